@@ -1,0 +1,1 @@
+"""Decision rules from the literature behind one protocol."""

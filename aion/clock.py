@@ -1,0 +1,93 @@
+"""Clocks: the only places where Aion learns what time it is.
+
+All times are aware UTC datetimes. Market time and wall time are never mixed: a bot asks its `Clock`
+for market time and `SystemClock` for the wall.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Something that knows the time."""
+
+    def now(self) -> datetime:
+        """Return the current time, aware UTC."""
+        ...
+
+
+class SystemClock:
+    """The wall clock of this machine."""
+
+    def now(self) -> datetime:
+        """Return the wall time, aware UTC."""
+        return datetime.now(UTC)
+
+
+class ReplayClock:
+    """Market time of a replay: it moves only when bars are delivered.
+
+    A machine that slept resumes where it stopped, because nothing here looks at the wall.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        """Args: start: market time before the first bar, aware UTC."""
+        self._now = start
+
+    def now(self) -> datetime:
+        """Return the market time of the newest bar delivered, aware UTC."""
+        return self._now
+
+    def advance(self, to: datetime) -> None:
+        """Move to `to` (aware UTC).
+
+        Raises:
+            ValueError: `to` is before the present market time; time never runs back inside a run.
+        """
+        if to < self._now:
+            raise ValueError(f"replay clock cannot go back from {self._now} to {to}")
+        self._now = to
+
+
+class FixedClock:
+    """A clock that stands still, for tests and for `--deterministic` output."""
+
+    def __init__(self, at: datetime) -> None:
+        """Args: at: the time it always tells, aware UTC."""
+        self._at = at
+
+    def now(self) -> datetime:
+        """Return the fixed time."""
+        return self._at
+
+    def tick(self, step: timedelta) -> None:
+        """Move by `step`; tests use it to let time pass."""
+        self._at += step
+
+
+def iso(at: datetime) -> str:
+    """Return `at` as ISO 8601 UTC with a `Z`, as short as it can be said exactly.
+
+    Minutes where seconds are zero (`2022-05-19T13:31Z`), seconds or microseconds where they are not.
+
+    Raises:
+        ValueError: `at` has no time zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"time without a zone: {at!r}")
+    utc = at.astimezone(UTC)
+    if utc.microsecond:
+        return utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return utc.strftime("%Y-%m-%dT%H:%M:%SZ" if utc.second else "%Y-%m-%dT%H:%MZ")
+
+
+def parse_iso(text: str) -> datetime:
+    """Return the aware UTC datetime that an ISO 8601 `text` names.
+
+    Raises:
+        ValueError: not ISO 8601, or without a zone.
+    """
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError(f"time without a zone: {text!r}")
+    return at.astimezone(UTC)

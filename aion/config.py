@@ -1,0 +1,251 @@
+"""Settings: one frozen object made from defaults, `aion.toml`, `AION_*` variables and flags, in that order.
+
+This is the only reader of the environment. A key or value that cannot work is refused by its name.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from aion.clock import parse_iso
+from aion.errors import ConfigError
+
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _time(value: Any) -> Any:
+    if isinstance(value, str):
+        return parse_iso(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise ValueError(f"time {value} has no zone: add Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_time)]
+
+
+class Section(BaseModel):
+    """A frozen part of the settings that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Rules(Section):
+    """What limits a bot; every one of them has effect. Ratios are fractions of equity."""
+
+    max_positions: int = Field(5, ge=1, le=1000)
+    """Most symbols held at a time."""
+    max_alloc: Decimal = Field(Decimal("0.5"), gt=0, le=1)
+    """Largest part of equity in one symbol."""
+    stop_loss: Decimal = Field(Decimal("0.05"), ge=0, lt=1)
+    """Fall from the entry price at which a position is sold; 0 for none."""
+    take_profit: Decimal = Field(Decimal(0), ge=0, le=10)
+    """Rise from the entry price at which a position is sold; 0 for none."""
+    min_confidence: float = Field(0.0, ge=0, le=1)
+    """Strength below which the bot does not enter."""
+    aggression: Decimal = Field(Decimal("0.5"), ge=0, le=1)
+    """Scales exposure by 0.5 + aggression."""
+    allow_short: bool = False
+    """True to let the bot sell what it does not hold."""
+    daily_loss: Decimal = Field(Decimal("0.03"), ge=0, le=1)
+    """Day's net loss, fraction of equity, from which nothing new is opened that day; 0 for no limit."""
+    flat_before_close: int = Field(5, ge=1, le=120)
+    """Bars before the session's end at which an intraday bot decides to exit; ignored by swing bots."""
+
+
+class BotSettings(Section):
+    """One bot: what it trades, by which strategy, with which money and costs."""
+
+    kind: Literal["intraday", "swing"]
+    strategy: str
+    """Name of a strategy, e.g. `opening_range_breakout`."""
+    symbols: tuple[str, ...] = Field(min_length=1)
+    exchange: str
+    """ISO 10383 MIC."""
+    currency: str = Field(pattern=r"^[A-Z0-9]{3,10}$")
+    cash: Decimal = Field(gt=0)
+    """Start money, in `currency`."""
+    cost: str
+    """Name of a cost model, e.g. `us-equity`."""
+    horizon: str = Field("", pattern=r"^([1-9][0-9]?[dwm])?$")
+    """Time between rebalances of a swing bot: 1w, 2w, 4w."""
+    parameters: Mapping[str, int | float | str | bool] = Field(default_factory=dict)
+    """Of the strategy; each strategy documents its own."""
+    rules: Rules = Rules()
+
+    @model_validator(mode="after")
+    def _check(self) -> "BotSettings":
+        if self.kind == "swing" and not self.horizon:
+            raise ValueError("a swing bot needs horizon, e.g. '1w'")
+        if self.kind == "swing" and self.rules.max_positions > len(self.symbols):
+            raise ValueError(f"max_positions {self.rules.max_positions} is more than the {len(self.symbols)} symbols")
+        return self
+
+
+_US_NAMES = ("AAPL", "AMZN", "AVGO", "GOOGL", "JPM", "META", "MSFT", "NVDA", "TSLA", "XOM")
+
+
+def _swing(horizon: str, look_back: int, positions: int) -> BotSettings:
+    return BotSettings(
+        kind="swing",
+        strategy="cross_sectional_momentum",
+        symbols=_US_NAMES,
+        exchange="XNYS",
+        currency="USD",
+        cash=Decimal(100_000),
+        cost="us-equity-bps",
+        horizon=horizon,
+        parameters={"look_back": look_back},
+        rules=Rules(max_positions=positions, max_alloc=Decimal("0.3"), stop_loss=Decimal("0.12")),
+    )
+
+
+def default_bots() -> dict[str, BotSettings]:
+    """Return the bots of a fresh desk: three intraday bots, one an exchange, and three swing bots."""
+    intraday = {
+        "orb_ny": ("opening_range_breakout", "MSFT", "XNAS", "USD", 100_000, "us-equity"),
+        "vwap_ldn": ("vwap_reversion", "AZN.L", "XLON", "GBP", 100_000, "uk-cfd"),
+        "momo_hk": ("intraday_momentum", "9988.HK", "XHKG", "HKD", 1_000_000, "hk-share"),
+    }
+    bots = {
+        name: BotSettings(
+            kind="intraday",
+            strategy=strategy,
+            symbols=(symbol,),
+            exchange=exchange,
+            currency=currency,
+            cash=Decimal(cash),
+            cost=cost,
+            rules=Rules(max_positions=1, stop_loss=Decimal("0.01"), allow_short=strategy != "intraday_momentum"),
+        )
+        for name, (strategy, symbol, exchange, currency, cash, cost) in intraday.items()
+    }
+    bots |= {"swing_1w": _swing("1w", 63, 3), "swing_2w": _swing("2w", 126, 3), "swing_4w": _swing("4w", 252, 5)}
+    return bots
+
+
+class Settings(Section):
+    """All settings; the source of each is a flag, `AION_<NAME>`, `aion.toml` or the default here."""
+
+    data: Path = Path("aion-data")
+    """Folder of the state files."""
+    host: str = "127.0.0.1"
+    """Address that the desk listens on; without a password loopback only."""
+    port: int = Field(3000, ge=0, le=65535)
+    """TCP port of the desk; 0 for any free one."""
+    feed: str = "recorded"
+    """Name of the feed."""
+    speed: float = Field(60.0, gt=0, le=36_000)
+    """Market seconds a wall second of a replay."""
+    start: Moment = datetime(2022, 5, 19, 13, 25, tzinfo=UTC)
+    """Market time from which a replay runs at `speed`; before it the bots catch up."""
+    closed_gap_s: float = Field(2.0, ge=0, le=60)
+    """Wall seconds in which closed hours and weekends of a replay pass."""
+    run_pause_s: float = Field(30.0, ge=0, le=3600)
+    """Wall seconds between the end of the data and the next run."""
+    fresh: bool = False
+    """True to put the present run away and start another."""
+    deterministic: bool = False
+    """True to write market time as `written_at`, so that two replays give the same bytes."""
+    keep_runs: int = Field(5, ge=1, le=1000)
+    """Runs kept, the present one included."""
+    keep_days: int = Field(180, ge=1, le=36_500)
+    """Days that day files and logs are kept."""
+    cycle_grace_s: float = Field(5.0, ge=0, le=600)
+    """Seconds after which a cycle whose files do not agree is called incomplete."""
+    rescan_interval_s: float = Field(5.0, gt=0, le=600)
+    """Seconds between looks at the disk where no events come."""
+    heartbeat_s: float = Field(15.0, gt=0, le=300)
+    """Seconds between heartbeats on a stream."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    bots: Mapping[str, BotSettings] = Field(default_factory=default_bots)
+    """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it."""
+
+    @field_validator("data")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser()
+
+
+_ENVIRONMENT = {name: f"AION_{name.upper()}" for name in Settings.model_fields if name != "bots"}
+
+
+def load(
+    file: Path | None = None, environment: Mapping[str, str] | None = None, flags: Mapping[str, Any] | None = None
+) -> Settings:
+    """Return the settings.
+
+    Args:
+        file: a TOML file; None for `aion.toml` in the working folder, if there is one.
+        environment: variables; None for those of this process.
+        flags: values from the command line; None values are left out.
+
+    Raises:
+        ConfigError: an unreadable file, or a key or value that cannot work, with its name and source.
+    """
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    table, table_name = _read_table(file)
+    bots = table.pop("bots", {})
+    values.update(table)
+    sources.update(dict.fromkeys(table, table_name))
+    variables = os.environ if environment is None else environment
+    for name, variable in _ENVIRONMENT.items():
+        if variable in variables:
+            values[name] = variables[variable]
+            sources[name] = variable
+    for name, value in (flags or {}).items():
+        if value is not None:
+            values[name] = value
+            sources[name] = f"--{name.replace('_', '-')}"
+    values["bots"] = _merge_bots(bots, table_name)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, sources, table_name)) from None
+
+
+def _read_table(file: Path | None) -> tuple[dict[str, Any], str]:
+    path = file or Path("aion.toml")
+    try:
+        return tomllib.loads(path.read_text("utf-8")), str(path)
+    except FileNotFoundError:
+        if file is not None:
+            raise ConfigError(f"{file}: there is no such file") from None
+        return {}, str(path)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def _merge_bots(tables: Any, source: str) -> dict[str, Any]:
+    if not isinstance(tables, dict):
+        raise ConfigError(f"{source}: bots must be tables such as [bots.my_bot]")
+    merged: dict[str, Any] = {name: bot.model_dump() for name, bot in default_bots().items()}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise ConfigError(f"{source}: bots.{name} must be a table: [bots.{name}]")
+        table = dict(table)
+        if not table.pop("enabled", True):
+            merged.pop(name, None)
+            continue
+        base = merged.get(name, {})
+        rules = {**base.get("rules", {}), **table.pop("rules", {})}
+        merged[name] = {**base, **table} | ({"rules": rules} if rules else {})
+    return merged
+
+
+def _explain(error: ValidationError, sources: Mapping[str, str], table_name: str) -> str:
+    first = error.errors(include_url=False, include_context=False)[0]
+    location = [str(piece) for piece in first["loc"]]
+    key = ".".join(location) or "settings"
+    source = sources.get(location[0], table_name) if location else table_name
+    if first["type"] == "extra_forbidden":
+        known = ", ".join(sorted(Settings.model_fields)) if len(location) == 1 else "see docs/configuration.md"
+        return f"{source}: there is no setting {key!r}; known: {known}"
+    return f"{source}: {key} = {first['input']!r} cannot work: {first['msg']}"

@@ -1,0 +1,53 @@
+"""The errors that Aion raises on purpose; each says what is wrong and what to do."""
+
+
+class AionError(Exception):
+    """Base of every error that is meant for a person.
+
+    The command line prints its message alone; the web app answers with `status`.
+    """
+
+    status = 500
+    """HTTP status of an answer caused by this error."""
+
+
+class ConfigError(AionError):
+    """A setting, argument or `aion.toml` key that cannot work; the message names key and value."""
+
+    status = 400
+
+
+class StateError(AionError):
+    """A state file that cannot be trusted: torn, corrupt, too large, of a wrong schema or not a file."""
+
+    def __init__(self, file: str, reason: str, *, byte: int | None = None) -> None:
+        """Args: file: path as shown to people; reason: one clause; byte: offset where it goes wrong."""
+        self.file = file
+        self.reason = reason
+        self.byte = byte
+        where = f" at byte {byte}" if byte is not None else ""
+        super().__init__(f"{file}: {reason}{where}")
+
+
+class NotFoundError(AionError):
+    """Something was asked for by a name that nothing on disk has."""
+
+    status = 404
+
+
+class FeedError(AionError):
+    """Market data that is missing, broken or unreachable."""
+
+    status = 503
+
+
+class OrderError(AionError):
+    """An order that the paper broker refuses; the message says which rule it breaks."""
+
+    status = 409
+
+
+class LedgerError(AionError):
+    """A ledger that is in use, from a newer version, of another mode, or damaged."""
+
+    status = 503

@@ -1,0 +1,1 @@
+"""Feeds: sources of bars behind one protocol."""

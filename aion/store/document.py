@@ -1,0 +1,406 @@
+"""The state documents as pydantic models: the contract of everything that stands on disk.
+
+A document is a JSON object with an envelope (`Envelope`) and a kind of its own (`KINDS`). Unknown fields are ignored,
+so that a newer writer and an older desk get along inside one schema version; `null`, NaN and infinities are refused.
+Money is a number in the document's `currency`, ratios are fractions (0.05 is 5 %), times are ISO 8601 with a zone.
+Where a thing has an id, things stand in a map keyed by it; ids never look like integers, because JavaScript would
+reorder them.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from aion.model import Mode
+
+_INTEGER_LIKE = re.compile(r"\d{1,10}")  # the keys that JavaScript moves to the front, in numeric order
+
+
+def _key(value: str) -> str:
+    if _INTEGER_LIKE.fullmatch(value):
+        raise ValueError(f"key {value!r} looks like an integer: put a letter in front, such as f{value}")
+    return value
+
+
+Key = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_key)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""A bot's name: letters, digits, `.`, `_`, `-`; it becomes part of a file name."""
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Money = Annotated[float, Field(allow_inf_nan=False)]
+Price = Annotated[float, Field(allow_inf_nan=False, ge=0)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Fraction = Annotated[float, Field(allow_inf_nan=False)]
+Text = Annotated[str, Field(max_length=2000)]
+Curve = dict[Key, Money]
+"""Equity by market time (ISO 8601 UTC): ordered by time, at most `CURVE_POINTS` in a state file."""
+
+CURVE_POINTS = 2000
+SideName = Literal["buy", "sell"]
+
+
+class Document(BaseModel):
+    """Base of all parts of a document."""
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True, ser_json_inf_nan="constants")
+
+
+class Envelope(Document):
+    """What every document says of itself."""
+
+    schema_: str = Field(alias="schema", description="`aion/<kind>/<version>`, e.g. `aion/sim_log/1`.")
+    mode: Mode = Field("paper", description="replay, paper, backtest or live; one folder holds one mode.")
+    run: Name = Field("1", description="Name of the run; curves of two runs are never joined.")
+    cycle_id: str = Field("", max_length=128, description="The cycle that wrote it; equal in all files of a cycle.")
+    seq: int = Field(0, ge=0, description="Grows with each write of this document within a run.")
+    as_of: AwareDatetime = Field(description="Market time up to which the content is true.")
+    written_at: AwareDatetime | None = Field(None, description="Wall time of the write.")
+    due_at: AwareDatetime | None = Field(
+        None, description="Wall time by which the next write is due; absent means no schedule is known."
+    )
+
+
+class Bar(Document):
+    """OHLCV of one interval; `ts` is its close."""
+
+    ts: AwareDatetime
+    open: Price
+    high: Price
+    low: Price
+    close: Price
+    volume: Number = 0
+
+
+class Position(Document):
+    """Net holding of one symbol; `quantity` is signed, negative when short."""
+
+    quantity: Number
+    average_price: Price = Field(description="Average entry price per unit, without fees.")
+    last_price: Price | None = Field(None, description="The mark: last print, or adjusted close.")
+    market_value: Money | None = Field(None, description="Signed quantity x last price.")
+    unrealized_pnl: Money | None = None
+    opened_at: AwareDatetime | None = None
+    marked_at: AwareDatetime | None = Field(None, description="Market time of the mark.")
+    weight: Fraction | None = Field(None, description="Market value / equity.")
+    stop_loss: Price | None = Field(None, description="Resting stop price.")
+    take_profit: Price | None = Field(None, description="Resting target price.")
+    carried: Text | None = Field(None, description="Why it could not be closed in time, e.g. `no bar to exit on`.")
+
+
+class Fill(Document):
+    """One execution."""
+
+    ts: AwareDatetime = Field(description="Market time of the execution.")
+    symbol: Key
+    side: SideName
+    quantity: Number = Field(gt=0)
+    price: Price = Field(description="Per unit, slippage included.")
+    fee: Money = Field(0, ge=0, description="All fees.")
+    fees: dict[Key, Money] = Field(default_factory=dict, description="Each fee by name.")
+    slippage: Money = Field(0, ge=0, description="Cost of the price being worse than the bar's.")
+    realized_pnl: Money | None = Field(None, description="Of the part that this fill closed, after fees.")
+    reason: Text = ""
+    order_id: str = ""
+    decided_at: AwareDatetime | None = None
+    known_at: AwareDatetime | None = None
+    price_source: str = ""
+    bar: Bar | None = Field(None, description="The bar it filled in.")
+
+
+class Order(Document):
+    """An intent to trade and what became of it."""
+
+    ts: AwareDatetime = Field(description="Market time of the decision.")
+    symbol: Key
+    side: SideName
+    quantity: Number = Field(gt=0)
+    type: Literal["market", "limit", "stop"] = "market"
+    status: Literal["open", "filled", "cancelled", "refused", "expired"]
+    filled_quantity: Number = 0
+    limit_price: Price | None = None
+    stop_price: Price | None = None
+    reason: Text = ""
+    detail: Text = Field("", description="Why it was refused, cancelled or expired.")
+
+
+class Decision(Document):
+    """What the bot decided on one symbol at one time, and why; refusals of the risk rules too."""
+
+    ts: AwareDatetime
+    symbol: Key | None = None
+    action: str = Field(max_length=32, description="buy, sell, exit, hold, refused, rebalance ...")
+    reason: Text = ""
+    confidence: Fraction | None = None
+    order_id: str | None = None
+
+
+class Trade(Document):
+    """A closed round trip; money after fees."""
+
+    symbol: Key
+    side: SideName
+    quantity: Number
+    entry_price: Price
+    exit_price: Price
+    opened_at: AwareDatetime
+    ts: AwareDatetime = Field(description="Market time at which it was closed.")
+    fees: Money = 0
+    slippage: Money = 0
+    realized_pnl: Money
+    reason: Text = ""
+
+
+class Pnl(Document):
+    """Result of a span: gross - fees - slippage = net, to the cent."""
+
+    gross: Money
+    fees: Money = Field(0, ge=0)
+    slippage: Money = Field(0, ge=0)
+    net: Money
+    net_return: Fraction | None = Field(None, description="Net / equity at the start of the span.")
+    since: AwareDatetime | None = Field(None, description="Market time at which the span starts.")
+
+
+class Signal(Document):
+    """What a rule thinks of one symbol."""
+
+    ts: AwareDatetime
+    action: str = Field(max_length=32)
+    confidence: Fraction = Field(ge=0, le=1, description="The rule's stated strength; not a probability.")
+    threshold: Fraction = Field(0, ge=0, le=1, description="Strength from which it enters.")
+    reason: Text = ""
+    strategy: str = Field("", max_length=64)
+    bot: Name | None = None
+    rank: int | None = Field(None, ge=1)
+    candidates: int | None = Field(None, ge=1, description="How many symbols were ranked.")
+
+
+class Stats(Document):
+    """Figures of `aion.stat`; a ratio of closed trades is absent below 30 of them."""
+
+    drawdown: Fraction | None = Field(None, ge=0, description="Fall from the running peak, 0..1.")
+    peak_at: AwareDatetime | None = None
+    max_drawdown: Fraction | None = Field(None, ge=0)
+    exposure: Fraction | None = Field(None, description="Sum of |market value| / equity.")
+    closed_trades: int = Field(0, ge=0)
+    win_rate: Fraction | None = Field(None, ge=0, le=1)
+    profit_factor: Number | None = Field(None, ge=0)
+    turnover: Fraction | None = None
+
+
+class Account(Envelope):
+    """The part that both kinds of bot share: one account, one currency."""
+
+    bot: Name
+    currency: str = Field(pattern=r"^[A-Z0-9]{3,10}$")
+    exchange: str = Field("", max_length=16, description="ISO 10383 MIC; empty where it has no sessions.")
+    strategy: str = Field("", max_length=64)
+    rule: Text = Field("", description="The rule in one line, for people.")
+    symbols: list[Key] = Field(default_factory=list, max_length=5000)
+    equity: Money = Field(description="Cash plus market value of all positions.")
+    cash: Money | None = None
+    start_equity: Money | None = Field(None, description="Equity at the start of the run.")
+    hold_equity: Money | None = Field(None, description="What buying and holding the same names would be worth.")
+    hold_name: str = Field("", max_length=64, description="What is held, e.g. `MSFT` or `10 names`.")
+    price_basis: Literal["raw", "adjusted"] = "raw"
+    note: Text = Field("", description="A caveat that the page shows, e.g. hindsight in the choice of names.")
+    state: Literal["active", "paused", "stopped", "error"] = "active"
+    state_reason: Text = ""
+    control_id: str | None = Field(None, description="Id of the last control request carried out.")
+    day_pnl: Pnl | None = Field(None, description="Of market day `day` so far.")
+    total_pnl: Pnl | None = Field(None, description="Since the start of the run.")
+    positions: dict[Key, Position] = Field(default_factory=dict)
+    fills: dict[Key, Fill] = Field(default_factory=dict)
+    trades: dict[Key, Trade] = Field(default_factory=dict, description="Round trips closed.")
+    signals: dict[Key, Signal] = Field(default_factory=dict, description="Newest by symbol.")
+    equity_curve: Curve = Field(default_factory=dict)
+    hold_curve: Curve = Field(default_factory=dict)
+    stats: Stats | None = None
+    dropped_bars: int = Field(0, ge=0, description="Bars without a print that the feed dropped.")
+    bars_seen: int = Field(0, ge=0)
+
+
+class SimLog(Account):
+    """`intraday/sim_logs/<day>_<bot>.json`: one bot's trading day. All maps are of that day."""
+
+    day: Day
+    orders: dict[Key, Order] = Field(default_factory=dict)
+    decisions: dict[Key, Decision] = Field(default_factory=dict)
+    bars: dict[Key, dict[Key, tuple[Price, Price, Price, Price, Number]]] = Field(
+        default_factory=dict, description="By symbol, by close time: open, high, low, close, volume."
+    )
+    flat_by: AwareDatetime | None = Field(None, description="Market time from which it exits for the day.")
+
+
+class Target(Document):
+    """The weight a rebalance asked for."""
+
+    weight: Fraction
+    rank: int | None = Field(None, ge=1)
+    score: Number | None = Field(None, description="The ranked figure, e.g. return over the look-back, a fraction.")
+    confidence: Fraction | None = None
+    reason: Text = ""
+
+
+class SwingRolling(Account):
+    """`swing/rolling_<bot>.json.gz`: a swing bot's account after its newest mark or rebalance."""
+
+    horizon: str = Field("", max_length=8, description="1w, 2w, 4w ...")
+    day: Day | None = Field(None, description="Market day of the newest mark.")
+    targets: dict[Key, Target] = Field(default_factory=dict)
+    rules: dict[Key, Number] = Field(default_factory=dict, description="max_positions, max_alloc, stop_loss ...")
+    last_rebalance_at: AwareDatetime | None = None
+    next_mark_at: AwareDatetime | None = Field(None, description="Market time.")
+    next_mark_wall_at: AwareDatetime | None = Field(None, description="Wall time at which that is expected.")
+    next_rebalance_at: AwareDatetime | None = Field(None, description="Market time.")
+    next_rebalance_wall_at: AwareDatetime | None = None
+
+
+class BotActivity(Envelope):
+    """`swing/bot_logs/<horizon>/bot_activity_<day>_<bot>.json`: one day's orders, fills and reasons."""
+
+    bot: Name
+    currency: str = Field(pattern=r"^[A-Z0-9]{3,10}$")
+    horizon: str = Field(max_length=8)
+    day: Day
+    orders: dict[Key, Order] = Field(default_factory=dict)
+    fills: dict[Key, Fill] = Field(default_factory=dict)
+    decisions: dict[Key, Decision] = Field(default_factory=dict)
+
+
+class SymbolState(Document):
+    """What the day-trading job knows of one symbol after a cycle."""
+
+    exchange: str = ""
+    currency: str = ""
+    bar: Bar | None = None
+    features: dict[Key, Number] = Field(default_factory=dict)
+    signal: Signal | None = None
+
+
+class Rolling(Envelope):
+    """`intraday/rolling.json.gz`: per symbol the last bar, features and signal."""
+
+    symbols: dict[Key, SymbolState] = Field(default_factory=dict)
+
+
+class Session(Document):
+    """One exchange's market session around the market time of the document."""
+
+    name: str = Field("", description="City, e.g. `New York`.")
+    timezone: str = Field("UTC", description="IANA zone.")
+    state: Literal["open", "closed", "lunch", "pre", "halt"]
+    day: Day | None = Field(None, description="Session day shown: the present one, else the next.")
+    opens_at: AwareDatetime | None = Field(None, description="Open of `day`.")
+    closes_at: AwareDatetime | None = Field(None, description="Close of `day`.")
+    break_start: AwareDatetime | None = None
+    break_end: AwareDatetime | None = None
+    half_day: bool = False
+    next_open_at: AwareDatetime | None = Field(None, description="When closed: the next open (after lunch too).")
+
+
+class ClockState(Document):
+    """Where the bots' clock stands; the Mode chip reads it."""
+
+    state: Literal["starting", "catching_up", "running", "paused", "closed", "finished"]
+    market_time: AwareDatetime
+    speed: Number = Field(1, ge=0, description="Market seconds a wall second; 1 with a real-time feed.")
+    feed: str = Field("", max_length=64)
+    real_time: bool = Field(False, description="True only for a feed that delivers as it happens.")
+    delay_s: Number = Field(0, ge=0, description="Delay of a paper feed in seconds.")
+    progress: Fraction | None = Field(None, ge=0, le=1, description="While catching up.")
+    label: Text = Field("", description="For people, e.g. `closed: to XHKG open, 5 h 30 min`.")
+    data_from: AwareDatetime | None = Field(None, description="First bar of the tape.")
+    data_to: AwareDatetime | None = Field(None, description="Last bar of the tape.")
+    next_run_at: AwareDatetime | None = Field(None, description="When finished: wall time at which run N+1 starts.")
+    provenance: Text = ""
+
+
+class BotSummary(Document):
+    """One intraday bot in the summary."""
+
+    exchange: str = ""
+    currency: str
+    day: Day
+    equity: Money
+    cash: Money | None = None
+    day_pnl: Pnl | None = None
+    total_pnl: Pnl | None = None
+    trades: int = Field(0, ge=0, description="Closed round trips of the day.")
+    fills: int = Field(0, ge=0)
+
+
+class SimSummary(Envelope):
+    """`intraday/sim_summary.json`: the commit of a cycle, renamed last."""
+
+    clock: ClockState | None = None
+    sessions: dict[Key, Session] = Field(default_factory=dict, description="By MIC.")
+    files: dict[str, str] = Field(
+        default_factory=dict,
+        description="Path under `intraday/` of each file of the job -> the cycle_id that it carries in this cycle.",
+    )
+    bots: dict[Name, BotSummary] = Field(default_factory=dict)
+    days: dict[Day, dict[Name, BotSummary]] = Field(
+        default_factory=dict, description="Earlier market days, newest 60."
+    )
+
+
+class BotConfig(Document):
+    """`config/<bot>.json`: rules as the desk saved them."""
+
+    schema_: str = Field(alias="schema")
+    bot: Name
+    version: int = Field(ge=1, description="Grows by one each save; a save names the version it edited.")
+    saved_at: AwareDatetime
+    saved_by: str = Field("", max_length=64)
+    rules: dict[Key, Number | str | bool] = Field(default_factory=dict)
+
+
+class Control(Document):
+    """`control/<bot>/<id>.json`: a request to a bot; answered by `control_id` in the bot's next state."""
+
+    schema_: str = Field(alias="schema")
+    id: Key
+    bot: Name
+    action: Literal["pause", "resume", "flatten", "kill", "speed", "jump"]
+    requested_at: AwareDatetime
+    requested_by: str = Field("", max_length=64)
+    reason: Text = ""
+    value: Number | str | None = Field(None, description="Speed (market s / wall s) or day to jump to.")
+
+
+class LogLine(Document):
+    """One line of `logs/<process>.jsonl`."""
+
+    ts: AwareDatetime
+    level: Literal["debug", "info", "warning", "error", "critical"]
+    process: str = Field(max_length=32)
+    event: str
+    bot: str | None = None
+    cycle_id: str | None = None
+    market_time: AwareDatetime | None = None
+
+
+KINDS: dict[str, type[Document]] = {
+    "sim_log": SimLog,
+    "rolling": Rolling,
+    "sim_summary": SimSummary,
+    "swing_rolling": SwingRolling,
+    "bot_activity": BotActivity,
+    "bot_config": BotConfig,
+    "control": Control,
+    "log_line": LogLine,
+}
+"""Model by kind; the `schema` of a document is `aion/<kind>/1`."""
+
+VERSION = 1
+
+
+def schema_name(kind: str) -> str:
+    """Return the `schema` string of a `kind`, e.g. `aion/sim_log/1`."""
+    return f"aion/{kind}/{VERSION}"
+
+
+def to_json(document: Document) -> dict[str, Any]:
+    """Return `document` as the JSON object that goes to disk: aliases, ISO times with `Z`, absent for none."""
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True)

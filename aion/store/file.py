@@ -1,0 +1,246 @@
+"""Whole files only: atomic writes and verified reads.
+
+A write goes to a temporary file in the same folder and is renamed over the old one; a reader sees the old content or
+the new one, never a mixture. A read opens without following links and without blocking, takes regular files only and
+stops at its size caps before and after inflation.
+"""
+
+import errno
+import os
+import stat
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from aion.errors import StateError
+from aion.store.document import KINDS, VERSION, Document
+
+MAX_FILE_BYTES = 16 << 20  # on disk; a day file with 20 symbols and all their bars is under 2 MB
+MAX_INFLATED_BYTES = 64 << 20
+GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"  # no name, no time: equal content gives equal bytes
+TEMPORARY_PREFIX = "."
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What `stat` says of one version of a file; equal signatures mean the same version, racy times apart."""
+
+    mtime_ns: int
+    ctime_ns: int
+    size: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Signature":
+        """Return the signature in a `stat` result."""
+        return cls(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+
+
+def gzip_bytes(data: bytes, level: int = 6) -> bytes:
+    """Return `data` as one gzip member with a fixed header (RFC 1952), the same bytes for the same data."""
+    packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = packer.compress(data) + packer.flush()
+    return (
+        GZIP_HEADER + body + zlib.crc32(data).to_bytes(4, "little") + (len(data) & 0xFFFFFFFF).to_bytes(4, "little")
+    )
+
+
+def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
+    """Replace the file at `path` by `data` in one step; its folder is made when missing.
+
+    Args:
+        path: the file to replace.
+        data: the whole new content.
+        durable: True to flush file and folder to the disk before returning, for what cannot be written again.
+
+    Raises:
+        OSError: the disk is full or read-only; the old file stands untouched and no temporary file stays.
+    """
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}.tmp-{os.getpid()}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(temporary, flags, 0o644)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(temporary, flags, 0o644)
+    try:
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view) :]
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    if durable:
+        _sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any, *, durable: bool = False) -> None:
+    """Write `value` (JSON types) to `path` atomically; a name ending in `.gz` is packed.
+
+    Raises:
+        OSError: as `write_bytes`.
+        TypeError: `value` holds something that JSON cannot say.
+    """
+    data = orjson.dumps(value)
+    write_bytes(path, gzip_bytes(data) if path.suffix == ".gz" else data, durable=durable)
+
+
+def read_bytes(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES) -> tuple[bytes, Signature]:
+    """Return the whole content of the regular file at `path` and the signature of what was read.
+
+    Args:
+        path: the file; a name ending in `.gz` is inflated.
+        name: how messages call it; default its own name.
+        cap: largest size on disk, bytes.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StateError: not a regular file, a link, over a cap, torn or not gzip; it never blocks.
+    """
+    shown = name or path.name
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            raise StateError(shown, "is a link; only regular files are read") from None
+        raise StateError(shown, f"cannot be opened: {error.strerror}") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise StateError(shown, "is not a regular file")
+        if status.st_size > cap:
+            raise StateError(shown, f"is {status.st_size} bytes, over the cap of {cap}")
+        data = _read_all(descriptor, cap, shown)
+        signature = Signature.of(status)
+    except OSError as error:
+        raise StateError(shown, f"cannot be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
+    return (_inflate(data, shown) if path.suffix == ".gz" else data), signature
+
+
+def read_json(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES) -> tuple[dict[str, Any], Signature]:
+    """Return the JSON object in the file at `path` and its signature.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StateError: as `read_bytes`; empty, not UTF-8, not JSON, or not an object, with the byte where it goes wrong.
+    """
+    shown = name or path.name
+    data, signature = read_bytes(path, name=shown, cap=cap)
+    return parse_object(data, shown), signature
+
+
+def parse_object(data: bytes, name: str) -> dict[str, Any]:
+    """Return the JSON object that `data` is.
+
+    Raises:
+        StateError: empty, not UTF-8, not JSON or not an object.
+    """
+    if not data.strip():
+        raise StateError(name, "is empty")
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise StateError(name, f"is not whole JSON ({error.msg})", byte=_byte_offset(data, error.pos)) from None
+    if not isinstance(value, dict):
+        raise StateError(name, f"holds a JSON {type(value).__name__}, not an object")
+    return value
+
+
+def read_document(path: Path, kind: str, *, name: str | None = None) -> tuple[Document, Signature]:
+    """Return the document of `kind` at `path`, checked, and its signature.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StateError: as `read_json`; of another kind, of a newer schema, or with a field that breaks its rule.
+    """
+    shown = name or path.name
+    value, signature = read_json(path, name=shown)
+    return check_document(value, kind, shown), signature
+
+
+def check_document(value: dict[str, Any], kind: str, name: str) -> Document:
+    """Return `value` as a document of `kind`.
+
+    Raises:
+        StateError: of another kind, of a newer schema, or with a field that breaks its rule, which is named.
+    """
+    declared = value.get("schema")
+    if not isinstance(declared, str) or declared.count("/") != 2:
+        raise StateError(name, f"has no schema; expected 'aion/{kind}/{VERSION}'")
+    _, found, version = declared.split("/")
+    if found != kind:
+        raise StateError(name, f"is of schema {declared!r}; expected 'aion/{kind}/{VERSION}'")
+    if version != str(VERSION):
+        newer = version.isdigit() and int(version) > VERSION
+        hint = "update this desk" if newer else "write it again with the present schema"
+        raise StateError(name, f"has schema version {version[:20]!r}, this desk reads {VERSION}: {hint}")
+    try:
+        return KINDS[kind].model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(piece) for piece in first["loc"])
+        more = error.error_count() - 1
+        raise StateError(
+            name, f"field {where or 'document'}: {first['msg']}" + (f" (and {more} more)" if more else "")
+        ) from None
+
+
+def _read_all(descriptor: int, cap: int, name: str) -> bytes:
+    chunks: list[bytes] = []
+    left = cap + 1
+    while left > 0:
+        chunk = os.read(descriptor, min(left, 1 << 20))
+        if not chunk:
+            return b"".join(chunks)
+        chunks.append(chunk)
+        left -= len(chunk)
+    raise StateError(name, f"grew over the cap of {cap} bytes while it was read")
+
+
+def _inflate(data: bytes, name: str) -> bytes:
+    if not data:
+        raise StateError(name, "is empty")
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        inflated = unpacker.decompress(data, MAX_INFLATED_BYTES + 1)
+    except zlib.error as error:
+        raise StateError(name, f"is not gzip ({error})", byte=0) from None
+    if len(inflated) > MAX_INFLATED_BYTES:
+        raise StateError(name, f"inflates to over {MAX_INFLATED_BYTES} bytes")
+    if not unpacker.eof:
+        raise StateError(name, "is a torn gzip file", byte=len(data))
+    if unpacker.unused_data:
+        raise StateError(name, "has data after its gzip member", byte=len(data) - len(unpacker.unused_data))
+    return inflated
+
+
+def _byte_offset(data: bytes, position: int) -> int:
+    # orjson counts characters of the decoded text
+    try:
+        return len(data.decode()[:position].encode())
+    except UnicodeDecodeError as error:
+        return error.start
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Paper accounts: orders, fills, costs, positions and the ledger that is their truth."""

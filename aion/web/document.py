@@ -1,0 +1,192 @@
+"""What the desk answers, as pydantic models: the contract between the web half and every page.
+
+Names are those of the state files (`aion.store.document`). Fields that a file does not carry are absent.
+"""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from aion.model import Mode
+from aion.store.document import (
+    ClockState,
+    Curve,
+    Day,
+    Document,
+    Fill,
+    Fraction,
+    Key,
+    Money,
+    Name,
+    Number,
+    Pnl,
+    Position,
+    Session,
+    Signal,
+    Stats,
+    Target,
+    Text,
+    Trade,
+)
+
+
+class Problem(Document):
+    """One thing that is wrong with the data of a section; the section still shows what is whole."""
+
+    kind: Literal["unreadable", "incomplete", "missing", "mixed_mode", "mixed_run"]
+    """unreadable: a file that cannot be trusted, the last good content is shown; incomplete: files of one cycle
+    that do not agree; missing: a file that is named but absent."""
+    bot: Name | None = None
+    file: str = Field(description="Path below the data folder.")
+    reason: Text
+    file_time: AwareDatetime | None = Field(None, description="Modification time of the file.")
+    since: AwareDatetime | None = Field(None, description="Market time from which the shown part is behind.")
+    shown_as_of: AwareDatetime | None = Field(None, description="Market time of what is shown instead.")
+
+
+class BotView(Document):
+    """One bot as the Bots page shows it: its newest state file, bounded (see `more`)."""
+
+    bot: Name
+    kind: Literal["intraday", "swing"]
+    file: str = Field(description="Path of its state file below the data folder.")
+    foreign: bool = Field(False, description="True for a bot that is not one of Aion's own jobs.")
+    mode: Mode
+    run: Name
+    cycle_id: str = ""
+    seq: int = 0
+    as_of: AwareDatetime
+    written_at: AwareDatetime | None = None
+    due_at: AwareDatetime | None = Field(None, description="Late when the wall time is past this.")
+    currency: str
+    exchange: str = ""
+    strategy: str = ""
+    rule: Text = ""
+    symbols: list[Key] = Field(default_factory=list)
+    day: Day | None = None
+    state: Literal["active", "paused", "stopped", "error"] = "active"
+    state_reason: Text = ""
+    control_id: str | None = None
+    equity: Money
+    cash: Money | None = None
+    start_equity: Money | None = None
+    hold_equity: Money | None = None
+    hold_name: str = ""
+    price_basis: Literal["raw", "adjusted"] = "raw"
+    note: Text = ""
+    day_pnl: Pnl | None = None
+    total_pnl: Pnl | None = None
+    stats: Stats | None = None
+    positions: dict[Key, Position] = Field(default_factory=dict)
+    fills: dict[Key, Fill] = Field(default_factory=dict, description="Newest 50 at most, in order of time.")
+    fills_total: int = 0
+    trades: dict[Key, Trade] = Field(default_factory=dict, description="Newest 50 at most, in order of time.")
+    trades_total: int = 0
+    signals: dict[Key, Signal] = Field(default_factory=dict)
+    equity_curve: Curve = Field(default_factory=dict, description="300 points at most, extremes kept.")
+    hold_curve: Curve = Field(default_factory=dict, description="At the same times as `equity_curve`.")
+    dropped_bars: int = 0
+    bars_seen: int = 0
+    flat_by: AwareDatetime | None = None
+    horizon: str = ""
+    targets: dict[Key, Target] = Field(default_factory=dict)
+    rules: dict[Key, Number] = Field(default_factory=dict)
+    last_rebalance_at: AwareDatetime | None = None
+    next_mark_at: AwareDatetime | None = None
+    next_mark_wall_at: AwareDatetime | None = None
+    next_rebalance_at: AwareDatetime | None = None
+    next_rebalance_wall_at: AwareDatetime | None = None
+    more: dict[Key, str] = Field(
+        default_factory=dict, description="What was cut short -> the route that has the whole of it."
+    )
+
+
+class DayTotal(Document):
+    """Sum of one market day over the bots of one currency that are marked for that day."""
+
+    gross: Money
+    fees: Money
+    slippage: Money
+    net: Money
+    bots: list[Name] = Field(description="Bots in the sum.")
+    missing: list[Name] = Field(default_factory=list, description="Bots of the currency without a mark for that day.")
+
+
+class Total(Document):
+    """All bots of one currency; there is no figure that adds currencies."""
+
+    currency: str
+    bots: list[Name]
+    equity: Money
+    cash: Money | None = Field(None, description="Absent when a bot does not say its cash.")
+    positions_value: Money | None = None
+    open_positions: int = 0
+    start_equity: Money | None = None
+    net: Money | None = Field(None, description="Net result since the start of the run.")
+    drawdown: Fraction | None = Field(None, description="Of the summed curve over the times all its bots share.")
+    peak_at: AwareDatetime | None = None
+    days: dict[Day, DayTotal] = Field(default_factory=dict, description="Newest two market days.")
+
+
+class SwingSection(Document):
+    """The swing bots."""
+
+    bots: dict[Name, BotView] = Field(default_factory=dict)
+
+
+class IntradaySummary(Document):
+    """The newest whole cycle of Aion's day-trading job."""
+
+    cycle_id: str
+    seq: int = 0
+    as_of: AwareDatetime
+    written_at: AwareDatetime | None = None
+    due_at: AwareDatetime | None = None
+
+
+class IntradaySection(Document):
+    """The intraday bots, the newest signals and the cycle they come from."""
+
+    bots: dict[Name, BotView] = Field(default_factory=dict)
+    signals: dict[Key, Signal] = Field(default_factory=dict)
+    summary: IntradaySummary | None = None
+
+
+class BotsPageBundle(Document):
+    """All that the Bots page shows: a pure function of the state files."""
+
+    version: int = Field(description="Microsecond of the newest change; a hint of order, also the SSE id.")
+    as_of: AwareDatetime | None = Field(None, description="Newest market time in it; absent on an empty desk.")
+    mode: Mode | None = None
+    run: Name | None = None
+    clock: ClockState | None = None
+    sessions: dict[Key, Session] = Field(default_factory=dict)
+    totals: dict[str, Total] = Field(default_factory=dict, description="By currency.")
+    swing: SwingSection = Field(default_factory=SwingSection)
+    intraday: IntradaySection = Field(default_factory=IntradaySection)
+    errors: dict[Key, Problem] = Field(default_factory=dict, description="By section, e.g. `intraday.orb_ny`.")
+
+
+class SymbolView(Document):
+    """One symbol on the Intraday page."""
+
+    exchange: str = ""
+    currency: str = ""
+    bar: dict[str, str | float] | None = Field(None, description="ts, open, high, low, close, volume.")
+    features: dict[Key, Number] = Field(default_factory=dict)
+    signal: Signal | None = None
+
+
+class IntradaySnapshot(Document):
+    """All that the Intraday page shows."""
+
+    version: int
+    as_of: AwareDatetime | None = None
+    mode: Mode | None = None
+    run: Name | None = None
+    cycle_id: str = ""
+    clock: ClockState | None = None
+    sessions: dict[Key, Session] = Field(default_factory=dict)
+    symbols: dict[Key, SymbolView] = Field(default_factory=dict)
+    bots: dict[Name, BotView] = Field(default_factory=dict)
+    errors: dict[Key, Problem] = Field(default_factory=dict)
