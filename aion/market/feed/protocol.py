@@ -1,0 +1,55 @@
+"""What a feed is: series of closed bars in time order, with their instruments and where they come from."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from aion.model import Bar, Instrument
+
+Kind = Literal["minute", "day"]
+"""Interval of a series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """All bars of one kind that close at the same moment."""
+
+    ts: datetime
+    kind: Kind
+    bars: Mapping[str, Bar]
+    """By symbol."""
+
+
+class Feed(Protocol):
+    """A source of bars."""
+
+    name: str
+    real_time: bool
+    """True only when bars are delivered as they happen."""
+    provenance: str
+    """One sentence for people: which bars, from whom."""
+
+    def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
+        """Return the instruments of all series of `kind` by symbol."""
+        ...
+
+    def history(self, kind: Kind, symbol: str, before: datetime, count: int) -> list[Bar]:
+        """Return the newest `count` bars of a series that close at or before `before`, oldest first.
+
+        Raises:
+            FeedError: no such series.
+        """
+        ...
+
+    def batches(self, kind: Kind, symbols: frozenset[str], after: datetime) -> Iterator[Batch]:
+        """Yield the bars of `symbols` that close after `after`, in strict time order, one batch a moment."""
+        ...
+
+    def span(self, kind: Kind) -> tuple[datetime, datetime]:
+        """Return the close of the first and of the last bar of `kind`, aware UTC."""
+        ...
+
+    def dropped(self, symbol: str, day: str) -> int:
+        """Return how many bars of `symbol` were left out on `day` because nobody traded."""
+        ...

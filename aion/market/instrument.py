@@ -1,0 +1,29 @@
+"""Instruments that Aion knows by symbol: exchange, currency, tick, lot and quantity step.
+
+Sources: Hong Kong spread table (HKEX Rules, Second Schedule) and board lot of 9988 (100); LSE tick size table for
+AZN (0.02 GBP at this price); Regulation NMS Rule 612 (0.01 USD).
+"""
+
+from decimal import Decimal
+
+from aion.model import Instrument, PriceBasis
+
+_TRADED = {
+    "MSFT": Instrument("MSFT", "XNAS", "USD", name="Microsoft"),
+    "AZN.L": Instrument("AZN.L", "XLON", "GBP", tick=Decimal("0.02"), name="AstraZeneca"),
+    "9988.HK": Instrument("9988.HK", "XHKG", "HKD", tick=Decimal("0.05"), lot=Decimal(100), name="Alibaba Group"),
+}
+ADJUSTED_STEP = Decimal("0.0001")  # adjusted prices are not tradable prices, so shares come in fractions
+
+
+def instrument(symbol: str, exchange: str, currency: str, basis: PriceBasis) -> Instrument:
+    """Return the instrument of `symbol` as a feed delivers it.
+
+    Adjusted series get a price step of 0.0001 and fractional shares; a raw symbol that is not known gets a tick of
+    0.01 and whole shares.
+    """
+    if basis == "adjusted":
+        return Instrument(
+            symbol, exchange, currency, ADJUSTED_STEP, ADJUSTED_STEP, ADJUSTED_STEP, price_basis="adjusted"
+        )
+    return _TRADED.get(symbol) or Instrument(symbol, exchange, currency)
