@@ -1,0 +1,124 @@
+"""The two cross-sectional rules: hold what rose most, or what fell most, among the bot's symbols."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from aion.bot.strategy.base import Moment, Parameters, read_parameters, unit
+from aion.model import Bar, Signal
+
+UPPER_HALF = 0.5
+
+
+class MomentumParameters(Parameters):
+    """Of `cross_sectional_momentum`."""
+
+    look_back: int = Field(126, ge=2, le=1000)
+    """Trading days over which the return is measured."""
+    skip: int = Field(5, ge=0, le=60)
+    """Newest trading days left out of it, because they tend to revert."""
+
+
+class ReversalParameters(Parameters):
+    """Of `short_term_reversal`."""
+
+    look_back: int = Field(5, ge=1, le=60)
+    """Trading days over which the return is measured."""
+
+
+class _Ranking:
+    """Keeps just enough closes of each symbol and ranks them by return."""
+
+    name: ClassVar[str]
+    sign: ClassVar[int]
+    """+1 when the highest return ranks first, -1 when the lowest does."""
+
+    def __init__(self, symbols: tuple[str, ...], look_back: int, skip: int, order: str) -> None:
+        self._look_back = look_back
+        self._order = order
+        self._skip = skip
+        self._closes: dict[str, deque[float]] = {
+            symbol: deque(maxlen=look_back + skip + 1) for symbol in sorted(symbols)
+        }
+
+    def on_bars(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
+        """Take closed daily bars; see `Strategy.on_bars`."""
+        for symbol, bar in bars.items():
+            self._closes[symbol].append(float(bar.close))
+        scores = {
+            symbol: closes[-1 - self._skip] / closes[0] - 1
+            for symbol, closes in self._closes.items()
+            if symbol in bars and len(closes) == closes.maxlen
+        }
+        # symbols in order of name break a tie, so that two runs agree
+        ranked = sorted(scores, key=lambda symbol: (-self.sign * scores[symbol], symbol))
+        signals = {
+            symbol: self._signal(symbol, rank, scores[symbol], len(ranked), moment)
+            for rank, symbol in enumerate(ranked, start=1)
+        }
+        for symbol in bars:
+            if symbol not in signals:
+                have = len(self._closes[symbol])
+                reason = f"{have} of {self._look_back + self._skip + 1} days of history: no view yet"
+                signals[symbol] = Signal(symbol, moment.ts, "hold", 0.0, UPPER_HALF, reason, self.name)
+        return signals
+
+    def _signal(self, symbol: str, rank: int, score: float, candidates: int, moment: Moment) -> Signal:
+        strength = unit((candidates - rank) / (candidates - 1)) if candidates > 1 else 1.0
+        is_wanted = strength >= UPPER_HALF
+        features = {"rank": float(rank), "candidates": float(candidates), "score": round(score, 6)}
+        return Signal(
+            symbol,
+            moment.ts,
+            "buy" if is_wanted else "exit",
+            strength,
+            UPPER_HALF,
+            f"Rank {rank} of {candidates}: {score:+.1%} in {self._look_back} days, {self._order}",
+            self.name,
+            features,
+        )
+
+
+class CrossSectionalMomentum(_Ranking):
+    """Holds the symbols with the highest past return, the newest week left out.
+
+    Score = close `skip` days ago / close `look_back + skip` days ago - 1. Strength = share of the other candidates
+    that it beats: 1 for the best, 0 for the worst. Threshold 0.5: the upper half.
+
+    Source: N. Jegadeesh, S. Titman, Returns to Buying Winners and Selling Losers, Journal of Finance 48 (1993), who
+    leave out a week between formation and holding.
+    """
+
+    name: ClassVar[str] = "cross_sectional_momentum"
+    kind: ClassVar[Literal["intraday", "swing"]] = "swing"
+    sign: ClassVar[int] = 1
+
+    def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
+        read = read_parameters(MomentumParameters, self.name, parameters)
+        super().__init__(symbols, read.look_back, read.skip, f"the newest {read.skip} left out")
+        self.rule = f"Holds the names with the highest return over {read.look_back} trading days, "
+            f"the newest {read.skip} left out."
+            f"Rank {rank} of {candidates}: {score:+.1%} in {self._look_back} days, the newest {self._skip} left out"
+        )
+
+
+class ShortTermReversal(_Ranking):
+    """Holds the symbols that fell most in the last days.
+
+    Score = close / close `look_back` days ago - 1, lowest first. Strength = share of the other candidates that fell
+    less. Threshold 0.5: the lower half of returns.
+
+    Source: N. Jegadeesh, Evidence of Predictable Behavior of Security Returns, Journal of Finance 45 (1990);
+    B. Lehmann, Fads, Martingales, and Market Efficiency, Quarterly Journal of Economics 105 (1990).
+    """
+
+    name: ClassVar[str] = "short_term_reversal"
+    kind: ClassVar[Literal["intraday", "swing"]] = "swing"
+    sign: ClassVar[int] = -1
+
+    def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
+        read = read_parameters(ReversalParameters, self.name, parameters)
+        super().__init__(symbols, read.look_back, 0, "what fell most comes first")
+        self.rule = f"Holds the names that fell most over {read.look_back} trading days."

@@ -1,0 +1,99 @@
+"""Running figures of one symbol's session, updated a bar at a time at constant cost."""
+
+import math
+from datetime import datetime, timedelta
+
+from aion.model import Bar
+
+MINUTE = timedelta(minutes=1)
+
+
+class SessionFigures:
+    """Open, range, VWAP with its deviation, and spread of one-minute returns since the session's open.
+
+    VWAP weights the typical price (high + low + close) / 3 by volume; its deviation is the volume-weighted standard
+    deviation around it. Prices are floats here: they lead to decisions, never to money.
+    """
+
+    def __init__(self) -> None:
+        self.day = ""
+        self.previous_close: float | None = None
+        """Last close of the session before; None until one was seen."""
+        self._reset()
+
+    def _reset(self) -> None:
+        self.open = 0.0
+        self.high = 0.0
+        self.low = 0.0
+        self.close = 0.0
+        self.bars = 0
+        self.volume = 0.0
+        self._weighted = 0.0
+        self._weighted_square = 0.0
+        self._anchor = 0.0
+        self._returns = 0
+        self._return_sum = 0.0
+        self._return_square = 0.0
+
+    def update(self, bar: Bar, day: str) -> None:
+        """Take the next bar; a new `day` starts a new session."""
+        if day != self.day:
+            if self.bars:
+                self.previous_close = self.close
+            self._reset()
+            self.day = day
+        high, low, close, volume = float(bar.high), float(bar.low), float(bar.close), float(bar.volume)
+        if not self.bars:
+            self.open = self._anchor = float(bar.open)
+            self.high, self.low = high, low
+        else:
+            step = math.log(close / self.close)
+            self._returns += 1
+            self._return_sum += step
+            self._return_square += step * step
+        self.high, self.low, self.close = max(self.high, high), min(self.low, low), close
+        # sums are taken from the open, so that squares of large prices do not swallow the deviation
+        typical = (high + low + close) / 3 - self._anchor
+        self.volume += volume
+        self._weighted += typical * volume
+        self._weighted_square += typical * typical * volume
+        self.bars += 1
+
+    @property
+    def vwap(self) -> float:
+        """Volume-weighted average price of the session; the last close while nothing traded."""
+        return self._anchor + self._weighted / self.volume if self.volume > 0 else self.close
+
+    @property
+    def deviation(self) -> float:
+        """Volume-weighted standard deviation around the VWAP, price units, >= 0."""
+        if self.volume <= 0:
+            return 0.0
+        mean = self._weighted / self.volume
+        return math.sqrt(max(0.0, self._weighted_square / self.volume - mean * mean))
+
+    @property
+    def minute_volatility(self) -> float:
+        """Standard deviation of log returns from bar to bar in this session, fraction; 0 below three bars."""
+        if self._returns < 2:
+            return 0.0
+        mean = self._return_sum / self._returns
+        return math.sqrt(max(0.0, self._return_square / self._returns - mean * mean))
+
+    def features(self) -> dict[str, float]:
+        """Return the figures that every intraday signal carries: prices to four decimals, ratios as fractions."""
+        return {
+            "session_open": round(self.open, 4),
+            "session_high": round(self.high, 4),
+            "session_low": round(self.low, 4),
+            "vwap": round(self.vwap, 4),
+            "vwap_deviation": round(self.deviation, 4),
+            "return_since_open": round(self.close / self.open - 1, 6),
+            "minute_volatility": round(self.minute_volatility, 6),
+            "session_volume": round(self.volume, 4),
+        }
+
+
+def minutes_between(start: datetime, end: datetime) -> int:
+    """Return the whole minutes from `start` to `end`, negative when `end` is earlier."""
+    return (end - start) // MINUTE
