@@ -98,9 +98,9 @@ class CrossSectionalMomentum(_Ranking):
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         read = read_parameters(MomentumParameters, self.name, parameters)
         super().__init__(symbols, read.look_back, read.skip, f"the newest {read.skip} left out")
-        self.rule = f"Holds the names with the highest return over {read.look_back} trading days, "
+        self.rule = (
+            f"Holds the names with the highest return over {read.look_back} trading days, "
             f"the newest {read.skip} left out."
-            f"Rank {rank} of {candidates}: {score:+.1%} in {self._look_back} days, the newest {self._skip} left out"
         )
 
 
