@@ -1,0 +1,139 @@
+"""The log of the bots' process: one JSON line an event in `logs/<process>.jsonl`, one short line on stderr.
+
+A log never stops a bot: when the disk refuses a line it still goes to stderr.
+"""
+
+import os
+import sys
+import traceback
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+import orjson
+
+from aion.clock import Clock, SystemClock, iso
+from aion.store.layout import Layout
+
+Level = Literal["debug", "info", "warning", "error"]
+_ORDER: dict[str, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
+MAX_LOG_BYTES = 32 << 20  # about two weeks of a run at full speed; then one older file is kept
+MAX_EVENT_CHARACTERS = 2000
+REPEAT = timedelta(seconds=60)  # a disk that stays full is reported once a minute, not once a cycle
+
+
+class ProcessLog:
+    """Writes the log lines of one process."""
+
+    def __init__(
+        self,
+        layout: Layout,
+        process: str,
+        level: Level = "info",
+        *,
+        clock: Clock | None = None,
+        console: TextIO | None = None,
+        console_level: Level = "info",
+    ) -> None:
+        """Open nothing yet: the file is made by the first line.
+
+        Args:
+            layout: of the data folder.
+            process: name of the process, the name of the file.
+            level: least level that is written to the file.
+            clock: of the line's `ts`; default the wall.
+            console: where people read along; default stderr.
+            console_level: least level that goes there.
+        """
+        self._path = layout.log(process)
+        self._process = process
+        self._level = _ORDER[level]
+        self._console_level = max(_ORDER[console_level], self._level)
+        self._clock = clock or SystemClock()
+        self._console = console or sys.stderr
+        self._descriptor: int | None = None
+        self._failed_at: datetime | None = None
+
+    def debug(self, event: str, **fields: Any) -> None:
+        """Write what only a developer wants to know; see `write`."""
+        self.write("debug", event, **fields)
+
+    def info(self, event: str, **fields: Any) -> None:
+        """Write what happened; see `write`."""
+        self.write("info", event, **fields)
+
+    def warning(self, event: str, **fields: Any) -> None:
+        """Write what somebody should look at; see `write`."""
+        self.write("warning", event, **fields)
+
+    def error(self, event: str, *, error: BaseException | None = None, **fields: Any) -> None:
+        """Write what failed, with the traceback of `error`; see `write`."""
+        if error is not None:
+            fields["traceback"] = "".join(traceback.format_exception(error))[-8000:]
+        self.write("error", event, **fields)
+
+    def write(self, level: Level, event: str, **fields: Any) -> None:
+        """Write one line.
+
+        Args:
+            level: its level; below that of the log nothing happens.
+            event: what happened, for people.
+            fields: `bot`, `cycle_id`, `market_time` (aware UTC) and others; None values are left out.
+        """
+        if _ORDER[level] < self._level:
+            return
+        event = event[:MAX_EVENT_CHARACTERS]
+        line: dict[str, Any] = {
+            "ts": iso(self._clock.now()),
+            "level": level,
+            "process": self._process,
+            "event": event,
+        }
+        for name, value in fields.items():
+            if value is not None:
+                line[name] = iso(value) if isinstance(value, datetime) else value
+        self._append(orjson.dumps(line, default=str) + b"\n")
+        if _ORDER[level] >= self._console_level:
+            self._say(level, event, fields)
+
+    def close(self) -> None:
+        """Close the file; the next line opens it again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _append(self, line: bytes) -> None:
+        try:
+            if self._descriptor is None:
+                self._descriptor = _open(self._path)
+            # one write on O_APPEND: a reader never sees another process's bytes inside a line
+            os.write(self._descriptor, line)
+            if os.fstat(self._descriptor).st_size > MAX_LOG_BYTES:
+                self.close()
+                os.replace(self._path, self._path.with_name(f"{self._process}.1.jsonl"))
+        except OSError as error:
+            now = self._clock.now()
+            if self._failed_at is None or now - self._failed_at >= REPEAT:
+                self._failed_at = now
+                self._say("warning", f"the log cannot be written: {error.strerror}", {})
+
+    def _say(self, level: Level, event: str, fields: dict[str, Any]) -> None:
+        about = f" [{fields['bot']}]" if fields.get("bot") else ""
+        mark = "" if level == "info" else f" {level}:"
+        market_time = fields.get("market_time")
+        at = f" {iso(market_time)}" if isinstance(market_time, datetime) else ""
+        try:
+            self._console.write(f"{self._process}{at}{about}{mark} {event}\n")
+            self._console.flush()
+        except (OSError, ValueError):
+            # stderr of a parent that is gone; the file has the line
+            return
+
+
+def _open(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o644)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, flags, 0o644)

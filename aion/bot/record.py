@@ -1,0 +1,141 @@
+"""Values of the model as the JSON objects of the state documents; each is made once and then kept as it is."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from aion.clock import iso
+from aion.model import Bar, Fill, Order, OrderStatus, Signal, Trade
+from aion.store.document import CURVE_POINTS
+
+Json = dict[str, Any]
+
+
+def number(value: Decimal) -> float:
+    """Return a Decimal as JSON says it; money has two decimals and prices four, far inside what a float keeps."""
+    return float(value)
+
+
+def bar_json(bar: Bar) -> Json:
+    """Return a bar by name."""
+    return {
+        "ts": iso(bar.ts),
+        "open": number(bar.open),
+        "high": number(bar.high),
+        "low": number(bar.low),
+        "close": number(bar.close),
+        "volume": number(bar.volume),
+    }
+
+
+def bar_row(bar: Bar) -> list[float]:
+    """Return a bar as the row of a day file: open, high, low, close, volume."""
+    return [number(value) for value in (bar.open, bar.high, bar.low, bar.close, bar.volume)]
+
+
+def fill_json(fill: Fill, realized_pnl: Decimal | None) -> Json:
+    """Return a fill; `realized_pnl` is that of the part it closed, None when it only opened."""
+    value: Json = {
+        "ts": iso(fill.filled_at),
+        "symbol": fill.symbol,
+        "side": fill.side.value,
+        "quantity": number(fill.quantity),
+        "price": number(fill.price),
+        "fee": number(fill.fee),
+        "fees": {name: number(fee) for name, fee in sorted(fill.fees.items())},
+        "slippage": number(fill.slippage),
+        "reason": fill.reason,
+        "order_id": fill.order_id,
+        "decided_at": iso(fill.decided_at),
+        "known_at": iso(fill.known_at),
+        "price_source": fill.price_source,
+        "bar": bar_json(fill.bar),
+    }
+    if realized_pnl is not None:
+        value["realized_pnl"] = number(realized_pnl)
+    return value
+
+
+def order_json(order: Order, status: OrderStatus, filled: Decimal, detail: str) -> Json:
+    """Return an order and what became of it."""
+    value: Json = {
+        "ts": iso(order.decided_at),
+        "symbol": order.symbol,
+        "side": order.side.value,
+        "quantity": number(order.quantity),
+        "type": order.type.value,
+        "status": status.value,
+        "filled_quantity": number(filled),
+        "reason": order.reason,
+        "detail": detail,
+    }
+    if order.limit_price is not None:
+        value["limit_price"] = number(order.limit_price)
+    if order.stop_price is not None:
+        value["stop_price"] = number(order.stop_price)
+    return value
+
+
+def trade_json(trade: Trade) -> Json:
+    """Return a closed round trip."""
+    return {
+        "symbol": trade.symbol,
+        "side": trade.side.value,
+        "quantity": number(trade.quantity),
+        "entry_price": number(trade.entry_price),
+        "exit_price": number(trade.exit_price),
+        "opened_at": iso(trade.opened_at),
+        "ts": iso(trade.closed_at),
+        "fees": number(trade.fees),
+        "slippage": number(trade.slippage),
+        "realized_pnl": number(trade.realized_pnl),
+        "reason": trade.reason,
+    }
+
+
+def signal_json(signal: Signal, bot: str) -> Json:
+    """Return a signal; `rank` and `candidates` come from its features when it ranks."""
+    value: Json = {
+        "ts": iso(signal.ts),
+        "action": signal.action,
+        "confidence": signal.confidence,
+        "threshold": signal.threshold,
+        "reason": signal.reason,
+        "strategy": signal.strategy,
+        "bot": bot,
+    }
+    if "rank" in signal.features:
+        value["rank"] = int(signal.features["rank"])
+        value["candidates"] = int(signal.features["candidates"])
+    return value
+
+
+def decision_json(
+    ts: datetime,
+    action: str,
+    reason: str,
+    *,
+    symbol: str = "",
+    confidence: float | None = None,
+    order_id: str = "",
+) -> Json:
+    """Return a decision; what is not known is left out."""
+    value: Json = {"ts": iso(ts), "action": action, "reason": reason}
+    if symbol:
+        value["symbol"] = symbol
+    if confidence is not None:
+        value["confidence"] = confidence
+    if order_id:
+        value["order_id"] = order_id
+    return value
+
+
+def thin(curve: Mapping[str, float], points: int = CURVE_POINTS) -> dict[str, float]:
+    """Return `curve` with at most `points` points: every n-th, first and last kept."""
+    if len(curve) <= points:
+        return dict(curve)
+    keys = list(curve)
+    step = (len(keys) - 1) / (points - 1)
+    chosen = sorted({round(i * step) for i in range(points)})
+    return {keys[i]: curve[keys[i]] for i in chosen}

@@ -1,0 +1,125 @@
+"""When what is next, in market time and on the wall: sessions, rebalances, how long a replay takes to get there."""
+
+from datetime import date, datetime, timedelta
+
+from aion.market import calendar
+from aion.market.calendar import MarketSession
+
+MINUTE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(minutes=10)  # of a tape inside open hours; a longer one passes as closed hours do
+_HORIZON_DAYS = {"d": 1, "w": 7}
+
+
+class Pace:
+    """How market time turns into wall time in a replay."""
+
+    def __init__(self, exchanges: frozenset[str], speed: float, closed_gap_s: float) -> None:
+        """Set the pace.
+
+        Args:
+            exchanges: MICs of the intraday bots; while any of them is open, time passes at `speed`.
+            speed: market seconds a wall second.
+            closed_gap_s: wall seconds in which a span without bars passes.
+        """
+        self.exchanges = exchanges
+        self.speed = speed
+        self.closed_gap_s = closed_gap_s
+
+    def wait_s(self, last: datetime, following: datetime) -> float:
+        """Return the wall seconds between two batches of bars that close at `last` and `following`."""
+        gap = following - last
+        at_speed = gap.total_seconds() / self.speed
+        return at_speed if gap <= LONGEST_PAUSE else min(at_speed, self.closed_gap_s)
+
+    def is_gap(self, last: datetime, following: datetime) -> bool:
+        """Tell whether the span between two batches passes in `closed_gap_s`."""
+        return following - last > LONGEST_PAUSE
+
+    def expected_s(self, start: datetime, end: datetime) -> float:
+        """Return the wall seconds that a replay is expected to need from `start` to `end`, by the calendar."""
+        total, at = 0.0, start
+        for opened, closed in self._open_spans(start, end):
+            if opened - at > MINUTE:
+                total += self.wait_s(at, opened + MINUTE)
+            total += max(0.0, (min(closed, end) - max(opened, at)).total_seconds()) / self.speed
+            at = max(at, closed)
+        if end - at > MINUTE:
+            total += self.wait_s(at, end)
+        return total
+
+    def _open_spans(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """Return the merged spans, in order, in which any exchange trades and that touch `start`..`end`."""
+        spans: list[tuple[datetime, datetime]] = []
+        for mic in self.exchanges:
+            for session in calendar.sessions(mic, start.date() - timedelta(days=1), end.date() + timedelta(days=1)):
+                spans += _trading_spans(session)
+        merged: list[tuple[datetime, datetime]] = []
+        for opened, closed in sorted(spans):
+            if closed <= start or opened >= end:
+                continue
+            if merged and opened <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], closed))
+            else:
+                merged.append((opened, closed))
+        return merged
+
+
+def _trading_spans(session: MarketSession) -> list[tuple[datetime, datetime]]:
+    if session.break_start is None or session.break_end is None:
+        return [(session.open, session.close)]
+    return [(session.open, session.break_start), (session.break_end, session.close)]
+
+
+def next_minute(mic: str, ts: datetime) -> datetime | None:
+    """Return the close of the next minute bar that `mic` can print after `ts`; None past the calendar's end."""
+    if calendar.session_at(mic, ts + MINUTE) is not None:
+        return ts + MINUTE
+    opened = calendar.next_open(mic, ts)
+    return opened + MINUTE if opened is not None else None
+
+
+def period(horizon: str, start: date, day: date) -> int:
+    """Return the number of whole periods of `horizon` (`1w`, `2w`, `10d`, `1m`) from `start` to `day`, from 0."""
+    count, unit = int(horizon[:-1]), horizon[-1]
+    if unit == "m":
+        months = (day.year - start.year) * 12 + day.month - start.month - (day.day < start.day)
+        return months // count
+    return (day - start).days // (count * _HORIZON_DAYS[unit])
+
+
+def next_rebalance(mic: str, horizon: str, start: date, day: date) -> datetime | None:
+    """Return the close of the first session after `day` that begins another period, None past the calendar's end.
+
+    Args:
+        mic: exchange.
+        horizon: as `period`.
+        start: day of the first session of the run.
+        day: session day of the newest mark.
+    """
+    present = period(horizon, start, day)
+    count, unit = int(horizon[:-1]), horizon[-1]
+    longest = count * {"d": 1, "w": 7, "m": 31}[unit] + 14  # holidays in a row are shorter than that
+    for session in calendar.sessions(mic, day + timedelta(days=1), day + timedelta(days=longest)):
+        if period(horizon, start, session.day) > present:
+            return session.close
+    return None
+
+
+def closed_label(exchanges: frozenset[str], now: datetime, following: datetime) -> str:
+    """Return what the desk says while a replay skips from `now` to the bar that closes at `following`."""
+    opening = min(
+        ((opened, mic) for mic in sorted(exchanges) if (opened := calendar.next_open(mic, now)) is not None),
+        default=None,
+    )
+    if opening is None or any(calendar.is_open(mic, now) for mic in exchanges) or opening[0] >= following:
+        return f"no bars on the tape for {span_text(following - now)}"
+    return f"closed: to {opening[1]} open, {span_text(opening[0] - now)}"
+
+
+def span_text(span: timedelta) -> str:
+    """Return a span for people, to the minute: `5 h 30 min`, `2 d 13 h`."""
+    minutes = max(0, round(span.total_seconds() / 60))
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+    shown = [f"{count} {name}" for count, name in parts if count]
+    return " ".join(shown[:2]) or "0 min"
