@@ -8,6 +8,7 @@ reorder them.
 """
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -23,6 +24,17 @@ def _key(value: str) -> str:
     return value
 
 
+def _times(curve: dict[str, float]) -> dict[str, float]:
+    for text in curve:
+        try:
+            is_time = datetime.fromisoformat(text).tzinfo is not None
+        except ValueError:
+            is_time = False
+        if not is_time:
+            raise ValueError(f"key {text[:40]!r} is not an ISO 8601 time with a zone, such as 2022-05-19T13:31Z")
+    return curve
+
+
 Key = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_key)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """A bot's name: letters, digits, `.`, `_`, `-`; it becomes part of a file name."""
@@ -32,7 +44,7 @@ Price = Annotated[float, Field(allow_inf_nan=False, ge=0)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Fraction = Annotated[float, Field(allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=2000)]
-Curve = dict[Key, Money]
+Curve = Annotated[dict[Key, Money], AfterValidator(_times)]
 """Equity by market time (ISO 8601 UTC): ordered by time, at most `CURVE_POINTS` in a state file."""
 
 CURVE_POINTS = 2000

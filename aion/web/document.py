@@ -148,8 +148,14 @@ class IntradaySection(Document):
     """The intraday bots, the newest signals and the cycle they come from."""
 
     bots: dict[Name, BotView] = Field(default_factory=dict)
-    signals: dict[Key, Signal] = Field(default_factory=dict)
+    signals: dict[Key, Signal] = Field(
+        default_factory=dict, description="Strongest 50 at most, those that ask for something first."
+    )
+    signals_total: int = 0
     summary: IntradaySummary | None = None
+    more: dict[Key, str] = Field(
+        default_factory=dict, description="What was cut short -> the route that has the whole of it."
+    )
 
 
 class BotsPageBundle(Document):

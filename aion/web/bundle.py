@@ -1,0 +1,258 @@
+"""The bundles of the pages: pure functions of the state files and of what was last good.
+
+`BotsPage` and `IntradayPage` keep one thing between two builds: the last whole cycle, because a build may come in the
+middle of one. No clock is read; whoever builds says when a mixture has lasted too long.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from aion.web import cycle
+from aion.web.state import (
+    Files,
+    Index,
+    Json,
+    Shown,
+    add,
+    index,
+    look,
+    look_newest,
+    moment,
+    problem,
+    sim_log,
+    swing_rolling,
+)
+from aion.web.total import DayPnl, Member, totals
+from aion.web.view import Bound, Card, strength, view_of_line
+
+MAX_BYTES = 256 << 10  # what a page may put into localStorage for one bundle
+BOUNDS = tuple(
+    Bound(rows, points)
+    for rows, points in (
+        (50, 300), (30, 300), (20, 300), (12, 300), (12, 240), (8, 200),
+        (6, 150), (5, 100), (4, 60), (3, 30), (2, 12), (1, 6), (0, 2),
+    )
+)  # fmt: skip
+"""Tried in turn until a bundle fits: all bots lose the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """One bot to be shown."""
+
+    kind: str
+    name: str
+    foreign: bool
+    file: str
+    doc: Json | None
+    line: Json = field(default_factory=dict)
+    """Its line in the summary, for a bot without a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that is to be shown, before it is cut to size."""
+
+    cycle: cycle.Cycle
+    cards: dict[tuple[str, str], Card]
+    """By kind and name."""
+    lines: dict[str, Json]
+    """`BotView` of intraday bots of which there is only the summary's line."""
+    errors: dict[str, Json]
+    days: DayPnl
+    envelope: Json
+    """Mode, run and newest market time, as far as anything says them."""
+
+
+class Page:
+    """Base of the builders: reads the desk and keeps the last whole cycle."""
+
+    def __init__(self, own_swing: frozenset[str] = frozenset()) -> None:
+        """Args: own_swing: names of Aion's own swing bots; all others are foreign."""
+        self._own_swing = own_swing
+        self._last: cycle.Cycle | None = None
+        self._cards: dict[tuple[str, str], Card] = {}  # of the newest build: unchanged documents are not done again
+        self.is_torn = False
+        """True when the newest build found a cycle that is not whole."""
+
+    def read(self, files: Files, *, is_overdue: bool) -> Desk:
+        """Return what is to be shown of `files`.
+
+        Args:
+            files: all state files of the data folder.
+            is_overdue: True when the cycle has been torn for longer than the grace.
+        """
+        names = index(files)
+        present = cycle.read(files, names)
+        self.is_torn = not present.is_whole
+        shown = cycle.settle(present, self._last, is_overdue=is_overdue)
+        if present.is_whole:
+            self._last = present
+        errors = dict(shown.errors)
+        bots = [*_own(shown), *_foreign(files, names, shown, errors), *_swing(files, names, self._own_swing, errors)]
+        for strange in names.strange:
+            reason = "is named like no state file: sim_logs/<day>_<bot>.json or rolling_<bot>.json.gz"
+            add(errors, strange[:100], problem("unreadable", strange, reason))
+        envelope = _envelope(shown.summary, bots)
+        _check_modes(envelope, bots, errors)
+        self._cards = {(bot.kind, bot.name): self._card(bot, bot.doc) for bot in bots if bot.doc is not None}
+        summary = shown.summary or {}
+        lines = {bot.name: view_of_line(bot.line, summary, bot.name, bot.file) for bot in bots if bot.doc is None}
+        return Desk(shown, self._cards, lines, errors, _days(files, names, shown.summary, bots), envelope)
+
+    def _card(self, bot: Bot, doc: Json) -> Card:
+        card = self._cards.get((bot.kind, bot.name))
+        if card is not None and card.is_of(doc, foreign=bot.foreign):
+            return card
+        return Card(doc, bot.kind, bot.file, foreign=bot.foreign)
+
+
+class BotsPage(Page):
+    """Builder of `BotsPageBundle`."""
+
+    def build(self, files: Files, *, version: int, is_overdue: bool = False) -> Json:
+        """Return the bundle, within `MAX_BYTES` as far as shortening lists and curves can bring it there."""
+        desk = self.read(files, is_overdue=is_overdue)
+        mode = desk.envelope.get("mode")
+        members = [Member(line, {}, []) for line in desk.lines.values()]
+        for card in desk.cards.values():
+            if card.whole["mode"] == mode:
+                members.append(Member(card.whole, card.whole["equity_curve"], list(card.whole["positions"].values())))
+        summary = desk.cycle.summary or {}
+        fixed: Json = {
+            "version": version,
+            **desk.envelope,
+            "sessions": summary.get("sessions", {}),
+            "totals": totals(members, desk.days),
+            "errors": desk.errors,
+        }
+        if "clock" in summary:
+            fixed["clock"] = summary["clock"]
+        return fit(lambda bound: fixed | _sections(desk, bound))
+
+
+class IntradayPage(Page):
+    """Builder of `IntradaySnapshot`."""
+
+    def build(self, files: Files, *, version: int, is_overdue: bool = False) -> Json:
+        """Return the snapshot: every symbol of the newest whole cycle; the bots are cut to size, symbols are not."""
+        desk = self.read(files, is_overdue=is_overdue)
+        summary = desk.cycle.summary or {}
+        found: Json = {
+            "version": version,
+            **desk.envelope,
+            "cycle_id": summary.get("cycle_id", ""),
+            "sessions": summary.get("sessions", {}),
+            "symbols": dict(sorted((desk.cycle.rolling or {}).get("symbols", {}).items())),
+            "errors": {key: found for key, found in desk.errors.items() if not key.startswith("swing")},
+        }
+        if "clock" in summary:
+            found["clock"] = summary["clock"]
+        bots = fit(lambda bound: _views(desk, "intraday", bound))
+        return found | {"bots": bots}
+
+
+def fit(build: Callable[[Bound], Json]) -> Json:
+    """Return what `build` makes with the widest bound that stays within `MAX_BYTES`, else with the narrowest."""
+    found: Json = {}
+    for bound in BOUNDS:
+        found = build(bound)
+        if len(orjson.dumps(found)) <= MAX_BYTES:
+            break
+    return found
+
+
+def _sections(desk: Desk, bound: Bound) -> Json:
+    intraday: Json = {"bots": _views(desk, "intraday", bound), "signals": {}, "signals_total": 0, "more": {}}
+    symbols = (desk.cycle.rolling or {}).get("symbols", {})
+    signals = {symbol: state["signal"] for symbol, state in symbols.items() if "signal" in state}
+    strongest = sorted(signals.items(), key=strength)[: bound.rows]
+    intraday["signals"], intraday["signals_total"] = dict(strongest), len(signals)
+    if len(strongest) < len(signals):
+        intraday["more"] = {"signals": "/api/intraday/snapshot"}
+    if desk.cycle.summary is not None:
+        kept = ("cycle_id", "seq", "as_of", "written_at", "due_at")
+        intraday["summary"] = {name: desk.cycle.summary[name] for name in kept if name in desk.cycle.summary}
+    return {"swing": {"bots": _views(desk, "swing", bound)}, "intraday": intraday}
+
+
+def _views(desk: Desk, kind: str, bound: Bound) -> Json:
+    shown: Json = {name: card.encoded(bound) for (of, name), card in desk.cards.items() if of == kind}
+    if kind == "intraday":
+        shown |= desk.lines
+    return dict(sorted(shown.items()))
+
+
+def _own(shown: cycle.Cycle) -> Iterator[Bot]:
+    for name, day in shown.days.items():
+        line = shown.summary["bots"][name] if shown.summary else {}
+        if day.doc is not None or line:
+            yield Bot("intraday", name, False, day.file, day.doc, line)
+
+
+def _foreign(files: Files, names: Index, shown: cycle.Cycle, errors: dict[str, Json]) -> Iterator[Bot]:
+    for name, days in names.days.items():
+        if name in shown.days:
+            continue
+        found = look_newest(files, days, name)
+        if found is not None:
+            add(errors, f"intraday.{name}", found.problem)
+            if found.doc is not None:
+                yield Bot("intraday", name, True, found.file, found.doc)
+
+
+def _swing(files: Files, names: Index, own: frozenset[str], errors: dict[str, Json]) -> Iterator[Bot]:
+    for name in names.swing:
+        found: Shown | None = look(files, swing_rolling(name), name)
+        if found is not None:
+            add(errors, f"swing.{name}", found.problem)
+            if found.doc is not None:
+                yield Bot("swing", name, name not in own, found.file, found.doc)
+
+
+def _envelope(summary: Json | None, bots: list[Bot]) -> Json:
+    docs = [bot.doc for bot in bots if bot.doc is not None]
+    lead = summary or max(docs, key=lambda doc: moment(doc["as_of"]), default=None)
+    if lead is None:
+        return {}
+    newest = max((doc["as_of"] for doc in [lead, *docs]), key=moment)
+    return {"as_of": newest, "mode": lead["mode"], "run": lead["run"]}
+
+
+def _check_modes(lead: Json, bots: list[Bot], errors: dict[str, Json]) -> None:
+    for bot in bots:
+        if bot.doc is None:
+            continue
+        section = f"{bot.kind}.{bot.name}"
+        mode, run, as_of = bot.doc["mode"], bot.doc["run"], bot.doc["as_of"]
+        if mode != lead["mode"]:
+            reason = f"is of mode {mode}, the desk of mode {lead['mode']}: it is in no total"
+            add(errors, section, problem("mixed_mode", bot.file, reason, bot=bot.name, shown_as_of=as_of))
+        elif run != lead["run"] and not bot.foreign:
+            reason = f"is of run {run}, the desk of run {lead['run']}"
+            add(errors, section, problem("mixed_run", bot.file, reason, bot=bot.name, shown_as_of=as_of))
+
+
+def _days(files: Files, names: Index, summary: Json | None, bots: list[Bot]) -> DayPnl:
+    """Results by market day: what the shown documents say, the summary's earlier days, a foreign bot's day before."""
+    days: DayPnl = {}
+
+    def mark(day: str | None, bot: str, doc: dict[str, Any]) -> None:
+        if day is not None and "day_pnl" in doc:
+            days.setdefault(day, {}).setdefault(bot, doc["day_pnl"])
+
+    for bot in bots:
+        doc = bot.doc if bot.doc is not None else bot.line
+        mark(doc.get("day"), bot.name, doc)
+        if bot.foreign and bot.kind == "intraday" and doc["day"] in names.days[bot.name]:
+            for day in names.days[bot.name][names.days[bot.name].index(doc["day"]) + 1 :][:1]:
+                found = look(files, sim_log(day, bot.name), bot.name)
+                if found is not None and found.doc is not None:
+                    mark(day, bot.name, found.doc)
+    for day, lines in (summary or {}).get("days", {}).items():
+        for name, line in lines.items():
+            mark(day, name, line)
+    return days

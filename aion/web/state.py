@@ -1,0 +1,195 @@
+"""State files as the bundles see them: checked JSON objects, indexed by what their names say.
+
+Nothing here looks at a clock or keeps anything; what a file held before it broke comes with its `Entry`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+from aion.clock import iso
+from aion.errors import StateError
+from aion.store.document import to_json
+from aion.store.file import read_document
+from aion.store.layout import Layout
+
+Json = dict[str, Any]
+
+SUMMARY = "intraday/sim_summary.json"
+ROLLING = "intraday/rolling.json.gz"
+MAX_OLDER_DAYS = 3  # day files looked at behind a broken one; each costs a read after a restart only
+
+
+class Entry(Protocol):
+    """One file below the data folder, as the live library hands it to a build."""
+
+    @property
+    def value(self) -> Json | None:
+        """Its content, None while it cannot be read."""
+
+    @property
+    def error(self) -> Exception | None:
+        """Why it cannot be read."""
+
+    @property
+    def last_good(self) -> Json | None:
+        """Its content when it could last be read."""
+
+    @property
+    def mtime_ns(self) -> int:
+        """Its modification time, nanoseconds since 1970."""
+
+
+Files = Mapping[str, Entry]
+"""Entry by path below the data folder; looking an entry up may read the file, listing the names does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Which state files there are."""
+
+    days: dict[str, list[str]]
+    """Days of each intraday bot, newest first."""
+    swing: list[str]
+    """Swing bots with a state file, by name."""
+    strange: list[str]
+    """JSON files in the bots' folders whose names no bot can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown of one file and what is wrong with it."""
+
+    file: str
+    doc: Json | None
+    problem: Json | None = field(default=None)
+
+
+def load(path: Path, root: Path) -> Json:
+    """Return the checked content of the state file at `path` below the data folder `root`, JSON types only.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StateError: it cannot be trusted, or says another bot or day than its name.
+    """
+    relative = path.relative_to(root).as_posix()
+    place = Layout.place(relative)
+    if place is None:
+        raise StateError(relative, "has a name that no state file has")
+    document, _ = read_document(path, place.kind, name=relative)
+    doc = to_json(document)
+    for what in ("bot", "day", "horizon"):
+        named = getattr(place, what)
+        said = doc.get(what)
+        if named and said is not None and said != named:
+            raise StateError(relative, f"says {what} {said!r}, but its name says {named!r}")
+    return doc
+
+
+def index(names: Iterable[str]) -> Index:
+    """Return what the paths `names` (below the data folder) are."""
+    days: dict[str, list[str]] = {}
+    swing: list[str] = []
+    strange: list[str] = []
+    for name in names:
+        place = Layout.place(name)
+        if place is None:
+            if _is_meant_as_state(name):
+                strange.append(name)
+        elif place.kind == "sim_log":
+            days.setdefault(place.bot, []).append(place.day)
+        elif place.kind == "swing_rolling":
+            swing.append(place.bot)
+    for found in days.values():
+        found.sort(reverse=True)
+    return Index(dict(sorted(days.items())), sorted(swing), sorted(strange))
+
+
+def sim_log(day: str, bot: str) -> str:
+    """Return the path of a bot's trading day below the data folder."""
+    return f"intraday/sim_logs/{day}_{bot}.json"
+
+
+def swing_rolling(bot: str) -> str:
+    """Return the path of a swing bot's state below the data folder."""
+    return f"swing/rolling_{bot}.json.gz"
+
+
+def look(files: Files, file: str, bot: str | None = None) -> Shown | None:
+    """Return what to show of `file`: its content, or its last good content and the problem; None if there is none."""
+    entry = files.get(file)
+    if entry is None:
+        return None
+    if entry.error is None:
+        return Shown(file, entry.value)
+    doc = entry.last_good
+    return Shown(file, doc, unreadable(file, entry, doc, bot))
+
+
+def look_newest(files: Files, days: list[str], bot: str) -> Shown | None:
+    """Return what to show of a bot's day files: the newest, or what stands behind it when that one is broken."""
+    first: Shown | None = None
+    for day in days[: 1 + MAX_OLDER_DAYS]:
+        shown = look(files, sim_log(day, bot), bot)
+        if shown is None:
+            continue
+        if first is None:
+            first = shown
+            if shown.doc is not None:
+                return shown
+        elif shown.doc is not None:
+            problem = dict(first.problem or {})
+            problem["shown_as_of"] = shown.doc["as_of"]
+            return Shown(shown.file, shown.doc, problem)
+    return first
+
+
+def unreadable(file: str, entry: Entry, shown: Json | None, bot: str | None) -> Json:
+    """Return the `Problem` of a broken file."""
+    error = entry.error
+    if isinstance(error, StateError):
+        where = f" at byte {error.byte}" if error.byte is not None else ""
+        reason = f"{error.reason}{where}"
+    else:
+        reason = f"cannot be read: {error}"
+    since = shown["as_of"] if shown else None
+    return problem(
+        "unreadable", file, reason, bot=bot, file_time=file_time(entry.mtime_ns), since=since, shown_as_of=since
+    )
+
+
+def problem(kind: str, file: str, reason: str, **more: str | None) -> Json:
+    """Return a `Problem` without what is None; `reason` is cut to what the model takes."""
+    found: Json = {"kind": kind, "file": file, "reason": reason[:2000]}
+    found.update({name: value for name, value in more.items() if value is not None})
+    return found
+
+
+def add(errors: dict[str, Json], section: str, found: Json | None) -> None:
+    """Put a problem under its section; a second one of the same section gets a number."""
+    if found is None:
+        return
+    key, count = section, 1
+    while key in errors:
+        count += 1
+        key = f"{section}.{count}"
+    errors[key] = found
+
+
+def file_time(mtime_ns: int) -> str:
+    """Return a file's time as ISO 8601 UTC, to the second."""
+    return iso(datetime.fromtimestamp(mtime_ns // 1_000_000_000, UTC))
+
+
+def moment(text: str) -> datetime:
+    """Return the time that a document's ISO 8601 text says; two of them compare as times, their texts do not."""
+    return datetime.fromisoformat(text)
+
+
+def _is_meant_as_state(name: str) -> bool:
+    path = PurePosixPath(name)
+    if path.name.startswith(".") or not path.name.endswith((".json", ".json.gz")):
+        return False
+    return path.parent.as_posix() in ("intraday/sim_logs", "swing")

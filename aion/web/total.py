@@ -1,0 +1,106 @@
+"""Totals of each currency: sums over the bots that say a figure, and no sum where one of them does not."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import fsum
+from typing import Any
+
+from aion.web import curve
+from aion.web.state import Json, moment
+
+DAYS_SHOWN = 2
+DayPnl = dict[str, dict[str, Json]]
+"""Result of a market day: `Pnl` by bot, by day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One bot in the sums."""
+
+    view: Json
+    """Its `BotView`; its lists may be short."""
+    curve: curve.Curve
+    """Its whole equity curve, ordered by time."""
+    positions: list[Json]
+    """All its positions."""
+
+
+def totals(members: Iterable[Member], days: DayPnl) -> dict[str, Json]:
+    """Return `Total` by currency.
+
+    Args:
+        members: bots of one mode.
+        days: what each bot made on the market days for which it is marked.
+    """
+    groups: dict[str, list[Member]] = {}
+    for member in sorted(members, key=lambda member: str(member.view["bot"])):
+        groups.setdefault(member.view["currency"], []).append(member)
+    return {currency: _total(currency, group, days) for currency, group in sorted(groups.items())}
+
+
+def _total(currency: str, members: list[Member], days: DayPnl) -> Json:
+    bots = [member.view for member in members]
+    names = [bot["bot"] for bot in bots]
+    found: Json = {
+        "currency": currency,
+        "bots": names,
+        "equity": _money(bot["equity"] for bot in bots),
+        "open_positions": sum(held["quantity"] != 0 for member in members for held in member.positions),
+        "days": _days(names, days),
+    }
+    optional = {
+        "cash": [bot.get("cash") for bot in bots],
+        "positions_value": [_positions_value(member) for member in members],
+        "start_equity": [bot.get("start_equity") for bot in bots],
+        "net": [_net(bot) for bot in bots],
+    }
+    for name, values in optional.items():
+        said = [value for value in values if value is not None]
+        if len(said) == len(bots):
+            found[name] = _money(said)
+    fall = curve.drawdown(_sum([member.curve for member in members]))
+    if fall:
+        found["drawdown"], found["peak_at"] = fall["drawdown"], fall["peak_at"]
+    return found
+
+
+def _positions_value(member: Member) -> float | None:
+    values = [held.get("market_value") for held in member.positions]
+    said = [value for value in values if value is not None]
+    if len(said) == len(values) and (values or member.view.get("cash") == member.view["equity"]):
+        return fsum(said)
+    cash = member.view.get("cash")
+    return None if cash is None else member.view["equity"] - cash
+
+
+def _net(bot: Json) -> Any:
+    if "total_pnl" in bot:
+        return bot["total_pnl"]["net"]
+    return bot["equity"] - bot["start_equity"] if "start_equity" in bot else None
+
+
+def _days(names: list[str], days: DayPnl) -> Json:
+    shown: Json = {}
+    marked = [day for day, results in days.items() if results.keys() & set(names)]
+    for day in sorted(marked, reverse=True)[:DAYS_SHOWN]:
+        results = days[day]
+        inside = [name for name in names if name in results]
+        shown[day] = {
+            part: _money(results[name][part] for name in inside) for part in ("gross", "fees", "slippage", "net")
+        }
+        shown[day]["bots"] = inside
+        shown[day]["missing"] = [name for name in names if name not in results]
+    return shown
+
+
+def _sum(curves: list[curve.Curve]) -> curve.Curve:
+    if len(curves) == 1:
+        return curves[0]
+    by_moment = [{moment(ts): value for ts, value in points.items()} for points in curves]
+    shared = set(by_moment[0]).intersection(*by_moment[1:])
+    return {at.isoformat(): fsum(points[at] for points in by_moment) for at in sorted(shared)}
+
+
+def _money(values: Iterable[float]) -> float:
+    # six decimals hold cents exactly and do not hide what a coin account says
+    return round(fsum(values), 6)

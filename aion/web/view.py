@@ -1,0 +1,169 @@
+"""One bot as a card shows it: its state file, bounded, with only those figures added that the file implies."""
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from aion import stat
+from aion.web import curve
+from aion.web.document import BotView
+from aion.web.state import Json, moment
+
+_TAKEN = frozenset(BotView.model_fields) - {
+    "kind", "file", "foreign", "fills_total", "trades_total", "more", "positions", "fills", "trades", "signals",
+    "targets", "symbols", "rules", "equity_curve", "hold_curve", "stats",
+}  # fmt: skip
+
+
+_OF_LINE = ("exchange", "currency", "day", "equity", "cash", "day_pnl", "total_pnl")
+_OF_SUMMARY = ("mode", "run", "cycle_id", "seq", "as_of", "written_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How much of a bot is shown."""
+
+    rows: int = 50
+    """Most entries of each map of things."""
+    points: int = 300
+    """Most points of a curve."""
+
+
+class Card:
+    """One bot's `BotView`, made once for a document and cut to any size after that."""
+
+    def __init__(self, doc: Json, kind: str, file: str, *, foreign: bool) -> None:
+        """Args: doc: a checked `sim_log` or `swing_rolling` document; kind: `intraday` or `swing`; file: its path."""
+        self.doc = doc
+        self.kind = kind
+        self.file = file
+        self.foreign = foreign
+        self.whole = _whole(doc, kind, file, foreign=foreign)
+        """The `BotView` with everything in it, all in order."""
+        self._encoded: dict[Bound, orjson.Fragment] = {}
+
+    def is_of(self, doc: Json, *, foreign: bool) -> bool:
+        """Return True if this card was made of the very same document."""
+        return self.doc is doc and self.foreign == foreign
+
+    def encoded(self, bound: Bound) -> orjson.Fragment:
+        """Return the `BotView` within `bound` as JSON."""
+        if bound not in self._encoded:
+            self._encoded[bound] = orjson.Fragment(orjson.dumps(cut(self.whole, bound)))
+        return self._encoded[bound]
+
+
+def _whole(doc: Json, kind: str, file: str, *, foreign: bool) -> Json:
+    # Derived where the file does not say them: market value, unrealized result and weight of a position (from its
+    # price), drawdown (from its curve), exposure and trade figures (from its positions and trades). Nothing else is.
+    equity_curve = curve.in_order(doc["equity_curve"])
+    positions = {symbol: _position(held, doc["equity"]) for symbol, held in doc["positions"].items()}
+    shown: Json = {name: doc[name] for name in doc.keys() & _TAKEN}
+    shown["positions"] = dict(sorted(positions.items(), key=lambda item: -abs(item[1].get("market_value", 0.0))))
+    for name in ("fills", "trades"):
+        shown[name], shown[f"{name}_total"] = by_time(doc[name]), len(doc[name])
+    shown["signals"] = dict(sorted(doc["signals"].items(), key=strength))
+    targets = doc.get("targets", {})
+    shown["targets"] = dict(sorted(targets.items(), key=lambda item: (item[1].get("rank", 1 << 30), item[0])))
+    hold_curve = doc["hold_curve"]
+    shown["equity_curve"] = equity_curve
+    shown["hold_curve"] = {ts: hold_curve[ts] for ts in equity_curve if ts in hold_curve}
+    stats = _stats(doc, equity_curve, positions)
+    if stats:
+        shown["stats"] = stats
+    return {**_DEFAULTS, **shown, "kind": kind, "file": file, "foreign": foreign, "more": {}}
+
+
+def cut(whole: Json, bound: Bound) -> Json:
+    """Return a `BotView` within `bound`; `more` names the routes that have what was cut short."""
+    shown, more = dict(whole), {}
+    for name in ("positions", "signals", "targets", "rules"):
+        if len(whole[name]) > bound.rows:
+            shown[name] = dict(islice(whole[name].items(), bound.rows))
+            more[name] = route(whole, name)
+    for name in ("fills", "trades"):
+        count = len(whole[name])
+        if count > bound.rows:
+            shown[name] = dict(islice(whole[name].items(), count - bound.rows, None))
+            more[name] = route(whole, name)
+    if len(whole["symbols"]) > bound.rows:
+        shown["symbols"] = whole["symbols"][: bound.rows]
+        more["symbols"] = route(whole, "symbols")
+    if len(whole["equity_curve"]) > bound.points:
+        points = max(2, bound.points)
+        shown["equity_curve"], shown["hold_curve"] = curve.shorten_beside(
+            whole["equity_curve"], whole["hold_curve"], points
+        )
+        more["curve"] = route(whole, "curve")
+    return shown | {"more": more}
+
+
+def view_of_line(line: Json, summary: Json, bot: str, file: str) -> Json:
+    """Return the `BotView` of one of the summary's lines, for a bot whose own file is not to be had."""
+    shown = dict(_DEFAULTS)
+    shown.update({name: line[name] for name in _OF_LINE if name in line})
+    shown.update({name: summary[name] for name in _OF_SUMMARY if name in summary})
+    counts = {"fills_total": line["fills"], "trades_total": line["trades"]}
+    return shown | counts | {"bot": bot, "kind": "intraday", "file": file}
+
+
+def route(whole: Json, part: str) -> str:
+    """Return the route that has the whole of a `part` of a bot."""
+    return f"/api/{whole['kind']}/bots/{whole['bot']}/{part}"
+
+
+def strength(item: tuple[str, Json]) -> tuple[bool, float, str]:
+    """Sort key of a signal: those that ask for something first, then the strongest, then by symbol."""
+    symbol, signal = item
+    return signal["action"] == "hold", -signal["confidence"], symbol
+
+
+def by_time(things: dict[str, Any]) -> dict[str, Any]:
+    """Return `things` (each with a `ts`) in order of time, the oldest first."""
+    return dict(sorted(things.items(), key=lambda item: moment(item[1]["ts"])))
+
+
+def _position(held: Json, equity: float) -> Json:
+    if "last_price" in held and ("market_value" not in held or "unrealized_pnl" not in held):
+        held = dict(held)
+        quantity, last = held["quantity"], held["last_price"]
+        held.setdefault("market_value", round(quantity * last, 2))
+        held.setdefault("unrealized_pnl", round(quantity * (last - held["average_price"]), 2))
+    if "weight" not in held and "market_value" in held and equity > 0:
+        held = {**held, "weight": round(held["market_value"] / equity, 6)}
+    return held
+
+
+def _stats(doc: Json, equity_curve: curve.Curve, positions: Json) -> Json:
+    said: Json = doc.get("stats", {})
+    if said:
+        return said
+    found: Json = curve.drawdown(equity_curve)
+    values = [held.get("market_value") for held in positions.values() if held["quantity"]]
+    if all(value is not None for value in values):
+        _put(found, "exposure", stat.exposure([value for value in values if value is not None], doc["equity"]))
+    results = [trade["realized_pnl"] for trade in doc["trades"].values()]
+    if results:
+        found["closed_trades"] = len(results)
+        _put(found, "win_rate", stat.win_rate(results))
+        _put(found, "profit_factor", stat.profit_factor(results))
+    return {"closed_trades": 0, **found} if found else {}
+
+
+def _put(found: Json, name: str, value: float | None) -> None:
+    if value is not None:
+        found[name] = round(value, 6)
+
+
+def _defaults() -> Json:
+    fields = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in BotView.model_fields.items()
+        if not field.is_required()
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+_DEFAULTS = _defaults()
