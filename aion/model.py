@@ -190,6 +190,8 @@ class Fill:
     bar: Bar
     price_source: str
     """Which price of the bar it started from: open, limit, stop, target or gap."""
+    realized_pnl: Decimal | None = None
+    """Of the part that this fill closed, after fees, money; None when it closed nothing."""
 
     @property
     def fee(self) -> Decimal:
