@@ -1,0 +1,122 @@
+"""Finished runs: `runs/<n>/` keeps the files of the bots as the run left them, the newest few runs stay.
+
+A move is written down before it starts (`runs/<n>/archive.json`) and each step can be repeated, so that a process
+that dies in the middle leaves nothing half-done: the next start finishes the move. Only files of the named bots and of
+the day-trading job are moved; what a foreign bot wrote stays where it is.
+"""
+
+import os
+import shutil
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from aion.errors import StateError
+from aion.store.file import read_json, write_bytes, write_json
+from aion.store.layout import Layout
+
+MARKER = "archive.json"
+_LEDGER_SUFFIXES = ("", "-wal", "-shm")
+
+
+def put_away(layout: Layout, run: str, bots: Collection[str]) -> Path:
+    """Move the files of run `run` to `runs/<run>/` and return that folder.
+
+    `intraday/sim_summary.json` is copied, not moved: the page keeps showing it until the next run writes its own. The
+    ledger must be closed.
+
+    Args:
+        layout: of the data folder.
+        run: name of the run.
+        bots: names whose files belong to it.
+
+    Raises:
+        OSError: the disk refuses; calling again goes on where it stopped.
+    """
+    folder = layout.runs / run
+    _write_marker(folder, run, bots, is_done=False)
+    _move(layout, folder, frozenset(bots))
+    _write_marker(folder, run, bots, is_done=True)
+    return folder
+
+
+def finish_moves(layout: Layout) -> list[str]:
+    """Finish each move that was cut off, and return the names of its run.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    finished = []
+    for folder in _folders(layout):
+        marker = _read_marker(folder)
+        if marker is not None and not marker["done"]:
+            put_away(layout, folder.name, marker["bots"])
+            finished.append(folder.name)
+    return finished
+
+
+def is_moving(layout: Layout) -> bool:
+    """Tell whether a move was begun and not finished."""
+    return any((marker := _read_marker(folder)) is not None and not marker["done"] for folder in _folders(layout))
+
+
+def newest_run(layout: Layout) -> int:
+    """Return the highest number among the runs put away, 0 when there is none."""
+    return max((int(folder.name) for folder in _folders(layout)), default=0)
+
+
+def prune(layout: Layout, keep: int) -> list[str]:
+    """Delete all but the newest `keep` runs that were put away, and return the names of those deleted.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    folders = _folders(layout)
+    dropped = folders[: max(0, len(folders) - keep)]
+    for folder in dropped:
+        shutil.rmtree(folder)
+    return [folder.name for folder in dropped]
+
+
+def _folders(layout: Layout) -> list[Path]:
+    if not layout.runs.is_dir():
+        return []
+    found = [each for each in layout.runs.iterdir() if each.is_dir() and each.name.isdigit()]
+    return sorted(found, key=lambda folder: int(folder.name))
+
+
+def _write_marker(folder: Path, run: str, bots: Collection[str], *, is_done: bool) -> None:
+    value = {"run": run, "bots": sorted(bots), "done": is_done}
+    write_json(folder / MARKER, value, durable=True)
+
+
+def _read_marker(folder: Path) -> dict[str, Any] | None:
+    try:
+        value, _ = read_json(folder / MARKER)
+    except FileNotFoundError:
+        return None
+    if not isinstance(value.get("bots"), list) or not isinstance(value.get("done"), bool):
+        raise StateError(f"runs/{folder.name}/{MARKER}", "is not the record of a move; delete the folder to go on")
+    return value
+
+
+def _move(layout: Layout, folder: Path, bots: frozenset[str]) -> None:
+    if layout.sim_summary.is_file():
+        target = folder / layout.relative(layout.sim_summary)
+        if not target.exists():
+            write_bytes(target, layout.sim_summary.read_bytes())
+    own = [layout.rolling]
+    for place in (layout.sim_logs, layout.swing, layout.bot_logs):
+        own += [
+            path
+            for path in sorted(place.glob("*/*" if place == layout.bot_logs else "*"))
+            if (found := Layout.place(layout.relative(path))) is not None and found.bot in bots
+        ]
+    # the ledger last: while it stands, its files can be written again
+    own += [layout.ledger.with_name(layout.ledger.name + suffix) for suffix in reversed(_LEDGER_SUFFIXES)]
+    for path in own:
+        target = folder / layout.relative(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            os.replace(path, target)
