@@ -1,8 +1,8 @@
 """Finished runs: `runs/<n>/` keeps the files of the bots as the run left them, the newest few runs stay.
 
 A move is written down before it starts (`runs/<n>/archive.json`) and each step can be repeated, so that a process
-that dies in the middle leaves nothing half-done: the next start finishes the move. Only files of the named bots and of
-the day-trading job are moved; what a foreign bot wrote stays where it is.
+that dies in the middle leaves nothing half-done: the next start finishes the move. Only files of the named bots and
+of the day-trading job are moved; what a foreign bot wrote stays where it is.
 """
 
 import os
