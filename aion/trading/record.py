@@ -1,0 +1,133 @@
+"""What trading leaves behind beside fills and trades: order states, decisions, cash movements, results, ids.
+
+Plain values without I/O; the ledger stores them and the bots write them to the state files.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from aion.model import ZERO, Fill, Order, OrderStatus, Trade
+
+_MAX_OWNER = 72  # an id stays under the 128 characters that a key of a state file may have
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """An order and what became of it so far."""
+
+    order: Order
+    status: OrderStatus
+    filled_quantity: Decimal
+    """Sum of its fills, >= 0."""
+    detail: str
+    """Why it was cut down, refused, cancelled or expired; empty when all went as asked."""
+    updated_at: datetime
+    """Market time of the newest change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a bot decided on one symbol at one market time, and why; refusals too."""
+
+    id: str
+    """`d` first."""
+    ts: datetime
+    action: str
+    """buy, sell, exit, hold, refused, rebalance ..."""
+    reason: str
+    symbol: str = ""
+    """Empty when it concerns the whole account."""
+    confidence: float | None = None
+    """The rule's strength, 0..1."""
+    order_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CashMovement:
+    """One change of an account's cash; their sum is the cash, to the cent."""
+
+    id: str
+    """Id of the fill that caused it, else `m` first."""
+    ts: datetime
+    kind: str
+    """deposit, fill, financing, borrow or dividend."""
+    amount: Decimal
+    """Money, cents; + is gained, - is paid."""
+    symbol: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Result of a span, money in cents: gross - fees - slippage = net, always."""
+
+    fees: Decimal
+    """>= 0; financing and borrow charges included."""
+    slippage: Decimal
+    """>= 0."""
+    net: Decimal
+    """Change of equity over the span, deposits left out."""
+    start_equity: Decimal
+    """Equity at the start of the span."""
+
+    @property
+    def gross(self) -> Decimal:
+        """What the span would have given without fees and slippage."""
+        return self.net + self.fees + self.slippage
+
+    @property
+    def net_return(self) -> float | None:
+        """Net / equity at the start, a fraction; None when that was not positive."""
+        return float(self.net / self.start_equity) if self.start_equity > 0 else None
+
+
+@dataclass(slots=True)
+class Changes:
+    """What happened to one account since the newest commit, each list in order of time."""
+
+    orders: dict[str, OrderRecord] = field(default_factory=dict)
+    """Newest record by order id."""
+    fills: list[Fill] = field(default_factory=list)
+    trades: list[Trade] = field(default_factory=list)
+    movements: list[CashMovement] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.orders or self.fills or self.trades or self.movements or self.decisions)
+
+
+class IdMaker:
+    """Makes ids from run, bot, market time and a counter within that time.
+
+    A cycle that is repeated from the same state makes the same ids, so that a double booking is seen as one.
+    """
+
+    def __init__(self, run: str, bot: str) -> None:
+        """Args: run: name of the run; bot: name of the bot."""
+        owner = f"{run}-{bot}"
+        if len(owner) > _MAX_OWNER:
+            digest = hashlib.blake2b(owner.encode(), digest_size=6).hexdigest()
+            owner = f"{owner[: _MAX_OWNER - 13]}-{digest}"
+        self._owner = owner
+        self._ts: dict[str, datetime] = {}
+        self._count: dict[str, int] = {}
+
+    def next(self, letter: str, ts: datetime) -> str:
+        """Return the next id of the kind `letter` (o, f, d, m) at market time `ts`."""
+        if self._ts.get(letter) == ts:
+            self._count[letter] += 1
+        else:
+            self._ts[letter] = ts
+            self._count[letter] = 1
+        return f"{letter}{self._owner}-{compact(ts)}-{self._count[letter]}"
+
+
+def compact(ts: datetime) -> str:
+    """Return `ts` as `20220519T133100` in UTC, with microseconds only where there are some."""
+    utc = ts.astimezone(UTC)
+    return utc.strftime("%Y%m%dT%H%M%S%f" if utc.microsecond else "%Y%m%dT%H%M%S")
+
+
+NO_RESULT = Result(ZERO, ZERO, ZERO, ZERO)
