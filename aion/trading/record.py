@@ -4,10 +4,13 @@ Plain values without I/O; the ledger stores them and the bots write them to the 
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
+from aion.clock import iso, parse_iso
 from aion.model import ZERO, Fill, Order, OrderStatus, Trade
 
 _MAX_OWNER = 72  # an id stays under the 128 characters that a key of a state file may have
@@ -122,6 +125,15 @@ class IdMaker:
             self._ts[letter] = ts
             self._count[letter] = 1
         return f"{letter}{self._owner}-{compact(ts)}-{self._count[letter]}"
+
+    def state(self) -> dict[str, list[Any]]:
+        """Return the counters as JSON types."""
+        return {letter: [iso(ts), self._count[letter]] for letter, ts in self._ts.items()}
+
+    def restore(self, state: Mapping[str, Sequence[Any]]) -> None:
+        """Take back what `state()` described."""
+        self._ts = {letter: parse_iso(each[0]) for letter, each in state.items()}
+        self._count = {letter: int(each[1]) for letter, each in state.items()}
 
 
 def compact(ts: datetime) -> str:

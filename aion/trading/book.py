@@ -1,0 +1,165 @@
+"""The orders at rest of one account, by symbol, and the record of what becomes of them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from aion.model import ZERO, Fill, Order, OrderStatus, OrderType, Side, TimeInForce
+from aion.trading.record import Changes, Decision, IdMaker, OrderRecord
+from aion.trading.working import Working
+
+
+class OrderBook:
+    """Keeps orders until they are filled, cancelled or expired; every change of one is in `changes`."""
+
+    def __init__(self, bot: str, ids: IdMaker) -> None:
+        """Args: bot: name of the bot; ids: makes the ids of exits and decisions."""
+        self.bot = bot
+        self.ids = ids
+        self.changes = Changes()
+        """What happened since the last commit; whoever commits it puts a new one here."""
+        self.by_symbol: dict[str, dict[str, Working]] = {}
+        """Orders at rest by id, oldest first; a symbol without any is absent."""
+
+    def orders(self, symbol: str | None = None) -> list[Working]:
+        """Return a copy of the list of orders at rest, or of those of one symbol, oldest first."""
+        if symbol is not None:
+            return list(self.by_symbol.get(symbol, {}).values())
+        return [working for book in self.by_symbol.values() for working in book.values()]
+
+    def find(self, order_id: str) -> Working | None:
+        """Return the order at rest called `order_id`, or None."""
+        return next((book[order_id] for book in self.by_symbol.values() if order_id in book), None)
+
+    def add(self, working: Working) -> OrderRecord:
+        """Let an order rest."""
+        self.by_symbol.setdefault(working.order.symbol, {})[working.order.id] = working
+        return self.record(working, OrderStatus.OPEN, working.order.decided_at)
+
+    def end(self, working: Working, status: OrderStatus, at: datetime, why: str = "") -> None:
+        """Take an order out, for the reason `why`; nothing when it does not rest any more."""
+        book = self.by_symbol.get(working.order.symbol, {})
+        if book.pop(working.order.id, None) is None:
+            return
+        if not book:
+            del self.by_symbol[working.order.symbol]
+        if why:
+            working.detail = f"{working.detail}; {why}" if working.detail else why
+        self.record(working, status, at)
+
+    def end_all(self, workings: Iterable[Working], status: OrderStatus, at: datetime, why: str) -> None:
+        """Take several orders out."""
+        for working in workings:
+            self.end(working, status, at, why)
+
+    def record(self, working: Working, status: OrderStatus, at: datetime) -> OrderRecord:
+        """Write down where an order stands."""
+        record = view(working, status, at)
+        self.changes.orders[record.order.id] = record
+        return record
+
+    def refuse(self, order: Order, why: str) -> OrderRecord:
+        """Write down that `order` was refused; an order that rests under the same id keeps its record."""
+        record = OrderRecord(order, OrderStatus.REFUSED, ZERO, why, order.decided_at)
+        if self.find(order.id) is None:
+            self.changes.orders.setdefault(order.id, record)
+        self.note(Decision("", order.decided_at, "refused", why, order.symbol, order_id=order.id))
+        return record
+
+    def note(self, decision: Decision) -> Decision:
+        """Write `decision` down under the next id of its time."""
+        named = replace(decision, id=self.ids.next("d", decision.ts))
+        self.changes.decisions.append(named)
+        return named
+
+    def rest_exits(
+        self,
+        parent: str,
+        symbol: str,
+        held: Decimal,
+        stop_loss: Decimal | None,
+        take_profit: Decimal | None,
+        decided_at: datetime,
+    ) -> list[Working]:
+        """Let a stop and a target rest for `held` (signed) units; one that is done cancels the other.
+
+        Args:
+            parent: start of their ids, `<parent>-stop` and `<parent>-target`.
+            symbol: what is held.
+            held: signed quantity, not 0.
+            stop_loss: price per unit, None for none.
+            take_profit: price per unit, None for none.
+            decided_at: market time of the decision that set the levels.
+        """
+        side = Side.SELL if held > 0 else Side.BUY
+        made = []
+        both = stop_loss is not None and take_profit is not None
+        for role, price, other in (("stop", stop_loss, "target"), ("target", take_profit, "stop")):
+            if price is None:
+                continue
+            order = Order(
+                id=f"{parent}-{role}",
+                bot=self.bot,
+                symbol=symbol,
+                side=side,
+                quantity=abs(held),
+                type=OrderType.STOP if role == "stop" else OrderType.LIMIT,
+                decided_at=decided_at,
+                reason=f"{role} {price}",
+                time_in_force=TimeInForce.GTC,
+                stop_price=price if role == "stop" else None,
+                limit_price=price if role == "target" else None,
+                reduce_only=True,
+            )
+            working = Working(order, role=role, sibling=f"{parent}-{other}" if both else "")
+            self.add(working)
+            made.append(working)
+        return made
+
+    def protect_entry(self, working: Working, fill: Fill, reference: Decimal, *, inside: bool) -> None:
+        """Let the bracket of an entry rest for what `fill` of it was filled.
+
+        Args:
+            working: the entry.
+            fill: its newest fill.
+            reference: price of the bar that the fill started from.
+            inside: True when it was filled after the open of its bar.
+        """
+        order = working.order
+        if order.stop_loss is None and order.take_profit is None:
+            return
+        working.children += 1
+        parent = order.id if working.children == 1 else f"{order.id}-{working.children}"
+        held = fill.quantity * fill.side.sign
+        for child in self.rest_exits(
+            parent, order.symbol, held, order.stop_loss, order.take_profit, order.decided_at
+        ):
+            child.entered_ts = fill.bar.ts
+            child.entered_inside = inside
+            child.entry_reference = reference
+
+    def exit_levels(self, symbol: str, held: Decimal) -> tuple[Decimal | None, Decimal | None]:
+        """Return the stop and the target nearest to the market, prices per unit; None where none rests."""
+        orders = self.orders(symbol)
+        stops = [each.order.stop_price for each in orders if each.role == "stop" and each.order.stop_price]
+        targets = [each.order.limit_price for each in orders if each.role == "target" and each.order.limit_price]
+        if held >= 0:
+            return max(stops, default=None), min(targets, default=None)
+        return min(stops, default=None), max(targets, default=None)
+
+    def state(self) -> list[dict[str, Any]]:
+        """Return the orders at rest as JSON types."""
+        return [working.state() for working in self.orders()]
+
+    def restore(self, state: Iterable[Mapping[str, Any]]) -> None:
+        """Take back what `state()` described, without recording it again."""
+        for each in state:
+            working = Working.from_state(dict(each))
+            self.by_symbol.setdefault(working.order.symbol, {})[working.order.id] = working
+
+
+def view(working: Working, status: OrderStatus, at: datetime) -> OrderRecord:
+    """Return the record of an order at market time `at`."""
+    return OrderRecord(working.order, status, working.filled, working.detail, at)

@@ -1,0 +1,300 @@
+"""The paper broker: turns the orders of one account into fills that could have happened, never better.
+
+Rules for one bar of one symbol, in this order:
+
+1. A bar without volume or outside its session fills nothing. DAY orders of an earlier session have expired.
+2. An order fills no earlier than in the first bar that opens at or after its decision.
+3. At the open: market orders and triggered stops; stops that the open has passed (a gap) at the open; limits that
+   the open betters. Exits of all symbols come before entries, so that an exit pays for an entry.
+4. Inside the bar: stops before limits, exits before entries, a stop before its target. A limit fills only when the
+   bar trades *through* it. An entry inside the bar may still meet its stop there, but never its target.
+5. All fills of a bar take at most `volume_share` of its volume, in whole lots; the rest waits for later bars.
+6. An entry needs free cash for price and fees; what is not there is cut off or refused, with the reason recorded.
+7. Market and stop fills pay slippage; all prices are rounded to the tick against us.
+
+The broker does no I/O. `take_changes` hands over what happened since the last call, for the ledger.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from aion.clock import iso, parse_iso
+from aion.errors import OrderError
+from aion.market.calendar import MarketSession
+from aion.model import Bar, Fill, Instrument, Order, OrderStatus, OrderType, Side, TimeInForce
+from aion.trading.book import OrderBook, view
+from aion.trading.check import check_order, whole_lots
+from aion.trading.cost import CostModel
+from aion.trading.execution import Execution, Terms
+from aion.trading.portfolio import Portfolio
+from aion.trading.record import Changes, Decision, IdMaker, OrderRecord
+from aion.trading.slippage import SlippageModel
+from aion.trading.working import Working
+
+VOLUME_SHARE = Decimal("0.05")  # beyond a twentieth of a bar's volume our own order would have made the price
+
+
+class PaperBroker:
+    """Executes the orders of one account against bars and books the fills in its portfolio."""
+
+    def __init__(
+        self,
+        bot: str,
+        run: str,
+        portfolio: Portfolio,
+        instruments: Mapping[str, Instrument],
+        cost: CostModel,
+        *,
+        interval: timedelta | None,
+        slippage: SlippageModel | None = None,
+        allow_short: bool = False,
+        volume_share: Decimal = VOLUME_SHARE,
+    ) -> None:
+        """Make a broker.
+
+        Args:
+            bot: name of the bot.
+            run: name of the run; both become part of every id.
+            portfolio: the account that the fills are booked in.
+            instruments: by symbol; an order for another symbol is refused.
+            cost: fees.
+            interval: length of a bar; None for daily bars, which open with their session.
+            slippage: None for the default of the cost model.
+            allow_short: True to let a sale open a short position.
+            volume_share: largest part of a bar's volume that fills take, 0..1.
+        """
+        self.bot = bot
+        self.run = run
+        self.portfolio = portfolio
+        self.terms = Terms(instruments, cost, slippage or cost.slippage, interval, allow_short, volume_share)
+        self.ids = IdMaker(run, bot)
+        self.book = OrderBook(bot, self.ids)
+        self._last_ts: dict[str, datetime] = {}
+        self._day: date | None = None
+        self._closes_at: datetime | None = None
+
+    # orders
+
+    def order(
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Decimal,
+        decided_at: datetime,
+        reason: str,
+        *,
+        type: OrderType = OrderType.MARKET,
+        time_in_force: TimeInForce = TimeInForce.DAY,
+        limit_price: Decimal | None = None,
+        stop_price: Decimal | None = None,
+        stop_loss: Decimal | None = None,
+        take_profit: Decimal | None = None,
+        reduce_only: bool = False,
+    ) -> Order:
+        """Return an order with the next id of market time `decided_at`; `submit` it then.
+
+        Raises:
+            ValueError: as `Order`.
+        """
+        return Order(
+            id=self.ids.next("o", decided_at),
+            bot=self.bot,
+            symbol=symbol,
+            side=side,
+            quantity=quantity,
+            type=type,
+            decided_at=decided_at,
+            reason=reason,
+            time_in_force=time_in_force,
+            limit_price=limit_price,
+            stop_price=stop_price,
+            stop_loss=stop_loss,
+            take_profit=take_profit,
+            reduce_only=reduce_only,
+        )
+
+    def submit(self, order: Order) -> OrderRecord:
+        """Take `order`, or refuse it; either way the change is recorded.
+
+        Returns:
+            Its record: `open`, perhaps with a smaller quantity and the reason in `detail`, or `refused`.
+        """
+        try:
+            if self.book.find(order.id) is not None:
+                raise OrderError(f"order {order.id} rests already")
+            instrument = self.terms.instruments.get(order.symbol)
+            held = self.portfolio.quantity(order.symbol)
+            checked, why = check_order(order, instrument, held, allow_short=self.terms.allow_short)
+        except OrderError as error:
+            return self.book.refuse(order, str(error))
+        return self.book.add(Working(checked, why))
+
+    def flatten(self, symbol: str, decided_at: datetime, reason: str) -> OrderRecord | None:
+        """Withdraw the orders of `symbol` and close its position at the next open; None when nothing is held."""
+        self.cancel_all(decided_at, reason, symbol)
+        held = self.portfolio.quantity(symbol)
+        if not held:
+            return None
+        side = Side.SELL if held > 0 else Side.BUY
+        return self.submit(self.order(symbol, side, abs(held), decided_at, reason, reduce_only=True))
+
+    def protect(
+        self,
+        symbol: str,
+        decided_at: datetime,
+        reason: str,
+        *,
+        stop_loss: Decimal | None = None,
+        take_profit: Decimal | None = None,
+    ) -> None:
+        """Replace the exits that rest for a whole position by these levels; nothing when it is not held."""
+        exits = [each for each in self.book.orders(symbol) if each.role]
+        self.book.end_all(exits, OrderStatus.CANCELLED, decided_at, reason)
+        held = self.portfolio.quantity(symbol)
+        if held:
+            parent = self.ids.next("o", decided_at)
+            self.book.rest_exits(parent, symbol, held, stop_loss, take_profit, decided_at)
+
+    def cancel(self, order_id: str, at: datetime, why: str) -> bool:
+        """Withdraw an order at rest; False when it does not rest any more."""
+        working = self.book.find(order_id)
+        if working is None:
+            return False
+        self.book.end(working, OrderStatus.CANCELLED, at, why)
+        return True
+
+    def cancel_all(self, at: datetime, why: str, symbol: str | None = None) -> None:
+        """Withdraw all orders at rest, or those of one symbol."""
+        self.book.end_all(self.book.orders(symbol), OrderStatus.CANCELLED, at, why)
+
+    def open_orders(self, symbol: str | None = None) -> list[OrderRecord]:
+        """Return the orders at rest, oldest first, or those of one symbol."""
+        return [view(each, OrderStatus.OPEN, each.order.decided_at) for each in self.book.orders(symbol)]
+
+    def exit_levels(self, symbol: str) -> tuple[Decimal | None, Decimal | None]:
+        """Return the stop and the target nearest to the market, prices per unit; None where none rests."""
+        return self.book.exit_levels(symbol, self.portfolio.quantity(symbol))
+
+    def quantity_for(self, symbol: str, money: Decimal, price: Decimal) -> Decimal:
+        """Return the whole lots that `money` (>= 0) pays at `price` per unit, costs left out."""
+        return whole_lots(money / price, self.terms.instruments[symbol])
+
+    def note(
+        self,
+        ts: datetime,
+        action: str,
+        reason: str,
+        symbol: str = "",
+        *,
+        confidence: float | None = None,
+        order_id: str = "",
+    ) -> Decision:
+        """Record a decision at market time `ts` and return it."""
+        return self.book.note(Decision("", ts, action, reason, symbol, confidence, order_id))
+
+    @property
+    def changes(self) -> Changes:
+        """What happened since `take_changes`."""
+        return self.book.changes
+
+    def take_changes(self) -> Changes:
+        """Return what happened since the last call, for the ledger, and start anew."""
+        changes, self.book.changes = self.book.changes, Changes()
+        return changes
+
+    # time
+
+    def on_bar(self, bar: Bar, session: MarketSession | None) -> list[Fill]:
+        """Take one bar; see `on_bars`."""
+        return self.on_bars({bar.symbol: bar}, session)
+
+    def on_bars(self, bars: Mapping[str, Bar], session: MarketSession | None) -> list[Fill]:
+        """Fill what bars that close at the same moment would have filled, book it and mark the positions.
+
+        The first bar of a session begins it (`begin_session`). A bar without volume is no print and marks nothing.
+
+        Args:
+            bars: by symbol, later than the bars of the call before.
+            session: that the bars were traded in; None fills nothing.
+
+        Returns:
+            The fills in the order in which they happened.
+
+        Raises:
+            OrderError: a bar that is not later than the one before of its symbol.
+        """
+        if session is not None and session.day != self._day:
+            self.begin_session(session)
+        marks = self.portfolio.marks
+        books = self.book.by_symbol
+        last_ts = self._last_ts
+        busy = []
+        for symbol, bar in bars.items():
+            last = last_ts.get(symbol)
+            if last is not None and bar.ts <= last:
+                raise OrderError(f"{symbol}: a bar of {iso(bar.ts)} came after one of {iso(last)}")
+            last_ts[symbol] = bar.ts
+            if symbol in books and bar.volume:
+                busy.append(bar)
+        fills: list[Fill] = []
+        if busy and session is not None and session.has(busy[0].ts):
+            fills = Execution(self.book, self.portfolio, self.terms, session).run(busy)
+        for symbol, bar in bars.items():
+            if bar.volume:
+                marks[symbol] = bar.close
+        return fills
+
+    def begin_session(self, session: MarketSession) -> None:
+        """Start the market day of `session`: expire old DAY orders, start the day's result, charge the nights.
+
+        Called by `on_bars`; a bot calls it only when it wants the day to begin before its first bar.
+        """
+        if session.day == self._day:
+            return
+        if self._closes_at is not None:
+            self.end_session(self._closes_at)
+        self.portfolio.begin_day(session.day)
+        if self._day is not None and not self.portfolio.is_flat:
+            self._charge_nights(self._day, session)
+        self._day = session.day
+        self._closes_at = session.close
+
+    def end_session(self, closed_at: datetime) -> None:
+        """Expire the DAY orders decided before the session's close; those decided at it are for the next one."""
+        old = [
+            each
+            for each in self.book.orders()
+            if each.order.time_in_force is TimeInForce.DAY and each.order.decided_at < closed_at
+        ]
+        self.book.end_all(old, OrderStatus.EXPIRED, closed_at, "the session ended")
+
+    def _charge_nights(self, last_day: date, session: MarketSession) -> None:
+        nights = (session.day - last_day).days
+        for symbol in self.portfolio.symbols:
+            value = self.portfolio.market_value(symbol)
+            found = self.terms.cost.overnight(value, nights, last_day)
+            if found is not None:
+                kind, amount = found
+                movement_id = self.ids.next("m", session.open)
+                movement = self.portfolio.charge(movement_id, kind, symbol, amount, session.open)
+                self.book.changes.movements.append(movement)
+
+    # to and from the ledger
+
+    def state(self) -> dict[str, Any]:
+        """Return the orders at rest and the present session as JSON types."""
+        return {
+            "orders": self.book.state(),
+            "ids": self.ids.state(),
+            "day": self._day.isoformat() if self._day else "",
+            "closes_at": iso(self._closes_at) if self._closes_at else "",
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state()` described; to be called on a new broker."""
+        self.book.restore(state["orders"])
+        self.ids.restore(state["ids"])
+        self._day = date.fromisoformat(state["day"]) if state["day"] else None
+        self._closes_at = parse_iso(state["closes_at"]) if state["closes_at"] else None

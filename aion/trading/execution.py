@@ -1,0 +1,248 @@
+"""One pass over a batch of bars: which orders fill, at what price, how much of them, and what that costs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from aion.market.calendar import MarketSession
+from aion.model import ZERO, Bar, Fill, Instrument, Order, OrderStatus, OrderType, Side, cost_cents, income_cents
+from aion.trading.book import OrderBook
+from aion.trading.check import whole_lots
+from aion.trading.cost import CostModel
+from aion.trading.portfolio import Portfolio
+from aion.trading.record import CashMovement, Decision
+from aion.trading.slippage import SlippageModel
+from aion.trading.working import Price, Working
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an account trades by."""
+
+    instruments: Mapping[str, Instrument]
+    cost: CostModel
+    slippage: SlippageModel
+    interval: timedelta | None
+    """Length of a bar; None for daily bars, which open with their session."""
+    allow_short: bool
+    volume_share: Decimal
+    """Largest part of a bar's volume that fills take, 0..1."""
+
+
+class Execution:
+    """Executes the orders of `book` against bars of one moment; made anew for each moment."""
+
+    def __init__(self, book: OrderBook, portfolio: Portfolio, terms: Terms, session: MarketSession) -> None:
+        """Args: session: that the bars were traded in."""
+        self.book = book
+        self.portfolio = portfolio
+        self.terms = terms
+        self.session = session
+        self.fills: list[Fill] = []
+        """In the order in which they happened."""
+        self._budget: dict[str, Decimal] = {}
+
+    def run(self, bars: list[Bar]) -> list[Fill]:
+        """Fill what `bars`, all tradable and of the same moment, would have filled."""
+        for bar in bars:
+            self.portfolio.marks[bar.symbol] = bar.open
+            instrument = self.terms.instruments[bar.symbol]
+            self._budget[bar.symbol] = whole_lots(bar.volume * self.terms.volume_share, instrument)
+        for exits in (True, False):
+            for bar in bars:
+                self._at_open(bar, exits=exits)
+        for bar in bars:
+            self._inside(bar)
+        return self.fills
+
+    def _at_open(self, bar: Bar, *, exits: bool) -> None:
+        opened_at = self._opened_at(bar)
+        for working in self.book.orders(bar.symbol):
+            order = working.order
+            is_due = order.decided_at <= opened_at and working.entered_ts != bar.ts
+            if is_due and self._is_exit(order) is exits and (price := working.price_at_open(bar)) is not None:
+                self._fill(working, bar, price, opened_at)
+
+    def _inside(self, bar: Bar) -> None:
+        opened_at = self._opened_at(bar)
+        rounds: tuple[Callable[[Order], bool], ...] = (
+            lambda order: order.type is OrderType.STOP and self._is_exit(order),
+            lambda order: not self._is_exit(order),
+            # the stops of the entries of the round before, then targets
+            lambda order: order.type is OrderType.STOP and self._is_exit(order),
+            self._is_exit,
+        )
+        for is_due in rounds:
+            for working in self.book.orders(bar.symbol):
+                order = working.order
+                if order.decided_at <= opened_at and is_due(order) and self.book.find(order.id) is working:
+                    price = working.price_inside(bar)
+                    if price is not None:
+                        self._fill(working, bar, price, bar.ts)
+
+    def _opened_at(self, bar: Bar) -> datetime:
+        return self.session.open if self.terms.interval is None else bar.ts - self.terms.interval
+
+    def _is_exit(self, order: Order) -> bool:
+        return order.reduce_only or self.portfolio.quantity(order.symbol) * order.side.sign < 0
+
+    def _fill(self, working: Working, bar: Bar, price: Price, at: datetime) -> None:
+        """Fill as much as volume, position and money allow; a turn takes two fills."""
+        if self.book.find(working.order.id) is not working:
+            return
+        if working.order.type is OrderType.STOP:
+            working.is_triggered = True
+        while working.left > 0:
+            closing = self._fill_once(working, bar, price, at)
+            if not closing or self.portfolio.quantity(bar.symbol) or working.order.reduce_only:
+                return
+
+    def _fill_once(self, working: Working, bar: Bar, price: Price, at: datetime) -> bool:
+        """Make one fill; True when it closed something."""
+        order = working.order
+        instrument = self.terms.instruments[bar.symbol]
+        held = self.portfolio.quantity(bar.symbol)
+        closing = held * order.side.sign < 0
+        wanted = min(working.left, self._budget[bar.symbol])
+        if closing:
+            wanted = min(wanted, abs(held))
+        elif order.reduce_only or (order.side is Side.SELL and not self.terms.allow_short):
+            self.book.end(working, OrderStatus.CANCELLED, bar.ts, "the position is closed")
+            return False
+        if wanted <= 0:
+            return False
+        paid = self._price(order, price, wanted, bar, instrument)
+        quantity = self._affordable(working, wanted, paid, instrument, closing=closing)
+        if quantity <= 0:
+            self._lack(working, f"cash {self.portfolio.free_cash()} does not pay one lot at {paid} with costs", bar)
+            return False
+        self._book_fill(working, bar, price, paid, quantity, at)
+        if quantity < wanted and working.left > 0:
+            self._lack(working, f"cut to {working.filled}: cash pays no more at {paid}", bar)
+        return closing
+
+    def _price(self, order: Order, price: Price, quantity: Decimal, bar: Bar, instrument: Instrument) -> Decimal:
+        if not price.takes:
+            return price.reference
+        paid = self.terms.slippage.price(order.side, price.reference, quantity, bar, instrument)
+        if order.type is OrderType.LIMIT and order.limit_price is not None:
+            worst = min if order.side is Side.BUY else max
+            paid = worst(paid, order.limit_price)
+        return paid
+
+    def _affordable(
+        self, working: Working, wanted: Decimal, paid: Decimal, instrument: Instrument, *, closing: bool
+    ) -> Decimal:
+        side = working.order.side
+
+        def due(quantity: Decimal) -> Decimal:
+            fees = sum(self._fees(working, quantity, paid).values(), ZERO)
+            if closing and side is Side.SELL:
+                return fees - income_cents(paid * quantity)
+            return cost_cents(paid * quantity) + fees
+
+        money = self.portfolio.cash if closing else self.portfolio.free_cash()
+        return largest(wanted, money, due, instrument)
+
+    def _fees(self, working: Working, quantity: Decimal, paid: Decimal) -> dict[str, Decimal]:
+        """Return what a further fill adds to the fees of the order's day, by name."""
+        fresh = working.fee_day != self.session.day
+        before = {} if fresh else working.charged
+        value = paid * quantity + (ZERO if fresh else working.fee_value)
+        total = quantity + (ZERO if fresh else working.fee_quantity)
+        due = self.terms.cost.fees(working.order.side, total, value, self.session.day)
+        added = ((name, fee - before.get(name, ZERO)) for name, fee in due.items())
+        return {name: fee for name, fee in added if fee > 0}
+
+    def _book_fill(
+        self, working: Working, bar: Bar, price: Price, paid: Decimal, quantity: Decimal, at: datetime
+    ) -> None:
+        order = working.order
+        fees = self._fees(working, quantity, paid)
+        fill = Fill(
+            id=self.book.ids.next("f", bar.ts),
+            order_id=order.id,
+            bot=order.bot,
+            symbol=order.symbol,
+            side=order.side,
+            quantity=quantity,
+            price=paid,
+            fees=fees,
+            slippage=cost_cents(abs(paid - price.reference) * quantity),
+            decided_at=order.decided_at,
+            filled_at=at,
+            known_at=bar.ts,
+            reason=f"{order.reason}, gapped at the open" if price.source == "gap" else order.reason,
+            bar=bar,
+            price_source=price.source,
+        )
+        was_flat_or_same = self.portfolio.quantity(order.symbol) * order.side.sign >= 0
+        realized, trade = self.portfolio.apply(fill)
+        if realized is not None:
+            fill = replace(fill, realized_pnl=realized)
+        self._charge_order(working, fees, quantity, paid)
+        self._budget[bar.symbol] -= quantity
+        self.fills.append(fill)
+        changes = self.book.changes
+        changes.fills.append(fill)
+        changes.movements.append(CashMovement(fill.id, at, "fill", fill.cash_change, fill.symbol))
+        if trade is not None:
+            changes.trades.append(trade)
+        working.left -= quantity
+        if working.left <= 0:
+            self.book.end(working, OrderStatus.FILLED, bar.ts)
+        else:
+            self.book.record(working, OrderStatus.OPEN, bar.ts)
+        if was_flat_or_same:
+            self.book.protect_entry(working, fill, price.reference, inside=at == bar.ts)
+        self._after_exit(working, fill, is_flat=trade is not None)
+
+    def _charge_order(self, working: Working, fees: dict[str, Decimal], quantity: Decimal, paid: Decimal) -> None:
+        if working.fee_day != self.session.day:
+            working.fee_day = self.session.day
+            working.fee_quantity = working.fee_value = ZERO
+            working.charged = {}
+        working.fee_quantity += quantity
+        working.fee_value += paid * quantity
+        for name, fee in fees.items():
+            working.charged[name] = working.charged.get(name, ZERO) + fee
+
+    def _after_exit(self, working: Working, fill: Fill, *, is_flat: bool) -> None:
+        """Withdraw exits that have nothing left to close."""
+        if is_flat:
+            rest = [each for each in self.book.orders(fill.symbol) if each.order.reduce_only]
+            self.book.end_all(rest, OrderStatus.CANCELLED, fill.known_at, "the position is closed")
+            return
+        sibling = self.book.find(working.sibling) if working.sibling else None
+        if sibling is not None:
+            sibling.left -= fill.quantity
+            if sibling.left <= 0:
+                sibling.left = ZERO
+                self.book.end(sibling, OrderStatus.CANCELLED, fill.known_at, f"the {working.role} was reached")
+
+    def _lack(self, working: Working, why: str, bar: Bar) -> None:
+        status = OrderStatus.CANCELLED if working.filled else OrderStatus.REFUSED
+        order = working.order
+        self.book.end(working, status, bar.ts, why)
+        self.book.note(Decision("", bar.ts, "refused", why, order.symbol, order_id=order.id))
+
+
+def largest(wanted: Decimal, money: Decimal, due: Callable[[Decimal], Decimal], instrument: Instrument) -> Decimal:
+    """Return the largest whole lots up to `wanted` whose cost is at most `money`, 0 when there are none.
+
+    Args:
+        wanted: > 0, whole lots.
+        money: what there is, cents; it may be negative.
+        due: quantity -> money to pay, growing with it; negative when money is got.
+        instrument: gives the lot.
+    """
+    quantity = wanted
+    lot = max(instrument.lot, instrument.quantity_step)
+    while quantity > 0:
+        cost = due(quantity)
+        if cost <= money:
+            return quantity
+        share = money / cost if money > 0 else ZERO
+        quantity = min(whole_lots(quantity * share, instrument), quantity - lot)
+    return ZERO
