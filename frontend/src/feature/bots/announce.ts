@@ -1,0 +1,46 @@
+/** What the polite region says: fills and changes of state, at most one sentence in five seconds. Pure. */
+
+import type { BotView } from "../../lib/types";
+import { newestFills } from "./fills";
+import { fillSentence } from "./sentence";
+import type { CardState } from "./state";
+
+/** What was said of the bots before: their fills and states. */
+export interface Heard {
+  fills: Set<string>;
+  states: Map<string, string>;
+}
+
+/** Remember the present fills and states. */
+export function hear(bots: readonly BotView[], states: Map<string, CardState>): Heard {
+  return {
+    fills: new Set(bots.flatMap((bot) => Object.keys(bot.fills ?? {}).map((id) => `${bot.bot}/${id}`))),
+    states: new Map([...states].map(([name, state]) => [name, state.kind])),
+  };
+}
+
+/** Sentences for what is new since `before`, most telling first: what needs a look, then fills, then other states. */
+export function news(bots: readonly BotView[], states: Map<string, CardState>, before: Heard): string[] {
+  const urgent: string[] = [];
+  const fills: string[] = [];
+  const calm: string[] = [];
+  for (const bot of bots) {
+    const state = states.get(bot.bot);
+    const was = before.states.get(bot.bot);
+    if (state && was !== undefined && was !== state.kind) {
+      (state.attention ? urgent : calm).push(`${bot.bot} is ${state.word}.`);
+    }
+    if (was === undefined) continue; // a bot that has just appeared brings old fills
+    for (const [id, fill] of newestFills(bot.fills)) {
+      if (!before.fills.has(`${bot.bot}/${id}`)) fills.push(fillSentence(bot, fill));
+    }
+  }
+  return [...urgent, ...fills, ...calm];
+}
+
+/** One sentence for all of `sentences`. */
+export function digest(sentences: readonly string[]): string {
+  const [first, ...others] = sentences;
+  if (!first) return "";
+  return others.length === 0 ? first : `${first.slice(0, -1)}, and ${others.length} more.`;
+}

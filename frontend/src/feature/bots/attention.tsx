@@ -1,0 +1,75 @@
+/** The attention line: what the data of which bot needs a look for, oldest first; absent when nothing does. */
+
+import { useTicking } from "../../lib/ticker";
+import { age } from "../../lib/age";
+import { plural } from "../../lib/money";
+import { instant } from "../../lib/time";
+import type { BotView, Problem } from "../../lib/types";
+import { Icon } from "../../ui/icon";
+import { useDesk } from "../../ui/frame/desk";
+import { iconOf } from "./chip";
+import { attentionText } from "./sentence";
+import type { CardState } from "./state";
+
+interface Props {
+  bots: readonly BotView[];
+  states: Map<string, CardState>;
+  problems: readonly [string, Problem][];
+}
+
+function Item({ bot, state }: { bot: BotView; state: CardState }) {
+  const { market } = useDesk();
+  const text = useTicking((now) => attentionText(bot, state, market, now));
+  return (
+    <li>
+      <Icon name={iconOf(state)} />
+      <span>
+        <a href={`#${bot.bot}`}>{bot.bot}</a> {text}
+      </span>
+    </li>
+  );
+}
+
+function SectionItem({ problem }: { problem: Problem }) {
+  const at = instant(problem.file_time);
+  const written = useTicking((now) => (at === undefined ? "" : ` (written ${age(now - at)} ago)`));
+  return (
+    <li>
+      <Icon name={problem.kind === "incomplete" ? "broken" : "bar"} />
+      <span>
+        <b>{problem.file}</b>
+        {written} {problem.kind.replace("_", " ")}: {problem.reason}
+      </span>
+    </li>
+  );
+}
+
+/** Wall time by which items are ordered; one without a known time comes last. */
+function startOf(state: CardState): number {
+  return state.since ?? instant(state.problem?.file_time) ?? Number.POSITIVE_INFINITY;
+}
+
+export function Attention({ bots, states, problems }: Props) {
+  const items = bots
+    .map((bot) => ({ bot, state: states.get(bot.bot) }))
+    .filter((item): item is { bot: BotView; state: CardState } => item.state?.attention === true)
+    .sort((a, b) => startOf(a.state) - startOf(b.state));
+  if (items.length + problems.length === 0) return null;
+  const title =
+    items.length === 0
+      ? `${plural(problems.length, "file")} ${problems.length === 1 ? "needs" : "need"} a look`
+      : `${plural(items.length, "bot")} ${items.length === 1 ? "needs" : "need"} a look`;
+  return (
+    <section className="attention-line" aria-labelledby="attention-title">
+      <h2 id="attention-title">{title}</h2>
+      <ul>
+        {items.map(({ bot, state }) => (
+          <Item key={bot.bot} bot={bot} state={state} />
+        ))}
+        {problems.map(([key, problem]) => (
+          <SectionItem key={key} problem={problem} />
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,146 @@
+/** One bot: state, money, curve, where the result comes from, what it holds, why, and when it was true. */
+
+import { memo, useId, useMemo, useState } from "react";
+import { money, moneyChange } from "../../lib/money";
+import { dayName, instant } from "../../lib/time";
+import { useTicking } from "../../lib/ticker";
+import type { BotView, Pnl, Problem, Session } from "../../lib/types";
+import { EquityChart } from "../../ui/chart/equity-chart";
+import { sceneOf } from "../../ui/chart/scene";
+import { useDesk } from "../../ui/frame/desk";
+import { Money, Net, NetPercent } from "../../ui/number";
+import { StateChip, tone } from "./chip";
+import { Fills } from "./fills";
+import { Foot } from "./foot";
+import { Positions } from "./positions";
+import { stateLine } from "./sentence";
+import { Signals } from "./signals";
+import type { CardState } from "./state";
+
+interface Props {
+  bot: BotView;
+  state: CardState;
+  session: Session | undefined;
+  problem: Problem | undefined;
+}
+
+function StateLine({ bot, state, session }: { bot: BotView; state: CardState; session: Session | undefined }) {
+  const desk = useDesk();
+  const text = useTicking((now) => {
+    const line = stateLine(bot, state, { ...desk, session }, now);
+    return `${line.strong ?? ""}\n${line.rest}`;
+  });
+  const [strong, rest] = text.split("\n");
+  return (
+    <p className={`state-line ${tone(state)}`}>
+      {strong && <b>{strong} </b>}
+      {rest}
+    </p>
+  );
+}
+
+/** Gross − fees − slippage = net of the day for an intraday bot, since the start for a swing bot. */
+function Sum({ bot, still }: { bot: BotView; still: boolean }) {
+  const { market } = useDesk();
+  const span: { name: string; of: string; pnl: Pnl | undefined } =
+    bot.kind === "intraday"
+      ? { name: "Day", of: bot.day ? dayName(bot.day, market) : "", pnl: bot.day_pnl }
+      : { name: "Since", of: sinceText(bot, market), pnl: bot.total_pnl };
+  if (!span.pnl) {
+    return <p className="sum-line none">{bot.foreign ? "Its file carries no costs: gross and net are not told apart." : "No result yet."}</p>;
+  }
+  return (
+    <dl className="sum-line">
+      <div className="span">
+        <dt>{span.name}</dt>
+        <dd>{span.of}</dd>
+      </div>
+      <div>
+        <dt>Gross</dt>
+        <dd>{moneyChange(span.pnl.gross)}</dd>
+      </div>
+      <div>
+        <dt>− Fees</dt>
+        <dd>{money(span.pnl.fees ?? 0)}</dd>
+      </div>
+      <div>
+        <dt>− Slippage</dt>
+        <dd>{money(span.pnl.slippage ?? 0)}</dd>
+      </div>
+      <div className="net">
+        <dt>= Net</dt>
+        <dd>
+          <Net value={span.pnl.net} still={still} />
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function sinceText(bot: BotView, market: number | undefined): string {
+  const since = instant(bot.total_pnl?.since) ?? instant(Object.keys(bot.equity_curve ?? {})[0]);
+  return since === undefined ? "start" : dayName(new Date(since).toISOString().slice(0, 10), market);
+}
+
+function Curve({ bot, state, session, problem }: Props) {
+  const { clock, market } = useDesk();
+  const scene = useMemo(
+    () => sceneOf(bot, { clock, session, problem, held: state.held }),
+    [bot, clock, session, problem, state.held],
+  );
+  if (!scene) {
+    return (
+      <div className="curve empty">
+        <p>No curve yet. It starts with the first value that the file carries.</p>
+      </div>
+    );
+  }
+  return <EquityChart name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />;
+}
+
+export const Card = memo(function Card({ bot, state, session, problem }: Props) {
+  const { clock, market, still } = useDesk();
+  const title = useId();
+  const body = useId();
+  const [open, setOpen] = useState(false);
+  const day = bot.day_pnl;
+  return (
+    <article className={`panel card ${tone(state)}${open ? " open" : ""}`} id={bot.bot} aria-labelledby={title}>
+      <header>
+        <div>
+          <h3 id={title}>
+            <a href={`#${bot.bot}`}>{bot.bot}</a>
+            {bot.foreign && <small> foreign</small>}
+          </h3>
+          <p title={bot.rule || undefined}>{bot.rule || bot.strategy?.replaceAll("_", " ") || (bot.foreign ? "Writes its own file" : "")}</p>
+        </div>
+        <StateChip state={state} clock={clock} />
+      </header>
+      <StateLine bot={bot} state={state} session={session} />
+      <div className="lead">
+        <p className="big">
+          <Money value={bot.equity} held={state.held} still={still} /> <small>{bot.currency}</small>
+        </p>
+        {day && (
+          <p className="day">
+            <Net value={day.net} held={state.held} still={still} />{" "}
+            <small>
+              {day.net_return !== undefined && <NetPercent value={day.net_return} />} {bot.day && <span className="nowrap">on {dayName(bot.day, market)}</span>}
+            </small>
+          </p>
+        )}
+      </div>
+      <Curve bot={bot} state={state} session={session} problem={problem} />
+      <Sum bot={bot} still={still} />
+      <button type="button" className="unfold" aria-expanded={open} aria-controls={body} onClick={() => setOpen(!open)}>
+        Positions, signal, fills
+      </button>
+      <div className="body" id={body}>
+        <Positions bot={bot} held={state.held} still={still} />
+        <Signals bot={bot} market={market} />
+        <Fills bot={bot} market={market} />
+      </div>
+      <Foot bot={bot} state={state} />
+    </article>
+  );
+});

@@ -1,0 +1,236 @@
+/** All bots in one table, by currency; the same figures as the cards, one line a bot. */
+
+import { memo, useState } from "react";
+import { type Cell, download, toCsv } from "../../lib/csv";
+import { cost, count, moneyChange, plural } from "../../lib/money";
+import { fall, percent, percentChange, returnOn } from "../../lib/percent";
+import { dayName, dayOrClock, instant, localStamp } from "../../lib/time";
+import type { BotView, ClockState } from "../../lib/types";
+import { Age, Brief, Due } from "../../ui/age";
+import { useDesk } from "../../ui/frame/desk";
+import { factor, Money, Net, NetPercent, NoData, Ratio, Value } from "../../ui/number";
+import { StateIcon } from "./chip";
+import { type CardState, dueAt } from "./state";
+
+interface Props {
+  bots: readonly BotView[];
+  states: Map<string, CardState>;
+  total: number;
+  openPositions: number;
+  run: string | undefined;
+  filter: string;
+  onFilter: (text: string) => void;
+}
+
+/** `MSFT`, `10 symbols`. */
+export function namesOf(bot: BotView): string {
+  const symbols = bot.symbols ?? Object.keys(bot.positions ?? {});
+  return symbols.length === 1 ? (symbols[0] ?? "") : symbols.length === 0 ? "" : plural(symbols.length, "symbol");
+}
+
+/** Fees and slippage of the day together, as a cost >= 0. */
+export function costsOf(bot: BotView): number | undefined {
+  const day = bot.day_pnl;
+  return day ? (day.fees ?? 0) + (day.slippage ?? 0) : undefined;
+}
+
+/** Return since the start of the run: what its file says, else from the equities that it names. */
+export function totalReturn(bot: BotView): number | undefined {
+  return bot.total_pnl?.net_return ?? returnOn(bot.equity, bot.start_equity);
+}
+
+const HEAD = [
+  "bot", "kind", "currency", "exchange", "state", "equity", "day", "day_gross", "day_fees", "day_slippage", "day_net",
+  "total_net", "total_return", "hold_return", "drawdown", "exposure", "closed_trades", "win_rate", "profit_factor", "as_of", "written_at",
+]; // biome-ignore format: one row of names
+
+/** Rows of the CSV file: plain numbers, fractions for ratios, ISO times. */
+export function compareRows(bots: readonly BotView[], states: Map<string, CardState>): Cell[][] {
+  return bots.map((bot) => [
+    bot.bot,
+    bot.kind,
+    bot.currency,
+    bot.exchange,
+    states.get(bot.bot)?.word,
+    bot.equity,
+    bot.day,
+    bot.day_pnl?.gross,
+    bot.day_pnl?.fees,
+    bot.day_pnl?.slippage,
+    bot.day_pnl?.net,
+    bot.total_pnl?.net,
+    totalReturn(bot),
+    returnOn(bot.hold_equity, bot.start_equity),
+    bot.stats?.drawdown,
+    bot.stats?.exposure,
+    bot.stats?.closed_trades,
+    bot.stats?.win_rate,
+    bot.stats?.profit_factor,
+    bot.as_of,
+    bot.written_at,
+  ]);
+}
+
+/** Age of the newest write, and when the next one is due. */
+function Heartbeat({ bot, state, clock }: { bot: BotView; state: CardState; clock: ClockState | undefined }) {
+  const { sessions, market } = useDesk();
+  const written = instant(bot.written_at);
+  if (state.kind === "late" && state.since !== undefined) {
+    return (
+      <span className="attention-text">
+        late <small><Age at={state.since} /></small>
+      </span>
+    );
+  }
+  if (state.kind === "closed") {
+    const session = bot.exchange ? sessions[bot.exchange] : undefined;
+    const opens = instant(session?.next_open_at) ?? instant(session?.opens_at);
+    return (
+      <>
+        {state.word}{" "}
+        {opens !== undefined && market !== undefined && opens > market && (
+          <small>opens {localStamp(opens, market, session?.timezone ?? "UTC")}</small>
+        )}
+      </>
+    );
+  }
+  const due = bot.kind === "swing" ? (instant(bot.next_mark_wall_at) ?? dueAt(bot, clock)) : dueAt(bot, clock);
+  if (written === undefined) return <NoData />;
+  return (
+    <>
+      {bot.kind === "swing" ? <Brief at={written} /> : <Age at={written} />}{" "}
+      {due !== undefined && state.kind !== "finished" && (
+        <small>
+          {bot.kind === "swing" ? "next " : "due "}
+          <Due at={due} />
+        </small>
+      )}
+    </>
+  );
+}
+
+const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: CardState; first: boolean }) {
+  const { market, still, clock } = useDesk();
+  const { stats, day_pnl: day } = bot;
+  const asOf = instant(bot.as_of);
+  return (
+    <tr className={first ? "first" : undefined}>
+      <th scope="row">
+        <StateIcon state={state} />
+        <a className="bot-name" href={`#${bot.bot}`}>
+          {bot.bot}
+        </a>
+        <small>{namesOf(bot)}</small>
+      </th>
+      <td className="currency">{bot.currency}</td>
+      <td className="equity">
+        <Money value={bot.equity} held={state.held} still={still} /> <span className="phone-only">{bot.currency}</span>
+      </td>
+      <td>
+        <Value>{moneyChange(day?.gross)}</Value>
+      </td>
+      <td className="soft">
+        <Value>{cost(costsOf(bot))}</Value>
+      </td>
+      <td className="day-net">
+        <Net value={day?.net} held={state.held} still={still} /> <small>{day && bot.day && dayName(bot.day, market)}</small>
+      </td>
+      <td>
+        <NetPercent value={totalReturn(bot)} />
+      </td>
+      <td>
+        <Value>{percentChange(returnOn(bot.hold_equity, bot.start_equity))}</Value>
+      </td>
+      <td>
+        <Value>{fall(stats?.drawdown)}</Value>
+      </td>
+      <td>
+        <Value>{percent(stats?.exposure, 0)}</Value>
+      </td>
+      <td>
+        <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} />
+      </td>
+      <td>
+        <Value>{(stats?.closed_trades ?? 0) >= 30 ? factor(stats?.profit_factor) : ""}</Value>
+      </td>
+      <td>{asOf === undefined ? <NoData /> : dayOrClock(asOf, market)}</td>
+      <td className="heartbeat">
+        <Heartbeat bot={bot} state={state} clock={clock} />
+      </td>
+    </tr>
+  );
+});
+
+const COLUMNS = [
+  "Bot", "Ccy", "Equity", "Day gross", "Costs", "Day net", "Total net", "Hold", "Drawdown", "Exposure", "Win rate", "Profit factor", "As of", "Heartbeat",
+]; // biome-ignore format: one row of names
+
+export function Compare({ bots, states, total, openPositions, run, filter, onFilter }: Props) {
+  const [asked, setAsked] = useState(false);
+  return (
+    <section aria-labelledby="compare-title">
+      <div className="head">
+        <h2 id="compare-title">Compare</h2>
+        <small>
+          {filter ? `${bots.length} of ${plural(total, "bot")}` : plural(total, "bot")}, {plural(openPositions, "open position")}
+          {run && `, run ${run}`}
+        </small>
+        <div className="tools">
+          <small className="aside">No figure adds currencies: no rate is configured.</small>
+          <label className={`filter${asked || filter ? " open" : ""}`}>
+            <span className="spoken">Filter bots</span>
+            <input
+              type="search"
+              value={filter}
+              placeholder="Filter"
+              autoComplete="off"
+              spellCheck={false}
+              onFocus={() => setAsked(true)}
+              onBlur={() => setAsked(false)}
+              onChange={(event) => onFilter(event.target.value)}
+              onKeyDown={(event) => {
+                if (event.key !== "Escape") return;
+                onFilter("");
+                event.currentTarget.blur();
+              }}
+            />
+            <kbd aria-hidden="true">/</kbd>
+          </label>
+          <button
+            type="button"
+            className="button"
+            onClick={() => download(`aion-bots-run-${run ?? "none"}.csv`, toCsv(HEAD, compareRows(bots, states)))}
+          >
+            CSV<span className="spoken"> of the table</span>
+          </button>
+        </div>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
+      <section className="panel compare" tabIndex={0} aria-label="Comparison of bots">
+        <table>
+          <thead>
+            <tr>
+              {COLUMNS.map((name) => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {bots.map((bot, index) => {
+              const state = states.get(bot.bot);
+              const first = index > 0 && bots[index - 1]?.currency !== bot.currency;
+              return state && <Row key={bot.bot} bot={bot} state={state} first={first} />;
+            })}
+          </tbody>
+        </table>
+        {bots.length === 0 && (
+          <p className="none">
+            No bot matches “{filter}”. {count(total)} are hidden; Esc clears the filter.
+          </p>
+        )}
+      </section>
+    </section>
+  );
+}

@@ -1,0 +1,86 @@
+/** The last three fills with price, costs and reason, and what closed trades add up to. */
+
+import { memo } from "react";
+import { count, money, price, quantity } from "../../lib/money";
+import { percent } from "../../lib/percent";
+import { dayOrClock, instant, stamp } from "../../lib/time";
+import type { BotView, Fill } from "../../lib/types";
+import { factor } from "../../ui/number";
+
+const SHOWN = 3;
+const ENOUGH_TRADES = 30;
+
+/** Newest first. */
+export function newestFills(fills: BotView["fills"]): [string, Fill][] {
+  return Object.entries(fills ?? {}).sort(([a, left], [b, right]) => (instant(right.ts) ?? 0) - (instant(left.ts) ?? 0) || b.localeCompare(a));
+}
+
+function Closed({ bot }: { bot: BotView }) {
+  const closed = bot.stats?.closed_trades;
+  if (closed === undefined) return null;
+  if (closed < ENOUGH_TRADES || bot.stats?.win_rate === undefined) {
+    return (
+      <span className="closed">
+        closed trades <b>n = {count(closed)}</b>
+      </span>
+    );
+  }
+  return (
+    <span className="closed">
+      {count(closed)} closed: <b>{percent(bot.stats.win_rate, 0)} won</b>
+      {bot.stats.profit_factor !== undefined && (
+        <>
+          , profit factor <b>{factor(bot.stats.profit_factor)}</b>
+        </>
+      )}
+    </span>
+  );
+}
+
+export const Fills = memo(function Fills({ bot, market }: { bot: BotView; market: number | undefined }) {
+  const fills = newestFills(bot.fills);
+  const total = Math.max(bot.fills_total ?? 0, fills.length);
+  const shown = fills.slice(0, SHOWN);
+  const today = bot.kind === "intraday" ? " today" : "";
+  return (
+    <div className="fills">
+      <h4>
+        Last fills{" "}
+        {total > 0 && (
+          <small>
+            {shown.length} of {count(total)}
+            {today}
+          </small>
+        )}
+        <Closed bot={bot} />
+      </h4>
+      {shown.length === 0 ? (
+        <p className="none">No fill yet{today}. A fill follows the first decision, at the next bar’s open.</p>
+      ) : (
+        <ol>
+          {shown.map(([id, fill]) => {
+            const at = instant(fill.ts);
+            return (
+              <li key={id}>
+                <div className="what">
+                  <time dateTime={fill.ts} title={at === undefined ? undefined : stamp(at, undefined)}>
+                    {at === undefined ? "" : dayOrClock(at, market)}
+                  </time>
+                  <b>{fill.side === "buy" ? "Buy" : "Sell"}</b>
+                  <span className="nowrap">
+                    {quantity(fill.quantity)}
+                    {Object.keys(bot.positions ?? {}).length > 1 || (bot.symbols?.length ?? 0) > 1 ? ` ${fill.symbol}` : ""} @ {price(fill.price)}
+                  </span>
+                  <span className="costs">
+                    fee {money(fill.fee ?? 0)} · slip {money(fill.slippage ?? 0)}
+                  </span>
+                </div>
+                {fill.reason && <p>{fill.reason}</p>}
+              </li>
+            );
+          })}
+        </ol>
+      )}
+    </div>
+  );
+});

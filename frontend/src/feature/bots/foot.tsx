@@ -1,0 +1,102 @@
+/** The foot of a card: as of when, what comes next, in market time and wall time. */
+
+import { memo } from "react";
+import { age, coarse } from "../../lib/age";
+import { wallText } from "../../lib/market";
+import { count, plural } from "../../lib/money";
+import { instant, stamp } from "../../lib/time";
+import { useTicking } from "../../lib/ticker";
+import type { BotView } from "../../lib/types";
+import { Ago, Due } from "../../ui/age";
+import { useDesk } from "../../ui/frame/desk";
+import { type CardState, dueAt } from "./state";
+
+/** `in 5 h 28 min (5 min 28 s at x60)`: market time first, the wall time after it. */
+function Ahead({ at, wallAt }: { at: number; wallAt: number | undefined }) {
+  const { clock, market, sessions } = useDesk();
+  const wall = useTicking((now) => (wallAt === undefined || wallAt <= now ? "" : `${age(Math.floor((wallAt - now) / 1000) * 1000)} from now`));
+  if (market === undefined) return null;
+  if (at <= market) return <>{coarse(market - at)} ago</>;
+  const scaled = wallText(at, clock, Object.values(sessions));
+  const beside = scaled || (clock?.real_time ? "" : wall);
+  return (
+    <>
+      in {coarse(at - market)} {beside && `(${beside})`}
+    </>
+  );
+}
+
+export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: CardState }) {
+  const { market, clock } = useDesk();
+  const asOf = instant(bot.as_of);
+  const written = instant(bot.written_at);
+  const due = dueAt(bot, clock);
+  const mark = instant(bot.next_mark_at);
+  const rebalance = instant(bot.next_rebalance_at);
+  const flat = instant(bot.flat_by);
+  const moving = state.kind !== "finished" && state.kind !== "closed";
+  return (
+    <footer className={state.attention ? "attention-text" : undefined}>
+      <dl>
+        <div>
+          <dt>As of</dt>
+          <dd>
+            <span>{asOf === undefined ? bot.as_of : stamp(asOf, market)}</span>
+            <small>{written !== undefined && <>written <Ago at={written} /></>}</small>
+          </dd>
+        </div>
+        {mark !== undefined && (
+          <div>
+            <dt>Next mark</dt>
+            <dd>
+              <span>{stamp(mark, market)}</span>
+              <small>{state.kind === "late" && state.since !== undefined ? <Due at={state.since} /> : <Ahead at={mark} wallAt={instant(bot.next_mark_wall_at)} />}</small>
+            </dd>
+          </div>
+        )}
+        {mark === undefined && due !== undefined && moving && (
+          <div>
+            <dt>{bot.kind === "swing" ? "Next mark" : "Next cycle"}</dt>
+            <dd>
+              <span>due</span>
+              <small>
+                <Due at={due} />
+              </small>
+            </dd>
+          </div>
+        )}
+        {rebalance !== undefined && (
+          <div>
+            <dt>Rebalance</dt>
+            <dd>
+              <span>{stamp(rebalance, market)}</span>
+              <small>
+                <Ahead at={rebalance} wallAt={instant(bot.next_rebalance_wall_at)} />
+              </small>
+            </dd>
+          </div>
+        )}
+        {flat !== undefined && moving && (
+          <div>
+            <dt>Flat by</dt>
+            <dd>
+              <span>{stamp(flat, market)}</span>
+              <small>
+                <Ahead at={flat} wallAt={undefined} />
+              </small>
+            </dd>
+          </div>
+        )}
+        {!moving && (bot.bars_seen ?? 0) > 0 && (
+          <div>
+            <dt>Bars</dt>
+            <dd>
+              <span>{count(bot.bars_seen)}</span>
+              <small>{(bot.dropped_bars ?? 0) > 0 && `${plural(bot.dropped_bars ?? 0, "bar")} without a print, dropped`}</small>
+            </dd>
+          </div>
+        )}
+      </dl>
+    </footer>
+  );
+});

@@ -1,0 +1,102 @@
+/** The Bots page: attention, totals, comparison, cards. */
+
+import { useEffect, useMemo, useState } from "react";
+import type { BotsPageBundle, BotView } from "../../lib/types";
+import { useDesk } from "../../ui/frame/desk";
+import { Announcer } from "./announcer";
+import { Attention } from "./attention";
+import { Card } from "./card";
+import { Compare, namesOf } from "./compare";
+import { EmptyDesk } from "./empty";
+import { Result } from "./result";
+import { problemOf, sectionProblems } from "./state";
+import type { CardState } from "./state";
+import { botsOf, useStates } from "./states";
+import { Totals } from "./totals";
+
+/** Bots whose name, symbols, currency, exchange, strategy or state hold every word of `filter`. */
+export function filterBots(bots: readonly BotView[], states: Map<string, CardState>, filter: string): BotView[] {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return [...bots];
+  return bots.filter((bot) => {
+    const text = [bot.bot, namesOf(bot), ...(bot.symbols ?? []), bot.currency, bot.exchange, bot.strategy, bot.kind, states.get(bot.bot)?.word]
+      .join(" ")
+      .toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}
+
+/** All open positions of a bundle. */
+export function openPositions(bots: readonly BotView[]): number {
+  return bots.reduce((sum, bot) => sum + Object.keys(bot.positions ?? {}).length, 0);
+}
+
+export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
+  const desk = useDesk();
+  const [filter, setFilter] = useState("");
+  const bots = useMemo(() => botsOf(bundle), [bundle]);
+  const states = useStates(bundle, bots, desk.keptAt !== undefined);
+  const problems = useMemo(() => sectionProblems(bundle), [bundle]);
+  const shown = useMemo(() => filterBots(bots, states, filter), [bots, states, filter]);
+  const positions = openPositions(bots);
+
+  useEffect(() => {
+    document.title = positions > 0 ? `(${positions}) Bots · Aion` : "Bots · Aion";
+  }, [positions]);
+
+  const notes = [...new Set(bots.map((bot) => bot.note).filter(Boolean))];
+  return (
+    <>
+      <h1 className="spoken">Bots</h1>
+      <Announcer bots={bots} states={states} quiet={desk.still} />
+      <Attention bots={bots} states={states} problems={problems} />
+      <Result bundle={bundle} bots={bots} />
+      {bots.length === 0 ? (
+        <EmptyDesk />
+      ) : (
+        <>
+          <Totals totals={Object.values(bundle.totals ?? {})} bots={bots} states={states} />
+          <Compare
+            bots={shown}
+            states={states}
+            total={bots.length}
+            openPositions={positions}
+            run={bundle.run}
+            filter={filter}
+            onFilter={setFilter}
+          />
+          <div className="head">
+            <h2>Bots</h2>
+            <small>
+              Curves are returns since start; dashed: the same names bought and held; ticks below: rebalances. Strength is the rule’s own scale, 0 to 1; not a
+              probability. {notes.join(" ")}
+            </small>
+          </div>
+          <div className="cards">
+            {shown.map((bot) => {
+              const state = states.get(bot.bot);
+              return (
+                state && (
+                  <Card
+                    key={bot.bot}
+                    bot={bot}
+                    state={state}
+                    session={bot.exchange ? bundle.sessions?.[bot.exchange] : undefined}
+                    problem={problemOf(bundle.errors, bot)}
+                  />
+                )
+              );
+            })}
+          </div>
+          <footer className="page-foot">
+            {bundle.clock?.provenance && <p>{bundle.clock.provenance}</p>}
+            <p>
+              Dotted underline: the value is held from an older cycle, mark or fetch. A replay is never live: its time is the time of the bars. <kbd>?</kbd> lists the
+              keys.
+            </p>
+          </footer>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,75 @@
+/** The end of a run: what each currency made against holding, and when the next run starts. */
+
+import { plural } from "../../lib/money";
+import { percentChange, points, returnOn } from "../../lib/percent";
+import { instant, stamp } from "../../lib/time";
+import type { BotsPageBundle, BotView } from "../../lib/types";
+import { Countdown } from "../../ui/age";
+import { nextRun } from "../../ui/frame/mode-chip";
+import { Net, NetPercent, NoData, Value } from "../../ui/number";
+import { totalReturn } from "./compare";
+
+/** How far a bot is ahead of holding the same names: a difference of two per cents, as a fraction. */
+export function aheadOfHold(bot: BotView): number | undefined {
+  const own = totalReturn(bot);
+  const hold = returnOn(bot.hold_equity, bot.start_equity);
+  return own === undefined || hold === undefined ? undefined : own - hold;
+}
+
+export function Result({ bundle, bots }: { bundle: BotsPageBundle; bots: readonly BotView[] }) {
+  const { clock, run } = bundle;
+  if (clock?.state !== "finished") return null;
+  const next = instant(clock.next_run_at);
+  const from = instant(clock.data_from);
+  const to = instant(clock.data_to) ?? instant(clock.market_time);
+  return (
+    <section className="panel result" aria-labelledby="result-title">
+      <header>
+        <h2 id="result-title">Run {run} has reached the end of its data</h2>
+        <p>
+          {from !== undefined && `${stamp(from, undefined)} to `}
+          {to !== undefined && `${stamp(to, undefined)}. `}
+          {plural(bots.length, "bot")}; nothing moves any more.{" "}
+          {next !== undefined && (
+            <>
+              <b>
+                {nextRun(run)} starts <Countdown at={next} />
+              </b>
+              , with new accounts, ledger and files.
+            </>
+          )}
+        </p>
+      </header>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Bot</th>
+            <th scope="col">Net</th>
+            <th scope="col">Net of start</th>
+            <th scope="col">Hold</th>
+            <th scope="col">Against hold</th>
+          </tr>
+        </thead>
+        <tbody>
+          {bots.map((bot) => (
+            <tr key={bot.bot}>
+              <th scope="row">
+                {bot.bot} <small>{bot.currency}</small>
+              </th>
+              <td>
+                <Net value={bot.total_pnl?.net} still />
+              </td>
+              <td>
+                <NetPercent value={totalReturn(bot)} />
+              </td>
+              <td>
+                <Value>{percentChange(returnOn(bot.hold_equity, bot.start_equity))}</Value>
+              </td>
+              <td>{aheadOfHold(bot) === undefined ? <NoData /> : points(aheadOfHold(bot))}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,148 @@
+/** The sentences of state lines, attention line and announcements. Pure; what a trader would say. */
+
+import { age } from "../../lib/age";
+import { wallText } from "../../lib/market";
+import { MINUS, money, price, quantity } from "../../lib/money";
+import { clock as clockText, dayName, dayOrClock, instant, localStamp, stamp } from "../../lib/time";
+import type { BotView, ClockState, Fill, Session } from "../../lib/types";
+import type { CardState } from "./state";
+
+/** `strong` comes first, in bold. */
+export interface Sentence {
+  strong?: string;
+  rest: string;
+}
+
+interface Place {
+  clock?: ClockState;
+  session?: Session;
+  sessions: Record<string, Session>;
+  /** Market time, ms. */
+  market?: number;
+  /** Wall time at which kept data was kept, ms. */
+  keptAt?: number;
+}
+
+/** `14:25 UTC`, `the close of 18 May`: what the values of `bot` are of. */
+export function valuesOf(bot: BotView, market: number | undefined): string {
+  const at = instant(bot.as_of);
+  if (at === undefined) return bot.as_of;
+  return bot.kind === "swing" && bot.day ? `the close of ${dayName(bot.day, market)}` : stamp(at, market);
+}
+
+/** What was due when a bot is late: its mark or its cycle. */
+export function dueThing(bot: BotView, market: number | undefined): string {
+  const mark = instant(bot.next_mark_at);
+  if (bot.kind === "swing" && mark !== undefined) return `Mark of ${stamp(mark, market)}`;
+  return bot.kind === "swing" ? "Mark" : "Cycle";
+}
+
+/** Full stop where a text from a file has none. */
+function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** The state line of a card at wall time `now`. */
+export function stateLine(bot: BotView, state: CardState, place: Place, now: number): Sentence {
+  const { market } = place;
+  const shown = `Values are of ${valuesOf(bot, market)}.`;
+  const { problem } = state;
+  switch (state.kind) {
+    case "unreadable": {
+      const fileAt = instant(problem?.file_time);
+      const written = fileAt === undefined ? "" : ` (written ${age(now - fileAt)} ago)`;
+      return { strong: `${problem?.file ?? bot.file} ${state.word}${written}.`, rest: `${ended(problem?.reason ?? "")} ${shown}` };
+    }
+    case "incomplete": {
+      const since = instant(problem?.since);
+      const from = since === undefined ? "" : ` since ${stamp(since, market)}`;
+      return { strong: `Cycle incomplete${from}.`, rest: `${ended(problem?.reason ?? "")} ${shown}` };
+    }
+    case "failed":
+      return { strong: state.word === "stopped" ? "Stopped." : "The bot raised an error.", rest: [ended(bot.state_reason || "No reason given"), shown].join(" ") };
+    case "late":
+      return { strong: `${dueThing(bot, market)} was due ${age(now - (state.since ?? now))} ago.`, rest: shown };
+    case "paused":
+      return bot.state === "paused"
+        ? { strong: "Paused.", rest: bot.state_reason ? ended(bot.state_reason) : "It opens nothing new." }
+        : { strong: "The replay is paused.", rest: shown };
+    case "catching":
+      return { rest: "Catching up through the same bars and code. Values appear as they are written." };
+    case "cached":
+      return { rest: `Kept from ${age(now - (place.keptAt ?? now))} ago, checking.` };
+    case "finished":
+      return { rest: `The data has ended. ${shown}` };
+    case "closed":
+      return { rest: closedLine(bot, place) };
+    case "ok":
+      return { rest: calmLine(bot, place) };
+  }
+}
+
+function closedLine(bot: BotView, place: Place): string {
+  const { session, market } = place;
+  const at = instant(bot.as_of);
+  const opens = instant(session?.next_open_at) ?? instant(session?.opens_at);
+  const flat = Object.keys(bot.positions ?? {}).length === 0;
+  const parts = [
+    session?.state === "lunch" ? "Lunch." : session?.state === "halt" ? "Trading is halted." : flat ? "Session over, flat." : "Session over.",
+    at === undefined ? "" : `Last cycle ${stamp(at, market)}.`,
+  ];
+  if (opens !== undefined && market !== undefined && opens > market) {
+    const wall = wallText(opens, place.clock, Object.values(place.sessions));
+    const local = localStamp(opens, market, session?.timezone ?? "UTC");
+    parts.push(`Opens ${local}${wall && ` (${wall})`}.`);
+  }
+  return parts.filter(Boolean).join(" ");
+}
+
+function calmLine(bot: BotView, place: Place): string {
+  const at = instant(bot.as_of);
+  if (bot.kind === "swing") {
+    const basis = bot.price_basis === "adjusted" ? " Adjusted prices." : "";
+    return `Marked at ${valuesOf(bot, place.market)}.${basis}`;
+  }
+  if (at === undefined) return "";
+  if (bot.foreign) return `Written by its own process. Values are of ${valuesOf(bot, place.market)}.`;
+  const behind = place.market === undefined ? 0 : Math.max(0, place.market - at);
+  return `Cycle ${clockText(at)} UTC whole, all parts. Last bar ${Math.floor(behind / 60_000)} min old.`;
+}
+
+/** Attention line: what is wrong, after the bot's name. `at` orders the items, oldest first (wall or market ms). */
+export function attentionText(bot: BotView, state: CardState, market: number | undefined, now: number): string {
+  const ago = state.since === undefined ? "" : `, ${age(now - state.since)}`;
+  switch (state.kind) {
+    case "late":
+      return `${dueThing(bot, market).replace(/^[MC]/, (letter) => letter.toLowerCase())} overdue ${age(now - (state.since ?? now))}`;
+    case "incomplete": {
+      const since = instant(state.problem?.since);
+      return `cycle incomplete${since === undefined ? "" : ` since ${stamp(since, market)}`}${ago}`;
+    }
+    case "unreadable": {
+      const fileAt = instant(state.problem?.file_time);
+      return `${state.problem?.file ?? bot.file} ${state.word}${fileAt === undefined ? "" : `, written ${age(now - fileAt)} ago`}`;
+    }
+    default:
+      return state.word === "stopped" ? `stopped: ${bot.state_reason || "no reason given"}` : `error: ${bot.state_reason || "no reason given"}`;
+  }
+}
+
+/** `orb_ny bought 196 MSFT at 256.21 USD.` */
+export function fillSentence(bot: BotView, fill: Fill): string {
+  const verb = fill.side === "buy" ? "bought" : "sold";
+  return `${bot.bot} ${verb} ${quantity(fill.quantity)} ${fill.symbol} at ${price(fill.price)} ${bot.currency}.`;
+}
+
+/** `drawdown since 19 Nov 2021` beside a total. */
+export function peakText(peakAt: string | undefined, market: number | undefined): string {
+  const at = instant(peakAt);
+  return at === undefined ? "" : `from ${dayOrClock(at, market)}`;
+}
+
+/** `cash 160,222.25`, `+ positions 272,949.49`; a minus where the positions are worth less than nothing. */
+export function sumText(cash: number | undefined, positions: number | undefined): string[] {
+  const parts: string[] = [];
+  if (cash !== undefined) parts.push(`cash ${money(cash)}`);
+  if (positions !== undefined) parts.push(`${positions < 0 ? MINUS : "+"} positions ${money(Math.abs(positions))}`);
+  return parts;
+}

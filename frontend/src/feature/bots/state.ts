@@ -1,0 +1,128 @@
+/** Which one of its states a bot's card is in, and the words for it. Pure: all times are given. */
+
+import { age, brief } from "../../lib/age";
+import { instant } from "../../lib/time";
+import type { BotsPageBundle, BotView, ClockState, Problem, Session } from "../../lib/types";
+
+export type CardKind =
+  | "unreadable"
+  | "incomplete"
+  | "late"
+  | "failed"
+  | "paused"
+  | "catching"
+  | "cached"
+  | "finished"
+  | "closed"
+  | "ok";
+
+export interface CardState {
+  kind: CardKind;
+  /** Word of the chip without what ticks, e.g. `late`. */
+  word: string;
+  /** Wall time from which the chip counts, where it does. */
+  since?: number;
+  /** What the card is held by. */
+  problem?: Problem;
+  /** True when the values are from an older cycle, mark or fetch: dotted underline, open ring on the curve. */
+  held: boolean;
+  /** True when the data needs a look: amber, and an item of the attention line. */
+  attention: boolean;
+}
+
+export interface Surroundings {
+  clock?: ClockState;
+  session?: Session;
+  problem?: Problem;
+  /** Wall time of the desk, ms. */
+  now: number;
+  /** True until the data on the page was verified against the desk. */
+  cached: boolean;
+}
+
+/** The problem of one bot: filed under its section, or naming it. The worse one where there are several. */
+export function problemOf(errors: BotsPageBundle["errors"], bot: BotView): Problem | undefined {
+  const mine = Object.entries(errors ?? {}).filter(
+    ([key, problem]) => problem.bot === bot.bot || key === `${bot.kind}.${bot.bot}`,
+  );
+  const worst = mine.find(([, problem]) => problem.kind !== "incomplete") ?? mine[0];
+  return worst?.[1];
+}
+
+/** The problems that no bot owns, such as a broken `rolling.json.gz`. */
+export function sectionProblems(bundle: BotsPageBundle): [string, Problem][] {
+  const bots = new Set([...Object.keys(bundle.intraday.bots ?? {}), ...Object.keys(bundle.swing.bots ?? {})]);
+  return Object.entries(bundle.errors ?? {}).filter(([key, problem]) => {
+    const named = problem.bot ?? key.slice(key.indexOf(".") + 1);
+    return !bots.has(named);
+  });
+}
+
+/** Wall time from which a bot is late; undefined when it has no schedule or none applies now. */
+export function dueAt(bot: BotView, clock: ClockState | undefined): number | undefined {
+  // A desk that stands still asks nothing of its own bots; a foreign bot keeps its own schedule.
+  if (!bot.foreign && (clock?.state === "paused" || clock?.state === "finished")) return undefined;
+  return instant(bot.due_at);
+}
+
+/** One card, one state: the first that applies, in the order of what the viewer has to know first. */
+export function cardState(bot: BotView, around: Surroundings): CardState {
+  const { clock, session, problem, now, cached } = around;
+  const due = dueAt(bot, clock);
+  if (problem && problem.kind !== "incomplete") {
+    return { kind: "unreadable", word: problemWord(problem), problem, held: true, attention: true };
+  }
+  if (problem) {
+    const since = instant(problem.file_time);
+    return { kind: "incomplete", word: "incomplete", since, problem, held: true, attention: true };
+  }
+  if (bot.state === "error") return { kind: "failed", word: "error", held: true, attention: true };
+  if (bot.state === "stopped") return { kind: "failed", word: "stopped", held: false, attention: true };
+  if (due !== undefined && now > due && !cached) {
+    return { kind: "late", word: "late", since: due, held: true, attention: true };
+  }
+  if (bot.state === "paused") return { kind: "paused", word: "paused", held: false, attention: false };
+  if (bot.foreign) return calm(cached, "ok", "foreign");
+  if (clock?.state === "catching_up" || clock?.state === "starting") {
+    return { kind: "catching", word: "catching up", held: false, attention: false };
+  }
+  if (clock?.state === "paused") return { kind: "paused", word: "replay paused", held: false, attention: false };
+  if (clock?.state === "finished") return calm(cached, "finished", "finished");
+  if (bot.kind === "swing") return calm(cached, "ok", "on schedule");
+  if (session && session.state !== "open") return calm(cached, "closed", session.state === "lunch" ? "lunch" : session.state === "halt" ? "halted" : "closed");
+  return calm(cached, "ok", session ? "in session" : "on schedule");
+}
+
+function calm(cached: boolean, kind: CardKind, word: string): CardState {
+  if (cached) return { kind: "cached", word: "kept", held: true, attention: false };
+  return { kind, word, held: false, attention: false };
+}
+
+function problemWord(problem: Problem): string {
+  switch (problem.kind) {
+    case "missing":
+      return "missing";
+    case "mixed_mode":
+      return "other mode";
+    case "mixed_run":
+      return "other run";
+    default:
+      return "unreadable";
+  }
+}
+
+/** Text of the chip at `now`: `late 13 min`, `catching up 41 %`. */
+export function chipText(state: CardState, clock: ClockState | undefined, now: number): string {
+  if (state.kind === "catching" && clock?.progress !== undefined) {
+    return `${state.word} ${Math.floor(clock.progress * 100)}\u00a0%`;
+  }
+  if (state.since !== undefined && (state.kind === "late" || state.kind === "incomplete")) {
+    return `${state.word} ${brief(now - state.since)}`;
+  }
+  return state.word;
+}
+
+/** How long it has been so, for a sentence: `13 min 02 s`. */
+export function sinceText(state: CardState, now: number): string {
+  return state.since === undefined ? "" : age(now - state.since);
+}

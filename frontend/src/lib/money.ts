@@ -1,0 +1,103 @@
+/** Money, prices and quantities as text. Absent or unusable numbers give an empty string, never 0 or NaN. */
+
+/** U+2212, as wide as a plus. */
+export const MINUS = "\u2212";
+
+const formats = new Map<number, Intl.NumberFormat>();
+
+function fixed(value: number, decimals: number): string {
+  let format = formats.get(decimals);
+  if (!format) {
+    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    formats.set(decimals, format);
+  }
+  return format.format(value);
+}
+
+/** True for a number that can be shown. */
+export function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+/**
+ * Fixed decimals with a real minus; what rounds to zero has no sign.
+ * With `plus`, a value above zero gets `+`.
+ */
+export function decimal(value: number | undefined, decimals: number, plus = false): string {
+  if (!isNumber(value)) return "";
+  const text = fixed(Math.abs(value), decimals);
+  if (!/[1-9]/.test(text)) return text;
+  if (value < 0) return MINUS + text;
+  return plus ? `+${text}` : text;
+}
+
+/** `99,008.00`: always two decimals, no currency. */
+export function money(value: number | undefined): string {
+  return decimal(value, 2);
+}
+
+/** `+1,771.47`, `−992.00`, `0.00`: a change. */
+export function moneyChange(value: number | undefined): string {
+  return decimal(value, 2, true);
+}
+
+/** `99,008.00 USD`: code after, joined by a no-break space. */
+export function moneyIn(value: number | undefined, currency: string): string {
+  const text = money(value);
+  return text && `${text}\u00a0${currency}`;
+}
+
+/** `−21.80`: a cost (given >= 0) as the change that it makes; zero has no sign. */
+export function cost(value: number | undefined): string {
+  return isNumber(value) ? decimal(-value, 2) : "";
+}
+
+/** -1, 0 or 1 of a change as it is shown: what rounds to 0.00 is 0. */
+export function direction(value: number | undefined, decimals = 2): -1 | 0 | 1 {
+  if (!isNumber(value) || Math.abs(value) * 10 ** decimals < 0.5) return 0;
+  return value > 0 ? 1 : -1;
+}
+
+/** Decimals that all `prices` need, 2 to 4, so that a column lines up. */
+export function priceDecimals(prices: readonly (number | undefined)[]): number {
+  let most = 2;
+  for (const price of prices) {
+    if (!isNumber(price)) continue;
+    for (let decimals = most; decimals < 4; decimals += 1) {
+      const scaled = price * 10 ** decimals;
+      if (Math.abs(scaled - Math.round(scaled)) > 1e-6 * Math.max(1, Math.abs(scaled) * 1e-6)) most = decimals + 1;
+    }
+  }
+  return most;
+}
+
+/** A price per unit with 2 to 4 decimals. */
+export function price(value: number | undefined, decimals = priceDecimals([value])): string {
+  return decimal(value, decimals);
+}
+
+/** Whole shares without decimals, fractions with four; short is negative. */
+export function quantity(value: number | undefined): string {
+  if (!isNumber(value)) return "";
+  return decimal(value, Math.abs(value - Math.round(value)) < 1e-9 ? 0 : 4);
+}
+
+/** A count with thousands separators. */
+export function count(value: number | undefined): string {
+  return decimal(value, 0);
+}
+
+/** `1.2 M`, `340 k`: axis ticks and volumes only. */
+export function abbreviated(value: number | undefined): string {
+  if (!isNumber(value)) return "";
+  const size = Math.abs(value);
+  if (size >= 1e9) return `${decimal(value / 1e9, 1)}\u00a0B`;
+  if (size >= 1e6) return `${decimal(value / 1e6, 1)}\u00a0M`;
+  if (size >= 1e4) return `${decimal(value / 1e3, 0)}\u00a0k`;
+  return decimal(value, 0);
+}
+
+/** `1 bot`, `4 bots`. */
+export function plural(amount: number, one: string, many = `${one}s`): string {
+  return `${count(amount)} ${amount === 1 ? one : many}`;
+}

@@ -1,0 +1,147 @@
+/** Market times and days as text. The zone is always written. */
+
+import type { Iso } from "./types";
+
+export const UTC = "UTC";
+
+const DAY_MS = 86_400_000;
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+interface Parts {
+  weekday: string;
+  year: number;
+  month: string;
+  monthNumber: string;
+  day: number;
+  clock: string;
+  seconds: string;
+}
+
+function format(zone: string): Intl.DateTimeFormat {
+  let made = formats.get(zone);
+  if (!made) {
+    made = new Intl.DateTimeFormat("en-GB", {
+      timeZone: zone,
+      hourCycle: "h23",
+      weekday: "short",
+      year: "numeric",
+      month: "short",
+      day: "numeric",
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+    });
+    formats.set(zone, made);
+  }
+  return made;
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+function parts(ms: number, zone: string): Parts {
+  const found: Record<string, string> = {};
+  for (const part of format(zone).formatToParts(ms)) found[part.type] = part.value;
+  const month = (found.month ?? "").slice(0, 3); // en-GB writes "Sept"
+  return {
+    weekday: found.weekday ?? "",
+    year: Number(found.year),
+    month,
+    monthNumber: String(MONTHS.indexOf(month) + 1).padStart(2, "0"),
+    day: Number(found.day),
+    clock: `${found.hour}:${found.minute}`,
+    seconds: found.second ?? "00",
+  };
+}
+
+/** Milliseconds of an ISO time; undefined for what is absent or no time. */
+export function instant(iso: Iso | undefined): number | undefined {
+  if (!iso) return undefined;
+  const ms = Date.parse(iso);
+  return Number.isFinite(ms) ? ms : undefined;
+}
+
+const names = new Map<string, string>();
+
+/** `UTC`, `BST`, `EDT`, `HKT`: the short name of `zone` at that time, or its offset where it has none. */
+export function zoneName(zone: string, ms: number): string {
+  if (zone === UTC) return UTC;
+  const key = `${zone} ${Math.floor(ms / DAY_MS)}`;
+  let name = names.get(key);
+  if (name === undefined) {
+    const locale = zone.startsWith("America/") ? "en-US" : zone.startsWith("Europe/") ? "en-GB" : "en-HK";
+    const made = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: "short" }).formatToParts(ms);
+    name = made.find((part) => part.type === "timeZoneName")?.value ?? zone;
+    if (name.startsWith("GMT") && zone === "Asia/Hong_Kong") name = "HKT";
+    names.set(key, name);
+  }
+  return name;
+}
+
+/** `14:32`, without a zone: for columns whose head or neighbour names it. */
+export function clock(ms: number, zone = UTC): string {
+  return parts(ms, zone).clock;
+}
+
+/** `14:32:07`. */
+export function clockSeconds(ms: number, zone = UTC): string {
+  const found = parts(ms, zone);
+  return `${found.clock}:${found.seconds}`;
+}
+
+/** `2022-05-19` of that instant in `zone`. */
+export function isoDay(ms: number, zone = UTC): string {
+  const found = parts(ms, zone);
+  return `${found.year}-${found.monthNumber}-${String(found.day).padStart(2, "0")}`;
+}
+
+/** `14:32 UTC` on the day of `now`, `18 May 20:00 UTC` otherwise, with the year when that differs too. */
+export function stamp(ms: number, now: number | undefined, zone = UTC): string {
+  return `${shortStamp(ms, now, zone)} ${zoneName(zone, ms)}`;
+}
+
+/** As `stamp`, without the zone. */
+export function shortStamp(ms: number, now: number | undefined, zone = UTC): string {
+  const there = parts(ms, zone);
+  if (now === undefined) return `${there.day} ${there.month} ${there.year} ${there.clock}`;
+  const here = parts(now, zone);
+  if (there.year !== here.year) return `${there.day} ${there.month} ${there.year} ${there.clock}`;
+  if (there.day !== here.day || there.month !== here.month) return `${there.day} ${there.month} ${there.clock}`;
+  return there.clock;
+}
+
+/** `14:32` on the day of `now`, else the day alone: `18 May`, `19 Nov 2021`. */
+export function dayOrClock(ms: number, now: number | undefined, zone = UTC): string {
+  if (now !== undefined && isoDay(ms, zone) === isoDay(now, zone)) return clock(ms, zone);
+  return dayName(isoDay(ms, zone), now, zone);
+}
+
+/** `Fri 09:30 HKT` in the zone of an exchange; without the weekday on the day of `now` there. */
+export function localStamp(ms: number, now: number, zone: string): string {
+  const there = parts(ms, zone);
+  const day = isoDay(ms, zone) === isoDay(now, zone) ? "" : `${there.weekday} `;
+  return `${day}${there.clock} ${zoneName(zone, ms)}`;
+}
+
+/** `19 May`, or `19 May 2021` in another year than `now`; an unusable day is returned as it is. */
+export function dayName(day: string, now: number | undefined, zone = UTC): string {
+  const [year, month, date] = day.split("-").map(Number);
+  if (!year || !month || !date || month > 12) return day;
+  const text = `${date} ${MONTHS[month - 1]}`;
+  return now !== undefined && parts(now, zone).year === year ? text : `${text} ${year}`;
+}
+
+/** `Thu`. */
+export function weekday(ms: number, zone = UTC): string {
+  return parts(ms, zone).weekday;
+}
+
+/** `May`, `Mar 22`: month label of an axis; the year on the first and where it changes. */
+export function monthName(ms: number, withYear: boolean, zone = UTC): string {
+  const found = parts(ms, zone);
+  return withYear ? `${found.month} ${String(found.year).slice(2)}` : found.month;
+}
+
+/** Start of the UTC day that holds `ms`. */
+export function utcDayStart(ms: number): number {
+  return Math.floor(ms / DAY_MS) * DAY_MS;
+}

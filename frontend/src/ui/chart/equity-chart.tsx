@@ -1,0 +1,169 @@
+/** A bot's return since start beside buying and holding: a canvas, a slider for the keyboard, and a table. */
+
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
+import uPlot from "uplot";
+import { percentChange } from "../../lib/percent";
+import { shortStamp, stamp } from "../../lib/time";
+import { onTheme } from "./colour";
+import { type Series, lastOf } from "./curve";
+import { plotOptions, type Scene } from "./plot";
+
+interface Props {
+  name: string;
+  /** What is held, e.g. `MSFT`. */
+  holdName: string;
+  scene: Scene;
+  /** Present market time, ms: decides whether a time is written with its day. */
+  now: number | undefined;
+}
+
+/** Index `by` real points further; gaps are stepped over, the ends hold. */
+export function stepIndex(series: Series, from: number, by: number): number {
+  const direction = Math.sign(by);
+  let index = from;
+  for (let left = Math.abs(by); left > 0; left -= 1) {
+    let next = index + direction;
+    while (series.bot[next] === null) next += direction;
+    if (next < 0 || next >= series.xs.length) break;
+    index = next;
+  }
+  return index;
+}
+
+export function EquityChart({ name, holdName, scene, now }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef(scene);
+  const [cursor, setCursor] = useState<number | null>(null);
+  const [asTable, setAsTable] = useState(false);
+  latest.current = scene;
+  const { series } = scene;
+
+  useLayoutEffect(() => {
+    const element = host.current;
+    if (!element || asTable) return;
+    const size = (): { width: number; height: number } => ({
+      width: Math.max(120, element.clientWidth),
+      height: Math.max(80, element.clientHeight),
+    });
+    const { width, height } = size();
+    const made = new uPlot(plotOptions(width, height, () => latest.current, setCursor), dataOf(latest.current.series), element);
+    plot.current = made;
+    const resize = new ResizeObserver(() => made.setSize(size()));
+    resize.observe(element);
+    const stop = onTheme(() => made.redraw());
+    return () => {
+      stop();
+      resize.disconnect();
+      made.destroy();
+      plot.current = null;
+    };
+  }, [asTable]);
+
+  useEffect(() => {
+    plot.current?.setData(dataOf(scene.series));
+  }, [scene]);
+
+  const last = series.xs.length - 1;
+  const at = Math.min(cursor ?? last, last);
+  const atMs = (series.xs[at] ?? 0) * 1000;
+  const bot = cursor === null ? lastOf(series.bot) : (series.bot[at] ?? undefined);
+  const hold = cursor === null ? lastOf(series.hold) : (series.hold[at] ?? undefined);
+  const spoken =
+    `${stamp(atMs, now)}: ${name} ${percentChange(bot)}` + (hold === undefined ? "" : `, hold ${holdName} ${percentChange(hold)}`);
+
+  const move = (index: number): void => {
+    const made = plot.current;
+    if (!made) return;
+    const left = made.valToPos(series.xs[index] ?? 0, "x");
+    made.setCursor({ left, top: 0 });
+    setCursor(index);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const steps: Record<string, () => void> = {
+      ArrowLeft: () => move(stepIndex(series, at, event.shiftKey ? -10 : -1)),
+      ArrowRight: () => move(stepIndex(series, at, event.shiftKey ? 10 : 1)),
+      Home: () => move(0),
+      End: () => move(last),
+      Escape: () => {
+        plot.current?.setCursor({ left: -10, top: -10 });
+        setCursor(null);
+      },
+      t: () => setAsTable(!asTable),
+    };
+    const step = steps[event.key];
+    if (!step) return;
+    event.preventDefault();
+    step();
+  };
+
+  return (
+    <figure className="curve">
+      <figcaption>
+        <span className="legend">
+          <i className="line-bot" />
+          {name} <b>{percentChange(bot)}</b>
+        </span>
+        {hold !== undefined && (
+          <span className="legend">
+            <i className="line-hold" />
+            hold {holdName} <span className="nowrap">{percentChange(hold)}</span>
+          </span>
+        )}
+        {cursor !== null && <span className="legend at">{stamp(atMs, now)}</span>}
+        <button type="button" className="quiet" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+          {asTable ? "Chart" : "Table"}
+          <span className="spoken"> of the curve of {name}</span>
+        </button>
+      </figcaption>
+      {asTable ? (
+        <CurveTable name={name} holdName={holdName} series={series} now={now} />
+      ) : (
+        <div
+          ref={host}
+          className="plot"
+          role="slider"
+          tabIndex={0}
+          aria-label={`${name}, return since start against hold; arrow keys move, t shows the table`}
+          aria-valuemin={0}
+          aria-valuemax={last}
+          aria-valuenow={at}
+          aria-valuetext={spoken}
+          onKeyDown={onKeyDown}
+        />
+      )}
+    </figure>
+  );
+}
+
+function dataOf(series: Series): uPlot.AlignedData {
+  return [series.xs, series.hold, series.bot];
+}
+
+function CurveTable({ name, holdName, series, now }: { name: string; holdName: string; series: Series; now: number | undefined }) {
+  const rows = series.xs.map((x, index) => ({ x, bot: series.bot[index], hold: series.hold[index] })).filter((row) => typeof row.bot === "number");
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
+    <section className="curve-table" tabIndex={0} aria-label={`Points of ${name}`}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{series.daily ? "Day" : "UTC"}</th>
+            <th scope="col">{name}</th>
+            <th scope="col">hold {holdName}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.reverse().map((row) => (
+            <tr key={row.x}>
+              <th scope="row">{shortStamp(row.x * 1000, now)}</th>
+              <td>{percentChange(row.bot ?? undefined)}</td>
+              <td>{percentChange(row.hold ?? undefined)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,79 @@
+/** Keys of the whole page: `?` lists them, `/` goes to the filter, `g` and a letter change the page. */
+
+import { useEffect, useRef, useState } from "react";
+import { nextTheme, setTheme, useTheme } from "../../lib/preference";
+import { navigate } from "../../lib/route";
+import { PAGES } from "./top-bar";
+
+const PAIR_MS = 1500; // time for the second key of a pair
+
+const LIST: [string, string][] = [
+  ["?", "This list"],
+  ["/", "Filter the table and the cards"],
+  ["g b", "Bots"],
+  ["g i", "Intraday"],
+  ["g l", "Logs"],
+  ["g s", "System"],
+  ["d", "Theme: Auto, Dark, Light"],
+  ["← →", "On a curve: move the crosshair; Shift moves by ten"],
+  ["t", "On a curve: its points as a table"],
+  ["Esc", "Close, or clear the filter"],
+];
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}
+
+export function Keys() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const theme = useTheme();
+  const [pair, setPair] = useState(0);
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || event.defaultPrevented) return;
+      const follows = pair > 0 && performance.now() - pair < PAIR_MS;
+      if (follows) {
+        const page = PAGES.find(({ id }) => id.startsWith(event.key));
+        setPair(0);
+        if (page) navigate(page.href);
+        return;
+      }
+      if (event.key === "?") {
+        if (dialog.current?.open) dialog.current.close();
+        else dialog.current?.showModal();
+      } else if (event.key === "/") {
+        const filter = document.querySelector<HTMLInputElement>("input[type=search]");
+        if (!filter) return;
+        filter.focus();
+        filter.select();
+      } else if (event.key === "g") setPair(performance.now());
+      else if (event.key === "d") setTheme(nextTheme(theme));
+      else return;
+      event.preventDefault();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [pair, theme]);
+
+  return (
+    <dialog ref={dialog} className="keys" aria-labelledby="keys-title">
+      <h2 id="keys-title">Keys</h2>
+      <dl>
+        {LIST.map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              {key.split(" ").map((part) => (
+                <kbd key={part}>{part}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+      <form method="dialog">
+        <button className="button">Close</button>
+      </form>
+    </dialog>
+  );
+}

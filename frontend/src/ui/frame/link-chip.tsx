@@ -1,0 +1,54 @@
+/** The state of the link, and how long ago data was last verified: the age is the chip's point. */
+
+import { clock } from "../../lib/time";
+import { Age } from "../age";
+import { Icon, type IconName } from "../icon";
+
+export type LinkState = "connecting" | "streaming" | "polling" | "offline";
+
+export interface Link {
+  state: LinkState;
+  /** Wall time of the last verification, ms. */
+  verifiedAt?: number;
+  /** Wall time since which the link is offline, ms. */
+  since?: number;
+  /** Seconds between two polls. */
+  pollEvery?: number;
+}
+
+const ICON: Record<LinkState, IconName> = { connecting: "ring", streaming: "dot", polling: "ring", offline: "crossed" };
+
+function word(link: Link): string {
+  switch (link.state) {
+    case "streaming":
+      return "STREAMING";
+    case "polling":
+      return "POLLING";
+    case "offline":
+      return "OFFLINE";
+    default:
+      return "CONNECTING";
+  }
+}
+
+export function LinkChip({ link }: { link: Link }) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return (
+    <dl className={`bar-chip link ${link.state}`}>
+      <dt>Link</dt>
+      <dd className="state-word">
+        <Icon name={ICON[link.state]} />
+        <b>{word(link)}</b>
+      </dd>
+      {link.state === "polling" && link.pollEvery !== undefined && <dd className="soft wide">every {link.pollEvery} s</dd>}
+      {link.state === "offline" && link.since !== undefined && <dd className="soft">since {clock(link.since, zone)}</dd>}
+      {link.verifiedAt !== undefined && (
+        <dd className="soft">
+          <span className="wide">verified </span>
+          <Age at={link.verifiedAt} />
+          <span className="wide"> ago</span>
+        </dd>
+      )}
+    </dl>
+  );
+}

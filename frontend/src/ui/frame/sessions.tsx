@@ -1,0 +1,120 @@
+/** One lane of 24 h (UTC) an exchange: its session, what of it is gone, and now. */
+
+import { coarse } from "../../lib/age";
+import { type SessionGroup, groupSessions, wallText } from "../../lib/market";
+import { clock, instant, isoDay, localStamp, utcDayStart, weekday } from "../../lib/time";
+import type { ClockState, Session } from "../../lib/types";
+import { Icon, type IconName } from "../icon";
+import { useDesk } from "./desk";
+
+const DAY_MINUTES = 1440;
+
+const ICONS: Record<Session["state"], IconName> = { open: "dot", closed: "ring", lunch: "ring", pre: "ring", halt: "bar" };
+const WORDS: Record<Session["state"], string> = { open: "open", closed: "closed", lunch: "lunch", pre: "pre-open", halt: "halted" };
+
+interface Piece {
+  from: number;
+  to: number;
+}
+
+/** Minutes of the UTC day in which a session trades; a session over midnight gives a piece on each side. */
+export function lanePieces(session: Session): Piece[] {
+  const opens = instant(session.opens_at);
+  const closes = instant(session.closes_at);
+  if (opens === undefined || closes === undefined || closes <= opens) return [];
+  const breaks = [instant(session.break_start), instant(session.break_end)];
+  const spans: [number, number][] =
+    breaks[0] !== undefined && breaks[1] !== undefined
+      ? [
+          [opens, breaks[0]],
+          [breaks[1], closes],
+        ]
+      : [[opens, closes]];
+  return spans.flatMap(([start, end]) => {
+    const day = utcDayStart(start);
+    const from = (start - day) / 60_000;
+    const to = (end - day) / 60_000;
+    return to <= DAY_MINUTES ? [{ from, to }] : [{ from, to: DAY_MINUTES }, { from: 0, to: to - DAY_MINUTES }];
+  });
+}
+
+/** What happens next and when, as words: `closes in`, `58 min`. */
+export function nextEvent(session: Session, market: number): { verb: string; at: number } | undefined {
+  const closes = instant(session.closes_at);
+  const opens = instant(session.next_open_at) ?? instant(session.opens_at);
+  if (session.state === "open") return closes === undefined ? undefined : { verb: "closes in", at: closes };
+  if (opens === undefined || opens <= market) return undefined;
+  return { verb: session.state === "lunch" ? "goes on in" : "opens in", at: opens };
+}
+
+/** `opens in 10 h 58 min`, and the day where it is not tomorrow's. */
+function Lane({ session, market }: { session: Session; market: number }) {
+  const now = (market - utcDayStart(market)) / 60_000;
+  const today = session.day === undefined || session.day === isoDay(market);
+  return (
+    <svg className="lane" viewBox={`0 0 ${DAY_MINUTES} 16`} preserveAspectRatio="none" aria-hidden="true">
+      <rect className="day" y="6" width={DAY_MINUTES} height="4" />
+      {[360, 720, 1080].map((minute) => (
+        <rect key={minute} className="tick" x={minute - 1} y="4" width="2" height="8" />
+      ))}
+      {lanePieces(session).map((piece) => (
+        <g key={piece.from}>
+          <rect className="hours" x={piece.from} y="3" width={piece.to - piece.from} height="10" />
+          {today && now > piece.from && (
+            <rect className="gone" x={piece.from} y="3" width={Math.min(now, piece.to) - piece.from} height="10" />
+          )}
+        </g>
+      ))}
+      <line className="now" x1={now} x2={now} y1="0" y2="16" />
+    </svg>
+  );
+}
+
+function SessionLane({ group, market, desk }: { group: SessionGroup; market: number; desk: { clock?: ClockState; sessions: Record<string, Session> } }) {
+  const { session, codes } = group;
+  const event = nextEvent(session, market);
+  const opens = instant(session.opens_at);
+  const closes = instant(session.closes_at);
+  const zone = session.timezone ?? "UTC";
+  const wall = event ? wallText(event.at, desk.clock, Object.values(desk.sessions)) : "";
+  const otherDay = opens !== undefined && isoDay(opens) !== isoDay(market) ? `${weekday(opens)} ` : "";
+  return (
+    <section className={`session ${session.state}`} aria-label={`${codes.join(", ")} ${session.name ?? ""}`}>
+      <div className="who">
+        <h3>{codes.join(" ")}</h3>
+        <span className="city">{session.name}</span>
+        <b className="state-word">
+          <Icon name={ICONS[session.state]} />
+          {WORDS[session.state]}
+        </b>
+      </div>
+      <div className="next">
+        {event && (
+          <>
+            {event.verb} <b>{coarse(event.at - market)}</b>
+          </>
+        )}
+      </div>
+      <Lane session={session} market={market} />
+      <small>
+        {opens !== undefined && closes !== undefined && `${otherDay}${clock(opens)} to ${clock(closes)} UTC`}
+        {session.half_day ? ", half day" : ""}
+      </small>
+      <small className="local">{event && [localStamp(event.at, market, zone), wall].filter(Boolean).join(", ")}</small>
+    </section>
+  );
+}
+
+export function SessionStrip() {
+  const desk = useDesk();
+  const groups = groupSessions(desk.sessions);
+  const { market } = desk;
+  if (groups.length === 0 || market === undefined) return null;
+  return (
+    <section className="sessions" aria-label="Market sessions, 00 to 24 UTC">
+      {groups.map((group) => (
+        <SessionLane key={group.codes.join()} group={group} market={market} desk={desk} />
+      ))}
+    </section>
+  );
+}

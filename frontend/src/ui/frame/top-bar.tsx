@@ -1,0 +1,59 @@
+/** Top bar: mark, pages, Link, Mode, theme. On the phone the pages move to the bottom of the screen. */
+
+import type { MouseEvent, ReactNode } from "react";
+import { nextTheme, setTheme, useTheme } from "../../lib/preference";
+import { navigate } from "../../lib/route";
+import { Mark, PageIcon, ThemeIcon } from "../icon";
+
+export const PAGES = [
+  { id: "bots", href: "/bots", title: "Bots" },
+  { id: "intraday", href: "/intraday", title: "Intraday" },
+  { id: "logs", href: "/logs", title: "Logs" },
+  { id: "system", href: "/system", title: "System" },
+] as const;
+
+export type PageId = (typeof PAGES)[number]["id"];
+
+/** Follow a link inside the page; with a modifier, or another button, the browser does what it always does. */
+export function follow(event: MouseEvent<HTMLAnchorElement>): void {
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  navigate(event.currentTarget.getAttribute("href") ?? "/");
+}
+
+function ThemeButton() {
+  const theme = useTheme();
+  const name = { auto: "Auto", dark: "Dark", light: "Light" }[theme];
+  return (
+    <button type="button" className="button theme" aria-label={`Theme: ${name}`} onClick={() => setTheme(nextTheme(theme))}>
+      <ThemeIcon />
+      <span className="wide">{name}</span>
+    </button>
+  );
+}
+
+export function TopBar({ page, children }: { page: PageId | undefined; children: ReactNode }) {
+  return (
+    <header className="top">
+      <a className="skip" href="#main">
+        Skip to the page
+      </a>
+      <div className="top-row">
+        <a className="logo" href="/bots" onClick={follow}>
+          <Mark />
+          Aion
+        </a>
+        <nav className="pages" aria-label="Pages">
+          {PAGES.map(({ id, href, title }) => (
+            <a key={id} href={href} aria-current={id === page ? "page" : undefined} onClick={follow}>
+              <PageIcon page={id} />
+              {title}
+            </a>
+          ))}
+        </nav>
+        <div className="chips">{children}</div>
+        <ThemeButton />
+      </div>
+    </header>
+  );
+}

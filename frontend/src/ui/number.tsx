@@ -1,0 +1,125 @@
+/** Figures: absent ones are an empty cell with a spoken `no data`, changed ones light their ground for a moment. */
+
+import { type ReactNode, useEffect, useRef } from "react";
+import { decimal, direction, isNumber, money, moneyChange } from "../lib/money";
+import { percentChange } from "../lib/percent";
+
+const FLASH_MS = 1200;
+const FLASHES_A_SECOND = 4; // beyond that the ground holds still, or it would flicker
+const REDUCED = "(prefers-reduced-motion: reduce)";
+
+/** What a reader hears where nothing is shown. */
+export function NoData() {
+  return <span className="spoken">no data</span>;
+}
+
+/** Times of the last flashes -> `flash`, or `hold` when one more would be more than four a second. Drops old times. */
+export function flashOrHold(recent: number[], now: number): "flash" | "hold" {
+  while (recent.length > 0 && now - (recent[0] ?? now) >= 1000) recent.shift();
+  if (recent.length >= FLASHES_A_SECOND) return "hold";
+  recent.push(now);
+  return "flash";
+}
+
+/** Text whose ground lights up when it changes. Quiet while `still`, e.g. while the bots catch up. */
+export function Flash({ text, still, children }: { text: string; still?: boolean; children: ReactNode }) {
+  const element = useRef<HTMLSpanElement>(null);
+  const shown = useRef(text);
+  const recent = useRef<number[]>([]);
+  useEffect(() => {
+    const span = element.current;
+    if (shown.current === text) return;
+    shown.current = text;
+    if (!span || still || typeof span.animate !== "function" || matchMedia(REDUCED).matches) return;
+    const hold = flashOrHold(recent.current, performance.now()) === "hold";
+    for (const running of span.getAnimations()) running.cancel();
+    span.animate(
+      [
+        { backgroundColor: "var(--accbg)" },
+        { backgroundColor: "var(--accbg)", offset: hold ? 0.8 : 0.3 },
+        { backgroundColor: "transparent" },
+      ],
+      { duration: FLASH_MS, easing: "ease-out" },
+    );
+  }, [text, still]);
+  return (
+    <span ref={element} className="flash">
+      {children}
+    </span>
+  );
+}
+
+/** A dotted underline: held from an older cycle, mark or fetch. */
+export function Held({ held, children }: { held?: boolean; children: ReactNode }) {
+  return held ? <span className="held">{children}</span> : children;
+}
+
+interface FigureProps {
+  value: number | undefined;
+  held?: boolean;
+  still?: boolean;
+}
+
+/** Money without its code; lights up when it changes. */
+export function Money({ value, held, still }: FigureProps) {
+  if (!isNumber(value)) return <NoData />;
+  const text = money(value);
+  return (
+    <Flash text={text} still={still}>
+      <Held held={held}>{text}</Held>
+    </Flash>
+  );
+}
+
+const TONE = { [-1]: "down", 0: "even", 1: "up" } as const;
+const ARROW = { [-1]: "▼", 0: "", 1: "▲" } as const;
+
+/** A net figure: sign, arrow and colour; zero has none of them. */
+export function Net({ value, held, still }: FigureProps) {
+  if (!isNumber(value)) return <NoData />;
+  const way = direction(value);
+  const text = moneyChange(value);
+  return (
+    <Flash text={text} still={still}>
+      <Held held={held}>
+        <span className={TONE[way]}>
+          {way !== 0 && (
+            <i className="arrow" aria-hidden="true">
+              {ARROW[way]}
+            </i>
+          )}
+          {text}
+        </span>
+      </Held>
+    </Flash>
+  );
+}
+
+/** A net result in per cent: sign and colour, no arrow. */
+export function NetPercent({ value }: { value: number | undefined }) {
+  if (!isNumber(value)) return <NoData />;
+  return <span className={TONE[direction(value, 4)]}>{percentChange(value)}</span>;
+}
+
+/** Any ready text; empty text is spoken as `no data`. */
+export function Value({ children }: { children: string }) {
+  return children === "" ? <NoData /> : <span className="nowrap">{children}</span>;
+}
+
+const ENOUGH_TRADES = 30; // a ratio of fewer closed trades says more about luck
+
+/** A ratio of closed trades: `n = 7` in its place below 30 of them. */
+export function Ratio({ text, closed }: { text: string; closed: number | undefined }) {
+  if (closed === undefined) return <NoData />;
+  if (closed < ENOUGH_TRADES || text === "") return <span className="few">n = {closed}</span>;
+  return (
+    <span className="nowrap">
+      {text} <small>n = {closed}</small>
+    </span>
+  );
+}
+
+/** `0.73`. */
+export function factor(value: number | undefined): string {
+  return decimal(value, 2);
+}
