@@ -26,8 +26,8 @@ from aion.market.calendar import MarketSession
 from aion.model import Bar, Fill, Instrument, Order, OrderStatus, OrderType, Side, TimeInForce
 from aion.trading.book import OrderBook, view
 from aion.trading.check import check_order, whole_lots
-from aion.trading.cost import CostModel
 from aion.trading.execution import Execution, Terms
+from aion.trading.fee import CostModel
 from aion.trading.portfolio import Portfolio
 from aion.trading.record import Changes, Decision, IdMaker, OrderRecord
 from aion.trading.slippage import SlippageModel

@@ -1,135 +1,260 @@
-"""What trading costs: models made of dated fees; `tariff` has them by name with their sources.
+"""The cost models by name: rates, validity and source of every fee. Data only; docs/costs.md shows the same."""
 
-A fee is due on the whole of an order's day: a minimum is paid once, however many fills the order took. Each is money
-in the account's currency, rounded up to the cent or to what its source says. A day before the first rate of a fee
-uses the first one, a day after the newest the newest; `CostModel.valid_from` says from when all rates are real.
-"""
-
-from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 
-from aion.model import CENT, ZERO, Side
-from aion.trading.slippage import SlippageModel
+from aion.errors import ConfigError
+from aion.model import Side
+from aion.trading.fee import CostModel, Fee, Overnight, Rate
+from aion.trading.slippage import SLIPPAGE_MODELS
 
-DAYS_A_YEAR = 365
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """What a fee amounts to from one day on: max(minimum, per_value x value + per_unit x quantity), capped."""
-
-    valid_from: date
-    per_value: Decimal = ZERO
-    """Fraction of price x quantity."""
-    per_unit: Decimal = ZERO
-    """Money a unit."""
-    flat: Decimal = ZERO
-    """Money an order, due when its value is above `above`."""
-    above: Decimal = ZERO
-    """Value up to which nothing is due, money."""
-    minimum: Decimal = ZERO
-    """Least an order, money."""
-    maximum: Decimal | None = None
-    """Most an order, money."""
-    maximum_part: Decimal | None = None
-    """Most an order, fraction of its value; it beats the minimum."""
+_ALWAYS = date(1970, 1, 1)
+_ONE = Decimal(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Fee:
-    """One named fee and its history."""
-
-    name: str
-    source: str
-    rates: tuple[Rate, ...]
-    """Oldest first."""
-    side: Side | None = None
-    """None for both sides."""
-    step: Decimal = CENT
-    """Money step that it is rounded up to."""
-
-    def rate(self, day: date) -> Rate:
-        """Return the rate of `day`; the first one for days before it."""
-        found = self.rates[0]
-        for rate in self.rates[1:]:
-            if rate.valid_from > day:
-                break
-            found = rate
-        return found
-
-    def amount(self, side: Side, quantity: Decimal, value: Decimal, day: date) -> Decimal:
-        """Return what an order owes on `day`, money >= 0, rounded up.
-
-        Args:
-            side: of the order.
-            quantity: units filled that day, > 0.
-            value: sum of price x quantity of them, money.
-            day: market day.
-        """
-        if self.side not in (None, side):
-            return ZERO
-        rate = self.rate(day)
-        if value <= rate.above:
-            return ZERO
-        due = max(rate.minimum, rate.flat + rate.per_value * value + rate.per_unit * quantity)
-        if rate.maximum is not None:
-            due = min(due, rate.maximum)
-        if rate.maximum_part is not None:
-            due = min(due, rate.maximum_part * value)
-        return (due / self.step).to_integral_value(ROUND_CEILING) * self.step
+def _bps(value: str) -> Decimal:
+    return Decimal(value) / 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Overnight:
-    """What holding a position over nights costs, by year."""
-
-    name: str
-    source: str
-    rates: tuple[tuple[date, Decimal], ...]
-    """Annual fraction of the position's value from each day on, oldest first."""
-    longs: bool
-    """True when long positions pay it."""
-    shorts: bool
-    """True when short positions pay it."""
-
-    def rate(self, day: date) -> Decimal:
-        """Return the annual rate of `day`."""
-        found = self.rates[0][1]
-        for since, rate in self.rates[1:]:
-            if since > day:
-                break
-            found = rate
-        return found
+def _million(value: str) -> Decimal:
+    return Decimal(value) / 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class CostModel:
-    """A named set of fees, what holding costs, and the slippage that goes with it."""
+def _per_value(*steps: tuple[date, Decimal]) -> tuple[Rate, ...]:
+    return tuple(Rate(since, per_value=rate) for since, rate in steps)
 
-    name: str
-    title: str
-    currency: str
-    """ISO 4217 currency of flat amounts; empty when it has none."""
-    valid_from: date
-    """From this day on all rates are those that were due."""
-    slippage: SlippageModel
-    fee_list: tuple[Fee, ...] = ()
-    overnights: tuple[Overnight, ...] = ()
 
-    def fees(self, side: Side, quantity: Decimal, value: Decimal, day: date) -> dict[str, Decimal]:
-        """Return each fee above zero of an order's day by name; see `Fee.amount` for the arguments."""
-        due = ((fee.name, fee.amount(side, quantity, value, day)) for fee in self.fee_list)
-        return {name: amount for name, amount in due if amount > 0}
+_SEC_FEE = Fee(
+    "sec_fee",
+    "Securities Exchange Act of 1934, section 31; SEC fee rate advisories and orders, on sales",
+    _per_value(
+        (date(2014, 3, 18), _million("22.10")),
+        (date(2015, 2, 14), _million("18.40")),
+        (date(2016, 2, 16), _million("21.80")),
+        (date(2017, 7, 4), _million("23.10")),
+        (date(2018, 5, 22), _million("13.00")),
+        (date(2019, 4, 16), _million("20.70")),
+        (date(2020, 2, 18), _million("22.10")),
+        (date(2021, 2, 25), _million("5.10")),
+        (date(2022, 5, 14), _million("22.90")),
+        (date(2023, 2, 27), _million("8.00")),
+        (date(2024, 5, 22), _million("27.80")),
+        (date(2025, 5, 14), _million("0.00")),
+        (date(2026, 4, 4), _million("20.60")),
+    ),
+    Side.SELL,
+)
 
-    def overnight(self, value: Decimal, nights: int, day: date) -> tuple[str, Decimal] | None:
-        """Return name and amount (money > 0, not yet rounded) of holding a position, or None when it is free.
+_TAF = Fee(
+    "finra_taf",
+    "FINRA By-Laws, Schedule A, section 1 (trading activity fee), on sales",
+    (
+        Rate(date(2012, 7, 1), per_unit=Decimal("0.000119"), maximum=Decimal("5.95")),
+        Rate(date(2022, 1, 1), per_unit=Decimal("0.000130"), maximum=Decimal("6.49")),
+        Rate(date(2023, 1, 1), per_unit=Decimal("0.000145"), maximum=Decimal("7.27")),
+        Rate(date(2024, 1, 1), per_unit=Decimal("0.000166"), maximum=Decimal("8.30")),
+        Rate(date(2026, 1, 1), per_unit=Decimal("0.000195"), maximum=Decimal("9.79")),
+    ),
+    Side.SELL,
+)
 
-        Args:
-            value: market value, money, negative when short.
-            nights: calendar days held.
-            day: market day on which the nights began.
-        """
-        found = [each for each in self.overnights if (each.longs if value > 0 else each.shorts)]
-        amount = sum((abs(value) * each.rate(day) * nights / DAYS_A_YEAR for each in found), ZERO)
-        return (" + ".join(each.name for each in found), amount) if amount > 0 else None
+_US_COMMISSION = Fee(
+    "commission",
+    "Interactive Brokers, US stocks, fixed pricing: 0.005 USD a share, at least 1 USD, at most 1 % of the order",
+    (Rate(_ALWAYS, per_unit=Decimal("0.005"), minimum=_ONE, maximum_part=Decimal("0.01")),),
+)
+
+_UK_COMMISSION = Fee(
+    "commission",
+    "Interactive Brokers, UK stocks, fixed pricing: 0.05 % of the order, at least 3 GBP",
+    (Rate(_ALWAYS, per_value=_bps("5"), minimum=Decimal(3)),),
+)
+
+_UK_STAMP_DUTY = Fee(
+    "stamp_duty",
+    "Finance Act 1986, section 87 (stamp duty reserve tax, 0.5 % of a purchase)",
+    _per_value((date(1986, 10, 27), _bps("50"))),
+    Side.BUY,
+)
+
+_PTM_LEVY = Fee(
+    "ptm_levy",
+    "Panel on Takeovers and Mergers, PTM levy on trades above 10,000 GBP; Panel Statement 2024/19",
+    (
+        Rate(_ALWAYS, flat=_ONE, above=Decimal(10_000)),
+        Rate(date(2024, 12, 2), flat=Decimal("1.50"), above=Decimal(10_000)),
+    ),
+)
+
+_CFD_COMMISSION = Fee(
+    "commission",
+    "Interactive Brokers, UK share CFDs: 0.05 % of the order, at least 3 GBP, exchange fees included",
+    (Rate(_ALWAYS, per_value=_bps("5"), minimum=Decimal(3)),),
+)
+
+_CFD_FINANCING = Overnight(
+    "financing",
+    "Bank Rate of the Bank of England in place of SONIA, which stays within 0.1 % of it, plus 1.5 % for long CFDs "
+    "(Interactive Brokers, CFD financing, first tier); credit on shorts is left out",
+    tuple(
+        (since, Decimal(rate) / 100 + Decimal("0.015"))
+        for since, rate in (
+            (date(2020, 3, 19), "0.10"),
+            (date(2021, 12, 16), "0.25"),
+            (date(2022, 2, 3), "0.50"),
+            (date(2022, 3, 17), "0.75"),
+            (date(2022, 5, 5), "1.00"),
+            (date(2022, 6, 16), "1.25"),
+            (date(2022, 8, 4), "1.75"),
+            (date(2022, 9, 22), "2.25"),
+            (date(2022, 11, 3), "3.00"),
+            (date(2022, 12, 15), "3.50"),
+            (date(2023, 2, 2), "4.00"),
+            (date(2023, 3, 23), "4.25"),
+            (date(2023, 5, 11), "4.50"),
+            (date(2023, 6, 22), "5.00"),
+            (date(2023, 8, 3), "5.25"),
+            (date(2024, 8, 1), "5.00"),
+            (date(2024, 11, 7), "4.75"),
+            (date(2025, 2, 6), "4.50"),
+            (date(2025, 5, 8), "4.25"),
+            (date(2025, 8, 7), "4.00"),
+            (date(2025, 12, 18), "3.75"),
+        )
+    ),
+    longs=True,
+    shorts=False,
+)
+
+_HK = (
+    Fee(
+        "commission",
+        "Interactive Brokers, Hong Kong stocks, tiered pricing, first tier: 0.05 % of the order, at least 18 HKD",
+        (Rate(_ALWAYS, per_value=_bps("5"), minimum=Decimal(18)),),
+    ),
+    Fee(
+        "stamp_duty",
+        "Stamp Duty Ordinance (Cap. 117), head 2(1), each side, rounded up to the dollar; Amendment Ordinances 2021 "
+        "(0.13 % from 1 August 2021) and 2023 (0.10 % from 17 November 2023)",
+        _per_value((_ALWAYS, _bps("10")), (date(2021, 8, 1), _bps("13")), (date(2023, 11, 17), _bps("10"))),
+        step=_ONE,
+    ),
+    Fee(
+        "sfc_levy",
+        "Securities and Futures (Levy) Order, 0.0027 % each side from 1 November 2014",
+        _per_value((date(2014, 11, 1), _bps("0.27"))),
+    ),
+    Fee(
+        "afrc_levy",
+        "Accounting and Financial Reporting Council (until October 2022 FRC), 0.00015 % each side from January 2022",
+        _per_value((_ALWAYS, Decimal(0)), (date(2022, 1, 1), _bps("0.015"))),
+    ),
+    Fee(
+        "trading_fee",
+        "HKEX, trading fee each side: 0.005 %, 0.00565 % from 1 January 2023",
+        _per_value((_ALWAYS, _bps("0.5")), (date(2023, 1, 1), _bps("0.565"))),
+    ),
+    Fee(
+        "settlement_fee",
+        "HKSCC, stock settlement fee each side: 0.002 %, 2 to 100 HKD; 0.0042 % without bounds from 30 June 2025",
+        (
+            Rate(_ALWAYS, per_value=_bps("0.2"), minimum=Decimal(2), maximum=Decimal(100)),
+            Rate(date(2025, 6, 30), per_value=_bps("0.42")),
+        ),
+    ),
+)
+
+
+def _borrow(rate: str, who: str) -> Overnight:
+    return Overnight(
+        "borrow",
+        f"Assumption: {who} are easy to borrow; {Decimal(rate) * 100} % a year on the value sold short",
+        ((_ALWAYS, Decimal(rate)),),
+        longs=False,
+        shorts=True,
+    )
+
+
+_MODELS = (
+    CostModel(
+        "us-equity",
+        "US shares, whole, raw prices",
+        "USD",
+        date(2014, 3, 18),
+        SLIPPAGE_MODELS["large-cap"],
+        (_US_COMMISSION, _SEC_FEE, _TAF),
+        (_borrow("0.0050", "US large caps"),),
+    ),
+    CostModel(
+        "us-equity-bps",
+        "US shares, fractional, adjusted prices",
+        "",
+        _ALWAYS,
+        SLIPPAGE_MODELS["adjusted"],
+        (
+            Fee(
+                "commission",
+                "Fees a share mean nothing on adjusted prices, so all of them together are 1 bp of the value: "
+                "0.005 USD a share is 1 bp at 50 USD, and less above",
+                _per_value((_ALWAYS, _bps("1"))),
+            ),
+        ),
+        (_borrow("0.0050", "US large caps"),),
+    ),
+    CostModel(
+        "uk-share",
+        "UK shares",
+        "GBP",
+        date(1986, 10, 27),
+        SLIPPAGE_MODELS["large-cap"],
+        (_UK_COMMISSION, _UK_STAMP_DUTY, _PTM_LEVY),
+        (_borrow("0.0050", "UK large caps"),),
+    ),
+    CostModel(
+        "uk-cfd",
+        "UK shares as contracts for difference: no stamp duty (HMRC, Stamp Taxes on Shares Manual STSM013110)",
+        "GBP",
+        date(2020, 3, 19),
+        SLIPPAGE_MODELS["large-cap"],
+        (_CFD_COMMISSION,),
+        (_CFD_FINANCING, _borrow("0.0050", "UK large caps")),
+    ),
+    CostModel(
+        "hk-share",
+        "Hong Kong shares",
+        "HKD",
+        date(2014, 11, 1),
+        SLIPPAGE_MODELS["tick-bound"],
+        _HK,
+        (_borrow("0.0100", "Hong Kong large caps"),),
+    ),
+    CostModel(
+        "crypto-bps",
+        "Spot crypto at a large venue",
+        "",
+        _ALWAYS,
+        SLIPPAGE_MODELS["crypto"],
+        (
+            Fee(
+                "taker_fee",
+                "Binance, spot trading fee of a regular user, 0.10 % for maker and taker",
+                _per_value((_ALWAYS, _bps("10"))),
+            ),
+        ),
+    ),
+    CostModel("zero", "No costs: for tests of the accounting alone", "", _ALWAYS, SLIPPAGE_MODELS["none"]),
+)
+COST_MODELS = {model.name: model for model in _MODELS}
+"""By name."""
+
+
+def cost_model(name: str) -> CostModel:
+    """Return the model called `name`.
+
+    Raises:
+        ConfigError: there is none of that name.
+    """
+    found = COST_MODELS.get(name)
+    if found is None:
+        raise ConfigError(f"cost model {name!r} is not known; known: {', '.join(COST_MODELS)}")
+    return found

@@ -9,7 +9,7 @@ from aion.market.calendar import MarketSession
 from aion.model import ZERO, Bar, Fill, Instrument, Order, OrderStatus, OrderType, Side, cost_cents, income_cents
 from aion.trading.book import OrderBook
 from aion.trading.check import whole_lots
-from aion.trading.cost import CostModel
+from aion.trading.fee import CostModel
 from aion.trading.portfolio import Portfolio
 from aion.trading.record import CashMovement, Decision
 from aion.trading.slippage import SlippageModel
@@ -112,13 +112,16 @@ class Execution:
             return False
         if wanted <= 0:
             return False
-        paid = self._price(order, price, wanted, bar, instrument)
-        quantity = self._affordable(working, wanted, paid, instrument, closing=closing)
+        asked = wanted
+        if not closing:  # our own impact is that of what we can pay, not of what we asked for
+            wanted = min(wanted, whole_lots(self.portfolio.free_cash() / price.reference, instrument))
+        paid = self._price(order, price, wanted, bar, instrument) if wanted > 0 else price.reference
+        quantity = self._affordable(working, wanted, paid, closing=closing)
         if quantity <= 0:
             self._lack(working, f"cash {self.portfolio.free_cash()} does not pay one lot at {paid} with costs", bar)
             return False
         self._book_fill(working, bar, price, paid, quantity, at)
-        if quantity < wanted and working.left > 0:
+        if quantity < asked and working.left > 0:
             self._lack(working, f"cut to {working.filled}: cash pays no more at {paid}", bar)
         return closing
 
@@ -131,10 +134,9 @@ class Execution:
             paid = worst(paid, order.limit_price)
         return paid
 
-    def _affordable(
-        self, working: Working, wanted: Decimal, paid: Decimal, instrument: Instrument, *, closing: bool
-    ) -> Decimal:
+    def _affordable(self, working: Working, wanted: Decimal, paid: Decimal, *, closing: bool) -> Decimal:
         side = working.order.side
+        instrument = self.terms.instruments[working.order.symbol]
 
         def due(quantity: Decimal) -> Decimal:
             fees = sum(self._fees(working, quantity, paid).values(), ZERO)

@@ -1,0 +1,135 @@
+"""What trading costs: models made of dated fees; `cost` has them by name with their sources.
+
+A fee is due on the whole of an order's day: a minimum is paid once, however many fills the order took. Each is money
+in the account's currency, rounded up to the cent or to what its source says. A day before the first rate of a fee
+uses the first one, a day after the newest the newest; `CostModel.valid_from` says from when all rates are real.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_CEILING, Decimal
+
+from aion.model import CENT, ZERO, Side
+from aion.trading.slippage import SlippageModel
+
+DAYS_A_YEAR = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """What a fee amounts to from one day on: max(minimum, per_value x value + per_unit x quantity), capped."""
+
+    valid_from: date
+    per_value: Decimal = ZERO
+    """Fraction of price x quantity."""
+    per_unit: Decimal = ZERO
+    """Money a unit."""
+    flat: Decimal = ZERO
+    """Money an order, due when its value is above `above`."""
+    above: Decimal = ZERO
+    """Value up to which nothing is due, money."""
+    minimum: Decimal = ZERO
+    """Least an order, money."""
+    maximum: Decimal | None = None
+    """Most an order, money."""
+    maximum_part: Decimal | None = None
+    """Most an order, fraction of its value; it beats the minimum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """One named fee and its history."""
+
+    name: str
+    source: str
+    rates: tuple[Rate, ...]
+    """Oldest first."""
+    side: Side | None = None
+    """None for both sides."""
+    step: Decimal = CENT
+    """Money step that it is rounded up to."""
+
+    def rate(self, day: date) -> Rate:
+        """Return the rate of `day`; the first one for days before it."""
+        found = self.rates[0]
+        for rate in self.rates[1:]:
+            if rate.valid_from > day:
+                break
+            found = rate
+        return found
+
+    def amount(self, side: Side, quantity: Decimal, value: Decimal, day: date) -> Decimal:
+        """Return what an order owes on `day`, money >= 0, rounded up.
+
+        Args:
+            side: of the order.
+            quantity: units filled that day, > 0.
+            value: sum of price x quantity of them, money.
+            day: market day.
+        """
+        if self.side not in (None, side):
+            return ZERO
+        rate = self.rate(day)
+        if value <= rate.above:
+            return ZERO
+        due = max(rate.minimum, rate.flat + rate.per_value * value + rate.per_unit * quantity)
+        if rate.maximum is not None:
+            due = min(due, rate.maximum)
+        if rate.maximum_part is not None:
+            due = min(due, rate.maximum_part * value)
+        return (due / self.step).to_integral_value(ROUND_CEILING) * self.step
+
+
+@dataclass(frozen=True, slots=True)
+class Overnight:
+    """What holding a position over nights costs, by year."""
+
+    name: str
+    source: str
+    rates: tuple[tuple[date, Decimal], ...]
+    """Annual fraction of the position's value from each day on, oldest first."""
+    longs: bool
+    """True when long positions pay it."""
+    shorts: bool
+    """True when short positions pay it."""
+
+    def rate(self, day: date) -> Decimal:
+        """Return the annual rate of `day`."""
+        found = self.rates[0][1]
+        for since, rate in self.rates[1:]:
+            if since > day:
+                break
+            found = rate
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class CostModel:
+    """A named set of fees, what holding costs, and the slippage that goes with it."""
+
+    name: str
+    title: str
+    currency: str
+    """ISO 4217 currency of flat amounts; empty when it has none."""
+    valid_from: date
+    """From this day on all rates are those that were due."""
+    slippage: SlippageModel
+    fee_list: tuple[Fee, ...] = ()
+    overnights: tuple[Overnight, ...] = ()
+
+    def fees(self, side: Side, quantity: Decimal, value: Decimal, day: date) -> dict[str, Decimal]:
+        """Return each fee above zero of an order's day by name; see `Fee.amount` for the arguments."""
+        due = ((fee.name, fee.amount(side, quantity, value, day)) for fee in self.fee_list)
+        return {name: amount for name, amount in due if amount > 0}
+
+    def overnight(self, value: Decimal, nights: int, day: date) -> tuple[str, Decimal] | None:
+        """Return name and amount (money > 0, not yet rounded) of holding a position, or None when it is free.
+
+        Args:
+            value: market value, money, negative when short.
+            nights: calendar days held.
+            day: market day on which the nights began.
+        """
+        found = [each for each in self.overnights if (each.longs if value > 0 else each.shorts)]
+        amount = sum((abs(value) * each.rate(day) * nights / DAYS_A_YEAR for each in found), ZERO)
+        return (" + ".join(each.name for each in found), amount) if amount > 0 else None

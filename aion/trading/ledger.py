@@ -1,0 +1,348 @@
+"""The ledger: one SQLite file that is the truth about all accounts of a run, and the commit point of every cycle.
+
+One process writes it and holds `ledger.lock` meanwhile. A commit is one transaction with FULL sync: once it returned,
+everything of the cycle is on disk; before it, nothing of it is. State files are written after it and can be written
+again from it. An account's cash is the sum of its movements, checked at each commit and at each load.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from aion.clock import iso, parse_iso
+from aion.errors import LedgerError
+from aion.model import EquityPoint, Mode
+from aion.trading import row as rows
+from aion.trading.query import LedgerReader
+from aion.trading.record import CashMovement, Changes
+from aion.trading.schema import connect, migrate, take_lock
+
+
+@dataclass(slots=True)
+class Entry:
+    """All that one bot did in one cycle; committed whole or not at all."""
+
+    bot: str
+    cycle_id: str
+    cursor: datetime
+    """Market time up to which the bot has seen bars."""
+    day: str
+    """Market day that the records belong to, `YYYY-MM-DD`."""
+    cash: Decimal
+    """Of the account after the cycle, money in cents."""
+    state: Mapping[str, Any]
+    """JSON types: portfolio, orders at rest, strategy ... whatever the bot needs to go on."""
+    changes: Changes = field(default_factory=Changes)
+    equity: list[EquityPoint] = field(default_factory=list)
+    seq: int = 0
+    """Number of the bot's newest document."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedAccount:
+    """A bot's account as it was committed last."""
+
+    bot: str
+    cycle_id: str
+    cursor: datetime
+    seq: int
+    cash: Decimal
+    state: dict[str, Any]
+
+
+class Ledger(LedgerReader):
+    """The open ledger of one run; close it, or use it as a context manager."""
+
+    def __init__(self, path: Path, mode: Mode, run: str) -> None:
+        """Open or make the ledger at `path`.
+
+        Args:
+            path: the SQLite file; `<stem>.lock` beside it is held while it is open.
+            mode: replay, paper, backtest or live; a ledger of another mode is refused.
+            run: name of the run if the ledger is made now; an existing ledger keeps its own (`run`).
+
+        Raises:
+            LedgerError: in use by another process, of another mode, from a newer version, damaged, or in a folder
+                that cannot be written.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerError(f"{path.parent}: cannot be made: {error.strerror}") from None
+        self._lock = take_lock(path.with_suffix(".lock"))
+        self._cash: dict[str, int] = {}
+        self._cursor: dict[str, datetime] = {}
+        self._is_batch = False
+        try:
+            connection = connect(path)
+        except sqlite3.Error as error:
+            self._unlock()
+            raise _unreadable(path, error) from None
+        try:
+            migrate(connection, path)
+            super().__init__(path, connection)
+            self.mode = self._fix("mode", mode)
+            self.run = self._fix("run", run)
+            if self.mode != mode:
+                raise LedgerError(
+                    f"{path} is of a {self.mode} and this is a {mode}: choose another AION_DATA folder for it"
+                )
+        except sqlite3.Error as error:
+            connection.close()
+            self._unlock()
+            raise _unreadable(path, error) from None
+        except BaseException:
+            connection.close()
+            self._unlock()
+            raise
+
+    def close(self) -> None:
+        """Commit an open batch, close the file and give the lock back; safe to call twice."""
+        with suppress(sqlite3.Error):
+            if self._is_batch and self._connection.in_transaction:
+                self._connection.execute("COMMIT")
+        super().close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    # writing
+
+    def open_account(self, bot: str, cash: Decimal, at: datetime, state: Mapping[str, Any]) -> None:
+        """Make the account of `bot` with its start money.
+
+        Args:
+            bot: name of the bot.
+            cash: start money, cents.
+            at: market time from which it trades.
+            state: JSON types, as in `Entry`.
+
+        Raises:
+            LedgerError: it has an account, or the disk refuses.
+        """
+        deposit = CashMovement(f"m{self.run}-{bot}-deposit", at, "deposit", cash)
+        day = at.date().isoformat()
+        with self._transaction():
+            self._insert("movements", rows.movement_values(deposit, bot, day))
+            self._insert(
+                "accounts",
+                {
+                    "bot": bot,
+                    "cycle_id": "",
+                    "cursor": iso(at),
+                    "seq": 0,
+                    "cash_cents": rows.to_cents(cash),
+                    "state": _dump(state),
+                },
+            )
+        self._cash[bot] = rows.to_cents(cash)
+        self._cursor[bot] = at
+
+    def commit(self, entries: Iterable[Entry]) -> None:
+        """Write one cycle of one or more bots in one transaction; on disk when it returns, unless in a `batch`.
+
+        Raises:
+            LedgerError: a fill, decision or movement is there already (a cycle ran twice), time runs back, the cash
+                is not what its movements make it, or the disk refuses. Nothing of the cycle is kept then.
+        """
+        entries = list(entries)
+        with self._transaction():
+            for entry in entries:
+                self._write(entry)
+        for entry in entries:
+            self._cash[entry.bot] = rows.to_cents(entry.cash)
+            self._cursor[entry.bot] = entry.cursor
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Group the commits inside into one transaction, for backtests and for catching up.
+
+        A process that dies inside leaves whole cycles up to the newest `flush`. An error keeps the cycles before it.
+        """
+        if self._is_batch:
+            raise LedgerError(f"{self.path}: a batch is open already")
+        self._is_batch = True
+        try:
+            yield
+        finally:
+            try:
+                self.flush()
+            finally:
+                self._is_batch = False
+
+    def flush(self) -> None:
+        """Put the cycles of an open batch on disk; nothing when there are none.
+
+        Raises:
+            LedgerError: the disk refuses; none of the cycles since the last flush is kept.
+        """
+        if not self._connection.in_transaction:
+            return
+        try:
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._forget()
+            raise LedgerError(f"{self.path}: cannot be written ({error})") from None
+
+    def note(self, key: str, value: str) -> None:
+        """Keep `value` under `key`, beside the accounts; `notes` reads it.
+
+        Raises:
+            LedgerError: the disk refuses.
+        """
+        with self._transaction():
+            self._connection.execute(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                (f"note:{key}", value),
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        connection = self._connection
+        try:
+            if not connection.in_transaction:
+                connection.execute("BEGIN IMMEDIATE")
+            connection.execute("SAVEPOINT cycle")
+            try:
+                yield
+                connection.execute("RELEASE cycle")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK TO cycle")
+                    connection.execute("RELEASE cycle")
+                raise
+            finally:
+                if not self._is_batch and connection.in_transaction:
+                    connection.execute("COMMIT")
+        except sqlite3.IntegrityError as error:
+            raise LedgerError(
+                f"{self.path}: this is in the ledger already ({error}); nothing of it is kept"
+            ) from None
+        except sqlite3.Error as error:
+            self._forget()
+            raise LedgerError(f"{self.path}: cannot be written ({error}); nothing of this cycle is kept") from None
+
+    def _forget(self) -> None:
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        self._cash.clear()
+        self._cursor.clear()
+
+    def _write(self, entry: Entry) -> None:
+        self._check(entry)
+        bot, day, changes = entry.bot, entry.day, entry.changes
+        for record in changes.orders.values():
+            self._insert(
+                "orders",
+                rows.order_values(record, day),
+                "ON CONFLICT (id) DO UPDATE SET quantity = excluded.quantity, status = excluded.status, "
+                "filled_quantity = excluded.filled_quantity, detail = excluded.detail, "
+                "updated_at = excluded.updated_at",
+            )
+        for fill in changes.fills:
+            self._insert("fills", rows.fill_values(fill, day))
+        for trade in changes.trades:
+            self._insert("trades", rows.trade_values(trade, day))
+        for movement in changes.movements:
+            self._insert("movements", rows.movement_values(movement, bot, day))
+        for decision in changes.decisions:
+            self._insert("decisions", rows.decision_values(decision, bot, day))
+        for point in entry.equity:
+            self._insert(
+                "equity",
+                rows.equity_values(point, bot, day),
+                "ON CONFLICT (bot, ts) DO UPDATE SET equity_cents = excluded.equity_cents, "
+                "hold_cents = excluded.hold_cents",
+            )
+        self._connection.execute(
+            "UPDATE accounts SET cycle_id = ?, cursor = ?, seq = ?, cash_cents = ?, state = ? WHERE bot = ?",
+            (
+                entry.cycle_id,
+                iso(entry.cursor),
+                entry.seq,
+                rows.to_cents(entry.cash),
+                _dump(entry.state),
+                bot,
+            ),
+        )
+
+    def _check(self, entry: Entry) -> None:
+        if entry.bot not in self._cash:
+            saved = self.load_account(entry.bot)
+            if saved is None:
+                raise LedgerError(f"{self.path}: {entry.bot} has no account; open one first")
+            self._cash[entry.bot] = rows.to_cents(saved.cash)
+            self._cursor[entry.bot] = saved.cursor
+        if entry.cursor < self._cursor[entry.bot]:
+            raise LedgerError(
+                f"{self.path}: {entry.bot} is at {iso(self._cursor[entry.bot])}, after a cycle of {iso(entry.cursor)}"
+            )
+        moved = sum(rows.to_cents(movement.amount) for movement in entry.changes.movements)
+        expected = self._cash[entry.bot] + moved
+        if rows.to_cents(entry.cash) != expected:
+            raise LedgerError(
+                f"{self.path}: cash of {entry.bot} is {entry.cash}, its movements make it {rows.from_cents(expected)}"
+            )
+
+    def _insert(self, table: str, values: rows.Values, conflict: str = "") -> None:
+        statement = _statements.get((table, conflict))
+        if statement is None:
+            names, marks = ", ".join(values), ", ".join("?" * len(values))
+            # table, columns and clause are literals of this package
+            statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}"  # noqa: S608
+            _statements[(table, conflict)] = statement
+        self._connection.execute(statement, tuple(values.values()))
+
+    # reading
+
+    def load_account(self, bot: str) -> SavedAccount | None:
+        """Return the newest committed account of `bot`, or None when it has none.
+
+        Raises:
+            LedgerError: its cash is not the sum of its movements: the file was changed by something else.
+        """
+        found = self._one("SELECT * FROM accounts WHERE bot = ?", bot)
+        if found is None:
+            return None
+        total = self._one("SELECT COALESCE(SUM(amount_cents), 0) AS total FROM movements WHERE bot = ?", bot)
+        if total is None or total["total"] != found["cash_cents"]:
+            raise LedgerError(
+                f"{self.path}: cash of {bot} is not the sum of its movements; move it away or start with FRESH=1"
+            )
+        return SavedAccount(
+            bot,
+            found["cycle_id"],
+            parse_iso(found["cursor"]),
+            found["seq"],
+            rows.from_cents(found["cash_cents"]),
+            json.loads(found["state"]),
+        )
+
+    def _fix(self, key: str, default: str) -> str:
+        self._connection.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, default))
+        found = self._one("SELECT value FROM meta WHERE key = ?", key)
+        return str(found["value"]) if found is not None else default
+
+
+_statements: dict[tuple[str, str], str] = {}
+
+
+def _dump(state: Mapping[str, Any]) -> str:
+    return json.dumps(state, separators=(",", ":"), allow_nan=False)
+
+
+def _unreadable(path: Path, error: sqlite3.Error) -> LedgerError:
+    return LedgerError(
+        f"{path}: the ledger is damaged or cannot be opened ({error}); move it away or start with FRESH=1"
+    )

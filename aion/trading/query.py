@@ -1,0 +1,200 @@
+"""Reading the ledger: the records of bots as trading values, and as rows for the command line."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from aion.errors import LedgerError
+from aion.model import EquityPoint
+from aion.trading import row as rows
+from aion.trading.record import Changes, OrderRecord
+from aion.trading.schema import check_version, connect_readonly
+
+
+class LedgerReader:
+    """Questions to a ledger. Times are ISO 8601 UTC text, money is decimal text in the rows."""
+
+    mode: str = ""
+    """Mode of the run."""
+    run: str = ""
+    """Name of the run."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Args: path: as shown in messages; connection: to an open ledger."""
+        self.path = path
+        self._connection = connection
+        connection.row_factory = sqlite3.Row
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        self._connection.close()
+
+    def bots(self) -> list[str]:
+        """Return the names of the bots that have an account, in order of name."""
+        return [found["bot"] for found in self._all("SELECT bot FROM accounts ORDER BY bot")]
+
+    def notes(self, key: str) -> str | None:
+        """Return the value kept under `key`, or None."""
+        found = self._one("SELECT value FROM meta WHERE key = ?", f"note:{key}")
+        return None if found is None else str(found["value"])
+
+    def changes(self, bot: str, day: str | None = None) -> Changes:
+        """Return all records of `bot` (of one market day), oldest first, as if they had just happened.
+
+        Orders of earlier days that changed or rest are only in the records of the day they were decided on.
+        """
+        return Changes(
+            orders={record.order.id: record for record in self.orders(bot, day)},
+            fills=[rows.fill_from(found) for found in self._of("fills", bot, day)],
+            trades=[rows.trade_from(found) for found in self._of("trades", bot, day)],
+            movements=[rows.movement_from(found) for found in self._of("movements", bot, day)],
+            decisions=[rows.decision_from(found) for found in self._of("decisions", bot, day)],
+        )
+
+    def orders(self, bot: str, day: str | None = None) -> list[OrderRecord]:
+        """Return the orders of `bot` (of one market day) and what became of them, oldest first."""
+        return [rows.order_record(found) for found in self._of("orders", bot, day)]
+
+    def open_orders(self, bot: str) -> list[OrderRecord]:
+        """Return the orders of `bot` that rest, oldest first."""
+        return [
+            rows.order_record(found)
+            for found in self._all("SELECT * FROM orders WHERE bot = ? AND status = 'open' ORDER BY rowid", bot)
+        ]
+
+    def equity(self, bot: str, day: str | None = None) -> list[EquityPoint]:
+        """Return the equity curve of `bot` (of one market day), in order of time."""
+        where, values = ("AND day = ?", (bot, day)) if day else ("", (bot,))
+        found = self._all(f"SELECT * FROM equity WHERE bot = ? {where} ORDER BY ts", *values)  # noqa: S608 - literals
+        return [rows.equity_from(each) for each in found]
+
+    def fills(
+        self, bot: str | None = None, day: str | None = None, newest: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return fills as rows, oldest first: bot, run, symbol, side, quantity, price, fee, decided_at, filled_at ...
+
+        Args:
+            bot: only its fills.
+            day: only that market day.
+            newest: only that many, the newest.
+        """
+        found = self._newest("fills", "*", "filled_at, rowid", bot, day, newest)
+        return [
+            {
+                "bot": each["bot"],
+                "run": self.run,
+                "symbol": each["symbol"],
+                "side": each["side"],
+                "quantity": each["quantity"],
+                "price": each["price"],
+                "fee": _money(each["fee_cents"]),
+                "decided_at": each["decided_at"],
+                "filled_at": each["filled_at"],
+                "known_at": each["known_at"],
+                "slippage": _money(each["slippage_cents"]),
+                "realized_pnl": _money(each["realized_cents"]),
+                "price_source": each["price_source"],
+                "reason": each["reason"],
+                "fees": json.loads(each["fees"]),
+                "bar": json.loads(each["bar"]),
+                "id": each["id"],
+                "order_id": each["order_id"],
+            }
+            for each in found
+        ]
+
+    def trades(
+        self, bot: str | None = None, day: str | None = None, newest: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return closed trades as rows, oldest first; arguments as `fills`.
+
+        `price` is the exit's, `side` the entry's; `decided_at` and `filled_at` are those of the fill that closed it.
+        """
+        columns = (
+            "trades.*, (SELECT decided_at FROM fills WHERE fills.id = 'f' || substr(trades.id, 2)) AS decided_at"
+        )
+        found = self._newest("trades", columns, "closed_at, rowid", bot, day, newest)
+        return [
+            {
+                "bot": each["bot"],
+                "run": self.run,
+                "symbol": each["symbol"],
+                "side": each["side"],
+                "quantity": each["quantity"],
+                "entry_price": each["entry_price"],
+                "price": each["exit_price"],
+                "fee": _money(each["fee_cents"]),
+                "slippage": _money(each["slippage_cents"]),
+                "realized_pnl": _money(each["realized_cents"]),
+                "opened_at": each["opened_at"],
+                "decided_at": each["decided_at"],
+                "filled_at": each["closed_at"],
+                "reason": each["reason"],
+                "id": each["id"],
+            }
+            for each in found
+        ]
+
+    def _newest(
+        self, table: str, columns: str, order: str, bot: str | None, day: str | None, newest: int | None
+    ) -> Sequence[sqlite3.Row]:
+        wanted = [(name, value) for name, value in (("bot", bot), ("day", day)) if value is not None]
+        where = " AND ".join(f"{name} = ?" for name, _ in wanted) or "TRUE"
+        descending = ", ".join(f"{part} DESC" for part in order.split(", "))
+        limit = -1 if newest is None else newest
+        # table, columns and order are literals of this class
+        statement = f"SELECT {columns} FROM {table} WHERE {where} ORDER BY {descending} LIMIT ?"  # noqa: S608
+        return self._all(statement, *(value for _, value in wanted), limit)[::-1]
+
+    def _of(self, table: str, bot: str, day: str | None) -> Sequence[sqlite3.Row]:
+        where, values = ("AND day = ?", (bot, day)) if day else ("", (bot,))
+        return self._all(f"SELECT * FROM {table} WHERE bot = ? {where} ORDER BY rowid", *values)  # noqa: S608 - literals
+
+    def _all(self, statement: str, *values: object) -> Sequence[sqlite3.Row]:
+        try:
+            return list(self._connection.execute(statement, values))
+        except sqlite3.Error as error:
+            raise LedgerError(f"{self.path}: cannot be read ({error})") from None
+
+    def _one(self, statement: str, *values: object) -> sqlite3.Row | None:
+        found = self._all(statement, *values)
+        return found[0] if found else None
+
+
+@contextmanager
+def read_ledger(path: Path) -> Iterator[LedgerReader]:
+    """Open the ledger at `path` for reading alone, beside the process that writes it.
+
+    Raises:
+        LedgerError: there is none, it is from a newer version, or it cannot be read.
+    """
+    if not path.is_file():
+        raise LedgerError(f"{path}: there is no ledger yet; start the bots with `aion up`")
+    try:
+        connection = connect_readonly(path)
+    except sqlite3.Error as error:
+        raise LedgerError(f"{path}: cannot be read ({error})") from None
+    with LedgerReader(path, connection) as reader:
+        try:
+            check_version(connection, path)
+            meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+        except sqlite3.Error as error:
+            raise LedgerError(f"{path}: cannot be read ({error})") from None
+        reader.mode, reader.run = meta.get("mode", ""), meta.get("run", "")
+        yield reader
+
+
+def _money(amount: int | None) -> str:
+    return "" if amount is None else str(rows.from_cents(amount))

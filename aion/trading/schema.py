@@ -1,0 +1,147 @@
+"""How the ledger's SQLite file is opened, locked and brought to the present version."""
+
+import fcntl
+import os
+import sqlite3
+from pathlib import Path
+
+from aion.errors import LedgerError
+
+MIGRATIONS = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE accounts (
+        bot TEXT PRIMARY KEY, cycle_id TEXT NOT NULL, cursor TEXT NOT NULL, seq INTEGER NOT NULL,
+        cash_cents INTEGER NOT NULL, state TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE orders (
+        id TEXT PRIMARY KEY, bot TEXT NOT NULL, day TEXT NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL,
+        quantity TEXT NOT NULL, type TEXT NOT NULL, time_in_force TEXT NOT NULL, limit_price TEXT, stop_price TEXT,
+        stop_loss TEXT, take_profit TEXT, reduce_only INTEGER NOT NULL, decided_at TEXT NOT NULL,
+        reason TEXT NOT NULL, status TEXT NOT NULL, filled_quantity TEXT NOT NULL, detail TEXT NOT NULL,
+        updated_at TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX orders_by_day ON orders (bot, day);
+    CREATE TABLE fills (
+        id TEXT PRIMARY KEY, order_id TEXT NOT NULL REFERENCES orders (id), bot TEXT NOT NULL, day TEXT NOT NULL,
+        symbol TEXT NOT NULL, side TEXT NOT NULL, quantity TEXT NOT NULL, price TEXT NOT NULL,
+        fee_cents INTEGER NOT NULL, fees TEXT NOT NULL, slippage_cents INTEGER NOT NULL, realized_cents INTEGER,
+        decided_at TEXT NOT NULL, filled_at TEXT NOT NULL, known_at TEXT NOT NULL, reason TEXT NOT NULL,
+        price_source TEXT NOT NULL, bar TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX fills_by_day ON fills (bot, day);
+    CREATE TABLE trades (
+        id TEXT PRIMARY KEY, bot TEXT NOT NULL, day TEXT NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL,
+        quantity TEXT NOT NULL, entry_price TEXT NOT NULL, exit_price TEXT NOT NULL, opened_at TEXT NOT NULL,
+        closed_at TEXT NOT NULL, fee_cents INTEGER NOT NULL, slippage_cents INTEGER NOT NULL,
+        realized_cents INTEGER NOT NULL, reason TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX trades_by_day ON trades (bot, day);
+    CREATE TABLE movements (
+        id TEXT PRIMARY KEY, bot TEXT NOT NULL, day TEXT NOT NULL, ts TEXT NOT NULL, kind TEXT NOT NULL,
+        amount_cents INTEGER NOT NULL, symbol TEXT NOT NULL, detail TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX movements_by_bot ON movements (bot);
+    CREATE TABLE decisions (
+        id TEXT PRIMARY KEY, bot TEXT NOT NULL, day TEXT NOT NULL, ts TEXT NOT NULL, symbol TEXT NOT NULL,
+        action TEXT NOT NULL, reason TEXT NOT NULL, confidence REAL, order_id TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX decisions_by_day ON decisions (bot, day);
+    CREATE TABLE equity (
+        bot TEXT NOT NULL, ts TEXT NOT NULL, day TEXT NOT NULL, equity_cents INTEGER NOT NULL, hold_cents INTEGER,
+        PRIMARY KEY (bot, ts)
+    ) STRICT, WITHOUT ROWID;
+    """,
+)
+"""One script a version; the version of a file is `PRAGMA user_version`, the newest is their number."""
+
+BUSY_MS = 5000  # a reader of the same file may hold up a commit for a moment
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Return a connection that commits with full durability.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
+    """
+    connection = sqlite3.connect(path, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_readonly(path: Path) -> sqlite3.Connection:
+    """Return a connection that cannot write.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
+    """
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of the file.
+
+    Raises:
+        LedgerError: it was written by a newer Aion.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(MIGRATIONS):
+        raise LedgerError(
+            f"{path}: written by a newer Aion (ledger version {version}, this one knows {len(MIGRATIONS)}): "
+            "update Aion, or choose another AION_DATA folder"
+        )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: Path, migrations: tuple[str, ...] = MIGRATIONS) -> None:
+    """Bring the file to the newest version, each step in a transaction of its own.
+
+    Raises:
+        LedgerError: it was written by a newer Aion.
+        sqlite3.Error: a step failed; the file stays at the version before it.
+    """
+    version = check_version(connection, path)
+    for number, script in enumerate(migrations[version:], version + 1):
+        try:
+            connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def take_lock(path: Path) -> int:
+    """Return a descriptor that holds the lock file at `path` until it is closed or the process ends.
+
+    Raises:
+        LedgerError: another process holds it, or the folder cannot be written.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    except OSError as error:
+        raise LedgerError(f"{path}: cannot be opened: {error.strerror}") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        os.close(descriptor)
+        who = f" (process {holder})" if holder.isdigit() else ""
+        raise LedgerError(
+            f"{path.parent} is in use by other bots{who}: stop them, or choose another AION_DATA folder"
+        ) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+    return descriptor
