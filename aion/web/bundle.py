@@ -113,7 +113,7 @@ class Page:
 class BotsPage(Page):
     """Builder of `BotsPageBundle`."""
 
-    def build(self, files: Files, *, version: int, is_overdue: bool = False) -> Json:
+    def build(self, files: Files, *, is_overdue: bool = False) -> Json:
         """Return the bundle, within `MAX_BYTES` as far as shortening lists and curves can bring it there."""
         desk = self.read(files, is_overdue=is_overdue)
         mode = desk.envelope.get("mode")
@@ -123,7 +123,6 @@ class BotsPage(Page):
                 members.append(Member(card.whole, card.whole["equity_curve"], list(card.whole["positions"].values())))
         summary = desk.cycle.summary or {}
         fixed: Json = {
-            "version": version,
             **desk.envelope,
             "sessions": summary.get("sessions", {}),
             "totals": totals(members, desk.days),
@@ -137,12 +136,11 @@ class BotsPage(Page):
 class IntradayPage(Page):
     """Builder of `IntradaySnapshot`."""
 
-    def build(self, files: Files, *, version: int, is_overdue: bool = False) -> Json:
+    def build(self, files: Files, *, is_overdue: bool = False) -> Json:
         """Return the snapshot: every symbol of the newest whole cycle; the bots are cut to size, symbols are not."""
         desk = self.read(files, is_overdue=is_overdue)
         summary = desk.cycle.summary or {}
         found: Json = {
-            "version": version,
             **desk.envelope,
             "cycle_id": summary.get("cycle_id", ""),
             "sessions": summary.get("sessions", {}),

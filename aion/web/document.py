@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from aion.model import Mode
 from aion.store.document import (
+    BotActivity,
     ClockState,
     Curve,
     Day,
@@ -23,6 +24,7 @@ from aion.store.document import (
     Position,
     Session,
     Signal,
+    SimLog,
     Stats,
     Target,
     Text,
@@ -196,3 +198,131 @@ class IntradaySnapshot(Document):
     symbols: dict[Key, SymbolView] = Field(default_factory=dict)
     bots: dict[Name, BotView] = Field(default_factory=dict)
     errors: dict[Key, Problem] = Field(default_factory=dict)
+
+
+class ErrorAnswer(Document):
+    """Every answer that is not what was asked for."""
+
+    error: str = Field(description="What went wrong, a word for programs, e.g. `NotFound`.")
+    detail: str = Field(description="The same in a sentence for people.")
+
+
+class DayList(Document):
+    """Which days there are logs of."""
+
+    days: dict[Day, list[Name]] = Field(default_factory=dict, description="Bots by market day, newest day first.")
+
+
+class HorizonList(Document):
+    """Which swing horizons there are logs of."""
+
+    horizons: dict[Key, DayList] = Field(default_factory=dict, description="By horizon, e.g. `1w`.")
+
+
+class IntradayDay(Document):
+    """One market day of all intraday bots, without the bars (`/api/intraday/logs/<day>/<bot>` has them)."""
+
+    day: Day
+    bots: dict[Name, SimLog] = Field(default_factory=dict)
+    errors: dict[Key, Problem] = Field(default_factory=dict, description="By bot.")
+
+
+class SwingDay(Document):
+    """One market day of all swing bots of a horizon."""
+
+    horizon: str
+    day: Day
+    bots: dict[Name, BotActivity] = Field(default_factory=dict)
+    errors: dict[Key, Problem] = Field(default_factory=dict, description="By bot.")
+
+
+class BotPart(Document):
+    """The whole of what a bundle cut short; only the part that was asked for is there."""
+
+    bot: Name
+    kind: Literal["intraday", "swing"]
+    file: str
+    as_of: AwareDatetime
+    currency: str
+    positions: dict[Key, Position] | None = None
+    fills: dict[Key, Fill] | None = None
+    trades: dict[Key, Trade] | None = None
+    signals: dict[Key, Signal] | None = None
+    targets: dict[Key, Target] | None = None
+    rules: dict[Key, Number] | None = None
+    symbols: list[Key] | None = None
+    equity_curve: Curve | None = None
+    hold_curve: Curve | None = None
+
+
+class LogPart(Document):
+    """Where lines lie in one log file."""
+
+    inode: str = Field(description="Another one means that the file was rotated.")
+    size: int = Field(description="Bytes in the file.")
+    from_: int = Field(alias="from", description="Byte offset of the first line given.")
+    to: int = Field(description="Byte offset behind the last whole line; ask `after` it for what follows.")
+
+
+class LogEntry(Document):
+    """One log line; a line that is not JSON has only its text as `event`."""
+
+    file: str = Field(description="Name of its file, without `.jsonl`.")
+    offset: int = Field(description="Byte offset of the line; file, inode and offset name a line for good.")
+    event: str
+    ts: str | None = None
+    level: str | None = None
+    process: str | None = None
+    bot: str | None = None
+    cycle_id: str | None = None
+    market_time: str | None = None
+    more: dict[str, str] | None = Field(None, description="Other fields of the line.")
+
+
+class LogTail(Document):
+    """Log lines of all processes, merged by time."""
+
+    parts: dict[Key, LogPart] = Field(default_factory=dict, description="By file.")
+    lines: list[LogEntry] = Field(default_factory=list, description="Oldest first.")
+    errors: dict[Key, Problem] = Field(default_factory=dict, description="By file.")
+
+
+class RouteMetrics(Document):
+    """Response times of one route since the process started; percentiles of its newest 256 answers."""
+
+    count: int
+    errors: int = Field(description="Answers with a status of 500 and above.")
+    not_modified: int = Field(description="Answers with status 304.")
+    mean_ms: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+class DataAge(Document):
+    """How old the data of one topic is."""
+
+    version: int = Field(0, description="Microsecond of the newest change on disk.")
+    age_s: float | None = Field(None, description="Wall seconds since that change.")
+    etag: str = ""
+    size: int = Field(0, description="Bytes of the bundle.")
+
+
+class SystemMetrics(Document):
+    """The figures of the System page, of the process that answers."""
+
+    version: str
+    python: str
+    started_at: AwareDatetime
+    uptime_s: float
+    routes: dict[Key, RouteMetrics] = Field(default_factory=dict, description="By path template.")
+    live: dict[str, float] = Field(
+        default_factory=dict, description="Counters of the live library: viewers, builds, messages, resets ..."
+    )
+    topics: dict[Key, DataAge] = Field(default_factory=dict)
+
+
+class Health(Document):
+    """Whether the process is alive or ready."""
+
+    status: Literal["ok", "starting", "stopping"]

@@ -1,0 +1,164 @@
+"""The desk as an ASGI application: routes, errors, and what stands around them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+import aion
+from aion.config import Settings
+from aion.errors import AionError, ConfigError, NotFoundError, StateError
+from aion.live import Live, SnapshotApp, StreamApp
+from aion.store.layout import Layout
+from aion.web import openapi
+from aion.web.desk import Desk
+from aion.web.log import Log, open_log
+from aion.web.metric import Metrics
+from aion.web.middleware import Alias, Guard, Observe, error_body
+from aion.web.page import STATIC, Pages
+from aion.web.reader import FileReader
+from aion.web.router.bot_parts import bot_parts_router
+from aion.web.router.bots_page import bots_page_router
+from aion.web.router.events import events_router
+from aion.web.router.intraday import intraday_router
+from aion.web.router.intraday_logs import intraday_logs_router
+from aion.web.router.logs import logs_router
+from aion.web.router.swing_logs import swing_logs_router
+from aion.web.router.system import system_router
+from aion.web.security import allowed_hosts
+from aion.web.topic import accepts, make_load, make_topics
+
+BYE_SPREAD_S = 0.5  # streams are ended over this time, so that pages do not come back in one moment
+
+
+class App:
+    """The whole application: `Alias(Observe(Guard(routes and pages)))`."""
+
+    def __init__(self, settings: Settings, *, log: Log | None = None, static: Path = STATIC) -> None:
+        """Make it; nothing is read from disk before its lifespan starts.
+
+        Args:
+            settings: of the desk.
+            log: of this process; default one in the data folder.
+            static: folder of the built front end.
+        """
+        layout = Layout(settings.data)
+        log = log or open_log(layout, settings.log_level)
+        live: Live[Any] = Live(
+            settings.data,
+            make_topics(settings),
+            make_load(settings.data),
+            accepts=accepts,
+            rescan_interval_s=settings.rescan_interval_s,
+            heartbeat_s=settings.heartbeat_s,
+        )
+        snapshots: dict[str, ASGIApp] = {name: SnapshotApp(live, name) for name in live.topics}
+        streams: dict[str, ASGIApp] = {name: StreamApp(live, (name,)) for name in live.topics}
+        streams["*"] = StreamApp(live)
+        self.desk = Desk(settings, layout, FileReader(layout), live, Metrics(), log, snapshots, streams)
+        self.routes = _make_routes(self.desk)
+        inner = _PagesBehind(self.routes, Pages(static))
+        guarded = Guard(inner, allowed_hosts(settings.host))
+        self._app: ASGIApp = Alias(Observe(guarded, self.desk.metrics, log))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or live through one lifespan."""
+        await self._app(scope, receive, send)
+
+    async def end_streams(self) -> None:
+        """Say `bye` on every stream; a server must do so before it waits for its connections."""
+        self.desk.is_ready = False
+        await self.desk.live.close(BYE_SPREAD_S)
+
+
+class _PagesBehind:
+    """Hands data paths to the routes and everything else to the pages."""
+
+    def __init__(self, routes: ASGIApp, pages: ASGIApp) -> None:
+        self._routes = routes
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._routes(scope, receive, send)
+            return
+        path: str = scope["path"]
+        is_route = path.startswith("/api/") or path in ("/api", "/metrics", "/healthz", "/readyz")
+        await (self._routes if is_route else self._pages)(scope, receive, send)
+
+
+def _make_routes(desk: Desk) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await desk.live.start()
+        desk.is_ready = True
+        try:
+            yield
+        finally:
+            desk.is_ready = False
+            await desk.live.close()
+
+    app = FastAPI(
+        title="Aion",
+        version=aion.__version__,
+        description="The live desk for trading bots. Every answer is what is on disk at the time of the request.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+        lifespan=lifespan,
+    )
+    app.state.desk = desk
+    for raw in (bots_page_router, intraday_router, events_router):
+        app.router.routes.extend(raw.routes)  # an included router would wrap its routes anew
+    for router in (system_router, logs_router, intraday_logs_router, swing_logs_router, bot_parts_router):
+        app.include_router(router)
+    app.add_exception_handler(AionError, _answer_aion_error)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(RequestValidationError, _answer_bad_request)
+    app.add_exception_handler(Exception, _answer_crash)
+    openapi.describe(app)
+    return app
+
+
+def _json(status: int, error: str, detail: str, headers: Any = None) -> Response:
+    return Response(error_body(error, detail), status_code=status, headers=headers, media_type="application/json")
+
+
+async def _answer_aion_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, AionError)
+    status = 409 if isinstance(error, StateError) else error.status
+    names = {NotFoundError: "NotFound", ConfigError: "BadRequest", StateError: "UnreadableState"}
+    return _json(status, names.get(type(error), type(error).__name__.removesuffix("Error")), str(error))
+
+
+async def _answer_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    name = HTTPStatus(error.status_code).phrase.replace(" ", "")
+    detail = str(error.detail)
+    if error.status_code == 404:
+        detail = f"there is no route {request.url.path[:200]!r}; /api/openapi.json lists them"
+    elif error.status_code == 405:
+        detail = f"{request.method} is not for {request.url.path[:200]!r}"
+    return _json(error.status_code, name, detail, error.headers)
+
+
+async def _answer_bad_request(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(piece) for piece in first["loc"][1:]) or str(first["loc"][0])
+    return _json(422, "BadRequest", f"{where}: {first['msg']}")
+
+
+async def _answer_crash(request: Request, error: Exception) -> Response:
+    request.app.state.desk.log.error(f"{request.method} {request.url.path[:200]} failed", exc_info=error)
+    return _json(500, "Crash", "the desk failed to answer; its log has the details")

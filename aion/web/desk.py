@@ -1,0 +1,74 @@
+"""One desk: what all routes of one app share."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from aion.config import Settings
+from aion.live import Live
+from aion.store.layout import Layout
+from aion.web.log import Log
+from aion.web.metric import Metrics
+from aion.web.reader import FileReader
+
+
+@dataclass(slots=True)
+class Desk:
+    """The parts of a running desk."""
+
+    settings: Settings
+    layout: Layout
+    files: FileReader
+    live: Live[Any]
+    metrics: Metrics
+    log: Log
+    snapshots: dict[str, ASGIApp]
+    """What answers a GET of a topic."""
+    streams: dict[str, ASGIApp]
+    """What streams a topic; `*` streams those that the query names."""
+    is_ready: bool = False
+    """True from the first look at the disk to the stop."""
+
+    def live_figures(self) -> dict[str, float]:
+        """Return the counters of the live library."""
+        stats, hub = self.live.stats, self.live.hub
+        builds = sorted(stats.build_s)
+        pushes = sorted(stats.push_s)
+        return {
+            "viewers": len(hub),
+            "deliveries": hub.deliveries,
+            "bytes_sent": hub.bytes_sent,
+            "conflations": hub.conflations,
+            "resets": hub.resets,
+            "looks": stats.looks,
+            "builds": stats.builds,
+            "changes": stats.changes,
+            "build_p50_ms": _quantile_ms(builds, 0.5),
+            "build_p99_ms": _quantile_ms(builds, 0.99),
+            "push_p50_ms": _quantile_ms(pushes, 0.5),
+            "push_p99_ms": _quantile_ms(pushes, 0.99),
+            "answers": stats.answers,
+            "not_modified": stats.not_modified,
+            "not_modified_bytes": stats.not_modified_bytes,
+            "trusts_events": float(self.live.trusts_events),
+        }
+
+    def data_ages(self) -> dict[str, Any]:
+        """Return how old the data of each topic is by the wall clock, from what the desk holds."""
+        now_us = time.time_ns() // 1000
+        ages: dict[str, Any] = {}
+        for topic in self.live.topics:
+            held = self.live.held(topic)
+            if held is None:
+                continue
+            ages[topic] = {"version": held.version, "etag": held.etag, "size": len(held.body)}
+            if held.version > 1:
+                # a clock that went back gives an age of 0, not one below it
+                ages[topic]["age_s"] = max(0.0, round((now_us - held.version) / 1e6, 3))
+        return ages
+
+
+def _quantile_ms(ordered: list[float], fraction: float) -> float:
+    return round(1000 * ordered[min(len(ordered) - 1, int(fraction * len(ordered)))], 3) if ordered else 0.0

@@ -1,0 +1,163 @@
+"""The log of the web process: one JSON line an event in `logs/web.jsonl`, one short line on stderr.
+
+Secrets never get in: fields named like one are masked, and so is what follows `Bearer` or `password=` in a text.
+A disk that refuses a line does not stop the desk.
+"""
+
+import logging
+import os
+import re
+import sys
+import traceback
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+import orjson
+import structlog
+
+from aion.clock import Clock, SystemClock, iso
+from aion.store.layout import Layout
+
+MAX_LOG_BYTES = 32 << 20  # then it becomes `web.1.jsonl`, replacing the one before
+MAX_TEXT = 2000
+_SECRET_NAME = re.compile(r"passw|secret|token|cookie|authoriz|api_?key|credential", re.IGNORECASE)
+_SECRET_TEXT = re.compile(
+    r"(bearer\s+|(?:password|passwd|secret|token|api_?key|session)\s*[=:]\s*)[^\s&;,\"']+", re.IGNORECASE
+)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+MASK = "***"
+_LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+Event = MutableMapping[str, Any]
+
+
+class LogFile:
+    """Where lines go: appended to one file with one write each, and said on stderr."""
+
+    def __init__(self, path: Path, *, console: TextIO | None = None) -> None:
+        """Args: path: the file, made by its first line; console: where people read along, default stderr."""
+        self._path = path
+        self._console = console
+        self._descriptor: int | None = None
+        self._has_failed = False
+
+    def debug(self, line: bytes, said: str) -> None:
+        """Append a line; debug is for the file alone."""
+        self._append(line)
+
+    def info(self, line: bytes, said: str) -> None:
+        """Append a line and say it."""
+        self._append(line)
+        self._say(said)
+
+    warning = error = critical = info
+
+    def close(self) -> None:
+        """Close the file; the next line opens it again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _append(self, line: bytes) -> None:
+        try:
+            if self._descriptor is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+                self._descriptor = os.open(self._path, flags, 0o644)
+            os.write(self._descriptor, line)
+            if os.fstat(self._descriptor).st_size > MAX_LOG_BYTES:
+                self.close()
+                os.replace(self._path, self._path.with_name(f"{self._path.stem}.1.jsonl"))
+            self._has_failed = False
+        except OSError as error:
+            if not self._has_failed:
+                self._has_failed = True
+                self._say(f"web warning: the log cannot be written: {error.strerror}")
+
+    def _say(self, said: str) -> None:
+        try:
+            console = self._console or sys.stderr
+            console.write(f"{said}\n")
+            console.flush()
+        except (OSError, ValueError):
+            return  # stderr of a parent that is gone; the file has the line
+
+
+Log = structlog.typing.FilteringBoundLogger
+
+
+def open_log(
+    layout: Layout, level: str, *, clock: Clock | None = None, console: TextIO | None = None, process: str = "web"
+) -> Log:
+    """Return the log of this process.
+
+    Args:
+        layout: of the data folder.
+        level: least level that is written: debug, info, warning or error.
+        clock: of the lines' `ts`; default the wall.
+        console: where people read along; default stderr.
+        process: name of the process and of its file.
+    """
+    wall = clock or SystemClock()
+
+    def stamp(_logger: Any, method: str, event: Event) -> Event:
+        head = {"ts": iso(wall.now()), "level": method, "process": process, "event": str(event.pop("event"))}
+        return {**head, **event}
+
+    return cast(
+        Log,
+        structlog.wrap_logger(
+            LogFile(layout.log(process), console=console),
+            wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+            processors=[stamp, _trace, redact, _render],
+            cache_logger_on_first_use=True,
+        ),
+    )
+
+
+def redact(_logger: Any, _method: str, event: Event) -> Event:
+    """Mask secrets in an event, cut long texts, and keep terminal escapes and line breaks out of it."""
+    for name, value in event.items():
+        if _SECRET_NAME.search(name):
+            event[name] = MASK
+        elif isinstance(value, str):
+            event[name] = plain(value, lines=name == "traceback")
+    return event
+
+
+def plain(text: str, *, lines: bool = False) -> str:
+    """Return `text` without secrets and control characters (line breaks stay if `lines`), cut to a few thousand."""
+    kept = text if len(text) <= MAX_TEXT or lines else f"{text[:MAX_TEXT]}..."
+    kept = _SECRET_TEXT.sub(rf"\g<1>{MASK}", kept[:16_000])
+    if lines:
+        return "\n".join(_CONTROL.sub("?", line) for line in kept.split("\n"))
+    return _CONTROL.sub(lambda found: " " if found.group() in "\n\t" else "?", kept)
+
+
+class StandardHandler(logging.Handler):
+    """Takes what libraries say through `logging` into the process's log."""
+
+    def __init__(self, log: Log, level: int = logging.WARNING) -> None:
+        """Args: log: where it goes; level: least level taken."""
+        super().__init__(level)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record with its traceback."""
+        method = "error" if record.levelno >= logging.ERROR else "warning" if record.levelno >= 30 else "info"
+        error = record.exc_info[1] if record.exc_info else None
+        getattr(self._log, method)(record.getMessage(), source=record.name, exc_info=error)
+
+
+def _trace(_logger: Any, _method: str, event: Event) -> Event:
+    error = event.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        event["traceback"] = "".join(traceback.format_exception(error))[-8000:]
+    return event
+
+
+def _render(_logger: Any, _method: str, event: Event) -> tuple[tuple[bytes, str], dict[str, Any]]:
+    level = "" if event["level"] == "info" else f" {event['level']}:"
+    said = f"{event['process']}{level} {event['event']}"
+    return (orjson.dumps(event, default=str) + b"\n", said), {}

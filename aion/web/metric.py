@@ -1,0 +1,87 @@
+"""Figures of the web process for Prometheus and for the System page; counted here, read by two routes."""
+
+import time
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+RECENT = 256  # response times kept a route for the percentiles of the System page
+
+
+@dataclass(slots=True)
+class RouteFigures:
+    """Response times of one route since the process started."""
+
+    count: int = 0
+    errors: int = 0
+    """Answers with a status of 500 and above."""
+    not_modified: int = 0
+    total_s: float = 0.0
+    recent_s: list[float] = field(default_factory=list)
+    _next: int = 0
+
+    def add(self, seconds: float, status: int) -> None:
+        """Count one answer that took `seconds`."""
+        self.count += 1
+        self.errors += status >= 500
+        self.not_modified += status == 304
+        self.total_s += seconds
+        if len(self.recent_s) < RECENT:
+            self.recent_s.append(seconds)
+        else:
+            self.recent_s[self._next] = seconds
+            self._next = (self._next + 1) % RECENT
+
+    def quantile(self, fraction: float) -> float:
+        """Return the response time, seconds, that `fraction` of the recent answers did not exceed."""
+        ordered = sorted(self.recent_s)
+        return ordered[min(len(ordered) - 1, int(fraction * len(ordered)))] if ordered else 0.0
+
+
+class Metrics:
+    """All that the web process counts."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.started_s = time.monotonic()
+        self.routes: dict[str, RouteFigures] = {}
+        self._seconds = Histogram(
+            "aion_response_seconds", "Time to the first byte of an answer.", ["route"],
+            buckets=BUCKETS_S, registry=self.registry,
+        )  # fmt: skip
+        self._answers = Counter(
+            "aion_answers_total", "Answers by status.", ["route", "status"], registry=self.registry
+        )
+        self._children: dict[str, Histogram] = {}
+        self._counts: dict[tuple[str, int], Counter] = {}
+        self.gauges: dict[str, Gauge] = {}
+
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since the process started to serve."""
+        return time.monotonic() - self.started_s
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Count one answer of a `route` (its template, so that there are few of them)."""
+        histogram = self._children.get(route)
+        if histogram is None:
+            histogram = self._children[route] = self._seconds.labels(route)
+            self.routes[route] = RouteFigures()
+        histogram.observe(seconds)
+        self.routes[route].add(seconds, status)
+        key = (route, status)
+        counter = self._counts.get(key)
+        if counter is None:
+            counter = self._counts[key] = self._answers.labels(route, str(status))
+        counter.inc()
+
+    def gauge(self, name: str, description: str, value: float) -> None:
+        """Set a gauge, made when it is first set."""
+        if name not in self.gauges:
+            self.gauges[name] = Gauge(name, description, registry=self.registry)
+        self.gauges[name].set(value)
+
+    def text(self) -> bytes:
+        """Return everything in the Prometheus text format."""
+        return generate_latest(self.registry)

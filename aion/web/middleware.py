@@ -1,0 +1,177 @@
+"""What stands around the app, as plain ASGI: aliases, headers and times of every answer, who may ask at all.
+
+The order is `Alias(Observe(Guard(app)))`: a path is rewritten before anything looks at it, and an answer gets its
+headers whoever made it, refusals and crashes included.
+"""
+
+import time
+from collections.abc import Iterable
+
+import orjson
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aion.web.log import Log
+from aion.web.metric import Metrics
+
+NO_STORE = (
+    (b"cache-control", b"no-store, no-cache, must-revalidate, max-age=0, no-transform"),
+    (b"pragma", b"no-cache"),
+    (b"expires", b"0"),
+)
+"""On every answer under /api and /events: nothing between the desk and the page keeps data."""
+DATA_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin"))
+_NO_STORE_NAMES = frozenset(name for name, _ in NO_STORE)
+MUTATIONS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+def canonical(path: str) -> str:
+    """Return the canonical path of `path`: `/api/backend/x` is `/api/x`, `/events/x` is `/api/events/x`; once."""
+    if path.startswith("/api/backend/"):
+        return f"/api/{path[13:]}"
+    if path.startswith("/events/") or path == "/events":
+        return f"/api{path}"
+    return path
+
+
+class Alias:
+    """Rewrites the paths that the app answers under a second name; outermost, so that nothing else knows them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Args: app: what answers."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on the canonical path."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            if path.startswith(("/api/backend/", "/events")):
+                found = canonical(path)
+                if found != path:
+                    scope["path"] = found
+                    scope["raw_path"] = found.encode()
+        await self._app(scope, receive, send)
+
+
+def is_data(path: str) -> bool:
+    """Return True for a path whose answers nobody may keep."""
+    return path.startswith("/api/") or path in ("/api", "/metrics", "/healthz", "/readyz")
+
+
+class Observe:
+    """Adds the no-store headers and `Server-Timing`, counts the answer and its time by route."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, log: Log) -> None:
+        """Args: app: what answers; metrics: where it is counted; log: gets the time of each answer at debug."""
+        self._app = app
+        self._metrics = metrics
+        self._log = log
+        self._is_debug = log.is_enabled_for(10)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer through the app, and look at the first message of what it sends."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        data = is_data(scope["path"])
+
+        async def observed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                seconds = time.perf_counter() - started
+                if data:
+                    headers = [pair for pair in message.get("headers", ()) if pair[0] not in _NO_STORE_NAMES]
+                    timing = (b"server-timing", b"app;dur=%.3f" % (seconds * 1000))
+                    message["headers"] = [*headers, *NO_STORE, *DATA_HEADERS, timing]
+                route = route_of(scope)
+                self._metrics.answered(route, message["status"], seconds)
+                if self._is_debug:
+                    self._log.debug(f"[{name_of(scope)}] Response time: {seconds:.3f}s", route=route)
+            await send(message)
+
+        await self._app(scope, receive, observed)
+
+
+def route_of(scope: Scope) -> str:
+    """Return the template of the route that answers, `other` where none does: names in a path are no labels."""
+    path: str | None = getattr(scope.get("route"), "path", None)
+    return path or ("/{page}" if scope.get("aion.page") else "other")
+
+
+def name_of(scope: Scope) -> str:
+    """Return the name of the function that answers."""
+    return str(getattr(scope.get("route"), "name", "") or "page")
+
+
+class Guard:
+    """Refuses a `Host` that is not this desk's (DNS rebinding) and changes asked for by another site's page."""
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+        """Args: app: what answers; hosts: names under which the desk may be asked, without port."""
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._good: set[bytes] = set()  # header values found good before; bounded below
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer through the app, or refuse with the reason."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        host = origin = site = b""
+        hosts = 0
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+                hosts += 1
+            elif name == b"origin":
+                origin = value
+            elif name == b"sec-fetch-site":
+                site = value
+        if hosts != 1 or not self._is_ours(host):
+            named = host.decode("latin-1")[:80]
+            detail = f"this desk does not answer for host {named!r}; open it by the address it prints at start"
+            await refuse(send, 421, "WrongHost", detail)
+            return
+        if scope["method"] in MUTATIONS and not _is_same_site(scope, host, origin, site):
+            await refuse(send, 403, "WrongOrigin", "a change must come from a page of this desk or from a program")
+            return
+        await self._app(scope, receive, send)
+
+    def _is_ours(self, host: bytes) -> bool:
+        if host in self._good:
+            return True
+        if host_name(host.decode("latin-1")) not in self._hosts:
+            return False
+        if len(self._good) < 64:
+            self._good.add(host)
+        return True
+
+
+def host_name(header: str) -> str:
+    """Return the host of a `Host` header in lower case, without port and brackets; empty if it is malformed."""
+    if header.startswith("["):
+        name, bracket, port = header[1:].partition("]")
+        port = port.removeprefix(":") if port else "0"
+        return name.lower() if bracket and port.isdigit() else ""
+    name, colon, port = header.partition(":")
+    return name.lower() if not colon or port.isdigit() else ""
+
+
+def _is_same_site(scope: Scope, host: bytes, origin: bytes, site: bytes) -> bool:
+    if origin:
+        return origin.lower() == f"{scope.get('scheme', 'http')}://".encode() + host.lower()
+    return site in (b"", b"same-origin", b"none")
+
+
+async def refuse(
+    send: Send, status: int, error: str, detail: str, headers: Iterable[tuple[bytes, bytes]] = ()
+) -> None:
+    """Answer with the JSON of an error."""
+    body = error_body(error, detail)
+    head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *headers]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": body})
+
+
+def error_body(error: str, detail: str) -> bytes:
+    """Return the JSON of an error: `{"error": ..., "detail": ...}`."""
+    return orjson.dumps({"error": error, "detail": detail})

@@ -1,0 +1,138 @@
+"""The built front end: one HTML page for every screen, hashed assets that never change, and the headers of both."""
+
+import hashlib
+import mimetypes
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
+
+from aion.errors import StateError
+from aion.live.snapshot import accepts_gzip, matches
+from aion.store.file import read_bytes
+from aion.web.middleware import refuse
+
+STATIC = Path(__file__).parent / "static"
+SCREENS = frozenset({"bots", "intraday", "logs", "system", "bot"})
+"""First pieces of the paths that the page answers by itself."""
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY_HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
+)
+IMMUTABLE = b"public, max-age=31536000, immutable"
+MAX_ASSET_BYTES = 8 << 20
+_PACKED = ((b"br", ".br"), (b"gzip", ".gz"))
+NOT_BUILT = b"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Aion: page not built</title>
+<h1>The page is not built yet</h1>
+<p>The desk runs and answers under <a href="/api/bots/page">/api/bots/page</a>, but there is no front end to show it.
+<p>From a clone, run <code>make build</code>, then start the desk again.
+</html>
+"""
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Pages:
+    """Serves the folder of the built front end; read from disk on each request, in a thread."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        """Args: folder: holds `index.html` and `assets/`; it need not exist."""
+        self._folder = folder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a GET or HEAD of a page or an asset."""
+        path: str = scope["path"]
+        if scope["method"] not in ("GET", "HEAD"):
+            await refuse(send, 405, "MethodNotAllowed", "pages are only read", [(b"allow", b"GET, HEAD")])
+            return
+        if path == "/":
+            await self._send(scope, send, 307, [(b"location", b"/bots"), (b"cache-control", b"no-cache")], b"")
+            return
+        pieces = path.strip("/").split("/")
+        if pieces[0] in SCREENS:
+            scope["aion.page"] = True
+            await self._page(scope, send)
+            return
+        await self._asset(scope, send, pieces)
+
+    async def _page(self, scope: Scope, send: Send) -> None:
+        try:
+            body, _ = await run_in_threadpool(read_bytes, self._folder / "index.html", cap=MAX_ASSET_BYTES)
+            status = 200
+        except (FileNotFoundError, StateError):
+            body, status = NOT_BUILT, 503
+        await self._content(scope, send, status, body, [(b"content-type", b"text/html; charset=utf-8")], b"no-cache")
+
+    async def _asset(self, scope: Scope, send: Send, pieces: list[str]) -> None:
+        if not all(_is_plain(piece) for piece in pieces) or len(pieces) > 3:
+            await refuse(send, 404, "NotFound", "there is no such page", SECURITY_HEADERS)
+            return
+        path = self._folder.joinpath(*pieces)
+        scope["aion.page"] = True
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        text = kind.startswith("text/") or kind.endswith(("javascript", "json", "xml"))
+        headers: Headers = [(b"content-type", (f"{kind}; charset=utf-8" if text else kind).encode())]
+        try:
+            body, coding = await run_in_threadpool(_read_asset, path, _accepted(scope))
+        except (FileNotFoundError, StateError):
+            await refuse(send, 404, "NotFound", "there is no such page", SECURITY_HEADERS)
+            return
+        headers.append((b"vary", b"Accept-Encoding"))
+        if coding:
+            headers.append((b"content-encoding", coding))
+        caching = IMMUTABLE if pieces[0] == "assets" else b"no-cache"
+        await self._content(scope, send, 200, body, headers, caching)
+
+    async def _content(
+        self, scope: Scope, send: Send, status: int, body: bytes, headers: Headers, caching: bytes
+    ) -> None:
+        etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+        headers += [(b"etag", etag.encode()), (b"cache-control", caching)]
+        asked = [value.decode("latin-1") for name, value in scope["headers"] if name == b"if-none-match"]
+        if status == 200 and matches(",".join(asked), etag):
+            await self._send(scope, send, 304, headers, b"")
+            return
+        await self._send(scope, send, status, headers, body)
+
+    async def _send(self, scope: Scope, send: Send, status: int, headers: Headers, body: bytes) -> None:
+        length = [] if status == 304 else [(b"content-length", b"%d" % len(body))]
+        head = [*headers, *length, *SECURITY_HEADERS]
+        await send({"type": "http.response.start", "status": status, "headers": head})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _accepted(scope: Scope) -> list[tuple[bytes, str]]:
+    header = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding").decode("latin-1")
+    accepted = [pair for pair in _PACKED if pair[0] == b"gzip" and accepts_gzip(header)]
+    if any(item.split(";")[0].strip() == "br" and "q=0" not in item.replace(" ", "") for item in header.split(",")):
+        accepted.insert(0, _PACKED[0])
+    return accepted
+
+
+def _read_asset(path: Path, accepted: list[tuple[bytes, str]]) -> tuple[bytes, bytes]:
+    for coding, suffix in accepted:
+        packed = path.with_name(path.name + suffix)
+        # read as it stands: a name ending in .gz would be inflated
+        if packed.is_file() and not packed.is_symlink():
+            return packed.read_bytes(), coding
+    return read_bytes(path, cap=MAX_ASSET_BYTES)[0], b""
+
+
+def _is_plain(piece: str) -> bool:
+    return bool(piece) and not piece.startswith(".") and not set(piece) & set("\\/\0")

@@ -1,0 +1,71 @@
+"""State files read on request, straight from the disk: for the routes that give the whole of something."""
+
+import os
+from pathlib import Path
+
+from aion.errors import NotFoundError, StateError
+from aion.store.layout import Layout
+from aion.web.state import Json, load, problem
+
+
+class FileReader:
+    """Lists and reads the state files below one data folder; every call looks at the disk."""
+
+    def __init__(self, layout: Layout) -> None:
+        """Args: layout: of the data folder, which need not exist."""
+        self._layout = layout
+
+    def intraday_days(self) -> dict[str, list[str]]:
+        """Return the intraday bots with a day file, by market day, the newest day first."""
+        return self._days(self._layout.sim_logs)
+
+    def swing_days(self) -> dict[str, dict[str, list[str]]]:
+        """Return the swing bots with an activity file, by market day (newest first), by horizon."""
+        horizons = {name: self._days(self._layout.bot_logs / name) for name in _names(self._layout.bot_logs)}
+        return {horizon: days for horizon, days in horizons.items() if days}
+
+    def newest_day(self, bot: str) -> str | None:
+        """Return the newest market day of which an intraday bot has a file."""
+        return next((day for day, bots in self.intraday_days().items() if bot in bots), None)
+
+    def read(self, file: str, missing: str) -> Json:
+        """Return the checked document at `file` (below the data folder).
+
+        Raises:
+            NotFoundError: there is none; the message is `missing`.
+            StateError: it cannot be trusted.
+        """
+        try:
+            return load(self._layout.root / file, self._layout.root)
+        except FileNotFoundError:
+            raise NotFoundError(missing) from None
+
+    def read_all(self, files: dict[str, str]) -> tuple[dict[str, Json], dict[str, Json]]:
+        """Return the documents of `files` (by any key), and the `Problem`s of those that cannot be trusted."""
+        docs: dict[str, Json] = {}
+        errors: dict[str, Json] = {}
+        for key, file in files.items():
+            try:
+                docs[key] = load(self._layout.root / file, self._layout.root)
+            except FileNotFoundError:
+                continue  # gone since the listing: as if it had been listed a moment later
+            except StateError as error:
+                errors[key] = problem("unreadable", file, str(error).removeprefix(f"{file}: "))
+        return docs, errors
+
+    def _days(self, folder: Path) -> dict[str, list[str]]:
+        days: dict[str, list[str]] = {}
+        for name in _names(folder):
+            place = Layout.place(self._layout.relative(folder / name))
+            if place is not None and place.day:
+                days.setdefault(place.day, []).append(place.bot)
+        return {day: sorted(days[day]) for day in sorted(days, reverse=True)}
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise StateError(folder.name, f"cannot be listed: {error.strerror}") from None

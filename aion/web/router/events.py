@@ -1,0 +1,63 @@
+"""The streams: Server-Sent Events with the newest version of what a page shows, sent when its files change.
+
+Events are named after their topic; `hello` opens a stream, `hb` comes every heartbeat with the ETag of every topic,
+`bye` closes it with the time after which to come back.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.types import ASGIApp
+
+from aion.web.router.common import STREAM_ANSWERS, desk_of
+from aion.web.router.raw import raw_route
+
+events_router = APIRouter()
+
+
+def _query(name: str, description: str, *, required: bool = False) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "required": required,
+        "description": description,
+        "schema": {"type": "string"},
+    }
+
+
+_HAVE = _query("have", "`<topic>:<etag>,...` of what the page holds: that is not sent again.")
+_LAST = _query("last_event_id", "Version of the last event, where the header `Last-Event-ID` cannot be sent.")
+_TOPICS = _query("topics", "`bots`, `intraday`, `logs`, separated by commas.", required=True)
+_ONE: dict[str, Any] = {
+    "tags": ["events"],
+    "responses": STREAM_ANSWERS,
+    "openapi_extra": {"parameters": [_HAVE, _LAST]},
+}
+_MANY: dict[str, Any] = _ONE | {"openapi_extra": {"parameters": [_TOPICS, _HAVE]}}
+
+
+@raw_route(events_router, "/api/events/bots", **_ONE)
+async def bots_events(request: Request) -> ASGIApp:
+    """Stream the bundle of the Bots page (event `bots`)."""
+    return desk_of(request).streams["bots"]
+
+
+@raw_route(events_router, "/api/events/intraday", **_ONE)
+async def intraday_events(request: Request) -> ASGIApp:
+    """Stream the snapshot of the Intraday page (event `intraday`)."""
+    return desk_of(request).streams["intraday"]
+
+
+@raw_route(events_router, "/api/events/admin/logs", **_ONE)
+async def admin_log_events(request: Request) -> ASGIApp:
+    """Stream the newest 100 log lines of all processes (event `logs`, a `LogTail`).
+
+    Lines between two events are had from `/api/logs?after=<file>:<offset>`.
+    """
+    return desk_of(request).streams["logs"]
+
+
+@raw_route(events_router, "/api/events", **_MANY)
+async def events(request: Request) -> ASGIApp:
+    """Stream several topics on one connection, each as an event of its name."""
+    return desk_of(request).streams["*"]

@@ -1,0 +1,65 @@
+"""The swing bots' activity files as they are on disk at the time of the request."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from aion.errors import NotFoundError
+from aion.store.document import BotActivity
+from aion.store.layout import check_day, check_horizon, check_name
+from aion.web.answer import answer
+from aion.web.document import DayList, HorizonList, SwingDay
+from aion.web.router.common import NOT_FOUND, desk_of
+
+swing_logs_router = APIRouter(prefix="/api/swing/logs", tags=["logs"], responses=NOT_FOUND)
+
+
+@swing_logs_router.get("/horizons", response_model=HorizonList)
+def swing_log_horizons(request: Request) -> Response:
+    """Return the horizons of which there are logs, with the days and bots of each."""
+    horizons = desk_of(request).files.swing_days()
+    return answer(request, {"horizons": {horizon: {"days": days} for horizon, days in horizons.items()}})
+
+
+@swing_logs_router.get("/{horizon}/days", response_model=DayList)
+def swing_log_days(request: Request, horizon: str) -> Response:
+    """Return the market days of one horizon, newest first, and the bots of each."""
+    return answer(request, {"days": _days(request, horizon)})
+
+
+@swing_logs_router.get("/{horizon}/last-day", response_model=SwingDay)
+def swing_log_last_day(request: Request, horizon: str) -> Response:
+    """Return the newest market day of one horizon."""
+    return _answer_day(request, horizon, next(iter(_days(request, horizon))))
+
+
+@swing_logs_router.get("/{horizon}/{day}", response_model=SwingDay)
+def swing_log_day(request: Request, horizon: str, day: str) -> Response:
+    """Return one market day of all swing bots of a horizon."""
+    if check_day(day) not in _days(request, horizon):
+        raise NotFoundError(f"there is no swing log of horizon {horizon} on {day}")
+    return _answer_day(request, horizon, day)
+
+
+@swing_logs_router.get("/{horizon}/{day}/{bot}", response_model=BotActivity)
+def swing_log(request: Request, horizon: str, day: str, bot: str) -> Response:
+    """Return one bot's whole activity file."""
+    file = _file(check_horizon(horizon), check_day(day), check_name("bot", bot))
+    missing = f"there is no swing log of {bot}, horizon {horizon}, on {day}"
+    return answer(request, desk_of(request).files.read(file, missing))
+
+
+def _days(request: Request, horizon: str) -> dict[str, list[str]]:
+    days = desk_of(request).files.swing_days().get(check_horizon(horizon))
+    if not days:
+        raise NotFoundError(f"there is no swing log of horizon {horizon}")
+    return days
+
+
+def _answer_day(request: Request, horizon: str, day: str) -> Response:
+    bots = _days(request, horizon)[day]
+    docs, errors = desk_of(request).files.read_all({bot: _file(horizon, day, bot) for bot in bots})
+    return answer(request, {"horizon": horizon, "day": day, "bots": docs, "errors": errors})
+
+
+def _file(horizon: str, day: str, bot: str) -> str:
+    return f"swing/bot_logs/{horizon}/bot_activity_{day}_{bot}.json"

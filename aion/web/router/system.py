@@ -1,0 +1,82 @@
+"""Figures of this process for the System page and for Prometheus, and whether it is alive and ready."""
+
+import platform
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+import aion
+from aion.clock import iso
+from aion.web.answer import answer
+from aion.web.desk import Desk
+from aion.web.document import Health, SystemMetrics
+from aion.web.metric import RouteFigures
+from aion.web.router.common import desk_of
+
+system_router = APIRouter(tags=["system"])
+
+
+@system_router.get("/api/metrics", response_model=SystemMetrics)
+def system_metrics(request: Request) -> Response:
+    """Return the figures of the System page, of the worker that answers."""
+    desk = desk_of(request)
+    uptime_s = desk.metrics.uptime_s
+    started_at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=int(uptime_s))
+    found: dict[str, Any] = {
+        "version": aion.__version__,
+        "python": platform.python_version(),
+        "started_at": iso(started_at),
+        "uptime_s": round(uptime_s, 1),
+        "routes": {name: _route(figures) for name, figures in sorted(desk.metrics.routes.items())},
+        "live": desk.live_figures(),
+        "topics": desk.data_ages(),
+    }
+    return answer(request, found)
+
+
+@system_router.get("/metrics", response_class=PlainTextResponse)
+def prometheus_metrics(request: Request) -> Response:
+    """Return all figures in the Prometheus text format."""
+    desk = desk_of(request)
+    _set_gauges(desk)
+    return Response(desk.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@system_router.get("/healthz", response_model=Health)
+async def healthz() -> Response:
+    """Return 200 while the process answers at all."""
+    return JSONResponse({"status": "ok"})
+
+
+@system_router.get("/readyz", response_model=Health, responses={503: {"model": Health}})
+async def readyz(request: Request) -> Response:
+    """Return 200 once the disk is watched and until the desk stops."""
+    is_ready = desk_of(request).is_ready
+    return JSONResponse({"status": "ok" if is_ready else "starting"}, status_code=200 if is_ready else 503)
+
+
+def _route(figures: RouteFigures) -> dict[str, Any]:
+    return {
+        "count": figures.count,
+        "errors": figures.errors,
+        "not_modified": figures.not_modified,
+        "mean_ms": round(1000 * figures.total_s / figures.count, 3),
+        "p50_ms": round(1000 * figures.quantile(0.5), 3),
+        "p95_ms": round(1000 * figures.quantile(0.95), 3),
+        "p99_ms": round(1000 * figures.quantile(0.99), 3),
+    }
+
+
+def _set_gauges(desk: Desk) -> None:
+    metrics = desk.metrics
+    metrics.gauge("aion_uptime_seconds", "Seconds since this process started to serve.", metrics.uptime_s)
+    for name, value in desk.live_figures().items():
+        metrics.gauge(f"aion_live_{name}", f"Live library: {name.replace('_', ' ')}.", value)
+    for topic, age in desk.data_ages().items():
+        if "age_s" in age:
+            metrics.gauge(
+                f"aion_{topic}_age_seconds", f"Wall seconds since the data of {topic} changed.", age["age_s"]
+            )
+        metrics.gauge(f"aion_{topic}_bytes", f"Bytes of the bundle of {topic}.", age["size"])

@@ -1,0 +1,35 @@
+"""Who may reach the desk: without a password only this machine."""
+
+import ipaddress
+
+from aion.config import LOOPBACK_HOSTS
+from aion.errors import ConfigError
+
+
+def check_host(host: str, *, has_password: bool) -> None:
+    """Refuse to listen where others could read an account's numbers without a password.
+
+    Raises:
+        ConfigError: `host` is not a loopback address and there is no password.
+    """
+    if has_password or is_loopback(host):
+        return
+    raise ConfigError(
+        f"AION_HOST={host} would show this desk to everybody who can reach this machine, and no password is set: "
+        "leave AION_HOST away (127.0.0.1), or set a password first"
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Return True if `host` names this machine only."""
+    if host.lower() in LOOPBACK_HOSTS:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def allowed_hosts(host: str) -> frozenset[str]:
+    """Return the names that a `Host` header may carry for a desk that listens on `host`."""
+    return frozenset({*LOOPBACK_HOSTS, host.lower()})

@@ -1,0 +1,144 @@
+"""Runs the desk: one uvicorn worker with uvloop and httptools, streams ended before it waits for them."""
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from aion.config import Settings
+from aion.errors import AionError, ConfigError
+from aion.live import ConnectionProtocol
+from aion.store.layout import Layout
+from aion.web.app import App
+from aion.web.log import Log, StandardHandler, open_log
+from aion.web.page import STATIC
+from aion.web.security import check_host
+
+GRACE_S = 2  # from the signal to the end
+BACKLOG = 2048
+
+
+class DeskServer(uvicorn.Server):
+    """uvicorn, which ends the streams as soon as it is told to stop: it would wait for them for ever."""
+
+    def __init__(self, config: uvicorn.Config, app: App) -> None:
+        """Args: config: of uvicorn; app: whose streams end."""
+        super().__init__(config)
+        self._app = app
+        self._ending: asyncio.Task[None] | None = None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, end the streams, then wait for the answers that are under way."""
+        for server in self.servers:
+            server.close()
+        await self._app.end_streams()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take SIGINT and SIGTERM; unlike uvicorn's own, do not raise them again: a stop asked for is no failure."""
+        before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def serve(settings: Settings, *, static: Path = STATIC) -> int:
+    """Serve the desk until it is told to stop; return the exit status.
+
+    Args:
+        settings: of the desk; `port` 0 takes any free one.
+        static: folder of the built front end.
+
+    Raises:
+        ConfigError: the address cannot be listened on, or would show the desk to others without a password.
+    """
+    check_host(settings.host, has_password=False)
+    with bind(settings.host, settings.port) as listener:
+        log = open_log(Layout(settings.data), settings.log_level)
+        _take_library_logs(log)
+        app = App(settings, log=log, static=static)
+        config = uvicorn.Config(
+            app,
+            loop="uvloop",
+            http=ConnectionProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            backlog=BACKLOG,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=1,
+            h11_max_incomplete_event_size=None,
+        )
+        port = listener.getsockname()[1]
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        log.info(f"Aion desk: http://{host}:{port}/bots", port=port)
+        server = DeskServer(config, app)
+        server.run(sockets=[listener])
+        log.info("the desk has stopped")
+        return 0 if server.started else 1
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to `host` and `port`.
+
+    Raises:
+        ConfigError: the port is taken, or the address is none of this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except socket.gaierror as error:
+        raise ConfigError(f"AION_HOST={host} is no address of this machine: {error.strerror}") from None
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigError(
+                f"port {port} is in use by another program: choose one with `make run PORT={port + 1}` or AION_PORT"
+            ) from None
+        raise ConfigError(f"cannot listen on {host} port {port} (AION_HOST, AION_PORT): {error.strerror}") from None
+    return listener
+
+
+def _take_library_logs(log: Log) -> None:
+    root = logging.getLogger()
+    root.handlers = [StandardHandler(log)]
+    root.setLevel(logging.WARNING)
+
+
+def main() -> int:
+    """Serve with the settings of the working folder, for `python -m aion.web.server`."""
+    from aion.config import load  # noqa: PLC0415 - the command line has its own way to settings
+
+    try:
+        return serve(load())
+    except AionError as error:
+        sys.stderr.write(f"aion: {error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

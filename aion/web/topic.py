@@ -1,0 +1,118 @@
+"""The topics of the desk: which files each depends on, and how its bundle is built from them."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from aion.config import Settings
+from aion.live.snapshot import Built, Topic
+from aion.live.source import Entry, Tree
+from aion.store.layout import Layout
+from aion.web import logtail
+from aion.web.bundle import BotsPage, IntradayPage, Page
+from aion.web.state import Json, file_time, load, problem
+
+FOLDERS = ("intraday", "swing")
+LOG_LINES = 100  # newest lines pushed with each change; the page fetches what lies between by byte offset
+LOG_WINDOW = 64 << 10  # bytes read of each log after a change
+
+
+class TreeFiles(Mapping[str, Entry[Any]]):
+    """The live library's tree as a mapping: names cost nothing, an entry is read when it is looked up."""
+
+    def __init__(self, tree: Tree[Any]) -> None:
+        """Args: tree: only used within one build."""
+        self._tree = tree
+
+    def __getitem__(self, file: str) -> Entry[Any]:
+        entry = self._tree.entry(file)
+        if entry is None:
+            raise KeyError(file)
+        return entry
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tree.names())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._tree.names())
+
+
+class PageTopic:
+    """Builds one page's bundle and knows how long its cycle has been torn."""
+
+    def __init__(
+        self, page: Page, build: Callable[..., Json], grace_s: float, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Make the builder of a topic.
+
+        Args:
+            page: keeps the last whole cycle.
+            build: its method that makes the bundle of the files.
+            grace_s: seconds after which a cycle that is not whole is shown part by part.
+            now_s: a clock in seconds that never goes back.
+        """
+        self._page = page
+        self._build = build
+        self._grace_s = grace_s
+        self._now_s = now_s
+        self._torn_since_s: float | None = None
+
+    def __call__(self, tree: Tree[Any]) -> Built:
+        """Return the bundle as the files are now."""
+        now = self._now_s()
+        torn_s = 0.0 if self._torn_since_s is None else now - self._torn_since_s
+        is_overdue = self._torn_since_s is not None and torn_s >= self._grace_s
+        payload = self._build(TreeFiles(tree), is_overdue=is_overdue)
+        if not self._page.is_torn:
+            self._torn_since_s = None
+            return Built(payload)
+        if self._torn_since_s is None:
+            self._torn_since_s, torn_s = now, 0.0
+        return Built(payload, None if is_overdue else max(0.01, self._grace_s - torn_s))
+
+
+def make_topics(settings: Settings) -> list[Topic[Any]]:
+    """Return the topics `bots`, `intraday` and `logs`."""
+    own_swing = frozenset(name for name, bot in settings.bots.items() if bot.kind == "swing")
+    bots, intraday = BotsPage(own_swing), IntradayPage(own_swing)
+    return [
+        Topic("bots", PageTopic(bots, bots.build, settings.cycle_grace_s), FOLDERS),
+        Topic("intraday", PageTopic(intraday, intraday.build, settings.cycle_grace_s), FOLDERS),
+        Topic("logs", build_logs, ("logs",)),
+    ]
+
+
+def make_load(root: Path) -> Callable[[Path, str], Any]:
+    """Return what reads one file of the data folder `root`: a checked document, or the last lines of a log."""
+
+    def load_file(path: Path, relative: str) -> Any:
+        if relative.startswith("logs/"):
+            return logtail.read_tail(path, window=LOG_WINDOW)
+        return load(path, root)
+
+    return load_file
+
+
+def accepts(relative: str) -> bool:
+    """Return True for a path below the data folder that a topic may depend on."""
+    place = Layout.place(relative)
+    if place is not None:
+        return place.kind in ("sim_log", "rolling", "sim_summary", "swing_rolling", "log_line")
+    return relative.startswith(("intraday/sim_logs/", "swing/rolling")) and relative.endswith((".json", ".json.gz"))
+
+
+def build_logs(tree: Tree[Any]) -> Built:
+    """Return `LogTail`: the newest lines of all logs."""
+    spans: list[logtail.Span] = []
+    errors: Json = {}
+    for file in tree.names("logs/"):
+        entry = tree.entry(file)
+        if entry is None:
+            continue
+        if entry.value is not None:
+            spans.append(entry.value)
+        else:
+            reason = f"cannot be read: {entry.error}"
+            errors[Path(file).stem] = problem("unreadable", file, reason, file_time=file_time(entry.mtime_ns))
+    return Built(logtail.merge(spans, LOG_LINES) | {"errors": errors})
