@@ -1,0 +1,104 @@
+"""Figures of performance: pure functions, each with its source; shared by both halves.
+
+Ratios of closed trades are None below `MIN_TRADES`, because on a handful of trades they say nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from math import sqrt
+
+MIN_TRADES = 30  # smallest sample for which a win rate's standard error is under 0.1
+
+
+def drawdown(equity: Sequence[float]) -> float:
+    """Return the fall of the last value from the running peak, fraction 0..1; 0 for no values.
+
+    Source: Magdon-Ismail and Atiya, "Maximum drawdown", Risk 17(10), 2004.
+    """
+    peak = max(equity, default=0.0)
+    return (peak - equity[-1]) / peak if peak > 0 else 0.0
+
+
+def peak_at(curve: Sequence[tuple[datetime, float]]) -> datetime | None:
+    """Return the time of the highest equity of `curve`, the newest of equal ones; None for no points."""
+    best: tuple[datetime, float] | None = None
+    for point in curve:
+        if best is None or point[1] >= best[1]:
+            best = point
+    return best[0] if best else None
+
+
+def max_drawdown(equity: Iterable[float]) -> float:
+    """Return the largest fall from a running peak, fraction 0..1.
+
+    Source: as `drawdown`.
+    """
+    peak = 0.0
+    worst = 0.0
+    for value in equity:
+        peak = max(peak, value)
+        if peak > 0:
+            worst = max(worst, (peak - value) / peak)
+    return worst
+
+
+def exposure(market_values: Iterable[float], equity: float) -> float | None:
+    """Return the sum of absolute market values over equity, fraction; None when equity is not above 0."""
+    return sum(abs(value) for value in market_values) / equity if equity > 0 else None
+
+
+def win_rate(realized: Sequence[float]) -> float | None:
+    """Return the fraction of closed trades with a result above 0; None below `MIN_TRADES` trades."""
+    if len(realized) < MIN_TRADES:
+        return None
+    return sum(1 for result in realized if result > 0) / len(realized)
+
+
+def profit_factor(realized: Sequence[float]) -> float | None:
+    """Return gross wins over gross losses; None below `MIN_TRADES` trades or without a loss.
+
+    Source: Vince, "Portfolio Management Formulas", 1990.
+    """
+    losses = -sum(result for result in realized if result < 0)
+    if len(realized) < MIN_TRADES or losses == 0:
+        return None
+    return sum(result for result in realized if result > 0) / losses
+
+
+def turnover(traded_value: float, average_equity: float) -> float | None:
+    """Return half the traded value over average equity, fraction; None when equity is not above 0.
+
+    Source: the one-sided convention of the SEC's Form N-1A, item 13.
+    """
+    return traded_value / 2 / average_equity if average_equity > 0 else None
+
+
+def sharpe_ratio(returns: Sequence[float], periods_a_year: float) -> float | None:
+    """Return mean over standard deviation of `returns`, annualised, without a risk-free rate; None if undefined.
+
+    Source: Sharpe, "The Sharpe ratio", Journal of Portfolio Management 21(1), 1994.
+    """
+    if len(returns) < 2:
+        return None
+    mean = sum(returns) / len(returns)
+    variance = sum((each - mean) ** 2 for each in returns) / (len(returns) - 1)
+    return mean / sqrt(variance) * sqrt(periods_a_year) if variance > 0 else None
+
+
+def sortino_ratio(returns: Sequence[float], periods_a_year: float) -> float | None:
+    """Return mean over downside deviation (target 0) of `returns`, annualised; None if undefined.
+
+    Source: Sortino and van der Meer, "Downside risk", Journal of Portfolio Management 17(4), 1991.
+    """
+    if not returns:
+        return None
+    mean = sum(returns) / len(returns)
+    downside = sum(min(0.0, each) ** 2 for each in returns) / len(returns)
+    return mean / sqrt(downside) * sqrt(periods_a_year) if downside > 0 else None
+
+
+def annual_growth(start: float, end: float, years: float) -> float | None:
+    """Return the compound annual growth rate, fraction; None when it is undefined."""
+    if start <= 0 or end <= 0 or years <= 0:
+        return None
+    return float((end / start) ** (1 / years) - 1)
