@@ -1,1 +1,23 @@
 """Fresh snapshots of files and their push over SSE; knows nothing of trading and mounts in any FastAPI app."""
+
+from aion.live.connection import ConnectionProtocol
+from aion.live.desk import Live, LiveError
+from aion.live.http import NO_STORE, SnapshotApp, StreamApp
+from aion.live.snapshot import Built, Snapshot, Topic
+from aion.live.source import Entry, Tree
+from aion.live.tail import LogTail
+
+__all__ = [
+    "NO_STORE",
+    "Built",
+    "ConnectionProtocol",
+    "Entry",
+    "Live",
+    "LiveError",
+    "LogTail",
+    "Snapshot",
+    "SnapshotApp",
+    "StreamApp",
+    "Topic",
+    "Tree",
+]

@@ -1,0 +1,197 @@
+"""How bytes leave: an upgraded connection that keeps nothing of HTTP, and its portable twin over ASGI.
+
+The upgraded one needs uvicorn with `ConnectionProtocol` (`uvicorn.run(..., http=ConnectionProtocol)`), which puts
+itself into the scope; the handler then takes over its transport as uvicorn itself does for a WebSocket.
+"""
+
+import asyncio
+import socket
+import struct
+from contextlib import suppress
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from aion.live.event import LAST_CHUNK
+from aion.live.hub import Hub, Subscriber
+
+EXTENSION = "aion.connection"
+UNSENT_BYTES = 16_384
+"""Bytes that the kernel may hold unsent for one stream; more would be stale bundles that cannot be taken back."""
+MAX_STRAY_BYTES = 65_536  # what a client may send after its request before it is cut off
+
+
+class ConnectionProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, telling the application which connection a request came on."""
+
+    def on_message_begin(self) -> None:
+        """Start a request's scope."""
+        super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: {"protocol": self}}
+
+
+def set_unsent_limit(transport: asyncio.BaseTransport) -> None:
+    """Keep what the kernel holds unsent for `transport` below `UNSENT_BYTES`, where the system can."""
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
+    found = transport.get_extra_info("socket")
+    if option is None or found is None:
+        return
+    with suppress(OSError):
+        found.setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)
+
+
+class UpgradedConnection(Subscriber, asyncio.Protocol):
+    """A stream that has taken its transport over: one `transport.write` a frame, nothing else."""
+
+    __slots__ = ("_connections", "_hub", "_stray", "_transport")
+
+    def __init__(
+        self,
+        hub: Hub,
+        topics: tuple[str, ...],
+        *,
+        is_gzip: bool,
+        transport: asyncio.Transport,
+        connections: set[Any],
+    ) -> None:
+        """Args: hub: where it belongs; connections: the server's set of open connections, told at shutdown."""
+        super().__init__(topics, is_gzip=is_gzip)
+        self._hub = hub
+        self._transport = transport
+        self._connections = connections
+        self._stray = 0
+
+    @classmethod
+    def take_over(cls, hub: Hub, topics: tuple[str, ...], protocol: Any, *, is_gzip: bool) -> "UpgradedConnection":
+        """Take the transport of uvicorn's `protocol`, whose response has started, and let the rest of HTTP go."""
+        transport: asyncio.Transport = protocol.transport
+        stream = cls(hub, topics, is_gzip=is_gzip, transport=transport, connections=protocol.connections)
+        cycle = protocol.cycle
+        cycle.response_complete = True
+        cycle.message_event.set()
+        stream.is_paused = protocol.flow.write_paused
+        protocol.connections.discard(protocol)
+        protocol.connections.add(stream)
+        protocol.flow.resume_reading()
+        transport.set_protocol(stream)
+        transport.set_write_buffer_limits(high=0)
+        set_unsent_limit(transport)
+        protocol.parser = None
+        protocol.cycle = None
+        return stream
+
+    def write(self, data: bytes) -> None:
+        """Send `data`."""
+        self._transport.write(data)
+
+    def finish(self, data: bytes) -> None:
+        """Send `data` and the last chunk, then close."""
+        self._hub.remove(self)
+        if not self.is_paused:
+            self._transport.write(data + LAST_CHUNK)
+            self._transport.close()
+        else:  # it is not reading: waiting for it would hold the shutdown up
+            self._transport.abort()
+
+    def reset(self) -> None:
+        """Drop the connection with RST, so that the kernel frees what it queued."""
+        found = self._transport.get_extra_info("socket")
+        if found is not None:
+            with suppress(OSError):
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._hub.remove(self)
+        self._transport.abort()
+
+    def shutdown(self) -> None:
+        """Say bye and end the stream: called by uvicorn when it stops."""
+        self.finish(self._hub.bye(is_gzip=self.is_gzip))
+
+    def pause_writing(self) -> None:
+        """Stop sending: the client has not drained."""
+        self.is_paused = True
+
+    def resume_writing(self) -> None:
+        """Send the newest of what came meanwhile."""
+        self.is_paused = False
+        self.late_beats = 0
+        self._hub.flush(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Ignore what a client says after its request; cut it off when it goes on."""
+        self._stray += len(data)
+        if self._stray > MAX_STRAY_BYTES:
+            self.reset()
+
+    def eof_received(self) -> bool:
+        """Close when the client has closed its half: an EventSource never does so and reads on."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave."""
+        self._hub.remove(self)
+        self._connections.discard(self)
+
+
+class PortableConnection(Subscriber):
+    """A stream over plain ASGI: one task a client, for servers other than uvicorn."""
+
+    __slots__ = ("_ended", "_hub", "_pending", "_wake")
+
+    def __init__(self, hub: Hub, topics: tuple[str, ...], *, is_gzip: bool) -> None:
+        """Args: hub: where it belongs."""
+        super().__init__(topics, is_gzip=is_gzip)
+        self._hub = hub
+        self._pending: list[bytes] = []
+        self._wake = asyncio.Event()
+        self._ended = False
+
+    def write(self, data: bytes) -> None:
+        """Hand `data` (one chunk) to the task; until it is sent the stream counts as paused."""
+        start = data.index(b"\r\n") + 2
+        self._pending.append(data[start:-2])
+        self.is_paused = True
+        self._wake.set()
+
+    def finish(self, data: bytes) -> None:
+        """Send `data` as the last."""
+        self._hub.remove(self)
+        self.write(data)
+        self._ended = True
+
+    def reset(self) -> None:
+        """End without sending what is pending."""
+        self._hub.remove(self)
+        self._pending.clear()
+        self._ended = True
+        self._wake.set()
+
+    async def run(self, receive: Any, send: Any, first: bytes) -> None:
+        """Send until the client leaves or the stream is ended; `first` goes out before everything."""
+        gone = asyncio.ensure_future(_disconnect(receive))
+        try:
+            if first:
+                await send({"type": "http.response.body", "body": first, "more_body": True})
+            while not gone.done():
+                if not self._pending:
+                    if self._ended:
+                        break
+                    self._wake.clear()
+                    self.is_paused = False
+                    self._hub.flush(self)
+                    waiting = asyncio.ensure_future(self._wake.wait())
+                    await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
+                    waiting.cancel()
+                    continue
+                data, self._pending = b"".join(self._pending), []
+                self.late_beats = 0
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+            with suppress(OSError, RuntimeError):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self._hub.remove(self)
+            gone.cancel()
+
+
+async def _disconnect(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,179 @@
+"""`Live` over ASGI: conditional GETs of ready bytes, and streams."""
+
+from collections.abc import Iterable
+from random import randrange
+from time import perf_counter
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+
+from aion.live.connection import EXTENSION, PortableConnection, UpgradedConnection
+from aion.live.desk import Live, LiveError
+from aion.live.event import GZIP_HEADER, chunk
+from aion.live.snapshot import Snapshot, accepts_gzip, matches, parse_have
+
+Headers = list[tuple[bytes, bytes]]
+
+NO_STORE: Headers = [
+    (b"cache-control", b"no-store, no-cache, must-revalidate, max-age=0, no-transform"),
+    (b"pragma", b"no-cache"),
+    (b"expires", b"0"),
+]
+"""On every answer of ours: the page alone decides what is kept, and for how long."""
+
+
+def header(scope: Any, name: bytes) -> str:
+    """Return the request header `name` (lower case), its values joined by commas; `""` when absent."""
+    return ",".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
+
+
+async def respond_json(send: Any, status: int, value: Any, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    """Send a small JSON answer that nobody may store."""
+    body = orjson.dumps(value)
+    start = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *NO_STORE,
+        *headers,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _respond_error(send: Any, status: int, detail: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    await respond_json(
+        send,
+        status,
+        {"error": {404: "NotFound", 405: "MethodNotAllowed"}.get(status, "Unavailable"), "detail": detail},
+        headers,
+    )
+
+
+class SnapshotApp:
+    """ASGI application that answers GET and HEAD with the snapshot of one topic as the disk is now.
+
+    304 for a matching `If-None-Match`, ready gzip for who accepts it, `Server-Timing` with the wait for freshness.
+    """
+
+    def __init__(self, live: Live[Any], topic: str) -> None:
+        """Args: live: where the topic is; topic: its name."""
+        self._live = live
+        self._topic = topic
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        if scope["method"] not in ("GET", "HEAD"):
+            await _respond_error(
+                send, 405, f"{scope['method']} is not for snapshots: use GET", [(b"allow", b"GET, HEAD")]
+            )
+            return
+        started = perf_counter()
+        try:
+            snapshot = await self._live.fresh(self._topic)
+        except LiveError as error:
+            await _respond_error(send, 503, str(error), [(b"retry-after", b"1")])
+            return
+        waited_ms = (perf_counter() - started) * 1000
+        await self._send(snapshot, scope, send, waited_ms)
+
+    async def _send(self, snapshot: Snapshot, scope: Any, send: Any, waited_ms: float) -> None:
+        stats = self._live.stats
+        stats.answers += 1
+        tags = encodings = ""
+        for key, value in scope["headers"]:
+            if key == b"if-none-match":
+                tags += value.decode("latin-1") + ","
+            elif key == b"accept-encoding":
+                encodings += value.decode("latin-1") + ","
+        headers = [
+            *NO_STORE,
+            (b"etag", snapshot.etag.encode()),
+            (b"vary", b"Accept-Encoding"),
+            (b"server-timing", b"fresh;dur=%.2f" % waited_ms),
+        ]
+        if tags and matches(tags.rstrip(","), snapshot.etag):
+            stats.not_modified += 1
+            stats.not_modified_bytes += len(snapshot.body)
+            await send({"type": "http.response.start", "status": 304, "headers": headers})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        body = snapshot.body
+        if accepts_gzip(encodings):
+            body = snapshot.gzip
+            headers.append((b"content-encoding", b"gzip"))
+        headers.append((b"content-type", b"application/json"))
+        headers.append((b"content-length", str(len(body)).encode()))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+class StreamApp:
+    """ASGI application that streams topics as Server-Sent Events.
+
+    Every event is named after its topic; `hello` (first) and `hb` (every heartbeat) carry `{topic: etag}` of all
+    topics, `bye` (last) a `retry`. `?have=<topic>:<etag>,...` names what the page holds; on a stream of one topic
+    `Last-Event-ID` or `?last_event_id=` with the newest version does the same.
+    """
+
+    def __init__(self, live: Live[Any], topics: Iterable[str] | None = None) -> None:
+        """Args: live: where the topics are; topics: which; None to take them from `?topics=a,b`."""
+        self._live = live
+        self._topics = None if topics is None else tuple(topics)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Open one stream, and keep it where the server cannot hand its connection over."""
+        live = self._live
+        if scope["method"] not in ("GET", "HEAD"):
+            await _respond_error(
+                send, 405, f"{scope['method']} is not for streams: use GET", [(b"allow", b"GET, HEAD")]
+            )
+            return
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=32)
+        topics = self._topics or tuple(
+            dict.fromkeys(part for part in query.get("topics", [""])[0].split(",") if part)
+        )
+        unknown = [topic for topic in topics if topic not in live.topics]
+        if unknown or not topics:
+            wrong = f"there is no topic {unknown[0][:80]!r}" if unknown else "no topic is asked for"
+            await _respond_error(
+                send, 404, f"{wrong}; known: {', '.join(live.topics)}: ?topics={','.join(live.topics)}"
+            )
+            return
+        await live.fresh_all(topics)
+        is_gzip = accepts_gzip(header(scope, b"accept-encoding"))
+        headers = [
+            *NO_STORE,
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"vary", b"Accept-Encoding"),
+            (b"x-accel-buffering", b"no"),
+        ]
+        if is_gzip:
+            headers.append((b"content-encoding", b"gzip"))
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if scope["method"] == "HEAD":
+            await send({"type": "http.response.body", "body": b""})
+            return
+        have = self._have(scope, query, topics)
+        retry_ms = randrange(500, 2_500)  # noqa: S311 - jitter
+        extension = scope.get("extensions", {}).get(EXTENSION)
+        if extension is not None and not extension["protocol"].transport.is_closing():
+            upgraded = UpgradedConnection.take_over(live.hub, topics, extension["protocol"], is_gzip=is_gzip)
+            live.hub.add(upgraded)
+            if is_gzip:
+                upgraded.write(chunk(GZIP_HEADER))
+            live.hub.greet(upgraded, have, retry_ms)
+            return
+        portable = PortableConnection(live.hub, topics, is_gzip=is_gzip)
+        live.hub.add(portable)
+        live.hub.greet(portable, have, retry_ms)
+        await portable.run(receive, send, GZIP_HEADER if is_gzip else b"")
+
+    def _have(self, scope: Any, query: dict[str, list[str]], topics: tuple[str, ...]) -> dict[str, str]:
+        have = parse_have(",".join(query.get("have", [])), topics)
+        if len(topics) == 1 and not have:
+            held = self._live.held(topics[0])
+            last = header(scope, b"last-event-id") or query.get("last_event_id", [""])[0]
+            if held is not None and last == str(held.version):
+                have[topics[0]] = held.etag
+        return have

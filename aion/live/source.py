@@ -1,0 +1,160 @@
+"""Files as they are: what `stat` says of them, and their parsed content, read again only when they changed."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+RACY_NS = 20_000_000  # a file changed less than this before it was read may change again under the same times
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One version of a file or folder; equal signatures mean the same version unless its times are racy."""
+
+    mtime_ns: int
+    ctime_ns: int
+    size: int
+    inode: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "Signature":
+        """Return the signature in a `stat` result."""
+        return cls(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+
+    @property
+    def newest_ns(self) -> int:
+        """The later of modification and change time, nanoseconds since 1970."""
+        return max(self.mtime_ns, self.ctime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Generic[T]):
+    """One file as it is now: its content, or why there is none and what stood there before."""
+
+    path: str
+    """Below the root, with `/`."""
+    value: T | None
+    error: Exception | None
+    mtime_ns: int
+    """Nanoseconds since 1970."""
+    size: int
+    last_good: T | None
+    """The newest content that could be read; equal to `value` when that is there."""
+    last_good_mtime_ns: int = 0
+
+
+Scan = dict[str, Signature]
+"""Signature by path below the root; folders end with `/`."""
+
+
+def scan(root: Path, folders: tuple[str, ...], accepts: Callable[[str], bool]) -> Scan:
+    """Return the signatures of all accepted files below `folders`, and of the folders themselves.
+
+    Links are not followed. What vanishes meanwhile is left out. Hidden names (a dot first) are never listed: they are
+    temporary files.
+
+    Raises:
+        OSError: a folder exists and cannot be listed.
+    """
+    found: Scan = {}
+    waiting = [folder.strip("/") for folder in folders]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(root / folder) as listing:
+                found[f"{folder}/"] = Signature.of(os.stat(root / folder))
+                for each in listing:
+                    if each.name.startswith("."):
+                        continue
+                    path = f"{folder}/{each.name}" if folder else each.name
+                    if each.is_dir(follow_symlinks=False):
+                        waiting.append(path)
+                    elif accepts(path):
+                        try:
+                            found[path] = Signature.of(each.stat(follow_symlinks=False))
+                        except FileNotFoundError:
+                            continue
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    return found
+
+
+class Tree(Generic[T]):
+    """The files below some folders of a root, parsed on demand and kept while unchanged.
+
+    Only the build thread reads it. `update` takes what a look at the disk found; `entry` reads a file when somebody
+    asks for it and its content is not the present one.
+    """
+
+    def __init__(self, root: Path, load: Callable[[Path, str], T]) -> None:
+        """Make an empty tree.
+
+        Args:
+            root: folder that all paths are below.
+            load: reads and parses one file, given its path and its path below the root. `FileNotFoundError` means
+                that it is gone; any other exception becomes `Entry.error`.
+        """
+        self._root = root
+        self._load = load
+        self._names: set[str] = set()
+        self._entries: dict[str, Entry[T]] = {}
+        self._stale: set[str] = set()
+        self.newest_ns: dict[str, int] = {}
+        """Newest mtime or ctime seen by top folder."""
+        self.loads = 0
+        """Files read so far."""
+
+    def update(self, found: Scan, gone: set[str]) -> None:
+        """Take signatures of present paths and the names of vanished ones; their content is read when asked for."""
+        for path, signature in found.items():
+            top = path.split("/", 1)[0]
+            self.newest_ns[top] = max(self.newest_ns.get(top, 0), signature.newest_ns)
+            if not path.endswith("/"):
+                self._names.add(path)
+                self._stale.add(path)
+        for path in gone:
+            self._names.discard(path)
+            self._entries.pop(path, None)
+            self._stale.discard(path)
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        """Yield the paths below the root that start with `prefix`, in order."""
+        return (name for name in sorted(self._names) if name.startswith(prefix))
+
+    def entry(self, path: str) -> Entry[T] | None:
+        """Return the file at `path` (below the root) as it is now, or None when there is none."""
+        held = self._entries.get(path)
+        if path not in self._names:
+            return None
+        if held is not None and path not in self._stale:
+            return held
+        self._stale.discard(path)
+        fresh = self._read(path, held)
+        if fresh is None:
+            self._entries.pop(path, None)
+            self._names.discard(path)
+        else:
+            self._entries[path] = fresh
+        return fresh
+
+    def _read(self, path: str, held: Entry[T] | None) -> Entry[T] | None:
+        self.loads += 1
+        last_good = held.last_good if held else None
+        last_mtime = held.last_good_mtime_ns if held else 0
+        mtime_ns = size = 0
+        try:
+            status = os.lstat(self._root / path)
+            mtime_ns, size = status.st_mtime_ns, status.st_size
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError("is not a regular file")
+            value = self._load(self._root / path, path)
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one file is that file's state
+            return Entry(path, None, error, mtime_ns, size, last_good, last_mtime)
+        return Entry(path, value, None, mtime_ns, size, value, mtime_ns)
