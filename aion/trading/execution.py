@@ -49,20 +49,24 @@ class Execution:
             self.portfolio.marks[bar.symbol] = bar.open
             instrument = self.terms.instruments[bar.symbol]
             self._budget[bar.symbol] = whole_lots(bar.volume * self.terms.volume_share, instrument)
-        for exits in (True, False):
-            for bar in bars:
-                self._at_open(bar, exits=exits)
+        self._at_open(bars)
         for bar in bars:
             self._inside(bar)
         return self.fills
 
-    def _at_open(self, bar: Bar, *, exits: bool) -> None:
-        opened_at = self._opened_at(bar)
-        for working in self.book.orders(bar.symbol):
-            order = working.order
-            is_due = order.decided_at <= opened_at and working.entered_ts != bar.ts
-            if is_due and self._is_exit(order) is exits and (price := working.price_at_open(bar)) is not None:
-                self._fill(working, bar, price, opened_at)
+    def _at_open(self, bars: list[Bar]) -> None:
+        due = [
+            (working, bar)
+            for bar in bars
+            for working in self.book.orders(bar.symbol)
+            if working.order.decided_at <= self._opened_at(bar)
+        ]
+        # sorting is stable: exits first, else in the order in which they were placed
+        due.sort(key=lambda each: not self._is_exit(each[0].order))
+        for working, bar in due:
+            price = working.price_at_open(bar)
+            if price is not None:
+                self._fill(working, bar, price, self._opened_at(bar))
 
     def _inside(self, bar: Bar) -> None:
         opened_at = self._opened_at(bar)

@@ -92,8 +92,8 @@ class Working:
         if order.type is not OrderType.LIMIT or (fresh and self.entered_inside):
             return None
         limit = _known(order.limit_price)
-        if fresh and (at_open := self.price_at_open(bar)) is not None:
-            return at_open
+        if (at_open := self.price_at_open(bar)) is not None:
+            return at_open  # of a target that was set at the open and has been passed already
         through = bar.high > limit if order.side is Side.SELL else bar.low < limit
         return Price(limit, self.role or "limit", False) if through else None
 

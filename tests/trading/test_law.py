@@ -1,0 +1,219 @@
+"""The laws of the accounts, on random markets and random orders."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from aion.market.calendar import MarketSession
+from aion.model import ZERO, Bar, Fill, OrderStatus, OrderType, Side, TimeInForce, cents
+from aion.trading.broker import PaperBroker
+from aion.trading.check import to_tick
+from aion.trading.portfolio import Portfolio
+
+from .paper import ADJUSTED, AZN, BABA, MSFT, OPEN, make_broker
+
+MARKETS = {
+    "us-equity": MSFT,
+    "us-equity-bps": ADJUSTED,
+    "uk-share": AZN,
+    "uk-cfd": AZN,
+    "hk-share": BABA,
+    "crypto-bps": ADJUSTED,
+    "zero": MSFT,
+}
+MINUTES_A_DAY = 8
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
+
+
+def price_text(value: int) -> Decimal:
+    return Decimal(value) / 10_000
+
+
+@st.composite
+def bars(draw: st.DrawFn, symbol: str, number: int) -> Bar:
+    low = draw(st.integers(500_000, 1_500_000))
+    high = low + draw(st.integers(0, 60_000))
+    opened, closed = draw(st.integers(low, high)), draw(st.integers(low, high))
+    day, minute = divmod(number, MINUTES_A_DAY)
+    ts = OPEN + timedelta(days=day, minutes=minute + 1)
+    volume = Decimal(draw(st.sampled_from([0, 1, 40, 5_000, 100_000, 3_000_000])))
+    return Bar(symbol, ts, price_text(opened), price_text(high), price_text(low), price_text(closed), volume)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> dict[str, object]:
+    """One order as fractions of what the account and the price are then."""
+    return {
+        "side": draw(st.sampled_from(list(Side))),
+        "size": Decimal(draw(st.integers(1, 250))) / 100,
+        "type": draw(st.sampled_from(list(OrderType))),
+        "away": Decimal(draw(st.integers(-300, 300))) / 10_000,
+        "stop": draw(st.one_of(st.none(), st.integers(1, 300))),
+        "target": draw(st.one_of(st.none(), st.integers(1, 300))),
+        "tif": draw(st.sampled_from(list(TimeInForce))),
+        "reduce_only": draw(st.booleans()),
+    }
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[str, bool, list[Bar], list[dict[str, object] | None]]:
+    cost = draw(st.sampled_from(sorted(MARKETS)))
+    symbol = MARKETS[cost].symbol
+    count = draw(st.integers(3, 14))
+    tape = [draw(bars(symbol, number)) for number in range(count)]
+    orders = [draw(st.one_of(st.none(), plans())) for _ in range(count)]
+    return cost, draw(st.booleans()), tape, orders
+
+
+def session_for(bar: Bar) -> MarketSession:
+    opened = OPEN + timedelta(days=(bar.ts - OPEN).days)
+    return MarketSession("XNAS", opened.date(), opened, opened + timedelta(hours=6))
+
+
+def place(broker: PaperBroker, plan: dict[str, object], bar: Bar) -> None:
+    equity = broker.portfolio.equity()
+    quantity = broker.quantity_for(bar.symbol, max(equity, ZERO) * plan["size"], bar.close)
+    if not quantity:
+        return
+    side: Side = plan["side"]
+    price = bar.close * (1 + plan["away"])
+    stop, target = plan["stop"], plan["target"]
+    broker.submit(
+        broker.order(
+            bar.symbol,
+            side,
+            quantity,
+            bar.ts,
+            "drawn",
+            type=plan["type"],
+            time_in_force=plan["tif"],
+            limit_price=price if plan["type"] is OrderType.LIMIT else None,
+            stop_price=price if plan["type"] is OrderType.STOP else None,
+            stop_loss=None if stop is None else price * (1 - side.sign * Decimal(stop) / 10_000),
+            take_profit=None if target is None else price * (1 + side.sign * Decimal(target) / 10_000),
+            reduce_only=plan["reduce_only"],
+        )
+    )
+
+
+def check_fill(broker: PaperBroker, fill: Fill, bar: Bar) -> None:
+    instrument = broker.terms.instruments[fill.symbol]
+    assert fill.bar == bar and fill.known_at == bar.ts
+    assert fill.decided_at <= fill.filled_at <= fill.known_at
+    assert fill.slippage >= 0 and all(fee > 0 for fee in fill.fees.values())
+    assert fill.fee == cents(fill.fee) and fill.slippage == cents(fill.slippage)
+    per_unit = fill.slippage / fill.quantity
+    assert bar.low - per_unit <= fill.price <= bar.high + per_unit
+    assert fill.price >= instrument.tick
+    assert fill.quantity % instrument.lot == 0
+    if fill.price_source in ("open", "gap"):
+        assert (fill.price - bar.open) * fill.side.sign >= 0, "never better than the open"
+        if fill.price_source == "gap":
+            assert fill.price == to_tick(fill.price, fill.side, instrument)
+
+
+def check_account(portfolio: Portfolio, fills: list[Fill], charges: Decimal, trades: Decimal) -> None:
+    moved = sum((fill.cash_change for fill in fills), ZERO) + charges
+    assert portfolio.cash == portfolio.start_cash + moved
+    assert portfolio.equity() == portfolio.cash + sum(map(portfolio.market_value, portfolio.symbols), ZERO)
+    total = portfolio.total_result()
+    assert total.net == portfolio.equity() - portfolio.start_cash
+    assert total.gross - total.fees - total.slippage == total.net
+    assert total.fees == sum((fill.fee for fill in fills), ZERO) - charges
+    assert total.slippage == sum((fill.slippage for fill in fills), ZERO)
+    held = [(portfolio.position(symbol), portfolio.unrealized_pnl(symbol)) for symbol in portfolio.symbols]
+    assert total.net == trades + sum((position.realized_pnl + gain for position, gain in held), ZERO)
+
+
+@settings(max_examples=200, deadline=None, phases=PHASES)
+@given(histories())
+def test_account_when_anything_is_traded_then_every_law_holds(history) -> None:
+    cost, allow_short, tape, orders = history
+    broker = make_broker(MARKETS[cost], cost=cost, allow_short=allow_short)
+    portfolio = broker.portfolio
+    fills: list[Fill] = []
+    trades = charges = ZERO
+    for bar, plan in zip(tape, orders, strict=True):
+        before = broker.portfolio.quantity(bar.symbol)
+        new = broker.on_bar(bar, session_for(bar))
+        fills += new
+        assert sum((fill.quantity for fill in new), ZERO) <= bar.volume / 20
+        assert sum((fill.quantity * fill.side.sign for fill in new), before) == portfolio.quantity(bar.symbol)
+        for fill in new:
+            check_fill(broker, fill, bar)
+        if plan is not None:
+            place(broker, plan, bar)
+        changes = broker.take_changes()
+        trades += sum((trade.realized_pnl for trade in changes.trades), ZERO)
+        charges += sum((each.amount for each in changes.movements if each.kind != "fill"), ZERO)
+        check_account(portfolio, fills, charges, trades)
+        if not allow_short:
+            assert portfolio.quantity(bar.symbol) >= 0
+        if not broker.terms.cost.overnights or not allow_short:
+            assert portfolio.cash >= 0 or charges < 0
+        for record in broker.open_orders():
+            assert 0 <= record.filled_quantity < record.order.quantity
+    assert len({fill.id for fill in fills}) == len(fills)
+
+
+@settings(max_examples=60, deadline=None, phases=PHASES)
+@given(histories(), st.integers(0, 13))
+def test_account_when_restored_in_the_middle_then_goes_on_the_same(history, cut: int) -> None:
+    cost, allow_short, tape, orders = history
+    whole = make_broker(MARKETS[cost], cost=cost, allow_short=allow_short)
+    broken = make_broker(MARKETS[cost], cost=cost, allow_short=allow_short)
+    for number, (bar, plan) in enumerate(zip(tape, orders, strict=True)):
+        expected, found = whole.on_bar(bar, session_for(bar)), broken.on_bar(bar, session_for(bar))
+        assert found == expected
+        if plan is not None:
+            place(whole, plan, bar)
+            place(broken, plan, bar)
+        assert broken.take_changes() == whole.take_changes()
+        if number == cut:
+            state = json.loads(json.dumps([broken.portfolio.state(), broken.state()]))
+            broken = make_broker(MARKETS[cost], cost=cost, allow_short=allow_short)
+            broken.portfolio = Portfolio.from_state(state[0])
+            broken.restore(state[1])
+    assert broken.portfolio.state() == whole.portfolio.state()
+    assert broken.state() == whole.state()
+
+
+@settings(max_examples=60, deadline=None, phases=PHASES)
+@given(histories())
+def test_orders_when_the_tape_ends_then_each_has_one_end_or_rests(history) -> None:
+    cost, allow_short, tape, orders = history
+    broker = make_broker(MARKETS[cost], cost=cost, allow_short=allow_short)
+    records, filled = {}, {}
+    for bar, plan in zip(tape, orders, strict=True):
+        for fill in broker.on_bar(bar, session_for(bar)):
+            filled[fill.order_id] = filled.get(fill.order_id, ZERO) + fill.quantity
+        if plan is not None:
+            place(broker, plan, bar)
+        for order_id, record in broker.take_changes().orders.items():
+            assert order_id not in records or records[order_id].status is OrderStatus.OPEN
+            records[order_id] = record
+    resting = {record.order.id for record in broker.open_orders()}
+    for order_id, record in records.items():
+        assert (record.status is OrderStatus.OPEN) == (order_id in resting)
+        if record.status is OrderStatus.FILLED:
+            assert filled[order_id] == record.filled_quantity == record.order.quantity
+        elif not record.order.reduce_only:
+            assert filled.get(order_id, ZERO) == record.filled_quantity
+        if record.status in (OrderStatus.REFUSED, OrderStatus.EXPIRED, OrderStatus.CANCELLED):
+            assert record.detail
+
+
+def test_portfolio_when_a_fill_would_turn_it_then_refuses() -> None:
+    broker = make_broker()
+    bar = Bar("MSFT", OPEN + timedelta(minutes=1), Decimal(10), Decimal(10), Decimal(10), Decimal(10), Decimal(10_000))
+    broker.submit(broker.order("MSFT", Side.BUY, Decimal(5), OPEN, "entry"))
+    (fill,) = broker.on_bar(bar, session_for(bar))
+    opposite = Fill(
+        "f2", "o2", "orb", "MSFT", Side.SELL, Decimal(6), Decimal(10), {}, ZERO, OPEN, OPEN, OPEN, "", fill.bar, "open"
+    )
+    with pytest.raises(ValueError, match="would turn"):
+        broker.portfolio.apply(opposite)
