@@ -22,7 +22,7 @@ from aion.web import openapi
 from aion.web.desk import Desk
 from aion.web.log import Log, open_log
 from aion.web.metric import Metrics
-from aion.web.middleware import Alias, Guard, Observe, error_body
+from aion.web.middleware import Alias, Guard, Observe, error_body, is_data
 from aion.web.page import STATIC, Pages
 from aion.web.reader import FileReader
 from aion.web.router.bot_parts import bot_parts_router
@@ -90,9 +90,14 @@ class _PagesBehind:
         if scope["type"] != "http":
             await self._routes(scope, receive, send)
             return
-        path: str = scope["path"]
-        is_route = path.startswith("/api/") or path in ("/api", "/metrics", "/healthz", "/readyz")
-        await (self._routes if is_route else self._pages)(scope, receive, send)
+        if not is_data(scope["path"]):
+            await self._pages(scope, receive, send)
+            return
+        if scope["method"] == "HEAD":  # what GET would answer; the server leaves the body out
+            asked = scope
+            scope = {**asked, "method": "GET", "aion.is_head": True}
+            asked["aion.answering"] = scope
+        await self._routes(scope, receive, send)
 
 
 def _make_routes(desk: Desk) -> FastAPI:

@@ -93,13 +93,17 @@ class Observe:
 
 def route_of(scope: Scope) -> str:
     """Return the template of the route that answers, `other` where none does: names in a path are no labels."""
-    path: str | None = getattr(scope.get("route"), "path", None)
+    path: str | None = getattr(_route(scope), "path", None)
     return path or ("/{page}" if scope.get("aion.page") else "other")
 
 
 def name_of(scope: Scope) -> str:
     """Return the name of the function that answers."""
-    return str(getattr(scope.get("route"), "name", "") or "page")
+    return str(getattr(_route(scope), "name", "") or "page")
+
+
+def _route(scope: Scope) -> object:
+    return scope.get("aion.answering", scope).get("route")
 
 
 class Guard:

@@ -1,11 +1,11 @@
 """Runs the desk: one uvicorn worker with uvloop and httptools, streams ended before it waits for them."""
 
-import asyncio
 import errno
 import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,18 +22,30 @@ from aion.web.log import Log, StandardHandler, open_log
 from aion.web.page import STATIC
 from aion.web.security import check_host
 
-GRACE_S = 2  # from the signal to the end
-BACKLOG = 2048
+BACKLOG = 2048  # connections that may wait to be accepted
+KEEP_ALIVE_S = 75  # longer than a proxy's, so that the proxy closes first and no request meets a closed connection
 
 
 class DeskServer(uvicorn.Server):
     """uvicorn, which ends the streams as soon as it is told to stop: it would wait for them for ever."""
 
-    def __init__(self, config: uvicorn.Config, app: App) -> None:
-        """Args: config: of uvicorn; app: whose streams end."""
+    def __init__(self, app: App) -> None:
+        """Args: app: what is served and whose streams end."""
+        config = uvicorn.Config(
+            app,
+            loop="uvloop",
+            http=ConnectionProtocol,
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=1,
+        )
         super().__init__(config)
         self._app = app
-        self._ending: asyncio.Task[None] | None = None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, end the streams, then wait for the answers that are under way."""
@@ -45,6 +57,9 @@ class DeskServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Take SIGINT and SIGTERM; unlike uvicorn's own, do not raise them again: a stop asked for is no failure."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
@@ -72,25 +87,10 @@ def serve(settings: Settings, *, static: Path = STATIC) -> int:
         log = open_log(Layout(settings.data), settings.log_level)
         _take_library_logs(log)
         app = App(settings, log=log, static=static)
-        config = uvicorn.Config(
-            app,
-            loop="uvloop",
-            http=ConnectionProtocol,
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=True,
-            backlog=BACKLOG,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=1,
-            h11_max_incomplete_event_size=None,
-        )
         port = listener.getsockname()[1]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         log.info(f"Aion desk: http://{host}:{port}/bots", port=port)
-        server = DeskServer(config, app)
+        server = DeskServer(app)
         server.run(sockets=[listener])
         log.info("the desk has stopped")
         return 0 if server.started else 1

@@ -11,12 +11,11 @@ from aion.web import curve
 from aion.web.document import BotView
 from aion.web.state import Json, moment
 
-_TAKEN = frozenset(BotView.model_fields) - {
-    "kind", "file", "foreign", "fills_total", "trades_total", "more", "positions", "fills", "trades", "signals",
-    "targets", "symbols", "rules", "equity_curve", "hold_curve", "stats",
-}  # fmt: skip
-
-
+_MADE_HERE = frozenset(
+    {"kind", "file", "foreign", "fills_total", "trades_total", "more", "positions", "fills", "trades", "signals",
+     "targets", "equity_curve", "hold_curve", "stats"}
+)  # fmt: skip
+_TAKEN = tuple(name for name in BotView.model_fields if name not in _MADE_HERE)
 _OF_LINE = ("exchange", "currency", "day", "equity", "cash", "day_pnl", "total_pnl")
 _OF_SUMMARY = ("mode", "run", "cycle_id", "seq", "as_of", "written_at")
 
@@ -60,7 +59,7 @@ def _whole(doc: Json, kind: str, file: str, *, foreign: bool) -> Json:
     # price), drawdown (from its curve), exposure and trade figures (from its positions and trades). Nothing else is.
     equity_curve = curve.in_order(doc["equity_curve"])
     positions = {symbol: _position(held, doc["equity"]) for symbol, held in doc["positions"].items()}
-    shown: Json = {name: doc[name] for name in doc.keys() & _TAKEN}
+    shown: Json = {name: doc[name] for name in _TAKEN if name in doc}
     shown["positions"] = dict(sorted(positions.items(), key=lambda item: -abs(item[1].get("market_value", 0.0))))
     for name in ("fills", "trades"):
         shown[name], shown[f"{name}_total"] = by_time(doc[name]), len(doc[name])

@@ -1,6 +1,6 @@
 """The whole of what a bundle cut short: the routes that `more` names."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -19,19 +19,33 @@ Part = Literal["positions", "fills", "trades", "signals", "targets", "rules", "s
 bot_parts_router = APIRouter(prefix="/api", tags=["bots"], responses=NOT_FOUND)
 
 
-@bot_parts_router.get("/{kind}/bots/{bot}", response_model=BotView)
-def bot_view(request: Request, kind: Kind, bot: str) -> Response:
-    """Return one bot with everything in its newest state file."""
-    return answer(request, _card(request, kind, bot).whole)
+@bot_parts_router.get("/intraday/bots/{bot}", response_model=BotView)
+def intraday_bot(request: Request, bot: str) -> Response:
+    """Return one intraday bot with everything in its newest day file."""
+    return answer(request, _card(request, "intraday", bot).whole)
 
 
-@bot_parts_router.get("/{kind}/bots/{bot}/{part}", response_model=BotPart)
-def bot_part(request: Request, kind: Kind, bot: str, part: Part) -> Response:
-    """Return the whole of one part of a bot's newest state file; `curve` is both curves."""
-    whole = _card(request, kind, bot).whole
+@bot_parts_router.get("/swing/bots/{bot}", response_model=BotView)
+def swing_bot(request: Request, bot: str) -> Response:
+    """Return one swing bot with everything in its state file."""
+    return answer(request, _card(request, "swing", bot).whole)
+
+
+@bot_parts_router.get("/intraday/bots/{bot}/{part}", response_model=BotPart)
+def intraday_bot_part(request: Request, bot: str, part: Part) -> Response:
+    """Return the whole of one part of an intraday bot's newest day file; `curve` is both curves."""
+    return answer(request, _part(_card(request, "intraday", bot), part))
+
+
+@bot_parts_router.get("/swing/bots/{bot}/{part}", response_model=BotPart)
+def swing_bot_part(request: Request, bot: str, part: Part) -> Response:
+    """Return the whole of one part of a swing bot's state file; `curve` is both curves."""
+    return answer(request, _part(_card(request, "swing", bot), part))
+
+
+def _part(card: Card, part: Part) -> dict[str, Any]:
     names = ("equity_curve", "hold_curve") if part == "curve" else (part,)
-    head = {name: whole[name] for name in ("bot", "kind", "file", "as_of", "currency")}
-    return answer(request, head | {name: whole[name] for name in names})
+    return {name: card.whole[name] for name in ("bot", "kind", "file", "as_of", "currency", *names)}
 
 
 def _card(request: Request, kind: Kind, bot: str) -> Card:
@@ -40,13 +54,11 @@ def _card(request: Request, kind: Kind, bot: str) -> Card:
     missing = f"there is no {kind} bot {bot!r}: it has written no state file"
     if kind == "swing":
         file = swing_rolling(bot)
-        settings = desk.settings.bots.get(bot)
-        foreign = settings is None or settings.kind != "swing"
     else:
         day = desk.files.newest_day(bot)
         if day is None:
             raise NotFoundError(missing)
         file = sim_log(day, bot)
-        settings = desk.settings.bots.get(bot)
-        foreign = settings is None or settings.kind != "intraday"
+    settings = desk.settings.bots.get(bot)
+    foreign = settings is None or settings.kind != kind
     return Card(desk.files.read(file, missing), kind, file, foreign=foreign)

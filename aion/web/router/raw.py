@@ -23,6 +23,8 @@ class RawRoute(APIRoute):
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             app = await endpoint(Request(scope))
+            if scope.get("aion.is_head"):
+                scope["method"] = "HEAD"
             await app(scope, receive, send)
 
         self.app = answer

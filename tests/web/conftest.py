@@ -1,0 +1,76 @@
+"""A real desk on a free port of this machine, over real files."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from aion.config import Settings
+from aion.web.app import App
+from aion.web.server import DeskServer, bind
+
+from .sample import Writer
+
+
+@dataclass
+class RunningDesk:
+    """A desk that answers at `url`."""
+
+    url: str
+    app: App
+    write: Writer
+    client: httpx.Client
+
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        return self.client.get(path, **options)
+
+    def bots(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.get("/api/bots/page").raise_for_status().json()
+        return found
+
+
+@contextmanager
+def running(settings: Settings, static: Path) -> Iterator[RunningDesk]:
+    app = App(settings, static=static)
+    with bind("127.0.0.1", 0) as listener:
+        server = DeskServer(app)
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+        thread.start()
+        until = time.monotonic() + 20
+        while not server.started:
+            assert thread.is_alive() and time.monotonic() < until, "the desk did not start"
+            time.sleep(0.005)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with httpx.Client(base_url=url, timeout=20, trust_env=False) as client:
+            try:
+                yield RunningDesk(url, app, Writer(settings.data), client)
+            finally:
+                server.should_exit = True
+                thread.join(10)
+                app.desk.log.bind()._logger.close()
+                assert not thread.is_alive(), "the desk did not stop within 10 s"
+
+
+@pytest.fixture
+def start_desk(tmp_path: Path) -> Iterator[Callable[..., RunningDesk]]:
+    """Return what starts a desk over `data` in the test's folder, with the settings given."""
+    with ExitStack() as stack:
+
+        def start(**settings: Any) -> RunningDesk:
+            values = {"data": tmp_path / "data", "rescan_interval_s": 60, "log_level": "debug", **settings}
+            return stack.enter_context(running(Settings(**values), tmp_path / "static"))
+
+        yield start
+
+
+@pytest.fixture
+def desk(start_desk: Callable[..., RunningDesk]) -> RunningDesk:
+    """A desk over an empty folder."""
+    return start_desk()

@@ -1,0 +1,70 @@
+"""The log of the web process."""
+
+import io
+import logging
+from pathlib import Path
+
+import orjson
+
+from aion.store.document import LogLine
+from aion.store.layout import Layout
+from aion.web.log import StandardHandler, open_log
+
+
+def lines(root: Path) -> list[dict[str, object]]:
+    return [orjson.loads(line) for line in (root / "logs/web.jsonl").read_bytes().splitlines()]
+
+
+def test_log_when_an_event_is_written_then_it_is_a_log_line_in_the_file_and_a_line_on_the_console(
+    tmp_path: Path,
+) -> None:
+    console = io.StringIO()
+    log = open_log(Layout(tmp_path), "info", console=console)
+    log.info("the desk has started", port=3000)
+    log.debug("not wanted")
+    (line,) = lines(tmp_path)
+    LogLine.model_validate(line)
+    assert line["port"] == 3000
+    assert console.getvalue() == "web the desk has started\n"
+
+
+def test_log_when_secrets_are_given_then_they_are_masked_everywhere(tmp_path: Path) -> None:
+    console = io.StringIO()
+    log = open_log(Layout(tmp_path), "info", console=console)
+    log.info(
+        "login with password=hunter2 and Bearer abc.def",
+        cookie="s=hunter2",
+        api_key="hunter2",
+        url="/x?token=hunter2",
+    )
+    text = (tmp_path / "logs/web.jsonl").read_text() + console.getvalue()
+    assert "hunter2" not in text and "abc.def" not in text and "***" in text
+
+
+def test_log_when_text_holds_line_breaks_and_escapes_then_it_stays_one_plain_line(tmp_path: Path) -> None:
+    console = io.StringIO()
+    open_log(Layout(tmp_path), "info", console=console).info('x\n{"level":"error"}\x1b[31m')
+    assert len(lines(tmp_path)) == 1
+    assert console.getvalue().count("\n") == 1 and "\x1b" not in console.getvalue()
+
+
+def test_log_when_the_disk_refuses_then_it_is_said_once_and_nothing_stops(tmp_path: Path) -> None:
+    (tmp_path / "logs").write_text("a file where the folder should be")
+    console = io.StringIO()
+    log = open_log(Layout(tmp_path), "info", console=console)
+    log.info("one")
+    log.info("two")
+    assert console.getvalue().count("cannot be written") == 1
+    assert console.getvalue().endswith("web two\n")
+
+
+def test_standard_handler_when_a_library_fails_then_its_traceback_is_in_the_file(tmp_path: Path) -> None:
+    logger = logging.getLogger("test.library")
+    logger.propagate = False
+    logger.handlers = [StandardHandler(open_log(Layout(tmp_path), "info", console=io.StringIO()))]
+    try:
+        raise ValueError("boom")
+    except ValueError:
+        logger.exception("it failed")
+    (line,) = lines(tmp_path)
+    assert line["level"] == "error" and "ValueError: boom" in str(line["traceback"])
