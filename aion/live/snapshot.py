@@ -21,7 +21,7 @@ class Built:
     """What a builder returns."""
 
     payload: Mapping[str, Any]
-    """A JSON object without `version`, which is added; a pure function of the files."""
+    """A JSON object without `version` and `etag`, which are added; a pure function of the files."""
     revisit_in_s: float | None = None
     """Seconds after which to build again though no file changed; None for never."""
 
@@ -45,9 +45,9 @@ class Snapshot:
     version: int
     """Microseconds; grows within a process. A hint of order, never of equality."""
     etag: str
-    """Weak validator: a hash of the content without `version`. Equal tags mean equal content."""
+    """Weak validator: a hash of the content without these two. Equal tags mean equal content."""
     body: bytes
-    """The JSON object, `version` first."""
+    """The JSON object, `version` and `etag` first."""
     gzip: bytes
     """The same as one gzip member."""
     identity_frame: bytes = field(repr=False)
@@ -81,7 +81,7 @@ def make_snapshot(topic: str, payload: bytes, etag: str, version: int, level: in
         level: of zlib, 1..9.
     """
     rest = payload[1:] if payload == b"{}" else b"," + payload[1:]
-    body = b'{"version":%d%b' % (version, rest)
+    body = b'{"version":%d,"etag":%b%b' % (version, orjson.dumps(etag), rest)
     block = deflate_block(body, level)
     before, after = frame_around(topic, str(version))
     return Snapshot(

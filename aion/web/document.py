@@ -164,6 +164,7 @@ class BotsPageBundle(Document):
     """All that the Bots page shows: a pure function of the state files."""
 
     version: int = Field(description="Microsecond of the newest change; a hint of order, also the SSE id.")
+    etag: str = Field("", description="The weak ETag of this content, so that a pushed bundle can be compared too.")
     as_of: AwareDatetime | None = Field(None, description="Newest market time in it; absent on an empty desk.")
     mode: Mode | None = None
     run: Name | None = None
@@ -189,6 +190,7 @@ class IntradaySnapshot(Document):
     """All that the Intraday page shows."""
 
     version: int
+    etag: str = ""
     as_of: AwareDatetime | None = None
     mode: Mode | None = None
     run: Name | None = None

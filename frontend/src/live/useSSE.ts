@@ -1,0 +1,44 @@
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { getConnection } from "./connection.ts";
+
+export interface SSEOptions<T> {
+  /** Route of a stream: its last word names the topic, so `/events/bots` and `/api/backend/events/bots` are one. */
+  url: string;
+  /** False to hear nothing. Default true. */
+  enabled?: boolean;
+  /** Called with each push, before the cache is written. */
+  onData?: (data: T) => void;
+}
+
+export interface SSEResult<T> {
+  /** The newest push; undefined before the first. */
+  data: T | undefined;
+  /** True while a stream of this browser works. */
+  isConnected: boolean;
+}
+
+/** The topic that a stream's route names. */
+export function topicOf(url: string): string {
+  return new URL(url, "http://desk.invalid").pathname.split("/").pop() ?? "";
+}
+
+/** Hear the pushes of one stream; all uses in all tabs share one connection. */
+export function useSSE<T>({ url, enabled = true, onData }: SSEOptions<T>): SSEResult<T> {
+  const [data, setData] = useState<T>();
+  const heard = useRef(onData);
+  heard.current = onData;
+  const connection = getConnection();
+  const state = useSyncExternalStore(
+    (watcher) => connection.watch(watcher),
+    () => connection.status.state,
+  );
+  const topic = topicOf(url);
+  useEffect(() => {
+    if (!enabled) return;
+    return connection.subscribe(topic, (next) => {
+      setData(next as T);
+      heard.current?.(next as T);
+    });
+  }, [connection, topic, enabled]);
+  return { data, isConnected: enabled && state === "streaming" };
+}
