@@ -72,12 +72,13 @@ class ProcessLog:
             fields["traceback"] = "".join(traceback.format_exception(error))[-8000:]
         self.write("error", event, **fields)
 
-    def write(self, level: Level, event: str, **fields: Any) -> None:
+    def write(self, level: Level, event: str, *, is_quiet: bool = False, **fields: Any) -> None:
         """Write one line.
 
         Args:
             level: its level; below that of the log nothing happens.
             event: what happened, for people.
+            is_quiet: True to keep it off the console.
             fields: `bot`, `cycle_id`, `market_time` (aware UTC) and others; None values are left out.
         """
         if _ORDER[level] < self._level:
@@ -93,7 +94,7 @@ class ProcessLog:
             if value is not None:
                 line[name] = iso(value) if isinstance(value, datetime) else value
         self._append(orjson.dumps(line, default=str) + b"\n")
-        if _ORDER[level] >= self._console_level:
+        if not is_quiet and _ORDER[level] >= self._console_level:
             self._say(level, event, fields)
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from aion.clock import iso
 from aion.model import Bar, Fill, Order, OrderStatus, Signal, Trade
 from aion.store.document import CURVE_POINTS
+from aion.trading.record import Decision, Result
 
 Json = dict[str, Any]
 
@@ -111,23 +112,30 @@ def signal_json(signal: Signal, bot: str) -> Json:
     return value
 
 
-def decision_json(
-    ts: datetime,
-    action: str,
-    reason: str,
-    *,
-    symbol: str = "",
-    confidence: float | None = None,
-    order_id: str = "",
-) -> Json:
+def decision_json(decision: Decision) -> Json:
     """Return a decision; what is not known is left out."""
-    value: Json = {"ts": iso(ts), "action": action, "reason": reason}
-    if symbol:
-        value["symbol"] = symbol
-    if confidence is not None:
-        value["confidence"] = confidence
-    if order_id:
-        value["order_id"] = order_id
+    value: Json = {"ts": iso(decision.ts), "action": decision.action, "reason": decision.reason}
+    if decision.symbol:
+        value["symbol"] = decision.symbol
+    if decision.confidence is not None:
+        value["confidence"] = decision.confidence
+    if decision.order_id:
+        value["order_id"] = decision.order_id
+    return value
+
+
+def result_json(result: Result, since: datetime | None) -> Json:
+    """Return the result of a span; `since` is the market time at which it starts."""
+    value: Json = {
+        "gross": number(result.gross),
+        "fees": number(result.fees),
+        "slippage": number(result.slippage),
+        "net": number(result.net),
+    }
+    if result.net_return is not None:
+        value["net_return"] = round(result.net_return, 8)
+    if since is not None:
+        value["since"] = iso(since)
     return value
 
 

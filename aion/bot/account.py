@@ -1,0 +1,384 @@
+"""One bot at work: its account, its strategy and the record of what it did, as its documents show them."""
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from aion import stat
+from aion.bot.hold import BuyAndHold
+from aion.bot.process_log import ProcessLog
+from aion.bot.record import (
+    Json,
+    decision_json,
+    fill_json,
+    number,
+    order_json,
+    result_json,
+    signal_json,
+    trade_json,
+)
+from aion.bot.strategy.base import Moment, Strategy
+from aion.bot.strategy.registry import make_strategy
+from aion.clock import iso, parse_iso
+from aion.config import BotSettings
+from aion.errors import ConfigError
+from aion.market import calendar
+from aion.market.feed import Feed, Kind
+from aion.model import Bar, EquityPoint, Instrument, Signal, Trade
+from aion.trading.broker import PaperBroker
+from aion.trading.cost import cost_model
+from aion.trading.ledger import Entry, SavedAccount
+from aion.trading.portfolio import Portfolio
+from aion.trading.query import LedgerReader
+from aion.trading.record import Changes
+
+HINDSIGHT = "The names were chosen with hindsight: they are known winners, so the past looks better than it was."
+ADJUSTED = "Prices are adjusted for splits and dividends: they are not prices that were quoted."
+
+
+@dataclass(slots=True)
+class Peak:
+    """The running peak of equity and the deepest fall from it, at constant cost a point."""
+
+    equity: float = 0.0
+    at: datetime | None = None
+    drawdown: float = 0.0
+    """Present fall from the peak, fraction 0..1."""
+    max_drawdown: float = 0.0
+
+    def see(self, ts: datetime, equity: float) -> None:
+        """Take the next point."""
+        if self.at is None or equity >= self.equity:
+            self.equity, self.at = equity, ts
+        self.drawdown = (self.equity - equity) / self.equity if self.equity > 0 else 0.0
+        self.max_drawdown = max(self.max_drawdown, self.drawdown)
+
+
+@dataclass(slots=True)
+class Record:
+    """What is shown of a span: a day of an intraday bot, the run of a swing bot. JSON by id, in order of time."""
+
+    fills: Json = field(default_factory=dict)
+    orders: Json = field(default_factory=dict)
+    trades: Json = field(default_factory=dict)
+    decisions: Json = field(default_factory=dict)
+    equity: dict[str, float] = field(default_factory=dict)
+    hold: dict[str, float] = field(default_factory=dict)
+
+    def add(self, changes: Changes) -> None:
+        """Take what happened since the last call."""
+        for order_id, each in changes.orders.items():
+            self.orders[order_id] = order_json(each.order, each.status, each.filled_quantity, each.detail)
+        for fill in changes.fills:
+            self.fills[fill.id] = fill_json(fill, fill.realized_pnl)
+        for trade in changes.trades:
+            self.trades[trade.id] = trade_json(trade)
+        for decision in changes.decisions:
+            self.decisions[decision.id] = decision_json(decision)
+
+    def see(self, point: EquityPoint) -> None:
+        """Take the next point of the curves."""
+        at = iso(point.ts)
+        self.equity[at] = number(point.equity)
+        if point.hold is not None:
+            self.hold[at] = number(point.hold)
+
+    def keep(self, newest: int) -> None:
+        """Forget all but the newest `newest` entries of each map; curves stay."""
+        for entries in (self.fills, self.orders, self.trades, self.decisions):
+            while len(entries) > newest:
+                del entries[next(iter(entries))]
+
+
+class BotAccount:
+    """The part that intraday and swing bots share. It trades on bars and changes nothing on disk."""
+
+    def __init__(self, name: str, settings: BotSettings, run: str, feed: Feed, log: ProcessLog, started_at: datetime):
+        """Make a bot with its start money.
+
+        Args:
+            name: of the bot.
+            settings: its symbols, strategy, costs and rules.
+            run: name of the run.
+            feed: where its bars come from.
+            log: of the process.
+            started_at: market time at which its account begins.
+
+        Raises:
+            ConfigError: a strategy, parameter, cost model or symbol that cannot work.
+        """
+        self.name = name
+        self.settings = settings
+        self.log = log
+        self.started_at = started_at
+        kind: Kind = "minute" if settings.kind == "intraday" else "day"
+        self.instruments = _instruments(name, settings, feed, kind)
+        self.strategy: Strategy = make_strategy(
+            settings.strategy, settings.kind, settings.symbols, settings.parameters
+        )
+        self._run = run
+        self._interval = timedelta(minutes=1) if kind == "minute" else None
+        self.portfolio = Portfolio(settings.currency, settings.cash)
+        self.broker = self._make_broker()
+        self.day = ""
+        """Market day of the newest bars."""
+        self.cursor = started_at
+        """Market time of the newest bars."""
+        self.cycle_id = ""
+        self.cycles = 0
+        self.hold = BuyAndHold(settings.cash, settings.symbols)
+        self.record = Record()
+        self.peak = Peak()
+        self.signals: dict[str, Signal] = {}
+        self.marked_at: dict[str, datetime] = {}
+        self.realized: list[float] = []
+        self.equity_sum = 0.0
+        self.equity_points = 0
+        self.state = "active"
+        self.state_reason = ""
+        self.control_id = ""
+        self.bars_seen = 0
+        self.dropped_bars = 0
+        self._changes = Changes()
+        self._points: list[EquityPoint] = []
+
+    def _make_broker(self) -> PaperBroker:
+        return PaperBroker(
+            self.name,
+            self._run,
+            self.portfolio,
+            self.instruments,
+            cost_model(self.settings.cost),
+            interval=self._interval,
+            allow_short=self.settings.rules.allow_short,
+        )
+
+    @property
+    def equity(self) -> Decimal:
+        """Cash plus market values at the newest marks, cents."""
+        return self.portfolio.equity()
+
+    def think(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
+        """Return the strategy's signals; a strategy that raises puts the bot in state `error` and returns none."""
+        if self.state == "error":
+            return {}
+        try:
+            signals = self.strategy.on_bars(bars, moment)
+        except Exception as error:  # noqa: BLE001 - the edge of a bot's cycle: one bot's fault must not stop the others
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            self.state = "error"
+            self.state_reason = (
+                f"strategy {self.settings.strategy} raised {type(error).__name__}: {str(error)[:200]} "
+                f"(line {last.lineno} of {last.name})"
+            )
+            self.log.error(self.state_reason, error=error, bot=self.name, market_time=moment.ts)
+            return {}
+        self.signals.update(signals)
+        return signals
+
+    def watch(self, bars: Mapping[str, Bar], ts: datetime, positions: Mapping[str, Decimal]) -> None:
+        """Bring the strategy up to `ts` without trading: warm-up before a start or after a restart.
+
+        Args:
+            bars: of its symbols, all closing at `ts`.
+            ts: market time.
+            positions: signed quantities that were held after these bars.
+        """
+        session = calendar.session_at(self.settings.exchange, ts)
+        if session is not None:
+            self.think(bars, Moment(ts, session.day.isoformat(), session.open, session.close, positions))
+
+    def gather(self) -> Changes:
+        """Take what the broker did since the last call into the record, and return it."""
+        changes = self.broker.take_changes()
+        self.record.add(changes)
+        for trade in changes.trades:
+            self._closed(trade)
+        _merge(self._changes, changes)
+        return changes
+
+    def mark(self, bars: Mapping[str, Bar], ts: datetime) -> None:
+        """Note the marks and the equity after the bars of `ts`; the broker has marked the portfolio."""
+        for symbol, bar in bars.items():
+            self.hold.see(bar)
+            if bar.volume > 0:
+                self.marked_at[symbol] = ts
+        point = EquityPoint(ts, self.equity, self.hold.equity)
+        self._points.append(point)
+        self.record.see(point)
+        equity = number(point.equity)
+        self.peak.see(ts, equity)
+        self.equity_sum += equity
+        self.equity_points += 1
+
+    def _closed(self, trade: Trade) -> None:
+        self.realized.append(number(trade.realized_pnl))
+
+    # documents
+
+    def fields(self) -> Json:
+        """Return the fields that both kinds of document share, without envelope and record."""
+        settings, portfolio = self.settings, self.portfolio
+        value: Json = {
+            "bot": self.name,
+            "currency": settings.currency,
+            "exchange": settings.exchange,
+            "strategy": settings.strategy,
+            "rule": self.strategy.rule,
+            "symbols": list(settings.symbols),
+            "equity": number(self.equity),
+            "cash": number(portfolio.cash),
+            "start_equity": number(portfolio.start_cash),
+            "hold_equity": number(self.hold.equity),
+            "hold_name": self.hold.name,
+            "price_basis": self.price_basis,
+            "state": self.state,
+            "total_pnl": result_json(portfolio.total_result(), self.started_at),
+            "positions": self._positions(),
+            "fills": self.record.fills,
+            "trades": self.record.trades,
+            "signals": {symbol: signal_json(signal, self.name) for symbol, signal in sorted(self.signals.items())},
+            "equity_curve": self.record.equity,
+            "hold_curve": self.record.hold,
+            "stats": self._stats(),
+            "dropped_bars": self.dropped_bars,
+            "bars_seen": self.bars_seen,
+        }
+        if self.state_reason:
+            value["state_reason"] = self.state_reason
+        if self.control_id:
+            value["control_id"] = self.control_id
+        if self.price_basis == "adjusted":
+            value["note"] = f"{HINDSIGHT} {ADJUSTED}"
+        return value
+
+    @property
+    def price_basis(self) -> str:
+        """`adjusted` when any of its instruments is, else `raw`."""
+        is_adjusted = any(each.price_basis == "adjusted" for each in self.instruments.values())
+        return "adjusted" if is_adjusted else "raw"
+
+    def _positions(self) -> Json:
+        shown: Json = {}
+        for symbol, held in self.portfolio.positions().items():
+            stop, target = self.broker.exit_levels(symbol)
+            value: Json = {
+                "quantity": number(held.quantity),
+                "average_price": number(held.average_price),
+                "last_price": number(self.portfolio.marks[symbol]),
+                "market_value": number(self.portfolio.market_value(symbol)),
+                "unrealized_pnl": number(self.portfolio.unrealized_pnl(symbol)),
+                "opened_at": iso(held.opened_at),
+            }
+            weight = self.portfolio.weight(symbol)
+            if weight is not None:
+                value["weight"] = round(weight, 6)
+            if symbol in self.marked_at:
+                value["marked_at"] = iso(self.marked_at[symbol])
+            if stop is not None:
+                value["stop_loss"] = number(stop)
+            if target is not None:
+                value["take_profit"] = number(target)
+            if held.carried:
+                value["carried"] = held.carried
+            shown[symbol] = value
+        return shown
+
+    def _stats(self) -> Json:
+        equity = number(self.equity)
+        values = [number(self.portfolio.market_value(symbol)) for symbol in self.portfolio.symbols]
+        average = self.equity_sum / self.equity_points if self.equity_points else equity
+        figures = {
+            "exposure": stat.exposure(values, equity),
+            "win_rate": stat.win_rate(self.realized),
+            "profit_factor": stat.profit_factor(self.realized),
+            "turnover": stat.turnover(number(self.portfolio.traded_value), average),
+            "drawdown": self.peak.drawdown,
+            "max_drawdown": self.peak.max_drawdown,
+        }
+        shown: Json = {name: round(value, 6) for name, value in figures.items() if value is not None}
+        shown["closed_trades"] = len(self.realized)
+        if self.peak.at is not None:
+            shown["peak_at"] = iso(self.peak.at)
+        return shown
+
+    # to and from the ledger
+
+    def take_entry(self) -> Entry:
+        """Return all that happened since the last call, for one commit to the ledger; all of it is of `day`."""
+        entry = Entry(
+            bot=self.name,
+            cycle_id=self.cycle_id,
+            cursor=self.cursor,
+            day=self.day,
+            cash=self.portfolio.cash,
+            state=self.save(),
+            changes=self._changes,
+            equity=self._points,
+            seq=self.cycles,
+        )
+        self._changes, self._points = Changes(), []
+        return entry
+
+    def save(self) -> dict[str, Any]:
+        """Return what the bot needs to go on after a restart, as JSON types."""
+        return {
+            "started_at": iso(self.started_at),
+            "day": self.day,
+            "portfolio": self.portfolio.state(),
+            "broker": self.broker.state(),
+            "hold": self.hold.state(),
+            "marked_at": {symbol: iso(at) for symbol, at in self.marked_at.items()},
+            "peak": [self.peak.equity, iso(self.peak.at) if self.peak.at else "", self.peak.max_drawdown],
+            "average": [self.equity_sum, self.equity_points],
+            "control_id": self.control_id,
+        }
+
+    def restore(self, saved: SavedAccount, ledger: LedgerReader) -> None:
+        """Become the bot that was committed last; strategy and bars follow by `watch`."""
+        state = saved.state
+        self.cycle_id, self.cursor, self.cycles = saved.cycle_id, saved.cursor, saved.seq
+        self.started_at = parse_iso(state["started_at"])
+        self.day = state["day"]
+        self.portfolio = Portfolio.from_state(state["portfolio"])
+        self.broker = self._make_broker()
+        self.broker.restore(state["broker"])
+        self.hold.restore(state["hold"])
+        self.marked_at = {symbol: parse_iso(at) for symbol, at in state["marked_at"].items()}
+        peak, at, deepest = state["peak"]
+        self.peak = Peak(peak, parse_iso(at) if at else None, max_drawdown=deepest)
+        self.equity_sum, self.equity_points = state["average"]
+        self.control_id = state["control_id"]
+        if self.peak.at is not None and peak > 0:
+            self.peak.drawdown = (peak - number(self.equity)) / peak
+        self.realized = [number(trade.realized_pnl) for trade in ledger.changes(self.name).trades]
+
+
+def _merge(into: Changes, more: Changes) -> None:
+    """Add `more` to the changes that wait for a commit."""
+    into.orders.update(more.orders)
+    into.fills += more.fills
+    into.trades += more.trades
+    into.movements += more.movements
+    into.decisions += more.decisions
+
+
+def _instruments(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> dict[str, Instrument]:
+    offered = feed.instruments(kind)
+    found: dict[str, Instrument] = {}
+    for symbol in settings.symbols:
+        instrument = offered.get(symbol)
+        if instrument is None:
+            raise ConfigError(
+                f"bots.{name}: the {feed.name} feed has no {kind} bars of {symbol!r}; "
+                f"it has {', '.join(sorted(offered))}"
+            )
+        if instrument.currency != settings.currency:
+            raise ConfigError(
+                f"bots.{name}: {symbol} trades in {instrument.currency}, the account is in {settings.currency}"
+            )
+        found[symbol] = instrument
+    return found

@@ -1,0 +1,60 @@
+"""The envelope of every document that the bots write, and the names of cycles."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from aion.bot.record import Json
+from aion.clock import Clock, iso
+from aion.model import Mode
+from aion.store.document import schema_name
+
+LEAST_TOLERANCE_S = 1.0  # a page that calls a bot late for less would flicker on a busy machine
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What all documents of one run share."""
+
+    mode: Mode
+    run: str
+    wall: Clock
+    is_deterministic: bool = False
+    """True to write market time where wall time goes, so that two replays give the same bytes."""
+
+    def envelope(
+        self, kind: str, cycle_id: str, seq: int, as_of: datetime, due_in_s: float | None, interval_s: float
+    ) -> Json:
+        """Return the envelope of a document.
+
+        Args:
+            kind: of document.
+            cycle_id: the cycle that it belongs to.
+            seq: grows within the run.
+            as_of: market time, aware UTC.
+            due_in_s: wall seconds until the next write is expected; None when no schedule is known.
+            interval_s: wall seconds of one interval, by which a write may be late without being called so.
+        """
+        written = as_of if self.is_deterministic else self.wall.now()
+        value: Json = {
+            "schema": schema_name(kind),
+            "mode": self.mode,
+            "run": self.run,
+            "cycle_id": cycle_id,
+            "seq": seq,
+            "as_of": iso(as_of),
+            "written_at": iso(written),
+        }
+        if due_in_s is not None:
+            value["due_at"] = iso(self.wall_in(as_of, due_in_s + max(LEAST_TOLERANCE_S, interval_s)))
+        return value
+
+    def wall_in(self, as_of: datetime, seconds: float) -> datetime:
+        """Return the wall time `seconds` from now, to the millisecond (from `as_of` when deterministic)."""
+        now = as_of if self.is_deterministic else self.wall.now()
+        at = now + timedelta(seconds=seconds)
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def cycle_name(run: str, ts: datetime) -> str:
+    """Return the id of the cycle of `run` at market time `ts`: the same again when it is run again."""
+    return f"{run}-{ts.astimezone(UTC):%Y%m%dT%H%MZ}"

@@ -1,0 +1,284 @@
+"""One intraday bot: what it does with a minute's bars."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from aion.bot.account import BotAccount, Record
+from aion.bot.record import Json, bar_json, bar_row, number, result_json, signal_json
+from aion.bot.strategy.base import Moment
+from aion.clock import iso
+from aion.config import BotSettings
+from aion.market import calendar
+from aion.market.calendar import MarketSession
+from aion.market.feed import Feed
+from aion.model import Bar, OrderStatus, OrderType, Side, Signal
+from aion.trading.ledger import SavedAccount
+from aion.trading.query import LedgerReader
+from aion.trading.record import Changes, OrderRecord
+
+NO_EXIT_BAR = "no bar to exit on"
+MINUTE = timedelta(minutes=1)
+_OF_SIGNAL = "; signal: "
+
+
+class IntradayBot(BotAccount):
+    """Trades inside one session at a time and is flat when it ends, if the tape lets it."""
+
+    def __init__(
+        self, name: str, settings: BotSettings, run: str, feed: Feed, log: Any, started_at: datetime
+    ) -> None:
+        """As `BotAccount`."""
+        super().__init__(name, settings, run, feed, log, started_at)
+        self._feed = feed
+        self.session: MarketSession | None = None
+        """The newest session that it saw a bar of."""
+        self.bars: dict[str, Bar] = {}
+        """Newest bar by symbol."""
+        self.day_bars: dict[str, dict[str, list[float]]] = {}
+        self._refused: dict[str, str] = {}
+
+    def begins_day(self, ts: datetime) -> bool:
+        """Tell whether a bar that closes at `ts` is the first of another session."""
+        session = calendar.session_at(self.settings.exchange, ts)
+        return session is not None and (self.session is None or session.day != self.session.day)
+
+    def on_bars(self, bars: Mapping[str, Bar], ts: datetime, cycle_id: str) -> None:
+        """Run one cycle: fills of earlier orders, marks, signals, risk, new orders.
+
+        Args:
+            bars: of its symbols, all closing at `ts`.
+            ts: market time.
+            cycle_id: of the cycle.
+        """
+        session = calendar.session_at(self.settings.exchange, ts)
+        if session is not None and self.begins_day(ts):
+            self.end_day()
+            self._begin_day(session)
+        self.cursor, self.cycle_id = ts, cycle_id
+        self.cycles += 1
+        self.broker.on_bars(bars, session)
+        self.gather()
+        self._see(bars)
+        self.mark(bars, ts)
+        if session is None:
+            return
+        moment = Moment(ts, self.day, session.open, session.close, self.portfolio.quantities())
+        signals = self.think(bars, moment)
+        if session.minutes_left(ts) <= self.settings.rules.flat_before_close:
+            self._leave_for_the_day(session, ts)
+        else:
+            self._leave_carried(ts)
+            for signal in signals.values():
+                self._follow(signal, bars[signal.symbol], ts)
+        self.gather()
+        if ts >= session.close:
+            self.end_day()
+
+    def watch(self, bars: Mapping[str, Bar], ts: datetime, positions: Mapping[str, Decimal]) -> None:
+        """As `BotAccount.watch`, with the bars of the day."""
+        session = calendar.session_at(self.settings.exchange, ts)
+        if session is None:
+            return
+        if self.begins_day(ts):
+            self._begin_day(session)
+        self._see(bars)
+        self.think(bars, Moment(ts, self.day, session.open, session.close, positions))
+
+    def end_day(self) -> None:
+        """Let the orders of the session expire, and say of what is still held that it could not be closed."""
+        if self.session is None or not self.cycle_id:
+            return
+        self.broker.end_session(self.session.close)
+        for symbol in self.portfolio.symbols:
+            self.portfolio.set_carried(symbol, NO_EXIT_BAR)
+        self.gather()
+
+    def _begin_day(self, session: MarketSession) -> None:
+        self.session = session
+        self.day = session.day.isoformat()
+        self.record = Record()
+        self.day_bars = {}
+        self.bars_seen = 0
+        self._refused = {}
+        self.dropped_bars = sum(self._feed.dropped(symbol, self.day) for symbol in self.settings.symbols)
+
+    def _see(self, bars: Mapping[str, Bar]) -> None:
+        self.bars.update(bars)
+        for symbol, bar in bars.items():
+            self.day_bars.setdefault(symbol, {})[iso(bar.ts)] = bar_row(bar)
+            self.bars_seen += 1
+
+    # decisions
+
+    def _leave_for_the_day(self, session: MarketSession, ts: datetime) -> None:
+        left = session.minutes_left(ts)
+        for record in self.broker.open_orders():
+            if not record.order.reduce_only:
+                self.broker.cancel(record.order.id, ts, "the session ends")
+        for symbol in self.portfolio.symbols:
+            if not self._is_leaving(symbol):
+                self._exit(symbol, ts, f"flat for the day: {left} minutes before the close", None)
+
+    def _leave_carried(self, ts: datetime) -> None:
+        for symbol, held in self.portfolio.positions().items():
+            if held.carried and not self._is_leaving(symbol):
+                self._exit(symbol, ts, "carried from an earlier session: out at the first bar", None)
+
+    def _follow(self, signal: Signal, bar: Bar, ts: datetime) -> None:
+        held = self.portfolio.quantity(signal.symbol)
+        if held:
+            turns = (signal.action == "sell") if held > 0 else (signal.action == "buy")
+            if (signal.action == "exit" or turns) and not self._is_leaving(signal.symbol):
+                self._exit(signal.symbol, ts, signal.reason, signal.confidence)
+            return
+        if signal.action not in ("buy", "sell") or self.broker.open_orders(signal.symbol):
+            return
+        refusal = self._refusal(signal)
+        if refusal:
+            if self._refused.get(signal.symbol) != refusal:
+                self._refused[signal.symbol] = refusal
+                self.broker.note(
+                    ts,
+                    "refused",
+                    f"{refusal}{_OF_SIGNAL}{signal.reason}",
+                    signal.symbol,
+                    confidence=signal.confidence,
+                )
+            return
+        self._refused.pop(signal.symbol, None)
+        self._enter(signal, bar, ts)
+
+    def _refusal(self, signal: Signal) -> str:
+        rules = self.settings.rules
+        if signal.confidence < max(signal.threshold, rules.min_confidence):
+            return f"strength is below min_confidence {rules.min_confidence:g}"
+        if signal.action == "sell" and not rules.allow_short:
+            return "allow_short is off"
+        if len(self.portfolio.symbols) >= rules.max_positions:
+            return f"max_positions {rules.max_positions} is reached"
+        result = self.portfolio.day_result()
+        if rules.daily_loss and result.net <= -rules.daily_loss * result.start_equity:
+            return f"daily_loss {rules.daily_loss:%} is reached"
+        return ""
+
+    def _enter(self, signal: Signal, bar: Bar, ts: datetime) -> None:
+        side = Side.BUY if signal.action == "buy" else Side.SELL
+        money = self.equity * exposure(self.settings)
+        quantity = self.broker.quantity_for(signal.symbol, money, bar.close)
+        if quantity <= 0:
+            self.broker.note(
+                ts,
+                "refused",
+                f"{money:.2f} {self.settings.currency} buys less than one lot{_OF_SIGNAL}{signal.reason}",
+                signal.symbol,
+                confidence=signal.confidence,
+            )
+            return
+        stop, target = self._levels(signal, bar, side)
+        record = self.broker.submit(
+            self.broker.order(signal.symbol, side, quantity, ts, signal.reason, stop_loss=stop, take_profit=target)
+        )
+        self._note_order(record, signal.action, signal.reason, signal.confidence)
+
+    def _levels(self, signal: Signal, bar: Bar, side: Side) -> tuple[Decimal | None, Decimal | None]:
+        """Return the nearer of the rules' and the strategy's stop and target."""
+        rules, sign = self.settings.rules, side.sign
+        stops = [bar.close * (1 - sign * rules.stop_loss)] if rules.stop_loss else []
+        targets = [bar.close * (1 + sign * rules.take_profit)] if rules.take_profit else []
+        if signal.stop_loss is not None and (bar.close - signal.stop_loss) * sign > 0:
+            stops.append(signal.stop_loss)
+        if signal.take_profit is not None and (signal.take_profit - bar.close) * sign > 0:
+            targets.append(signal.take_profit)
+        nearest_stop = max(stops, key=lambda price: price * sign, default=None)
+        nearest_target = min(targets, key=lambda price: price * sign, default=None)
+        return nearest_stop, nearest_target
+
+    def _exit(self, symbol: str, ts: datetime, reason: str, confidence: float | None) -> None:
+        record = self.broker.flatten(symbol, ts, reason)
+        if record is not None:
+            self._note_order(record, "exit", reason, confidence)
+
+    def _is_leaving(self, symbol: str) -> bool:
+        return any(
+            each.order.reduce_only and each.order.type is OrderType.MARKET for each in self.broker.open_orders(symbol)
+        )
+
+    def _note_order(self, record: OrderRecord, action: str, reason: str, confidence: float | None) -> None:
+        if record.status is OrderStatus.REFUSED:
+            return  # the broker has noted the refusal
+        order = record.order
+        self.broker.note(order.decided_at, action, reason, order.symbol, confidence=confidence, order_id=order.id)
+
+    # to and from the ledger
+
+    def restore(self, saved: SavedAccount, ledger: LedgerReader) -> None:
+        """As `BotAccount.restore`, with the record of the day."""
+        super().restore(saved, ledger)
+        self.record = Record()
+        changes = ledger.changes(self.name, self.day) if self.day else Changes()
+        self.record.add(changes)
+        for point in ledger.equity(self.name, self.day) if self.day else ():
+            self.record.see(point)
+        for decision in changes.decisions:
+            refusal, _, of_signal = decision.reason.partition(_OF_SIGNAL)
+            if decision.action == "refused" and of_signal:
+                self._refused[decision.symbol] = refusal
+            elif decision.action in ("buy", "sell"):
+                self._refused.pop(decision.symbol, None)
+
+    # documents
+
+    def document(self) -> Json:
+        """Return the day file without its envelope."""
+        value = self.fields() | {
+            "day": self.day,
+            "orders": self.record.orders,
+            "decisions": self.record.decisions,
+            "bars": self.day_bars,
+        }
+        if self.session is not None:
+            value["day_pnl"] = result_json(self.portfolio.day_result(), self.session.open)
+            value["flat_by"] = iso(self.flat_by(self.session))
+        return value
+
+    def flat_by(self, session: MarketSession) -> datetime:
+        """Return the market time from which it exits for the day."""
+        return session.close - self.settings.rules.flat_before_close * MINUTE
+
+    def summary(self) -> Json:
+        """Return its row in the summary of the cycle."""
+        return {
+            "exchange": self.settings.exchange,
+            "currency": self.settings.currency,
+            "day": self.day,
+            "equity": number(self.equity),
+            "cash": number(self.portfolio.cash),
+            "day_pnl": result_json(self.portfolio.day_result(), self.session.open if self.session else None),
+            "total_pnl": result_json(self.portfolio.total_result(), self.started_at),
+            "trades": len(self.record.trades),
+            "fills": len(self.record.fills),
+        }
+
+    def symbols_document(self) -> Json:
+        """Return what is known of each symbol, for `rolling.json.gz`."""
+        from_signal = {symbol: signal_json(each, self.name) for symbol, each in self.signals.items()}
+        shown: Json = {}
+        for symbol, bar in self.bars.items():
+            value: Json = {
+                "exchange": self.settings.exchange,
+                "currency": self.settings.currency,
+                "bar": bar_json(bar),
+            }
+            if symbol in self.signals:
+                value["features"] = self.signals[symbol].features
+                value["signal"] = from_signal[symbol]
+            shown[symbol] = value
+        return shown
+
+
+def exposure(settings: BotSettings) -> Decimal:
+    """Return the part of equity that one new position gets: (0.5 + aggression) / max_positions, max_alloc at most."""
+    rules = settings.rules
+    return min(rules.max_alloc, (Decimal("0.5") + rules.aggression) / rules.max_positions)

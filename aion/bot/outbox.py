@@ -1,0 +1,65 @@
+"""Files that wait to be written: the newest content of each, in the order in which the reader expects them."""
+
+from pathlib import Path
+
+from aion.bot.process_log import ProcessLog
+from aion.bot.record import Json
+from aion.store.file import write_json
+from aion.store.layout import Layout
+
+
+class Outbox:
+    """Holds what is to be written until the disk has taken it.
+
+    A path that is put twice is written once, with its newest content: state files are state, not a log. A commit file
+    (`sim_summary.json`) is written only after all others, and only when the disk took them.
+    """
+
+    def __init__(self, layout: Layout, log: ProcessLog) -> None:
+        """Args: layout: of the data folder; log: told when the disk refuses, and when it takes files again."""
+        self._layout = layout
+        self._log = log
+        self._waiting: dict[Path, Json] = {}
+        self._commit: tuple[Path, Json] | None = None
+        self._is_refused = False
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing waits."""
+        return not self._waiting and self._commit is None
+
+    def put(self, path: Path, document: Json) -> None:
+        """Let `path` be replaced by `document`."""
+        self._waiting[path] = document
+
+    def put_commit(self, path: Path, document: Json) -> None:
+        """Let `path` be replaced by `document` after all that waits."""
+        self._commit = (path, document)
+
+    def write(self) -> bool:
+        """Write all that waits; what the disk refuses waits for the next call.
+
+        Returns:
+            True when nothing waits any more.
+        """
+        try:
+            while self._waiting:
+                path, document = next(iter(self._waiting.items()))
+                write_json(path, document)
+                del self._waiting[path]
+            if self._commit is not None:
+                path, document = self._commit
+                write_json(path, document)
+                self._commit = None
+        except OSError as error:
+            if not self._is_refused:
+                self._is_refused = True
+                self._log.error(
+                    f"{self._layout.relative(path)} cannot be written: {error.strerror}; "
+                    "trading goes on, the files follow when the disk takes them"
+                )
+            return False
+        if self._is_refused:
+            self._is_refused = False
+            self._log.info("the disk takes files again: all of them are written")
+        return True

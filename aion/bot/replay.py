@@ -1,0 +1,374 @@
+"""One run of a replay: from where its ledger stands to the end of the tape.
+
+The market's clock moves by the bars delivered and by nothing else, so a machine that slept goes on where it stopped.
+Each round is: bars -> bots -> one ledger commit -> files. Commits and files come at most ten times a second: at high
+speed, and while catching up, several cycles share one.
+"""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from aion.bot.daytrading import DayTradingJob, minute_number
+from aion.bot.envelope import Stamp
+from aion.bot.history import earlier_days
+from aion.bot.intraday import IntradayBot
+from aion.bot.outbox import Outbox
+from aion.bot.process_log import ProcessLog
+from aion.bot.record import Json
+from aion.bot.resume import restore_accounts, watch_again
+from aion.bot.schedule import Pace, closed_label
+from aion.bot.swing import SwingBot
+from aion.bot.swing_job import SwingJob
+from aion.bot.waiter import Waiter
+from aion.clock import ReplayClock, iso
+from aion.config import Settings
+from aion.errors import LedgerError
+from aion.market import calendar
+from aion.market.feed import Batch, Feed, Kind
+from aion.store.layout import Layout
+from aion.trading.ledger import Entry, Ledger
+
+FLUSH_S = 0.1  # least wall seconds between two commits with their files
+LATE_S = 1.0  # a replay further behind than this (the machine slept, or is slow) does not rush to catch up
+RETRY_S = 1.0  # between two attempts to commit to a disk that refuses
+SWING_CATCH_UP = timedelta(days=365)
+CATCH_UP_DUE_S = 2.0  # while catching up a file comes at least that often
+Phase = Literal["starting", "catching_up", "running", "closed", "finished"]
+_PHASES: tuple[Phase, ...] = ("starting", "catching_up", "running", "closed", "finished")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where a run starts and ends, market times."""
+
+    swing: datetime
+    """Swing bots trade from the bars after it."""
+    intraday: datetime
+    """Intraday bots trade from the bars after it."""
+    start: datetime
+    """Until here the bots catch up."""
+    end: datetime
+    """The last bar of the tape."""
+
+
+def span_of(settings: Settings, feed: Feed, exchanges: frozenset[str]) -> Span:
+    """Return the span of a run.
+
+    Swing bots start a year before `settings.start`, intraday bots with the first session of its day.
+    """
+    start = settings.start
+    opens = [
+        session.open for mic in sorted(exchanges) for session in calendar.sessions(mic, start.date(), start.date())
+    ]
+    intraday = min([start, *opens])
+    has_intraday = any(bot.kind == "intraday" for bot in settings.bots.values())
+    return Span(start - SWING_CATCH_UP, intraday, start, feed.span("minute" if has_intraday else "day")[1])
+
+
+class Replay:
+    """Runs the bots of one run; the runner owns the ledger and decides what comes after."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        feed: Feed,
+        ledger: Ledger,
+        stamp: Stamp,
+        log: ProcessLog,
+        waiter: Waiter,
+    ) -> None:
+        """Make the bots and bring them to where the ledger stands.
+
+        Args:
+            settings: of the process.
+            layout: of the data folder.
+            feed: where bars come from.
+            ledger: of the run, open.
+            stamp: mode and run of all documents.
+            log: of the process.
+            waiter: lets wall time pass.
+
+        Raises:
+            ConfigError: a bot that cannot work.
+            LedgerError: a ledger that cannot be read.
+        """
+        self._settings = settings
+        self._feed = feed
+        self._ledger = ledger
+        self._log = log
+        self._waiter = waiter
+        self._stamp = stamp
+        exchanges = frozenset(bot.exchange for bot in settings.bots.values() if bot.kind == "intraday")
+        self._pace = Pace(exchanges, settings.speed, settings.closed_gap_s)
+        self.span = span_of(settings, feed, exchanges)
+        intraday: dict[str, IntradayBot] = {}
+        swing: dict[str, SwingBot] = {}
+        for name, bot in settings.bots.items():
+            if bot.kind == "intraday":
+                intraday[name] = IntradayBot(name, bot, stamp.run, feed, log, self.span.intraday)
+            else:
+                swing[name] = SwingBot(name, bot, stamp.run, feed, log, self.span.swing)
+        self.job = DayTradingJob(intraday, stamp, layout, self._pace, self.span.end)
+        self.swing = SwingJob(swing, stamp, layout, self._pace, self.span.end)
+        self._outbox = Outbox(layout, log)
+        self._clock = ReplayClock(self.span.swing)
+        self._phase: Phase = "starting"
+        self._label = ""
+        self._progress: float | None = None
+        self._next_run_at: datetime | None = None
+        self._following: datetime | None = None
+        # since the newest flush
+        self._changed: dict[str, IntradayBot] = {}
+        self._marked: dict[str, SwingBot] = {}
+        self._rebalanced: list[SwingBot] = []
+        self._entries: list[Entry] = []
+        self._cycles = 0
+        self._flushed_at = self._target = waiter.monotonic()
+        self._intraday_cursor, self._swing_cursor = self._resume()
+
+    def _resume(self) -> tuple[datetime, datetime]:
+        """Bring bots and clock to where the ledger stands, and return how far minutes and days were dealt with."""
+        ledger, span = self._ledger, self.span
+        intraday, swing = self.job.bots, self.swing.bots
+        minutes = restore_accounts(intraday.values(), ledger, span.intraday)
+        days = restore_accounts(swing.values(), ledger, span.swing)
+        watch_again(intraday.values(), self._feed, "minute", ledger, span.intraday, minutes)
+        watch_again(swing.values(), self._feed, "day", ledger, span.swing, days)
+        for name, bot in intraday.items():
+            for day, summary in earlier_days(ledger, name, bot.settings, bot.day, bot.started_at).items():
+                self.job.days.setdefault(day, {})[name] = summary
+        self.job.restore()
+        cursors = [bot.cursor for bot in (*intraday.values(), *swing.values()) if bot.cycle_id]
+        self._clock.advance(max(cursors, default=span.swing))
+        return minutes, days
+
+    # the life of a run
+
+    def run(self) -> bool:
+        """Trade to the end of the tape; return False when asked to stop before."""
+        self._write_all()
+        batches = self._timeline()
+        before: list[Batch] = []
+        batch: Batch | None = None
+        for batch in batches:
+            if batch.ts > self.span.start:
+                break
+            before.append(batch)
+        else:
+            batch = None
+        if not self._catch_up(before, batch):
+            return False
+        self._phase, self._progress = "running", None
+        self._target = self._waiter.monotonic()
+        while batch is not None:
+            following = next(batches, None)
+            if not self._await(batch.ts):
+                return False
+            self._following = following.ts if following is not None else None
+            self._process(batch)
+            if self._waiter.monotonic() - self._flushed_at >= FLUSH_S:
+                self._flush()
+            batch = following
+        self._finish()
+        return True
+
+    def _catch_up(self, batches: list[Batch], first: Batch | None) -> bool:
+        if not batches:
+            return not self._waiter.is_stopped
+        began = self._waiter.monotonic()
+        self._phase = "catching_up"
+        for number, batch in enumerate(batches):
+            if self._waiter.is_stopped:
+                self._flush()
+                return False
+            self._progress = round(number / len(batches), 4)
+            self._process(batch)
+            if self._waiter.monotonic() - self._flushed_at >= FLUSH_S:
+                self._flush()
+        self._following = first.ts if first is not None else None
+        self._progress = 1.0
+        self._flush()
+        took = self._waiter.monotonic() - began
+        self._log.info(f"caught up with {iso(self.span.start)} in {took:.1f} s", market_time=self._clock.now())
+        return True
+
+    def _await(self, ts: datetime) -> bool:
+        """Let the wall time before the batch of `ts` pass; return False when asked to stop."""
+        last = self._clock.now()
+        now = self._waiter.monotonic()
+        self._target += self._pace.wait_s(last, ts)
+        if now - self._target > LATE_S:
+            self._target = now
+        if self._target - now > 0 and self._has_changed:
+            rest = self._flushed_at + FLUSH_S - now
+            if rest <= self._target - now and not self._waiter.wait(max(0.0, rest)):
+                self._flush()
+        left = self._target - self._waiter.monotonic()
+        if left > 0 and self._pace.is_gap(last, ts):
+            self._phase, self._label = "closed", closed_label(self._pace.exchanges, last, ts)
+            self._write_clock(left)
+            self._log.info(self._label, market_time=last)
+        stopped = self._waiter.wait(left) if left > 0 else self._waiter.is_stopped
+        if stopped:
+            self._flush()
+            return False
+        self._phase, self._label = "running", ""
+        return True
+
+    def _finish(self) -> None:
+        for bot in self.job.bots.values():
+            if bot.cycle_id:
+                bot.end_day()
+                self._changed[bot.name] = bot
+        self._phase = "finished"
+        pause = self._settings.run_pause_s
+        self._label = "end of the tape"
+        self._next_run_at = self._stamp.wall_in(self._clock.now(), pause)
+        self._following = None
+        self._flush()
+        self._log.info(f"end of the tape; the next run starts in {pause:g} s", market_time=self._clock.now())
+
+    # one batch
+
+    def _timeline(self) -> Iterator[Batch]:
+        """Yield the batches that are still to come in order of time, minutes before the day that ends with them."""
+        streams: list[Iterable[Batch]] = []
+        cursors: dict[Kind, datetime] = {"minute": self._intraday_cursor, "day": self._swing_cursor}
+        for kind, after in cursors.items():
+            bots = self.job.bots if kind == "minute" else self.swing.bots
+            symbols = frozenset(symbol for bot in bots.values() for symbol in bot.settings.symbols)
+            if symbols:
+                streams.append(self._feed.batches(kind, symbols, after))
+        for batch in heapq.merge(*streams, key=lambda each: (each.ts, each.kind != "minute")):
+            if batch.ts > self.span.end:
+                return
+            yield batch
+
+    def _process(self, batch: Batch) -> None:
+        if batch.kind == "minute":
+            ended = self.job.end_days(batch)
+            if ended:
+                self._changed |= {bot.name: bot for bot in ended}
+                self._flush()
+            self._clock.advance(batch.ts)
+            self._changed |= {bot.name: bot for bot in self.job.on_batch(batch)}
+            self._cycles += 1
+            return
+        self._clock.advance(batch.ts)
+        marked, rebalanced = self.swing.on_batch(batch)
+        self._rebalanced += rebalanced
+        for bot in marked:
+            self._marked[bot.name] = bot
+            self._entries.append(bot.take_entry())
+            self.swing.put_activity(self._outbox, bot)
+
+    @property
+    def _has_changed(self) -> bool:
+        return bool(self._changed or self._marked or self._entries)
+
+    def _flush(self) -> None:
+        """Commit what happened, then write the files, then say so."""
+        entries = self._entries + [bot.take_entry() for bot in self._changed.values()]
+        self._commit(entries)
+        now = self._clock.now()
+        for bot in self._marked.values():
+            self.swing.put_rolling(self._outbox, bot, now)
+        self.job.put(self._outbox, self._clock_document(), self._seq, self._due_in_s(), list(self._changed.values()))
+        is_written = self._outbox.write()
+        self._flushed_at = self._waiter.monotonic()
+        if is_written:
+            self._say()
+        self._entries, self._changed, self._marked, self._rebalanced = [], {}, {}, []
+        self._cycles = 0
+
+    def _commit(self, entries: list[Entry]) -> None:
+        has_failed = False
+        while entries:
+            try:
+                with self._ledger.batch():
+                    for entry in entries:
+                        self._ledger.commit([entry])
+            except LedgerError as error:
+                if not _is_disk(error):
+                    raise
+                if not has_failed:
+                    self._log.error(f"{error}; the replay waits until the disk takes it")
+                has_failed = True
+                if self._waiter.wait(RETRY_S):
+                    raise
+            else:
+                return
+
+    # what the desk is told
+
+    @property
+    def _seq(self) -> int:
+        return minute_number(self._clock.now()) * len(_PHASES) + _PHASES.index(self._phase)
+
+    def _due_in_s(self) -> float | None:
+        if self._phase == "finished":
+            return self._settings.run_pause_s
+        if self._phase != "running":
+            return CATCH_UP_DUE_S
+        return None if self._following is None else self._pace.wait_s(self._clock.now(), self._following)
+
+    def _clock_document(self) -> Json:
+        now = self._clock.now()
+        value: Json = {
+            "state": self._phase,
+            "market_time": iso(now),
+            "speed": self._settings.speed,
+            "feed": self._feed.name,
+            "real_time": self._feed.real_time,
+            "delay_s": 0,
+            "label": self._label,
+            "data_from": iso(self.span.intraday),
+            "data_to": iso(self.span.end),
+            "provenance": self._feed.provenance,
+        }
+        if self._progress is not None:
+            value["progress"] = self._progress
+        if self._next_run_at is not None:
+            value["next_run_at"] = iso(self._next_run_at)
+        return value
+
+    def _write_clock(self, due_in_s: float) -> None:
+        self.job.put(self._outbox, self._clock_document(), self._seq, due_in_s, ())
+        self._outbox.write()
+
+    def _write_all(self) -> None:
+        """Write every present file again from what the ledger gave."""
+        now = self._clock.now()
+        for bot in self.swing.bots.values():
+            if bot.cycle_id:
+                self.swing.put_rolling(self._outbox, bot, now)
+                self.swing.put_activity(self._outbox, bot)
+        self.job.put(self._outbox, self._clock_document(), self._seq, CATCH_UP_DUE_S, list(self.job.bots.values()))
+        self._outbox.write()
+
+    def _say(self) -> None:
+        now = self._clock.now()
+        if self._cycles:
+            more = f" (and {self._cycles - 1} before it)" if self._cycles > 1 else ""
+            self._log.info(
+                f"intraday cycle complete cycle_id={self.job.cycle_id}{more}",
+                cycle_id=self.job.cycle_id,
+                market_time=now,
+                is_quiet=True,
+            )
+        for bot in self._rebalanced:
+            self._log.info(
+                "FULL rebalance complete",
+                bot=bot.name,
+                cycle_id=bot.cycle_id,
+                market_time=bot.cursor,
+                is_quiet=self._phase == "catching_up",
+            )
+
+
+def _is_disk(error: LedgerError) -> bool:
+    return "cannot be written" in str(error)

@@ -1,0 +1,89 @@
+"""Bringing new bots to where the ledger stands: accounts from the ledger, strategies by watching the bars again."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from aion.bot.account import BotAccount
+from aion.market.feed import Feed, Kind
+from aion.model import Fill
+from aion.trading.ledger import Ledger
+
+WARM_UP: dict[Kind, timedelta] = {
+    "minute": timedelta(days=7),  # the session before, over the longest closure
+    "day": timedelta(days=1500),  # the longest look-back of a strategy, 1,000 trading days
+}
+
+
+class PositionHistory:
+    """What a bot held at any market time, by its fills; asked in order of time."""
+
+    def __init__(self, fills: Iterable[Fill]) -> None:
+        """Args: fills: of the bot."""
+        self._fills = sorted(fills, key=lambda fill: fill.known_at)
+        self._next = 0
+        self._held: dict[str, Decimal] = {}
+
+    def at(self, ts: datetime) -> dict[str, Decimal]:
+        """Return the signed quantities after the fills that were known at `ts`."""
+        while self._next < len(self._fills) and self._fills[self._next].known_at <= ts:
+            fill = self._fills[self._next]
+            held = self._held.pop(fill.symbol, Decimal(0)) + fill.quantity * fill.side.sign
+            if held:
+                self._held[fill.symbol] = held
+            self._next += 1
+        return dict(self._held)
+
+
+def restore_accounts(bots: Iterable[BotAccount], ledger: Ledger, begins_at: datetime) -> datetime:
+    """Give each bot the account that the ledger has of it, and open one for those that have none.
+
+    Args:
+        bots: all of one kind.
+        ledger: of the run.
+        begins_at: market time at which a new run begins.
+
+    Returns:
+        Market time up to which bars were dealt with.
+
+    Raises:
+        LedgerError: the ledger cannot be read or written.
+    """
+    bots = list(bots)
+    saved = {bot.name: account for bot in bots if (account := ledger.load_account(bot.name)) is not None}
+    cursor = max((account.cursor for account in saved.values()), default=begins_at)
+    for bot in bots:
+        account = saved.get(bot.name)
+        if account is not None:
+            bot.restore(account, ledger)
+        else:
+            bot.started_at = bot.cursor = cursor
+            ledger.open_account(bot.name, bot.portfolio.cash, cursor, bot.save())
+    return cursor
+
+
+def watch_again(
+    bots: Iterable[BotAccount], feed: Feed, kind: Kind, ledger: Ledger, begins_at: datetime, cursor: datetime
+) -> None:
+    """Hand the bots all bars from a warm-up before the run to `cursor`, as they were handed them before.
+
+    Args:
+        bots: all of one kind.
+        feed: where the bars come from.
+        kind: of the bars.
+        ledger: of the run: what was held when.
+        begins_at: market time at which the run began; the warm-up lies before it.
+        cursor: market time of the last bar to hand over.
+    """
+    bots = list(bots)
+    symbols = frozenset(symbol for bot in bots for symbol in bot.settings.symbols)
+    if not symbols:
+        return
+    histories = {bot.name: PositionHistory(ledger.changes(bot.name).fills) for bot in bots}
+    for batch in feed.batches(kind, symbols, begins_at - WARM_UP[kind]):
+        if batch.ts > cursor:
+            return
+        for bot in bots:
+            bars = {symbol: batch.bars[symbol] for symbol in bot.settings.symbols if symbol in batch.bars}
+            if bars:
+                bot.watch(bars, batch.ts, histories[bot.name].at(batch.ts))

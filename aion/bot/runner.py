@@ -1,0 +1,179 @@
+"""The bots' process: one run of the replay after the other, until it is asked to stop."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from aion.bot import archive
+from aion.bot.envelope import Stamp
+from aion.bot.process_log import ProcessLog
+from aion.bot.record import Json
+from aion.bot.replay import Replay
+from aion.bot.waiter import Waiter, WallWaiter
+from aion.clock import Clock, SystemClock, iso
+from aion.config import Settings
+from aion.errors import ConfigError, StateError
+from aion.market.feed import open_feed
+from aion.model import Mode
+from aion.store.file import read_json, write_json
+from aion.store.layout import Layout
+from aion.trading.ledger import Ledger
+
+PROCESS = "bots"
+_BOTS = "bots"  # note in the ledger: names of the bots of the run
+START_DUE_S = 10.0  # calendars and bars are read in far less, even on a busy machine
+
+
+def run(settings: Settings) -> int:
+    """Run the bots until SIGTERM, SIGINT or, for a feed that ends, for ever in run after run.
+
+    Returns:
+        0, the exit code of a process that was asked to stop.
+
+    Raises:
+        AionError: the data folder, the ledger or a setting cannot work; the message is one sentence.
+    """
+    waiter = WallWaiter()
+    with stop_on_signals(waiter.stop):
+        try:
+            run_all(settings, waiter)
+        finally:
+            waiter.close()
+    return 0
+
+
+@contextmanager
+def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    """Call `stop` on SIGTERM and SIGINT while inside; the handlers of before come back after."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def run_all(settings: Settings, waiter: Waiter, wall: Clock | None = None, *, runs: int | None = None) -> None:
+    """Run the bots, run after run.
+
+    Args:
+        settings: of the process.
+        waiter: lets wall time pass and says when to stop.
+        wall: tells the wall time; default the machine's.
+        runs: stop after that many runs came to their end; None for ever.
+
+    Raises:
+        AionError: as `run`.
+    """
+    layout = Layout(settings.data)
+    _check_folder(layout)
+    wall = wall or SystemClock()
+    log = ProcessLog(layout, PROCESS, settings.log_level)
+    try:
+        feed = open_feed(settings.feed)
+        mode: Mode = "paper" if feed.real_time else "replay"
+        is_fresh = settings.fresh
+        finished = 0
+        while not waiter.is_stopped and (runs is None or finished < runs):
+            with _open_ledger(settings, layout, mode, log, is_fresh=is_fresh) as ledger:
+                stamp = Stamp(mode, ledger.run, wall, settings.deterministic)
+                _announce(settings, layout, stamp)
+                log.info(f"run {ledger.run} of the {feed.name} feed at x{settings.speed:g}")
+                is_over = Replay(settings, layout, feed, ledger, stamp, log, waiter).run()
+            if is_over:
+                finished += 1
+                waiter.wait(settings.run_pause_s)
+                is_fresh = True
+        log.info("stopped")
+    finally:
+        log.close()
+
+
+def _check_folder(layout: Layout) -> None:
+    """Make the data folder when it is missing, and see that it takes files.
+
+    Raises:
+        ConfigError: it cannot be made or written; the message names it and says why.
+    """
+    probe = layout.intraday / ".probe.json"
+    try:
+        write_json(probe, {})
+        probe.unlink()
+    except OSError as error:
+        raise ConfigError(
+            f"data folder {layout.root} cannot be written: {error.strerror}; set AION_DATA to a folder that can"
+        ) from None
+
+
+def _open_ledger(settings: Settings, layout: Layout, mode: Mode, log: ProcessLog, *, is_fresh: bool) -> Ledger:
+    """Return the ledger of the present run, or of a new one after the present one was put away.
+
+    Raises:
+        LedgerError: in use, of another mode, or damaged.
+        ConfigError: the disk refuses the move.
+    """
+    try:
+        for run in archive.finish_moves(layout):
+            log.info(f"run {run} was being put away; done")
+        if is_fresh and layout.ledger.exists():
+            _put_away(settings, layout, mode, log)
+        for run in archive.prune(layout, settings.keep_runs - 1):
+            log.info(f"run {run} is deleted: the newest {settings.keep_runs} are kept")
+    except OSError as error:
+        raise ConfigError(f"{layout.runs} cannot be written: {error.strerror}") from None
+    ledger = Ledger(layout.ledger, mode, str(archive.newest_run(layout) + 1))
+    try:
+        ledger.note(_BOTS, ",".join(sorted(_known_bots(settings, ledger))))
+    except BaseException:
+        ledger.close()
+        raise
+    return ledger
+
+
+def _put_away(settings: Settings, layout: Layout, mode: Mode, log: ProcessLog) -> None:
+    # opened first: a ledger in use, or of another mode, must not be moved
+    with Ledger(layout.ledger, mode, "1") as ledger:
+        run, bots = ledger.run, _known_bots(settings, ledger)
+    archive.put_away(layout, run, bots)
+    log.info(f"run {run} is put away in runs/{run}")
+
+
+def _known_bots(settings: Settings, ledger: Ledger) -> set[str]:
+    """Return the bots whose files are this process's own: those of now and those that ever traded in this run."""
+    return {*settings.bots, *ledger.bots(), *(name for name in (ledger.notes(_BOTS) or "").split(",") if name)}
+
+
+def _announce(settings: Settings, layout: Layout, stamp: Stamp) -> None:
+    """Say in `sim_summary.json` that the bots are starting, before the slow part of it: a page has something then.
+
+    Raises:
+        ConfigError: the disk refuses.
+    """
+    value = stamp.envelope("sim_summary", "", 0, settings.start, START_DUE_S, 0)
+    clock: Json = {"market_time": iso(settings.start)}
+    try:
+        present, _ = read_json(layout.sim_summary)
+    except (FileNotFoundError, StateError):
+        present = {}
+    if (
+        present.get("run") == stamp.run
+        and present.get("mode") == stamp.mode
+        and isinstance(present.get("clock"), dict)
+    ):
+        value = present | {name: value[name] for name in ("written_at", "due_at")}
+        clock = present["clock"]
+    value["clock"] = clock | {
+        "state": "starting",
+        "speed": settings.speed,
+        "feed": settings.feed,
+        "label": "starting",
+    }
+    try:
+        write_json(layout.sim_summary, value)
+    except OSError as error:
+        raise ConfigError(f"{layout.sim_summary} cannot be written: {error.strerror}") from None

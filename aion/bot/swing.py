@@ -1,0 +1,254 @@
+"""Swing bots: a mark at each close, and a full rebalance in the first session of each period of the horizon.
+
+Orders are decided at a close and booked at the next session's open, once the bar of that day is known.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from aion.bot.account import BotAccount, Record
+from aion.bot.process_log import ProcessLog
+from aion.bot.record import Json, number, result_json, thin
+from aion.bot.schedule import next_rebalance, period
+from aion.bot.strategy.base import Moment
+from aion.clock import iso, parse_iso
+from aion.config import BotSettings
+from aion.market import calendar
+from aion.market.feed import Feed
+from aion.model import ZERO, Bar, Fill, OrderStatus, Side, Signal
+from aion.trading.ledger import SavedAccount
+from aion.trading.query import LedgerReader
+
+KEPT = 200  # fills, orders and trades in the rolling file; all of them stand in the ledger
+INVESTED = Decimal("0.99")  # the rest stays cash for fees and for opens above the close that decided
+LEAST_CHANGE = Decimal("0.001")  # of equity: a smaller correction costs more than it corrects
+
+
+class SwingBot(BotAccount):
+    """One swing bot."""
+
+    def __init__(
+        self, name: str, settings: BotSettings, run: str, feed: Feed, log: ProcessLog, started_at: datetime
+    ) -> None:
+        """As `BotAccount`."""
+        super().__init__(name, settings, run, feed, log, started_at)
+        self.first_day: date | None = None
+        """Session day from which the periods of the horizon are counted."""
+        self.rebalanced_at: datetime | None = None
+        self.targets: Json = {}
+        self.activity = Record()
+        """What happened on `day` alone."""
+
+    def on_bars(self, bars: Mapping[str, Bar], ts: datetime, cycle_id: str) -> bool:
+        """Mark the account at a close and rebalance when a period begins.
+
+        Args:
+            bars: of its symbols, all closing at `ts`.
+            ts: market time.
+            cycle_id: of the cycle.
+
+        Returns:
+            True when it rebalanced.
+        """
+        session = calendar.session_at(self.settings.exchange, ts)
+        if session is None:
+            return False
+        self.cursor, self.cycle_id = ts, cycle_id
+        self.cycles += 1
+        self.bars_seen += len(bars)
+        self.day = session.day.isoformat()
+        self.activity = Record()
+        fills = self.broker.on_bars(bars, session)
+        self._protect(fills, ts)
+        self._gather()
+        self.mark(bars, ts)
+        signals = self.think(bars, Moment(ts, self.day, session.open, session.close, self.portfolio.quantities()))
+        is_due = self.state == "active" and self._is_due(session.day)
+        if is_due:
+            self._rebalance(signals, bars, ts)
+            self.rebalanced_at = ts
+        self._gather()
+        return is_due
+
+    def _gather(self) -> None:
+        self.activity.add(self.gather())
+        self.record.keep(KEPT)
+
+    def _is_due(self, day: date) -> bool:
+        if self.first_day is None:
+            self.first_day = day
+        if self.rebalanced_at is None:
+            return True
+        horizon = self.settings.horizon
+        last = period(horizon, self.first_day, self.rebalanced_at.date())
+        return period(horizon, self.first_day, day) > last
+
+    # the rebalance
+
+    def _rebalance(self, signals: Mapping[str, Signal], bars: Mapping[str, Bar], ts: datetime) -> None:
+        weights = self._weights(signals)
+        equity = self.equity
+        self.targets = {symbol: _target(signals[symbol], weight) for symbol, weight in weights.items()}
+        for record in self.broker.open_orders():
+            if not record.order.reduce_only:
+                self.broker.cancel(record.order.id, ts, "replaced by the rebalance")
+        named = ", ".join(f"{symbol} {weight:.0%}" for symbol, weight in weights.items()) or "nothing: all in cash"
+        self.broker.note(ts, "rebalance", f"{self.settings.horizon} rebalance of {len(signals)} names into {named}")
+        for symbol in self.portfolio.symbols:
+            if symbol not in weights:
+                reason = signals[symbol].reason if symbol in signals else "no bar of it: no view"
+                self._leave(symbol, ts, f"out of the targets: {reason}", signals.get(symbol))
+        is_stopped = self._has_lost_too_much()
+        for symbol, weight in weights.items():
+            self._adjust(symbol, weight * equity, bars[symbol], signals[symbol], is_stopped)
+
+    def _weights(self, signals: Mapping[str, Signal]) -> dict[str, Decimal]:
+        """Return the weight of each name to hold, strongest first, fractions of equity."""
+        rules = self.settings.rules
+        wanted = [
+            signal
+            for signal in signals.values()
+            if signal.action == "buy" and signal.confidence >= max(signal.threshold, rules.min_confidence)
+        ]
+        wanted.sort(key=lambda signal: (signal.features.get("rank", -signal.confidence), signal.symbol))
+        scale = Decimal("0.5") + rules.aggression
+        weights: dict[str, Decimal] = {}
+        for signal in wanted[: rules.max_positions]:
+            own = signal.features.get("weight")
+            base = Decimal(str(own)) if own is not None else 1 / Decimal(rules.max_positions)
+            weights[signal.symbol] = min(rules.max_alloc, base * scale)
+        total = sum(weights.values(), ZERO)
+        if total > INVESTED:
+            weights = {symbol: weight * INVESTED / total for symbol, weight in weights.items()}
+        return {symbol: round(weight, 6) for symbol, weight in weights.items()}
+
+    def _has_lost_too_much(self) -> bool:
+        limit = self.settings.rules.daily_loss
+        result = self.portfolio.day_result()
+        return bool(limit) and result.net <= -limit * result.start_equity
+
+    def _adjust(self, symbol: str, money: Decimal, bar: Bar, signal: Signal, is_stopped: bool) -> None:
+        held = self.portfolio.quantity(symbol)
+        change = self.broker.quantity_for(symbol, money, bar.close) - held
+        if abs(change) * bar.close < LEAST_CHANGE * self.equity:
+            self.broker.note(bar.ts, "hold", f"at its weight: {signal.reason}", symbol, confidence=signal.confidence)
+            return
+        if change > 0 and is_stopped:
+            reason = f"daily_loss {self.settings.rules.daily_loss:%} is reached; signal: {signal.reason}"
+            self.broker.note(bar.ts, "refused", reason, symbol, confidence=signal.confidence)
+            return
+        side = Side.BUY if change > 0 else Side.SELL
+        stop, target = self._levels(bar.close) if change > 0 else (None, None)
+        order = self.broker.order(
+            symbol,
+            side,
+            abs(change),
+            bar.ts,
+            signal.reason,
+            stop_loss=stop,
+            take_profit=target,
+            reduce_only=change < 0,
+        )
+        record = self.broker.submit(order)
+        if record.status is not OrderStatus.REFUSED:
+            action = "buy" if change > 0 else "sell"
+            self.broker.note(
+                bar.ts, action, signal.reason, symbol, confidence=signal.confidence, order_id=record.order.id
+            )
+
+    def _leave(self, symbol: str, ts: datetime, reason: str, signal: Signal | None) -> None:
+        record = self.broker.flatten(symbol, ts, reason)
+        if record is not None and record.status is not OrderStatus.REFUSED:
+            confidence = signal.confidence if signal is not None else None
+            self.broker.note(ts, "exit", reason, symbol, confidence=confidence, order_id=record.order.id)
+
+    def _levels(self, price: Decimal) -> tuple[Decimal | None, Decimal | None]:
+        rules = self.settings.rules
+        stop = price * (1 - rules.stop_loss) if rules.stop_loss else None
+        target = price * (1 + rules.take_profit) if rules.take_profit else None
+        return stop, target
+
+    def _protect(self, fills: list[Fill], ts: datetime) -> None:
+        """Set stop and target of what was bought by its entry price, now that it is known."""
+        for symbol in dict.fromkeys(fill.symbol for fill in fills):
+            held = self.portfolio.position(symbol)
+            if held is not None:
+                stop, target = self._levels(held.average_price)
+                self.broker.protect(symbol, ts, "set by the average entry price", stop_loss=stop, take_profit=target)
+
+    # documents
+
+    def next_rebalance_at(self) -> datetime | None:
+        """Return the market time of the next rebalance, None when it cannot be known."""
+        if self.first_day is None or not self.day:
+            return None
+        return next_rebalance(
+            self.settings.exchange, self.settings.horizon, self.first_day, date.fromisoformat(self.day)
+        )
+
+    def document(self) -> Json:
+        """Return the rolling file without its envelope and its wall times."""
+        rules = self.settings.rules
+        value = self.fields() | {
+            "horizon": self.settings.horizon,
+            "targets": self.targets,
+            "rules": {name: float(value) for name, value in rules.model_dump().items()},
+            "equity_curve": thin(self.record.equity),
+            "hold_curve": thin(self.record.hold),
+        }
+        if self.day:
+            value["day"] = self.day
+            value["day_pnl"] = result_json(self.portfolio.day_result(), None)
+        if self.rebalanced_at is not None:
+            value["last_rebalance_at"] = iso(self.rebalanced_at)
+        return value
+
+    def activity_document(self) -> Json:
+        """Return the activity file of `day` without its envelope."""
+        return {
+            "bot": self.name,
+            "currency": self.settings.currency,
+            "horizon": self.settings.horizon,
+            "day": self.day,
+            "orders": self.activity.orders,
+            "fills": self.activity.fills,
+            "decisions": self.activity.decisions,
+        }
+
+    # to and from the ledger
+
+    def save(self) -> dict[str, Any]:
+        """As `BotAccount.save`, with targets and periods."""
+        return super().save() | {
+            "bars_seen": self.bars_seen,
+            "first_day": self.first_day.isoformat() if self.first_day else "",
+            "rebalanced_at": iso(self.rebalanced_at) if self.rebalanced_at else "",
+            "targets": self.targets,
+        }
+
+    def restore(self, saved: SavedAccount, ledger: LedgerReader) -> None:
+        """As `BotAccount.restore`, with the record of the run and of its newest day."""
+        super().restore(saved, ledger)
+        state = saved.state
+        self.bars_seen = state["bars_seen"]
+        self.first_day = date.fromisoformat(state["first_day"]) if state["first_day"] else None
+        self.rebalanced_at = parse_iso(state["rebalanced_at"]) if state["rebalanced_at"] else None
+        self.targets = state["targets"]
+        self.record, self.activity = Record(), Record()
+        self.record.add(ledger.changes(self.name))
+        self.record.keep(KEPT)
+        for point in ledger.equity(self.name):
+            self.record.see(point)
+        if self.day:
+            self.activity.add(ledger.changes(self.name, self.day))
+
+
+def _target(signal: Signal, weight: Decimal) -> Json:
+    value: Json = {"weight": number(weight), "confidence": signal.confidence, "reason": signal.reason}
+    if "rank" in signal.features:
+        value["rank"] = int(signal.features["rank"])
+    if "score" in signal.features:
+        value["score"] = signal.features["score"]
+    return value
