@@ -74,7 +74,8 @@ def to_tick(price: Decimal, side: Side, instrument: Instrument) -> Decimal:
     """Round `price` to the tick: up for a buy, down for a sell; one tick at least."""
     step = max(instrument.tick, PRICE_STEP)
     rounding = ROUND_CEILING if side is Side.BUY else ROUND_FLOOR
-    return max((price / step).to_integral_value(rounding) * step, step)
+    ticks = max((price / step).to_integral_value(rounding), Decimal(1))
+    return (ticks * step).quantize(step)
 
 
 def _check_bracket(order: Order) -> None:

@@ -209,11 +209,27 @@ def test_orders_when_the_tape_ends_then_each_has_one_end_or_rests(history) -> No
 
 def test_portfolio_when_a_fill_would_turn_it_then_refuses() -> None:
     broker = make_broker()
-    bar = Bar("MSFT", OPEN + timedelta(minutes=1), Decimal(10), Decimal(10), Decimal(10), Decimal(10), Decimal(10_000))
+    bar = Bar(
+        "MSFT", OPEN + timedelta(minutes=1), Decimal(10), Decimal(10), Decimal(10), Decimal(10), Decimal(10_000)
+    )
     broker.submit(broker.order("MSFT", Side.BUY, Decimal(5), OPEN, "entry"))
     (fill,) = broker.on_bar(bar, session_for(bar))
     opposite = Fill(
-        "f2", "o2", "orb", "MSFT", Side.SELL, Decimal(6), Decimal(10), {}, ZERO, OPEN, OPEN, OPEN, "", fill.bar, "open"
+        "f2",
+        "o2",
+        "orb",
+        "MSFT",
+        Side.SELL,
+        Decimal(6),
+        Decimal(10),
+        {},
+        ZERO,
+        OPEN,
+        OPEN,
+        OPEN,
+        "",
+        fill.bar,
+        "open",
     )
     with pytest.raises(ValueError, match="would turn"):
         broker.portfolio.apply(opposite)
