@@ -1,0 +1,80 @@
+"""The ledger under kill -9: a process is killed at random moments until it reaches the end of its tape."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from aion.trading.ledger import Ledger
+from aion.trading.query import read_ledger
+
+from .ledger_writer import BOTS, CYCLES
+
+WRITER = Path(__file__).with_name("ledger_writer.py")
+ROOT = Path(__file__).parents[2]
+KILLS = 10
+
+
+def start(path: Path, batch: int) -> subprocess.Popen[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(
+        [sys.executable, str(WRITER), str(path), str(batch)], stdout=subprocess.PIPE, text=True, env=environment
+    )
+
+
+def run_and_kill(path: Path, batch: int, after_s: float) -> list[str]:
+    """Kill the writer `after_s` seconds after it was ready; return the cycles that it had reported."""
+    writer = start(path, batch)
+    assert writer.stdout is not None
+    try:
+        assert writer.stdout.readline().strip() == "ready"
+        time.sleep(after_s)
+    finally:
+        writer.send_signal(signal.SIGKILL)
+        rest = writer.stdout.read().split()
+        writer.wait()
+        writer.stdout.close()
+    return rest
+
+
+def records(path: Path) -> list[object]:
+    with read_ledger(path) as ledger:
+        assert {record.status for bot in BOTS for record in ledger.orders(bot)}
+        return [(bot, ledger.changes(bot), ledger.equity(bot)) for bot in BOTS]
+
+
+@pytest.mark.parametrize("batch", [1, 20])
+def test_ledger_when_killed_at_random_moments_then_no_fill_is_lost_or_repeated(tmp_path: Path, batch: int) -> None:
+    seed = random.SystemRandom().randrange(1 << 30)
+    dice = random.Random(seed)
+    path = tmp_path / "killed" / "ledger.sqlite"
+    reported: list[str] = []
+    unfinished = 0
+    for _ in range(KILLS):
+        lines = run_and_kill(path, batch, dice.uniform(0, 0.05))
+        unfinished += "done" not in lines
+        repeated = set(lines) & set(reported)
+        assert not repeated - {"done"}, f"seed {seed}: a cycle that was on disk ran again"
+        reported += [line for line in lines if line != "done"]
+        with Ledger(path, "replay", "1") as ledger:
+            saved = [ledger.load_account(bot) for bot in BOTS]
+        assert saved[0] is not None and saved[1] is not None
+        assert saved[0].cursor == saved[1].cursor, f"seed {seed}: half a cycle is on disk"
+        if reported:
+            assert saved[0].cursor >= datetime.fromisoformat(reported[-1]), f"seed {seed}: a reported cycle is lost"
+        for account in saved:
+            assert str(account.cash) == account.state["portfolio"]["cash"]
+    assert unfinished > KILLS / 2, "the process was too fast to be killed at work"
+    for target in (path, tmp_path / "whole" / "ledger.sqlite"):
+        writer = start(target, batch)
+        out, _ = writer.communicate(timeout=60)
+        assert out.split()[-1] == "done"
+    killed, whole = records(path), records(tmp_path / "whole" / "ledger.sqlite")
+    assert killed == whole, f"seed {seed}"
+    assert len(whole[0][1].fills) > CYCLES / 5
