@@ -1,40 +1,77 @@
-/** The frame around every page, from data that is given: nothing here talks to the desk. */
+/** The app: which page, with which data. The only place where pages meet the live library. */
 
-import type { ReactNode } from "react";
+import { lazy, Suspense } from "react";
+import { BotsPage } from "./feature/bots/page";
+import { Skeleton } from "./feature/bots/skeleton";
+import { usePath } from "./lib/route";
 import type { BotsPageBundle } from "./lib/types";
-import { DeskContext, deskOf } from "./ui/frame/desk";
-import { Keys } from "./ui/frame/keys";
-import { type Link, LinkChip } from "./ui/frame/link-chip";
-import { ModeChip } from "./ui/frame/mode-chip";
-import { SessionStrip } from "./ui/frame/sessions";
-import { type PageId, PAGES, TopBar } from "./ui/frame/top-bar";
+import { useShared } from "./lib/use-shared";
+import { type FetchError, type LinkStatus, useLink, useSnapshot } from "./live";
+import { Frame } from "./ui/frame/frame";
+import type { Link } from "./ui/frame/link-chip";
+import { follow, PAGES, type PageId } from "./ui/frame/top-bar";
 
+const IntradayScreen = lazy(() => import("./feature/intraday/screen"));
+const LogsScreen = lazy(() => import("./feature/logs/screen"));
+const SystemScreen = lazy(() => import("./feature/system/screen"));
+
+/** Page of a path: `/bots` and what lies under it. */
 export function pageOf(path: string): PageId | undefined {
   return PAGES.find(({ href }) => path === href || path.startsWith(`${href}/`))?.id;
 }
 
-interface FrameProps {
-  page: PageId | undefined;
-  bundle: BotsPageBundle | undefined;
-  /** Wall time at which the shown bundle was kept, ms; undefined once it was verified. */
-  keptAt: number | undefined;
-  link: Link;
-  children: ReactNode;
+/** The chip's view of the link. */
+export function linkOf(status: LinkStatus): Link {
+  return {
+    state: status.state,
+    verifiedAt: status.verifiedAt,
+    since: status.state === "offline" ? status.since : undefined,
+    pollEvery: status.pollEvery / 1000,
+  };
 }
 
-/** Top bar, session strip and the page. */
-export function Frame({ page, bundle, keptAt, link, children }: FrameProps) {
+/** A sentence for a page that has no data at all. */
+export function troubleText(error: FetchError | undefined): string {
+  if (!error) return "";
+  if (error.status === 0) return "The desk does not answer. The page tries again by itself.";
+  return `The desk answered ${error.status}. The page tries again by itself.`;
+}
+
+function NotFound({ path }: { path: string }) {
   return (
-    <DeskContext value={deskOf(bundle, keptAt)}>
-      <TopBar page={page}>
-        <LinkChip link={link} />
-        <ModeChip mode={bundle?.mode} run={bundle?.run} clock={bundle?.clock} sessions={bundle?.sessions ?? {}} />
-      </TopBar>
-      <div className="wrap">
-        <SessionStrip />
-        <main id="main">{children}</main>
-      </div>
-      <Keys />
-    </DeskContext>
+    <section className="panel empty-desk">
+      <h1>There is no page {path}</h1>
+      <p>
+        The pages are{" "}
+        {PAGES.map(({ id, href, title }, index) => (
+          <span key={id}>
+            {index > 0 && ", "}
+            <a className="quiet" href={href} onClick={follow}>
+              {title}
+            </a>
+          </span>
+        ))}
+        .
+      </p>
+    </section>
+  );
+}
+
+export function App() {
+  const path = usePath();
+  const page = pageOf(path);
+  const link = useLink();
+  const { data, keptAt, error } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page");
+  const bundle = useShared(data);
+  return (
+    <Frame page={page} data={bundle} keptAt={keptAt} link={linkOf(link)} trouble={bundle ? "" : troubleText(error)}>
+      <Suspense fallback={null}>
+        {page === "bots" && (bundle ? <BotsPage bundle={bundle} /> : <Skeleton />)}
+        {page === "intraday" && <IntradayScreen />}
+        {page === "logs" && <LogsScreen />}
+        {page === "system" && <SystemScreen />}
+        {page === undefined && <NotFound path={path} />}
+      </Suspense>
+    </Frame>
   );
 }

@@ -7,8 +7,8 @@ const WIDTH = 150;
 export function Meter({ value, threshold }: { value: number; threshold: number | undefined }) {
   const strength = Math.min(1, Math.max(0, value));
   const entry = isNumber(threshold) && threshold > 0 ? Math.min(1, threshold) : undefined;
-  const label =
-    `strength ${decimal(value, 2)} of 1` + (entry === undefined ? "" : `, entry from ${decimal(entry, 2)}`);
+  const from = entry === undefined ? "" : `, entry from ${decimal(entry, 2)}`;
+  const label = `strength ${decimal(value, 2)} of 1${from}`;
   return (
     <svg className="meter" viewBox={`0 0 ${WIDTH} 12`} preserveAspectRatio="none" role="img" aria-label={label}>
       <rect className="track" y="3" width={WIDTH} height="6" rx="3" />
@@ -21,7 +21,9 @@ export function Meter({ value, threshold }: { value: number; threshold: number |
           rx="3"
         />
       )}
-      {entry !== undefined && <rect className="notch" x={Math.min(WIDTH - 2, entry * WIDTH - 1)} width="2" height="12" />}
+      {entry !== undefined && (
+        <rect className="notch" x={Math.min(WIDTH - 2, entry * WIDTH - 1)} width="2" height="12" />
+      )}
     </svg>
   );
 }

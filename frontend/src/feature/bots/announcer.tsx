@@ -2,12 +2,20 @@
 
 import { useEffect, useRef, useState } from "react";
 import type { BotView } from "../../lib/types";
-import { digest, hear, type Heard, news } from "./announce";
+import { digest, type Heard, hear, news } from "./announce";
 import type { CardState } from "./state";
 
 const PAUSE_MS = 5000; // between two sentences
 
-export function Announcer({ bots, states, quiet }: { bots: readonly BotView[]; states: Map<string, CardState>; quiet: boolean }) {
+export function Announcer({
+  bots,
+  states,
+  quiet,
+}: {
+  bots: readonly BotView[];
+  states: Map<string, CardState>;
+  quiet: boolean;
+}) {
   const [sentence, setSentence] = useState("");
   const heard = useRef<Heard | undefined>(undefined);
   const waiting = useRef<string[]>([]);

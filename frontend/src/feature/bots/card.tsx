@@ -2,8 +2,8 @@
 
 import { memo, useId, useMemo, useState } from "react";
 import { money, moneyChange } from "../../lib/money";
-import { dayName, instant } from "../../lib/time";
 import { useTicking } from "../../lib/ticker";
+import { dayName, instant } from "../../lib/time";
 import type { BotView, Pnl, Problem, Session } from "../../lib/types";
 import { EquityChart } from "../../ui/chart/equity-chart";
 import { sceneOf } from "../../ui/chart/scene";
@@ -47,7 +47,11 @@ function Sum({ bot, still }: { bot: BotView; still: boolean }) {
       ? { name: "Day", of: bot.day ? dayName(bot.day, market) : "", pnl: bot.day_pnl }
       : { name: "Since", of: sinceText(bot, market), pnl: bot.total_pnl };
   if (!span.pnl) {
-    return <p className="sum-line none">{bot.foreign ? "Its file carries no costs: gross and net are not told apart." : "No result yet."}</p>;
+    return (
+      <p className="sum-line none">
+        {bot.foreign ? "Its file carries no costs: gross and net are not told apart." : "No result yet."}
+      </p>
+    );
   }
   return (
     <dl className="sum-line">
@@ -112,7 +116,9 @@ export const Card = memo(function Card({ bot, state, session, problem }: Props) 
             <a href={`#${bot.bot}`}>{bot.bot}</a>
             {bot.foreign && <small> foreign</small>}
           </h3>
-          <p title={bot.rule || undefined}>{bot.rule || bot.strategy?.replaceAll("_", " ") || (bot.foreign ? "Writes its own file" : "")}</p>
+          <p title={bot.rule || undefined}>
+            {bot.rule || bot.strategy?.replaceAll("_", " ") || (bot.foreign ? "Writes its own file" : "")}
+          </p>
         </div>
         <StateChip state={state} clock={clock} />
       </header>
@@ -125,7 +131,8 @@ export const Card = memo(function Card({ bot, state, session, problem }: Props) 
           <p className="day">
             <Net value={day.net} held={state.held} still={still} />{" "}
             <small>
-              {day.net_return !== undefined && <NetPercent value={day.net_return} />} {bot.day && <span className="nowrap">on {dayName(bot.day, market)}</span>}
+              {day.net_return !== undefined && <NetPercent value={day.net_return} />}{" "}
+              {bot.day && <span className="nowrap">on {dayName(bot.day, market)}</span>}
             </small>
           </p>
         )}

@@ -1,12 +1,13 @@
 /** All bots in one table, by currency; the same figures as the cards, one line a bot. */
 
-import { memo, useState } from "react";
+import { memo } from "react";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { cost, count, moneyChange, plural } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { dayName, dayOrClock, instant, localStamp } from "../../lib/time";
 import type { BotView, ClockState } from "../../lib/types";
 import { Age, Brief, Due } from "../../ui/age";
+import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
 import { factor, Money, Net, NetPercent, NoData, Ratio, Value } from "../../ui/number";
 import { StateIcon } from "./chip";
@@ -78,7 +79,10 @@ function Heartbeat({ bot, state, clock }: { bot: BotView; state: CardState; cloc
   if (state.kind === "late" && state.since !== undefined) {
     return (
       <span className="attention-text">
-        late <small><Age at={state.since} /></small>
+        late{" "}
+        <small>
+          <Age at={state.since} />
+        </small>
       </span>
     );
   }
@@ -133,7 +137,8 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
         <Value>{cost(costsOf(bot))}</Value>
       </td>
       <td className="day-net">
-        <Net value={day?.net} held={state.held} still={still} /> <small>{day && bot.day && dayName(bot.day, market)}</small>
+        <Net value={day?.net} held={state.held} still={still} />{" "}
+        <small>{day && bot.day && dayName(bot.day, market)}</small>
       </td>
       <td>
         <NetPercent value={totalReturn(bot)} />
@@ -166,36 +171,18 @@ const COLUMNS = [
 ]; // biome-ignore format: one row of names
 
 export function Compare({ bots, states, total, openPositions, run, filter, onFilter }: Props) {
-  const [asked, setAsked] = useState(false);
   return (
     <section aria-labelledby="compare-title">
       <div className="head">
         <h2 id="compare-title">Compare</h2>
         <small>
-          {filter ? `${bots.length} of ${plural(total, "bot")}` : plural(total, "bot")}, {plural(openPositions, "open position")}
+          {filter ? `${bots.length} of ${plural(total, "bot")}` : plural(total, "bot")},{" "}
+          {plural(openPositions, "open position")}
           {run && `, run ${run}`}
         </small>
         <div className="tools">
           <small className="aside">No figure adds currencies: no rate is configured.</small>
-          <label className={`filter${asked || filter ? " open" : ""}`}>
-            <span className="spoken">Filter bots</span>
-            <input
-              type="search"
-              value={filter}
-              placeholder="Filter"
-              autoComplete="off"
-              spellCheck={false}
-              onFocus={() => setAsked(true)}
-              onBlur={() => setAsked(false)}
-              onChange={(event) => onFilter(event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key !== "Escape") return;
-                onFilter("");
-                event.currentTarget.blur();
-              }}
-            />
-            <kbd aria-hidden="true">/</kbd>
-          </label>
+          <FilterField what="bots" value={filter} onChange={onFilter} />
           <button
             type="button"
             className="button"

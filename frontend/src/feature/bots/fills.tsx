@@ -12,7 +12,9 @@ const ENOUGH_TRADES = 30;
 
 /** Newest first. */
 export function newestFills(fills: BotView["fills"]): [string, Fill][] {
-  return Object.entries(fills ?? {}).sort(([a, left], [b, right]) => (instant(right.ts) ?? 0) - (instant(left.ts) ?? 0) || b.localeCompare(a));
+  return Object.entries(fills ?? {}).sort(
+    ([a, left], [b, right]) => (instant(right.ts) ?? 0) - (instant(left.ts) ?? 0) || b.localeCompare(a),
+  );
 }
 
 function Closed({ bot }: { bot: BotView }) {
@@ -69,7 +71,10 @@ export const Fills = memo(function Fills({ bot, market }: { bot: BotView; market
                   <b>{fill.side === "buy" ? "Buy" : "Sell"}</b>
                   <span className="nowrap">
                     {quantity(fill.quantity)}
-                    {Object.keys(bot.positions ?? {}).length > 1 || (bot.symbols?.length ?? 0) > 1 ? ` ${fill.symbol}` : ""} @ {price(fill.price)}
+                    {Object.keys(bot.positions ?? {}).length > 1 || (bot.symbols?.length ?? 0) > 1
+                      ? ` ${fill.symbol}`
+                      : ""}{" "}
+                    @ {price(fill.price)}
                   </span>
                   <span className="costs">
                     fee {money(fill.fee ?? 0)} · slip {money(fill.slippage ?? 0)}

@@ -4,8 +4,8 @@ import { memo } from "react";
 import { age, coarse } from "../../lib/age";
 import { wallText } from "../../lib/market";
 import { count, plural } from "../../lib/money";
-import { instant, stamp } from "../../lib/time";
 import { useTicking } from "../../lib/ticker";
+import { instant, stamp } from "../../lib/time";
 import type { BotView } from "../../lib/types";
 import { Ago, Due } from "../../ui/age";
 import { useDesk } from "../../ui/frame/desk";
@@ -14,7 +14,9 @@ import { type CardState, dueAt } from "./state";
 /** `in 5 h 28 min (5 min 28 s at x60)`: market time first, the wall time after it. */
 function Ahead({ at, wallAt }: { at: number; wallAt: number | undefined }) {
   const { clock, market, sessions } = useDesk();
-  const wall = useTicking((now) => (wallAt === undefined || wallAt <= now ? "" : `${age(Math.floor((wallAt - now) / 1000) * 1000)} from now`));
+  const wall = useTicking((now) =>
+    wallAt === undefined || wallAt <= now ? "" : `${age(Math.floor((wallAt - now) / 1000) * 1000)} from now`,
+  );
   if (market === undefined) return null;
   if (at <= market) return <>{coarse(market - at)} ago</>;
   const scaled = wallText(at, clock, Object.values(sessions));
@@ -42,7 +44,13 @@ export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: Ca
           <dt>As of</dt>
           <dd>
             <span>{asOf === undefined ? bot.as_of : stamp(asOf, market)}</span>
-            <small>{written !== undefined && <>written <Ago at={written} /></>}</small>
+            <small>
+              {written !== undefined && (
+                <>
+                  written <Ago at={written} />
+                </>
+              )}
+            </small>
           </dd>
         </div>
         {mark !== undefined && (
@@ -50,7 +58,13 @@ export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: Ca
             <dt>Next mark</dt>
             <dd>
               <span>{stamp(mark, market)}</span>
-              <small>{state.kind === "late" && state.since !== undefined ? <Due at={state.since} /> : <Ahead at={mark} wallAt={instant(bot.next_mark_wall_at)} />}</small>
+              <small>
+                {state.kind === "late" && state.since !== undefined ? (
+                  <Due at={state.since} />
+                ) : (
+                  <Ahead at={mark} wallAt={instant(bot.next_mark_wall_at)} />
+                )}
+              </small>
             </dd>
           </div>
         )}
@@ -92,7 +106,9 @@ export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: Ca
             <dt>Bars</dt>
             <dd>
               <span>{count(bot.bars_seen)}</span>
-              <small>{(bot.dropped_bars ?? 0) > 0 && `${plural(bot.dropped_bars ?? 0, "bar")} without a print, dropped`}</small>
+              <small>
+                {(bot.dropped_bars ?? 0) > 0 && `${plural(bot.dropped_bars ?? 0, "bar")} without a print, dropped`}
+              </small>
             </dd>
           </div>
         )}

@@ -9,8 +9,8 @@ import { Card } from "./card";
 import { Compare, namesOf } from "./compare";
 import { EmptyDesk } from "./empty";
 import { Result } from "./result";
-import { problemOf, sectionProblems } from "./state";
 import type { CardState } from "./state";
+import { problemOf, sectionProblems } from "./state";
 import { botsOf, useStates } from "./states";
 import { Totals } from "./totals";
 
@@ -19,7 +19,16 @@ export function filterBots(bots: readonly BotView[], states: Map<string, CardSta
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [...bots];
   return bots.filter((bot) => {
-    const text = [bot.bot, namesOf(bot), ...(bot.symbols ?? []), bot.currency, bot.exchange, bot.strategy, bot.kind, states.get(bot.bot)?.word]
+    const text = [
+      bot.bot,
+      namesOf(bot),
+      ...(bot.symbols ?? []),
+      bot.currency,
+      bot.exchange,
+      bot.strategy,
+      bot.kind,
+      states.get(bot.bot)?.word,
+    ]
       .join(" ")
       .toLowerCase();
     return words.every((word) => text.includes(word));
@@ -38,6 +47,10 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
   const states = useStates(bundle, bots, desk.keptAt !== undefined);
   const problems = useMemo(() => sectionProblems(bundle), [bundle]);
   const shown = useMemo(() => filterBots(bots, states, filter), [bots, states, filter]);
+  const cards = useMemo(
+    () => [...shown].sort((a, b) => Number(a.kind === "swing") - Number(b.kind === "swing")),
+    [shown],
+  );
   const positions = openPositions(bots);
 
   useEffect(() => {
@@ -68,12 +81,12 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
           <div className="head">
             <h2>Bots</h2>
             <small>
-              Curves are returns since start; dashed: the same names bought and held; ticks below: rebalances. Strength is the rule’s own scale, 0 to 1; not a
-              probability. {notes.join(" ")}
+              Curves are returns since start; dashed: the same names bought and held; ticks below: rebalances. Strength
+              is the rule’s own scale, 0 to 1; not a probability. {notes.join(" ")}
             </small>
           </div>
           <div className="cards">
-            {shown.map((bot) => {
+            {cards.map((bot) => {
               const state = states.get(bot.bot);
               return (
                 state && (
@@ -91,8 +104,8 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
           <footer className="page-foot">
             {bundle.clock?.provenance && <p>{bundle.clock.provenance}</p>}
             <p>
-              Dotted underline: the value is held from an older cycle, mark or fetch. A replay is never live: its time is the time of the bars. <kbd>?</kbd> lists the
-              keys.
+              Dotted underline: the value is held from an older cycle, mark or fetch. A replay is never live: its time
+              is the time of the bars. <kbd>?</kbd> lists the keys.
             </p>
           </footer>
         </>

@@ -14,7 +14,15 @@ export function byValue(positions: BotView["positions"]): [string, Position][] {
   );
 }
 
-export const Positions = memo(function Positions({ bot, held, still }: { bot: BotView; held: boolean; still: boolean }) {
+export const Positions = memo(function Positions({
+  bot,
+  held,
+  still,
+}: {
+  bot: BotView;
+  held: boolean;
+  still: boolean;
+}) {
   const [all, setAll] = useState(false);
   const rows = byValue(bot.positions);
   const shown = all ? rows : rows.slice(0, SHOWN);

@@ -3,7 +3,7 @@
 import { age } from "../../lib/age";
 import { wallText } from "../../lib/market";
 import { MINUS, money, price, quantity } from "../../lib/money";
-import { clock as clockText, dayName, dayOrClock, instant, localStamp, stamp } from "../../lib/time";
+import { clock as clockText, dayName, dayOrClock, instant, isoDay, localStamp, stamp } from "../../lib/time";
 import type { BotView, ClockState, Fill, Session } from "../../lib/types";
 import type { CardState } from "./state";
 
@@ -33,13 +33,14 @@ export function valuesOf(bot: BotView, market: number | undefined): string {
 /** What was due when a bot is late: its mark or its cycle. */
 export function dueThing(bot: BotView, market: number | undefined): string {
   const mark = instant(bot.next_mark_at);
-  if (bot.kind === "swing" && mark !== undefined) return `Mark of ${stamp(mark, market)}`;
+  if (bot.kind === "swing" && mark !== undefined) return `Mark of ${dayName(isoDay(mark), market)}`;
   return bot.kind === "swing" ? "Mark" : "Cycle";
 }
 
-/** Full stop where a text from a file has none. */
-function ended(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+/** A text from a file as a sentence: a capital where it starts with a word, a full stop where it has none. */
+export function ended(text: string): string {
+  const started = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(started) ? started : `${started}.`;
 }
 
 /** The state line of a card at wall time `now`. */
@@ -51,7 +52,10 @@ export function stateLine(bot: BotView, state: CardState, place: Place, now: num
     case "unreadable": {
       const fileAt = instant(problem?.file_time);
       const written = fileAt === undefined ? "" : ` (written ${age(now - fileAt)} ago)`;
-      return { strong: `${problem?.file ?? bot.file} ${state.word}${written}.`, rest: `${ended(problem?.reason ?? "")} ${shown}` };
+      return {
+        strong: `${problem?.file ?? bot.file} ${state.word}${written}.`,
+        rest: `${ended(problem?.reason ?? "")} ${shown}`,
+      };
     }
     case "incomplete": {
       const since = instant(problem?.since);
@@ -59,7 +63,10 @@ export function stateLine(bot: BotView, state: CardState, place: Place, now: num
       return { strong: `Cycle incomplete${from}.`, rest: `${ended(problem?.reason ?? "")} ${shown}` };
     }
     case "failed":
-      return { strong: state.word === "stopped" ? "Stopped." : "The bot raised an error.", rest: [ended(bot.state_reason || "No reason given"), shown].join(" ") };
+      return {
+        strong: state.word === "stopped" ? "Stopped." : "The bot raised an error.",
+        rest: [ended(bot.state_reason || "No reason given"), shown].join(" "),
+      };
     case "late":
       return { strong: `${dueThing(bot, market)} was due ${age(now - (state.since ?? now))} ago.`, rest: shown };
     case "paused":
@@ -85,7 +92,13 @@ function closedLine(bot: BotView, place: Place): string {
   const opens = instant(session?.next_open_at) ?? instant(session?.opens_at);
   const flat = Object.keys(bot.positions ?? {}).length === 0;
   const parts = [
-    session?.state === "lunch" ? "Lunch." : session?.state === "halt" ? "Trading is halted." : flat ? "Session over, flat." : "Session over.",
+    session?.state === "lunch"
+      ? "Lunch."
+      : session?.state === "halt"
+        ? "Trading is halted."
+        : flat
+          ? "Session over, flat."
+          : "Session over.",
     at === undefined ? "" : `Last cycle ${stamp(at, market)}.`,
   ];
   if (opens !== undefined && market !== undefined && opens > market) {
@@ -123,7 +136,9 @@ export function attentionText(bot: BotView, state: CardState, market: number | u
       return `${state.problem?.file ?? bot.file} ${state.word}${fileAt === undefined ? "" : `, written ${age(now - fileAt)} ago`}`;
     }
     default:
-      return state.word === "stopped" ? `stopped: ${bot.state_reason || "no reason given"}` : `error: ${bot.state_reason || "no reason given"}`;
+      return state.word === "stopped"
+        ? `stopped: ${bot.state_reason || "no reason given"}`
+        : `error: ${bot.state_reason || "no reason given"}`;
   }
 }
 

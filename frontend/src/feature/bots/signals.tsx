@@ -41,9 +41,7 @@ export const Signals = memo(function Signals({ bot, market }: { bot: BotView; ma
   const [symbol, signal] = best;
   return (
     <div className="signals">
-      <h4>
-        Strength {signal.threshold ? <small>entry from {decimal(signal.threshold, 2)}</small> : null}
-      </h4>
+      <h4>Strength {signal.threshold ? <small>entry from {decimal(signal.threshold, 2)}</small> : null}</h4>
       <div className="strength">
         <b>{symbol}</b>
         <Meter value={signal.confidence} threshold={signal.threshold} />

@@ -89,7 +89,8 @@ export function cardState(bot: BotView, around: Surroundings): CardState {
   if (clock?.state === "paused") return { kind: "paused", word: "replay paused", held: false, attention: false };
   if (clock?.state === "finished") return calm(cached, "finished", "finished");
   if (bot.kind === "swing") return calm(cached, "ok", "on schedule");
-  if (session && session.state !== "open") return calm(cached, "closed", session.state === "lunch" ? "lunch" : session.state === "halt" ? "halted" : "closed");
+  if (session && session.state !== "open")
+    return calm(cached, "closed", session.state === "lunch" ? "lunch" : session.state === "halt" ? "halted" : "closed");
   return calm(cached, "ok", session ? "in session" : "on schedule");
 }
 

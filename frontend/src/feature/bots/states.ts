@@ -20,7 +20,12 @@ export function botsOf(bundle: BotsPageBundle): BotView[] {
 }
 
 /** State of each bot at wall time `now`. */
-export function statesOf(bundle: BotsPageBundle, bots: readonly BotView[], cached: boolean, now: number): Map<string, CardState> {
+export function statesOf(
+  bundle: BotsPageBundle,
+  bots: readonly BotView[],
+  cached: boolean,
+  now: number,
+): Map<string, CardState> {
   return new Map(
     bots.map((bot) => [
       bot.bot,

@@ -7,7 +7,7 @@ import type { BotView, DayTotal, Total } from "../../lib/types";
 import { useDesk } from "../../ui/frame/desk";
 import { Icon } from "../../ui/icon";
 import { Money, Net, Value } from "../../ui/number";
-import { waterfall, WaterfallBar } from "../../ui/waterfall";
+import { WaterfallBar, waterfall } from "../../ui/waterfall";
 import { iconOf } from "./chip";
 import { peakText, sumText } from "./sentence";
 import type { CardState } from "./state";
@@ -20,7 +20,12 @@ interface Context {
 /** Whose day it is and whether it is over: `orb_ny, running`, `2 of 3 bots`, `final`. */
 export function dayLabel(day: string, row: DayTotal, { bots, states }: Context): string {
   const of = row.bots.length + (row.missing?.length ?? 0);
-  const who = row.bots.length === 1 ? (row.bots[0] ?? "") : row.bots.length === of ? plural(of, "bot") : `${row.bots.length} of ${of} bots`;
+  const who =
+    row.bots.length === 1
+      ? (row.bots[0] ?? "")
+      : row.bots.length === of
+        ? plural(of, "bot")
+        : `${row.bots.length} of ${of} bots`;
   const members = row.bots.map((name) => ({ bot: bots.get(name), state: states.get(name) }));
   const held = members.find(({ bot, state }) => state?.held && state.attention && bot?.day === day);
   const heldAt = instant(held?.bot?.as_of);
@@ -29,18 +34,19 @@ export function dayLabel(day: string, row: DayTotal, { bots, states }: Context):
   return running ? `${who}, running` : who;
 }
 
-/** Who is left out of which day, and why a reader cannot add the rows to the equity. */
+/** Who is left out of which day, and what they are marked for, so that a reader knows why rows and equity differ. */
 export function dayNotes(total: Total, context: Context, market: number | undefined): string {
-  const missing = new Set(Object.values(total.days ?? {}).flatMap((row) => row.missing ?? []));
-  const notes = [...missing].map((name) => {
-    const bot = context.bots.get(name);
-    const days = Object.entries(total.days ?? {})
-      .filter(([, row]) => row.missing?.includes(name))
-      .map(([day]) => dayName(day, market));
-    const as = bot?.day ? `, marked for ${dayName(bot.day, market)}` : "";
-    return `${name}${as}: not in ${days.join(" and ")}.`;
-  });
-  return notes.length === 0 ? "" : `Only bots marked for the same day are summed. ${notes.join(" ")}`;
+  const groups = new Map<string, string[]>();
+  for (const [day, row] of Object.entries(total.days ?? {})) {
+    for (const name of row.missing ?? []) {
+      const marked = context.bots.get(name)?.day;
+      const what = `not in ${dayName(day, market)}${marked ? `: marked for ${dayName(marked, market)}` : ""}`;
+      groups.set(what, [...(groups.get(what) ?? []), name]);
+    }
+  }
+  if (groups.size === 0) return "";
+  const notes = [...groups].map(([what, names]) => `${names.join(", ")} ${what}.`);
+  return `Only bots marked for the same day are summed. ${notes.join(" ")}`;
 }
 
 function Flag({ total, states }: { total: Total; states: Map<string, CardState> }) {
@@ -105,7 +111,8 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
         </p>
         {total.drawdown !== undefined && (
           <p className="drawdown">
-            <small>drawdown</small> <Value>{fall(total.drawdown)}</Value> <small>{total.drawdown > 0 && peakText(total.peak_at, market)}</small>
+            <small>drawdown</small> <Value>{fall(total.drawdown)}</Value>{" "}
+            <small>{total.drawdown > 0 && peakText(total.peak_at, market)}</small>
           </p>
         )}
       </div>
@@ -140,7 +147,15 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
 }
 
 /** Currencies with the most bots first. */
-export function Totals({ totals, bots, states }: { totals: readonly Total[]; bots: readonly BotView[]; states: Map<string, CardState> }) {
+export function Totals({
+  totals,
+  bots,
+  states,
+}: {
+  totals: readonly Total[];
+  bots: readonly BotView[];
+  states: Map<string, CardState>;
+}) {
   if (totals.length === 0) return null;
   const context = { bots: new Map(bots.map((bot) => [bot.bot, bot])), states };
   const ordered = [...totals].sort((a, b) => b.bots.length - a.bots.length || a.currency.localeCompare(b.currency));

@@ -1,6 +1,21 @@
 /** Colours of the tokens for canvases, which cannot read custom properties. */
 
-const TOKENS = ["ink", "mut", "fnt", "line", "line2", "ctl", "s1", "s2", "s3", "up", "dn", "warn", "warnln", "acc"] as const;
+const TOKENS = [
+  "ink",
+  "mut",
+  "fnt",
+  "line",
+  "line2",
+  "ctl",
+  "s1",
+  "s2",
+  "s3",
+  "up",
+  "dn",
+  "warn",
+  "warnln",
+  "acc",
+] as const;
 export type Token = (typeof TOKENS)[number];
 export type Palette = Record<Token, string>;
 

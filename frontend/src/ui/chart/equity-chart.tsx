@@ -5,7 +5,7 @@ import uPlot from "uplot";
 import { percentChange } from "../../lib/percent";
 import { shortStamp, stamp } from "../../lib/time";
 import { onTheme } from "./colour";
-import { type Series, lastOf } from "./curve";
+import { lastOf, type Series } from "./curve";
 import { plotOptions, type Scene } from "./plot";
 
 interface Props {
@@ -47,7 +47,11 @@ export function EquityChart({ name, holdName, scene, now }: Props) {
       height: Math.max(80, element.clientHeight),
     });
     const { width, height } = size();
-    const made = new uPlot(plotOptions(width, height, () => latest.current, setCursor), dataOf(latest.current.series), element);
+    const made = new uPlot(
+      plotOptions(width, height, () => latest.current, setCursor),
+      dataOf(latest.current.series),
+      element,
+    );
     plot.current = made;
     const resize = new ResizeObserver(() => made.setSize(size()));
     resize.observe(element);
@@ -70,7 +74,8 @@ export function EquityChart({ name, holdName, scene, now }: Props) {
   const bot = cursor === null ? lastOf(series.bot) : (series.bot[at] ?? undefined);
   const hold = cursor === null ? lastOf(series.hold) : (series.hold[at] ?? undefined);
   const spoken =
-    `${stamp(atMs, now)}: ${name} ${percentChange(bot)}` + (hold === undefined ? "" : `, hold ${holdName} ${percentChange(hold)}`);
+    `${stamp(atMs, now)}: ${name} ${percentChange(bot)}` +
+    (hold === undefined ? "" : `, hold ${holdName} ${percentChange(hold)}`);
 
   const move = (index: number): void => {
     const made = plot.current;
@@ -141,8 +146,20 @@ function dataOf(series: Series): uPlot.AlignedData {
   return [series.xs, series.hold, series.bot];
 }
 
-function CurveTable({ name, holdName, series, now }: { name: string; holdName: string; series: Series; now: number | undefined }) {
-  const rows = series.xs.map((x, index) => ({ x, bot: series.bot[index], hold: series.hold[index] })).filter((row) => typeof row.bot === "number");
+function CurveTable({
+  name,
+  holdName,
+  series,
+  now,
+}: {
+  name: string;
+  holdName: string;
+  series: Series;
+  now: number | undefined;
+}) {
+  const rows = series.xs
+    .map((x, index) => ({ x, bot: series.bot[index], hold: series.hold[index] }))
+    .filter((row) => typeof row.bot === "number");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
     <section className="curve-table" tabIndex={0} aria-label={`Points of ${name}`}>

@@ -3,8 +3,8 @@
 import type uPlot from "uplot";
 import { percentChange } from "../../lib/percent";
 import { clock, monthName, shortStamp, UTC } from "../../lib/time";
-import { type Palette, colours, translucent } from "./colour";
-import { type FillMark, type Series, difference, lastOf } from "./curve";
+import { colours, type Palette, translucent } from "./colour";
+import { difference, type FillMark, lastOf, type Series } from "./curve";
 import { tickDecimals, timeTicks, valueTicks } from "./tick";
 
 export interface Band {
@@ -46,8 +46,8 @@ export function valueRange(series: Series): [number, number] {
 }
 
 /** Labels of the time axis: hours within a day, days or months beyond; the year where it changes. */
-export function timeLabels(splits: readonly number[], from: number, to: number, zone = UTC): string[] {
-  const { unit } = timeTicks(from, to, 5);
+export function timeLabels(splits: readonly number[], from: number, to: number, most: number, zone = UTC): string[] {
+  const { unit } = timeTicks(from, to, most);
   let year: number | undefined;
   return splits.map((split) => {
     const ms = split * 1000;
@@ -61,7 +61,12 @@ export function timeLabels(splits: readonly number[], from: number, to: number, 
 }
 
 /** Options of a chart that reads its scene anew at each drawing, so that data and theme change without a new chart. */
-export function plotOptions(width: number, height: number, scene: () => Scene, onCursor: (index: number | null) => void): uPlot.Options {
+export function plotOptions(
+  width: number,
+  height: number,
+  scene: () => Scene,
+  onCursor: (index: number | null) => void,
+): uPlot.Options {
   const axis = {
     font: AXIS_FONT,
     labelFont: AXIS_FONT,
@@ -91,8 +96,7 @@ export function plotOptions(width: number, height: number, scene: () => Scene, o
         size: 20,
         gap: 4,
         grid: { show: false },
-        splits: (_, __, low, high) => timeTicks(low, high, width < 300 ? 4 : 5).at,
-        values: (_, splits) => timeLabels(splits, scene().from, scene().to),
+        values: () => [],
       },
       {
         ...axis,
@@ -128,14 +132,46 @@ function drawUnder(plot: uPlot, scene: Scene, colour: Palette): void {
     if (to <= from) continue;
     ctx.fillStyle = paint[band.kind];
     ctx.fillRect(from, top, to - from, height);
-    if (!band.word) continue;
-    ctx.font = scaled(AXIS_FONT);
-    ctx.fillStyle = colour.fnt;
-    ctx.textAlign = "center";
-    ctx.textBaseline = "top";
-    if (ctx.measureText(band.word).width < to - from) ctx.fillText(band.word, (from + to) / 2, top + 3 * devicePixelRatio);
   }
   ctx.restore();
+}
+
+/** Labels of the time axis, drawn here because the first and the last have to stay inside the chart. */
+function drawTimes(plot: uPlot, scene: Scene, colour: Palette): void {
+  const { ctx } = plot;
+  const { left, top, width, height } = plot.bbox;
+  const ratio = devicePixelRatio;
+  const room = Math.max(2, Math.min(5, Math.floor(width / ratio / 64)));
+  const { at } = timeTicks(scene.from, scene.to, room);
+  ctx.font = scaled(AXIS_FONT);
+  ctx.fillStyle = colour.fnt;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "top";
+  let reached = Number.NEGATIVE_INFINITY;
+  timeLabels(at, scene.from, scene.to, room).forEach((label, index) => {
+    const wide = ctx.measureText(label).width;
+    const centre = plot.valToPos(at[index] as number, "x", true);
+    const start = Math.max(left, Math.min(left + width - wide, centre - wide / 2));
+    if (start < reached + 8 * ratio) return;
+    reached = start + wide;
+    ctx.fillText(label, start, top + height + 7 * ratio);
+  });
+}
+
+function drawWords(plot: uPlot, scene: Scene, colour: Palette): void {
+  const { ctx } = plot;
+  ctx.font = scaled(AXIS_FONT);
+  ctx.fillStyle = colour.fnt;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "top";
+  for (const band of scene.bands) {
+    if (!band.word) continue;
+    const from = plot.valToPos(band.from, "x", true);
+    const to = plot.valToPos(band.to, "x", true);
+    if (ctx.measureText(band.word).width < to - from) {
+      ctx.fillText(band.word, (from + to) / 2, plot.bbox.top + 4 * devicePixelRatio);
+    }
+  }
 }
 
 function drawBetween(plot: uPlot, scene: Scene, colour: Palette): void {
@@ -181,6 +217,8 @@ function drawOver(plot: uPlot, scene: Scene, colour: Palette): void {
     ctx.lineTo(x(mark.x) + TRIANGLE * ratio, tip + below * 7 * ratio);
     ctx.fill();
   }
+  drawWords(plot, scene, colour);
+  drawTimes(plot, scene, colour);
   const value = lastOf(scene.series.bot);
   const at = scene.series.xs.at(-1);
   if (value !== undefined && at !== undefined) {

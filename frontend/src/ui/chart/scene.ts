@@ -10,8 +10,38 @@ const seconds = (iso: string | undefined): number | undefined => {
   return ms === undefined ? undefined : ms / 1000;
 };
 
+const HALF_HOUR_S = 1800;
+const LEAST_WINDOW_S = 3 * HALF_HOUR_S;
+const DAY_S = 86_400;
+
+/** A young session gets a window that grows by half hours, up to its close: a curve of an hour is not a splinter. */
+export function windowEnd(from: number, now: number, closes: number | undefined): number {
+  if (closes === undefined) return now;
+  const wanted = Math.max(LEAST_WINDOW_S, (now - from) * 1.35);
+  return Math.min(closes, from + Math.ceil(wanted / HALF_HOUR_S) * HALF_HOUR_S);
+}
+
+/** The lunch break on the day of the curve: that of the session, moved by whole days, where the curve has no point. */
+export function lunchOf(session: Session | undefined, xs: readonly number[]): { from: number; to: number } | undefined {
+  const start = seconds(session?.break_start);
+  const end = seconds(session?.break_end);
+  const first = xs[0];
+  if (start === undefined || end === undefined || first === undefined) return undefined;
+  const days = Math.floor((start - first) / DAY_S) * DAY_S;
+  const lunch = { from: start - days, to: end - days };
+  return xs.some((x, index) => x > lunch.from && x < lunch.to && !isGap(xs, index, lunch)) ? undefined : lunch;
+}
+
+/** A gap is one extra time half-way between its neighbours: it is no point of the curve. */
+function isGap(xs: readonly number[], index: number, lunch: { from: number; to: number }): boolean {
+  return (xs[index - 1] ?? lunch.to) <= lunch.from && (xs[index + 1] ?? lunch.from) >= lunch.to;
+}
+
 /** Build the scene of `bot`; undefined when its file has no curve. */
-export function sceneOf(bot: BotView, around: { clock?: ClockState; session?: Session; problem?: Problem; held: boolean }): Scene | undefined {
+export function sceneOf(
+  bot: BotView,
+  around: { clock?: ClockState; session?: Session; problem?: Problem; held: boolean },
+): Scene | undefined {
   const series = readSeries(bot);
   if (!series) return undefined;
   const first = series.xs[0] as number;
@@ -22,12 +52,10 @@ export function sceneOf(bot: BotView, around: { clock?: ClockState; session?: Se
   const closes = own ? seconds(session.closes_at) : undefined;
   const now = seconds(around.clock?.market_time);
   const from = Math.min(first, opens ?? first);
-  const to = Math.max(last, closes ?? last);
+  const to = Math.max(last, windowEnd(from, Math.max(last, own ? (now ?? last) : last), closes));
   const bands: Band[] = [];
-  const lunch = own ? [seconds(session.break_start), seconds(session.break_end)] : [];
-  if (lunch[0] !== undefined && lunch[1] !== undefined) {
-    bands.push({ from: lunch[0], to: lunch[1], kind: "closed", word: "lunch" });
-  }
+  const lunch = series.daily ? undefined : lunchOf(session, series.xs);
+  if (lunch) bands.push({ ...lunch, kind: "closed", word: "lunch" });
   if (now !== undefined && own && now < to) bands.push({ from: Math.max(now, last), to, kind: "ahead" });
   const behind = seconds(around.problem?.since);
   if (around.problem?.kind === "incomplete" && behind !== undefined) {

@@ -21,7 +21,9 @@ const LIST: [string, string][] = [
 ];
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }
 
 export function Keys() {
@@ -72,7 +74,9 @@ export function Keys() {
         ))}
       </dl>
       <form method="dialog">
-        <button className="button">Close</button>
+        <button type="submit" className="button">
+          Close
+        </button>
       </form>
     </dialog>
   );

@@ -40,8 +40,12 @@ export function LinkChip({ link }: { link: Link }) {
         <Icon name={ICON[link.state]} />
         <b>{word(link)}</b>
       </dd>
-      {link.state === "polling" && link.pollEvery !== undefined && <dd className="soft wide">every {link.pollEvery} s</dd>}
-      {link.state === "offline" && link.since !== undefined && <dd className="soft">since {clock(link.since, zone)}</dd>}
+      {link.state === "polling" && link.pollEvery !== undefined && (
+        <dd className="soft wide">every {link.pollEvery} s</dd>
+      )}
+      {link.state === "offline" && link.since !== undefined && (
+        <dd className="soft">since {clock(link.since, zone)}</dd>
+      )}
       {link.verifiedAt !== undefined && (
         <dd className="soft">
           <span className="wide">verified </span>

@@ -1,7 +1,7 @@
 /** One lane of 24 h (UTC) an exchange: its session, what of it is gone, and now. */
 
 import { coarse } from "../../lib/age";
-import { type SessionGroup, groupSessions, wallText } from "../../lib/market";
+import { groupSessions, type SessionGroup, wallText } from "../../lib/market";
 import { clock, instant, isoDay, localStamp, utcDayStart, weekday } from "../../lib/time";
 import type { ClockState, Session } from "../../lib/types";
 import { Icon, type IconName } from "../icon";
@@ -9,8 +9,20 @@ import { useDesk } from "./desk";
 
 const DAY_MINUTES = 1440;
 
-const ICONS: Record<Session["state"], IconName> = { open: "dot", closed: "ring", lunch: "ring", pre: "ring", halt: "bar" };
-const WORDS: Record<Session["state"], string> = { open: "open", closed: "closed", lunch: "lunch", pre: "pre-open", halt: "halted" };
+const ICONS: Record<Session["state"], IconName> = {
+  open: "dot",
+  closed: "ring",
+  lunch: "ring",
+  pre: "ring",
+  halt: "bar",
+};
+const WORDS: Record<Session["state"], string> = {
+  open: "open",
+  closed: "closed",
+  lunch: "lunch",
+  pre: "pre-open",
+  halt: "halted",
+};
 
 interface Piece {
   from: number;
@@ -34,7 +46,12 @@ export function lanePieces(session: Session): Piece[] {
     const day = utcDayStart(start);
     const from = (start - day) / 60_000;
     const to = (end - day) / 60_000;
-    return to <= DAY_MINUTES ? [{ from, to }] : [{ from, to: DAY_MINUTES }, { from: 0, to: to - DAY_MINUTES }];
+    return to <= DAY_MINUTES
+      ? [{ from, to }]
+      : [
+          { from, to: DAY_MINUTES },
+          { from: 0, to: to - DAY_MINUTES },
+        ];
   });
 }
 
@@ -70,7 +87,15 @@ function Lane({ session, market }: { session: Session; market: number }) {
   );
 }
 
-function SessionLane({ group, market, desk }: { group: SessionGroup; market: number; desk: { clock?: ClockState; sessions: Record<string, Session> } }) {
+function SessionLane({
+  group,
+  market,
+  desk,
+}: {
+  group: SessionGroup;
+  market: number;
+  desk: { clock?: ClockState; sessions: Record<string, Session> };
+}) {
   const { session, codes } = group;
   const event = nextEvent(session, market);
   const opens = instant(session.opens_at);

@@ -16,7 +16,8 @@ export type PageId = (typeof PAGES)[number]["id"];
 
 /** Follow a link inside the page; with a modifier, or another button, the browser does what it always does. */
 export function follow(event: MouseEvent<HTMLAnchorElement>): void {
-  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    return;
   event.preventDefault();
   navigate(event.currentTarget.getAttribute("href") ?? "/");
 }
@@ -25,7 +26,12 @@ function ThemeButton() {
   const theme = useTheme();
   const name = { auto: "Auto", dark: "Dark", light: "Light" }[theme];
   return (
-    <button type="button" className="button theme" aria-label={`Theme: ${name}`} onClick={() => setTheme(nextTheme(theme))}>
+    <button
+      type="button"
+      className="button theme"
+      aria-label={`Theme: ${name}`}
+      onClick={() => setTheme(nextTheme(theme))}
+    >
       <ThemeIcon />
       <span className="wide">{name}</span>
     </button>

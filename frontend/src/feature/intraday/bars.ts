@@ -1,0 +1,85 @@
+/** From the bars of a day file to what a candle chart draws. Pure; times in s of market time. */
+
+import { isNumber } from "../../lib/money";
+import { instant } from "../../lib/time";
+import type { Fill } from "../../lib/types";
+
+/** Open, high, low, close, volume by close time, as the day file has them. */
+export type FileBars = Record<string, readonly number[]>;
+
+export interface DayBar {
+  time: number;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  volume: number;
+}
+
+/** Bars in order of time; one that is no bar (five finite numbers) is left out. */
+export function readBars(bars: FileBars | undefined): DayBar[] {
+  const out: DayBar[] = [];
+  for (const [iso, values] of Object.entries(bars ?? {})) {
+    const at = instant(iso);
+    const [open, high, low, close, volume] = values;
+    if (at === undefined || !isNumber(open) || !isNumber(high) || !isNumber(low) || !isNumber(close)) continue;
+    out.push({ time: at / 1000, open, high, low, close, volume: isNumber(volume) ? volume : 0 });
+  }
+  out.sort((a, b) => a.time - b.time);
+  return out.filter((bar, index) => bar.time !== out[index - 1]?.time);
+}
+
+/** Seconds between two bars: the most frequent distance. */
+export function barStep(bars: readonly DayBar[]): number {
+  const counts = new Map<number, number>();
+  for (let index = 1; index < bars.length; index += 1) {
+    const step = (bars[index]?.time ?? 0) - (bars[index - 1]?.time ?? 0);
+    counts.set(step, (counts.get(step) ?? 0) + 1);
+  }
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 60;
+}
+
+const MOST_SLOTS = 2000;
+
+/** Times of bars that are missing between the first and the last: a gap keeps its width. */
+export function missingTimes(bars: readonly DayBar[]): number[] {
+  const step = barStep(bars);
+  const out: number[] = [];
+  for (let index = 1; index < bars.length; index += 1) {
+    const until = bars[index]?.time ?? 0;
+    for (let time = (bars[index - 1]?.time ?? until) + step; time < until && out.length < MOST_SLOTS; time += step)
+      out.push(time);
+  }
+  return out;
+}
+
+/** Volume-weighted average of (high + low + close) / 3 since the first bar; undefined before any volume. */
+export function vwap(bars: readonly DayBar[]): { time: number; value: number }[] {
+  let money = 0;
+  let volume = 0;
+  const out: { time: number; value: number }[] = [];
+  for (const bar of bars) {
+    money += ((bar.high + bar.low + bar.close) / 3) * bar.volume;
+    volume += bar.volume;
+    if (volume > 0) out.push({ time: bar.time, value: money / volume });
+  }
+  return out;
+}
+
+export interface BarMark {
+  time: number;
+  side: "buy" | "sell";
+  text: string;
+}
+
+/** Each fill of `symbol` on the bar that it filled in: the first that closes at or after it. */
+export function fillMarks(bars: readonly DayBar[], fills: Record<string, Fill> | undefined, symbol: string): BarMark[] {
+  const marks: BarMark[] = [];
+  for (const fill of Object.values(fills ?? {})) {
+    const at = instant(fill.ts);
+    if (at === undefined || fill.symbol !== symbol) continue;
+    const bar = bars.find((each) => each.time >= at / 1000);
+    if (bar) marks.push({ time: bar.time, side: fill.side, text: String(fill.quantity) });
+  }
+  return marks.sort((a, b) => a.time - b.time);
+}

@@ -1,0 +1,51 @@
+/** The Intraday page: signals by strength, and the day of each intraday bot with its bars. */
+
+import { useEffect, useMemo } from "react";
+import { useTicking } from "../../lib/ticker";
+import type { BotView, IntradaySnapshot } from "../../lib/types";
+import { useDesk } from "../../ui/frame/desk";
+import { Attention } from "../bots/attention";
+import { cardState, problemOf } from "../bots/state";
+import { DayPanel } from "./day-panel";
+import { Symbols } from "./symbols";
+
+export function IntradayPage({ snapshot }: { snapshot: IntradaySnapshot }) {
+  const desk = useDesk();
+  useEffect(() => {
+    document.title = "Intraday · Aion";
+  }, []);
+  const bots = useMemo(() => Object.values(snapshot.bots ?? {}).sort((a, b) => a.bot.localeCompare(b.bot)), [snapshot]);
+  const stateOf = (bot: BotView, now: number) =>
+    cardState(bot, {
+      clock: snapshot.clock,
+      session: bot.exchange ? snapshot.sessions?.[bot.exchange] : undefined,
+      problem: problemOf(snapshot.errors, bot),
+      now,
+      cached: desk.keptAt !== undefined,
+    });
+  useTicking((now) => bots.map((bot) => stateOf(bot, now).kind).join());
+  const states = new Map(bots.map((bot) => [bot.bot, stateOf(bot, Date.now())]));
+  const problems = Object.entries(snapshot.errors ?? {}).filter(
+    ([key, problem]) => !bots.some((bot) => problem.bot === bot.bot || key === `intraday.${bot.bot}`),
+  );
+  return (
+    <>
+      <h1 className="spoken">Intraday</h1>
+      <Attention bots={bots} states={states} problems={problems} />
+      <Symbols symbols={snapshot.symbols} cycle={snapshot.cycle_id} />
+      <div className="head">
+        <h2>Days</h2>
+        <small>Bars as traded, in market time; triangles are fills. Bars without a print are gaps.</small>
+      </div>
+      {bots.length === 0 ? (
+        <p className="panel none pad">No intraday bot has written yet.</p>
+      ) : (
+        <div className="days-grid">
+          {bots.map((bot) => (
+            <DayPanel key={bot.bot} bot={bot} session={bot.exchange ? snapshot.sessions?.[bot.exchange] : undefined} />
+          ))}
+        </div>
+      )}
+    </>
+  );
+}

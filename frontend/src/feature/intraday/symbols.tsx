@@ -1,0 +1,239 @@
+/** Symbols by strength of their signal: what the rule sees, what it asks for, and the bar it saw. */
+
+import { useState } from "react";
+import { type Cell, download, toCsv } from "../../lib/csv";
+import { abbreviated, decimal, isNumber, plural, price, priceDecimals } from "../../lib/money";
+import { instant, shortStamp } from "../../lib/time";
+import type { SymbolView } from "../../lib/types";
+import { FilterField } from "../../ui/filter";
+import { useDesk } from "../../ui/frame/desk";
+import { Meter } from "../../ui/meter";
+import { NoData, Value } from "../../ui/number";
+
+type Named = [string, SymbolView];
+
+/** Strongest first; those that ask for something before those that hold; a symbol without a signal comes last. */
+export function byStrength(symbols: Record<string, SymbolView> | undefined): Named[] {
+  const asks = (view: SymbolView): number => (view.signal && view.signal.action !== "hold" ? 1 : 0);
+  return Object.entries(symbols ?? {}).sort(
+    ([a, left], [b, right]) =>
+      asks(right) - asks(left) ||
+      (right.signal?.confidence ?? -1) - (left.signal?.confidence ?? -1) ||
+      a.localeCompare(b),
+  );
+}
+
+/** Symbols whose name, exchange, action, rule, bot or reason hold every word of `filter`. */
+export function filterSymbols(symbols: readonly Named[], filter: string): Named[] {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  return symbols.filter(([name, view]) => {
+    const { signal } = view;
+    const text = [name, view.exchange, view.currency, signal?.action, signal?.strategy, signal?.bot, signal?.reason]
+      .join(" ")
+      .toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}
+
+/** A number of the bar of a symbol, where it has one. */
+export function barNumber(view: SymbolView, name: string): number | undefined {
+  const value = view.bar?.[name];
+  return isNumber(value) ? value : undefined;
+}
+
+/** `range_high` -> `range high`. */
+export function featureName(name: string): string {
+  return name.replaceAll("_", " ");
+}
+
+/** A feature with as many decimals as tell it apart: prices keep four at most, small ratios keep five. */
+export function featureText(value: number): string {
+  const size = Math.abs(value);
+  if (Number.isInteger(value)) return decimal(value, 0);
+  if (size >= 1000) return decimal(value, 1);
+  if (size >= 1) return decimal(value, 2);
+  return decimal(value, size >= 0.01 ? 4 : 5);
+}
+
+const HEAD = [
+  "symbol",
+  "exchange",
+  "currency",
+  "action",
+  "strength",
+  "entry",
+  "strategy",
+  "bot",
+  "reason",
+  "bar_ts",
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+];
+
+function rows(symbols: readonly Named[]): Cell[][] {
+  return symbols.map(([name, view]) => [
+    name,
+    view.exchange,
+    view.currency,
+    view.signal?.action,
+    view.signal?.confidence,
+    view.signal?.threshold,
+    view.signal?.strategy,
+    view.signal?.bot,
+    view.signal?.reason,
+    typeof view.bar?.ts === "string" ? view.bar.ts : undefined,
+    ...["open", "high", "low", "close", "volume"].map((part) => barNumber(view, part)),
+  ]);
+}
+
+function SymbolRow({ name, view }: { name: string; view: SymbolView }) {
+  const { market } = useDesk();
+  const [open, setOpen] = useState(false);
+  const { signal } = view;
+  const prices = ["open", "high", "low", "close"].map((part) => barNumber(view, part));
+  const decimals = priceDecimals(prices);
+  const at = typeof view.bar?.ts === "string" ? instant(view.bar.ts) : undefined;
+  const features = Object.entries(view.features ?? {});
+  const id = `features-${name}`;
+  return (
+    <>
+      <tr>
+        <th scope="row">
+          <b>{name}</b>
+          <small>{[view.exchange, view.currency].filter(Boolean).join(" ")}</small>
+        </th>
+        <td className="action">{signal ? signal.action : <NoData />}</td>
+        <td className="strength-cell">
+          {signal ? (
+            <>
+              <Meter value={signal.confidence} threshold={signal.threshold} />
+              <b>{decimal(signal.confidence, 2)}</b>
+            </>
+          ) : (
+            <NoData />
+          )}
+        </td>
+        <td className="reason">
+          {signal?.reason}
+          {signal && <small>{[signal.bot, featureName(signal.strategy ?? "")].filter(Boolean).join(", ")}</small>}
+        </td>
+        <td>{at === undefined ? <NoData /> : shortStamp(at, market)}</td>
+        {["open", "high", "low", "close"].map((part, index) => (
+          <td key={part} className="bar-part">
+            <Value>{price(prices[index], decimals)}</Value>
+          </td>
+        ))}
+        <td className="bar-part">
+          <Value>{abbreviated(barNumber(view, "volume"))}</Value>
+        </td>
+        <td>
+          {features.length > 0 && (
+            <button
+              type="button"
+              className="quiet"
+              aria-expanded={open}
+              aria-controls={id}
+              onClick={() => setOpen(!open)}
+            >
+              {plural(features.length, "feature")}
+              <span className="spoken"> of {name}</span>
+            </button>
+          )}
+        </td>
+      </tr>
+      {open && (
+        <tr className="features" id={id}>
+          <td colSpan={11}>
+            <dl>
+              {features.map(([feature, value]) => (
+                <div key={feature}>
+                  <dt>{featureName(feature)}</dt>
+                  <dd>{featureText(value)}</dd>
+                </div>
+              ))}
+            </dl>
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+const COLUMNS = [
+  "Symbol",
+  "Action",
+  "Strength",
+  "Reason",
+  "Bar, UTC",
+  "Open",
+  "High",
+  "Low",
+  "Close",
+  "Volume",
+  "Features",
+];
+
+export function Symbols({
+  symbols,
+  cycle,
+}: {
+  symbols: Record<string, SymbolView> | undefined;
+  cycle: string | undefined;
+}) {
+  const [filter, setFilter] = useState("");
+  const all = byStrength(symbols);
+  const shown = filterSymbols(all, filter);
+  return (
+    <section aria-labelledby="symbols-title">
+      <div className="head">
+        <h2 id="symbols-title">Signals</h2>
+        <small>
+          {filter ? `${shown.length} of ${plural(all.length, "symbol")}` : plural(all.length, "symbol")}, strongest
+          first
+          {cycle && (
+            <>
+              , cycle <code>{cycle}</code>
+            </>
+          )}
+        </small>
+        <div className="tools">
+          <FilterField what="symbols" value={filter} onChange={setFilter} />
+          <button
+            type="button"
+            className="button"
+            onClick={() => download("aion-signals.csv", toCsv(HEAD, rows(shown)))}
+          >
+            CSV<span className="spoken"> of the signals</span>
+          </button>
+        </div>
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
+      <section className="panel symbols" tabIndex={0} aria-label="Signals by strength">
+        {all.length === 0 ? (
+          <p className="none">No symbol yet. The first whole cycle of the day-trading job brings them.</p>
+        ) : (
+          <table>
+            <thead>
+              <tr>
+                {COLUMNS.map((name) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map(([name, view]) => (
+                <SymbolRow key={name} name={name} view={view} />
+              ))}
+            </tbody>
+          </table>
+        )}
+        {all.length > 0 && shown.length === 0 && <p className="none">No symbol matches “{filter}”.</p>}
+      </section>
+    </section>
+  );
+}

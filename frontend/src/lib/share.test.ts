@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { share } from "./share";
+
+it("share of equal data returns the very object it had", () => {
+  const before = { a: { x: [1, 2, { y: "z" }] }, b: 2 };
+  expect(share(before, structuredClone(before))).toBe(before);
+});
+
+it("share of a change keeps what did not change", () => {
+  const before = { a: { x: 1 }, b: { y: [1, 2] } };
+  const after = share(before, { a: { x: 1 }, b: { y: [1, 3] } });
+  expect(after).toEqual({ a: { x: 1 }, b: { y: [1, 3] } });
+  expect(after.a).toBe(before.a);
+  expect(after.b).not.toBe(before.b);
+});
+
+it("share notices keys and items that are gone or new", () => {
+  const before: Record<string, number> = { a: 1, b: 2 };
+  expect(share(before, { a: 1 })).toEqual({ a: 1 });
+  expect(share({ a: 1 } as Record<string, number>, { a: 1, b: 2 })).toEqual({ a: 1, b: 2 });
+  expect(share([1, 2, 3], [1, 2])).toEqual([1, 2]);
+  expect(share({ a: undefined } as Record<string, number | undefined>, { b: undefined })).toEqual({ b: undefined });
+});
+
+it("share of another kind of value takes the new one", () => {
+  expect(share<unknown>({ a: 1 }, [1])).toEqual([1]);
+  expect(share<unknown>([1], { a: 1 })).toEqual({ a: 1 });
+  expect(share<unknown>(null, { a: 1 })).toEqual({ a: 1 });
+  expect(share<unknown>({ a: 1 }, null)).toBeNull();
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import {
+  clock,
+  dayName,
+  dayOrClock,
+  instant,
+  isoDay,
+  localStamp,
+  monthName,
+  shortStamp,
+  stamp,
+  zoneName,
+} from "./time";
+
+const NOW = Date.parse("2022-05-19T14:32:00Z");
+const at = (iso: string): number => Date.parse(iso);
+
+describe("market time", () => {
+  it("of today is the clock with its zone", () => {
+    expect(stamp(NOW, NOW)).toBe("14:32 UTC");
+    expect(clock(NOW)).toBe("14:32");
+  });
+
+  it("of another day has its day, of another year its year", () => {
+    expect(stamp(at("2022-05-18T20:00:00Z"), NOW)).toBe("18 May 20:00 UTC");
+    expect(stamp(at("2021-11-19T21:00:00Z"), NOW)).toBe("19 Nov 2021 21:00 UTC");
+    expect(shortStamp(at("2022-05-18T20:00:00Z"), undefined)).toBe("18 May 2022 20:00");
+  });
+
+  it("in a zone has that zone's clock, day and name", () => {
+    const open = at("2022-05-20T01:30:00Z");
+    expect(localStamp(open, NOW, "Asia/Hong_Kong")).toBe("Fri 09:30 HKT");
+    expect(localStamp(at("2022-05-19T15:30:00Z"), NOW, "Europe/London")).toBe("16:30 BST");
+    expect(localStamp(at("2022-05-19T20:00:00Z"), NOW, "America/New_York")).toBe("16:00 EDT");
+    expect(zoneName("America/New_York", at("2022-01-19T20:00:00Z"))).toBe("EST");
+    expect(isoDay(at("2022-05-19T20:00:00Z"), "Asia/Hong_Kong")).toBe("2022-05-20");
+  });
+
+  it("at midnight is 00, not 24", () => {
+    expect(clock(at("2022-05-19T00:00:00Z"))).toBe("00:00");
+  });
+
+  it("of a day is its name, with the year where it differs", () => {
+    expect(dayName("2022-05-18", NOW)).toBe("18 May");
+    expect(dayName("2021-09-01", NOW)).toBe("1 Sep 2021");
+    expect(dayName("soon", NOW)).toBe("soon");
+    expect(dayOrClock(NOW - 60_000, NOW)).toBe("14:31");
+    expect(dayOrClock(at("2022-05-18T20:00:00Z"), NOW)).toBe("18 May");
+  });
+
+  it("of a month has its year when asked", () => {
+    expect(monthName(at("2022-03-01T00:00:00Z"), true)).toBe("Mar 22");
+    expect(monthName(at("2021-09-01T00:00:00Z"), false)).toBe("Sep");
+  });
+
+  it("that is no time is absent", () => {
+    expect(instant(undefined)).toBeUndefined();
+    expect(instant("")).toBeUndefined();
+    expect(instant("yesterday")).toBeUndefined();
+    expect(instant("2022-05-19T14:32:00Z")).toBe(NOW);
+  });
+});

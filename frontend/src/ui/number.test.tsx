@@ -1,0 +1,57 @@
+import { cleanup, render } from "@testing-library/react";
+import { afterEach, describe, expect, it } from "vitest";
+import { flashOrHold, Money, Net, NetPercent, Ratio, Value } from "./number";
+
+afterEach(cleanup);
+
+const text = (node: React.ReactNode): string => render(<p>{node}</p>).container.textContent ?? "";
+
+describe("figures", () => {
+  it("that are absent are spoken as no data and show no 0, dash or NaN", () => {
+    for (const node of [
+      <Money key="a" value={undefined} />,
+      <Net key="b" value={Number.NaN} />,
+      <NetPercent key="c" value={undefined} />,
+      <Value key="d">{""}</Value>,
+      <Ratio key="e" text="42 %" closed={undefined} />,
+    ]) {
+      const { container } = render(<p>{node}</p>);
+      expect(container.querySelector(".spoken")?.textContent).toBe("no data");
+      expect(container.textContent).toBe("no data");
+      cleanup();
+    }
+  });
+
+  it("of a net result have sign, arrow and tone; zero has none", () => {
+    expect(text(<Net value={-992} />)).toBe("▼\u2212992.00");
+    expect(text(<Net value={1771.47} />)).toBe("▲+1,771.47");
+    expect(text(<Net value={0} />)).toBe("0.00");
+    expect(render(<Net value={-1} />).container.querySelector(".down")).not.toBeNull();
+  });
+
+  it("below 30 closed trades are their number", () => {
+    expect(text(<Ratio text="42 %" closed={7} />)).toBe("n = 7");
+    expect(text(<Ratio text="42 %" closed={29} />)).toBe("n = 29");
+    expect(text(<Ratio text="42 %" closed={30} />)).toBe("42 % n = 30");
+    expect(text(<Ratio text="" closed={36} />)).toBe("n = 36");
+  });
+
+  it("that are held are underlined", () => {
+    expect(render(<Money value={5} held />).container.querySelector(".held")?.textContent).toBe("5.00");
+    cleanup();
+    expect(render(<Money value={5} />).container.querySelector(".held")).toBeNull();
+  });
+});
+
+it("a value flashes four times a second, then its ground holds still", () => {
+  const recent: number[] = [];
+  expect([0, 100, 200, 300, 400, 900].map((now) => flashOrHold(recent, now))).toEqual([
+    "flash",
+    "flash",
+    "flash",
+    "flash",
+    "hold",
+    "hold",
+  ]);
+  expect(flashOrHold(recent, 1001)).toBe("flash");
+});

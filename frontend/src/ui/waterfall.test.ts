@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { waterfall } from "./waterfall";
+
+it("waterfall of a gain lost to costs falls through zero", () => {
+  const shape = waterfall({ gross: 33.6, fees: 36.51, slippage: 36, net: -38.91 });
+  const [gross, fees, slippage, net] = shape.steps;
+  expect([gross?.tone, fees?.tone, slippage?.tone, net?.tone]).toEqual(["up", "cost", "cost", "down"]);
+  expect(gross?.handover).toBe(gross?.y);
+  expect(fees?.y).toBeCloseTo(gross?.y ?? Number.NaN);
+  expect(slippage?.y).toBeCloseTo(fees?.handover ?? Number.NaN);
+  expect(net?.y).toBeCloseTo(shape.zero);
+  expect((net?.y ?? 0) + (net?.height ?? 0)).toBeCloseTo(slippage?.handover ?? Number.NaN);
+});
+
+it("waterfall of a loss hangs all bars under the zero line", () => {
+  const shape = waterfall({ gross: -970.2, fees: 4.16, slippage: 17.64, net: -992 });
+  expect(shape.zero).toBe(2);
+  for (const step of shape.steps) expect(step.y).toBeGreaterThanOrEqual(shape.zero);
+  expect(shape.steps[3]?.height).toBeCloseTo(22);
+});
+
+it("waterfall keeps a small cost visible and draws none where there is none", () => {
+  const shape = waterfall({ gross: 10_000, fees: 0.01, slippage: 0, net: 9_999.99 });
+  expect(shape.steps[1]?.height).toBe(1.5);
+  expect(shape.steps[2]?.height).toBe(0);
+});
+
+it("waterfall of nothing is flat and finite", () => {
+  const shape = waterfall({ gross: 0, fees: 0, slippage: 0, net: 0 });
+  expect(shape.steps.every((step) => step.height === 0 && Number.isFinite(step.y))).toBe(true);
+  expect(shape.steps[0]?.tone).toBe("even");
+});
