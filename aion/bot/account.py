@@ -166,7 +166,7 @@ class BotAccount:
         if self.state == "error":
             return {}
         try:
-            signals = self.strategy.on_bars(bars, moment)
+            signals = _checked(self.strategy.on_bars(bars, moment), bars)
         except Exception as error:  # noqa: BLE001 - the edge of a bot's cycle: one bot's fault must not stop the others
             last = traceback.extract_tb(error.__traceback__)[-1]
             self.state = "error"
@@ -364,6 +364,20 @@ def _merge(into: Changes, more: Changes) -> None:
     into.trades += more.trades
     into.movements += more.movements
     into.decisions += more.decisions
+
+
+def _checked(signals: Mapping[str, Signal], bars: Mapping[str, Bar]) -> dict[str, Signal]:
+    """Return `signals` when each is a signal for a symbol that has a bar.
+
+    Raises:
+        ValueError: the strategy returned something else.
+    """
+    for symbol, signal in signals.items():
+        if not isinstance(signal, Signal) or signal.symbol != symbol:
+            raise ValueError(f"returned {type(signal).__name__} for {symbol!r} instead of its signal")
+        if symbol not in bars:
+            raise ValueError(f"returned a signal for {symbol!r}, of which it was handed no bar")
+    return dict(signals)
 
 
 def _instruments(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> dict[str, Instrument]:

@@ -274,9 +274,8 @@ class Replay:
         """Commit what happened, then write the files, then say so."""
         entries = self._entries + [bot.take_entry() for bot in self._changed.values()]
         self._commit(entries)
-        now = self._clock.now()
         for bot in self._marked.values():
-            self.swing.put_rolling(self._outbox, bot, now)
+            self.swing.put_rolling(self._outbox, bot)
         self.job.put(self._outbox, self._clock_document(), self._seq, self._due_in_s(), list(self._changed.values()))
         is_written = self._outbox.write()
         self._flushed_at = self._waiter.monotonic()
@@ -342,10 +341,9 @@ class Replay:
 
     def _write_all(self) -> None:
         """Write every present file again from what the ledger gave."""
-        now = self._clock.now()
         for bot in self.swing.bots.values():
             if bot.cycle_id:
-                self.swing.put_rolling(self._outbox, bot, now)
+                self.swing.put_rolling(self._outbox, bot)
                 self.swing.put_activity(self._outbox, bot)
         self.job.put(self._outbox, self._clock_document(), self._seq, CATCH_UP_DUE_S, list(self.job.bots.values()))
         self._outbox.write()

@@ -10,11 +10,11 @@ from aion.bot.envelope import Stamp
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
 from aion.bot.replay import Replay
-from aion.bot.waiter import Waiter, WallWaiter
+from aion.bot.waiter import StoppedError, Waiter, WallWaiter
 from aion.clock import Clock, SystemClock, iso
 from aion.config import Settings
-from aion.errors import ConfigError, StateError
-from aion.market.feed import open_feed
+from aion.errors import AionError, ConfigError, StateError
+from aion.market.feed import Feed, open_feed
 from aion.model import Mode
 from aion.store.file import read_json, write_json
 from aion.store.layout import Layout
@@ -58,13 +58,21 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def run_all(settings: Settings, waiter: Waiter, wall: Clock | None = None, *, runs: int | None = None) -> None:
+def run_all(
+    settings: Settings,
+    waiter: Waiter,
+    wall: Clock | None = None,
+    *,
+    feed: Feed | None = None,
+    runs: int | None = None,
+) -> None:
     """Run the bots, run after run.
 
     Args:
         settings: of the process.
         waiter: lets wall time pass and says when to stop.
         wall: tells the wall time; default the machine's.
+        feed: where bars come from; default the one that `settings.feed` names.
         runs: stop after that many runs came to their end; None for ever.
 
     Raises:
@@ -75,7 +83,7 @@ def run_all(settings: Settings, waiter: Waiter, wall: Clock | None = None, *, ru
     wall = wall or SystemClock()
     log = ProcessLog(layout, PROCESS, settings.log_level)
     try:
-        feed = open_feed(settings.feed)
+        feed = feed or open_feed(settings.feed)
         mode: Mode = "paper" if feed.real_time else "replay"
         is_fresh = settings.fresh
         finished = 0
@@ -84,12 +92,19 @@ def run_all(settings: Settings, waiter: Waiter, wall: Clock | None = None, *, ru
                 stamp = Stamp(mode, ledger.run, wall, settings.deterministic)
                 _announce(settings, layout, stamp)
                 log.info(f"run {ledger.run} of the {feed.name} feed at x{settings.speed:g}")
-                is_over = Replay(settings, layout, feed, ledger, stamp, log, waiter).run()
+                with waiter.interruptible():
+                    replay = Replay(settings, layout, feed, ledger, stamp, log, waiter)
+                is_over = replay.run()
             if is_over:
                 finished += 1
                 waiter.wait(settings.run_pause_s)
                 is_fresh = True
         log.info("stopped")
+    except StoppedError:
+        log.info("stopped while starting")
+    except AionError as error:
+        log.write("error", str(error), is_quiet=True)
+        raise
     finally:
         log.close()
 

@@ -54,14 +54,9 @@ class SwingJob:
         path = self._layout.bot_activity(bot.settings.horizon, bot.day, bot.name)
         outbox.put(path, envelope | bot.activity_document())
 
-    def put_rolling(self, outbox: Outbox, bot: SwingBot, now: datetime) -> None:
-        """Put the rolling file.
-
-        Args:
-            outbox: takes it.
-            bot: of which.
-            now: market time of the newest bars of the replay, from which wall times are counted.
-        """
+    def put_rolling(self, outbox: Outbox, bot: SwingBot) -> None:
+        """Put the rolling file."""
+        now = bot.cursor
         mark_at = calendar.next_close(bot.settings.exchange, bot.cursor)
         rebalance_at = bot.next_rebalance_at()
         mark_in_s = self._wall_s(now, mark_at)

@@ -3,8 +3,13 @@
 import os
 import select
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
+
+
+class StoppedError(BaseException):
+    """A stop request during work that looks at no flag; like KeyboardInterrupt it passes every `except Exception`."""
 
 
 class Waiter(Protocol):
@@ -23,12 +28,17 @@ class Waiter(Protocol):
         """Return seconds of a clock that never goes back and stands still while the machine sleeps."""
         ...
 
+    def interruptible(self) -> AbstractContextManager[None]:
+        """Let a stop request raise `StoppedError` while inside: for slow work that cannot look at `is_stopped`."""
+        ...
+
 
 class WallWaiter:
     """Waits for real. `stop` may be called from a signal handler: a pipe holds no lock that the wait could hold."""
 
     def __init__(self) -> None:
         self._is_stopped = False
+        self._is_interruptible = False
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)
 
@@ -38,10 +48,16 @@ class WallWaiter:
         return self._is_stopped
 
     def stop(self) -> None:
-        """End the present wait and all later ones; safe to call twice, from a thread or a signal handler."""
+        """End the present wait and all later ones; safe to call twice, from a thread or a signal handler.
+
+        Raises:
+            StoppedError: inside `interruptible`, in the thread that called.
+        """
         self._is_stopped = True
         with suppress(OSError):
             os.write(self._write, b"x")
+        if self._is_interruptible:
+            raise StoppedError
 
     def wait(self, seconds: float) -> bool:
         """As `Waiter.wait`."""
@@ -52,6 +68,17 @@ class WallWaiter:
     def monotonic(self) -> float:
         """As `Waiter.monotonic`."""
         return time.monotonic()
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """As `Waiter.interruptible`."""
+        self._is_interruptible = True
+        try:
+            if self._is_stopped:
+                raise StoppedError
+            yield
+        finally:
+            self._is_interruptible = False
 
     def close(self) -> None:
         """Close the pipe; nothing may wait any more."""
