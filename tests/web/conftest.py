@@ -63,7 +63,9 @@ def start_desk(tmp_path: Path) -> Iterator[Callable[..., RunningDesk]]:
     """Return what starts a desk over `data` in the test's folder, with the settings given."""
     with ExitStack() as stack:
 
-        def start(**settings: Any) -> RunningDesk:
+        def start(*, make_folder: bool = True, **settings: Any) -> RunningDesk:
+            if make_folder:
+                (tmp_path / "data").mkdir(exist_ok=True)
             values = {"data": tmp_path / "data", "rescan_interval_s": 60, "log_level": "debug", **settings}
             return stack.enter_context(running(Settings(**values), tmp_path / "static"))
 
@@ -74,3 +76,11 @@ def start_desk(tmp_path: Path) -> Iterator[Callable[..., RunningDesk]]:
 def desk(start_desk: Callable[..., RunningDesk]) -> RunningDesk:
     """A desk over an empty folder."""
     return start_desk()
+
+
+@pytest.fixture(scope="module")
+def shared_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDesk]:
+    """A desk over an empty folder for tests that change nothing."""
+    folder = tmp_path_factory.mktemp("shared")
+    with running(Settings(data=folder / "data"), folder / "static") as found:
+        yield found

@@ -31,8 +31,8 @@ def fill(desk: RunningDesk) -> None:
 
 def paths_of(desk: RunningDesk) -> list[str]:
     """Return every path of the OpenAPI description with names that exist."""
-    names = {"day": "2022-05-19", "bot": "orb_ny", "kind": "intraday", "part": "fills", "horizon": "1w"}
-    swing = {"day": "2022-05-18", "bot": "swing_1w", "horizon": "1w"}
+    names = {"day": "2022-05-19", "bot": "orb_ny", "part": "fills"}
+    swing = {"day": "2022-05-18", "bot": "swing_1w", "part": "fills", "horizon": "1w"}
     found = []
     for template in desk.get("/api/openapi.json").json()["paths"]:
         chosen = swing if template.startswith("/api/swing/") else names
@@ -89,9 +89,9 @@ def test_every_route_when_asked_then_it_answers_with_no_store_headers(desk: Runn
     ],
 )
 def test_error_when_something_is_wrong_then_it_is_a_sentence_nobody_keeps(
-    desk: RunningDesk, method: str, path: str, status: int
+    shared_desk: RunningDesk, method: str, path: str, status: int
 ) -> None:
-    answer = desk.client.request(method, path)
+    answer = shared_desk.client.request(method, path)
     assert answer.status_code == status
     assert NO_STORE.items() <= dict(answer.headers).items()
     assert set(answer.json()) == {"error", "detail"}
@@ -254,16 +254,16 @@ def test_parallel_refresh_when_twenty_curls_run_then_all_succeed(desk: RunningDe
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "127.0.0.1:x", "[::1", "", "2130706433"])
-def test_host_when_it_is_not_the_desks_then_the_request_is_refused(desk: RunningDesk, host: str) -> None:
+def test_host_when_it_is_not_the_desks_then_the_request_is_refused(shared_desk: RunningDesk, host: str) -> None:
     for path in ("/api/bots/page", "/bots", "/events/bots"):
-        answer = desk.get(path, headers={"host": host})
+        answer = shared_desk.get(path, headers={"host": host})
         assert answer.status_code == 421
         assert answer.json()["error"] == "WrongHost"
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:3000", "127.0.0.1", "[::1]:3000"])
-def test_host_when_it_is_this_machine_then_the_desk_answers(desk: RunningDesk, host: str) -> None:
-    assert desk.get("/healthz", headers={"host": host}).status_code == 200
+def test_host_when_it_is_this_machine_then_the_desk_answers(shared_desk: RunningDesk, host: str) -> None:
+    assert shared_desk.get("/healthz", headers={"host": host}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -278,13 +278,13 @@ def test_host_when_it_is_this_machine_then_the_desk_answers(desk: RunningDesk, h
     ],
 )
 def test_change_when_another_sites_page_asks_then_it_is_refused(
-    desk: RunningDesk, headers: dict[str, str], status: int
+    shared_desk: RunningDesk, headers: dict[str, str], status: int
 ) -> None:
-    assert desk.client.post("/api/bots/page", headers=headers).status_code == status
+    assert shared_desk.client.post("/api/bots/page", headers=headers).status_code == status
 
 
-def test_change_when_the_desks_own_page_asks_then_it_gets_through(desk: RunningDesk) -> None:
-    assert desk.client.post("/api/bots/page", headers={"origin": desk.url}).status_code == 405
+def test_change_when_the_desks_own_page_asks_then_it_gets_through(shared_desk: RunningDesk) -> None:
+    assert shared_desk.client.post("/api/bots/page", headers={"origin": shared_desk.url}).status_code == 405
 
 
 def test_metrics_when_answers_were_given_then_they_are_counted_by_route(desk: RunningDesk) -> None:
