@@ -33,7 +33,7 @@ Moment = Annotated[datetime, BeforeValidator(_time)]
 class Section(BaseModel):
     """A frozen part of the settings that refuses keys it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True)
 
 
 class Rules(Section):
@@ -249,3 +249,38 @@ def _explain(error: ValidationError, sources: Mapping[str, str], table_name: str
         known = ", ".join(sorted(Settings.model_fields)) if len(location) == 1 else "see docs/configuration.md"
         return f"{source}: there is no setting {key!r}; known: {known}"
     return f"{source}: {key} = {first['input']!r} cannot work: {first['msg']}"
+
+
+def example() -> str:
+    """Return a settings file with every setting commented out at its default, and what it does."""
+    lines = ["# Settings of Aion. Every line that starts with #name is a default: take the # away to change it.", ""]
+    for name, field in Settings.model_fields.items():
+        if name not in ("bots", "fresh"):
+            lines += [f"# {field.description}", f"#{name} = {_toml(field.default)}", ""]
+    lines += ["# Bots: a table adds one or changes a default one; `enabled = false` removes it.", ""]
+    for name, bot in default_bots().items():
+        lines.append(f"#[bots.{name}]")
+        for key in BotSettings.model_fields:
+            value = getattr(bot, key)
+            if key not in ("rules", "parameters") and value != "":
+                lines.append(f"#{key} = {_toml(value)}")
+        if bot.parameters:
+            inner = ", ".join(f"{key} = {_toml(value)}" for key, value in bot.parameters.items())
+            lines.append(f"#parameters = {{ {inner} }}")
+        lines.append(f"#[bots.{name}.rules]")
+        lines += [f"#{key} = {_toml(getattr(bot.rules, key))}" for key in Rules.model_fields]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Decimal | int | float):
+        text = format(value, "f") if isinstance(value, Decimal) else repr(value)
+        return f'"{text}"' if isinstance(value, Decimal) and "." in text else text
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(each) for each in value) + "]"
+    return f'"{value}"'

@@ -1,0 +1,236 @@
+"""The command line. Heavy parts are imported by the command that needs them, so that the others start at once."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer._click.exceptions import ClickException
+
+from aion.errors import AionError, ConfigError
+
+app = typer.Typer(
+    name="aion",
+    help="The live desk for trading bots.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Config = Annotated[Path | None, typer.Option("--config", help="Settings file; default aion.toml in this folder.")]
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of the state files. [AION_DATA]")]
+Host = Annotated[str | None, typer.Option("--host", help="Address the desk listens on. [AION_HOST]")]
+Port = Annotated[int | None, typer.Option("--port", help="TCP port of the desk. [AION_PORT]")]
+FeedName = Annotated[str | None, typer.Option("--feed", help="Where the bars come from. [AION_FEED]")]
+Speed = Annotated[float | None, typer.Option("--speed", help="Market seconds a wall second. [AION_SPEED]")]
+Start = Annotated[str | None, typer.Option("--from", help="Market time from which a replay runs at that speed.")]
+Fresh = Annotated[bool | None, typer.Option("--fresh", help="Put the present run away and start another.")]
+Deterministic = Annotated[
+    bool | None, typer.Option("--deterministic", help="Write market time as written_at: two replays, equal bytes.")
+]
+Level = Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error. [AION_LOG_LEVEL]")]
+Pipe = Annotated[int | None, typer.Option("--parent-pipe", hidden=True)]
+
+
+def _settings(config: Path | None, **flags: Any) -> Any:
+    from aion.config import load
+
+    return load(config, flags={name: value for name, value in flags.items() if value is not None})
+
+
+def _arguments(config: Path | None, **flags: Any) -> tuple[str, ...]:
+    """Return `flags` as they would be typed, for a child."""
+    typed = ["--config", str(config)] if config else []
+    for name, value in flags.items():
+        option = "--from" if name == "start" else f"--{name.replace('_', '-')}"
+        if value is True:
+            typed.append(option)
+        elif value not in (None, False):
+            typed += [option, str(value)]
+    return tuple(typed)
+
+
+@app.command()
+def up(
+    config: Config = None,
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    feed: FeedName = None,
+    speed: Speed = None,
+    start: Start = None,
+    fresh: Fresh = None,
+    deterministic: Deterministic = None,
+    log_level: Level = None,
+) -> None:
+    """Run the bots and the desk, start again what dies, stop with Ctrl-C."""
+    from aion.bot.process_log import ProcessLog
+    from aion.store.layout import Layout
+    from aion.supervise import Child, Supervisor, take_folder
+
+    shared: dict[str, Any] = {"data": data, "log_level": log_level}
+    desk = {**shared, "host": host, "port": port}
+    bots = {**shared, "feed": feed, "speed": speed, "start": start, "deterministic": deterministic}
+    settings = _settings(config, **desk, feed=feed, speed=speed, start=start, deterministic=deterministic)
+    take_folder(settings.data)
+    log = ProcessLog(Layout(settings.data), "up", settings.log_level)
+    log.info(f"starting: {len(settings.bots)} bots, feed {settings.feed}, state files in {settings.data}")
+    is_fresh = fresh if fresh is not None else settings.fresh
+    children = (
+        Child("desk", ("serve", *_arguments(config, **desk))),
+        Child("bots", ("run", *_arguments(config, **bots), *(["--fresh"] if is_fresh else ["--keep"]))),
+    )
+    status = Supervisor(children, lambda level, text: log.write(level, text)).run()  # type: ignore[arg-type]
+    if status == 0:
+        log.info("stopped; start again to go on with the same run")
+    raise typer.Exit(status)
+
+
+@app.command()
+def run(
+    config: Config = None,
+    data: Data = None,
+    feed: FeedName = None,
+    speed: Speed = None,
+    start: Start = None,
+    fresh: Annotated[bool | None, typer.Option("--fresh/--keep", help="Put the present run away first.")] = None,
+    deterministic: Deterministic = None,
+    log_level: Level = None,
+    parent_pipe: Pipe = None,
+) -> None:
+    """Run the bots alone."""
+    from aion.supervise import follow_parent
+
+    follow_parent(parent_pipe, nice=5 if parent_pipe is not None else 0)
+    settings = _settings(
+        config, data=data, feed=feed, speed=speed, start=start, fresh=fresh, deterministic=deterministic,
+        log_level=log_level,
+    )  # fmt: skip
+    from aion.bot import runner
+
+    raise typer.Exit(runner.run(settings))
+
+
+@app.command()
+def serve(
+    config: Config = None,
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    log_level: Level = None,
+    parent_pipe: Pipe = None,
+) -> None:
+    """Serve the desk alone, over state files that anything may write."""
+    from aion.supervise import follow_parent
+
+    follow_parent(parent_pipe)
+    settings = _settings(config, data=data, host=host, port=port, log_level=log_level)
+    from aion.web.server import serve as serve_desk
+
+    raise typer.Exit(serve_desk(settings))
+
+
+@app.command()
+def init(path: Annotated[Path, typer.Argument(help="File to write.")] = Path("aion.toml")) -> None:
+    """Write a settings file with every setting, its default and what it does."""
+    from aion.config import example
+
+    if path.exists():
+        raise ConfigError(f"{path} is there already: move it away first")
+    path.write_text(example(), "utf-8")
+    typer.echo(f"wrote {path}: every line is a default; take the # away from what you change")
+
+
+@app.command()
+def status(config: Config = None, data: Data = None) -> None:
+    """Say what each bot is worth and how old its state is, from the state files alone."""
+    from aion.report import status_lines
+
+    for line in status_lines(_settings(config, data=data).data):
+        typer.echo(line)
+
+
+@app.command()
+def logs(
+    config: Config = None,
+    data: Data = None,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=100_000, help="How many, the newest.")] = 40,
+    level: Annotated[str, typer.Option("--level", help="Least level: debug, info, warning, error.")] = "info",
+) -> None:
+    """Show the newest log lines of all processes, merged by time."""
+    from aion.report import log_lines
+
+    for line in log_lines(_settings(config, data=data).data, lines, level):
+        typer.echo(line)
+
+
+@app.command()
+def trades(
+    config: Config = None,
+    data: Data = None,
+    bot: Annotated[str | None, typer.Option("--bot", help="Only this bot.")] = None,
+    day: Annotated[str | None, typer.Option("--day", help="Only this market day, YYYY-MM-DD.")] = None,
+    fills: Annotated[bool, typer.Option("--fills", help="Fills instead of closed trades.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
+) -> None:
+    """List closed trades, or fills, from the ledger."""
+    from aion.report import trade_lines
+
+    for line in trade_lines(_settings(config, data=data).data, bot, day, is_fills=fills, is_csv=csv):
+        typer.echo(line)
+
+
+@app.command()
+def schema(
+    kind: Annotated[str | None, typer.Argument(help="Kind of document, e.g. sim_log.")] = None,
+    check: Annotated[Path | None, typer.Option("--check", help="State file to check.")] = None,
+) -> None:
+    """Print the JSON Schema of a kind of state file, or say what is wrong with one and where."""
+    import json
+
+    from aion.store.document import KINDS
+    from aion.store.schema import check_file, json_schema
+
+    if check is not None:
+        errors, warnings = check_file(check)
+        for line in (*errors, *(f"warning: {each}" for each in warnings)):
+            typer.echo(line, err=bool(errors))
+        if errors:
+            raise typer.Exit(1)
+        typer.echo(f"{check}: fine")
+    elif kind is not None:
+        typer.echo(json.dumps(json_schema(kind), indent=2))
+    else:
+        typer.echo("\n".join(KINDS))
+
+
+@app.command()
+def doctor(config: Config = None, data: Data = None, host: Host = None, port: Port = None) -> None:
+    """Look at what Aion needs from this machine and say what to do about what it lacks."""
+    from aion.report import doctor_lines
+
+    failed = False
+    for is_fine, line in doctor_lines(_settings(config, data=data, host=host, port=port)):
+        failed |= not is_fine
+        typer.echo(f"{'ok  ' if is_fine else 'LOOK'}  {line}")
+    raise typer.Exit(1 if failed else 0)
+
+
+def main() -> int:
+    """Run the command line; an `AionError` becomes one line on stderr and status 2."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    except AionError as error:
+        sys.stderr.write(f"aion: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except typer.Abort:
+        return 1
+    except ClickException as error:  # a wrong option or argument
+        sys.stderr.write(f"aion: {error.format_message()} (see aion --help)\n")
+        return 2
+    return 0

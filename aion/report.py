@@ -1,0 +1,204 @@
+"""What the command line says of a data folder: accounts, logs, trades, and what the machine lacks."""
+
+import csv
+import heapq
+import io
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aion.clock import iso, parse_iso
+from aion.config import LOOPBACK_HOSTS, Settings
+from aion.errors import NotFoundError, StateError
+from aion.store.document import Account, SimLog, SwingRolling
+from aion.store.file import parse_object, read_document
+from aion.store.layout import Layout
+
+LEVELS = ("debug", "info", "warning", "error", "critical")
+MIN_FREE_BYTES = 1 << 30
+MIN_WATCHES = 8192
+TRADE_COLUMNS = ("bot", "run", "symbol", "side", "quantity", "price", "fee", "decided_at", "filled_at")
+
+
+def status_lines(folder: Path) -> list[str]:
+    """Return a line for each bot with a state file below `folder`: equity, day, age; and one for each broken file.
+
+    Raises:
+        NotFoundError: no bot has written there.
+    """
+    layout = Layout(folder)
+    newest: dict[str, tuple[str, Path]] = {}
+    for path in sorted(layout.sim_logs.glob("*.json")):
+        place = Layout.place(layout.relative(path))
+        if place is not None:
+            newest[place.bot] = ("sim_log", path)
+    for path in sorted(layout.swing.glob("rolling_*.json.gz")):
+        place = Layout.place(layout.relative(path))
+        if place is not None:
+            newest[place.bot] = ("swing_rolling", path)
+    if not newest:
+        raise NotFoundError(f"{folder}: no bot has written here yet; start with `aion up`, or set AION_DATA")
+    lines = []
+    for bot, (kind, path) in sorted(newest.items()):
+        try:
+            document, _ = read_document(path, kind, name=layout.relative(path))
+        except FileNotFoundError:
+            continue
+        except StateError as error:
+            lines.append(f"{bot:<16} UNREADABLE  {error}")
+            continue
+        if isinstance(document, SimLog | SwingRolling):
+            lines.append(_status_line(bot, document, datetime.now(UTC)))
+    return lines
+
+
+def _status_line(bot: str, account: Account, now: datetime) -> str:
+    net = "" if account.total_pnl is None else f"net {account.total_pnl.net:+,.2f}"
+    late = ""
+    if account.due_at is not None and now > account.due_at:
+        late = f"LATE {_age(now - account.due_at)}"
+    held = f"{len(account.positions)} open" if account.positions else "flat"
+    written = "" if account.written_at is None else f"written {_age(now - account.written_at)} ago"
+    parts = (held, net, f"as of {iso(account.as_of)}", written, late)
+    return f"{bot:<16} {account.equity:>16,.2f} {account.currency}  " + "  ".join(part for part in parts if part)
+
+
+def _age(span: object) -> str:
+    seconds = int(getattr(span, "total_seconds")())  # noqa: B009 - timedelta, typed loosely for the subtraction above
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+
+
+def log_lines(folder: Path, count: int, level: str) -> list[str]:
+    """Return the newest `count` lines of all processes' logs of at least `level`, in order of time.
+
+    Raises:
+        NotFoundError: `level` is none, or there is no log.
+    """
+    if level not in LEVELS:
+        raise NotFoundError(f"level {level!r} is not known; known: {', '.join(LEVELS)}")
+    wanted = set(LEVELS[LEVELS.index(level) :])
+    files = sorted(Layout(folder).logs.glob("*.jsonl"))
+    if not files:
+        raise NotFoundError(f"{folder}: there are no logs yet; start with `aion up`, or set AION_DATA")
+    newest = heapq.nlargest(count, (line for file in files for line in _parsed(file, wanted)))
+    return [text for _, text in sorted(newest)]
+
+
+def _parsed(file: Path, wanted: set[str], tail_bytes: int = 8 << 20) -> Iterator[tuple[str, str]]:
+    with file.open("rb") as lines:
+        size = lines.seek(0, os.SEEK_END)
+        lines.seek(max(0, size - tail_bytes))
+        if size > tail_bytes:
+            lines.readline()
+        for line in lines:
+            try:
+                value = parse_object(line, file.name)
+            except StateError:
+                continue  # the last line may be half written
+            if value.get("level") in wanted:
+                ts = str(value.get("ts", ""))
+                event = "".join(each if each.isprintable() else " " for each in str(value.get("event", "")))
+                yield ts, f"{ts}  {value['level']:<7} {value.get('process', file.stem):<6} {event}"
+
+
+def trade_lines(folder: Path, bot: str | None, day: str | None, *, is_fills: bool, is_csv: bool) -> list[str]:
+    """Return closed trades (or fills) from the ledger below `folder`, as CSV or aligned columns, a heading first.
+
+    Raises:
+        LedgerError: there is no ledger, or it cannot be read.
+    """
+    from aion.trading.query import read_ledger  # noqa: PLC0415 - only this command needs it
+
+    with read_ledger(Layout(folder).ledger) as ledger:
+        rows = ledger.fills(bot, day) if is_fills else ledger.trades(bot, day)
+    extra = ("slippage", "price_source", "reason") if is_fills else ("entry_price", "realized_pnl", "reason")
+    columns = (*TRADE_COLUMNS, *extra)
+    if is_csv:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue().splitlines()
+    table = [columns, *(tuple(str(row.get(name) or "") for name in columns) for row in rows)]
+    widths = [max(len(line[index]) for line in table) for index in range(len(columns))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
+
+
+def doctor_lines(settings: Settings) -> Iterator[tuple[bool, str]]:
+    """Yield (fine, sentence) of each thing that Aion needs; a sentence that is not fine says what to do."""
+    yield _check_folder(settings.data)
+    free = shutil.disk_usage(next(p for p in (settings.data, *settings.data.absolute().parents) if p.exists())).free
+    yield (
+        free >= MIN_FREE_BYTES,
+        f"{free / 1e9:.1f} GB free on the disk of {settings.data}"
+        + ("" if free >= MIN_FREE_BYTES else ": make room, state files and the ledger need it"),
+    )
+    yield from _check_events(settings.data)
+    yield _check_clock()
+    yield _check_port(settings)
+    fine = settings.host in LOOPBACK_HOSTS
+    yield (
+        fine,
+        f"the desk listens on {settings.host}"
+        + ("" if fine else ": without a password only 127.0.0.1 is allowed; put a proxy with a login in front"),
+    )
+
+
+def _check_folder(folder: Path) -> tuple[bool, str]:
+    probe = folder / ".doctor"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        return False, f"{folder} cannot be written ({error.strerror}): choose another folder with AION_DATA"
+    return True, f"{folder} can be written"
+
+
+def _check_events(folder: Path) -> Iterator[tuple[bool, str]]:
+    from aion.live.watcher import LOCAL_FILE_SYSTEMS, file_system  # noqa: PLC0415 - only this command needs it
+
+    if sys.platform != "linux":
+        yield True, "changes are found by looking at file times: this system has no inotify"
+        return
+    kind = file_system(folder)
+    if kind not in LOCAL_FILE_SYSTEMS:
+        yield True, f"{folder} is on {kind or 'an unknown file system'}: changes are found by looking at file times"
+        return
+    watches = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
+    fine = watches >= MIN_WATCHES
+    yield (
+        fine,
+        f"inotify allows {watches} watches"
+        + ("" if fine else f": allow more with sysctl fs.inotify.max_user_watches={MIN_WATCHES}"),
+    )
+
+
+def _check_clock() -> tuple[bool, str]:
+    before, steady = time.time(), time.monotonic()
+    time.sleep(0.05)
+    jump = abs((time.time() - before) - (time.monotonic() - steady))
+    built = parse_iso("2026-01-01T00:00Z")
+    if datetime.now(UTC) < built:
+        return False, f"the clock says {iso(datetime.now(UTC))}, before this program was made: set it"
+    fine = jump < 0.02
+    return fine, "the clock runs evenly" if fine else f"the clock jumped by {jump:.3f} s in 0.05 s: check time sync"
+
+
+def _check_port(settings: Settings) -> tuple[bool, str]:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host if settings.host in LOOPBACK_HOSTS else "127.0.0.1", settings.port))
+        except OSError as error:
+            return False, f"port {settings.port} cannot be had ({error.strerror}): choose another with AION_PORT"
+    return True, f"port {settings.port} is free"

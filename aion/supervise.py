@@ -1,0 +1,165 @@
+"""`aion up`: keeps the bots and the desk running as separate processes, and ends them when it ends, however it ends.
+
+Each child holds the reading end of a pipe whose writing end only the parent has: when the parent dies, even by kill
+-9, the child reads the end of the file and leaves. On Linux the kernel signals it as well.
+"""
+
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aion.errors import ConfigError
+
+GRACE_S = 1.5  # what a child gets to end by itself; all of `aion up` ends within two seconds
+BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+STEADY_S = 60.0  # a child that ran this long starts again at the first back-off
+REFUSED = 2  # exit status of a child that cannot work as configured: starting it again would not help
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(slots=True)
+class Child:
+    """One process that is kept running."""
+
+    name: str
+    arguments: tuple[str, ...]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    failures: int = 0
+    due_at: float = field(default=0.0)
+    """Monotonic time at which it is started (again)."""
+
+
+class Supervisor:
+    """Runs the children until it is told to stop."""
+
+    def __init__(self, children: Sequence[Child], say: Callable[[str, str], None]) -> None:
+        """Args: children: what runs; say: (level, sentence) for people and the log."""
+        self._children = children
+        self._say = say
+        self._stopping = False
+
+    def run(self) -> int:
+        """Start the children, start again what dies, end all on SIGINT or SIGTERM; return the exit status."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        status = 0
+        try:
+            while not self._stopping:
+                for child in self._children:
+                    status = self._tend(child)
+                    if status:
+                        return status
+                time.sleep(0.05)
+        finally:
+            self.shutdown()
+        return status
+
+    def shutdown(self) -> None:
+        """End the children: SIGTERM, a grace, SIGKILL."""
+        alive = [child.process for child in self._children if child.process is not None]
+        for process in alive:
+            if process.poll() is None:
+                process.terminate()
+        until = time.monotonic() + GRACE_S
+        for process in alive:
+            try:
+                process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _stop(self, _number: int, _frame: object) -> None:
+        self._stopping = True
+
+    def _tend(self, child: Child) -> int:
+        """Look after one child; return a status other than 0 when all must end."""
+        now = time.monotonic()
+        if child.process is None:
+            if now >= child.due_at:
+                self._start(child)
+            return 0
+        status = child.process.poll()
+        if status is None or self._stopping:
+            return 0
+        child.process = None
+        if status == REFUSED:
+            return REFUSED
+        if now - child.started_at > STEADY_S:
+            child.failures = 0
+        wait_s = BACK_OFF_S[min(child.failures, len(BACK_OFF_S) - 1)]
+        child.failures += 1
+        child.due_at = now + wait_s
+        why = f"killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+        self._say("error", f"{child.name} {why}; started again in {wait_s:g} s")
+        return 0
+
+    def _start(self, child: Child) -> None:
+        reading, writing = os.pipe()
+        os.set_inheritable(reading, True)
+        try:
+            child.process = subprocess.Popen(  # noqa: S603 - our own program and arguments
+                [sys.executable, "-m", "aion", *child.arguments, "--parent-pipe", str(reading)],
+                pass_fds=(reading,),
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+            )
+        finally:
+            os.close(reading)
+        # The writing end stays open as long as this process lives; the number is not needed again.
+        os.set_inheritable(writing, False)
+        child.started_at = time.monotonic()
+
+
+def follow_parent(reading: int | None, *, nice: int = 0) -> None:
+    """In a child: end when the parent does.
+
+    Args:
+        reading: reading end of the parent's pipe; None when nobody supervises this process.
+        nice: steps by which it yields the processor to others, 0..19.
+    """
+    if nice:
+        os.nice(nice)
+    if reading is None:
+        return
+    os.set_inheritable(reading, False)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+    def watch() -> None:
+        while os.read(reading, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="aion-parent", daemon=True).start()
+
+
+def take_folder(folder: Path) -> int:
+    """Hold `folder` for one `aion up`; return the descriptor that holds it.
+
+    Raises:
+        ConfigError: another `aion up` holds it, or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise ConfigError(f"AION_DATA={folder} cannot be written: {error.strerror}; choose another folder") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise ConfigError(
+            f"another `aion up` runs on {folder}: stop it, or choose another folder with AION_DATA"
+        ) from None
+    return descriptor
