@@ -168,7 +168,7 @@ _HK = (
 def _borrow(rate: str, who: str) -> Overnight:
     return Overnight(
         "borrow",
-        f"Assumption: {who} are easy to borrow; {Decimal(rate) * 100} % a year on the value sold short",
+        f"Assumption: {who} are easy to borrow; {(Decimal(rate) * 100).normalize()} % a year on the value sold short",
         ((_ALWAYS, Decimal(rate)),),
         longs=False,
         shorts=True,
@@ -205,7 +205,7 @@ _MODELS = (
         "uk-share",
         "UK shares",
         "GBP",
-        date(1986, 10, 27),
+        date(2014, 1, 1),
         SLIPPAGE_MODELS["large-cap"],
         (_UK_COMMISSION, _UK_STAMP_DUTY, _PTM_LEVY),
         (_borrow("0.0050", "UK large caps"),),

@@ -77,7 +77,7 @@ class Fee:
             due = min(due, rate.maximum)
         if rate.maximum_part is not None:
             due = min(due, rate.maximum_part * value)
-        return (due / self.step).to_integral_value(ROUND_CEILING) * self.step
+        return ((due / self.step).to_integral_value(ROUND_CEILING) * self.step).quantize(self.step)
 
 
 @dataclass(frozen=True, slots=True)
