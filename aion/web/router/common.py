@@ -21,7 +21,7 @@ SNAPSHOT_ANSWERS: dict[int | str, dict[str, Any]] = {
     **UNAVAILABLE,
 }
 STREAM_ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "A stream that ends only when somebody leaves.", "content": {"text/event-stream": {}}},
+    200: {"description": "A stream that ends only when somebody leaves."},
     404: {"model": ErrorAnswer, "description": "There is no such topic."},
     **UNAVAILABLE,
 }

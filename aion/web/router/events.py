@@ -7,12 +7,19 @@ Events are named after their topic; `hello` opens a stream, `hb` comes every hea
 from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from aion.web.router.common import STREAM_ANSWERS, desk_of
 from aion.web.router.raw import raw_route
 
 events_router = APIRouter()
+
+
+class EventStream(Response):
+    """Names the media type of the streams in the description."""
+
+    media_type = "text/event-stream"
 
 
 def _query(name: str, description: str, *, required: bool = False) -> dict[str, Any]:
@@ -31,6 +38,7 @@ _TOPICS = _query("topics", "`bots`, `intraday`, `logs`, separated by commas.", r
 _ONE: dict[str, Any] = {
     "tags": ["events"],
     "responses": STREAM_ANSWERS,
+    "response_class": EventStream,
     "openapi_extra": {"parameters": [_HAVE, _LAST]},
 }
 _MANY: dict[str, Any] = _ONE | {"openapi_extra": {"parameters": [_TOPICS, _HAVE]}}

@@ -1,0 +1,96 @@
+"""The built front end as the desk serves it."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import RunningDesk
+
+HTML = b"<!doctype html><title>Aion</title><script src=/theme.js></script>"
+SCRIPT = b"console.log(1);" * 200
+
+
+@pytest.fixture
+def desk(start_desk: Callable[..., RunningDesk], tmp_path: Path) -> RunningDesk:
+    assets = tmp_path / "static/assets"
+    assets.mkdir(parents=True)
+    (tmp_path / "static/index.html").write_bytes(HTML)
+    (tmp_path / "static/theme.js").write_bytes(b"document.documentElement.dataset.theme = 'dark'")
+    (assets / "app-3f2a.js").write_bytes(SCRIPT)
+    (assets / "app-3f2a.js.gz").write_bytes(gzip.compress(SCRIPT))
+    (assets / "app-3f2a.js.br").write_bytes(b"packed by brotli")
+    (tmp_path / "secret.txt").write_text("secret")
+    return start_desk()
+
+
+@pytest.mark.parametrize("path", ["/bots", "/intraday", "/logs", "/system", "/bot/orb_ny", "/bot/orb_ny/fills"])
+def test_page_when_any_screen_is_asked_for_then_it_is_the_page_unkept_and_guarded(
+    desk: RunningDesk, path: str
+) -> None:
+    answer = desk.get(path)
+    assert answer.status_code == 200 and answer.content == HTML
+    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    again = desk.get(path, headers={"if-none-match": answer.headers["etag"]})
+    assert again.status_code == 304 and again.content == b""
+
+
+def test_page_when_the_root_is_asked_for_then_it_leads_to_the_bots(desk: RunningDesk) -> None:
+    answer = desk.get("/")
+    assert answer.status_code == 307 and answer.headers["location"] == "/bots"
+
+
+@pytest.mark.parametrize(
+    ("accept", "coding", "body"),
+    [
+        ("identity", None, SCRIPT),
+        ("gzip", "gzip", None),
+        ("gzip, br", "br", None),
+        ("br;q=0, gzip;q=0", None, SCRIPT),
+    ],
+)
+def test_asset_when_packed_forms_are_built_then_the_best_accepted_is_sent(
+    desk: RunningDesk, accept: str, coding: str | None, body: bytes | None
+) -> None:
+    with desk.client.stream("GET", "/assets/app-3f2a.js", headers={"accept-encoding": accept}) as answer:
+        raw = b"".join(answer.iter_raw())
+    assert answer.status_code == 200
+    assert answer.headers.get("content-encoding") == coding
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert "javascript" in answer.headers["content-type"]
+    if body is not None:
+        assert raw == body
+
+
+def test_asset_when_it_is_not_hashed_then_it_is_asked_for_again(desk: RunningDesk) -> None:
+    assert desk.get("/theme.js").headers["cache-control"] == "no-cache"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/assets/nothing.js", "/nothing", "/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt",
+     "/.hidden", "/assets/%00", "//etc/passwd", "/assets/..\\secret.txt", "/assets"],
+)  # fmt: skip
+def test_asset_when_the_path_is_a_trick_or_names_nothing_then_there_is_none(desk: RunningDesk, path: str) -> None:
+    answer = desk.client.build_request("GET", desk.url + path)
+    answer.url = answer.url.copy_with(raw_path=path.encode())
+    found = desk.client.send(answer)
+    assert found.status_code == 404 and b"secret" not in found.content.replace(b"secret.txt", b"")
+
+
+def test_page_when_changed_by_another_method_then_it_is_refused(desk: RunningDesk) -> None:
+    assert desk.client.post("/bots").status_code == 405
+
+
+def test_page_when_the_front_end_is_not_built_then_it_says_how(start_desk: Callable[..., RunningDesk]) -> None:
+    desk = start_desk()
+    answer = desk.get("/bots")
+    assert answer.status_code == 503 and "make build" in answer.text
+    assert "default-src 'self'" in answer.headers["content-security-policy"]

@@ -1,0 +1,133 @@
+"""The desk as a process: how it starts, refuses and stops."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from aion.errors import ConfigError
+from aion.web.security import allowed_hosts, check_host
+from aion.web.server import bind
+
+ROOT = Path(__file__).parents[2]
+
+
+def start(data: Path, **environment: str) -> "subprocess.Popen[str]":
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "AION_DATA": str(data), "AION_PORT": "0", **environment}
+    command = [sys.executable, "-W", "error", "-m", "aion.web.server"]
+    return subprocess.Popen(command, env=variables, stderr=subprocess.PIPE, text=True, cwd=data.parent)
+
+
+@contextmanager
+def started(data: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    process = start(data)
+    try:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        found = re.search(r"Aion desk: (http://127\.0\.0\.1:\d+)/bots", line)
+        assert found, line
+        until = time.monotonic() + 20
+        with httpx.Client(base_url=found[1], trust_env=False) as client:
+            while client.get("/readyz").status_code != 200:
+                assert time.monotonic() < until
+        yield process, found[1]
+    finally:
+        process.kill()
+        process.wait(10)
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_serve_when_told_to_stop_with_open_streams_then_it_is_gone_within_two_seconds(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    with started(tmp_path / "data") as (process, url):
+        host, port = url.removeprefix("http://").split(":")
+        streams = []
+        for i in range(30):
+            stream = socket.create_connection((host, int(port)), timeout=10)
+            path = ("/events/bots", "/api/events?topics=bots,logs")[i % 2]
+            stream.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            streams.append(stream)
+        for stream in streams:
+            received = b""
+            while b"event: hello" not in received:
+                received += stream.recv(65_536)
+        began = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(10) == 0
+        took = time.monotonic() - began
+        assert process.stderr is not None
+        said = process.stderr.read()
+        rest = b""
+        while chunk := streams[-1].recv(65_536):
+            rest += chunk
+        for stream in streams:
+            stream.close()
+    assert took < 2.0
+    assert "Traceback" not in said and "has stopped" in said
+    assert b"event: bye" in rest and b"retry: " in rest
+
+
+def test_serve_when_the_port_is_taken_then_one_sentence_names_what_to_do(tmp_path: Path) -> None:
+    with bind("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        process = start(tmp_path / "data", AION_PORT=str(port))
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert said.count("\n") == 1 and str(port) in said and "PORT=" in said and "AION_PORT" in said
+
+
+def test_serve_when_others_could_reach_it_without_a_password_then_it_refuses_and_says_why(tmp_path: Path) -> None:
+    process = start(tmp_path / "data", AION_HOST="0.0.0.0")
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert said.count("\n") == 1 and "AION_HOST=0.0.0.0" in said and "password" in said
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.0.0.2"])
+def test_check_host_when_it_is_this_machine_then_it_passes(host: str) -> None:
+    check_host(host, has_password=False)
+    assert host in allowed_hosts(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "desk.example", ""])
+def test_check_host_when_it_is_another_then_only_a_password_opens_it(host: str) -> None:
+    with pytest.raises(ConfigError, match="password"):
+        check_host(host, has_password=False)
+    check_host(host, has_password=True)
+
+
+def test_bind_when_the_address_is_not_of_this_machine_then_it_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"192\.0\.2\.1"):
+        bind("192.0.2.1", 0)
+
+
+def test_refresh_when_done_twenty_times_at_once_as_documented_then_every_request_succeeds(tmp_path: Path) -> None:
+    with started(tmp_path / "data") as (_, url):
+        script = f"""
+        for i in {{1..20}}; do
+          curl -s --fail {url}/api/backend/bots/page > /dev/null || echo failed &
+        done
+        wait
+        """
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and done.stdout == ""
+
+
+def test_serve_when_killed_and_started_again_then_it_shows_the_same(tmp_path: Path) -> None:
+    with started(tmp_path / "data") as (_, url):
+        before = httpx.get(f"{url}/api/bots/page", trust_env=False)
+    with started(tmp_path / "data") as (_, url):
+        after = httpx.get(f"{url}/api/bots/page", trust_env=False)
+    assert before.headers["etag"] == after.headers["etag"]
