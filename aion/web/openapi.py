@@ -40,8 +40,9 @@ def sharpen(found: dict[str, Any]) -> dict[str, Any]:
             answer = operation["responses"].get("422")
             if answer is not None:
                 answer["content"] = {"application/json": {"schema": ERROR_REFERENCE}}
-            for status in ("304",):
-                operation["responses"].get(status, {}).pop("content", None)
+            for status, answer in operation["responses"].items():
+                if status >= "400":
+                    answer["content"] = {"application/json": next(iter(answer["content"].values()))}
     return found
 
 
