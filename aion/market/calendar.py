@@ -1,13 +1,17 @@
 """Exchange sessions: when a market is open, by `exchange_calendars`, held as sorted arrays of plain times.
 
-Calendars are imported on first use (pandas comes with them) and are for the trading process only. Times are aware
-UTC. A bar belongs to a session when its close lies in (open, close], so a bar of the lunch break belongs to none.
+The sessions of the recorded bars' years ship in a table, which the tests compare with `exchange_calendars`; other
+days are taken from that package, imported when first needed, in the trading process only. Times are aware UTC. A bar belongs to a session when its close lies in (open, close], so a bar of the lunch break belongs to none.
 """
 
+import warnings
+import gzip
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
+from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.store import document
 
@@ -62,46 +66,96 @@ class MarketSession:
 
 
 class _Table:
-    """The sessions of one exchange from 2010 to a year from the newest question."""
+    """The sessions of one exchange from `first` to `last`, in order, with their times as sorted lists."""
 
-    def __init__(self, mic: str) -> None:
-        self.sessions = _always(date(2010, 1, 1), date(2035, 12, 31)) if mic == ALWAYS else _load(mic)
-        self.opens = [each.open for each in self.sessions]
-        self.closes = [each.close for each in self.sessions]
-        self.days = [each.day for each in self.sessions]
+    def __init__(self, found: list[MarketSession], first: date, last: date) -> None:
+        self.first = first
+        self.last = last
+        self.sessions = found
+        self.opens = [each.open for each in found]
+        self.closes = [each.close for each in found]
+        self.days = [each.day for each in found]
 
+    def covers(self, first: date, last: date) -> bool:
+        return self.first <= first and last <= self.last
+
+
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2049, 12, 31)
+"""What calendars reach: an exchange has no session outside, because nobody knows its holidays."""
+
+RECORDED_FILE = Path(__file__).with_name("session_table.csv.gz")
+RECORDED_FIRST, RECORDED_LAST = date(2014, 6, 1), date(2025, 12, 31)
+"""Days of the table that ships with Aion, so that a replay of them needs neither pandas nor its 2 to 4 s."""
+
+_MARGIN = timedelta(days=31)  # longer than any exchange has been closed, so that the next session is in reach
 
 _tables: dict[str, _Table] = {}
 
 
-def _table(mic: str) -> _Table:
+def _table(mic: str, first: date, last: date) -> _Table:
+    if mic not in EXCHANGES:
+        raise ConfigError(f"exchange {mic!r} is not known; known: {', '.join(EXCHANGES)}")
+    first, last = max(FIRST_DAY, min(first, LAST_DAY)), min(LAST_DAY, max(last, FIRST_DAY))
     found = _tables.get(mic)
-    if found is None:
-        if mic not in EXCHANGES:
-            raise ConfigError(f"exchange {mic!r} is not known; known: {', '.join(EXCHANGES)}")
-        found = _tables[mic] = _Table(mic)
+    if found is None or not found.covers(first, last):
+        found = _tables[mic] = _wider(mic, found, first, last)
     return found
 
 
-def _load(mic: str) -> list[MarketSession]:
-    import exchange_calendars  # noqa: PLC0415 - brings pandas: 1.4 s and 100 MB that the web half must not pay
+def _wider(mic: str, present: _Table | None, first: date, last: date) -> _Table:
+    if mic == ALWAYS:
+        return _Table(_always(FIRST_DAY, LAST_DAY), FIRST_DAY, LAST_DAY)
+    if present is None and RECORDED_FIRST <= first and last <= RECORDED_LAST:
+        return _Table(_recorded(mic), RECORDED_FIRST, RECORDED_LAST)
+    # whole years and one more: a question that moves with the time does not load again at each step
+    known_first, known_last = (present.first, present.last) if present else (RECORDED_FIRST, RECORDED_LAST)
+    first = min(known_first, max(FIRST_DAY, date(first.year, 1, 1)))
+    last = max(known_last, min(LAST_DAY, date(last.year + 1, 12, 31)))
+    return _Table(calculate(mic, first, last), first, last)
+
+
+def _recorded(mic: str) -> list[MarketSession]:
+    wanted = ("XNYS" if mic == "XNAS" else mic) + ","
+    rows = [line.split(",") for line in gzip.decompress(RECORDED_FILE.read_bytes()).decode().splitlines()]
+    return [
+        MarketSession(
+            mic,
+            date.fromisoformat(day),
+            parse_iso(opened),
+            parse_iso(closed),
+            parse_iso(lunch_start) if lunch_start else None,
+            parse_iso(lunch_end) if lunch_end else None,
+            half == "1",
+        )
+        for name, day, opened, closed, lunch_start, lunch_end, half in rows
+        if name + "," == wanted
+    ]
+
+
+def calculate(mic: str, first: date, last: date) -> list[MarketSession]:
+    """Return the sessions of `first`..`last` as `exchange_calendars` has them; it is imported here.
+
+    The desk's own questions go through `sessions`, which keeps the answer.
+    """
+    import exchange_calendars  # noqa: PLC0415 - brings pandas: 2 to 4 s and 100 MB that the web half must not pay
     import pandas  # noqa: PLC0415
 
-    calendar = exchange_calendars.get_calendar("XNYS" if mic == "XNAS" else mic, start="2014-06-01")
+    name = "XNYS" if mic == "XNAS" else mic
+    calendar = exchange_calendars.get_calendar(name, start=pandas.Timestamp(first), end=pandas.Timestamp(last))
     frame = calendar.schedule
     regular = (frame["close"] - frame["open"]).mode()[0]
 
     def moment(value: "pandas.Timestamp") -> datetime:
         return datetime.fromtimestamp(value.timestamp(), UTC)
 
-    sessions = []
+    found = []
     for day, opened, start, end, closed in zip(
         frame.index, frame["open"], frame["break_start"], frame["break_end"], frame["close"], strict=True
     ):
         lunch_start, lunch_end = (None, None) if pandas.isna(start) else (moment(start), moment(end))
         half = bool(closed - opened < regular - pandas.Timedelta(minutes=30))
-        sessions.append(MarketSession(mic, day.date(), moment(opened), moment(closed), lunch_start, lunch_end, half))
-    return sessions
+        found.append(MarketSession(mic, day.date(), moment(opened), moment(closed), lunch_start, lunch_end, half))
+    return found
 
 
 def _always(first: date, last: date) -> list[MarketSession]:
@@ -110,13 +164,20 @@ def _always(first: date, last: date) -> list[MarketSession]:
     return [MarketSession(ALWAYS, start.date(), start, start + timedelta(days=1)) for start in starts]
 
 
+def _around(mic: str, ts: datetime) -> _Table:
+    day = ts.astimezone(UTC).date()
+    if not FIRST_DAY <= day <= LAST_DAY:
+        return _table(mic, FIRST_DAY if day < FIRST_DAY else LAST_DAY, FIRST_DAY if day < FIRST_DAY else LAST_DAY)
+    return _table(mic, max(FIRST_DAY, day - timedelta(days=1)), min(LAST_DAY, day + _MARGIN))
+
+
 def sessions(mic: str, first: date, last: date) -> list[MarketSession]:
     """Return the sessions of `mic` whose day lies in `first`..`last`, both included, in order.
 
     Raises:
         ConfigError: an exchange that is not known.
     """
-    table = _table(mic)
+    table = _table(mic, first, last)
     return table.sessions[bisect_left(table.days, first) : bisect_right(table.days, last)]
 
 
@@ -133,7 +194,7 @@ def session_at(mic: str, ts: datetime) -> MarketSession | None:
 
 def session_around(mic: str, ts: datetime) -> MarketSession | None:
     """Return the session with open < `ts` <= close, lunch included, or None."""
-    table = _table(mic)
+    table = _around(mic, ts)
     index = bisect_left(table.closes, ts)
     if index < len(table.sessions) and table.opens[index] < ts:
         return table.sessions[index]
@@ -142,7 +203,7 @@ def session_around(mic: str, ts: datetime) -> MarketSession | None:
 
 def next_session(mic: str, ts: datetime) -> MarketSession | None:
     """Return the first session that opens at or after `ts`, or None past the calendar's end."""
-    table = _table(mic)
+    table = _around(mic, ts)
     index = bisect_left(table.opens, ts)
     return table.sessions[index] if index < len(table.sessions) else None
 
@@ -163,7 +224,7 @@ def is_open(mic: str, ts: datetime) -> bool:
 
 def next_close(mic: str, ts: datetime) -> datetime | None:
     """Return the close of the first session that ends after `ts`."""
-    table = _table(mic)
+    table = _around(mic, ts)
     index = bisect_right(table.closes, ts)
     return table.closes[index] if index < len(table.closes) else None
 

@@ -1,0 +1,205 @@
+"""What the tests of the bots share: a wall that costs no time, tapes cut short or made up, and a look at the result."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from aion.bot.runner import run_all
+from aion.clock import FixedClock
+from aion.config import BotSettings, Rules, Settings
+from aion.market import calendar
+from aion.market.feed import Batch, Feed, Kind, RecordedFeed
+from aion.model import Bar, Instrument
+from aion.store.file import check_document, read_json
+from aion.store.layout import Layout
+
+WALL = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+class VirtualWaiter:
+    """Wall time that passes only in `wait`, at once; `on_wait` sees each wait and may stop the process."""
+
+    def __init__(self, on_wait: Callable[["VirtualWaiter", float], None] | None = None, drift_s: float = 0.0) -> None:
+        self.wall = FixedClock(WALL)
+        self.is_stopped = False
+        self.elapsed = 0.0
+        self.waits: list[float] = []
+        self._on_wait = on_wait
+        self._drift_s = drift_s  # what each look at the clock costs, so that work takes time
+
+    def wait(self, seconds: float) -> bool:
+        self.elapsed += seconds
+        self.wall.tick(timedelta(seconds=seconds))
+        self.waits.append(seconds)
+        if self._on_wait is not None:
+            self._on_wait(self, seconds)
+        return self.is_stopped
+
+    def monotonic(self) -> float:
+        self.elapsed += self._drift_s
+        return self.elapsed
+
+    def interruptible(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+class CutFeed:
+    """A feed that ends early."""
+
+    def __init__(self, feed: Feed, end: datetime, change: Callable[[Bar], Bar] = lambda bar: bar) -> None:
+        self._feed = feed
+        self._end = end
+        self._change = change
+        self.name, self.real_time, self.provenance = feed.name, feed.real_time, feed.provenance
+
+    def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
+        return self._feed.instruments(kind)
+
+    def history(self, kind: Kind, symbol: str, before: datetime, count: int) -> list[Bar]:
+        return [self._change(bar) for bar in self._feed.history(kind, symbol, before, count)]
+
+    def batches(self, kind: Kind, symbols: frozenset[str], after: datetime) -> Iterator[Batch]:
+        for batch in self._feed.batches(kind, symbols, after):
+            if batch.ts > self._end:
+                return
+            yield Batch(batch.ts, kind, {symbol: self._change(bar) for symbol, bar in batch.bars.items()})
+
+    def span(self, kind: Kind) -> tuple[datetime, datetime]:
+        first, last = self._feed.span(kind)
+        return first, min(last, self._end)
+
+    def dropped(self, symbol: str, day: str) -> int:
+        return self._feed.dropped(symbol, day)
+
+
+class ListFeed:
+    """A tape made by a test; synthetic, for rules of the code and never for figures."""
+
+    name = "list"
+    real_time = False
+    provenance = "made by a test"
+
+    def __init__(self, instruments: Mapping[str, Instrument], minute: list[Bar] = (), day: list[Bar] = ()) -> None:
+        self._instruments = dict(instruments)
+        self._bars: dict[Kind, list[Bar]] = {"minute": list(minute), "day": list(day)}
+
+    def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
+        return self._instruments
+
+    def history(self, kind: Kind, symbol: str, before: datetime, count: int) -> list[Bar]:
+        found = [bar for bar in self._bars[kind] if bar.symbol == symbol and bar.ts <= before]
+        return found[-count:]
+
+    def batches(self, kind: Kind, symbols: frozenset[str], after: datetime) -> Iterator[Batch]:
+        moments: dict[datetime, dict[str, Bar]] = {}
+        for bar in self._bars[kind]:
+            if bar.symbol in symbols and bar.ts > after:
+                moments.setdefault(bar.ts, {})[bar.symbol] = bar
+        for ts in sorted(moments):
+            yield Batch(ts, kind, moments[ts])
+
+    def span(self, kind: Kind) -> tuple[datetime, datetime]:
+        times = [bar.ts for bar in self._bars[kind]]
+        return min(times), max(times)
+
+    def dropped(self, symbol: str, day: str) -> int:
+        return 0
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def bar(symbol: str, ts: datetime, price: float | str, volume: int = 1_000_000, **prices: float | str) -> Bar:
+    values = {name: Decimal(str(prices.get(name, price))) for name in ("open", "high", "low", "close")}
+    values["high"] = max(values.values())
+    values["low"] = min(values.values())
+    return Bar(symbol, ts, volume=Decimal(volume), **values)
+
+
+def daily(symbol: str, first: str, prices: list[float]) -> list[Bar]:
+    """Bars of consecutive New York sessions from the day `first`, each opening at the close before."""
+    days = calendar.sessions("XNYS", at(f"{first}T00:00Z").date(), at("2024-12-31T00:00Z").date())
+    made, last = [], prices[0]
+    for session, price in zip(days, prices, strict=False):
+        made.append(bar(symbol, session.close, price, open=last))
+        last = price
+    return made
+
+
+def instrument(symbol: str, exchange: str = "XNYS", currency: str = "USD", step: str = "0.0001") -> Instrument:
+    return Instrument(symbol, exchange, currency, Decimal("0.0001"), Decimal(step), Decimal(step))
+
+
+def swing_bot(symbols: tuple[str, ...], **changes: object) -> BotSettings:
+    rules = Rules(**{"max_positions": min(3, len(symbols)), "stop_loss": 0, **changes.pop("rules", {})})
+    values = {
+        "kind": "swing",
+        "strategy": "equal_weight",
+        "symbols": symbols,
+        "exchange": "XNYS",
+        "currency": "USD",
+        "cash": 100_000,
+        "cost": "zero",
+        "horizon": "1w",
+        "rules": rules,
+    }
+    return BotSettings(**{**values, **changes})
+
+
+def settings(data: Path, **changes: object) -> Settings:
+    values = {"data": data, "deterministic": True, "run_pause_s": 30, "speed": 60}
+    return Settings(**{**values, **changes})
+
+
+_recorded = RecordedFeed()
+DAY_END = at("2022-05-20T02:00Z")
+
+
+def recorded(end: datetime = DAY_END, change: Callable[[Bar], Bar] = lambda bar: bar) -> CutFeed:
+    return CutFeed(_recorded, end, change)
+
+
+def replay(made: Settings, feed: Feed | None = None, waiter: VirtualWaiter | None = None, runs: int = 1) -> VirtualWaiter:
+    waiter = waiter or VirtualWaiter()
+    run_all(made, waiter, waiter.wall, feed=feed or recorded(), runs=runs)
+    return waiter
+
+
+def document(path: Path) -> dict:
+    """The JSON of a state file, checked against its model."""
+    value, _ = read_json(path)
+    check_document(value, value["schema"].split("/")[1], path.name)
+    return value
+
+
+def state_files(data: Path) -> dict[str, bytes]:
+    """All files of a data folder that two equal replays must have in common."""
+    return {
+        path.relative_to(data).as_posix(): path.read_bytes()
+        for path in sorted(data.rglob("*"))
+        if path.is_file() and path.suffix != ".jsonl" and not path.name.startswith("ledger.")
+    }
+
+
+def ledger_rows(path: Path) -> dict[str, list[tuple]]:
+    """All rows of a ledger by table."""
+    connection = sqlite3.connect(path)
+    try:
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr) for table in sorted(tables)}
+    finally:
+        connection.close()
+
+
+def sim_logs(data: Path, bot: str) -> dict[str, dict]:
+    """The day files of a bot by day."""
+    return {path.name[:10]: document(path) for path in sorted(Layout(data).sim_logs.glob(f"*_{bot}.json"))}
+
+
+def log_events(data: Path) -> list[dict]:
+    return [json.loads(line) for line in Layout(data).log("bots").read_text().splitlines()]
