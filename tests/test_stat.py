@@ -1,0 +1,79 @@
+"""Figures of performance, worked out by hand and by laws."""
+
+from datetime import UTC, datetime, timedelta
+from math import isclose, sqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aion import stat
+
+START = datetime(2022, 5, 19, tzinfo=UTC)
+CURVES = st.lists(st.floats(0.01, 1e9), min_size=1, max_size=50)
+
+
+def test_drawdown_when_below_the_peak_then_its_fraction() -> None:
+    assert stat.drawdown([100, 120, 90]) == 0.25
+    assert stat.drawdown([100, 120]) == 0
+    assert stat.drawdown([]) == 0
+    assert stat.max_drawdown([100, 50, 200, 150]) == 0.5
+    assert stat.max_drawdown([]) == 0
+
+
+@given(CURVES)
+def test_drawdown_when_any_curve_then_within_its_maximum(curve: list[float]) -> None:
+    assert 0 <= stat.drawdown(curve) <= stat.max_drawdown(curve) < 1
+    assert stat.max_drawdown(sorted(curve)) == 0
+    assert isclose(stat.max_drawdown([value * 4 for value in curve]), stat.max_drawdown(curve), abs_tol=1e-12)
+
+
+def test_peak_when_reached_twice_then_the_newest() -> None:
+    curve = [(START + timedelta(minutes=minute), value) for minute, value in enumerate((1.0, 3.0, 3.0, 2.0))]
+    assert stat.peak_at(curve) == START + timedelta(minutes=2)
+    assert stat.peak_at([]) is None
+
+
+def test_exposure_when_long_and_short_then_the_sum_of_both() -> None:
+    assert stat.exposure([300, -200], 1000) == 0.5
+    assert stat.exposure([], 1000) == 0
+    assert stat.exposure([300], 0) is None
+
+
+@pytest.mark.parametrize("figure", [stat.win_rate, stat.profit_factor])
+def test_ratio_of_trades_when_below_thirty_then_absent(figure) -> None:
+    assert figure([1.0, -1.0] * 14 + [1.0]) is None
+    assert figure([1.0, -1.0] * 15) is not None
+
+
+def test_ratio_of_trades_when_enough_then_by_hand() -> None:
+    results = [2.0] * 10 + [-1.0] * 15 + [0.0] * 5
+    assert stat.win_rate(results) == 10 / 30
+    assert stat.profit_factor(results) == 20 / 15
+    assert stat.profit_factor([1.0] * 30) is None, "no loss: not a number"
+
+
+def test_turnover_when_all_is_bought_and_sold_once_then_one() -> None:
+    assert stat.turnover(2000, 1000) == 1
+    assert stat.turnover(2000, 0) is None
+
+
+def test_ratios_of_returns_when_known_then_by_hand() -> None:
+    returns = [0.01, -0.01, 0.03]
+    mean, deviation = 0.01, sqrt((0 + 0.0004 + 0.0004) / 2)
+    assert isclose(stat.sharpe_ratio(returns, 252) or 0, mean / deviation * sqrt(252))
+    assert isclose(stat.sortino_ratio(returns, 252) or 0, mean / sqrt(0.0001 / 3) * sqrt(252))
+
+
+def test_ratios_of_returns_when_undefined_then_absent() -> None:
+    assert stat.sharpe_ratio([0.01], 252) is None
+    assert stat.sharpe_ratio([0.0, 0.0], 252) is None
+    assert stat.sortino_ratio([0.01, 0.02], 252) is None
+    assert stat.sortino_ratio([], 252) is None
+
+
+def test_growth_when_doubled_in_two_years_then_its_root() -> None:
+    assert isclose(stat.annual_growth(100, 200, 2) or 0, sqrt(2) - 1)
+    assert stat.annual_growth(0, 200, 2) is None
+    assert stat.annual_growth(100, -5, 2) is None
+    assert stat.annual_growth(100, 200, 0) is None
