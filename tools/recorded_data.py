@@ -84,8 +84,7 @@ def daily(raw: bytes) -> dict[str, list[list[str]]]:
     for row in sorted(table, key=lambda each: (each["asset"], each["time"])):
         symbol = row["asset"].split(":")[1]
         *prices, volume = row["prices"]
-        decimals = [price(each) for each in prices]
-        fixed = [decimals[0], max(decimals), min(decimals), decimals[3]]
+        fixed = [price(each) for each in prices]
         stamp = iso(closes[row["time"].date()])
         series.setdefault(symbol, []).append(
             [stamp, *map(plain, fixed), plain(Decimal(str(volume)).quantize(Decimal(1)))]

@@ -1,0 +1,71 @@
+# Two commands do everything on a fresh machine: `make run` and `make test`.
+PYTHON ?= python3
+PORT ?= $(or $(AION_PORT),3000)
+SPEED ?= 60
+FROM ?= 2022-05-19T13:25Z
+FEED ?= recorded
+BIN := .venv/bin
+SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.json frontend/*.ts frontend/index.html)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: build run test test-python test-page check bench lock clean browser
+
+build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
+
+run: .venv/.run aion/web/static/.sources
+	@$(BIN)/aion up --feed $(FEED) --speed $(SPEED) --from $(FROM) --port $(PORT) $(if $(filter 1 yes true,$(FRESH)),--fresh)
+
+test: build browser test-python test-page
+
+test-python: build
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+test-page: build
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/node.py node_modules/vitest/vitest.mjs run
+
+check: build
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/node.py node_modules/@biomejs/biome/bin/biome check .
+	$(BIN)/python tools/node.py node_modules/typescript/bin/tsc --noEmit
+	$(BIN)/python tools/api_types.py --check
+	$(BIN)/python tools/page_size.py
+
+bench: build
+	$(BIN)/python -m bench
+
+browser: .venv/.dev
+	@$(BIN)/python tools/browser.py
+
+# Everything that running needs. A Node of the package registry comes in only where the machine has none.
+.venv/.run: requirements.lock pyproject.toml hatch_build.py
+	@echo "aion: preparing .venv (the first time takes a minute)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python tools/install.py requirements.lock
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.lock
+	@echo "aion: installing what tests and checks need"
+	@$(BIN)/python tools/install.py requirements-dev.lock
+	@touch $@
+
+frontend/node_modules/.sources: frontend/package-lock.json | .venv/.run
+	@echo "aion: installing the front end's packages"
+	@$(BIN)/python hatch_build.py --install
+	@touch $@
+
+aion/web/static/.sources: $(SOURCES) | .venv/.run
+	@echo "aion: building the pages"
+	@$(BIN)/python hatch_build.py
+	@touch $@
+
+lock:
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q pyproject.toml --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --upgrade --group dev --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements-dev.lock
+
+clean:
+	rm -rf .venv frontend/node_modules aion/web/static

@@ -1,0 +1,608 @@
+/** The desk's answers, made from its OpenAPI description by tools/api_types.py; do not edit. */
+
+/** OHLCV of one interval; `ts` is its close. */
+export interface Bar {
+  close: number;
+  high: number;
+  low: number;
+  open: number;
+  ts: string;
+  volume: number;
+}
+
+/** `swing/bot_logs/<horizon>/bot_activity_<day>_<bot>.json`: one day's orders, fills and reasons. */
+export interface BotActivity {
+  /** Market time up to which the content is true. */
+  as_of: string;
+  bot: string;
+  currency: string;
+  /** The cycle that wrote it; equal in all files of a cycle. */
+  cycle_id: string;
+  day: string;
+  decisions: Record<string, Decision>;
+  /** Wall time by which the next write is due; absent means no schedule is known. */
+  due_at?: string;
+  fills: Record<string, Fill>;
+  horizon: string;
+  /** replay, paper, backtest or live; one folder holds one mode. */
+  mode: "replay" | "paper" | "backtest" | "live";
+  orders: Record<string, Order>;
+  /** Name of the run; curves of two runs are never joined. */
+  run: string;
+  /** `aion/<kind>/<version>`, e.g. `aion/sim_log/1`. */
+  schema: string;
+  /** Grows with each write of this document within a run. */
+  seq: number;
+  /** Wall time of the write. */
+  written_at?: string;
+}
+
+/** The whole of what a bundle cut short; only the part that was asked for is there. */
+export interface BotPart {
+  as_of: string;
+  bot: string;
+  currency: string;
+  equity_curve?: Record<string, number>;
+  file: string;
+  fills?: Record<string, Fill>;
+  hold_curve?: Record<string, number>;
+  kind: "intraday" | "swing";
+  positions?: Record<string, Position>;
+  rules?: Record<string, number>;
+  signals?: Record<string, Signal>;
+  symbols?: string[];
+  targets?: Record<string, Target>;
+  trades?: Record<string, Trade>;
+}
+
+/** One bot as the Bots page shows it: its newest state file, bounded (see `more`). */
+export interface BotView {
+  as_of: string;
+  bars_seen: number;
+  bot: string;
+  cash?: number;
+  control_id?: string;
+  currency: string;
+  cycle_id: string;
+  day?: string;
+  day_pnl?: Pnl;
+  dropped_bars: number;
+  /** Late when the wall time is past this. */
+  due_at?: string;
+  equity: number;
+  /** 300 points at most, extremes kept. */
+  equity_curve: Record<string, number>;
+  exchange: string;
+  /** Path of its state file below the data folder. */
+  file: string;
+  /** Newest 50 at most, in order of time. */
+  fills: Record<string, Fill>;
+  fills_total: number;
+  flat_by?: string;
+  /** True for a bot that is not one of Aion's own jobs. */
+  foreign: boolean;
+  /** At the same times as `equity_curve`. */
+  hold_curve: Record<string, number>;
+  hold_equity?: number;
+  hold_name: string;
+  horizon: string;
+  kind: "intraday" | "swing";
+  last_rebalance_at?: string;
+  mode: "replay" | "paper" | "backtest" | "live";
+  /** What was cut short -> the route that has the whole of it. */
+  more: Record<string, string>;
+  next_mark_at?: string;
+  next_mark_wall_at?: string;
+  next_rebalance_at?: string;
+  next_rebalance_wall_at?: string;
+  note: string;
+  positions: Record<string, Position>;
+  price_basis: "raw" | "adjusted";
+  rule: string;
+  rules: Record<string, number>;
+  run: string;
+  seq: number;
+  signals: Record<string, Signal>;
+  start_equity?: number;
+  state: "active" | "paused" | "stopped" | "error";
+  state_reason: string;
+  stats?: Stats;
+  strategy: string;
+  symbols: string[];
+  targets: Record<string, Target>;
+  total_pnl?: Pnl;
+  /** Newest 50 at most, in order of time. */
+  trades: Record<string, Trade>;
+  trades_total: number;
+  written_at?: string;
+}
+
+/** All that the Bots page shows: a pure function of the state files. */
+export interface BotsPageBundle {
+  /** Newest market time in it; absent on an empty desk. */
+  as_of?: string;
+  clock?: ClockState;
+  /** By section, e.g. `intraday.orb_ny`. */
+  errors: Record<string, Problem>;
+  /** The weak ETag of this content, so that a pushed bundle can be compared too. */
+  etag: string;
+  intraday: IntradaySection;
+  mode?: "replay" | "paper" | "backtest" | "live";
+  run?: string;
+  sessions: Record<string, Session>;
+  swing: SwingSection;
+  /** By currency. */
+  totals: Record<string, Total>;
+  /** Microsecond of the newest change; a hint of order, also the SSE id. */
+  version: number;
+}
+
+/** Where the bots' clock stands; the Mode chip reads it. */
+export interface ClockState {
+  /** First bar of the tape. */
+  data_from?: string;
+  /** Last bar of the tape. */
+  data_to?: string;
+  /** Delay of a paper feed in seconds. */
+  delay_s: number;
+  feed: string;
+  /** For people, e.g. `closed: to XHKG open, 5 h 30 min`. */
+  label: string;
+  market_time: string;
+  /** When finished: wall time at which run N+1 starts. */
+  next_run_at?: string;
+  /** While catching up. */
+  progress?: number;
+  provenance: string;
+  /** True only for a feed that delivers as it happens. */
+  real_time: boolean;
+  /** Market seconds a wall second; 1 with a real-time feed. */
+  speed: number;
+  state: "starting" | "catching_up" | "running" | "paused" | "closed" | "finished";
+}
+
+/** How old the data of one topic is. */
+export interface DataAge {
+  /** Wall seconds since that change. */
+  age_s?: number;
+  etag: string;
+  /** Bytes of the bundle. */
+  size: number;
+  /** Microsecond of the newest change on disk. */
+  version: number;
+}
+
+/** Which days there are logs of. */
+export interface DayList {
+  /** Bots by market day, newest day first. */
+  days: Record<string, unknown>;
+}
+
+/** Sum of one market day over the bots of one currency that are marked for that day. */
+export interface DayTotal {
+  /** Bots in the sum. */
+  bots: string[];
+  fees: number;
+  gross: number;
+  /** Bots of the currency without a mark for that day. */
+  missing: string[];
+  net: number;
+  slippage: number;
+}
+
+/** What the bot decided on one symbol at one time, and why; refusals of the risk rules too. */
+export interface Decision {
+  /** buy, sell, exit, hold, refused, rebalance ... */
+  action: string;
+  confidence?: number;
+  order_id?: string;
+  reason: string;
+  symbol?: string;
+  ts: string;
+}
+
+/** Every answer that is not what was asked for. */
+export interface ErrorAnswer {
+  /** The same in a sentence for people. */
+  detail: string;
+  /** What went wrong, a word for programs, e.g. `NotFound`. */
+  error: string;
+}
+
+/** One execution. */
+export interface Fill {
+  /** The bar it filled in. */
+  bar?: Bar;
+  decided_at?: string;
+  /** All fees. */
+  fee: number;
+  /** Each fee by name. */
+  fees: Record<string, number>;
+  known_at?: string;
+  order_id: string;
+  /** Per unit, slippage included. */
+  price: number;
+  price_source: string;
+  quantity: number;
+  /** Of the part that this fill closed, after fees. */
+  realized_pnl?: number;
+  reason: string;
+  side: "buy" | "sell";
+  /** Cost of the price being worse than the bar's. */
+  slippage: number;
+  symbol: string;
+  /** Market time of the execution. */
+  ts: string;
+}
+
+/** Whether the process is alive or ready. */
+export interface Health {
+  status: "ok" | "starting" | "stopping";
+}
+
+/** Which swing horizons there are logs of. */
+export interface HorizonList {
+  /** By horizon, e.g. `1w`. */
+  horizons: Record<string, DayList>;
+}
+
+/** One market day of all intraday bots, without the bars (`/api/intraday/logs/<day>/<bot>` has them). */
+export interface IntradayDay {
+  bots: Record<string, unknown>;
+  day: string;
+  /** By bot. */
+  errors: Record<string, Problem>;
+}
+
+/** The intraday bots, the newest signals and the cycle they come from. */
+export interface IntradaySection {
+  bots: Record<string, unknown>;
+  /** What was cut short -> the route that has the whole of it. */
+  more: Record<string, string>;
+  /** Strongest 50 at most, those that ask for something first. */
+  signals: Record<string, Signal>;
+  signals_total: number;
+  summary?: IntradaySummary;
+}
+
+/** All that the Intraday page shows. */
+export interface IntradaySnapshot {
+  as_of?: string;
+  bots: Record<string, unknown>;
+  clock?: ClockState;
+  cycle_id: string;
+  errors: Record<string, Problem>;
+  etag: string;
+  mode?: "replay" | "paper" | "backtest" | "live";
+  run?: string;
+  sessions: Record<string, Session>;
+  symbols: Record<string, SymbolView>;
+  version: number;
+}
+
+/** The newest whole cycle of Aion's day-trading job. */
+export interface IntradaySummary {
+  as_of: string;
+  cycle_id: string;
+  due_at?: string;
+  seq: number;
+  written_at?: string;
+}
+
+/** One log line; a line that is not JSON has only its text as `event`. */
+export interface LogEntry {
+  bot?: string;
+  cycle_id?: string;
+  event: string;
+  /** Name of its file, without `.jsonl`. */
+  file: string;
+  level?: string;
+  market_time?: string;
+  /** Other fields of the line. */
+  more?: Record<string, string>;
+  /** Byte offset of the line; file, inode and offset name a line for good. */
+  offset: number;
+  process?: string;
+  ts?: string;
+}
+
+/** Where lines lie in one log file. */
+export interface LogPart {
+  /** Byte offset of the first line given. */
+  from: number;
+  /** Another one means that the file was rotated. */
+  inode: string;
+  /** Bytes in the file. */
+  size: number;
+  /** Byte offset behind the last whole line; ask `after` it for what follows. */
+  to: number;
+}
+
+/** Log lines of all processes, merged by time. */
+export interface LogTail {
+  /** By file. */
+  errors: Record<string, Problem>;
+  /** Oldest first. */
+  lines: LogEntry[];
+  /** By file. */
+  parts: Record<string, LogPart>;
+}
+
+/** An intent to trade and what became of it. */
+export interface Order {
+  /** Why it was refused, cancelled or expired. */
+  detail: string;
+  filled_quantity: number;
+  limit_price?: number;
+  quantity: number;
+  reason: string;
+  side: "buy" | "sell";
+  status: "open" | "filled" | "cancelled" | "refused" | "expired";
+  stop_price?: number;
+  symbol: string;
+  /** Market time of the decision. */
+  ts: string;
+  type: "market" | "limit" | "stop";
+}
+
+/** Result of a span: gross - fees - slippage = net, to the cent. */
+export interface Pnl {
+  fees: number;
+  gross: number;
+  net: number;
+  /** Net / equity at the start of the span. */
+  net_return?: number;
+  /** Market time at which the span starts. */
+  since?: string;
+  slippage: number;
+}
+
+/** Net holding of one symbol; `quantity` is signed, negative when short. */
+export interface Position {
+  /** Average entry price per unit, without fees. */
+  average_price: number;
+  /** Why it could not be closed in time, e.g. `no bar to exit on`. */
+  carried?: string;
+  /** The mark: last print, or adjusted close. */
+  last_price?: number;
+  /** Market time of the mark. */
+  marked_at?: string;
+  /** Signed quantity x last price. */
+  market_value?: number;
+  opened_at?: string;
+  quantity: number;
+  /** Resting stop price. */
+  stop_loss?: number;
+  /** Resting target price. */
+  take_profit?: number;
+  unrealized_pnl?: number;
+  /** Market value / equity. */
+  weight?: number;
+}
+
+/** One thing that is wrong with the data of a section; the section still shows what is whole. */
+export interface Problem {
+  bot?: string;
+  /** Path below the data folder. */
+  file: string;
+  /** Modification time of the file. */
+  file_time?: string;
+  kind: "unreadable" | "incomplete" | "missing" | "mixed_mode" | "mixed_run";
+  reason: string;
+  /** Market time of what is shown instead. */
+  shown_as_of?: string;
+  /** Market time from which the shown part is behind. */
+  since?: string;
+}
+
+/** Response times of one route since the process started; percentiles of its newest 256 answers. */
+export interface RouteMetrics {
+  count: number;
+  /** Answers with a status of 500 and above. */
+  errors: number;
+  mean_ms: number;
+  /** Answers with status 304. */
+  not_modified: number;
+  p50_ms: number;
+  p95_ms: number;
+  p99_ms: number;
+}
+
+/** One exchange's market session around the market time of the document. */
+export interface Session {
+  break_end?: string;
+  break_start?: string;
+  /** Close of `day`. */
+  closes_at?: string;
+  /** Session day shown: the present one, else the next. */
+  day?: string;
+  half_day: boolean;
+  /** City, e.g. `New York`. */
+  name: string;
+  /** When closed: the next open (after lunch too). */
+  next_open_at?: string;
+  /** Open of `day`. */
+  opens_at?: string;
+  state: "open" | "closed" | "lunch" | "pre" | "halt";
+  /** IANA zone. */
+  timezone: string;
+}
+
+/** What a rule thinks of one symbol. */
+export interface Signal {
+  action: string;
+  bot?: string;
+  /** How many symbols were ranked. */
+  candidates?: number;
+  /** The rule's stated strength; not a probability. */
+  confidence: number;
+  rank?: number;
+  reason: string;
+  strategy: string;
+  /** Strength from which it enters. */
+  threshold: number;
+  ts: string;
+}
+
+/** `intraday/sim_logs/<day>_<bot>.json`: one bot's trading day. All maps are of that day. */
+export interface SimLog {
+  /** Market time up to which the content is true. */
+  as_of: string;
+  /** By symbol, by close time: open, high, low, close, volume. */
+  bars: Record<string, Record<string, [number, number, number, number, number]>>;
+  bars_seen: number;
+  bot: string;
+  cash?: number;
+  /** Id of the last control request carried out. */
+  control_id?: string;
+  currency: string;
+  /** The cycle that wrote it; equal in all files of a cycle. */
+  cycle_id: string;
+  day: string;
+  /** Of market day `day` so far. */
+  day_pnl?: Pnl;
+  decisions: Record<string, Decision>;
+  /** Bars without a print that the feed dropped. */
+  dropped_bars: number;
+  /** Wall time by which the next write is due; absent means no schedule is known. */
+  due_at?: string;
+  /** Cash plus market value of all positions. */
+  equity: number;
+  equity_curve: Record<string, number>;
+  /** ISO 10383 MIC; empty where it has no sessions. */
+  exchange: string;
+  fills: Record<string, Fill>;
+  /** Market time from which it exits for the day. */
+  flat_by?: string;
+  hold_curve: Record<string, number>;
+  /** What buying and holding the same names would be worth. */
+  hold_equity?: number;
+  /** What is held, e.g. `MSFT` or `10 names`. */
+  hold_name: string;
+  /** replay, paper, backtest or live; one folder holds one mode. */
+  mode: "replay" | "paper" | "backtest" | "live";
+  /** A caveat that the page shows, e.g. hindsight in the choice of names. */
+  note: string;
+  orders: Record<string, Order>;
+  positions: Record<string, Position>;
+  price_basis: "raw" | "adjusted";
+  /** The rule in one line, for people. */
+  rule: string;
+  /** Name of the run; curves of two runs are never joined. */
+  run: string;
+  /** `aion/<kind>/<version>`, e.g. `aion/sim_log/1`. */
+  schema: string;
+  /** Grows with each write of this document within a run. */
+  seq: number;
+  /** Newest by symbol. */
+  signals: Record<string, Signal>;
+  /** Equity at the start of the run. */
+  start_equity?: number;
+  state: "active" | "paused" | "stopped" | "error";
+  state_reason: string;
+  stats?: Stats;
+  strategy: string;
+  symbols: string[];
+  /** Since the start of the run. */
+  total_pnl?: Pnl;
+  /** Round trips closed. */
+  trades: Record<string, Trade>;
+  /** Wall time of the write. */
+  written_at?: string;
+}
+
+/** Figures of `aion.stat`; a ratio of closed trades is absent below 30 of them. */
+export interface Stats {
+  closed_trades: number;
+  /** Fall from the running peak, 0..1. */
+  drawdown?: number;
+  /** Sum of |market value| / equity. */
+  exposure?: number;
+  max_drawdown?: number;
+  peak_at?: string;
+  profit_factor?: number;
+  turnover?: number;
+  win_rate?: number;
+}
+
+/** One market day of all swing bots of a horizon. */
+export interface SwingDay {
+  bots: Record<string, unknown>;
+  day: string;
+  /** By bot. */
+  errors: Record<string, Problem>;
+  horizon: string;
+}
+
+/** The swing bots. */
+export interface SwingSection {
+  bots: Record<string, unknown>;
+}
+
+/** One symbol on the Intraday page. */
+export interface SymbolView {
+  /** ts, open, high, low, close, volume. */
+  bar?: Record<string, string | number>;
+  currency: string;
+  exchange: string;
+  features: Record<string, number>;
+  signal?: Signal;
+}
+
+/** The figures of the System page, of the process that answers. */
+export interface SystemMetrics {
+  /** Counters of the live library: viewers, builds, messages, resets ... */
+  live: Record<string, number>;
+  python: string;
+  /** By path template. */
+  routes: Record<string, RouteMetrics>;
+  started_at: string;
+  topics: Record<string, DataAge>;
+  uptime_s: number;
+  version: string;
+}
+
+/** The weight a rebalance asked for. */
+export interface Target {
+  confidence?: number;
+  rank?: number;
+  reason: string;
+  /** The ranked figure, e.g. return over the look-back, a fraction. */
+  score?: number;
+  weight: number;
+}
+
+/** All bots of one currency; there is no figure that adds currencies. */
+export interface Total {
+  bots: string[];
+  /** Absent when a bot does not say its cash. */
+  cash?: number;
+  currency: string;
+  /** Newest two market days. */
+  days: Record<string, unknown>;
+  /** Of the summed curve over the times all its bots share. */
+  drawdown?: number;
+  equity: number;
+  /** Net result since the start of the run. */
+  net?: number;
+  open_positions: number;
+  peak_at?: string;
+  positions_value?: number;
+  start_equity?: number;
+}
+
+/** A closed round trip; money after fees. */
+export interface Trade {
+  entry_price: number;
+  exit_price: number;
+  fees: number;
+  opened_at: string;
+  quantity: number;
+  realized_pnl: number;
+  reason: string;
+  side: "buy" | "sell";
+  slippage: number;
+  symbol: string;
+  /** Market time at which it was closed. */
+  ts: string;
+}

@@ -1,0 +1,86 @@
+"""Write the front end's types from the OpenAPI description, or check that they are the present ones.
+
+python tools/api_types.py            # writes frontend/src/api/schema.ts
+python tools/api_types.py --check    # exit status 1 when they differ
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "frontend" / "src" / "api" / "schema.ts"
+HEAD = """/** The desk's answers, made from its OpenAPI description by tools/api_types.py; do not edit. */
+
+"""
+PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
+
+
+def type_of(schema: dict[str, Any]) -> str:
+    """Return the TypeScript type of a JSON Schema node."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rsplit("/", 1)[-1]
+    if "const" in schema:
+        return quoted(schema["const"])
+    if "enum" in schema:
+        return " | ".join(quoted(value) for value in schema["enum"])
+    for word in ("anyOf", "oneOf"):
+        if word in schema:
+            return " | ".join(dict.fromkeys(type_of(each) for each in schema[word]))
+    kind = schema.get("type")
+    if kind == "array":
+        if "prefixItems" in schema:
+            return f"[{', '.join(type_of(each) for each in schema['prefixItems'])}]"
+        inner = type_of(schema.get("items", {}))
+        return f"({inner})[]" if " | " in inner else f"{inner}[]"
+    if kind == "object" or "additionalProperties" in schema:
+        inside = schema.get("additionalProperties")
+        return f"Record<string, {type_of(inside) if isinstance(inside, dict) else 'unknown'}>"
+    return PLAIN.get(kind, "unknown") if isinstance(kind, str) else "unknown"
+
+
+def quoted(value: object) -> str:
+    """Return a literal."""
+    return f'"{value}"' if isinstance(value, str) else str(value).lower()
+
+
+def interface(name: str, schema: dict[str, Any]) -> str:
+    """Return one exported interface (or alias) with its descriptions."""
+    lines = [f"/** {schema['description'].strip()} */"] if schema.get("description") else []
+    if "properties" not in schema:
+        return "\n".join([*lines, f"export type {name} = {type_of(schema)};"]) + "\n"
+    lines.append(f"export interface {name} {{")
+    required = set(schema.get("required", ()))
+    for field, inside in schema["properties"].items():
+        if inside.get("description"):
+            lines.append(f"  /** {' '.join(inside['description'].split())} */")
+        lines.append(f"  {field}{'' if field in required else '?'}: {type_of(inside)};")
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def types() -> str:
+    """Return the whole file."""
+    said = subprocess.run(
+        [sys.executable, "-m", "aion.web.openapi"], cwd=ROOT, capture_output=True, check=True
+    ).stdout
+    schemas = json.loads(said)["components"]["schemas"]
+    return HEAD + "\n".join(interface(name, schemas[name]) for name in sorted(schemas))
+
+
+def main() -> int:
+    """Write or check."""
+    wanted = types()
+    if "--check" in sys.argv:
+        if not TARGET.is_file() or TARGET.read_text("utf-8") != wanted:
+            sys.stderr.write(f"{TARGET.relative_to(ROOT)} is not what the API says: run python tools/api_types.py\n")
+            return 1
+        return 0
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    TARGET.write_text(wanted, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

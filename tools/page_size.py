@@ -1,0 +1,68 @@
+"""Check that the first page and the freshness library stay small: gzip sizes of what is built.
+
+The first page is its HTML, stylesheet, entry and everything the entry imports at once.
+"""
+
+import gzip
+import re
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from hatch_build import FRONTEND, STATIC, find_node  # noqa: E402
+
+PAGE_BUDGET = 130_000  # bytes, gzip
+LIVE_BUDGET = 6_144
+
+
+def packed(path: Path) -> int:
+    """Return the gzip size of a file, bytes."""
+    return len(gzip.compress(path.read_bytes(), 9, mtime=0))
+
+
+def first_page() -> dict[str, int]:
+    """Return gzip sizes of all files that the first page loads, by name."""
+    html = STATIC / "index.html"
+    names = re.findall(r'(?:src|href)="/(assets/[^"]+|theme\.js)"', html.read_text("utf-8"))
+    waiting, seen = [STATIC / name for name in names], {html}
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        if path.suffix == ".js":
+            inside = path.read_text("utf-8")
+            waiting += [path.parent / name for name in re.findall(r'(?:from|import)\s*"\./([^"]+\.js)"', inside)]
+    return {path.name: packed(path) for path in seen}
+
+
+def live() -> int:
+    """Return the gzip size of the library alone, React left out, bytes."""
+    node, _ = find_node()
+    with TemporaryDirectory() as folder:
+        script = (
+            'import { build } from "vite"; await build({ logLevel: "error", configFile: false, build: { outDir: '
+            f'"{folder}", lib: {{ entry: "src/live/index.ts", formats: ["es"], fileName: "live" }}, minify: true, '
+            "rollupOptions: { external: [/^react/] } } });"
+        )
+        subprocess.run([node, "--input-type=module", "-e", script], cwd=FRONTEND, check=True)
+        return sum(packed(path) for path in Path(folder).rglob("*.js"))
+
+
+def main() -> int:
+    """Print the sizes; exit status 1 over a budget."""
+    page = first_page()
+    total, library = sum(page.values()), live()
+    for name, size in sorted(page.items(), key=lambda each: -each[1]):
+        print(f"{size:>8}  {name}")
+    print(f"{total:>8}  first page, budget {PAGE_BUDGET}")
+    print(f"{library:>8}  freshness library, budget {LIVE_BUDGET}")
+    return 0 if total <= PAGE_BUDGET and library <= LIVE_BUDGET else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
