@@ -1,7 +1,7 @@
 """The bundles of the pages: pure functions of the state files and of what was last good.
 
-`BotsPage` and `IntradayPage` keep one thing between two builds: the last whole cycle, because a build may come in the
-middle of one. No clock is read; whoever builds says when a mixture has lasted too long.
+`Page` keeps one thing between two builds that shows: the last whole cycle, because a build may come in the middle of
+one. No clock is read; whoever builds says when a mixture has lasted too long.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from aion.store.layout import Layout, Place
 from aion.web import cycle
 from aion.web.state import (
     Files,
@@ -68,24 +69,26 @@ class Desk:
 
 
 class Page:
-    """Base of the builders: reads the desk and keeps the last whole cycle."""
+    """Reads the desk for all pages, and keeps the last whole cycle."""
 
     def __init__(self, own_swing: frozenset[str] = frozenset()) -> None:
         """Args: own_swing: names of Aion's own swing bots; all others are foreign."""
         self._own_swing = own_swing
         self._last: cycle.Cycle | None = None
         self._cards: dict[tuple[str, str], Card] = {}  # of the newest build: unchanged documents are not done again
+        self._places: dict[str, Place | None] = {}  # what the names say, taken apart once
         self.is_torn = False
         """True when the newest build found a cycle that is not whole."""
 
-    def read(self, files: Files, *, is_overdue: bool) -> Desk:
+    def read(self, files: Files, *, is_overdue: bool = False) -> Desk:
         """Return what is to be shown of `files`.
 
         Args:
             files: all state files of the data folder.
             is_overdue: True when the cycle has been torn for longer than the grace.
         """
-        names = index(files)
+        self._places = {name: self._places[name] if name in self._places else Layout.place(name) for name in files}
+        names = index(self._places)
         present = cycle.read(files, names)
         self.is_torn = not present.is_whole
         shown = cycle.settle(present, self._last, is_overdue=is_overdue)
@@ -110,47 +113,37 @@ class Page:
         return Card(doc, bot.kind, bot.file, foreign=bot.foreign)
 
 
-class BotsPage(Page):
-    """Builder of `BotsPageBundle`."""
-
-    def build(self, files: Files, *, is_overdue: bool = False) -> Json:
-        """Return the bundle, within `MAX_BYTES` as far as shortening lists and curves can bring it there."""
-        desk = self.read(files, is_overdue=is_overdue)
-        mode = desk.envelope.get("mode")
-        members = [Member(line, {}, []) for line in desk.lines.values()]
-        for card in desk.cards.values():
-            if card.whole["mode"] == mode:
-                members.append(Member(card.whole, card.whole["equity_curve"], list(card.whole["positions"].values())))
-        summary = desk.cycle.summary or {}
-        fixed: Json = {
-            **desk.envelope,
-            "sessions": summary.get("sessions", {}),
-            "totals": totals(members, desk.days),
-            "errors": desk.errors,
-        }
-        if "clock" in summary:
-            fixed["clock"] = summary["clock"]
-        return fit(lambda bound: fixed | _sections(desk, bound))
+def bots_bundle(desk: Desk) -> Json:
+    """Return `BotsPageBundle` without `version`; lists and curves are cut until it is within `MAX_BYTES`."""
+    members = [Member(line, {}, []) for line in desk.lines.values()]
+    for card in desk.cards.values():
+        if card.whole["mode"] == desk.envelope["mode"]:
+            members.append(Member(card.whole, card.moments, list(card.whole["positions"].values())))
+    summary = desk.cycle.summary or {}
+    fixed: Json = {
+        **desk.envelope,
+        "sessions": summary.get("sessions", {}),
+        "totals": totals(members, desk.days),
+        "errors": desk.errors,
+    }
+    if "clock" in summary:
+        fixed["clock"] = summary["clock"]
+    return fit(lambda bound: fixed | _sections(desk, bound))
 
 
-class IntradayPage(Page):
-    """Builder of `IntradaySnapshot`."""
-
-    def build(self, files: Files, *, is_overdue: bool = False) -> Json:
-        """Return the snapshot: every symbol of the newest whole cycle; the bots are cut to size, symbols are not."""
-        desk = self.read(files, is_overdue=is_overdue)
-        summary = desk.cycle.summary or {}
-        found: Json = {
-            **desk.envelope,
-            "cycle_id": summary.get("cycle_id", ""),
-            "sessions": summary.get("sessions", {}),
-            "symbols": dict(sorted((desk.cycle.rolling or {}).get("symbols", {}).items())),
-            "errors": {key: found for key, found in desk.errors.items() if not key.startswith("swing")},
-        }
-        if "clock" in summary:
-            found["clock"] = summary["clock"]
-        bots = fit(lambda bound: _views(desk, "intraday", bound))
-        return found | {"bots": bots}
+def intraday_bundle(desk: Desk) -> Json:
+    """Return `IntradaySnapshot` without `version`: every symbol of the whole cycle, the bots cut to size."""
+    summary = desk.cycle.summary or {}
+    found: Json = {
+        **desk.envelope,
+        "cycle_id": summary.get("cycle_id", ""),
+        "sessions": summary.get("sessions", {}),
+        "symbols": dict(sorted((desk.cycle.rolling or {}).get("symbols", {}).items())),
+        "errors": {key: found for key, found in desk.errors.items() if not key.startswith("swing")},
+    }
+    if "clock" in summary:
+        found["clock"] = summary["clock"]
+    return found | {"bots": fit(lambda bound: _views(desk, "intraday", bound))}
 
 
 def fit(build: Callable[[Bound], Json]) -> Json:

@@ -3,7 +3,7 @@
 Nothing here looks at a clock or keeps anything; what a file held before it broke comes with its `Entry`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -13,7 +13,7 @@ from aion.clock import iso
 from aion.errors import StateError
 from aion.store.document import to_json
 from aion.store.file import read_document
-from aion.store.layout import Layout
+from aion.store.layout import Layout, Place
 
 Json = dict[str, Any]
 
@@ -88,13 +88,12 @@ def load(path: Path, root: Path) -> Json:
     return doc
 
 
-def index(names: Iterable[str]) -> Index:
-    """Return what the paths `names` (below the data folder) are."""
+def index(places: Mapping[str, Place | None]) -> Index:
+    """Return which state files there are, given what the names of all files below the data folder are."""
     days: dict[str, list[str]] = {}
     swing: list[str] = []
     strange: list[str] = []
-    for name in names:
-        place = Layout.place(name)
+    for name, place in places.items():
         if place is None:
             if _is_meant_as_state(name):
                 strange.append(name)

@@ -10,7 +10,7 @@ from aion.live.snapshot import Built, Topic
 from aion.live.source import Entry, Tree
 from aion.store.layout import Layout
 from aion.web import logtail
-from aion.web.bundle import BotsPage, IntradayPage, Page
+from aion.web.bundle import Desk, Page, bots_bundle, intraday_bundle
 from aion.web.state import Json, file_time, load, problem
 
 FOLDERS = ("intraday", "swing")
@@ -42,13 +42,13 @@ class PageTopic:
     """Builds one page's bundle and knows how long its cycle has been torn."""
 
     def __init__(
-        self, page: Page, build: Callable[..., Json], grace_s: float, now_s: Callable[[], float] = time.monotonic
+        self, page: Page, build: Callable[[Desk], Json], grace_s: float, now_s: Callable[[], float] = time.monotonic
     ) -> None:
         """Make the builder of a topic.
 
         Args:
-            page: keeps the last whole cycle.
-            build: its method that makes the bundle of the files.
+            page: reads the files; all topics share it, so that each file is prepared once.
+            build: makes the bundle of what was read.
             grace_s: seconds after which a cycle that is not whole is shown part by part.
             now_s: a clock in seconds that never goes back.
         """
@@ -63,7 +63,7 @@ class PageTopic:
         now = self._now_s()
         torn_s = 0.0 if self._torn_since_s is None else now - self._torn_since_s
         is_overdue = self._torn_since_s is not None and torn_s >= self._grace_s
-        payload = self._build(TreeFiles(tree), is_overdue=is_overdue)
+        payload = self._build(self._page.read(TreeFiles(tree), is_overdue=is_overdue))
         if not self._page.is_torn:
             self._torn_since_s = None
             return Built(payload)
@@ -75,10 +75,10 @@ class PageTopic:
 def make_topics(settings: Settings) -> list[Topic[Any]]:
     """Return the topics `bots`, `intraday` and `logs`."""
     own_swing = frozenset(name for name, bot in settings.bots.items() if bot.kind == "swing")
-    bots, intraday = BotsPage(own_swing), IntradayPage(own_swing)
+    page = Page(own_swing)
     return [
-        Topic("bots", PageTopic(bots, bots.build, settings.cycle_grace_s), FOLDERS),
-        Topic("intraday", PageTopic(intraday, intraday.build, settings.cycle_grace_s), FOLDERS),
+        Topic("bots", PageTopic(page, bots_bundle, settings.cycle_grace_s), FOLDERS),
+        Topic("intraday", PageTopic(page, intraday_bundle, settings.cycle_grace_s), FOLDERS),
         Topic("logs", build_logs, ("logs",)),
     ]
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from math import fsum
 from typing import Any
 
 from aion.web import curve
-from aion.web.state import Json, moment
+from aion.web.state import Json
 
 DAYS_SHOWN = 2
 DayPnl = dict[str, dict[str, Json]]
@@ -19,8 +20,8 @@ class Member:
 
     view: Json
     """Its `BotView`; its lists may be short."""
-    curve: curve.Curve
-    """Its whole equity curve, ordered by time."""
+    curve: dict[datetime, float]
+    """Its whole equity curve."""
     positions: list[Json]
     """All its positions."""
 
@@ -93,12 +94,12 @@ def _days(names: list[str], days: DayPnl) -> Json:
     return shown
 
 
-def _sum(curves: list[curve.Curve]) -> curve.Curve:
-    if len(curves) == 1:
-        return curves[0]
-    by_moment = [{moment(ts): value for ts, value in points.items()} for points in curves]
-    shared = set(by_moment[0]).intersection(*by_moment[1:])
-    return {at.isoformat(): fsum(points[at] for points in by_moment) for at in sorted(shared)}
+def _sum(curves: list[dict[datetime, float]]) -> curve.Curve:
+    first, *others = sorted(curves, key=len)
+    shared = set(first)
+    for points in others:
+        shared.intersection_update(points)
+    return {at.isoformat(): fsum(points[at] for points in curves) for at in sorted(shared)}
 
 
 def _money(values: Iterable[float]) -> float:

@@ -41,6 +41,8 @@ class Card:
         self.foreign = foreign
         self.whole = _whole(doc, kind, file, foreign=foreign)
         """The `BotView` with everything in it, all in order."""
+        self.moments = {moment(ts): value for ts, value in self.whole["equity_curve"].items()}
+        """Its equity by time, for sums with other bots."""
         self._encoded: dict[Bound, orjson.Fragment] = {}
 
     def is_of(self, doc: Json, *, foreign: bool) -> bool:

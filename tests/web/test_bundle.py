@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aion.live.source import Entry, Tree, scan
-from aion.web.bundle import MAX_BYTES, BotsPage, IntradayPage
+from aion.web.bundle import MAX_BYTES, Page, bots_bundle, intraday_bundle
 from aion.web.document import BotsPageBundle, IntradaySnapshot
 from aion.web.topic import TreeFiles, accepts, make_load
 
@@ -29,8 +29,8 @@ class Folder:
         self.tree.update(found, set(self.tree.names()) - found.keys())
         return TreeFiles(self.tree)
 
-    def build(self, page: BotsPage, **options: Any) -> dict[str, Any]:
-        loaded: dict[str, Any] = orjson.loads(orjson.dumps(page.build(self.files(), **options)))
+    def build(self, page: Page, **options: Any) -> dict[str, Any]:
+        loaded: dict[str, Any] = orjson.loads(orjson.dumps(bots_bundle(page.read(self.files(), **options))))
         return loaded
 
 
@@ -56,7 +56,7 @@ def _assert_known(payload: Any, known: Any, where: str) -> None:
 
 
 def test_build_when_folder_is_empty_then_nothing_is_invented(folder: Folder) -> None:
-    found = folder.build(BotsPage())
+    found = folder.build(Page())
     assert_is(BotsPageBundle, found)
     assert found["swing"]["bots"] == {} and found["intraday"]["bots"] == {} and found["totals"] == {}
     assert "as_of" not in found and "mode" not in found and found["errors"] == {}
@@ -65,7 +65,7 @@ def test_build_when_folder_is_empty_then_nothing_is_invented(folder: Folder) -> 
 def test_build_when_cycle_is_whole_then_bundle_is_of_the_model(folder: Folder) -> None:
     folder.write.cycle(5, ["orb_ny", "vwap"])
     folder.write.swing("swing_1w")
-    found = folder.build(BotsPage(frozenset({"swing_1w"})))
+    found = folder.build(Page(frozenset({"swing_1w"})))
     assert_is(BotsPageBundle, found)
     assert found["errors"] == {}
     assert found["intraday"]["summary"]["cycle_id"] == "c5"
@@ -75,7 +75,7 @@ def test_build_when_cycle_is_whole_then_bundle_is_of_the_model(folder: Folder) -
     assert bot["foreign"] is False and bot["day_pnl"]["net"] == 120.0
     assert list(bot["fills"]) == ["f-b", "f-a"], "fills stand in order of time"
     assert found["swing"]["bots"]["swing_1w"]["foreign"] is False
-    snapshot = orjson.loads(orjson.dumps(IntradayPage().build(folder.files())))
+    snapshot = orjson.loads(orjson.dumps(intraday_bundle(Page().read(folder.files()))))
     assert_is(IntradaySnapshot, snapshot)
     assert snapshot["symbols"]["MSFT"]["features"] == {"vwap": 250.1}
 
@@ -83,14 +83,14 @@ def test_build_when_cycle_is_whole_then_bundle_is_of_the_model(folder: Folder) -
 def test_build_when_called_twice_then_bytes_are_equal(folder: Folder) -> None:
     folder.write.cycle(5, ["orb_ny"])
     folder.write.swing("mine")
-    page = BotsPage()
-    first = orjson.dumps(page.build(folder.files()))
-    assert orjson.dumps(page.build(folder.files())) == first
-    assert orjson.dumps(BotsPage().build(folder.files())) == first, "another process says the same"
+    page = Page()
+    first = orjson.dumps(bots_bundle(page.read(folder.files())))
+    assert orjson.dumps(bots_bundle(page.read(folder.files()))) == first
+    assert orjson.dumps(bots_bundle(Page().read(folder.files()))) == first, "another process says the same"
 
 
 def test_build_when_a_bot_file_changes_then_only_its_card_changes(folder: Folder) -> None:
-    page = BotsPage()
+    page = Page()
     folder.write.swing("one")
     folder.write.swing("two")
     before = folder.build(page)["swing"]["bots"]
@@ -101,7 +101,7 @@ def test_build_when_a_bot_file_changes_then_only_its_card_changes(folder: Folder
 
 
 def test_build_when_writer_is_in_the_middle_then_last_whole_cycle_stays(folder: Folder) -> None:
-    page = BotsPage()
+    page = Page()
     folder.write.cycle(5, ["orb_ny", "vwap"])
     whole = folder.build(page)
     folder.write.day("orb_ny", 6)
@@ -114,7 +114,7 @@ def test_build_when_writer_is_in_the_middle_then_last_whole_cycle_stays(folder: 
 
 
 def test_build_when_the_grace_is_over_then_parts_are_shown_with_problems(folder: Folder) -> None:
-    page = BotsPage()
+    page = Page()
     folder.write.cycle(5, ["orb_ny", "vwap"])
     folder.build(page)
     folder.write.day("orb_ny", 6)
@@ -131,13 +131,13 @@ def test_build_when_the_grace_is_over_then_parts_are_shown_with_problems(folder:
 def test_build_when_the_desk_starts_on_a_mixture_then_it_is_shown_part_by_part(folder: Folder) -> None:
     folder.write.cycle(5, ["orb_ny"])
     folder.write.cycle(6, ["orb_ny"], commit=False)
-    found = folder.build(BotsPage())
+    found = folder.build(Page())
     assert found["intraday"]["bots"]["orb_ny"]["cycle_id"] == "c6"
     assert found["errors"]["intraday.summary"]["kind"] == "incomplete"
 
 
 def test_build_when_a_swing_bot_moves_inside_a_torn_cycle_then_it_is_shown_at_once(folder: Folder) -> None:
-    page = BotsPage()
+    page = Page()
     folder.write.cycle(5, ["orb_ny"])
     folder.build(page)
     folder.write.day("orb_ny", 6)
@@ -150,7 +150,7 @@ def test_build_when_a_swing_bot_moves_inside_a_torn_cycle_then_it_is_shown_at_on
 def test_build_when_a_named_file_is_missing_then_the_summarys_line_is_shown(folder: Folder) -> None:
     folder.write.cycle(5, ["orb_ny", "vwap"])
     folder.write.layout.sim_log("2022-05-19", "vwap").unlink()
-    found = folder.build(BotsPage())
+    found = folder.build(Page())
     assert_is(BotsPageBundle, found)
     assert found["errors"]["intraday.vwap"]["kind"] == "missing"
     assert found["intraday"]["bots"]["vwap"]["equity"] == 100_120.0
@@ -162,14 +162,14 @@ def test_build_when_a_foreign_bot_writes_days_then_its_newest_is_shown(folder: F
     folder.write.cycle(5, ["orb_ny"])
     folder.write.day("theirs", 2, day="2022-05-17", equity=1.0)
     folder.write.day("theirs", 3, day="2022-05-18", equity=2.0)
-    found = folder.build(BotsPage())
+    found = folder.build(Page())
     bot = found["intraday"]["bots"]["theirs"]
     assert bot["foreign"] is True and bot["day"] == "2022-05-18" and bot["equity"] == 2.0
 
 
 def test_build_when_a_file_says_no_figures_then_only_implied_ones_are_derived(folder: Folder) -> None:
     folder.write.swing("mine")
-    bot = folder.build(BotsPage())["swing"]["bots"]["mine"]
+    bot = folder.build(Page())["swing"]["bots"]["mine"]
     held = bot["positions"]["AAPL"]
     assert held["market_value"] == round(100.5 * 995.02, 2)
     assert held["unrealized_pnl"] == round(100.5 * (995.02 - 900), 2)
@@ -182,7 +182,7 @@ def test_build_when_modes_differ_then_it_is_named_and_in_no_total(folder: Folder
     folder.write.cycle(5, ["orb_ny"])
     folder.write.swing("paper_bot", mode="paper", as_of=at(9))
     folder.write.swing("swing_1w", run="r0")
-    found = folder.build(BotsPage(frozenset({"swing_1w"})))
+    found = folder.build(Page(frozenset({"swing_1w"})))
     assert found["mode"] == "replay"
     assert found["errors"]["swing.paper_bot"]["kind"] == "mixed_mode"
     assert found["errors"]["swing.swing_1w"]["kind"] == "mixed_run"
@@ -193,7 +193,7 @@ def test_build_when_modes_differ_then_it_is_named_and_in_no_total(folder: Folder
 def test_build_when_a_name_is_strange_then_it_is_named(folder: Folder) -> None:
     folder.write.cycle(5, ["orb_ny"])
     (folder.root / "intraday/sim_logs/today.json").write_text("{}")
-    found = folder.build(BotsPage())
+    found = folder.build(Page())
     assert found["errors"]["intraday/sim_logs/today.json"]["kind"] == "unreadable"
     assert_is(BotsPageBundle, found)
 
@@ -204,7 +204,7 @@ def test_build_when_there_is_much_then_it_stays_within_the_bytes(folder: Folder)
     fills = {f"f{i}-x": fill(i % 50, f"S{i}") | {"reason": "r" * 300} for i in range(200)}
     for bot in bots:
         folder.write.day(bot, 5, fills=fills, equity_curve=curve(2000), hold_curve=curve(2000, 99_000.0))
-    found = folder.build(BotsPage())
+    found = folder.build(Page())
     assert_is(BotsPageBundle, found)
     assert len(orjson.dumps(found)) <= MAX_BYTES
     shown = found["intraday"]["bots"]
@@ -219,7 +219,7 @@ def test_build_when_there_is_much_then_it_stays_within_the_bytes(folder: Folder)
 
 def test_build_when_seven_bots_are_shown_then_lists_have_fifty_rows_at_most(folder: Folder) -> None:
     folder.write.day("one", 5, fills={f"f{i}-x": fill(i) for i in range(80)}, equity_curve=curve(900))
-    bot = folder.build(BotsPage())["intraday"]["bots"]["one"]
+    bot = folder.build(Page())["intraday"]["bots"]["one"]
     assert len(bot["fills"]) == 50 and bot["fills_total"] == 80
     assert list(bot["fills"])[-1] == "f79-x", "the newest are kept"
     assert len(bot["equity_curve"]) <= 300
@@ -232,7 +232,7 @@ def test_build_when_any_subset_of_a_cycle_is_written_then_no_mixture_is_publishe
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     folder = Folder(tmp_path_factory.mktemp("cycles"))
-    page, bots = BotsPage(), ["a", "b", "c"]
+    page, bots = Page(), ["a", "b", "c"]
     folder.write.cycle(1, bots)
     folder.build(page)
     for minute in range(2, 5):

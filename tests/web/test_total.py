@@ -1,5 +1,6 @@
 """Sums of each currency."""
 
+from datetime import datetime
 from typing import Any
 
 from aion.web.total import Member, totals
@@ -10,7 +11,8 @@ PNL = {"gross": 10.1, "fees": 1.0, "slippage": 0.5, "net": 8.6}
 def member(bot: str, currency: str = "USD", curve: dict[str, float] | None = None, **more: Any) -> Member:
     positions = more.pop("positions", [])
     view = {"bot": bot, "currency": currency, "equity": 100.1, **more}
-    return Member(view, curve or {}, positions)
+    moments = {datetime.fromisoformat(ts): value for ts, value in (curve or {}).items()}
+    return Member(view, moments, positions)
 
 
 def test_totals_when_currencies_differ_then_each_has_its_own() -> None:
