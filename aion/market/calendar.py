@@ -1,11 +1,12 @@
 """Exchange sessions: when a market is open, by `exchange_calendars`, held as sorted arrays of plain times.
 
 The sessions of the recorded bars' years ship in a table, which the tests compare with `exchange_calendars`; other
-days are taken from that package, imported when first needed, in the trading process only. Times are aware UTC. A bar belongs to a session when its close lies in (open, close], so a bar of the lunch break belongs to none.
+days are taken from that package, imported when first needed, in the trading process only. Times are aware UTC. A bar
+belongs to a session when its close lies in (open, close], so a bar of the lunch break belongs to none.
 """
 
-import warnings
 import gzip
+import warnings
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -105,7 +106,7 @@ def _table(mic: str, first: date, last: date) -> _Table:
 def _wider(mic: str, present: _Table | None, first: date, last: date) -> _Table:
     if mic == ALWAYS:
         return _Table(_always(FIRST_DAY, LAST_DAY), FIRST_DAY, LAST_DAY)
-    if present is None and RECORDED_FIRST <= first and last <= RECORDED_LAST:
+    if present is None and first >= RECORDED_FIRST and last <= RECORDED_LAST:
         return _Table(_recorded(mic), RECORDED_FIRST, RECORDED_LAST)
     # whole years and one more: a question that moves with the time does not load again at each step
     known_first, known_last = (present.first, present.last) if present else (RECORDED_FIRST, RECORDED_LAST)
@@ -141,7 +142,9 @@ def calculate(mic: str, first: date, last: date) -> list[MarketSession]:
     import pandas  # noqa: PLC0415
 
     name = "XNYS" if mic == "XNAS" else mic
-    calendar = exchange_calendars.get_calendar(name, start=pandas.Timestamp(first), end=pandas.Timestamp(last))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of pandas, about how exchange_calendars calls it
+        calendar = exchange_calendars.get_calendar(name, start=pandas.Timestamp(first), end=pandas.Timestamp(last))
     frame = calendar.schedule
     regular = (frame["close"] - frame["open"]).mode()[0]
 
@@ -165,10 +168,8 @@ def _always(first: date, last: date) -> list[MarketSession]:
 
 
 def _around(mic: str, ts: datetime) -> _Table:
-    day = ts.astimezone(UTC).date()
-    if not FIRST_DAY <= day <= LAST_DAY:
-        return _table(mic, FIRST_DAY if day < FIRST_DAY else LAST_DAY, FIRST_DAY if day < FIRST_DAY else LAST_DAY)
-    return _table(mic, max(FIRST_DAY, day - timedelta(days=1)), min(LAST_DAY, day + _MARGIN))
+    day = min(max(ts.astimezone(UTC).date(), FIRST_DAY), LAST_DAY)
+    return _table(mic, day - timedelta(days=1), min(LAST_DAY, day + _MARGIN))
 
 
 def sessions(mic: str, first: date, last: date) -> list[MarketSession]:
