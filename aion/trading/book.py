@@ -130,15 +130,31 @@ class OrderBook:
         order = working.order
         if order.stop_loss is None and order.take_profit is None:
             return
-        working.children += 1
-        parent = order.id if working.children == 1 else f"{order.id}-{working.children}"
-        held = fill.quantity * fill.side.sign
-        for child in self.rest_exits(
-            parent, order.symbol, held, order.stop_loss, order.take_profit, order.decided_at
-        ):
+        children = self._grow_exits(working, fill)
+        if not children:
+            working.children += 1
+            children = self.rest_exits(
+                _exits_of(working),
+                order.symbol,
+                fill.quantity * fill.side.sign,
+                order.stop_loss,
+                order.take_profit,
+                order.decided_at,
+            )
+        for child in children:
             child.entered_ts = fill.bar.ts
             child.entered_inside = inside
             child.entry_reference = reference
+
+    def _grow_exits(self, working: Working, fill: Fill) -> list[Working]:
+        """Let the exits that rest for earlier fills of an entry close `fill` too; none when they do not rest."""
+        found = [self.find(f"{_exits_of(working)}-{role}") for role in ("stop", "target")]
+        children = [child for child in found if child is not None]
+        for child in children:
+            child.order = replace(child.order, quantity=child.order.quantity + fill.quantity)
+            child.left += fill.quantity
+            self.record(child, OrderStatus.OPEN, fill.known_at)
+        return children
 
     def exit_levels(self, symbol: str, held: Decimal) -> tuple[Decimal | None, Decimal | None]:
         """Return the stop and the target nearest to the market, prices per unit; None where none rests."""
@@ -158,6 +174,10 @@ class OrderBook:
         for each in state:
             working = Working.from_state(dict(each))
             self.by_symbol.setdefault(working.order.symbol, {})[working.order.id] = working
+
+
+def _exits_of(entry: Working) -> str:
+    return entry.order.id if entry.children <= 1 else f"{entry.order.id}-{entry.children}"
 
 
 def view(working: Working, status: OrderStatus, at: datetime) -> OrderRecord:

@@ -291,6 +291,10 @@ def test_partial_entry_when_the_stop_is_hit_then_no_more_is_sold_than_bought() -
     for minute, volume in ((1, 1000), (2, 2000)):
         broker.on_bar(bar(minute, "250", "251", "249.5", "250", volume), SESSION)
     assert held(broker) == 150
+    assert [(each.order.id[-5:], each.order.quantity) for each in broker.open_orders()[1:]] == [
+        ("-stop", 150),
+        ("arget", 150),
+    ], "one bracket that grows"
     fills = broker.on_bar(bar(3, "250", "250", "248", "248", 1_000_000), SESSION)
     assert sum(fill.quantity for fill in fills if fill.side is Side.SELL) == 200, "the last 50 came at the open"
     assert broker.portfolio.is_flat and broker.open_orders() == []
