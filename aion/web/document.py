@@ -284,6 +284,8 @@ class LogEntry(Document):
 class LogTail(Document):
     """Log lines of all processes, merged by time."""
 
+    version: int | None = Field(None, description="Of a pushed tail, as in the bundles.")
+    etag: str | None = Field(None, description="Of a pushed tail.")
     parts: dict[Key, LogPart] = Field(default_factory=dict, description="By file.")
     lines: list[LogEntry] = Field(default_factory=list, description="Oldest first.")
     errors: dict[Key, Problem] = Field(default_factory=dict, description="By file.")

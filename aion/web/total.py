@@ -6,6 +6,7 @@ from datetime import datetime
 from math import fsum
 from typing import Any
 
+from aion.clock import iso
 from aion.web import curve
 from aion.web.state import Json
 
@@ -99,7 +100,7 @@ def _sum(curves: list[dict[datetime, float]]) -> curve.Curve:
     shared = set(first)
     for points in others:
         shared.intersection_update(points)
-    return {at.isoformat(): fsum(points[at] for points in curves) for at in sorted(shared)}
+    return {iso(at): fsum(points[at] for points in curves) for at in sorted(shared)}
 
 
 def _money(values: Iterable[float]) -> float:
