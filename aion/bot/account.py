@@ -2,24 +2,15 @@
 
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from aion import stat
+from aion.bot.history import Peak, Record
 from aion.bot.hold import BuyAndHold
 from aion.bot.process_log import ProcessLog
-from aion.bot.record import (
-    Json,
-    decision_json,
-    fill_json,
-    number,
-    order_json,
-    result_json,
-    signal_json,
-    trade_json,
-)
+from aion.bot.record import Json, number, result_json, signal_json
 from aion.bot.strategy.base import Moment, Strategy
 from aion.bot.strategy.registry import make_strategy
 from aion.clock import iso, parse_iso
@@ -37,60 +28,6 @@ from aion.trading.record import Changes
 
 HINDSIGHT = "The names were chosen with hindsight: they are known winners, so the past looks better than it was."
 ADJUSTED = "Prices are adjusted for splits and dividends: they are not prices that were quoted."
-
-
-@dataclass(slots=True)
-class Peak:
-    """The running peak of equity and the deepest fall from it, at constant cost a point."""
-
-    equity: float = 0.0
-    at: datetime | None = None
-    drawdown: float = 0.0
-    """Present fall from the peak, fraction 0..1."""
-    max_drawdown: float = 0.0
-
-    def see(self, ts: datetime, equity: float) -> None:
-        """Take the next point."""
-        if self.at is None or equity >= self.equity:
-            self.equity, self.at = equity, ts
-        self.drawdown = (self.equity - equity) / self.equity if self.equity > 0 else 0.0
-        self.max_drawdown = max(self.max_drawdown, self.drawdown)
-
-
-@dataclass(slots=True)
-class Record:
-    """What is shown of a span: a day of an intraday bot, the run of a swing bot. JSON by id, in order of time."""
-
-    fills: Json = field(default_factory=dict)
-    orders: Json = field(default_factory=dict)
-    trades: Json = field(default_factory=dict)
-    decisions: Json = field(default_factory=dict)
-    equity: dict[str, float] = field(default_factory=dict)
-    hold: dict[str, float] = field(default_factory=dict)
-
-    def add(self, changes: Changes) -> None:
-        """Take what happened since the last call."""
-        for order_id, each in changes.orders.items():
-            self.orders[order_id] = order_json(each.order, each.status, each.filled_quantity, each.detail)
-        for fill in changes.fills:
-            self.fills[fill.id] = fill_json(fill, fill.realized_pnl)
-        for trade in changes.trades:
-            self.trades[trade.id] = trade_json(trade)
-        for decision in changes.decisions:
-            self.decisions[decision.id] = decision_json(decision)
-
-    def see(self, point: EquityPoint) -> None:
-        """Take the next point of the curves."""
-        at = iso(point.ts)
-        self.equity[at] = number(point.equity)
-        if point.hold is not None:
-            self.hold[at] = number(point.hold)
-
-    def keep(self, newest: int) -> None:
-        """Forget all but the newest `newest` entries of each map; curves stay."""
-        for entries in (self.fills, self.orders, self.trades, self.decisions):
-            while len(entries) > newest:
-                del entries[next(iter(entries))]
 
 
 class BotAccount:

@@ -1,14 +1,120 @@
-"""What earlier market days came to, from the ledger alone."""
+"""What happened, kept as the documents show it: of a day, of a run, and read again from the ledger."""
 
 from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from aion.bot.record import Json, number, result_json
+from aion.bot.record import Json, decision_json, fill_json, number, order_json, result_json, trade_json
+from aion.clock import iso
 from aion.config import BotSettings
-from aion.model import ZERO, cents
+from aion.model import ZERO, EquityPoint, OrderStatus, cents
 from aion.trading.query import LedgerReader
-from aion.trading.record import Result
+from aion.trading.record import Changes, Result
+
+
+@dataclass(slots=True)
+class Peak:
+    """The running peak of equity and the deepest fall from it, at constant cost a point."""
+
+    equity: float = 0.0
+    at: datetime | None = None
+    drawdown: float = 0.0
+    """Present fall from the peak, fraction 0..1."""
+    max_drawdown: float = 0.0
+
+    def see(self, ts: datetime, equity: float) -> None:
+        """Take the next point."""
+        if self.at is None or equity >= self.equity:
+            self.equity, self.at = equity, ts
+        self.drawdown = (self.equity - equity) / self.equity if self.equity > 0 else 0.0
+        self.max_drawdown = max(self.max_drawdown, self.drawdown)
+
+
+@dataclass(slots=True)
+class Record:
+    """What is shown of a span: a day of an intraday bot, the run of a swing bot. JSON by id, in order of time."""
+
+    fills: Json = field(default_factory=dict)
+    orders: Json = field(default_factory=dict)
+    trades: Json = field(default_factory=dict)
+    decisions: Json = field(default_factory=dict)
+    equity: dict[str, float] = field(default_factory=dict)
+    hold: dict[str, float] = field(default_factory=dict)
+
+    def add(self, changes: Changes) -> None:
+        """Take what happened since the last call."""
+        for order_id, each in changes.orders.items():
+            self.orders[order_id] = order_json(each.order, each.status, each.filled_quantity, each.detail)
+        for fill in changes.fills:
+            self.fills[fill.id] = fill_json(fill, fill.realized_pnl)
+        for trade in changes.trades:
+            self.trades[trade.id] = trade_json(trade)
+        for decision in changes.decisions:
+            self.decisions[decision.id] = decision_json(decision)
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing happened; curves do not count."""
+        return not (self.fills or self.orders or self.trades or self.decisions)
+
+    def orders_in_time(self) -> Json:
+        """Return the orders by time of decision, then id: the same after a restart."""
+        return dict(sorted(self.orders.items(), key=lambda item: (item[1]["ts"], item[0])))
+
+    def see(self, point: EquityPoint) -> None:
+        """Take the next point of the curves."""
+        at = iso(point.ts)
+        self.equity[at] = number(point.equity)
+        if point.hold is not None:
+            self.hold[at] = number(point.hold)
+
+    def keep(self, newest: int) -> None:
+        """Forget all but the newest `newest` entries of each map; curves stay."""
+        for entries in (self.fills, self.orders, self.trades, self.decisions):
+            while len(entries) > newest:
+                del entries[next(iter(entries))]
+
+
+def changes_of_day(ledger: LedgerReader, bot: str, day: str) -> Changes:
+    """Return what the ledger has of one market day, with the orders of earlier days that changed on it."""
+    changes = ledger.changes(bot, day)
+    changes.orders = {
+        record.order.id: record
+        for record in ledger.orders(bot)
+        if day in (record.order.decided_at.date().isoformat(), record.updated_at.date().isoformat())
+    }
+    return changes
+
+
+def days_of(changes: Changes) -> dict[str, Record]:
+    """Return what happened by market day, each order as it stood at the end of that day.
+
+    Args:
+        changes: all that the ledger has of a bot that trades at closes, where a market day is a UTC day.
+    """
+    days: dict[str, Record] = defaultdict(Record)
+    filled: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for fill in changes.fills:
+        day = fill.known_at.date().isoformat()
+        days[day].fills[fill.id] = fill_json(fill, fill.realized_pnl)
+        parts = filled[fill.order_id]
+        parts[day] = parts.get(day, ZERO) + fill.quantity
+    for record in changes.orders.values():
+        parts = filled[record.order.id]
+        ended = record.updated_at.date().isoformat()
+        for day in {record.order.decided_at.date().isoformat(), ended, *parts}:
+            so_far = sum((quantity for at, quantity in parts.items() if at <= day), ZERO)
+            is_last = day >= ended
+            days[day].orders[record.order.id] = order_json(
+                record.order,
+                record.status if is_last else OrderStatus.OPEN,
+                so_far,
+                record.detail if is_last else "",
+            )
+    for decision in changes.decisions:
+        days[decision.ts.date().isoformat()].decisions[decision.id] = decision_json(decision)
+    return dict(days)
 
 
 def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: str, since: datetime) -> Json:

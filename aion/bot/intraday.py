@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from aion.bot.account import BotAccount, Record
+from aion.bot.account import BotAccount
+from aion.bot.history import Record, changes_of_day
 from aion.bot.record import Json, bar_json, bar_row, number, result_json, signal_json
 from aion.bot.strategy.base import Moment
 from aion.clock import iso
@@ -217,7 +218,7 @@ class IntradayBot(BotAccount):
         """As `BotAccount.restore`, with the record of the day."""
         super().restore(saved, ledger)
         self.record = Record()
-        changes = ledger.changes(self.name, self.day) if self.day else Changes()
+        changes = changes_of_day(ledger, self.name, self.day) if self.day else Changes()
         self.record.add(changes)
         for point in ledger.equity(self.name, self.day) if self.day else ():
             self.record.see(point)
@@ -234,7 +235,7 @@ class IntradayBot(BotAccount):
         """Return the day file without its envelope."""
         value = self.fields() | {
             "day": self.day,
-            "orders": self.record.orders,
+            "orders": self.record.orders_in_time(),
             "decisions": self.record.decisions,
             "bars": self.day_bars,
         }

@@ -18,7 +18,7 @@ from aion.bot.intraday import IntradayBot
 from aion.bot.outbox import Outbox
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
-from aion.bot.resume import restore_accounts, watch_again
+from aion.bot.resume import ledger_cursor, restore_accounts, watch_again
 from aion.bot.schedule import Pace, closed_label
 from aion.bot.swing import SwingBot
 from aion.bot.swing_job import SwingJob
@@ -134,10 +134,12 @@ class Replay:
         """Bring bots and clock to where the ledger stands, and return how far minutes and days were dealt with."""
         ledger, span = self._ledger, self.span
         intraday, swing = self.job.bots, self.swing.bots
-        minutes = restore_accounts(intraday.values(), ledger, span.intraday)
-        days = restore_accounts(swing.values(), ledger, span.swing)
+        minutes = ledger_cursor(intraday.values(), ledger, span.intraday)
+        days = ledger_cursor(swing.values(), ledger, span.swing)
         watch_again(intraday.values(), self._feed, "minute", ledger, span.intraday, minutes)
         watch_again(swing.values(), self._feed, "day", ledger, span.swing, days)
+        restore_accounts(intraday.values(), ledger, minutes)
+        restore_accounts(swing.values(), ledger, days)
         for name, bot in intraday.items():
             for day, summary in earlier_days(ledger, name, bot.settings, bot.day, bot.started_at).items():
                 self.job.days.setdefault(day, {})[name] = summary

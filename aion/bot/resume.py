@@ -35,37 +35,39 @@ class PositionHistory:
         return dict(self._held)
 
 
-def restore_accounts(bots: Iterable[BotAccount], ledger: Ledger, begins_at: datetime) -> datetime:
-    """Give each bot the account that the ledger has of it, and open one for those that have none.
+def ledger_cursor(bots: Iterable[BotAccount], ledger: Ledger, begins_at: datetime) -> datetime:
+    """Return the market time up to which the ledger has dealt with the bars of these bots, all of one kind.
 
     Args:
         bots: all of one kind.
         ledger: of the run.
         begins_at: market time at which a new run begins.
+    """
+    saved = (ledger.load_account(bot.name) for bot in bots)
+    return max((account.cursor for account in saved if account is not None), default=begins_at)
 
-    Returns:
-        Market time up to which bars were dealt with.
+
+def restore_accounts(bots: Iterable[BotAccount], ledger: Ledger, cursor: datetime) -> None:
+    """Give each bot the account that the ledger has of it, and open one at `cursor` for those that have none.
 
     Raises:
         LedgerError: the ledger cannot be read or written.
     """
-    bots = list(bots)
-    saved = {bot.name: account for bot in bots if (account := ledger.load_account(bot.name)) is not None}
-    cursor = max((account.cursor for account in saved.values()), default=begins_at)
     for bot in bots:
-        account = saved.get(bot.name)
+        account = ledger.load_account(bot.name)
         if account is not None:
             bot.restore(account, ledger)
         else:
             bot.started_at = bot.cursor = cursor
             ledger.open_account(bot.name, bot.portfolio.cash, cursor, bot.save())
-    return cursor
 
 
 def watch_again(
     bots: Iterable[BotAccount], feed: Feed, kind: Kind, ledger: Ledger, begins_at: datetime, cursor: datetime
 ) -> None:
     """Hand the bots all bars from a warm-up before the run to `cursor`, as they were handed them before.
+
+    To be called before `restore_accounts`, because watching a new day begins an empty record of it.
 
     Args:
         bots: all of one kind.

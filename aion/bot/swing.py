@@ -8,7 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from aion.bot.account import BotAccount, Record
+from aion.bot.account import BotAccount
+from aion.bot.history import Record, changes_of_day
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, number, result_json, thin
 from aion.bot.schedule import next_rebalance, period
@@ -205,16 +206,16 @@ class SwingBot(BotAccount):
             value["last_rebalance_at"] = iso(self.rebalanced_at)
         return value
 
-    def activity_document(self) -> Json:
-        """Return the activity file of `day` without its envelope."""
+    def activity_document(self, day: str, activity: Record) -> Json:
+        """Return the activity file of a market day without its envelope."""
         return {
             "bot": self.name,
             "currency": self.settings.currency,
             "horizon": self.settings.horizon,
-            "day": self.day,
-            "orders": self.activity.orders,
-            "fills": self.activity.fills,
-            "decisions": self.activity.decisions,
+            "day": day,
+            "orders": activity.orders_in_time(),
+            "fills": activity.fills,
+            "decisions": activity.decisions,
         }
 
     # to and from the ledger
@@ -242,7 +243,7 @@ class SwingBot(BotAccount):
         for point in ledger.equity(self.name):
             self.record.see(point)
         if self.day:
-            self.activity.add(ledger.changes(self.name, self.day))
+            self.activity.add(changes_of_day(ledger, self.name, self.day))
 
 
 def _target(signal: Signal, weight: Decimal) -> Json:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from aion.bot.envelope import Stamp, cycle_name
+from aion.bot.history import days_of
 from aion.bot.outbox import Outbox
 from aion.bot.schedule import Pace
 from aion.bot.swing import SwingBot
@@ -11,6 +12,7 @@ from aion.clock import iso
 from aion.market import calendar
 from aion.market.feed import Batch
 from aion.store.layout import Layout
+from aion.trading.query import LedgerReader
 
 
 class SwingJob:
@@ -48,11 +50,30 @@ class SwingJob:
 
     def put_activity(self, outbox: Outbox, bot: SwingBot) -> None:
         """Put the activity file of the bot's day, when something happened on it."""
-        if not (bot.activity.orders or bot.activity.fills or bot.activity.decisions):
+        if bot.activity.is_empty:
             return
         envelope = self._stamp.envelope("bot_activity", bot.cycle_id, bot.cycles, bot.cursor, None, 0)
         path = self._layout.bot_activity(bot.settings.horizon, bot.day, bot.name)
-        outbox.put(path, envelope | bot.activity_document())
+        outbox.put(path, envelope | bot.activity_document(bot.day, bot.activity))
+
+    def put_missing_activity(self, outbox: Outbox, bot: SwingBot, ledger: LedgerReader, since: str) -> None:
+        """Put the activity files that are not there though the ledger has their day: a process died before them.
+
+        Args:
+            outbox: takes them.
+            bot: restored from the ledger.
+            ledger: of the run.
+            since: first market day to look at.
+        """
+        closes = {point.ts.date().isoformat(): point.ts for point in ledger.equity(bot.name)}
+        days = days_of(ledger.changes(bot.name))
+        for number, (day, closed_at) in enumerate(closes.items(), start=1):
+            path = self._layout.bot_activity(bot.settings.horizon, day, bot.name)
+            if day not in days or day < since or path.exists():
+                continue
+            cycle_id = cycle_name(self._stamp.run, closed_at)
+            envelope = self._stamp.envelope("bot_activity", cycle_id, number, closed_at, None, 0)
+            outbox.put(path, envelope | bot.activity_document(day, days[day]))
 
     def put_rolling(self, outbox: Outbox, bot: SwingBot) -> None:
         """Put the rolling file."""

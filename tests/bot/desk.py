@@ -164,7 +164,9 @@ def recorded(end: datetime = DAY_END, change: Callable[[Bar], Bar] = lambda bar:
     return CutFeed(_recorded, end, change)
 
 
-def replay(made: Settings, feed: Feed | None = None, waiter: VirtualWaiter | None = None, runs: int = 1) -> VirtualWaiter:
+def replay(
+    made: Settings, feed: Feed | None = None, waiter: VirtualWaiter | None = None, runs: int = 1
+) -> VirtualWaiter:
     waiter = waiter or VirtualWaiter()
     run_all(made, waiter, waiter.wall, feed=feed or recorded(), runs=runs)
     return waiter

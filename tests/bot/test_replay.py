@@ -79,7 +79,12 @@ _PARTS = ("gross", "fees", "slippage", "net")
 
 
 def test_fills_have_decision_before_bar_and_fees(desk: Path) -> None:
-    fills = [fill for name in settings(desk).bots for day in sim_logs(desk, name).values() for fill in day["fills"].values()]
+    fills = [
+        fill
+        for name in settings(desk).bots
+        for day in sim_logs(desk, name).values()
+        for fill in day["fills"].values()
+    ]
     assert fills
     for fill in fills:
         assert fill["decided_at"] < fill["known_at"] == fill["bar"]["ts"]
