@@ -9,10 +9,9 @@ from aion.market.feed import Feed, Kind
 from aion.model import Fill
 from aion.trading.ledger import Ledger
 
-WARM_UP: dict[Kind, timedelta] = {
-    "minute": timedelta(days=7),  # the session before, over the longest closure
-    "day": timedelta(days=1500),  # the longest look-back of a strategy, 1,000 trading days
-}
+LONGEST_CLOSURE = timedelta(days=10)  # of an exchange between two sessions
+SHORTEST_SESSION = 180  # minutes of a half-day
+CALENDAR_DAYS = 1.5  # calendar days a trading day, holidays included, rounded up
 
 
 class PositionHistory:
@@ -82,7 +81,9 @@ def watch_again(
     if not symbols:
         return
     histories = {bot.name: PositionHistory(ledger.changes(bot.name).fills) for bot in bots}
-    for batch in feed.batches(kind, symbols, begins_at - WARM_UP[kind]):
+    look_back = max(bot.strategy.look_back for bot in bots)
+    days = look_back * CALENDAR_DAYS if kind == "day" else look_back / SHORTEST_SESSION * CALENDAR_DAYS
+    for batch in feed.batches(kind, symbols, begins_at - LONGEST_CLOSURE - timedelta(days=days)):
         if batch.ts > cursor:
             return
         for bot in bots:

@@ -1,4 +1,4 @@
-"""What the tests of the bots share: a wall that costs no time, tapes cut short or made up, and a look at the result."""
+"""What the tests of the bots share: a wall that costs no time, tapes cut short or made up, a look at the result."""
 
 import json
 import sqlite3

@@ -101,9 +101,10 @@ def main() -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="aion-kill-") as folder:
         outcome = kill_often(Path(folder), options.kills, options.seed, print)
+    differences = ", ".join(outcome.differences) or "none"
     print(
         f"{outcome.kills} kills ({outcome.kills_with_fills} with fills on the books) over {outcome.runs} runs in "
-        f"{time.monotonic() - began:.0f} s; differences from an undisturbed run: {', '.join(outcome.differences) or 'none'}"
+        f"{time.monotonic() - began:.0f} s; differences from an undisturbed run: {differences}"
     )
     return 1 if outcome.differences else 0
 

@@ -40,6 +40,9 @@ class Strategy(Protocol):
     kind: ClassVar[Literal["intraday", "swing"]]
     rule: str
     """The rule in one line, for people, with its parameters in it."""
+    look_back: int
+    """Bars of each symbol, before the present one, that its view depends on; an intraday rule that needs no more than
+    its session and the close before it says 0."""
 
     def on_bars(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
         """Take the bars that closed at `moment.ts` and return a signal for each symbol that the rule has a view on.

@@ -52,6 +52,7 @@ class IntradayMomentum:
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         self._parameters = read_parameters(IntradayMomentumParameters, self.name, parameters)
         self._states = {symbol: _First(SessionFigures()) for symbol in symbols}
+        self.look_back = 0
         self.rule = (
             f"{self._parameters.last_minutes} minutes before the close, trades in the direction of the first "
             f"{self._parameters.first_minutes} minutes, counted from the close of the day before."

@@ -52,6 +52,7 @@ class OpeningRangeBreakout:
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         self._parameters = read_parameters(OpeningRangeParameters, self.name, parameters)
         self._ranges = {symbol: _Range(SessionFigures()) for symbol in symbols}
+        self.look_back = 0
         self.rule = (
             f"Buys the first close above the high of the first {self._parameters.minutes} minutes, "
             "sells the first below their low; stop at the other edge."

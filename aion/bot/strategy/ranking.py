@@ -36,6 +36,7 @@ class _Ranking:
     """+1 when the highest return ranks first, -1 when the lowest does."""
 
     def __init__(self, symbols: tuple[str, ...], look_back: int, skip: int, order: str) -> None:
+        self.look_back = look_back + skip
         self._look_back = look_back
         self._order = order
         self._skip = skip

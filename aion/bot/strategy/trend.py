@@ -73,6 +73,7 @@ class TimeSeriesMomentum:
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         read = read_parameters(TimeSeriesParameters, self.name, parameters)
         self._parameters = read
+        self.look_back = max(read.look_back, read.volatility_days)
         self._histories = {
             symbol: _History(deque(maxlen=read.look_back + 1), deque(maxlen=read.volatility_days))
             for symbol in sorted(symbols)
@@ -135,6 +136,7 @@ class EqualWeight:
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         read_parameters(EqualWeightParameters, self.name, parameters)
         self._count = len(symbols)
+        self.look_back = 0
         self.rule = f"Holds all {self._count} names at the same weight."
 
     def on_bars(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:

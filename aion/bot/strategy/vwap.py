@@ -58,6 +58,7 @@ class _Reading:
 class _VwapRule:
     def __init__(self, symbols: tuple[str, ...], warm_minutes: int, last_entry_minutes: int) -> None:
         self._figures = {symbol: SessionFigures() for symbol in symbols}
+        self.look_back = 0
         self._warm = warm_minutes
         self._last = last_entry_minutes
 
