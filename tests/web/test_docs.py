@@ -1,0 +1,19 @@
+"""docs/api.md names every route, and no other."""
+
+import re
+from pathlib import Path
+
+from aion.config import Settings
+from aion.store.layout import Layout
+from aion.web.app import App
+from aion.web.log import open_log
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_api_document_when_compared_with_the_routes_then_both_name_the_same(tmp_path: Path) -> None:
+    app = App(Settings(data=tmp_path), log=open_log(Layout(tmp_path), "error"))
+    routes = set(app.routes.openapi()["paths"]) | {"/api/openapi.json"}
+    text = (ROOT / "docs/api.md").read_text()
+    named = {match.split("?")[0] for match in re.findall(r"`GET (/[^`]*)`", text)}
+    assert named == routes
