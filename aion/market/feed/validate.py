@@ -1,12 +1,18 @@
-"""Bars from anywhere, checked before anyone trades on them."""
+"""Bars from anywhere, checked before anyone trades on them: what is wrong is named, counted and left out."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
-from aion.clock import parse_iso
+from aion.clock import iso, parse_iso
 from aion.model import PRICE_STEP, Bar
+
+EXAMPLES = 5
+JUMP = Decimal(3)
+"""Ratio between a close and the next open from which a split that nobody declared is suspected: no share of the
+sample moved by more than 1.3 overnight, and the smallest usual split beyond 3:2 is 2:1 with 3:1 next."""
+LARGEST = Decimal(10) ** 12  # far above any price or volume in any currency; keeps arithmetic exact
 
 
 @dataclass(slots=True)
@@ -18,23 +24,37 @@ class Report:
     kept: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     """Reason -> rows."""
+    dropped_days: dict[str, int] = field(default_factory=dict)
+    """Market day (UTC) -> rows left out because nobody traded."""
     examples: list[str] = field(default_factory=list)
     """The first few refused rows with their reason."""
+    warnings: list[str] = field(default_factory=list)
+    """What was kept but looks odd, the first few."""
 
     def drop(self, reason: str, detail: str) -> None:
         """Count one row left out for `reason`; `detail` names row and value."""
         self.dropped[reason] = self.dropped.get(reason, 0) + 1
-        if len(self.examples) < 5:
+        if len(self.examples) < EXAMPLES:
             self.examples.append(f"{detail}: {reason}")
+
+    def warn(self, text: str) -> None:
+        """Note something odd about a row that is kept."""
+        if len(self.warnings) < EXAMPLES:
+            self.warnings.append(text)
 
     def sentence(self) -> str:
         """Say it for people."""
         why = ", ".join(f"{count} {reason}" for reason, count in sorted(self.dropped.items()))
-        return f"{self.symbol}: kept {self.kept} of {self.read} bars" + (f"; left out {why}" if why else "")
+        return f"{self.symbol}: kept {self.kept:,} of {self.read:,} bars" + (f"; left out {why}" if why else "")
 
 
 def clean(
-    symbol: str, rows: Iterable[Mapping[str, str]], report: Report, *, unit: Decimal = Decimal(1)
+    symbol: str,
+    rows: Iterable[Mapping[str, str]],
+    report: Report,
+    *,
+    unit: Decimal = Decimal(1),
+    is_traded_at: Callable[[datetime], bool] | None = None,
 ) -> Iterator[Bar]:
     """Yield the good bars of `rows` in order; bad ones are counted in `report` with their reason.
 
@@ -42,7 +62,9 @@ def clean(
         symbol: their symbol.
         rows: mappings with `ts` (ISO 8601 with a zone, the close), `open`, `high`, `low`, `close`, `volume`.
         report: filled while iterating.
-        unit: what a price is multiplied by, 0.01 for pence.
+        unit: what a price is multiplied by, 0.01 for pence. Prices are rounded half to even to four decimals.
+        is_traded_at: tells whether a bar may close at a time; None where markets never close. A series whose stamps
+            are in a wrong zone or at the open of its bars shows here.
     """
     last: datetime | None = None
     previous: Bar | None = None
@@ -58,15 +80,27 @@ def clean(
             report.drop("impossible prices", f"{where} ({error})")
             continue
         if last is not None and bar.ts <= last:
-            report.drop("duplicate time" if bar.ts == last else "out of order", f"{where} ({bar.ts.isoformat()})")
+            report.drop("duplicate time" if bar.ts == last else "out of order", f"{where} ({iso(bar.ts)})")
             continue
         last = bar.ts
-        if previous is not None and _is_filled_forward(bar, previous):
-            report.drop("filled forward without a print", f"{where} ({bar.ts.isoformat()})")
+        if is_traded_at is not None and not is_traded_at(bar.ts):
+            report.drop("outside a market session", f"{where} ({iso(bar.ts)})")
             continue
+        if is_filled_forward(bar):
+            report.drop("filled forward without a print", f"{where} ({iso(bar.ts)})")
+            day = bar.ts.date().isoformat()
+            report.dropped_days[day] = report.dropped_days.get(day, 0) + 1
+            continue
+        if previous is not None and not 1 / JUMP < bar.open / previous.close < JUMP:
+            report.warn(f"{where} ({iso(bar.ts)}): opens at {bar.open} after {previous.close}: an undeclared split?")
         previous = bar
         report.kept += 1
         yield bar
+
+
+def is_filled_forward(bar: Bar) -> bool:
+    """Tell whether nobody traded in `bar`: no volume and four equal prices, made by a source to fill a gap."""
+    return bar.volume == 0 and bar.open == bar.high == bar.low == bar.close
 
 
 class _BadRowError(Exception):
@@ -78,23 +112,21 @@ def _bar(symbol: str, row: Mapping[str, str], unit: Decimal) -> Bar:
         ts = parse_iso(row["ts"])
     except KeyError as error:
         raise _BadRowError("missing column", str(error)) from None
-    except (ValueError, TypeError):
-        raise _BadRowError("no time with a zone", repr(row["ts"])) from None
-    values: list[Decimal] = []
-    for name in ("open", "high", "low", "close", "volume"):
-        try:
-            value = Decimal(row[name])
-        except KeyError as error:
-            raise _BadRowError("missing column", str(error)) from None
-        except (InvalidOperation, TypeError, ValueError):
-            raise _BadRowError("not a number", f"{name} {row[name]!r}") from None
-        if not value.is_finite():
-            raise _BadRowError("not a number", f"{name} {row[name]!r}")
-        values.append(value)
-    if unit != 1:
-        values[:4] = [(value * unit).quantize(PRICE_STEP) for value in values[:4]]
-    return Bar(symbol, ts, *values)
+    except (ValueError, TypeError, OverflowError):
+        raise _BadRowError("no time with a zone", repr(row["ts"])[:40]) from None
+    opened, high, low, closed = (
+        (_number(row, name) * unit).quantize(PRICE_STEP) for name in ("open", "high", "low", "close")
+    )
+    return Bar(symbol, ts, opened, high, low, closed, _number(row, "volume"))
 
 
-def _is_filled_forward(bar: Bar, previous: Bar) -> bool:
-    return bar.volume == 0 and bar.open == bar.high == bar.low == bar.close == previous.close
+def _number(row: Mapping[str, str], name: str) -> Decimal:
+    try:
+        value = Decimal(row[name])
+    except KeyError as error:
+        raise _BadRowError("missing column", str(error)) from None
+    except (InvalidOperation, TypeError, ValueError):
+        raise _BadRowError("not a number", f"{name} {row[name]!r}"[:60]) from None
+    if not value.is_finite() or abs(value) > LARGEST:
+        raise _BadRowError("not a number", f"{name} {row[name]!r}"[:60])
+    return value

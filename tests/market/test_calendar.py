@@ -1,0 +1,192 @@
+"""Sessions of the exchanges: half-days, daylight saving, lunch, holidays, and the shipped table."""
+
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aion.errors import ConfigError
+from aion.market import calendar
+
+MICS = ("XNYS", "XNAS", "XLON", "XHKG")
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("mic", "day"),
+    [
+        ("XNAS", "2022-05-30"),  # Memorial Day
+        ("XNYS", "2022-06-20"),  # Juneteenth, observed
+        ("XLON", "2022-06-02"),  # Platinum Jubilee, spring holiday moved
+        ("XLON", "2022-06-03"),
+        ("XHKG", "2022-06-03"),  # Tuen Ng
+        ("XNYS", "2018-12-05"),  # day of mourning, not a rule
+        ("XNYS", "2025-01-09"),  # day of mourning
+    ],
+)
+def test_sessions_on_a_holiday_are_none(mic: str, day: str) -> None:
+    assert calendar.sessions(mic, date.fromisoformat(day), date.fromisoformat(day)) == []
+
+
+@pytest.mark.parametrize(
+    ("mic", "day", "closes"),
+    [
+        ("XNYS", "2015-11-27", "2015-11-27T18:00Z"),  # day after Thanksgiving
+        ("XNYS", "2019-07-03", "2019-07-03T17:00Z"),  # summer time: an hour earlier in UTC
+        ("XNYS", "2024-12-24", "2024-12-24T18:00Z"),
+        ("XLON", "2021-12-24", "2021-12-24T12:30Z"),
+        ("XHKG", "2021-12-24", "2021-12-24T04:00Z"),
+    ],
+)
+def test_sessions_on_a_half_day_close_early(mic: str, day: str, closes: str) -> None:
+    (session,) = calendar.sessions(mic, date.fromisoformat(day), date.fromisoformat(day))
+    assert session.close == at(closes)
+    assert session.half_day
+    assert session.break_start is None
+
+
+@pytest.mark.parametrize(
+    ("mic", "before", "after", "opens"),
+    [
+        ("XNYS", "2022-03-11", "2022-03-14", ("14:30", "13:30")),
+        ("XNYS", "2022-11-04", "2022-11-07", ("13:30", "14:30")),
+        ("XLON", "2022-03-25", "2022-03-28", ("08:00", "07:00")),
+        ("XLON", "2022-10-28", "2022-10-31", ("07:00", "08:00")),
+        ("XHKG", "2022-03-25", "2022-03-28", ("01:30", "01:30")),  # no daylight saving
+    ],
+)
+def test_sessions_across_a_clock_change_move_in_utc(
+    mic: str, before: str, after: str, opens: tuple[str, str]
+) -> None:
+    found = calendar.sessions(mic, date.fromisoformat(before), date.fromisoformat(after))
+    assert [each.open.strftime("%H:%M") for each in found] == list(opens)
+    zone = ZoneInfo(calendar.EXCHANGES[mic].timezone)
+    assert len({each.open.astimezone(zone).time() for each in found}) == 1
+
+
+def test_session_at_the_edges_takes_the_close_and_not_the_open() -> None:
+    assert calendar.session_at("XNAS", at("2022-05-19T13:30Z")) is None
+    assert calendar.session_at("XNAS", at("2022-05-19T13:31Z")) is not None
+    assert calendar.session_at("XNAS", at("2022-05-19T20:00Z")) is not None
+    assert calendar.session_at("XNAS", at("2022-05-19T20:01Z")) is None
+
+
+def test_session_at_lunch_is_none_but_session_around_is_the_day() -> None:
+    first_of_lunch, last_of_lunch = at("2022-05-19T04:01Z"), at("2022-05-19T05:00Z")
+    assert calendar.session_at("XHKG", at("2022-05-19T04:00Z")) is not None
+    assert calendar.session_at("XHKG", first_of_lunch) is None
+    assert calendar.session_at("XHKG", last_of_lunch) is None
+    assert calendar.session_at("XHKG", at("2022-05-19T05:01Z")) is not None
+    around = calendar.session_around("XHKG", last_of_lunch)
+    assert around is not None
+    assert around.day == date(2022, 5, 19)
+
+
+def test_is_open_at_the_edges_counts_the_open_and_not_the_close() -> None:
+    assert calendar.is_open("XHKG", at("2022-05-19T01:30Z"))
+    assert not calendar.is_open("XHKG", at("2022-05-19T04:00Z"))
+    assert calendar.is_open("XHKG", at("2022-05-19T05:00Z"))
+    assert not calendar.is_open("XHKG", at("2022-05-19T08:00Z"))
+
+
+def test_minutes_left_before_lunch_leaves_lunch_out() -> None:
+    (session,) = calendar.sessions("XHKG", date(2022, 5, 19), date(2022, 5, 19))
+    assert session.minutes_left(at("2022-05-19T01:30Z")) == 330
+    assert session.minutes_left(at("2022-05-19T03:59Z")) == 181
+    assert session.minutes_left(at("2022-05-19T04:30Z")) == 180
+    assert session.minutes_left(at("2022-05-19T07:58Z")) == 2
+    assert session.minutes_left(at("2022-05-19T09:00Z")) == 0
+
+
+def test_next_open_before_lunch_ends_over_a_weekend_and_a_holiday() -> None:
+    assert calendar.next_open("XHKG", at("2022-05-19T04:30Z")) == at("2022-05-19T05:00Z")
+    assert calendar.next_open("XHKG", at("2022-05-19T08:00Z")) == at("2022-05-20T01:30Z")
+    assert calendar.next_open("XNAS", at("2022-05-27T20:00Z")) == at("2022-05-31T13:30Z")
+    assert calendar.next_open("XLON", at("2022-06-01T15:30Z")) == at("2022-06-06T07:00Z")
+
+
+def test_next_close_within_and_after_a_session() -> None:
+    assert calendar.next_close("XNYS", at("2015-11-27T15:00Z")) == at("2015-11-27T18:00Z")
+    assert calendar.next_close("XNYS", at("2015-11-27T18:00Z")) == at("2015-11-30T21:00Z")
+
+
+def test_state_document_of_each_state_says_what_comes_next() -> None:
+    open_ = calendar.state_document("XHKG", at("2022-05-19T03:00Z"))
+    assert (open_.state, open_.day, open_.next_open_at, open_.name) == ("open", "2022-05-19", None, "Hong Kong")
+    lunch = calendar.state_document("XHKG", at("2022-05-19T04:30Z"))
+    assert (lunch.state, lunch.next_open_at) == ("lunch", at("2022-05-19T05:00Z"))
+    closed = calendar.state_document("XLON", at("2022-06-02T10:00Z"))
+    assert (closed.state, closed.day, closed.next_open_at) == ("closed", "2022-06-06", at("2022-06-06T07:00Z"))
+    half = calendar.state_document("XNYS", at("2019-07-03T15:00Z"))
+    assert half.half_day
+    assert half.closes_at == at("2019-07-03T17:00Z")
+
+
+def test_always_open_market_has_a_session_each_utc_day() -> None:
+    ts = at("2026-12-25T00:00Z")
+    session = calendar.session_at(calendar.ALWAYS, ts)
+    assert session is not None
+    assert session.day == date(2026, 12, 24)  # the bar that closes at midnight is yesterday's
+    assert calendar.is_open(calendar.ALWAYS, ts)
+    assert calendar.state_document(calendar.ALWAYS, ts).state == "open"
+
+
+def test_unknown_exchange_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"'XXXX' is not known; known: XNYS, XNAS, XLON, XHKG, 24/7"):
+        calendar.sessions("XXXX", date(2022, 1, 1), date(2022, 1, 2))
+
+
+@pytest.mark.parametrize("mic", ["XNYS", "XLON", "XHKG"])
+def test_shipped_table_is_what_exchange_calendars_says(mic: str) -> None:
+    shipped = calendar.sessions(mic, calendar.RECORDED_FIRST, calendar.RECORDED_LAST)
+    assert shipped == calendar.calculate(mic, calendar.RECORDED_FIRST, calendar.RECORDED_LAST)
+    assert len(shipped) > 2800
+
+
+def test_sessions_outside_the_shipped_years_come_from_the_package() -> None:
+    assert calendar.session_at("XNYS", at("2001-09-12T15:00Z")) is None  # closed after the attacks
+    assert calendar.session_at("XNYS", at("2001-09-17T15:00Z")) is not None
+    assert calendar.session_at("XLON", at("2030-12-24T12:30Z")) is not None
+
+
+def test_times_beyond_all_calendars_have_no_session() -> None:
+    assert calendar.session_at("XLON", at("1970-01-02T10:00Z")) is None
+    assert calendar.next_open("XLON", at("2080-01-02T10:00Z")) is None
+    assert calendar.state_document("XLON", at("2080-01-02T10:00Z")).state == "closed"
+
+
+def test_replay_years_need_no_pandas() -> None:
+    script = (
+        "import sys; from datetime import date, datetime, UTC; from aion.market import calendar\n"
+        "for mic in calendar.EXCHANGES: assert calendar.sessions(mic, date(2015, 1, 2), date(2024, 12, 31))\n"
+        "calendar.next_open('XHKG', datetime(2024, 12, 31, 23, tzinfo=UTC))\n"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], timeout=60, check=False).returncode == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    mic=st.sampled_from([*MICS, calendar.ALWAYS]),
+    ts=st.datetimes(datetime(2015, 1, 1), datetime(2025, 6, 30)).map(lambda each: each.replace(tzinfo=UTC)),  # noqa: DTZ001
+)
+def test_questions_about_one_time_agree(mic: str, ts: datetime) -> None:
+    session = calendar.session_at(mic, ts)
+    around = calendar.session_around(mic, ts)
+    following = calendar.next_open(mic, ts)
+    step = timedelta(microseconds=1)
+    assert session in (None, around)
+    assert session is None or (session.has(ts) and session.minutes_left(session.close) == 0)
+    assert calendar.is_open(mic, ts) == (calendar.session_at(mic, ts + step) is not None)
+    assert following is not None
+    assert following >= ts
+    assert calendar.is_open(mic, following)
+    if not calendar.is_open(mic, ts):
+        assert not calendar.is_open(mic, following - step) or following == ts
