@@ -69,6 +69,8 @@ class Execution:
                 self._fill(working, bar, price, self._opened_at(bar))
 
     def _inside(self, bar: Bar) -> None:
+        if not any(working.price_inside(bar) for working in self.book.orders(bar.symbol)):
+            return
         opened_at = self._opened_at(bar)
         rounds: tuple[Callable[[Order], bool], ...] = (
             lambda order: order.type is OrderType.STOP and self._is_exit(order),

@@ -133,18 +133,9 @@ class Ledger(LedgerReader):
         deposit = CashMovement(f"m{self.run}-{bot}-deposit", at, "deposit", cash)
         day = at.date().isoformat()
         with self._transaction():
-            self._insert("movements", rows.movement_values(deposit, bot, day))
-            self._insert(
-                "accounts",
-                {
-                    "bot": bot,
-                    "cycle_id": "",
-                    "cursor": iso(at),
-                    "seq": 0,
-                    "cash_cents": rows.to_cents(cash),
-                    "state": _dump(state),
-                },
-            )
+            self._insert("movements", [rows.movement_values(deposit, bot, day)])
+            account = {"bot": bot, "cycle_id": "", "cursor": iso(at), "seq": 0, "cash_cents": rows.to_cents(cash)}
+            self._insert("accounts", [{**account, "state": _dump(state)}])
         self._cash[bot] = rows.to_cents(cash)
         self._cursor[bot] = at
 
@@ -242,29 +233,22 @@ class Ledger(LedgerReader):
     def _write(self, entry: Entry) -> None:
         self._check(entry)
         bot, day, changes = entry.bot, entry.day, entry.changes
-        for record in changes.orders.values():
-            self._insert(
-                "orders",
-                rows.order_values(record, day),
-                "ON CONFLICT (id) DO UPDATE SET quantity = excluded.quantity, status = excluded.status, "
-                "filled_quantity = excluded.filled_quantity, detail = excluded.detail, "
-                "updated_at = excluded.updated_at",
-            )
-        for fill in changes.fills:
-            self._insert("fills", rows.fill_values(fill, day))
-        for trade in changes.trades:
-            self._insert("trades", rows.trade_values(trade, day))
-        for movement in changes.movements:
-            self._insert("movements", rows.movement_values(movement, bot, day))
-        for decision in changes.decisions:
-            self._insert("decisions", rows.decision_values(decision, bot, day))
-        for point in entry.equity:
-            self._insert(
-                "equity",
-                rows.equity_values(point, bot, day),
-                "ON CONFLICT (bot, ts) DO UPDATE SET equity_cents = excluded.equity_cents, "
-                "hold_cents = excluded.hold_cents",
-            )
+        self._insert(
+            "orders",
+            [rows.order_values(record, day) for record in changes.orders.values()],
+            "ON CONFLICT (id) DO UPDATE SET quantity = excluded.quantity, status = excluded.status, "
+            "filled_quantity = excluded.filled_quantity, detail = excluded.detail, updated_at = excluded.updated_at",
+        )
+        self._insert("fills", [rows.fill_values(fill, day) for fill in changes.fills])
+        self._insert("trades", [rows.trade_values(trade, day) for trade in changes.trades])
+        self._insert("movements", [rows.movement_values(movement, bot, day) for movement in changes.movements])
+        self._insert("decisions", [rows.decision_values(decision, bot, day) for decision in changes.decisions])
+        self._insert(
+            "equity",
+            [rows.equity_values(point, bot, day) for point in entry.equity],
+            "ON CONFLICT (bot, ts) DO UPDATE SET equity_cents = excluded.equity_cents, "
+            "hold_cents = excluded.hold_cents",
+        )
         self._connection.execute(
             "UPDATE accounts SET cycle_id = ?, cursor = ?, seq = ?, cash_cents = ?, state = ? WHERE bot = ?",
             (
@@ -295,14 +279,13 @@ class Ledger(LedgerReader):
                 f"{self.path}: cash of {entry.bot} is {entry.cash}, its movements make it {rows.from_cents(expected)}"
             )
 
-    def _insert(self, table: str, values: rows.Values, conflict: str = "") -> None:
-        statement = _statements.get((table, conflict))
-        if statement is None:
-            names, marks = ", ".join(values), ", ".join("?" * len(values))
-            # table, columns and clause are literals of this package
-            statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}"  # noqa: S608
-            _statements[(table, conflict)] = statement
-        self._connection.execute(statement, tuple(values.values()))
+    def _insert(self, table: str, records: list[rows.Values], conflict: str = "") -> None:
+        if not records:
+            return
+        names, marks = ", ".join(records[0]), ", ".join("?" * len(records[0]))
+        # table, columns and clause are literals of this package
+        statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}"  # noqa: S608
+        self._connection.executemany(statement, [tuple(values.values()) for values in records])
 
     # reading
 
@@ -333,9 +316,6 @@ class Ledger(LedgerReader):
         self._connection.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (key, default))
         found = self._one("SELECT value FROM meta WHERE key = ?", key)
         return str(found["value"]) if found is not None else default
-
-
-_statements: dict[tuple[str, str], str] = {}
 
 
 def _dump(state: Mapping[str, Any]) -> str:

@@ -116,6 +116,7 @@ class IdMaker:
         self._owner = owner
         self._ts: dict[str, datetime] = {}
         self._count: dict[str, int] = {}
+        self._newest: tuple[datetime | None, str] = (None, "")
 
     def next(self, letter: str, ts: datetime) -> str:
         """Return the next id of the kind `letter` (o, f, d, m) at market time `ts`."""
@@ -124,7 +125,9 @@ class IdMaker:
         else:
             self._ts[letter] = ts
             self._count[letter] = 1
-        return f"{letter}{self._owner}-{compact(ts)}-{self._count[letter]}"
+        if self._newest[0] != ts:
+            self._newest = (ts, compact(ts))
+        return f"{letter}{self._owner}-{self._newest[1]}-{self._count[letter]}"
 
     def state(self) -> dict[str, list[Any]]:
         """Return the counters as JSON types."""
