@@ -54,6 +54,8 @@ export interface Fill {
   decided_at?: Iso;
   known_at?: Iso;
   price_source?: string;
+  /** The bar it filled in. */
+  bar?: { ts: Iso };
 }
 
 export interface Signal {

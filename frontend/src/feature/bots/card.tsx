@@ -1,11 +1,10 @@
 /** One bot: state, money, curve, where the result comes from, what it holds, why, and when it was true. */
 
-import { memo, useId, useMemo, useState } from "react";
+import { lazy, memo, Suspense, useId, useMemo, useState } from "react";
 import { money, moneyChange } from "../../lib/money";
 import { useTicking } from "../../lib/ticker";
 import { dayName, instant } from "../../lib/time";
 import type { BotView, Pnl, Problem, Session } from "../../lib/types";
-import { EquityChart } from "../../ui/chart/equity-chart";
 import { sceneOf } from "../../ui/chart/scene";
 import { useDesk } from "../../ui/frame/desk";
 import { Money, Net, NetPercent } from "../../ui/number";
@@ -16,6 +15,10 @@ import { Positions } from "./positions";
 import { stateLine } from "./sentence";
 import { Signals } from "./signals";
 import type { CardState } from "./state";
+
+/** A chunk of its own, asked for at once: figures do not wait for the drawing. */
+const chart = import("../../ui/chart/equity-chart");
+const EquityChart = lazy(() => chart);
 
 interface Props {
   bot: BotView;
@@ -99,7 +102,11 @@ function Curve({ bot, state, session, problem }: Props) {
       </div>
     );
   }
-  return <EquityChart name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />;
+  return (
+    <Suspense fallback={<div className="curve empty" />}>
+      <EquityChart name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
+    </Suspense>
+  );
 }
 
 export const Card = memo(function Card({ bot, state, session, problem }: Props) {

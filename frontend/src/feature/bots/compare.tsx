@@ -1,7 +1,9 @@
 /** All bots in one table, by currency; the same figures as the cards, one line a bot. */
 
 import { memo } from "react";
+import { brief } from "../../lib/age";
 import { type Cell, download, toCsv } from "../../lib/csv";
+import { wallSpan } from "../../lib/market";
 import { cost, count, moneyChange, plural } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { dayName, dayOrClock, instant, localStamp } from "../../lib/time";
@@ -98,17 +100,24 @@ function Heartbeat({ bot, state, clock }: { bot: BotView; state: CardState; cloc
       </>
     );
   }
+  const mark = instant(bot.next_mark_at);
+  const span = bot.kind === "swing" && mark !== undefined ? wallSpan(mark, clock, Object.values(sessions)) : undefined;
   const due = bot.kind === "swing" ? (instant(bot.next_mark_wall_at) ?? dueAt(bot, clock)) : dueAt(bot, clock);
   if (written === undefined) return <NoData />;
   return (
     <>
       {bot.kind === "swing" ? <Brief at={written} /> : <Age at={written} />}{" "}
-      {due !== undefined && state.kind !== "finished" && (
-        <small>
-          {bot.kind === "swing" ? "next " : "due "}
-          <Due at={due} />
-        </small>
-      )}
+      {state.kind !== "finished" &&
+        (span === undefined ? (
+          due !== undefined && (
+            <small>
+              {bot.kind === "swing" ? "next " : "due "}
+              <Due at={due} />
+            </small>
+          )
+        ) : (
+          <small>next in {brief(span)}</small>
+        ))}
     </>
   );
 }

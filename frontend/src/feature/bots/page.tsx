@@ -81,8 +81,8 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
           <div className="head">
             <h2>Bots</h2>
             <small>
-              Curves are returns since start; dashed: the same names bought and held; ticks below: rebalances. Strength
-              is the rule’s own scale, 0 to 1; not a probability. {notes.join(" ")}
+              Curves are returns since start; dashed: the same names bought and held; ticks below: their newest fills.
+              Strength is the rule’s own scale, 0 to 1; not a probability. {notes.join(" ")}
             </small>
           </div>
           <div className="cards">

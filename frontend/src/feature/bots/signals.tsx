@@ -5,6 +5,7 @@ import { decimal } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import type { BotView, Signal } from "../../lib/types";
 import { Meter } from "../../ui/meter";
+import { ended } from "./sentence";
 
 /** By rank where the rule ranks, else by strength. */
 export function byStrength(signals: Record<string, Signal> | undefined): [string, Signal][] {
@@ -49,7 +50,7 @@ export const Signals = memo(function Signals({ bot, market }: { bot: BotView; ma
         <span className="soft">{signalNote(symbol, signal, bot)}</span>
       </div>
       <p>
-        {signal.reason}
+        {signal.reason && ended(signal.reason)}
         {others.length > 0 &&
           ` Next: ${others
             .slice(0, 2)

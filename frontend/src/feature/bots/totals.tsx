@@ -34,18 +34,19 @@ export function dayLabel(day: string, row: DayTotal, { bots, states }: Context):
   return running ? `${who}, running` : who;
 }
 
-/** Who is left out of which day, and what they are marked for, so that a reader knows why rows and equity differ. */
+/** Who is left out of which day because it is not marked for it yet, so that a reader knows why the rows lack it. */
 export function dayNotes(total: Total, context: Context, market: number | undefined): string {
   const groups = new Map<string, string[]>();
   for (const [day, row] of Object.entries(total.days ?? {})) {
     for (const name of row.missing ?? []) {
       const marked = context.bots.get(name)?.day;
-      const what = `not in ${dayName(day, market)}${marked ? `: marked for ${dayName(marked, market)}` : ""}`;
+      if (marked !== undefined && marked >= day) continue; // a later day is no lack
+      const what = `${marked ? `marked for ${dayName(marked, market)}, ` : ""}not in ${dayName(day, market)}`;
       groups.set(what, [...(groups.get(what) ?? []), name]);
     }
   }
   if (groups.size === 0) return "";
-  const notes = [...groups].map(([what, names]) => `${names.join(", ")} ${what}.`);
+  const notes = [...groups].map(([what, names]) => `${names.join(", ")}: ${what}.`);
   return `Only bots marked for the same day are summed. ${notes.join(" ")}`;
 }
 

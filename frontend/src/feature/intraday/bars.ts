@@ -69,17 +69,21 @@ export function vwap(bars: readonly DayBar[]): { time: number; value: number }[]
 export interface BarMark {
   time: number;
   side: "buy" | "sell";
-  text: string;
 }
 
-/** Each fill of `symbol` on the bar that it filled in: the first that closes at or after it. */
+/**
+ * The bars of `symbol` that fills fell in, one mark a bar and side. A fill at an open bears the time at which the bar
+ * before closed, so the bar that it names counts before its time.
+ */
 export function fillMarks(bars: readonly DayBar[], fills: Record<string, Fill> | undefined, symbol: string): BarMark[] {
   const marks: BarMark[] = [];
   for (const fill of Object.values(fills ?? {})) {
-    const at = instant(fill.ts);
+    const at = instant(fill.bar?.ts ?? fill.ts);
     if (at === undefined || fill.symbol !== symbol) continue;
     const bar = bars.find((each) => each.time >= at / 1000);
-    if (bar) marks.push({ time: bar.time, side: fill.side, text: String(fill.quantity) });
+    if (bar && !marks.some((mark) => mark.time === bar.time && mark.side === fill.side)) {
+      marks.push({ time: bar.time, side: fill.side });
+    }
   }
   return marks.sort((a, b) => a.time - b.time);
 }

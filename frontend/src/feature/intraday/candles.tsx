@@ -133,10 +133,10 @@ export default function Candles({ label, bars, marks, position }: Props) {
         position: mark.side === "buy" ? "belowBar" : "aboveBar",
         shape: mark.side === "buy" ? "arrowUp" : "arrowDown",
         color: colour.ink,
-        text: mark.text,
+        size: 0.8,
       })),
     );
-    made.chart.timeScale().fitContent();
+    made.chart.timeScale().setVisibleLogicalRange({ from: -slots.length * 0.03, to: slots.length * 1.02 });
   }, [bars, marks]);
 
   useEffect(() => {

@@ -50,6 +50,12 @@ function useDayFile(bot: BotView): Loaded {
   return loaded;
 }
 
+function DayFileState({ loaded }: { loaded: Loaded }) {
+  if (loaded && "failed" in loaded) return <>The bars could not be read: {loaded.failed}.</>;
+  if (loaded) return <>The day file carries no bars.</>;
+  return <span className="soon">Reading the day file.</span>;
+}
+
 export function DayPanel({ bot, session }: { bot: BotView; session: Session | undefined }) {
   const { market, still } = useDesk();
   const loaded = useDayFile(bot);
@@ -70,7 +76,7 @@ export function DayPanel({ bot, session }: { bot: BotView; session: Session | un
         <h3>
           {symbol} <small>{bot.bot}</small>
         </h3>
-        {last && <b className="last">{price(last.close, decimals)}</b>}
+        {last && <b className="last">{price(last.close)}</b>}
         <small>{bot.currency}</small>
         <span className="net">
           <Net value={bot.day_pnl?.net} still={still} />
@@ -87,11 +93,7 @@ export function DayPanel({ bot, session }: { bot: BotView; session: Session | un
         </Suspense>
       ) : (
         <div className="candles none">
-          {loaded && "failed" in loaded
-            ? `The bars could not be read: ${loaded.failed}.`
-            : loaded
-              ? "The day file carries no bars."
-              : ""}
+          <DayFileState loaded={loaded} />
         </div>
       )}
     </article>

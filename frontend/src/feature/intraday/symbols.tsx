@@ -120,7 +120,7 @@ function SymbolRow({ name, view }: { name: string; view: SymbolView }) {
           {signal?.reason}
           {signal && <small>{[signal.bot, featureName(signal.strategy ?? "")].filter(Boolean).join(", ")}</small>}
         </td>
-        <td>{at === undefined ? <NoData /> : shortStamp(at, market)}</td>
+        <td className="bar-time">{at === undefined ? <NoData /> : shortStamp(at, market)}</td>
         {["open", "high", "low", "close"].map((part, index) => (
           <td key={part} className="bar-part">
             <Value>{price(prices[index], decimals)}</Value>

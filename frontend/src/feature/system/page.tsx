@@ -158,27 +158,6 @@ export function SystemPage({ cache, stream, desk, fetchedAt, failed }: Props) {
             {stream.reason && <Figure name="Trouble">{stream.reason}</Figure>}
           </dl>
         </section>
-        <section className="panel" aria-labelledby="desk-title">
-          <h3 id="desk-title">Desk</h3>
-          {desk ? (
-            <dl>
-              <Figure name="Aion">{desk.version}</Figure>
-              <Figure name="Python">{desk.python}</Figure>
-              {started !== undefined && (
-                <Figure name="Up for">
-                  <Since at={started} />
-                </Figure>
-              )}
-              {live.map(([name, value]) => (
-                <Figure key={name} name={words(name)}>
-                  {Number.isInteger(value) ? count(value) : decimal(value, 3)}
-                </Figure>
-              ))}
-            </dl>
-          ) : (
-            <p className="none">{failed ? "" : "Asking the desk."}</p>
-          )}
-        </section>
         <section className="panel" aria-labelledby="topics-title">
           <h3 id="topics-title">Data</h3>
           {topics.length === 0 ? (
@@ -213,6 +192,27 @@ export function SystemPage({ cache, stream, desk, fetchedAt, failed }: Props) {
                 })}
               </tbody>
             </table>
+          )}
+        </section>
+        <section className="panel wide-panel" aria-labelledby="desk-title">
+          <h3 id="desk-title">Desk</h3>
+          {desk ? (
+            <dl className="columns">
+              <Figure name="Aion">{desk.version}</Figure>
+              <Figure name="Python">{desk.python}</Figure>
+              {started !== undefined && (
+                <Figure name="Up for">
+                  <Since at={started} />
+                </Figure>
+              )}
+              {live.map(([name, value]) => (
+                <Figure key={name} name={words(name)}>
+                  {Number.isInteger(value) ? count(value) : decimal(value, 3)}
+                </Figure>
+              ))}
+            </dl>
+          ) : (
+            <p className="none">{failed ? "" : "Asking the desk."}</p>
           )}
         </section>
         <section className="panel wide-panel" aria-labelledby="routes-title">

@@ -70,7 +70,7 @@ export function readSeries(bot: BotView): Series | undefined {
 
 /** True when the desk sent fewer points than the file has: the distance of two points then says less. */
 function isCut(bot: BotView): boolean {
-  return bot.more?.equity_curve !== undefined;
+  return bot.more?.curve !== undefined;
 }
 
 /** Last value of a series that is a value. */

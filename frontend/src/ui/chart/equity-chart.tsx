@@ -3,9 +3,10 @@
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import { percentChange } from "../../lib/percent";
-import { shortStamp, stamp } from "../../lib/time";
+import { stamp } from "../../lib/time";
 import { onTheme } from "./colour";
 import { lastOf, type Series } from "./curve";
+import { CurveTable } from "./curve-table";
 import { plotOptions, type Scene } from "./plot";
 
 interface Props {
@@ -30,12 +31,14 @@ export function stepIndex(series: Series, from: number, by: number): number {
   return index;
 }
 
-export function EquityChart({ name, holdName, scene, now }: Props) {
+export default function EquityChart({ name, holdName, scene, now }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(scene);
   const [cursor, setCursor] = useState<number | null>(null);
   const [asTable, setAsTable] = useState(false);
+  const figure = useRef<HTMLElement>(null);
+  const isByKey = useRef(false);
   latest.current = scene;
   const { series } = scene;
 
@@ -62,6 +65,13 @@ export function EquityChart({ name, holdName, scene, now }: Props) {
       made.destroy();
       plot.current = null;
     };
+  }, [asTable]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the focus follows when the one takes the place of the other
+  useEffect(() => {
+    if (!isByKey.current) return;
+    isByKey.current = false;
+    figure.current?.querySelector<HTMLElement>(".plot, .curve-table")?.focus({ preventScroll: true });
   }, [asTable]);
 
   useEffect(() => {
@@ -95,7 +105,6 @@ export function EquityChart({ name, holdName, scene, now }: Props) {
         plot.current?.setCursor({ left: -10, top: -10 });
         setCursor(null);
       },
-      t: () => setAsTable(!asTable),
     };
     const step = steps[event.key];
     if (!step) return;
@@ -104,7 +113,15 @@ export function EquityChart({ name, holdName, scene, now }: Props) {
   };
 
   return (
-    <figure className="curve">
+    <figure
+      ref={figure}
+      className="curve"
+      onKeyDown={(event) => {
+        if (event.key !== "t" || event.ctrlKey || event.metaKey || event.altKey) return;
+        isByKey.current = true;
+        setAsTable(!asTable);
+      }}
+    >
       <figcaption>
         <span className="legend">
           <i className="line-bot" />
@@ -144,43 +161,4 @@ export function EquityChart({ name, holdName, scene, now }: Props) {
 
 function dataOf(series: Series): uPlot.AlignedData {
   return [series.xs, series.hold, series.bot];
-}
-
-function CurveTable({
-  name,
-  holdName,
-  series,
-  now,
-}: {
-  name: string;
-  holdName: string;
-  series: Series;
-  now: number | undefined;
-}) {
-  const rows = series.xs
-    .map((x, index) => ({ x, bot: series.bot[index], hold: series.hold[index] }))
-    .filter((row) => typeof row.bot === "number");
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-    <section className="curve-table" tabIndex={0} aria-label={`Points of ${name}`}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{series.daily ? "Day" : "UTC"}</th>
-            <th scope="col">{name}</th>
-            <th scope="col">hold {holdName}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.reverse().map((row) => (
-            <tr key={row.x}>
-              <th scope="row">{shortStamp(row.x * 1000, now)}</th>
-              <td>{percentChange(row.bot ?? undefined)}</td>
-              <td>{percentChange(row.hold ?? undefined)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
 }

@@ -29,15 +29,15 @@ function isTyping(target: EventTarget | null): boolean {
 export function Keys() {
   const dialog = useRef<HTMLDialogElement>(null);
   const theme = useTheme();
-  const [pair, setPair] = useState(0);
+  const [pair, setPair] = useState<number>();
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || event.defaultPrevented) return;
-      const follows = pair > 0 && performance.now() - pair < PAIR_MS;
+      const follows = pair !== undefined && performance.now() - pair < PAIR_MS;
       if (follows) {
         const page = PAGES.find(({ id }) => id.startsWith(event.key));
-        setPair(0);
+        setPair(undefined);
         if (page) navigate(page.href);
         return;
       }

@@ -2,7 +2,7 @@
 
 import { coarse } from "../../lib/age";
 import { groupSessions, type SessionGroup, wallText } from "../../lib/market";
-import { clock, instant, isoDay, localStamp, utcDayStart, weekday } from "../../lib/time";
+import { clock, instant, isoDay, localStamp, utcDayStart } from "../../lib/time";
 import type { ClockState, Session } from "../../lib/types";
 import { Icon, type IconName } from "../icon";
 import { useDesk } from "./desk";
@@ -102,7 +102,6 @@ function SessionLane({
   const closes = instant(session.closes_at);
   const zone = session.timezone ?? "UTC";
   const wall = event ? wallText(event.at, desk.clock, Object.values(desk.sessions)) : "";
-  const otherDay = opens !== undefined && isoDay(opens) !== isoDay(market) ? `${weekday(opens)} ` : "";
   return (
     <section className={`session ${session.state}`} aria-label={`${codes.join(", ")} ${session.name ?? ""}`}>
       <div className="who">
@@ -122,7 +121,7 @@ function SessionLane({
       </div>
       <Lane session={session} market={market} />
       <small>
-        {opens !== undefined && closes !== undefined && `${otherDay}${clock(opens)} to ${clock(closes)} UTC`}
+        {opens !== undefined && closes !== undefined && `${clock(opens)} to ${clock(closes)} UTC`}
         {session.half_day ? ", half day" : ""}
       </small>
       <small className="local">{event && [localStamp(event.at, market, zone), wall].filter(Boolean).join(", ")}</small>

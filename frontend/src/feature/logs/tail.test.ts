@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { append, botsIn, EMPTY_TAIL, filterLines, gaps, type LogEntry } from "./tail";
+
+const line = (file: string, offset: number, second: number, more: Partial<LogEntry> = {}): LogEntry => ({
+  file,
+  offset,
+  ts: `2026-01-01T12:00:${String(second).padStart(2, "0")}Z`,
+  event: `event ${offset}`,
+  level: "info",
+  ...more,
+});
+const part = (from: number, to: number, inode = "1") => ({ inode, size: to, from, to });
+
+describe("append", () => {
+  it("merges files by time and takes no line twice", () => {
+    let tail = append(EMPTY_TAIL, { parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1), line("bots", 10, 3)] });
+    tail = append(tail, {
+      parts: { bots: part(10, 30), web: part(0, 10) },
+      lines: [line("bots", 10, 3), line("bots", 20, 4), line("web", 0, 2)],
+    });
+    expect(tail.lines.map((each) => `${each.file}${each.offset}`)).toEqual(["bots0", "web0", "bots10", "bots20"]);
+    expect(tail.ends.bots?.to).toBe(30);
+  });
+
+  it("knows a rotated file by its inode", () => {
+    const before = append(EMPTY_TAIL, { parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1)] });
+    const after = append(before, { parts: { bots: part(0, 5, "2") }, lines: [line("bots", 0, 9)] });
+    expect(after.lines).toHaveLength(2);
+    expect(after.ends.bots).toEqual({ inode: "2", to: 5 });
+    expect(gaps(before, { parts: { bots: part(500, 600, "2") } })).toEqual([]);
+  });
+
+  it("keeps the newest lines only", () => {
+    const lines = Array.from({ length: 50 }, (_, index) => line("bots", index, index));
+    const tail = append(EMPTY_TAIL, { parts: { bots: part(0, 50) }, lines }, 10);
+    expect(tail.lines.map((each) => each.offset)).toEqual([40, 41, 42, 43, 44, 45, 46, 47, 48, 49]);
+  });
+
+  it("of nothing new keeps the very list", () => {
+    const tail = append(EMPTY_TAIL, { parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1)] });
+    expect(append(tail, { parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1)] }).lines).toBe(tail.lines);
+  });
+});
+
+it("gaps names where the known lines end when a push begins behind it", () => {
+  const tail = append(EMPTY_TAIL, { parts: { bots: part(0, 20), web: part(0, 9) }, lines: [] });
+  expect(gaps(tail, { parts: { bots: part(100, 200), web: part(9, 20), new: part(50, 60) } })).toEqual(["bots:20"]);
+});
+
+describe("filterLines", () => {
+  const lines = [
+    line("bots", 0, 1, { level: "debug" }),
+    line("bots", 1, 2, { bot: "orb_ny", event: "intraday cycle complete", cycle_id: "1-7" }),
+    line("web", 2, 3, { level: "error", more: { route: "/api/bots/page" } }),
+    line("raw", 3, 4, { level: undefined, event: "not json" }),
+    line("raw", 4, 5, { level: "notice" }),
+  ];
+  const offsets = (level: "debug" | "info" | "warning", bot = "", text = ""): number[] =>
+    filterLines(lines, { level, bot, text }).map((each) => each.offset);
+
+  it("keeps the level and those above; a line without a known level counts as info", () => {
+    expect(offsets("debug")).toEqual([0, 1, 2, 3, 4]);
+    expect(offsets("info")).toEqual([1, 2, 3, 4]);
+    expect(offsets("warning")).toEqual([2]);
+  });
+
+  it("by bot and by words in any field", () => {
+    expect(offsets("info", "orb_ny")).toEqual([1]);
+    expect(offsets("info", "", "CYCLE 1-7")).toEqual([1]);
+    expect(offsets("info", "", "route=/api")).toEqual([2]);
+    expect(botsIn(lines)).toEqual(["orb_ny"]);
+  });
+});

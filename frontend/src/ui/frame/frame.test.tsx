@@ -1,0 +1,156 @@
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { bundleFixture, MARKET, SESSIONS } from "../../lib/fixture";
+import { setTheme } from "../../lib/preference";
+import type { ClockState, Session } from "../../lib/types";
+import { Frame } from "./frame";
+import { LinkChip } from "./link-chip";
+import { ModeChip, modeWords, nextRun } from "./mode-chip";
+import { lanePieces, nextEvent } from "./sessions";
+
+const WALL = Date.parse("2026-01-01T12:00:00Z");
+beforeEach(() => {
+  vi.useFakeTimers({ now: WALL });
+});
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+  setTheme("auto");
+});
+
+const CLOCK: ClockState = { state: "running", market_time: "2022-05-19T14:32:00Z", speed: 60 };
+const words = (clock: ClockState): string => {
+  const { container } = render(<ModeChip mode="replay" run="1" clock={clock} sessions={SESSIONS} />);
+  return (container.querySelector("dl")?.textContent ?? "").replace("Mode", "");
+};
+
+describe("the mode chip", () => {
+  it("of a replay has its date, time, zone and speed", () => {
+    expect(words(CLOCK)).toBe("REPLAY2022-05-19 14:32 UTCx60");
+  });
+
+  it("says what the clock does instead of running", () => {
+    expect(words({ ...CLOCK, state: "catching_up", progress: 0.419 })).toContain("catching up 41\u00a0%");
+    expect(words({ ...CLOCK, state: "paused" })).toContain("PAUSED");
+    expect(words({ ...CLOCK, state: "paused" })).not.toContain("x60");
+    expect(words({ ...CLOCK, state: "closed", label: "closed: to XHKG open, 5 h 30 min" })).toContain(
+      "closed: to XHKG open, 5 h 30 min",
+    );
+  });
+
+  it("of a finished run counts down to the next one", () => {
+    const clock: ClockState = { ...CLOCK, state: "finished", next_run_at: new Date(WALL + 24_500).toISOString() };
+    expect(words(clock)).toBe("REPLAYfinishedrun 2 in 24 s");
+    expect(nextRun("7")).toBe("run 8");
+    expect(nextRun("spring")).toBe("next run");
+  });
+
+  it("never calls a replay or a closed market live", () => {
+    expect(modeWords("replay", { ...CLOCK, real_time: true }, SESSIONS).mode).toBe("REPLAY");
+    expect(modeWords("paper", { ...CLOCK, delay_s: 900 }, SESSIONS).mode).toBe("PAPER, delayed 15 min");
+    const closed = { XNYS: { ...(SESSIONS.XNYS as Session), state: "closed" as const } };
+    expect(modeWords("live", { ...CLOCK, real_time: true }, closed).mode).not.toContain("LIVE");
+    expect(modeWords("live", CLOCK, SESSIONS).mode).not.toContain("LIVE");
+    expect(modeWords("live", { ...CLOCK, real_time: true }, SESSIONS).mode).toBe("LIVE");
+  });
+});
+
+describe("the link chip", () => {
+  const text = (link: Parameters<typeof LinkChip>[0]["link"]): string =>
+    render(<LinkChip link={link} />).container.textContent ?? "";
+
+  it("says the state and the age of the last verification", () => {
+    expect(text({ state: "streaming", verifiedAt: WALL - 400 })).toBe("LinkSTREAMINGverified 0.4 s ago");
+    expect(text({ state: "polling", verifiedAt: WALL - 1400, pollEvery: 5 })).toBe(
+      "LinkPOLLINGevery 5 sverified 1.4 s ago",
+    );
+    expect(text({ state: "offline", verifiedAt: WALL - 61_000, since: WALL - 60_000 })).toMatch(
+      /^LinkOFFLINEsince \d\d:\d\dverified 1 min 01 s ago$/,
+    );
+  });
+
+  it("has no age before anything was verified", () => {
+    expect(text({ state: "connecting" })).toBe("LinkCONNECTING");
+  });
+});
+
+describe("a session lane", () => {
+  it("has lunch as a hole", () => {
+    expect(lanePieces(SESSIONS.XHKG as Session)).toEqual([
+      { from: 90, to: 240 },
+      { from: 300, to: 480 },
+    ]);
+  });
+
+  it("over midnight has a piece on each side", () => {
+    const session: Session = { state: "open", opens_at: "2022-05-19T22:00:00Z", closes_at: "2022-05-20T05:00:00Z" };
+    expect(lanePieces(session)).toEqual([
+      { from: 1320, to: 1440 },
+      { from: 0, to: 300 },
+    ]);
+  });
+
+  it("says what comes next, and nothing where it is not known", () => {
+    expect(nextEvent(SESSIONS.XLON as Session, MARKET)?.verb).toBe("closes in");
+    expect(nextEvent(SESSIONS.XHKG as Session, MARKET)?.verb).toBe("opens in");
+    expect(nextEvent({ state: "closed" }, MARKET)).toBeUndefined();
+    expect(lanePieces({ state: "closed" })).toEqual([]);
+  });
+});
+
+describe("the frame", () => {
+  const show = (keptAt?: number, trouble?: string) =>
+    render(
+      <Frame page="bots" data={bundleFixture(WALL)} keptAt={keptAt} link={{ state: "streaming" }} trouble={trouble}>
+        <h1>Page</h1>
+      </Frame>,
+    );
+
+  it("has landmarks, one h1 and the present page", () => {
+    show();
+    expect(screen.getByRole("banner")).toBeTruthy();
+    expect(screen.getByRole("main")).toBeTruthy();
+    expect(screen.getAllByRole("heading", { level: 1 })).toHaveLength(1);
+    expect(screen.getByRole("link", { name: "Bots" }).getAttribute("aria-current")).toBe("page");
+    expect(screen.getByRole("link", { name: "Logs" }).getAttribute("aria-current")).toBeNull();
+  });
+
+  it("has no session strip before the market time is known", () => {
+    const { container } = render(
+      <Frame page="bots" data={undefined} keptAt={undefined} link={{ state: "connecting" }}>
+        <h1>Page</h1>
+      </Frame>,
+    );
+    expect(container.querySelector(".sessions")).toBeNull();
+    expect(container.querySelector(".mode")).toBeNull();
+  });
+
+  it("says why there is no data, as an alert", () => {
+    show(undefined, "The desk does not answer.");
+    expect(screen.getByRole("alert").textContent).toBe("The desk does not answer.");
+  });
+
+  it("cycles the theme and keeps the choice", () => {
+    show();
+    const button = screen.getByRole("button", { name: "Theme: Auto" });
+    fireEvent.click(button);
+    expect(document.documentElement.dataset.theme).toBe("dark");
+    expect(localStorage.getItem("aion_theme")).toBe("dark");
+    fireEvent.click(button);
+    expect(document.documentElement.dataset.theme).toBe("light");
+    fireEvent.click(button);
+    expect(document.documentElement.dataset.theme).toBeUndefined();
+  });
+
+  it("changes the page by keys, but not while somebody types", () => {
+    show();
+    fireEvent.keyDown(document.body, { key: "g" });
+    fireEvent.keyDown(document.body, { key: "l" });
+    expect(location.pathname).toBe("/logs");
+    const input = document.body.appendChild(document.createElement("input"));
+    fireEvent.keyDown(input, { key: "g" });
+    fireEvent.keyDown(input, { key: "b" });
+    expect(location.pathname).toBe("/logs");
+    input.remove();
+  });
+});
