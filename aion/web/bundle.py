@@ -5,7 +5,7 @@ one. No clock is read; whoever builds says when a mixture has lasted too long.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -30,6 +30,7 @@ from aion.web.total import DayPnl, Member, totals
 from aion.web.view import Bound, Card, strength, view_of_line
 
 MAX_BYTES = 256 << 10  # what a page may put into localStorage for one bundle
+MANY_BOTS = 512  # of each kind; more are not tried
 BOUNDS = tuple(
     Bound(rows, points)
     for rows, points in (
@@ -147,31 +148,52 @@ def intraday_bundle(desk: Desk) -> Json:
 
 
 def fit(build: Callable[[Bound], Json]) -> Json:
-    """Return what `build` makes with the widest bound that stays within `MAX_BYTES`, else with the narrowest."""
+    """Return what `build` makes with the widest bound that stays within `MAX_BYTES`.
+
+    When even the narrowest does not, there are hundreds of bots: as many are shown as go in, Aion's own first, then
+    those with the newest data.
+    """
     found: Json = {}
     for bound in BOUNDS:
         found = build(bound)
         if len(orjson.dumps(found)) <= MAX_BYTES:
+            return found
+    most = MANY_BOTS
+    while most > 1:
+        found = build(replace(BOUNDS[-1], bots=most))
+        size = len(orjson.dumps(found))
+        if size <= MAX_BYTES:
             break
+        most = min(most - 1, most * MAX_BYTES // size)
     return found
 
 
 def _sections(desk: Desk, bound: Bound) -> Json:
-    intraday: Json = {"bots": _views(desk, "intraday", bound), "signals": {}, "signals_total": 0, "more": {}}
+    intraday, swing = _section(desk, "intraday", bound), _section(desk, "swing", bound)
     symbols = (desk.cycle.rolling or {}).get("symbols", {})
     signals = {symbol: state["signal"] for symbol, state in symbols.items() if "signal" in state}
     strongest = sorted(signals.items(), key=strength)[: bound.rows]
     intraday["signals"], intraday["signals_total"] = dict(strongest), len(signals)
     if len(strongest) < len(signals):
-        intraday["more"] = {"signals": "/api/intraday/snapshot"}
+        intraday["more"]["signals"] = "/api/intraday/snapshot"
     if desk.cycle.summary is not None:
         kept = ("cycle_id", "seq", "as_of", "written_at", "due_at")
         intraday["summary"] = {name: desk.cycle.summary[name] for name in kept if name in desk.cycle.summary}
-    return {"swing": {"bots": _views(desk, "swing", bound)}, "intraday": intraday}
+    return {"swing": swing, "intraday": intraday}
+
+
+def _section(desk: Desk, kind: str, bound: Bound) -> Json:
+    bots = _views(desk, kind, bound)
+    total = sum(of == kind for of, _ in desk.cards) + (len(desk.lines) if kind == "intraday" else 0)
+    return {"bots": bots, "bots_total": total, "more": {"bots": f"/api/{kind}/bots"} if len(bots) < total else {}}
 
 
 def _views(desk: Desk, kind: str, bound: Bound) -> Json:
-    shown: Json = {name: card.encoded(bound) for (of, name), card in desk.cards.items() if of == kind}
+    cards = {name: card for (of, name), card in desk.cards.items() if of == kind}
+    if len(cards) > bound.bots:
+        newest = sorted(cards.items(), key=lambda item: (item[1].foreign, -moment(item[1].doc["as_of"]).timestamp()))
+        cards = dict(newest[: bound.bots])
+    shown: Json = {name: card.encoded(bound) for name, card in cards.items()}
     if kind == "intraday":
         shown |= desk.lines
     return dict(sorted(shown.items()))

@@ -134,6 +134,8 @@ class SwingSection(Document):
     """The swing bots."""
 
     bots: dict[Name, BotView] = Field(default_factory=dict)
+    bots_total: int = Field(0, description="More than `bots` has only when there are hundreds; `more` has them all.")
+    more: dict[Key, str] = Field(default_factory=dict)
 
 
 class IntradaySummary(Document):
@@ -150,6 +152,7 @@ class IntradaySection(Document):
     """The intraday bots, the newest signals and the cycle they come from."""
 
     bots: dict[Name, BotView] = Field(default_factory=dict)
+    bots_total: int = 0
     signals: dict[Key, Signal] = Field(
         default_factory=dict, description="Strongest 50 at most, those that ask for something first."
     )
@@ -236,6 +239,19 @@ class SwingDay(Document):
     day: Day
     bots: dict[Name, BotActivity] = Field(default_factory=dict)
     errors: dict[Key, Problem] = Field(default_factory=dict, description="By bot.")
+
+
+class BotLine(Document):
+    """One bot in a list: where its newest state is."""
+
+    file: str
+    day: Day | None = Field(None, description="Newest market day, of an intraday bot.")
+
+
+class BotList(Document):
+    """All bots of a kind that have a state file, readable or not."""
+
+    bots: dict[Name, BotLine] = Field(default_factory=dict)
 
 
 class BotPart(Document):

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import sys
+import threading
 import traceback
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -41,6 +42,7 @@ class LogFile:
         self._console = console
         self._descriptor: int | None = None
         self._has_failed = False
+        self._lock = threading.Lock()  # routes and builds log from their threads
 
     def debug(self, line: bytes, said: str) -> None:
         """Append a line; debug is for the file alone."""
@@ -55,11 +57,19 @@ class LogFile:
 
     def close(self) -> None:
         """Close the file; the next line opens it again."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
 
     def _append(self, line: bytes) -> None:
+        with self._lock:
+            self._append_alone(line)
+
+    def _append_alone(self, line: bytes) -> None:
         try:
             if self._descriptor is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +77,7 @@ class LogFile:
                 self._descriptor = os.open(self._path, flags, 0o644)
             os.write(self._descriptor, line)
             if os.fstat(self._descriptor).st_size > MAX_LOG_BYTES:
-                self.close()
+                self._close()
                 os.replace(self._path, self._path.with_name(f"{self._path.stem}.1.jsonl"))
             self._has_failed = False
         except OSError as error:

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -45,6 +46,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.started_s = time.monotonic()
+        self.started_at = datetime.now(UTC).replace(microsecond=0)
         self.routes: dict[str, RouteFigures] = {}
         self._seconds = Histogram(
             "aion_response_seconds", "Time to the first byte of an answer.", ["route"],

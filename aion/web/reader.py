@@ -24,6 +24,12 @@ class FileReader:
         horizons = {name: self._days(self._layout.bot_logs / name) for name in _names(self._layout.bot_logs)}
         return {horizon: days for horizon, days in horizons.items() if days}
 
+    def swing_bots(self) -> list[str]:
+        """Return the swing bots with a state file."""
+        folder = self._layout.swing
+        places = (Layout.place(self._layout.relative(folder / name)) for name in _names(folder))
+        return sorted(place.bot for place in places if place is not None and place.kind == "swing_rolling")
+
     def newest_day(self, bot: str) -> str | None:
         """Return the newest market day of which an intraday bot has a file."""
         return next((day for day, bots in self.intraday_days().items() if bot in bots), None)

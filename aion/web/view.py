@@ -28,6 +28,8 @@ class Bound:
     """Most entries of each map of things."""
     points: int = 300
     """Most points of a curve."""
+    bots: int = 1 << 30
+    """Most bots of a kind."""
 
 
 class Card:
@@ -43,7 +45,7 @@ class Card:
         """The `BotView` with everything in it, all in order."""
         self.moments = {moment(ts): value for ts, value in self.whole["equity_curve"].items()}
         """Its equity by time, for sums with other bots."""
-        self._encoded: dict[Bound, orjson.Fragment] = {}
+        self._encoded: dict[tuple[int, int], orjson.Fragment] = {}
 
     def is_of(self, doc: Json, *, foreign: bool) -> bool:
         """Return True if this card was made of the very same document."""
@@ -51,9 +53,10 @@ class Card:
 
     def encoded(self, bound: Bound) -> orjson.Fragment:
         """Return the `BotView` within `bound` as JSON."""
-        if bound not in self._encoded:
-            self._encoded[bound] = orjson.Fragment(orjson.dumps(cut(self.whole, bound)))
-        return self._encoded[bound]
+        size = (bound.rows, bound.points)
+        if size not in self._encoded:
+            self._encoded[size] = orjson.Fragment(orjson.dumps(cut(self.whole, bound)))
+        return self._encoded[size]
 
 
 def _whole(doc: Json, kind: str, file: str, *, foreign: bool) -> Json:

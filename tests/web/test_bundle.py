@@ -217,6 +217,22 @@ def test_build_when_there_is_much_then_it_stays_within_the_bytes(folder: Folder)
     assert found["totals"]["USD"]["equity"] == 20 * 100_120.0
 
 
+def test_build_when_there_are_hundreds_of_bots_then_own_and_newest_are_shown_and_all_are_counted(
+    folder: Folder,
+) -> None:
+    folder.write.cycle(5, ["orb_ny"])
+    for i in range(400):
+        folder.write.day(f"theirs{i:03d}", i % 50, note="n" * 400, fills={})
+    found = folder.build(Page())
+    assert_is(BotsPageBundle, found)
+    assert len(orjson.dumps(found)) <= MAX_BYTES
+    shown = found["intraday"]["bots"]
+    assert "orb_ny" in shown and 50 < len(shown) < 401
+    assert found["intraday"]["bots_total"] == 401 and found["intraday"]["more"]["bots"] == "/api/intraday/bots"
+    assert min(bot["as_of"] for bot in shown.values() if bot["foreign"]) >= "2022-05-19T13:50:00Z", "the newest stay"
+    assert len(found["totals"]["USD"]["bots"]) == 401, "nobody is left out of a sum"
+
+
 def test_build_when_seven_bots_are_shown_then_lists_have_fifty_rows_at_most(folder: Folder) -> None:
     folder.write.day("one", 5, fills={f"f{i}-x": fill(i) for i in range(80)}, equity_curve=curve(900))
     bot = folder.build(Page())["intraday"]["bots"]["one"]

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from aion.errors import NotFoundError
 from aion.store.layout import check_name
 from aion.web.answer import answer
-from aion.web.document import BotPart, BotView
+from aion.web.document import BotList, BotPart, BotView
 from aion.web.router.common import NOT_FOUND, desk_of
 from aion.web.state import sim_log, swing_rolling
 from aion.web.view import Card
@@ -17,6 +17,23 @@ Kind = Literal["intraday", "swing"]
 Part = Literal["positions", "fills", "trades", "signals", "targets", "rules", "symbols", "curve"]
 
 bot_parts_router = APIRouter(prefix="/api", tags=["bots"], responses=NOT_FOUND)
+
+
+@bot_parts_router.get("/intraday/bots", response_model=BotList)
+def intraday_bots(request: Request) -> Response:
+    """Return all intraday bots that have a day file, and their newest."""
+    found: dict[str, dict[str, str]] = {}
+    for day, bots in desk_of(request).files.intraday_days().items():
+        for bot in bots:
+            found.setdefault(bot, {"file": sim_log(day, bot), "day": day})
+    return answer(request, {"bots": dict(sorted(found.items()))})
+
+
+@bot_parts_router.get("/swing/bots", response_model=BotList)
+def swing_bots(request: Request) -> Response:
+    """Return all swing bots that have a state file."""
+    bots = desk_of(request).files.swing_bots()
+    return answer(request, {"bots": {bot: {"file": swing_rolling(bot)} for bot in bots}})
 
 
 @bot_parts_router.get("/intraday/bots/{bot}", response_model=BotView)

@@ -1,7 +1,6 @@
 """Figures of this process for the System page and for Prometheus, and whether it is alive and ready."""
 
 import platform
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -22,13 +21,11 @@ system_router = APIRouter(tags=["system"])
 def system_metrics(request: Request) -> Response:
     """Return the figures of the System page, of the worker that answers."""
     desk = desk_of(request)
-    uptime_s = desk.metrics.uptime_s
-    started_at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=int(uptime_s))
     found: dict[str, Any] = {
         "version": aion.__version__,
         "python": platform.python_version(),
-        "started_at": iso(started_at),
-        "uptime_s": round(uptime_s, 1),
+        "started_at": iso(desk.metrics.started_at),
+        "uptime_s": round(desk.metrics.uptime_s, 1),
         "routes": {name: _route(figures) for name, figures in sorted(desk.metrics.routes.items())},
         "live": desk.live_figures(),
         "topics": desk.data_ages(),
