@@ -36,7 +36,8 @@ def type_of(schema: dict[str, Any]) -> str:
         inner = type_of(schema.get("items", {}))
         return f"({inner})[]" if " | " in inner else f"{inner}[]"
     if kind == "object" or "additionalProperties" in schema:
-        inside = schema.get("additionalProperties")
+        # keys with a pattern of their own (names, days) come as patternProperties
+        inside = next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties"))
         return f"Record<string, {type_of(inside) if isinstance(inside, dict) else 'unknown'}>"
     return PLAIN.get(kind, "unknown") if isinstance(kind, str) else "unknown"
 

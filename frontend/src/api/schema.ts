@@ -37,6 +37,18 @@ export interface BotActivity {
   written_at?: string;
 }
 
+/** One bot in a list: where its newest state is. */
+export interface BotLine {
+  /** Newest market day, of an intraday bot. */
+  day?: string;
+  file: string;
+}
+
+/** All bots of a kind that have a state file, readable or not. */
+export interface BotList {
+  bots: Record<string, BotLine>;
+}
+
 /** The whole of what a bundle cut short; only the part that was asked for is there. */
 export interface BotPart {
   as_of: string;
@@ -175,7 +187,7 @@ export interface DataAge {
 /** Which days there are logs of. */
 export interface DayList {
   /** Bots by market day, newest day first. */
-  days: Record<string, unknown>;
+  days: Record<string, string[]>;
 }
 
 /** Sum of one market day over the bots of one currency that are marked for that day. */
@@ -248,7 +260,7 @@ export interface HorizonList {
 
 /** One market day of all intraday bots, without the bars (`/api/intraday/logs/<day>/<bot>` has them). */
 export interface IntradayDay {
-  bots: Record<string, unknown>;
+  bots: Record<string, SimLog>;
   day: string;
   /** By bot. */
   errors: Record<string, Problem>;
@@ -256,7 +268,8 @@ export interface IntradayDay {
 
 /** The intraday bots, the newest signals and the cycle they come from. */
 export interface IntradaySection {
-  bots: Record<string, unknown>;
+  bots: Record<string, BotView>;
+  bots_total: number;
   /** What was cut short -> the route that has the whole of it. */
   more: Record<string, string>;
   /** Strongest 50 at most, those that ask for something first. */
@@ -268,7 +281,7 @@ export interface IntradaySection {
 /** All that the Intraday page shows. */
 export interface IntradaySnapshot {
   as_of?: string;
-  bots: Record<string, unknown>;
+  bots: Record<string, BotView>;
   clock?: ClockState;
   cycle_id: string;
   errors: Record<string, Problem>;
@@ -322,10 +335,14 @@ export interface LogPart {
 export interface LogTail {
   /** By file. */
   errors: Record<string, Problem>;
+  /** Of a pushed tail. */
+  etag?: string;
   /** Oldest first. */
   lines: LogEntry[];
   /** By file. */
   parts: Record<string, LogPart>;
+  /** Of a pushed tail, as in the bundles. */
+  version?: number;
 }
 
 /** An intent to trade and what became of it. */
@@ -527,7 +544,7 @@ export interface Stats {
 
 /** One market day of all swing bots of a horizon. */
 export interface SwingDay {
-  bots: Record<string, unknown>;
+  bots: Record<string, BotActivity>;
   day: string;
   /** By bot. */
   errors: Record<string, Problem>;
@@ -536,7 +553,10 @@ export interface SwingDay {
 
 /** The swing bots. */
 export interface SwingSection {
-  bots: Record<string, unknown>;
+  bots: Record<string, BotView>;
+  /** More than `bots` has only when there are hundreds; `more` has them all. */
+  bots_total: number;
+  more: Record<string, string>;
 }
 
 /** One symbol on the Intraday page. */
@@ -579,7 +599,7 @@ export interface Total {
   cash?: number;
   currency: string;
   /** Newest two market days. */
-  days: Record<string, unknown>;
+  days: Record<string, DayTotal>;
   /** Of the summed curve over the times all its bots share. */
   drawdown?: number;
   equity: number;
