@@ -109,7 +109,6 @@ class Live(Generic[T]):
             trust_events: False to take signatures at every look; None to decide by system and file system.
         """
         self.root = root
-        self.hub = Hub()
         self.stats = Stats()
         self.heartbeat_s = heartbeat_s
         self._rescan_interval_s = rescan_interval_s
@@ -118,6 +117,7 @@ class Live(Generic[T]):
         topics = list(topics)
         self._states = {each.name: _State(each) for each in topics if isinstance(each, Topic)}
         self._tails = {each.name: each for each in topics if isinstance(each, LogTail)}
+        self.hub = Hub(frozenset(self._tails))
         self._readers = {name: TailReader(root / tail.folder) for name, tail in self._tails.items()}
         folders = {folder for state in self._states.values() for folder in state.topic.folders}
         self._build_folders = tuple(sorted(folders))

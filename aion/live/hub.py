@@ -69,7 +69,9 @@ class Subscriber:
 class Hub:
     """All open streams and the newest frame of every topic. Belongs to one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, appended: frozenset[str] = frozenset()) -> None:
+        """Args: appended: topics whose frames are additions, not states: nobody is greeted with an old one."""
+        self._appended = appended
         self.frames: dict[str, Frame] = {}
         self.tags: dict[str, str] = {}
         """ETag of the newest frame by topic."""
@@ -130,7 +132,7 @@ class Hub:
         self._write(subscriber, hello)
         for topic in subscriber.topics:
             frame = self.frames.get(topic)
-            if frame is not None and have.get(topic) != self.tags[topic]:
+            if frame is not None and topic not in self._appended and have.get(topic) != self.tags[topic]:
                 self._write(subscriber, frame)
 
     def flush(self, subscriber: Subscriber) -> None:

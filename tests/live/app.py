@@ -1,0 +1,63 @@
+"""A small application over `aion.live`, run as a process by the tests: root, port file, kind, events."""
+
+import json
+import socket
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from aion.live import Built, ConnectionProtocol, Live, LogTail, SnapshotApp, StreamApp, Topic, Tree
+
+
+def build(tree: Tree[object]) -> Built:
+    files = {}
+    for name in tree.names("data/"):
+        entry = tree.entry(name)
+        if entry is not None:
+            files[name[5:]] = {"error": str(entry.error)} if entry.error else entry.value
+    return Built(files)
+
+
+def make(root: Path, heartbeat_s: float, trust_events: bool | None) -> FastAPI:
+    topics = [
+        Topic("data", build, ("data",)),
+        Topic("other", lambda tree: Built({}), ("other",)),
+        LogTail("logs", "logs"),
+    ]
+    live: Live[object] = Live(
+        root, topics, lambda path, name: json.loads(path.read_bytes()), heartbeat_s=heartbeat_s,
+        trust_events=trust_events, rescan_interval_s=0.2 if trust_events is False else 5.0,
+    )  # fmt: skip
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI):  # type: ignore[no-untyped-def]
+        await live.start()
+        yield
+        await live.close()
+
+    app = FastAPI(lifespan=lifespan)
+    app.mount("/data", SnapshotApp(live, "data"))
+    app.mount("/events", StreamApp(live))
+
+    @app.get("/stats")
+    def stats() -> dict[str, int]:
+        hub = live.hub
+        return {
+            "builds": live.stats.builds, "clients": len(hub), "deliveries": hub.deliveries, "resets": hub.resets,
+            "conflations": hub.conflations, "loads": live._tree.loads,
+        }  # fmt: skip
+
+    return app
+
+
+if __name__ == "__main__":
+    root, port_file, kind, events, heartbeat = sys.argv[1:]
+    app = make(Path(root), float(heartbeat), None if events == "events" else False)
+    listener = socket.create_server(("127.0.0.1", 0))
+    Path(port_file).write_text(str(listener.getsockname()[1]))
+    http = ConnectionProtocol if kind == "upgraded" else kind
+    config = uvicorn.Config(app, http=http, log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listener])
