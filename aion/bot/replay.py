@@ -103,7 +103,8 @@ class Replay:
         self._waiter = waiter
         self._stamp = stamp
         exchanges = frozenset(bot.exchange for bot in settings.bots.values() if bot.kind == "intraday")
-        self._pace = Pace(exchanges, settings.speed, settings.closed_gap_s)
+        marks = frozenset(bot.exchange for bot in settings.bots.values() if bot.kind == "swing")
+        self._pace = Pace(exchanges, settings.speed, settings.closed_gap_s, marks)
         self.span = span_of(settings, feed, exchanges)
         intraday: dict[str, IntradayBot] = {}
         swing: dict[str, SwingBot] = {}
@@ -211,7 +212,7 @@ class Replay:
                 self._flush()
         left = self._target - self._waiter.monotonic()
         if left > 0 and self._pace.is_gap(last, ts):
-            self._phase, self._label = "closed", closed_label(self._pace.exchanges, last, ts)
+            self._phase, self._label = "closed", closed_label(self._pace.exchanges or self._pace.marks, last, ts)
             self._write_clock(left)
             self._log.info(self._label, market_time=last)
         stopped = self._waiter.wait(left) if left > 0 else self._waiter.is_stopped

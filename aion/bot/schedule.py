@@ -13,17 +13,21 @@ _HORIZON_DAYS = {"d": 1, "w": 7}
 class Pace:
     """How market time turns into wall time in a replay."""
 
-    def __init__(self, exchanges: frozenset[str], speed: float, closed_gap_s: float) -> None:
+    def __init__(
+        self, exchanges: frozenset[str], speed: float, closed_gap_s: float, marks: frozenset[str] = frozenset()
+    ) -> None:
         """Set the pace.
 
         Args:
             exchanges: MICs of the intraday bots; while any of them is open, time passes at `speed`.
             speed: market seconds a wall second.
             closed_gap_s: wall seconds in which a span without bars passes.
+            marks: MICs of the swing bots, which are marked at each close.
         """
         self.exchanges = exchanges
         self.speed = speed
         self.closed_gap_s = closed_gap_s
+        self.marks = marks
 
     def wait_s(self, last: datetime, following: datetime) -> float:
         """Return the wall seconds between two batches of bars that close at `last` and `following`."""
@@ -39,12 +43,21 @@ class Pace:
         """Return the wall seconds that a replay is expected to need from `start` to `end`, by the calendar."""
         total, at = 0.0, start
         for opened, closed in self._open_spans(start, end):
-            if opened - at > MINUTE:
-                total += self.wait_s(at, opened + MINUTE)
-            total += max(0.0, (min(closed, end) - max(opened, at)).total_seconds()) / self.speed
-            at = max(at, closed)
-        if end - at > MINUTE:
-            total += self.wait_s(at, end)
+            total += self._closed_s(at, min(opened + MINUTE, end)) if opened > at else 0.0
+            at = max(at, min(opened + MINUTE, end)) if opened > at else at
+            total += max(0.0, (min(closed, end) - at).total_seconds()) / self.speed
+            at = max(at, min(closed, end))
+        return total + self._closed_s(at, end)
+
+    def _closed_s(self, start: datetime, end: datetime) -> float:
+        """Return the wall seconds of a closed span, which the marks of swing bots divide."""
+        if end <= start:
+            return 0.0
+        stops = sorted({each for mic in self.marks for each in _closes(mic, start, end)} | {end})
+        total, at = 0.0, start
+        for stop in stops:
+            total += self.wait_s(at, stop)
+            at = stop
         return total
 
     def _open_spans(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
@@ -62,6 +75,12 @@ class Pace:
             else:
                 merged.append((opened, closed))
         return merged
+
+
+def _closes(mic: str, start: datetime, end: datetime) -> list[datetime]:
+    day = timedelta(days=1)
+    found = calendar.session_closes(mic, (start - day).date(), (end + day).date()).values()
+    return [close for close in found if start < close < end]
 
 
 def _trading_spans(session: MarketSession) -> list[tuple[datetime, datetime]]:
@@ -106,14 +125,20 @@ def next_rebalance(mic: str, horizon: str, start: date, day: date) -> datetime |
 
 
 def closed_label(exchanges: frozenset[str], now: datetime, following: datetime) -> str:
-    """Return what the desk says while a replay skips from `now` to the bar that closes at `following`."""
-    opening = min(
-        ((opened, mic) for mic in sorted(exchanges) if (opened := calendar.next_open(mic, now)) is not None),
-        default=None,
-    )
-    if opening is None or any(calendar.is_open(mic, now) for mic in exchanges) or opening[0] >= following:
+    """Return what the desk says while a replay skips from `now` to the bar that closes at `following`.
+
+    Args:
+        exchanges: MICs whose bars are played.
+        now: market time.
+        following: close of the next bar.
+    """
+    if any(calendar.is_open(mic, now) for mic in exchanges):
         return f"no bars on the tape for {span_text(following - now)}"
-    return f"closed: to {opening[1]} open, {span_text(opening[0] - now)}"
+    opens = [(opened, mic) for mic in sorted(exchanges) if (opened := calendar.next_open(mic, now)) is not None]
+    if not opens:
+        return f"closed for {span_text(following - now)}"
+    opened, mic = min(opens)
+    return f"closed: to {mic} open, {span_text(opened - now)}"
 
 
 def span_text(span: timedelta) -> str:
