@@ -4,7 +4,7 @@ import { lazy, Suspense } from "react";
 import { BotsPage } from "./feature/bots/page";
 import { Skeleton } from "./feature/bots/skeleton";
 import { usePath } from "./lib/route";
-import type { BotsPageBundle } from "./lib/types";
+import type { BotsPageBundle } from "./api/schema";
 import { useShared } from "./lib/use-shared";
 import { type FetchError, type LinkStatus, useLink, useSnapshot } from "./live";
 import { Frame } from "./ui/frame/frame";

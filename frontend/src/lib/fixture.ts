@@ -3,7 +3,20 @@
  * No page imports this file.
  */
 
-import type { BotsPageBundle, BotView, Curve, Fill, Session, Signal } from "./types";
+import type { BotsPageBundle, BotView, Fill, Session, Signal } from "../api/schema";
+
+type Curve = Record<string, number>;
+
+type Sparse<T> = T extends (infer Item)[]
+  ? Sparse<Item>[]
+  : T extends object
+    ? { [Key in keyof T]?: Sparse<T[Key]> }
+    : T;
+
+/** A document that carries only what is given, as a foreign bot's file or an entry kept by an older page may. */
+export function sparse<T>(part: Sparse<T>): T {
+  return part as T;
+}
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -59,7 +72,7 @@ export function closes(count: number): number[] {
 
 const last = (curve: Curve): number => Object.values(curve).at(-1) ?? 0;
 
-export const SESSIONS: Record<string, Session> = {
+export const SESSIONS = sparse<Record<string, Session>>({
   XHKG: {
     name: "Hong Kong",
     timezone: "Asia/Hong_Kong",
@@ -95,7 +108,7 @@ export const SESSIONS: Record<string, Session> = {
     opens_at: "2022-05-19T13:30:00Z",
     closes_at: "2022-05-19T20:00:00Z",
   },
-};
+});
 
 interface IntradayPlan {
   bot: string;
@@ -108,7 +121,7 @@ interface IntradayPlan {
   quantity: number;
   times: number[];
   flatBy: string;
-  signal: Signal;
+  signal: Partial<Signal>;
   seed: number;
 }
 
@@ -121,7 +134,7 @@ function intradayBot(plan: IntradayPlan, wall: number): BotView {
   const fills: Record<string, Fill> = {};
   for (const [index, part] of [0.25, 0.55, 0.8].entries()) {
     const time = plan.times[Math.floor(plan.times.length * part)] ?? at;
-    fills[`f${index}`] = {
+    fills[`f${index}`] = sparse<Fill>({
       ts: iso(time),
       symbol: plan.symbol,
       side: index % 2 === 0 ? "buy" : "sell",
@@ -130,10 +143,10 @@ function intradayBot(plan: IntradayPlan, wall: number): BotView {
       fee: 2.16,
       slippage: 5.88,
       reason: ["close over range high", "stop: close under range low", "close over range high"][index],
-    };
+    });
   }
   const gross = cents(equity - plan.start + 24.12);
-  return {
+  return sparse<BotView>({
     bot: plan.bot,
     kind: "intraday",
     file: `intraday/sim_logs/2022-05-19_${plan.bot}.json`,
@@ -199,7 +212,7 @@ function intradayBot(plan: IntradayPlan, wall: number): BotView {
     dropped_bars: 1,
     bars_seen: plan.times.length,
     flat_by: plan.flatBy,
-  };
+  });
 }
 
 function swingBot(
@@ -217,7 +230,7 @@ function swingBot(
   const value = cents((equity * 0.6) / symbols.length);
   const at = Date.parse("2022-05-18T20:00:00Z");
   const net = cents(equity - 100_000);
-  return {
+  return sparse<BotView>({
     bot,
     kind: "swing",
     file: `swing/rolling_${bot}.json.gz`,
@@ -309,7 +322,7 @@ function swingBot(
     next_mark_wall_at: iso(wall + 328_000),
     next_rebalance_at: "2022-05-20T20:00:00Z",
     next_rebalance_wall_at: iso(wall + 24 * MINUTE),
-  };
+  });
 }
 
 /** A whole desk in the middle of a replay, as it stands at wall time `wall` (ms). */
@@ -412,7 +425,7 @@ export function bundleFixture(wall: number): BotsPageBundle {
     slippage: bot.day_pnl?.slippage ?? 0,
     net: bot.day_pnl?.net ?? 0,
   });
-  return {
+  return sparse<BotsPageBundle>({
     version: wall * 1000,
     as_of: iso(MARKET),
     mode: "replay",
@@ -451,7 +464,7 @@ export function bundleFixture(wall: number): BotsPageBundle {
       },
     },
     errors: {},
-  };
+  });
 }
 
 /** As `bundleFixture`, with one bot late and one in an incomplete cycle. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { SESSIONS } from "./fixture";
+import type { ClockState } from "../api/schema";
+import { SESSIONS, sparse } from "./fixture";
 import { groupSessions, isScaled, openSpan, wallSpan, wallText } from "./market";
-import type { ClockState } from "./types";
 
 const at = (iso: string): number => Date.parse(iso);
-const CLOCK: ClockState = { state: "running", market_time: "2022-05-19T14:32:00Z", speed: 60 };
+const CLOCK = sparse<ClockState>({ state: "running", market_time: "2022-05-19T14:32:00Z", speed: 60 });
 const ALL = Object.values(SESSIONS);
 
 describe("wall time of a scaled clock", () => {

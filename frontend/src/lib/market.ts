@@ -1,8 +1,8 @@
 /** The bots' clock: how market time and wall time go together. Pure; times in milliseconds. */
 
+import type { ClockState, Session } from "../api/schema";
 import { age } from "./age";
 import { instant } from "./time";
-import type { ClockState, Session } from "./types";
 
 /** Market time of the bots, ms: it advances by bars delivered, so it is what the newest write says and no guess. */
 export function marketNow(clock: ClockState | undefined): number | undefined {

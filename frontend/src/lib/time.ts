@@ -1,7 +1,5 @@
 /** Market times and days as text. The zone is always written. */
 
-import type { Iso } from "./types";
-
 export const UTC = "UTC";
 
 const DAY_MS = 86_400_000;
@@ -54,7 +52,7 @@ function parts(ms: number, zone: string): Parts {
 }
 
 /** Milliseconds of an ISO time; undefined for what is absent or no time. */
-export function instant(iso: Iso | undefined): number | undefined {
+export function instant(iso: string | undefined): number | undefined {
   if (!iso) return undefined;
   const ms = Date.parse(iso);
   return Number.isFinite(ms) ? ms : undefined;

@@ -1,6 +1,6 @@
 /** What the polite region says: fills and changes of state, at most one sentence in five seconds. Pure. */
 
-import type { BotView } from "../../lib/types";
+import type { BotView } from "../../api/schema";
 import { newestFills } from "./fills";
 import { fillSentence } from "./sentence";
 import type { CardState } from "./state";

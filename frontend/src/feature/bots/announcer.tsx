@@ -1,7 +1,7 @@
 /** The one polite live region of the page. Live numbers are not live regions. */
 
 import { useEffect, useRef, useState } from "react";
-import type { BotView } from "../../lib/types";
+import type { BotView } from "../../api/schema";
 import { digest, type Heard, hear, news } from "./announce";
 import type { CardState } from "./state";
 

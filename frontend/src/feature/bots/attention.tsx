@@ -1,10 +1,10 @@
 /** The attention line: what the data of which bot needs a look for, oldest first; absent when nothing does. */
 
+import type { BotView, Problem } from "../../api/schema";
 import { age } from "../../lib/age";
 import { plural } from "../../lib/money";
 import { useTicking } from "../../lib/ticker";
 import { instant } from "../../lib/time";
-import type { BotView, Problem } from "../../lib/types";
 import { useDesk } from "../../ui/frame/desk";
 import { Icon } from "../../ui/icon";
 import { iconOf } from "./chip";

@@ -1,10 +1,10 @@
 /** One bot: state, money, curve, where the result comes from, what it holds, why, and when it was true. */
 
 import { lazy, memo, Suspense, useId, useMemo, useState } from "react";
+import type { BotView, Pnl, Problem, Session } from "../../api/schema";
 import { money, moneyChange } from "../../lib/money";
 import { useTicking } from "../../lib/ticker";
 import { dayName, instant } from "../../lib/time";
-import type { BotView, Pnl, Problem, Session } from "../../lib/types";
 import { sceneOf } from "../../ui/chart/scene";
 import { useDesk } from "../../ui/frame/desk";
 import { Money, Net, NetPercent } from "../../ui/number";

@@ -1,7 +1,7 @@
 /** A card's state as icon and word. */
 
+import type { ClockState } from "../../api/schema";
 import { useTicking } from "../../lib/ticker";
-import type { ClockState } from "../../lib/types";
 import { Icon, type IconName } from "../../ui/icon";
 import { type CardKind, type CardState, chipText } from "./state";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { bundleFixture } from "../../lib/fixture";
-import type { BotView } from "../../lib/types";
+import type { BotView, Signal } from "../../api/schema";
+import { bundleFixture, sparse } from "../../lib/fixture";
 import { compareRows, costsOf, namesOf, totalReturn } from "./compare";
 import { signalNote } from "./signals";
 import { botsOf, statesOf } from "./states";
@@ -17,7 +17,7 @@ it("compareRows has plain numbers and leaves out what is not known", () => {
   const [orb] = compareRows(BOTS, STATES);
   expect(orb?.slice(0, 5)).toEqual(["orb_ny", "intraday", "USD", "XNAS", "in session"]);
   expect(orb?.every((cell) => typeof cell !== "number" || Number.isFinite(cell))).toBe(true);
-  const bare = { bot: "b", kind: "intraday", currency: "USD", equity: 1, as_of: "x" } as BotView;
+  const bare = sparse<BotView>({ bot: "b", kind: "intraday", currency: "USD", equity: 1, as_of: "x" });
   expect(compareRows([bare], new Map())[0]?.filter((cell) => cell !== undefined)).toEqual([
     "b",
     "intraday",
@@ -28,7 +28,7 @@ it("compareRows has plain numbers and leaves out what is not known", () => {
 });
 
 it("a bot without results has no costs and no return", () => {
-  const bare = { bot: "b", kind: "intraday", currency: "USD", equity: 1, as_of: "x" } as BotView;
+  const bare = sparse<BotView>({ bot: "b", kind: "intraday", currency: "USD", equity: 1, as_of: "x" });
   expect(costsOf(bare)).toBeUndefined();
   expect(totalReturn(bare)).toBeUndefined();
   expect(namesOf(bare)).toBe("");
@@ -55,9 +55,9 @@ it("the note names bots that are behind a day, not those that are ahead of it", 
 });
 
 it("a signal says its rank, what is held, or that nothing is entered", () => {
-  const signal = { ts: "x", action: "hold", confidence: 0.3 };
-  expect(signalNote("A", { ...signal, rank: 2, candidates: 10 }, {})).toBe("rank 2 of 10");
-  expect(signalNote("A", signal, {})).toBe("no entry");
-  expect(signalNote("A", signal, { positions: { A: { quantity: -5, average_price: 1 } } })).toBe("short");
-  expect(signalNote("A", { ...signal, action: "buy" }, {})).toBe("buy");
+  const signal = sparse<Signal>({ ts: "x", action: "hold", confidence: 0.3 });
+  expect(signalNote("A", { ...signal, rank: 2, candidates: 10 }, sparse<BotView>({}))).toBe("rank 2 of 10");
+  expect(signalNote("A", signal, sparse<BotView>({}))).toBe("no entry");
+  expect(signalNote("A", signal, sparse<BotView>({ positions: { A: { quantity: -5 } } }))).toBe("short");
+  expect(signalNote("A", { ...signal, action: "buy" }, sparse<BotView>({}))).toBe("buy");
 });

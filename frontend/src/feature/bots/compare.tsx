@@ -1,13 +1,13 @@
 /** All bots in one table, by currency; the same figures as the cards, one line a bot. */
 
 import { memo } from "react";
+import type { BotView, ClockState } from "../../api/schema";
 import { brief } from "../../lib/age";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { wallSpan } from "../../lib/market";
 import { cost, count, moneyChange, plural } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { dayName, dayOrClock, instant, localStamp } from "../../lib/time";
-import type { BotView, ClockState } from "../../lib/types";
 import { Age, Brief, Due } from "../../ui/age";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";

@@ -1,10 +1,10 @@
 /** The last three fills with price, costs and reason, and what closed trades add up to. */
 
 import { memo } from "react";
+import type { BotView, Fill } from "../../api/schema";
 import { count, money, price, quantity } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { dayOrClock, instant, stamp } from "../../lib/time";
-import type { BotView, Fill } from "../../lib/types";
 import { factor } from "../../ui/number";
 
 const SHOWN = 3;

@@ -1,12 +1,12 @@
 /** The foot of a card: as of when, what comes next, in market time and wall time. */
 
 import { memo } from "react";
+import type { BotView } from "../../api/schema";
 import { age, coarse } from "../../lib/age";
 import { wallText } from "../../lib/market";
 import { count, plural } from "../../lib/money";
 import { useTicking } from "../../lib/ticker";
 import { instant, stamp } from "../../lib/time";
-import type { BotView } from "../../lib/types";
 import { Ago, Due } from "../../ui/age";
 import { useDesk } from "../../ui/frame/desk";
 import { type CardState, dueAt } from "./state";

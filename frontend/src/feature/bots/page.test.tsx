@@ -1,7 +1,7 @@
 import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { bundleFixture, troubledFixture } from "../../lib/fixture";
-import type { BotsPageBundle, BotView } from "../../lib/types";
+import type { BotsPageBundle, BotView, Fill } from "../../api/schema";
+import { bundleFixture, sparse, troubledFixture } from "../../lib/fixture";
 import { DeskContext, deskOf } from "../../ui/frame/desk";
 import { EXAMPLE } from "./example";
 import { BotsPage } from "./page";
@@ -103,7 +103,7 @@ describe("the Bots page", () => {
 
   it("shows a bot that says next to nothing without inventing anything", async () => {
     const bundle = bundleFixture(WALL);
-    const bare: BotView = {
+    const bare = sparse<BotView>({
       bot: "mine",
       kind: "intraday",
       file: "intraday/sim_logs/2022-05-19_mine.json",
@@ -113,7 +113,7 @@ describe("the Bots page", () => {
       as_of: "2022-05-19T14:30:00Z",
       currency: "USD",
       equity: 1000,
-    };
+    });
     bundle.intraday.bots = { ...bundle.intraday.bots, mine: bare };
     await show(bundle);
     const mine = card("mine");
@@ -126,7 +126,7 @@ describe("the Bots page", () => {
   });
 
   it("gives an empty desk one sentence and the lines that make a bot appear", async () => {
-    const { container } = await show({ version: 1, swing: {}, intraday: {} });
+    const { container } = await show(sparse<BotsPageBundle>({ version: 1, swing: {}, intraday: {} }));
     expect(screen.getByRole("heading", { name: "No bot has written yet" })).toBeTruthy();
     expect(container.textContent).toContain(EXAMPLE);
     expect(EXAMPLE.split("\n").length).toBeLessThanOrEqual(10);
@@ -177,7 +177,7 @@ describe("the Bots page", () => {
       const orb = next.intraday.bots?.orb_ny as BotView;
       orb.fills = {
         ...orb.fills,
-        [id]: { ts: "2022-05-19T14:32:00Z", symbol: "MSFT", side: "sell", quantity: 196, price: 254.3 },
+        [id]: sparse<Fill>({ ts: "2022-05-19T14:32:00Z", symbol: "MSFT", side: "sell", quantity: 196, price: 254.3 }),
       };
       return next;
     };

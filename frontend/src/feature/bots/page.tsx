@@ -1,7 +1,7 @@
 /** The Bots page: attention, totals, comparison, cards. */
 
 import { useEffect, useMemo, useState } from "react";
-import type { BotsPageBundle, BotView } from "../../lib/types";
+import type { BotsPageBundle, BotView } from "../../api/schema";
 import { useDesk } from "../../ui/frame/desk";
 import { Announcer } from "./announcer";
 import { Attention } from "./attention";

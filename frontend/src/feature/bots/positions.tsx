@@ -1,8 +1,8 @@
 /** Positions + cash = equity, so that a reader can add it up. */
 
 import { memo, useState } from "react";
+import type { BotView, Position } from "../../api/schema";
 import { direction, money, price, priceDecimals, quantity } from "../../lib/money";
-import type { BotView, Position } from "../../lib/types";
 import { Held, Net, NoData, Value } from "../../ui/number";
 
 const SHOWN = 6; // more rows than this hide what stands below the table

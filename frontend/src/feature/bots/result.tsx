@@ -1,9 +1,9 @@
 /** The end of a run: what each currency made against holding, and when the next run starts. */
 
+import type { BotsPageBundle, BotView } from "../../api/schema";
 import { plural } from "../../lib/money";
 import { percentChange, points, returnOn } from "../../lib/percent";
 import { instant, stamp } from "../../lib/time";
-import type { BotsPageBundle, BotView } from "../../lib/types";
 import { Countdown } from "../../ui/age";
 import { nextRun } from "../../ui/frame/mode-chip";
 import { Net, NetPercent, NoData, Value } from "../../ui/number";

@@ -1,10 +1,10 @@
 /** The sentences of state lines, attention line and announcements. Pure; what a trader would say. */
 
+import type { BotView, ClockState, Fill, Session } from "../../api/schema";
 import { age } from "../../lib/age";
 import { wallText } from "../../lib/market";
 import { MINUS, money, price, quantity } from "../../lib/money";
 import { clock as clockText, dayName, dayOrClock, instant, isoDay, localStamp, stamp } from "../../lib/time";
-import type { BotView, ClockState, Fill, Session } from "../../lib/types";
 import type { CardState } from "./state";
 
 /** `strong` comes first, in bold. */

@@ -1,9 +1,9 @@
 /** Strength of the strongest signal with its reason, and who comes next. */
 
 import { memo } from "react";
+import type { BotView, Signal } from "../../api/schema";
 import { decimal } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
-import type { BotView, Signal } from "../../lib/types";
 import { Meter } from "../../ui/meter";
 import { ended } from "./sentence";
 

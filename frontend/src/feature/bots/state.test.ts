@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { bundleFixture, SESSIONS, troubledFixture } from "../../lib/fixture";
-import type { BotView, ClockState, Problem } from "../../lib/types";
+import type { BotView, ClockState, Problem } from "../../api/schema";
+import { bundleFixture, SESSIONS, sparse, troubledFixture } from "../../lib/fixture";
 import { attentionText, ended, stateLine, sumText } from "./sentence";
 import { cardState, chipText, problemOf, type Surroundings, sectionProblems } from "./state";
 import { botsOf, statesOf } from "./states";
 
 const WALL = Date.parse("2026-01-01T12:00:00Z");
-const CLOCK: ClockState = { state: "running", market_time: "2022-05-19T14:32:00Z", speed: 60 };
+const CLOCK = sparse<ClockState>({ state: "running", market_time: "2022-05-19T14:32:00Z", speed: 60 });
 const BUNDLE = bundleFixture(WALL);
 const ORB = BUNDLE.intraday.bots?.orb_ny as BotView;
 const SWING = BUNDLE.swing.bots?.swing_2w as BotView;

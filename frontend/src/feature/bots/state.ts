@@ -1,8 +1,8 @@
 /** Which one of its states a bot's card is in, and the words for it. Pure: all times are given. */
 
+import type { BotsPageBundle, BotView, ClockState, Problem, Session } from "../../api/schema";
 import { age, brief } from "../../lib/age";
 import { instant } from "../../lib/time";
-import type { BotsPageBundle, BotView, ClockState, Problem, Session } from "../../lib/types";
 
 export type CardKind =
   | "unreadable"

@@ -1,9 +1,9 @@
 /** One panel a currency: what its bots are worth together, and each market day from gross to net. */
 
+import type { BotView, DayTotal, Total } from "../../api/schema";
 import { cost, moneyChange, plural } from "../../lib/money";
 import { fall } from "../../lib/percent";
 import { clock, dayName, instant } from "../../lib/time";
-import type { BotView, DayTotal, Total } from "../../lib/types";
 import { useDesk } from "../../ui/frame/desk";
 import { Icon } from "../../ui/icon";
 import { Money, Net, Value } from "../../ui/number";

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Fill, SymbolView } from "../../api/schema";
+import { sparse } from "../../lib/fixture";
 import { barStep, fillMarks, missingTimes, readBars, vwap } from "./bars";
 import { byStrength, featureText, filterSymbols } from "./symbols";
 
@@ -36,14 +38,15 @@ describe("bars of a day file", () => {
   });
 
   it("carry a mark a side for the fills inside them", () => {
-    const fill = (minute: number, side: "buy" | "sell", symbol = "A", bar?: number) => ({
-      ts: iso(minute),
-      symbol,
-      side,
-      quantity: 1,
-      price: 1,
-      ...(bar === undefined ? {} : { bar: { ts: iso(bar) } }),
-    });
+    const fill = (minute: number, side: "buy" | "sell", symbol = "A", bar?: number): Fill =>
+      sparse<Fill>({
+        ts: iso(minute),
+        symbol,
+        side,
+        quantity: 1,
+        price: 1,
+        ...(bar === undefined ? {} : { bar: { ts: iso(bar) } }),
+      });
     const fills = {
       f1: fill(1, "buy", "A", 2), // at the open of the second bar, which is the close of the first
       f2: fill(2, "buy"),
@@ -60,12 +63,12 @@ describe("bars of a day file", () => {
 
 describe("symbols", () => {
   const signal = (action: string, confidence: number) => ({ ts: "x", action, confidence, reason: `because ${action}` });
-  const SYMBOLS = {
+  const SYMBOLS = sparse<Record<string, SymbolView>>({
     A: { signal: signal("hold", 0.9) },
     B: { signal: signal("buy", 0.2) },
     C: {},
     D: { signal: signal("sell", 0.6), exchange: "XLON" },
-  };
+  });
 
   it("stand by strength, those that ask for something first, those without a signal last", () => {
     expect(byStrength(SYMBOLS).map(([name]) => name)).toEqual(["D", "B", "A", "C"]);

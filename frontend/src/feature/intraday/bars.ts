@@ -1,8 +1,8 @@
 /** From the bars of a day file to what a candle chart draws. Pure; times in s of market time. */
 
+import type { Fill } from "../../api/schema";
 import { isNumber } from "../../lib/money";
 import { instant } from "../../lib/time";
-import type { Fill } from "../../lib/types";
 
 /** Open, high, low, close, volume by close time, as the day file has them. */
 export type FileBars = Record<string, readonly number[]>;

@@ -14,9 +14,9 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { useEffect, useLayoutEffect, useRef } from "react";
+import type { Position } from "../../api/schema";
 import { price, priceDecimals } from "../../lib/money";
 import { clock, UTC } from "../../lib/time";
-import type { Position } from "../../lib/types";
 import { colours, onTheme } from "../../ui/chart/colour";
 import { type BarMark, type DayBar, missingTimes, vwap } from "./bars";
 

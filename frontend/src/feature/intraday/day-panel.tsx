@@ -1,9 +1,9 @@
 /** One intraday bot's day: candles of its symbol with its fills, VWAP and levels. */
 
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from "react";
+import type { BotView, Session } from "../../api/schema";
 import { count, price, priceDecimals, quantity } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
-import type { BotView, Session } from "../../lib/types";
 import { useDesk } from "../../ui/frame/desk";
 import { Net } from "../../ui/number";
 import { type FileBars, fillMarks, readBars } from "./bars";

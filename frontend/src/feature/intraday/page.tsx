@@ -1,8 +1,8 @@
 /** The Intraday page: signals by strength, and the day of each intraday bot with its bars. */
 
 import { useEffect, useMemo } from "react";
+import type { BotView, IntradaySnapshot } from "../../api/schema";
 import { useTicking } from "../../lib/ticker";
-import type { BotView, IntradaySnapshot } from "../../lib/types";
 import { useDesk } from "../../ui/frame/desk";
 import { Attention } from "../bots/attention";
 import { cardState, problemOf } from "../bots/state";

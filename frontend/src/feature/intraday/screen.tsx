@@ -1,6 +1,6 @@
 /** The Intraday page with its data. */
 
-import type { IntradaySnapshot } from "../../lib/types";
+import type { IntradaySnapshot } from "../../api/schema";
 import { useShared } from "../../lib/use-shared";
 import { useSnapshot } from "../../live";
 import { Skeleton } from "../bots/skeleton";

@@ -1,10 +1,10 @@
 /** Symbols by strength of their signal: what the rule sees, what it asks for, and the bar it saw. */
 
 import { useState } from "react";
+import type { SymbolView } from "../../api/schema";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { abbreviated, decimal, isNumber, plural, price, priceDecimals } from "../../lib/money";
 import { instant, shortStamp } from "../../lib/time";
-import type { SymbolView } from "../../lib/types";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
 import { Meter } from "../../ui/meter";

@@ -1,22 +1,27 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
+import type { LogTail } from "../../api/schema";
+import { sparse } from "../../lib/fixture";
 import { LogsPage } from "./page";
 import { append, EMPTY_TAIL, type Tail } from "./tail";
 
 afterEach(cleanup);
 
 const tail = (count: number, event = "intraday cycle complete"): Tail =>
-  append(EMPTY_TAIL, {
-    parts: { bots: { inode: "1", size: count, from: 0, to: count } },
-    lines: Array.from({ length: count }, (_, index) => ({
-      file: "bots",
-      offset: index,
-      ts: new Date(Date.UTC(2026, 0, 1, 23, 59, 58 + index)).toISOString(),
-      level: index === 1 ? "warning" : "info",
-      event,
-      bot: index === 0 ? "orb_ny" : undefined,
-    })),
-  });
+  append(
+    EMPTY_TAIL,
+    sparse<LogTail>({
+      parts: { bots: { inode: "1", size: count, from: 0, to: count } },
+      lines: Array.from({ length: count }, (_, index) => ({
+        file: "bots",
+        offset: index,
+        ts: new Date(Date.UTC(2026, 0, 1, 23, 59, 58 + index)).toISOString(),
+        level: index === 1 ? "warning" : "info",
+        event,
+        bot: index === 0 ? "orb_ny" : undefined,
+      })),
+    }),
+  );
 
 it("shows lines under their day, newest last, and html as text", () => {
   const { container } = render(<LogsPage tail={tail(3, "<b>x</b>")} />);

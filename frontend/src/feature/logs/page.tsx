@@ -1,21 +1,12 @@
 /** The Logs page: lines of all processes as they are written, filtered by level, bot and text. */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { LogEntry } from "../../api/schema";
 import { download } from "../../lib/csv";
 import { count, plural } from "../../lib/money";
 import { clockSeconds, instant, isoDay } from "../../lib/time";
 import { FilterField } from "../../ui/filter";
-import {
-  botsIn,
-  type Filter,
-  filterLines,
-  keyOf,
-  LEVELS,
-  type Level,
-  type LogEntry,
-  lineText,
-  type Tail,
-} from "./tail";
+import { botsIn, type Filter, filterLines, keyOf, LEVELS, type Level, lineText, type Tail } from "./tail";
 
 function Line({ entry }: { entry: LogEntry }) {
   const at = instant(entry.ts);

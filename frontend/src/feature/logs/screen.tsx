@@ -1,9 +1,10 @@
 /** The Logs page with its data: the newest lines by GET, then the stream, and what a stream left out by GET again. */
 
 import { useCallback, useEffect, useRef, useState } from "react";
+import type { LogTail } from "../../api/schema";
 import { useSSE } from "../../live";
 import { LogsPage } from "./page";
-import { append, EMPTY_TAIL, gaps, type LogTail, type Tail } from "./tail";
+import { append, EMPTY_TAIL, gaps, type Tail } from "./tail";
 
 const FIRST_LINES = 500;
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { append, botsIn, EMPTY_TAIL, filterLines, gaps, type LogEntry } from "./tail";
+import type { LogEntry, LogTail } from "../../api/schema";
+import { sparse } from "../../lib/fixture";
+import { append, botsIn, EMPTY_TAIL, filterLines, gaps } from "./tail";
 
 const line = (file: string, offset: number, second: number, more: Partial<LogEntry> = {}): LogEntry => ({
   file,
@@ -9,42 +11,51 @@ const line = (file: string, offset: number, second: number, more: Partial<LogEnt
   level: "info",
   ...more,
 });
+const push = (part: Partial<LogTail>): LogTail => sparse<LogTail>(part);
 const part = (from: number, to: number, inode = "1") => ({ inode, size: to, from, to });
 
 describe("append", () => {
   it("merges files by time and takes no line twice", () => {
-    let tail = append(EMPTY_TAIL, { parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1), line("bots", 10, 3)] });
-    tail = append(tail, {
-      parts: { bots: part(10, 30), web: part(0, 10) },
-      lines: [line("bots", 10, 3), line("bots", 20, 4), line("web", 0, 2)],
-    });
+    let tail = append(
+      EMPTY_TAIL,
+      push({ parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1), line("bots", 10, 3)] }),
+    );
+    tail = append(
+      tail,
+      push({
+        parts: { bots: part(10, 30), web: part(0, 10) },
+        lines: [line("bots", 10, 3), line("bots", 20, 4), line("web", 0, 2)],
+      }),
+    );
     expect(tail.lines.map((each) => `${each.file}${each.offset}`)).toEqual(["bots0", "web0", "bots10", "bots20"]);
     expect(tail.ends.bots?.to).toBe(30);
   });
 
   it("knows a rotated file by its inode", () => {
-    const before = append(EMPTY_TAIL, { parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1)] });
-    const after = append(before, { parts: { bots: part(0, 5, "2") }, lines: [line("bots", 0, 9)] });
+    const before = append(EMPTY_TAIL, push({ parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1)] }));
+    const after = append(before, push({ parts: { bots: part(0, 5, "2") }, lines: [line("bots", 0, 9)] }));
     expect(after.lines).toHaveLength(2);
     expect(after.ends.bots).toEqual({ inode: "2", to: 5 });
-    expect(gaps(before, { parts: { bots: part(500, 600, "2") } })).toEqual([]);
+    expect(gaps(before, push({ parts: { bots: part(500, 600, "2") } }))).toEqual([]);
   });
 
   it("keeps the newest lines only", () => {
     const lines = Array.from({ length: 50 }, (_, index) => line("bots", index, index));
-    const tail = append(EMPTY_TAIL, { parts: { bots: part(0, 50) }, lines }, 10);
+    const tail = append(EMPTY_TAIL, push({ parts: { bots: part(0, 50) }, lines }), 10);
     expect(tail.lines.map((each) => each.offset)).toEqual([40, 41, 42, 43, 44, 45, 46, 47, 48, 49]);
   });
 
   it("of nothing new keeps the very list", () => {
-    const tail = append(EMPTY_TAIL, { parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1)] });
-    expect(append(tail, { parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1)] }).lines).toBe(tail.lines);
+    const tail = append(EMPTY_TAIL, push({ parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1)] }));
+    expect(append(tail, push({ parts: { bots: part(0, 20) }, lines: [line("bots", 0, 1)] })).lines).toBe(tail.lines);
   });
 });
 
 it("gaps names where the known lines end when a push begins behind it", () => {
-  const tail = append(EMPTY_TAIL, { parts: { bots: part(0, 20), web: part(0, 9) }, lines: [] });
-  expect(gaps(tail, { parts: { bots: part(100, 200), web: part(9, 20), new: part(50, 60) } })).toEqual(["bots:20"]);
+  const tail = append(EMPTY_TAIL, push({ parts: { bots: part(0, 20), web: part(0, 9) }, lines: [] }));
+  expect(gaps(tail, push({ parts: { bots: part(100, 200), web: part(9, 20), new: part(50, 60) } }))).toEqual([
+    "bots:20",
+  ]);
 });
 
 describe("filterLines", () => {

@@ -1,39 +1,13 @@
 /** Log lines as they come: merged without doubles, gaps noticed, bounded. Pure. */
 
-export interface LogEntry {
-  /** File without `.jsonl`. */
-  file: string;
-  /** Byte offset of the line in its file. */
-  offset: number;
-  event: string;
-  ts?: string;
-  level?: string;
-  process?: string;
-  bot?: string;
-  cycle_id?: string;
-  market_time?: string;
-  more?: Record<string, string>;
-}
-
-export interface LogPart {
-  inode: string;
-  size: number;
-  from: number;
-  to: number;
-}
-
-export interface LogTail {
-  parts?: Record<string, LogPart>;
-  lines?: LogEntry[];
-  errors?: Record<string, { file: string; reason: string }>;
-}
+import type { LogEntry, LogTail } from "../../api/schema";
 
 export interface Tail {
   /** In order of time, newest last. */
   lines: LogEntry[];
   /** Where the newest known line of each file ends. */
   ends: Record<string, { inode: string; to: number }>;
-  errors: Record<string, { file: string; reason: string }>;
+  errors: LogTail["errors"];
 }
 
 export const EMPTY_TAIL: Tail = { lines: [], ends: {}, errors: {} };

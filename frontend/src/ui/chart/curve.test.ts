@@ -1,21 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { bundleFixture } from "../../lib/fixture";
-import type { BotView } from "../../lib/types";
+import type { BotView, Fill } from "../../api/schema";
+import { bundleFixture, sparse } from "../../lib/fixture";
 import { difference, fillMarks, lastOf, readSeries, rebalanceTimes, type Series, valueAt } from "./curve";
 import { lunchOf, sceneOf, windowEnd } from "./scene";
 
-const bot = (curve: Record<string, number>, more: Partial<BotView> = {}): BotView => ({
-  bot: "b",
-  kind: "intraday",
-  file: "f",
-  mode: "replay",
-  run: "1",
-  as_of: "2022-05-19T14:00:00Z",
-  currency: "USD",
-  equity: 100,
-  equity_curve: curve,
-  ...more,
-});
+const bot = (curve: Record<string, number>, more: Partial<BotView> = {}): BotView =>
+  sparse<BotView>({
+    bot: "b",
+    kind: "intraday",
+    file: "f",
+    mode: "replay",
+    run: "1",
+    as_of: "2022-05-19T14:00:00Z",
+    currency: "USD",
+    equity: 100,
+    equity_curve: curve,
+    ...more,
+  });
 
 const minute = (index: number): string => new Date(Date.UTC(2022, 4, 19, 13, 30 + index)).toISOString();
 const minutes = (values: (number | undefined)[]): Record<string, number> =>
@@ -100,13 +101,14 @@ describe("points on the line", () => {
   });
 
   it("a fill outside the curve has no mark; fills of one rebalance share a tick", () => {
-    const fill = (ms: number) => ({
-      ts: new Date(ms).toISOString(),
-      symbol: "A",
-      side: "buy" as const,
-      quantity: 1,
-      price: 1,
-    });
+    const fill = (ms: number): Fill =>
+      sparse<Fill>({
+        ts: new Date(ms).toISOString(),
+        symbol: "A",
+        side: "buy" as const,
+        quantity: 1,
+        price: 1,
+      });
     expect(fillMarks(series, { f1: fill(5000), f2: fill(99_000) })).toEqual([{ x: 5, y: 0.5, side: "buy" }]);
     expect(rebalanceTimes({ f1: fill(5000), f2: fill(5000), f3: fill(1000) })).toEqual([1, 5]);
   });

@@ -3,9 +3,9 @@
  * Nothing is invented: no point that no file holds, and what is missing between two points is a gap.
  */
 
+import type { BotView, Fill } from "../../api/schema";
 import { isNumber } from "../../lib/money";
 import { instant } from "../../lib/time";
-import type { BotView, Fill } from "../../lib/types";
 
 const DAY_S = 86_400;
 const DAILY_GAP_S = 8 * DAY_S; // beyond any run of holidays: a hole in a daily curve

@@ -1,7 +1,7 @@
 /** What a bot's chart shows beside its lines: the session it lies in, what is missing, what is still to come. */
 
+import type { BotView, ClockState, Problem, Session } from "../../api/schema";
 import { instant } from "../../lib/time";
-import type { BotView, ClockState, Problem, Session } from "../../lib/types";
 import { fillMarks, readSeries, rebalanceTimes } from "./curve";
 import type { Band, Scene } from "./plot";
 

@@ -1,8 +1,8 @@
 /** What every part of a page needs to know beside its own data: the bots' clock, the sessions, and how fresh it is. */
 
 import { createContext, useContext } from "react";
+import type { ClockState, Session } from "../../api/schema";
 import { marketNow } from "../../lib/market";
-import type { ClockState, Session } from "../../lib/types";
 
 export interface Desk {
   clock?: ClockState;

@@ -1,8 +1,8 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { bundleFixture, MARKET, SESSIONS } from "../../lib/fixture";
+import type { ClockState, Session } from "../../api/schema";
+import { bundleFixture, MARKET, SESSIONS, sparse } from "../../lib/fixture";
 import { setTheme } from "../../lib/preference";
-import type { ClockState, Session } from "../../lib/types";
 import { Frame } from "./frame";
 import { LinkChip } from "./link-chip";
 import { ModeChip, modeWords, nextRun } from "./mode-chip";
@@ -18,7 +18,7 @@ afterEach(() => {
   setTheme("auto");
 });
 
-const CLOCK: ClockState = { state: "running", market_time: "2022-05-19T14:32:00Z", speed: 60 };
+const CLOCK = sparse<ClockState>({ state: "running", market_time: "2022-05-19T14:32:00Z", speed: 60 });
 const words = (clock: ClockState): string => {
   const { container } = render(<ModeChip mode="replay" run="1" clock={clock} sessions={SESSIONS} />);
   return (container.querySelector("dl")?.textContent ?? "").replace("Mode", "");
@@ -83,7 +83,11 @@ describe("a session lane", () => {
   });
 
   it("over midnight has a piece on each side", () => {
-    const session: Session = { state: "open", opens_at: "2022-05-19T22:00:00Z", closes_at: "2022-05-20T05:00:00Z" };
+    const session = sparse<Session>({
+      state: "open",
+      opens_at: "2022-05-19T22:00:00Z",
+      closes_at: "2022-05-20T05:00:00Z",
+    });
     expect(lanePieces(session)).toEqual([
       { from: 1320, to: 1440 },
       { from: 0, to: 300 },
@@ -93,8 +97,8 @@ describe("a session lane", () => {
   it("says what comes next, and nothing where it is not known", () => {
     expect(nextEvent(SESSIONS.XLON as Session, MARKET)?.verb).toBe("closes in");
     expect(nextEvent(SESSIONS.XHKG as Session, MARKET)?.verb).toBe("opens in");
-    expect(nextEvent({ state: "closed" }, MARKET)).toBeUndefined();
-    expect(lanePieces({ state: "closed" })).toEqual([]);
+    expect(nextEvent(sparse<Session>({ state: "closed" }), MARKET)).toBeUndefined();
+    expect(lanePieces(sparse<Session>({ state: "closed" }))).toEqual([]);
   });
 });
 

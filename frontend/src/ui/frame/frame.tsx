@@ -1,11 +1,11 @@
 /** The frame around every page, from data that is given: nothing here talks to the desk. */
 
 import type { ReactNode } from "react";
-import type { ClockState, Mode, Session } from "../../lib/types";
+import type { ClockState, Session } from "../../api/schema";
 import { DeskContext, deskOf } from "./desk";
 import { Keys } from "./keys";
 import { type Link, LinkChip } from "./link-chip";
-import { ModeChip } from "./mode-chip";
+import { type Mode, ModeChip } from "./mode-chip";
 import { SessionStrip } from "./sessions";
 import { type PageId, TopBar } from "./top-bar";
 

@@ -1,9 +1,11 @@
 /** The page's clock: which mode the bots run in, their market time and its speed. Neutral, never green. */
 
+import type { BotView, ClockState, Session } from "../../api/schema";
 import { speedText } from "../../lib/market";
 import { clock as clockText, instant, isoDay } from "../../lib/time";
-import type { ClockState, Mode, Session } from "../../lib/types";
 import { Countdown } from "../age";
+
+export type Mode = BotView["mode"];
 
 export interface ModeWords {
   /** `REPLAY`, `PAPER`, ... */

@@ -1,9 +1,9 @@
 /** One lane of 24 h (UTC) an exchange: its session, what of it is gone, and now. */
 
+import type { ClockState, Session } from "../../api/schema";
 import { coarse } from "../../lib/age";
 import { groupSessions, type SessionGroup, wallText } from "../../lib/market";
 import { clock, instant, isoDay, localStamp, utcDayStart } from "../../lib/time";
-import type { ClockState, Session } from "../../lib/types";
 import { Icon, type IconName } from "../icon";
 import { useDesk } from "./desk";
 
