@@ -170,6 +170,7 @@ def _announce(settings: Settings, layout: Layout, stamp: Stamp) -> None:
         ConfigError: the disk refuses.
     """
     value = stamp.envelope("sim_summary", "", 0, settings.start, START_DUE_S, 0)
+    value |= {"sessions": {}, "files": {}, "bots": {}, "days": {}}
     clock: Json = {"market_time": iso(settings.start)}
     try:
         present, _ = read_json(layout.sim_summary)

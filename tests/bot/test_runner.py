@@ -1,0 +1,254 @@
+"""The process: bad folders, full disks, other modes, stops, and what a reader sees meanwhile."""
+
+import errno
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from aion.bot import outbox
+from aion.bot.runner import run_all
+from aion.bot.strategy.opening_range_breakout import OpeningRangeBreakout
+from aion.config import default_bots
+from aion.errors import ConfigError, LedgerError
+from aion.store.file import read_json, write_json
+from aion.store.layout import Layout
+from aion.trading.ledger import Ledger
+from tests.bot.desk import VirtualWaiter, at, document, log_events, recorded, replay, settings, sim_logs
+
+SHORT = at("2022-05-19T13:50Z")
+INTRADAY = {name: bot for name, bot in default_bots().items() if bot.kind == "intraday"}
+
+
+def refused(data: Path, **changes: object) -> str:
+    with pytest.raises((ConfigError, LedgerError)) as caught:
+        replay(settings(data, **changes), recorded(SHORT))
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_missing_data_folder_is_made(tmp_path: Path) -> None:
+    replay(settings(tmp_path / "not" / "there", bots=INTRADAY), recorded(SHORT))
+    assert document(Layout(tmp_path / "not" / "there").sim_summary)["run"] == "1"
+
+
+def test_data_folder_that_is_a_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    assert "cannot be written: Not a directory; set AION_DATA" in refused(tmp_path / "file")
+
+
+def test_read_only_data_folder_is_refused_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the tests may run as root, whom no mode stops: the kernel's answer is given in its place
+    def read_only(path: Path, value: object, **_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("aion.bot.runner.write_json", read_only)
+    assert "cannot be written: Read-only file system; set AION_DATA" in refused(tmp_path)
+
+
+def test_folder_of_another_mode_is_refused(tmp_path: Path) -> None:
+    Ledger(Layout(tmp_path).ledger, "paper", "1").close()
+    assert "of a paper and this is a replay: choose another AION_DATA" in refused(tmp_path)
+    assert "of a paper and this is a replay" in refused(tmp_path, fresh=True)  # and it is not put away either
+    assert Layout(tmp_path).ledger.exists()
+
+
+def test_folder_in_use_is_refused(tmp_path: Path) -> None:
+    with Ledger(Layout(tmp_path).ledger, "replay", "1"):
+        assert f"in use by other bots (process {os.getpid()})" in refused(tmp_path)
+
+
+def test_unknown_symbol_strategy_or_parameter_is_refused_by_name(tmp_path: Path) -> None:
+    bots = default_bots()
+    message = refused(tmp_path, bots={"x": bots["orb_ny"].model_copy(update={"symbols": ("ZZZ",)})})
+    assert message == "bots.x: the recorded feed has no minute bars of 'ZZZ'; it has 9988.HK, AZN.L, MSFT"
+    message = refused(tmp_path, bots={"x": bots["orb_ny"].model_copy(update={"parameters": {"minuts": 3}})})
+    assert "opening_range_breakout has no parameter 'minuts'" in message
+    message = refused(tmp_path, bots={"x": bots["orb_ny"].model_copy(update={"currency": "GBP"})})
+    assert message == "bots.x: MSFT trades in USD, the account is in GBP"
+
+
+def test_broken_summary_is_written_again(tmp_path: Path) -> None:
+    write_json(Layout(tmp_path).rolling, {})
+    Layout(tmp_path).sim_summary.write_bytes(b'{"half')
+    replay(settings(tmp_path, bots=INTRADAY), recorded(SHORT))
+    assert document(Layout(tmp_path).sim_summary)["clock"]["state"] == "finished"
+
+
+def test_first_file_says_starting_before_the_slow_part(tmp_path: Path) -> None:
+    seen = []
+
+    class Feed:
+        real_time = False
+        name = "probe"
+        provenance = ""
+
+        def __getattr__(self, name: str):
+            seen.append(document(Layout(tmp_path).sim_summary)["clock"]["state"])
+            raise ConfigError("that is enough")
+
+    with pytest.raises(ConfigError, match="that is enough"):
+        run_all(settings(tmp_path, bots=INTRADAY), VirtualWaiter(), feed=Feed())
+    assert seen == ["starting"]
+
+
+def test_full_disk_keeps_the_files_waiting_and_says_so_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = settings(tmp_path, bots=INTRADAY)
+    full = threading.Event()
+
+    def write(path: Path, value: object, **_: object) -> None:
+        if full.is_set():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_json(path, value)
+
+    stale = []
+
+    def look(waiter: VirtualWaiter, seconds: float) -> None:
+        if len(waiter.waits) == 5:
+            full.set()
+        if len(waiter.waits) == 15:
+            stale.append(document(Layout(tmp_path).sim_summary)["cycle_id"])
+            full.clear()
+
+    monkeypatch.setattr(outbox, "write_json", write)
+    replay(made, recorded(SHORT), VirtualWaiter(look))
+    events = [each["event"] for each in log_events(tmp_path)]
+    assert len([each for each in events if "cannot be written: No space left on device" in each]) == 1
+    assert "the disk takes files again: all of them are written" in events
+    summary = document(Layout(tmp_path).sim_summary)
+    assert stale and summary["cycle_id"] > stale[0]
+    # nothing of what was traded meanwhile is missing
+    day = sim_logs(tmp_path, "orb_ny")["2022-05-19"]
+    assert len(day["equity_curve"]) == day["bars_seen"] == 20
+
+
+def test_full_disk_under_the_ledger_holds_the_replay_until_it_takes_the_cycle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, refusals = Ledger.commit, [3]
+
+    def commit(self: Ledger, entries: list) -> None:
+        if any(entry.cycle_id == "1-20220519T1340Z" for entry in entries) and refusals[0]:
+            refusals[0] -= 1
+            raise LedgerError("ledger.sqlite: cannot be written (database or disk is full)")
+        real(self, entries)
+
+    monkeypatch.setattr(Ledger, "commit", commit)
+    replay(settings(tmp_path, bots=INTRADAY), recorded(SHORT))
+    assert refusals == [0]
+    assert len([each for each in log_events(tmp_path) if "waits until the disk takes it" in each["event"]]) == 1
+    assert sim_logs(tmp_path, "orb_ny")["2022-05-19"]["bars_seen"] == 20
+
+
+def test_strategy_that_raises_stops_its_bot_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = OpeningRangeBreakout.on_bars
+
+    def broken(self, bars, moment):
+        if moment.ts >= at("2022-05-19T13:40Z"):
+            raise ZeroDivisionError("a fault of the test")
+        return real(self, bars, moment)
+
+    monkeypatch.setattr(OpeningRangeBreakout, "on_bars", broken)
+    replay(settings(tmp_path, bots=INTRADAY), recorded(SHORT))
+    day = sim_logs(tmp_path, "orb_ny")["2022-05-19"]
+    assert day["state"] == "error" and "ZeroDivisionError: a fault of the test" in day["state_reason"]
+    other = sim_logs(tmp_path, "vwap_ldn")["2022-05-19"]
+    assert other["state"] == "active" and other["as_of"] == "2022-05-19T13:50Z"
+
+
+def test_bots_of_an_archived_run_leave_foreign_files(tmp_path: Path) -> None:
+    foreign = Layout(tmp_path).sim_log("2022-05-19", "somebody_else")
+    write_json(foreign, {"mine": True})
+    replay(settings(tmp_path, bots=INTRADAY), recorded(SHORT), runs=2)
+    assert read_json(foreign)[0] == {"mine": True}
+    assert not (tmp_path / "runs/1/intraday/sim_logs/2022-05-19_somebody_else.json").exists()
+
+
+def test_only_the_newest_runs_are_kept(tmp_path: Path) -> None:
+    bots = {"momo_hk": INTRADAY["momo_hk"]}
+    made = settings(tmp_path, bots=bots, keep_runs=2, start=at("2022-05-19T01:30Z"))
+    replay(made, recorded(at("2022-05-19T01:40Z")), runs=4)
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == ["3"]
+    assert document(Layout(tmp_path).sim_summary)["run"] == "4"
+
+
+def test_files_come_at_most_ten_times_a_second_at_high_speed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiter = VirtualWaiter(drift_s=0.001)
+    commits = []
+
+    def write(path: Path, value: dict, **_: object) -> None:
+        write_json(path, value)
+        if path.name == "sim_summary.json" and value["clock"]["state"] == "running":
+            commits.append(waiter.elapsed)
+
+    monkeypatch.setattr(outbox, "write_json", write)
+    made = settings(tmp_path, bots={"orb_ny": INTRADAY["orb_ny"]}, speed=36_000, run_pause_s=0)
+    replay(made, recorded(at("2022-05-19T20:00Z")), waiter)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(commits)]
+    assert len(gaps) > 3 and min(gaps) >= 0.1
+    assert document(Layout(tmp_path).sim_summary)["as_of"] == "2022-05-19T20:00Z"
+
+
+def test_reader_in_a_loop_that_follows_the_rule_never_shows_a_mixed_cycle(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    done = threading.Event()
+    found = {"whole": 0, "waiting": 0, "wrong": 0}
+
+    def look() -> str:
+        summary, _ = read_json(layout.sim_summary)
+        files = {name: read_json(layout.intraday / name)[0] for name in summary["files"]}
+        if {name: value["cycle_id"] for name, value in files.items()} != summary["files"]:
+            return "waiting"  # between the first file of a cycle and its commit: the last whole one stays
+        days = {value["bot"]: value for value in files.values() if "bot" in value}
+        said = {name: (row["equity"], row["cash"], row["fills"]) for name, row in summary["bots"].items()}
+        seen = {name: (day["equity"], day["cash"], len(day["fills"])) for name, day in days.items()}
+        return "whole" if said == seen and said else "waiting" if not said else "wrong"
+
+    def read() -> None:
+        while not done.is_set():
+            with suppress(FileNotFoundError):
+                found[look()] += 1
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        replay(settings(tmp_path, bots=INTRADAY), recorded(at("2022-05-19T16:00Z")))
+    finally:
+        done.set()
+        reader.join()
+    assert found["wrong"] == 0 and found["whole"] > 50 and found["waiting"] > 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("after", ["starting", "running"])
+def test_process_ends_within_two_seconds_without_a_traceback(tmp_path: Path, number: int, after: str) -> None:
+    code = (
+        "import sys; from aion.bot.runner import run; from aion.config import load; "
+        "sys.exit(run(load(environment={}, flags={'data': sys.argv[1]})))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and process.poll() is None:
+            path = Layout(tmp_path).sim_summary
+            if path.exists() and (after == "starting" or document(path)["clock"]["state"] == after):
+                break
+            time.sleep(0.02)
+        asked = time.monotonic()
+        process.send_signal(number)
+        code = process.wait(timeout=10)
+        assert code == 0
+        assert time.monotonic() - asked < 2
+        assert "Traceback" not in process.stderr.read()
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
