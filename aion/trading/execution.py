@@ -223,11 +223,14 @@ class Execution:
             self.book.end_all(rest, OrderStatus.CANCELLED, fill.known_at, "the position is closed")
             return
         sibling = self.book.find(working.sibling) if working.sibling else None
-        if sibling is not None:
-            sibling.left -= fill.quantity
-            if sibling.left <= 0:
-                sibling.left = ZERO
-                self.book.end(sibling, OrderStatus.CANCELLED, fill.known_at, f"the {working.role} was reached")
+        if sibling is None:
+            return
+        if sibling.left <= fill.quantity:
+            self.book.end(sibling, OrderStatus.CANCELLED, fill.known_at, f"the {working.role} was reached")
+            return
+        sibling.left -= fill.quantity
+        sibling.order = replace(sibling.order, quantity=sibling.order.quantity - fill.quantity)
+        self.book.record(sibling, OrderStatus.OPEN, fill.known_at)
 
     def _lack(self, working: Working, why: str, bar: Bar) -> None:
         status = OrderStatus.CANCELLED if working.filled else OrderStatus.REFUSED

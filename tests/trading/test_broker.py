@@ -359,3 +359,16 @@ def test_day_result_when_a_session_begins_then_counts_from_the_last_close() -> N
     broker.on_bar(bar(1, "250", "251", "249", "250").__class__("MSFT", opened, *prices, Decimal(10)), session_of(1))
     assert broker.portfolio.day_result().net == 200, "the gap belongs to the new day"
     assert broker.portfolio.day == session_of(1).day
+
+
+def test_bracket_when_its_target_fills_in_part_then_its_stop_shrinks() -> None:
+    broker = make_broker()
+    enter(broker, minute=0, stop_loss=Decimal(249), take_profit=Decimal(252))
+    broker.on_bar(bar(1, "250", "251", "249.5", "250"), SESSION)
+    (part,) = broker.on_bar(bar(2, "251", "253", "250", "251", 800), SESSION)
+    assert (part.quantity, part.price_source) == (40, "target")
+    assert {(each.order.quantity - each.filled_quantity) for each in broker.open_orders()} == {60}
+    (out,) = broker.on_bar(bar(3, "250", "250", "248", "249"), SESSION)
+    record = broker.take_changes().orders[out.order_id]
+    assert (out.quantity, record.filled_quantity, record.order.quantity) == (60, 60, 60)
+    assert broker.portfolio.is_flat

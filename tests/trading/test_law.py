@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
 from aion.market.calendar import MarketSession
@@ -33,15 +33,26 @@ def price_text(value: int) -> Decimal:
     return Decimal(value) / 10_000
 
 
-@st.composite
-def bars(draw: st.DrawFn, symbol: str, number: int) -> Bar:
-    low = draw(st.integers(500_000, 1_500_000))
-    high = low + draw(st.integers(0, 60_000))
-    opened, closed = draw(st.integers(low, high)), draw(st.integers(low, high))
-    day, minute = divmod(number, MINUTES_A_DAY)
-    ts = OPEN + timedelta(days=day, minutes=minute + 1)
-    volume = Decimal(draw(st.sampled_from([0, 1, 40, 5_000, 100_000, 3_000_000])))
-    return Bar(symbol, ts, price_text(opened), price_text(high), price_text(low), price_text(closed), volume)
+STEPS = st.tuples(
+    st.integers(-200, 200),  # gap from the close before, in 1/10,000
+    st.integers(0, 300),  # reach above the open
+    st.integers(0, 300),  # reach below it
+    st.integers(0, 100),  # where in its range it closes, per cent
+    st.sampled_from([100_000, 5_000, 3_000_000, 40, 1, 0]),
+)
+
+
+def make_tape(symbol: str, steps: list[tuple[int, int, int, int, int]]) -> list[Bar]:
+    """Return a walk of bars, eight a day."""
+    tape, last = [], 1_000_000
+    for number, (gap, up, down, place, volume) in enumerate(steps):
+        opened = last + last * gap // 10_000
+        high, low = opened + opened * up // 10_000, opened - opened * down // 10_000
+        last = low + (high - low) * place // 100
+        day, minute = divmod(number, MINUTES_A_DAY)
+        ts = OPEN + timedelta(days=day, minutes=minute + 1)
+        tape.append(Bar(symbol, ts, *map(price_text, (opened, high, low, last)), Decimal(volume)))
+    return tape
 
 
 @st.composite
@@ -51,11 +62,11 @@ def plans(draw: st.DrawFn) -> dict[str, object]:
         "side": draw(st.sampled_from(list(Side))),
         "size": Decimal(draw(st.integers(1, 250))) / 100,
         "type": draw(st.sampled_from(list(OrderType))),
-        "away": Decimal(draw(st.integers(-300, 300))) / 10_000,
-        "stop": draw(st.one_of(st.none(), st.integers(1, 300))),
-        "target": draw(st.one_of(st.none(), st.integers(1, 300))),
+        "away": Decimal(draw(st.integers(-150, 150))) / 10_000,
+        "stop": draw(st.one_of(st.integers(1, 200), st.none())),
+        "target": draw(st.one_of(st.integers(1, 200), st.none())),
         "tif": draw(st.sampled_from(list(TimeInForce))),
-        "reduce_only": draw(st.booleans()),
+        "reduce_only": draw(st.integers(0, 4)) == 4,
     }
 
 
@@ -63,9 +74,8 @@ def plans(draw: st.DrawFn) -> dict[str, object]:
 def histories(draw: st.DrawFn) -> tuple[str, bool, list[Bar], list[dict[str, object] | None]]:
     cost = draw(st.sampled_from(sorted(MARKETS)))
     symbol = MARKETS[cost].symbol
-    count = draw(st.integers(3, 14))
-    tape = [draw(bars(symbol, number)) for number in range(count)]
-    orders = [draw(st.one_of(st.none(), plans())) for _ in range(count)]
+    tape = make_tape(symbol, draw(st.lists(STEPS, min_size=4, max_size=14)))
+    orders = [draw(st.one_of(plans(), st.none())) for _ in tape]
     return cost, draw(st.booleans()), tape, orders
 
 
@@ -158,6 +168,8 @@ def test_account_when_anything_is_traded_then_every_law_holds(history) -> None:
         for record in broker.open_orders():
             assert 0 <= record.filled_quantity < record.order.quantity
     assert len({fill.id for fill in fills}) == len(fills)
+    for source in {fill.price_source for fill in fills} or {"nothing"}:
+        event(f"filled at {source}")
 
 
 @settings(max_examples=60, deadline=None, phases=PHASES)
@@ -201,7 +213,7 @@ def test_orders_when_the_tape_ends_then_each_has_one_end_or_rests(history) -> No
         assert (record.status is OrderStatus.OPEN) == (order_id in resting)
         if record.status is OrderStatus.FILLED:
             assert filled[order_id] == record.filled_quantity == record.order.quantity
-        elif not record.order.reduce_only:
+        else:
             assert filled.get(order_id, ZERO) == record.filled_quantity
         if record.status in (OrderStatus.REFUSED, OrderStatus.EXPIRED, OrderStatus.CANCELLED):
             assert record.detail
