@@ -8,14 +8,16 @@ reorder them.
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from aion.clock import iso
 from aion.model import Mode
 
-_INTEGER_LIKE = re.compile(r"\d{1,10}")  # the keys that JavaScript moves to the front, in numeric order
+_INTEGER_LIKE = re.compile(r"[0-9]{1,10}")  # the keys that JavaScript moves to the front, in numeric order
+_UTC_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z")
 
 
 def _key(value: str) -> str:
@@ -25,20 +27,38 @@ def _key(value: str) -> str:
 
 
 def _times(curve: dict[str, float]) -> dict[str, float]:
-    for text in curve:
-        try:
-            is_time = datetime.fromisoformat(text).tzinfo is not None
-        except ValueError:
-            is_time = False
-        if not is_time:
-            raise ValueError(f"key {text[:40]!r} is not an ISO 8601 time with a zone, such as 2022-05-19T13:31Z")
-    return curve
+    return {_time_key(text): value for text, value in curve.items()}
 
 
+def _time_key(text: str) -> str:
+    try:
+        at = _utc(datetime.fromisoformat(text))
+    except ValueError:
+        raise ValueError(
+            f"key {text[:40]!r} is not an ISO 8601 time with a zone, such as 2022-05-19T13:31Z"
+        ) from None
+    return text if _UTC_TEXT.fullmatch(text) else iso(at)
+
+
+def _day(value: str) -> str:
+    date.fromisoformat(value)
+    return value
+
+
+def _utc(at: datetime) -> datetime:
+    if not 1900 <= at.year < 2200:
+        raise ValueError("the year is not within 1900..2199")
+    if at.tzinfo is None:
+        raise ValueError("the time has no zone")
+    return at.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A time with a zone, kept in UTC whatever the zone in the file."""
 Key = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_key)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """A bot's name: letters, digits, `.`, `_`, `-`; it becomes part of a file name."""
-Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
 Money = Annotated[float, Field(allow_inf_nan=False)]
 Price = Annotated[float, Field(allow_inf_nan=False, ge=0)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -65,9 +85,9 @@ class Envelope(Document):
     run: Name = Field("1", description="Name of the run; curves of two runs are never joined.")
     cycle_id: str = Field("", max_length=128, description="The cycle that wrote it; equal in all files of a cycle.")
     seq: int = Field(0, ge=0, description="Grows with each write of this document within a run.")
-    as_of: AwareDatetime = Field(description="Market time up to which the content is true.")
-    written_at: AwareDatetime | None = Field(None, description="Wall time of the write.")
-    due_at: AwareDatetime | None = Field(
+    as_of: Moment = Field(description="Market time up to which the content is true.")
+    written_at: Moment | None = Field(None, description="Wall time of the write.")
+    due_at: Moment | None = Field(
         None, description="Wall time by which the next write is due; absent means no schedule is known."
     )
 
@@ -75,7 +95,7 @@ class Envelope(Document):
 class Bar(Document):
     """OHLCV of one interval; `ts` is its close."""
 
-    ts: AwareDatetime
+    ts: Moment
     open: Price
     high: Price
     low: Price
@@ -91,8 +111,8 @@ class Position(Document):
     last_price: Price | None = Field(None, description="The mark: last print, or adjusted close.")
     market_value: Money | None = Field(None, description="Signed quantity x last price.")
     unrealized_pnl: Money | None = None
-    opened_at: AwareDatetime | None = None
-    marked_at: AwareDatetime | None = Field(None, description="Market time of the mark.")
+    opened_at: Moment | None = None
+    marked_at: Moment | None = Field(None, description="Market time of the mark.")
     weight: Fraction | None = Field(None, description="Market value / equity.")
     stop_loss: Price | None = Field(None, description="Resting stop price.")
     take_profit: Price | None = Field(None, description="Resting target price.")
@@ -102,7 +122,7 @@ class Position(Document):
 class Fill(Document):
     """One execution."""
 
-    ts: AwareDatetime = Field(description="Market time of the execution.")
+    ts: Moment = Field(description="Market time of the execution.")
     symbol: Key
     side: SideName
     quantity: Number = Field(gt=0)
@@ -113,8 +133,8 @@ class Fill(Document):
     realized_pnl: Money | None = Field(None, description="Of the part that this fill closed, after fees.")
     reason: Text = ""
     order_id: str = ""
-    decided_at: AwareDatetime | None = None
-    known_at: AwareDatetime | None = None
+    decided_at: Moment | None = None
+    known_at: Moment | None = None
     price_source: str = ""
     bar: Bar | None = Field(None, description="The bar it filled in.")
 
@@ -122,7 +142,7 @@ class Fill(Document):
 class Order(Document):
     """An intent to trade and what became of it."""
 
-    ts: AwareDatetime = Field(description="Market time of the decision.")
+    ts: Moment = Field(description="Market time of the decision.")
     symbol: Key
     side: SideName
     quantity: Number = Field(gt=0)
@@ -138,7 +158,7 @@ class Order(Document):
 class Decision(Document):
     """What the bot decided on one symbol at one time, and why; refusals of the risk rules too."""
 
-    ts: AwareDatetime
+    ts: Moment
     symbol: Key | None = None
     action: str = Field(max_length=32, description="buy, sell, exit, hold, refused, rebalance ...")
     reason: Text = ""
@@ -154,8 +174,8 @@ class Trade(Document):
     quantity: Number
     entry_price: Price
     exit_price: Price
-    opened_at: AwareDatetime
-    ts: AwareDatetime = Field(description="Market time at which it was closed.")
+    opened_at: Moment
+    ts: Moment = Field(description="Market time at which it was closed.")
     fees: Money = 0
     slippage: Money = 0
     realized_pnl: Money
@@ -170,13 +190,13 @@ class Pnl(Document):
     slippage: Money = Field(0, ge=0)
     net: Money
     net_return: Fraction | None = Field(None, description="Net / equity at the start of the span.")
-    since: AwareDatetime | None = Field(None, description="Market time at which the span starts.")
+    since: Moment | None = Field(None, description="Market time at which the span starts.")
 
 
 class Signal(Document):
     """What a rule thinks of one symbol."""
 
-    ts: AwareDatetime
+    ts: Moment
     action: str = Field(max_length=32)
     confidence: Fraction = Field(ge=0, le=1, description="The rule's stated strength; not a probability.")
     threshold: Fraction = Field(0, ge=0, le=1, description="Strength from which it enters.")
@@ -191,7 +211,7 @@ class Stats(Document):
     """Figures of `aion.stat`; a ratio of closed trades is absent below 30 of them."""
 
     drawdown: Fraction | None = Field(None, ge=0, description="Fall from the running peak, 0..1.")
-    peak_at: AwareDatetime | None = None
+    peak_at: Moment | None = None
     max_drawdown: Fraction | None = Field(None, ge=0)
     exposure: Fraction | None = Field(None, description="Sum of |market value| / equity.")
     closed_trades: int = Field(0, ge=0)
@@ -241,7 +261,7 @@ class SimLog(Account):
     bars: dict[Key, dict[Key, tuple[Price, Price, Price, Price, Number]]] = Field(
         default_factory=dict, description="By symbol, by close time: open, high, low, close, volume."
     )
-    flat_by: AwareDatetime | None = Field(None, description="Market time from which it exits for the day.")
+    flat_by: Moment | None = Field(None, description="Market time from which it exits for the day.")
 
 
 class Target(Document):
@@ -261,11 +281,11 @@ class SwingRolling(Account):
     day: Day | None = Field(None, description="Market day of the newest mark.")
     targets: dict[Key, Target] = Field(default_factory=dict)
     rules: dict[Key, Number] = Field(default_factory=dict, description="max_positions, max_alloc, stop_loss ...")
-    last_rebalance_at: AwareDatetime | None = None
-    next_mark_at: AwareDatetime | None = Field(None, description="Market time.")
-    next_mark_wall_at: AwareDatetime | None = Field(None, description="Wall time at which that is expected.")
-    next_rebalance_at: AwareDatetime | None = Field(None, description="Market time.")
-    next_rebalance_wall_at: AwareDatetime | None = None
+    last_rebalance_at: Moment | None = None
+    next_mark_at: Moment | None = Field(None, description="Market time.")
+    next_mark_wall_at: Moment | None = Field(None, description="Wall time at which that is expected.")
+    next_rebalance_at: Moment | None = Field(None, description="Market time.")
+    next_rebalance_wall_at: Moment | None = None
 
 
 class BotActivity(Envelope):
@@ -303,28 +323,28 @@ class Session(Document):
     timezone: str = Field("UTC", description="IANA zone.")
     state: Literal["open", "closed", "lunch", "pre", "halt"]
     day: Day | None = Field(None, description="Session day shown: the present one, else the next.")
-    opens_at: AwareDatetime | None = Field(None, description="Open of `day`.")
-    closes_at: AwareDatetime | None = Field(None, description="Close of `day`.")
-    break_start: AwareDatetime | None = None
-    break_end: AwareDatetime | None = None
+    opens_at: Moment | None = Field(None, description="Open of `day`.")
+    closes_at: Moment | None = Field(None, description="Close of `day`.")
+    break_start: Moment | None = None
+    break_end: Moment | None = None
     half_day: bool = False
-    next_open_at: AwareDatetime | None = Field(None, description="When closed: the next open (after lunch too).")
+    next_open_at: Moment | None = Field(None, description="When closed: the next open (after lunch too).")
 
 
 class ClockState(Document):
     """Where the bots' clock stands; the Mode chip reads it."""
 
     state: Literal["starting", "catching_up", "running", "paused", "closed", "finished"]
-    market_time: AwareDatetime
+    market_time: Moment
     speed: Number = Field(1, ge=0, description="Market seconds a wall second; 1 with a real-time feed.")
     feed: str = Field("", max_length=64)
     real_time: bool = Field(False, description="True only for a feed that delivers as it happens.")
     delay_s: Number = Field(0, ge=0, description="Delay of a paper feed in seconds.")
     progress: Fraction | None = Field(None, ge=0, le=1, description="While catching up.")
     label: Text = Field("", description="For people, e.g. `closed: to XHKG open, 5 h 30 min`.")
-    data_from: AwareDatetime | None = Field(None, description="First bar of the tape.")
-    data_to: AwareDatetime | None = Field(None, description="Last bar of the tape.")
-    next_run_at: AwareDatetime | None = Field(None, description="When finished: wall time at which run N+1 starts.")
+    data_from: Moment | None = Field(None, description="First bar of the tape.")
+    data_to: Moment | None = Field(None, description="Last bar of the tape.")
+    next_run_at: Moment | None = Field(None, description="When finished: wall time at which run N+1 starts.")
     provenance: Text = ""
 
 
@@ -363,7 +383,7 @@ class BotConfig(Document):
     schema_: str = Field(alias="schema")
     bot: Name
     version: int = Field(ge=1, description="Grows by one each save; a save names the version it edited.")
-    saved_at: AwareDatetime
+    saved_at: Moment
     saved_by: str = Field("", max_length=64)
     rules: dict[Key, Number | str | bool] = Field(default_factory=dict)
 
@@ -375,7 +395,7 @@ class Control(Document):
     id: Key
     bot: Name
     action: Literal["pause", "resume", "flatten", "kill", "speed", "jump"]
-    requested_at: AwareDatetime
+    requested_at: Moment
     requested_by: str = Field("", max_length=64)
     reason: Text = ""
     value: Number | str | None = Field(None, description="Speed (market s / wall s) or day to jump to.")
@@ -384,13 +404,13 @@ class Control(Document):
 class LogLine(Document):
     """One line of `logs/<process>.jsonl`."""
 
-    ts: AwareDatetime
+    ts: Moment
     level: Literal["debug", "info", "warning", "error", "critical"]
     process: str = Field(max_length=32)
     event: str
     bot: str | None = None
     cycle_id: str | None = None
-    market_time: AwareDatetime | None = None
+    market_time: Moment | None = None
 
 
 KINDS: dict[str, type[Document]] = {
@@ -404,6 +424,9 @@ KINDS: dict[str, type[Document]] = {
     "log_line": LogLine,
 }
 """Model by kind; the `schema` of a document is `aion/<kind>/1`."""
+
+SCHEMALESS = frozenset({"log_line"})
+"""Kinds whose documents carry no `schema`: lines, whose file name says what they are."""
 
 VERSION = 1
 

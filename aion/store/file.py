@@ -6,7 +6,9 @@ stops at its size caps before and after inflation.
 """
 
 import errno
+import math
 import os
+import re
 import stat
 import zlib
 from contextlib import suppress
@@ -24,6 +26,10 @@ MAX_FILE_BYTES = 16 << 20  # on disk; a day file with 20 symbols and all their b
 MAX_INFLATED_BYTES = 64 << 20
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"  # no name, no time: equal content gives equal bytes
 TEMPORARY_PREFIX = "."
+MAX_SHOWN = 200  # characters of a file's own text in a message
+_TEMPORARY_MARK = ".tmp-"
+_SCHEMA = re.compile(r"aion/(?P<kind>[a-z_]{1,32})/(?P<version>[0-9]{1,6})")
+_JSON_TYPES = {list: "array", str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +67,8 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
     Raises:
         OSError: the disk is full or read-only; the old file stands untouched and no temporary file stays.
     """
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}.tmp-{os.getpid()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        descriptor = os.open(temporary, flags, 0o644)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, flags, 0o644)
+    temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}{_TEMPORARY_MARK}{os.getpid()}")
+    descriptor = _create(temporary)
     try:
         try:
             view = memoryview(data)
@@ -86,14 +87,33 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
         _sync_folder(path.parent)
 
 
+def remove_temporaries(folder: Path) -> int:
+    """Remove what killed writers left in `folder` and below; files of living processes stay.
+
+    Returns:
+        How many were removed.
+    """
+    removed = 0
+    for path in folder.rglob(f"{TEMPORARY_PREFIX}*{_TEMPORARY_MARK}*"):
+        pid = path.name.rpartition(_TEMPORARY_MARK)[2]
+        if pid.isdecimal() and not _is_alive(int(pid)):
+            with suppress(OSError):
+                path.unlink()
+                removed += 1
+    return removed
+
+
 def write_json(path: Path, value: Any, *, durable: bool = False) -> None:
     """Write `value` (JSON types) to `path` atomically; a name ending in `.gz` is packed.
 
     Raises:
         OSError: as `write_bytes`.
         TypeError: `value` holds something that JSON cannot say.
+        ValueError: it holds None, NaN or an infinity, which a reader would refuse; the place is named.
     """
     data = orjson.dumps(value)
+    if b"null" in data and (where := _null(value)) is not None:
+        raise ValueError(f"{path.name}: {where} is None or not finite; leave it out")
     write_bytes(path, gzip_bytes(data) if path.suffix == ".gz" else data, durable=durable)
 
 
@@ -117,6 +137,8 @@ def read_bytes(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK):
             raise StateError(shown, "is a link; only regular files are read") from None
+        if error.errno == errno.ENXIO:  # a socket
+            raise StateError(shown, "is not a regular file") from None
         raise StateError(shown, f"cannot be opened: {error.strerror}") from None
     try:
         status = os.fstat(descriptor)
@@ -149,16 +171,18 @@ def parse_object(data: bytes, name: str) -> dict[str, Any]:
     """Return the JSON object that `data` is.
 
     Raises:
-        StateError: empty, not UTF-8, not JSON or not an object.
+        StateError: empty, not UTF-8, not JSON, not an object, or with a `null` in it.
     """
     if not data.strip():
         raise StateError(name, "is empty")
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise StateError(name, f"is not whole JSON ({error.msg})", byte=_byte_offset(data, error.pos)) from None
+        raise _not_json(data, error, name) from None
     if not isinstance(value, dict):
-        raise StateError(name, f"holds a JSON {type(value).__name__}, not an object")
+        raise StateError(name, f"holds a JSON {_JSON_TYPES[type(value)]}, not an object")
+    if b"null" in data and (where := _null(value)) is not None:
+        raise StateError(name, f"field {_short(where)} is null; leave out what is not known")
     return value
 
 
@@ -180,25 +204,100 @@ def check_document(value: dict[str, Any], kind: str, name: str) -> Document:
     Raises:
         StateError: of another kind, of a newer schema, or with a field that breaks its rule, which is named.
     """
-    declared = value.get("schema")
-    if not isinstance(declared, str) or declared.count("/") != 2:
-        raise StateError(name, f"has no schema; expected 'aion/{kind}/{VERSION}'")
-    _, found, version = declared.split("/")
-    if found != kind:
-        raise StateError(name, f"is of schema {declared!r}; expected 'aion/{kind}/{VERSION}'")
-    if version != str(VERSION):
-        newer = version.isdigit() and int(version) > VERSION
-        hint = "update this desk" if newer else "write it again with the present schema"
-        raise StateError(name, f"has schema version {version[:20]!r}, this desk reads {VERSION}: {hint}")
+    check_schema(value, kind, name)
     try:
         return KINDS[kind].model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        where = ".".join(str(piece) for piece in first["loc"])
-        more = error.error_count() - 1
-        raise StateError(
-            name, f"field {where or 'document'}: {first['msg']}" + (f" (and {more} more)" if more else "")
-        ) from None
+        first, *more = complaints(error)
+        raise StateError(name, first + (f" (and {len(more)} more)" if more else "")) from None
+
+
+def check_schema(value: dict[str, Any], kind: str, name: str) -> None:
+    """Check that `value` says that it is of `kind`, in a version that is read here.
+
+    Raises:
+        StateError: it does not.
+    """
+    declared = value.get("schema")
+    expected = f"expected 'aion/{kind}/{VERSION}'"
+    match = _SCHEMA.fullmatch(declared) if isinstance(declared, str) else None
+    if match is None:
+        what = "has no schema" if declared is None else f"has schema {_short(repr(declared))}"
+        raise StateError(name, f"{what}; {expected}")
+    if match["kind"] != kind:
+        raise StateError(name, f"is of schema {declared!r}; {expected}")
+    if (version := int(match["version"])) != VERSION:
+        hint = "update this desk" if version > VERSION else "write it again with the present schema"
+        raise StateError(name, f"has schema version {version}, this desk reads {VERSION}: {hint}")
+
+
+def complaints(error: ValidationError) -> list[str]:
+    """Return each thing that is wrong with a document as one clause that names the field."""
+    return [
+        f"field {_short('.'.join(map(str, each['loc'])) or 'document')}: {_short(each['msg'])}"
+        for each in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+
+
+def _create(temporary: Path) -> int:
+    # O_EXCL: what a killed process of the same id left, or somebody put there, is never written into
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    for _ in range(2):
+        try:
+            return os.open(temporary, flags, 0o644)
+        except FileNotFoundError:
+            temporary.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            temporary.unlink(missing_ok=True)
+    return os.open(temporary, flags, 0o644)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def _null(value: Any) -> str | None:
+    """Return where the first None or not finite number is, as `fills.f1.price`, or None when there is none."""
+    stack: list[tuple[str, Any]] = [("", value)]
+    while stack:
+        where, found = stack.pop()
+        if found is None or (isinstance(found, float) and not math.isfinite(found)):
+            return where or "document"
+        if isinstance(found, dict):
+            stack.extend((f"{where}.{key}".lstrip("."), each) for key, each in found.items())
+        elif isinstance(found, list | tuple):
+            stack.extend((f"{where}.{index}", each) for index, each in enumerate(found))
+    return None
+
+
+def _not_json(data: bytes, error: orjson.JSONDecodeError, name: str) -> StateError:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return StateError(name, "is UTF-16; write UTF-8", byte=0)
+    if data.startswith(b"\xef\xbb\xbf"):
+        return StateError(name, "starts with a byte order mark; write UTF-8 without one", byte=0)
+    if data.startswith(GZIP_HEADER[:2]):
+        return StateError(name, "is gzip, but its name does not end in .gz", byte=0)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as bad:
+        return StateError(name, "is not UTF-8", byte=bad.start)
+    # orjson counts characters of the decoded text
+    byte = len(text[: error.pos].encode())
+    if text.startswith(("NaN", "Infinity", "-Infinity"), error.pos):
+        return StateError(
+            name, "holds NaN or Infinity, which JSON cannot say; leave out what is not known", byte=byte
+        )
+    return StateError(name, f"is not whole JSON ({error.msg.split(': line ')[0]})", byte=byte)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 def _read_all(descriptor: int, cap: int, name: str) -> bytes:
@@ -220,7 +319,9 @@ def _inflate(data: bytes, name: str) -> bytes:
     try:
         inflated = unpacker.decompress(data, MAX_INFLATED_BYTES + 1)
     except zlib.error as error:
-        raise StateError(name, f"is not gzip ({error})", byte=0) from None
+        if not data.startswith(GZIP_HEADER[:2]):
+            raise StateError(name, "is not gzip", byte=0) from None
+        raise StateError(name, f"is corrupt gzip ({error})") from None
     if len(inflated) > MAX_INFLATED_BYTES:
         raise StateError(name, f"inflates to over {MAX_INFLATED_BYTES} bytes")
     if not unpacker.eof:
@@ -228,14 +329,6 @@ def _inflate(data: bytes, name: str) -> bytes:
     if unpacker.unused_data:
         raise StateError(name, "has data after its gzip member", byte=len(data) - len(unpacker.unused_data))
     return inflated
-
-
-def _byte_offset(data: bytes, position: int) -> int:
-    # orjson counts characters of the decoded text
-    try:
-        return len(data.decode()[:position].encode())
-    except UnicodeDecodeError as error:
-        return error.start
 
 
 def _sync_folder(folder: Path) -> None:

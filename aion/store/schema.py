@@ -3,15 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import ValidationError
 
 from aion.errors import ConfigError, StateError
-from aion.store.document import KINDS, schema_name
-from aion.store.file import check_document, read_json
+from aion.store.document import KINDS, SCHEMALESS, schema_name
+from aion.store.file import check_schema, complaints, parse_object, read_bytes, read_json
+from aion.store.layout import Layout, Place
+
+NOT_INTEGER_LIKE = "^(?![0-9]{1,10}$)"
+"""JavaScript moves keys that look like integers to the front."""
 
 
 def json_schema(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of `kind`.
+    """Return the JSON Schema (draft 2020-12) of `kind`: what a writer has to keep to.
 
     Raises:
         ConfigError: there is no such kind.
@@ -19,33 +23,99 @@ def json_schema(kind: str) -> dict[str, Any]:
     model = KINDS.get(kind)
     if model is None:
         raise ConfigError(f"kind {kind!r} is not known; known: {', '.join(KINDS)}")
-    schema = model.model_json_schema(by_alias=True)
+    schema: dict[str, Any] = _for_writers(model.model_json_schema(by_alias=True))
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = schema_name(kind)
+    schema["title"] = kind if kind in SCHEMALESS else schema_name(kind)
+    if kind not in SCHEMALESS:
+        schema["properties"]["schema"]["const"] = schema_name(kind)
     return schema
 
 
 def check_file(path: Path) -> tuple[list[str], list[str]]:
     """Return what is wrong with the state file at `path`, and what is only odd about it.
 
+    A log (`.jsonl`) is checked line by line, each with its number. Where the path ends as a state file's does, its
+    names must be those that the document says.
+
     Returns:
-        Errors (the desk refuses the file) and warnings (fields that it does not know and ignores).
+        Errors (the desk refuses the file) and warnings (fields that it does not know and ignores), one line each.
     """
     try:
+        if path.suffix == ".jsonl":
+            return _check_log(path)
         value, _ = read_json(path)
         declared = value.get("schema")
         kind = declared.split("/")[1] if isinstance(declared, str) and declared.count("/") == 2 else ""
-        if kind not in KINDS:
-            known = ", ".join(schema_name(each) for each in KINDS)
-            return [f"{path.name}: field schema: {declared!r} is none of {known}"], []
-        check_document(value, kind, path.name)
+        if kind not in KINDS or kind in SCHEMALESS:
+            known = ", ".join(schema_name(each) for each in KINDS if each not in SCHEMALESS)
+            return [f"{path.name}: field schema: {str(declared)[:80]!r} is none of {known}"], []
+        check_schema(value, kind, path.name)
     except FileNotFoundError:
         return [f"{path}: there is no such file"], []
     except StateError as error:
         return [str(error)], []
-    return [], [f"{path.name}: field {name} is not known and is ignored" for name in _unknown(value, KINDS[kind])]
+    errors, warnings = _check(value, kind, path.name)
+    return errors + _misplaced(path, kind, value), warnings
 
 
-def _unknown(value: dict[str, Any], model: type[BaseModel]) -> list[str]:
-    known = {field.alias or name for name, field in model.model_fields.items()}
-    return sorted(value.keys() - known)
+def _check(value: dict[str, Any], kind: str, name: str) -> tuple[list[str], list[str]]:
+    try:
+        KINDS[kind].model_validate(value)
+        errors = []
+    except ValidationError as error:
+        errors = [f"{name}: {each}" for each in complaints(error)]
+    try:
+        KINDS[kind].model_validate(value, extra="forbid")
+        unknown = []
+    except ValidationError as error:
+        unknown = [each["loc"] for each in error.errors(include_url=False) if each["type"] == "extra_forbidden"]
+    warnings = [f"{name}: field {'.'.join(map(str, each))[:200]} is not known and is ignored" for each in unknown]
+    return errors, warnings
+
+
+def _check_log(path: Path) -> tuple[list[str], list[str]]:
+    data, _ = read_bytes(path)
+    errors: list[str] = []
+    for number, line in enumerate(data.splitlines(), 1):
+        name = f"{path.name} line {number}"
+        try:
+            errors += _check(parse_object(line, name), "log_line", name)[0]  # other fields of a line are free
+        except StateError as error:
+            errors.append(str(error))
+    return errors, []
+
+
+def _misplaced(path: Path, kind: str, value: dict[str, Any]) -> list[str]:
+    place = _place(path)
+    if place is None:
+        return []
+    if place.kind != kind:
+        return [f"{path.name}: is of kind {kind}, but its path says {place.kind}"]
+    return [
+        f"{path.name}: says {what} {str(value[what])[:80]!r}, but its path says {named!r}"
+        for what in ("bot", "day", "horizon")
+        if (named := getattr(place, what)) and what in value and value[what] != named
+    ]
+
+
+def _place(path: Path) -> Place | None:
+    parts = path.absolute().parts
+    tails = ("/".join(parts[-count:]) for count in range(2, 5) if len(parts) > count)
+    return next((place for tail in tails if (place := Layout.place(tail)) is not None), None)
+
+
+def _for_writers(schema: Any) -> Any:
+    """Return `schema` with what pydantic leaves out: no nulls (an absent field is left out), no integer-like keys."""
+    if isinstance(schema, list):
+        return [_for_writers(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {key: _for_writers(each) for key, each in schema.items() if not (key == "default" and each is None)}
+    choices = found.get("anyOf")
+    if isinstance(choices, list) and {"type": "null"} in choices:
+        left = [each for each in choices if each != {"type": "null"}]
+        del found["anyOf"]
+        found |= {"anyOf": left} if len(left) > 1 else left[0]
+    if (found.get("minLength"), found.get("maxLength")) == (1, 128):  # a `Key`, as a value or as a map's key
+        found["pattern"] = NOT_INTEGER_LIKE
+    return found
