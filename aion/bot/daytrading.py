@@ -100,7 +100,7 @@ class DayTradingJob:
                 outbox.put(self._layout.sim_log(bot.day, bot.name), self._day_file(bot))
                 self._written[bot.name] = bot.cycle_id
         if changed and self.as_of is not None:
-            outbox.put(self._layout.rolling, self._rolling(due_in_s, self.as_of))
+            outbox.put(self._layout.rolling, self._rolling(self.as_of))
         self.put_clock(outbox, clock, seq, due_in_s)
 
     def put_clock(self, outbox: Outbox, clock: Json, seq: int, due_in_s: float | None) -> None:
@@ -121,7 +121,10 @@ class DayTradingJob:
             bot.document()
         )
 
-    def _rolling(self, due_in_s: float | None, as_of: datetime) -> Json:
+    def _rolling(self, as_of: datetime) -> Json:
+        minutes = [minute for mic in self._pace.exchanges if (minute := next_minute(mic, as_of)) is not None]
+        following = min(minutes, default=self._ends_at)
+        due_in_s = self._pace.expected_s(as_of, following) if following <= self._ends_at else None
         symbols: Json = {}
         for bot in self.bots.values():
             symbols |= bot.symbols_document()

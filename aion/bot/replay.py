@@ -116,7 +116,7 @@ class Replay:
         self.job = DayTradingJob(intraday, stamp, layout, self._pace, self.span.end)
         self.swing = SwingJob(swing, stamp, layout, self._pace, self.span.end)
         self._outbox = Outbox(layout, log)
-        self._clock = ReplayClock(self.span.swing)
+        self._clock = ReplayClock(self.span.swing if swing else self.span.intraday)
         self._phase: Phase = "starting"
         self._label = ""
         self._progress: float | None = None
@@ -146,7 +146,7 @@ class Replay:
                 self.job.days.setdefault(day, {})[name] = summary
         self.job.restore()
         cursors = [bot.cursor for bot in (*intraday.values(), *swing.values()) if bot.cycle_id]
-        self._clock.advance(max(cursors, default=span.swing))
+        self._clock.advance(max(cursors, default=self._clock.now()))
         return minutes, days
 
     # the life of a run

@@ -9,7 +9,7 @@ from aion.bot import archive
 from aion.bot.envelope import Stamp
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
-from aion.bot.replay import Replay
+from aion.bot.replay import SWING_CATCH_UP, Replay
 from aion.bot.waiter import StoppedError, Waiter, WallWaiter
 from aion.clock import Clock, SystemClock, iso
 from aion.config import Settings
@@ -169,9 +169,11 @@ def _announce(settings: Settings, layout: Layout, stamp: Stamp) -> None:
     Raises:
         ConfigError: the disk refuses.
     """
-    value = stamp.envelope("sim_summary", "", 0, settings.start, START_DUE_S, 0)
+    has_swing = any(bot.kind == "swing" for bot in settings.bots.values())
+    begins_at = settings.start - SWING_CATCH_UP if has_swing else settings.start
+    value = stamp.envelope("sim_summary", "", 0, begins_at, START_DUE_S, 0)
     value |= {"sessions": {}, "files": {}, "bots": {}, "days": {}}
-    clock: Json = {"market_time": iso(settings.start)}
+    clock: Json = {"market_time": iso(begins_at)}
     try:
         present, _ = read_json(layout.sim_summary)
     except (FileNotFoundError, StateError):
