@@ -217,6 +217,66 @@ def doctor(config: Config = None, data: Data = None, host: Host = None, port: Po
     raise typer.Exit(1 if failed else 0)
 
 
+password_app = typer.Typer(no_args_is_help=True, help="Set or remove the password of the desk.")
+token_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke bearer tokens for scripts.")
+app.add_typer(password_app, name="password")
+app.add_typer(token_app, name="token")
+RoleName = Annotated[str, typer.Option("--role", help="admin may do everything; viewer looks.")]
+
+
+@password_app.command("set")
+def set_password(config: Config = None, data: Data = None, role: RoleName = "admin") -> None:
+    """Ask for a password (or read one line of standard input) and keep its hash."""
+    from aion.web.security import command
+
+    if sys.stdin.isatty():
+        given = typer.prompt(f"Password of {role}", hide_input=True, confirmation_prompt=True)
+    else:
+        given = sys.stdin.readline().rstrip("\r\n")
+    typer.echo(command.set_password(_settings(config, data=data), role, given))
+
+
+@password_app.command("remove")
+def remove_password(config: Config = None, data: Data = None, role: RoleName = "admin") -> None:
+    """Remove the password of a role; its sessions end."""
+    from aion.web.security import command
+
+    typer.echo(command.remove_password(_settings(config, data=data), role))
+
+
+@token_app.command("make")
+def make_token(
+    name: Annotated[str, typer.Argument(help="What people know it by.")],
+    config: Config = None,
+    data: Data = None,
+    role: RoleName = "viewer",
+    days: Annotated[float, typer.Option("--days", help="Days until it ends.")] = 90.0,
+) -> None:
+    """Make a bearer token and print it, this once."""
+    from aion.web.security import command
+
+    typer.echo(command.make_token(_settings(config, data=data), name, role, days))
+
+
+@token_app.command("list")
+def list_tokens(config: Config = None, data: Data = None) -> None:
+    """List the bearer tokens, without their secrets."""
+    from aion.web.security import command
+
+    for line in command.token_lines(_settings(config, data=data)):
+        typer.echo(line)
+
+
+@token_app.command("revoke")
+def revoke_token(
+    name: Annotated[str, typer.Argument(help="Name of the token.")], config: Config = None, data: Data = None
+) -> None:
+    """End a bearer token at once."""
+    from aion.web.security import command
+
+    typer.echo(command.revoke_token(_settings(config, data=data), name))
+
+
 def main() -> int:
     """Run the command line; an `AionError` becomes one line on stderr and status 2."""
     try:

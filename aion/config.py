@@ -11,7 +11,16 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from aion.clock import parse_iso
 from aion.errors import ConfigError
@@ -137,6 +146,10 @@ class Settings(Section):
     """Folder of the state files."""
     host: str = "127.0.0.1"
     """Address that the desk listens on; without a password loopback only."""
+    hosts: tuple[str, ...] = ()
+    """Names under which the desk is reached besides localhost, e.g. behind a proxy; separated by commas."""
+    password: SecretStr | None = None
+    """Password of the desk, from AION_PASSWORD only; a kept one is set with `aion password set`."""
     port: int = Field(3000, ge=0, le=65535)
     """TCP port of the desk; 0 for any free one."""
     feed: str = "recorded"
@@ -167,6 +180,11 @@ class Settings(Section):
     bots: Mapping[str, BotSettings] = Field(default_factory=default_bots)
     """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it."""
 
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
     @field_validator("data")
     @classmethod
     def _expand(cls, value: Path) -> Path:
@@ -192,6 +210,10 @@ def load(
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     table, table_name = _read_table(file)
+    if "password" in table:
+        raise ConfigError(
+            f"{table_name}: a password does not belong in a file: use `aion password set` or AION_PASSWORD"
+        )
     bots = table.pop("bots", {})
     values.update(table)
     sources.update(dict.fromkeys(table, table_name))
@@ -255,7 +277,7 @@ def example() -> str:
     """Return a settings file with every setting commented out at its default, and what it does."""
     lines = ["# Settings of Aion. Every line that starts with #name is a default: take the # away to change it.", ""]
     for name, field in Settings.model_fields.items():
-        if name not in ("bots", "fresh"):
+        if name not in ("bots", "fresh", "password"):
             lines += [f"# {field.description}", f"#{name} = {_toml(field.default)}", ""]
     lines += ["# Bots: a table adds one or changes a default one; `enabled = false` removes it.", ""]
     for name, bot in default_bots().items():

@@ -1,6 +1,6 @@
 """`Live` over ASGI: conditional GETs of ready bytes, and streams."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from random import randrange
 from time import perf_counter
 from typing import Any
@@ -11,6 +11,7 @@ import orjson
 from aion.live.connection import EXTENSION, PortableConnection, UpgradedConnection
 from aion.live.desk import Live, LiveError
 from aion.live.event import GZIP_HEADER, chunk
+from aion.live.hub import Subscriber
 from aion.live.snapshot import Snapshot, accepts_gzip, matches, parse_have
 
 Headers = list[tuple[bytes, bytes]]
@@ -45,7 +46,10 @@ async def _respond_error(send: Any, status: int, detail: str, headers: Iterable[
     await respond_json(
         send,
         status,
-        {"error": {404: "NotFound", 405: "MethodNotAllowed"}.get(status, "Unavailable"), "detail": detail},
+        {
+            "error": {400: "BadRequest", 404: "NotFound", 405: "MethodNotAllowed"}.get(status, "Unavailable"),
+            "detail": detail,
+        },
         headers,
     )
 
@@ -116,10 +120,22 @@ class StreamApp:
     `Last-Event-ID` or `?last_event_id=` with the newest version does the same.
     """
 
-    def __init__(self, live: Live[Any], topics: Iterable[str] | None = None) -> None:
-        """Args: live: where the topics are; topics: which; None to take them from `?topics=a,b`."""
+    def __init__(
+        self,
+        live: Live[Any],
+        topics: Iterable[str] | None = None,
+        on_open: Callable[[Any, Subscriber], None] | None = None,
+    ) -> None:
+        """Make it.
+
+        Args:
+            live: where the topics are.
+            topics: which; None to take them from `?topics=a,b`.
+            on_open: told of the scope and the stream when one is opened, so that somebody may end it.
+        """
         self._live = live
         self._topics = None if topics is None else tuple(topics)
+        self._on_open = on_open
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Open one stream, and keep it where the server cannot hand its connection over."""
@@ -129,7 +145,11 @@ class StreamApp:
                 send, 405, f"{scope['method']} is not for streams: use GET", [(b"allow", b"GET, HEAD")]
             )
             return
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=32)
+        try:
+            query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=32)
+        except ValueError:
+            await _respond_error(send, 400, "a stream takes at most 32 query fields")
+            return
         topics = self._topics or tuple(
             dict.fromkeys(part for part in query.get("topics", [""])[0].split(",") if part)
         )
@@ -160,12 +180,16 @@ class StreamApp:
         if extension is not None and not extension["protocol"].transport.is_closing():
             upgraded = UpgradedConnection.take_over(live.hub, topics, extension["protocol"], is_gzip=is_gzip)
             live.hub.add(upgraded)
+            if self._on_open is not None:
+                self._on_open(scope, upgraded)
             if is_gzip:
                 upgraded.write(chunk(GZIP_HEADER))
             live.hub.greet(upgraded, have, retry_ms)
             return
         portable = PortableConnection(live.hub, topics, is_gzip=is_gzip)
         live.hub.add(portable)
+        if self._on_open is not None:
+            self._on_open(scope, portable)
         live.hub.greet(portable, have, retry_ms)
         await portable.run(receive, send, GZIP_HEADER if is_gzip else b"")
 

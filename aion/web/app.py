@@ -1,5 +1,6 @@
 """The desk as an ASGI application: routes, errors, and what stands around them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -31,24 +32,37 @@ from aion.web.router.events import events_router
 from aion.web.router.intraday import intraday_router
 from aion.web.router.intraday_logs import intraday_logs_router
 from aion.web.router.logs import logs_router
+from aion.web.router.session import session_router
 from aion.web.router.swing_logs import swing_logs_router
 from aion.web.router.system import system_router
-from aion.web.security import allowed_hosts
+from aion.web.security import allowed_hosts, is_loopback
+from aion.web.security.login import Login
+from aion.web.security.page import login_page
+from aion.web.security.store import DeskStore
+from aion.web.security.stream import StreamWatch
 from aion.web.topic import accepts, make_load, make_topics
 
 BYE_SPREAD_S = 0.5  # streams are ended over this time, so that pages do not come back in one moment
 
 
 class App:
-    """The whole application: `Alias(Observe(Guard(routes and pages)))`."""
+    """The whole application: `Alias(Observe(Guard(Login(routes and pages))))`."""
 
-    def __init__(self, settings: Settings, *, log: Log | None = None, static: Path = STATIC) -> None:
-        """Make it; nothing is read from disk before its lifespan starts.
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        log: Log | None = None,
+        static: Path = STATIC,
+        store: DeskStore | None = None,
+    ) -> None:
+        """Make it; no state file is read before its lifespan starts.
 
         Args:
             settings: of the desk.
             log: of this process; default one in the data folder.
             static: folder of the built front end.
+            store: passwords and sessions; None for a desk that everybody on this machine may use.
         """
         layout = Layout(settings.data)
         log = log or open_log(layout, settings.log_level)
@@ -61,12 +75,14 @@ class App:
             heartbeat_s=settings.heartbeat_s,
         )
         snapshots: dict[str, ASGIApp] = {name: SnapshotApp(live, name) for name in live.topics}
-        streams: dict[str, ASGIApp] = {name: StreamApp(live, (name,)) for name in live.topics}
-        streams["*"] = StreamApp(live)
-        self.desk = Desk(settings, layout, FileReader(layout), live, Metrics(), log, snapshots, streams)
+        watch = StreamWatch(store)
+        streams: dict[str, ASGIApp] = {name: StreamApp(live, (name,), watch.opened) for name in live.topics}
+        streams["*"] = StreamApp(live, None, watch.opened)
+        files = FileReader(layout)
+        self.desk = Desk(settings, layout, files, live, Metrics(), log, snapshots, streams, store, watch)
         self.routes = _make_routes(self.desk)
-        inner = _PagesBehind(self.routes, Pages(static))
-        guarded = Guard(inner, allowed_hosts(settings.host))
+        known = Login(_PagesBehind(self.routes, Pages(static)), store)
+        guarded = Guard(known, allowed_hosts(settings.host, settings.hosts), is_open=not is_loopback(settings.host))
         self._app: ASGIApp = Alias(Observe(guarded, self.desk.metrics, log))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,7 +107,8 @@ class _PagesBehind:
             await self._routes(scope, receive, send)
             return
         if not is_data(scope["path"]):
-            await self._pages(scope, receive, send)
+            is_login = scope["path"] in ("/login", "/login.css") and scope["method"] in ("GET", "HEAD")
+            await (login_page if is_login else self._pages)(scope, receive, send)
             return
         if scope["method"] == "HEAD":  # what GET would answer; the server leaves the body out
             asked = scope
@@ -104,11 +121,13 @@ def _make_routes(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await desk.live.start()
+        watching = asyncio.create_task(desk.streams_watch.watch(), name="aion-stream-watch")
         desk.is_ready = True
         try:
             yield
         finally:
             desk.is_ready = False
+            watching.cancel()
             await desk.live.close()
 
     app = FastAPI(
@@ -125,7 +144,9 @@ def _make_routes(desk: Desk) -> FastAPI:
     app.state.desk = desk
     for raw in (bots_page_router, intraday_router, events_router):
         app.router.routes.extend(raw.routes)  # an included router would wrap its routes anew
-    for router in (system_router, logs_router, intraday_logs_router, swing_logs_router, bot_parts_router):
+    for router in (
+        system_router, session_router, logs_router, intraday_logs_router, swing_logs_router, bot_parts_router,
+    ):  # fmt: skip
         app.include_router(router)
     app.add_exception_handler(AionError, _answer_aion_error)
     app.add_exception_handler(HTTPException, _answer_http_error)

@@ -1,7 +1,7 @@
 """One desk: what all routes of one app share."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -12,6 +12,9 @@ from aion.store.layout import Layout
 from aion.web.log import Log
 from aion.web.metric import Metrics
 from aion.web.reader import FileReader
+from aion.web.security.limit import TryLimit
+from aion.web.security.store import DeskStore
+from aion.web.security.stream import StreamWatch
 
 
 @dataclass(slots=True)
@@ -28,6 +31,10 @@ class Desk:
     """What answers a GET of a topic."""
     streams: dict[str, ASGIApp]
     """What streams a topic; `*` streams those that the query names."""
+    store: DeskStore | None
+    """Passwords, sessions, tokens, audit; None where the data folder cannot be written."""
+    streams_watch: StreamWatch
+    tries: TryLimit = field(default_factory=TryLimit)
     is_ready: bool = False
     """True from the first look at the disk to the stop."""
 

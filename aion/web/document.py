@@ -346,3 +346,50 @@ class Health(Document):
     """Whether the process is alive or ready."""
 
     status: Literal["ok", "starting", "stopping"]
+
+
+class SessionAnswer(Document):
+    """Who asks."""
+
+    who: str = Field(description="`admin`, `viewer`, `token:<name>`, `local` without a password, `nobody`.")
+    role: Literal["admin", "viewer", "none"]
+    ends_at: AwareDatetime | None = Field(None, description="When the session or token ends.")
+
+
+class TokenLine(Document):
+    """One bearer token, without its secret."""
+
+    role: Literal["admin", "viewer"]
+    created_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class TokenList(Document):
+    """All bearer tokens."""
+
+    tokens: dict[Name, TokenLine] = Field(default_factory=dict, description="By name.")
+
+
+class TokenAnswer(Document):
+    """A new bearer token, shown this once."""
+
+    name: Name
+    role: Literal["admin", "viewer"]
+    token: str = Field(description="Sent as `Authorization: Bearer <token>`.")
+
+
+class AuditLine(Document):
+    """One thing that somebody did."""
+
+    at: AwareDatetime
+    who: str
+    address: str
+    what: str
+    before: dict[str, str | float] | None = None
+    after: dict[str, str | float] | None = None
+
+
+class AuditList(Document):
+    """Who did what."""
+
+    lines: list[AuditLine] = Field(default_factory=list, description="Newest first.")

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aion.web.log import Log
 from aion.web.metric import Metrics
+from aion.web.security.host import is_address
 
 NO_STORE = (
     (b"cache-control", b"no-store, no-cache, must-revalidate, max-age=0, no-transform"),
@@ -109,9 +110,16 @@ def _route(scope: Scope) -> object:
 class Guard:
     """Refuses a `Host` that is not this desk's (DNS rebinding) and changes asked for by another site's page."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
-        """Args: app: what answers; hosts: names under which the desk may be asked, without port."""
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], *, is_open: bool = False) -> None:
+        """Make it.
+
+        Args:
+            app: what answers.
+            hosts: names under which the desk may be asked, without port.
+            is_open: True for a desk that others may reach: any address of the machine is its name too.
+        """
         self._app = app
+        self._is_open = is_open
         self._hosts = frozenset(host.lower() for host in hosts)
         self._good: set[bytes] = set()  # header values found good before; bounded below
 
@@ -143,7 +151,8 @@ class Guard:
     def _is_ours(self, host: bytes) -> bool:
         if host in self._good:
             return True
-        if host_name(host.decode("latin-1")) not in self._hosts:
+        name = host_name(host.decode("latin-1"))
+        if name not in self._hosts and not (self._is_open and is_address(name)):
             return False
         if len(self._good) < 64:
             self._good.add(host)

@@ -21,6 +21,7 @@ from aion.web.app import App
 from aion.web.log import Log, StandardHandler, open_log
 from aion.web.page import STATIC
 from aion.web.security import check_host
+from aion.web.security.command import open_store
 
 BACKLOG = 2048  # connections that may wait to be accepted
 KEEP_ALIVE_S = 75  # longer than a proxy's, so that the proxy closes first and no request meets a closed connection
@@ -82,17 +83,20 @@ def serve(settings: Settings, *, static: Path = STATIC) -> int:
     Raises:
         ConfigError: the address cannot be listened on, or would show the desk to others without a password.
     """
-    check_host(settings.host, has_password=False)
+    store = open_store(settings)
+    check_host(settings.host, has_password=store is not None and store.has_password)
     with bind(settings.host, settings.port) as listener:
         log = open_log(Layout(settings.data), settings.log_level)
         _take_library_logs(log)
-        app = App(settings, log=log, static=static)
+        app = App(settings, log=log, static=static, store=store)
         port = listener.getsockname()[1]
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         log.info(f"Aion desk: http://{host}:{port}/bots", port=port)
         server = DeskServer(app)
         server.run(sockets=[listener])
         log.info("the desk has stopped")
+        if store is not None:
+            store.close()
         return 0 if server.started else 1
 
 

@@ -13,7 +13,9 @@ ROOT = Path(__file__).parents[2]
 
 def test_api_document_when_compared_with_the_routes_then_both_name_the_same(tmp_path: Path) -> None:
     app = App(Settings(data=tmp_path), log=open_log(Layout(tmp_path), "error"))
-    routes = set(app.routes.openapi()["paths"]) | {"/api/openapi.json"}
+    routes = {"GET /api/openapi.json"}
+    for path, operations in app.routes.openapi()["paths"].items():
+        routes |= {f"{method.upper()} {path}" for method in operations}
     text = (ROOT / "docs/api.md").read_text()
-    named = {match.split("?")[0] for match in re.findall(r"`GET (/[^`]*)`", text)}
+    named = {match.split("?")[0] for match in re.findall(r"`((?:GET|POST|DELETE) /[^`]*)`", text)}
     assert named == routes

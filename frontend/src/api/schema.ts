@@ -1,5 +1,21 @@
 /** The desk's answers, made from its OpenAPI description by tools/api_types.py; do not edit. */
 
+/** One thing that somebody did. */
+export interface AuditLine {
+  address: string;
+  after?: Record<string, string | number>;
+  at: string;
+  before?: Record<string, string | number>;
+  what: string;
+  who: string;
+}
+
+/** Who did what. */
+export interface AuditList {
+  /** Newest first. */
+  lines: AuditLine[];
+}
+
 /** OHLCV of one interval; `ts` is its close. */
 export interface Bar {
   close: number;
@@ -345,6 +361,15 @@ export interface LogTail {
   version?: number;
 }
 
+/** A bearer token to be made. */
+export interface NewToken {
+  /** Days until it ends. */
+  days: number;
+  /** For people; letters, digits, `.`, `_`, `-`. */
+  name: string;
+  role: "viewer" | "admin";
+}
+
 /** An intent to trade and what became of it. */
 export interface Order {
   /** Why it was refused, cancelled or expired. */
@@ -443,6 +468,15 @@ export interface Session {
   state: "open" | "closed" | "lunch" | "pre" | "halt";
   /** IANA zone. */
   timezone: string;
+}
+
+/** Who asks. */
+export interface SessionAnswer {
+  /** When the session or token ends. */
+  ends_at?: string;
+  role: "admin" | "viewer" | "none";
+  /** `admin`, `viewer`, `token:<name>`, `local` without a password, `nobody`. */
+  who: string;
 }
 
 /** What a rule thinks of one symbol. */
@@ -590,6 +624,27 @@ export interface Target {
   /** The ranked figure, e.g. return over the look-back, a fraction. */
   score?: number;
   weight: number;
+}
+
+/** A new bearer token, shown this once. */
+export interface TokenAnswer {
+  name: string;
+  role: "admin" | "viewer";
+  /** Sent as `Authorization: Bearer <token>`. */
+  token: string;
+}
+
+/** One bearer token, without its secret. */
+export interface TokenLine {
+  created_at: string;
+  ends_at: string;
+  role: "admin" | "viewer";
+}
+
+/** All bearer tokens. */
+export interface TokenList {
+  /** By name. */
+  tokens: Record<string, TokenLine>;
 }
 
 /** All bots of one currency; there is no figure that adds currencies. */

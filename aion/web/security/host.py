@@ -1,6 +1,7 @@
 """Who may reach the desk: without a password only this machine."""
 
 import ipaddress
+from collections.abc import Iterable
 
 from aion.config import LOOPBACK_HOSTS
 from aion.errors import ConfigError
@@ -16,7 +17,7 @@ def check_host(host: str, *, has_password: bool) -> None:
         return
     raise ConfigError(
         f"AION_HOST={host} would show this desk to everybody who can reach this machine, and no password is set: "
-        "leave AION_HOST away (127.0.0.1), or set a password first"
+        "leave AION_HOST away (127.0.0.1), or set one with `aion password set` or AION_PASSWORD"
     )
 
 
@@ -30,6 +31,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def allowed_hosts(host: str) -> frozenset[str]:
-    """Return the names that a `Host` header may carry for a desk that listens on `host`."""
-    return frozenset({*LOOPBACK_HOSTS, host.lower()})
+def allowed_hosts(host: str, others: Iterable[str] = ()) -> frozenset[str]:
+    """Return the names that a `Host` header may carry for a desk that listens on `host`; `others` are the user's."""
+    return frozenset({*LOOPBACK_HOSTS, host.lower(), *(name.lower() for name in others)})
+
+
+def is_address(name: str) -> bool:
+    """Return True if `name` is an IP address: DNS rebinding needs a name, so an address cannot be one."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,124 @@
+"""Lets in who is known and may do what is asked; everybody else gets a sentence, or the login page.
+
+On a desk without a password, which listens on this machine only, everybody is `local` and may do everything.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import parse_qs, quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aion.web.middleware import MUTATIONS, is_data, refuse
+from aion.web.page import SCREENS, SECURITY_HEADERS
+from aion.web.security.store import LOCAL, ROTATE_S, SESSION_S, DeskStore, Identity, Role
+
+COOKIE = "aion_session"
+OPEN = frozenset({"/healthz", "/readyz", "/api/session"})
+"""Data paths that need nobody to be known."""
+ADMIN = ("/api/logs", "/api/events/admin/", "/api/tokens", "/api/audit")
+
+
+def needed_role(method: str, path: str, query: bytes) -> Role | None:
+    """Return the role that a request needs, None for what everybody may have."""
+    if path in OPEN or not is_data(path):
+        return None
+    if method in MUTATIONS or path.startswith(ADMIN):
+        return "admin"
+    if path == "/api/events":
+        topics = ",".join(parse_qs(query.decode("latin-1")).get("topics", []))
+        return "admin" if "logs" in topics.split(",") else "viewer"
+    return "viewer"
+
+
+class Login:
+    """Finds out who asks, refuses who may not, and renews old sessions."""
+
+    def __init__(self, app: ASGIApp, store: DeskStore | None) -> None:
+        """Args: app: what answers; store: passwords and sessions, None where there can be none."""
+        self._app = app
+        self._store = store
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer through the app, as somebody, or refuse."""
+        store = self._store
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if store is None or not store.has_password:
+            scope["aion.identity"] = LOCAL
+            await self._app(scope, receive, send)
+            return
+        bearer, cookie = _keys(scope)
+        identity = store.identify(bearer or cookie) if bearer or cookie else None
+        scope["aion.identity"] = identity
+        path: str = scope["path"]
+        role = needed_role(scope["method"], path, scope.get("query_string", b""))
+        if role is None:
+            await self._open(scope, receive, send, identity)
+        elif identity is None:
+            challenge = [(b"www-authenticate", b'Bearer realm="Aion"')]
+            await refuse(send, 401, "LoginNeeded", "log in at /login, or send a bearer token", challenge)
+        elif not identity.may(role):
+            await refuse(send, 403, "RoleNeeded", f"this needs the role {role}; you are {identity.who}")
+        else:
+            await self._app(scope, receive, send)
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send, identity: Identity | None) -> None:
+        path: str = scope["path"]
+        is_screen = path == "/" or path.split("/")[1] in SCREENS
+        if not is_screen:
+            await self._app(scope, receive, send)
+        elif identity is None:
+            location = f"/login?next={quote(path, safe='/')}".encode()
+            head = [(b"location", location), (b"cache-control", b"no-cache"), *SECURITY_HEADERS]
+            await send({"type": "http.response.start", "status": 303, "headers": head})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await self._app(scope, receive, await self._renewing(scope, send, identity))
+
+    async def _renewing(self, scope: Scope, send: Send, identity: Identity) -> Send:
+        store = self._store
+        if store is None or not identity.created_at or store.age_s(identity) < ROTATE_S:
+            return send
+        key = await run_in_threadpool(store.rotate_session, identity, address_of(scope))
+        header = cookie_header(key, scope, store.left_s(identity))
+
+        async def renewed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), header]
+            await send(message)
+
+        return renewed
+
+
+def address_of(scope: Scope) -> str:
+    """Return the address of whoever asks; behind a proxy on this machine, the one that it names."""
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"
+
+
+def cookie_header(key: str, scope: Scope, seconds: float = SESSION_S) -> tuple[bytes, bytes]:
+    """Return the header that gives a browser its session id, or takes it away when `key` is empty."""
+    secure = "; Secure" if scope.get("scheme") == "https" else ""
+    age = int(seconds) if key else 0
+    value = f"{COOKIE}={key}; Max-Age={age}; Path=/; HttpOnly; SameSite=Strict{secure}"
+    return b"set-cookie", value.encode()
+
+
+def _keys(scope: Scope) -> tuple[str, str]:
+    bearer = cookie = ""
+    for name, value in scope["headers"]:
+        if name == b"authorization" and value[:7].lower() == b"bearer ":
+            bearer = value[7:].strip().decode("latin-1")
+        elif name == b"cookie":
+            cookie = _session_of(value.decode("latin-1").split(";")) or cookie
+    return bearer, cookie
+
+
+def _session_of(pairs: Iterable[str]) -> str:
+    for pair in pairs:
+        name, _, value = pair.strip().partition("=")
+        if name == COOKIE:
+            return value
+    return ""

@@ -1,0 +1,64 @@
+"""The login page: plain HTML and one style sheet, no script."""
+
+from html import escape
+from importlib.resources import files
+from urllib.parse import parse_qs
+
+from starlette.types import Receive, Scope, Send
+
+from aion.web.page import SECURITY_HEADERS
+
+WHY = {
+    "wrong": "That is not the password.",
+    "wait": "Too many tries. Wait a minute, then try again.",
+    "ended": "You are logged out.",
+}
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark light">
+<title>Log in - Aion</title>
+<link rel="stylesheet" href="/login.css">
+</head>
+<body>
+<main>
+<h1>Aion</h1>
+<form method="post" action="/api/session">
+<input type="hidden" name="next" value="{next}">
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
+<p role="alert">{why}</p>
+<button>Log in</button>
+</form>
+</main>
+</body>
+</html>
+"""
+
+
+async def login_page(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer `/login` and `/login.css`."""
+    if scope["path"] == "/login.css":
+        body = files("aion.web.security").joinpath("login.css").read_bytes()
+        kind = b"text/css; charset=utf-8"
+    else:
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        why = WHY.get(query.get("why", [""])[0], "")
+        body = _PAGE.format(next=escape(safe_next(query.get("next", [""])[0])), why=why).encode()
+        kind = b"text/html; charset=utf-8"
+    head = [
+        (b"content-type", kind),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-cache"),
+        *SECURITY_HEADERS,
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": head})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def safe_next(path: str) -> str:
+    """Return `path` if it is one of this desk's pages, else the Bots page: a login never leads elsewhere."""
+    is_local = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path
+    return path if is_local and len(path) < 500 else "/bots"

@@ -1,0 +1,54 @@
+"""Passwords as argon2id hashes; a hash takes 64 MB and about 50 ms of a core, so they are made one at a time."""
+
+import threading
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from aion.errors import AionError, ConfigError
+
+MIN_CHARACTERS = 10
+MAX_CHARACTERS = 1024  # argon2 would hash more; nobody types more
+MAX_WAITING = 8  # logins that wait for their turn; more are sent away
+
+_hasher = PasswordHasher()
+_turn = threading.Lock()
+_waiting = threading.BoundedSemaphore(MAX_WAITING)
+
+
+class BusyError(AionError):
+    """Too many logins at once."""
+
+    status = 429
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of `password`, salt and parameters in it.
+
+    Raises:
+        ConfigError: it is too short or too long; the message does not repeat it.
+    """
+    if not MIN_CHARACTERS <= len(password) <= MAX_CHARACTERS:
+        raise ConfigError(
+            f"the password has {len(password)} characters: use {MIN_CHARACTERS} to {MAX_CHARACTERS}, best a sentence"
+        )
+    return _hasher.hash(password)
+
+
+def is_password(password: str, hashed: str) -> bool:
+    """Tell whether `password` is the one that was hashed. Blocks: call it in a worker thread.
+
+    Raises:
+        BusyError: `MAX_WAITING` others wait already.
+    """
+    if len(password) > MAX_CHARACTERS:
+        return False
+    if not _waiting.acquire(blocking=False):
+        raise BusyError("too many logins at once: try again in a few seconds")
+    try:
+        with _turn:
+            return _hasher.verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    finally:
+        _waiting.release()

@@ -1,0 +1,316 @@
+"""`desk.sqlite`: passwords, sessions, tokens and the audit. The desk alone writes it.
+
+Secrets are not in it: passwords are argon2id hashes, session ids and tokens (256 random bits) are SHA-256 hashes.
+What the event loop asks is answered from memory, which is read again whenever `PRAGMA data_version` says that any
+connection, of any process, has committed since: a revoked session is refused at the next request of every worker.
+"""
+
+import hashlib
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from aion.errors import AionError, NotFoundError
+
+Role = Literal["viewer", "admin"]
+ROLES: tuple[Role, ...] = ("viewer", "admin")
+SCHEMA = 1
+SESSION_S = 7 * 86_400.0
+"""Seconds from a login to its end, whatever is done meanwhile."""
+ROTATE_S = 12 * 3600.0
+"""Age at which a session gets another id; the old one works a little longer, for requests that are under way."""
+ROTATED_GRACE_S = 60.0
+MAX_SESSIONS = 1000  # beyond it the oldest ends
+MAX_TOKENS = 200
+MAX_AUDIT = 100_000
+TOKEN_PREFIX = "aion_"  # noqa: S105 - names what a token is, so that a leaked one is recognised
+
+_TABLES = """
+create table if not exists password (
+  role text primary key, hash text not null, source text not null, set_at real not null
+);
+create table if not exists session (
+  id text primary key, role text not null, created_at real not null, ends_at real not null, address text not null
+);
+create table if not exists token (
+  name text primary key, hash text not null unique, role text not null,
+  created_at real not null, ends_at real not null
+);
+create table if not exists audit (
+  number integer primary key, at real not null, who text not null, address text not null, what text not null,
+  before text, after text
+);
+"""
+
+
+class DeskStoreError(AionError):
+    """`desk.sqlite` cannot be used: nobody is let in on a guess."""
+
+    status = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody who may use the desk."""
+
+    who: str
+    """`admin`, `viewer`, `token:<name>`, or `local` on a desk without a password."""
+    role: Role
+    key: str = ""
+    """Hash of the session id or token; empty for `local`."""
+    ends_at: float = float("inf")
+    """Wall time, seconds since 1970."""
+    created_at: float = 0.0
+
+    def may(self, role: Role) -> bool:
+        """Tell whether this is enough for something that needs `role`."""
+        return self.role == "admin" or role == "viewer"
+
+
+LOCAL = Identity("local", "admin")
+
+
+class DeskStore:
+    """Passwords, sessions, tokens and audit in one SQLite file."""
+
+    def __init__(self, path: Path, now_s: Callable[[], float] = time.time) -> None:
+        """Open the file, making it when missing.
+
+        Args:
+            path: `desk.sqlite`.
+            now_s: the wall clock, seconds since 1970.
+
+        Raises:
+            DeskStoreError: it cannot be opened, is damaged, or was written by a newer version.
+        """
+        self._now_s = now_s
+        self._lock = threading.Lock()
+        self._seen = -1
+        self._known: dict[str, Identity] = {}
+        self._passwords: dict[str, tuple[str, str]] = {}
+        try:
+            self._writer = _connect(path)
+            self._reader = _connect(path)
+            self._migrate(path)
+            self._look()
+        except (OSError, sqlite3.Error) as error:
+            raise DeskStoreError(f"{path}: {error}; move it away to start without passwords and sessions") from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._reader.close()
+        with self._lock:
+            self._writer.close()
+
+    @property
+    def has_password(self) -> bool:
+        """True when somebody has to log in."""
+        self._look()
+        return bool(self._passwords)
+
+    def password_hash(self, role: Role) -> str | None:
+        """Return the hash of a role's password, None when it has none."""
+        with self._lock:
+            row = self._writer.execute("select hash from password where role = ?", (role,)).fetchone()
+        return str(row[0]) if row else None
+
+    def password_source(self, role: Role) -> str | None:
+        """Return where a role's password came from: `command` or `environment`; None when it has none."""
+        with self._lock:
+            row = self._writer.execute("select source from password where role = ?", (role,)).fetchone()
+        return str(row[0]) if row else None
+
+    def set_password(self, role: Role, hashed: str, source: str, who: str) -> None:
+        """Replace a role's password; its sessions end."""
+        with self._write() as write:
+            write("insert or replace into password values (?, ?, ?, ?)", role, hashed, source, self._now_s())
+            write("delete from session where role = ?", role)
+            self._record(write, who, "", "password set", None, {"role": role, "source": source})
+
+    def drop_password(self, role: Role, who: str) -> None:
+        """Remove a role's password; its sessions end."""
+        with self._write() as write:
+            write("delete from password where role = ?", role)
+            write("delete from session where role = ?", role)
+            self._record(write, who, "", "password removed", {"role": role}, None)
+
+    def open_session(self, role: Role, address: str) -> str:
+        """Begin a session; return its id, which is kept nowhere else."""
+        key = secrets.token_urlsafe(32)
+        now = self._now_s()
+        with self._write() as write:
+            write("delete from session where ends_at <= ?", now)
+            write(
+                "delete from session where id in (select id from session order by created_at desc limit -1 offset ?)",
+                MAX_SESSIONS - 1,
+            )
+            write("insert into session values (?, ?, ?, ?, ?)", hash_key(key), role, now, now + SESSION_S, address)
+            self._record(write, role, address, "login", None, None)
+        return key
+
+    def rotate_session(self, identity: Identity, address: str) -> str:
+        """Give a session another id; the old one ends in a minute."""
+        key = secrets.token_urlsafe(32)
+        now = self._now_s()
+        with self._write() as write:
+            write("update session set ends_at = min(ends_at, ?) where id = ?", now + ROTATED_GRACE_S, identity.key)
+            write(
+                "insert into session values (?, ?, ?, ?, ?)",
+                hash_key(key),
+                identity.role,
+                now,
+                identity.ends_at,
+                address,
+            )
+        return key
+
+    def end_session(self, identity: Identity, address: str, *, everywhere: bool) -> None:
+        """End one session, or all of its role."""
+        with self._write() as write:
+            if everywhere:
+                write("delete from session where role = ?", identity.role)
+            else:
+                write("delete from session where id = ?", identity.key)
+            self._record(write, identity.who, address, "logout everywhere" if everywhere else "logout", None, None)
+
+    def make_token(self, name: str, role: Role, days: float, who: str, address: str) -> str:
+        """Make a bearer token; return it, which is kept nowhere else.
+
+        Raises:
+            DeskStoreError: the name is taken, or there are too many.
+        """
+        token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+        now = self._now_s()
+        with self._write() as write:
+            write("delete from token where ends_at <= ?", now)
+            if write("select count(*) from token")[0][0] >= MAX_TOKENS:
+                raise DeskStoreError(f"there are {MAX_TOKENS} tokens already: revoke one first")
+            if write("select 1 from token where name = ?", name):
+                raise DeskStoreError(f"there is a token named {name!r} already: revoke it first")
+            ends_at = now + days * 86_400
+            write("insert into token values (?, ?, ?, ?, ?)", name, hash_key(token), role, now, ends_at)
+            self._record(write, who, address, "token made", None, {"name": name, "role": role, "ends_at": ends_at})
+        return token
+
+    def revoke_token(self, name: str, who: str, address: str) -> None:
+        """End a bearer token.
+
+        Raises:
+            NotFoundError: there is none of that name.
+        """
+        with self._write() as write:
+            if not write("delete from token where name = ? returning name", name):
+                raise NotFoundError(f"there is no token named {name!r}")
+            self._record(write, who, address, "token revoked", {"name": name}, None)
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """Return name, role, begin and end (seconds since 1970) of every token, by name."""
+        with self._lock:
+            rows = self._writer.execute("select name, role, created_at, ends_at from token order by name").fetchall()
+        return [dict(zip(("name", "role", "created_at", "ends_at"), row, strict=True)) for row in rows]
+
+    def record(self, who: str, address: str, what: str, before: Any = None, after: Any = None) -> None:
+        """Write one line of the audit."""
+        with self._write() as write:
+            self._record(write, who, address, what, before, after)
+
+    def audit(self, limit: int) -> list[dict[str, Any]]:
+        """Return the newest `limit` lines of the audit, the newest first."""
+        names = ("at", "who", "address", "what", "before", "after")
+        with self._lock:
+            rows = self._writer.execute(
+                f"select {', '.join(names)} from audit order by number desc limit ?",  # noqa: S608 - own names
+                (limit,),
+            ).fetchall()
+        found = []
+        for row in rows:
+            line = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            found.append(line | {name: orjson.loads(line[name]) for name in ("before", "after") if name in line})
+        return found
+
+    def identify(self, key: str) -> Identity | None:
+        """Return who holds the session id or token `key` now, None when nobody does. Quick: for the event loop."""
+        return self.identify_hash(hash_key(key))
+
+    def identify_hash(self, hashed: str) -> Identity | None:
+        """Return who holds the key with this hash now."""
+        self._look()
+        found = self._known.get(hashed)
+        return found if found is not None and found.ends_at > self._now_s() else None
+
+    def age_s(self, identity: Identity) -> float:
+        """Return the seconds since a session began or was renewed."""
+        return self._now_s() - identity.created_at
+
+    def left_s(self, identity: Identity) -> float:
+        """Return the seconds until it ends."""
+        return identity.ends_at - self._now_s()
+
+    def _look(self) -> None:
+        seen = self._reader.execute("pragma data_version").fetchone()[0]
+        if seen == self._seen:
+            return
+        known = {}
+        for key, role, created_at, ends_at in self._reader.execute(
+            "select id, role, created_at, ends_at from session"
+        ):
+            known[key] = Identity(role, role, key, ends_at, created_at)
+        for key, name, role, ends_at in self._reader.execute("select hash, name, role, ends_at from token"):
+            known[key] = Identity(f"token:{name}", role, key, ends_at)
+        self._known = known
+        rows = self._reader.execute("select role, hash, source from password")
+        self._passwords = {role: (hashed, source) for role, hashed, source in rows}
+        self._seen = seen
+
+    @contextmanager
+    def _write(self) -> Iterator[Callable[..., list[Any]]]:
+        with self._lock:
+            try:
+                self._writer.execute("begin immediate")
+                try:
+                    yield lambda statement, *values: self._writer.execute(statement, values).fetchall()
+                except BaseException:
+                    self._writer.execute("rollback")
+                    raise
+                self._writer.execute("commit")
+            except sqlite3.Error as error:
+                raise DeskStoreError(f"desk.sqlite cannot be written: {error}") from None
+
+    def _record(
+        self, write: Callable[..., list[Any]], who: str, address: str, what: str, before: Any, after: Any
+    ) -> None:
+        said = [None if value is None else orjson.dumps(value).decode() for value in (before, after)]
+        values = (self._now_s(), who[:80], address[:64], what[:200], *said)
+        write("insert into audit (at, who, address, what, before, after) values (?, ?, ?, ?, ?, ?)", *values)
+        write("delete from audit where number <= (select max(number) from audit) - ?", MAX_AUDIT)
+
+    def _migrate(self, path: Path) -> None:
+        version = self._writer.execute("pragma user_version").fetchone()[0]
+        if version > SCHEMA:
+            raise DeskStoreError(f"{path} was written by a newer version of Aion: update this one")
+        if version == SCHEMA:
+            return
+        with self._lock:
+            self._writer.executescript(f"begin immediate; {_TABLES} pragma user_version = {SCHEMA}; commit;")
+
+
+def hash_key(key: str) -> str:
+    """Return what stands for a session id or token in the file; 256 random bits need no slow hash."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    path.chmod(0o600)
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = full")
+    return connection
