@@ -1,10 +1,10 @@
 /** The app: which page, with which data. The only place where pages meet the live library. */
 
 import { lazy, Suspense } from "react";
+import type { BotsPageBundle } from "./api/schema";
 import { BotsPage } from "./feature/bots/page";
 import { Skeleton } from "./feature/bots/skeleton";
 import { usePath } from "./lib/route";
-import type { BotsPageBundle } from "./api/schema";
 import { useShared } from "./lib/use-shared";
 import { type FetchError, type LinkStatus, useLink, useSnapshot } from "./live";
 import { Frame } from "./ui/frame/frame";

@@ -55,10 +55,11 @@ export function Attention({ bots, states, problems }: Props) {
     .filter((item): item is { bot: BotView; state: CardState } => item.state?.attention === true)
     .sort((a, b) => startOf(a.state) - startOf(b.state));
   if (items.length + problems.length === 0) return null;
-  const title =
-    items.length === 0
-      ? `${plural(problems.length, "file")} ${problems.length === 1 ? "needs" : "need"} a look`
-      : `${plural(items.length, "bot")} ${items.length === 1 ? "needs" : "need"} a look`;
+  const what = [
+    items.length > 0 && plural(items.length, "bot"),
+    problems.length > 0 && plural(problems.length, "file"),
+  ].filter(Boolean);
+  const title = `${what.join(" and ")} ${items.length + problems.length === 1 ? "needs" : "need"} a look`;
   return (
     <section className="attention-line" aria-labelledby="attention-title">
       <h2 id="attention-title">{title}</h2>

@@ -156,7 +156,7 @@ describe("the Bots page", () => {
     };
     await show(bundle);
     const result = screen.getByRole("region", { name: "Run 1 has reached the end of its data" });
-    expect(result.textContent).toContain("run 2 starts in 24 s");
+    expect(result.textContent).toContain("Run 2 starts in 24 s");
     expect(within(result).getAllByRole("row")).toHaveLength(7);
     expect(result.textContent).toContain("pp");
   });

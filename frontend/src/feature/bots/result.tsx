@@ -33,7 +33,7 @@ export function Result({ bundle, bots }: { bundle: BotsPageBundle; bots: readonl
           {next !== undefined && (
             <>
               <b>
-                {nextRun(run)} starts <Countdown at={next} />
+                {nextRun(run).replace(/^[rn]/, (letter) => letter.toUpperCase())} starts <Countdown at={next} />
               </b>
               , with new accounts, ledger and files.
             </>

@@ -62,7 +62,7 @@ export function ModeChip({ mode, run, clock, sessions }: Props) {
   const market = instant(clock?.market_time);
   const next = instant(clock?.next_run_at);
   return (
-    <dl className="bar-chip mode">
+    <dl className={`bar-chip mode ${clock?.state ?? ""}`}>
       <dt className="spoken">Mode</dt>
       <dd>
         <b>{words.mode}</b>
