@@ -1,0 +1,175 @@
+"""A real desk with real bots (`aion up`) and a real browser."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--disable-quic", "--no-first-run",
+]  # fmt: skip
+
+
+def free_port() -> int:
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Up:
+    """A running `aion up`."""
+
+    data: Path
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.url + path, timeout=20, trust_env=False)
+
+    def bundle(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.get("/api/bots/page").raise_for_status().json()
+        return found
+
+    def child(self, command: str) -> psutil.Process:
+        for child in psutil.Process(self.process.pid).children():
+            if command in child.cmdline():
+                return child
+        raise AssertionError(f"no child runs {command}")
+
+    def wait(self, what: Callable[[], Any], seconds: float = 30) -> Any:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            assert self.process.poll() is None, self.log.read_text()
+            try:
+                found = what()
+            except (httpx.HTTPError, KeyError, AssertionError):
+                found = None
+            if found:
+                return found
+            time.sleep(0.05)
+        raise AssertionError(f"not within {seconds} s; the log says:\n{self.log.read_text()[-3000:]}")
+
+    def is_running(self) -> bool:
+        bundle = self.bundle()
+        bots = len(bundle["intraday"]["bots"]) + len(bundle["swing"]["bots"])
+        return bundle["clock"]["state"] in ("running", "closed") and bots >= 6
+
+    def stop(self) -> float:
+        started = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(10)
+        return time.monotonic() - started
+
+
+Begin = Callable[..., Up]
+
+
+@pytest.fixture(scope="session")
+def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
+    """Start `aion up`: `begin(port=, data=, flags=())`."""
+    started: list[Up] = []
+
+    def start(*flags: str, port: int | None = None, data: Path | None = None) -> Up:
+        folder = tmp_path_factory.mktemp("desk")
+        log = folder / "console"
+        port = port or free_port()
+        data = data or folder / "data"
+        command = [sys.executable, "-m", "aion", "up", "--data", str(data), "--port", str(port), *flags]
+        with log.open("wb") as console:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+        up = Up(data, port, process, log)
+        started.append(up)
+        return up
+
+    yield start
+    for up in started:
+        up.stop()
+
+
+@pytest.fixture(scope="session")
+def desk(begin: Begin) -> Up:
+    """One desk for the tests that only look."""
+    up = begin()
+    up.wait(up.is_running, 60)
+    return up
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = subprocess.run(
+        [sys.executable, "tools/browser.py"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr
+    path = re.findall(r"browser (.+)", found.stdout)[0]
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield running
+        running.close()
+
+
+@dataclass
+class Watched:
+    """What a page complained of."""
+
+    errors: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+@pytest.fixture
+def page(browser: Browser, watched: Watched) -> Iterator[Page]:
+    """A page in a fresh profile, wide enough for the table."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.on("pageerror", lambda error: watched.errors.append(str(error)))
+
+    def heard(message: Any) -> None:
+        watched.console.append(message.text)
+        if message.type == "error":
+            watched.errors.append(message.text)
+
+    page.on("console", heard)
+    yield page
+    context.close()
+
+
+def until(page: Page, expression: str, seconds: float = 20) -> None:
+    """Wait until JavaScript `expression` is true in the page, whose policy forbids evaluating text by itself."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if page.evaluate(expression):
+            return
+        time.sleep(0.03)
+    raise AssertionError(f"not within {seconds} s: {expression}")

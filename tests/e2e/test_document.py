@@ -1,0 +1,127 @@
+"""The four tests and the three scenarios of the caching strategy, on a real desk in a real browser."""
+
+import json
+import subprocess
+import time
+
+import pytest
+from playwright.sync_api import Page
+
+from .conftest import Begin, Up, Watched, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("e2e")]
+
+KEY = "aion_cache_api:/api/bots/page"
+T4 = """
+for i in {1..20}; do
+  curl -s http://localhost:3000/api/backend/bots/page > /dev/null &
+done
+wait
+"""
+
+
+def entry(page: Page) -> dict[str, object]:
+    found: dict[str, object] = json.loads(page.evaluate(f"localStorage.getItem('{KEY}')"))
+    return found
+
+
+def test_client_cache_entry_has_the_documented_form(desk: Up, page: Page) -> None:
+    page.goto(f"{desk.url}/bots")
+    until(page, f"localStorage.getItem('{KEY}') !== null")
+    keys = page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('aion_cache_'))")
+    assert KEY in keys
+    found = entry(page)
+    assert found["ttl"] == 5000 and abs(float(str(found["timestamp"])) - time.time() * 1000) < 10_000
+    assert isinstance(found["data"], dict) and len(found["data"]["intraday"]["bots"]) >= 3
+
+
+def test_push_updates_the_entry_and_the_page(desk: Up, page: Page) -> None:
+    streams: list[str] = []
+    polls: list[str] = []
+    page.on("request", lambda request: streams.append(request.url) if "/api/events" in request.url else None)
+    page.goto(f"{desk.url}/bots")
+    until(page, f"localStorage.getItem('{KEY}') !== null")
+    page.get_by_text("STREAMING").wait_for()
+    page.on("request", lambda request: polls.append(request.url) if request.url.endswith("/api/bots/page") else None)
+    before = entry(page)
+    clock = page.locator(".bar-chip.mode").inner_text()
+    until(page, f"JSON.parse(localStorage.getItem('{KEY}')).timestamp > {before['timestamp']}")
+    until(page, f"document.querySelector('.bar-chip.mode').innerText !== {json.dumps(clock)}")
+    assert len(streams) == 1 and "bots" in streams[0]
+    assert polls == [], "a stream that works needs no polls"
+
+
+def test_twenty_parallel_refreshes_never_fail(begin: Begin) -> None:
+    up = begin(port=3000)  # the command of the document names the port
+    up.wait(lambda: up.get("/api/bots/page").status_code == 200)
+    subprocess.run(["bash", "-c", T4], check=True, timeout=60)
+    checked = T4.replace("curl -s", "curl -s -w '%{http_code}\\n' -o /dev/null").replace(" > /dev/null &", " &")
+    done = subprocess.run(["bash", "-c", checked], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["200"] * 20
+    up.stop()
+
+
+def test_scenario_1_a_cycle_completes_and_the_page_follows(desk: Up, page: Page) -> None:
+    page.goto(f"{desk.url}/bots")
+    page.get_by_text("STREAMING").wait_for()
+    log = desk.data / "logs" / "bots.jsonl"
+    before = log.read_text().count("intraday cycle complete cycle_id=")
+    desk.wait(lambda: log.read_text().count("intraday cycle complete cycle_id=") > before + 1)
+    summary = json.loads((desk.data / "intraday" / "sim_summary.json").read_text())
+    carried = {
+        json.loads((desk.data / "intraday" / name).read_text())["cycle_id"]
+        for name in summary["files"]
+        if name.endswith(".json")
+    }
+    assert summary["cycle_id"] and carried
+    as_of = desk.bundle()["intraday"]["summary"]["as_of"]
+    minute = as_of[11:16]
+    until(page, f"document.querySelector('.bar-chip.mode').innerText >= 'REPLAY 2022-05-19 {minute}'")
+
+
+def test_scenario_2_a_rebalance_completes_and_the_page_follows(begin: Begin, page: Page) -> None:
+    # 2022-05-18 is over at 20:00Z; at this speed a week passes in seconds, with its rebalances
+    up = begin("--speed", "3600", "--from", "2022-05-19T19:00Z")
+    up.wait(up.is_running, 60)
+    page.goto(f"{up.url}/bots")
+    page.get_by_text("STREAMING").wait_for()
+    before = up.bundle()["swing"]["bots"]["swing_1w"]["last_rebalance_at"]
+    page.evaluate(
+        "new BroadcastChannel('none'); window.seen = new Set(); setInterval(() => { const e = "
+        f"JSON.parse(localStorage.getItem('{KEY}')); if (e) "
+        "window.seen.add(e.data.swing.bots.swing_1w.last_rebalance_at) }, 100)"
+    )
+    after = up.wait(
+        lambda: (found := up.bundle()["swing"]["bots"]["swing_1w"]["last_rebalance_at"]) != before and found, 60
+    )
+    until(page, f"window.seen.has({json.dumps(after)})")
+    assert "FULL rebalance complete" in (up.data / "logs" / "bots.jsonl").read_text()
+    assert list((up.data / "swing" / "bot_logs" / "1w").glob("bot_activity_*_swing_1w.json"))
+    up.stop()
+
+
+def test_scenario_3_the_page_opens_from_the_cache_and_is_then_verified(desk: Up, page: Page) -> None:
+    page.goto(f"{desk.url}/bots")
+    page.get_by_text("STREAMING").wait_for()
+    page.locator("h3", has_text="orb_ny").first.wait_for()
+    page.wait_for_timeout(1200)
+    page.route("**/api/**", lambda route: None)  # the desk answers nothing: what shows is from the cache
+    page.reload(wait_until="commit")
+    page.locator("h3", has_text="orb_ny").first.wait_for(timeout=3000)
+    assert "kept" in page.locator("main").inner_text()
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_page_has_six_cards_that_move_and_nothing_is_wrong(desk: Up, page: Page, watched: Watched) -> None:
+    page.goto(f"{desk.url}/bots")
+    for bot in ("orb_ny", "vwap_ldn", "momo_hk", "swing_1w", "swing_2w", "swing_4w"):
+        page.locator("h3", has_text=bot).first.wait_for()
+    page.get_by_text("STREAMING").wait_for()
+    first = page.locator("main").inner_text()
+    until(page, f"document.querySelector('main').innerText !== {json.dumps(first)}")
+    for path in ("intraday", "logs", "system", "bots"):
+        page.goto(f"{desk.url}/{path}")
+        page.locator("h1").first.wait_for(state="attached")
+        page.wait_for_timeout(700)
+    assert watched.errors == []
+    assert "SSE connected" in watched.console
