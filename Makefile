@@ -19,7 +19,8 @@ run: .venv/.run aion/web/static/.sources
 test: build browser test-python test-page
 
 test-python: build
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --ignore tests/e2e
+	$(BIN)/pytest tests/e2e
 
 test-page: build
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/node.py node_modules/vitest/vitest.mjs run

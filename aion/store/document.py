@@ -239,6 +239,11 @@ class Account(Envelope):
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
     control_id: str | None = Field(None, description="Id of the last control request carried out.")
+    rules: dict[Key, Number | bool | str] = Field(
+        default_factory=dict, description="Rules in force: max_positions, max_alloc, stop_loss ..."
+    )
+    config_version: int = Field(0, ge=0, description="`version` of the `config/<bot>.json` in force; 0 for none.")
+    config_error: Text = Field("", description="Why the newest saved rules were not taken.")
     day_pnl: Pnl | None = Field(None, description="Of market day `day` so far.")
     total_pnl: Pnl | None = Field(None, description="Since the start of the run.")
     positions: dict[Key, Position] = Field(default_factory=dict)
@@ -274,13 +279,34 @@ class Target(Document):
     reason: Text = ""
 
 
+class PlannedOrder(Document):
+    """One order that a rebalance would give, at the newest mark."""
+
+    side: SideName
+    quantity: Number = Field(gt=0)
+    price: Price = Field(description="The mark it is reckoned at.")
+    value: Money = Field(ge=0, description="Quantity x price.")
+    cost: Money = Field(0, ge=0, description="Fees and slippage expected.")
+    weight: Fraction = Field(description="Target weight after it.")
+    reason: Text = ""
+
+
+class Preview(Document):
+    """What a rebalance would do now."""
+
+    as_of: Moment
+    orders: dict[Key, PlannedOrder] = Field(default_factory=dict, description="By symbol.")
+    turnover: Fraction = Field(0, ge=0, description="Sum of the orders' values / equity.")
+    cost: Money = Field(0, ge=0, description="Fees and slippage of all of them.")
+
+
 class SwingRolling(Account):
     """`swing/rolling_<bot>.json.gz`: a swing bot's account after its newest mark or rebalance."""
 
     horizon: str = Field("", max_length=8, description="1w, 2w, 4w ...")
     day: Day | None = Field(None, description="Market day of the newest mark.")
     targets: dict[Key, Target] = Field(default_factory=dict)
-    rules: dict[Key, Number] = Field(default_factory=dict, description="max_positions, max_alloc, stop_loss ...")
+    preview: Preview | None = Field(None, description="What a rebalance would do now, at the newest marks.")
     last_rebalance_at: Moment | None = None
     next_mark_at: Moment | None = Field(None, description="Market time.")
     next_mark_wall_at: Moment | None = Field(None, description="Wall time at which that is expected.")
@@ -346,6 +372,8 @@ class ClockState(Document):
     data_to: Moment | None = Field(None, description="Last bar of the tape.")
     next_run_at: Moment | None = Field(None, description="When finished: wall time at which run N+1 starts.")
     provenance: Text = ""
+    control_id: str | None = Field(None, description="Id of the last `control/desk/` request carried out.")
+    killed: Text = Field("", description="Why the desk's kill switch stops all bots; empty when it is clear.")
 
 
 class BotSummary(Document):
@@ -389,16 +417,33 @@ class BotConfig(Document):
 
 
 class Control(Document):
-    """`control/<bot>/<id>.json`: a request to a bot; answered by `control_id` in the bot's next state."""
+    """`control/<bot>/<id>.json`: a request to a bot; answered by `control_id` in the bot's next state.
+
+    Requests to the bots' process as a whole (`speed`, `jump`, and `pause`, `resume`, `flatten` for all bots) stand in
+    `control/desk/` and are answered by `clock.control_id` in `sim_summary.json`. Speed 0 holds a replay still.
+    """
 
     schema_: str = Field(alias="schema")
     id: Key
     bot: Name
-    action: Literal["pause", "resume", "flatten", "kill", "speed", "jump"]
+    action: Literal["pause", "resume", "flatten", "speed", "jump"]
     requested_at: Moment
     requested_by: str = Field("", max_length=64)
     reason: Text = ""
     value: Number | str | None = Field(None, description="Speed (market s / wall s) or day to jump to.")
+
+
+class Kill(Document):
+    """`control/<bot>/kill.json`, `control/desk/kill.json`: the kill switch of a bot, or of all.
+
+    While the file stands the bot flattens and enters nothing. A missing file is clear; one that cannot be read stops.
+    """
+
+    schema_: str = Field(alias="schema")
+    bot: Name
+    killed_at: Moment
+    killed_by: str = Field("", max_length=64)
+    reason: Text = ""
 
 
 class LogLine(Document):
@@ -421,6 +466,7 @@ KINDS: dict[str, type[Document]] = {
     "bot_activity": BotActivity,
     "bot_config": BotConfig,
     "control": Control,
+    "kill": Kill,
     "log_line": LogLine,
 }
 """Model by kind; the `schema` of a document is `aion/<kind>/1`."""

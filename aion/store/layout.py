@@ -11,6 +11,9 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HORIZON = re.compile(r"[1-9][0-9]?[dwm]")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
+DESK = "desk"
+"""Name in place of a bot's for requests to the bots' process as a whole; no bot may have it."""
+
 
 def check_name(what: str, value: str) -> str:
     """Return `value` if it may become part of a file name.
@@ -107,6 +110,10 @@ class Layout:
         """Path of a request to a bot."""
         return self.controls / check_name("bot", bot) / f"{check_name('control id', control_id)}.json"
 
+    def kill(self, bot: str) -> Path:
+        """Path of a bot's kill switch, or with `DESK` of that of all bots."""
+        return self.controls / check_name("bot", bot) / "kill.json"
+
     def log(self, process: str) -> Path:
         """Path of a process's log."""
         return self.logs / f"{check_name('process', process)}.jsonl"
@@ -139,6 +146,8 @@ class Layout:
                     return Place("bot_activity", bot, day, check_horizon(horizon))
                 case ("config", name) if name.endswith(".json"):
                     return Place("bot_config", check_name("bot", name[:-5]))
+                case ("control", bot, "kill.json"):
+                    return Place("kill", check_name("bot", bot))
                 case ("control", bot, name) if name.endswith(".json"):
                     check_name("control id", name[:-5])
                     return Place("control", check_name("bot", bot))

@@ -92,7 +92,7 @@ class BotView(Document):
     flat_by: AwareDatetime | None = None
     horizon: str = ""
     targets: dict[Key, Target] = Field(default_factory=dict)
-    rules: dict[Key, Number] = Field(default_factory=dict)
+    rules: dict[Key, Number | bool | str] = Field(default_factory=dict)
     last_rebalance_at: AwareDatetime | None = None
     next_mark_at: AwareDatetime | None = None
     next_mark_wall_at: AwareDatetime | None = None
@@ -267,7 +267,7 @@ class BotPart(Document):
     trades: dict[Key, Trade] | None = None
     signals: dict[Key, Signal] | None = None
     targets: dict[Key, Target] | None = None
-    rules: dict[Key, Number] | None = None
+    rules: dict[Key, Number | bool | str] | None = None
     symbols: list[Key] | None = None
     equity_curve: Curve | None = None
     hold_curve: Curve | None = None

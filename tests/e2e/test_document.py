@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from .conftest import Begin, Up, Watched, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.browser
 
 KEY = "aion_cache_api:/api/bots/page"
 T4 = """
@@ -75,8 +75,9 @@ def test_scenario_1_a_cycle_completes_and_the_page_follows(desk: Up, page: Page)
     }
     assert summary["cycle_id"] and carried
     as_of = desk.bundle()["intraday"]["summary"]["as_of"]
-    minute = as_of[11:16]
-    until(page, f"document.querySelector('.bar-chip.mode').innerText >= 'REPLAY 2022-05-19 {minute}'")
+    until(page, f"JSON.parse(localStorage.getItem('{KEY}')).data.intraday.summary.as_of >= '{as_of}'")
+    shown = f"{as_of[:10]} {as_of[11:16]}"
+    until(page, f"/[0-9-]+ [0-9:]+/.exec(document.querySelector('.bar-chip.mode').innerText)[0] >= '{shown}'")
 
 
 def test_scenario_2_a_rebalance_completes_and_the_page_follows(begin: Begin, page: Page) -> None:

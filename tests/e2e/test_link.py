@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from .conftest import ROOT, Begin, Up, Watched, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.browser
 
 
 def test_blocked_stream_falls_back_to_polling_and_returns(desk: Up, page: Page, watched: Watched) -> None:

@@ -34,7 +34,9 @@ def paths_of(desk: RunningDesk) -> list[str]:
     names = {"day": "2022-05-19", "bot": "orb_ny", "part": "fills"}
     swing = {"day": "2022-05-18", "bot": "swing_1w", "part": "fills", "horizon": "1w"}
     found = []
-    for template in desk.get("/api/openapi.json").json()["paths"]:
+    for template, operations in desk.get("/api/openapi.json").json()["paths"].items():
+        if "get" not in operations:
+            continue
         chosen = swing if template.startswith("/api/swing/") else names
         found.append(re.sub(r"\{(\w+)\}", lambda match, chosen=chosen: chosen[match[1]], template))
     return found

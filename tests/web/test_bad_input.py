@@ -51,7 +51,7 @@ def _huge(path: Path) -> None:
 BROKEN_SWING: dict[str, tuple[Callable[[Path], None], str]] = {
     "torn": (lambda path: _replace(path, gzip_bytes(GOOD_SWING)[:-20]), "torn gzip"),
     "corrupt": (lambda path: _replace(path, b"\x1f\x8b\x08\x00 nothing of the kind"), "corrupt gzip"),
-    "plain": (lambda path: _replace(path, GOOD_SWING), "corrupt gzip"),
+    "plain": (lambda path: _replace(path, GOOD_SWING), "is not gzip at byte 0"),
     "empty": (lambda path: _replace(path, b""), "is empty"),
     "trailing": (lambda path: _replace(path, gzip_bytes(GOOD_SWING) + b"more"), "after its gzip member"),
     "bomb": (_bomb, "inflates to over"),

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from aion.clock import iso
-from aion.errors import AionError, ConfigError, NotFoundError
+from aion.errors import ConfigError, NotFoundError
 from aion.store.layout import check_name
 from aion.web.answer import answer
 from aion.web.document import AuditList, ErrorAnswer, SessionAnswer, TokenAnswer, TokenList
@@ -19,7 +19,7 @@ from aion.web.router.common import NOT_FOUND, desk_of
 from aion.web.security.login import address_of, cookie_header
 from aion.web.security.page import safe_next
 from aion.web.security.password import BusyError, is_password
-from aion.web.security.store import ROLES, DeskStore, Identity, Role
+from aion.web.security.store import ROLES, DeskStore, DeskStoreError, Identity, Role
 
 MAX_BODY = 8 << 10
 REFUSED: dict[int | str, dict[str, Any]] = {
@@ -186,7 +186,7 @@ def _refused(status: int, error: str, detail: str, is_form: bool, why: str, afte
 def _store(request: Request) -> DeskStore:
     store = desk_of(request).store
     if store is None:
-        raise AionError("this desk cannot write desk.sqlite: it has no tokens and no audit")
+        raise DeskStoreError("this desk cannot write desk.sqlite: it has no tokens and no audit")
     return store
 
 

@@ -76,7 +76,7 @@ export interface BotPart {
   hold_curve?: Record<string, number>;
   kind: "intraday" | "swing";
   positions?: Record<string, Position>;
-  rules?: Record<string, number>;
+  rules?: Record<string, number | boolean | string>;
   signals?: Record<string, Signal>;
   symbols?: string[];
   targets?: Record<string, Target>;
@@ -127,7 +127,7 @@ export interface BotView {
   positions: Record<string, Position>;
   price_basis: "raw" | "adjusted";
   rule: string;
-  rules: Record<string, number>;
+  rules: Record<string, number | boolean | string>;
   run: string;
   seq: number;
   signals: Record<string, Signal>;
@@ -167,6 +167,8 @@ export interface BotsPageBundle {
 
 /** Where the bots' clock stands; the Mode chip reads it. */
 export interface ClockState {
+  /** Id of the last `control/desk/` request carried out. */
+  control_id?: string;
   /** First bar of the tape. */
   data_from?: string;
   /** Last bar of the tape. */
@@ -174,6 +176,8 @@ export interface ClockState {
   /** Delay of a paper feed in seconds. */
   delay_s: number;
   feed: string;
+  /** Why the desk's kill switch stops all bots; empty when it is clear. */
+  killed: string;
   /** For people, e.g. `closed: to XHKG open, 5 h 30 min`. */
   label: string;
   market_time: string;
@@ -504,6 +508,10 @@ export interface SimLog {
   bars_seen: number;
   bot: string;
   cash?: number;
+  /** Why the newest saved rules were not taken. */
+  config_error: string;
+  /** `version` of the `config/<bot>.json` in force; 0 for none. */
+  config_version: number;
   /** Id of the last control request carried out. */
   control_id?: string;
   currency: string;
@@ -539,6 +547,8 @@ export interface SimLog {
   price_basis: "raw" | "adjusted";
   /** The rule in one line, for people. */
   rule: string;
+  /** Rules in force: max_positions, max_alloc, stop_loss ... */
+  rules: Record<string, number | boolean | string>;
   /** Name of the run; curves of two runs are never joined. */
   run: string;
   /** `aion/<kind>/<version>`, e.g. `aion/sim_log/1`. */
