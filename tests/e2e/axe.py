@@ -1,0 +1,35 @@
+"""What axe-core finds wrong with a page as it stands: WCAG 2.0 to 2.2, levels A and AA."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page
+
+SOURCE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+def violations(page: Page, within: str = "body") -> list[str]:
+    """Return each violation below the element `within` as one line: rule, what is asked, the first places."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(SOURCE.read_text("utf-8"))
+    run = "([within, tags]) => axe.run(within, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})"
+    found: dict[str, Any] = page.evaluate(run, [within, TAGS])
+    return [f"{each['id']}: {each['help']}: {_places(each)}" for each in found["violations"]]
+
+
+def assert_accessible(page: Page, within: str = "body") -> None:
+    """Assert that axe finds nothing, in the dark and in the light theme."""
+    before = page.evaluate("document.documentElement.dataset.theme ?? ''")
+    for theme in ("dark", "light"):
+        page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+        found = violations(page, within)
+        assert found == [], f"{theme}: " + "\n".join(found)
+    page.evaluate(f"document.documentElement.dataset.theme = '{before}'")
+
+
+def _places(found: dict[str, Any]) -> str:
+    nodes = found["nodes"]
+    shown = [f"{' '.join(map(str, node['target']))} ({node['html'][:120]})" for node in nodes[:4]]
+    more = f" and {len(nodes) - len(shown)} more" if len(nodes) > len(shown) else ""
+    return "; ".join(shown) + more

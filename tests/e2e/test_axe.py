@@ -1,0 +1,23 @@
+"""Every page keeps WCAG AA as far as axe can tell, on the desktop and on the phone, dark and light."""
+
+import pytest
+from playwright.sync_api import Page
+
+from .axe import assert_accessible, violations
+from .conftest import Up
+
+pytestmark = pytest.mark.browser
+
+
+def test_axe_when_a_page_is_wrong_then_it_says_so(page: Page) -> None:
+    page.set_content("<html lang=en><title>x</title><main><h1>x</h1><img src='data:,'><button></button></main>")
+    assert {line.split(":")[0] for line in violations(page)} == {"image-alt", "button-name"}
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_bots_page_when_bots_trade_then_axe_finds_nothing(desk: Up, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{desk.url}/bots")
+    page.locator("h3", has_text="swing_4w").first.wait_for()
+    page.get_by_text("STREAMING").wait_for()
+    assert_accessible(page)
