@@ -6,7 +6,7 @@ UTC. `ts` of a bar is its **close**.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 from typing import Literal
@@ -92,8 +92,29 @@ class Instrument:
     tick: Decimal = CENT
     lot: Decimal = Decimal(1)
     quantity_step: Decimal = Decimal(1)
-    price_basis: PriceBasis = "raw"
+    price_basis: PriceBasis | None = "raw"
+    """None when its feed does not say; a bot that holds overnight refuses such a series."""
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CorporateAction:
+    """What changes a holding without an order: a split or a cash dividend. Only series of raw prices have them.
+
+    Raises:
+        ValueError: an amount that is not finite and positive.
+    """
+
+    symbol: str
+    ex_date: date
+    """First session day whose prices are without the right: holders of the session before are meant."""
+    kind: Literal["split", "dividend"]
+    amount: Decimal
+    """New units for one old unit (20 for 20:1, 0.1 for a 1:10 consolidation), or money a unit before tax."""
+
+    def __post_init__(self) -> None:
+        if not self.amount.is_finite() or self.amount <= 0:
+            raise ValueError(f"{self.symbol} {self.ex_date}: {self.kind} of {self.amount} is not above 0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -331,5 +331,10 @@ def _instruments(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> di
             raise ConfigError(
                 f"bots.{name}: {symbol} trades in {instrument.currency}, the account is in {settings.currency}"
             )
+        if settings.kind == "swing" and instrument.price_basis is None:
+            raise ConfigError(
+                f"bots.{name}: the {feed.name} feed does not say whether {symbol} is raw or adjusted for splits and "
+                "dividends, and this bot holds overnight: declare price_basis where the bars come from"
+            )
         found[symbol] = instrument
     return found

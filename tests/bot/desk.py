@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,7 @@ from aion.clock import FixedClock
 from aion.config import BotSettings, Rules, Settings
 from aion.market import calendar
 from aion.market.feed import Batch, Feed, Kind, RecordedFeed
-from aion.model import Bar, Instrument
+from aion.model import Bar, CorporateAction, Instrument
 from aion.store.file import check_document, read_json
 from aion.store.layout import Layout
 
@@ -55,6 +55,7 @@ class CutFeed:
         self._end = end
         self._change = change
         self.name, self.real_time, self.provenance = feed.name, feed.real_time, feed.provenance
+        self.delay_s, self.timezone = feed.delay_s, feed.timezone
 
     def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
         return self._feed.instruments(kind)
@@ -75,13 +76,19 @@ class CutFeed:
     def dropped(self, symbol: str, day: str) -> int:
         return self._feed.dropped(symbol, day)
 
+    def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
+        return self._feed.actions(symbols)
+
 
 class ListFeed:
     """A tape made by a test; synthetic, for rules of the code and never for figures."""
 
     name = "list"
     real_time = False
+    delay_s = 0.0
+    timezone = "UTC"
     provenance = "made by a test"
+    given: tuple[CorporateAction, ...] = ()
 
     def __init__(self, instruments: Mapping[str, Instrument], minute: list[Bar] = (), day: list[Bar] = ()) -> None:
         self._instruments = dict(instruments)
@@ -108,6 +115,9 @@ class ListFeed:
 
     def dropped(self, symbol: str, day: str) -> int:
         return 0
+
+    def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
+        return [action for action in self.given if action.symbol in symbols]
 
 
 def at(text: str) -> datetime:

@@ -1,5 +1,6 @@
 """The process: bad folders, full disks, other modes, stops, and what a reader sees meanwhile."""
 
+import dataclasses
 import errno
 import itertools
 import os
@@ -21,7 +22,20 @@ from aion.errors import ConfigError, LedgerError
 from aion.store.file import read_json, write_json
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
-from tests.bot.desk import VirtualWaiter, at, document, log_events, recorded, replay, settings, sim_logs
+from tests.bot.desk import (
+    ListFeed,
+    VirtualWaiter,
+    at,
+    daily,
+    document,
+    instrument,
+    log_events,
+    recorded,
+    replay,
+    settings,
+    sim_logs,
+    swing_bot,
+)  # fmt: skip
 
 SHORT = at("2022-05-19T13:50Z")
 INTRADAY = {name: bot for name, bot in default_bots().items() if bot.kind == "intraday"}
@@ -74,6 +88,13 @@ def test_unknown_symbol_strategy_or_parameter_is_refused_by_name(tmp_path: Path)
     assert "opening_range_breakout has no parameter 'minuts'" in message
     message = refused(tmp_path, bots={"x": bots["orb_ny"].model_copy(update={"currency": "GBP"})})
     assert message == "bots.x: MSFT trades in USD, the account is in GBP"
+
+
+def test_series_of_no_declared_price_basis_is_refused_for_a_bot_that_holds_overnight(tmp_path: Path) -> None:
+    undeclared = dataclasses.replace(instrument("A"), price_basis=None)
+    feed = ListFeed({"A": undeclared}, day=daily("A", "2022-05-02", [10.0, 11.0]))
+    with pytest.raises(ConfigError, match="does not say whether A is raw or adjusted"):
+        replay(settings(tmp_path, bots={"x": swing_bot(("A",))}, start=at("2022-05-02T00:00Z")), feed)
 
 
 def test_broken_summary_is_written_again(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 """What a feed is: series of closed bars in time order, with their instruments and where they come from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from aion.model import Bar, Instrument
+from aion.model import Bar, CorporateAction, Instrument
 
 Kind = Literal["minute", "day"]
 """Interval of a series."""
@@ -22,11 +22,15 @@ class Batch:
 
 
 class Feed(Protocol):
-    """A source of bars."""
+    """A source of bars. Whether prices are raw or adjusted is said by each instrument (`price_basis`)."""
 
     name: str
     real_time: bool
-    """True only when bars are delivered as they happen."""
+    """True only when bars are delivered as they happen, be it after `delay_s`; such a feed is an `OnlineFeed`."""
+    delay_s: float
+    """Seconds by which bars come later than they happen, >= 0; 0 for a tape."""
+    timezone: str
+    """IANA zone in which the source stamps its bars; all bars of the protocol are UTC."""
     provenance: str
     """One sentence for people: which bars, from whom."""
 
@@ -52,4 +56,8 @@ class Feed(Protocol):
 
     def dropped(self, symbol: str, day: str) -> int:
         """Return how many bars of `symbol` were left out on `day` because nobody traded."""
+        ...
+
+    def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
+        """Return the splits and dividends that are known of `symbols`, by day; none for adjusted prices."""
         ...
