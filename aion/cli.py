@@ -280,9 +280,8 @@ def revoke_token(
 def main() -> int:
     """Run the command line; an `AionError` becomes one line on stderr and status 2."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as leaving:
-        return leaving.exit_code
+        status = app(standalone_mode=False)  # what a command raised as `typer.Exit` comes back as a number
+        return status if isinstance(status, int) else 0
     except AionError as error:
         sys.stderr.write(f"aion: {error}\n")
         return 2
@@ -293,4 +292,3 @@ def main() -> int:
     except ClickException as error:  # a wrong option or argument
         sys.stderr.write(f"aion: {error.format_message()} (see aion --help)\n")
         return 2
-    return 0

@@ -36,6 +36,8 @@ class Child:
     failures: int = 0
     due_at: float = field(default=0.0)
     """Monotonic time at which it is started (again)."""
+    pipe: int | None = None
+    """Writing end of the pipe whose end of file tells the child that this process is gone."""
 
 
 class Supervisor:
@@ -105,6 +107,9 @@ class Supervisor:
     def _start(self, child: Child) -> None:
         reading, writing = os.pipe()
         os.set_inheritable(reading, True)
+        if child.pipe is not None:
+            os.close(child.pipe)
+        child.pipe = writing
         try:
             child.process = subprocess.Popen(  # noqa: S603 - our own program and arguments
                 [sys.executable, "-m", "aion", *child.arguments, "--parent-pipe", str(reading)],
@@ -114,8 +119,6 @@ class Supervisor:
             )
         finally:
             os.close(reading)
-        # The writing end stays open as long as this process lives; the number is not needed again.
-        os.set_inheritable(writing, False)
         child.started_at = time.monotonic()
 
 

@@ -62,7 +62,7 @@ class Up:
             assert self.process.poll() is None, self.log.read_text()
             try:
                 found = what()
-            except (httpx.HTTPError, KeyError, AssertionError):
+            except (httpx.HTTPError, KeyError, AssertionError, psutil.Error):
                 found = None
             if found:
                 return found
@@ -87,10 +87,10 @@ Begin = Callable[..., Up]
 
 @pytest.fixture(scope="session")
 def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
-    """Start `aion up`: `begin(port=, data=, flags=())`."""
+    """Start `aion up`: `begin(*flags, port=, data=, **settings)`, settings by the names of their variables."""
     started: list[Up] = []
 
-    def start(*flags: str, port: int | None = None, data: Path | None = None) -> Up:
+    def start(*flags: str, port: int | None = None, data: Path | None = None, **settings: str) -> Up:
         folder = tmp_path_factory.mktemp("desk")
         log = folder / "console"
         port = port or free_port()
@@ -102,7 +102,7 @@ def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
                 cwd=ROOT,
                 stdout=console,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
             )
         up = Up(data, port, process, log)
         started.append(up)

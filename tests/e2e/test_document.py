@@ -81,8 +81,8 @@ def test_scenario_1_a_cycle_completes_and_the_page_follows(desk: Up, page: Page)
 
 
 def test_scenario_2_a_rebalance_completes_and_the_page_follows(begin: Begin, page: Page) -> None:
-    # 2022-05-18 is over at 20:00Z; at this speed a week passes in seconds, with its rebalances
-    up = begin("--speed", "3600", "--from", "2022-05-19T19:00Z")
+    # at this speed a week passes in seconds, with its rebalance
+    up = begin("--speed", "18000", "--from", "2022-05-19T19:00Z", AION_CLOSED_GAP_S="0.3")
     up.wait(up.is_running, 60)
     page.goto(f"{up.url}/bots")
     page.get_by_text("STREAMING").wait_for()

@@ -14,6 +14,7 @@ import pytest
 
 from aion.config import Settings
 from aion.web.app import App
+from aion.web.security.command import open_store
 from aion.web.server import DeskServer, bind
 
 from .sample import Writer
@@ -38,7 +39,7 @@ class RunningDesk:
 
 @contextmanager
 def running(settings: Settings, static: Path) -> Iterator[RunningDesk]:
-    app = App(settings, static=static)
+    app = App(settings, static=static, store=open_store(settings) if settings.data.exists() else None)
     with bind("127.0.0.1", 0) as listener:
         server = DeskServer(app)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
@@ -55,6 +56,8 @@ def running(settings: Settings, static: Path) -> Iterator[RunningDesk]:
                 server.should_exit = True
                 thread.join(10)
                 app.desk.log.bind()._logger.close()
+                if app.desk.store is not None:
+                    app.desk.store.close()
                 assert not thread.is_alive(), "the desk did not stop within 10 s"
 
 

@@ -1,0 +1,230 @@
+"""Passwords, sessions, tokens and roles, over HTTP on a real desk."""
+
+import re
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from aion.config import Settings, load
+from aion.errors import ConfigError
+from aion.store.layout import Layout
+from aion.web.security import check_host, command
+from aion.web.security.limit import ALL_TRIES, TRIES, TryLimit
+from aion.web.security.password import hash_password, is_password
+from aion.web.security.store import ROTATE_S, DeskStore, DeskStoreError, hash_key
+
+from .conftest import RunningDesk
+
+PASSWORD = "a sentence that nobody guesses"
+START = Callable[..., RunningDesk]
+
+
+@pytest.fixture
+def locked(start_desk: START) -> RunningDesk:
+    """A desk with a password for admins and one for viewers."""
+    desk = start_desk(password=PASSWORD)
+    assert desk.app.desk.store is not None
+    desk.app.desk.store.set_password("viewer", hash_password(PASSWORD + "!"), "command", "test")
+    return desk
+
+
+@pytest.fixture
+def browser(locked: RunningDesk) -> Iterator[httpx.Client]:
+    """A client that has logged in as admin."""
+    with httpx.Client(base_url=locked.url, timeout=20, trust_env=False) as client:
+        answer = client.post("/api/session", json={"password": PASSWORD})
+        assert answer.status_code == 200 and answer.json()["role"] == "admin"
+        yield client
+
+
+def test_data_when_nobody_is_known_then_401_and_pages_lead_to_the_login(locked: RunningDesk) -> None:
+    for path in ("/api/bots/page", "/api/backend/bots/page", "/api/events/bots", "/events/bots", "/metrics"):
+        answer = locked.get(path)
+        assert answer.status_code == 401 and answer.json()["error"] == "LoginNeeded", path
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert locked.get("/healthz").status_code == 200
+    page = locked.get("/system")
+    assert page.status_code == 303 and page.headers["location"] == "/login?next=/system"
+    form = locked.get("/login?next=//evil.example/x")
+    assert form.status_code == 200 and 'value="/bots"' in form.text and "<script" not in form.text
+
+
+def test_login_when_right_then_a_strict_cookie_opens_everything(browser: httpx.Client) -> None:
+    cookie = browser.cookies.get("aion_session")
+    assert cookie and len(cookie) >= 43
+    assert browser.get("/api/bots/page").status_code == 200
+    assert browser.get("/api/session").json()["who"] == "admin"
+    lines = browser.get("/api/audit").json()["lines"]
+    assert lines[0]["what"] == "login" and lines[0]["address"] == "127.0.0.1"
+
+
+def test_login_form_when_right_then_it_leads_to_the_page_asked_for(locked: RunningDesk) -> None:
+    answer = locked.client.post("/api/session", data={"password": PASSWORD, "next": "/logs"})
+    assert answer.status_code == 303 and answer.headers["location"] == "/logs"
+    header = answer.headers["set-cookie"]
+    assert "HttpOnly" in header and "SameSite=Strict" in header and "Path=/" in header
+    wrong = locked.client.post("/api/session", data={"password": "no", "next": "/logs"})
+    assert wrong.status_code == 303 and "why=wrong" in wrong.headers["location"]
+
+
+def test_login_when_wrong_too_often_then_429_even_for_the_right_one(locked: RunningDesk) -> None:
+    for _ in range(TRIES):
+        assert locked.client.post("/api/session", json={"password": "not this one"}).status_code == 401
+    answer = locked.client.post("/api/session", json={"password": PASSWORD})
+    assert answer.status_code == 429 and int(answer.headers["retry-after"]) >= 1
+    assert locked.client.post("/api/session", content=b"x" * 9000).status_code == 400
+
+
+def test_tries_when_many_addresses_then_all_together_are_limited_too() -> None:
+    now = [0.0]
+    limit = TryLimit(lambda: now[0])
+    assert all(limit.take(f"10.0.{n}.1") == 0 for n in range(ALL_TRIES))
+    assert limit.take("10.9.9.9") > 0
+    now[0] = 10.0
+    assert limit.take("10.9.9.9") == 0
+    assert [limit.take("2001:db8::1") for _ in range(TRIES)] == [0.0] * TRIES
+    assert limit.take("2001:db8::2") > 0, "one network, one bucket"
+
+
+def test_viewer_when_it_asks_for_more_then_403(locked: RunningDesk) -> None:
+    with httpx.Client(base_url=locked.url, timeout=20, trust_env=False) as client:
+        assert client.post("/api/session", json={"password": PASSWORD + "!"}).json()["role"] == "viewer"
+        assert client.get("/api/bots/page").status_code == 200
+        for path in (
+            "/api/logs",
+            "/api/audit",
+            "/api/tokens",
+            "/api/events/admin/logs",
+            "/api/events?topics=bots,logs",
+        ):
+            assert client.get(path).status_code == 403, path
+        assert client.post("/api/tokens", json={"name": "mine", "role": "admin"}).status_code == 403
+
+
+def test_token_when_made_then_it_opens_until_it_is_revoked(browser: httpx.Client, locked: RunningDesk) -> None:
+    made = browser.post("/api/tokens", json={"name": "script", "role": "viewer", "days": 1})
+    token = made.json()["token"]
+    head = {"authorization": f"Bearer {token}"}
+    assert locked.get("/api/bots/page", headers=head).status_code == 200
+    assert locked.get("/api/audit", headers=head).status_code == 403
+    listed = browser.get("/api/tokens")
+    assert set(listed.json()["tokens"]) == {"script"} and token not in listed.text
+    assert browser.post("/api/tokens", json={"name": "script"}).status_code == 503, "the name is taken"
+    assert browser.post("/api/tokens", json={"name": "../x"}).status_code == 400
+    assert browser.delete("/api/tokens/script").json()["tokens"] == {}
+    assert locked.get("/api/bots/page", headers=head).status_code == 401
+    assert browser.delete("/api/tokens/script").status_code == 404
+
+
+def test_logout_when_a_stream_is_open_then_it_says_bye(browser: httpx.Client, locked: RunningDesk) -> None:
+    with browser.stream("GET", "/api/events/bots", headers={"accept-encoding": "identity"}) as stream:
+        parts = stream.iter_text()
+        assert "event: hello" in next(parts)
+        with httpx.Client(base_url=locked.url, cookies=browser.cookies, trust_env=False) as other:
+            gone = other.delete("/api/session", params={"everywhere": "true"})
+            assert gone.status_code == 200 and "storage" in gone.headers["clear-site-data"]
+        assert "event: bye" in "".join(parts), "and the stream ends"
+    assert browser.get("/api/bots/page").status_code == 401
+
+
+def test_another_site_when_it_asks_for_a_change_then_it_is_refused(browser: httpx.Client) -> None:
+    answer = browser.delete("/api/session", headers={"origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert browser.get("/api/bots/page").status_code == 200
+
+
+def test_old_session_when_a_page_is_opened_then_it_gets_another_id(tmp_path: Path) -> None:
+    now = [1_000_000.0]
+    store = DeskStore(tmp_path / "desk.sqlite", lambda: now[0])
+    key = store.open_session("admin", "127.0.0.1")
+    now[0] += ROTATE_S + 1
+    identity = store.identify(key)
+    assert identity is not None and store.age_s(identity) > ROTATE_S
+    renewed = store.rotate_session(identity, "127.0.0.1")
+    assert store.identify(key) is not None, "requests under way still work"
+    now[0] += 61
+    assert store.identify(key) is None
+    later = store.identify(renewed)
+    assert later is not None and later.ends_at == identity.ends_at, "renewing does not prolong"
+    store.close()
+
+
+def test_store_when_read_then_no_secret_is_in_it(tmp_path: Path) -> None:
+    store = DeskStore(tmp_path / "desk.sqlite")
+    store.set_password("admin", hash_password(PASSWORD), "command", "test")
+    key, token = store.open_session("admin", "::1"), store.make_token("t", "viewer", 1, "test", "")
+    store.close()
+    raw = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert hash_key(key).encode() in raw
+    for secret in (PASSWORD, key, token):
+        assert secret.encode() not in raw
+    assert stat.S_IMODE((tmp_path / "desk.sqlite").stat().st_mode) == 0o600
+
+
+def test_store_when_broken_or_newer_then_nobody_is_let_in_on_a_guess(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite"
+    path.write_bytes(b"nothing of the kind, and long enough to be looked at" * 40)
+    with pytest.raises(DeskStoreError, match=re.escape(str(path))):
+        command.open_store(Settings(data=tmp_path))
+    path.unlink()
+    store = DeskStore(path)
+    store._writer.execute("pragma user_version = 99")
+    store.close()
+    with pytest.raises(DeskStoreError, match="newer version"):
+        DeskStore(path)
+
+
+def test_password_when_from_the_environment_then_it_goes_with_it(tmp_path: Path) -> None:
+    given = load(environment={"AION_PASSWORD": PASSWORD, "AION_DATA": str(tmp_path)})
+    store = command.open_store(given)
+    assert store is not None and store.has_password
+    store.close()
+    assert "password" not in repr(given.password)
+    assert PASSWORD not in repr(given)
+    store = command.open_store(Settings(data=tmp_path))
+    assert store is not None and not store.has_password
+    store.close()
+    with pytest.raises(ConfigError, match="10 to"):
+        command.open_store(Settings(data=tmp_path, password="short"))
+    (tmp_path / "aion.toml").write_text(f'password = "{PASSWORD}"')
+    with pytest.raises(ConfigError, match="does not belong in a file") as refused:
+        load(tmp_path / "aion.toml", environment={})
+    assert PASSWORD not in str(refused.value)
+
+
+def test_commands_when_used_then_each_answers_in_a_sentence(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    assert "is set" in command.set_password(settings, "admin", PASSWORD)
+    token = command.make_token(settings, "script", "viewer", 30)
+    assert token.startswith("aion_") and command.token_lines(settings)[0].startswith("script  viewer  ends 20")
+    assert "revoked" in command.revoke_token(settings, "script")
+    assert "listens on this machine only" in command.remove_password(settings, "admin")
+    with pytest.raises(ConfigError, match="no role"):
+        command.set_password(settings, "root", PASSWORD)
+    with pytest.raises(ConfigError, match="3650"):
+        command.make_token(settings, "script", "viewer", 0)
+    assert Layout(tmp_path).desk.exists()
+
+
+def test_password_hash_when_checked_then_only_that_password_fits() -> None:
+    hashed = hash_password(PASSWORD)
+    assert hashed.startswith("$argon2id$") and hash_password(PASSWORD) != hashed
+    assert is_password(PASSWORD, hashed) and not is_password(PASSWORD + " ", hashed)
+    assert not is_password("x" * 5000, hashed) and not is_password(PASSWORD, "not a hash")
+
+
+def test_host_when_others_could_reach_it_then_only_with_a_password() -> None:
+    check_host("0.0.0.0", has_password=True)
+    check_host("127.0.0.2", has_password=False)
+    with pytest.raises(ConfigError, match=r"AION_HOST=0\.0\.0\.0 .*no password"):
+        check_host("0.0.0.0", has_password=False)
+
+
+def test_open_desk_when_asked_by_address_or_name_then_only_its_own(start_desk: START) -> None:
+    desk = start_desk(password=PASSWORD, host="0.0.0.0", hosts=("desk.example",))
+    for host, status in (("192.0.2.7:3000", 200), ("desk.example", 200), ("evil.example", 421)):
+        answer = desk.get("/healthz", headers={"host": host})
+        assert (answer.status_code == 200) == (status == 200), (host, answer.status_code)
