@@ -33,6 +33,7 @@ check: build
 	$(BIN)/python tools/node.py node_modules/@biomejs/biome/bin/biome check .
 	$(BIN)/python tools/node.py node_modules/typescript/bin/tsc --noEmit
 	$(BIN)/python tools/api_types.py --check
+	$(BIN)/python tools/reference.py --check
 	$(BIN)/python tools/page_size.py
 
 bench: build

@@ -72,12 +72,15 @@ class BotSettings(Section):
     """One bot: what it trades, by which strategy, with which money and costs."""
 
     kind: Literal["intraday", "swing"]
+    """`intraday` ends each day flat; `swing` rebalances once a horizon."""
     strategy: str
     """Name of a strategy, e.g. `opening_range_breakout`."""
     symbols: tuple[str, ...] = Field(min_length=1)
+    """What it trades; all on one exchange, in one currency."""
     exchange: str
     """ISO 10383 MIC."""
     currency: str = Field(pattern=r"^[A-Z0-9]{3,10}$")
+    """Of its account; nothing is ever converted."""
     cash: Decimal = Field(gt=0)
     """Start money, in `currency`."""
     cost: str
@@ -87,6 +90,7 @@ class BotSettings(Section):
     parameters: Mapping[str, int | float | str | bool] = Field(default_factory=dict)
     """Of the strategy; each strategy documents its own."""
     rules: Rules = Rules()
+    """What limits it."""
 
     @model_validator(mode="after")
     def _check(self) -> "BotSettings":
@@ -177,6 +181,7 @@ class Settings(Section):
     heartbeat_s: float = Field(15.0, gt=0, le=300)
     """Seconds between heartbeats on a stream."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least level that is logged; `debug` says the response time of every answer."""
     bots: Mapping[str, BotSettings] = Field(default_factory=default_bots)
     """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it."""
 

@@ -1,0 +1,1 @@
+"""Everything that a document says and a machine can check."""
