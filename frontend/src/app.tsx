@@ -1,14 +1,20 @@
 /** The app: which page, with which data. The only place where pages meet the live library. */
 
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect, useMemo } from "react";
 import type { BotsPageBundle } from "./api/schema";
-import { BotsPage } from "./feature/bots/page";
+import { Announcer } from "./feature/bots/announcer";
+import { BotsPage, openPositions } from "./feature/bots/page";
 import { Skeleton } from "./feature/bots/skeleton";
+import { botsOf, useStates } from "./feature/bots/states";
+import { usePollEvery } from "./lib/preference";
 import { usePath } from "./lib/route";
+import { instant } from "./lib/time";
+import { useTitle } from "./lib/title";
 import { useShared } from "./lib/use-shared";
-import { type FetchError, type LinkStatus, useLink, useSnapshot } from "./live";
+import { type FetchError, getConnection, type LinkStatus, useLink, useSnapshot } from "./live";
 import { Frame } from "./ui/frame/frame";
 import type { Link } from "./ui/frame/link-chip";
+import type { Heartbeat } from "./ui/frame/link-panel";
 import { follow, PAGES, type PageId } from "./ui/frame/top-bar";
 
 const IntradayScreen = lazy(() => import("./feature/intraday/screen"));
@@ -27,7 +33,23 @@ export function linkOf(status: LinkStatus): Link {
     verifiedAt: status.verifiedAt,
     since: status.state === "offline" ? status.since : undefined,
     pollEvery: status.pollEvery / 1000,
+    reason: status.state === "streaming" ? undefined : status.reason,
   };
+}
+
+/** The newest write of any bot, and the soonest that one of those on schedule owes. */
+export function heartbeatOf(bundle: BotsPageBundle | undefined): Heartbeat {
+  const out: Heartbeat = {};
+  for (const bot of [...Object.values(bundle?.intraday?.bots ?? {}), ...Object.values(bundle?.swing?.bots ?? {})]) {
+    const written = instant(bot.written_at);
+    const due = instant(bot.due_at);
+    if (written !== undefined && written > (out.writtenAt ?? 0)) out.writtenAt = written;
+    if (due !== undefined && due < (out.dueAt ?? Number.POSITIVE_INFINITY)) {
+      out.dueAt = due;
+      out.bot = bot.bot;
+    }
+  }
+  return out;
 }
 
 /** A sentence for a page that has no data at all. */
@@ -35,6 +57,16 @@ export function troubleText(error: FetchError | undefined): string {
   if (!error) return "";
   if (error.status === 0) return "The desk does not answer. The page tries again by itself.";
   return `The desk answered ${error.status}. The page tries again by itself.`;
+}
+
+/** Tells what the bots do on pages that do not show it. */
+function Teller({ bundle, kept }: { bundle: BotsPageBundle; kept: boolean }) {
+  const bots = useMemo(() => botsOf(bundle), [bundle]);
+  const states = useStates(bundle, bots, kept);
+  const state = bundle.clock?.state;
+  return (
+    <Announcer bots={bots} states={states} quiet={kept || state === "catching_up" || state === "starting"} toast />
+  );
 }
 
 function NotFound({ path }: { path: string }) {
@@ -63,8 +95,20 @@ export function App() {
   const link = useLink();
   const { data, keptAt, error } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page");
   const bundle = useShared(data);
+  const heartbeat = useMemo(() => heartbeatOf(bundle), [bundle]);
+  const title = PAGES.find(({ id }) => id === page)?.title ?? "Not found";
+  useTitle(page === "bots" ? "" : title, bundle ? openPositions(botsOf(bundle)) : 0);
+  const pollEvery = usePollEvery();
+  useEffect(() => getConnection().setPollEvery(pollEvery * 1000), [pollEvery]);
   return (
-    <Frame page={page} data={bundle} keptAt={keptAt} link={linkOf(link)} trouble={bundle ? "" : troubleText(error)}>
+    <Frame
+      page={page}
+      data={bundle}
+      keptAt={keptAt}
+      link={linkOf(link)}
+      heartbeat={heartbeat}
+      trouble={bundle ? "" : troubleText(error)}
+    >
       <Suspense fallback={null}>
         {page === "bots" && (bundle ? <BotsPage bundle={bundle} /> : <Skeleton />)}
         {page === "intraday" && <IntradayScreen />}
@@ -72,6 +116,7 @@ export function App() {
         {page === "system" && <SystemScreen />}
         {page === undefined && <NotFound path={path} />}
       </Suspense>
+      {bundle && page !== "bots" && <Teller bundle={bundle} kept={keptAt !== undefined} />}
     </Frame>
   );
 }

@@ -1,14 +1,18 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import {
   clock,
   dayName,
   dayOrClock,
+  dayStart,
   instant,
   isoDay,
   localStamp,
   monthName,
+  setShownZone,
   shortStamp,
+  shownName,
   stamp,
+  UTC,
   zoneName,
 } from "./time";
 
@@ -58,5 +62,20 @@ describe("market time", () => {
     expect(instant("")).toBeUndefined();
     expect(instant("yesterday")).toBeUndefined();
     expect(instant("2022-05-19T14:32:00Z")).toBe(NOW);
+  });
+});
+
+describe("the zone that was chosen", () => {
+  afterEach(() => setShownZone(UTC));
+
+  it("is that of every text given no other", () => {
+    setShownZone("Asia/Hong_Kong");
+    expect(stamp(at("2022-05-19T14:32:00Z"), NOW)).toBe("22:32 HKT");
+    expect(stamp(at("2022-05-19T20:00:00Z"), NOW)).toBe("20 May 04:00 HKT");
+    expect(isoDay(at("2022-05-19T20:00:00Z"))).toBe("2022-05-20");
+    expect(shownName(NOW)).toBe("HKT");
+    expect(dayStart(NOW)).toBe(at("2022-05-18T16:00:00Z"));
+    setShownZone("America/New_York");
+    expect(dayStart(NOW)).toBe(at("2022-05-19T04:00:00Z"));
   });
 });

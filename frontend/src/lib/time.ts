@@ -1,6 +1,23 @@
-/** Market times and days as text. The zone is always written. */
+/** Market times and days as text, in the zone that the user chose unless another is given. The zone is always written. */
 
 export const UTC = "UTC";
+
+let shown = UTC;
+
+/** Choose the zone (IANA) of every text that is given no other. */
+export function setShownZone(zone: string): void {
+  shown = zone;
+}
+
+/** The zone (IANA) of every text that is given no other. */
+export function shownZone(): string {
+  return shown;
+}
+
+/** This machine's zone. */
+export function localZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone || UTC;
+}
 
 const DAY_MS = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -60,6 +77,11 @@ export function instant(iso: string | undefined): number | undefined {
 
 const names = new Map<string, string>();
 
+/** `UTC`, `EDT`: the short name of the shown zone at that time. */
+export function shownName(ms: number): string {
+  return zoneName(shown, ms);
+}
+
 /** `UTC`, `BST`, `EDT`, `HKT`: the short name of `zone` at that time, or its offset where it has none. */
 export function zoneName(zone: string, ms: number): string {
   if (zone === UTC) return UTC;
@@ -76,29 +98,29 @@ export function zoneName(zone: string, ms: number): string {
 }
 
 /** `14:32`, without a zone: for columns whose head or neighbour names it. */
-export function clock(ms: number, zone = UTC): string {
+export function clock(ms: number, zone = shown): string {
   return parts(ms, zone).clock;
 }
 
 /** `14:32:07`. */
-export function clockSeconds(ms: number, zone = UTC): string {
+export function clockSeconds(ms: number, zone = shown): string {
   const found = parts(ms, zone);
   return `${found.clock}:${found.seconds}`;
 }
 
 /** `2022-05-19` of that instant in `zone`. */
-export function isoDay(ms: number, zone = UTC): string {
+export function isoDay(ms: number, zone = shown): string {
   const found = parts(ms, zone);
   return `${found.year}-${found.monthNumber}-${String(found.day).padStart(2, "0")}`;
 }
 
 /** `14:32 UTC` on the day of `now`, `18 May 20:00 UTC` otherwise, with the year when that differs too. */
-export function stamp(ms: number, now: number | undefined, zone = UTC): string {
+export function stamp(ms: number, now: number | undefined, zone = shown): string {
   return `${shortStamp(ms, now, zone)} ${zoneName(zone, ms)}`;
 }
 
 /** As `stamp`, without the zone. */
-export function shortStamp(ms: number, now: number | undefined, zone = UTC): string {
+export function shortStamp(ms: number, now: number | undefined, zone = shown): string {
   const there = parts(ms, zone);
   if (now === undefined) return `${there.day} ${there.month} ${there.year} ${there.clock}`;
   const here = parts(now, zone);
@@ -108,7 +130,7 @@ export function shortStamp(ms: number, now: number | undefined, zone = UTC): str
 }
 
 /** `14:32` on the day of `now`, else the day alone: `18 May`, `19 Nov 2021`. */
-export function dayOrClock(ms: number, now: number | undefined, zone = UTC): string {
+export function dayOrClock(ms: number, now: number | undefined, zone = shown): string {
   if (now !== undefined && isoDay(ms, zone) === isoDay(now, zone)) return clock(ms, zone);
   return dayName(isoDay(ms, zone), now, zone);
 }
@@ -121,7 +143,7 @@ export function localStamp(ms: number, now: number, zone: string): string {
 }
 
 /** `19 May`, or `19 May 2021` in another year than `now`; an unusable day is returned as it is. */
-export function dayName(day: string, now: number | undefined, zone = UTC): string {
+export function dayName(day: string, now: number | undefined, zone = shown): string {
   const [year, month, date] = day.split("-").map(Number);
   if (!year || !month || !date || month > 12) return day;
   const text = `${date} ${MONTHS[month - 1]}`;
@@ -129,17 +151,20 @@ export function dayName(day: string, now: number | undefined, zone = UTC): strin
 }
 
 /** `Thu`. */
-export function weekday(ms: number, zone = UTC): string {
+export function weekday(ms: number, zone = shown): string {
   return parts(ms, zone).weekday;
 }
 
 /** `May`, `Mar 22`: month label of an axis; the year on the first and where it changes. */
-export function monthName(ms: number, withYear: boolean, zone = UTC): string {
+export function monthName(ms: number, withYear: boolean, zone = shown): string {
   const found = parts(ms, zone);
   return withYear ? `${found.month} ${String(found.year).slice(2)}` : found.month;
 }
 
-/** Start of the UTC day that holds `ms`. */
-export function utcDayStart(ms: number): number {
-  return Math.floor(ms / DAY_MS) * DAY_MS;
+/** Start of the day that holds `ms`. */
+export function dayStart(ms: number, zone = shown): number {
+  if (zone === UTC) return Math.floor(ms / DAY_MS) * DAY_MS;
+  const found = parts(ms, zone);
+  const [hours = 0, minutes = 0] = found.clock.split(":").map(Number);
+  return Math.floor(ms / 1000) * 1000 - (hours * 3600 + minutes * 60 + Number(found.seconds)) * 1000;
 }

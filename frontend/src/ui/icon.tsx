@@ -23,7 +23,8 @@ const SHAPES: Record<string, ReactElement> = {
       <path d="M4.2 7h5.6" className="stroke" />
     </>
   ),
-  pause: <path d="M4.6 3v8M9.4 3v8" className="stroke wide" />,
+  pause: <path d="M4.6 3v8M9.4 3v8" className="stroke thick" />,
+  play: <path d="M4.2 2.6v8.8L11.4 7z" fill="currentColor" />,
   crossed: (
     <>
       <circle cx="7" cy="7" r="4.6" className="stroke" />
@@ -33,7 +34,7 @@ const SHAPES: Record<string, ReactElement> = {
   flag: <path d="M3.5 12.5v-11h7l-1.8 3 1.8 3h-7" className="stroke" />,
 };
 
-export type IconName = "dot" | "ring" | "clock" | "broken" | "bar" | "pause" | "crossed" | "flag";
+export type IconName = "dot" | "ring" | "clock" | "broken" | "bar" | "pause" | "play" | "crossed" | "flag";
 
 /** A state icon; the word beside it names it, so it is hidden from readers. */
 export function Icon({ name }: { name: IconName }) {

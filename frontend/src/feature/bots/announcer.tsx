@@ -1,22 +1,32 @@
-/** The one polite live region of the page. Live numbers are not live regions. */
+/**
+ * The one polite live region of the page. Live numbers are not live regions. On pages that do not show the bots the
+ * same sentence stands in a corner for a while: a region is never said twice.
+ */
 
 import { useEffect, useRef, useState } from "react";
 import type { BotView } from "../../api/schema";
+import { useToasts } from "../../lib/preference";
 import { digest, type Heard, hear, news } from "./announce";
 import type { CardState } from "./state";
 
 const PAUSE_MS = 5000; // between two sentences
+const SHOWN_MS = 8000; // that a sentence stands in the corner
 
 export function Announcer({
   bots,
   states,
   quiet,
+  toast = false,
 }: {
   bots: readonly BotView[];
   states: Map<string, CardState>;
   quiet: boolean;
+  /** True to show the sentence too, unless the user chose against it. */
+  toast?: boolean;
 }) {
   const [sentence, setSentence] = useState("");
+  const [shown, setShown] = useState(false);
+  const isShown = useToasts() === "on" && toast && shown && sentence !== "";
   const heard = useRef<Heard | undefined>(undefined);
   const waiting = useRef<string[]>([]);
   const spokenAt = useRef(Number.NEGATIVE_INFINITY);
@@ -30,15 +40,29 @@ export function Announcer({
       timer.current = undefined;
       spokenAt.current = performance.now();
       setSentence(digest(waiting.current));
+      setShown(true);
       waiting.current = [];
     };
     timer.current = setTimeout(speak, Math.max(0, spokenAt.current + PAUSE_MS - performance.now()));
   }, [bots, states, quiet]);
 
   useEffect(() => () => clearTimeout(timer.current), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new sentence stands its own time
+  useEffect(() => {
+    if (!shown) return;
+    const end = setTimeout(() => setShown(false), SHOWN_MS);
+    return () => clearTimeout(end);
+  }, [shown, sentence]);
   return (
-    <p className="spoken" role="status" aria-live="polite">
-      {sentence}
-    </p>
+    <div className={isShown ? "toast" : "spoken"}>
+      <p role="status" aria-live="polite">
+        {sentence}
+      </p>
+      {isShown && (
+        <button type="button" className="quiet" onClick={() => setShown(false)}>
+          Close
+        </button>
+      )}
+    </div>
   );
 }

@@ -4,7 +4,17 @@ import type { BotView, ClockState, Fill, Session } from "../../api/schema";
 import { age } from "../../lib/age";
 import { wallText } from "../../lib/market";
 import { MINUS, money, price, quantity } from "../../lib/money";
-import { clock as clockText, dayName, dayOrClock, instant, isoDay, localStamp, stamp } from "../../lib/time";
+import {
+  clock as clockText,
+  dayName,
+  dayOrClock,
+  instant,
+  isoDay,
+  localStamp,
+  shownName,
+  stamp,
+  UTC,
+} from "../../lib/time";
 import type { CardState } from "./state";
 
 /** `strong` comes first, in bold. */
@@ -33,7 +43,7 @@ export function valuesOf(bot: BotView, market: number | undefined): string {
 /** What was due when a bot is late: its mark or its cycle. */
 export function dueThing(bot: BotView, market: number | undefined): string {
   const mark = instant(bot.next_mark_at);
-  if (bot.kind === "swing" && mark !== undefined) return `Mark of ${dayName(isoDay(mark), market)}`;
+  if (bot.kind === "swing" && mark !== undefined) return `Mark of ${dayName(isoDay(mark, UTC), market)}`;
   return bot.kind === "swing" ? "Mark" : "Cycle";
 }
 
@@ -118,7 +128,7 @@ function calmLine(bot: BotView, place: Place): string {
   if (at === undefined) return "";
   if (bot.foreign) return `Written by its own process. Values are of ${valuesOf(bot, place.market)}.`;
   const behind = place.market === undefined ? 0 : Math.max(0, place.market - at);
-  return `Cycle ${clockText(at)} UTC whole, all parts. Last bar ${Math.floor(behind / 60_000)} min old.`;
+  return `Cycle ${clockText(at)} ${shownName(at)} whole, all parts. Last bar ${Math.floor(behind / 60_000)} min old.`;
 }
 
 /** Attention line: what is wrong, after the bot's name. `at` orders the items, oldest first (wall or market ms). */

@@ -1,6 +1,6 @@
 /** The Intraday page: signals by strength, and the day of each intraday bot with its bars. */
 
-import { useEffect, useMemo } from "react";
+import { useMemo } from "react";
 import type { BotView, IntradaySnapshot } from "../../api/schema";
 import { useTicking } from "../../lib/ticker";
 import { useDesk } from "../../ui/frame/desk";
@@ -11,9 +11,6 @@ import { Symbols } from "./symbols";
 
 export function IntradayPage({ snapshot }: { snapshot: IntradaySnapshot }) {
   const desk = useDesk();
-  useEffect(() => {
-    document.title = "Intraday · Aion";
-  }, []);
   const bots = useMemo(() => Object.values(snapshot.bots ?? {}).sort((a, b) => a.bot.localeCompare(b.bot)), [snapshot]);
   const stateOf = (bot: BotView, now: number) =>
     cardState(bot, {

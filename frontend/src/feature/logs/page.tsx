@@ -1,6 +1,6 @@
 /** The Logs page: lines of all processes as they are written, filtered by level, bot and text. */
 
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { LogEntry } from "../../api/schema";
 import { download } from "../../lib/csv";
 import { count, plural } from "../../lib/money";
@@ -43,9 +43,6 @@ export function LogsPage({ tail, failed }: Props) {
   const [paused, setPaused] = useState<Tail>();
   const box = useRef<HTMLElement>(null);
   const sticks = useRef(true);
-  useEffect(() => {
-    document.title = "Logs · Aion";
-  }, []);
 
   const shownTail = paused ?? tail;
   const lines = useMemo(() => filterLines(shownTail.lines, filter), [shownTail, filter]);

@@ -1,6 +1,6 @@
 /** The System page: what the browser keeps, how the stream does, and how fast the desk answers. */
 
-import { type ReactNode, useEffect } from "react";
+import type { ReactNode } from "react";
 import { age } from "../../lib/age";
 import { count, decimal, plural } from "../../lib/money";
 import { percent } from "../../lib/percent";
@@ -95,9 +95,6 @@ function words(name: string): string {
 }
 
 export function SystemPage({ cache, stream, desk, fetchedAt, failed }: Props) {
-  useEffect(() => {
-    document.title = "System · Aion";
-  }, []);
   const looked = cache.hits + cache.misses;
   const started = instant(desk?.started_at);
   const routes = Object.entries(desk?.routes ?? {}).sort(([, a], [, b]) => b.count - a.count);

@@ -1,5 +1,5 @@
 import { percentChange } from "../../lib/percent";
-import { shortStamp } from "../../lib/time";
+import { shortStamp, shownName, shownZone, UTC } from "../../lib/time";
 import type { Series } from "./curve";
 
 /** The points of a curve, newest first: the chart for those who would rather read it. */
@@ -23,7 +23,7 @@ export function CurveTable({
       <table>
         <thead>
           <tr>
-            <th scope="col">{series.daily ? "Day" : "UTC"}</th>
+            <th scope="col">{series.daily ? "Day, UTC" : shownName(now ?? 0)}</th>
             <th scope="col">{name}</th>
             <th scope="col">hold {holdName}</th>
           </tr>
@@ -31,7 +31,7 @@ export function CurveTable({
         <tbody>
           {rows.reverse().map((row) => (
             <tr key={row.x}>
-              <th scope="row">{shortStamp(row.x * 1000, now)}</th>
+              <th scope="row">{shortStamp(row.x * 1000, now, series.daily ? UTC : shownZone())}</th>
               <td>{percentChange(row.bot ?? undefined)}</td>
               <td>{percentChange(row.hold ?? undefined)}</td>
             </tr>

@@ -2,7 +2,7 @@
 
 import type uPlot from "uplot";
 import { percentChange } from "../../lib/percent";
-import { clock, monthName, shortStamp, UTC } from "../../lib/time";
+import { clock, monthName, shortStamp, shownZone, UTC } from "../../lib/time";
 import { colours, type Palette, translucent } from "./colour";
 import { difference, type FillMark, lastOf, type Series } from "./curve";
 import { tickDecimals, timeTicks, valueTicks } from "./tick";
@@ -45,16 +45,16 @@ export function valueRange(series: Series): [number, number] {
   return [low - span * PAD, high + span * PAD];
 }
 
-/** Labels of the time axis: hours within a day, days or months beyond; the year where it changes. */
-export function timeLabels(splits: readonly number[], from: number, to: number, most: number, zone = UTC): string[] {
+/** Labels of the time axis: hours in the zone shown within a day, market days or months beyond; the year where it changes. */
+export function timeLabels(splits: readonly number[], from: number, to: number, most: number): string[] {
   const { unit } = timeTicks(from, to, most);
   let year: number | undefined;
   return splits.map((split) => {
     const ms = split * 1000;
-    if (unit === "minute") return clock(ms, zone);
-    if (unit === "day") return shortStamp(ms, undefined, zone).split(" ").slice(0, 2).join(" ");
+    if (unit === "minute") return clock(ms, shownZone());
+    if (unit === "day") return shortStamp(ms, undefined, UTC).split(" ").slice(0, 2).join(" ");
     const own = new Date(ms).getUTCFullYear();
-    const label = monthName(ms, own !== year);
+    const label = monthName(ms, own !== year, UTC);
     year = own;
     return label;
   });

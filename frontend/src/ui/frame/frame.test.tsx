@@ -2,7 +2,8 @@ import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ClockState, Session } from "../../api/schema";
 import { bundleFixture, MARKET, SESSIONS, sparse } from "../../lib/fixture";
-import { setTheme } from "../../lib/preference";
+import { setTheme, setZone } from "../../lib/preference";
+import { zoneChoices } from "./clock-panel";
 import { Frame } from "./frame";
 import { LinkChip } from "./link-chip";
 import { ModeChip, modeWords, nextRun } from "./mode-chip";
@@ -156,5 +157,61 @@ describe("the frame", () => {
     fireEvent.keyDown(input, { key: "b" });
     expect(location.pathname).toBe("/logs");
     input.remove();
+  });
+});
+
+describe("the zone of times", () => {
+  it("may be UTC, this machine's, or that of each exchange once", () => {
+    const names = zoneChoices(SESSIONS).map(([, name]) => name);
+    expect(names.slice(0, 2)).toEqual(["UTC", expect.stringMatching(/^This machine, /)]);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain("Hong Kong");
+  });
+
+  it("is followed by the chip at once", () => {
+    const data = { mode: "replay" as const, clock: CLOCK, sessions: SESSIONS };
+    const { container } = render(
+      <Frame page="bots" data={data} keptAt={undefined} link={{ state: "streaming" }}>
+        <p>page</p>
+      </Frame>,
+    );
+    expect(container.textContent).toContain("14:32 UTC");
+    fireEvent.keyDown(document.body, { key: "z" });
+    fireEvent.change(screen.getByLabelText(/Time zone of every time/), { target: { value: "Asia/Hong_Kong" } });
+    expect(container.textContent).toContain("22:32 HKT");
+    setZone("UTC");
+  });
+});
+
+describe("the controls of a replay", () => {
+  const data = { mode: "replay" as const, clock: CLOCK, sessions: SESSIONS };
+  const frame = (clock: ClockState, mode: "replay" | "paper" = "replay") => (
+    <Frame page="bots" data={{ ...data, mode, clock }} keptAt={undefined} link={{ state: "streaming" }}>
+      <p>page</p>
+    </Frame>
+  );
+
+  it("say requested until the bots answer, then done", async () => {
+    const sent: string[] = [];
+    vi.stubGlobal("fetch", (_url: string, options: RequestInit) => {
+      sent.push(String(options.body));
+      return Promise.resolve(Response.json({ id: "c7" }, { status: 202 }));
+    });
+    const { rerender } = render(frame(CLOCK));
+    fireEvent.click(screen.getByRole("button", { name: "Hold the replay still" }));
+    await vi.advanceTimersByTimeAsync(600);
+    expect(JSON.parse(sent[0] ?? "")).toMatchObject({ action: "speed", value: 0 });
+    expect(screen.getByText(/Hold requested/)).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Hold the replay still" }).hasAttribute("disabled")).toBe(true);
+    rerender(frame({ ...CLOCK, state: "paused", control_id: "c7" }));
+    await vi.advanceTimersByTimeAsync(600);
+    expect(screen.getByText(/Hold done/)).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Go on with the replay" })).toBeTruthy();
+    vi.unstubAllGlobals();
+  });
+
+  it("are not there for a feed that is no replay", () => {
+    render(frame(CLOCK, "paper"));
+    expect(screen.queryByRole("button", { name: /replay/ })).toBeNull();
   });
 });

@@ -2,10 +2,15 @@
 
 import type { ReactNode } from "react";
 import type { ClockState, Session } from "../../api/schema";
+import { useZone } from "../../lib/preference";
+import { ChipPanel } from "./chip-panel";
+import { ClockPanel } from "./clock-panel";
 import { DeskContext, deskOf } from "./desk";
 import { Keys } from "./keys";
 import { type Link, LinkChip } from "./link-chip";
+import { type Heartbeat, LinkPanel } from "./link-panel";
 import { type Mode, ModeChip } from "./mode-chip";
+import { HoldButton, ReplayControls, ReplayTrouble } from "./replay";
 import { SessionStrip } from "./sessions";
 import { type PageId, TopBar } from "./top-bar";
 
@@ -16,31 +21,47 @@ interface FrameProps {
   /** Wall time at which the shown data was kept, ms; undefined once it was verified. */
   keptAt: number | undefined;
   link: Link;
+  /** When the bots wrote last, and when the next of them is due. */
+  heartbeat?: Heartbeat;
   /** Why there is no newer data, for people. */
   trouble?: string;
   children: ReactNode;
 }
 
 /** Top bar, session strip and the page. */
-export function Frame({ page, data, keptAt, link, trouble, children }: FrameProps) {
+export function Frame({ page, data, keptAt, link, heartbeat = {}, trouble, children }: FrameProps) {
+  const zone = useZone();
   return (
     <DeskContext value={deskOf(data, keptAt)}>
-      <TopBar page={page}>
-        <LinkChip link={link} />
-        <ModeChip mode={data?.mode} run={data?.run} clock={data?.clock} sessions={data?.sessions ?? {}} />
-      </TopBar>
-      <div className="wrap">
-        <SessionStrip />
-        <main id="main">
-          {trouble && (
-            <p className="notice" role="alert">
-              {trouble}
-            </p>
-          )}
-          {children}
-        </main>
-      </div>
-      <Keys />
+      <ReplayControls isReplay={data?.mode === "replay"}>
+        <TopBar page={page}>
+          <ChipPanel id="link-panel" name="Link: how fresh, and how often to ask" chip={<LinkChip link={link} />}>
+            <LinkPanel link={link} heartbeat={heartbeat} />
+          </ChipPanel>
+          <ChipPanel
+            id="clock-panel"
+            name={data?.mode === "replay" ? "Clock: replay and time zone" : "Clock: time zone"}
+            chip={<ModeChip mode={data?.mode} run={data?.run} clock={data?.clock} sessions={data?.sessions ?? {}} />}
+          >
+            <ClockPanel mode={data?.mode} />
+          </ChipPanel>
+          <HoldButton />
+        </TopBar>
+        {/* another zone is another text everywhere: the page is drawn anew */}
+        <div className="wrap" key={zone}>
+          <SessionStrip />
+          <main id="main">
+            {trouble && (
+              <p className="notice" role="alert">
+                {trouble}
+              </p>
+            )}
+            {children}
+          </main>
+        </div>
+        <ReplayTrouble />
+        <Keys />
+      </ReplayControls>
     </DeskContext>
   );
 }

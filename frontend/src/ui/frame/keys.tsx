@@ -1,8 +1,11 @@
 /** Keys of the whole page: `?` lists them, `/` goes to the filter, `g` and a letter change the page. */
 
 import { useEffect, useRef, useState } from "react";
-import { nextTheme, setTheme, useTheme } from "../../lib/preference";
+import { nextTheme, setTheme, setZone, useTheme, useZone } from "../../lib/preference";
 import { navigate } from "../../lib/route";
+import { zoneChoices } from "./clock-panel";
+import { useDesk } from "./desk";
+import { useReplay } from "./replay";
 import { PAGES } from "./top-bar";
 
 const PAIR_MS = 1500; // time for the second key of a pair
@@ -15,6 +18,8 @@ const LIST: [string, string][] = [
   ["g l", "Logs"],
   ["g s", "System"],
   ["d", "Theme: Auto, Dark, Light"],
+  ["z", "Time zone: UTC, this machine, the exchanges"],
+  ["p", "Replay: hold, or go on"],
   ["← →", "On a curve: move the crosshair; Shift moves by ten"],
   ["t", "On a curve: its points as a table"],
   ["Esc", "Close, or clear the filter"],
@@ -29,6 +34,9 @@ function isTyping(target: EventTarget | null): boolean {
 export function Keys() {
   const dialog = useRef<HTMLDialogElement>(null);
   const theme = useTheme();
+  const zone = useZone();
+  const { sessions } = useDesk();
+  const replay = useReplay();
   const [pair, setPair] = useState<number>();
 
   useEffect(() => {
@@ -51,12 +59,16 @@ export function Keys() {
         filter.select();
       } else if (event.key === "g") setPair(performance.now());
       else if (event.key === "d") setTheme(nextTheme(theme));
+      else if (event.key === "z") {
+        const zones = zoneChoices(sessions).map(([value]) => value);
+        setZone(zones[(zones.indexOf(zone) + 1) % zones.length] ?? "UTC");
+      } else if (event.key === "p" && replay) replay.toggle();
       else return;
       event.preventDefault();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  }, [pair, theme]);
+  }, [pair, theme, zone, sessions, replay]);
 
   return (
     <dialog ref={dialog} className="keys" aria-labelledby="keys-title">

@@ -14,6 +14,8 @@ export interface Link {
   since?: number;
   /** Seconds between two polls. */
   pollEvery?: number;
+  /** Why the stream does not work, for people. */
+  reason?: string;
 }
 
 const ICON: Record<LinkState, IconName> = { connecting: "ring", streaming: "dot", polling: "ring", offline: "crossed" };
@@ -32,7 +34,6 @@ function word(link: Link): string {
 }
 
 export function LinkChip({ link }: { link: Link }) {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
     <dl className={`bar-chip link ${link.state}`}>
       <dt>Link</dt>
@@ -43,9 +44,7 @@ export function LinkChip({ link }: { link: Link }) {
       {link.state === "polling" && link.pollEvery !== undefined && (
         <dd className="soft wide">every {link.pollEvery} s</dd>
       )}
-      {link.state === "offline" && link.since !== undefined && (
-        <dd className="soft">since {clock(link.since, zone)}</dd>
-      )}
+      {link.state === "offline" && link.since !== undefined && <dd className="soft">since {clock(link.since)}</dd>}
       {link.verifiedAt !== undefined && (
         <dd className="soft">
           <span className="wide">verified </span>

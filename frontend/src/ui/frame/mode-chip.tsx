@@ -2,7 +2,7 @@
 
 import type { BotView, ClockState, Session } from "../../api/schema";
 import { speedText } from "../../lib/market";
-import { clock as clockText, instant, isoDay } from "../../lib/time";
+import { clock as clockText, instant, isoDay, shownName } from "../../lib/time";
 import { Countdown } from "../age";
 
 export type Mode = BotView["mode"];
@@ -75,7 +75,7 @@ export function ModeChip({ mode, run, clock, sessions }: Props) {
       )}
       {market !== undefined && clock?.state !== "finished" && (
         <dd className="when">
-          {isoDay(market)} <b>{clockText(market)}</b> UTC
+          {isoDay(market)} <b>{clockText(market)}</b> {shownName(market)}
         </dd>
       )}
       {clock && (clock.state === "running" || clock.state === "closed") && !clock.real_time && (

@@ -1,9 +1,9 @@
-/** One lane of 24 h (UTC) an exchange: its session, what of it is gone, and now. */
+/** One lane of 24 h, in the zone shown, an exchange: its session, what of it is gone, and now. */
 
 import type { ClockState, Session } from "../../api/schema";
 import { coarse } from "../../lib/age";
 import { groupSessions, type SessionGroup, wallText } from "../../lib/market";
-import { clock, instant, isoDay, localStamp, utcDayStart } from "../../lib/time";
+import { clock, dayStart, instant, isoDay, localStamp, shownName } from "../../lib/time";
 import { Icon, type IconName } from "../icon";
 import { useDesk } from "./desk";
 
@@ -29,7 +29,7 @@ interface Piece {
   to: number;
 }
 
-/** Minutes of the UTC day in which a session trades; a session over midnight gives a piece on each side. */
+/** Minutes of the day (in the zone shown) in which a session trades; a session over midnight gives a piece on each side. */
 export function lanePieces(session: Session): Piece[] {
   const opens = instant(session.opens_at);
   const closes = instant(session.closes_at);
@@ -43,7 +43,7 @@ export function lanePieces(session: Session): Piece[] {
         ]
       : [[opens, closes]];
   return spans.flatMap(([start, end]) => {
-    const day = utcDayStart(start);
+    const day = dayStart(start);
     const from = (start - day) / 60_000;
     const to = (end - day) / 60_000;
     return to <= DAY_MINUTES
@@ -64,10 +64,14 @@ export function nextEvent(session: Session, market: number): { verb: string; at:
   return { verb: session.state === "lunch" ? "goes on in" : "opens in", at: opens };
 }
 
-/** `opens in 10 h 58 min`, and the day where it is not tomorrow's. */
+/** True on the market day of `session`, which is a day in its own zone. */
+function sameSession(session: Session, market: number): boolean {
+  return session.day === isoDay(market, session.timezone ?? "UTC");
+}
+
 function Lane({ session, market }: { session: Session; market: number }) {
-  const now = (market - utcDayStart(market)) / 60_000;
-  const today = session.day === undefined || session.day === isoDay(market);
+  const now = (market - dayStart(market)) / 60_000;
+  const today = session.day === undefined || sameSession(session, market);
   return (
     <svg className="lane" viewBox={`0 0 ${DAY_MINUTES} 16`} preserveAspectRatio="none" aria-hidden="true">
       <rect className="day" y="6" width={DAY_MINUTES} height="4" />
@@ -121,7 +125,7 @@ function SessionLane({
       </div>
       <Lane session={session} market={market} />
       <small>
-        {opens !== undefined && closes !== undefined && `${clock(opens)} to ${clock(closes)} UTC`}
+        {opens !== undefined && closes !== undefined && `${clock(opens)} to ${clock(closes)} ${shownName(opens)}`}
         {session.half_day ? ", half day" : ""}
       </small>
       <small className="local">{event && [localStamp(event.at, market, zone), wall].filter(Boolean).join(", ")}</small>
@@ -135,7 +139,7 @@ export function SessionStrip() {
   const { market } = desk;
   if (groups.length === 0 || market === undefined) return null;
   return (
-    <section className="sessions" aria-label="Market sessions, 00 to 24 UTC">
+    <section className="sessions" aria-label="Market sessions, 00 to 24 h">
       {groups.map((group) => (
         <SessionLane key={group.codes.join()} group={group} market={market} desk={desk} />
       ))}

@@ -1,0 +1,70 @@
+/** Requests to the bots' process: a file with an id, answered when the bots' clock bears that id. */
+
+import { useEffect, useState } from "react";
+
+export interface ControlRequest {
+  action: "speed" | "jump";
+  /** Market seconds a wall second (0 holds still), or a day. */
+  value: number | string;
+}
+
+export interface Asked extends ControlRequest {
+  /** Of the request's file; undefined until the desk has written it. */
+  id?: string;
+  /** Monotonic time of the asking, ms. */
+  at: number;
+  /** Why the desk refused it. */
+  failed?: string;
+}
+
+/** Milliseconds after which bots that are alive would have answered. */
+const PATIENCE_MS = 6000;
+
+/** `requested`, `done`, `not answered`, `failed`: what became of `asked`, given the newest answered id. */
+export function outcome(
+  asked: Asked,
+  answered: string | undefined,
+  now: number,
+): "requested" | "done" | "late" | "failed" {
+  if (asked.failed !== undefined) return "failed";
+  if (asked.id !== undefined && answered !== undefined && answered >= asked.id) return "done";
+  return now - asked.at > PATIENCE_MS ? "late" : "requested";
+}
+
+/** Write a request to the bots' process as a whole; returns its id. */
+export async function postControl({ action, value }: ControlRequest): Promise<string> {
+  const answer = await fetch("/api/control", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ bot: "desk", action, value }),
+  });
+  const found = (await answer.json().catch(() => ({}))) as { id?: string; detail?: string };
+  if (!answer.ok) throw new Error(found.detail ?? `the desk answered ${answer.status}`);
+  return found.id ?? "";
+}
+
+/** The last request of this page and what became of it; it goes away a moment after it is done. */
+export function useControl(answered: string | undefined): {
+  asked: Asked | undefined;
+  state: ReturnType<typeof outcome> | undefined;
+  ask: (request: ControlRequest) => void;
+} {
+  const [asked, setAsked] = useState<Asked>();
+  const [now, setNow] = useState(() => performance.now());
+  const state = asked && outcome(asked, answered, now);
+  useEffect(() => {
+    if (state !== "requested") return;
+    const timer = setInterval(() => setNow(performance.now()), 500);
+    return () => clearInterval(timer);
+  }, [state]);
+  const ask = (request: ControlRequest): void => {
+    const at = performance.now();
+    setNow(at);
+    setAsked({ ...request, at });
+    postControl(request).then(
+      (id) => setAsked({ ...request, at, id }),
+      (error: unknown) => setAsked({ ...request, at, failed: error instanceof Error ? error.message : String(error) }),
+    );
+  };
+  return { asked, state, ask };
+}

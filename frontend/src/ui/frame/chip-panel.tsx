@@ -1,0 +1,23 @@
+/** A chip that opens a panel under the top bar: the whole chip is the button, its words stay what they are. */
+
+import type { ReactNode } from "react";
+
+interface Props {
+  id: string;
+  /** What the button opens, for readers: `Link: details`. */
+  name: string;
+  chip: ReactNode;
+  children: ReactNode;
+}
+
+export function ChipPanel({ id, name, chip, children }: Props) {
+  return (
+    <div className={`chip-host ${id}`}>
+      {chip}
+      <button type="button" className="chip-open" popoverTarget={id} aria-label={name} />
+      <section id={id} className="chip-panel" popover="auto" aria-label={name}>
+        {children}
+      </section>
+    </div>
+  );
+}

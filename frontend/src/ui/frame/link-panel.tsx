@@ -1,0 +1,87 @@
+/** Behind the Link chip: the three clocks side by side, and what the page does while no stream works. */
+
+import { POLL_CHOICES, type PollEvery, setPollEvery, setToasts, usePollEvery, useToasts } from "../../lib/preference";
+import { stamp } from "../../lib/time";
+import { Ago, Due } from "../age";
+import { useDesk } from "./desk";
+import type { Link } from "./link-chip";
+
+/** When the bots wrote last and when the next of them is due; wall time, ms. */
+export interface Heartbeat {
+  writtenAt?: number;
+  dueAt?: number;
+  /** The bot that is due next. */
+  bot?: string;
+}
+
+export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbeat }) {
+  const { market, clock } = useDesk();
+  const every = usePollEvery();
+  const toasts = useToasts();
+  return (
+    <>
+      <h2>How fresh</h2>
+      <dl className="clocks">
+        <div>
+          <dt>Market data</dt>
+          <dd>{market === undefined ? "none yet" : stamp(market, undefined)}</dd>
+          <dd className="soft">{clock?.real_time ? "as it happens" : clock?.feed ? `${clock.feed} feed` : ""}</dd>
+        </div>
+        <div>
+          <dt>Bots</dt>
+          <dd>
+            {heartbeat.writtenAt === undefined ? (
+              "nothing written yet"
+            ) : (
+              <>
+                wrote <Ago at={heartbeat.writtenAt} />
+              </>
+            )}
+          </dd>
+          <dd className="soft">
+            {heartbeat.dueAt !== undefined && (
+              <>
+                {heartbeat.bot} due <Due at={heartbeat.dueAt} />
+              </>
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>Link</dt>
+          <dd>
+            {link.verifiedAt === undefined ? (
+              "not verified yet"
+            ) : (
+              <>
+                verified <Ago at={link.verifiedAt} />
+              </>
+            )}
+          </dd>
+          <dd className="soft">{link.reason ?? link.state}</dd>
+        </div>
+      </dl>
+      <fieldset className="segments">
+        <legend>While no stream works, ask every</legend>
+        {POLL_CHOICES.map((choice) => (
+          <label key={choice}>
+            <input
+              type="radio"
+              name="poll-every"
+              checked={every === choice}
+              onChange={() => setPollEvery(choice as PollEvery)}
+            />
+            <span>{choice} s</span>
+          </label>
+        ))}
+      </fieldset>
+      <label className="tick-row">
+        <input
+          type="checkbox"
+          checked={toasts === "on"}
+          onChange={(event) => setToasts(event.target.checked ? "on" : "off")}
+        />
+        Tell fills on pages that do not show them
+      </label>
+    </>
+  );
+}

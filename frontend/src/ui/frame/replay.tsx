@@ -1,0 +1,155 @@
+/** Controls of a replay: hold still, how fast, and to which day. A request is `requested` until the bots answer it. */
+
+import { createContext, type ReactNode, useContext, useRef, useState } from "react";
+import { type ControlRequest, useControl } from "../../lib/control";
+import { dayName, instant, isoDay, UTC } from "../../lib/time";
+import { Icon } from "../icon";
+import { useDesk } from "./desk";
+
+const SPEEDS = [1, 10, 60, 300] as const;
+
+interface Controls extends ReturnType<typeof useControl> {
+  isHeld: boolean;
+  /** Hold still, or go on at the speed before. */
+  toggle: () => void;
+}
+
+const ReplayContext = createContext<Controls | undefined>(undefined);
+
+/** Holds the one request that button, panel and key share. */
+export function ReplayControls({ isReplay, children }: { isReplay: boolean; children: ReactNode }) {
+  const { clock } = useDesk();
+  const control = useControl(clock?.control_id);
+  const isHeld = clock?.state === "paused";
+  const before = useRef(60);
+  if (clock?.speed && clock.speed > 0) before.current = clock.speed;
+  const toggle = (): void => control.ask({ action: "speed", value: isHeld ? before.current : 0 });
+  return <ReplayContext value={isReplay ? { ...control, isHeld, toggle } : undefined}>{children}</ReplayContext>;
+}
+
+/** The controls, of a replay only. */
+export function useReplay(): Controls | undefined {
+  return useContext(ReplayContext);
+}
+
+/** Hold or go on: the one control that stands in the bar itself. */
+export function HoldButton() {
+  const controls = useReplay();
+  if (!controls) return null;
+  const { isHeld, state, toggle } = controls;
+  return (
+    <button
+      type="button"
+      className="button hold"
+      aria-label={isHeld ? "Go on with the replay" : "Hold the replay still"}
+      disabled={state === "requested"}
+      onClick={toggle}
+    >
+      <Icon name={isHeld ? "play" : "pause"} />
+    </button>
+  );
+}
+
+function words({ action, value }: ControlRequest): string {
+  if (action === "jump") return `Jump to ${dayName(String(value), undefined, UTC)}`;
+  return value === 0 ? "Hold" : `Speed x${value}`;
+}
+
+/** What became of the last request. */
+export function ReplayAnswer() {
+  const controls = useReplay();
+  const { asked, state } = controls ?? {};
+  if (!asked || !state) return null;
+  const said = {
+    requested: "requested.",
+    done: "done.",
+    late: "not answered. The bots have written nothing since; the request stands.",
+    failed: `refused: ${asked.failed}`,
+  }[state];
+  return (
+    <p className={`answer ${state === "late" || state === "failed" ? "attention-text" : "soft"}`} role="status">
+      {words(asked)} {said}
+    </p>
+  );
+}
+
+/** A request that came to nothing is said where the panel is shut too. */
+export function ReplayTrouble() {
+  const [closed, setClosed] = useState<unknown>();
+  const controls = useReplay();
+  if (!controls?.asked || controls.asked.at === closed) return null;
+  if (controls.state !== "late" && controls.state !== "failed") return null;
+  const { at } = controls.asked;
+  return (
+    <div className="toast">
+      <ReplayAnswer />
+      <button type="button" className="quiet" onClick={() => setClosed(at)}>
+        Close
+      </button>
+    </div>
+  );
+}
+
+/** The panel's part. */
+export function Replay() {
+  const { clock } = useDesk();
+  const controls = useReplay();
+  const [day, setDay] = useState("");
+  if (!controls || !clock) return null;
+  const { isHeld, state, ask, toggle } = controls;
+  const from = instant(clock.data_from);
+  const to = instant(clock.data_to);
+  const isBusy = state === "requested";
+  return (
+    <>
+      <h2>Replay</h2>
+      <fieldset className="segments">
+        <legend className="spoken">Market seconds a second</legend>
+        <button type="button" className="button" aria-pressed={isHeld} disabled={isBusy} onClick={toggle}>
+          <Icon name={isHeld ? "play" : "pause"} />
+          {isHeld ? "Go on" : "Hold"}
+        </button>
+        {SPEEDS.map((speed) => (
+          <button
+            key={speed}
+            type="button"
+            className="button"
+            aria-pressed={!isHeld && clock.speed === speed}
+            disabled={isBusy}
+            onClick={() => ask({ action: "speed", value: speed })}
+          >
+            {speed}x
+          </button>
+        ))}
+      </fieldset>
+      <form
+        className="jump"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (day) ask({ action: "jump", value: day });
+        }}
+      >
+        <label>
+          <span>Day</span>
+          <input
+            type="date"
+            required
+            value={day}
+            min={from === undefined ? undefined : isoDay(from, UTC)}
+            max={to === undefined ? undefined : isoDay(to, UTC)}
+            onChange={(event) => setDay(event.target.value)}
+          />
+        </label>
+        <button type="submit" className="button" disabled={isBusy}>
+          Jump
+        </button>
+      </form>
+      <ReplayAnswer />
+      {from !== undefined && to !== undefined && (
+        <p className="soft">
+          The tape holds {dayName(isoDay(from, UTC), undefined, UTC)} to {dayName(isoDay(to, UTC), undefined, UTC)}.
+        </p>
+      )}
+    </>
+  );
+}
