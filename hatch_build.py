@@ -53,7 +53,7 @@ def build_pages() -> bool:
     node, npm = find_node()
     environment = {**os.environ, "PATH": os.pathsep.join((str(Path(node).parent), os.environ.get("PATH", "")))}
     if not _is_installed():
-        _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], environment)
+        _run([*npm, "ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"], environment)
         (FRONTEND / "node_modules" / MARK).write_text(_lock_hash())
     _run(
         [node, str(FRONTEND / "node_modules" / "vite" / "bin" / "vite.js"), "build", "--logLevel", "warn"],
@@ -68,7 +68,7 @@ def install() -> None:
     if not _is_installed():
         node, npm = find_node()
         environment = {**os.environ, "PATH": os.pathsep.join((str(Path(node).parent), os.environ.get("PATH", "")))}
-        _run([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], environment)
+        _run([*npm, "ci", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"], environment)
         (FRONTEND / "node_modules" / MARK).write_text(_lock_hash())
 
 
