@@ -1,6 +1,6 @@
 /** A chip that opens a panel under the top bar: the whole chip is the button, its words stay what they are. */
 
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 
 interface Props {
   id: string;
@@ -11,12 +11,19 @@ interface Props {
 }
 
 export function ChipPanel({ id, name, chip, children }: Props) {
+  const [open, setOpen] = useState(false);
   return (
     <div className={`chip-host ${id}`}>
       {chip}
       <button type="button" className="chip-open" popoverTarget={id} aria-label={name} />
-      <section id={id} className="chip-panel" popover="auto" aria-label={name}>
-        {children}
+      <section
+        id={id}
+        className="chip-panel"
+        popover="auto"
+        aria-label={name}
+        onToggle={(event) => setOpen(event.newState === "open")}
+      >
+        {open && children}
       </section>
     </div>
   );

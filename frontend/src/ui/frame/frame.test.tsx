@@ -160,6 +160,12 @@ describe("the frame", () => {
   });
 });
 
+/** Open a panel as the browser does, which this DOM does not. */
+function open(id: string): void {
+  const panel = document.getElementById(id) as HTMLElement;
+  fireEvent(panel, Object.assign(new Event("toggle"), { newState: "open" }));
+}
+
 describe("the zone of times", () => {
   it("may be UTC, this machine's, or that of each exchange once", () => {
     const names = zoneChoices(SESSIONS).map(([, name]) => name);
@@ -177,6 +183,7 @@ describe("the zone of times", () => {
     );
     expect(container.textContent).toContain("14:32 UTC");
     fireEvent.keyDown(document.body, { key: "z" });
+    open("clock-panel");
     fireEvent.change(screen.getByLabelText(/Time zone of every time/), { target: { value: "Asia/Hong_Kong" } });
     expect(container.textContent).toContain("22:32 HKT");
     setZone("UTC");
@@ -198,6 +205,7 @@ describe("the controls of a replay", () => {
       return Promise.resolve(Response.json({ id: "c7" }, { status: 202 }));
     });
     const { rerender } = render(frame(CLOCK));
+    open("clock-panel");
     fireEvent.click(screen.getByRole("button", { name: "Hold the replay still" }));
     await vi.advanceTimersByTimeAsync(600);
     expect(JSON.parse(sent[0] ?? "")).toMatchObject({ action: "speed", value: 0 });

@@ -14,6 +14,13 @@ export interface Heartbeat {
   bot?: string;
 }
 
+const HOW: Record<Link["state"], string> = {
+  connecting: "first contact",
+  streaming: "by push",
+  polling: "by asking",
+  offline: "no answer",
+};
+
 export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbeat }) {
   const { market, clock } = useDesk();
   const every = usePollEvery();
@@ -41,7 +48,7 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
           <dd className="soft">
             {heartbeat.dueAt !== undefined && (
               <>
-                {heartbeat.bot} due <Due at={heartbeat.dueAt} />
+                next {heartbeat.bot} <Due at={heartbeat.dueAt} />
               </>
             )}
           </dd>
@@ -57,7 +64,7 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
               </>
             )}
           </dd>
-          <dd className="soft">{link.reason ?? link.state}</dd>
+          <dd className="soft">{link.reason ?? HOW[link.state]}</dd>
         </div>
       </dl>
       <fieldset className="segments">
