@@ -4,7 +4,7 @@ export const EXAMPLE = `import datetime, json, os, pathlib
 now = datetime.datetime.now(datetime.timezone.utc)
 folder = pathlib.Path(os.environ.get("AION_DATA", "aion-data"), "intraday", "sim_logs")
 folder.mkdir(parents=True, exist_ok=True)
-state = {"schema": "aion/sim_log/1", "bot": "mine", "currency": "USD", "mode": "paper",
+state = {"schema": "aion/sim_log/1", "bot": "mine", "mode": "paper", "currency": "USD",
          "day": f"{now:%Y-%m-%d}", "as_of": now.isoformat(), "equity": 1000.0, "cash": 1000.0}
 target = folder / f"{state['day']}_mine.json"
 partial = folder / ".mine.partial"
