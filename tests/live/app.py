@@ -1,6 +1,10 @@
-"""A small application over `aion.live`, run as a process by the tests: root, port file, kind, events."""
+"""A small application over `aion.live`, run as a process by the tests: root, port file, kind, events.
+
+`events` is `events`, `signatures`, or `tick`: signatures of a file system whose clock ticks every 4 ms.
+"""
 
 import json
+import os
 import socket
 import sys
 from contextlib import asynccontextmanager
@@ -9,7 +13,14 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from aion.live import Built, ConnectionProtocol, Live, LogTail, SnapshotApp, StreamApp, Topic, Tree
+from aion.live import Built, ConnectionProtocol, Live, LogTail, SnapshotApp, StreamApp, Topic, Tree, source
+
+TICK_NS = 4_000_000
+
+
+def coarse(status: os.stat_result) -> source.Signature:
+    """What `stat` says where times are coarse, sizes equal and inodes used again: the worst case."""
+    return source.Signature(status.st_mtime_ns // TICK_NS * TICK_NS, status.st_ctime_ns // TICK_NS * TICK_NS, 0, 0)
 
 
 def build(tree: Tree[object]) -> Built:
@@ -55,6 +66,8 @@ def make(root: Path, heartbeat_s: float, trust_events: bool | None) -> FastAPI:
 
 if __name__ == "__main__":
     root, port_file, kind, events, heartbeat = sys.argv[1:]
+    if events == "tick":
+        source.Signature.of = staticmethod(coarse)  # type: ignore[method-assign, assignment]
     app = make(Path(root), float(heartbeat), None if events == "events" else False)
     listener = socket.create_server(("127.0.0.1", 0))
     Path(port_file).write_text(str(listener.getsockname()[1]))
