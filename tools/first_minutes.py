@@ -8,8 +8,8 @@ caches of pip, uv and npm are kept in DIR: run it twice for warm ones. Everythin
 import argparse
 import json
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 LONGEST_S = 600.0
+ADDRESS = re.compile(r"Aion desk: (http://\S+)/bots")
 
 
 def get(url: str) -> Any:
@@ -49,28 +50,29 @@ def measure(folder: Path, caches: Path | None) -> dict[str, float]:
     clone, home = folder / "aion", folder / "home"
     home.mkdir()
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)], check=True)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     environment = {**os.environ, "HOME": str(home)}
     if caches is not None:
         places = {"PIP_CACHE_DIR": "pip", "UV_CACHE_DIR": "uv", "npm_config_cache": "npm"}
         environment |= {name: str(caches.absolute() / place) for name, place in places.items()}
-    url = f"http://127.0.0.1:{port}"
+    console = folder / "console"
+    url = ""
     found: dict[str, float] = {}
     started = time.monotonic()
     process = subprocess.Popen(
-        ["make", "run", f"PORT={port}"], cwd=clone, env=environment, start_new_session=True,
-        stdout=(folder / "console").open("wb"), stderr=subprocess.STDOUT,
+        ["make", "run", "PORT=0"], cwd=clone, env=environment, start_new_session=True,
+        stdout=console.open("wb"), stderr=subprocess.STDOUT,
     )  # fmt: skip
 
     def wait(name: str, is_there: Callable[[], bool]) -> None:
         while not is_there():
             if process.poll() is not None or time.monotonic() - started > LONGEST_S:
-                raise SystemExit(f"{name} did not come:\n{(folder / 'console').read_text()[-3000:]}")
+                raise SystemExit(f"{name} did not come:\n{console.read_text()[-3000:]}")
             time.sleep(0.02)
         found[name] = time.monotonic() - started
 
     try:
+        wait("desk says its address", lambda: bool(ADDRESS.search(console.read_text())))
+        url = ADDRESS.findall(console.read_text())[0]
         wait("page answers", lambda: get(f"{url}/bots") is not None)
         wait("bots have caught up", lambda: is_running(get(f"{url}/api/bots/page")))
         before = first_fills(get(f"{url}/api/bots/page"))
