@@ -5,9 +5,12 @@ Ratios of closed trades are None below `MIN_TRADES`, because on a handful of tra
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import pairwise
 from math import sqrt
 
 MIN_TRADES = 30  # smallest sample for which a win rate's standard error is under 0.1
+MIN_RETURNS = 30  # below it the standard error of a Sharpe ratio (about 1 / sqrt n a period) is the ratio itself
+TRADING_DAYS = 252  # sessions of a year on the large stock exchanges
 
 
 def drawdown(equity: Sequence[float]) -> float:
@@ -102,3 +105,85 @@ def annual_growth(start: float, end: float, years: float) -> float | None:
     if start <= 0 or end <= 0 or years <= 0:
         return None
     return float((end / start) ** (1 / years) - 1)
+
+
+def total_return(start: float, end: float) -> float | None:
+    """Return the change from `start` to `end`, fraction of `start`; None when that is not above 0."""
+    return end / start - 1 if start > 0 else None
+
+
+def period_returns(values: Sequence[float]) -> list[float]:
+    """Return the simple return from each value to the next; empty when a value is not above 0."""
+    if any(value <= 0 for value in values):
+        return []
+    return [after / before - 1 for before, after in pairwise(values)]
+
+
+def volatility(returns: Sequence[float], periods_a_year: float) -> float | None:
+    """Return the sample standard deviation of `returns`, annualised by the square root of time; None below two.
+
+    Source: Bodie, Kane and Marcus, "Investments", chapter 5 (scaling of independent returns).
+    """
+    if len(returns) < 2:
+        return None
+    mean = sum(returns) / len(returns)
+    return sqrt(sum((each - mean) ** 2 for each in returns) / (len(returns) - 1) * periods_a_year)
+
+
+def calmar_ratio(growth: float | None, deepest: float) -> float | None:
+    """Return annual growth over the largest drawdown, both fractions; None when either is missing or 0.
+
+    Source: Young, "Calmar ratio: a smoother tool", Futures 20(1), 1991. His span was 36 months; here it is the run's.
+    """
+    return growth / deepest if growth is not None and deepest > 0 else None
+
+
+def longest_drawdown_s(curve: Sequence[tuple[datetime, float]]) -> float:
+    """Return the longest time below a running peak, seconds; one that is not made good counts to the last point."""
+    longest = 0.0
+    peak_ts: datetime | None = None
+    peak = 0.0
+    is_below = False
+    for ts, value in curve:
+        if peak_ts is not None and (value < peak or is_below):
+            longest = max(longest, (ts - peak_ts).total_seconds())
+        is_below = value < peak
+        if value >= peak:
+            peak_ts, peak = ts, value
+    return longest
+
+
+def expectancy(realized: Sequence[float]) -> float | None:
+    """Return the mean result of a closed trade, money; None below `MIN_TRADES` trades.
+
+    Source: Tharp, "Trade Your Way to Financial Freedom", 1998.
+    """
+    return sum(realized) / len(realized) if len(realized) >= MIN_TRADES else None
+
+
+def payoff_ratio(realized: Sequence[float]) -> float | None:
+    """Return the mean win over the mean loss; None below `MIN_TRADES` trades or without a win or a loss.
+
+    Source: Vince, "Portfolio Management Formulas", 1990.
+    """
+    wins = [result for result in realized if result > 0]
+    losses = [-result for result in realized if result < 0]
+    if len(realized) < MIN_TRADES or not wins or not losses:
+        return None
+    return (sum(wins) / len(wins)) / (sum(losses) / len(losses))
+
+
+def beta(returns: Sequence[float], market: Sequence[float]) -> float | None:
+    """Return the slope of `returns` on those of the market over the same periods; None if undefined.
+
+    Source: Sharpe, "Capital asset prices", Journal of Finance 19(3), 1964; as covariance over variance.
+
+    Raises:
+        ValueError: the two are not of the same length.
+    """
+    pairs = list(zip(returns, market, strict=True))
+    if len(pairs) < 2:
+        return None
+    mean, mean_market = sum(returns) / len(pairs), sum(market) / len(pairs)
+    spread = sum((each - mean_market) ** 2 for each in market)
+    return sum((a - mean) * (b - mean_market) for a, b in pairs) / spread if spread > 0 else None

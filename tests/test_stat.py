@@ -77,3 +77,53 @@ def test_growth_when_doubled_in_two_years_then_its_root() -> None:
     assert stat.annual_growth(0, 200, 2) is None
     assert stat.annual_growth(100, -5, 2) is None
     assert stat.annual_growth(100, 200, 0) is None
+
+
+def test_returns_when_three_values_then_two() -> None:
+    assert stat.period_returns([100, 110, 99]) == pytest.approx([0.1, -0.1])
+    assert stat.period_returns([100, 0, 99]) == []
+    assert stat.period_returns([100]) == []
+    assert stat.total_return(80, 100) == 0.25
+    assert stat.total_return(0, 100) is None
+
+
+def test_volatility_when_known_then_by_hand() -> None:
+    # mean 0.01, squares 0.0000, 0.0004, 0.0004 over 2 = 0.0004, root 0.02
+    assert isclose(stat.volatility([0.01, -0.01, 0.03], 252) or 0, 0.02 * sqrt(252))
+    assert stat.volatility([0.01], 252) is None
+
+
+def test_calmar_when_growth_is_twice_the_drawdown_then_two() -> None:
+    assert stat.calmar_ratio(0.2, 0.1) == 2
+    assert stat.calmar_ratio(0.2, 0) is None
+    assert stat.calmar_ratio(None, 0.1) is None
+
+
+def test_longest_drawdown_when_one_is_made_good_and_one_is_not_then_the_longer() -> None:
+    def curve(*values: float) -> list[tuple[datetime, float]]:
+        return [(START + timedelta(days=day), value) for day, value in enumerate(values)]
+
+    day = 86_400.0
+    assert stat.longest_drawdown_s(curve(1, 2, 3)) == 0
+    assert stat.longest_drawdown_s(curve(3, 2, 1, 3, 2)) == 3 * day, "back at the peak after three days"
+    assert stat.longest_drawdown_s(curve(3, 4, 3, 3, 3, 3)) == 4 * day, "not made good at the end"
+    assert stat.longest_drawdown_s(curve(3, 3, 3)) == 0, "level is not below"
+    assert stat.longest_drawdown_s([]) == 0
+
+
+def test_trade_figures_when_enough_then_by_hand() -> None:
+    results = [2.0] * 10 + [-1.0] * 15 + [0.0] * 5
+    assert isclose(stat.expectancy(results) or 0, 5 / 30)
+    assert stat.payoff_ratio(results) == 2
+    assert stat.payoff_ratio([1.0] * 30) is None
+    assert stat.expectancy([1.0] * 29) is None
+    assert stat.payoff_ratio([1.0, -1.0]) is None
+
+
+def test_beta_when_twice_the_market_then_two() -> None:
+    market = [0.01, -0.02, 0.03]
+    assert isclose(stat.beta([2 * each for each in market], market) or 0, 2)
+    assert stat.beta([0.01, 0.02], [0.01, 0.01]) is None
+    assert stat.beta([0.01], [0.01]) is None
+    with pytest.raises(ValueError):
+        stat.beta([0.01], [])
