@@ -2,11 +2,12 @@
 
 import traceback
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from aion import stat
+from aion.bot import guard
 from aion.bot.history import Peak, Record
 from aion.bot.hold import BuyAndHold
 from aion.bot.process_log import ProcessLog
@@ -57,7 +58,7 @@ class BotAccount:
             settings.strategy, settings.kind, settings.symbols, settings.parameters
         )
         self._run = run
-        self._interval = timedelta(minutes=1) if kind == "minute" else None
+        self._interval = feed.interval if kind == "minute" else None
         self.portfolio = Portfolio(settings.currency, settings.cash)
         self.broker = self._make_broker()
         self.day = ""
@@ -99,22 +100,33 @@ class BotAccount:
         return self.portfolio.equity()
 
     def think(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
-        """Return the strategy's signals; a strategy that raises puts the bot in state `error` and returns none."""
+        """Return the strategy's signals; if it raises, stalls or returns nonsense the bot is in state `error`."""
         if self.state == "error":
             return {}
+        returned: Any = None
         try:
-            signals = _checked(self.strategy.on_bars(bars, moment), bars)
+            with guard.limit(guard.LIMIT_S):
+                returned = self.strategy.on_bars(bars, moment)
+        except guard.TooSlowError:
+            guard.disarm()
+            return self._stop(f"took longer than {guard.LIMIT_S:g} s at {iso(moment.ts)}", moment)
         except Exception as error:  # noqa: BLE001 - the edge of a bot's cycle: one bot's fault must not stop the others
             last = traceback.extract_tb(error.__traceback__)[-1]
-            self.state = "error"
-            self.state_reason = (
-                f"strategy {self.settings.strategy} raised {type(error).__name__}: {str(error)[:200]} "
-                f"(line {last.lineno} of {last.name})"
-            )
-            self.log.error(self.state_reason, error=error, bot=self.name, market_time=moment.ts)
-            return {}
+            what = f"raised {type(error).__name__}: {str(error)[:200]} (line {last.lineno} of {last.name})"
+            return self._stop(what, moment, error)
+        try:
+            signals = guard.check_signals(returned, bars, moment.ts)
+        except ValueError as error:
+            return self._stop(str(error)[:300], moment)
         self.signals.update(signals)
         return signals
+
+    def _stop(self, what: str, moment: Moment, error: Exception | None = None) -> dict[str, Signal]:
+        """Put the bot in state `error`; it enters nothing more, and the exits that rest stay."""
+        self.state = "error"
+        self.state_reason = f"strategy {self.settings.strategy} {what}"
+        self.log.error(self.state_reason, error=error, bot=self.name, market_time=moment.ts)
+        return {}
 
     def watch(self, bars: Mapping[str, Bar], ts: datetime, positions: Mapping[str, Decimal]) -> None:
         """Bring the strategy up to `ts` without trading: warm-up before a start or after a restart.
@@ -301,20 +313,6 @@ def _merge(into: Changes, more: Changes) -> None:
     into.trades += more.trades
     into.movements += more.movements
     into.decisions += more.decisions
-
-
-def _checked(signals: Mapping[str, Signal], bars: Mapping[str, Bar]) -> dict[str, Signal]:
-    """Return `signals` when each is a signal for a symbol that has a bar.
-
-    Raises:
-        ValueError: the strategy returned something else.
-    """
-    for symbol, signal in signals.items():
-        if not isinstance(signal, Signal) or signal.symbol != symbol:
-            raise ValueError(f"returned {type(signal).__name__} for {symbol!r} instead of its signal")
-        if symbol not in bars:
-            raise ValueError(f"returned a signal for {symbol!r}, of which it was handed no bar")
-    return dict(signals)
 
 
 def _instruments(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> dict[str, Instrument]:

@@ -33,11 +33,14 @@ class IntradayBot(BotAccount):
         """As `BotAccount`."""
         super().__init__(name, settings, run, feed, log, started_at)
         self._feed = feed
+        self._bar_minutes = feed.interval // MINUTE
         self.session: MarketSession | None = None
         """The newest session that it saw a bar of."""
         self.bars: dict[str, Bar] = {}
         """Newest bar by symbol."""
-        self.day_bars: dict[str, dict[str, list[float]]] = {}
+        self._day_bars: dict[str, dict[str, list[float]]] = {}
+        self._new_bars: list[Bar] = []
+        """Bars of the day that are not in `_day_bars` yet."""
         self._refused: dict[str, str] = {}
 
     def begins_day(self, ts: datetime) -> bool:
@@ -67,7 +70,7 @@ class IntradayBot(BotAccount):
             return
         moment = Moment(ts, self.day, session.open, session.close, self.portfolio.quantities())
         signals = self.think(bars, moment)
-        if session.minutes_left(ts) <= self.settings.rules.flat_before_close:
+        if session.minutes_left(ts) <= self.settings.rules.flat_before_close * self._bar_minutes:
             self._leave_for_the_day(session, ts)
         else:
             self._leave_carried(ts)
@@ -100,16 +103,16 @@ class IntradayBot(BotAccount):
         self.session = session
         self.day = session.day.isoformat()
         self.record = Record()
-        self.day_bars = {}
+        self._day_bars = {}
+        self._new_bars = []
         self.bars_seen = 0
         self._refused = {}
         self.dropped_bars = sum(self._feed.dropped(symbol, self.day) for symbol in self.settings.symbols)
 
     def _see(self, bars: Mapping[str, Bar]) -> None:
         self.bars.update(bars)
-        for symbol, bar in bars.items():
-            self.day_bars.setdefault(symbol, {})[iso(bar.ts)] = bar_row(bar)
-            self.bars_seen += 1
+        self._new_bars += bars.values()
+        self.bars_seen += len(bars)
 
     # decisions
 
@@ -237,16 +240,23 @@ class IntradayBot(BotAccount):
             "day": self.day,
             "orders": self.record.orders_in_time(),
             "decisions": self.record.decisions,
-            "bars": self.day_bars,
+            "bars": self.day_bars(),
         }
         if self.session is not None:
             value["day_pnl"] = result_json(self.portfolio.day_result(), self.session.open)
             value["flat_by"] = iso(self.flat_by(self.session))
         return value
 
+    def day_bars(self) -> dict[str, dict[str, list[float]]]:
+        """Return the bars of the day as rows by symbol and time; each is turned into one once, when first asked."""
+        for bar in self._new_bars:
+            self._day_bars.setdefault(bar.symbol, {})[iso(bar.ts)] = bar_row(bar)
+        self._new_bars = []
+        return self._day_bars
+
     def flat_by(self, session: MarketSession) -> datetime:
         """Return the market time from which it exits for the day."""
-        return session.close - self.settings.rules.flat_before_close * MINUTE
+        return session.close - self.settings.rules.flat_before_close * self._bar_minutes * MINUTE
 
     def summary(self) -> Json:
         """Return its row in the summary of the cycle."""
@@ -273,7 +283,7 @@ class IntradayBot(BotAccount):
                 "bar": bar_json(bar),
             }
             if symbol in self.signals:
-                value["features"] = self.signals[symbol].features
+                value["features"] = {name: round(each, 6) for name, each in self.signals[symbol].features.items()}
                 value["signal"] = from_signal[symbol]
             shown[symbol] = value
         return shown

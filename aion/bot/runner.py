@@ -7,6 +7,7 @@ from types import FrameType
 
 from aion.bot import archive
 from aion.bot.envelope import Stamp
+from aion.bot.guard import alarm
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
 from aion.bot.replay import SWING_CATCH_UP, Replay
@@ -35,7 +36,7 @@ def run(settings: Settings) -> int:
         AionError: the data folder, the ledger or a setting cannot work; the message is one sentence.
     """
     waiter = WallWaiter()
-    with stop_on_signals(waiter.stop):
+    with stop_on_signals(waiter.stop), alarm():
         try:
             run_all(settings, waiter)
         finally:

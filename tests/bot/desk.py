@@ -55,7 +55,7 @@ class CutFeed:
         self._end = end
         self._change = change
         self.name, self.real_time, self.provenance = feed.name, feed.real_time, feed.provenance
-        self.delay_s, self.timezone = feed.delay_s, feed.timezone
+        self.delay_s, self.timezone, self.interval = feed.delay_s, feed.timezone, feed.interval
 
     def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
         return self._feed.instruments(kind)
@@ -88,6 +88,7 @@ class ListFeed:
     delay_s = 0.0
     timezone = "UTC"
     provenance = "made by a test"
+    interval = timedelta(minutes=1)
     given: tuple[CorporateAction, ...] = ()
 
     def __init__(self, instruments: Mapping[str, Instrument], minute: list[Bar] = (), day: list[Bar] = ()) -> None:

@@ -69,7 +69,7 @@ def test_every_strategy_states_source_strength_and_threshold() -> None:
 @pytest.mark.parametrize(
     ("name", "kind", "parameters", "message"),
     [
-        ("nope", "intraday", {}, "there is no strategy 'nope'; known for intraday bots: intraday_momentum,"),
+        ("nope", "intraday", {}, "there is no strategy 'nope'; known: cross_sectional_momentum,"),
         ("equal_weight", "intraday", {}, "strategy 'equal_weight' is for swing bots"),
         ("vwap_trend", "intraday", {"speed": 1}, "strategy vwap_trend has no parameter 'speed'; known: deviations,"),
         ("opening_range_breakout", "intraday", {"minutes": 0}, "opening_range_breakout: minutes = 0 cannot work"),

@@ -1,5 +1,7 @@
 """What a strategy is: a rule that is handed closed bars and says what it thinks of each symbol.
 
+This module is the interface for packages of others: what stands in it stays as it is within a major version.
+
 A strategy is a deterministic function of the bars and moments it was handed, in their order. It does no I/O, asks no
 clock and keeps bounded state, so that the cost of a bar stays flat and a restart that hands it the same bars brings
 it back to the same state.
@@ -50,6 +52,25 @@ class Strategy(Protocol):
         Args:
             bars: by symbol, all with the same `ts`, later than those of the call before.
             moment: session and holdings at that time.
+        """
+        ...
+
+
+class StrategyClass(Protocol):
+    """What makes a strategy: the class itself, called once for each bot."""
+
+    name: str
+    kind: Literal["intraday", "swing"]
+
+    def __call__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> Strategy:
+        """Return a new strategy.
+
+        Args:
+            symbols: of the bot; `on_bars` is handed bars of these alone.
+            parameters: of the bot's settings; those left out have their defaults.
+
+        Raises:
+            ConfigError: a parameter that cannot work, see `read_parameters`.
         """
         ...
 

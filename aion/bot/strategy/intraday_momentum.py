@@ -75,7 +75,7 @@ class IntradayMomentum:
             self._measure(state, bar)
         features = state.figures.features()
         if state.change is not None:
-            features["first_return"] = round(state.change, 6)
+            features["first_return"] = state.change
         action, reason = self._decide(state, bar, moment, held)
         return Signal(
             bar.symbol, bar.ts, action, state.strength, self._parameters.threshold, reason, self.name, features

@@ -86,7 +86,7 @@ class OpeningRangeBreakout:
         height = state.high - state.low
         if height <= 0:
             return self._signal(bar, "hold", 0.0, "No opening range: no bar in the opening minutes", features)
-        features |= {"range_high": round(state.high, 4), "range_low": round(state.low, 4)}
+        features["range_high"], features["range_low"] = state.high, state.low
         return self._decide(state, bar, held, features)
 
     def _decide(self, state: _Range, bar: Bar, held: Decimal, features: dict[str, float]) -> Signal:

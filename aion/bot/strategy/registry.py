@@ -1,9 +1,11 @@
-"""Strategies by name."""
+"""Strategies by name: those of Aion, and those that installed packages offer as entry points of `aion.strategies`."""
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
-from aion.bot.strategy.base import Strategy
+from aion.bot.strategy.base import Strategy, StrategyClass
 from aion.bot.strategy.intraday_momentum import IntradayMomentum
 from aion.bot.strategy.opening_range_breakout import OpeningRangeBreakout
 from aion.bot.strategy.ranking import CrossSectionalMomentum, ShortTermReversal
@@ -11,28 +13,85 @@ from aion.bot.strategy.trend import EqualWeight, TimeSeriesMomentum
 from aion.bot.strategy.vwap import VwapReversion, VwapTrend
 from aion.errors import ConfigError
 
-Maker = Callable[[tuple[str, ...], Mapping[str, Any]], Strategy]
+GROUP = "aion.strategies"
+Kind = Literal["intraday", "swing"]
+KINDS: tuple[Kind, ...] = ("intraday", "swing")
 
-_KINDS: dict[str, tuple[Literal["intraday", "swing"], Maker]] = {
-    OpeningRangeBreakout.name: ("intraday", OpeningRangeBreakout),
-    VwapReversion.name: ("intraday", VwapReversion),
-    VwapTrend.name: ("intraday", VwapTrend),
-    IntradayMomentum.name: ("intraday", IntradayMomentum),
-    CrossSectionalMomentum.name: ("swing", CrossSectionalMomentum),
-    ShortTermReversal.name: ("swing", ShortTermReversal),
-    TimeSeriesMomentum.name: ("swing", TimeSeriesMomentum),
-    EqualWeight.name: ("swing", EqualWeight),
-}
+_CLASSES: tuple[StrategyClass, ...] = (
+    OpeningRangeBreakout,
+    VwapReversion,
+    VwapTrend,
+    IntradayMomentum,
+    CrossSectionalMomentum,
+    ShortTermReversal,
+    TimeSeriesMomentum,
+    EqualWeight,
+)
+BUILT_IN = {kind.name: kind for kind in _CLASSES}
+"""By name."""
 
 
-def strategy_names(kind: Literal["intraday", "swing"]) -> list[str]:
-    """Return the names of the strategies of a kind, sorted."""
-    return sorted(name for name, (its_kind, _) in _KINDS.items() if its_kind == kind)
+def strategy_names(kind: Kind) -> list[str]:
+    """Return the names of Aion's own strategies of a kind, sorted."""
+    return sorted(name for name, found in BUILT_IN.items() if found.kind == kind)
 
 
-def make_strategy(
-    name: str, kind: Literal["intraday", "swing"], symbols: tuple[str, ...], parameters: Mapping[str, Any]
-) -> Strategy:
+def installed() -> dict[str, EntryPoint]:
+    """Return the strategies that installed packages offer, by name; none of them is imported."""
+    return {each.name: each for each in entry_points(group=GROUP)}
+
+
+def strategy_class(name: str) -> StrategyClass:
+    """Return the strategy called `name`; one of Aion's own is never replaced.
+
+    Raises:
+        ConfigError: no such strategy, or an entry point that cannot be imported or is not a strategy.
+    """
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    offered = installed()
+    if name not in offered:
+        known = ", ".join([*sorted(BUILT_IN), *sorted(offered)])
+        raise ConfigError(f"there is no strategy {name!r}; known: {known}")
+    point = offered[name]
+    where = f"strategy {name!r} ({point.value} of {point.dist.name if point.dist else 'a package'})"
+    try:
+        found = point.load()
+    except Exception as error:  # noqa: BLE001 - code of somebody else: whatever it raises is named, not passed on
+        raise ConfigError(f"{where} cannot be imported: {type(error).__name__}: {error}") from None
+    problem = what_is_wrong(found)
+    if not problem and found.name != name:
+        problem = f"its name is {found.name!r}; the entry point must have the same"
+    if problem:
+        raise ConfigError(f"{where} is not a strategy: {problem}")
+    made: StrategyClass = found
+    return made
+
+
+def what_is_wrong(found: Any) -> str:
+    """Return in what `found` is not a strategy class; empty when it is one."""
+    if not inspect.isclass(found):
+        return f"{type(found).__name__} is not a class"
+    name = getattr(found, "name", "")
+    if not isinstance(name, str) or not name:
+        return "it has no name"
+    if getattr(found, "kind", None) not in KINDS:
+        return f"its kind is {getattr(found, 'kind', None)!r}, not one of {', '.join(KINDS)}"
+    if not callable(getattr(found, "on_bars", None)):
+        return "it has no on_bars"
+    return ""
+
+
+def strategy_kind(name: str) -> Kind:
+    """Return the kind of bot that a strategy is for.
+
+    Raises:
+        ConfigError: as `strategy_class`.
+    """
+    return strategy_class(name).kind
+
+
+def make_strategy(name: str, kind: Kind, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> Strategy:
     """Return a new strategy.
 
     Args:
@@ -44,11 +103,18 @@ def make_strategy(
     Raises:
         ConfigError: no such strategy, one of the other kind, or a parameter that it refuses.
     """
-    if name not in _KINDS:
-        raise ConfigError(f"there is no strategy {name!r}; known for {kind} bots: {', '.join(strategy_names(kind))}")
-    its_kind, maker = _KINDS[name]
-    if its_kind != kind:
+    maker = strategy_class(name)
+    if maker.kind != kind:
         raise ConfigError(
-            f"strategy {name!r} is for {its_kind} bots; known for {kind} bots: {', '.join(strategy_names(kind))}"
+            f"strategy {name!r} is for {maker.kind} bots; known for {kind} bots: {', '.join(strategy_names(kind))}"
         )
-    return maker(symbols, parameters)
+    try:
+        made = maker(symbols, parameters)
+        look_back, rule = made.look_back, made.rule
+    except ConfigError:
+        raise
+    except Exception as error:  # noqa: BLE001 - code of somebody else: whatever it raises is named, not passed on
+        raise ConfigError(f"strategy {name!r} cannot be made: {type(error).__name__}: {error}") from None
+    if not isinstance(look_back, int) or look_back < 0 or not isinstance(rule, str) or not rule:
+        raise ConfigError(f"strategy {name!r} has look_back {look_back!r} and rule {rule!r}: a number and a sentence")
+    return made

@@ -81,16 +81,16 @@ class SessionFigures:
         return math.sqrt(max(0.0, self._return_square / self._returns - mean * mean))
 
     def features(self) -> dict[str, float]:
-        """Return the figures that every intraday signal carries: prices to four decimals, ratios as fractions."""
+        """Return the figures that every intraday signal carries; ratios are fractions. Documents round them."""
         return {
-            "session_open": round(self.open, 4),
-            "session_high": round(self.high, 4),
-            "session_low": round(self.low, 4),
-            "vwap": round(self.vwap, 4),
-            "vwap_deviation": round(self.deviation, 4),
-            "return_since_open": round(self.close / self.open - 1, 6),
-            "minute_volatility": round(self.minute_volatility, 6),
-            "session_volume": round(self.volume, 4),
+            "session_open": self.open,
+            "session_high": self.high,
+            "session_low": self.low,
+            "vwap": self.vwap,
+            "vwap_deviation": self.deviation,
+            "return_since_open": self.close / self.open - 1,
+            "minute_volatility": self.minute_volatility,
+            "session_volume": self.volume,
         }
 
 

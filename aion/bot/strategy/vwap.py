@@ -67,7 +67,8 @@ class _VwapRule:
         figures.update(bar, moment.day)
         deviation = figures.deviation
         distance = (figures.close - figures.vwap) / deviation if deviation > 0 else 0.0
-        features = figures.features() | {"vwap_distance": round(distance, 4)}
+        features = figures.features()
+        features["vwap_distance"] = distance
         wait = ""
         if minutes_between(moment.opens_at, bar.ts) <= self._warm or deviation <= 0:
             wait = f"the first {self._warm} minutes only set the VWAP"

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from aion.model import Bar, CorporateAction, Instrument
 
 Kind = Literal["minute", "day"]
-"""Interval of a series."""
+"""Interval of a series: `minute` for all that is shorter than a session, see `Feed.interval`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Feed(Protocol):
     """IANA zone in which the source stamps its bars; all bars of the protocol are UTC."""
     provenance: str
     """One sentence for people: which bars, from whom."""
+    interval: timedelta
+    """Length of a bar of the kind `minute`: a minute, or five ..."""
 
     def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
         """Return the instruments of all series of `kind` by symbol."""

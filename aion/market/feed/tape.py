@@ -3,7 +3,7 @@
 import heapq
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aion.errors import FeedError
 from aion.market.feed.protocol import Batch, Kind
@@ -17,6 +17,7 @@ class Tape:
     real_time = False
     delay_s = 0.0
     timezone = "UTC"
+    interval = timedelta(minutes=1)
 
     def __init__(self) -> None:
         self._bars: dict[tuple[Kind, str], list[Bar]] = {}

@@ -1,0 +1,129 @@
+"""What stands between a bot and its strategy: a limit of time for each call, and a look at what comes back.
+
+A strategy is code of somebody else. One that raises, returns nonsense or does not return is stopped; others go on.
+"""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from types import FrameType
+from typing import Any
+
+from aion.model import Bar, Signal
+
+LIMIT_S = 5.0  # a call takes well under a millisecond; on a machine that swaps, a stall of a second is no fault
+ACTIONS = frozenset(("buy", "sell", "exit", "hold"))
+LONGEST_REASON = 500  # characters; it is shown on a card
+
+
+class TooSlowError(BaseException):
+    """A strategy that did not return in time; like KeyboardInterrupt it passes `except Exception`."""
+
+
+class _Alarm:
+    """Whether the process has an alarm, and until when a call may take."""
+
+    def __init__(self) -> None:
+        self.is_set_up = False
+        self.ends_at = math.inf
+
+
+_alarm = _Alarm()
+
+
+@contextmanager
+def alarm() -> Iterator[None]:
+    """Let calls that take too long be interrupted while inside; only in the main thread, which alone gets signals.
+
+    Elsewhere, and on systems without interval timers, a call is measured after it came back.
+    """
+    is_possible = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if not is_possible or _alarm.is_set_up:
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _ring)
+    _alarm.is_set_up = True
+    try:
+        yield
+    finally:
+        _alarm.is_set_up = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _ring(number: int, frame: FrameType | None) -> None:
+    if time.monotonic() >= _alarm.ends_at:
+        raise TooSlowError
+
+
+@contextmanager
+def limit(seconds: float) -> Iterator[None]:
+    """Raise `TooSlowError` when what is inside takes longer than `seconds` of wall time."""
+    started = time.monotonic()
+    if not _alarm.is_set_up:
+        yield
+    else:
+        _alarm.ends_at = started + seconds
+        # it rings again, because a bare `except` may have swallowed the first one
+        signal.setitimer(signal.ITIMER_REAL, seconds, seconds / 4)
+        try:
+            yield
+        finally:
+            disarm()
+    if time.monotonic() - started > seconds:
+        raise TooSlowError
+
+
+def disarm() -> None:
+    """Let no alarm ring; for whoever caught a `TooSlowError`, which may have come in the middle of this."""
+    _alarm.ends_at = math.inf
+    if _alarm.is_set_up:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def check_signals(returned: Any, bars: Mapping[str, Bar], ts: datetime) -> dict[str, Signal]:
+    """Return what a strategy returned, when each of it is a signal that can be followed.
+
+    Args:
+        returned: by `on_bars`.
+        bars: that it was handed.
+        ts: their close.
+
+    Raises:
+        ValueError: it is something else; the message says what, for people.
+    """
+    if not isinstance(returned, Mapping):
+        raise ValueError(f"returned {type(returned).__name__} instead of signals by symbol")
+    for symbol, signal_ in returned.items():
+        if not isinstance(signal_, Signal) or signal_.symbol != symbol:
+            raise ValueError(f"returned {type(signal_).__name__} for {symbol!r} instead of its signal")
+        if symbol not in bars:
+            raise ValueError(f"returned a signal for {symbol!r}, of which it was handed no bar")
+        if signal_.ts != ts:
+            raise ValueError(f"returned a signal of {signal_.ts} for {symbol} at {ts}")
+        problem = _problem(signal_)
+        if problem:
+            raise ValueError(f"returned for {symbol} {problem}")
+    return dict(returned)
+
+
+def _problem(each: Signal) -> str:
+    if each.action not in ACTIONS:
+        return f"the action {each.action!r}; known: {', '.join(sorted(ACTIONS))}"
+    for name, value in (("confidence", each.confidence), ("threshold", each.threshold)):
+        if not isinstance(value, float | int) or not 0 <= value <= 1:
+            return f"a {name} of {value!r}, not a number from 0 to 1"
+    if not isinstance(each.reason, str) or not 0 < len(each.reason) <= LONGEST_REASON:
+        return f"a reason that is no text of 1 to {LONGEST_REASON} characters"
+    for name, price in (("stop_loss", each.stop_loss), ("take_profit", each.take_profit)):
+        if price is not None and not (isinstance(price, Decimal) and price.is_finite() and price > 0):
+            return f"a {name} of {price!r}, not a Decimal above 0"
+    for name, figure in each.features.items():
+        if not isinstance(figure, float | int) or not math.isfinite(figure):
+            return f"the feature {name} = {figure!r}, not a finite number"
+    return ""
