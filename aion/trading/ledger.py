@@ -65,7 +65,8 @@ class Ledger(LedgerReader):
 
         Args:
             path: the SQLite file; `<stem>.lock` beside it is held while it is open.
-            mode: replay, paper, backtest or live; a ledger of another mode is refused.
+            mode: replay, paper, backtest or live; a ledger of another mode is refused. That of a backtest is left to
+                the kernel to write, because the backtest can be run again.
             run: name of the run if the ledger is made now; an existing ledger keeps its own (`run`).
 
         Raises:
@@ -81,7 +82,7 @@ class Ledger(LedgerReader):
         self._cursor: dict[str, datetime] = {}
         self._is_batch = False
         try:
-            connection = connect(path)
+            connection = connect(path, is_durable=mode != "backtest")
         except sqlite3.Error as error:
             self._unlock()
             raise _unreadable(path, error) from None

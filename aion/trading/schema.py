@@ -58,8 +58,12 @@ MIGRATIONS = (
 BUSY_MS = 5000  # a reader of the same file may hold up a commit for a moment
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Return a connection that commits with full durability.
+def connect(path: Path, *, is_durable: bool = True) -> sqlite3.Connection:
+    """Return a connection to a ledger.
+
+    Args:
+        path: of the file.
+        is_durable: True to have each commit on disk when it returns; False for what can be calculated again.
 
     Raises:
         sqlite3.Error: it cannot be opened.
@@ -68,7 +72,7 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'OFF'}")
         connection.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         connection.close()

@@ -1,0 +1,218 @@
+"""One backtest: bars -> bots -> one ledger commit a session, files at the end.
+
+It runs the very bots of a replay. There is no look-ahead by construction: a bot is handed the bars that close at one
+moment, in the order of time, and an order fills no earlier than in the next bar.
+"""
+
+import gc
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from aion.bot.account import BotAccount
+from aion.bot.daytrading import DayTradingJob, minute_number
+from aion.bot.envelope import Stamp
+from aion.bot.intraday import IntradayBot
+from aion.bot.outbox import Outbox
+from aion.bot.process_log import ProcessLog
+from aion.bot.record import Json
+from aion.bot.resume import restore_accounts, watch_again
+from aion.bot.schedule import Pace
+from aion.bot.swing import SwingBot
+from aion.bot.swing_job import SwingJob
+from aion.clock import Clock, SystemClock, iso
+from aion.config import BotSettings
+from aion.errors import ConfigError
+from aion.market.feed import Batch, Feed, Kind
+from aion.store.layout import Layout
+from aion.trading.ledger import Ledger
+
+RUN = "1"
+Progress = Callable[[datetime], None]
+"""Told the market time of each session that is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be run."""
+
+    bots: Mapping[str, BotSettings]
+    """By name."""
+    feed: Feed
+    first: datetime
+    """Bots trade from the bars that close after it; what lies before warms the strategies up."""
+    last: datetime
+    """Close of the last bar that is played."""
+    folder: Path
+    """Where ledger, state files and report go; it holds no run yet."""
+    is_deterministic: bool = False
+    """True to write market time as `written_at`."""
+    wall: Clock = field(default_factory=SystemClock)
+
+
+@dataclass(slots=True)
+class Exposure:
+    """How much of the money was at work, mark by mark."""
+
+    marks: int = 0
+    held: int = 0
+    """Marks at which something was held."""
+    total: float = 0.0
+    """Sum of absolute market values over equity at all marks."""
+
+    def see(self, bot: BotAccount) -> None:
+        """Take the mark that `bot` is at."""
+        self.marks += 1
+        portfolio = bot.portfolio
+        if not portfolio.is_flat:
+            self.held += 1
+            equity = portfolio.equity()
+            if equity > 0:
+                self.total += float(portfolio.exposure() / equity)
+
+
+@dataclass(slots=True)
+class Run:
+    """What a backtest leaves in memory beside its ledger."""
+
+    plan: Plan
+    bots: dict[str, BotAccount]
+    exposures: dict[str, Exposure]
+    bars: int = 0
+    """Bars that were handed to bots, a bar of two bots counted twice."""
+
+
+class Backtest:
+    """Runs the bots of one plan from its first bar to its last."""
+
+    def __init__(self, plan: Plan, ledger: Ledger, log: ProcessLog) -> None:
+        """Make the bots.
+
+        Args:
+            plan: what is to be run.
+            ledger: new, open, of the mode `backtest`.
+            log: of the process.
+
+        Raises:
+            ConfigError: a bot that cannot work.
+        """
+        self._plan = plan
+        self._ledger = ledger
+        layout = Layout(plan.folder)
+        self._outbox = Outbox(layout, log)
+        stamp = Stamp("backtest", ledger.run, plan.wall, plan.is_deterministic)
+        intraday: dict[str, IntradayBot] = {}
+        swing: dict[str, SwingBot] = {}
+        for name, bot in plan.bots.items():
+            if bot.kind == "intraday":
+                intraday[name] = IntradayBot(name, bot, ledger.run, plan.feed, log, plan.first)
+            else:
+                swing[name] = SwingBot(name, bot, ledger.run, plan.feed, log, plan.first)
+        pace = Pace(frozenset(bot.settings.exchange for bot in intraday.values()), 1.0, 0.0)
+        self._job = DayTradingJob(intraday, stamp, layout, pace, plan.last)
+        self._swing = SwingJob(swing, stamp, layout, pace, plan.last)
+        self._symbols: dict[Kind, frozenset[str]] = {
+            "minute": frozenset(symbol for bot in intraday.values() for symbol in bot.settings.symbols),
+            "day": frozenset(symbol for bot in swing.values() for symbol in bot.settings.symbols),
+        }
+        self._run = Run(plan, {**intraday, **swing}, {name: Exposure() for name in plan.bots})
+
+    def run(self, on_progress: Progress | None = None) -> Run:
+        """Play all bars; what happened is in the ledger, and the newest state files are written.
+
+        Raises:
+            ConfigError: no bar of the plan's symbols lies in its span.
+            LedgerError: the disk refuses.
+        """
+        plan = self._plan
+        kinds: tuple[tuple[Kind, Iterable[BotAccount]], ...] = (
+            ("minute", self._job.bots.values()),
+            ("day", self._swing.bots.values()),
+        )
+        for kind, bots in kinds:
+            watch_again(bots, plan.feed, kind, self._ledger, plan.first, plan.first)
+            restore_accounts(bots, self._ledger, plan.first)
+        with _quick_collector():
+            for batch in self._timeline():
+                self._run.bars += self._process(batch, on_progress)
+        if not self._run.bars:
+            raise ConfigError(f"there is no bar from {iso(plan.first)} to {iso(plan.last)}: choose another span")
+        self._finish()
+        return self._run
+
+    def _timeline(self) -> Iterator[Batch]:
+        plan = self._plan
+        streams = [plan.feed.batches(kind, symbols, plan.first) for kind, symbols in self._symbols.items() if symbols]
+        # the bars of a day come after the minutes that end with it
+        merged = heapq.merge(*streams, key=lambda each: (each.ts, each.kind != "minute"))
+        for batch in streams[0] if len(streams) == 1 else merged:
+            if batch.ts > plan.last:
+                return
+            yield batch
+
+    def _process(self, batch: Batch, on_progress: Progress | None) -> int:
+        exposures = self._run.exposures
+        if batch.kind == "minute":
+            ended = self._job.end_days(batch)
+            if ended:
+                self._commit(ended)
+                if on_progress is not None:
+                    on_progress(batch.ts)
+            took_part: list[BotAccount] = [*self._job.on_batch(batch)]
+        else:
+            took_part = [*self._swing.on_batch(batch)[0]]
+            self._commit(took_part)
+            if on_progress is not None:
+                on_progress(batch.ts)
+        bars = batch.bars
+        count = 0
+        for bot in took_part:
+            exposures[bot.name].see(bot)
+            count += len(bars) if len(bars) == 1 else sum(symbol in bars for symbol in bot.settings.symbols)
+        return count
+
+    def _commit(self, bots: Iterable[BotAccount]) -> None:
+        self._ledger.commit([bot.take_entry() for bot in bots])
+
+    def _finish(self) -> None:
+        played = [bot for bot in self._job.bots.values() if bot.cycle_id]
+        for bot in played:
+            bot.end_day()
+        self._commit(played)
+        for swing in self._swing.bots.values():
+            if swing.cycle_id:
+                self._swing.put_rolling(self._outbox, swing)
+                self._swing.put_activity(self._outbox, swing)
+        if self._job.bots:
+            now = max(bot.cursor for bot in self._job.bots.values())
+            self._job.put(self._outbox, self._clock(now), minute_number(now), None, played)
+        self._outbox.write()
+
+    def _clock(self, now: datetime) -> Json:
+        plan = self._plan
+        return {
+            "state": "finished",
+            "market_time": iso(now),
+            "speed": 1.0,
+            "feed": plan.feed.name,
+            "real_time": False,
+            "delay_s": 0,
+            "label": "end of the backtest",
+            "data_from": iso(plan.first),
+            "data_to": iso(plan.last),
+            "provenance": plan.feed.provenance,
+        }
+
+
+@contextmanager
+def _quick_collector() -> Iterator[None]:
+    """Let the collector leave alone what is there already: bars by the hundred thousand, none of them garbage."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
