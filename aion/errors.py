@@ -51,3 +51,9 @@ class LedgerError(AionError):
     """A ledger that is in use, from a newer version, of another mode, or damaged."""
 
     status = 503
+
+
+class ConflictError(AionError):
+    """Something changed meanwhile, or cannot be done as things stand; the message says who or what is in the way."""
+
+    status = 409

@@ -431,6 +431,7 @@ class Control(Document):
     requested_by: str = Field("", max_length=64)
     reason: Text = ""
     value: Number | str | None = Field(None, description="Speed (market s / wall s) or day to jump to.")
+    due_at: Moment | None = Field(None, description="Wall time by which an answer is expected.")
 
 
 class Kill(Document):
@@ -444,6 +445,7 @@ class Kill(Document):
     killed_at: Moment
     killed_by: str = Field("", max_length=64)
     reason: Text = ""
+    due_at: Moment | None = Field(None, description="Wall time by which the bot is expected to have stopped.")
 
 
 class LogLine(Document):

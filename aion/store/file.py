@@ -87,6 +87,23 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
         _sync_folder(path.parent)
 
 
+def remove(path: Path) -> bool:
+    """Remove the file at `path` for good: the folder is flushed before this returns.
+
+    Returns:
+        False when there was none.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return False
+    _sync_folder(path.parent)
+    return True
+
+
 def remove_temporaries(folder: Path) -> int:
     """Remove what killed writers left in `folder` and below; files of living processes stay.
 

@@ -26,15 +26,19 @@ from aion.web.metric import Metrics
 from aion.web.middleware import Alias, Guard, Observe, error_body, is_data
 from aion.web.page import STATIC, Pages
 from aion.web.reader import FileReader
+from aion.web.request import Requests
 from aion.web.router.bot_parts import bot_parts_router
 from aion.web.router.bots_page import bots_page_router
+from aion.web.router.control import control_router
 from aion.web.router.events import events_router
 from aion.web.router.intraday import intraday_router
 from aion.web.router.intraday_logs import intraday_logs_router
 from aion.web.router.logs import logs_router
+from aion.web.router.rule import rule_router
 from aion.web.router.session import session_router
 from aion.web.router.swing_logs import swing_logs_router
 from aion.web.router.system import system_router
+from aion.web.rule import RuleBook
 from aion.web.security import allowed_hosts, is_loopback
 from aion.web.security.login import Login
 from aion.web.security.page import login_page
@@ -79,7 +83,11 @@ class App:
         streams: dict[str, ASGIApp] = {name: StreamApp(live, (name,), watch.opened) for name in live.topics}
         streams["*"] = StreamApp(live, None, watch.opened)
         files = FileReader(layout)
-        self.desk = Desk(settings, layout, files, live, Metrics(), log, snapshots, streams, store, watch)
+        asked = Requests(layout, files, settings)
+        rules = RuleBook(layout, files, settings, asked)
+        self.desk = Desk(
+            settings, layout, files, asked, rules, live, Metrics(), log, snapshots, streams, store, watch
+        )
         self.routes = _make_routes(self.desk)
         known = Login(_PagesBehind(self.routes, Pages(static)), store)
         guarded = Guard(known, allowed_hosts(settings.host, settings.hosts), is_open=not is_loopback(settings.host))
@@ -146,6 +154,7 @@ def _make_routes(desk: Desk) -> FastAPI:
         app.router.routes.extend(raw.routes)  # an included router would wrap its routes anew
     for router in (
         system_router, session_router, logs_router, intraday_logs_router, swing_logs_router, bot_parts_router,
+        control_router, rule_router,
     ):  # fmt: skip
         app.include_router(router)
     app.add_exception_handler(AionError, _answer_aion_error)

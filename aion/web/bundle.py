@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from aion.store.layout import Layout, Place
-from aion.web import cycle
+from aion.store.layout import DESK, Layout, Place
+from aion.web import control, cycle
 from aion.web.state import (
     Files,
     Index,
@@ -67,6 +67,8 @@ class Desk:
     days: DayPnl
     envelope: Json
     """Mode, run and newest market time, as far as anything says them."""
+    asked: Json
+    """`Asked` of all bots together."""
 
 
 class Page:
@@ -102,16 +104,26 @@ class Page:
             add(errors, strange[:100], problem("unreadable", strange, reason))
         envelope = _envelope(shown.summary, bots)
         _check_modes(envelope, bots, errors)
-        self._cards = {(bot.kind, bot.name): self._card(bot, bot.doc) for bot in bots if bot.doc is not None}
+        asked = control.read_asked(files, self._places, errors)
+        self._cards = {
+            (bot.kind, bot.name): self._card(bot, bot.doc, asked.get(bot.name, {}))
+            for bot in bots
+            if bot.doc is not None
+        }
         summary = shown.summary or {}
-        lines = {bot.name: view_of_line(bot.line, summary, bot.name, bot.file) for bot in bots if bot.doc is None}
-        return Desk(shown, self._cards, lines, errors, _days(files, names, shown.summary, bots), envelope)
+        lines = {
+            bot.name: view_of_line(bot.line, summary, bot.name, bot.file) | {"asked": asked.get(bot.name, {})}
+            for bot in bots
+            if bot.doc is None
+        }
+        days = _days(files, names, shown.summary, bots)
+        return Desk(shown, self._cards, lines, errors, days, envelope, asked.get(DESK, {}))
 
-    def _card(self, bot: Bot, doc: Json) -> Card:
+    def _card(self, bot: Bot, doc: Json, asked: Json) -> Card:
         card = self._cards.get((bot.kind, bot.name))
-        if card is not None and card.is_of(doc, foreign=bot.foreign):
+        if card is not None and card.is_of(doc, asked, foreign=bot.foreign):
             return card
-        return Card(doc, bot.kind, bot.file, foreign=bot.foreign)
+        return Card(doc, bot.kind, bot.file, asked, foreign=bot.foreign)
 
 
 def bots_bundle(desk: Desk) -> Json:
@@ -126,6 +138,7 @@ def bots_bundle(desk: Desk) -> Json:
         "sessions": summary.get("sessions", {}),
         "totals": totals(members, desk.days),
         "errors": desk.errors,
+        "asked": desk.asked,
     }
     if "clock" in summary:
         fixed["clock"] = summary["clock"]
@@ -141,6 +154,7 @@ def intraday_bundle(desk: Desk) -> Json:
         "sessions": summary.get("sessions", {}),
         "symbols": dict(sorted((desk.cycle.rolling or {}).get("symbols", {}).items())),
         "errors": {key: found for key, found in desk.errors.items() if not key.startswith("swing")},
+        "asked": desk.asked,
     }
     if "clock" in summary:
         found["clock"] = summary["clock"]

@@ -12,6 +12,8 @@ from aion.store.layout import Layout
 from aion.web.log import Log
 from aion.web.metric import Metrics
 from aion.web.reader import FileReader
+from aion.web.request import Requests
+from aion.web.rule import RuleBook
 from aion.web.security.limit import TryLimit
 from aion.web.security.store import DeskStore
 from aion.web.security.stream import StreamWatch
@@ -24,6 +26,8 @@ class Desk:
     settings: Settings
     layout: Layout
     files: FileReader
+    requests: Requests
+    rules: RuleBook
     live: Live[Any]
     metrics: Metrics
     log: Log

@@ -22,6 +22,7 @@ from aion.store.document import (
     Number,
     Pnl,
     Position,
+    Preview,
     Session,
     Signal,
     SimLog,
@@ -30,6 +31,7 @@ from aion.store.document import (
     Text,
     Trade,
 )
+from aion.web.control import Asked
 
 
 class Problem(Document):
@@ -68,7 +70,12 @@ class BotView(Document):
     day: Day | None = None
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
-    control_id: str | None = None
+    control_id: str | None = Field(
+        None, description="The last request carried out; a foreign bot that answers has it."
+    )
+    config_version: int = Field(0, description="Version of the saved rules in force; 0 for none.")
+    config_error: Text = Field("", description="Why the newest saved rules were not taken.")
+    asked: Asked = Field(default_factory=Asked, description="What the desk asks of it.")
     equity: Money
     cash: Money | None = None
     start_equity: Money | None = None
@@ -92,6 +99,7 @@ class BotView(Document):
     flat_by: AwareDatetime | None = None
     horizon: str = ""
     targets: dict[Key, Target] = Field(default_factory=dict)
+    preview: Preview | None = Field(None, description="What a rebalance would do now.")
     rules: dict[Key, Number | bool | str] = Field(default_factory=dict)
     last_rebalance_at: AwareDatetime | None = None
     next_mark_at: AwareDatetime | None = None
@@ -177,6 +185,7 @@ class BotsPageBundle(Document):
     swing: SwingSection = Field(default_factory=SwingSection)
     intraday: IntradaySection = Field(default_factory=IntradaySection)
     errors: dict[Key, Problem] = Field(default_factory=dict, description="By section, e.g. `intraday.orb_ny`.")
+    asked: Asked = Field(default_factory=Asked, description="What is asked of all bots and of the replay.")
 
 
 class SymbolView(Document):
@@ -203,6 +212,7 @@ class IntradaySnapshot(Document):
     symbols: dict[Key, SymbolView] = Field(default_factory=dict)
     bots: dict[Name, BotView] = Field(default_factory=dict)
     errors: dict[Key, Problem] = Field(default_factory=dict)
+    asked: Asked = Field(default_factory=Asked)
 
 
 class ErrorAnswer(Document):
@@ -210,6 +220,7 @@ class ErrorAnswer(Document):
 
     error: str = Field(description="What went wrong, a word for programs, e.g. `NotFound`.")
     detail: str = Field(description="The same in a sentence for people.")
+    fields: dict[Key, Text] | None = Field(None, description="What is wrong with each field of a form.")
 
 
 class DayList(Document):
@@ -385,8 +396,8 @@ class AuditLine(Document):
     who: str
     address: str
     what: str
-    before: dict[str, str | float] | None = None
-    after: dict[str, str | float] | None = None
+    before: dict[str, bool | float | str] | None = None
+    after: dict[str, bool | float | str] | None = None
 
 
 class AuditList(Document):

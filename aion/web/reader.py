@@ -1,11 +1,14 @@
 """State files read on request, straight from the disk: for the routes that give the whole of something."""
 
 import os
+import re
 from pathlib import Path
 
 from aion.errors import NotFoundError, StateError
-from aion.store.layout import Layout
+from aion.store.layout import Layout, check_name
 from aion.web.state import Json, load, problem
+
+_REQUEST = re.compile(r"c[0-9]{8}T[0-9]{12}-[0-9a-f]{4}\.json")
 
 
 class FileReader:
@@ -29,6 +32,11 @@ class FileReader:
         folder = self._layout.swing
         places = (Layout.place(self._layout.relative(folder / name)) for name in _names(folder))
         return sorted(place.bot for place in places if place is not None and place.kind == "swing_rolling")
+
+    def control_ids(self, bot: str) -> list[str]:
+        """Return the ids of the requests to `bot`, the newest first; names of another form are no requests."""
+        names = _names(self._layout.controls / check_name("bot", bot))
+        return sorted((name[:-5] for name in names if _REQUEST.fullmatch(name)), reverse=True)
 
     def newest_day(self, bot: str) -> str | None:
         """Return the newest market day of which an intraday bot has a file."""

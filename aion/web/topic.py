@@ -13,7 +13,10 @@ from aion.web import logtail
 from aion.web.bundle import Desk, Page, bots_bundle, intraday_bundle
 from aion.web.state import Json, file_time, load, problem
 
-FOLDERS = ("intraday", "swing")
+FOLDERS = ("intraday", "swing", "control", "config")
+ACCEPTED = frozenset(
+    {"sim_log", "rolling", "sim_summary", "swing_rolling", "log_line", "control", "kill", "bot_config"}
+)
 LOG_LINES = 100  # newest lines pushed with each change; the page fetches what lies between by byte offset
 LOG_WINDOW = 64 << 10  # bytes read of each log after a change
 
@@ -98,7 +101,7 @@ def accepts(relative: str) -> bool:
     """Return True for a path below the data folder that a topic may depend on."""
     place = Layout.place(relative)
     if place is not None:
-        return place.kind in ("sim_log", "rolling", "sim_summary", "swing_rolling", "log_line")
+        return place.kind in ACCEPTED
     return relative.startswith(("intraday/sim_logs/", "swing/rolling")) and relative.endswith((".json", ".json.gz"))
 
 

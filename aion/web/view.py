@@ -13,7 +13,7 @@ from aion.web.state import Json, moment
 
 _MADE_HERE = frozenset(
     {"kind", "file", "foreign", "fills_total", "trades_total", "more", "positions", "fills", "trades", "signals",
-     "targets", "equity_curve", "hold_curve", "stats"}
+     "targets", "equity_curve", "hold_curve", "stats", "asked"}
 )  # fmt: skip
 _TAKEN = tuple(name for name in BotView.model_fields if name not in _MADE_HERE)
 _OF_LINE = ("exchange", "currency", "day", "equity", "cash", "day_pnl", "total_pnl")
@@ -35,21 +35,30 @@ class Bound:
 class Card:
     """One bot's `BotView`, made once for a document and cut to any size after that."""
 
-    def __init__(self, doc: Json, kind: str, file: str, *, foreign: bool) -> None:
-        """Args: doc: a checked `sim_log` or `swing_rolling` document; kind: `intraday` or `swing`; file: its path."""
+    def __init__(self, doc: Json, kind: str, file: str, asked: Json, *, foreign: bool) -> None:
+        """Make it.
+
+        Args:
+            doc: a checked `sim_log` or `swing_rolling` document.
+            kind: `intraday` or `swing`.
+            file: its path.
+            asked: `Asked` of the bot.
+            foreign: True for a bot that is not one of Aion's own jobs.
+        """
         self.doc = doc
+        self.asked = asked
         self.kind = kind
         self.file = file
         self.foreign = foreign
-        self.whole = _whole(doc, kind, file, foreign=foreign)
+        self.whole = _whole(doc, kind, file, foreign=foreign) | {"asked": asked}
         """The `BotView` with everything in it, all in order."""
         self.moments = {moment(ts): value for ts, value in self.whole["equity_curve"].items()}
         """Its equity by time, for sums with other bots."""
         self._encoded: dict[tuple[int, int], orjson.Fragment] = {}
 
-    def is_of(self, doc: Json, *, foreign: bool) -> bool:
+    def is_of(self, doc: Json, asked: Json, *, foreign: bool) -> bool:
         """Return True if this card was made of the very same document."""
-        return self.doc is doc and self.foreign == foreign
+        return self.doc is doc and self.asked == asked and self.foreign == foreign
 
     def encoded(self, bound: Bound) -> orjson.Fragment:
         """Return the `BotView` within `bound` as JSON."""

@@ -17,5 +17,5 @@ def test_api_document_when_compared_with_the_routes_then_both_name_the_same(tmp_
     for path, operations in app.routes.openapi()["paths"].items():
         routes |= {f"{method.upper()} {path}" for method in operations}
     text = (ROOT / "docs/api.md").read_text()
-    named = {match.split("?")[0] for match in re.findall(r"`((?:GET|POST|DELETE) /[^`]*)`", text)}
+    named = {match.split("?")[0] for match in re.findall(r"`((?:GET|POST|PUT|DELETE) /[^`]*)`", text)}
     assert named == routes

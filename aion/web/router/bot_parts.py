@@ -78,4 +78,4 @@ def _card(request: Request, kind: Kind, bot: str) -> Card:
         file = sim_log(day, bot)
     settings = desk.settings.bots.get(bot)
     foreign = settings is None or settings.kind != kind
-    return Card(desk.files.read(file, missing), kind, file, foreign=foreign)
+    return Card(desk.files.read(file, missing), kind, file, desk.requests.asked(bot), foreign=foreign)

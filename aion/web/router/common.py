@@ -1,11 +1,15 @@
 """What the routers share: how a request finds its desk, and the errors that every route may answer."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
 
+from aion.errors import AionError
 from aion.web.desk import Desk
 from aion.web.document import ErrorAnswer
+from aion.web.security.login import address_of
+from aion.web.security.store import DeskStore, DeskStoreError, Identity
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorAnswer, "description": "A name that cannot be one."},
@@ -25,9 +29,59 @@ STREAM_ANSWERS: dict[int | str, dict[str, Any]] = {
     404: {"model": ErrorAnswer, "description": "There is no such topic."},
     **UNAVAILABLE,
 }
+CHANGES: dict[int | str, dict[str, Any]] = {
+    **NOT_FOUND,
+    409: {"model": ErrorAnswer, "description": "As things stand it cannot be done; the detail says why."},
+    503: {"model": ErrorAnswer, "description": "It cannot be written, or not be put into the audit."},
+}
+
+
+class UnwrittenError(AionError):
+    """The disk did not take a change; nothing was changed."""
+
+    status = 503
 
 
 def desk_of(request: Request) -> Desk:
     """Return the desk whose app answers `request`."""
     desk: Desk = request.app.state.desk
     return desk
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who changes something, and the audit that is told."""
+
+    who: str
+    address: str
+    store: DeskStore
+
+    def record(self, what: str, before: Any, after: Any) -> None:
+        """Write one line of the audit.
+
+        Raises:
+            DeskStoreError: it cannot be written.
+        """
+        self.store.record(self.who, self.address, what, before, after)
+
+
+def actor_of(request: Request) -> Actor:
+    """Return who asks for a change.
+
+    Raises:
+        DeskStoreError: this desk has no audit, so that nothing can be changed.
+    """
+    identity: Identity = request.scope["aion.identity"]
+    return Actor(identity.who, address_of(request.scope), store_of(request))
+
+
+def store_of(request: Request) -> DeskStore:
+    """Return what holds passwords, tokens and audit.
+
+    Raises:
+        DeskStoreError: the data folder cannot be written.
+    """
+    store = desk_of(request).store
+    if store is None:
+        raise DeskStoreError("this desk cannot write desk.sqlite: it has no tokens and no audit")
+    return store

@@ -15,11 +15,11 @@ from aion.errors import ConfigError, NotFoundError
 from aion.store.layout import check_name
 from aion.web.answer import answer
 from aion.web.document import AuditList, ErrorAnswer, SessionAnswer, TokenAnswer, TokenList
-from aion.web.router.common import NOT_FOUND, desk_of
+from aion.web.router.common import NOT_FOUND, desk_of, store_of
 from aion.web.security.login import address_of, cookie_header
 from aion.web.security.page import safe_next
 from aion.web.security.password import BusyError, is_password
-from aion.web.security.store import ROLES, DeskStore, DeskStoreError, Identity, Role
+from aion.web.security.store import ROLES, DeskStore, Identity, Role
 
 MAX_BODY = 8 << 10
 REFUSED: dict[int | str, dict[str, Any]] = {
@@ -124,7 +124,7 @@ def tokens(request: Request) -> Response:
         each["name"]: {
             "role": each["role"], "created_at": _time(each["created_at"]), "ends_at": _time(each["ends_at"]),
         }
-        for each in _store(request).tokens()
+        for each in store_of(request).tokens()
     }  # fmt: skip
     return answer(request, {"tokens": found})
 
@@ -134,7 +134,7 @@ def make_token(request: Request, given: NewToken) -> Response:
     """Make a bearer token for a script; it is shown this once."""
     identity: Identity = request.scope["aion.identity"]
     check_name("token", given.name)
-    token = _store(request).make_token(given.name, given.role, given.days, identity.who, address_of(request.scope))
+    token = store_of(request).make_token(given.name, given.role, given.days, identity.who, address_of(request.scope))
     return JSONResponse({"name": given.name, "role": given.role, "token": token})
 
 
@@ -142,14 +142,14 @@ def make_token(request: Request, given: NewToken) -> Response:
 def revoke_token(request: Request, name: str) -> Response:
     """End a bearer token at once."""
     identity: Identity = request.scope["aion.identity"]
-    _store(request).revoke_token(check_name("token", name), identity.who, address_of(request.scope))
+    store_of(request).revoke_token(check_name("token", name), identity.who, address_of(request.scope))
     return tokens(request)
 
 
 @session_router.get("/audit", response_model=AuditList)
 def audit(request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> Response:
     """Return who did what, the newest first."""
-    lines = [line | {"at": _time(line["at"])} for line in _store(request).audit(limit)]
+    lines = [line | {"at": _time(line["at"])} for line in store_of(request).audit(limit)]
     return answer(request, {"lines": lines})
 
 
@@ -181,13 +181,6 @@ def _refused(status: int, error: str, detail: str, is_form: bool, why: str, afte
         return RedirectResponse(f"/login?why={why}&next={after}", 303)
     headers = {"retry-after": str(int(wait_s) + 1)} if wait_s else {}
     return JSONResponse({"error": error, "detail": detail}, status_code=status, headers=headers)
-
-
-def _store(request: Request) -> DeskStore:
-    store = desk_of(request).store
-    if store is None:
-        raise DeskStoreError("this desk cannot write desk.sqlite: it has no tokens and no audit")
-    return store
 
 
 def _time(at_s: float) -> str:

@@ -1,11 +1,19 @@
 /** The desk's answers, made from its OpenAPI description by tools/api_types.py; do not edit. */
 
+/** What is asked of one bot, or of all of them. */
+export interface Asked {
+  kill?: KillLine;
+  /** The newest one. */
+  request?: ControlLine;
+  saved?: SavedRules;
+}
+
 /** One thing that somebody did. */
 export interface AuditLine {
   address: string;
-  after?: Record<string, string | number>;
+  after?: Record<string, boolean | number | string>;
   at: string;
-  before?: Record<string, string | number>;
+  before?: Record<string, boolean | number | string>;
   what: string;
   who: string;
 }
@@ -86,9 +94,16 @@ export interface BotPart {
 /** One bot as the Bots page shows it: its newest state file, bounded (see `more`). */
 export interface BotView {
   as_of: string;
+  /** What the desk asks of it. */
+  asked: Asked;
   bars_seen: number;
   bot: string;
   cash?: number;
+  /** Why the newest saved rules were not taken. */
+  config_error: string;
+  /** Version of the saved rules in force; 0 for none. */
+  config_version: number;
+  /** The last request carried out; a foreign bot that answers has it. */
   control_id?: string;
   currency: string;
   cycle_id: string;
@@ -125,6 +140,8 @@ export interface BotView {
   next_rebalance_wall_at?: string;
   note: string;
   positions: Record<string, Position>;
+  /** What a rebalance would do now. */
+  preview?: Preview;
   price_basis: "raw" | "adjusted";
   rule: string;
   rules: Record<string, number | boolean | string>;
@@ -149,6 +166,8 @@ export interface BotView {
 export interface BotsPageBundle {
   /** Newest market time in it; absent on an empty desk. */
   as_of?: string;
+  /** What is asked of all bots and of the replay. */
+  asked: Asked;
   clock?: ClockState;
   /** By section, e.g. `intraday.orb_ny`. */
   errors: Record<string, Problem>;
@@ -193,6 +212,53 @@ export interface ClockState {
   state: "starting" | "catching_up" | "running" | "paused" | "closed" | "finished";
 }
 
+/** One request and what became of it. */
+export interface ControlAnswer {
+  action: "pause" | "resume" | "flatten" | "speed" | "jump";
+  /** Not answered when the wall time is past this. */
+  due_at?: string;
+  id: string;
+  reason: string;
+  requested_at: string;
+  requested_by: string;
+  state: "requested" | "done" | "not_answered";
+  value?: number | string;
+}
+
+/** One request; it is done once the bot's `control_id` is not before `id`. */
+export interface ControlLine {
+  action: "pause" | "resume" | "flatten" | "speed" | "jump";
+  /** Not answered when the wall time is past this. */
+  due_at?: string;
+  id: string;
+  reason: string;
+  requested_at: string;
+  requested_by: string;
+  value?: number | string;
+}
+
+/** What a bot is asked to do. */
+export interface ControlRequest {
+  /** pause: open nothing new; resume: the end of a pause; flatten: close all positions. */
+  action: "pause" | "resume" | "flatten";
+  /** For the audit and the bot's state line. */
+  reason: string;
+}
+
+/** What was asked of a bot (or of `desk`, for all of them) and what it answered. */
+export interface ControlState {
+  /** False for a foreign bot whose state carries no `control_id`. */
+  answers: boolean;
+  bot: string;
+  /** The last request that was carried out. */
+  control_id?: string;
+  kill?: KillLine;
+  /** Newest first, 50 at most. */
+  requests: Record<string, ControlAnswer>;
+  /** active, paused, stopped or error; of the desk, the state of its clock. */
+  state: string;
+}
+
 /** How old the data of one topic is. */
 export interface DataAge {
   /** Wall seconds since that change. */
@@ -233,12 +299,22 @@ export interface Decision {
   ts: string;
 }
 
+/** What all bots, or their replay, are asked to do. */
+export interface DeskRequest {
+  action: "pause" | "resume" | "flatten" | "speed" | "jump";
+  reason: string;
+  /** Of speed: market seconds a wall second, 0 holds still; of jump: the market day. */
+  value?: number | string;
+}
+
 /** Every answer that is not what was asked for. */
 export interface ErrorAnswer {
   /** The same in a sentence for people. */
   detail: string;
   /** What went wrong, a word for programs, e.g. `NotFound`. */
   error: string;
+  /** What is wrong with each field of a form. */
+  fields?: Record<string, string>;
 }
 
 /** One execution. */
@@ -301,6 +377,7 @@ export interface IntradaySection {
 /** All that the Intraday page shows. */
 export interface IntradaySnapshot {
   as_of?: string;
+  asked: Asked;
   bots: Record<string, BotView>;
   clock?: ClockState;
   cycle_id: string;
@@ -320,6 +397,21 @@ export interface IntradaySummary {
   due_at?: string;
   seq: number;
   written_at?: string;
+}
+
+/** A kill switch that is thrown. */
+export interface KillLine {
+  /** Not answered when it has not stopped by then. */
+  due_at?: string;
+  /** Absent when its file cannot be read. */
+  killed_at?: string;
+  killed_by: string;
+  reason: string;
+}
+
+/** Why a kill switch is thrown. */
+export interface KillRequest {
+  reason: string;
 }
 
 /** One log line; a line that is not JSON has only its text as `event`. */
@@ -391,6 +483,21 @@ export interface Order {
   type: "market" | "limit" | "stop";
 }
 
+/** One order that a rebalance would give, at the newest mark. */
+export interface PlannedOrder {
+  /** Fees and slippage expected. */
+  cost: number;
+  /** The mark it is reckoned at. */
+  price: number;
+  quantity: number;
+  reason: string;
+  side: "buy" | "sell";
+  /** Quantity x price. */
+  value: number;
+  /** Target weight after it. */
+  weight: number;
+}
+
 /** Result of a span: gross - fees - slippage = net, to the cent. */
 export interface Pnl {
   fees: number;
@@ -426,6 +533,17 @@ export interface Position {
   weight?: number;
 }
 
+/** What a rebalance would do now. */
+export interface Preview {
+  as_of: string;
+  /** Fees and slippage of all of them. */
+  cost: number;
+  /** By symbol. */
+  orders: Record<string, PlannedOrder>;
+  /** Sum of the orders' values / equity. */
+  turnover: number;
+}
+
 /** One thing that is wrong with the data of a section; the section still shows what is whole. */
 export interface Problem {
   bot?: string;
@@ -452,6 +570,58 @@ export interface RouteMetrics {
   p50_ms: number;
   p95_ms: number;
   p99_ms: number;
+}
+
+/** One rule: its meaning and the values that can work. */
+export interface RuleField {
+  /** The value must be greater than this. */
+  above?: number;
+  /** The value must be less than this. */
+  below?: number;
+  /** Of the bot's settings: what a reset saves. */
+  default: number | boolean;
+  description: string;
+  maximum?: number;
+  minimum?: number;
+  type: "integer" | "number" | "boolean";
+  unit: "percent" | "strength" | "count" | "bars" | "switch";
+}
+
+/** A bot's rules: saved, in force, and what each means. */
+export interface RulesAnswer {
+  bot: string;
+  /** Why the bot did not take the newest saved rules. */
+  config_error: string;
+  /** Version in force. */
+  config_version: number;
+  /** False for a foreign bot, whose rules are where it runs. */
+  editable: boolean;
+  /** Why the saved rules cannot be read; the next save replaces them. */
+  error: string;
+  fields: Record<string, RuleField>;
+  /** What the bot's state says that it goes by; empty where it does not say. */
+  in_force: Record<string, number | boolean | string>;
+  /** Saved rules, or those of the settings where none are saved. */
+  rules: Record<string, number | boolean | string>;
+  saved_at?: string;
+  saved_by: string;
+  /** Of the saved rules, 0 for none; a save names the version that it edited. */
+  version: number;
+}
+
+/** Rules to be saved. */
+export interface RulesChange {
+  /** Those that change, or all. */
+  rules: Record<string, boolean | number | string>;
+  /** The version that was edited, 0 where none was saved. */
+  version: number;
+}
+
+/** Which version of a bot's rules was saved last; in force once the bot's `config_version` is the same. */
+export interface SavedRules {
+  saved_at: string;
+  saved_by: string;
+  version: number;
 }
 
 /** One exchange's market session around the market time of the document. */

@@ -53,6 +53,7 @@ export function problemOf(errors: BotsPageBundle["errors"], bot: BotView): Probl
 export function sectionProblems(bundle: BotsPageBundle): [string, Problem][] {
   const bots = new Set([...Object.keys(bundle.intraday.bots ?? {}), ...Object.keys(bundle.swing.bots ?? {})]);
   return Object.entries(bundle.errors ?? {}).filter(([key, problem]) => {
+    if (key.startsWith("control.")) return true; // a broken request spoils no figure of its bot
     const named = problem.bot ?? key.slice(key.indexOf(".") + 1);
     return !bots.has(named);
   });

@@ -1,0 +1,158 @@
+"""Pause, resume, flatten, kill switch, speed and day of the replay: requests to the bots, each in the audit."""
+
+from contextlib import suppress
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Body, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse, Response
+
+from aion.errors import AionError, ConfigError, ConflictError
+from aion.store.layout import DESK, check_day
+from aion.web.answer import answer
+from aion.web.control import ControlAnswer, ControlState
+from aion.web.router.common import CHANGES, Actor, UnwrittenError, actor_of, desk_of
+from aion.web.state import Json
+
+MAX_SPEED = 36_000  # as the setting of that name
+MAX_REASON = 500
+
+control_router = APIRouter(prefix="/api", tags=["control"], responses=CHANGES)
+
+
+class ControlRequest(BaseModel):
+    """What a bot is asked to do."""
+
+    model_config = ConfigDict(extra="forbid")
+    action: Literal["pause", "resume", "flatten"] = Field(
+        description="pause: open nothing new; resume: the end of a pause; flatten: close all positions."
+    )
+    reason: str = Field("", max_length=MAX_REASON, description="For the audit and the bot's state line.")
+
+
+class DeskRequest(BaseModel):
+    """What all bots, or their replay, are asked to do."""
+
+    model_config = ConfigDict(extra="forbid")
+    action: Literal["pause", "resume", "flatten", "speed", "jump"]
+    value: float | str | None = Field(
+        None, description="Of speed: market seconds a wall second, 0 holds still; of jump: the market day."
+    )
+    reason: str = Field("", max_length=MAX_REASON)
+
+
+class KillRequest(BaseModel):
+    """Why a kill switch is thrown."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field("", max_length=MAX_REASON)
+
+
+@control_router.get("/control", response_model=ControlState)
+def desk_control(request: Request) -> Response:
+    """Return what was asked of all bots and of the replay, and what became of it."""
+    return answer(request, desk_of(request).requests.read(DESK))
+
+
+@control_router.post("/control", response_model=ControlAnswer)
+def ask_desk(request: Request, given: DeskRequest) -> Response:
+    """Ask all bots to pause, resume or flatten, or the replay for another speed or day."""
+    desk = desk_of(request)
+    value = _value_of(given, desk.requests.check(DESK))
+    return _ask(request, DESK, given.action, given.reason, value)
+
+
+@control_router.get("/bots/{bot}/control", response_model=ControlState)
+def bot_control(request: Request, bot: str) -> Response:
+    """Return what was asked of a bot (of all, for `desk`), and what became of it: requested, done or not answered."""
+    return answer(request, desk_of(request).requests.read(bot))
+
+
+@control_router.post("/bots/{bot}/control", response_model=ControlAnswer)
+def ask_bot(request: Request, bot: str, given: ControlRequest) -> Response:
+    """Ask a bot to pause, resume or flatten; it is done once the bot's state carries the answered id."""
+    desk_of(request).requests.check(bot)
+    return _ask(request, bot, given.action, given.reason, None)
+
+
+@control_router.put("/bots/{bot}/kill", response_model=ControlState)
+def throw_kill(request: Request, bot: str, given: Annotated[KillRequest | None, Body()] = None) -> Response:
+    """Throw the kill switch of a bot, or of all with `desk`: it flattens, enters nothing and stays stopped."""
+    desk, actor = desk_of(request), actor_of(request)
+    desk.requests.check(bot)
+    before = desk.requests.kill_of(bot)
+    reason = given.reason if given is not None else ""
+    try:
+        after = desk.requests.throw(bot, actor.who, reason)
+    except OSError as error:
+        _tell(actor, f"kill switch of {bot}: could not be thrown: {error.strerror}", {})
+        raise UnwrittenError(f"the kill switch of {bot} could not be thrown: {error.strerror}") from None
+    desk.log.warning(f"kill switch of {bot} thrown by {actor.who}", reason=reason)
+    try:
+        actor.record(f"kill switch of {bot} thrown", before, after)
+    except AionError as error:  # stopping comes before bookkeeping
+        desk.log.error(f"kill switch of {bot} is thrown, but the audit could not be written: {error}")
+    return JSONResponse(desk.requests.read(bot))
+
+
+@control_router.delete("/bots/{bot}/kill", response_model=ControlState)
+def clear_kill(request: Request, bot: str) -> Response:
+    """Clear the kill switch of a bot, or the one of all with `desk`; that of a bot alone stays as it is."""
+    desk, actor = desk_of(request), actor_of(request)
+    desk.requests.check(bot)
+    before = desk.requests.kill_of(bot)
+    if before is not None:
+        actor.record(f"kill switch of {bot} cleared", before, None)
+        try:
+            desk.requests.clear(bot)
+        except OSError as error:
+            _tell(actor, f"kill switch of {bot}: could not be cleared: {error.strerror}", {})
+            raise UnwrittenError(f"the kill switch of {bot} could not be cleared: {error.strerror}") from None
+        desk.log.warning(f"kill switch of {bot} cleared by {actor.who}")
+    return JSONResponse(desk.requests.read(bot))
+
+
+def _ask(request: Request, bot: str, action: str, reason: str, value: float | str | None) -> Response:
+    desk, actor = desk_of(request), actor_of(request)
+    asked: Json = (
+        {"action": action} | ({} if value is None else {"value": value}) | ({"reason": reason} if reason else {})
+    )
+    actor.record(f"{action} asked of {bot}", None, asked)
+    try:
+        line = desk.requests.ask(bot, action, actor.who, reason, value)
+    except OSError as error:
+        _tell(actor, f"{action} of {bot}: could not be written: {error.strerror}", asked)
+        raise UnwrittenError(f"{action} of {bot} could not be written: {error.strerror}; nothing was asked") from None
+    desk.log.info(f"{action} asked of {bot} by {actor.who}", request=line["id"])
+    return JSONResponse(line)
+
+
+def _tell(actor: Actor, what: str, asked: Json) -> None:
+    """Add what failed to the audit, which may be on the same full disk."""
+    with suppress(AionError):  # the answer says what failed
+        actor.record(what, None, asked)
+
+
+def _value_of(given: DeskRequest, summary: Json) -> float | str | None:
+    """Return the checked value of a request to the replay.
+
+    Raises:
+        ConfigError: it is none.
+        ConflictError: the desk does not replay.
+    """
+    if given.action not in ("speed", "jump"):
+        if given.value is not None:
+            raise ConfigError(f"{given.action} takes no value")
+        return None
+    if summary.get("mode") != "replay":
+        raise ConflictError(f"{given.action} is for a replay; this desk has none")
+    if given.action == "speed":
+        if not isinstance(given.value, float) or not 0 <= given.value <= MAX_SPEED:
+            raise ConfigError(f"speed takes a value from 0 (hold still) to {MAX_SPEED} market seconds a second")
+        return given.value
+    day = check_day(given.value if isinstance(given.value, str) else "")
+    clock = summary.get("clock", {})
+    first, last = clock.get("data_from", "")[:10], clock.get("data_to", "")[:10]
+    if (first and day < first) or (last and day > last):
+        raise ConfigError(f"day {day} is not in the data, which reaches from {first} to {last}")
+    return day
