@@ -2,8 +2,10 @@
 PYTHON ?= python3
 PORT ?= $(or $(AION_PORT),3000)
 SPEED ?= 60
-FROM ?= 2022-05-19T13:25Z
 FEED ?= recorded
+FROM ?= $(if $(filter recorded,$(FEED)),2022-05-19T13:25Z)
+# a folder holds one mode: each feed has its own unless AION_DATA says which
+DATA ?= $(or $(AION_DATA),aion-data$(if $(filter-out recorded,$(FEED)),-$(FEED)))
 BIN := .venv/bin
 SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.json frontend/*.ts frontend/index.html)
 
@@ -14,7 +16,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
 
 run: .venv/.run aion/web/static/.sources
-	@$(BIN)/aion up --feed $(FEED) --speed $(SPEED) --from $(FROM) --port $(PORT) $(if $(filter 1 yes true,$(FRESH)),--fresh)
+	@$(BIN)/python tools/extra.py $(FEED)
+	@$(BIN)/aion up --data $(DATA) --feed $(FEED) $(if $(SYMBOLS),--symbols $(SYMBOLS)) $(if $(FOLDER),--folder $(FOLDER)) $(if $(VENUE),--venue $(VENUE)) --speed $(SPEED) $(if $(FROM),--from $(FROM)) --port $(PORT) $(if $(filter 1 yes true,$(FRESH)),--fresh)
 
 test: build browser test-python test-page
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer._click.exceptions import ClickException
 
+from aion.bars import add_commands
 from aion.errors import AionError, ConfigError
 
 app = typer.Typer(
@@ -22,6 +23,9 @@ Config = Annotated[Path | None, typer.Option("--config", help="Settings file; de
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the state files. [AION_DATA]")]
 Host = Annotated[str | None, typer.Option("--host", help="Address the desk listens on. [AION_HOST]")]
 Port = Annotated[int | None, typer.Option("--port", help="TCP port of the desk. [AION_PORT]")]
+Symbols = Annotated[str | None, typer.Option("--symbols", help="What is traded, with commas. [AION_SYMBOLS]")]
+Folder = Annotated[Path | None, typer.Option("--folder", help="Bars of the folder feed. [AION_FOLDER]")]
+Venue = Annotated[str | None, typer.Option("--venue", help="Exchange of the ccxt feed. [AION_VENUE]")]
 FeedName = Annotated[str | None, typer.Option("--feed", help="Where the bars come from. [AION_FEED]")]
 Speed = Annotated[float | None, typer.Option("--speed", help="Market seconds a wall second. [AION_SPEED]")]
 Start = Annotated[str | None, typer.Option("--from", help="Market time from which a replay runs at that speed.")]
@@ -58,6 +62,9 @@ def up(
     host: Host = None,
     port: Port = None,
     feed: FeedName = None,
+    symbols: Symbols = None,
+    folder: Folder = None,
+    venue: Venue = None,
     speed: Speed = None,
     start: Start = None,
     fresh: Fresh = None,
@@ -71,11 +78,13 @@ def up(
 
     shared: dict[str, Any] = {"data": data, "log_level": log_level}
     desk = {**shared, "host": host, "port": port}
-    bots = {**shared, "feed": feed, "speed": speed, "start": start, "deterministic": deterministic}
-    settings = _settings(config, **desk, feed=feed, speed=speed, start=start, deterministic=deterministic)
+    market = {"feed": feed, "symbols": symbols, "folder": folder, "venue": venue}
+    bots = {**shared, **market, "speed": speed, "start": start, "deterministic": deterministic}
+    settings = _settings(config, **{**desk, **bots})
     take_folder(settings.data)
     log = ProcessLog(Layout(settings.data), "up", settings.log_level)
-    log.info(f"starting: {len(settings.bots)} bots, feed {settings.feed}, state files in {settings.data}")
+    bots_text = f"{len(settings.bots)} bots" if settings.bots else f"bots made for {symbols or 'all symbols'}"
+    log.info(f"starting: {bots_text}, feed {settings.feed}, state files in {settings.data}")
     is_fresh = fresh if fresh is not None else settings.fresh
     children = (
         Child("desk", ("serve", *_arguments(config, **desk))),
@@ -92,6 +101,9 @@ def run(
     config: Config = None,
     data: Data = None,
     feed: FeedName = None,
+    symbols: Symbols = None,
+    folder: Folder = None,
+    venue: Venue = None,
     speed: Speed = None,
     start: Start = None,
     fresh: Annotated[bool | None, typer.Option("--fresh/--keep", help="Put the present run away first.")] = None,
@@ -104,8 +116,8 @@ def run(
 
     follow_parent(parent_pipe, nice=5 if parent_pipe is not None else 0)
     settings = _settings(
-        config, data=data, feed=feed, speed=speed, start=start, fresh=fresh, deterministic=deterministic,
-        log_level=log_level,
+        config, data=data, feed=feed, symbols=symbols, folder=folder, venue=venue, speed=speed, start=start,
+        fresh=fresh, deterministic=deterministic, log_level=log_level,
     )  # fmt: skip
     from aion.bot import runner
 
@@ -217,6 +229,7 @@ def doctor(config: Config = None, data: Data = None, host: Host = None, port: Po
     raise typer.Exit(1 if failed else 0)
 
 
+add_commands(app)
 password_app = typer.Typer(no_args_is_help=True, help="Set or remove the password of the desk.")
 token_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke bearer tokens for scripts.")
 app.add_typer(password_app, name="password")

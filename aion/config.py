@@ -25,6 +25,8 @@ from pydantic import (
 from aion.clock import parse_iso
 from aion.errors import ConfigError
 
+SECRETS = frozenset({"password", "alpaca_key", "alpaca_secret"})
+"""Settings that are read from the environment alone."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -157,7 +159,19 @@ class Settings(Section):
     port: int = Field(3000, ge=0, le=65535)
     """TCP port of the desk; 0 for any free one."""
     feed: str = "recorded"
-    """Name of the feed."""
+    """Where the bars come from: recorded, folder, ccxt, alpaca or yahoo."""
+    symbols: tuple[str, ...] = ()
+    """What is traded with a feed other than recorded, separated by commas; none for all that a folder has."""
+    folder: Path = Path("aion-bars")
+    """Folder of the folder feed, filled by `aion import` or `aion download`."""
+    venue: str = Field("binance", pattern=r"^[a-z0-9_]{2,40}$")
+    """Exchange of the ccxt feed, by its name in ccxt."""
+    alpaca_key: SecretStr | None = None
+    """Key of the alpaca feed, from AION_ALPACA_KEY only."""
+    alpaca_secret: SecretStr | None = None
+    """Secret of the alpaca feed, from AION_ALPACA_SECRET only."""
+    history_days: int = Field(30, ge=0, le=365)
+    """Days of history that new swing bots of a real-time feed are run over before they go live."""
     speed: float = Field(60.0, gt=0, le=36_000)
     """Market seconds a wall second of a replay."""
     start: Moment = datetime(2022, 5, 19, 13, 25, tzinfo=UTC)
@@ -183,14 +197,15 @@ class Settings(Section):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level that is logged; `debug` says the response time of every answer."""
     bots: Mapping[str, BotSettings] = Field(default_factory=default_bots)
-    """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it."""
+    """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it. The
+    default ones trade the recorded feed; with another feed and no table, bots are made for its symbols."""
 
-    @field_validator("hosts", mode="before")
+    @field_validator("hosts", "symbols", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
-    @field_validator("data")
+    @field_validator("data", "folder")
     @classmethod
     def _expand(cls, value: Path) -> Path:
         return value.expanduser()
@@ -219,6 +234,8 @@ def load(
         raise ConfigError(
             f"{table_name}: a password does not belong in a file: use `aion password set` or AION_PASSWORD"
         )
+    for name in sorted(SECRETS & table.keys()):
+        raise ConfigError(f"{table_name}: {name} does not belong in a file: use {_ENVIRONMENT[name]}")
     bots = table.pop("bots", {})
     values.update(table)
     sources.update(dict.fromkeys(table, table_name))
@@ -231,7 +248,8 @@ def load(
         if value is not None:
             values[name] = value
             sources[name] = f"--{name.replace('_', '-')}"
-    values["bots"] = _merge_bots(bots, table_name)
+    base = default_bots() if values.get("feed", "recorded") == "recorded" else {}
+    values["bots"] = _merge_bots(bots, table_name, base)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -250,10 +268,10 @@ def _read_table(file: Path | None) -> tuple[dict[str, Any], str]:
         raise ConfigError(f"{path}: {error}") from None
 
 
-def _merge_bots(tables: Any, source: str) -> dict[str, Any]:
+def _merge_bots(tables: Any, source: str, base_bots: Mapping[str, BotSettings]) -> dict[str, Any]:
     if not isinstance(tables, dict):
         raise ConfigError(f"{source}: bots must be tables such as [bots.my_bot]")
-    merged: dict[str, Any] = {name: bot.model_dump() for name, bot in default_bots().items()}
+    merged: dict[str, Any] = {name: bot.model_dump() for name, bot in base_bots.items()}
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise ConfigError(f"{source}: bots.{name} must be a table: [bots.{name}]")
@@ -282,7 +300,7 @@ def example() -> str:
     """Return a settings file with every setting commented out at its default, and what it does."""
     lines = ["# Settings of Aion. Every line that starts with #name is a default: take the # away to change it.", ""]
     for name, field in Settings.model_fields.items():
-        if name not in ("bots", "fresh", "password"):
+        if name not in {"bots", "fresh"} | SECRETS:
             lines += [f"# {field.description}", f"#{name} = {_toml(field.default)}", ""]
     lines += ["# Bots: a table adds one or changes a default one; `enabled = false` removes it.", ""]
     for name, bot in default_bots().items():

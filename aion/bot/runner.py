@@ -8,6 +8,7 @@ from types import FrameType
 from aion.bot import archive
 from aion.bot.envelope import Stamp
 from aion.bot.guard import alarm
+from aion.bot.made import fitted
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
 from aion.bot.replay import SWING_CATCH_UP, Replay
@@ -84,7 +85,8 @@ def run_all(
     wall = wall or SystemClock()
     log = ProcessLog(layout, PROCESS, settings.log_level)
     try:
-        feed = feed or open_feed(settings.feed)
+        feed = feed or open_feed(settings.feed, settings)
+        settings = fitted(settings, feed)
         mode: Mode = "paper" if feed.real_time else "replay"
         is_fresh = settings.fresh
         finished = 0

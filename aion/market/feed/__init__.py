@@ -1,18 +1,31 @@
 """Feeds: sources of bars behind one protocol."""
 
+from aion.config import Settings
 from aion.errors import ConfigError
+from aion.market.feed.folder import FolderFeed
 from aion.market.feed.protocol import Batch, Feed, Kind
 from aion.market.feed.recorded import RecordedFeed
 
-__all__ = ["Batch", "Feed", "Kind", "RecordedFeed", "open_feed"]
+__all__ = ["FEEDS", "Batch", "Feed", "FolderFeed", "Kind", "RecordedFeed", "open_feed"]
+
+FEEDS = ("recorded", "folder")
+"""Names that `open_feed` knows."""
 
 
-def open_feed(name: str) -> Feed:
+def open_feed(name: str, settings: Settings | None = None) -> Feed:
     """Return the feed called `name`.
 
+    Args:
+        name: one of `FEEDS`.
+        settings: what the feed is asked for: symbols, folder, venue; None for their defaults.
+
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: there is none of that name, or it cannot work as configured.
+        FeedError: it cannot be read or reached.
     """
+    settings = settings or Settings()
     if name == "recorded":
         return RecordedFeed()
-    raise ConfigError(f"feed {name!r} is not known; known: recorded")
+    if name == "folder":
+        return FolderFeed(settings.folder, settings.symbols)
+    raise ConfigError(f"feed {name!r} is not known; known: {', '.join(FEEDS)}")

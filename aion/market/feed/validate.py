@@ -30,6 +30,8 @@ class Report:
     """The first few refused rows with their reason."""
     warnings: list[str] = field(default_factory=list)
     """What was kept but looks odd, the first few."""
+    jumps: list[tuple[datetime, Decimal]] = field(default_factory=list)
+    """Close of each bar that opens beyond `JUMP`, with the ratio of the close before to its open."""
 
     def drop(self, reason: str, detail: str) -> None:
         """Count one row left out for `reason`; `detail` names row and value."""
@@ -60,7 +62,8 @@ def clean(
 
     Args:
         symbol: their symbol.
-        rows: mappings with `ts` (ISO 8601 with a zone, the close), `open`, `high`, `low`, `close`, `volume`.
+        rows: mappings with `ts` (ISO 8601 with a zone, the close), `open`, `high`, `low`, `close`, `volume`, and
+            `row`, what people find it by, where that is not its place in `rows`.
         report: filled while iterating.
         unit: what a price is multiplied by, 0.01 for pence. Prices are rounded half to even to four decimals.
         is_traded_at: tells whether a bar may close at a time; None where markets never close. A series whose stamps
@@ -70,7 +73,7 @@ def clean(
     previous: Bar | None = None
     for row in rows:
         report.read += 1
-        where = f"row {report.read}"
+        where = f"row {row.get('row', report.read)}"
         try:
             bar = _bar(symbol, row, unit)
         except _BadRowError as error:
@@ -92,6 +95,7 @@ def clean(
             report.dropped_days[day] = report.dropped_days.get(day, 0) + 1
             continue
         if previous is not None and not 1 / JUMP < bar.open / previous.close < JUMP:
+            report.jumps.append((bar.ts, previous.close / bar.open))
             report.warn(f"{where} ({iso(bar.ts)}): opens at {bar.open} after {previous.close}: an undeclared split?")
         previous = bar
         report.kept += 1

@@ -1,0 +1,225 @@
+"""Folders of checked bars on disk: an index that says what each series is, and one file a series.
+
+`index.json` is written last, so that a series that it names is whole. Prices and volumes are exact decimals. Parquet
+needs the extra `parquet`; CSV needs nothing.
+"""
+
+import csv
+import gzip
+import io
+import json
+import os
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+
+from aion.clock import iso, parse_iso
+from aion.errors import ConfigError, FeedError
+from aion.market.calendar import EXCHANGES
+from aion.market.feed.extra import need
+from aion.market.feed.protocol import Kind
+from aion.model import Bar, CorporateAction, Instrument, PriceBasis
+
+INDEX = "index.json"
+SCHEMA = "aion/bars/1"
+Format = Literal["parquet", "csv"]
+_COLUMNS = ("ts", "open", "high", "low", "close", "volume")
+_VOLUME_STEP = Decimal("0.00000001")  # what exchanges of coins count in
+
+
+@dataclass(slots=True)
+class Series:
+    """One series of a folder, as its index says it."""
+
+    kind: Kind
+    symbol: str
+    exchange: str
+    """ISO 10383 MIC, or `24/7`."""
+    currency: str
+    price_basis: PriceBasis | None
+    """None when whoever brought the bars did not say."""
+    timezone: str = "UTC"
+    """Zone in which the source stamped its bars; the file has UTC."""
+    tick: str = "0.01"
+    lot: str = "1"
+    quantity_step: str = "1"
+    name: str = ""
+    source: str = ""
+    """Where the bars come from, for people."""
+    file: str = ""
+    rows: int = 0
+    first: str = ""
+    last: str = ""
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Market day -> bars left out because nobody traded."""
+
+    @property
+    def key(self) -> str:
+        """Name in the index, e.g. `minute:MSFT`."""
+        return f"{self.kind}:{self.symbol}"
+
+    def instrument(self) -> Instrument:
+        """Return what is traded."""
+        return Instrument(
+            self.symbol,
+            self.exchange,
+            self.currency,
+            Decimal(self.tick),
+            Decimal(self.lot),
+            Decimal(self.quantity_step),
+            self.price_basis,
+            self.name,
+        )
+
+
+class BarFolder:
+    """The series of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the index; a folder without one has no series yet.
+
+        Raises:
+            FeedError: an index that cannot be read.
+        """
+        self.folder = folder
+        self.series: dict[str, Series] = {}
+        self.actions: list[CorporateAction] = []
+        path = folder / INDEX
+        try:
+            index = json.loads(path.read_bytes())
+            if index["schema"] != SCHEMA:
+                raise ValueError(f"it has schema {index['schema']!r}, this version reads {SCHEMA}")
+            for entry in index["series"].values():
+                series = Series(**entry)
+                if series.exchange not in EXCHANGES or series.kind not in ("minute", "day"):
+                    raise ValueError(f"{series.key} has exchange {series.exchange!r}")
+                self.series[series.key] = series
+            self.actions = [_action(entry) for entry in index["actions"]]
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
+            raise FeedError(f"{path} cannot be read: {error}; import the bars again with `aion import`") from None
+
+    def read(self, series: Series) -> list[Bar]:
+        """Return the bars of a series in order of time.
+
+        Raises:
+            FeedError: the file is missing, damaged or not what the index says.
+        """
+        path = self.folder / series.file
+        try:
+            read = _read_parquet if path.suffix == ".parquet" else _read_csv
+            bars = read(path, series.symbol)
+        except (OSError, ValueError, ArithmeticError, KeyError, EOFError) as error:
+            raise FeedError(f"{path} cannot be read: {error}; import it again with `aion import`") from None
+        if len(bars) != series.rows or any(one.ts >= two.ts for one, two in pairwise(bars)):
+            raise FeedError(f"{path} is not what {INDEX} says of it; import it again with `aion import`")
+        return bars
+
+    def write(self, series: Series, bars: Sequence[Bar], form: Format = "parquet") -> None:
+        """Write a series and name it in the index, in place of the one of before.
+
+        Raises:
+            ConfigError: the folder cannot be written, or the extra for Parquet is missing.
+        """
+        series.file = f"{series.kind}_{_file_name(series.symbol)}.{'parquet' if form == 'parquet' else 'csv.gz'}"
+        series.rows = len(bars)
+        series.first, series.last = (iso(bars[0].ts), iso(bars[-1].ts)) if bars else ("", "")
+        data = _parquet(bars) if form == "parquet" else _csv(bars)
+        old = self.series.get(series.key)
+        self.series[series.key] = series
+        self._replace(series.file, data)
+        self.write_index()
+        if old is not None and old.file != series.file:
+            (self.folder / old.file).unlink(missing_ok=True)
+
+    def declare(self, actions: Iterable[CorporateAction]) -> None:
+        """Add splits and dividends; one that is known already is not doubled."""
+        known = {(each.symbol, each.ex_date, each.kind): each for each in self.actions}
+        known |= {(each.symbol, each.ex_date, each.kind): each for each in actions}
+        self.actions = sorted(known.values(), key=lambda each: (each.ex_date, each.symbol, each.kind))
+
+    def write_index(self) -> None:
+        """Write the index.
+
+        Raises:
+            ConfigError: the folder cannot be written.
+        """
+        index = {
+            "schema": SCHEMA,
+            "series": {key: asdict(self.series[key]) for key in sorted(self.series)},
+            "actions": [
+                asdict(each) | {"ex_date": each.ex_date.isoformat(), "amount": str(each.amount)}
+                for each in self.actions
+            ],
+        }
+        self._replace(INDEX, json.dumps(index, indent=1).encode())
+
+    def _replace(self, name: str, data: bytes) -> None:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / f".{name}.tmp"
+            path.write_bytes(data)
+            os.replace(path, self.folder / name)
+        except OSError as error:
+            raise ConfigError(f"{self.folder / name} cannot be written: {error.strerror}") from None
+
+
+def _action(entry: dict[str, Any]) -> CorporateAction:
+    return CorporateAction(
+        entry["symbol"], date.fromisoformat(entry["ex_date"]), entry["kind"], Decimal(entry["amount"])
+    )
+
+
+def _file_name(symbol: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "_", symbol)
+
+
+def _parquet(bars: Sequence[Bar]) -> bytes:
+    arrow, parquet = need("pyarrow", "parquet"), need("pyarrow.parquet", "parquet")
+    price, volume = arrow.decimal128(20, 4), arrow.decimal128(30, 8)
+    kinds = [arrow.timestamp("us", "UTC"), price, price, price, price, volume]
+    columns = {
+        name: arrow.array([_value(bar, name) for bar in bars], kind)
+        for name, kind in zip(_COLUMNS, kinds, strict=True)
+    }
+    sink = io.BytesIO()
+    parquet.write_table(arrow.table(columns), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _value(bar: Bar, name: str) -> Any:
+    return bar.volume.quantize(_VOLUME_STEP) if name == "volume" else getattr(bar, name)
+
+
+def _read_parquet(path: Path, symbol: str) -> list[Bar]:
+    parquet = need("pyarrow.parquet", "parquet")
+    columns = parquet.read_table(path, columns=list(_COLUMNS)).to_pydict()
+    utc = [ts.astimezone(UTC) for ts in columns["ts"]]
+    volumes = (_plain(volume) for volume in columns["volume"])
+    prices = (columns[name] for name in ("open", "high", "low", "close"))
+    return [Bar(symbol, *row) for row in zip(utc, *prices, volumes, strict=True)]
+
+
+def _csv(bars: Sequence[Bar]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for bar in bars:
+        writer.writerow((iso(bar.ts), bar.open, bar.high, bar.low, bar.close, _plain(bar.volume)))
+    return gzip.compress(text.getvalue().encode(), mtime=0)
+
+
+def _read_csv(path: Path, symbol: str) -> list[Bar]:
+    rows = csv.reader(gzip.decompress(path.read_bytes()).decode().splitlines()[1:])
+    return [Bar(symbol, parse_iso(ts), *map(Decimal, numbers)) for ts, *numbers in rows]
+
+
+def _plain(value: Decimal) -> Decimal:
+    """Return `value` without zeros at its end and without an exponent: the same however it was kept."""
+    return Decimal(format(value.normalize(), "f"))

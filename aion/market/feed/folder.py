@@ -1,0 +1,60 @@
+"""The folder feed: bars that `aion import` or `aion download` checked and kept."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aion.errors import ConfigError
+from aion.market.feed.barfile import BarFolder
+from aion.market.feed.protocol import Kind
+from aion.market.feed.tape import Tape
+from aion.model import Bar, CorporateAction, Instrument
+
+
+class FolderFeed(Tape):
+    """A replay of the series in a folder."""
+
+    name = "folder"
+
+    def __init__(self, folder: Path, symbols: tuple[str, ...] = ()) -> None:
+        """Open a folder.
+
+        Args:
+            folder: with an `index.json`.
+            symbols: which to offer; none for all.
+
+        Raises:
+            ConfigError: no checked bars in it, or none of a symbol.
+            FeedError: an index that cannot be read.
+        """
+        super().__init__()
+        self._folder = BarFolder(folder)
+        if not self._folder.series:
+            raise ConfigError(f"{folder} has no checked bars: bring some with `aion import FILES... --to {folder}`")
+        known = {series.symbol for series in self._folder.series.values()}
+        missing = [symbol for symbol in symbols if symbol not in known]
+        if missing:
+            raise ConfigError(f"{folder} has no bars of {', '.join(missing)}; it has {', '.join(sorted(known))}")
+        self._series_by_key = {
+            key: series for key, series in self._folder.series.items() if not symbols or series.symbol in symbols
+        }
+        sources = sorted({series.source for series in self._series_by_key.values() if series.source})
+        self.provenance = (
+            f"Bars of {len(self._series_by_key)} series in {folder}: {'; '.join(sources) or 'imported'}."
+        )
+
+    def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
+        """Return the instruments of `kind` by symbol."""
+        return {series.symbol: series.instrument() for series in self._series_by_key.values() if series.kind == kind}
+
+    def read(self, kind: Kind, symbol: str) -> list[Bar]:
+        """Read a series."""
+        return self._folder.read(self._series_by_key[f"{kind}:{symbol}"])
+
+    def dropped(self, symbol: str, day: str) -> int:
+        """Return how many filled-forward minutes of `symbol` were left out on `day`."""
+        series = self._series_by_key.get(f"minute:{symbol}")
+        return series.dropped.get(day, 0) if series is not None else 0
+
+    def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
+        """Return the declared splits and dividends of `symbols`, by day."""
+        return [each for each in self._folder.actions if each.symbol in symbols]

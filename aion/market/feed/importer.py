@@ -1,0 +1,298 @@
+"""`aion import`: files of bars that people have become a folder of checked bars, with a report of what was left out.
+
+A series that cannot be trusted as a whole (an undeclared split, bars that are neither minutes nor days) is refused
+and not written; single bad rows are left out, counted and named.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from aion.errors import AionError, ConfigError, FeedError
+from aion.market import calendar
+from aion.market.feed.barfile import BarFolder, Format, Series
+from aion.market.feed.protocol import Kind
+from aion.market.feed.table import Row, is_day, parse_stamp, read_table
+from aion.market.feed.validate import JUMP, Report, clean
+from aion.market.instrument import instrument
+from aion.model import Bar, CorporateAction, PriceBasis
+
+REPORT = "import_report.json"
+MINUTE = timedelta(minutes=1)
+_SAMPLE = 200  # stamps from which the interval is told
+_CURRENCIES = {"XNYS": "USD", "XNAS": "USD", "XLON": "GBP", "XHKG": "HKD"}
+NO_DAY = "no session on that day"
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What is known of the files beside their rows."""
+
+    exchange: str
+    """ISO 10383 MIC, or `24/7`."""
+    symbol: str = ""
+    """Of files without a column for it; empty for the name of each file."""
+    currency: str = ""
+    """Empty for that of the exchange."""
+    price_basis: PriceBasis | None = None
+    """None when it is not known: such bars are refused for bots that hold overnight."""
+    zone: str = ""
+    """IANA zone of stamps without one."""
+    is_stamped_at_open: bool = True
+    """True when a minute is named by its start, as most vendors do."""
+    unit: Decimal = Decimal(1)
+    """What prices are multiplied by, 0.01 for pence."""
+    actions: tuple[CorporateAction, ...] = ()
+    """Splits and dividends that are declared."""
+    form: Format = "parquet"
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of one series."""
+
+    symbol: str
+    kind: Kind
+    files: list[str]
+    report: Report
+    gaps: dict[str, int] = field(default_factory=dict)
+    """Session day -> minutes without a bar, or 1 for a day without one."""
+    refused: str = ""
+    """Why the series was not written; empty when it was."""
+
+    def lines(self) -> list[str]:
+        """Say it for people: one line, then details."""
+        if self.refused:
+            lines = [f"{self.symbol}: refused, nothing written: {self.refused}"]
+        else:
+            lines = [f"{self.report.sentence()} ({self.kind} bars)"]
+        if self.gaps:
+            worst = max(self.gaps, key=lambda day: self.gaps[day])
+            unit = "minutes" if self.kind == "minute" else "days"
+            lines.append(
+                f"  gaps: {sum(self.gaps.values()):,} {unit} of open sessions have no bar, on {len(self.gaps)} days, "
+                f"most on {worst} ({self.gaps[worst]:,})"
+            )
+        lines += [f"  {example}" for example in self.report.examples]
+        lines += [f"  kept, but look at it: {warning}" for warning in self.report.warnings]
+        return lines
+
+
+def import_files(files: Sequence[Path], folder: Path, about: Import, now: datetime) -> list[Imported]:
+    """Bring `files` into `folder` and return what became of each series; the same stands in its report file.
+
+    Args:
+        files: CSV or Parquet.
+        folder: is made when missing; series of before stay unless they come again.
+        about: what is known of the files.
+        now: wall time, for the report.
+
+    Raises:
+        ConfigError: an argument that cannot work.
+        FeedError: a file that cannot be read at all; nothing is written then.
+    """
+    _check(about)
+    target = BarFolder(folder)
+    rows, names = _gather(files, about)
+    target.declare(about.actions)
+    done = []
+    for symbol in sorted(rows):
+        done.append(_import_series(symbol, rows[symbol], names[symbol], target, about))
+    target.write_index()
+    _write_report(folder, done, about, now)
+    return done
+
+
+def _check(about: Import) -> None:
+    if about.exchange not in calendar.EXCHANGES:
+        known = ", ".join(calendar.EXCHANGES)
+        raise ConfigError(f"--exchange {about.exchange!r} is not known; known: {known}")
+    if about.zone:
+        _zone(about.zone)
+    for action in about.actions:
+        if about.price_basis == "adjusted":
+            raise ConfigError(f"{action.symbol}: adjusted prices have no splits or dividends left to declare")
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise ConfigError(f"--zone {name!r} is not an IANA zone, such as America/New_York") from None
+
+
+def _gather(files: Sequence[Path], about: Import) -> tuple[dict[str, list[Row]], dict[str, list[str]]]:
+    rows: dict[str, list[Row]] = defaultdict(list)
+    names: dict[str, list[str]] = defaultdict(list)
+    for path in files:
+        for row in read_table(path):
+            symbol = row.get("symbol") or about.symbol or path.stem
+            if len(files) > 1:
+                row["row"] = f"{row['row']} of {path.name}"
+            rows[symbol].append(row)
+            if path.name not in names[symbol][-1:]:
+                names[symbol].append(path.name)
+    if not rows:
+        raise FeedError(f"there are no rows in {', '.join(path.name for path in files)}")
+    return rows, names
+
+
+def _import_series(symbol: str, rows: list[Row], names: list[str], target: BarFolder, about: Import) -> Imported:
+    report = Report(symbol)
+    kind: Kind = "day" if is_day(rows[0].get("ts", "")) else "minute"
+    done = Imported(symbol, kind, names, report)
+    try:
+        series = _series(symbol, kind, names, about)
+        timed = _oldest_first(list(_timed(rows, kind, report, about)), report)
+        if kind == "minute":
+            _check_interval(timed)
+        is_traded_at = None
+        if about.exchange != calendar.ALWAYS:
+            is_traded_at = lambda ts: calendar.session_at(about.exchange, ts) is not None  # noqa: E731
+        bars = list(clean(symbol, timed, report, unit=about.unit, is_traded_at=is_traded_at))
+        _check_jumps(symbol, report, about)
+        if not bars:
+            raise FeedError("no good bar is left")
+        done.gaps = _gaps(kind, bars, report.dropped_days, about.exchange)
+        series.dropped = report.dropped_days
+        target.write(series, bars, about.form)
+    except ConfigError:
+        raise
+    except AionError as error:
+        done.refused = str(error)
+    return done
+
+
+def _series(symbol: str, kind: Kind, names: list[str], about: Import) -> Series:
+    currency = about.currency or _CURRENCIES.get(about.exchange) or symbol.rpartition("/")[2]
+    if about.exchange == calendar.ALWAYS and not about.currency and "/" not in symbol:
+        raise ConfigError(f"{symbol}: say in which currency its prices are: --currency USDT")
+    known = instrument(symbol, about.exchange, currency, about.price_basis or "raw")
+    step = known.quantity_step if about.exchange != calendar.ALWAYS else Decimal("0.00000001")
+    lot = known.lot if about.exchange != calendar.ALWAYS else step
+    tick = known.tick if about.exchange != calendar.ALWAYS else Decimal("0.0001")
+    return Series(
+        kind, symbol, about.exchange, currency, about.price_basis, about.zone or "UTC",
+        str(tick), str(lot), str(step), known.name, f"imported from {', '.join(names)}",
+    )  # fmt: skip
+
+
+def _timed(rows: list[Row], kind: Kind, report: Report, about: Import) -> Iterator[dict[str, str]]:
+    """Yield the rows with `ts` as the UTC close; those whose stamp says nothing keep it, and `clean` names them."""
+    zone = _zone(about.zone) if about.zone else None
+    shift = MINUTE if about.is_stamped_at_open else timedelta(0)
+    closes = _closes(rows, about.exchange) if kind == "day" else {}
+    for row in rows:
+        text = row.get("ts", "")
+        if kind == "day":
+            if text in closes:
+                yield row | {"ts": closes[text].isoformat()}
+            elif is_day(text):
+                report.read += 1
+                report.drop(NO_DAY, f"row {row['row']} ({text})")
+            else:
+                yield row
+            continue
+        try:
+            yield row | {"ts": (parse_stamp(text, zone) + shift).isoformat()}
+        except (ValueError, OverflowError, OSError):
+            yield row
+
+
+def _closes(rows: list[Row], exchange: str) -> dict[str, datetime]:
+    days = {row["ts"]: date.fromisoformat(row["ts"]) for row in rows if is_day(row.get("ts", ""))}
+    known = calendar.session_closes(exchange, min(days.values()), max(days.values()))
+    return {text: known[day] for text, day in days.items() if day in known}
+
+
+def _oldest_first(rows: list[dict[str, str]], report: Report) -> list[dict[str, str]]:
+    stamps = [row["ts"] for row in rows]
+    if len(rows) > 1 and all(one > two for one, two in pairwise(stamps)):
+        report.warn("the rows are newest first: they were read backwards")
+        return rows[::-1]
+    return rows
+
+
+def _check_interval(rows: Sequence[Mapping[str, str]]) -> None:
+    times = []
+    for row in rows[:_SAMPLE]:
+        try:
+            times.append(parse_stamp(row["ts"], None))
+        except (ValueError, KeyError, OverflowError):
+            continue
+    steps = Counter(abs(two - one) for one, two in pairwise(times) if one != two)
+    if not steps:
+        return
+    usual, _ = steps.most_common(1)[0]
+    if usual != MINUTE:
+        raise FeedError(f"its bars are {usual} apart: bots trade bars of one minute or of one day")
+
+
+def _check_jumps(symbol: str, report: Report, about: Import) -> None:
+    declared = {each.ex_date: each.amount for each in about.actions if each.symbol == symbol and each.kind == "split"}
+    for ts, ratio in report.jumps:
+        session = calendar.session_around(about.exchange, ts)
+        amount = declared.get(session.day) if session else None
+        if amount is not None and 1 / JUMP < ratio / amount < JUMP:
+            continue
+        shown = f"1:{ratio:.0f}" if ratio > 1 else f"{1 / ratio:.0f}:1"
+        day = session.day if session else ts.date()
+        raise FeedError(
+            f"on {day} it opens at {shown} of the close before, as after a split that nobody declared; if it is one, "
+            f"say so with --split {symbol}:{day}:{float(ratio):.3g}, else leave the wrong rows out"
+        )
+
+
+def _gaps(kind: Kind, bars: Sequence[Bar], dropped: Mapping[str, int], exchange: str) -> dict[str, int]:
+    """Return how many bars each session between the first and the last bar lacks."""
+    have: Counter[date] = Counter()
+    for bar in bars:
+        session = calendar.session_around(exchange, bar.ts)
+        if session is not None:
+            have[session.day] += 1
+    gaps: dict[str, int] = {}
+    for session in calendar.sessions(exchange, min(have), max(have)):
+        opened, closed = max(session.open, bars[0].ts - MINUTE), min(session.close, bars[-1].ts)
+        if kind == "day":
+            missing = 1 - have[session.day]
+        else:
+            lunch = timedelta(0)
+            if session.break_start is not None and session.break_end is not None:
+                lunch = max(timedelta(0), min(session.break_end, closed) - max(session.break_start, opened))
+            wanted = (closed - opened - lunch) // MINUTE
+            missing = wanted - have[session.day] - dropped.get(session.day.isoformat(), 0)
+        if missing > 0:
+            gaps[session.day.isoformat()] = missing
+    return gaps
+
+
+def _write_report(folder: Path, done: Sequence[Imported], about: Import, now: datetime) -> None:
+    value = {
+        "schema": "aion/import_report/1",
+        "written_at": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "exchange": about.exchange,
+        "price_basis": about.price_basis,
+        "series": {
+            f"{each.kind}:{each.symbol}": {
+                "files": each.files,
+                "read": each.report.read,
+                "kept": 0 if each.refused else each.report.kept,
+                "refused": each.refused,
+                "dropped": each.report.dropped,
+                "examples": each.report.examples,
+                "warnings": each.report.warnings,
+                "gaps": each.gaps,
+            }
+            for each in done
+        },
+    }
+    try:
+        (folder / REPORT).write_text(json.dumps(value, indent=1))
+    except OSError as error:
+        raise ConfigError(f"{folder / REPORT} cannot be written: {error.strerror}") from None

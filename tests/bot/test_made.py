@@ -1,0 +1,89 @@
+"""A feed without configured bots gets some, and they trade on it."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from aion.bot.made import bots_for
+from aion.bot.runner import run_all
+from aion.config import load
+from aion.errors import ConfigError
+from aion.market.feed import FolderFeed, RecordedFeed
+from aion.market.feed.barfile import BarFolder, Series
+from aion.market.feed.importer import Import, import_files
+from aion.model import Instrument
+from aion.store.layout import Layout
+from tests.bot.desk import ListFeed, VirtualWaiter, at, document, sim_logs
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def bring_recorded(folder: Path) -> None:
+    """Two days of MSFT minutes and a year of four names' days, as a user would import them."""
+    feed = RecordedFeed()
+    for kind, symbols, end in (
+        ("minute", ("MSFT",), at("2022-05-20T20:00Z")),
+        ("day", ("AAPL", "JPM", "META", "XOM"), at("2022-06-30T20:00Z")),
+    ):
+        for symbol in symbols:
+            bars = feed.history(kind, symbol, end, 600)
+            path = folder.parent / f"{symbol}.csv"
+            stamp = (lambda b: b.ts.isoformat()) if kind == "minute" else (lambda b: b.ts.date().isoformat())
+            rows = [f"{stamp(b)},{b.open},{b.high},{b.low},{b.close},{b.volume}" for b in bars]
+            path.write_text("\n".join(["ts,open,high,low,close,volume", *rows]))
+            basis = "raw" if kind == "minute" else "adjusted"
+            about = Import("XNAS" if kind == "minute" else "XNYS", price_basis=basis, is_stamped_at_open=False)
+            import_files([path], folder, about, NOW)
+
+
+def test_imported_folder_is_replayed_by_bots_made_for_it(tmp_path: Path) -> None:
+    bring_recorded(tmp_path / "bars")
+    flags = {"data": tmp_path / "data", "feed": "folder", "folder": tmp_path / "bars", "deterministic": True}
+    made = load(environment={}, flags=flags)
+    assert not made.bots
+    waiter = VirtualWaiter()
+    run_all(made, waiter, waiter.wall, runs=1)
+    summary = document(Layout(tmp_path / "data").sim_summary)
+    assert summary["mode"] == "replay" and summary["clock"]["feed"] == "folder"
+    assert set(summary["bots"]) == {"vwap_xnas"}
+    assert sim_logs(tmp_path / "data", "vwap_xnas")["2022-05-20"]["bars_seen"] > 300
+    swing = document(Layout(tmp_path / "data").swing_rolling("xsmom_1w_xnys"))
+    assert swing["price_basis"] == "adjusted" and swing["positions"]
+
+
+def test_made_bots_group_by_exchange_and_currency_and_name_costs(tmp_path: Path) -> None:
+    feed = ListFeed(
+        {
+            "BTC/USDT": Instrument("BTC/USDT", "24/7", "USDT", Decimal("0.01"), *(Decimal("0.00001"),) * 2),
+            "ETH/USDT": Instrument("ETH/USDT", "24/7", "USDT", Decimal("0.01"), *(Decimal("0.0001"),) * 2),
+            "MSFT": Instrument("MSFT", "XNAS", "USD"),
+        }
+    )
+    bots = bots_for(feed)
+    assert {name: (bot.currency, bot.cost, len(bot.symbols)) for name, bot in bots.items()} == {
+        "vwap_usdt": ("USDT", "crypto-bps", 2),
+        "tsmom_1w_usdt": ("USDT", "crypto-bps", 2),
+        "equal_4w_usdt": ("USDT", "crypto-bps", 2),
+        "vwap_xnas": ("USD", "us-equity", 1),
+        "tsmom_1w_xnas": ("USD", "us-equity", 1),
+        "equal_4w_xnas": ("USD", "us-equity", 1),
+    }
+
+
+def test_days_without_a_price_basis_get_no_bot_that_holds_overnight(tmp_path: Path) -> None:
+    folder = BarFolder(tmp_path)
+    bars = RecordedFeed().history("day", "XOM", NOW, 10)
+    folder.write(Series("day", "XOM", "XNYS", "USD", None), bars, "csv")
+    with pytest.raises(ConfigError, match="do not say whether they are raw or adjusted"):
+        bots_for(FolderFeed(tmp_path))
+
+
+def test_configured_bots_stay_and_none_is_made(tmp_path: Path) -> None:
+    file = tmp_path / "aion.toml"
+    file.write_text(
+        'feed = "folder"\n[bots.mine]\nkind = "intraday"\nstrategy = "vwap_trend"\nsymbols = ["MSFT"]\n'
+        'exchange = "XNAS"\ncurrency = "USD"\ncash = 1000\ncost = "us-equity"\n'
+    )
+    assert set(load(file, environment={}).bots) == {"mine"}
