@@ -11,7 +11,7 @@ SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wild
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: build run test test-python test-page check bench lock clean browser
+.PHONY: build run test test-python test-page check bench soak lock clean browser
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
 
@@ -38,6 +38,9 @@ check: build
 	$(BIN)/python tools/api_types.py --check
 	$(BIN)/python tools/reference.py --check
 	$(BIN)/python tools/page_size.py
+
+soak: build
+	$(BIN)/python -m tests.live.soak
 
 bench: build
 	$(BIN)/python -m bench

@@ -37,6 +37,21 @@ Level = Annotated[str | None, typer.Option("--log-level", help="debug, info, war
 Pipe = Annotated[int | None, typer.Option("--parent-pipe", hidden=True)]
 
 
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        from aion import __version__
+
+        typer.echo(f"aion {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _start(
+    version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True)] = False,
+) -> None:
+    """The live desk for trading bots."""
+
+
 def _settings(config: Path | None, **flags: Any) -> Any:
     from aion.config import load
 

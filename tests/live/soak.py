@@ -80,7 +80,7 @@ def process(*arguments: str, environment: dict[str, str] | None = None) -> Itera
     """Run a server of this repository, and end it."""
     running = subprocess.Popen(
         [sys.executable, "-m", *arguments], cwd=ROOT, env={**os.environ, **(environment or {})},
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         yield running
