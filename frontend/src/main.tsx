@@ -1,8 +1,12 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { followDeskTime } from "./lib/desk-time";
+import { warmCache } from "./live";
 import "./style/page.css";
+
+const WARM_AFTER = 500; // ms after the load: the first page is painted and verified before the others are fetched
 
 const root = document.getElementById("root");
 if (root) createRoot(root).render(<App />);
 followDeskTime();
+addEventListener("load", () => setTimeout(() => void warmCache(), WARM_AFTER));

@@ -126,3 +126,17 @@ def test_page_has_six_cards_that_move_and_nothing_is_wrong(desk: Up, page: Page,
         page.wait_for_timeout(700)
     assert watched.errors == []
     assert "SSE connected" in watched.console
+
+
+def test_load_warms_the_cache_of_the_other_page(desk: Up, page: Page) -> None:
+    page.goto(f"{desk.url}/bots")
+    until(page, "localStorage.getItem('aion_cache_api:/api/intraday/snapshot') !== null")
+    found = json.loads(page.evaluate("localStorage.getItem('aion_cache_api:/api/intraday/snapshot')"))
+    assert found["ttl"] == 2000 and found["data"]["symbols"]
+
+
+def test_console_says_hit_rate_and_connection(desk: Up, page: Page, watched: Watched) -> None:
+    page.goto(f"{desk.url}/bots")
+    page.get_by_text("STREAMING").wait_for()
+    desk.wait(lambda: page.wait_for_timeout(50) or any("Cache hit rate: " in line for line in watched.console))
+    assert "SSE connected" in watched.console
