@@ -18,7 +18,8 @@ ROWS = rows(read(DOCUMENT))
 OURS = ("aion/", "tests/", "frontend/src/", "docs/", "pyproject.toml")
 NAMED = {
     "/events/bots", "/events/admin/logs", "/events/intraday", "/api/bots/page", "/api/intraday/snapshot",
-    "/api/metrics", "rolling.json.gz", "sim_logs/*.json", "sim_summary.json", "rolling_<bot>.json.gz", "bots_page_router.py",
+    "/api/metrics", "rolling.json.gz", "sim_logs/*.json", "sim_summary.json", "rolling_<bot>.json.gz",
+    "bots_page_router.py",
     "intraday_logs_router.py", "cache_utils.py", "events_router.py", "daytrading_job.py", "base_swing_bot.py",
     "clientCache.ts", "useSSE", "page.tsx", "route.ts", "getCached", "setCached", "invalidateCache", "clearAllCache",
     "fetchWithCache", "warmCache", "getCacheStats", "CACHE_TTL", "aion_cache_", "api:/api/bots/page",
