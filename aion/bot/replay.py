@@ -104,8 +104,8 @@ class Replay:
         self._stamp = stamp
         exchanges = frozenset(bot.exchange for bot in settings.bots.values() if bot.kind == "intraday")
         marks = frozenset(bot.exchange for bot in settings.bots.values() if bot.kind == "swing")
-        self._pace = Pace(exchanges, settings.speed, settings.closed_gap_s, marks)
-        self.span = span_of(settings, feed, exchanges)
+        self._pace = self._make_pace(exchanges, marks)
+        self.span = self._make_span(exchanges)
         intraday: dict[str, IntradayBot] = {}
         swing: dict[str, SwingBot] = {}
         for name, bot in settings.bots.items():
@@ -131,14 +131,24 @@ class Replay:
         self._flushed_at = self._target = waiter.monotonic()
         self._intraday_cursor, self._swing_cursor = self._resume()
 
+    def _make_pace(self, exchanges: frozenset[str], marks: frozenset[str]) -> Pace:
+        return Pace(exchanges, self._settings.speed, self._settings.closed_gap_s, marks)
+
+    def _make_span(self, exchanges: frozenset[str]) -> Span:
+        return span_of(self._settings, self._feed, exchanges)
+
+    def _watched_from(self, kind: Kind, cursor: datetime) -> datetime:
+        """Return the market time before which strategies only warm up when they are brought to `cursor` again."""
+        return self.span.intraday if kind == "minute" else self.span.swing
+
     def _resume(self) -> tuple[datetime, datetime]:
         """Bring bots and clock to where the ledger stands, and return how far minutes and days were dealt with."""
         ledger, span = self._ledger, self.span
         intraday, swing = self.job.bots, self.swing.bots
         minutes = ledger_cursor(intraday.values(), ledger, span.intraday)
         days = ledger_cursor(swing.values(), ledger, span.swing)
-        watch_again(intraday.values(), self._feed, "minute", ledger, span.intraday, minutes)
-        watch_again(swing.values(), self._feed, "day", ledger, span.swing, days)
+        watch_again(intraday.values(), self._feed, "minute", ledger, self._watched_from("minute", minutes), minutes)
+        watch_again(swing.values(), self._feed, "day", ledger, self._watched_from("day", days), days)
         restore_accounts(intraday.values(), ledger, minutes)
         restore_accounts(swing.values(), ledger, days)
         for name, bot in intraday.items():

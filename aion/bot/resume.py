@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from aion.bot.account import BotAccount
+from aion.market import calendar
 from aion.market.feed import Feed, Kind
 from aion.model import Fill
 from aion.trading.ledger import Ledger
 
 LONGEST_CLOSURE = timedelta(days=10)  # of an exchange between two sessions
+ONE_DAY = timedelta(days=1)  # the session before, where markets never close
+MINUTES_A_DAY = 1440
 SHORTEST_SESSION = 180  # minutes of a half-day
 CALENDAR_DAYS = 1.5  # calendar days a trading day, holidays included, rounded up
 
@@ -82,8 +85,12 @@ def watch_again(
         return
     histories = {bot.name: PositionHistory(ledger.changes(bot.name).fills) for bot in bots}
     look_back = max(bot.strategy.look_back for bot in bots)
-    days = look_back * CALENDAR_DAYS if kind == "day" else look_back / SHORTEST_SESSION * CALENDAR_DAYS
-    for batch in feed.batches(kind, symbols, begins_at - LONGEST_CLOSURE - timedelta(days=days)):
+    if all(bot.settings.exchange == calendar.ALWAYS for bot in bots):
+        days, closure = (look_back, ONE_DAY) if kind == "day" else (look_back / MINUTES_A_DAY, ONE_DAY)
+    else:
+        days = look_back * CALENDAR_DAYS if kind == "day" else look_back / SHORTEST_SESSION * CALENDAR_DAYS
+        closure = LONGEST_CLOSURE
+    for batch in feed.batches(kind, symbols, begins_at - closure - timedelta(days=days)):
         if batch.ts > cursor:
             return
         for bot in bots:
