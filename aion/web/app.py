@@ -21,6 +21,7 @@ from aion.live import Live, SnapshotApp, StreamApp
 from aion.store.layout import Layout
 from aion.web import openapi
 from aion.web.desk import Desk
+from aion.web.history import History
 from aion.web.log import Log, open_log
 from aion.web.metric import Metrics
 from aion.web.middleware import Alias, Guard, Observe, error_body, is_data
@@ -31,6 +32,7 @@ from aion.web.router.bot_parts import bot_parts_router
 from aion.web.router.bots_page import bots_page_router
 from aion.web.router.control import control_router
 from aion.web.router.events import events_router
+from aion.web.router.history import history_router
 from aion.web.router.intraday import intraday_router
 from aion.web.router.intraday_logs import intraday_logs_router
 from aion.web.router.logs import logs_router
@@ -85,8 +87,9 @@ class App:
         files = FileReader(layout)
         asked = Requests(layout, files, settings)
         rules = RuleBook(layout, files, settings, asked)
+        past = History(layout, files, asked)
         self.desk = Desk(
-            settings, layout, files, asked, rules, live, Metrics(), log, snapshots, streams, store, watch
+            settings, layout, files, asked, rules, past, live, Metrics(), log, snapshots, streams, store, watch
         )
         self.routes = _make_routes(self.desk)
         known = Login(_PagesBehind(self.routes, Pages(static)), store)
@@ -154,7 +157,7 @@ def _make_routes(desk: Desk) -> FastAPI:
         app.router.routes.extend(raw.routes)  # an included router would wrap its routes anew
     for router in (
         system_router, session_router, logs_router, intraday_logs_router, swing_logs_router, bot_parts_router,
-        control_router, rule_router,
+        control_router, rule_router, history_router,
     ):  # fmt: skip
         app.include_router(router)
     app.add_exception_handler(AionError, _answer_aion_error)

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from aion.config import Settings
 from aion.live import Live
 from aion.store.layout import Layout
+from aion.web.history import History
 from aion.web.log import Log
 from aion.web.metric import Metrics
 from aion.web.reader import FileReader
@@ -28,6 +29,7 @@ class Desk:
     files: FileReader
     requests: Requests
     rules: RuleBook
+    history: History
     live: Live[Any]
     metrics: Metrics
     log: Log

@@ -31,13 +31,14 @@ def fill(desk: RunningDesk) -> None:
 
 def paths_of(desk: RunningDesk) -> list[str]:
     """Return every path of the OpenAPI description with names that exist."""
-    names = {"day": "2022-05-19", "bot": "orb_ny", "part": "fills"}
+    rows = {"day": "2022-05-19", "bot": "orb_ny", "part": "fills", "row": "f-a"}
     swing = {"day": "2022-05-18", "bot": "swing_1w", "part": "fills", "horizon": "1w"}
     found = []
     for template, operations in desk.get("/api/openapi.json").json()["paths"].items():
         if "get" not in operations:
             continue
-        chosen = swing if template.startswith("/api/swing/") else names
+        chosen = swing if template.startswith("/api/swing/") else rows
+        template += "?day=2022-05-19" if template.endswith("{row}") else ""
         found.append(re.sub(r"\{(\w+)\}", lambda match, chosen=chosen: chosen[match[1]], template))
     return found
 

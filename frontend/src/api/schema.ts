@@ -61,6 +61,18 @@ export interface BotActivity {
   written_at?: string;
 }
 
+/** The days that are kept of one bot. */
+export interface BotDays {
+  bot: string;
+  currency: string;
+  /** Newest first. */
+  days: Record<string, DayResult>;
+  kind: "intraday" | "swing";
+  start_equity?: number;
+  /** Days that are kept; `days` may hold fewer. */
+  total: number;
+}
+
 /** One bot in a list: where its newest state is. */
 export interface BotLine {
   /** Newest market day, of an intraday bot. */
@@ -88,6 +100,24 @@ export interface BotPart {
   signals?: Record<string, Signal>;
   symbols?: string[];
   targets?: Record<string, Target>;
+  trades?: Record<string, Trade>;
+}
+
+/** One page of what a bot did; only the part that was asked for is there. */
+export interface BotRows {
+  bot: string;
+  currency: string;
+  /** Day of the file that holds each row. */
+  days: Record<string, string>;
+  decisions?: Record<string, Decision>;
+  /** Days whose file cannot be read. */
+  errors: Record<string, string>;
+  fills?: Record<string, Fill>;
+  kind: "intraday" | "swing";
+  /** Send it back as `before` for the rows that follow; absent at the end. */
+  next?: string;
+  orders?: Record<string, Order>;
+  /** Newest first, as the others. */
   trades?: Record<string, Trade>;
 }
 
@@ -184,6 +214,20 @@ export interface BotsPageBundle {
   version: number;
 }
 
+/** What stands behind one row: the trade, its orders, their fills with bar and fees, the decisions. */
+export interface Chain {
+  as_of?: string;
+  bot: string;
+  currency: string;
+  decisions: Record<string, Decision>;
+  fills: Record<string, Fill>;
+  kind: "intraday" | "swing";
+  /** What is not kept any more, in words. */
+  missing: string[];
+  orders: Record<string, Order>;
+  trades: Record<string, Trade>;
+}
+
 /** Where the bots' clock stands; the Mode chip reads it. */
 export interface ClockState {
   /** Id of the last `control/desk/` request carried out. */
@@ -274,6 +318,20 @@ export interface DataAge {
 export interface DayList {
   /** Bots by market day, newest day first. */
   days: Record<string, string[]>;
+}
+
+/** One market day of one bot. */
+export interface DayResult {
+  /** At the end of the day, or so far. */
+  equity?: number;
+  /** Why the day's file cannot be read. */
+  error: string;
+  fills: number;
+  hold_equity?: number;
+  /** Absent where the file does not say it. */
+  pnl?: Pnl;
+  /** Round trips closed; absent for a swing bot. */
+  trades?: number;
 }
 
 /** Sum of one market day over the bots of one currency that are marked for that day. */

@@ -36,7 +36,7 @@ export async function postControl({ action, value }: ControlRequest): Promise<st
   const answer = await fetch("/api/control", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ bot: "desk", action, value }),
+    body: JSON.stringify({ action, value }),
   });
   const found = (await answer.json().catch(() => ({}))) as { id?: string; detail?: string };
   if (!answer.ok) throw new Error(found.detail ?? `the desk answered ${answer.status}`);
