@@ -6,20 +6,23 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from pydantic import ValidationError
+
 from aion import stat
 from aion.bot import guard
 from aion.bot.history import Peak, Record
 from aion.bot.hold import BuyAndHold
 from aion.bot.process_log import ProcessLog
-from aion.bot.record import Json, number, result_json, signal_json
+from aion.bot.record import Json, number, result_json, rules_json, signal_json
+from aion.bot.standing import Standing, State
 from aion.bot.strategy.base import Moment, Strategy
 from aion.bot.strategy.registry import make_strategy
 from aion.clock import iso, parse_iso
-from aion.config import BotSettings
+from aion.config import BotSettings, Rules
 from aion.errors import ConfigError
 from aion.market import calendar
 from aion.market.feed import Feed, Kind
-from aion.model import Bar, EquityPoint, Instrument, Signal, Trade
+from aion.model import Bar, EquityPoint, Instrument, OrderStatus, OrderType, Signal, Trade
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model
 from aion.trading.ledger import Entry, SavedAccount
@@ -75,9 +78,19 @@ class BotAccount:
         self.realized: list[float] = []
         self.equity_sum = 0.0
         self.equity_points = 0
-        self.state = "active"
-        self.state_reason = ""
+        self.standing = Standing()
         self.control_id = ""
+        """Id of the newest request of the desk that was answered."""
+        self.control_error = ""
+        """Why that request was refused."""
+        self.base = settings
+        """The settings as they were read at the start."""
+        self.own_rules: Json = {}
+        """Rules saved on the desk, which stand above those of the settings."""
+        self.config_version = 0
+        """Of the saved rules in force, 0 for none."""
+        self.config_error = ""
+        """Why the newest saved rules were not taken."""
         self.bars_seen = 0
         self.dropped_bars = 0
         self._changes = Changes()
@@ -95,13 +108,18 @@ class BotAccount:
         )
 
     @property
+    def state(self) -> State:
+        """How it stands, as its documents say it."""
+        return self.standing.state
+
+    @property
     def equity(self) -> Decimal:
         """Cash plus market values at the newest marks, cents."""
         return self.portfolio.equity()
 
     def think(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
         """Return the strategy's signals; if it raises, stalls or returns nonsense the bot is in state `error`."""
-        if self.state == "error":
+        if self.standing.fault:
             return {}
         returned: Any = None
         try:
@@ -123,9 +141,8 @@ class BotAccount:
 
     def _stop(self, what: str, moment: Moment, error: Exception | None = None) -> dict[str, Signal]:
         """Put the bot in state `error`; it enters nothing more, and the exits that rest stay."""
-        self.state = "error"
-        self.state_reason = f"strategy {self.settings.strategy} {what}"
-        self.log.error(self.state_reason, error=error, bot=self.name, market_time=moment.ts)
+        self.standing.fault = f"strategy {self.settings.strategy} {what}"
+        self.log.error(self.standing.fault, error=error, bot=self.name, market_time=moment.ts)
         return {}
 
     def watch(self, bars: Mapping[str, Bar], ts: datetime, positions: Mapping[str, Decimal]) -> None:
@@ -139,6 +156,48 @@ class BotAccount:
         session = calendar.session_at(self.settings.exchange, ts)
         if session is not None:
             self.think(bars, Moment(ts, session.day.isoformat(), session.open, session.close, positions))
+
+    def set_rules(self, rules: Rules) -> None:
+        """Trade by `rules` from now on; orders at rest stay as they are."""
+        self.settings = self.settings.model_copy(update={"rules": rules})
+        self.broker.set_allow_short(rules.allow_short)
+
+    def replan(self) -> None:
+        """Bring what it shows of its plans up to new rules; nothing for a bot that plans nothing."""
+
+    def leave_all(self, ts: datetime) -> None:
+        """Withdraw entries and close what is held, when a flatten or a kill switch asks for it; else nothing.
+
+        To be called at each cycle: an exit that found no bar to fill in is ordered again.
+        """
+        reason = self.standing.exit_reason
+        if not reason:
+            return
+        for record in self.broker.open_orders():
+            if not record.order.reduce_only:
+                self.broker.cancel(record.order.id, ts, reason)
+        for symbol in self.portfolio.symbols:
+            if not self.is_leaving(symbol):
+                self.exit(symbol, ts, reason)
+        if self.portfolio.is_flat:
+            self.standing.leaving = ""
+
+    def exit(self, symbol: str, ts: datetime, reason: str, confidence: float | None = None) -> None:
+        """Withdraw the orders of `symbol` and order its position closed, with the decision."""
+        record = self.broker.flatten(symbol, ts, reason)
+        if record is not None and record.status is not OrderStatus.REFUSED:  # the broker has noted a refusal
+            self.broker.note(ts, "exit", reason, symbol, confidence=confidence, order_id=record.order.id)
+
+    def is_leaving(self, symbol: str) -> bool:
+        """Tell whether an order rests that closes the whole position at the next open."""
+        return any(
+            each.order.reduce_only and each.order.type is OrderType.MARKET for each in self.broker.open_orders(symbol)
+        )
+
+    def settle(self) -> None:
+        """Take what a control made the broker do into the record, outside a cycle."""
+        self.cycles += 1
+        self.gather()
 
     def gather(self) -> Changes:
         """Take what the broker did since the last call into the record, and return it."""
@@ -185,6 +244,8 @@ class BotAccount:
             "hold_name": self.hold.name,
             "price_basis": self.price_basis,
             "state": self.state,
+            "rules": rules_json(settings.rules),
+            "config_version": self.config_version,
             "total_pnl": result_json(portfolio.total_result(), self.started_at),
             "positions": self._positions(),
             "fills": self.record.fills,
@@ -196,10 +257,14 @@ class BotAccount:
             "dropped_bars": self.dropped_bars,
             "bars_seen": self.bars_seen,
         }
-        if self.state_reason:
-            value["state_reason"] = self.state_reason
+        if self.standing.reason:
+            value["state_reason"] = self.standing.reason
         if self.control_id:
             value["control_id"] = self.control_id
+        if self.control_error:
+            value["control_error"] = self.control_error
+        if self.config_error:
+            value["config_error"] = self.config_error
         if self.price_basis == "adjusted":
             value["note"] = f"{HINDSIGHT} {ADJUSTED}"
         return value
@@ -262,7 +327,7 @@ class BotAccount:
             bot=self.name,
             cycle_id=self.cycle_id,
             cursor=self.cursor,
-            day=self.day,
+            day=self.day or self.cursor.date().isoformat(),
             cash=self.portfolio.cash,
             state=self.save(),
             changes=self._changes,
@@ -283,7 +348,9 @@ class BotAccount:
             "marked_at": {symbol: iso(at) for symbol, at in self.marked_at.items()},
             "peak": [self.peak.equity, iso(self.peak.at) if self.peak.at else "", self.peak.max_drawdown],
             "average": [self.equity_sum, self.equity_points],
-            "control_id": self.control_id,
+            "control": [self.control_id, self.control_error],
+            "standing": self.standing.saved(),
+            "config": [self.config_version, self.own_rules, self.config_error],
         }
 
     def restore(self, saved: SavedAccount, ledger: LedgerReader) -> None:
@@ -300,10 +367,36 @@ class BotAccount:
         peak, at, deepest = state["peak"]
         self.peak = Peak(peak, parse_iso(at) if at else None, max_drawdown=deepest)
         self.equity_sum, self.equity_points = state["average"]
-        self.control_id = state["control_id"]
+        self.control_id, self.control_error = state["control"]
+        self.standing = Standing.from_saved(state["standing"])
+        self.config_version, self.own_rules, self.config_error = state["config"]
+        if self.own_rules:
+            try:
+                self.set_rules(merged_rules(self.base, self.own_rules))
+            except ConfigError as error:  # the settings have changed meanwhile
+                self.config_error = str(error)
         if self.peak.at is not None and peak > 0:
             self.peak.drawdown = (peak - number(self.equity)) / peak
         self.realized = [number(trade.realized_pnl) for trade in ledger.changes(self.name).trades]
+
+
+def merged_rules(settings: BotSettings, own: Mapping[str, Any]) -> Rules:
+    """Return the rules of `settings` with those of `own` in their place.
+
+    Raises:
+        ConfigError: a rule that is not known or cannot work, alone or with the bot's other settings.
+    """
+    try:
+        rules = Rules.model_validate({**settings.rules.model_dump(), **own})
+        BotSettings.model_validate({**settings.model_dump(), "rules": rules})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        name = ".".join(str(piece) for piece in first["loc"] if piece != "rules") or "rules"
+        if first["type"] == "extra_forbidden":
+            raise ConfigError(f"there is no rule {name!r}; known: {', '.join(Rules.model_fields)}") from None
+        shown = f" = {first['input']!r}" if first["loc"] else ""
+        raise ConfigError(f"{name}{shown} cannot work: {first['msg'].removeprefix('Value error, ')}") from None
+    return rules
 
 
 def _merge(into: Changes, more: Changes) -> None:

@@ -14,7 +14,7 @@ from aion.config import BotSettings
 from aion.market import calendar
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed
-from aion.model import Bar, OrderStatus, OrderType, Side, Signal
+from aion.model import Bar, OrderStatus, Side, Signal
 from aion.trading.ledger import SavedAccount
 from aion.trading.query import LedgerReader
 from aion.trading.record import Changes, OrderRecord
@@ -70,6 +70,7 @@ class IntradayBot(BotAccount):
             return
         moment = Moment(ts, self.day, session.open, session.close, self.portfolio.quantities())
         signals = self.think(bars, moment)
+        self.leave_all(ts)
         if session.minutes_left(ts) <= self.settings.rules.flat_before_close * self._bar_minutes:
             self._leave_for_the_day(session, ts)
         else:
@@ -122,20 +123,20 @@ class IntradayBot(BotAccount):
             if not record.order.reduce_only:
                 self.broker.cancel(record.order.id, ts, "the session ends")
         for symbol in self.portfolio.symbols:
-            if not self._is_leaving(symbol):
-                self._exit(symbol, ts, f"flat for the day: {left} minutes before the close", None)
+            if not self.is_leaving(symbol):
+                self.exit(symbol, ts, f"flat for the day: {left} minutes before the close")
 
     def _leave_carried(self, ts: datetime) -> None:
         for symbol, held in self.portfolio.positions().items():
-            if held.carried and not self._is_leaving(symbol):
-                self._exit(symbol, ts, "carried from an earlier session: out at the first bar", None)
+            if held.carried and not self.is_leaving(symbol):
+                self.exit(symbol, ts, "carried from an earlier session: out at the first bar")
 
     def _follow(self, signal: Signal, bar: Bar, ts: datetime) -> None:
         held = self.portfolio.quantity(signal.symbol)
         if held:
             turns = (signal.action == "sell") if held > 0 else (signal.action == "buy")
-            if (signal.action == "exit" or turns) and not self._is_leaving(signal.symbol):
-                self._exit(signal.symbol, ts, signal.reason, signal.confidence)
+            if (signal.action == "exit" or turns) and not self.is_leaving(signal.symbol):
+                self.exit(signal.symbol, ts, signal.reason, signal.confidence)
             return
         if signal.action not in ("buy", "sell") or self.broker.open_orders(signal.symbol):
             return
@@ -156,6 +157,8 @@ class IntradayBot(BotAccount):
 
     def _refusal(self, signal: Signal) -> str:
         rules = self.settings.rules
+        if self.standing.reason:
+            return self.standing.reason
         if signal.confidence < max(signal.threshold, rules.min_confidence):
             return f"strength is below min_confidence {rules.min_confidence:g}"
         if signal.action == "sell" and not rules.allow_short:
@@ -198,16 +201,6 @@ class IntradayBot(BotAccount):
         nearest_stop = max(stops, key=lambda price: price * sign, default=None)
         nearest_target = min(targets, key=lambda price: price * sign, default=None)
         return nearest_stop, nearest_target
-
-    def _exit(self, symbol: str, ts: datetime, reason: str, confidence: float | None) -> None:
-        record = self.broker.flatten(symbol, ts, reason)
-        if record is not None:
-            self._note_order(record, "exit", reason, confidence)
-
-    def _is_leaving(self, symbol: str) -> bool:
-        return any(
-            each.order.reduce_only and each.order.type is OrderType.MARKET for each in self.broker.open_orders(symbol)
-        )
 
     def _note_order(self, record: OrderRecord, action: str, reason: str, confidence: float | None) -> None:
         if record.status is OrderStatus.REFUSED:

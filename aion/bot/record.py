@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from aion.clock import iso
+from aion.config import Rules
 from aion.model import Bar, Fill, Order, OrderStatus, Signal, Trade
 from aion.store.document import CURVE_POINTS
 from aion.trading.record import Decision, Result
@@ -122,6 +123,12 @@ def decision_json(decision: Decision) -> Json:
     if decision.order_id:
         value["order_id"] = decision.order_id
     return value
+
+
+def rules_json(rules: Rules) -> Json:
+    """Return a bot's rules: switches as they are, all else as numbers."""
+    values = rules.model_dump()
+    return {name: value if isinstance(value, bool | int) else float(value) for name, value in values.items()}
 
 
 def result_json(result: Result, since: datetime | None) -> Json:

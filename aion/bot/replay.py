@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from aion.bot.account import BotAccount
+from aion.bot.control import Controller
 from aion.bot.daytrading import DayTradingJob, minute_number
+from aion.bot.drive import Drive
 from aion.bot.envelope import Stamp
 from aion.bot.history import earlier_days
+from aion.bot.inbox import Inbox
 from aion.bot.intraday import IntradayBot
 from aion.bot.outbox import Outbox
 from aion.bot.process_log import ProcessLog
@@ -28,16 +32,18 @@ from aion.config import Settings
 from aion.errors import LedgerError
 from aion.market import calendar
 from aion.market.feed import Batch, Feed, Kind
-from aion.store.layout import Layout
+from aion.store.layout import DESK, Layout
 from aion.trading.ledger import Entry, Ledger
+from aion.trading.record import Audit
 
 FLUSH_S = 0.1  # least wall seconds between two commits with their files
 LATE_S = 1.0  # a replay further behind than this (the machine slept, or is slow) does not rush to catch up
+POLL_S = 0.2  # wall seconds between two looks at what the desk asks for
 RETRY_S = 1.0  # between two attempts to commit to a disk that refuses
 SWING_CATCH_UP = timedelta(days=365)
 CATCH_UP_DUE_S = 2.0  # while catching up a file comes at least that often
-Phase = Literal["starting", "catching_up", "running", "closed", "finished"]
-_PHASES: tuple[Phase, ...] = ("starting", "catching_up", "running", "closed", "finished")
+Phase = Literal["starting", "catching_up", "running", "paused", "closed", "finished"]
+_PHASES: tuple[Phase, ...] = ("starting", "catching_up", "running", "paused", "closed", "finished")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +133,15 @@ class Replay:
         self._marked: dict[str, SwingBot] = {}
         self._rebalanced: list[SwingBot] = []
         self._entries: list[Entry] = []
+        self._audits: list[Audit] = []
         self._cycles = 0
-        self._flushed_at = self._target = waiter.monotonic()
+        self._flushed_at = self._polled_at = waiter.monotonic()
+        first = feed.span("minute" if intraday else "day")[0]
+        self.drive = Drive(self._pace, waiter, real_time=feed.real_time, first=first, end=self.span.end)
         self._intraday_cursor, self._swing_cursor = self._resume()
+        self.drive.restore(ledger, self._clock.now())
+        self._bots: dict[str, BotAccount] = {**intraday, **swing}
+        self._controller = Controller(Inbox(layout, self._bots), ledger, self._bots, stamp, log)
 
     def _make_pace(self, exchanges: frozenset[str], marks: frozenset[str]) -> Pace:
         return Pace(exchanges, self._settings.speed, self._settings.closed_gap_s, marks)
@@ -162,8 +174,9 @@ class Replay:
     # the life of a run
 
     def run(self) -> bool:
-        """Trade to the end of the tape; return False when asked to stop before."""
+        """Trade to the end of the tape, or to where the desk wants another run; False when asked to stop before."""
         self._write_all()
+        self._look_at_desk()
         batches = self._timeline()
         before: list[Batch] = []
         batch: Batch | None = None
@@ -174,28 +187,34 @@ class Replay:
         else:
             batch = None
         if not self._catch_up(before, batch):
-            return False
+            return self._is_over
         self._phase, self._progress = "running", None
-        self._target = self._waiter.monotonic()
+        self.drive.set_off()
         while batch is not None:
             following = next(batches, None)
             if not self._await(batch.ts):
-                return False
+                return self._is_over
             self._following = following.ts if following is not None else None
             self._process(batch)
             if self._waiter.monotonic() - self._flushed_at >= FLUSH_S:
                 self._flush()
             batch = following
         self._finish()
-        return True
+        return self._linger()
+
+    @property
+    def _is_over(self) -> bool:
+        return self.drive.begin_again_at is not None and not self._waiter.is_stopped
 
     def _catch_up(self, batches: list[Batch], first: Batch | None) -> bool:
+        """Run what lies before the start; return False when asked to stop, or to begin another run."""
         if not batches:
             return not self._waiter.is_stopped
         began = self._waiter.monotonic()
         self._phase = "catching_up"
         for number, batch in enumerate(batches):
-            if self._waiter.is_stopped:
+            self._look_at_desk()
+            if self._waiter.is_stopped or self._is_over:
                 self._flush()
                 return False
             self._progress = round(number / len(batches), 4)
@@ -210,26 +229,89 @@ class Replay:
         return True
 
     def _await(self, ts: datetime) -> bool:
-        """Let the wall time before the batch of `ts` pass; return False when asked to stop."""
+        """Let the wall time before the batch of `ts` pass; False when asked to stop, or to begin another run."""
         last = self._clock.now()
-        now = self._waiter.monotonic()
-        self._target += self._pace.wait_s(last, ts)
-        if now - self._target > LATE_S:
-            self._target = now
-        if self._target - now > 0 and self._has_changed:
-            rest = self._flushed_at + FLUSH_S - now
-            if rest <= self._target - now and not self._waiter.wait(max(0.0, rest)):
+        was_skipping = self.drive.jump_to is not None
+        if self.drive.is_skipping(ts) or was_skipping:  # a jump arrives without the gap before its day
+            self.drive.set_off()
+        else:
+            self.drive.expect(last, ts, LATE_S)
+        while True:
+            self._look_at_desk()
+            if self._waiter.is_stopped or self._is_over:
                 self._flush()
-        left = self._target - self._waiter.monotonic()
-        if left > 0 and self._pace.is_gap(last, ts):
-            self._phase, self._label = "closed", closed_label(self._pace.exchanges or self._pace.marks, last, ts)
-            self._write_clock(left)
-            self._log.info(self._label, market_time=last)
-        stopped = self._waiter.wait(left) if left > 0 else self._waiter.is_stopped
-        if stopped:
+                return False
+            if self.drive.is_skipping(ts):
+                self._phase, self._progress, self._label = "catching_up", self.drive.progress(), "jumping"
+                break
+            left = self.drive.left_s()
+            if left is not None and left <= 0:
+                self._phase, self._progress, self._label = "running", None, ""
+                break
+            self._rest(last, ts, left)
+        self.drive.arrive()
+        return True
+
+    def _rest(self, last: datetime, ts: datetime, left: float | None) -> None:
+        """Wait a little of the `left` seconds (None: held still) between two batches, and say so once."""
+        phase: Phase = "running"
+        label = ""
+        if left is None:
+            phase, label = "paused", "held still on the desk"
+        elif self._pace.is_gap(last, ts):
+            phase, label = "closed", closed_label(self._pace.exchanges or self._pace.marks, last, ts)
+        rest = self._flushed_at + FLUSH_S - self._waiter.monotonic()
+        if self._has_changed and (left is None or rest <= left):
+            self._waiter.wait(max(0.0, rest))
+            if not self._waiter.is_stopped:
+                self._flush()
+            return
+        if (phase, label) != (self._phase, self._label):
+            self._phase, self._progress, self._label = phase, None, label
+            self._write_clock()
+            if label:
+                self._log.info(label, market_time=last)
+        self._waiter.wait(POLL_S if left is None else min(left, POLL_S))
+
+    def _look_at_desk(self) -> None:
+        """Carry out what the desk asks for, looking at most every `POLL_S`."""
+        now = self._waiter.monotonic()
+        if now - self._polled_at < POLL_S and self._phase != "starting":
+            return
+        self._polled_at = now
+        news = self._controller.look()
+        if not news:
+            return
+        if self._has_changed:
             self._flush()
-            return False
-        self._phase, self._label = "running", ""
+        speed = self.drive.speed
+        carried = self._controller.carry_out(news, self._market_time(), self.drive)
+        self._audits += carried.audits
+        has_new_due_times = self.drive.speed != speed
+        for name, bot in self.job.bots.items():
+            if name in carried.bots or (has_new_due_times and bot.cycle_id):
+                self._changed[name] = bot
+        for name, swing_bot in self.swing.bots.items():
+            if name in carried.bots:
+                self._entries.append(swing_bot.take_entry())
+                if swing_bot.day:
+                    self.swing.put_activity(self._outbox, swing_bot)
+            if (name in carried.bots or has_new_due_times) and swing_bot.cycle_id:
+                self._marked[name] = swing_bot
+        self._flush()
+
+    def _market_time(self) -> datetime:
+        """Return the market time of what people do: the wall's with a feed that delivers as it happens."""
+        now = self._clock.now()
+        return max(now, self._stamp.wall.now()) if self._feed.real_time else now
+
+    def _linger(self) -> bool:
+        """Stay at the end of the tape until the next run is due, answering the desk; False when asked to stop."""
+        until = self._waiter.monotonic() + self._settings.run_pause_s
+        while (left := until - self._waiter.monotonic()) > 0 and not self._is_over:
+            if self._waiter.wait(min(left, POLL_S)):
+                return False
+            self._look_at_desk()
         return True
 
     def _finish(self) -> None:
@@ -262,6 +344,7 @@ class Replay:
             yield batch
 
     def _process(self, batch: Batch) -> None:
+        self.drive.now = batch.ts
         if batch.kind == "minute":
             ended = self.job.end_days(batch)
             if ended:
@@ -281,7 +364,7 @@ class Replay:
 
     @property
     def _has_changed(self) -> bool:
-        return bool(self._changed or self._marked or self._entries)
+        return bool(self._changed or self._marked or self._entries or self._audits)
 
     def _flush(self) -> None:
         """Commit what happened, then write the files, then say so."""
@@ -295,15 +378,21 @@ class Replay:
         if is_written:
             self._say()
         self._entries, self._changed, self._marked, self._rebalanced = [], {}, {}, []
+        self._audits, self.drive.notes = [], {}
         self._cycles = 0
 
     def _commit(self, entries: list[Entry]) -> None:
         has_failed = False
-        while entries:
+        notes = self.drive.notes
+        while entries or self._audits or notes:
             try:
                 with self._ledger.batch():
                     for entry in entries:
                         self._ledger.commit([entry])
+                    for audit in self._audits:
+                        self._ledger.audit(audit)
+                    for key, value in notes.items():
+                        self._ledger.note(key, value)
             except LedgerError as error:
                 if not _is_disk(error):
                     raise
@@ -324,16 +413,19 @@ class Replay:
     def _due_in_s(self) -> float | None:
         if self._phase == "finished":
             return self._settings.run_pause_s
-        if self._phase != "running":
+        if self._phase in ("starting", "catching_up"):
             return CATCH_UP_DUE_S
-        return None if self._following is None else self._pace.wait_s(self._clock.now(), self._following)
+        if self._following is None or self._pace.is_held:
+            return None
+        left = self.drive.left_s() if self._phase == "closed" else None
+        return left if left is not None else self._pace.wait_s(self._clock.now(), self._following)
 
     def _clock_document(self) -> Json:
         now = self._clock.now()
         value: Json = {
             "state": self._phase,
             "market_time": iso(now),
-            "speed": self._settings.speed,
+            "speed": self.drive.speed,
             "feed": self._feed.name,
             "real_time": self._feed.real_time,
             "delay_s": 0,
@@ -342,14 +434,20 @@ class Replay:
             "data_to": iso(self.span.end),
             "provenance": self._feed.provenance,
         }
+        if control_id := self._controller.answered.get(DESK):
+            value["control_id"] = control_id
+        if self._controller.error:
+            value["control_error"] = self._controller.error
+        if self._controller.killed:
+            value["killed"] = self._controller.killed
         if self._progress is not None:
             value["progress"] = self._progress
         if self._next_run_at is not None:
             value["next_run_at"] = iso(self._next_run_at)
         return value
 
-    def _write_clock(self, due_in_s: float) -> None:
-        self.job.put(self._outbox, self._clock_document(), self._seq, due_in_s, ())
+    def _write_clock(self) -> None:
+        self.job.put(self._outbox, self._clock_document(), self._seq, self._due_in_s(), ())
         self._outbox.write()
 
     def _write_all(self) -> None:

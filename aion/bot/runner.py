@@ -1,11 +1,13 @@
 """The bots' process: one run of the replay after the other, until it is asked to stop."""
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from types import FrameType
 
 from aion.bot import archive
+from aion.bot.control import answered_in, begin_controls
 from aion.bot.envelope import Stamp
 from aion.bot.guard import alarm
 from aion.bot.made import fitted
@@ -13,17 +15,18 @@ from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
 from aion.bot.replay import SWING_CATCH_UP, Replay
 from aion.bot.waiter import StoppedError, Waiter, WallWaiter
-from aion.clock import Clock, SystemClock, iso
+from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings
 from aion.errors import AionError, ConfigError, StateError
 from aion.market.feed import Feed, open_feed
 from aion.model import Mode
-from aion.store.file import read_json, write_json
+from aion.store.file import read_json, remove_temporaries, write_json
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
 
 PROCESS = "bots"
 _BOTS = "bots"  # note in the ledger: names of the bots of the run
+_START = "start"  # note in the ledger: market time at which the desk let the run begin
 START_DUE_S = 10.0  # calendars and bars are read in far less, even on a busy machine
 
 
@@ -89,19 +92,24 @@ def run_all(
         settings = fitted(settings, feed)
         mode: Mode = "paper" if feed.real_time else "replay"
         is_fresh = settings.fresh
+        begins_at: datetime | None = None
+        notes: dict[str, str] = {}
         finished = 0
         while not waiter.is_stopped and (runs is None or finished < runs):
-            with _open_ledger(settings, layout, mode, log, is_fresh=is_fresh) as ledger:
+            with _open_ledger(settings, layout, mode, log, wall.now(), is_fresh=is_fresh) as ledger:
+                for folder in (layout.intraday, layout.swing):
+                    remove_temporaries(folder)
+                made = _settings_of(settings, ledger, begins_at, notes if is_fresh else {})
                 stamp = Stamp(mode, ledger.run, wall, settings.deterministic)
-                _announce(settings, layout, stamp)
+                _announce(made, layout, stamp)
                 log.info(f"run {ledger.run} of the {feed.name} feed at x{settings.speed:g}")
                 with waiter.interruptible():
-                    replay = Replay(settings, layout, feed, ledger, stamp, log, waiter)
+                    replay = Replay(made, layout, feed, ledger, stamp, log, waiter)
                 is_over = replay.run()
             if is_over:
                 finished += 1
-                waiter.wait(settings.run_pause_s)
                 is_fresh = True
+                begins_at, notes = replay.drive.begin_again_at, replay.drive.speed_note
         log.info("stopped")
     except StoppedError:
         log.info("stopped while starting")
@@ -110,6 +118,25 @@ def run_all(
         raise
     finally:
         log.close()
+
+
+def _settings_of(
+    settings: Settings, ledger: Ledger, begins_at: datetime | None, notes: Mapping[str, str]
+) -> Settings:
+    """Return the settings of a run, whose start the desk may have chosen; the ledger keeps what it chose.
+
+    Args:
+        settings: of the process.
+        ledger: of the run.
+        begins_at: market time at which the desk wants a run that is made now to begin.
+        notes: what a run that is made now keeps of the run before.
+    """
+    for key, value in notes.items():
+        ledger.note(key, value)
+    if begins_at is not None:
+        ledger.note(_START, iso(begins_at))
+    chosen = ledger.notes(_START)
+    return settings.model_copy(update={"start": parse_iso(chosen)}) if chosen else settings
 
 
 def _check_folder(layout: Layout) -> None:
@@ -128,24 +155,29 @@ def _check_folder(layout: Layout) -> None:
         ) from None
 
 
-def _open_ledger(settings: Settings, layout: Layout, mode: Mode, log: ProcessLog, *, is_fresh: bool) -> Ledger:
+def _open_ledger(
+    settings: Settings, layout: Layout, mode: Mode, log: ProcessLog, now: datetime, *, is_fresh: bool
+) -> Ledger:
     """Return the ledger of the present run, or of a new one after the present one was put away.
 
     Raises:
         LedgerError: in use, of another mode, or damaged.
         ConfigError: the disk refuses the move.
     """
+    answered: dict[str, str] | None = None
     try:
         for run in archive.finish_moves(layout):
             log.info(f"run {run} was being put away; done")
         if is_fresh and layout.ledger.exists():
-            _put_away(settings, layout, mode, log)
+            answered = _put_away(settings, layout, mode, log)
         for run in archive.prune(layout, settings.keep_runs - 1):
             log.info(f"run {run} is deleted: the newest {settings.keep_runs} are kept")
     except OSError as error:
         raise ConfigError(f"{layout.runs} cannot be written: {error.strerror}") from None
     ledger = Ledger(layout.ledger, mode, str(archive.newest_run(layout) + 1))
     try:
+        if ledger.notes(_BOTS) is None:
+            begin_controls(ledger, answered, now)
         ledger.note(_BOTS, ",".join(sorted(_known_bots(settings, ledger))))
     except BaseException:
         ledger.close()
@@ -153,12 +185,14 @@ def _open_ledger(settings: Settings, layout: Layout, mode: Mode, log: ProcessLog
     return ledger
 
 
-def _put_away(settings: Settings, layout: Layout, mode: Mode, log: ProcessLog) -> None:
+def _put_away(settings: Settings, layout: Layout, mode: Mode, log: ProcessLog) -> dict[str, str]:
+    """Put the present run away and return the newest request of the desk that it answered, by target."""
     # opened first: a ledger in use, or of another mode, must not be moved
     with Ledger(layout.ledger, mode, "1") as ledger:
-        run, bots = ledger.run, _known_bots(settings, ledger)
+        run, bots, answered = ledger.run, _known_bots(settings, ledger), answered_in(ledger)
     archive.put_away(layout, run, bots)
     log.info(f"run {run} is put away in runs/{run}")
+    return answered
 
 
 def _known_bots(settings: Settings, ledger: Ledger) -> set[str]:

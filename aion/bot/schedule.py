@@ -26,6 +26,9 @@ class Pace:
         """
         self.exchanges = exchanges
         self.speed = speed
+        """May change while the run goes on."""
+        self.is_held = False
+        """True while the run is held still: nothing is expected then."""
         self.closed_gap_s = closed_gap_s
         self.marks = marks
 
@@ -39,8 +42,10 @@ class Pace:
         """Tell whether the span between two batches passes in `closed_gap_s`."""
         return following - last > LONGEST_PAUSE
 
-    def expected_s(self, start: datetime, end: datetime) -> float:
-        """Return the wall seconds that a replay is expected to need from `start` to `end`, by the calendar."""
+    def expected_s(self, start: datetime, end: datetime) -> float | None:
+        """Return the wall seconds that a replay needs from `start` to `end` by the calendar; None when held still."""
+        if self.is_held:
+            return None
         total, at = 0.0, start
         for opened, closed in self._open_spans(start, end):
             total += self._closed_s(at, min(opened + MINUTE, end)) if opened > at else 0.0

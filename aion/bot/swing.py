@@ -66,12 +66,21 @@ class SwingBot(BotAccount):
         self._gather()
         self.mark(bars, ts)
         signals = self.think(bars, Moment(ts, self.day, session.open, session.close, self.portfolio.quantities()))
-        is_due = self.state == "active" and self._is_due(session.day)
+        self.leave_all(ts)
+        is_due = self._is_due(session.day)
+        if is_due and self.standing.reason:
+            self.broker.note(ts, "refused", f"the rebalance is put off: {self.standing.reason}")
+            is_due = False
         if is_due:
             self._rebalance(signals, bars, ts)
             self.rebalanced_at = ts
         self._gather()
         return is_due
+
+    def settle(self) -> None:
+        """As `BotAccount.settle`, with the activity of the day."""
+        self.cycles += 1
+        self._gather()
 
     def _gather(self) -> None:
         self.activity.add(self.gather())
@@ -100,7 +109,8 @@ class SwingBot(BotAccount):
         for symbol in self.portfolio.symbols:
             if symbol not in weights:
                 reason = signals[symbol].reason if symbol in signals else "no bar of it: no view"
-                self._leave(symbol, ts, f"out of the targets: {reason}", signals.get(symbol))
+                signal = signals.get(symbol)
+                self.exit(symbol, ts, f"out of the targets: {reason}", signal.confidence if signal else None)
         is_stopped = self._has_lost_too_much()
         for symbol, weight in weights.items():
             self._adjust(symbol, weight * equity, bars[symbol], signals[symbol], is_stopped)
@@ -159,12 +169,6 @@ class SwingBot(BotAccount):
                 bar.ts, action, signal.reason, symbol, confidence=signal.confidence, order_id=record.order.id
             )
 
-    def _leave(self, symbol: str, ts: datetime, reason: str, signal: Signal | None) -> None:
-        record = self.broker.flatten(symbol, ts, reason)
-        if record is not None and record.status is not OrderStatus.REFUSED:
-            confidence = signal.confidence if signal is not None else None
-            self.broker.note(ts, "exit", reason, symbol, confidence=confidence, order_id=record.order.id)
-
     def _levels(self, price: Decimal) -> tuple[Decimal | None, Decimal | None]:
         rules = self.settings.rules
         stop = price * (1 - rules.stop_loss) if rules.stop_loss else None
@@ -191,11 +195,9 @@ class SwingBot(BotAccount):
 
     def document(self) -> Json:
         """Return the rolling file without its envelope and its wall times."""
-        rules = self.settings.rules
         value = self.fields() | {
             "horizon": self.settings.horizon,
             "targets": self.targets,
-            "rules": {name: float(value) for name, value in rules.model_dump().items()},
             "equity_curve": thin(self.record.equity),
             "hold_curve": thin(self.record.hold),
         }

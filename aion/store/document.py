@@ -238,7 +238,8 @@ class Account(Envelope):
     note: Text = Field("", description="A caveat that the page shows, e.g. hindsight in the choice of names.")
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
-    control_id: str | None = Field(None, description="Id of the last control request carried out.")
+    control_id: str | None = Field(None, description="Id of the last control request answered.")
+    control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
     rules: dict[Key, Number | bool | str] = Field(
         default_factory=dict, description="Rules in force: max_positions, max_alloc, stop_loss ..."
     )
@@ -372,7 +373,8 @@ class ClockState(Document):
     data_to: Moment | None = Field(None, description="Last bar of the tape.")
     next_run_at: Moment | None = Field(None, description="When finished: wall time at which run N+1 starts.")
     provenance: Text = ""
-    control_id: str | None = Field(None, description="Id of the last `control/desk/` request carried out.")
+    control_id: str | None = Field(None, description="Id of the last `control/desk/` request answered.")
+    control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
     killed: Text = Field("", description="Why the desk's kill switch stops all bots; empty when it is clear.")
 
 

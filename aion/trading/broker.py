@@ -16,6 +16,7 @@ The broker does no I/O. `take_changes` hands over what happened since the last c
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -176,6 +177,10 @@ class PaperBroker:
     def exit_levels(self, symbol: str) -> tuple[Decimal | None, Decimal | None]:
         """Return the stop and the target nearest to the market, prices per unit; None where none rests."""
         return self.book.exit_levels(symbol, self.portfolio.quantity(symbol))
+
+    def set_allow_short(self, allow_short: bool) -> None:
+        """Let a sale open a short position from now on, or not any more; positions stay."""
+        self.terms = replace(self.terms, allow_short=allow_short)
 
     def quantity_for(self, symbol: str, money: Decimal, price: Decimal) -> Decimal:
         """Return the whole lots that `money` (>= 0) pays at `price` per unit, costs left out."""

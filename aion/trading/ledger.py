@@ -21,7 +21,7 @@ from aion.errors import LedgerError
 from aion.model import EquityPoint, Mode
 from aion.trading import row as rows
 from aion.trading.query import LedgerReader
-from aion.trading.record import CashMovement, Changes
+from aion.trading.record import Audit, CashMovement, Changes
 from aion.trading.schema import connect, migrate, take_lock
 
 
@@ -185,6 +185,15 @@ class Ledger(LedgerReader):
         except sqlite3.Error as error:
             self._forget()
             raise LedgerError(f"{self.path}: cannot be written ({error})") from None
+
+    def audit(self, record: Audit) -> None:
+        """Write what people did to the bots; with the cycle that it led to when in a `batch`.
+
+        Raises:
+            LedgerError: it was carried out already, or the disk refuses.
+        """
+        with self._transaction():
+            self._insert("audit", [rows.audit_values(record)])
 
     def note(self, key: str, value: str) -> None:
         """Keep `value` under `key`, beside the accounts; `notes` reads it.

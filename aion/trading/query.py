@@ -11,7 +11,7 @@ from typing import Any, Self
 from aion.errors import LedgerError
 from aion.model import EquityPoint
 from aion.trading import row as rows
-from aion.trading.record import Changes, OrderRecord
+from aion.trading.record import Audit, Changes, OrderRecord
 from aion.trading.schema import check_version, connect_readonly
 
 
@@ -50,6 +50,12 @@ class LedgerReader:
         found = self._one("SELECT value FROM meta WHERE key = ?", f"note:{key}")
         return None if found is None else str(found["value"])
 
+    def notes_under(self, prefix: str) -> dict[str, str]:
+        """Return the values kept under keys that begin with `prefix`, by the rest of the key."""
+        start = f"note:{prefix}"
+        found = self._all("SELECT key, value FROM meta WHERE substr(key, 1, ?) = ?", len(start), start)
+        return {str(each["key"])[len(start) :]: str(each["value"]) for each in found}
+
     def changes(self, bot: str, day: str | None = None) -> Changes:
         """Return all records of `bot` (of one market day), oldest first, as if they had just happened.
 
@@ -79,6 +85,12 @@ class LedgerReader:
         where, values = ("AND day = ?", (bot, day)) if day else ("", (bot,))
         found = self._all(f"SELECT * FROM equity WHERE bot = ? {where} ORDER BY ts", *values)  # noqa: S608 - literals
         return [rows.equity_from(each) for each in found]
+
+    def audits(self, target: str | None = None) -> list[Audit]:
+        """Return what people did to the bots (to one bot, or to `desk`), oldest first."""
+        where, values = ("WHERE target = ?", (target,)) if target else ("", ())
+        found = self._all(f"SELECT * FROM audit {where} ORDER BY rowid", *values)  # noqa: S608 - literals
+        return [rows.audit_from(each) for each in found]
 
     def fills(
         self, bot: str | None = None, day: str | None = None, newest: int | None = None

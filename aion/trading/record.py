@@ -48,6 +48,27 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """One thing that people did to the bots: a control, a kill switch, saved rules; and what came of it."""
+
+    target: str
+    """Name of a bot, or `desk` for the bots' process as a whole."""
+    id: str
+    """Of the request; with the target it is unique, so that nothing is carried out twice."""
+    ts: datetime
+    """Market time at which it was carried out."""
+    at: datetime
+    """Wall time of that."""
+    action: str
+    """pause, resume, flatten, speed, jump, kill, clear or rules."""
+    outcome: str
+    """`done`, or why it was refused."""
+    value: str = ""
+    by: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CashMovement:
     """One change of an account's cash; their sum is the cash, to the cent."""
 

@@ -1,24 +1,18 @@
 """Limits: what keeps an entry from being ordered, each refusal in a sentence. Exits are never refused.
 
 A bot asks its `RiskGate` before each entry and records what it is told; `DeskGate` looks at all bots of one currency.
-The kill switch is a file and fails closed.
 """
 
-import os
-import stat as file_mode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from aion.clock import iso, parse_iso
 from aion.config import Rules
 from aion.model import ZERO, Side, Trade
 from aion.trading.portfolio import Portfolio
-
-LONGEST_REASON = 200  # characters of a kill switch's text that are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,26 +182,3 @@ class DeskGate:
         if self.max_exposure and exposure >= self.max_exposure * equity:
             return f"the desk's max_exposure {self.max_exposure:.0%} is reached: {exposure} {self.currency}"
         return ""
-
-
-def kill_reason(path: Path) -> str:
-    """Return why trading must stop, or an empty text: only a missing kill file is clear.
-
-    Whatever else stands at `path` means stop: a file with or without text, a link, a folder, something unreadable.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        return f"the kill switch cannot be read ({error.strerror}): stopped to be safe"
-    try:
-        if not file_mode.S_ISREG(os.fstat(descriptor).st_mode):
-            return "the kill switch is not a regular file: stopped to be safe"
-        text = os.read(descriptor, LONGEST_REASON * 4).decode("utf-8", "replace")
-    except OSError as error:
-        return f"the kill switch cannot be read ({error.strerror}): stopped to be safe"
-    finally:
-        os.close(descriptor)
-    reason = " ".join(text.split())[:LONGEST_REASON]
-    return f"kill switch: {reason}" if reason else "kill switch"

@@ -19,7 +19,7 @@ from aion.model import (
     TimeInForce,
     Trade,
 )
-from aion.trading.record import CashMovement, Decision, OrderRecord
+from aion.trading.record import Audit, CashMovement, Decision, OrderRecord
 
 Row = sqlite3.Row
 Values = dict[str, Any]
@@ -230,6 +230,36 @@ def decision_from(row: Row) -> Decision:
         row["symbol"],
         row["confidence"],
         row["order_id"],
+    )
+
+
+def audit_values(audit: Audit) -> Values:
+    """Return the row of an audit record."""
+    return {
+        "target": audit.target,
+        "id": audit.id,
+        "ts": iso(audit.ts),
+        "at": iso(audit.at),
+        "action": audit.action,
+        "outcome": audit.outcome,
+        "value": audit.value,
+        "by": audit.by,
+        "reason": audit.reason,
+    }
+
+
+def audit_from(row: Row) -> Audit:
+    """Return the audit record of a row."""
+    return Audit(
+        row["target"],
+        row["id"],
+        parse_iso(row["ts"]),
+        parse_iso(row["at"]),
+        row["action"],
+        row["outcome"],
+        row["value"],
+        row["by"],
+        row["reason"],
     )
 
 

@@ -52,6 +52,19 @@ MIGRATIONS = (
         PRIMARY KEY (bot, ts)
     ) STRICT, WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE audit (
+        target TEXT NOT NULL, id TEXT NOT NULL, ts TEXT NOT NULL, at TEXT NOT NULL, action TEXT NOT NULL,
+        outcome TEXT NOT NULL, value TEXT NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,
+        PRIMARY KEY (target, id)
+    ) STRICT;
+    UPDATE accounts SET state = json_set(
+        json_remove(state, '$.control_id'),
+        '$.control', json_array(json_extract(state, '$.control_id'), ''),
+        '$.standing', json('{"killed":"","paused":"","leaving":""}'),
+        '$.config', json('[0,{},""]')
+    ) WHERE json_type(state, '$.control_id') IS NOT NULL;
+    """,
 )
 """One script a version; the version of a file is `PRAGMA user_version`, the newest is their number."""
 

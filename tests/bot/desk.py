@@ -9,13 +9,15 @@ from decimal import Decimal
 from pathlib import Path
 
 from aion.bot.runner import run_all
-from aion.clock import FixedClock
+from aion.clock import FixedClock, iso
 from aion.config import BotSettings, Rules, Settings
 from aion.market import calendar
 from aion.market.feed import Batch, Feed, Kind, RecordedFeed
 from aion.model import Bar, CorporateAction, Instrument
-from aion.store.file import check_document, read_json
+from aion.store.file import check_document, read_json, write_json
 from aion.store.layout import Layout
+from aion.trading.query import read_ledger
+from aion.trading.record import Audit
 
 WALL = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -195,8 +197,38 @@ def state_files(data: Path) -> dict[str, bytes]:
     return {
         path.relative_to(data).as_posix(): path.read_bytes()
         for path in sorted(data.rglob("*"))
-        if path.is_file() and path.suffix != ".jsonl" and not path.name.startswith("ledger.")
+        if path.is_file() and path.suffix != ".jsonl" and not path.name.startswith(("ledger.", "."))
     }
+
+
+def ask(data: Path, target: str, action: str, number: int = 1, value: float | str | None = None, **more: str) -> str:
+    """Put a request of the desk there, as the desk does; return its id."""
+    control_id = f"c{number:06d}"
+    made = {"schema": "aion/control/1", "id": control_id, "bot": target, "action": action, **more}
+    made |= {"requested_at": iso(WALL + timedelta(seconds=number)), "requested_by": "ana"}
+    if value is not None:
+        made["value"] = value
+    write_json(Layout(data).control(target, control_id), made)
+    return control_id
+
+
+def kill_switch(data: Path, target: str, reason: str = "") -> Path:
+    """Turn the kill switch of a bot, or of all, on."""
+    path = Layout(data).kill(target)
+    write_json(path, {"schema": "aion/kill/1", "bot": target, "killed_at": iso(WALL), "reason": reason})
+    return path
+
+
+def save_rules(data: Path, bot: str, version: int, **rules: object) -> None:
+    """Save rules for a bot, as the desk does."""
+    made = {"schema": "aion/bot_config/1", "bot": bot, "version": version, "saved_at": iso(WALL), "saved_by": "ana"}
+    write_json(Layout(data).config(bot), {**made, "rules": rules})
+
+
+def audits(path: Path) -> list[Audit]:
+    """The audit of a ledger."""
+    with read_ledger(path) as ledger:
+        return ledger.audits()
 
 
 def ledger_rows(path: Path) -> dict[str, list[tuple]]:

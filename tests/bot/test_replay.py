@@ -134,7 +134,7 @@ def test_closed_hours_pass_in_the_gap_and_are_labelled(tmp_path: Path) -> None:
     def look(waiter: VirtualWaiter, seconds: float) -> None:
         clock = document(Layout(tmp_path).sim_summary)["clock"]
         if clock["state"] == "closed":
-            labels[clock["label"]] = seconds
+            labels[clock["label"]] = labels.get(clock["label"], 0) + seconds
 
     replay(settings(tmp_path, start=at("2022-05-19T19:50Z")), waiter=VirtualWaiter(look))
     assert labels == {"closed: to XHKG open, 5 h 30 min": pytest.approx(2.0, abs=0.2)}
@@ -150,14 +150,14 @@ def test_machine_that_slept_goes_on_where_it_stopped(tmp_path: Path) -> None:
     slept = []
 
     def sleep(waiter: VirtualWaiter, seconds: float) -> None:
-        if len(waiter.waits) == 30:
+        if len(waiter.waits) == 150:
             waiter.elapsed += 3600
             slept.append(len(waiter.waits))
 
     made = settings(tmp_path, start=at("2022-05-19T15:40Z"), run_pause_s=0)
     waiter = replay(made, recorded(at("2022-05-19T16:40Z")), VirtualWaiter(sleep))
     after = waiter.waits[slept[0] + 1 :]
-    assert sum(after) > 25 and all(wait > 0.5 for wait in after if wait > 0.2)
+    assert sum(after) > 25
 
 
 def test_end_of_the_tape_starts_run_2_with_new_accounts(tmp_path: Path) -> None:
@@ -169,7 +169,9 @@ def test_end_of_the_tape_starts_run_2_with_new_accounts(tmp_path: Path) -> None:
         states.append((summary["run"], summary["clock"]["state"], seconds))
 
     replay(made, recorded(at("2022-05-19T14:00Z")), VirtualWaiter(look), runs=2)
-    assert ("1", "finished", 30) in states and ("2", "running", 1.0) in states
+    ended = [seconds for run, state, seconds in states if (run, state) == ("1", "finished")]
+    assert sum(ended) == pytest.approx(30) and max(ended) <= 0.2
+    assert ("2", "running") in {(run, state) for run, state, _ in states}
     summary = document(Layout(tmp_path).sim_summary)
     assert summary["run"] == "2"
     assert summary["clock"]["next_run_at"]
@@ -183,7 +185,7 @@ def test_end_of_the_tape_starts_run_2_with_new_accounts(tmp_path: Path) -> None:
 
 
 def test_stop_in_the_middle_and_start_again_gives_the_same_end(desk: Path, tmp_path: Path) -> None:
-    for stop_after in (1, 3, 40, 90, 150):
+    for stop_after in (1, 3, 200, 450, 750):
 
         def stop(waiter: VirtualWaiter, seconds: float, limit: int = stop_after) -> None:
             waiter.is_stopped = len(waiter.waits) >= limit

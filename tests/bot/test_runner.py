@@ -133,9 +133,9 @@ def test_full_disk_keeps_the_files_waiting_and_says_so_once(tmp_path: Path, monk
     stale = []
 
     def look(waiter: VirtualWaiter, seconds: float) -> None:
-        if len(waiter.waits) == 5:
+        if len(waiter.waits) == 25:
             full.set()
-        if len(waiter.waits) == 15:
+        if len(waiter.waits) == 75:
             stale.append(document(Layout(tmp_path).sim_summary)["cycle_id"])
             full.clear()
 

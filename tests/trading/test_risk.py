@@ -1,17 +1,15 @@
 """Limits: what is refused, in which words, and what is let through."""
 
-import os
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
 from aion.config import Rules
 from aion.model import Side, Trade
 from aion.trading.portfolio import Portfolio
-from aion.trading.risk import DeskGate, Limits, RiskGate, kill_reason
+from aion.trading.risk import DeskGate, Limits, RiskGate
 
 from .paper import SESSION, at
 from .test_portfolio import fill
@@ -146,20 +144,3 @@ def test_desk_when_its_bots_lost_together_then_halted() -> None:
     assert desk.halted([first, second]).startswith("the desk's max_exposure 50% is reached")
     with pytest.raises(ValueError, match="an account in GBP on the desk of USD"):
         desk.halted([Portfolio("GBP", Decimal(1))])
-
-
-def test_kill_switch_when_missing_then_clear_and_else_stop(tmp_path: Path) -> None:
-    path = tmp_path / "kill"
-    assert kill_reason(path) == ""
-    path.write_text("")
-    assert kill_reason(path) == "kill switch"
-    path.write_text("the  feed\nis wrong" + "!" * 1000)
-    assert kill_reason(path).startswith("kill switch: the feed is wrong!") and len(kill_reason(path)) < 220
-    path.write_bytes(b"\xff\xfe\x00")
-    assert kill_reason(path).startswith("kill switch")
-
-
-@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
-def test_kill_switch_when_not_a_file_then_stop(tmp_path: Path, make) -> None:
-    make(tmp_path / "kill")
-    assert "stopped to be safe" in kill_reason(tmp_path / "kill")
