@@ -230,7 +230,9 @@ export interface Chain {
 
 /** Where the bots' clock stands; the Mode chip reads it. */
 export interface ClockState {
-  /** Id of the last `control/desk/` request carried out. */
+  /** Why that request was refused; empty when it was carried out. */
+  control_error: string;
+  /** Id of the last `control/desk/` request answered. */
   control_id?: string;
   /** First bar of the tape. */
   data_from?: string;
@@ -740,7 +742,9 @@ export interface SimLog {
   config_error: string;
   /** `version` of the `config/<bot>.json` in force; 0 for none. */
   config_version: number;
-  /** Id of the last control request carried out. */
+  /** Why that request was refused; empty when it was carried out. */
+  control_error: string;
+  /** Id of the last control request answered. */
   control_id?: string;
   currency: string;
   /** The cycle that wrote it; equal in all files of a cycle. */
