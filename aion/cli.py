@@ -140,6 +140,42 @@ def run(
 
 
 @app.command()
+def backtest(
+    config: Config = None,
+    bot: Annotated[list[str] | None, typer.Option("--bot", help="A bot of the settings; again for more.")] = None,
+    strategy: Annotated[str, typer.Option("--strategy", help="A strategy by name, with or without --bot.")] = "",
+    symbols: Annotated[str, typer.Option("--symbols", help="Symbols, separated by commas.")] = "",
+    start: Annotated[str | None, typer.Option("--from", help="First day, or the time from which bars count.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Last day, or the close of the last bar.")] = None,
+    feed: FeedName = None,
+    param: Annotated[list[str] | None, typer.Option("--param", help="Of the strategy, name=value; again.")] = None,
+    rule: Annotated[list[str] | None, typer.Option("--rule", help="Of the bot, name=value; again.")] = None,
+    cash: Annotated[str | None, typer.Option("--cash", help="Start money of each bot.")] = None,
+    cost: Annotated[str, typer.Option("--cost", help="Cost model by name, e.g. us-equity.")] = "",
+    horizon: Annotated[str, typer.Option("--horizon", help="Between rebalances of swing bots: 1w, 10d, 1m.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="New folder; default the next under backtests/.")] = None,
+    deterministic: Deterministic = None,
+) -> None:
+    """Run bots over past bars, as fast as they can be read, and write a report."""
+    from aion.bot.backtest import command, plan
+
+    options = plan.Options(
+        bots=tuple(bot or ()),
+        strategy=strategy,
+        symbols=tuple(name.strip() for name in symbols.split(",") if name.strip()),
+        first=plan.parse_moment(start, is_end=False) if start else None,
+        last=plan.parse_moment(to, is_end=True) if to else None,
+        parameters=plan.parse_values(param or (), "--param"),
+        rules=plan.parse_values(rule or (), "--rule"),
+        cash=plan.parse_money(cash) if cash else None,
+        cost=cost,
+        horizon=horizon,
+        is_deterministic=bool(deterministic),
+    )
+    command.run(_settings(config, feed=feed), options, out)
+
+
+@app.command()
 def serve(
     config: Config = None,
     data: Data = None,

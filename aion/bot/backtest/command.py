@@ -1,0 +1,140 @@
+"""`aion backtest`: makes the plan, runs it with a progress bar, writes the report and prints the figures."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from aion.bot.backtest import report
+from aion.bot.backtest import text as say
+from aion.bot.backtest.engine import RUN, Backtest, Plan
+from aion.bot.backtest.engine import Progress as OnProgress
+from aion.bot.backtest.plan import Options, make_plan
+from aion.bot.backtest.result import Result, read_results, result_json
+from aion.bot.guard import alarm
+from aion.bot.process_log import ProcessLog
+from aion.config import Settings
+from aion.market.feed import open_feed
+from aion.store.layout import Layout
+from aion.trading.ledger import Ledger
+
+FOLDER = Path("backtests")  # where a backtest without --out goes, under the next number
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a finished backtest is."""
+
+    results: list[Result]
+    folder: Path
+    bars: int
+    seconds: float
+    """Wall time of the run, report left out."""
+
+    @property
+    def report(self) -> Path:
+        """Path of the HTML report."""
+        return self.folder / "report.html"
+
+
+def run(settings: Settings, options: Options, out: Path | None, console: TextIO | None = None) -> Outcome:
+    """Run a backtest and say how it went.
+
+    Args:
+        settings: of the process: bots, feed.
+        options: what was asked for.
+        out: folder for ledger, state files and report; None for the next number under `backtests/`.
+        console: where progress and figures go; default stdout.
+
+    Raises:
+        AionError: something that cannot work; the message is one sentence.
+    """
+    shown = Console(file=console or sys.stdout, highlight=False, soft_wrap=False)
+    feed = open_feed(settings.feed)
+    folder = out or _next_folder(FOLDER)
+    plan = make_plan(settings, options, feed, folder)
+    with alarm(), _progress(shown, plan) as on_progress:
+        outcome = run_plan(plan, on_progress)
+    for line in summary(outcome):
+        shown.print(line)
+    return outcome
+
+
+def run_plan(plan: Plan, on_progress: OnProgress | None = None) -> Outcome:
+    """Run `plan`, write `result.json` and `report.html` beside its ledger, and return what came of it."""
+    layout = Layout(plan.folder)
+    log = ProcessLog(layout, "backtest", console_level="error")
+    try:
+        with Ledger(layout.ledger, "backtest", RUN) as ledger:
+            started = time.perf_counter()
+            finished = Backtest(plan, ledger, log).run(on_progress)
+            seconds = time.perf_counter() - started
+            outcome = Outcome(read_results(finished, ledger), plan.folder, finished.bars, seconds)
+    finally:
+        log.close()
+    values: dict[str, Any] = {"feed": plan.feed.name, "provenance": plan.feed.provenance}
+    values |= {"bots": {result.name: result_json(result) for result in outcome.results}}
+    (plan.folder / "result.json").write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", "utf-8")
+    outcome.report.write_text(report.page(outcome.results, plan.feed.name, plan.feed.provenance), "utf-8")
+    return outcome
+
+
+def _next_folder(parent: Path) -> Path:
+    numbers = [int(path.name) for path in parent.glob("*") if path.name.isdigit()]
+    return parent / str(max(numbers, default=0) + 1)
+
+
+@contextmanager
+def _progress(console: Console, plan: Plan) -> Iterator[OnProgress]:
+    """Show how far market time is; on something that is no terminal nothing moves and nothing is shown."""
+    span = max(1.0, (plan.last - plan.first).total_seconds())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(plan.first.date().isoformat(), total=span)
+
+        def on_progress(ts: datetime) -> None:
+            done = (ts - plan.first).total_seconds()
+            bar.update(task, completed=done, description=ts.date().isoformat())
+
+        yield on_progress
+
+
+def summary(outcome: Outcome) -> Iterable[Table | str]:
+    """Yield what is printed at the end: a table of figures beside holding, notes, and where the report is."""
+    for result in outcome.results:
+        yield _title(result)
+        table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+        table.add_column("")
+        table.add_column(result.name, justify="right")
+        table.add_column(f"hold {result.hold_name}", justify="right")
+        for label, own, held in say.rows(result):
+            table.add_row(label, own, held)
+        yield table
+        if result.state == "error":
+            yield f"Stopped: {result.state_reason}"
+        yield from result.notes
+        yield ""
+    rate = outcome.bars / outcome.seconds if outcome.seconds > 0 else 0.0
+    yield f"{outcome.bars:,} bars in {outcome.seconds:.2f} s ({rate:,.0f} a second). A past result is no promise."
+    yield f"Report: {outcome.report}"
+
+
+def _title(result: Result) -> str:
+    money = say.money(Decimal(result.start), result.settings.currency)
+    return f"{result.rule} {say.day(result.first)} to {say.day(result.last)}, {money}."
