@@ -148,6 +148,7 @@ def backtest(
     start: Annotated[str | None, typer.Option("--from", help="First day, or the time from which bars count.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="Last day, or the close of the last bar.")] = None,
     feed: FeedName = None,
+    folder: Folder = None,
     param: Annotated[list[str] | None, typer.Option("--param", help="Of the strategy, name=value; again.")] = None,
     rule: Annotated[list[str] | None, typer.Option("--rule", help="Of the bot, name=value; again.")] = None,
     cash: Annotated[str | None, typer.Option("--cash", help="Start money of each bot.")] = None,
@@ -172,7 +173,7 @@ def backtest(
         horizon=horizon,
         is_deterministic=bool(deterministic),
     )
-    command.run(_settings(config, feed=feed), options, out)
+    command.run(_settings(config, feed=feed, folder=folder), options, out)
 
 
 @app.command()

@@ -53,9 +53,9 @@ def test_everything_that_is_asked_for_is_changed(tmp_path: Path) -> None:
 def test_strategy_alone_gets_a_bot_of_its_market(tmp_path: Path) -> None:
     bot = plan(tmp_path, strategy="equal_weight").bots["equal_weight"]
     assert (len(bot.symbols), bot.exchange, bot.currency, bot.cost) == (10, "XNYS", "USD", "us-equity-bps")
-    assert bot.rules.max_positions == 5 and bot.horizon == "1w"
+    assert bot.rules.max_positions == 10 and bot.horizon == "1w"
     bot = plan(tmp_path, strategy="vwap_trend", symbols=("AZN.L",)).bots["vwap_trend"]
-    assert (bot.exchange, bot.currency, bot.cost, bot.rules.max_positions) == ("XLON", "GBP", "uk-share", 1)
+    assert (bot.exchange, bot.currency, bot.cost, bot.rules.max_positions) == ("XLON", "GBP", "uk-cfd", 1)
 
 
 def test_start_left_out_is_where_the_look_back_is_full(tmp_path: Path) -> None:

@@ -22,8 +22,10 @@ from aion.bot.backtest.engine import Progress as OnProgress
 from aion.bot.backtest.plan import Options, make_plan
 from aion.bot.backtest.result import Result, read_results, result_json
 from aion.bot.guard import alarm
+from aion.bot.made import fitted
 from aion.bot.process_log import ProcessLog
 from aion.config import Settings
+from aion.errors import ConfigError
 from aion.market.feed import open_feed
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
@@ -60,8 +62,12 @@ def run(settings: Settings, options: Options, out: Path | None, console: TextIO 
         AionError: something that cannot work; the message is one sentence.
     """
     shown = Console(file=console or sys.stdout, highlight=False, soft_wrap=False)
-    feed = open_feed(settings.feed)
+    feed = open_feed(settings.feed, settings)
+    if feed.real_time:
+        raise ConfigError(f"the {feed.name} feed has no past: download its bars and use --feed folder")
     folder = out or _next_folder(FOLDER)
+    if not options.strategy:
+        settings = fitted(settings, feed)
     plan = make_plan(settings, options, feed, folder)
     with alarm(), _progress(shown, plan) as on_progress:
         outcome = run_plan(plan, on_progress)

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from aion.bot.backtest.engine import Plan
 from aion.bot.strategy.registry import make_strategy, strategy_kind
+from aion.bot.strategy.trend import EqualWeight
 from aion.clock import iso, parse_iso
 from aion.config import BotSettings, Rules, Settings
 from aion.errors import ConfigError
@@ -21,7 +22,7 @@ from aion.model import Instrument
 CASH = Decimal(100_000)  # start money of a bot that is made for the backtest, in the currency of its symbols
 HORIZON = "1w"
 _INSTANT = timedelta(microseconds=1)
-_COSTS = {"XNYS": "us-equity", "XNAS": "us-equity", "XLON": "uk-share", "XHKG": "hk-share", ALWAYS: "crypto-bps"}
+_COSTS = {"XNYS": "us-equity", "XNAS": "us-equity", "XLON": "uk-cfd", "XHKG": "hk-share", ALWAYS: "crypto-bps"}
 
 Parameter = int | float | str | bool
 
@@ -89,6 +90,7 @@ def _made(options: Options, feed: Feed) -> BotSettings:
     found = offered.get(symbols[0])
     if found is None:
         raise _no_bars(options.strategy, symbols[0], kind, feed)
+    is_baseline = options.strategy == EqualWeight.name
     return _bot(
         options.strategy,
         {
@@ -100,7 +102,11 @@ def _made(options: Options, feed: Feed) -> BotSettings:
             "cash": options.cash or CASH,
             "cost": options.cost or _cost_of(found),
             "horizon": HORIZON if kind == "swing" else "",
-            "rules": {"max_positions": min(Rules().max_positions, len(symbols))},
+            # the baseline is all names; with fewer positions it would be a choice
+            "rules": {
+                "max_positions": len(symbols) if is_baseline else min(Rules().max_positions, len(symbols)),
+                "stop_loss": 0 if is_baseline else Rules().stop_loss,
+            },
         },
     )
 

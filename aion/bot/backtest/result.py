@@ -135,7 +135,7 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader) -> Result
         settings=settings,
         rule=bot.strategy.rule,
         state=bot.state,
-        state_reason=bot.state_reason,
+        state_reason=bot.standing.reason,
         notes=notes,
         first=curve[0].ts,
         last=curve[-1].ts,
