@@ -318,6 +318,27 @@ class LogTail(Document):
     errors: dict[Key, Problem] = Field(default_factory=dict, description="By file.")
 
 
+class LogSearch(LogTail):
+    """The newest lines that a search found; ask again with `before` at each part's `from` while `left` is not 0."""
+
+    scanned: int = Field(0, description="Bytes that were looked through.")
+    left: int = Field(0, description="Bytes of the range asked for that lie before.")
+
+
+class LogFile(Document):
+    """One log file."""
+
+    size: int = Field(description="Bytes.")
+    inode: str
+    changed_at: AwareDatetime
+
+
+class LogFileList(Document):
+    """All log files."""
+
+    files: dict[Key, LogFile] = Field(default_factory=dict, description="By name, without `.jsonl`.")
+
+
 class RouteMetrics(Document):
     """Response times of one route since the process started; percentiles of its newest 256 answers."""
 

@@ -52,7 +52,7 @@ def read_tail(path: Path, *, stop: int | None = None, window: int = WINDOW) -> S
         FileNotFoundError: there is none.
         StateError: it is not a regular file.
     """
-    descriptor, status = _open(path)
+    descriptor, status = open_log(path)
     try:
         end = status.st_size if stop is None else min(stop, status.st_size)
         start = max(0, end - window)
@@ -75,7 +75,7 @@ def read_from(path: Path, start: int, *, window: int = WINDOW) -> Span:
         FileNotFoundError: there is none.
         StateError: it is not a regular file.
     """
-    descriptor, status = _open(path)
+    descriptor, status = open_log(path)
     try:
         if start > status.st_size:
             start = max(0, status.st_size - window)
@@ -84,7 +84,7 @@ def read_from(path: Path, start: int, *, window: int = WINDOW) -> Span:
         os.close(descriptor)
     if len(data) == window and b"\n" not in data:
         return Span(
-            path.stem, status.st_ino, status.st_size, start, start + len(data), (_line(path.stem, start, data),)
+            path.stem, status.st_ino, status.st_size, start, start + len(data), (parse_line(path.stem, start, data),)
         )
     return _span(path, status, start, data)
 
@@ -123,7 +123,13 @@ def names(folder: Path) -> list[str]:
     return sorted(name[:-6] for name in found if name.endswith(".jsonl") and not name.startswith("."))
 
 
-def _open(path: Path) -> tuple[int, os.stat_result]:
+def open_log(path: Path) -> tuple[int, os.stat_result]:
+    """Return a descriptor of the log at `path`, for the caller to close, and its status.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StateError: it is not a regular file, or cannot be opened.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError as error:
@@ -143,7 +149,7 @@ def _span(path: Path, status: os.stat_result, start: int, data: bytes) -> Span:
     offset = start
     for raw in whole.splitlines(keepends=True) if b"\r" not in whole else _split(whole):
         if raw.strip():
-            lines.append(_line(path.stem, offset, raw))
+            lines.append(parse_line(path.stem, offset, raw))
         offset += len(raw)
     return Span(path.stem, status.st_ino, status.st_size, start, start + len(whole), tuple(lines))
 
@@ -153,7 +159,8 @@ def _split(data: bytes) -> list[bytes]:
     return [piece + b"\n" for piece in data.split(b"\n")[:-1]]
 
 
-def _line(file: str, offset: int, raw: bytes) -> Json:
+def parse_line(file: str, offset: int, raw: bytes) -> Json:
+    """Return `LogEntry` of one line's bytes; one that is no JSON event has only its text."""
     line: Json = {"file": file, "offset": offset}
     try:
         value = orjson.loads(raw)
@@ -181,10 +188,11 @@ def _with_times(lines: tuple[Json, ...]) -> Iterable[tuple[str, Json]]:
     # within one file the order is that of the file, whatever a clock did
     newest = ""
     for line in lines:
-        newest = max(newest, _comparable(line.get("ts", "")))
+        newest = max(newest, comparable(line.get("ts", "")))
         yield newest, line
 
 
-def _comparable(ts: str) -> str:
+def comparable(ts: str) -> str:
+    """Return the ISO time `ts` (UTC) as a text that sorts by time."""
     # ISO texts of one zone sort as texts once each has a fraction of a second, since `.` sorts before `:` and `Z`
     return ts if "." in ts else ts.replace("Z", ".0Z", 1)

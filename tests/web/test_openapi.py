@@ -34,7 +34,7 @@ def test_description_when_printed_then_every_route_says_what_it_answers(describe
             if "application/json" in content:
                 assert content["application/json"]["schema"], path
             else:
-                assert {"text/event-stream", "text/plain"} & set(content), path
+                assert {"text/event-stream", "text/plain", "application/x-ndjson"} & set(content), path
 
 
 def test_schema_when_a_field_may_be_absent_then_it_is_optional_and_never_null(described: dict[str, Any]) -> None:

@@ -1,15 +1,21 @@
 """Log lines of all processes by byte offset; the stream `/api/events/admin/logs` pushes the newest."""
 
-from typing import Annotated, Any
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from starlette.responses import Response
+from pydantic import AwareDatetime
+from starlette.responses import Response, StreamingResponse
 
+from aion.clock import iso
 from aion.errors import ConfigError, NotFoundError, StateError
 from aion.store.layout import check_name
-from aion.web import logtail
+from aion.web import logsearch, logtail
 from aion.web.answer import answer
-from aion.web.document import LogTail
+from aion.web.document import LogFileList, LogSearch, LogTail
 from aion.web.router.common import NOT_FOUND, desk_of
 from aion.web.state import Json, problem
 
@@ -35,12 +41,8 @@ def log_tail(
     """
     folder = desk_of(request).layout.logs
     starts, stops = _offsets("after", after), _offsets("before", before)
-    names = logtail.names(folder)
-    if process:
-        if check_name("process", process) not in names:
-            raise NotFoundError(f"there is no log of a process {process!r}")
-        names = [process]
-    elif starts or stops:
+    names = _names(request, process)
+    if not process and (starts or stops):
         names = [name for name in names if name in starts or name in stops]
     spans: list[logtail.Span] = []
     errors: Json = {}
@@ -58,6 +60,95 @@ def log_tail(
             errors[name] = problem("unreadable", error.file, error.reason)
     keep: dict[str, Any] = logtail.merge(spans, limit, oldest=bool(starts))
     return answer(request, keep | {"errors": errors})
+
+
+@logs_router.get("/search", response_model=LogSearch)
+def log_search(
+    request: Request,
+    level: Annotated[
+        Literal["debug", "info", "warning", "error", "critical"],
+        Query(description="Least level; a line without one counts as info."),
+    ] = "debug",
+    bot: Annotated[str, Query(max_length=64)] = "",
+    text: Annotated[str, Query(max_length=200, description="Words that a line must hold, in any case.")] = "",
+    since: Annotated[AwareDatetime | None, Query(description="Wall time of the first line.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Wall time before which the last line lies.")] = None,
+    process: Annotated[str, Query(max_length=64, description="Only this file; empty for all.")] = "",
+    before: Offsets = "",
+    limit: Annotated[int, Query(ge=1, le=logtail.MAX_LINES, description="Most lines given.")] = 200,
+) -> Response:
+    """Search the logs backwards: 64 MB or a quarter of a second at a time; ask again from where it ended."""
+    folder = desk_of(request).layout.logs
+    stops = _offsets("before", before)
+    names = [name for name in _names(request, process) if not stops or name in stops]
+    query = logsearch.Query(
+        level, bot, text, "" if since is None else iso(since), "" if until is None else iso(until)
+    )
+    errors: Json = {}
+    paths = []
+    for name in names:
+        path = folder / f"{name}.jsonl"
+        try:
+            os.close(logtail.open_log(path)[0])
+            paths.append(path)
+        except FileNotFoundError:
+            continue
+        except StateError as error:
+            errors[name] = problem("unreadable", error.file, error.reason)
+    return answer(request, logsearch.search(paths, query, stops, limit) | {"errors": errors})
+
+
+@logs_router.get("/files", response_model=LogFileList)
+def log_files(request: Request) -> Response:
+    """Return all log files and their sizes."""
+    folder = desk_of(request).layout.logs
+    files: Json = {}
+    for name in logtail.names(folder):
+        try:
+            descriptor, status = logtail.open_log(folder / f"{name}.jsonl")
+        except (FileNotFoundError, StateError):
+            continue  # `/api/logs` says what is wrong with it
+        os.close(descriptor)
+        changed_at = iso(datetime.fromtimestamp(int(status.st_mtime), UTC))
+        files[name] = {"size": status.st_size, "inode": str(status.st_ino), "changed_at": changed_at}
+    return answer(request, {"files": files})
+
+
+@logs_router.get(
+    "/files/{process}",
+    response_class=StreamingResponse,
+    responses={200: {"description": "One JSON object a line.", "content": {"application/x-ndjson": {}}}},
+)
+def log_file(request: Request, process: str) -> Response:
+    """Return one whole log file as it is now, as a download; what is appended meanwhile is left out."""
+    path = desk_of(request).layout.log(process)
+    try:
+        descriptor, status = logtail.open_log(path)
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no log of a process {process!r}") from None
+    os.close(descriptor)
+    headers = {"content-disposition": f'attachment; filename="{path.name}"', "content-length": str(status.st_size)}
+    return StreamingResponse(_bytes(path, status), headers=headers, media_type="application/x-ndjson")
+
+
+def _bytes(path: Path, told: os.stat_result) -> Iterator[bytes]:
+    descriptor, status = logtail.open_log(path)
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        if status.st_ino != told.st_ino:
+            raise StateError(f"logs/{path.name}", "was rotated while it was being read")
+        left = told.st_size
+        while left > 0 and (data := file.read(min(left, logtail.WINDOW))):
+            left -= len(data)
+            yield data
+
+
+def _names(request: Request, process: str) -> list[str]:
+    names = logtail.names(desk_of(request).layout.logs)
+    if not process:
+        return names
+    if check_name("process", process) not in names:
+        raise NotFoundError(f"there is no log of a process {process!r}")
+    return [process]
 
 
 def _offsets(what: str, text: str) -> dict[str, int]:

@@ -491,6 +491,20 @@ export interface LogEntry {
   ts?: string;
 }
 
+/** One log file. */
+export interface LogFile {
+  changed_at: string;
+  inode: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** All log files. */
+export interface LogFileList {
+  /** By name, without `.jsonl`. */
+  files: Record<string, LogFile>;
+}
+
 /** Where lines lie in one log file. */
 export interface LogPart {
   /** Byte offset of the first line given. */
@@ -501,6 +515,24 @@ export interface LogPart {
   size: number;
   /** Byte offset behind the last whole line; ask `after` it for what follows. */
   to: number;
+}
+
+/** The newest lines that a search found; ask again with `before` at each part's `from` while `left` is not 0. */
+export interface LogSearch {
+  /** By file. */
+  errors: Record<string, Problem>;
+  /** Of a pushed tail. */
+  etag?: string;
+  /** Bytes of the range asked for that lie before. */
+  left: number;
+  /** Oldest first. */
+  lines: LogEntry[];
+  /** By file. */
+  parts: Record<string, LogPart>;
+  /** Bytes that were looked through. */
+  scanned: number;
+  /** Of a pushed tail, as in the bundles. */
+  version?: number;
 }
 
 /** Log lines of all processes, merged by time. */

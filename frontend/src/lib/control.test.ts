@@ -12,6 +12,7 @@ it("is requested until the bots answer its id, then done", () => {
 
 it("is not answered after a while, and never done without an answer", () => {
   expect(outcome({ ...ASKED, id: "20221120T000000-a" }, undefined, 9000)).toBe("late");
+  expect(outcome({ ...ASKED, id: "b", dueAt: 20_000 }, "a", 9000)).toBe("requested");
   expect(outcome({ ...ASKED, failed: "no" }, "9", 1100)).toBe("failed");
 });
 

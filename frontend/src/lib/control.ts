@@ -1,6 +1,8 @@
 /** Requests to the bots' process: a file with an id, answered when the bots' clock bears that id. */
 
 import { useEffect, useState } from "react";
+import { wallNow } from "./ticker";
+import { instant } from "./time";
 
 export interface ControlRequest {
   action: "speed" | "jump";
@@ -11,8 +13,10 @@ export interface ControlRequest {
 export interface Asked extends ControlRequest {
   /** Of the request's file; undefined until the desk has written it. */
   id?: string;
-  /** Monotonic time of the asking, ms. */
+  /** Wall time of the asking, ms. */
   at: number;
+  /** Wall time after which it counts as not answered, as the desk says; else a few seconds after the asking. */
+  dueAt?: number;
   /** Why the desk refused it. */
   failed?: string;
 }
@@ -28,19 +32,19 @@ export function outcome(
 ): "requested" | "done" | "late" | "failed" {
   if (asked.failed !== undefined) return "failed";
   if (asked.id !== undefined && answered !== undefined && answered >= asked.id) return "done";
-  return now - asked.at > PATIENCE_MS ? "late" : "requested";
+  return now > (asked.dueAt ?? asked.at + PATIENCE_MS) ? "late" : "requested";
 }
 
-/** Write a request to the bots' process as a whole; returns its id. */
-export async function postControl({ action, value }: ControlRequest): Promise<string> {
+/** Write a request to the bots' process as a whole; returns its id and when an answer is due. */
+export async function postControl({ action, value }: ControlRequest): Promise<{ id: string; dueAt?: number }> {
   const answer = await fetch("/api/control", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ action, value }),
   });
-  const found = (await answer.json().catch(() => ({}))) as { id?: string; detail?: string };
+  const found = (await answer.json().catch(() => ({}))) as { id?: string; due_at?: string; detail?: string };
   if (!answer.ok) throw new Error(found.detail ?? `the desk answered ${answer.status}`);
-  return found.id ?? "";
+  return { id: found.id ?? "", dueAt: instant(found.due_at) };
 }
 
 /** The last request of this page and what became of it; it goes away a moment after it is done. */
@@ -50,19 +54,19 @@ export function useControl(answered: string | undefined): {
   ask: (request: ControlRequest) => void;
 } {
   const [asked, setAsked] = useState<Asked>();
-  const [now, setNow] = useState(() => performance.now());
+  const [now, setNow] = useState(wallNow);
   const state = asked && outcome(asked, answered, now);
   useEffect(() => {
     if (state !== "requested") return;
-    const timer = setInterval(() => setNow(performance.now()), 500);
+    const timer = setInterval(() => setNow(wallNow()), 500);
     return () => clearInterval(timer);
   }, [state]);
   const ask = (request: ControlRequest): void => {
-    const at = performance.now();
+    const at = wallNow();
     setNow(at);
     setAsked({ ...request, at });
     postControl(request).then(
-      (id) => setAsked({ ...request, at, id }),
+      (told) => setAsked({ ...request, at, ...told }),
       (error: unknown) => setAsked({ ...request, at, failed: error instanceof Error ? error.message : String(error) }),
     );
   };

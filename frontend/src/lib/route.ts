@@ -1,6 +1,6 @@
 /** The address as a path, without a router library: four pages do not need one. */
 
-import { useSyncExternalStore } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 
 const CHANGED = "aion:navigate";
 
@@ -24,4 +24,22 @@ export function navigate(href: string): void {
 /** Path without a trailing slash; `/bots` for `/`. */
 export function usePath(): string {
   return useSyncExternalStore(subscribe, () => location.pathname.replace(/\/+$/, "") || "/bots");
+}
+
+/** The part of the address after `?`, without it. */
+export function useQuery(): URLSearchParams {
+  const text = useSyncExternalStore(subscribe, () => location.search);
+  return useMemo(() => new URLSearchParams(text), [text]);
+}
+
+/** Put `values` into the address without a new entry in the history; an empty value leaves its name out. */
+export function setQuery(values: Record<string, string>): void {
+  const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(values)) {
+    if (value) query.set(name, value);
+    else query.delete(name);
+  }
+  const text = query.toString();
+  history.replaceState(history.state, "", `${location.pathname}${text && `?${text}`}${location.hash}`);
+  dispatchEvent(new Event(CHANGED));
 }

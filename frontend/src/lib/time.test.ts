@@ -4,6 +4,7 @@ import {
   dayName,
   dayOrClock,
   dayStart,
+  fromField,
   instant,
   isoDay,
   localStamp,
@@ -12,6 +13,7 @@ import {
   shortStamp,
   shownName,
   stamp,
+  toField,
   UTC,
   zoneName,
 } from "./time";
@@ -78,4 +80,13 @@ describe("the zone that was chosen", () => {
     setShownZone("America/New_York");
     expect(dayStart(NOW)).toBe(at("2022-05-19T04:00:00Z"));
   });
+});
+
+it("a date field is read in the zone it was shown in, across a change of summer time", () => {
+  for (const zone of ["UTC", "Asia/Hong_Kong", "America/New_York", "Europe/London"]) {
+    for (const iso of ["2022-03-13T12:30:00Z", "2022-05-19T14:32:00Z", "2022-11-06T23:15:00Z"]) {
+      expect(fromField(toField(at(iso), zone), zone)).toBe(at(iso));
+    }
+  }
+  expect(fromField("")).toBeUndefined();
 });

@@ -168,3 +168,17 @@ export function dayStart(ms: number, zone = shown): number {
   const [hours = 0, minutes = 0] = found.clock.split(":").map(Number);
   return Math.floor(ms / 1000) * 1000 - (hours * 3600 + minutes * 60 + Number(found.seconds)) * 1000;
 }
+
+/** Milliseconds of `2022-05-19T14:32` (as a date field gives it) in `zone`; undefined for what is no time. */
+export function fromField(text: string, zone = shown): number | undefined {
+  const wanted = Date.parse(`${text}Z`);
+  if (!Number.isFinite(wanted)) return undefined;
+  let at = wanted;
+  for (let step = 0; step < 2; step += 1) at += wanted - Date.parse(`${toField(at, zone)}Z`);
+  return at;
+}
+
+/** `2022-05-19T14:32`: the text of a date field. */
+export function toField(ms: number, zone = shown): string {
+  return `${isoDay(ms, zone)}T${clock(ms, zone)}`;
+}

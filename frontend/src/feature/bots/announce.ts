@@ -19,8 +19,14 @@ export function hear(bots: readonly BotView[], states: Map<string, CardState>): 
   };
 }
 
-/** Sentences for what is new since `before`, most telling first: what needs a look, then fills, then other states. */
-export function news(bots: readonly BotView[], states: Map<string, CardState>, before: Heard): string[] {
+/** Sentences for what is new: what needs a look and fills, most telling first; and other states. */
+export interface News {
+  telling: string[];
+  calm: string[];
+}
+
+/** What is new since `before`. */
+export function news(bots: readonly BotView[], states: Map<string, CardState>, before: Heard): News {
   const urgent: string[] = [];
   const fills: string[] = [];
   const calm: string[] = [];
@@ -35,7 +41,7 @@ export function news(bots: readonly BotView[], states: Map<string, CardState>, b
       if (!before.fills.has(`${bot.bot}/${id}`)) fills.push(fillSentence(bot, fill));
     }
   }
-  return [...urgent, ...fills, ...calm];
+  return { telling: [...urgent, ...fills], calm };
 }
 
 /** One sentence for all of `sentences`. */

@@ -6,7 +6,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { BotView } from "../../api/schema";
 import { useToasts } from "../../lib/preference";
-import { digest, type Heard, hear, news } from "./announce";
+import { digest, type Heard, hear, type News, news } from "./announce";
 import type { CardState } from "./state";
 
 const PAUSE_MS = 5000; // between two sentences
@@ -28,20 +28,26 @@ export function Announcer({
   const [shown, setShown] = useState(false);
   const isShown = useToasts() === "on" && toast && shown && sentence !== "";
   const heard = useRef<Heard | undefined>(undefined);
-  const waiting = useRef<string[]>([]);
+  const waiting = useRef<News>({ telling: [], calm: [] });
   const spokenAt = useRef(Number.NEGATIVE_INFINITY);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   useEffect(() => {
-    if (!quiet && heard.current) waiting.current.push(...news(bots, states, heard.current));
+    if (!quiet && heard.current) {
+      const { telling, calm } = news(bots, states, heard.current);
+      waiting.current.telling.push(...telling);
+      waiting.current.calm.push(...calm);
+    }
     heard.current = hear(bots, states);
-    if (waiting.current.length === 0 || timer.current !== undefined) return;
+    const { telling, calm } = waiting.current;
+    if (telling.length + calm.length === 0 || timer.current !== undefined) return;
     const speak = (): void => {
       timer.current = undefined;
       spokenAt.current = performance.now();
-      setSentence(digest(waiting.current));
-      setShown(true);
-      waiting.current = [];
+      const said = waiting.current;
+      waiting.current = { telling: [], calm: [] };
+      setSentence(digest([...said.telling, ...said.calm]));
+      setShown(said.telling.length > 0);
     };
     timer.current = setTimeout(speak, Math.max(0, spokenAt.current + PAUSE_MS - performance.now()));
   }, [bots, states, quiet]);

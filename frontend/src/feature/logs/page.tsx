@@ -1,126 +1,133 @@
-/** The Logs page: lines of all processes as they are written, filtered by level, bot and text. */
+/** The Logs page: lines of all processes as they are written, and what whole files hold of what is asked. */
 
-import { useLayoutEffect, useMemo, useRef, useState } from "react";
-import type { LogEntry } from "../../api/schema";
-import { download } from "../../lib/csv";
+import { useMemo, useState } from "react";
+import type { LogEntry, LogTail } from "../../api/schema";
+import { download, toCsv } from "../../lib/csv";
 import { count, plural } from "../../lib/money";
-import { clockSeconds, instant, isoDay } from "../../lib/time";
+import { bytes } from "../../lib/size";
+import { instant, stamp } from "../../lib/time";
 import { FilterField } from "../../ui/filter";
-import { botsIn, type Filter, filterLines, keyOf, LEVELS, type Level, lineText, type Tail } from "./tail";
+import { botsIn, type Filter, filterLines, isAsking } from "./filter";
+import { LinePane } from "./line";
+import { LineList } from "./list";
+import { keyOf } from "./tail";
+import { BotChoice, FileChoice, LevelChoice, RangeChoice, WholeFiles } from "./tools";
 
-function Line({ entry }: { entry: LogEntry }) {
-  const at = instant(entry.ts);
-  const market = instant(entry.market_time);
-  const level = entry.level ?? "info";
-  const more = Object.entries(entry.more ?? {});
-  return (
-    <li className={`log-line ${level}`}>
-      <time dateTime={entry.ts} title={entry.ts}>
-        {at === undefined ? "" : clockSeconds(at)}
-      </time>
-      <span className="level">{level}</span>
-      <span className="process">{entry.process ?? entry.file}</span>
-      <span className="text">
-        {entry.bot && <b>{entry.bot} </b>}
-        {entry.event}
-        {market !== undefined && <small> market {clockSeconds(market)}</small>}
-        {more.length > 0 && <small> {more.map(([name, value]) => `${name}=${value}`).join(" ")}</small>}
-      </span>
-    </li>
-  );
+/** How far whole files have been searched for what is asked. */
+export interface Search {
+  isBusy: boolean;
+  scanned: number;
+  /** Bytes that lie before; undefined before the first answer. */
+  left?: number;
+  failed?: string;
 }
 
 interface Props {
-  tail: Tail;
+  /** All lines at hand, in order of time. */
+  lines: readonly LogEntry[];
+  errors?: LogTail["errors"];
+  /** Names of all log files. */
+  files: readonly string[];
+  filter: Filter;
+  onFilter: (change: Partial<Filter>) => void;
+  search: Search;
+  onOlder: () => void;
   /** Reason why the tail could not be read, if any. */
   failed?: string;
 }
 
-const ASK: Filter = { level: "info", bot: "", text: "" };
+const HEAD = ["ts", "level", "process", "bot", "event", "cycle_id", "market_time", "more", "file", "offset"];
 
-export function LogsPage({ tail, failed }: Props) {
-  const [filter, setFilter] = useState<Filter>(ASK);
-  const [paused, setPaused] = useState<Tail>();
-  const box = useRef<HTMLElement>(null);
-  const sticks = useRef(true);
+function csv(lines: readonly LogEntry[]): string {
+  const more = (line: LogEntry): string | undefined => (line.more ? JSON.stringify(line.more) : undefined);
+  return toCsv(
+    HEAD,
+    lines.map((line) => [
+      line.ts,
+      line.level,
+      line.process,
+      line.bot,
+      line.event,
+      line.cycle_id,
+      line.market_time,
+      more(line),
+      line.file,
+      line.offset,
+    ]),
+  );
+}
 
-  const shownTail = paused ?? tail;
-  const lines = useMemo(() => filterLines(shownTail.lines, filter), [shownTail, filter]);
-  const bots = useMemo(() => botsIn(tail.lines), [tail]);
-  const waiting = paused ? tail.lines.filter((line) => (line.ts ?? "") > (paused.lines.at(-1)?.ts ?? "")).length : 0;
+/** The bar over the list: from when its lines are, and what lies before them. */
+function Older({
+  lines,
+  search,
+  onOlder,
+  isAsked,
+}: Pick<Props, "lines" | "search" | "onOlder"> & { isAsked: boolean }) {
+  const first = instant(lines.find((line) => line.ts)?.ts);
+  const { left, scanned, isBusy, failed } = search;
+  return (
+    <div className="older">
+      <span>
+        {first === undefined ? "" : `From ${stamp(first, undefined)} on. `}
+        {failed && <span className="attention-text">{failed} </span>}
+        {left === 0
+          ? "Nothing older."
+          : `${scanned > 0 ? `Looked through ${bytes(scanned)}. ` : ""}${left === undefined ? "" : `${bytes(left)} lie before.`}`}
+      </span>
+      {left !== 0 && (
+        <button type="button" className="quiet" disabled={isBusy} onClick={onOlder}>
+          {isBusy ? "Looking" : isAsked ? "Search older" : "Older lines"}
+        </button>
+      )}
+    </div>
+  );
+}
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the box is scrolled when its lines change
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (element && sticks.current && !paused) element.scrollTop = element.scrollHeight;
-  }, [lines, paused]);
-
-  const errors = Object.entries(tail.errors);
+export function LogsPage({ lines: all, errors = {}, files, filter, onFilter, search, onOlder, failed }: Props) {
+  const [paused, setPaused] = useState<readonly LogEntry[]>();
+  const [chosen, setChosen] = useState<string>();
+  const held = useMemo(() => new Set(paused?.map(keyOf)), [paused]);
+  const oldest = paused?.[0]?.ts ?? "";
+  // what a search brings from before is shown while paused too; only what is new waits
+  const at = paused ? all.filter((line) => held.has(keyOf(line)) || (line.ts ?? "") < oldest) : all;
+  const waiting = all.length - at.length;
+  const lines = useMemo(() => filterLines(at, filter), [at, filter]);
+  const bots = useMemo(() => botsIn(all), [all]);
+  const index = chosen === undefined ? -1 : lines.findIndex((line) => keyOf(line) === chosen);
+  const open = lines[index];
   return (
     <>
       <h1 className="spoken">Logs</h1>
       <div className="head">
         <h2>Logs</h2>
         <small>
-          {lines.length === shownTail.lines.length
+          {lines.length === at.length
             ? plural(lines.length, "line")
-            : `${count(lines.length)} of ${plural(shownTail.lines.length, "line")}`}
-          , newest last, times in UTC
+            : `${count(lines.length)} of ${plural(at.length, "line")} at hand`}
+          , newest last
         </small>
         <div className="tools">
-          <label>
-            <span className="spoken">Least level</span>
-            <select
-              className="button"
-              value={filter.level}
-              onChange={(event) => setFilter({ ...filter, level: event.target.value as Level })}
-            >
-              {LEVELS.map((level) => (
-                <option key={level} value={level}>
-                  {level}
-                  {level === "critical" ? "" : " and up"}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label>
-            <span className="spoken">Bot</span>
-            <select
-              className="button"
-              value={filter.bot}
-              onChange={(event) => setFilter({ ...filter, bot: event.target.value })}
-            >
-              <option value="">all bots</option>
-              {bots.map((bot) => (
-                <option key={bot}>{bot}</option>
-              ))}
-            </select>
-          </label>
-          <FilterField what="lines by text" value={filter.text} onChange={(text) => setFilter({ ...filter, text })} />
+          <LevelChoice level={filter.level} onChange={(level) => onFilter({ level })} />
+          <BotChoice value={filter.bot} choices={bots} onChange={(bot) => onFilter({ bot })} />
+          <FileChoice value={filter.process} choices={files} onChange={(process) => onFilter({ process })} />
+          <RangeChoice filter={filter} onChange={onFilter} />
+          <FilterField what="lines by text" value={filter.text} onChange={(text) => onFilter({ text })} />
           <button
             type="button"
             className="button pause"
             aria-pressed={paused !== undefined}
-            onClick={() => setPaused(paused ? undefined : tail)}
+            onClick={() => setPaused(paused ? undefined : all)}
           >
             {paused ? `Resume${waiting > 0 ? `, ${count(waiting)} new` : ""}` : "Pause"}
           </button>
-          <button
-            type="button"
-            className="button"
-            onClick={() =>
-              download(
-                "aion-log.txt",
-                lines.map((line) => `${line.ts ?? ""} ${line.level ?? ""} ${lineText(line)}\n`).join(""),
-                "text/plain;charset=utf-8",
-              )
-            }
-          >
-            Save<span className="spoken"> the lines shown</span>
+          <WholeFiles />
+          <button type="button" className="button" onClick={() => download("aion-log.csv", csv(lines))}>
+            CSV<span className="spoken"> of the lines shown</span>
           </button>
         </div>
       </div>
-      {errors.map(([file, problem]) => (
+      {Object.entries(errors).map(([file, problem]) => (
         <p key={file} className="notice">
           <b>{problem.file}</b> {problem.reason}
         </p>
@@ -130,44 +137,27 @@ export function LogsPage({ tail, failed }: Props) {
           <b>The log could not be read.</b> {failed}
         </p>
       )}
-      <section
-        ref={box}
-        className="panel log"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-        tabIndex={0}
-        aria-label="Log lines"
-        onScroll={(event) => {
-          const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
-          sticks.current = scrollHeight - scrollTop - clientHeight < 24;
-        }}
-      >
-        {lines.length === 0 ? (
-          <p className="none pad">
-            {shownTail.lines.length === 0
-              ? "No line yet. Bots and desk write here as they work."
+      <Older lines={lines} search={search} onOlder={onOlder} isAsked={isAsking(filter)} />
+      {lines.length === 0 ? (
+        <p className="panel log none pad">
+          {all.length === 0 && !isAsking(filter)
+            ? "No line yet. Bots and desk write here as they work."
+            : search.isBusy
+              ? "No line at hand passes the filter. Looking through the files."
               : "No line passes the filter."}
-          </p>
-        ) : (
-          <ol>
-            {lines.map((line, index) => (
-              <FirstOfDay key={keyOf(line, shownTail.ends)} entry={line} before={lines[index - 1]} />
-            ))}
-          </ol>
-        )}
-      </section>
-    </>
-  );
-}
-
-/** A line, under its date where it is the first of a day. */
-function FirstOfDay({ entry, before }: { entry: LogEntry; before: LogEntry | undefined }) {
-  const at = instant(entry.ts);
-  const earlier = instant(before?.ts);
-  const isFirst = at !== undefined && (earlier === undefined || isoDay(at) !== isoDay(earlier));
-  return (
-    <>
-      {isFirst && <li className="log-day">{isoDay(at)}</li>}
-      <Line entry={entry} />
+        </p>
+      ) : (
+        <LineList
+          lines={lines}
+          chosen={index < 0 ? undefined : index}
+          onChoose={(next) => {
+            const line = next === undefined ? undefined : lines[next];
+            setChosen(line && keyOf(line));
+          }}
+          follows={!paused}
+        />
+      )}
+      {open && <LinePane entry={open} onClose={() => setChosen(undefined)} />}
     </>
   );
 }

@@ -1,44 +1,155 @@
-/** The Logs page with its data: the newest lines by GET, then the stream, and what a stream left out by GET again. */
+/** The Logs page with its data: the newest lines by GET, then the stream; older ones by search when asked for. */
 
-import { useCallback, useEffect, useRef, useState } from "react";
-import type { LogTail } from "../../api/schema";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import type { LogEntry, LogSearch, LogTail } from "../../api/schema";
+import { setQuery, useQuery } from "../../lib/route";
 import { useSSE } from "../../live";
-import { LogsPage } from "./page";
-import { append, EMPTY_TAIL, gaps, type Tail } from "./tail";
+import { type Filter, filterOf, isAsking, searchUrl, toQuery } from "./filter";
+import { LogsPage, type Search } from "./page";
+import { append, EMPTY_TAIL, gaps, merge, type Tail } from "./tail";
 
 const FIRST_LINES = 500;
+const STEP_LINES = 500;
+const DRAW_MS = 100; // between two drawings of what streams in
+const GAP_STEPS = 8; // of 256 KB; a log that grows faster begins anew
+const TYPING_MS = 350; // after the last key before files are searched
 
-async function read(query: string): Promise<LogTail> {
-  const answer = await fetch(`/api/logs?${query}`, { cache: "no-store" });
-  if (!answer.ok) throw new Error(`The desk answered ${answer.status}.`);
-  return (await answer.json()) as LogTail;
+async function get<T>(url: string): Promise<T> {
+  const answer = await fetch(url, { cache: "no-store" });
+  if (!answer.ok) {
+    const found = (await answer.json().catch(() => ({}))) as { detail?: string };
+    throw new Error(found.detail ?? `The desk answered ${answer.status}.`);
+  }
+  return (await answer.json()) as T;
 }
 
-export default function LogsScreen() {
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The tail: newest lines, then what streams in, drawn at most ten times a second. */
+function useTail(): { tail: Tail; failed: string } {
   const [tail, setTail] = useState<Tail>(EMPTY_TAIL);
   const [failed, setFailed] = useState("");
   const latest = useRef(tail);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const isFilling = useRef(false);
 
   const take = useCallback((more: LogTail): void => {
     latest.current = append(latest.current, more);
-    setTail(latest.current);
-    setFailed("");
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      setTail(latest.current);
+    }, DRAW_MS);
   }, []);
-  const fetchLines = useCallback(
-    (query: string): void => {
-      read(query).then(take, (error: unknown) => setFailed(error instanceof Error ? error.message : String(error)));
+  /** Fetch what lies between the known lines and `push`, which is within what comes last. */
+  const fill = useCallback(
+    async (push: LogTail): Promise<void> => {
+      isFilling.current = true;
+      try {
+        for (let step = 0; step < GAP_STEPS; step += 1) {
+          const missed = gaps(latest.current, push);
+          if (missed.length === 0) break;
+          take(await get<LogTail>(`/api/logs?limit=1000&after=${encodeURIComponent(missed.join(","))}`));
+        }
+        take(push);
+        setFailed("");
+      } catch (error) {
+        setFailed(reason(error));
+      } finally {
+        isFilling.current = false;
+      }
     },
     [take],
   );
-
-  useEffect(() => fetchLines(`limit=${FIRST_LINES}`), [fetchLines]);
+  useEffect(() => {
+    get<LogTail>(`/api/logs?limit=${FIRST_LINES}`).then(
+      (more) => {
+        take(more);
+        setFailed("");
+      },
+      (error: unknown) => setFailed(reason(error)),
+    );
+    return () => clearTimeout(timer.current);
+  }, [take]);
   useSSE<LogTail>({
     url: "/api/events/admin/logs",
     onData: (push) => {
-      const missed = gaps(latest.current, push);
-      if (missed.length > 0) fetchLines(`limit=1000&after=${encodeURIComponent(missed.join(","))}`);
-      take(push);
+      if (isFilling.current) return; // the next push shows what is still missing
+      if (gaps(latest.current, push).length > 0) void fill(push);
+      else take(push);
     },
   });
-  return <LogsPage tail={tail} failed={failed} />;
+  return { tail, failed };
+}
+
+interface Found {
+  lines: LogEntry[];
+  /** Byte offset by file before which nothing was searched. */
+  from: Record<string, number>;
+  search: Search;
+}
+
+const NOTHING: Found = { lines: [], from: {}, search: { isBusy: false, scanned: 0 } };
+
+/** Lines before the tail, found in whole files step by step; begun anew when something else is asked. */
+function useOlder(filter: Filter, tail: Tail): { found: Found; older: () => void } {
+  const [found, setFound] = useState<Found>(NOTHING);
+  const asked = useRef(0);
+  const known = useRef(tail.known);
+  known.current = tail.known;
+  const isReady = Object.keys(tail.known).length > 0;
+
+  const step = useCallback(
+    async (before: Found): Promise<void> => {
+      const mine = ++asked.current;
+      setFound({ ...before, search: { ...before.search, isBusy: true, failed: undefined } });
+      const starts = Object.fromEntries(Object.entries(known.current).map(([file, { from }]) => [file, from]));
+      try {
+        const answer = await get<LogSearch>(searchUrl(filter, { ...starts, ...before.from }, STEP_LINES));
+        if (mine !== asked.current) return;
+        const from = Object.fromEntries(Object.entries(answer.parts ?? {}).map(([file, part]) => [file, part.from]));
+        const scanned = before.search.scanned + (answer.scanned ?? 0);
+        setFound({
+          lines: merge(answer.lines ?? [], before.lines),
+          from,
+          search: { isBusy: false, scanned, left: answer.left },
+        });
+      } catch (error) {
+        if (mine === asked.current)
+          setFound({ ...before, search: { ...before.search, isBusy: false, failed: reason(error) } });
+      }
+    },
+    [filter],
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a tail that dropped lines is another tail to search before
+  useEffect(() => {
+    asked.current += 1; // an answer to something else is not wanted any more
+    setFound(NOTHING);
+    if (!isReady || !isAsking(filter)) return;
+    const timer = setTimeout(() => void step(NOTHING), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [filter, isReady, step, tail.era]);
+  return { found, older: () => void step(found) };
+}
+
+export default function LogsScreen() {
+  const query = useQuery();
+  const filter = useMemo(() => filterOf(query), [query]);
+  const { tail, failed } = useTail();
+  const { found, older } = useOlder(filter, tail);
+  const lines = useMemo(
+    () => (found.lines.length > 0 ? merge(found.lines, tail.lines) : tail.lines),
+    [found.lines, tail.lines],
+  );
+  return (
+    <LogsPage
+      lines={lines}
+      errors={tail.errors}
+      files={Object.keys(tail.known).sort()}
+      filter={filter}
+      onFilter={(change) => setQuery(toQuery({ ...filter, ...change }))}
+      search={found.search}
+      onOlder={older}
+      failed={failed}
+    />
+  );
 }

@@ -2,82 +2,95 @@
 
 import type { LogEntry, LogTail } from "../../api/schema";
 
+/** The stretch of one file that is known without a hole. */
+interface Stretch {
+  inode: string;
+  /** Byte offset of the oldest known line. */
+  from: number;
+  /** Byte offset behind the newest. */
+  to: number;
+}
+
 export interface Tail {
   /** In order of time, newest last. */
   lines: LogEntry[];
-  /** Where the newest known line of each file ends. */
-  ends: Record<string, { inode: string; to: number }>;
+  /** By file. */
+  known: Record<string, Stretch>;
+  /** Grows when lines were dropped, so that what was found before them no longer joins on. */
+  era: number;
   errors: LogTail["errors"];
 }
 
-export const EMPTY_TAIL: Tail = { lines: [], ends: {}, errors: {} };
-export const MOST_LINES = 2000;
+export const EMPTY_TAIL: Tail = { lines: [], known: {}, era: 0, errors: {} };
+/** Lines kept; a quarter goes at once when there are more, so that the list is not cut at every push. */
+export const MOST_LINES = 20_000;
 
-/** Names a line for good. */
-export function keyOf(entry: LogEntry, ends: Tail["ends"]): string {
-  return `${entry.file} ${ends[entry.file]?.inode ?? ""} ${entry.offset}`;
+/** Names a line for good, among the lines of one inode. */
+export function keyOf(entry: LogEntry): string {
+  return `${entry.file} ${entry.offset}`;
 }
 
 /** Files of which `push` begins behind what `tail` knows: what lies between has to be fetched, as `after=` asks. */
 export function gaps(tail: Tail, push: LogTail): string[] {
   return Object.entries(push.parts ?? {})
     .filter(([file, part]) => {
-      const end = tail.ends[file];
-      return end !== undefined && end.inode === part.inode && part.from > end.to;
+      const known = tail.known[file];
+      return known !== undefined && known.inode === part.inode && part.from > known.to;
     })
-    .map(([file]) => `${file}:${tail.ends[file]?.to ?? 0}`);
+    .map(([file]) => `${file}:${tail.known[file]?.to ?? 0}`);
 }
 
-/** `tail` with the lines of `more` that it does not have yet, at most `most` of the newest. */
-export function append(tail: Tail, more: LogTail, most = MOST_LINES): Tail {
-  const ends = { ...tail.ends };
-  const known = new Set(tail.lines.map((line) => keyOf(line, tail.ends)));
-  for (const [file, part] of Object.entries(more.parts ?? {})) {
-    const before = ends[file];
-    const rotated = before !== undefined && before.inode !== part.inode;
-    ends[file] = { inode: part.inode, to: rotated ? part.to : Math.max(before?.to ?? 0, part.to) };
-  }
-  const fresh = (more.lines ?? []).filter((line) => !known.has(keyOf(line, ends)));
-  const errors = more.errors ?? {};
-  if (fresh.length === 0) return { lines: tail.lines, ends, errors };
-  const lines = [...tail.lines, ...fresh];
-  lines.sort((a, b) => (a.ts ?? "").localeCompare(b.ts ?? "")); // stable: equal times keep the order of their file
-  return { lines: lines.slice(-most), ends, errors };
-}
-
-export const LEVELS = ["debug", "info", "warning", "error", "critical"] as const;
-export type Level = (typeof LEVELS)[number];
-
-export interface Filter {
-  /** Least level shown. */
-  level: Level;
-  /** Bot, or empty for all. */
-  bot: string;
-  /** Words that a line must hold. */
-  text: string;
-}
-
-/** Everything of a line that a text filter looks at. */
-export function lineText(entry: LogEntry): string {
-  const more = Object.entries(entry.more ?? {}).map(([name, value]) => `${name}=${value}`);
-  return [entry.process ?? entry.file, entry.bot, entry.event, entry.cycle_id, ...more].filter(Boolean).join(" ");
-}
-
-/** Lines that pass `filter`; a line without a level counts as info. */
-export function filterLines(lines: readonly LogEntry[], filter: Filter): LogEntry[] {
-  const least = LEVELS.indexOf(filter.level);
-  const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
-  return lines.filter((line) => {
-    const level = LEVELS.indexOf((line.level ?? "info") as Level);
-    if ((level < 0 ? 1 : level) < least) return false;
-    if (filter.bot && line.bot !== filter.bot) return false;
-    if (words.length === 0) return true;
-    const text = lineText(line).toLowerCase();
-    return words.every((word) => text.includes(word));
+/** `lines` and `fresh` as one list in order of time; a line without one keeps its place in its file. */
+export function merge(lines: LogEntry[], fresh: LogEntry[]): LogEntry[] {
+  const joined = [...lines, ...fresh];
+  const isBehind = (line: LogEntry, index: number): boolean =>
+    (line.ts ?? "~") < (joined[lines.length + index - 1]?.ts ?? "");
+  if (!fresh.some(isBehind)) return joined;
+  const newest = new Map<string, string>(); // time by file: one that has none takes that of the line before it
+  const timed = joined.map((line) => {
+    const at = line.ts ?? newest.get(line.file) ?? "";
+    newest.set(line.file, at);
+    return { at, line };
   });
+  // stable: equal times keep the order of their file
+  return timed.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).map(({ line }) => line);
 }
 
-/** Bots that appear in `lines`, in order. */
-export function botsIn(lines: readonly LogEntry[]): string[] {
-  return [...new Set(lines.map((line) => line.bot).filter((bot): bot is string => Boolean(bot)))].sort();
+/**
+ * `tail` with the lines of `more` that it does not have yet. A file that was rotated, or that goes on behind a hole,
+ * begins anew: no list with a hole looks like one without.
+ */
+export function append(tail: Tail, more: LogTail, most = MOST_LINES): Tail {
+  const known = { ...tail.known };
+  const begun = new Set<string>();
+  const isFresh = (line: LogEntry): boolean => {
+    const had = tail.known[line.file];
+    return begun.has(line.file) || had === undefined || line.offset < had.from || line.offset >= had.to;
+  };
+  for (const [file, part] of Object.entries(more.parts ?? {})) {
+    const had = known[file];
+    if (had?.inode === part.inode && part.from <= had.to && part.to >= had.from) {
+      known[file] = { inode: part.inode, from: Math.min(had.from, part.from), to: Math.max(had.to, part.to) };
+    } else if (had === undefined || had.inode !== part.inode || part.from > had.to) {
+      begun.add(file);
+      known[file] = { inode: part.inode, from: part.from, to: part.to };
+    }
+  }
+  const fresh = (more.lines ?? []).filter((line) => known[line.file] && isFresh(line));
+  const kept = begun.size > 0 ? tail.lines.filter((line) => !begun.has(line.file)) : tail.lines;
+  const rest = { known, era: tail.era + (kept.length < tail.lines.length ? 1 : 0), errors: more.errors ?? {} };
+  if (fresh.length === 0) return { ...rest, lines: kept.length === tail.lines.length ? tail.lines : kept };
+  return cut({ ...rest, lines: merge(kept, fresh) }, most);
+}
+
+/** `tail` without its oldest quarter where it has more than `most` lines. */
+function cut(tail: Tail, most: number): Tail {
+  if (tail.lines.length <= most) return tail;
+  const lines = tail.lines.slice(-Math.ceil(most * 0.75));
+  const known = { ...tail.known };
+  for (const [file, stretch] of Object.entries(known)) {
+    const oldest = lines.find((line) => line.file === file)?.offset ?? stretch.to;
+    known[file] = { ...stretch, from: Math.max(stretch.from, oldest) };
+  }
+  return { ...tail, lines, known, era: tail.era + 1 };
 }

@@ -1,6 +1,7 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
-import { bytes, milliseconds, SystemPage } from "./page";
+import { bytes } from "../../lib/size";
+import { milliseconds, SystemPage } from "./page";
 
 afterEach(cleanup);
 

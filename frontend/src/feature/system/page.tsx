@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { age } from "../../lib/age";
 import { count, decimal, plural } from "../../lib/money";
 import { percent } from "../../lib/percent";
+import { bytes } from "../../lib/size";
 import { useTicking } from "../../lib/ticker";
 import { instant, stamp } from "../../lib/time";
 
@@ -82,11 +83,6 @@ function Since({ at }: { at: number }) {
 /** `1.4 ms`; three digits that matter. */
 export function milliseconds(value: number): string {
   return `${decimal(value, value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
-}
-
-/** `35.2 KB`. */
-export function bytes(value: number): string {
-  return value < 1024 ? `${count(value)} B` : `${decimal(value / 1024, 1)} KB`;
 }
 
 /** `clients_peak` -> `clients peak`. */
