@@ -13,6 +13,11 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
+/** The page of one bot. */
+export function pathOf(bot: string): string {
+  return `/bots/${encodeURIComponent(bot)}`;
+}
+
 /** Go to `href` (same origin) without loading the page again. */
 export function navigate(href: string): void {
   if (href === location.pathname + location.search + location.hash) return;

@@ -1,14 +1,18 @@
 /** One bot: state, money, curve, where the result comes from, what it holds, why, and when it was true. */
 
 import { lazy, memo, Suspense, useId, useMemo, useState } from "react";
-import type { BotView, Pnl, Problem, Session } from "../../api/schema";
+import type { Asked, BotView, Pnl, Problem, Session } from "../../api/schema";
 import { money, moneyChange } from "../../lib/money";
+import { pathOf } from "../../lib/route";
 import { useTicking } from "../../lib/ticker";
 import { dayName, instant } from "../../lib/time";
 import { sceneOf } from "../../ui/chart/scene";
 import { useDesk } from "../../ui/frame/desk";
+import { follow } from "../../ui/frame/top-bar";
+import { Menu } from "../../ui/menu";
 import { Money, Net, NetPercent } from "../../ui/number";
 import { StateChip, tone } from "./chip";
+import { Controls } from "./controls";
 import { Fills } from "./fills";
 import { Foot } from "./foot";
 import { Positions } from "./positions";
@@ -25,9 +29,11 @@ interface Props {
   state: CardState;
   session: Session | undefined;
   problem: Problem | undefined;
+  /** What is asked of all bots. */
+  all?: Asked;
 }
 
-function StateLine({ bot, state, session }: { bot: BotView; state: CardState; session: Session | undefined }) {
+export function StateLine({ bot, state, session }: { bot: BotView; state: CardState; session: Session | undefined }) {
   const desk = useDesk();
   const text = useTicking((now) => {
     const line = stateLine(bot, state, { ...desk, session }, now);
@@ -43,7 +49,7 @@ function StateLine({ bot, state, session }: { bot: BotView; state: CardState; se
 }
 
 /** Gross − fees − slippage = net of the day for an intraday bot, since the start for a swing bot. */
-function Sum({ bot, still }: { bot: BotView; still: boolean }) {
+export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
   const { market } = useDesk();
   const span: { name: string; of: string; pnl: Pnl | undefined } =
     bot.kind === "intraday"
@@ -109,7 +115,7 @@ function Curve({ bot, state, session, problem }: Props) {
   );
 }
 
-export const Card = memo(function Card({ bot, state, session, problem }: Props) {
+export const Card = memo(function Card({ bot, state, session, problem, all }: Props) {
   const { clock, market, still } = useDesk();
   const title = useId();
   const body = useId();
@@ -120,7 +126,9 @@ export const Card = memo(function Card({ bot, state, session, problem }: Props) 
       <header>
         <div>
           <h3 id={title}>
-            <a href={`#${bot.bot}`}>{bot.bot}</a>
+            <a href={pathOf(bot.bot)} onClick={follow}>
+              {bot.bot}
+            </a>
             {bot.foreign && <small> foreign</small>}
           </h3>
           <p title={bot.rule || undefined}>
@@ -128,6 +136,12 @@ export const Card = memo(function Card({ bot, state, session, problem }: Props) 
           </p>
         </div>
         <StateChip state={state} clock={clock} />
+        <Menu label="⋯" name={`Controls of ${bot.bot}`}>
+          <Controls bot={bot} all={all} />
+          <a className="quiet" href={pathOf(bot.bot)} onClick={follow}>
+            Trades, rules and all else of {bot.bot}
+          </a>
+        </Menu>
       </header>
       <StateLine bot={bot} state={state} session={session} />
       <div className="lead">

@@ -10,6 +10,8 @@ const ICONS: Record<CardKind, IconName> = {
   incomplete: "broken",
   late: "clock",
   failed: "bar",
+  asked: "pause",
+  unanswered: "clock",
   paused: "pause",
   catching: "ring",
   cached: "ring",

@@ -1,18 +1,22 @@
 /** All bots in one table, by currency; the same figures as the cards, one line a bot. */
 
 import { memo } from "react";
-import type { BotView, ClockState } from "../../api/schema";
+import type { Asked, BotView, ClockState } from "../../api/schema";
 import { brief } from "../../lib/age";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { wallSpan } from "../../lib/market";
 import { cost, count, moneyChange, plural } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
+import { pathOf } from "../../lib/route";
 import { dayName, dayOrClock, instant, localStamp } from "../../lib/time";
 import { Age, Brief, Due } from "../../ui/age";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
+import { follow } from "../../ui/frame/top-bar";
+import { Menu } from "../../ui/menu";
 import { factor, Money, Net, NetPercent, NoData, Ratio, Value } from "../../ui/number";
 import { StateIcon } from "./chip";
+import { AllControls } from "./controls";
 import { type CardState, dueAt } from "./state";
 
 interface Props {
@@ -21,6 +25,7 @@ interface Props {
   total: number;
   openPositions: number;
   run: string | undefined;
+  asked: Asked | undefined;
   filter: string;
   onFilter: (text: string) => void;
 }
@@ -130,7 +135,7 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
     <tr className={first ? "first" : undefined}>
       <th scope="row">
         <StateIcon state={state} />
-        <a className="bot-name" href={`#${bot.bot}`}>
+        <a className="bot-name" href={pathOf(bot.bot)} onClick={follow}>
           {bot.bot}
         </a>
         <small>{namesOf(bot)}</small>
@@ -179,7 +184,7 @@ const COLUMNS = [
   "Bot", "Ccy", "Equity", "Day gross", "Costs", "Day net", "Total net", "Hold", "Drawdown", "Exposure", "Win rate", "Profit factor", "As of", "Heartbeat",
 ]; // biome-ignore format: one row of names
 
-export function Compare({ bots, states, total, openPositions, run, filter, onFilter }: Props) {
+export function Compare({ bots, states, total, openPositions, run, asked, filter, onFilter }: Props) {
   return (
     <section aria-labelledby="compare-title">
       <div className="head">
@@ -192,6 +197,9 @@ export function Compare({ bots, states, total, openPositions, run, filter, onFil
         <div className="tools">
           <small className="aside">No figure adds currencies: no rate is configured.</small>
           <FilterField what="bots" value={filter} onChange={onFilter} />
+          <Menu label="All bots" name="Controls of all bots" className="button">
+            <AllControls asked={asked} />
+          </Menu>
           <button
             type="button"
             className="button"

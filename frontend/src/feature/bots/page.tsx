@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from "react";
 import type { BotsPageBundle, BotView } from "../../api/schema";
 import { useDesk } from "../../ui/frame/desk";
 import { Announcer } from "./announcer";
+import { AskedOfAll } from "./asked-of-all";
 import { Attention } from "./attention";
 import { Card } from "./card";
 import { Compare, namesOf } from "./compare";
@@ -62,6 +63,7 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
     <>
       <h1 className="spoken">Bots</h1>
       <Announcer bots={bots} states={states} quiet={desk.still} />
+      <AskedOfAll asked={bundle.asked} answered={bundle.clock?.control_id} />
       <Attention bots={bots} states={states} problems={problems} />
       <Result bundle={bundle} bots={bots} />
       {bots.length === 0 ? (
@@ -75,6 +77,7 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
             total={bots.length}
             openPositions={positions}
             run={bundle.run}
+            asked={bundle.asked}
             filter={filter}
             onFilter={setFilter}
           />
@@ -96,6 +99,7 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
                     state={state}
                     session={bot.exchange ? bundle.sessions?.[bot.exchange] : undefined}
                     problem={problemOf(bundle.errors, bot)}
+                    all={bundle.asked}
                   />
                 )
               );

@@ -15,6 +15,7 @@ import {
   stamp,
   UTC,
 } from "../../lib/time";
+import { pendingText } from "./asked";
 import type { CardState } from "./state";
 
 /** `strong` comes first, in bold. */
@@ -79,6 +80,9 @@ export function stateLine(bot: BotView, state: CardState, place: Place, now: num
       };
     case "late":
       return { strong: `${dueThing(bot, market)} was due ${age(now - (state.since ?? now))} ago.`, rest: shown };
+    case "asked":
+    case "unanswered":
+      return state.pending ? pendingText(state.pending, now) : { rest: shown };
     case "paused":
       return bot.state === "paused"
         ? { strong: "Paused.", rest: bot.state_reason ? ended(bot.state_reason) : "It opens nothing new." }
@@ -145,6 +149,8 @@ export function attentionText(bot: BotView, state: CardState, market: number | u
       const fileAt = instant(state.problem?.file_time);
       return `${state.problem?.file ?? bot.file} ${state.word}${fileAt === undefined ? "" : `, written ${age(now - fileAt)} ago`}`;
     }
+    case "unanswered":
+      return `${state.word}, due ${age(now - (state.since ?? now))} ago`;
     default:
       return state.word === "stopped"
         ? `stopped: ${bot.state_reason || "no reason given"}`

@@ -1,14 +1,17 @@
 /** Which one of its states a bot's card is in, and the words for it. Pure: all times are given. */
 
-import type { BotsPageBundle, BotView, ClockState, Problem, Session } from "../../api/schema";
+import type { Asked, BotsPageBundle, BotView, ClockState, Problem, Session } from "../../api/schema";
 import { age, brief } from "../../lib/age";
 import { instant } from "../../lib/time";
+import { type Pending, pendingOf } from "./asked";
 
 export type CardKind =
   | "unreadable"
   | "incomplete"
   | "late"
   | "failed"
+  | "asked"
+  | "unanswered"
   | "paused"
   | "catching"
   | "cached"
@@ -24,6 +27,8 @@ export interface CardState {
   since?: number;
   /** What the card is held by. */
   problem?: Problem;
+  /** What was asked and is not done. */
+  pending?: Pending;
   /** True when the values are from an older cycle, mark or fetch: dotted underline, open ring on the curve. */
   held: boolean;
   /** True when the data needs a look: amber, and an item of the attention line. */
@@ -34,6 +39,8 @@ export interface Surroundings {
   clock?: ClockState;
   session?: Session;
   problem?: Problem;
+  /** What is asked of all bots. */
+  all?: Asked;
   /** Wall time of the desk, ms. */
   now: number;
   /** True until the data on the page was verified against the desk. */
@@ -77,10 +84,18 @@ export function cardState(bot: BotView, around: Surroundings): CardState {
     const since = instant(problem.file_time);
     return { kind: "incomplete", word: "incomplete", since, problem, held: true, attention: true };
   }
+  const pending = cached ? undefined : pendingOf(bot, around.all, now);
+  if (pending?.isOverdue) {
+    const word = `${pending.what} not answered`;
+    return { kind: "unanswered", word, since: pending.due, pending, held: false, attention: true };
+  }
   if (bot.state === "error") return { kind: "failed", word: "error", held: true, attention: true };
   if (bot.state === "stopped") return { kind: "failed", word: "stopped", held: false, attention: true };
   if (due !== undefined && now > due && !cached) {
     return { kind: "late", word: "late", since: due, held: true, attention: true };
+  }
+  if (pending) {
+    return { kind: "asked", word: `${pending.what} requested`, pending, held: false, attention: false };
   }
   if (bot.state === "paused") return { kind: "paused", word: "paused", held: false, attention: false };
   if (bot.foreign) return calm(cached, "ok", "foreign");

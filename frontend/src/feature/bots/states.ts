@@ -33,6 +33,7 @@ export function statesOf(
         clock: bundle.clock,
         session: bot.exchange ? bundle.sessions?.[bot.exchange] : undefined,
         problem: problemOf(bundle.errors, bot),
+        all: bundle.asked,
         now,
         cached,
       }),
@@ -42,7 +43,9 @@ export function statesOf(
 
 /** State of each bot now; the same objects until a state changes. */
 export function useStates(bundle: BotsPageBundle, bots: readonly BotView[], cached: boolean): Map<string, CardState> {
-  const key = useTicking((now) => [...statesOf(bundle, bots, cached, now).values()].map((state) => state.kind).join());
+  const key = useTicking((now) =>
+    [...statesOf(bundle, bots, cached, now).values()].map((state) => state.kind + state.word).join(),
+  );
   const kept = useRef(new Map<string, CardState>());
   return useMemo(() => {
     const fresh = key === undefined ? kept.current : statesOf(bundle, bots, cached, wallNow());
@@ -56,5 +59,13 @@ export function useStates(bundle: BotsPageBundle, bots: readonly BotView[], cach
 }
 
 function isSame(a: CardState, b: CardState): boolean {
-  return a.kind === b.kind && a.word === b.word && a.since === b.since && a.problem === b.problem && a.held === b.held;
+  return (
+    a.kind === b.kind &&
+    a.word === b.word &&
+    a.since === b.since &&
+    a.problem === b.problem &&
+    a.held === b.held &&
+    a.pending?.at === b.pending?.at &&
+    a.pending?.isOverdue === b.pending?.isOverdue
+  );
 }

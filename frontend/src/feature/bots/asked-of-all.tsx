@@ -1,0 +1,53 @@
+/** What is asked of all bots: a kill switch that is thrown, or a request that is not done. Absent when nothing is. */
+
+import type { Asked } from "../../api/schema";
+import { useTicking } from "../../lib/ticker";
+import { instant } from "../../lib/time";
+import { Ago } from "../../ui/age";
+import { Icon } from "../../ui/icon";
+import { pendingRequest, pendingText } from "./asked";
+import { ClearAll } from "./controls";
+import { ended } from "./sentence";
+
+/** Requests to the replay have their own place in the top bar. */
+const OF_BOTS = ["pause", "resume", "flatten"];
+
+export function AskedOfAll({ asked, answered }: { asked: Asked | undefined; answered: string | undefined }) {
+  const request = useTicking((now) => {
+    const pending = pendingRequest(asked, answered, now);
+    if (!pending || !OF_BOTS.includes(pending.what)) return "";
+    const { strong, rest } = pendingText(pending, now);
+    return `${pending.isOverdue ? "attention" : "calm"}\n${strong}\n${rest}`;
+  });
+  const [tone, strong, rest] = request.split("\n");
+  const { kill } = asked ?? {};
+  const at = instant(kill?.killed_at);
+  return (
+    <>
+      {kill && (
+        <section className="notice asked attention" aria-label="Kill switch of all bots">
+          <Icon name="bar" />
+          <p>
+            <b>The kill switch stops all bots</b>
+            {kill.killed_by && `, thrown by ${kill.killed_by}`}
+            {at !== undefined && (
+              <>
+                {" "}
+                <Ago at={at} />
+              </>
+            )}
+            . {kill.reason && ended(kill.reason)} Bots flatten, enter nothing and stay stopped until it is cleared.
+          </p>
+          <ClearAll />
+        </section>
+      )}
+      {request && (
+        <p className={`notice asked ${tone}`}>
+          <span>
+            All bots: <b>{strong}</b> {rest}
+          </span>
+        </p>
+      )}
+    </>
+  );
+}

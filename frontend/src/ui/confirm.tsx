@@ -1,0 +1,103 @@
+/** A button whose deed needs a second, separate tap in a dialog, with a reason for the audit. */
+
+import { type ReactNode, useId, useRef, useState } from "react";
+
+/** A double tap on the first button must not reach the second one, which may lie under the same finger. */
+const GUARD_MS = 400;
+const MAX_REASON = 500;
+
+interface Props {
+  /** Words of the button, e.g. `Flatten`. */
+  label: string;
+  /** Added for readers: `orb_ny`. */
+  of?: string;
+  /** Question of the dialog. */
+  title: string;
+  /** What will happen, for people. */
+  children: ReactNode;
+  /** Words of the second button. */
+  confirm: string;
+  disabled?: boolean;
+  /** False for what needs no reason. */
+  withReason?: boolean;
+  className?: string;
+  /** Do it; a failure is shown in the dialog, which stays open with what was written. */
+  run: (reason: string) => Promise<unknown>;
+}
+
+export function ConfirmButton(props: Props) {
+  const { label, of, title, children, confirm, disabled, withReason = true, className = "button", run } = props;
+  const dialog = useRef<HTMLDialogElement>(null);
+  const openedAt = useRef(0);
+  const [open, setOpen] = useState(false);
+  const [reason, setReason] = useState("");
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState("");
+  const titleId = useId();
+
+  const show = (): void => {
+    setFailed("");
+    setOpen(true);
+    openedAt.current = performance.now();
+    dialog.current?.showModal();
+  };
+  const go = async (): Promise<void> => {
+    if (busy || performance.now() - openedAt.current < GUARD_MS) return;
+    setBusy(true);
+    setFailed("");
+    try {
+      await run(reason.trim());
+      setReason("");
+      dialog.current?.close();
+    } catch (error) {
+      setFailed(error instanceof Error ? error.message : String(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      <button type="button" className={className} disabled={disabled} onClick={show}>
+        {label}
+        {of && <span className="spoken"> {of}</span>}
+      </button>
+      <dialog ref={dialog} className="keys confirm" aria-labelledby={titleId} onClose={() => setOpen(false)}>
+        {open && (
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
+              void go();
+            }}
+          >
+            <h2 id={titleId}>{title}</h2>
+            {children}
+            {withReason && (
+              <label className="field">
+                Reason <small>for the audit, if you like</small>
+                <input
+                  value={reason}
+                  maxLength={MAX_REASON}
+                  autoComplete="off"
+                  onChange={(event) => setReason(event.target.value)}
+                />
+              </label>
+            )}
+            {failed && (
+              <p className="attention-text" role="alert">
+                Not done: {failed}
+              </p>
+            )}
+            <div className="buttons">
+              <button type="button" className="button" onClick={() => dialog.current?.close()}>
+                Cancel
+              </button>
+              <button type="submit" className="button strong" disabled={busy}>
+                {busy ? "Asking" : confirm}
+              </button>
+            </div>
+          </form>
+        )}
+      </dialog>
+    </>
+  );
+}
