@@ -103,7 +103,7 @@ def _read(files: Files, file: str, bot: str, errors: dict[str, Json]) -> Json | 
 class ControlAnswer(ControlLine):
     """One request and what became of it."""
 
-    state: Literal["requested", "done", "not_answered"]
+    state: Literal["requested", "done", "refused", "not_answered"]
 
 
 class ControlState(Document):
@@ -113,5 +113,6 @@ class ControlState(Document):
     answers: bool = Field(description="False for a foreign bot whose state carries no `control_id`.")
     state: str = Field("", description="active, paused, stopped or error; of the desk, the state of its clock.")
     control_id: str | None = Field(None, description="The last request that was carried out.")
+    control_error: Text = Field("", description="Why that one was refused.")
     requests: dict[Key, ControlAnswer] = Field(default_factory=dict, description="Newest first, 50 at most.")
     kill: KillLine | None = None

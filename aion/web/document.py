@@ -73,6 +73,7 @@ class BotView(Document):
     control_id: str | None = Field(
         None, description="The last request carried out; a foreign bot that answers has it."
     )
+    control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
     config_version: int = Field(0, description="Version of the saved rules in force; 0 for none.")
     config_error: Text = Field("", description="Why the newest saved rules were not taken.")
     asked: Asked = Field(default_factory=Asked, description="What the desk asks of it.")

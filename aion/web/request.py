@@ -19,8 +19,9 @@ from aion.web.reader import FileReader
 from aion.web.state import SUMMARY, Json, sim_log, swing_rolling
 
 KEPT = 50  # requests of a bot; older ones are removed
+OWN_ANSWER_S = 10.0  # Aion's process looks several times a second, whatever its bots wait for
 LEAST_CYCLE_S = 1.0
-MOST_CYCLE_S = 10.0  # a swing bot's next mark may be hours away: it is not given as long again
+MOST_CYCLE_S = 10.0  # the next write of a foreign bot may be hours away: it is not given as long again
 
 
 class Requests:
@@ -89,8 +90,10 @@ class Requests:
             "bot": bot,
             "answers": self._answers(bot, state),
             "state": shown.get("state", ""),
-            "requests": {line["id"]: line | {"state": self._became(line, done)} for line in self._lines(bot)},
+            "requests": {line["id"]: line | {"state": self._became(line, shown)} for line in self._lines(bot)},
         }
+        if shown.get("control_error"):
+            found["control_error"] = shown["control_error"]
         if done is not None:
             found["control_id"] = done
         kill = self.kill_of(bot)
@@ -191,6 +194,8 @@ class Requests:
 
     def _due(self, bot: str, now: datetime) -> datetime | None:
         """Return by when the bot answers: its next write may be too early for it, the one after is not."""
+        if self.is_own(bot):
+            return now + timedelta(seconds=OWN_ANSWER_S)
         try:
             state = self.state(bot)
         except (NotFoundError, StateError):
@@ -218,8 +223,9 @@ class Requests:
         docs, _ = self._files.read_all({each: f"control/{bot}/{each}.json" for each in self._ids(bot)[:newest]})
         return [take(doc, LINE_FIELDS) for doc in docs.values()]
 
-    def _became(self, line: Json, done: str | None) -> str:
+    def _became(self, line: Json, state: Json) -> str:
+        done = state.get("control_id")
         if done is not None and done >= line["id"]:
-            return "done"
+            return "refused" if done == line["id"] and state.get("control_error") else "done"
         due = line.get("due_at")
         return "not_answered" if due is not None and parse_iso(due) < self._now() else "requested"

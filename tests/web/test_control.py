@@ -71,10 +71,21 @@ def test_request_when_the_bot_answers_then_it_is_done_and_the_page_is_told(kept:
     assert kept.bots()["intraday"]["bots"]["orb_ny"]["control_id"] == line["id"]
 
 
-def test_request_when_one_cycle_is_over_without_an_answer_then_it_is_not_answered(kept: RunningDesk) -> None:
-    kept.write.day("orb_ny", 5, written_at=wall(-1), due_at=wall(0.2))
+def test_request_when_the_bot_refuses_then_its_reason_is_told(kept: RunningDesk) -> None:
+    line = ask(kept, "orb_ny", "flatten")
+    kept.write.day("orb_ny", 5, control_id=line["id"], control_error="it is flat")
+    found = kept.get("/api/bots/orb_ny/control").json()
+    assert found["requests"][line["id"]]["state"] == "refused" and found["control_error"] == "it is flat"
+
+
+def test_request_to_a_foreign_bot_when_due_then_it_has_a_cycle_after_its_next_write(kept: RunningDesk) -> None:
+    kept.write.swing("theirs", control_id="", written_at=wall(-1), due_at=wall(2))
+    due = datetime.fromisoformat(ask(kept, "theirs", "pause")["due_at"]) - datetime.now(UTC)
+    assert timedelta(seconds=4) < due < timedelta(seconds=5.1)
+
+
+def test_request_when_its_time_is_over_without_an_answer_then_it_is_not_answered(kept: RunningDesk) -> None:
     line = ask(kept, "orb_ny", "pause")
-    assert datetime.fromisoformat(line["due_at"]) > datetime.now(UTC) + timedelta(seconds=1)
     path = kept.write.layout.control("orb_ny", line["id"])
     path.write_text(json.dumps(json.loads(path.read_text()) | {"due_at": wall(-5)}))
     assert kept.get("/api/bots/orb_ny/control").json()["requests"][line["id"]]["state"] == "not_answered"

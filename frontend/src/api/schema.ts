@@ -133,6 +133,8 @@ export interface BotView {
   config_error: string;
   /** Version of the saved rules in force; 0 for none. */
   config_version: number;
+  /** Why that request was refused; empty when it was carried out. */
+  control_error: string;
   /** The last request carried out; a foreign bot that answers has it. */
   control_id?: string;
   currency: string;
@@ -267,7 +269,7 @@ export interface ControlAnswer {
   reason: string;
   requested_at: string;
   requested_by: string;
-  state: "requested" | "done" | "not_answered";
+  state: "requested" | "done" | "refused" | "not_answered";
   value?: number | string;
 }
 
@@ -296,6 +298,8 @@ export interface ControlState {
   /** False for a foreign bot whose state carries no `control_id`. */
   answers: boolean;
   bot: string;
+  /** Why that one was refused. */
+  control_error: string;
   /** The last request that was carried out. */
   control_id?: string;
   kill?: KillLine;
