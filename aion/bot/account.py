@@ -145,25 +145,26 @@ class BotAccount:
         self.log.error(self.standing.fault, error=error, bot=self.name, market_time=moment.ts)
         return {}
 
-    def watch(self, bars: Mapping[str, Bar], ts: datetime, positions: Mapping[str, Decimal]) -> None:
+    def watch(self, bars: Mapping[str, Bar], ts: datetime, positions: Mapping[str, Decimal]) -> dict[str, Signal]:
         """Bring the strategy up to `ts` without trading: warm-up before a start or after a restart.
 
         Args:
             bars: of its symbols, all closing at `ts`.
             ts: market time.
             positions: signed quantities that were held after these bars.
+
+        Returns:
+            What the strategy thinks of them.
         """
         session = calendar.session_at(self.settings.exchange, ts)
-        if session is not None:
-            self.think(bars, Moment(ts, session.day.isoformat(), session.open, session.close, positions))
+        if session is None:
+            return {}
+        return self.think(bars, Moment(ts, session.day.isoformat(), session.open, session.close, positions))
 
     def set_rules(self, rules: Rules) -> None:
         """Trade by `rules` from now on; orders at rest stay as they are."""
         self.settings = self.settings.model_copy(update={"rules": rules})
         self.broker.set_allow_short(rules.allow_short)
-
-    def replan(self) -> None:
-        """Bring what it shows of its plans up to new rules; nothing for a bot that plans nothing."""
 
     def leave_all(self, ts: datetime) -> None:
         """Withdraw entries and close what is held, when a flatten or a kill switch asks for it; else nothing.

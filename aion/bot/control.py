@@ -214,7 +214,6 @@ class Controller:
         text = difference or "nothing is different"
         said = f"rules of version {version}: {text}" if version else f"the rules of the settings again: {text}"
         self._record_rules(bot, "rules", said, DONE, version, config, ts, carried)
-        bot.replan()
 
     def _refuse_rules(
         self, bot: BotAccount, config: BotConfig | None, why: str, ts: datetime, carried: Carried

@@ -81,15 +81,15 @@ class IntradayBot(BotAccount):
         if ts >= session.close:
             self.end_day()
 
-    def watch(self, bars: Mapping[str, Bar], ts: datetime, positions: Mapping[str, Decimal]) -> None:
+    def watch(self, bars: Mapping[str, Bar], ts: datetime, positions: Mapping[str, Decimal]) -> dict[str, Signal]:
         """As `BotAccount.watch`, with the bars of the day."""
         session = calendar.session_at(self.settings.exchange, ts)
         if session is None:
-            return
+            return {}
         if self.begins_day(ts):
             self._begin_day(session)
         self._see(bars)
-        self.think(bars, Moment(ts, self.day, session.open, session.close, positions))
+        return self.think(bars, Moment(ts, self.day, session.open, session.close, positions))
 
     def end_day(self) -> None:
         """Let the orders of the session expire, and say of what is still held that it could not be closed."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from aion.bot.account import BotAccount
 from aion.bot.history import Record, changes_of_day
+from aion.bot.preview import Wish, planned_orders, preview_document
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, number, result_json, thin
 from aion.bot.schedule import next_rebalance, period
@@ -41,6 +42,8 @@ class SwingBot(BotAccount):
         self.targets: Json = {}
         self.activity = Record()
         """What happened on `day` alone."""
+        self._bars: dict[str, Bar] = {}
+        self._view: dict[str, Signal] = {}
 
     def on_bars(self, bars: Mapping[str, Bar], ts: datetime, cycle_id: str) -> bool:
         """Mark the account at a close and rebalance when a period begins.
@@ -74,8 +77,27 @@ class SwingBot(BotAccount):
         if is_due:
             self._rebalance(signals, bars, ts)
             self.rebalanced_at = ts
+        self._bars, self._view = dict(bars), signals
         self._gather()
         return is_due
+
+    def watch(self, bars: Mapping[str, Bar], ts: datetime, positions: Mapping[str, Decimal]) -> dict[str, Signal]:
+        """As `BotAccount.watch`; what it thinks is kept for a preview under other rules."""
+        self._bars, self._view = dict(bars), super().watch(bars, ts, positions)
+        return self._view
+
+    def preview(self) -> Json:
+        """Return what a rebalance would do at the newest marks under the present rules, if that is known."""
+        if not self._view:
+            return {}
+        weights = self._weights(self._view)
+        wishes = {symbol: Wish(weight, self._view[symbol].reason) for symbol, weight in weights.items()}
+        for symbol in self.portfolio.symbols:
+            if symbol not in wishes:
+                reason = self._view[symbol].reason if symbol in self._view else "no bar of it: no view"
+                wishes[symbol] = Wish(ZERO, f"out of the targets: {reason}")
+        orders = planned_orders(self.broker, wishes, self._bars, LEAST_CHANGE * self.equity)
+        return preview_document(orders, self.equity, iso(self.cursor))
 
     def settle(self) -> None:
         """As `BotAccount.settle`, with the activity of the day."""
@@ -204,6 +226,8 @@ class SwingBot(BotAccount):
         if self.day:
             value["day"] = self.day
             value["day_pnl"] = result_json(self.portfolio.day_result(), None)
+        if preview := self.preview():
+            value["preview"] = preview
         if self.rebalanced_at is not None:
             value["last_rebalance_at"] = iso(self.rebalanced_at)
         return value

@@ -24,7 +24,7 @@ from typing import Any
 from aion.clock import iso, parse_iso
 from aion.errors import OrderError
 from aion.market.calendar import MarketSession
-from aion.model import Bar, Fill, Instrument, Order, OrderStatus, OrderType, Side, TimeInForce
+from aion.model import ZERO, Bar, Fill, Instrument, Order, OrderStatus, OrderType, Side, TimeInForce, cost_cents
 from aion.trading.book import OrderBook, view
 from aion.trading.check import check_order, whole_lots
 from aion.trading.execution import Execution, Terms
@@ -185,6 +185,14 @@ class PaperBroker:
     def quantity_for(self, symbol: str, money: Decimal, price: Decimal) -> Decimal:
         """Return the whole lots that `money` (>= 0) pays at `price` per unit, costs left out."""
         return whole_lots(money / price, self.terms.instruments[symbol])
+
+    def expected_cost(self, symbol: str, side: Side, quantity: Decimal, bar: Bar) -> Decimal:
+        """Return fees and slippage, money in cents, of a market order that would fill at the close of `bar`."""
+        price = bar.close
+        if bar.volume > 0:
+            price = self.terms.slippage.price(side, bar.close, quantity, bar, self.terms.instruments[symbol])
+        fees = self.terms.cost.fees(side, quantity, price * quantity, bar.ts.date())
+        return cost_cents(abs(price - bar.close) * quantity) + sum(fees.values(), ZERO)
 
     def note(
         self,

@@ -177,3 +177,43 @@ def test_next_mark_and_rebalance_are_told_in_market_and_wall_time(tmp_path: Path
     assert first["next_mark_wall_at"] == "2021-06-30T20:00:02Z"
     assert first["next_rebalance_wall_at"] == "2021-06-30T20:00:06Z"
     assert first["due_at"] == "2021-06-30T20:00:03Z"
+
+
+def test_preview_says_what_a_rebalance_would_do_at_the_mark(tmp_path: Path) -> None:
+    prices = {"AAA": [100.0, 100.0, 100.0, 150.0], "BBB": flat(4)}
+    value = run(tmp_path, prices, rules={"max_alloc": 0.5, "max_positions": 2, "stop_loss": 0}, cost="us-equity-bps")
+    preview = value["preview"]
+    assert preview["as_of"] == value["as_of"]
+    sell, buy = preview["orders"]["AAA"], preview["orders"]["BBB"]
+    assert (sell["side"], buy["side"]) == ("sell", "buy")
+    for symbol, order in preview["orders"].items():
+        held = value["positions"][symbol]
+        signed = order["quantity"] if order["side"] == "buy" else -order["quantity"]
+        assert (held["quantity"] + signed) * order["price"] == pytest.approx(
+            order["weight"] * value["equity"], abs=0.02
+        )
+        assert order["value"] == pytest.approx(order["quantity"] * order["price"], abs=0.01)
+        assert order["cost"] > 0
+    assert preview["turnover"] == pytest.approx((sell["value"] + buy["value"]) / value["equity"], abs=1e-5)
+    assert preview["cost"] == pytest.approx(sell["cost"] + buy["cost"], abs=0.005)
+
+
+def test_preview_after_a_rebalance_plans_nothing_twice(tmp_path: Path) -> None:
+    value = run(tmp_path, {"AAA": flat(1), "BBB": flat(1)}, rules={"max_positions": 2, "stop_loss": 0})
+    assert value["last_rebalance_at"] == value["as_of"] and value["preview"]["orders"] == {}
+
+
+def test_preview_of_a_name_that_fell_out_of_the_targets_sells_it(tmp_path: Path) -> None:
+    value = run(
+        tmp_path,
+        {"AAA": [100, 101, 102, 103, 104, 104, 104, 104], "BBB": [100, 100, 100, 100, 100, 100, 130, 140]},
+        strategy="cross_sectional_momentum",
+        parameters={"look_back": 2, "skip": 0},
+        horizon="5d",
+        rules={"max_positions": 1, "max_alloc": 1, "stop_loss": 0},
+    )
+    orders = value["preview"]["orders"]
+    assert orders["AAA"]["side"] == "sell" and orders["AAA"]["weight"] == 0
+    assert orders["AAA"]["quantity"] == value["positions"]["AAA"]["quantity"]
+    assert orders["AAA"]["reason"].startswith("out of the targets: ")
+    assert orders["BBB"]["side"] == "buy" and orders["BBB"]["weight"] > 0.9

@@ -1,0 +1,74 @@
+"""What a rebalance would do now: its orders at the newest marks, turnover and expected cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from aion.bot.record import Json, number
+from aion.model import ZERO, Bar, OrderType, Side
+from aion.trading.broker import PaperBroker
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a rebalance wants of one symbol."""
+
+    weight: Decimal
+    """Fraction of equity; 0 to leave it."""
+    reason: str
+
+
+def planned_orders(
+    broker: PaperBroker, wishes: Mapping[str, Wish], bars: Mapping[str, Bar], least_value: Decimal
+) -> Json:
+    """Return the orders by symbol that bring the account to its wishes, as the document shows them.
+
+    Market orders that rest already count as done, so that a rebalance that was just ordered is not planned again.
+
+    Args:
+        broker: of the account.
+        wishes: by symbol; symbols that are held without one are left.
+        bars: newest bar by symbol: the marks.
+        least_value: corrections of less money are not worth their cost.
+    """
+    portfolio = broker.portfolio
+    equity = portfolio.equity()
+    planned: Json = {}
+    for symbol in dict.fromkeys((*portfolio.symbols, *wishes)):
+        bar = bars.get(symbol)
+        if bar is None:
+            continue
+        wish = wishes.get(symbol, Wish(ZERO, "out of the targets"))
+        held = portfolio.quantity(symbol) + _resting(broker, symbol)
+        wanted = broker.quantity_for(symbol, wish.weight * equity, bar.close) if wish.weight else ZERO
+        change = wanted - held
+        value = abs(change) * bar.close
+        if not change or (wish.weight and value < least_value):
+            continue
+        side = Side.BUY if change > 0 else Side.SELL
+        planned[symbol] = {
+            "side": side.value,
+            "quantity": number(abs(change)),
+            "price": number(bar.close),
+            "value": number(round(value, 2)),
+            "cost": number(broker.expected_cost(symbol, side, abs(change), bar)),
+            "weight": number(wish.weight),
+            "reason": wish.reason,
+        }
+    return planned
+
+
+def preview_document(orders: Json, equity: Decimal, as_of: str) -> Json:
+    """Return the preview of `orders`, whose turnover is a fraction of `equity`."""
+    value = sum(order["value"] for order in orders.values())
+    return {
+        "as_of": as_of,
+        "orders": orders,
+        "turnover": round(value / float(equity), 6) if equity > 0 else 0.0,
+        "cost": round(sum(order["cost"] for order in orders.values()), 2),
+    }
+
+
+def _resting(broker: PaperBroker, symbol: str) -> Decimal:
+    orders = [each for each in broker.open_orders(symbol) if each.order.type is OrderType.MARKET]
+    return sum(((each.order.quantity - each.filled_quantity) * each.order.side.sign for each in orders), ZERO)
