@@ -40,27 +40,38 @@ def first_page() -> dict[str, int]:
     return {path.name: packed(path) for path in seen}
 
 
-def live() -> int:
-    """Return the gzip size of the library alone, React left out, bytes."""
+def build_library(folder: Path, entry: str = "index") -> None:
+    """Build `live.js` of the freshness library into `folder`, as small as in a page and with React left out.
+
+    Args:
+        folder: where to.
+        entry: `index` with the React hooks, `core` without.
+    """
     node, _ = find_node()
+    script = (
+        'import { build } from "vite"; await build({ logLevel: "error", configFile: false, publicDir: false, build: '
+        f'{{ outDir: "{folder}", lib: {{ entry: "src/live/{entry}.ts", formats: ["es"], fileName: "live" }}, '
+        'target: "es2022", minify: true, emptyOutDir: false, rolldownOptions: { external: [/^react/], '
+        "output: { minify: true, comments: false } } } });"
+    )
+    subprocess.run([node, "--input-type=module", "-e", script], cwd=FRONTEND, check=True)
+
+
+def live(entry: str) -> int:
+    """Return the gzip size of the library alone, bytes; `entry` as for `build_library`."""
     with TemporaryDirectory() as folder:
-        script = (
-            'import { build } from "vite"; await build({ logLevel: "error", configFile: false, build: { outDir: '
-            f'"{folder}", lib: {{ entry: "src/live/index.ts", formats: ["es"], fileName: "live" }}, minify: true, '
-            "rollupOptions: { external: [/^react/] } } });"
-        )
-        subprocess.run([node, "--input-type=module", "-e", script], cwd=FRONTEND, check=True)
-        return sum(packed(path) for path in Path(folder).rglob("*.js"))
+        build_library(Path(folder), entry)
+        return packed(Path(folder) / "live.js")
 
 
 def main() -> int:
     """Print the sizes; exit status 1 over a budget."""
     page = first_page()
-    total, library = sum(page.values()), live()
+    total, library, core = sum(page.values()), live("index"), live("core")
     for name, size in sorted(page.items(), key=lambda each: -each[1]):
         print(f"{size:>8}  {name}")
     print(f"{total:>8}  first page, budget {PAGE_BUDGET}")
-    print(f"{library:>8}  freshness library, budget {LIVE_BUDGET}")
+    print(f"{library:>8}  freshness library, budget {LIVE_BUDGET}; {core} of it without the React hooks")
     return 0 if total <= PAGE_BUDGET and library <= LIVE_BUDGET else 1
 
 

@@ -1,5 +1,6 @@
 """`Live` over ASGI: conditional GETs of ready bytes, and streams."""
 
+import asyncio
 from collections.abc import Callable, Iterable
 from random import randrange
 from time import perf_counter
@@ -15,6 +16,9 @@ from aion.live.hub import Subscriber
 from aion.live.snapshot import Snapshot, accepts_gzip, matches, parse_have
 
 Headers = list[tuple[bytes, bytes]]
+
+PROOF_BEATS = 2
+PROOF_BEAT_S = 0.3  # apart, so that one buffer that is flushed once does not look like a stream
 
 NO_STORE: Headers = [
     (b"cache-control", b"no-store, no-cache, must-revalidate, max-age=0, no-transform"),
@@ -116,7 +120,8 @@ class StreamApp:
     """ASGI application that streams topics as Server-Sent Events.
 
     Every event is named after its topic; `hello` (first) and `hb` (every heartbeat) carry `{topic: etag}` of all
-    topics, `bye` (last) a `retry`. `?have=<topic>:<etag>,...` names what the page holds; on a stream of one topic
+    topics, `bye` (last) a `retry`. `?beats=1` asks for two more `hb` right after the greeting, a moment apart.
+    `?have=<topic>:<etag>,...` names what the page holds; on a stream of one topic
     `Last-Event-ID` or `?last_event_id=` with the newest version does the same.
     """
 
@@ -185,13 +190,30 @@ class StreamApp:
             if is_gzip:
                 upgraded.write(chunk(GZIP_HEADER))
             live.hub.greet(upgraded, have, retry_ms)
+            if "beats" in query:
+                self._beat_soon(upgraded, PROOF_BEATS)
             return
         portable = PortableConnection(live.hub, topics, is_gzip=is_gzip)
         live.hub.add(portable)
         if self._on_open is not None:
             self._on_open(scope, portable)
         live.hub.greet(portable, have, retry_ms)
+        if "beats" in query:
+            self._beat_soon(portable, PROOF_BEATS)
         await portable.run(receive, send, GZIP_HEADER if is_gzip else b"")
+
+    def _beat_soon(self, subscriber: Subscriber, left: int) -> None:
+        """Send `left` heartbeats, one at a time: if they fail to come, something holds events back."""
+        asyncio.get_running_loop().call_later(PROOF_BEAT_S, self._beat_on, subscriber, left)
+
+    def _beat_on(self, subscriber: Subscriber, left: int) -> None:
+        if subscriber.index < 0:  # it has left
+            return
+        if not subscriber.is_paused:
+            self._live.hub.beat_once(subscriber)
+            left -= 1
+        if left:
+            self._beat_soon(subscriber, left)
 
     def _have(self, scope: Any, query: dict[str, list[str]], topics: tuple[str, ...]) -> dict[str, str]:
         have = parse_have(",".join(query.get("have", [])), topics)

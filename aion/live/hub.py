@@ -165,6 +165,10 @@ class Hub:
         self.beat += 1
         self._sweep(self._beat)
 
+    def beat_once(self, subscriber: Subscriber) -> None:
+        """Tell one subscriber the ETags of all topics, between two heartbeats."""
+        self._write(subscriber, make_frame("hb", orjson.dumps(self.tags)))
+
     def _beat(self, subscriber: Subscriber) -> None:
         if subscriber.beat == self.beat:
             return

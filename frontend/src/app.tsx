@@ -26,6 +26,8 @@ export function pageOf(path: string): PageId | undefined {
   return PAGES.find(({ href }) => path === href || path.startsWith(`${href}/`))?.id;
 }
 
+const NOTE_MS = 15_000; // how long the chip tells what the link did last
+
 /** The chip's view of the link. */
 export function linkOf(status: LinkStatus): Link {
   return {
@@ -34,6 +36,7 @@ export function linkOf(status: LinkStatus): Link {
     since: status.state === "offline" ? status.since : undefined,
     pollEvery: status.pollEvery / 1000,
     reason: status.state === "streaming" ? undefined : status.reason,
+    note: Date.now() - (status.notedAt ?? 0) < NOTE_MS ? status.note : undefined,
   };
 }
 
@@ -52,11 +55,17 @@ export function heartbeatOf(bundle: BotsPageBundle | undefined): Heartbeat {
   return out;
 }
 
+/** Whether a kept record has the form of a bundle: one of another program, or of a much older desk, has not. */
+function isBundle(data: BotsPageBundle): boolean {
+  return typeof data.intraday?.bots === "object" && typeof data.swing?.bots === "object";
+}
+
 /** A sentence for a page that has no data at all. */
 export function troubleText(error: FetchError | undefined): string {
   if (!error) return "";
   if (error.status === 0) return "The desk does not answer. The page tries again by itself.";
-  return `The desk answered ${error.status}. The page tries again by itself.`;
+  const what = error.status < 300 ? "something that is not its data" : error.status;
+  return `The desk answered ${what}. The page tries again by itself.`;
 }
 
 /** Tells what the bots do on pages that do not show it. */
@@ -93,7 +102,7 @@ export function App() {
   const path = usePath();
   const page = pageOf(path);
   const link = useLink();
-  const { data, keptAt, error } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page");
+  const { data, keptAt, error } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page", { accepts: isBundle });
   const bundle = useShared(data);
   const heartbeat = useMemo(() => heartbeatOf(bundle), [bundle]);
   const title = PAGES.find(({ id }) => id === page)?.title ?? "Not found";

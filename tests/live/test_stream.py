@@ -57,6 +57,21 @@ def test_stream_with_what_the_page_has_sends_nothing_again(start: Start, kind: s
     wire.close()
 
 
+def test_beats_that_are_asked_for_come_a_moment_apart(start: Start, kind: str) -> None:
+    server = start(kind)
+    server.write("a.json", {"n": 1})
+    wire = server.stream("topics=data&beats=1", gzip=True)
+    assert [wire.next()[0], wire.next()[0]] == ["hello", "data"]
+    started = time.monotonic()
+    tag = server.client.get("/data/").headers["etag"]
+    assert [json.loads(wire.next("hb", 3)[1])["data"] for _ in range(2)] == [tag, tag]
+    assert 0.4 < time.monotonic() - started < 3
+    gone = server.stream("topics=data&beats=1")
+    gone.close()  # leaves before its beats
+    assert wire.is_ended is False
+    wire.close()
+
+
 def test_heartbeat_carries_the_tags_of_all_topics(start: Start, kind: str) -> None:
     server = start(kind, heartbeat_s=0.2)
     server.write("a.json", {"n": 1})

@@ -35,13 +35,14 @@ def _query(name: str, description: str, *, required: bool = False) -> dict[str, 
 _HAVE = _query("have", "`<topic>:<etag>,...` of what the page holds: that is not sent again.")
 _LAST = _query("last_event_id", "Version of the last event, where the header `Last-Event-ID` cannot be sent.")
 _TOPICS = _query("topics", "`bots`, `intraday`, `logs`, separated by commas.", required=True)
+_BEATS = _query("beats", "Any value: two heartbeats follow the greeting, which prove that nothing holds events back.")
 _ONE: dict[str, Any] = {
     "tags": ["events"],
     "responses": STREAM_ANSWERS,
     "response_class": EventStream,
-    "openapi_extra": {"parameters": [_HAVE, _LAST]},
+    "openapi_extra": {"parameters": [_HAVE, _LAST, _BEATS]},
 }
-_MANY: dict[str, Any] = _ONE | {"openapi_extra": {"parameters": [_TOPICS, _HAVE]}}
+_MANY: dict[str, Any] = _ONE | {"openapi_extra": {"parameters": [_TOPICS, _HAVE, _BEATS]}}
 
 
 @raw_route(events_router, "/api/events/bots", **_ONE)

@@ -1,42 +1,33 @@
 /**
- * The browser's cache: answers of the desk in memory and in localStorage, each with a time to live.
+ * The browser's cache: answers of the desk, each with a time to live, and the requests that fill it.
  *
- * Memory is first: a push is seen at once by every reader of this tab; localStorage is for the next page load. An entry
- * that has expired is never returned by `getCached`; `peekCached` returns it with its age, for the first paint.
+ * An entry that has expired is never returned by `getCached`; `peekCached` returns it with its age, for the first
+ * paint. While a stream vouches for an entry it stays fresh without requests. An answer never replaces a newer one:
+ * what was asked for later, or pushed meanwhile, wins.
  */
 
-/** Milliseconds that an answer of each route counts as fresh without being checked. Default 5000. */
-export const CACHE_TTL: Record<string, number> = {
-  "/api/bots/page": 5000,
-  "/api/intraday/snapshot": 2000,
-  "/api/metrics": 10000,
-};
+import {
+  type CacheEntry,
+  type CacheOptions,
+  cacheKey,
+  hold,
+  lookUp,
+  moment,
+  momentOf,
+  put,
+  readRecord,
+  recordNames,
+  setMoment,
+  store,
+  storeSoon,
+  ttlOf,
+  versionOf,
+} from "./entry.ts";
 
-/** Time to live of a route that `CACHE_TTL` does not name, ms. */
-export const DEFAULT_TTL = 5000;
+export { CACHE_TTL, type CacheEntry, type CacheOptions, cacheKey, clearAllCache, DEFAULT_TTL } from "./entry.ts";
 
-const PREFIX = "aion_cache_";
-/** Milliseconds between two writes of one pushed entry to localStorage: writing is synchronous and a push is not rare. */
-const STORE_EVERY = 1000;
-
-export interface CacheEntry<T = unknown> {
-  data: T;
-  /** Wall time of the fetch or push, ms since 1970. */
-  timestamp: number;
-  /** Milliseconds from `timestamp` on that the entry is fresh. */
-  ttl: number;
-  /** Validator of the content; equal tags mean equal content. */
-  etag?: string;
-  /** Hint of order from the desk; grows with each change. */
-  version?: number;
-}
-
-export interface CacheOptions {
-  /** Milliseconds; default `CACHE_TTL` of the route, else 5000. */
-  ttl?: number;
-  etag?: string;
-  version?: number;
-}
+/** Milliseconds after which a request without an answer is given up. */
+const PATIENCE = 10_000;
 
 export interface CacheStats {
   hits: number;
@@ -49,13 +40,37 @@ export interface CacheStats {
   avgCacheTime: number;
 }
 
-export interface Peeked<T> {
-  data: T;
-  /** Milliseconds since it was fetched or pushed; 0 when the clock went back. */
-  age: number;
-  timestamp: number;
-  etag?: string;
-  version?: number;
+export interface StorageStats {
+  /** Answers 304. */
+  notModified: number;
+  /** Characters that those did not send again. */
+  savedBytes: number;
+  /** Characters in localStorage. */
+  stored: number;
+  /** Entries there. */
+  entries: number;
+}
+
+export interface Peeked<T> extends CacheEntry<T> {
+  /** Milliseconds since it was fetched, pushed or verified; undefined when the clock went back behind that. */
+  age: number | undefined;
+}
+
+export interface RequestOptions {
+  /** Milliseconds; default `CACHE_TTL` of the route, else 5000. */
+  ttl?: number;
+  /** True to send a request of one's own even while another one is under way: that one may be dead. Default false. */
+  anew?: boolean;
+}
+
+/** What a connection adds to the cache. */
+export interface CacheRules {
+  /** Whether this tab writes pushes to localStorage. */
+  mayStore(): boolean;
+  /** Whether the stream vouches for the entry. */
+  isVerified(name: string, entry: CacheEntry): boolean;
+  /** Told of each answer that was taken in, 304 too. */
+  onAnswer(name: string, entry: CacheEntry): void;
 }
 
 /** An answer that is not data: `status` 0 when there was none. */
@@ -70,54 +85,27 @@ export class FetchError extends Error {
   }
 }
 
-const memory = new Map<string, CacheEntry>();
-const generations = new Map<string, number>();
-const pushedAt = new Map<string, number>();
 const inFlight = new Map<string, Promise<unknown>>();
-const waiting = new Map<string, ReturnType<typeof setTimeout>>();
-const storedAt = new Map<string, number>();
-const count = { hits: 0, misses: 0, fetches: 0, fetchMs: 0, reads: 0, readMs: 0, notModified: 0, savedBytes: 0 };
-let everything = 0;
-let mayStore: () => boolean = () => true;
-let isVerified: (key: string, entry: CacheEntry) => boolean = () => false;
-
-/**
- * The one key of a route: `api:` + path, `/api/backend/x` as `/api/x`, query sorted. Takes URLs and keys alike, so that
- * every way to name a route ends at one entry.
- */
-export function cacheKey(urlOrKey: string): string {
-  const text = urlOrKey.startsWith("api:") ? urlOrKey.slice(4) : urlOrKey;
-  const url = new URL(text, "http://desk.invalid");
-  const path = url.pathname.replace(/^\/api\/backend\//, "/api/");
-  url.searchParams.sort();
-  const query = url.searchParams.toString();
-  return `api:${path}${query && `?${query}`}`;
-}
-
-/** The time to live of a key's route, ms. */
-function ttlOf(key: string): number {
-  return CACHE_TTL[key.slice(4).split("?")[0] ?? ""] ?? DEFAULT_TTL;
-}
+const count = { hits: 0, misses: 0, fetches: 0, fetchMs: 0, readMs: 0, notModified: 0, savedBytes: 0 };
+let rules: CacheRules = { mayStore: () => true, isVerified: () => false, onAnswer: () => {} };
 
 /** Return the data under `key`, or null when there is none, it has expired, or the clock went back behind it. */
 export function getCached<T>(key: string): T | null {
   const started = performance.now();
   const name = cacheKey(key);
   const entry = lookUp(name);
-  const fresh = entry !== undefined && isFresh(name, entry);
-  count.reads += 1;
+  const isHit = entry !== undefined && isFresh(name, entry);
   count.readMs += performance.now() - started;
-  if (fresh) count.hits += 1;
-  else count.misses += 1;
-  return fresh ? (entry.data as T) : null;
+  count[isHit ? "hits" : "misses"] += 1;
+  return isHit ? (entry.data as T) : null;
 }
 
 /** Return the data under `key` even when it has expired, with its age; null when there is none. */
 export function peekCached<T>(key: string): Peeked<T> | null {
   const entry = lookUp(cacheKey(key));
   if (!entry) return null;
-  const { timestamp, etag, version } = entry;
-  return { data: entry.data as T, age: Math.max(0, Date.now() - timestamp), timestamp, etag, version };
+  const age = Date.now() - entry.timestamp;
+  return { ...(entry as CacheEntry<T>), age: age < 0 ? undefined : age };
 }
 
 /** Store `data` under `key`, in memory and in localStorage. Storage that is full or refused is left out. */
@@ -131,18 +119,16 @@ export function setCached<T>(key: string, data: T, options: CacheOptions = {}): 
 export function writeThrough<T>(key: string, data: T, options: CacheOptions = {}): void {
   const name = cacheKey(key);
   put(name, data, options);
-  pushedAt.set(name, performance.now());
-  if (!mayStore() || waiting.has(name)) return;
-  const due = (storedAt.get(name) ?? -Infinity) + STORE_EVERY - performance.now();
-  if (due <= 0) store(name);
-  else waiting.set(name, setTimeout(store, due, name));
+  if (rules.mayStore()) storeSoon(name);
 }
 
 /** Count the data under `key` as fetched now: the desk said that it has not changed. */
 export function touchCached(key: string, ttl?: number): void {
   const name = cacheKey(key);
   const entry = lookUp(name);
-  if (entry) memory.set(name, { ...entry, timestamp: Date.now(), ttl: ttl ?? ttlOf(name) });
+  if (!entry) return;
+  hold(name, { ...entry, timestamp: Date.now(), ttl: ttl ?? ttlOf(name) });
+  if (rules.mayStore()) storeSoon(name);
 }
 
 /**
@@ -150,24 +136,11 @@ export function touchCached(key: string, ttl?: number): void {
  */
 export function invalidateCache(key: string): void {
   const name = cacheKey(key);
-  bump(name);
+  setMoment(name, moment());
   const entry = lookUp(name);
-  if (!entry || entry.ttl === 0) return;
-  memory.set(name, { ...entry, ttl: 0 });
+  if (!entry?.ttl) return;
+  hold(name, { ...entry, ttl: 0 });
   store(name);
-}
-
-/** Forget everything under the prefix `aion_cache_`, in memory and in localStorage. */
-export function clearAllCache(): void {
-  everything += 1;
-  memory.clear();
-  for (const timer of waiting.values()) clearTimeout(timer);
-  waiting.clear();
-  try {
-    for (const name of Object.keys(localStorage)) if (name.startsWith(PREFIX)) localStorage.removeItem(name);
-  } catch {
-    // Storage is refused: there is nothing to clear.
-  }
 }
 
 /**
@@ -175,17 +148,18 @@ export function clearAllCache(): void {
  *
  * @throws FetchError when there is no answer, its status is not 2xx or 304, or it is not JSON.
  */
-export async function fetchWithCache<T>(url: string, options: { ttl?: number } = {}): Promise<T> {
-  const cached = getCached<T>(url);
-  return cached ?? (await revalidate<T>(url, options));
+export async function fetchWithCache<T>(url: string, options: RequestOptions = {}): Promise<T> {
+  return getCached<T>(url) ?? revalidate<T>(url, options);
 }
 
 /** Ask the desk for `url` now, whatever is cached, and return the newest data known after that. */
-export function revalidate<T>(url: string, options: { ttl?: number } = {}): Promise<T> {
+export function revalidate<T>(url: string, options: RequestOptions = {}): Promise<T> {
   const name = cacheKey(url);
   const running = inFlight.get(name);
-  if (running) return running as Promise<T>;
-  const request = load<T>(url, name, options).finally(() => inFlight.delete(name));
+  if (running && !options.anew) return running as Promise<T>;
+  const request = load<T>(url, name, options.ttl).finally(() => {
+    if (inFlight.get(name) === request) inFlight.delete(name);
+  });
   inFlight.set(name, request);
   return request;
 }
@@ -197,83 +171,83 @@ export async function warmCache(urls: string[] = ["/api/bots/page", "/api/intrad
 
 /** How well the cache has worked since the page was loaded. */
 export function getCacheStats(): CacheStats {
-  const reads = count.hits + count.misses;
+  const { hits, misses, fetches, fetchMs, readMs } = count;
+  const reads = hits + misses;
   return {
-    hits: count.hits,
-    misses: count.misses,
-    hitRate: reads ? count.hits / reads : 0,
-    avgFetchTime: count.fetches ? count.fetchMs / count.fetches : 0,
-    avgCacheTime: count.reads ? count.readMs / count.reads : 0,
+    hits,
+    misses,
+    hitRate: hits / (reads || 1),
+    avgFetchTime: fetchMs / (fetches || 1),
+    avgCacheTime: readMs / (reads || 1),
   };
 }
 
-/** What conditional requests and localStorage come to: 304 answers, characters not sent again, characters stored. */
-export function getStorageStats(): { notModified: number; savedBytes: number; stored: number; entries: number } {
-  let stored = 0;
-  let entries = 0;
-  try {
-    for (const name of Object.keys(localStorage)) {
-      if (!name.startsWith(PREFIX)) continue;
-      entries += 1;
-      stored += name.length + (localStorage.getItem(name)?.length ?? 0);
-    }
-  } catch {
-    // Storage is refused: nothing is stored.
-  }
-  return { notModified: count.notModified, savedBytes: count.savedBytes, stored, entries };
+/** What conditional requests and localStorage come to. */
+export function getStorageStats(): StorageStats {
+  const { notModified, savedBytes } = count;
+  const names = recordNames();
+  const stored = names.reduce((sum, name) => sum + name.length + String(localStorage[name]).length, 0);
+  return {
+    notModified,
+    savedBytes,
+    stored,
+    entries: names.length,
+  };
 }
 
-/** Let the connection say who may write localStorage, and which entries the stream has verified. */
-export function connectCache(rules: {
-  mayStore: () => boolean;
-  isVerified: (key: string, entry: CacheEntry) => boolean;
-}): void {
-  mayStore = rules.mayStore;
-  isVerified = rules.isVerified;
+/** Let a connection say who may write localStorage and which entries the stream vouches for, and hear of answers. */
+export function connectCache(next: CacheRules): void {
+  rules = next;
 }
 
-async function load<T>(url: string, name: string, options: { ttl?: number }): Promise<T> {
+async function load<T>(url: string, name: string, ttl: number | undefined): Promise<T> {
   const held = lookUp(name);
-  const generation = generations.get(name) ?? 0;
-  const before = everything;
+  const asked = moment();
+  const askedAt = Date.now();
   const started = performance.now();
-  const headers: Record<string, string> = held?.etag ? { "If-None-Match": held.etag } : {};
   let answer: Response;
+  let text = "";
   try {
-    answer = await fetch(url, { headers, cache: "no-store" });
+    const headers: Record<string, string> = held?.etag ? { "If-None-Match": held.etag } : {};
+    answer = await fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    if (answer.ok) text = await answer.text();
   } catch (error) {
-    throw new FetchError(url, 0, `no answer: ${error instanceof Error ? error.message : error}`);
+    throw new FetchError(url, 0, `no answer: ${(error as Error).message}`);
   }
-  if (answer.status === 304 && held) {
-    took(started);
-    count.notModified += 1;
-    if (before === everything && lookUp(name)?.etag === held.etag) touchCached(name, options.ttl);
-    return (lookUp(name) ?? held).data as T;
-  }
-  if (!answer.ok) throw new FetchError(url, answer.status, `answered ${answer.status}`);
-  const text = await answer.text();
-  let data: T;
-  try {
-    data = JSON.parse(text) as T;
-  } catch {
-    throw new FetchError(url, answer.status, `answered something that is not JSON: ${text.slice(0, 60)}`);
+  const { status } = answer;
+  if (!answer.ok && !(status === 304 && held)) throw new FetchError(url, status, `answered ${status}`);
+  let data = held?.data as T;
+  if (answer.ok) {
+    try {
+      data = JSON.parse(text) as T;
+    } catch {
+      throw new FetchError(url, status, `answered something that is not JSON: ${text.slice(0, 60)}`);
+    }
   }
   took(started);
   const version = versionOf(data);
-  const now = lookUp(name);
-  const isOvertaken = started < (pushedAt.get(name) ?? -Infinity) && (version ?? 0) <= (now?.version ?? 0);
-  if (isOvertaken && now) return now.data as T;
-  if (before === everything && (generations.get(name) ?? 0) === generation) {
-    const etag = answer.headers.get("ETag") ?? undefined;
-    setCached(name, data, { ttl: options.ttl, etag, version });
+  const newest = lookUp(name);
+  if (status === 304) {
+    count.notModified += 1;
+    count.savedBytes += JSON.stringify(data).length;
+    if (newest?.etag !== held?.etag) return (newest?.data ?? data) as T; // pushed or cleared meanwhile
+    if (asked < momentOf(name)) return data;
+    touchCached(name, ttl);
+  } else {
+    if (asked < momentOf(name)) {
+      // Overtaken by a push, a later answer, an invalidation or a clearing: only a higher version may still go in.
+      if (!newest?.ttl) return data;
+      if ((version ?? 0) <= (newest.version ?? 0)) return newest.data as T;
+    }
+    put(name, data, { ttl, etag: answer.headers.get("ETag") ?? undefined, version });
+    setMoment(name, asked);
+    // Another tab may have stored a push that this one has not heard of yet.
+    const record = readRecord(name);
+    if (!record || record.timestamp <= askedAt || (record.version ?? 0) <= (version ?? 0)) store(name);
   }
+  const entry = lookUp(name);
+  if (entry) rules.onAnswer(name, entry);
   return data;
-}
-
-/** The desk's hint of order in a body, when it carries one. */
-export function versionOf(data: unknown): number | undefined {
-  const version = (data as { version?: unknown } | null)?.version;
-  return typeof version === "number" ? version : undefined;
 }
 
 function took(started: number): void {
@@ -283,82 +257,7 @@ function took(started: number): void {
   if (hits + misses) console.debug(`Cache hit rate: ${(hitRate * 100).toFixed(1)}%`);
 }
 
-function bump(name: string): void {
-  generations.set(name, (generations.get(name) ?? 0) + 1);
-}
-
-function put(name: string, data: unknown, { ttl, etag, version }: CacheOptions): void {
-  const entry: CacheEntry = { data, timestamp: Date.now(), ttl: ttl ?? ttlOf(name) };
-  if (etag !== undefined) entry.etag = etag;
-  const order = version ?? versionOf(data);
-  if (order !== undefined) entry.version = order;
-  memory.set(name, entry);
-}
-
 function isFresh(name: string, entry: CacheEntry): boolean {
-  if (entry.ttl <= 0) return false;
   const age = Date.now() - entry.timestamp;
-  return (age >= 0 && age < entry.ttl) || isVerified(name, entry);
-}
-
-function lookUp(name: string): CacheEntry | undefined {
-  const held = memory.get(name);
-  if (held) return held;
-  let text: string | null = null;
-  try {
-    text = localStorage.getItem(PREFIX + name);
-  } catch {
-    return undefined;
-  }
-  if (text === null) return undefined;
-  const entry = parse(text);
-  if (entry) memory.set(name, entry);
-  else forget(name);
-  return entry;
-}
-
-/** An unreadable record is deleted, never guessed. */
-function parse(text: string): CacheEntry | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<CacheEntry> | null;
-    if (value && typeof value.timestamp === "number" && typeof value.ttl === "number" && value.data != null) {
-      return value as CacheEntry;
-    }
-  } catch {
-    // Not ours.
-  }
-  return undefined;
-}
-
-function forget(name: string): void {
-  try {
-    localStorage.removeItem(PREFIX + name);
-  } catch {
-    // Storage is refused.
-  }
-}
-
-function store(name: string): void {
-  clearTimeout(waiting.get(name));
-  waiting.delete(name);
-  const entry = memory.get(name);
-  if (!entry) return;
-  storedAt.set(name, performance.now());
-  try {
-    localStorage.setItem(PREFIX + name, JSON.stringify(entry));
-  } catch {
-    forget(name); // full or refused: an old record under a new one would be a lie
-  }
-}
-
-function storeWaiting(): void {
-  for (const name of [...waiting.keys()]) store(name);
-}
-
-if (typeof addEventListener === "function") {
-  addEventListener("pagehide", storeWaiting);
-  addEventListener("storage", (event) => {
-    if (event.key === null) memory.clear();
-    else if (event.key.startsWith(PREFIX) && event.newValue === null) memory.delete(event.key.slice(PREFIX.length));
-  });
+  return entry.ttl > 0 && ((age >= 0 && age < entry.ttl) || rules.isVerified(name, entry));
 }

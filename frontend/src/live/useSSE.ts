@@ -1,3 +1,5 @@
+/** The React hook of the streams. */
+
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { getConnection } from "./connection.ts";
 
@@ -19,7 +21,12 @@ export interface SSEResult<T> {
 
 /** The topic that a stream's route names. */
 export function topicOf(url: string): string {
-  return new URL(url, "http://desk.invalid").pathname.split("/").pop() ?? "";
+  return (
+    url
+      .replace(/[?#].*/, "")
+      .split("/")
+      .pop() ?? ""
+  );
 }
 
 /** Hear the pushes of one stream; all uses in all tabs share one connection. */
@@ -28,10 +35,7 @@ export function useSSE<T>({ url, enabled = true, onData }: SSEOptions<T>): SSERe
   const heard = useRef(onData);
   heard.current = onData;
   const connection = getConnection();
-  const state = useSyncExternalStore(
-    (watcher) => connection.watch(watcher),
-    () => connection.status.state,
-  );
+  const state = useSyncExternalStore(connection.watch, () => connection.status.state);
   const topic = topicOf(url);
   useEffect(() => {
     if (!enabled) return;

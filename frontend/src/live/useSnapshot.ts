@@ -1,6 +1,14 @@
+/** React hooks: the data of a page, and the state of the link. */
+
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { FetchError, peekCached, revalidate } from "./clientCache.ts";
-import { getConnection, type LinkStatus } from "./connection.ts";
+import { type FetchError, getCached, peekCached, revalidate } from "./clientCache.ts";
+import { getConnection } from "./connection.ts";
+import type { LinkStatus } from "./link.ts";
+
+export interface SnapshotOptions<T> {
+  /** Tells a kept record of the right form from a foreign one, which is not shown. Default: takes all objects. */
+  accepts?: (data: T) => boolean;
+}
 
 export interface SnapshotResult<T> {
   /** The newest data; undefined when there has never been any. */
@@ -14,44 +22,56 @@ export interface SnapshotResult<T> {
 interface Held<T> {
   data?: T;
   keptAt?: number;
+  etag?: string;
   error?: FetchError;
 }
 
+function kept<T>(url: string, accepts: (data: T) => boolean): Held<T> {
+  const entry = peekCached<T>(url);
+  if (!entry || typeof entry.data !== "object" || !accepts(entry.data)) return {};
+  return { data: entry.data, keptAt: entry.timestamp, etag: entry.etag };
+}
+
 /**
- * The data of `topic`, whose route is `url`: from the cache in the first frame, verified by a conditional GET at once,
- * replaced by each push.
+ * The data of `topic`, whose route is `url`: from the cache in the first frame, verified by a conditional GET or the
+ * stream at once, replaced by each push. A GET that fails is tried again until something comes.
  */
-export function useSnapshot<T>(topic: string, url: string): SnapshotResult<T> {
-  const [held, setHeld] = useState<Held<T>>(() => {
-    const kept = peekCached<T>(url);
-    return kept ? { data: kept.data, keptAt: kept.timestamp } : {};
-  });
+export function useSnapshot<T>(
+  topic: string,
+  url: string,
+  { accepts = () => true }: SnapshotOptions<T> = {},
+): SnapshotResult<T> {
+  const connection = getConnection();
+  const [held, setHeld] = useState(() => kept(url, accepts));
+  const isVerified = useSyncExternalStore(connection.watch, () => connection.isVerified(topic));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was held on the first frame is all that counts
   useEffect(() => {
     let isOver = false;
-    const take = (next: Held<T>): void => {
-      if (!isOver) setHeld(next);
+    let retry: ReturnType<typeof setTimeout>;
+    const take = (data: unknown): void => {
+      clearTimeout(retry);
+      if (!isOver) setHeld({ data: data as T });
     };
-    const stop = getConnection().subscribe(topic, (data) => take({ data: data as T }));
-    revalidate<T>(url).then(
-      (data) => take({ data }),
-      (error: unknown) => {
-        const reason = error instanceof FetchError ? error : new FetchError(url, 0, String(error));
-        if (!isOver) setHeld((now) => ({ ...now, error: reason }));
-      },
-    );
+    const ask = (): void => {
+      revalidate<T>(url).then(take, (error: FetchError) => {
+        if (isOver) return;
+        setHeld((now) => ({ ...now, error }));
+        retry = setTimeout(ask, connection.status.pollEvery);
+      });
+    };
+    const stop = connection.subscribe(topic, take, held.etag);
+    if (!held.data || getCached(url) === null) ask();
     return () => {
       isOver = true;
       stop();
+      clearTimeout(retry);
     };
-  }, [topic, url]);
-  return { data: held.data, keptAt: held.keptAt, error: held.error };
+  }, [connection, topic, url]);
+  return { data: held.data, keptAt: isVerified ? undefined : held.keptAt, error: held.error };
 }
 
 /** The state of the link, for a chip. */
 export function useLink(): LinkStatus {
   const connection = getConnection();
-  return useSyncExternalStore(
-    (watcher) => connection.watch(watcher),
-    () => connection.status,
-  );
+  return useSyncExternalStore(connection.watch, () => connection.status);
 }

@@ -16,6 +16,8 @@ export interface Link {
   pollEvery?: number;
   /** Why the stream does not work, for people. */
   reason?: string;
+  /** What the link did last: `resynced after 3 min asleep`. */
+  note?: string;
 }
 
 const ICON: Record<LinkState, IconName> = { connecting: "ring", streaming: "dot", polling: "ring", offline: "crossed" };
@@ -52,6 +54,7 @@ export function LinkChip({ link }: { link: Link }) {
           <span className="wide"> ago</span>
         </dd>
       )}
+      {link.note && <dd className="soft wide">{link.note}</dd>}
     </dl>
   );
 }

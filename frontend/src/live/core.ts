@@ -1,0 +1,26 @@
+/** The library without React: what any page may use. */
+
+export {
+  CACHE_TTL,
+  type CacheEntry,
+  type CacheOptions,
+  type CacheStats,
+  cacheKey,
+  clearAllCache,
+  DEFAULT_TTL,
+  FetchError,
+  fetchWithCache,
+  getCached,
+  getCacheStats,
+  getStorageStats,
+  invalidateCache,
+  type Peeked,
+  peekCached,
+  type RequestOptions,
+  revalidate,
+  type StorageStats,
+  setCached,
+  warmCache,
+} from "./clientCache.ts";
+export { type Connection, createConnection, getConnection } from "./connection.ts";
+export type { ConnectionOptions, LinkState, LinkStatus } from "./link.ts";

@@ -1,0 +1,197 @@
+/**
+ * What the cache holds: entries by key, in memory first and in localStorage for the next page load.
+ *
+ * Nothing here asks the desk. An unreadable record is deleted, never guessed; storage that is full or refused costs the
+ * next page load its head start and nothing else.
+ */
+
+/** Milliseconds that an answer of each route counts as fresh without being checked. Default 5000. */
+export const CACHE_TTL: Record<string, number> = {
+  "/api/bots/page": 5000,
+  "/api/intraday/snapshot": 2000,
+  "/api/metrics": 10000,
+};
+
+/** Time to live of a route that `CACHE_TTL` does not name, ms. */
+export const DEFAULT_TTL = 5000;
+
+/** Before each key in localStorage. */
+export const PREFIX = "aion_cache_";
+
+/** Milliseconds between two writes of one entry to localStorage: writing is synchronous and a push is not rare. */
+const STORE_EVERY = 1000;
+/** Entries held in memory; the oldest goes first. */
+const MOST = 100;
+/** Characters of the largest record in localStorage, which holds five million for all. */
+const LARGEST = 1_000_000;
+
+export interface CacheEntry<T = unknown> {
+  data: T;
+  /** Wall time at which it was fetched, pushed or last verified, ms since 1970. */
+  timestamp: number;
+  /** Milliseconds from `timestamp` on that the entry is fresh. */
+  ttl: number;
+  /** Validator of the content; equal tags mean equal content. */
+  etag?: string;
+  /** Hint of order from the desk; grows with each change. */
+  version?: number;
+}
+
+export interface CacheOptions {
+  /** Milliseconds; default `CACHE_TTL` of the route, else 5000. */
+  ttl?: number;
+  etag?: string;
+  version?: number;
+}
+
+const memory = new Map<string, CacheEntry>();
+const waiting = new Map<string, ReturnType<typeof setTimeout>>();
+const storedAt = new Map<string, number>();
+const changedAt = new Map<string, number>();
+let now = 0;
+let clearedAt = 0;
+
+/** The next moment of this page's own order of events: clocks tie and go back, this does not. */
+export function moment(): number {
+  now += 1;
+  return now;
+}
+
+/** The moment at which what is held under `name` was asked for, pushed or made to expire. */
+export function momentOf(name: string): number {
+  return Math.max(changedAt.get(name) ?? 0, clearedAt);
+}
+
+/** Say at which moment what is held under `name` was asked for. */
+export function setMoment(name: string, at: number): void {
+  changedAt.set(name, at);
+}
+
+/**
+ * The one key of a route: `api:` + path, `/api/backend/x` as `/api/x`, query sorted. Takes URLs and keys alike, so that
+ * every way to name a route ends at one entry.
+ */
+export function cacheKey(urlOrKey: string): string {
+  const url = new URL(urlOrKey.replace(/^api:/, ""), "http://desk.invalid");
+  url.searchParams.sort();
+  const query = url.searchParams.toString();
+  return `api:${url.pathname.replace(/^\/api\/backend\//, "/api/")}${query && `?${query}`}`;
+}
+
+/** The time to live of a key's route, ms. */
+export function ttlOf(name: string): number {
+  return CACHE_TTL[name.slice(4).split("?")[0] ?? ""] ?? DEFAULT_TTL;
+}
+
+/** The desk's hint of order in a body, when it carries one. */
+export function versionOf(data: unknown): number | undefined {
+  const version = (data as { version?: unknown } | null)?.version;
+  return typeof version === "number" ? version : undefined;
+}
+
+/** What is held under `name`, expired or not. */
+export function lookUp(name: string): CacheEntry | undefined {
+  const held = memory.get(name) ?? readRecord(name);
+  if (held) memory.set(name, held);
+  return held;
+}
+
+/** Hold `data` in memory, fresh from now on. */
+export function put(name: string, data: unknown, { ttl, etag, version = versionOf(data) }: CacheOptions): void {
+  hold(name, { data, timestamp: Date.now(), ttl: ttl ?? ttlOf(name), etag, version });
+  changedAt.set(name, moment());
+}
+
+/** Hold `entry` in memory as the newest. */
+export function hold(name: string, entry: CacheEntry): void {
+  memory.delete(name);
+  memory.set(name, entry);
+  for (const oldest of memory.keys()) {
+    if (memory.size <= MOST) break;
+    memory.delete(oldest);
+  }
+}
+
+/** Write what is held under `name` to localStorage, making room when it is full. */
+export function store(name: string): void {
+  clearTimeout(waiting.get(name));
+  waiting.delete(name);
+  const entry = memory.get(name);
+  if (!entry) return;
+  storedAt.set(name, performance.now());
+  const text = JSON.stringify(entry);
+  // No record is better than an old one under a new one.
+  if (text.length > LARGEST) remove(PREFIX + name);
+  else if (!write(name, text)) {
+    removeRecords();
+    write(name, text);
+  }
+}
+
+/** Write what is held under `name` to localStorage at most once a second, and when the page goes. */
+export function storeSoon(name: string): void {
+  if (waiting.has(name)) return;
+  const due = (storedAt.get(name) ?? -STORE_EVERY) + STORE_EVERY - performance.now();
+  if (due <= 0) store(name);
+  else waiting.set(name, setTimeout(store, due, name));
+}
+
+/** Forget everything under the prefix `aion_cache_`, in memory and in localStorage. */
+export function clearAllCache(): void {
+  clearedAt = moment();
+  memory.clear();
+  for (const timer of waiting.values()) clearTimeout(timer);
+  waiting.clear();
+  removeRecords();
+}
+
+function removeRecords(): void {
+  for (const record of recordNames()) remove(record);
+}
+
+function remove(record: string): void {
+  attempt(() => localStorage.removeItem(record));
+}
+
+/** Names of all records of this cache in localStorage, with the prefix. */
+export function recordNames(): string[] {
+  return attempt(() => Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) ?? [];
+}
+
+/** The record of `name` in localStorage; one that cannot be read is deleted. */
+export function readRecord(name: string): CacheEntry | undefined {
+  const text = attempt(() => localStorage.getItem(PREFIX + name));
+  if (!text) return undefined;
+  const entry = attempt(() => JSON.parse(text) as Partial<CacheEntry> | null);
+  if (entry && Number.isFinite((entry.timestamp as number) + (entry.ttl as number)) && entry.data != null) {
+    return entry as CacheEntry;
+  }
+  remove(PREFIX + name);
+  return undefined;
+}
+
+/** The result of `run`, or undefined where it throws: storage may be refused, full or hold what is not ours. */
+export function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;
+  }
+}
+
+function write(name: string, text: string): true | undefined {
+  return attempt(() => {
+    localStorage.setItem(PREFIX + name, text);
+    return true;
+  });
+}
+
+if (typeof addEventListener === "function") {
+  addEventListener("pagehide", () => {
+    for (const name of [...waiting.keys()]) store(name);
+  });
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key === null) memory.clear();
+    else if (key.startsWith(PREFIX) && newValue === null) memory.delete(key.slice(PREFIX.length));
+  });
+}

@@ -1,0 +1,80 @@
+/**
+ * One EventSource, watched over until it fails once: what it says is handed on, what it does not say in time ends it.
+ *
+ * A stream must say `hello` and then two `hb` in time: a proxy that holds small events back lets the first bytes pass
+ * and nothing after. Later, a heartbeat that fails to come is asked about, and two end the stream.
+ */
+
+import { attempt } from "./entry.ts";
+
+/** Topic -> ETag of what the desk has. */
+export type Tags = Record<string, string | undefined>;
+
+export interface StreamLimits {
+  /** Milliseconds in which `hello`, and after it two heartbeats, must come. */
+  hello: number;
+  /** Milliseconds without any event after which the stream counts as dead; half of that is `hush`. */
+  silence: number;
+}
+
+export interface StreamListener {
+  /** Something came. */
+  heard(): void;
+  hello(tags: Tags): void;
+  /** A heartbeat came; `isProved` from the second on: nothing on the way holds events back. */
+  beat(tags: Tags, isProved: boolean): void;
+  push(topic: string, text: string): void;
+  /** A heartbeat is missing. */
+  hush(): void;
+  /** The stream has ended; `held` when something on the way holds it back, `bye` when the desk said so. */
+  fail(reason: string, why?: "held" | "bye"): void;
+}
+
+/** Open a stream; returns how to close it, after which nothing is heard any more. */
+export function openStream(url: string, topics: string[], limits: StreamLimits, on: StreamListener): () => void {
+  const source = new EventSource(url);
+  let beats = 0;
+  let hello: ReturnType<typeof setTimeout>;
+  let quiet: ReturnType<typeof setTimeout>[] = [];
+  const close = (): void => {
+    for (const timer of [hello, ...quiet]) clearTimeout(timer);
+    source.close();
+  };
+  const fail = (reason: string, why?: "held" | "bye"): void => {
+    close();
+    on.fail(reason, why);
+  };
+  const expect = (): void => {
+    clearTimeout(hello);
+    hello = setTimeout(() => fail("something on the way holds the stream back", "held"), limits.hello);
+  };
+  const hear = (name: string, run: (text: string) => void): void =>
+    source.addEventListener(name, (event) => {
+      for (const timer of quiet) clearTimeout(timer);
+      quiet = [
+        setTimeout(on.hush, limits.silence / 2),
+        setTimeout(() => fail("the stream fell silent"), limits.silence),
+      ];
+      on.heard();
+      run((event as MessageEvent<string>).data);
+    });
+  expect();
+  source.onerror = () => fail("the stream broke");
+  hear("hello", (text) => {
+    expect();
+    on.hello(parseTags(text));
+  });
+  hear("hb", (text) => {
+    beats += 1;
+    if (beats > 1) clearTimeout(hello);
+    on.beat(parseTags(text), beats > 1);
+  });
+  hear("bye", () => fail("the desk restarts", "bye"));
+  for (const topic of topics) hear(topic, (text) => on.push(topic, text));
+  return close;
+}
+
+/** Tags that cannot be read verify nothing. */
+function parseTags(text: string): Tags {
+  return Object(attempt(() => JSON.parse(text))) as Tags;
+}

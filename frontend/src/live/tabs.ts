@@ -1,0 +1,91 @@
+/**
+ * Which tab of this browser leads, and what the tabs say to each other: a Web Lock and a BroadcastChannel.
+ *
+ * The lock passes on by itself when its tab closes or crashes. A tab that is about to be frozen gives it up; from one
+ * that was stopped without warning it is taken. What a deposed leader still says is known by its term and not heard.
+ */
+
+export interface Tabs<T> {
+  /** Say `message` to all other tabs. */
+  post(message: T): void;
+  /** Take the lead from a tab that shows no life or is not looked at. */
+  steal(): void;
+  /** Give up the lead and hear nothing more. */
+  leave(): void;
+}
+
+interface Letter<T> {
+  /** Term of the leader that wrote this; 0 from any other tab. */
+  term: number;
+  message: T;
+}
+
+/**
+ * Join the tabs that share `name`; undefined where the browser lacks the means.
+ *
+ * @param lead Called when this tab leads from now on.
+ * @param follow Called when another tab has taken the lead.
+ * @param alone Called when the browser turns out to refuse what sharing needs.
+ * @param hear Called with what another tab said and is not out of date.
+ */
+export function joinTabs<T>(
+  name: string,
+  lead: () => void,
+  follow: () => void,
+  alone: () => void,
+  hear: (message: T, isLeader: boolean) => void,
+): Tabs<T> | undefined {
+  const { locks } = navigator;
+  if (!locks || typeof BroadcastChannel === "undefined") return undefined;
+  const channel = new BroadcastChannel(name);
+  let ownTerm = 0;
+  let newest = 0;
+  let waiting: AbortController | undefined;
+  let release: (() => void) | undefined;
+  let isLeft = false;
+
+  function stepDown(): void {
+    ownTerm = 0;
+    follow();
+  }
+
+  function queue(steal?: LockOptions): void {
+    waiting?.abort();
+    const request = new AbortController();
+    waiting = request;
+    const hold = (): Promise<void> | undefined => {
+      if (isLeft) return;
+      newest = ownTerm = Math.max(newest + 1, Date.now());
+      lead();
+      return new Promise((done) => {
+        release = done;
+      });
+    };
+    locks.request(name, steal ?? { signal: request.signal }, hold).catch((error: Error) => {
+      if (isLeft || request.signal.aborted) return;
+      if (ownTerm) stepDown();
+      if (error.name !== "AbortError") alone();
+      else if (waiting === request) queue(); // the lock was taken
+    });
+  }
+
+  channel.onmessage = ({ data }: MessageEvent<Letter<T>>) => {
+    if (data.term && data.term < newest) return;
+    if (data.term > newest) {
+      newest = data.term;
+      if (ownTerm) stepDown(); // the lock was taken while this tab stood still
+    }
+    hear(data.message, data.term > 0);
+  };
+  queue();
+  return {
+    post: (message) => channel.postMessage({ term: ownTerm, message } satisfies Letter<T>),
+    steal: () => queue({ steal: true }),
+    leave: () => {
+      isLeft = true;
+      channel.close();
+      waiting?.abort();
+      release?.();
+    },
+  };
+}

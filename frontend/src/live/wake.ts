@@ -1,0 +1,68 @@
+/** Tells when this page stood still, was not looked at or had no network, and for how long. */
+
+export type Cause = "asleep" | "in the background" | "offline" | "with another clock";
+
+export interface WakeListener {
+  /** The page is about to be frozen, kept for going back, or closed. */
+  away(): void;
+  /** It goes on after `gap` ms. */
+  back(gap: number, cause: Cause): void;
+  /** The page is not looked at any more. */
+  hidden(): void;
+  /** The network is gone. */
+  lost(): void;
+  /** Once a second while the page runs; less often in the background. */
+  tick(): void;
+}
+
+const STEP = 1000;
+/** Milliseconds by which a step may be late before the page counts as having slept; in the background a browser runs
+ * timers once a minute. */
+const LATE = { visible: 5000, hidden: 75_000 };
+
+/** Watch until the returned function is called. */
+export function watchWake(on: WakeListener): () => void {
+  let last = Date.now();
+  let awayAt = last;
+  let hiddenAt = last;
+  let offlineAt = last;
+  const back = (since: number, cause: Cause): void => {
+    last = Date.now();
+    on.back(last - since, cause);
+  };
+  const away = (): void => {
+    awayAt = Date.now();
+    on.away();
+  };
+  const step = (): void => {
+    const since = last;
+    last = Date.now();
+    if (last < since - STEP) on.back(0, "with another clock");
+    else if (last - since > LATE[document.visibilityState] + STEP) back(since, "asleep");
+    on.tick();
+  };
+  const timer = setInterval(step, STEP);
+  const over = new AbortController();
+  const hear = (target: EventTarget, name: string, run: (event: Event) => void): void =>
+    target.addEventListener(name, run, { signal: over.signal });
+  hear(document, "visibilitychange", () => {
+    if (document.visibilityState === "visible") back(hiddenAt, "in the background");
+    else {
+      hiddenAt = Date.now();
+      on.hidden();
+    }
+  });
+  hear(document, "freeze", away);
+  hear(document, "resume", () => back(awayAt, "asleep"));
+  hear(window, "pagehide", away);
+  hear(window, "pageshow", (event) => (event as PageTransitionEvent).persisted && back(awayAt, "in the background"));
+  hear(window, "offline", () => {
+    offlineAt = Date.now();
+    on.lost();
+  });
+  hear(window, "online", () => back(offlineAt, "offline"));
+  return () => {
+    clearInterval(timer);
+    over.abort();
+  };
+}
