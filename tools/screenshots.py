@@ -1,0 +1,165 @@
+"""Take the pictures in docs/images from a running desk: `python tools/screenshots.py [--only NAME]`.
+
+Starts `aion up` on a free port over a temporary folder, waits until the bots have traded, and takes every page on a
+desktop and a phone, dark and light, and the moving picture of the README. Stops the desk again.
+"""
+
+import argparse
+import base64
+import itertools
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tools.browser import find_browser  # noqa: E402
+from tools.webp import animate, size_of  # noqa: E402
+
+IMAGES = ROOT / "docs" / "images"
+PAGES = {
+    "bots": "/bots",
+    "intraday": "/intraday",
+    "logs": "/logs",
+    "system": "/system",
+}
+SIZES: dict[str, dict[str, Any]] = {
+    "desktop": {"viewport": {"width": 1440, "height": 900}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+}
+SCALES = {"desktop": 1.0, "phone": 2.0}
+THEMES = ("dark", "light")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
+MOVING = {"width": 1440, "height": 960}
+MOVING_SCALE = 0.7
+FRAMES = 26
+FRAME_S = 0.3
+QUALITY = 82
+MOVING_QUALITY = 48
+SCROLL_TO_CARDS = """() => {
+  const card = [...document.querySelectorAll('h3')].find((each) => each.textContent.includes('orb_ny'));
+  scrollTo(0, card.getBoundingClientRect().top + scrollY - 80);
+}"""
+READY_S = 120.0
+ADDRESS = re.compile(r"Aion desk: (http://\S+)/bots")
+
+
+@contextmanager
+def running_desk(*flags: str) -> Iterator[str]:
+    """Run `aion up` and yield its address once the bots have fills on the page."""
+    with tempfile.TemporaryDirectory(prefix="aion-shots-") as folder:
+        console = Path(folder) / "console"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aion", "up", "--data", f"{folder}/data", "--port", "0", *flags],
+            cwd=ROOT, stdout=console.open("wb"), stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            until = time.monotonic() + READY_S
+            while not (found := ADDRESS.search(console.read_text())) or not has_traded(found[1]):
+                if process.poll() is not None or time.monotonic() > until:
+                    raise SystemExit(f"the desk did not come up:\n{console.read_text()[-2000:]}")
+                time.sleep(0.2)
+            yield found[1]
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def has_traded(url: str) -> bool:
+    """Tell whether two intraday bots have fills and the replay runs."""
+    try:
+        with urllib.request.urlopen(f"{url}/api/bots/page", timeout=5) as answer:
+            bundle = json.load(answer)
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+    traded = [bot for bot in bundle["intraday"]["bots"].values() if bot.get("fills")]
+    return bundle.get("clock", {}).get("state") == "running" and len(traded) >= 2
+
+
+def webp(page: Page, quality: int, scale: float) -> bytes:
+    """Return what the page shows as a WebP file, by the browser's own encoder."""
+    session = page.context.new_cdp_session(page)
+    view = session.send("Page.getLayoutMetrics")["cssVisualViewport"]
+    clip = {"x": view["pageX"], "y": view["pageY"], "width": view["clientWidth"], "height": view["clientHeight"]}
+    shot = session.send(
+        "Page.captureScreenshot", {"format": "webp", "quality": quality, "clip": {**clip, "scale": scale}}
+    )
+    session.detach()
+    return base64.b64decode(shot["data"])
+
+
+def take_pages(browser: Browser, url: str, only: str | None) -> None:
+    """Take every page in every size and theme."""
+    for size, options in SIZES.items():
+        for theme in THEMES:
+            context = browser.new_context(color_scheme=theme, **options)
+            page = context.new_page()
+            for name, path in PAGES.items():
+                file = IMAGES / f"{name}-{size}-{theme}.webp"
+                if only is not None and only not in file.name:
+                    continue
+                page.goto(f"{url}{path}")
+                page.get_by_text("STREAMING").first.wait_for(timeout=20_000)
+                page.wait_for_timeout(2500)
+                file.write_bytes(webp(page, QUALITY, SCALES[size]))
+                print(f"{file.stat().st_size:>8}  {file.name}", flush=True)
+            context.close()
+
+
+def take_moving(browser: Browser, url: str) -> None:
+    """Take the moving picture of the Bots page."""
+    context = browser.new_context(color_scheme="dark", viewport=MOVING)
+    page = context.new_page()
+    page.goto(f"{url}/bots")
+    page.get_by_text("STREAMING").first.wait_for(timeout=20_000)
+    page.evaluate(SCROLL_TO_CARDS)
+    page.wait_for_timeout(2000)
+    stills: list[bytes] = []
+    times: list[float] = []
+    for number in range(FRAMES):
+        began = time.monotonic()
+        times.append(began)
+        stills.append(webp(page, MOVING_QUALITY, MOVING_SCALE))
+        if number + 1 < FRAMES:
+            page.wait_for_timeout(max(0.0, FRAME_S - (time.monotonic() - began)) * 1000)
+    times.append(times[-1] + FRAME_S)
+    durations = [round((after - before) * 1000) for before, after in itertools.pairwise(times)]
+    file = IMAGES / "bots.webp"
+    file.write_bytes(animate(zip(stills, durations, strict=True), *size_of(stills[0])))
+    print(f"{file.stat().st_size:>8}  {file.name}", flush=True)
+    context.close()
+
+
+def main() -> int:
+    """Take all pictures, or those whose name holds --only."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", help="part of a file's name, e.g. phone, or bots.webp for the moving one")
+    options = parser.parse_args()
+    IMAGES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright, running_desk() as url:
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        if options.only in (None, "bots.webp"):
+            take_moving(browser, url)
+        if options.only != "bots.webp":
+            take_pages(browser, url, options.only)
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
