@@ -31,7 +31,7 @@ def test_links_lead_somewhere(name: str) -> None:
             assert anchor in anchors(target.read_text("utf-8")), link
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name != "CHANGELOG.md"])  # it tells of the past too
 def test_files_named_are_there(name: str) -> None:
     for code in codes(re.sub(r"```.*?```", "", read(name), flags=re.DOTALL)):
         path = code.split("::")[0].split(" ")[0]
