@@ -91,6 +91,8 @@ class BotAccount:
         """Of the saved rules in force, 0 for none."""
         self.config_error = ""
         """Why the newest saved rules were not taken."""
+        self.caveat = ""
+        """What its run wants a reader to know of its results; empty for nothing."""
         self.bars_seen = 0
         self.dropped_bars = 0
         self._changes = Changes()
@@ -266,8 +268,9 @@ class BotAccount:
             value["control_error"] = self.control_error
         if self.config_error:
             value["config_error"] = self.config_error
-        if self.price_basis == "adjusted":
-            value["note"] = f"{HINDSIGHT} {ADJUSTED}"
+        notes = [self.caveat, f"{HINDSIGHT} {ADJUSTED}" if self.price_basis == "adjusted" else ""]
+        if any(notes):
+            value["note"] = " ".join(note for note in notes if note)
         return value
 
     @property

@@ -49,9 +49,15 @@ class Stamp:
         return value
 
     def wall_in(self, as_of: datetime, seconds: float) -> datetime:
-        """Return the wall time `seconds` from now, to the millisecond (from `as_of` when deterministic)."""
+        """Return the wall time `seconds` from now, to the millisecond.
+
+        It is counted from `as_of` when deterministic, and where market time is the wall's, unless that is past.
+        """
         now = as_of if self.is_deterministic else self.wall.now()
         at = now + timedelta(seconds=seconds)
+        if self.mode == "paper":
+            by_market = as_of + timedelta(seconds=seconds)
+            at = by_market if by_market > now else at
         return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 

@@ -77,6 +77,8 @@ def span_of(settings: Settings, feed: Feed, exchanges: frozenset[str]) -> Span:
 class Replay:
     """Runs the bots of one run; the runner owns the ledger and decides what comes after."""
 
+    clock_type = ReplayClock
+
     def __init__(
         self,
         settings: Settings,
@@ -122,7 +124,7 @@ class Replay:
         self.job = DayTradingJob(intraday, stamp, layout, self._pace, self.span.end)
         self.swing = SwingJob(swing, stamp, layout, self._pace, self.span.end)
         self._outbox = Outbox(layout, log)
-        self._clock = ReplayClock(self.span.swing if swing else self.span.intraday)
+        self._clock = self.clock_type(self.span.swing if swing else self.span.intraday)
         self._phase: Phase = "starting"
         self._label = ""
         self._progress: float | None = None

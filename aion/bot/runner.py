@@ -11,6 +11,7 @@ from aion.bot.control import answered_in, begin_controls
 from aion.bot.envelope import Stamp
 from aion.bot.guard import alarm
 from aion.bot.made import fitted
+from aion.bot.paper import Paper
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
 from aion.bot.replay import SWING_CATCH_UP, Replay
@@ -19,6 +20,7 @@ from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings
 from aion.errors import AionError, ConfigError, StateError
 from aion.market.feed import Feed, open_feed
+from aion.market.feed.online import OnlineFeed
 from aion.model import Mode
 from aion.store.file import read_json, remove_temporaries, write_json
 from aion.store.layout import Layout
@@ -88,7 +90,9 @@ def run_all(
     wall = wall or SystemClock()
     log = ProcessLog(layout, PROCESS, settings.log_level)
     try:
-        feed = feed or open_feed(settings.feed, settings)
+        if feed is None:
+            with waiter.interruptible():
+                feed = open_feed(settings.feed, settings)
         settings = fitted(settings, feed)
         mode: Mode = "paper" if feed.real_time else "replay"
         is_fresh = settings.fresh
@@ -102,9 +106,14 @@ def run_all(
                 made = _settings_of(settings, ledger, begins_at, notes if is_fresh else {})
                 stamp = Stamp(mode, ledger.run, wall, settings.deterministic)
                 _announce(made, layout, stamp)
-                log.info(f"run {ledger.run} of the {feed.name} feed at x{settings.speed:g}")
+                pace = "as bars come" if feed.real_time else f"at x{settings.speed:g}"
+                log.info(f"run {ledger.run} of the {feed.name} feed {pace}")
                 with waiter.interruptible():
-                    replay = Replay(made, layout, feed, ledger, stamp, log, waiter)
+                    replay = (
+                        Paper(made, layout, feed, ledger, stamp, log, waiter)
+                        if isinstance(feed, OnlineFeed)
+                        else Replay(made, layout, feed, ledger, stamp, log, waiter)
+                    )
                 is_over = replay.run()
             if is_over:
                 finished += 1
@@ -208,6 +217,9 @@ def _announce(settings: Settings, layout: Layout, stamp: Stamp) -> None:
     """
     has_swing = any(bot.kind == "swing" for bot in settings.bots.values())
     begins_at = settings.start - SWING_CATCH_UP if has_swing else settings.start
+    speed = settings.speed
+    if stamp.mode == "paper":
+        begins_at, speed = stamp.wall.now(), 1.0
     value = stamp.envelope("sim_summary", "", 0, begins_at, START_DUE_S, 0)
     value |= {"sessions": {}, "files": {}, "bots": {}, "days": {}}
     clock: Json = {"market_time": iso(begins_at)}
@@ -224,7 +236,7 @@ def _announce(settings: Settings, layout: Layout, stamp: Stamp) -> None:
         clock = present["clock"]
     value["clock"] = clock | {
         "state": "starting",
-        "speed": settings.speed,
+        "speed": speed,
         "feed": settings.feed,
         "label": "starting",
     }

@@ -358,6 +358,34 @@ class Session(Document):
     next_open_at: Moment | None = Field(None, description="When closed: the next open (after lunch too).")
 
 
+class SymbolFeed(Document):
+    """How one symbol of a real-time feed stands."""
+
+    state: Literal["ok", "late", "gone", "refused"] = Field(
+        "ok", description="gone: the provider has it no more; refused: left out, see `text`."
+    )
+    text: Text = ""
+    last_bar_at: Moment | None = Field(None, description="Close of its newest bar: its age is that of the data.")
+
+
+class FeedState(Document):
+    """How a real-time feed stands. Counts are since the bots' process started."""
+
+    state: Literal["ok", "late", "down"] = Field(
+        "ok", description="late: bars are overdue; down: no good answer for a minute."
+    )
+    text: Text = Field("", description="For people; empty when all is well.")
+    answered_at: Moment | None = Field(None, description="Wall time of the provider's newest good answer.")
+    last_bar_at: Moment | None = Field(None, description="Close of the newest bar of any symbol.")
+    symbols: dict[Key, SymbolFeed] = Field(default_factory=dict, description="At most 200.")
+    late_bars: int = Field(0, ge=0, description="Came after their minute was dealt with; left out.")
+    revised_bars: int = Field(0, ge=0, description="Came again with other figures; what was traded on stays.")
+    duplicate_bars: int = Field(0, ge=0, description="Came twice in one answer; left out.")
+    missing_bars: int = Field(0, ge=0, description="Minutes or days of open sessions that no bar came for.")
+    silent_bars: int = Field(0, ge=0, description="Left out because nobody traded.")
+    refused_bars: int = Field(0, ge=0, description="NaN, impossible prices, outside a session, an undeclared split.")
+
+
 class ClockState(Document):
     """Where the bots' clock stands; the Mode chip reads it."""
 
@@ -373,6 +401,7 @@ class ClockState(Document):
     data_to: Moment | None = Field(None, description="Last bar of the tape.")
     next_run_at: Moment | None = Field(None, description="When finished: wall time at which run N+1 starts.")
     provenance: Text = ""
+    feed_state: FeedState | None = Field(None, description="Of a real-time feed.")
     control_id: str | None = Field(None, description="Id of the last `control/desk/` request answered.")
     control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
     killed: Text = Field("", description="Why the desk's kill switch stops all bots; empty when it is clear.")

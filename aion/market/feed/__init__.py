@@ -2,13 +2,15 @@
 
 from aion.config import Settings
 from aion.errors import ConfigError
+from aion.market.feed.ccxt import CcxtProvider
 from aion.market.feed.folder import FolderFeed
+from aion.market.feed.online import OnlineFeed
 from aion.market.feed.protocol import Batch, Feed, Kind
 from aion.market.feed.recorded import RecordedFeed
 
 __all__ = ["FEEDS", "Batch", "Feed", "FolderFeed", "Kind", "RecordedFeed", "open_feed"]
 
-FEEDS = ("recorded", "folder")
+FEEDS = ("recorded", "folder", "ccxt")
 """Names that `open_feed` knows."""
 
 
@@ -28,4 +30,6 @@ def open_feed(name: str, settings: Settings | None = None) -> Feed:
         return RecordedFeed()
     if name == "folder":
         return FolderFeed(settings.folder, settings.symbols)
+    if name == "ccxt":
+        return OnlineFeed(CcxtProvider(settings.venue), settings.symbols)
     raise ConfigError(f"feed {name!r} is not known; known: {', '.join(FEEDS)}")

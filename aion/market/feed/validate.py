@@ -26,6 +26,8 @@ class Report:
     """Reason -> rows."""
     dropped_days: dict[str, int] = field(default_factory=dict)
     """Market day (UTC) -> rows left out because nobody traded."""
+    silent: list[datetime] = field(default_factory=list)
+    """Closes of the bars left out because nobody traded."""
     examples: list[str] = field(default_factory=list)
     """The first few refused rows with their reason."""
     warnings: list[str] = field(default_factory=list)
@@ -91,6 +93,7 @@ def clean(
             continue
         if is_filled_forward(bar):
             report.drop("filled forward without a print", f"{where} ({iso(bar.ts)})")
+            report.silent.append(bar.ts)
             day = bar.ts.date().isoformat()
             report.dropped_days[day] = report.dropped_days.get(day, 0) + 1
             continue

@@ -243,6 +243,8 @@ export interface ClockState {
   /** Delay of a paper feed in seconds. */
   delay_s: number;
   feed: string;
+  /** Of a real-time feed. */
+  feed_state?: FeedState;
   /** Why the desk's kill switch stops all bots; empty when it is clear. */
   killed: string;
   /** For people, e.g. `closed: to XHKG open, 5 h 30 min`. */
@@ -379,6 +381,32 @@ export interface ErrorAnswer {
   error: string;
   /** What is wrong with each field of a form. */
   fields?: Record<string, string>;
+}
+
+/** How a real-time feed stands. Counts are since the bots' process started. */
+export interface FeedState {
+  /** Wall time of the provider's newest good answer. */
+  answered_at?: string;
+  /** Came twice in one answer; left out. */
+  duplicate_bars: number;
+  /** Close of the newest bar of any symbol. */
+  last_bar_at?: string;
+  /** Came after their minute was dealt with; left out. */
+  late_bars: number;
+  /** Minutes or days of open sessions that no bar came for. */
+  missing_bars: number;
+  /** NaN, impossible prices, outside a session, an undeclared split. */
+  refused_bars: number;
+  /** Came again with other figures; what was traded on stays. */
+  revised_bars: number;
+  /** Left out because nobody traded. */
+  silent_bars: number;
+  /** late: bars are overdue; down: no good answer for a minute. */
+  state: "ok" | "late" | "down";
+  /** At most 200. */
+  symbols: Record<string, SymbolFeed>;
+  /** For people; empty when all is well. */
+  text: string;
 }
 
 /** One execution. */
@@ -869,6 +897,15 @@ export interface SwingSection {
   /** More than `bots` has only when there are hundreds; `more` has them all. */
   bots_total: number;
   more: Record<string, string>;
+}
+
+/** How one symbol of a real-time feed stands. */
+export interface SymbolFeed {
+  /** Close of its newest bar: its age is that of the data. */
+  last_bar_at?: string;
+  /** gone: the provider has it no more; refused: left out, see `text`. */
+  state: "ok" | "late" | "gone" | "refused";
+  text: string;
 }
 
 /** One symbol on the Intraday page. */

@@ -1,0 +1,202 @@
+"""One run on a feed that delivers as things happen: catch up over its history, then one cycle after the other.
+
+Market time is the wall's. A cycle starts when the bars of a minute are there, never by a timer: what a bot decides on
+is closed and complete. After an outage or a stop the missed bars are dealt with first, in order, as they would have
+been.
+"""
+
+import math
+from datetime import datetime, timedelta
+
+from aion.bot.daytrading import sessions_document
+from aion.bot.envelope import Stamp
+from aion.bot.process_log import ProcessLog
+from aion.bot.record import Json
+from aion.bot.replay import CATCH_UP_DUE_S, Replay, Span
+from aion.bot.schedule import Pace, closed_label, next_minute
+from aion.bot.waiter import Waiter
+from aion.clock import MarketClock, iso
+from aion.config import Settings
+from aion.market import calendar
+from aion.market.feed import Kind
+from aion.market.feed.online import GRACE, SETTLE, FeedHealth, OnlineFeed
+from aion.store.layout import Layout
+from aion.trading.ledger import Ledger
+
+STEP_S = 0.25  # between two looks at the feed
+SAID_S = 60.0  # between two log lines about the same state of the feed
+MOST_SYMBOLS = 200  # shown of a feed; the rest is counted in its text
+_LIVE_SINCE = "live_since"  # note in the ledger
+
+
+class Paper(Replay):
+    """Runs the bots of one run in real time; it ends only when it is asked to."""
+
+    clock_type = MarketClock
+
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        feed: OnlineFeed,
+        ledger: Ledger,
+        stamp: Stamp,
+        log: ProcessLog,
+        waiter: Waiter,
+    ) -> None:
+        """As `Replay`; `feed` is asked for the history that the bots need."""
+        self._online = feed
+        self._wall = stamp.wall
+        self._health = feed.health()
+        self._shown: tuple[object, ...] = ()
+        self._said_at = -math.inf
+        super().__init__(settings, layout, feed, ledger, stamp, log, waiter)
+        self._live_since = ledger.notes(_LIVE_SINCE) or ""
+        self._say_since_when()
+
+    def _make_pace(self, exchanges: frozenset[str], marks: frozenset[str]) -> Pace:
+        return Pace(exchanges, 1.0, math.inf, marks)
+
+    def _make_span(self, exchanges: frozenset[str]) -> Span:
+        now = self._wall.now().replace(microsecond=0)
+        opens = [
+            session.open for mic in sorted(exchanges) for session in calendar.sessions(mic, now.date(), now.date())
+        ]
+        swing = now - timedelta(days=self._settings.history_days)
+        return Span(swing, min([now, *opens]), now, self._feed.span("minute")[1])
+
+    def _watched_from(self, kind: Kind, cursor: datetime) -> datetime:
+        # a rule knows its look-back and its session, so that a run of months warms up as fast as one of a day
+        return cursor
+
+    # the life of a run
+
+    def run(self) -> bool:
+        """Trade until asked to stop; always False, because a market has no end."""
+        self._write_all()
+        self._look_at_desk()
+        with self._waiter.interruptible():
+            past = list(self._timeline())
+        if not self._catch_up(past, None):
+            return False
+        if not self._live_since:
+            self._live_since = iso(self._wall.now().replace(second=0, microsecond=0))
+            self._ledger.note(_LIVE_SINCE, self._live_since)
+            self._say_since_when()
+            self._write_all()
+        self._phase, self._progress = "running", None
+        self._online.follow(self._wanted())
+        try:
+            while not self._waiter.wait(STEP_S):
+                self._cycle()
+            self._flush()
+        finally:
+            self._online.close()
+        return False
+
+    def _wanted(self) -> dict[Kind, tuple[frozenset[str], datetime]]:
+        wanted: dict[Kind, tuple[frozenset[str], datetime]] = {}
+        minutes = [bot.cursor for bot in self.job.bots.values() if bot.cycle_id]
+        days = [bot.cursor for bot in self.swing.bots.values() if bot.cycle_id]
+        for kind, bots, cursors, start in (
+            ("minute", self.job.bots, minutes, self._intraday_cursor),
+            ("day", self.swing.bots, days, self._swing_cursor),
+        ):
+            symbols = frozenset(symbol for bot in bots.values() for symbol in bot.settings.symbols)
+            wanted[kind] = symbols, max(cursors, default=start)  # type: ignore[index]
+        return wanted
+
+    def _cycle(self) -> None:
+        """Deal with what has come since the last look, and say how things stand when that has changed."""
+        self._look_at_desk()
+        for batch in self._online.take():
+            self._process(batch)
+        self._health = self._online.health()
+        self._look_at_sessions()
+        if self._has_changed:
+            self._flush()
+            self._shown = self._situation()
+        elif self._situation() != self._shown:
+            self._shown = self._situation()
+            self._write_clock()
+            self._say_health()
+
+    def _look_at_sessions(self) -> None:
+        now = self._wall.now()
+        exchanges = self._pace.exchanges or self._pace.marks
+        if any(calendar.is_open(mic, now) for mic in exchanges):
+            self._phase, self._label = "running", ""
+            return
+        opens = [opened for mic in exchanges if (opened := calendar.next_open(mic, now)) is not None]
+        self._phase, self._label = "closed", closed_label(exchanges, now, min(opens, default=now))
+
+    def _situation(self) -> tuple[object, ...]:
+        """Return what makes a new document worth while between two cycles."""
+        health = self._health
+        states = tuple((name, each.state) for name, each in health.symbols.items())
+        sessions = tuple((mic, each["state"]) for mic, each in self._sessions().items())
+        return self._phase, health.state, health.text, states, sessions
+
+    def _sessions(self) -> Json:
+        return sessions_document(self._pace.exchanges, self._wall.now())
+
+    def _say_health(self) -> None:
+        now = self._waiter.monotonic()
+        if self._health.text and now - self._said_at >= SAID_S:
+            self._said_at = now
+            self._log.write("error" if self._health.state == "down" else "warning", f"feed: {self._health.text}")
+
+    def _say_since_when(self) -> None:
+        for bot in (*self.job.bots.values(), *self.swing.bots.values()):
+            if self._live_since and iso(bot.started_at) < self._live_since:
+                bot.caveat = (
+                    f"From {iso(bot.started_at)} to {self._live_since} it traded over the feed's history, to catch "
+                    "up; since then as bars come."
+                )
+
+    # what the desk is told
+
+    @property
+    def _seq(self) -> int:
+        return int(self._wall.now().timestamp() * 10)
+
+    def _due_in_s(self) -> float | None:
+        if self._phase not in ("running", "closed"):
+            return CATCH_UP_DUE_S
+        now = self._wall.now()
+        nexts = [next_minute(mic, now.replace(second=0, microsecond=0)) for mic in self._pace.exchanges]
+        nexts += [calendar.next_close(mic, now) for mic in self._pace.marks]
+        following = min((each for each in nexts if each is not None), default=None)
+        if following is None:
+            return None
+        slack = SETTLE + GRACE["minute"] + timedelta(seconds=self._feed.delay_s)
+        return (following + slack - now).total_seconds()
+
+    def _clock_document(self) -> Json:
+        now = self._wall.now().replace(microsecond=0)
+        value = super()._clock_document()
+        del value["data_to"]
+        value["market_time"] = iso(now if self._phase in ("running", "closed") else self._clock.now())
+        value["speed"] = 1
+        value["delay_s"] = self._feed.delay_s
+        value["feed_state"] = health_json(self._health)
+        return value
+
+
+def health_json(health: FeedHealth) -> Json:
+    """Return the state of a feed as the documents show it."""
+    value: Json = {"state": health.state, "text": health.text, "symbols": {}}
+    if health.answered_at is not None:
+        value["answered_at"] = iso(health.answered_at.replace(microsecond=0))
+    for symbol, each in sorted(health.symbols.items())[:MOST_SYMBOLS]:
+        shown: Json = {"state": each.state, "text": each.text}
+        if each.last_bar_at is not None:
+            shown["last_bar_at"] = iso(each.last_bar_at)
+        value["symbols"][symbol] = shown
+    newest = [each.last_bar_at for each in health.symbols.values() if each.last_bar_at is not None]
+    if newest:
+        value["last_bar_at"] = iso(max(newest))
+    tally = health.tally
+    for name in ("late", "revised", "duplicate", "missing", "silent", "refused"):
+        value[f"{name}_bars"] = getattr(tally, name)
+    return value

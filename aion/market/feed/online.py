@@ -1,0 +1,377 @@
+"""The feed of a provider that delivers as things happen: history on demand, then new bars by polling.
+
+One thread polls, symbol after symbol, and only when a symbol's next bar is due; the bots' thread takes what is ready.
+Nothing here waits for a provider longer than `provider.CALL_S` a call.
+"""
+
+import random
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import merge
+
+from aion.clock import Clock, SystemClock
+from aion.errors import ConfigError, FeedError
+from aion.market import calendar
+from aion.market.feed.gather import Gatherer, Tally
+from aion.market.feed.protocol import Batch, Kind
+from aion.market.feed.provider import Answer, Caller, GoneError, LimitError, Provider
+from aion.market.feed.tape import batched
+from aion.model import Bar, CorporateAction, Instrument
+
+MINUTE = timedelta(minutes=1)
+SETTLE = timedelta(seconds=2)
+"""After the close of a bar before it is asked for: exchanges publish a moment later."""
+GRACE = {"minute": timedelta(seconds=20), "day": timedelta(minutes=10)}
+"""How long a moment waits for symbols that have not spoken, the feed's delay apart."""
+OVERLAP = {"minute": 3 * MINUTE, "day": timedelta(days=2)}
+"""Span before the newest bar that is asked for again, so that revised bars show."""
+CHUNK = {"minute": 1000 * MINUTE, "day": timedelta(days=1000)}
+"""Span of history asked for in one call."""
+SOONEST_S, LONGEST_S = 2.0, 30.0
+"""Seconds between two requests for a bar that is overdue: doubled from the first to the second."""
+DOWN_S = 60.0
+"""Seconds without a good answer, while bars are due, from which the feed is called down."""
+STEP_S = 0.2  # of the polling thread
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolHealth:
+    """How one symbol of a feed stands."""
+
+    state: str
+    """ok, late, gone or refused."""
+    last_bar_at: datetime | None
+    """Close of its newest bar."""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """How a feed stands: for the page, by way of the state documents."""
+
+    state: str
+    """ok, late or down."""
+    text: str
+    """For people; empty when all is well."""
+    answered_at: datetime | None
+    """Wall time of the newest good answer."""
+    symbols: Mapping[str, SymbolHealth]
+    tally: Tally
+
+
+@dataclass(slots=True)
+class _Series:
+    kind: Kind
+    symbol: str
+    due_at: datetime
+    """Wall time of the next request."""
+    tries: int = 0
+    """Requests since the bar was due."""
+    error: str = ""
+
+
+@dataclass(slots=True)
+class _History:
+    after: datetime
+    until: datetime
+    bars: list[Bar] = field(default_factory=list)
+    dropped: dict[str, int] = field(default_factory=dict)
+
+
+class OnlineFeed:
+    """A feed over a `Provider`."""
+
+    real_time = True
+    interval = MINUTE
+
+    def __init__(
+        self,
+        provider: Provider,
+        symbols: Sequence[str],
+        clock: Clock | None = None,
+        caller: Caller | None = None,
+        *,
+        has_thread: bool = True,
+    ) -> None:
+        """Ask the provider for `symbols`.
+
+        Args:
+            provider: who has the bars.
+            symbols: what is traded.
+            clock: wall time.
+            caller: how the provider is called.
+            has_thread: False to poll only when `poll` is called: tests own the time then.
+
+        Raises:
+            ConfigError: no symbols, or one that the provider does not have.
+            FeedError: it cannot be reached.
+        """
+        if not symbols:
+            raise ConfigError(f"the {provider.name} feed needs symbols, such as --symbols {EXAMPLES[provider.name]}")
+        self.name = provider.name
+        self.provenance = provider.provenance
+        self.delay_s = provider.delay_s
+        self.timezone = provider.timezone
+        self._provider = provider
+        self._clock = clock or SystemClock()
+        self._caller = caller or Caller(provider)
+        self._started_at = self._clock.now()
+        try:
+            self._instruments = dict(self._caller.patiently(lambda: provider.instruments(symbols)))
+        except GoneError as error:
+            raise ConfigError(str(error)) from None
+        except FeedError as error:
+            raise FeedError(f"{error}; the replay needs nobody: aion up --feed recorded") from None
+        self._history: dict[tuple[Kind, str], _History] = {}
+        self._actions: list[CorporateAction] = []
+        self._actions_day = ""
+        self._splits: frozenset[tuple[str, str]] = frozenset()
+        self._rng = random.Random()  # noqa: S311 - spreads requests, guards nothing
+        self._lock = threading.Lock()
+        self._gatherers: dict[Kind, Gatherer] = {}
+        self._series: list[_Series] = []
+        self._answered_at: datetime | None = None
+        self._error = ""
+        self._stop = threading.Event()
+        self._has_thread = has_thread
+        self._thread: threading.Thread | None = None
+
+    # what every feed does
+
+    def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
+        """Return the instruments by symbol; a provider has minutes and days of all of them."""
+        return self._instruments
+
+    def history(self, kind: Kind, symbol: str, before: datetime, count: int) -> list[Bar]:
+        """Return the newest `count` bars at or before `before`, oldest first."""
+        step = MINUTE if kind == "minute" else timedelta(days=1)
+        bars = self._past(kind, symbol, before - count * step * 2 - timedelta(days=10)).bars
+        return [bar for bar in bars if bar.ts <= before][-count:]
+
+    def batches(self, kind: Kind, symbols: frozenset[str], after: datetime) -> Iterator[Batch]:
+        """Yield the bars of `symbols` from `after` to now; what comes later is `follow`ed."""
+        past = {symbol: self._past(kind, symbol, after) for symbol in sorted(symbols)}
+        tails = [[bar for bar in found.bars if bar.ts > after] for found in past.values()]
+        yield from batched(kind, merge(*tails, key=lambda each: each.ts))
+
+    def span(self, kind: Kind) -> tuple[datetime, datetime]:
+        """Return from when bars are in memory, and when calendars end: a real-time feed has no last bar."""
+        end = datetime.combine(calendar.LAST_DAY, datetime.min.time(), self._started_at.tzinfo)
+        return min((each.after for each in self._history.values()), default=self._started_at), end
+
+    def dropped(self, symbol: str, day: str) -> int:
+        """Return how many minutes of `symbol` were left out on `day` because nobody traded."""
+        found = self._history.get(("minute", symbol))
+        past = found.dropped.get(day, 0) if found is not None else 0
+        gatherer = self._gatherers.get("minute")
+        return past + (gatherer.dropped.get((symbol, day), 0) if gatherer is not None else 0)
+
+    def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
+        """Return the splits and dividends of the days since the feed was opened, as they are known."""
+        if not self._series:
+            self._learn_actions()
+        with self._lock:
+            return [each for each in self._actions if each.symbol in symbols]
+
+    def _learn_actions(self) -> None:
+        """Ask once a day; what cannot be had is asked for again with the next bars."""
+        day = self._clock.now().date().isoformat()
+        if day == self._actions_day:
+            return
+        names = sorted(self._instruments)
+        try:
+            found = self._caller.once(lambda: self._provider.actions(names, self._started_at))
+        except FeedError as error:
+            with self._lock:
+                self._error = str(error)
+            return
+        with self._lock:
+            self._actions, self._actions_day = list(found), day
+            splits = (each for each in found if each.kind == "split")
+            self._splits = frozenset((each.symbol, each.ex_date.isoformat()) for each in splits)
+            for gatherer in self._gatherers.values():
+                gatherer.splits = self._splits
+
+    def _past(self, kind: Kind, symbol: str, after: datetime) -> _History:
+        """Return the history of a series from `after` to now; what is there already is not asked for again."""
+        now = self._clock.now() - timedelta(seconds=self.delay_s)
+        found = self._history.get((kind, symbol))
+        if found is None or after < found.after:
+            found = self._history[kind, symbol] = _History(after, after)
+        while now - found.until >= MINUTE:
+            self._add_past(found, kind, symbol, min(now, found.until + CHUNK[kind]))
+        return found
+
+    def _add_past(self, found: _History, kind: Kind, symbol: str, until: datetime) -> None:
+        """Ask for one stretch more, so that each call stays short however long the history is."""
+        since = found.until
+        answer = self._caller.patiently(lambda: self._provider.bars(kind, symbol, since, until))
+        newest = found.bars[-1].ts if found.bars else since
+        found.bars += [bar for bar in answer.bars if bar.ts > newest]
+        found.until = until
+        for ts in answer.silent:
+            day = ts.date().isoformat()
+            found.dropped[day] = found.dropped.get(day, 0) + 1
+        self._answered_at = self._clock.now()
+
+    # following the market
+
+    def follow(self, wanted: Mapping[Kind, tuple[frozenset[str], datetime]]) -> None:
+        """Start to poll.
+
+        Args:
+            wanted: by kind the symbols, and up to when their bars were handed over by `batches`.
+        """
+        now = self._clock.now()
+        self._learn_actions()
+        for kind, (symbols, after) in wanted.items():
+            if not symbols:
+                continue
+            exchanges = {symbol: self._instruments[symbol].exchange for symbol in sorted(symbols)}
+            wait = timedelta(seconds=self.delay_s) + SETTLE + GRACE[kind]
+            gatherer = Gatherer(kind, exchanges, after, wait, GRACE[kind])
+            for symbol in exchanges:
+                found = self._history.get((kind, symbol))
+                gatherer.know([bar for bar in found.bars if bar.ts <= after][-5:] if found is not None else [])
+                self._series.append(_Series(kind, symbol, now))
+            gatherer.splits = self._splits
+            self._gatherers[kind] = gatherer
+        self._history = {
+            key: _History(found.until, found.until, dropped=found.dropped) for key, found in self._history.items()
+        }
+        if not self._has_thread:
+            return
+        self._thread = threading.Thread(target=self._poll_on, name=f"aion-{self.name}-poll", daemon=True)
+        self._thread.start()
+
+    def take(self) -> list[Batch]:
+        """Return the batches that are ready, oldest first, minutes before the day that ends with them."""
+        now = self._clock.now()
+        with self._lock:
+            ready = [batch for gatherer in self._gatherers.values() for batch in gatherer.ready(now)]
+        return sorted(ready, key=lambda batch: (batch.ts, batch.kind != "minute"))
+
+    def health(self) -> FeedHealth:
+        """Return how the feed stands now."""
+        now = self._clock.now()
+        with self._lock:
+            return self._health(now)
+
+    def close(self) -> None:
+        """Stop polling; a call under way is left to itself."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=2 * STEP_S)
+
+    def poll(self) -> None:
+        """Ask for all that is due now; the feed's own thread does, where it has one."""
+        due = [series for series in self._series if self._clock.now() >= series.due_at]
+        if due:
+            self._learn_actions()
+        for series in due:
+            if self._stop.is_set():
+                return
+            self._ask(series)
+
+    def _poll_on(self) -> None:
+        while not self._stop.wait(STEP_S):
+            self.poll()
+
+    def _ask(self, series: _Series) -> None:
+        gatherer = self._gatherers[series.kind]
+        if series.symbol in gatherer.refused:
+            series.due_at = datetime.max.replace(tzinfo=series.due_at.tzinfo)
+            return
+        now = self._clock.now()
+        after = gatherer.seen_until[series.symbol] - OVERLAP[series.kind]
+        until = now - timedelta(seconds=self.delay_s) - SETTLE / 2
+        try:
+            answer = self._caller.once(lambda: self._provider.bars(series.kind, series.symbol, after, until))
+        except GoneError as error:
+            with self._lock:
+                gatherer.leave_out(series.symbol, str(error))
+            return
+        except FeedError as error:
+            with self._lock:
+                series.error = self._error = str(error)
+                series.tries += 1
+                series.due_at = self._clock.now() + self._pause(series, is_limited=isinstance(error, LimitError))
+            return
+        with self._lock:
+            self._hear(series, gatherer, answer)
+
+    def _hear(self, series: _Series, gatherer: Gatherer, answer: Answer) -> None:
+        now = self._clock.now()
+        self._answered_at, self._error, series.error = now, "", ""
+        before = gatherer.seen_until[series.symbol]
+        gatherer.offer(series.symbol, answer, now)
+        expected = self._expected(series, gatherer)
+        if gatherer.seen_until[series.symbol] > before or expected is None or expected > now:
+            series.tries = 0
+        else:
+            series.tries += 1
+        due = expected if expected is not None else now + timedelta(days=1)
+        series.due_at = max(due, now + self._pause(series)) if series.tries or due <= now else due
+
+    def _pause(self, series: _Series, *, is_limited: bool = False) -> timedelta:
+        """Return how long to wait before a bar that is overdue is asked for again, with jitter."""
+        longest = min(LONGEST_S, SOONEST_S * 2 ** max(0, series.tries - 1)) * (4 if is_limited else 1)
+        return timedelta(seconds=longest * self._rng.uniform(0.75, 1.25))
+
+    def _expected(self, series: _Series, gatherer: Gatherer) -> datetime | None:
+        """Return the wall time at which the next bar of a series can be asked for; None past the calendar's end."""
+        mic = self._instruments[series.symbol].exchange
+        seen = gatherer.seen_until[series.symbol]
+        delay = timedelta(seconds=self.delay_s) + SETTLE
+        if series.kind == "day":
+            close = calendar.next_close(mic, seen)
+            return close + delay if close is not None else None
+        # a minute that was waited for in vain is not waited for any longer: the next one is
+        waited = self._clock.now() - delay - GRACE["minute"]
+        at = max(seen, waited.replace(second=0, microsecond=0))
+        if calendar.session_at(mic, at + MINUTE) is not None:
+            return at + MINUTE + delay
+        opened = calendar.next_open(mic, at)
+        return opened + MINUTE + delay if opened is not None else None
+
+    # how it stands
+
+    def _health(self, now: datetime) -> FeedHealth:
+        symbols: dict[str, SymbolHealth] = {}
+        tally = Tally()
+        for kind, gatherer in self._gatherers.items():
+            for name in Tally.__slots__:
+                setattr(tally, name, getattr(tally, name) + getattr(gatherer.tally, name))
+            for symbol in gatherer.seen_until:
+                if kind == "minute" or symbol not in symbols:
+                    symbols[symbol] = self._symbol_health(gatherer, symbol, now)
+        late = [symbol for symbol, each in symbols.items() if each.state == "late"]
+        silent_s = (now - (self._answered_at or self._started_at)).total_seconds()
+        if self._error and silent_s > DOWN_S:
+            state, text = "down", self._error
+        elif late:
+            named = ", ".join(late[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else "")
+            state, text = "late", f"no bar in time of {named}" + (f": {self._error}" if self._error else "")
+        else:
+            state = "ok"
+            text = "; ".join(f"{name}: {each.text}" for name, each in symbols.items() if each.text)
+        return FeedHealth(state, text, self._answered_at, symbols, tally)
+
+    def _symbol_health(self, gatherer: Gatherer, symbol: str, now: datetime) -> SymbolHealth:
+        newest = gatherer.newest.get(symbol)
+        last = newest.ts if newest is not None else None
+        if symbol in gatherer.refused:
+            why = gatherer.refused[symbol]
+            return SymbolHealth("refused" if "split" in why else "gone", last, why)
+        if gatherer.kind == "day" or not calendar.is_open(self._instruments[symbol].exchange, now):
+            return SymbolHealth("ok", last)
+        session = calendar.session_around(self._instruments[symbol].exchange, now)
+        since = max(last or self._started_at, session.open if session is not None else self._started_at)
+        allowed = MINUTE + timedelta(seconds=self.delay_s) + SETTLE + GRACE["minute"]
+        return SymbolHealth("late" if now - since > allowed + MINUTE / 2 else "ok", last)
+
+
+EXAMPLES = {"ccxt": "BTC/USDT,ETH/USDT", "alpaca": "AAPL,MSFT", "yahoo": "AAPL,MSFT"}
+"""Symbols by provider, for sentences."""

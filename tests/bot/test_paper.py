@@ -1,0 +1,223 @@
+"""Bots on a feed that delivers as things happen: ccxt over a server of the test, time that passes in waits."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from aion.bot.runner import run_all
+from aion.config import Settings, load
+from aion.errors import LedgerError
+from aion.market.feed.ccxt import CcxtProvider
+from aion.market.feed.online import OnlineFeed
+from aion.market.feed.provider import Caller
+from aion.store.layout import Layout
+from tests.bot.desk import VirtualWaiter, at, document, ledger_rows, log_events, recorded, replay, settings, sim_logs
+from tests.market import venue as faults
+from tests.market.venue import Venue
+
+SYMBOLS = ("BTC/USDT", "ETH/USDT")
+START = at("2030-01-01T09:00Z")
+
+
+class Life:
+    """The bots' process over a span of virtual time."""
+
+    def __init__(self, data: Path, begins: datetime = START) -> None:
+        self.data = data
+        self.venue = Venue()
+        self.url = self.venue.start()
+        self.now = begins
+        self.waiter = VirtualWaiter()
+
+    def made(self, **changes: object) -> Settings:
+        flags = {"data": self.data, "feed": "ccxt", "symbols": ",".join(SYMBOLS), **changes}
+        return load(environment={}, flags=flags)
+
+    def live(self, minutes: float, on_step: Callable[[datetime], None] = lambda now: None, **changes: object) -> None:
+        """Run the process until `minutes` after now; `on_step` sees each wait."""
+        waiter = self.waiter = VirtualWaiter(self._step)
+        waiter.wall._at = self.now
+        self.until = self.now + timedelta(minutes=minutes)
+        self.on_step = on_step
+        self.venue.now_ms = lambda: int(waiter.wall.now().timestamp() * 1000)
+        provider = CcxtProvider("binance", self.venue.config(self.url), waiter.wall)
+        caller = Caller(provider, call_s=0.4, pause=lambda seconds: None)
+        self.feed = OnlineFeed(provider, SYMBOLS, waiter.wall, caller, has_thread=False)
+        run_all(self.made(**changes), waiter, waiter.wall, feed=self.feed)
+        self.now = waiter.wall.now()
+
+    def _step(self, waiter: VirtualWaiter, seconds: float) -> None:
+        self.on_step(waiter.wall.now())
+        self.feed.poll()
+        if waiter.wall.now() >= self.until:
+            waiter.is_stopped = True
+
+    def summary(self) -> dict:
+        return document(Layout(self.data).sim_summary)
+
+    def day(self, day: str = "2030-01-01") -> dict:
+        return sim_logs(self.data, "vwap_usdt")[day]
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Life]:
+    made = Life(tmp_path)
+    yield made
+    made.venue.stop()
+
+
+def test_live_desk_catches_up_and_then_takes_each_minute(life: Life) -> None:
+    life.live(5.2)
+    summary, day = life.summary(), life.day()
+    assert summary["mode"] == "paper" and summary["clock"]["real_time"] and summary["clock"]["speed"] == 1
+    assert summary["clock"]["market_time"] == "2030-01-01T09:05:12Z"
+    assert day["as_of"] == "2030-01-01T09:05Z" and day["bars_seen"] == 2 * (9 * 60 + 5)
+    assert day["currency"] == "USDT" and day["exchange"] == "24/7"
+    assert any(fill["quantity"] % 1 for fill in day["fills"].values()), "quantities are fractions"
+    assert all(set(fill["fees"]) == {"taker_fee"} for fill in day["fills"].values())
+    assert "From 2030-01-01T00:00Z to 2030-01-01T09:00Z it traded over the feed's history" in day["note"]
+    swing = document(Layout(life.data).swing_rolling("equal_4w_usdt"))
+    assert set(swing["positions"]) == set(SYMBOLS) and swing["as_of"] == "2030-01-01T00:00Z"
+    assert swing["next_mark_wall_at"].startswith("2030-01-02T00:00")
+
+
+def test_cycle_comes_within_seconds_of_the_close_of_its_bar(life: Life) -> None:
+    seen: dict[str, datetime] = {}
+
+    def look(now: datetime) -> None:
+        path = Layout(life.data).sim_summary
+        if path.exists():
+            seen.setdefault(document(path)["cycle_id"], now)
+
+    life.live(3.2, look)
+    assert (seen["1-20300101T0902Z"] - at("2030-01-01T09:02Z")).total_seconds() < 4
+
+
+def test_documents_are_due_a_minute_and_a_grace_after_their_bar(life: Life) -> None:
+    life.live(2.2)
+    assert at("2030-01-01T09:03Z") < at(life.day()["due_at"]) < at("2030-01-01T09:05Z")
+    assert at("2030-01-01T09:03Z") < at(life.summary()["due_at"]) < at("2030-01-01T09:05Z")
+
+
+def test_age_of_the_data_is_shown_by_symbol_while_the_provider_is_down_and_after(life: Life) -> None:
+    life.live(1.2)
+    seen: list[dict] = []
+
+    def look(now: datetime) -> None:
+        if now == at("2030-01-01T09:04:30Z"):
+            life.venue.faults = [faults.status(503, b"busy")]
+        if now.second == 0 and now.microsecond == 0:
+            seen.append(life.summary()["clock"]["feed_state"])
+        if now == at("2030-01-01T09:08Z"):
+            life.venue.faults = []
+
+    life.live(9.9, look)
+    down = [each for each in seen if each["state"] == "down"]
+    assert down and "binance cannot be reached" in down[0]["text"]
+    assert down[-1]["last_bar_at"] == "2030-01-01T09:04Z"
+    assert down[-1]["symbols"]["BTC/USDT"]["state"] == "late"
+    after = life.summary()["clock"]["feed_state"]
+    assert after["state"] == "ok" and after["missing_bars"] == 0 and after["late_bars"] == 0
+    assert life.day()["bars_seen"] == 2 * (9 * 60 + 11)  # what was missed came in order
+    assert any("feed: " in each["event"] for each in log_events(life.data))
+
+
+def test_provider_that_hangs_does_not_stop_the_process(life: Life) -> None:
+    def look(now: datetime) -> None:
+        if now == at("2030-01-01T09:02Z"):
+            life.venue.faults = [faults.times(2, faults.drip(0.8))]
+
+    life.live(6.2, look)
+    assert life.day()["as_of"] == "2030-01-01T09:06Z"
+    assert life.summary()["clock"]["feed_state"]["state"] == "ok"
+
+
+def test_symbol_that_vanishes_is_shown_and_the_other_goes_on(life: Life) -> None:
+    def look(now: datetime) -> None:
+        if now == at("2030-01-01T09:02Z"):
+            life.venue.markets = life.venue.markets[:1]
+
+    life.live(6.2, look)
+    state = life.summary()["clock"]["feed_state"]
+    assert state["symbols"]["ETH/USDT"]["state"] == "gone"
+    assert "does not list ETH/USDT any more" in state["symbols"]["ETH/USDT"]["text"]
+    assert len(life.day()["bars"]["BTC/USDT"]) == 9 * 60 + 6
+    assert life.day()["as_of"] == "2030-01-01T09:06Z"
+
+
+def test_gaps_duplicates_and_revisions_are_counted_and_none_is_traded_on(life: Life) -> None:
+    asked = {"BTCUSDT": 0}
+
+    def spoil(symbol: str, rows: list) -> list:
+        if symbol == "BTCUSDT" and life.waiter.wall.now() > at("2030-01-01T09:01Z"):
+            rows = [row for row in rows if row[0] != at("2030-01-01T09:02Z").timestamp() * 1000]
+            asked["BTCUSDT"] += 1
+            if len(rows) > 2:
+                rows = [*rows, list(rows[-2])]
+                if asked["BTCUSDT"] > 3:
+                    rows[0][4] = rows[0][1]
+        return rows
+
+    life.venue.change = spoil
+    life.live(6.2)
+    state = life.summary()["clock"]["feed_state"]
+    assert state["missing_bars"] == 1 and state["revised_bars"] >= 1
+    bars = life.day()["bars"]["BTC/USDT"]
+    assert "2030-01-01T09:03Z" not in bars and len(bars) == 9 * 60 + 5
+
+
+def test_restart_deals_with_the_minutes_that_were_missed_and_doubles_none(life: Life) -> None:
+    life.live(3.2)
+    life.now += timedelta(minutes=30)
+    life.live(2.2)
+    day = life.day()
+    assert day["as_of"] == "2030-01-01T09:35Z" and day["bars_seen"] == 2 * (9 * 60 + 35)
+    assert len(day["equity_curve"]) == 9 * 60 + 35
+    assert life.summary()["run"] == "1"
+    assert "to 2030-01-01T09:00Z it traded" in day["note"]
+
+
+def test_two_lives_make_the_same_account_as_one(life: Life, tmp_path: Path) -> None:
+    life.live(3.2)
+    life.live(30.0)
+    other = Life(tmp_path / "other")
+    try:
+        other.live(33.2)
+    finally:
+        other.venue.stop()
+    for table in ("orders", "fills"):
+        one = ledger_rows(Layout(life.data).ledger)[table]
+        assert one == ledger_rows(Layout(other.data).ledger)[table]
+    assert one
+
+
+def test_midnight_begins_another_day_and_marks_the_swing_bots(tmp_path: Path) -> None:
+    life = Life(tmp_path, at("2030-01-01T23:57Z"))
+    try:
+        life.live(6.2)
+    finally:
+        life.venue.stop()
+    assert life.day("2030-01-01")["as_of"] == "2030-01-02T00:00Z"
+    assert life.day("2030-01-02")["bars_seen"] == 2 * 3
+    assert document(Layout(tmp_path).swing_rolling("equal_4w_usdt"))["as_of"] == "2030-01-02T00:00Z"
+
+
+def test_long_absence_is_caught_up_with(life: Life) -> None:
+    life.live(1.2)
+    life.now += timedelta(days=45)
+    life.live(1.2)
+    assert life.summary()["clock"]["state"] == "running"
+    assert document(Layout(life.data).swing_rolling("equal_4w_usdt"))["as_of"] == "2030-02-15T00:00Z"
+
+
+def test_history_of_zero_days_starts_at_the_newest_close(life: Life) -> None:
+    life.live(1.2, history_days=0)
+    assert not Layout(life.data).swing_rolling("equal_4w_usdt").exists()
+
+
+def test_folder_of_a_replay_refuses_paper_and_the_other_way_round(life: Life, tmp_path: Path) -> None:
+    life.live(1.2)
+    with pytest.raises(LedgerError, match="paper"):
+        replay(settings(life.data), recorded(at("2022-05-19T13:40Z")))
