@@ -1,0 +1,67 @@
+"""The wheel holds the pages and the bars, and serves both where there is no Node."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT, check=True, capture_output=True, timeout=100,
+    )  # fmt: skip
+    [built] = folder.glob("aion-*.whl")
+    return built
+
+
+def test_wheel_holds_pages_bars_and_types_but_no_tests(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        page = archive.read("aion/web/static/index.html").decode()
+        index = json.loads(archive.read("aion/market/feed/recorded/index.json"))
+    assets = {f"aion/web/static{path}" for path in re.findall(r'(?:src|href)="(/[^"]+)"', page)}
+    assert len(assets) >= 3 and assets <= names
+    assert {f"aion/market/feed/recorded/{each['file']}" for each in index["series"].values()} <= names
+    assert "aion/py.typed" in names
+    assert not [name for name in names if name.startswith(("tests/", "frontend/")) or ".test." in name]
+
+
+def test_installed_wheel_serves_pages_without_node(wheel: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    empty = tmp_path / "bin"
+    empty.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aion", "serve", "--data", str(tmp_path / "data"), "--port", "0"],
+        cwd=tmp_path, env={"PATH": str(empty), "PYTHONPATH": str(site)}, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        address = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert address is not None, line + process.stdout.read()
+        with httpx.Client(base_url=address[0], trust_env=False, timeout=20) as client:
+            until = time.monotonic() + 20
+            while not client.get("/readyz").is_success and time.monotonic() < until:
+                time.sleep(0.05)
+            page = client.get("/bots")
+            assert page.status_code == 200 and "<title>Aion</title>" in page.text
+            for path in re.findall(r'(?:src|href)="(/[^"]+)"', page.text):
+                assert client.get(path).status_code == 200, path
+            assert client.get("/api/bots/page").json()["intraday"]["bots"] == {}
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
