@@ -103,7 +103,9 @@ def days_of(changes: Changes) -> dict[str, Record]:
     for record in changes.orders.values():
         parts = filled[record.order.id]
         ended = record.updated_at.date().isoformat()
-        for day in {record.order.decided_at.date().isoformat(), ended, *parts}:
+        entry = filled.get(record.order.id.rpartition("-")[0])  # of a bracket's exit, which rests once that has filled
+        began = min(entry) if entry else record.order.decided_at.date().isoformat()
+        for day in {began, ended, *parts}:
             so_far = sum((quantity for at, quantity in parts.items() if at <= day), ZERO)
             is_last = day >= ended
             days[day].orders[record.order.id] = order_json(
