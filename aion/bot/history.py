@@ -103,7 +103,7 @@ def days_of(changes: Changes) -> dict[str, Record]:
     for record in changes.orders.values():
         parts = filled[record.order.id]
         ended = record.updated_at.date().isoformat()
-        entry = filled.get(record.order.id.rpartition("-")[0])  # of a bracket's exit, which rests once that has filled
+        entry = filled.get(record.order.id.rpartition("-")[0])  # a bracket's exit rests once it has filled
         began = min(entry) if entry else record.order.decided_at.date().isoformat()
         for day in {began, ended, *parts}:
             so_far = sum((quantity for at, quantity in parts.items() if at <= day), ZERO)
