@@ -17,6 +17,7 @@ import type { Link } from "./ui/frame/link-chip";
 import type { Heartbeat } from "./ui/frame/link-panel";
 import { follow, PAGES, type PageId } from "./ui/frame/top-bar";
 
+const BotScreen = lazy(() => import("./feature/bot/screen"));
 const IntradayScreen = lazy(() => import("./feature/intraday/screen"));
 const LogsScreen = lazy(() => import("./feature/logs/screen"));
 const SystemScreen = lazy(() => import("./feature/system/screen"));
@@ -27,6 +28,16 @@ export function pageOf(path: string): PageId | undefined {
 }
 
 const NOTE_MS = 15_000; // how long the chip tells what the link did last
+
+/** Bot of a path `/bots/<bot>`; undefined for any other. */
+export function botOf(path: string): string | undefined {
+  const name = /^\/bots\/([^/]+)$/.exec(path)?.[1];
+  try {
+    return name && decodeURIComponent(name);
+  } catch {
+    return name; // a broken escape names no bot, and the page says so
+  }
+}
 
 /** The chip's view of the link. */
 export function linkOf(status: LinkStatus): Link {
@@ -101,6 +112,7 @@ function NotFound({ path }: { path: string }) {
 export function App() {
   const path = usePath();
   const page = pageOf(path);
+  const bot = botOf(path);
   const link = useLink();
   const { data, keptAt, error } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page", { accepts: isBundle });
   const bundle = useShared(data);
@@ -119,13 +131,14 @@ export function App() {
       trouble={bundle ? "" : troubleText(error)}
     >
       <Suspense fallback={null}>
-        {page === "bots" && (bundle ? <BotsPage bundle={bundle} /> : <Skeleton />)}
+        {bot !== undefined && <BotScreen key={bot} name={bot} bundle={bundle} />}
+        {page === "bots" && bot === undefined && (bundle ? <BotsPage bundle={bundle} /> : <Skeleton />)}
         {page === "intraday" && <IntradayScreen />}
         {page === "logs" && <LogsScreen />}
         {page === "system" && <SystemScreen />}
         {page === undefined && <NotFound path={path} />}
       </Suspense>
-      {bundle && page !== "bots" && <Teller bundle={bundle} kept={keptAt !== undefined} />}
+      {bundle && (page !== "bots" || bot !== undefined) && <Teller bundle={bundle} kept={keptAt !== undefined} />}
     </Frame>
   );
 }

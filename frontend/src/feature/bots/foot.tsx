@@ -12,7 +12,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { type CardState, dueAt } from "./state";
 
 /** `in 5 h 28 min (5 min 28 s at x60)`: market time first, the wall time after it. */
-function Ahead({ at, wallAt }: { at: number; wallAt: number | undefined }) {
+export function Ahead({ at, wallAt }: { at: number; wallAt: number | undefined }) {
   const { clock, market, sessions } = useDesk();
   const wall = useTicking((now) =>
     wallAt === undefined || wallAt <= now ? "" : `${age(Math.floor((wallAt - now) / 1000) * 1000)} from now`,

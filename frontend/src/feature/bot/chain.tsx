@@ -1,0 +1,207 @@
+/** What stands behind one row: decision -> order -> fills, each with its bar, slippage and fees by name. */
+
+import type { Chain as ChainData, Decision, Fill, Order } from "../../api/schema";
+import { decimal, money, moneyChange, price, quantity } from "../../lib/money";
+import { instant, stamp } from "../../lib/time";
+import { Net } from "../../ui/number";
+import { ended } from "../bots/sentence";
+import { FetchState } from "./panel";
+import { useFetched } from "./use-fetched";
+
+interface Props {
+  bot: string;
+  part: string;
+  row: string;
+  day: string;
+}
+
+const when = (iso: string | undefined): string => {
+  const ms = instant(iso);
+  return ms === undefined ? "" : stamp(ms, undefined);
+};
+
+const side = (of: { side: string }): string => (of.side === "buy" ? "Buy" : "Sell");
+
+function DecisionLine({ decision }: { decision: Decision }) {
+  return (
+    <p>
+      <span className="link-kind">Decision</span> {when(decision.ts)}: <b>{decision.action}</b>
+      {decision.symbol && ` ${decision.symbol}`}
+      {decision.confidence !== undefined && `, strength ${decimal(decision.confidence, 2)}`}
+      {decision.reason && `. ${ended(decision.reason)}`}
+    </p>
+  );
+}
+
+function OrderLine({ order }: { order: Order }) {
+  const limits = [
+    order.limit_price !== undefined && `limit ${price(order.limit_price)}`,
+    order.stop_price !== undefined && `stop ${price(order.stop_price)}`,
+  ].filter(Boolean);
+  return (
+    <p>
+      <span className="link-kind">Order</span> {when(order.ts)}:{" "}
+      <b>
+        {side(order)} {quantity(order.quantity)} {order.symbol}
+      </b>
+      , {[order.type, ...limits].join(" ")}, {order.status} {quantity(order.filled_quantity ?? 0)} of{" "}
+      {quantity(order.quantity)}
+      {order.reason && `. ${ended(order.reason)}`}
+      {order.detail && ` ${ended(order.detail)}`}
+    </p>
+  );
+}
+
+function FillLine({ fill }: { fill: Fill }) {
+  const { bar } = fill;
+  const fees = Object.entries(fill.fees ?? {}).filter(([, fee]) => fee !== 0);
+  return (
+    <div className="fill-line">
+      <p>
+        <span className="link-kind">Fill</span> {when(fill.ts)}:{" "}
+        <b>
+          {side(fill)} {quantity(fill.quantity)} {fill.symbol} @ {price(fill.price)}
+        </b>
+        {fill.price_source && `, from the ${fill.price_source}`}
+        {fill.realized_pnl !== undefined && (
+          <>
+            , realized <Net value={fill.realized_pnl} />
+          </>
+        )}
+      </p>
+      <dl className="fill-facts">
+        <div>
+          <dt>Bar</dt>
+          <dd>
+            {bar
+              ? `${when(bar.ts)} O ${price(bar.open)} H ${price(bar.high)} L ${price(bar.low)} C ${price(bar.close)} vol ${decimal(bar.volume, 0)}`
+              : "not in the file"}
+          </dd>
+        </div>
+        <div>
+          <dt>Slippage</dt>
+          <dd>{money(fill.slippage ?? 0)}</dd>
+        </div>
+        <div>
+          <dt>Fees</dt>
+          <dd>
+            {money(fill.fee ?? 0)}
+            {fees.length > 0 &&
+              ` = ${fees.map(([name, fee]) => `${name.replaceAll("_", " ")} ${money(fee)}`).join(" + ")}`}
+          </dd>
+        </div>
+      </dl>
+    </div>
+  );
+}
+
+export interface Sums {
+  fees: number;
+  slippage: number;
+  /** What the exits realized, after their own fees; undefined where nothing was closed. */
+  realized?: number;
+  /** Fees of the fills that only opened. */
+  entryFees: number;
+}
+
+/** Sums of a chain's fills: realized by the exits - entry fees = the trade's net. */
+export function sumsOf(chain: Pick<ChainData, "fills">): Sums {
+  const fills = Object.values(chain.fills ?? {});
+  const add = (values: number[]): number => Math.round(values.reduce((a, b) => a + b, 0) * 100) / 100;
+  const exits = fills.filter((fill) => fill.realized_pnl !== undefined);
+  const entries = fills.filter((fill) => fill.realized_pnl === undefined);
+  return {
+    fees: add(fills.map((fill) => fill.fee ?? 0)),
+    slippage: add(fills.map((fill) => fill.slippage ?? 0)),
+    entryFees: add(entries.map((fill) => fill.fee ?? 0)),
+    ...(exits.length > 0 ? { realized: add(exits.map((fill) => fill.realized_pnl ?? 0)) } : {}),
+  };
+}
+
+export function Chain({ bot, part, row, day }: Props) {
+  const url = `/api/bots/${encodeURIComponent(bot)}/history/${part}/${encodeURIComponent(row)}?day=${day}`;
+  const fetched = useFetched<ChainData>(url, "");
+  const chain = fetched.data;
+  if (!chain) return <FetchState fetched={fetched} what="orders and fills behind it" />;
+  const orders = Object.entries(chain.orders ?? {});
+  const decisions = Object.entries(chain.decisions ?? {});
+  const fills = Object.entries(chain.fills ?? {});
+  const loose = fills.filter(([, fill]) => !fill.order_id || !chain.orders?.[fill.order_id]);
+  const sums = sumsOf(chain);
+  const [trade] = Object.values(chain.trades ?? {});
+  return (
+    <div className="chain">
+      {trade && (
+        <dl className="sum-line">
+          <div className="span">
+            <dt>Result</dt>
+            <dd>{trade.symbol}</dd>
+          </div>
+          <div>
+            <dt>Gross</dt>
+            <dd>{decimal(trade.realized_pnl + (trade.fees ?? 0) + (trade.slippage ?? 0), 2, true)}</dd>
+          </div>
+          <div>
+            <dt>− Fees</dt>
+            <dd>{money(trade.fees ?? 0)}</dd>
+          </div>
+          <div>
+            <dt>− Slippage</dt>
+            <dd>{money(trade.slippage ?? 0)}</dd>
+          </div>
+          <div className="net">
+            <dt>= Net</dt>
+            <dd>
+              <Net value={trade.realized_pnl} />
+            </dd>
+          </div>
+        </dl>
+      )}
+      <ol>
+        {orders.map(([id, order]) => (
+          <li key={id}>
+            {decisions
+              .filter(([, decision]) => decision.order_id === id)
+              .map(([name, decision]) => (
+                <DecisionLine key={name} decision={decision} />
+              ))}
+            <OrderLine order={order} />
+            {fills
+              .filter(([, fill]) => fill.order_id === id)
+              .map(([name, fill]) => (
+                <FillLine key={name} fill={fill} />
+              ))}
+          </li>
+        ))}
+        {loose.length > 0 && (
+          <li>
+            {loose.map(([name, fill]) => (
+              <FillLine key={name} fill={fill} />
+            ))}
+          </li>
+        )}
+        {orders.length === 0 && decisions.length > 0 && (
+          <li>
+            {decisions.map(([name, decision]) => (
+              <DecisionLine key={name} decision={decision} />
+            ))}
+            <p className="soft">It led to no order.</p>
+          </li>
+        )}
+      </ol>
+      {fills.length > 1 && (
+        <p className="soft">
+          {fills.length} fills: fees {money(sums.fees)}, slippage {money(sums.slippage)}
+          {sums.realized !== undefined &&
+            `; realized by the exits ${moneyChange(sums.realized)} − entry fees ${money(sums.entryFees)} = ${moneyChange(sums.realized - sums.entryFees)}`}
+          .
+        </p>
+      )}
+      {(chain.missing ?? []).map((what) => (
+        <p key={what} className="attention-text">
+          {ended(what)}
+        </p>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,106 @@
+/** The three clocks of a bot: how old its market data is, when it wrote and writes again, and the link to the desk. */
+
+import type { BotView, Session } from "../../api/schema";
+import { age, brief } from "../../lib/age";
+import { useTicking } from "../../lib/ticker";
+import { instant, stamp } from "../../lib/time";
+import { useLink } from "../../live";
+import { useDesk } from "../../ui/frame/desk";
+import { Icon, type IconName } from "../../ui/icon";
+import { type CardState, dueAt } from "../bots/state";
+
+/** Milliseconds beyond a heartbeat interval after which a silent stream verifies nothing. */
+const STREAM_SILENCE_MS = 40_000;
+
+type Tone = "well" | "calm" | "attention";
+
+interface Line {
+  tone: Tone;
+  icon: IconName;
+  text: string;
+  more: string;
+}
+
+/** Milliseconds since the last verification within which the link may be called good. */
+export function verifiedWithin(state: string, pollEvery: number): number {
+  if (state === "streaming") return STREAM_SILENCE_MS;
+  return state === "polling" ? 2 * pollEvery + 2000 : 0;
+}
+
+/** How old the newest bar behind the bot's values is, on the bots' own clock. */
+export function marketLine(bot: BotView, market: number | undefined, session: Session | undefined): Line {
+  const at = instant(bot.as_of);
+  if (at === undefined) return { tone: "attention", icon: "clock", text: "no time", more: "" };
+  const behind = market === undefined ? 0 : market - at;
+  const text = stamp(at, market);
+  if (bot.foreign) return { tone: "calm", icon: "ring", text, more: "on its own clock" };
+  if (bot.kind === "swing") return { tone: "calm", icon: "ring", text, more: "the newest close it was marked at" };
+  if (session && session.state !== "open") return { tone: "calm", icon: "ring", text, more: `market ${session.state}` };
+  if (behind > 120_000) return { tone: "attention", icon: "clock", text, more: `${brief(behind)} behind the market` };
+  return { tone: "well", icon: "dot", text, more: `last bar ${Math.floor(Math.max(0, behind) / 60_000)} min old` };
+}
+
+function heartLine(bot: BotView, state: CardState, due: number | undefined, now: number): Line {
+  const written = instant(bot.written_at);
+  const text = written === undefined ? "not said" : `wrote ${age(now - written)} ago`;
+  if (state.kind === "cached") return { tone: "calm", icon: "ring", text, more: "kept data, checking" };
+  if (state.kind === "unreadable" || state.kind === "incomplete")
+    return { tone: "attention", icon: "broken", text, more: state.word };
+  if (due === undefined) return { tone: "calm", icon: "ring", text, more: "no schedule is known" };
+  if (now > due) return { tone: "attention", icon: "clock", text, more: `overdue ${age(now - due)}` };
+  return { tone: "well", icon: "dot", text, more: `next in ${age(due - now)}` };
+}
+
+interface Props {
+  bot: BotView;
+  state: CardState;
+  session: Session | undefined;
+}
+
+/** A line of text that ticks; its fields are joined, so that nothing is drawn while none of them changes. */
+function useLine(line: (now: number) => Line): Line {
+  const [tone, icon, text, more] = useTicking((now) => {
+    const found = line(now);
+    return [found.tone, found.icon, found.text, found.more].join("\n");
+  }).split("\n");
+  return { tone: tone as Tone, icon: icon as IconName, text: text ?? "", more: more ?? "" };
+}
+
+export function Clocks({ bot, state, session }: Props) {
+  const { market, clock } = useDesk();
+  const link = useLink();
+  const data = useLine(() => marketLine(bot, market, session));
+  const heart = useLine((now) => heartLine(bot, state, dueAt(bot, clock), now));
+  const wire = useLine((now) => {
+    const { verifiedAt } = link;
+    const old = verifiedAt === undefined ? undefined : now - verifiedAt;
+    const isGood = old !== undefined && old <= verifiedWithin(link.state, link.pollEvery);
+    return {
+      tone: isGood ? "well" : "attention",
+      icon: isGood ? "dot" : "crossed",
+      text: link.state.toUpperCase(),
+      more: old === undefined ? "not verified yet" : `verified ${age(old)} ago`,
+    };
+  });
+  return (
+    <dl className="bot-clocks">
+      <Clock name="Market data" line={data} />
+      <Clock name="Heartbeat" line={heart} />
+      <Clock name="Link" line={wire} />
+    </dl>
+  );
+}
+
+function Clock({ name, line }: { name: string; line: Line }) {
+  return (
+    <div className={line.tone === "attention" ? "attention-text" : undefined}>
+      <dt>{name}</dt>
+      <dd>
+        <span className={`state-icon ${line.tone}`}>
+          <Icon name={line.icon} />
+        </span>
+        {line.text} <small>{line.more}</small>
+      </dd>
+    </div>
+  );
+}

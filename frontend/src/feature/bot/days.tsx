@@ -1,0 +1,175 @@
+/** Net result of each market day as bars, with the figures behind them as a table. */
+
+import { useState } from "react";
+import type { BotDays, BotView } from "../../api/schema";
+import { cost, count, moneyChange, plural } from "../../lib/money";
+import { dayName, UTC } from "../../lib/time";
+import { useDesk } from "../../ui/frame/desk";
+import { Net, NoData, Value } from "../../ui/number";
+import { CsvButton, FetchState, Panel } from "./panel";
+import { type DayBar, dayBars } from "./span";
+import type { Fetched } from "./use-fetched";
+
+const SHOWN = 90; // bars that a panel's width still tells apart
+const HEIGHT = 120;
+
+const HEAD = ["day", "gross", "fees", "slippage", "net", "fills", "closed_trades"];
+
+interface Props {
+  bot: BotView;
+  fetched: Fetched<BotDays>;
+  /** Day whose rows are shown below, if one is chosen. */
+  day: string;
+  onDay: (day: string) => void;
+}
+
+function Bars({
+  bars,
+  day,
+  currency,
+  onDay,
+}: {
+  bars: DayBar[];
+  day: string;
+  currency: string;
+  onDay: Props["onDay"];
+}) {
+  const values = bars.map((bar) => bar.net ?? 0);
+  const high = Math.max(0, ...values);
+  const low = Math.min(0, ...values);
+  const scale = high === low ? 0 : (HEIGHT - 8) / (high - low);
+  const zero = 4 + high * scale;
+  const step = 1000 / Math.max(bars.length, 12);
+  const best = bars.reduce((a, b) => ((b.net ?? 0) > (a.net ?? 0) ? b : a), bars[0] as DayBar);
+  const worst = bars.reduce((a, b) => ((b.net ?? 0) < (a.net ?? 0) ? b : a), bars[0] as DayBar);
+  const words = `Net result of ${plural(bars.length, "day")} in ${currency}: best ${moneyChange(best.net)} on ${best.day}, worst ${moneyChange(worst.net)} on ${worst.day}`;
+  return (
+    <svg className="day-bars" viewBox={`0 0 1000 ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={words}>
+      {bars.map((bar, index) => {
+        const net = bar.net ?? 0;
+        const size = Math.max(net === 0 ? 0 : 1.5, Math.abs(net) * scale);
+        const tone = bar.net === undefined ? "missing" : net < 0 ? "down" : "up";
+        return (
+          // biome-ignore lint/a11y/noStaticElementInteractions: a short cut of the mouse; the table does it for the keyboard
+          <g key={bar.day} className={bar.day === day ? "chosen" : undefined} onClick={() => onDay(bar.day)}>
+            <title>
+              {bar.day}: {bar.net === undefined ? bar.error || "no result" : moneyChange(bar.net)}
+            </title>
+            <rect className="hit" x={index * step} y="0" width={step} height={HEIGHT} />
+            {bar.net === undefined ? (
+              <rect className="missing" x={index * step + step * 0.18} y={zero - 2} width={step * 0.64} height="4" />
+            ) : (
+              <rect
+                className={tone}
+                x={index * step + step * 0.18}
+                y={net < 0 ? zero : zero - size}
+                width={step * 0.64}
+                height={size}
+              />
+            )}
+          </g>
+        );
+      })}
+      <line x1="0" x2="1000" y1={zero} y2={zero} />
+    </svg>
+  );
+}
+
+export function Days({ bot, fetched, day, onDay }: Props) {
+  const { market } = useDesk();
+  const [asTable, setAsTable] = useState(false);
+  const bars = dayBars(fetched.data);
+  const shown = bars.slice(-SHOWN);
+  const first = shown[0];
+  const last = shown.at(-1);
+  return (
+    <Panel
+      title="Daily result"
+      at={fetched.at}
+      verb="read"
+      held={fetched.error !== ""}
+      className="days"
+      tools={
+        bars.length > 0 && (
+          <>
+            <button type="button" className="button" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+              {asTable ? "Bars" : "Table"}
+              <span className="spoken"> of the daily results</span>
+            </button>
+            <CsvButton
+              of="the daily results"
+              name={`aion-${bot.bot}-days.csv`}
+              head={HEAD}
+              rows={() =>
+                bars.map((bar) => [bar.day, bar.gross, bar.fees, bar.slippage, bar.net, bar.fills, bar.trades])
+              }
+            />
+          </>
+        )
+      }
+    >
+      <FetchState fetched={fetched} what="daily results" />
+      {fetched.data && bars.length === 0 && <p className="none pad">No market day is over or under way yet.</p>}
+      {first && last && !asTable && (
+        <>
+          <Bars bars={shown} day={day} currency={bot.currency} onDay={onDay} />
+          <p className="day-ends soft">
+            <span>{dayName(first.day, market, UTC)}</span>
+            <span>
+              {bars.length > shown.length && `newest ${shown.length} of ${count(bars.length)} days · `}
+              {dayName(last.day, market, UTC)}: <Net value={last.net} />
+            </span>
+          </p>
+        </>
+      )}
+      {first && asTable && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
+        <section className="table-box tall" tabIndex={0} aria-label="Daily results">
+          <table className="rows">
+            <thead>
+              <tr>
+                <th scope="col">Day</th>
+                <th scope="col">Gross</th>
+                <th scope="col">− Fees</th>
+                <th scope="col">− Slippage</th>
+                <th scope="col">= Net</th>
+                <th scope="col">Fills</th>
+              </tr>
+            </thead>
+            <tbody>
+              {[...bars].reverse().map((bar) => (
+                <tr key={bar.day} className={bar.day === day ? "chosen" : undefined}>
+                  <th scope="row">
+                    <button type="button" className="quiet" onClick={() => onDay(bar.day)}>
+                      {dayName(bar.day, market, UTC)}
+                      <span className="spoken">: show its rows</span>
+                    </button>
+                  </th>
+                  {bar.error ? (
+                    <td colSpan={5} className="attention-text">
+                      {bar.error}
+                    </td>
+                  ) : (
+                    <>
+                      <td>
+                        <Value>{moneyChange(bar.gross)}</Value>
+                      </td>
+                      <td className="soft">
+                        <Value>{cost(bar.fees)}</Value>
+                      </td>
+                      <td className="soft">
+                        <Value>{cost(bar.slippage)}</Value>
+                      </td>
+                      <td>{bar.net === undefined ? <NoData /> : <Net value={bar.net} />}</td>
+                      <td>{count(bar.fills)}</td>
+                    </>
+                  )}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </Panel>
+  );
+}

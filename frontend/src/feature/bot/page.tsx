@@ -1,0 +1,162 @@
+/** The page of one bot: how it stands, what it made and why, what it may do, and how to stop it. */
+
+import { useMemo, useRef, useState } from "react";
+import type { Asked, BotDays, BotView, Problem, Session } from "../../api/schema";
+import { cost, money, moneyChange } from "../../lib/money";
+import { fall, percent, percentChange, returnOn } from "../../lib/percent";
+import { dayName } from "../../lib/time";
+import { useDesk } from "../../ui/frame/desk";
+import { follow } from "../../ui/frame/top-bar";
+import { factor, Money, Net, NetPercent, Ratio, Value } from "../../ui/number";
+import { StateLine } from "../bots/card";
+import { StateChip, tone } from "../bots/chip";
+import { costsOf, totalReturn } from "../bots/compare";
+import { Controls } from "../bots/controls";
+import { Foot } from "../bots/foot";
+import { Signals } from "../bots/signals";
+import type { CardState } from "../bots/state";
+import { Activity, type Chosen } from "./activity";
+import { Clocks } from "./clocks";
+import { Days } from "./days";
+import { Holdings } from "./holdings";
+import { Panel } from "./panel";
+import { Performance } from "./performance";
+import { Rebalance } from "./rebalance";
+import { Requests } from "./requests";
+import { Rules } from "./rules";
+import { useFetched } from "./use-fetched";
+
+interface Props {
+  bot: BotView;
+  state: CardState;
+  session: Session | undefined;
+  problem: Problem | undefined;
+  all: Asked | undefined;
+}
+
+/** The figures of the comparison table, for one bot. */
+function Figures({ bot, state }: { bot: BotView; state: CardState }) {
+  const { market, still } = useDesk();
+  const { stats, day_pnl: day, total_pnl: total } = bot;
+  return (
+    <dl className="figures lead-figures">
+      <div>
+        <dt>Equity, {bot.currency}</dt>
+        <dd className="big">
+          <Money value={bot.equity} held={state.held} still={still} />
+        </dd>
+      </div>
+      <div>
+        <dt>Day net{day && bot.day && `, ${dayName(bot.day, market)}`}</dt>
+        <dd>
+          <Net value={day?.net} held={state.held} still={still} />{" "}
+          <small>{day && `gross ${moneyChange(day.gross)}, costs ${cost(costsOf(bot))}`}</small>
+        </dd>
+      </div>
+      <div>
+        <dt>Total net</dt>
+        <dd>
+          <Net value={total?.net} held={state.held} still={still} />{" "}
+          <small>
+            {total && `gross ${moneyChange(total.gross)}, costs ${cost((total.fees ?? 0) + (total.slippage ?? 0))}`}
+          </small>
+        </dd>
+      </div>
+      <div>
+        <dt>Return, hold</dt>
+        <dd>
+          <NetPercent value={totalReturn(bot)} />{" "}
+          <small>hold {percentChange(returnOn(bot.hold_equity, bot.start_equity))}</small>
+        </dd>
+      </div>
+      <div>
+        <dt>Drawdown, deepest</dt>
+        <dd>
+          <Value>{fall(stats?.drawdown)}</Value> <small>{fall(stats?.max_drawdown)}</small>
+        </dd>
+      </div>
+      <div>
+        <dt>Exposure, cash</dt>
+        <dd>
+          <Value>{percent(stats?.exposure, 0)}</Value> <small>{money(bot.cash)}</small>
+        </dd>
+      </div>
+      <div>
+        <dt>Won, profit factor</dt>
+        <dd>
+          <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} />{" "}
+          <small>{(stats?.closed_trades ?? 0) >= 30 ? factor(stats?.profit_factor) : ""}</small>
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+export function BotPage({ bot, state, session, problem, all }: Props) {
+  const { market, clock } = useDesk();
+  const [chosen, setChosen] = useState<Chosen>({ part: "trades", day: "", symbol: "" });
+  const activity = useRef<HTMLDivElement>(null);
+  const version = bot.kind === "swing" ? `${bot.day} ${bot.fills_total}` : bot.as_of;
+  const days = useFetched<BotDays>(`/api/bots/${encodeURIComponent(bot.bot)}/days?limit=500`, version);
+  const choose = useMemo(
+    () => (next: Partial<Chosen>) => {
+      setChosen((before) => ({ ...before, ...next }));
+      activity.current?.scrollIntoView({ block: "start" });
+    },
+    [],
+  );
+  return (
+    <>
+      <nav className="crumbs" aria-label="You are here">
+        <a className="quiet" href="/bots" onClick={follow}>
+          Bots
+        </a>{" "}
+        / {bot.bot}
+      </nav>
+      <section className={`panel bot-head ${tone(state)}`} aria-labelledby="bot-title">
+        <header>
+          <div>
+            <h1 id="bot-title">
+              {bot.bot}
+              {bot.foreign && <small> foreign</small>}
+            </h1>
+            <p className="soft">
+              {bot.rule || bot.strategy?.replaceAll("_", " ") || (bot.foreign ? "Writes its own file" : "")}
+            </p>
+          </div>
+          <StateChip state={state} clock={clock} />
+          <Controls bot={bot} all={all} />
+        </header>
+        <StateLine bot={bot} state={state} session={session} />
+        <Figures bot={bot} state={state} />
+        <Clocks bot={bot} state={state} session={session} />
+      </section>
+      <div className="bot-grid">
+        <Performance bot={bot} state={state} session={session} problem={problem} days={days.data} />
+        <Days
+          bot={bot}
+          fetched={days}
+          day={chosen.day}
+          onDay={(day) => choose({ day: chosen.day === day ? "" : day })}
+        />
+      </div>
+      <Holdings bot={bot} state={state} onSymbol={(symbol) => choose({ part: "fills", symbol })} />
+      {bot.kind === "swing" && <Rebalance bot={bot} state={state} />}
+      <div ref={activity} className="anchor">
+        <Activity bot={bot} days={days.data} chosen={chosen} onChosen={setChosen} />
+      </div>
+      <div className="bot-grid level">
+        <Rules key={bot.bot} bot={bot} />
+        <div className="stack">
+          <Panel title="Strength" asOf={bot.as_of} held={state.held} className="card">
+            <Signals bot={bot} market={market} />
+          </Panel>
+          <Requests bot={bot} />
+          <Panel title="Schedule" className="card">
+            <Foot bot={bot} state={state} />
+          </Panel>
+        </div>
+      </div>
+    </>
+  );
+}

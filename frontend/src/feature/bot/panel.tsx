@@ -1,0 +1,94 @@
+/** A panel of the Bot page: a heading, what it is as of, tools, and one of its designed states. */
+
+import { type ReactNode, useId } from "react";
+import { type Cell, download, toCsv } from "../../lib/csv";
+import { instant, stamp } from "../../lib/time";
+import { Ago } from "../../ui/age";
+import { useDesk } from "../../ui/frame/desk";
+import { Icon } from "../../ui/icon";
+import type { Fetched } from "./use-fetched";
+
+interface Props {
+  title: string;
+  /** Market time that the content is of. */
+  asOf?: string;
+  /** Wall time at which it was written or read, ms. */
+  at?: number;
+  /** Word before that time: `written`, `read`. */
+  verb?: string;
+  /** True when the content is held from an older cycle, mark or fetch. */
+  held?: boolean;
+  tools?: ReactNode;
+  className?: string;
+  children: ReactNode;
+}
+
+export function Panel({ title, asOf, at, verb = "written", held = false, tools, className = "", children }: Props) {
+  const id = useId();
+  return (
+    <section className={`panel bot-panel ${className}`} aria-labelledby={id}>
+      <header>
+        <h2 id={id}>{title}</h2>
+        <AsOf asOf={asOf} at={at} verb={verb} held={held} />
+        {tools && <div className="tools">{tools}</div>}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+/** `as of 14:32 UTC · written 0.4 s ago`; amber and dotted when held. */
+function AsOf({ asOf, at, verb, held }: { asOf?: string; at?: number; verb: string; held: boolean }) {
+  const { market } = useDesk();
+  const ms = instant(asOf);
+  if (ms === undefined && at === undefined) return null;
+  return (
+    <small className={held ? "as-of attention-text" : "as-of"}>
+      {held && <Icon name="clock" />}
+      {ms !== undefined && <>as of {stamp(ms, market)}</>}
+      {ms !== undefined && at !== undefined && " · "}
+      {at !== undefined && (
+        <>
+          {verb} <Ago at={at} />
+        </>
+      )}
+    </small>
+  );
+}
+
+/** What stands in place of fetched data that is not there (yet); null when there is data. */
+export function FetchState({ fetched, what }: { fetched: Fetched<unknown>; what: string }) {
+  if (fetched.error) {
+    return (
+      <p className="fetch-state attention-text" role="status">
+        {fetched.data
+          ? `Shown is the last answer: ${fetched.error}.`
+          : `The ${what} could not be read: ${fetched.error}.`}{" "}
+        <button type="button" className="quiet" onClick={fetched.again}>
+          Try again
+        </button>
+      </p>
+    );
+  }
+  if (fetched.data) return null;
+  return <p className="fetch-state soon">Reading the {what}.</p>;
+}
+
+/** The button of a table that can be had as a file. */
+export function CsvButton({
+  name,
+  head,
+  rows,
+  of,
+}: {
+  name: string;
+  head: readonly string[];
+  rows: () => Cell[][];
+  of: string;
+}) {
+  return (
+    <button type="button" className="button" onClick={() => download(name, toCsv(head, rows()))}>
+      CSV<span className="spoken"> of {of}</span>
+    </button>
+  );
+}

@@ -1,0 +1,145 @@
+/** Equity beside buy and hold, and the fall from the peak under it, on one time axis. */
+
+import { lazy, Suspense, useMemo, useState } from "react";
+import type { BotDays, BotPart, BotView, Problem, Session } from "../../api/schema";
+import { fall } from "../../lib/percent";
+import { instant, stamp, UTC } from "../../lib/time";
+import type { Series } from "../../ui/chart/curve";
+import type { Scene } from "../../ui/chart/plot";
+import { sceneOf } from "../../ui/chart/scene";
+import { useDesk } from "../../ui/frame/desk";
+import type { CardState } from "../bots/state";
+import { Panel } from "./panel";
+import { deepest, falls, runView } from "./span";
+import { useFetched } from "./use-fetched";
+
+const EquityChart = lazy(() => import("../../ui/chart/equity-chart"));
+
+const HEIGHT = 56; // px of the fall's own chart
+
+/** The fall from the running peak as an area under zero, in the width of the curve's plot. */
+function Falls({ scene, series }: { scene: Scene; series: Series }) {
+  const values = useMemo(() => falls(series), [series]);
+  const low = deepest(values);
+  const now = [...values].reverse().find((value) => value !== null) ?? 0;
+  const span = scene.to - scene.from || 1;
+  const x = (at: number): string => (((at - scene.from) / span) * 1000).toFixed(1);
+  const y = (value: number): string => (low ? (value / low.fall) * (HEIGHT - 4) : 0).toFixed(1);
+  const areas: string[] = [];
+  let points: string[] = [];
+  let first = "";
+  let last = "";
+  const close = (): void => {
+    if (points.length > 1) areas.push(`M${first},0L${points.join("L")}L${last},0Z`);
+    points = [];
+  };
+  values.forEach((value, index) => {
+    if (value === null) {
+      close();
+      return;
+    }
+    const at = x(series.xs[index] ?? 0);
+    if (points.length === 0) first = at;
+    last = at;
+    points.push(`${at},${y(value)}`);
+  });
+  close();
+  const lowAt = low === undefined ? undefined : (series.xs[low.index] ?? 0) * 1000;
+  const zone = series.daily ? UTC : undefined;
+  const words = low
+    ? `deepest ${fall(-low.fall)} on ${stamp(lowAt ?? 0, undefined, zone)}, now ${fall(-now)}`
+    : "no fall from the start or any later peak";
+  return (
+    <figure className="falls">
+      <figcaption>
+        Drawdown <small>{words}</small>
+      </figcaption>
+      <svg
+        viewBox={`0 0 1000 ${HEIGHT}`}
+        preserveAspectRatio="none"
+        height={HEIGHT}
+        role="img"
+        aria-label={`Drawdown: ${words}`}
+      >
+        <line x1="0" x2="1000" y1="0.5" y2="0.5" />
+        {areas.map((area) => (
+          <path key={area} d={area} />
+        ))}
+      </svg>
+    </figure>
+  );
+}
+
+interface Props {
+  bot: BotView;
+  state: CardState;
+  session: Session | undefined;
+  problem: Problem | undefined;
+  days: BotDays | undefined;
+}
+
+export function Performance({ bot, state, session, problem, days }: Props) {
+  const { clock, market } = useDesk();
+  const whole = useFetched<BotPart>(bot.more?.curve, bot.as_of).data;
+  const [wanted, setWanted] = useState<"day" | "run">("day");
+  const run = useMemo(() => runView(bot, days), [bot, days]);
+  const span = run && wanted === "run" ? "run" : "day";
+  const shown = useMemo<BotView>(() => {
+    if (span === "run" && run) return run;
+    // the curve as it was pushed ends later than the longer one that was fetched
+    const curve = whole?.equity_curve;
+    if (!curve) return bot;
+    const more = { ...bot.more };
+    delete more.curve;
+    return {
+      ...bot,
+      equity_curve: { ...curve, ...newer(bot.equity_curve, whole.as_of) },
+      hold_curve: { ...whole.hold_curve, ...newer(bot.hold_curve, whole.as_of) },
+      more,
+    };
+  }, [bot, run, span, whole]);
+  const scene = useMemo(
+    () => sceneOf(shown, { clock, session: span === "run" ? undefined : session, problem, held: state.held }),
+    [shown, clock, session, span, problem, state.held],
+  );
+  return (
+    <Panel
+      title="Equity"
+      asOf={bot.as_of}
+      at={instant(bot.written_at)}
+      held={state.held}
+      className="performance"
+      tools={
+        run && (
+          <fieldset className="segments">
+            <legend className="spoken">Span of the curve</legend>
+            {(["day", "run"] as const).map((each) => (
+              <label key={each}>
+                <input type="radio" name="span" checked={span === each} onChange={() => setWanted(each)} />
+                <span>{each === "day" ? "Day" : "Run"}</span>
+              </label>
+            ))}
+          </fieldset>
+        )
+      }
+    >
+      {scene ? (
+        <>
+          <Suspense fallback={<div className="curve empty" />}>
+            <EquityChart key={span} name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
+          </Suspense>
+          <Falls scene={scene} series={scene.series} />
+        </>
+      ) : (
+        <p className="none pad">No curve yet. It starts with the first value that the file carries.</p>
+      )}
+      {bot.note && <p className="note soft">{bot.note}</p>}
+    </Panel>
+  );
+}
+
+/** Points after market time `asOf`. */
+function newer(curve: Record<string, number> | undefined, asOf: string): Record<string, number> {
+  const from = instant(asOf) ?? Number.NEGATIVE_INFINITY;
+  return Object.fromEntries(Object.entries(curve ?? {}).filter(([at]) => (instant(at) ?? 0) > from));
+}

@@ -1,0 +1,177 @@
+/** A swing bot's targets against what it holds, when it rebalances next, and what it would do now. */
+
+import type { BotView } from "../../api/schema";
+import { decimal, money, plural, price, quantity } from "../../lib/money";
+import { percent, points } from "../../lib/percent";
+import { instant, stamp } from "../../lib/time";
+import { useDesk } from "../../ui/frame/desk";
+import { Value } from "../../ui/number";
+import { Ahead } from "../bots/foot";
+import { ended } from "../bots/sentence";
+import type { CardState } from "../bots/state";
+import { CsvButton, Panel } from "./panel";
+import { targetRows } from "./targets";
+
+const HEAD = [
+  "symbol", "rank", "score", "target_weight", "held_weight", "gap", "order_side", "order_quantity", "mark", "order_value", "order_cost", "reason",
+]; // biome-ignore format: one row of names
+
+/** Both weights on one scale: the bar is what is held, the notch what was asked for. */
+function Weights({ wanted, held, most }: { wanted: number; held: number | undefined; most: number }) {
+  const x = (value: number): number => (Math.max(0, value) / (most || 1)) * 100;
+  return (
+    <svg className="weights" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
+      <rect className="track" y="3" width="100" height="6" />
+      {held !== undefined && <rect className="fill" y="3" width={x(held)} height="6" />}
+      {wanted > 0 && <rect className="notch" x={Math.min(99, x(wanted) - 0.5)} width="1" height="12" />}
+    </svg>
+  );
+}
+
+export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
+  const { market } = useDesk();
+  const rows = targetRows(bot);
+  const most = Math.max(0.01, ...rows.map((row) => Math.max(row.wanted, row.held ?? 0)));
+  const { preview } = bot;
+  const next = instant(bot.next_rebalance_at);
+  const last = instant(bot.last_rebalance_at);
+  const planned = Object.keys(preview?.orders ?? {}).length;
+  return (
+    <Panel
+      title="Targets and next rebalance"
+      asOf={preview?.as_of ?? bot.as_of}
+      at={instant(bot.written_at)}
+      held={state.held}
+      tools={
+        rows.length > 0 && (
+          <CsvButton
+            of="targets and preview"
+            name={`aion-${bot.bot}-targets.csv`}
+            head={HEAD}
+            rows={() =>
+              rows.map(({ symbol, target, wanted, held, gap, order }) => [
+                symbol,
+                target?.rank,
+                target?.score,
+                wanted,
+                held,
+                gap,
+                order?.side,
+                order?.quantity,
+                order?.price,
+                order?.value,
+                order?.cost,
+                order?.reason ?? target?.reason,
+              ])
+            }
+          />
+        )
+      }
+    >
+      <dl className="figures">
+        <div>
+          <dt>Next rebalance</dt>
+          <dd>
+            {next === undefined ? "not known" : stamp(next, market)}{" "}
+            {next !== undefined && (
+              <small>
+                <Ahead at={next} wallAt={instant(bot.next_rebalance_wall_at)} />
+              </small>
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>Last</dt>
+          <dd>{last === undefined ? "none yet" : stamp(last, market)}</dd>
+        </div>
+        <div>
+          <dt>Would trade now</dt>
+          <dd>{preview ? plural(planned, "order") : "not said"}</dd>
+        </div>
+        <div>
+          <dt>Turnover</dt>
+          <dd>{preview ? percent(preview.turnover ?? 0, 1) : ""}</dd>
+        </div>
+        <div>
+          <dt>Expected cost</dt>
+          <dd>{preview ? `${money(preview.cost ?? 0)} ${bot.currency}` : ""}</dd>
+        </div>
+      </dl>
+      {rows.length === 0 ? (
+        <p className="none pad">No target yet: the first rebalance sets them.</p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
+        <section className="table-box" tabIndex={0} aria-label="Targets and preview, table">
+          <table className="rows">
+            <thead>
+              <tr>
+                <th scope="col">Symbol</th>
+                <th scope="col">Rank</th>
+                <th scope="col">Score</th>
+                <th scope="col">Target</th>
+                <th scope="col">Held</th>
+                <th scope="col" className="desk-only">
+                  <span className="spoken">Held against target</span>
+                </th>
+                <th scope="col">Off by</th>
+                <th scope="col">Order now</th>
+                <th scope="col">Value</th>
+                <th scope="col">Cost</th>
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map(({ symbol, target, wanted, held, gap, order }) => (
+                <tr key={symbol} title={order?.reason || target?.reason || undefined}>
+                  <th scope="row">
+                    <b>{symbol}</b>
+                    {(order?.reason || target?.reason) && (
+                      <small className="block">{ended(order?.reason || target?.reason || "")}</small>
+                    )}
+                  </th>
+                  <td>
+                    <Value>{decimal(target?.rank, 0)}</Value>
+                  </td>
+                  <td>
+                    <Value>{decimal(target?.score, 3)}</Value>
+                  </td>
+                  <td>{wanted > 0 ? percent(wanted, 1) : "out"}</td>
+                  <td>
+                    <Value>{percent(held, 1)}</Value>
+                  </td>
+                  <td className="desk-only weights-cell">
+                    <Weights wanted={wanted} held={held} most={most} />
+                  </td>
+                  <td>
+                    <Value>{points(gap)}</Value>
+                  </td>
+                  <td>
+                    {order ? (
+                      <>
+                        {order.side === "buy" ? "Buy" : "Sell"} {quantity(order.quantity)} @ {price(order.price)}
+                      </>
+                    ) : (
+                      <span className="soft">{preview ? "none" : ""}</span>
+                    )}
+                  </td>
+                  <td>
+                    <Value>{money(order?.value)}</Value>
+                  </td>
+                  <td>
+                    <Value>{money(order?.cost)}</Value>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+      {!preview && rows.length > 0 && (
+        <p className="soft pad">
+          {bot.state === "stopped"
+            ? "Stopped: it plans nothing."
+            : "The bot has not said what a rebalance would do now; it does so with its next mark."}
+        </p>
+      )}
+    </Panel>
+  );
+}

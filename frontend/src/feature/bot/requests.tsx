@@ -1,0 +1,70 @@
+/** What was asked of the bot and what became of each request. */
+
+import type { BotView, ControlAnswer, ControlState } from "../../api/schema";
+import { plural } from "../../lib/money";
+import { instant } from "../../lib/time";
+import { Ago, Due } from "../../ui/age";
+import { Icon, type IconName } from "../../ui/icon";
+import { FetchState, Panel } from "./panel";
+import { useFetched } from "./use-fetched";
+
+const SHOWN = 8;
+
+const SHOW: Record<ControlAnswer["state"], { word: string; icon: IconName; tone: string }> = {
+  requested: { word: "requested", icon: "ring", tone: "calm" },
+  done: { word: "done", icon: "dot", tone: "well" },
+  refused: { word: "refused", icon: "crossed", tone: "attention" },
+  not_answered: { word: "not answered", icon: "clock", tone: "attention" },
+};
+
+export function Requests({ bot }: { bot: BotView }) {
+  const version = [bot.asked?.request?.id, bot.control_id, bot.asked?.kill?.killed_at, bot.state].join(" ");
+  const fetched = useFetched<ControlState>(`/api/bots/${encodeURIComponent(bot.bot)}/control`, version);
+  const lines = Object.values(fetched.data?.requests ?? {});
+  return (
+    <Panel title="Requests" at={fetched.at} verb="read" held={fetched.error !== ""}>
+      <FetchState fetched={fetched} what="requests" />
+      {fetched.data && lines.length === 0 && (
+        <p className="none pad">
+          {fetched.data.answers
+            ? "Nothing was asked of it yet. Pause, flatten and the kill switch stand at the top of the page."
+            : "It does not say that it reads requests: its state carries no control_id."}
+        </p>
+      )}
+      {lines.length > 0 && (
+        <ul className="requests">
+          {lines.slice(0, SHOWN).map((line) => {
+            const { word, icon, tone } = SHOW[line.state];
+            const at = instant(line.requested_at);
+            const due = instant(line.due_at);
+            return (
+              <li key={line.id}>
+                <span className={`state-icon ${tone}`}>
+                  <Icon name={icon} />
+                </span>
+                <b>{line.action}</b> {word}
+                <small>
+                  {line.requested_by && ` by ${line.requested_by}`}
+                  {at !== undefined && (
+                    <>
+                      {" "}
+                      <Ago at={at} />
+                    </>
+                  )}
+                  {line.reason && `: ${line.reason}`}
+                  {line.state === "requested" && due !== undefined && (
+                    <>
+                      , answer <Due at={due} />
+                    </>
+                  )}
+                  {line.state === "refused" && fetched.data?.control_error && `. ${fetched.data.control_error}`}
+                </small>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      {lines.length > SHOWN && <p className="soft pad">{plural(lines.length - SHOWN, "older request")} not shown.</p>}
+    </Panel>
+  );
+}

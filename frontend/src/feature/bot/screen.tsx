@@ -1,0 +1,71 @@
+/** The page of one bot with its data: of the pushed bundle, or fetched where there are too many bots for it. */
+
+import { useEffect, useMemo } from "react";
+import type { BotsPageBundle, BotView } from "../../api/schema";
+import { useShared } from "../../lib/use-shared";
+import { useDesk } from "../../ui/frame/desk";
+import { follow } from "../../ui/frame/top-bar";
+import { Skeleton } from "../bots/skeleton";
+import { problemOf } from "../bots/state";
+import { botsOf, useStates } from "../bots/states";
+import { BotPage } from "./page";
+import { useFetched } from "./use-fetched";
+
+interface Props {
+  name: string;
+  bundle: BotsPageBundle | undefined;
+}
+
+/** A bot that the bundle leaves out: intraday first, then swing, by request. */
+function useLeftOut(name: string, bundle: BotsPageBundle | undefined, isMissing: boolean) {
+  const version = bundle?.as_of ?? "";
+  const path = encodeURIComponent(name);
+  const intraday = useFetched<BotView>(isMissing ? `/api/intraday/bots/${path}` : undefined, version);
+  const isNoDay = intraday.status === 404 || intraday.status === 400;
+  const swing = useFetched<BotView>(isMissing && isNoDay ? `/api/swing/bots/${path}` : undefined, version);
+  return isNoDay ? swing : intraday;
+}
+
+export default function BotScreen({ name, bundle }: Props) {
+  const pushed = bundle?.intraday?.bots?.[name] ?? bundle?.swing?.bots?.[name];
+  const leftOut = useLeftOut(name, bundle, bundle !== undefined && pushed === undefined);
+  const bot = useShared(pushed ?? leftOut.data);
+  useEffect(() => {
+    document.title = `${name} · Aion`;
+  }, [name]);
+  if (bundle && bot) return <Found bot={bot} bundle={bundle} />;
+  if (leftOut.status !== undefined && leftOut.error) {
+    const isUnknown = leftOut.status === 404 || leftOut.status === 400;
+    return (
+      <section className="panel empty-desk">
+        <h1>{isUnknown ? `There is no bot ${name}` : `${name} cannot be shown`}</h1>
+        <p>
+          {isUnknown
+            ? "No state file of that name is in the data folder. A bot appears as soon as it has written one. "
+            : `${leftOut.error}. `}
+          <a className="quiet" href="/bots" onClick={follow}>
+            All bots
+          </a>
+        </p>
+      </section>
+    );
+  }
+  return <Skeleton />;
+}
+
+function Found({ bot, bundle }: { bot: BotView; bundle: BotsPageBundle }) {
+  const { keptAt } = useDesk();
+  const bots = useMemo(() => [bot, ...botsOf(bundle).filter((each) => each.bot !== bot.bot)], [bot, bundle]);
+  const states = useStates(bundle, bots, keptAt !== undefined);
+  const state = states.get(bot.bot);
+  if (!state) return null;
+  return (
+    <BotPage
+      bot={bot}
+      state={state}
+      session={bot.exchange ? bundle.sessions?.[bot.exchange] : undefined}
+      problem={problemOf(bundle.errors, bot)}
+      all={bundle.asked}
+    />
+  );
+}

@@ -1,0 +1,73 @@
+/** Curves of a bot over a day and over its run, and the fall from the peak within them. Pure. */
+
+import type { BotDays, BotView } from "../../api/schema";
+import { isNumber } from "../../lib/money";
+import type { Series } from "../../ui/chart/curve";
+
+/** Fewest days that make a curve of their own. */
+const LEAST_DAYS = 3;
+
+/** `bot` with the closes of its days in place of its curve; undefined when there are too few. */
+export function runView(bot: BotView, days: BotDays | undefined): BotView | undefined {
+  if (bot.kind === "swing" || !days) return undefined;
+  const closes = Object.entries(days.days ?? {}).filter(([, day]) => isNumber(day.equity));
+  if (closes.length < LEAST_DAYS) return undefined;
+  const at = (day: string): string => `${day}T00:00:00Z`;
+  const ordered = closes.reverse();
+  return {
+    ...bot,
+    day: undefined,
+    equity_curve: Object.fromEntries(ordered.map(([day, { equity }]) => [at(day), equity as number])),
+    hold_curve: Object.fromEntries(
+      ordered.flatMap(([day, { hold_equity: hold }]) => (isNumber(hold) ? [[at(day), hold]] : [])),
+    ),
+    fills: {},
+    more: {},
+  };
+}
+
+/** Fall from the running peak at each point, a fraction <= 0; null in a gap. */
+export function falls(series: Series): (number | null)[] {
+  let peak = 1; // the start equity is the first peak
+  return series.bot.map((value) => {
+    if (value === null) return null;
+    peak = Math.max(peak, 1 + value);
+    return peak > 0 ? (1 + value) / peak - 1 : null;
+  });
+}
+
+/** The deepest of them and where it lies; undefined when there was no fall. */
+export function deepest(values: readonly (number | null)[]): { index: number; fall: number } | undefined {
+  let found: { index: number; fall: number } | undefined;
+  values.forEach((value, index) => {
+    if (value !== null && value < (found?.fall ?? 0)) found = { index, fall: value };
+  });
+  return found;
+}
+
+/** The result of days as running bars: newest last. */
+export interface DayBar {
+  day: string;
+  gross?: number;
+  fees?: number;
+  slippage?: number;
+  net?: number;
+  fills: number;
+  trades?: number;
+  error: string;
+}
+
+export function dayBars(days: BotDays | undefined): DayBar[] {
+  return Object.entries(days?.days ?? {})
+    .map(([day, found]) => ({
+      day,
+      gross: found.pnl?.gross,
+      fees: found.pnl?.fees,
+      slippage: found.pnl?.slippage,
+      net: found.pnl?.net,
+      fills: found.fills ?? 0,
+      trades: found.trades,
+      error: found.error ?? "",
+    }))
+    .sort((a, b) => a.day.localeCompare(b.day));
+}

@@ -1,0 +1,41 @@
+/** What a swing bot asked for beside what it holds and would do now. Pure. */
+
+import type { BotView, PlannedOrder, Target } from "../../api/schema";
+import { isNumber } from "../../lib/money";
+
+export interface TargetRow {
+  symbol: string;
+  target?: Target;
+  /** Weight asked for; 0 for what is held and not asked for. */
+  wanted: number;
+  /** Weight held; undefined where the position has no mark. */
+  held?: number;
+  /** Held - wanted, a fraction. */
+  gap?: number;
+  order?: PlannedOrder;
+}
+
+/** All symbols that are wanted, held or to be traded: by rank, then those that only have to go. */
+export function targetRows(bot: BotView): TargetRow[] {
+  const symbols = new Set([
+    ...Object.keys(bot.targets ?? {}),
+    ...Object.keys(bot.positions ?? {}),
+    ...Object.keys(bot.preview?.orders ?? {}),
+  ]);
+  const rows = [...symbols].map((symbol): TargetRow => {
+    const target = bot.targets?.[symbol];
+    const position = bot.positions?.[symbol];
+    const wanted = target?.weight ?? 0;
+    const held = position ? position.weight : 0;
+    return {
+      symbol,
+      target,
+      wanted,
+      held,
+      gap: isNumber(held) ? held - wanted : undefined,
+      order: bot.preview?.orders?.[symbol],
+    };
+  });
+  const rank = (row: TargetRow): number => row.target?.rank ?? Number.POSITIVE_INFINITY;
+  return rows.sort((a, b) => rank(a) - rank(b) || b.wanted - a.wanted || a.symbol.localeCompare(b.symbol));
+}
