@@ -204,6 +204,8 @@ class BotAccount:
 
     def gather(self) -> Changes:
         """Take what the broker did since the last call into the record, and return it."""
+        if not self.broker.changes:
+            return Changes()
         changes = self.broker.take_changes()
         self.record.add(changes)
         for trade in changes.trades:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any
 
 from aion.model import Bar, Signal
@@ -61,22 +61,28 @@ def _ring(number: int, frame: FrameType | None) -> None:
         raise TooSlowError
 
 
-@contextmanager
-def limit(seconds: float) -> Iterator[None]:
+class limit:
     """Raise `TooSlowError` when what is inside takes longer than `seconds` of wall time."""
-    started = time.monotonic()
-    if not _alarm.is_set_up:
-        yield
-    else:
-        _alarm.ends_at = started + seconds
-        # it rings again, because a bare `except` may have swallowed the first one
-        signal.setitimer(signal.ITIMER_REAL, seconds, seconds / 4)
-        try:
-            yield
-        finally:
-            disarm()
-    if time.monotonic() - started > seconds:
-        raise TooSlowError
+
+    __slots__ = ("_seconds", "_started")
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._started = 0.0
+
+    def __enter__(self) -> None:
+        self._started = time.monotonic()
+        if _alarm.is_set_up:
+            _alarm.ends_at = self._started + self._seconds
+            # it rings again, because a bare `except` may have swallowed the first one
+            signal.setitimer(signal.ITIMER_REAL, self._seconds, self._seconds / 4)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        disarm()
+        if kind is None and time.monotonic() - self._started > self._seconds:
+            raise TooSlowError
 
 
 def disarm() -> None:
@@ -113,6 +119,7 @@ def check_signals(returned: Any, bars: Mapping[str, Bar], ts: datetime) -> dict[
 
 
 def _problem(each: Signal) -> str:
+    """Return what is wrong with a signal; the usual one passes without a look at each of its figures."""
     if each.action not in ACTIONS:
         return f"the action {each.action!r}; known: {', '.join(sorted(ACTIONS))}"
     for name, value in (("confidence", each.confidence), ("threshold", each.threshold)):
@@ -121,8 +128,15 @@ def _problem(each: Signal) -> str:
     if not isinstance(each.reason, str) or not 0 < len(each.reason) <= LONGEST_REASON:
         return f"a reason that is no text of 1 to {LONGEST_REASON} characters"
     for name, price in (("stop_loss", each.stop_loss), ("take_profit", each.take_profit)):
-        if price is not None and not (isinstance(price, Decimal) and price.is_finite() and price > 0):
+        if price is None:
+            continue
+        if not (isinstance(price, Decimal) and price.is_finite() and price > 0):
             return f"a {name} of {price!r}, not a Decimal above 0"
+    try:
+        if math.isfinite(sum(each.features.values())):
+            return ""
+    except TypeError:
+        pass
     for name, figure in each.features.items():
         if not isinstance(figure, float | int) or not math.isfinite(figure):
             return f"the feature {name} = {figure!r}, not a finite number"

@@ -20,26 +20,22 @@ class BuyAndHold:
         self._symbols = symbols
         self._first: dict[str, Decimal] = {}
         self._last: dict[str, Decimal] = {}
+        self._units: dict[str, Decimal] = {}
 
     def see(self, bar: Bar) -> None:
         """Take the next bar of a name; bars without volume have no price that anyone paid and are left out."""
         if bar.volume > 0:
-            self._first.setdefault(bar.symbol, bar.open)
             self._last[bar.symbol] = bar.close
+            if bar.symbol not in self._first:
+                self._first[bar.symbol] = bar.open
+                self._units[bar.symbol] = self._cash / len(self._symbols) / bar.open
 
     @property
     def equity(self) -> Decimal:
         """What it is worth at the newest closes, money in cents."""
-        part = self._cash / len(self._symbols)
-        return cents(
-            sum(
-                (
-                    part * self._last[symbol] / self._first[symbol] if symbol in self._first else part
-                    for symbol in self._symbols
-                ),
-                ZERO,
-            )
-        )
+        unbought = len(self._symbols) - len(self._first)
+        rest = self._cash * unbought / len(self._symbols) if unbought else ZERO
+        return cents(sum((units * self._last[symbol] for symbol, units in self._units.items()), rest))
 
     @property
     def name(self) -> str:
@@ -54,3 +50,4 @@ class BuyAndHold:
         """Take back what `state` returned."""
         self._first = {symbol: Decimal(prices[0]) for symbol, prices in state.items()}
         self._last = {symbol: Decimal(prices[1]) for symbol, prices in state.items()}
+        self._units = {symbol: self._cash / len(self._symbols) / first for symbol, first in self._first.items()}

@@ -45,8 +45,15 @@ class IntradayBot(BotAccount):
 
     def begins_day(self, ts: datetime) -> bool:
         """Tell whether a bar that closes at `ts` is the first of another session."""
-        session = calendar.session_at(self.settings.exchange, ts)
+        session = self._session_at(ts)
         return session is not None and (self.session is None or session.day != self.session.day)
+
+    def _session_at(self, ts: datetime) -> MarketSession | None:
+        """Return the session of a bar that closes at `ts`; the present one without asking the calendar."""
+        present = self.session
+        if present is not None and present.open < ts <= present.close:
+            return present if present.has(ts) else None
+        return calendar.session_at(self.settings.exchange, ts)
 
     def on_bars(self, bars: Mapping[str, Bar], ts: datetime, cycle_id: str) -> None:
         """Run one cycle: fills of earlier orders, marks, signals, risk, new orders.
@@ -56,8 +63,8 @@ class IntradayBot(BotAccount):
             ts: market time.
             cycle_id: of the cycle.
         """
-        session = calendar.session_at(self.settings.exchange, ts)
-        if session is not None and self.begins_day(ts):
+        session = self._session_at(ts)
+        if session is not None and (self.session is None or session.day != self.session.day):
             self.end_day()
             self._begin_day(session)
         self.cursor, self.cycle_id = ts, cycle_id
@@ -76,14 +83,15 @@ class IntradayBot(BotAccount):
         else:
             self._leave_carried(ts)
             for signal in signals.values():
-                self._follow(signal, bars[signal.symbol], ts)
+                if signal.action != "hold":
+                    self._follow(signal, bars[signal.symbol], ts)
         self.gather()
         if ts >= session.close:
             self.end_day()
 
     def watch(self, bars: Mapping[str, Bar], ts: datetime, positions: Mapping[str, Decimal]) -> dict[str, Signal]:
         """As `BotAccount.watch`, with the bars of the day."""
-        session = calendar.session_at(self.settings.exchange, ts)
+        session = self._session_at(ts)
         if session is None:
             return {}
         if self.begins_day(ts):
@@ -127,8 +135,8 @@ class IntradayBot(BotAccount):
                 self.exit(symbol, ts, f"flat for the day: {left} minutes before the close")
 
     def _leave_carried(self, ts: datetime) -> None:
-        for symbol, held in self.portfolio.positions().items():
-            if held.carried and not self.is_leaving(symbol):
+        for symbol in self.portfolio.carried:
+            if not self.is_leaving(symbol):
                 self.exit(symbol, ts, "carried from an earlier session: out at the first bar")
 
     def _follow(self, signal: Signal, bar: Bar, ts: datetime) -> None:

@@ -47,8 +47,6 @@ class Execution:
         """Fill what `bars`, all tradable and of the same moment, would have filled."""
         for bar in bars:
             self.portfolio.marks[bar.symbol] = bar.open
-            instrument = self.terms.instruments[bar.symbol]
-            self._budget[bar.symbol] = whole_lots(bar.volume * self.terms.volume_share, instrument)
         self._at_open(bars)
         for bar in bars:
             self._inside(bar)
@@ -110,6 +108,8 @@ class Execution:
         instrument = self.terms.instruments[bar.symbol]
         held = self.portfolio.quantity(bar.symbol)
         closing = held * order.side.sign < 0
+        if bar.symbol not in self._budget:
+            self._budget[bar.symbol] = whole_lots(bar.volume * self.terms.volume_share, instrument)
         wanted = min(working.left, self._budget[bar.symbol])
         if closing:
             wanted = min(wanted, abs(held))

@@ -135,6 +135,11 @@ class Portfolio:
         """Return the signed quantity of all positions by symbol."""
         return {symbol: holding.quantity for symbol, holding in self._holdings.items()}
 
+    @property
+    def carried(self) -> tuple[str, ...]:
+        """Symbols held that could not be closed in time."""
+        return tuple(symbol for symbol, holding in self._holdings.items() if holding.carried)
+
     def set_carried(self, symbol: str, reason: str) -> None:
         """Say why `symbol` could not be closed in time (empty: all is well); nothing when it is not held."""
         holding = self._holdings.get(symbol)

@@ -15,6 +15,26 @@ class SessionFigures:
     deviation around it. Prices are floats here: they lead to decisions, never to money.
     """
 
+    __slots__ = (
+        "_anchor",
+        "_return_square",
+        "_return_sum",
+        "_returns",
+        "_weighted",
+        "_weighted_square",
+        "bars",
+        "close",
+        "day",
+        "deviation",
+        "high",
+        "low",
+        "minute_volatility",
+        "open",
+        "previous_close",
+        "volume",
+        "vwap",
+    )
+
     def __init__(self) -> None:
         self.day = ""
         self.previous_close: float | None = None
@@ -28,6 +48,12 @@ class SessionFigures:
         self.close = 0.0
         self.bars = 0
         self.volume = 0.0
+        self.vwap = 0.0
+        """Volume-weighted average price of the session; the last close while nothing traded."""
+        self.deviation = 0.0
+        """Volume-weighted standard deviation around the VWAP, price units, >= 0."""
+        self.minute_volatility = 0.0
+        """Standard deviation of log returns from bar to bar in this session, fraction; 0 below three bars."""
         self._weighted = 0.0
         self._weighted_square = 0.0
         self._anchor = 0.0
@@ -47,38 +73,31 @@ class SessionFigures:
             self.open = self._anchor = float(bar.open)
             self.high, self.low = high, low
         else:
-            step = math.log(close / self.close)
-            self._returns += 1
-            self._return_sum += step
-            self._return_square += step * step
-        self.high, self.low, self.close = max(self.high, high), min(self.low, low), close
+            self._step(math.log(close / self.close))
+            self.high, self.low = max(self.high, high), min(self.low, low)
+        self.close = close
         # sums are taken from the open, so that squares of large prices do not swallow the deviation
         typical = (high + low + close) / 3 - self._anchor
+        weight = typical * volume
         self.volume += volume
-        self._weighted += typical * volume
-        self._weighted_square += typical * typical * volume
+        self._weighted += weight
+        self._weighted_square += typical * weight
         self.bars += 1
+        if self.volume > 0:
+            mean = self._weighted / self.volume
+            self.vwap = self._anchor + mean
+            self.deviation = math.sqrt(max(0.0, self._weighted_square / self.volume - mean * mean))
+        else:
+            self.vwap = close
 
-    @property
-    def vwap(self) -> float:
-        """Volume-weighted average price of the session; the last close while nothing traded."""
-        return self._anchor + self._weighted / self.volume if self.volume > 0 else self.close
-
-    @property
-    def deviation(self) -> float:
-        """Volume-weighted standard deviation around the VWAP, price units, >= 0."""
-        if self.volume <= 0:
-            return 0.0
-        mean = self._weighted / self.volume
-        return math.sqrt(max(0.0, self._weighted_square / self.volume - mean * mean))
-
-    @property
-    def minute_volatility(self) -> float:
-        """Standard deviation of log returns from bar to bar in this session, fraction; 0 below three bars."""
-        if self._returns < 2:
-            return 0.0
-        mean = self._return_sum / self._returns
-        return math.sqrt(max(0.0, self._return_square / self._returns - mean * mean))
+    def _step(self, change: float) -> None:
+        """Take the log return from the bar before."""
+        self._returns += 1
+        self._return_sum += change
+        self._return_square += change * change
+        if self._returns >= 2:
+            mean = self._return_sum / self._returns
+            self.minute_volatility = math.sqrt(max(0.0, self._return_square / self._returns - mean * mean))
 
     def features(self) -> dict[str, float]:
         """Return the figures that every intraday signal carries; ratios are fractions. Documents round them."""
