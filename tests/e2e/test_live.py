@@ -1,0 +1,348 @@
+"""The browser's library alone, in Chromium, against a small server: tabs, sleep, proxies, restarts."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page
+
+from .conftest import ROOT, Watched, until
+from .live_app import PAGE
+from .live_desk import Proxy, Station, wait
+
+sys.path.insert(0, str(ROOT / "tools"))
+import page_size
+
+pytestmark = pytest.mark.browser
+
+CLOCK = """
+  const wall = Date.now;
+  window.skew = 0;
+  Date.now = () => wall() + window.skew;
+  window.sight = "visible";
+  Object.defineProperty(Document.prototype, "visibilityState", { get: () => window.sight });
+"""
+"""Lets a test move the wall clock of a page and take it out of sight."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page and the library as any author would serve them."""
+    folder = tmp_path_factory.mktemp("site")
+    page_size.build_library(folder, "core")
+    (folder / "index.html").write_text(PAGE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def station(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Iterator[Station]:
+    running = Station(tmp_path_factory.mktemp("station"), site)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context()
+    made.add_init_script(CLOCK)
+    yield made
+    made.close()
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def tab(context: BrowserContext, station: Station) -> Open:
+    """Open a tab of the page: `tab(port=, **limits)`."""
+
+    def show(port: int | None = None, **limits: int) -> Page:
+        page = context.new_page()
+        query = "&".join(f"{name}={value}" for name, value in limits.items())
+        page.goto(f"http://127.0.0.1:{port or station.port}/?{query}")
+        page.wait_for_function("window.link !== undefined")
+        return page
+
+    return show
+
+
+def is_in(state: str) -> str:
+    return f"link.status.state === '{state}'"
+
+
+def shows(page: Page, station: Station, seconds: float = 10) -> None:
+    until(page, f"window.seen.at(-1) === {station.n}", seconds)
+
+
+def owner_of(pages: list[Page]) -> Page:
+    owners = [page for page in pages if page.evaluate("link.status.isOwner")]
+    assert len(owners) == 1, len(owners)
+    return owners[0]
+
+
+def rises(page: Page) -> list[int]:
+    """What the page was given: each number once, never an older one after a newer one."""
+    seen: list[int] = page.evaluate("window.seen")
+    assert seen == sorted(set(seen)), seen
+    return seen
+
+
+def cdp(page: Page, method: str, **parameters: Any) -> None:
+    page.context.new_cdp_session(page).send(method, parameters)
+
+
+def test_ten_tabs_share_one_stream_and_all_follow(tab: Open, station: Station) -> None:
+    pages = [tab() for _ in range(10)]
+    for page in pages:
+        until(page, is_in("streaming"))
+    wait(lambda: station.clients() == 1)
+    with station.writing():
+        for page in pages:
+            until(page, "window.seen.length > 5", 40)
+    for page in pages:
+        shows(page, station)
+        rises(page)
+    while len(pages) > 7:
+        owner = owner_of(pages)
+        pages.remove(owner)
+        owner.close()
+        wait(lambda: sum(page.evaluate("link.status.isOwner") for page in pages) == 1)
+        station.write()
+        for page in pages:
+            shows(page, station)
+    assert station.clients() == 1
+
+
+def test_frozen_owner_gives_the_stream_up_and_follows_when_thawed(tab: Open, station: Station) -> None:
+    pages = [tab() for _ in range(3)]
+    for page in pages:
+        until(page, is_in("streaming"))
+    owner = owner_of(pages)
+    others = [page for page in pages if page is not owner]
+    with station.writing():
+        cdp(owner, "Page.setWebLifecycleState", state="frozen")
+        until(others[0], f"window.seen.at(-1) > {station.n + 20}")
+        cdp(owner, "Page.setWebLifecycleState", state="active")
+        until(owner, f"window.seen.at(-1) > {station.n + 10}")
+    for page in pages:
+        shows(page, station)
+        rises(page)
+    wait(lambda: station.clients() == 1)
+    owner_of(pages)
+
+
+def test_owner_that_stands_still_without_warning_is_deposed_and_repeats_nothing_old(
+    tab: Open, station: Station
+) -> None:
+    pages = [tab() for _ in range(3)]
+    for page in pages:
+        until(page, is_in("streaming"))
+    owner = owner_of(pages)
+    others = [page for page in pages if page is not owner]
+    with station.writing():
+        # Its socket fills while it computes; what it reads afterwards is out of date.
+        owner.evaluate(
+            "setTimeout(() => { const end = performance.now() + 7000; while (performance.now() < end); }, 50)"
+        )
+        wait(lambda: any(page.evaluate("link.status.isOwner") for page in others), 12)
+        before = station.n
+        until(others[1], f"window.seen.at(-1) > {before}")
+        until(owner, f"window.seen.at(-1) > {before}", 20)
+    for page in pages:
+        shows(page, station)
+        rises(page)
+    wait(lambda: station.clients() == 1)
+
+
+def test_crashed_owner_is_followed_at_once(tab: Open, station: Station) -> None:
+    pages = [tab() for _ in range(3)]
+    for page in pages:
+        until(page, is_in("streaming"))
+    owner = owner_of(pages)
+    pages.remove(owner)
+    with station.writing():
+        with suppress(Error):  # the answer never comes: the page is gone
+            owner.goto("chrome://crash", timeout=2000)
+        wait(lambda: sum(page.evaluate("link.status.isOwner") for page in pages) == 1, 10)
+        for page in pages:
+            until(page, f"window.seen.at(-1) > {station.n}")
+    for page in pages:
+        shows(page, station)
+        rises(page)
+
+
+def test_owner_out_of_sight_yields_to_a_tab_that_is_looked_at(tab: Open, station: Station) -> None:
+    pages = [tab(), tab()]
+    for page in pages:
+        until(page, is_in("streaming"))
+    owner = owner_of(pages)
+    other = next(page for page in pages if page is not owner)
+    owner.evaluate("window.sight = 'hidden'; document.dispatchEvent(new Event('visibilitychange'))")
+    until(other, "link.status.isOwner")
+    station.write()
+    for page in pages:
+        shows(page, station)
+        rises(page)
+    wait(lambda: station.clients() == 1)
+
+
+def test_page_wakes_from_sleep_within_a_second_and_says_so(tab: Open, station: Station) -> None:
+    page = tab()
+    until(page, is_in("streaming"))
+    shows(page, station)
+    page.evaluate("window.skew = 180_000; window.woke = performance.now()")
+    until(page, "(link.status.note ?? '') === 'resynced after 3 min asleep'")
+    until(page, "link.status.verifiedAt > Date.now() - 2000")
+    page.evaluate(
+        "window.sight = 'hidden'; document.dispatchEvent(new Event('visibilitychange')); skew += 3_600_000 * 2"
+    )
+    page.evaluate("window.back = performance.now(); window.sight = 'visible'")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    until(page, "link.status.note === 'resynced after 2 h in the background'", 2)
+    station.write()
+    shows(page, station)
+
+
+def test_clock_that_goes_back_leaves_no_age_that_is_not_true(tab: Open, station: Station) -> None:
+    page = tab()
+    until(page, is_in("streaming"))
+    shows(page, station)
+    page.evaluate("window.skew = -3_600_000")
+    until(page, "link.status.verifiedAt !== undefined && link.status.verifiedAt <= Date.now()")
+    assert page.evaluate("live.peekCached('/api/data').age") is not None
+    page.evaluate("live.setCached('/api/other', 1); skew -= 60_000")
+    assert page.evaluate("[live.getCached('/api/other'), live.peekCached('/api/other').age ?? 'unknown']") == [
+        None, "unknown",
+    ]  # fmt: skip
+    station.write()
+    shows(page, station)
+
+
+def test_network_that_comes_back_resyncs_and_says_so(tab: Open, station: Station, context: BrowserContext) -> None:
+    page = tab(pollEvery=2000)
+    until(page, is_in("streaming"))
+    context.set_offline(True)
+    until(page, is_in("offline"))
+    station.write()
+    page.evaluate("window.skew = 40_000")
+    page.wait_for_timeout(1200)
+    page.evaluate("window.skew = 80_000")
+    context.set_offline(False)
+    shows(page, station)
+    until(page, is_in("streaming"))
+    until(page, "/^resynced after \\d+ (s|min) (offline|asleep)$/.test(link.status.note)")
+
+
+def test_buffering_proxy_is_found_and_polled_through_until_it_lets_go(tab: Open, station: Station) -> None:
+    station.write(pad="x" * 40_000)  # the greeting alone fills the buffer: only what comes after it is held
+    proxy = Proxy(station.port, hold=16_384)
+    page = tab(port=proxy.port, pollEvery=2000, hello=1500)
+    until(page, is_in("polling"))
+    assert "holds the stream back" in page.evaluate("link.status.reason")
+    for _ in range(2):
+        station.write()
+        shows(page, station)
+    assert page.evaluate(is_in("polling"))
+    assert page.evaluate("[link.status.falls, link.status.polls > 1]") == [1, True]
+    proxy.hold = 1
+    until(page, is_in("streaming"), 30)
+    station.write()
+    shows(page, station)
+    rises(page)
+    page.close()
+    proxy.close()
+
+
+def test_stream_refused_during_a_deploy_is_polled_and_comes_back(
+    context: BrowserContext, station: Station, watched: Watched
+) -> None:
+    page = context.new_page()
+    page.on("console", lambda message: watched.console.append(message.text))
+    page.goto(f"{station.url}/?pollEvery=2000")
+    page.wait_for_function("window.link !== undefined")
+    until(page, is_in("streaming"))
+    page.route("**/api/events*", lambda route: route.fulfill(status=502, body="<html>bad gateway</html>"))
+    page.evaluate("void link.resync()")
+    until(page, is_in("polling"))
+    station.write()
+    shows(page, station)
+    before = page.evaluate("live.getStorageStats().notModified")
+    until(page, f"live.getStorageStats().notModified > {before}")
+    assert page.evaluate("live.getStorageStats().savedBytes") > 0
+    page.unroute("**/api/events*")
+    until(page, is_in("streaming"), 30)
+    assert page.evaluate("link.status.reconnects") == 1
+    assert [line for line in watched.console if line.startswith("SSE")] == [
+        "SSE connected", "SSE disconnected", "SSE connected",
+    ]  # fmt: skip
+
+
+def test_restarted_desk_is_found_again_without_a_repeat(tab: Open, station: Station) -> None:
+    page = tab(pollEvery=2000)
+    until(page, is_in("streaming"))
+    shows(page, station)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        station.signal(number)
+        assert station.process is not None
+        station.process.wait(10)
+        station.write()
+        until(page, f"!({is_in('streaming')})")
+        station.start()
+        until(page, is_in("streaming"), 30)
+        shows(page, station)
+    assert rises(page)
+    assert page.evaluate("link.status.reconnects") == 2
+
+
+def test_desk_that_stands_still_is_not_called_live(tab: Open, station: Station) -> None:
+    page = tab(pollEvery=2000, silence=3000)
+    until(page, is_in("streaming"))
+    shows(page, station)
+    station.signal(signal.SIGSTOP)
+    until(page, f"!({is_in('streaming')})", 8)
+    station.signal(signal.SIGCONT)
+    until(page, is_in("streaming"), 30)
+    station.write()
+    shows(page, station)
+
+
+def test_tabs_without_locks_stream_each_for_itself_while_looked_at(
+    context: BrowserContext, tab: Open, station: Station
+) -> None:
+    context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined })")
+    pages = []
+    for _ in range(10):  # as in a window: a new tab takes the others out of sight
+        for page in pages[-1:]:
+            page.evaluate("window.sight = 'hidden'; document.dispatchEvent(new Event('visibilitychange'))")
+        pages.append(tab(pollEvery=2000))
+        until(pages[-1], is_in("streaming"))
+    wait(lambda: station.clients() == 1)
+    station.write()
+    for page in pages:
+        shows(page, station)
+
+
+def test_event_that_was_under_way_never_covers_a_newer_answer(tab: Open, station: Station) -> None:
+    page = tab()
+    until(page, is_in("streaming"))
+    shows(page, station)
+    older = page.evaluate("fetch('/api/data').then((answer) => answer.text())")
+    station.write()
+    shows(page, station)
+    page.evaluate(
+        """(text) => {
+          const other = new BroadcastChannel("aion_stream /api/events");
+          other.postMessage({ term: Date.now() + 1e6, message: { kind: "data", topic: "data", text } });
+        }""",
+        older,
+    )
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.seen.at(-1)") == station.n
+    station.write()
+    shows(page, station)
+    rises(page)
