@@ -1,7 +1,8 @@
 """Take the pictures in docs/images from a running desk: `python tools/screenshots.py [--only NAME]`.
 
 Starts `aion up` on a free port over a temporary folder, waits until the bots have traded, and takes every page on a
-desktop and a phone, dark and light, and the moving picture of the README. Stops the desk again.
+desktop and a phone, dark and light, the Bots page of an empty desk and of one with a broken file, and the moving
+picture of the README. Stops the desks again.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ PAGES = {
     "logs": "/logs",
     "system": "/system",
 }
+STATES = ("bots-empty", "bots-error")
+"""The Bots page of a desk without bots, and with a file that was written half."""
 SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
@@ -60,32 +63,40 @@ ADDRESS = re.compile(r"Aion desk: (http://\S+)/bots")
 
 
 @contextmanager
-def running_desk(*flags: str) -> Iterator[str]:
-    """Run `aion up` and yield its address once the bots have fills on the page."""
+def running_desk(command: str, is_ready: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
+    """Run `aion up` or `aion serve`; yield its address and its data folder once it is ready."""
     with tempfile.TemporaryDirectory(prefix="aion-shots-") as folder:
-        console = Path(folder) / "console"
+        console, data = Path(folder) / "console", Path(folder) / "data"
         process = subprocess.Popen(
-            [sys.executable, "-m", "aion", "up", "--data", f"{folder}/data", "--port", "0", *flags],
+            [sys.executable, "-m", "aion", command, "--data", str(data), "--port", "0"],
             cwd=ROOT, stdout=console.open("wb"), stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
             until = time.monotonic() + READY_S
-            while not (found := ADDRESS.search(console.read_text())) or not has_traded(found[1]):
+            while not (found := ADDRESS.search(console.read_text())) or not is_ready(found[1]):
                 if process.poll() is not None or time.monotonic() > until:
                     raise SystemExit(f"the desk did not come up:\n{console.read_text()[-2000:]}")
                 time.sleep(0.2)
-            yield found[1]
+            yield found[1], data
         finally:
             process.terminate()
             process.wait(10)
 
 
-def has_traded(url: str) -> bool:
-    """Tell whether two intraday bots have fills and the replay runs."""
+def bundle_of(url: str) -> dict[str, Any]:
+    """Return what the desk's Bots page shows, nothing while it does not answer."""
     try:
         with urllib.request.urlopen(f"{url}/api/bots/page", timeout=5) as answer:
-            bundle = json.load(answer)
+            found: dict[str, Any] = json.load(answer)
+            return found
     except (OSError, urllib.error.URLError, ValueError):
+        return {}
+
+
+def has_traded(url: str) -> bool:
+    """Tell whether two intraday bots have fills and the replay runs."""
+    bundle = bundle_of(url)
+    if not bundle:
         return False
     traded = [bot for bot in bundle["intraday"]["bots"].values() if bot.get("fills")]
     return bundle.get("clock", {}).get("state") == "running" and len(traded) >= 2
@@ -103,13 +114,25 @@ def webp(page: Page, quality: int, scale: float) -> bytes:
     return base64.b64decode(shot["data"])
 
 
-def take_pages(browser: Browser, url: str, only: str | None) -> None:
-    """Take every page in every size and theme."""
+def break_a_file(url: str, data: Path) -> None:
+    """Let a bot of somebody else appear, then die in the middle of a write."""
+    state = {"schema": "aion/sim_log/1", "bot": "theirs", "mode": "replay", "currency": "USD", "day": "2022-05-19",
+             "as_of": "2022-05-19T13:58:00Z", "equity": 25_310.4, "cash": 25_310.4}  # fmt: skip
+    file = data / "intraday" / "sim_logs" / "2022-05-19_theirs.json"
+    file.write_text(json.dumps(state))
+    until = time.monotonic() + READY_S
+    while "theirs" not in bundle_of(url)["intraday"]["bots"] and time.monotonic() < until:
+        time.sleep(0.1)
+    file.write_text(json.dumps(state)[:90])
+
+
+def take_pages(browser: Browser, url: str, pages: dict[str, str], only: str | None) -> None:
+    """Take pages, by the names of their pictures, in every size and theme."""
     for size, options in SIZES.items():
         for theme in THEMES:
             context = browser.new_context(color_scheme=theme, **options)
             page = context.new_page()
-            for name, path in PAGES.items():
+            for name, path in pages.items():
                 file = IMAGES / f"{name}-{size}-{theme}.webp"
                 if only is not None and only not in file.name:
                     continue
@@ -151,12 +174,16 @@ def main() -> int:
     parser.add_argument("--only", help="part of a file's name, e.g. phone, or bots.webp for the moving one")
     options = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
-    with sync_playwright() as playwright, running_desk() as url:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
-        if options.only in (None, "bots.webp"):
-            take_moving(browser, url)
-        if options.only != "bots.webp":
-            take_pages(browser, url, options.only)
+        with running_desk("up", has_traded) as (url, data):
+            if options.only in (None, "bots.webp"):
+                take_moving(browser, url)
+            take_pages(browser, url, PAGES, options.only)
+            break_a_file(url, data)
+            take_pages(browser, url, {"bots-error": "/bots"}, options.only)
+        with running_desk("serve", lambda url: bool(bundle_of(url))) as (url, _):
+            take_pages(browser, url, {"bots-empty": "/bots"}, options.only)
         browser.close()
     return 0
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tools.screenshots import IMAGES, PAGES, SIZES, THEMES
+from tools.screenshots import IMAGES, PAGES, SIZES, STATES, THEMES
 from tools.webp import animate, image_chunk, size_of
 
 MOVING = IMAGES / "bots.webp"
-STILLS = [IMAGES / f"{page}-{size}-{theme}.webp" for page in PAGES for size in SIZES for theme in THEMES]
+SHOWN = (*PAGES, *STATES)
+STILLS = [IMAGES / f"{page}-{size}-{theme}.webp" for page in SHOWN for size in SIZES for theme in THEMES]
 
 
 def frames(file: bytes) -> list[tuple[int, bytes]]:
@@ -29,7 +30,7 @@ def test_picture_of_each_page_is_there_and_small(file: Path) -> None:
     data = file.read_bytes()
     assert len(data) < 300_000
     width, height = size_of(data)
-    viewport = SIZES[file.stem.split("-")[1]]["viewport"]
+    viewport = SIZES[file.stem.split("-")[-2]]["viewport"]
     assert width / height == pytest.approx(viewport["width"] / viewport["height"], rel=0.01)
 
 

@@ -1,0 +1,30 @@
+"""The bots of the README, run beside a desk that somebody looks at: their cards appear within a second."""
+
+import os
+import subprocess
+import time
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.docs.test_readme import EXAMPLES
+
+from .conftest import Up
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("bot", EXAMPLES)
+def test_example_of_the_readme_when_run_then_its_card_appears_within_a_second(bot: str, desk: Up, page: Page) -> None:
+    page.goto(f"{desk.url}/bots")
+    page.get_by_text("STREAMING").wait_for()
+    card = page.locator("h3", has_text=bot)
+    assert card.count() == 0
+    subprocess.run(EXAMPLES[bot], env={**os.environ, "AION_DATA": str(desk.data)}, check=True, timeout=30)
+    card.wait_for()
+    seen = time.time()
+    [file] = (desk.data / "intraday" / "sim_logs").glob(f"{datetime.now(UTC):%Y}*_{bot}.json")
+    assert seen - file.stat().st_mtime < 1
+    file.unlink()
+    card.wait_for(state="detached")
