@@ -51,6 +51,8 @@ class Paper(Replay):
         self._shown: tuple[object, ...] = ()
         self._said_at = -math.inf
         super().__init__(settings, layout, feed, ledger, stamp, log, waiter)
+        cursors = [bot.cursor for bot in (*self.job.bots.values(), *self.swing.bots.values()) if bot.cycle_id]
+        feed.know_start(self.span.swing, min(cursors, default=None))
         self._live_since = ledger.notes(_LIVE_SINCE) or ""
         self._say_since_when()
 

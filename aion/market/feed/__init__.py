@@ -2,15 +2,17 @@
 
 from aion.config import Settings
 from aion.errors import ConfigError
+from aion.market.feed.alpaca import AlpacaProvider
 from aion.market.feed.ccxt import CcxtProvider
 from aion.market.feed.folder import FolderFeed
 from aion.market.feed.online import OnlineFeed
 from aion.market.feed.protocol import Batch, Feed, Kind
 from aion.market.feed.recorded import RecordedFeed
+from aion.market.feed.yahoo import YahooProvider
 
 __all__ = ["FEEDS", "Batch", "Feed", "FolderFeed", "Kind", "RecordedFeed", "open_feed"]
 
-FEEDS = ("recorded", "folder", "ccxt")
+FEEDS = ("recorded", "folder", "ccxt", "alpaca", "yahoo")
 """Names that `open_feed` knows."""
 
 
@@ -32,4 +34,10 @@ def open_feed(name: str, settings: Settings | None = None) -> Feed:
         return FolderFeed(settings.folder, settings.symbols)
     if name == "ccxt":
         return OnlineFeed(CcxtProvider(settings.venue), settings.symbols)
+    if name == "alpaca":
+        secrets = (settings.alpaca_key, settings.alpaca_secret)
+        key, secret = ("" if each is None else each.get_secret_value() for each in secrets)
+        return OnlineFeed(AlpacaProvider(key, secret), settings.symbols)
+    if name == "yahoo":
+        return OnlineFeed(YahooProvider(), settings.symbols)
     raise ConfigError(f"feed {name!r} is not known; known: {', '.join(FEEDS)}")

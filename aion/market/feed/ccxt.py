@@ -29,6 +29,8 @@ class CcxtProvider:
     name = "ccxt"
     delay_s = 0.0
     timezone = "UTC"
+    chunk: Mapping[Kind, timedelta] = {"minute": timedelta(minutes=PAGE), "day": timedelta(days=PAGE)}
+    is_history_adjusted = False
 
     def __init__(self, venue: str, config: Mapping[str, Any] | None = None, clock: Clock | None = None) -> None:
         """Prepare an exchange; nothing is asked yet.

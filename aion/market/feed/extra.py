@@ -1,6 +1,7 @@
 """Optional packages, imported when they are first used."""
 
 import importlib
+import warnings
 from typing import Any
 
 from aion.errors import ConfigError
@@ -13,7 +14,9 @@ def need(module: str, extra: str) -> Any:
         ConfigError: it is not installed; the message has the line that installs it.
     """
     try:
-        return importlib.import_module(module)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of packages about packages that they import
+            return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module.split(".", 1)[0]:
             raise

@@ -27,8 +27,6 @@ GRACE = {"minute": timedelta(seconds=20), "day": timedelta(minutes=10)}
 """How long a moment waits for symbols that have not spoken, the feed's delay apart."""
 OVERLAP = {"minute": 3 * MINUTE, "day": timedelta(days=2)}
 """Span before the newest bar that is asked for again, so that revised bars show."""
-CHUNK = {"minute": 1000 * MINUTE, "day": timedelta(days=1000)}
-"""Span of history asked for in one call."""
 SOONEST_S, LONGEST_S = 2.0, 30.0
 """Seconds between two requests for a bar that is overdue: doubled from the first to the second."""
 DOWN_S = 60.0
@@ -119,14 +117,17 @@ class OnlineFeed:
         self._caller = caller or Caller(provider)
         self._started_at = self._clock.now()
         try:
-            self._instruments = dict(self._caller.patiently(lambda: provider.instruments(symbols)))
+            self._instruments = dict(self._caller.patiently(lambda: provider.instruments(symbols), 3))
         except GoneError as error:
             raise ConfigError(str(error)) from None
         except FeedError as error:
-            raise FeedError(f"{error}; the replay needs nobody: aion up --feed recorded") from None
+            raise FeedError(
+                f"{error}; meanwhile the replay works without a network: aion up --feed recorded"
+            ) from None
         self._history: dict[tuple[Kind, str], _History] = {}
         self._actions: list[CorporateAction] = []
         self._actions_day = ""
+        self._actions_since = self._started_at
         self._splits: frozenset[tuple[str, str]] = frozenset()
         self._rng = random.Random()  # noqa: S311 - spreads requests, guards nothing
         self._lock = threading.Lock()
@@ -175,6 +176,17 @@ class OnlineFeed:
         with self._lock:
             return [each for each in self._actions if each.symbol in symbols]
 
+    def know_start(self, begins: datetime, resumes: datetime | None) -> None:
+        """Say from when on bars are traded, because splits and dividends count from there.
+
+        Args:
+            begins: where a new run's catch-up begins.
+            resumes: up to where an earlier process had dealt with bars; None for a new run.
+        """
+        since = self._started_at if self._provider.is_history_adjusted else begins
+        self._actions_since = since if resumes is None else min(resumes, self._started_at)
+        self._actions_day = ""
+
     def _learn_actions(self) -> None:
         """Ask once a day; what cannot be had is asked for again with the next bars."""
         day = self._clock.now().date().isoformat()
@@ -182,7 +194,7 @@ class OnlineFeed:
             return
         names = sorted(self._instruments)
         try:
-            found = self._caller.once(lambda: self._provider.actions(names, self._started_at))
+            found = self._caller.once(lambda: self._provider.actions(names, self._actions_since))
         except FeedError as error:
             with self._lock:
                 self._error = str(error)
@@ -201,7 +213,7 @@ class OnlineFeed:
         if found is None or after < found.after:
             found = self._history[kind, symbol] = _History(after, after)
         while now - found.until >= MINUTE:
-            self._add_past(found, kind, symbol, min(now, found.until + CHUNK[kind]))
+            self._add_past(found, kind, symbol, min(now, found.until + self._provider.chunk[kind]))
         return found
 
     def _add_past(self, found: _History, kind: Kind, symbol: str, until: datetime) -> None:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Protocol, TypeVar
 
@@ -49,6 +49,10 @@ class Provider(Protocol):
     provenance: str
     delay_s: float
     timezone: str
+    chunk: Mapping[Kind, timedelta]
+    """Span of history asked for in one call."""
+    is_history_adjusted: bool
+    """True when earlier prices are divided once a split has happened, so that only splits to come are actions."""
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """Return what is traded under `symbols`.
