@@ -12,6 +12,7 @@ import { instant } from "./lib/time";
 import { useTitle } from "./lib/title";
 import { useShared } from "./lib/use-shared";
 import { type FetchError, getConnection, type LinkStatus, useLink, useSnapshot } from "./live";
+import { Fault } from "./ui/fault";
 import { Frame } from "./ui/frame/frame";
 import type { Link } from "./ui/frame/link-chip";
 import type { Heartbeat } from "./ui/frame/link-panel";
@@ -66,9 +67,11 @@ export function heartbeatOf(bundle: BotsPageBundle | undefined): Heartbeat {
   return out;
 }
 
-/** Whether a kept record has the form of a bundle: one of another program, or of a much older desk, has not. */
-function isBundle(data: BotsPageBundle): boolean {
-  return typeof data.intraday?.bots === "object" && typeof data.swing?.bots === "object";
+/** Whether data has the form of a bundle: that of another program, or of a much older desk, has not. */
+function isBundle({ intraday, swing }: BotsPageBundle): boolean {
+  return [intraday?.bots, swing?.bots].every(
+    (bots) => bots instanceof Object && Object.values(bots).every((bot) => typeof bot?.bot === "string"),
+  );
 }
 
 /** A sentence for a page that has no data at all. */
@@ -130,14 +133,16 @@ export function App() {
       heartbeat={heartbeat}
       trouble={bundle ? "" : troubleText(error)}
     >
-      <Suspense fallback={null}>
-        {bot !== undefined && <BotScreen key={bot} name={bot} bundle={bundle} />}
-        {page === "bots" && bot === undefined && (bundle ? <BotsPage bundle={bundle} /> : <Skeleton />)}
-        {page === "intraday" && <IntradayScreen />}
-        {page === "logs" && <LogsScreen />}
-        {page === "system" && <SystemScreen />}
-        {page === undefined && <NotFound path={path} />}
-      </Suspense>
+      <Fault key={path} data={bundle}>
+        <Suspense fallback={null}>
+          {bot !== undefined && <BotScreen key={bot} name={bot} bundle={bundle} />}
+          {page === "bots" && bot === undefined && (bundle ? <BotsPage bundle={bundle} /> : <Skeleton />)}
+          {page === "intraday" && <IntradayScreen />}
+          {page === "logs" && <LogsScreen />}
+          {page === "system" && <SystemScreen />}
+          {page === undefined && <NotFound path={path} />}
+        </Suspense>
+      </Fault>
       {bundle && (page !== "bots" || bot !== undefined) && <Teller bundle={bundle} kept={keptAt !== undefined} />}
     </Frame>
   );

@@ -26,6 +26,8 @@ import {
 
 export { CACHE_TTL, type CacheEntry, type CacheOptions, cacheKey, clearAllCache, DEFAULT_TTL } from "./entry.ts";
 
+/** What an answer is that says OK and has not the form of its route's data: another program's, or a proxy's. */
+export const NOT_DATA = "answered something that is not its data";
 /** Milliseconds after which a request without an answer is given up. */
 const PATIENCE = 10_000;
 
@@ -226,6 +228,7 @@ async function load<T>(url: string, name: string, ttl: number | undefined): Prom
   }
   took(started);
   const version = versionOf(data);
+  if (held?.version && !version) throw new FetchError(url, status, NOT_DATA);
   const newest = lookUp(name);
   if (status === 304) {
     count.notModified += 1;

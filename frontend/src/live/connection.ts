@@ -5,7 +5,8 @@
  * What a page is told of liveness is when data was last *verified* against the desk, never the state of a socket.
  */
 
-import { connectCache, revalidate } from "./clientCache.ts";
+import { connectCache, NOT_DATA, revalidate } from "./clientCache.ts";
+import { versionOf } from "./entry.ts";
 import { type ConnectionOptions, type LinkStatus, span } from "./link.ts";
 import { openStream, type Tags } from "./stream.ts";
 import { joinTabs, type Tabs } from "./tabs.ts";
@@ -323,7 +324,10 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   async function poll(names = wanted(), anew = false): Promise<boolean> {
     const urls = names.flatMap((topic) => routes[topic] ?? []);
     set({ polls: status.polls + urls.length });
-    const answers = await Promise.allSettled(urls.map((url) => revalidate(url, { anew })));
+    const ask = async (url: string): Promise<void> => {
+      if (!versionOf(await revalidate(url, { anew }))) throw Error(NOT_DATA);
+    };
+    const answers = await Promise.allSettled(urls.map(ask));
     const failed = answers.find((answer) => answer.status === "rejected");
     set(failed ? { reason: (failed.reason as Error).message } : { verifiedAt: Date.now() });
     return !failed;

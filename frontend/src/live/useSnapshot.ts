@@ -1,12 +1,12 @@
 /** React hooks: the data of a page, and the state of the link. */
 
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { type FetchError, getCached, peekCached, revalidate } from "./clientCache.ts";
+import { FetchError, getCached, NOT_DATA, peekCached, revalidate } from "./clientCache.ts";
 import { getConnection } from "./connection.ts";
 import type { LinkStatus } from "./link.ts";
 
 export interface SnapshotOptions<T> {
-  /** Tells a kept record of the right form from a foreign one, which is not shown. Default: takes all objects. */
+  /** Tells data of the right form from what is foreign, which is not shown. Default: takes all objects. */
   accepts?: (data: T) => boolean;
 }
 
@@ -26,9 +26,13 @@ interface Held<T> {
   error?: FetchError;
 }
 
+function isTaken<T>(data: T, accepts: (data: T) => boolean): boolean {
+  return data instanceof Object && accepts(data);
+}
+
 function kept<T>(url: string, accepts: (data: T) => boolean): Held<T> {
   const entry = peekCached<T>(url);
-  if (!entry || typeof entry.data !== "object" || !accepts(entry.data)) return {};
+  if (!entry || !isTaken(entry.data, accepts)) return {};
   return { data: entry.data, keptAt: entry.timestamp, etag: entry.etag };
 }
 
@@ -49,15 +53,20 @@ export function useSnapshot<T>(
     let isOver = false;
     let retry: ReturnType<typeof setTimeout>;
     const take = (data: unknown): void => {
+      if (!isTaken(data as T, accepts)) refuse(new FetchError(url, 200, NOT_DATA));
+      else if (!isOver) {
+        clearTimeout(retry);
+        setHeld({ data: data as T });
+      }
+    };
+    const refuse = (error: FetchError): void => {
+      if (isOver) return;
+      setHeld((now) => ({ ...now, error }));
       clearTimeout(retry);
-      if (!isOver) setHeld({ data: data as T });
+      retry = setTimeout(ask, connection.status.pollEvery);
     };
     const ask = (): void => {
-      revalidate<T>(url).then(take, (error: FetchError) => {
-        if (isOver) return;
-        setHeld((now) => ({ ...now, error }));
-        retry = setTimeout(ask, connection.status.pollEvery);
-      });
+      revalidate<T>(url).then(take, refuse);
     };
     const stop = connection.subscribe(topic, take, held.etag);
     if (!held.data || getCached(url) === null) ask();
