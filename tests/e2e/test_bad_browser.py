@@ -1,4 +1,4 @@
-"""Storage that is corrupt, foreign, full or refused, and answers that are no data: the page says so and is never blank."""
+"""Storage that is foreign, full or refused, and answers that are no data: the page says so and is never blank."""
 
 import json
 from collections.abc import Iterator
@@ -58,7 +58,8 @@ def test_full_storage_makes_room_and_the_page_goes_on(desk: Up, context: Browser
     page.goto(f"{desk.url}/icon.svg")
     page.evaluate(
         """() => {
-          localStorage.setItem("aion_cache_api:/old", JSON.stringify({ data: "x".repeat(900000), timestamp: 1, ttl: 1 }));
+          const old = JSON.stringify({ data: "x".repeat(900000), timestamp: 1, ttl: 1 });
+          localStorage.setItem("aion_cache_api:/old", old);
           let size = 2 ** 22;
           for (let n = 0; size > 100; n += 1) {
             try { localStorage.setItem(`other${n}`, "x".repeat(size)); } catch { size /= 2; }
