@@ -63,12 +63,8 @@ export function ConfirmButton(props: Props) {
       </button>
       <dialog ref={dialog} className="keys confirm" aria-labelledby={titleId} onClose={() => setOpen(false)}>
         {open && (
-          <form
-            onSubmit={(event) => {
-              event.preventDefault();
-              void go();
-            }}
-          >
+          // no form of its own: the button may stand in one
+          <>
             <h2 id={titleId}>{title}</h2>
             {children}
             {withReason && (
@@ -79,6 +75,11 @@ export function ConfirmButton(props: Props) {
                   maxLength={MAX_REASON}
                   autoComplete="off"
                   onChange={(event) => setReason(event.target.value)}
+                  onKeyDown={(event) => {
+                    if (event.key !== "Enter") return;
+                    event.preventDefault();
+                    void go();
+                  }}
                 />
               </label>
             )}
@@ -91,11 +92,11 @@ export function ConfirmButton(props: Props) {
               <button type="button" className="button" onClick={() => dialog.current?.close()}>
                 Cancel
               </button>
-              <button type="submit" className="button strong" disabled={busy}>
+              <button type="button" className="button strong" disabled={busy} onClick={() => void go()}>
                 {busy ? "Asking" : confirm}
               </button>
             </div>
-          </form>
+          </>
         )}
       </dialog>
     </>

@@ -2,6 +2,7 @@
 
 import type { BotView, ControlAnswer, ControlState } from "../../api/schema";
 import { plural } from "../../lib/money";
+import { useTicking } from "../../lib/ticker";
 import { instant } from "../../lib/time";
 import { Ago, Due } from "../../ui/age";
 import { Icon, type IconName } from "../../ui/icon";
@@ -33,38 +34,46 @@ export function Requests({ bot }: { bot: BotView }) {
       )}
       {lines.length > 0 && (
         <ul className="requests">
-          {lines.slice(0, SHOWN).map((line) => {
-            const { word, icon, tone } = SHOW[line.state];
-            const at = instant(line.requested_at);
-            const due = instant(line.due_at);
-            return (
-              <li key={line.id}>
-                <span className={`state-icon ${tone}`}>
-                  <Icon name={icon} />
-                </span>
-                <b>{line.action}</b> {word}
-                <small>
-                  {line.requested_by && ` by ${line.requested_by}`}
-                  {at !== undefined && (
-                    <>
-                      {" "}
-                      <Ago at={at} />
-                    </>
-                  )}
-                  {line.reason && `: ${line.reason}`}
-                  {line.state === "requested" && due !== undefined && (
-                    <>
-                      , answer <Due at={due} />
-                    </>
-                  )}
-                  {line.state === "refused" && fetched.data?.control_error && `. ${fetched.data.control_error}`}
-                </small>
-              </li>
-            );
-          })}
+          {lines.slice(0, SHOWN).map((line) => (
+            <Line key={line.id} line={line} refused={fetched.data?.control_error ?? ""} />
+          ))}
         </ul>
       )}
       {lines.length > SHOWN && <p className="soft pad">{plural(lines.length - SHOWN, "older request")} not shown.</p>}
     </Panel>
+  );
+}
+
+/** One request; being overdue is a matter of time, not of data. */
+function Line({ line, refused }: { line: ControlAnswer; refused: string }) {
+  const at = instant(line.requested_at);
+  const due = instant(line.due_at);
+  const state = useTicking((now) =>
+    line.state === "requested" && due !== undefined && now > due ? "not_answered" : line.state,
+  ) as ControlAnswer["state"];
+  const { word, icon, tone } = SHOW[state];
+  return (
+    <li>
+      <span className={`state-icon ${tone}`}>
+        <Icon name={icon} />
+      </span>{" "}
+      <b>{line.action}</b> {word}
+      <small>
+        {line.requested_by && ` by ${line.requested_by}`}
+        {at !== undefined && (
+          <>
+            {" "}
+            <Ago at={at} />
+          </>
+        )}
+        {line.reason && `: ${line.reason}`}
+        {state === "requested" && due !== undefined && (
+          <>
+            , answer due <Due at={due} />
+          </>
+        )}
+        {state === "refused" && refused && `. ${refused}`}
+      </small>
+    </li>
   );
 }
