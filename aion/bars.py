@@ -1,12 +1,13 @@
 """The commands that bring bars to disk: `aion import` and `aion download`."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Literal, cast
 
 import typer
 
+from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.model import CorporateAction
 
@@ -20,6 +21,7 @@ Paid = Annotated[list[str] | None, typer.Option("--dividend", help="SYMBOL:YYYY-
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
     app.command("import")(import_bars)
+    app.command("download")(download_bars)
 
 
 def import_bars(
@@ -97,3 +99,62 @@ def _actions(texts: list[str], kind: Literal["split", "dividend"]) -> list[Corpo
         except (ValueError, InvalidOperation):
             raise ConfigError(f"--{kind} {text!r} cannot be read: SYMBOL:YYYY-MM-DD:AMOUNT") from None
     return found
+
+
+def download_bars(
+    feed: Annotated[str, typer.Option("--feed", help="ccxt, alpaca or yahoo.")],
+    symbols: Annotated[str, typer.Option("--symbols", help="What to bring, with commas.")],
+    start: Annotated[str, typer.Option("--from", help="First day or time, UTC.")],
+    until: Annotated[str | None, typer.Option("--to", help="Last day or time, UTC; default now.")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="minute or day.")] = "minute",
+    folder: Annotated[Path | None, typer.Option("--folder", help="Folder of checked bars. [AION_FOLDER]")] = None,
+    venue: Annotated[str | None, typer.Option("--venue", help="Exchange of the ccxt feed. [AION_VENUE]")] = None,
+    form: FormName = "parquet",
+    config: Config = None,
+) -> None:
+    """Bring history of an online feed into a folder of checked bars; the same command goes on where it stopped."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    from aion.clock import SystemClock
+    from aion.config import load
+    from aion.market.feed import open_provider
+    from aion.market.feed.barfile import BarFolder, Format
+    from aion.market.feed.download import download
+    from aion.market.feed.protocol import Kind
+    from aion.market.feed.provider import Caller
+
+    _one_of("--kind", kind, ("minute", "day"))
+    _one_of("--format", form, ("parquet", "csv"))
+    settings = load(config, flags={"folder": folder, "symbols": symbols, "venue": venue})
+    now = SystemClock().now()
+    span = _time("--from", start), min(now, _time("--to", until, is_end=True) if until else now)
+    if span[0] >= span[1]:
+        raise ConfigError(f"--from {start} is not before --to {until or 'now'}")
+    caller = Caller(open_provider(feed, settings))
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(symbol: str, part: float) -> None:
+            if symbol not in tasks:
+                tasks[symbol] = bar.add_task(symbol, total=1.0)
+            bar.update(tasks[symbol], completed=part)
+
+        done = download(
+            caller, BarFolder(settings.folder), cast("Kind", kind), settings.symbols, span, cast("Format", form), show
+        )
+    for each in done:
+        for line in each.lines():
+            typer.echo(line)
+    typer.echo(f"to replay them: aion up --feed folder --folder {settings.folder} --data DATA_FOLDER")
+
+
+def _time(option: str, text: str, *, is_end: bool = False) -> datetime:
+    """Return the UTC time that `text` names; a day alone means its start, or as an end its end."""
+    try:
+        if len(text) <= len("2026-11-24"):
+            day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
+            return day + timedelta(days=1) if is_end else day
+        return parse_iso(text)
+    except ValueError:
+        raise ConfigError(f"{option} {text!r} is neither a day, 2026-11-24, nor a time, 2026-11-24T13:30Z") from None

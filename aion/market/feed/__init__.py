@@ -7,12 +7,15 @@ from aion.market.feed.ccxt import CcxtProvider
 from aion.market.feed.folder import FolderFeed
 from aion.market.feed.online import OnlineFeed
 from aion.market.feed.protocol import Batch, Feed, Kind
+from aion.market.feed.provider import Provider
 from aion.market.feed.recorded import RecordedFeed
 from aion.market.feed.yahoo import YahooProvider
 
-__all__ = ["FEEDS", "Batch", "Feed", "FolderFeed", "Kind", "RecordedFeed", "open_feed"]
+__all__ = ["FEEDS", "ONLINE", "Batch", "Feed", "FolderFeed", "Kind", "RecordedFeed", "open_feed", "open_provider"]
 
-FEEDS = ("recorded", "folder", "ccxt", "alpaca", "yahoo")
+ONLINE = ("ccxt", "alpaca", "yahoo")
+"""Names that `open_provider` knows."""
+FEEDS = ("recorded", "folder", *ONLINE)
 """Names that `open_feed` knows."""
 
 
@@ -32,12 +35,23 @@ def open_feed(name: str, settings: Settings | None = None) -> Feed:
         return RecordedFeed()
     if name == "folder":
         return FolderFeed(settings.folder, settings.symbols)
+    if name in ONLINE:
+        return OnlineFeed(open_provider(name, settings), settings.symbols)
+    raise ConfigError(f"feed {name!r} is not known; known: {', '.join(FEEDS)}")
+
+
+def open_provider(name: str, settings: Settings) -> Provider:
+    """Return the provider of the online feed called `name`.
+
+    Raises:
+        ConfigError: there is none of that name, or it cannot work as configured.
+    """
     if name == "ccxt":
-        return OnlineFeed(CcxtProvider(settings.venue), settings.symbols)
+        return CcxtProvider(settings.venue)
     if name == "alpaca":
         secrets = (settings.alpaca_key, settings.alpaca_secret)
         key, secret = ("" if each is None else each.get_secret_value() for each in secrets)
-        return OnlineFeed(AlpacaProvider(key, secret), settings.symbols)
+        return AlpacaProvider(key, secret)
     if name == "yahoo":
-        return OnlineFeed(YahooProvider(), settings.symbols)
-    raise ConfigError(f"feed {name!r} is not known; known: {', '.join(FEEDS)}")
+        return YahooProvider()
+    raise ConfigError(f"feed {name!r} is not online; known: {', '.join(ONLINE)}")

@@ -159,7 +159,7 @@ def _import_series(symbol: str, rows: list[Row], names: list[str], target: BarFo
         _check_jumps(symbol, report, about)
         if not bars:
             raise FeedError("no good bar is left")
-        done.gaps = _gaps(kind, bars, report.dropped_days, about.exchange)
+        done.gaps = find_gaps(kind, bars, report.dropped_days, about.exchange)
         series.dropped = report.dropped_days
         target.write(series, bars, about.form)
     except ConfigError:
@@ -249,8 +249,15 @@ def _check_jumps(symbol: str, report: Report, about: Import) -> None:
         )
 
 
-def _gaps(kind: Kind, bars: Sequence[Bar], dropped: Mapping[str, int], exchange: str) -> dict[str, int]:
-    """Return how many bars each session between the first and the last bar lacks."""
+def find_gaps(kind: Kind, bars: Sequence[Bar], dropped: Mapping[str, int], exchange: str) -> dict[str, int]:
+    """Return how many bars each session between the first and the last bar lacks, by ISO day.
+
+    Args:
+        kind: of the bars.
+        bars: in order of time.
+        dropped: ISO day -> minutes in which nobody traded, which are no gaps.
+        exchange: MIC.
+    """
     have: Counter[date] = Counter()
     for bar in bars:
         session = calendar.session_around(exchange, bar.ts)
