@@ -32,6 +32,7 @@ from tools.webp import animate, size_of  # noqa: E402
 IMAGES = ROOT / "docs" / "images"
 PAGES = {
     "bots": "/bots",
+    "bot": "/bots/vwap_ldn",
     "intraday": "/intraday",
     "logs": "/logs",
     "system": "/system",
