@@ -35,8 +35,8 @@ export function Flash({ text, still, children }: { text: string; still?: boolean
     for (const running of span.getAnimations()) running.cancel();
     span.animate(
       [
-        { backgroundColor: "var(--accbg)" },
-        { backgroundColor: "var(--accbg)", offset: hold ? 0.8 : 0.3 },
+        { backgroundColor: "var(--flash)" },
+        { backgroundColor: "var(--flash)", offset: hold ? 0.8 : 0.3 },
         { backgroundColor: "transparent" },
       ],
       { duration: FLASH_MS, easing: "ease-out" },

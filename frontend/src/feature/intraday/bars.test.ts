@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Fill, SymbolView } from "../../api/schema";
+import type { Fill, Position, Session, SymbolView } from "../../api/schema";
 import { sparse } from "../../lib/fixture";
-import { barStep, fillMarks, missingTimes, readBars, vwap } from "./bars";
+import { bands, sessionOf, slots } from "./band";
+import { barStep, fillMarks, readBars, vwap, withNewest } from "./bars";
+import { levelsOf } from "./level";
 import { byStrength, featureText, filterSymbols } from "./symbols";
 
 const iso = (minute: number): string => new Date(Date.UTC(2022, 4, 19, 13, 30 + minute)).toISOString();
@@ -25,7 +27,7 @@ describe("bars of a day file", () => {
   it("leave a slot for each that is missing, and fill none", () => {
     const minutes = readBars(Object.fromEntries([1, 2, 3, 6, 7].map((minute) => [iso(minute), [1, 1, 1, 1, 1]])));
     expect(barStep(minutes)).toBe(60);
-    expect(missingTimes(minutes)).toEqual([at(4), at(5)]);
+    expect(slots(minutes, undefined)).toEqual([1, 2, 3, 4, 5, 6, 7].map(at));
   });
 
   it("have an average weighted by volume, none before any volume", () => {
@@ -90,4 +92,63 @@ describe("symbols", () => {
       "\u22120.5000",
     ]);
   });
+});
+
+describe("a day's time without trading", () => {
+  const minute = (from: number, count: number): [string, number[]][] =>
+    Array.from({ length: count }, (_, index) => [iso(from + index), [1, 2, 1, 2, 5]]);
+  const bars = readBars(Object.fromEntries([...minute(1, 5), ...minute(40, 3)]));
+  const session = sparse<Session>({
+    state: "open",
+    opens_at: iso(0),
+    closes_at: iso(60),
+    break_start: iso(20),
+    break_end: iso(30),
+    half_day: true,
+  });
+
+  it("has a slot a minute up to the close, so that an early chart has the width of its day", () => {
+    expect(slots(bars, session)).toHaveLength(60);
+    expect(slots(bars, undefined)).toHaveLength(42);
+    expect(slots([], session)).toEqual([]);
+  });
+
+  it("is lunch, a gap with a word, and what is still to come", () => {
+    expect(bands(bars, session).map(({ from, to, word }) => [from, to, word])).toEqual([
+      [at(20), at(30), "lunch"],
+      [at(42), at(60), "half day"],
+    ]);
+    expect(bands(bars, undefined).map((band) => band.word)).toEqual(["no bars"]);
+    expect(bands(bars, { ...session, state: "halt" }).map((band) => band.word)).toContain("halted");
+    expect(bands(bars, { ...session, opens_at: iso(3) })[0]).toMatchObject({ word: "pre", to: at(3) });
+  });
+
+  it("takes no session of another day for that of the bars", () => {
+    const next = { ...session, opens_at: iso(60 * 24), closes_at: iso(60 * 25) };
+    expect(sessionOf(bars, next)).toBeUndefined();
+    expect(sessionOf(bars, session)).toBe(session);
+  });
+});
+
+describe("the newest bar of a snapshot", () => {
+  const bars = readBars(Object.fromEntries([1, 2, 3].map((each) => [iso(each), [1, 1, 1, 1, 1]])));
+  const bar = (each: number) => ({ ts: iso(each), open: 1, high: 2, low: 1, close: 2, volume: 9 });
+
+  it("goes on where it follows, and never over a hole", () => {
+    expect(withNewest(bars, bar(4)).at(-1)).toMatchObject({ time: at(4), close: 2 });
+    expect(withNewest(bars, bar(3))).toBe(bars);
+    expect(withNewest(bars, bar(7))).toBe(bars);
+    expect(withNewest([], bar(1))).toEqual([]);
+    expect(withNewest(bars, undefined)).toBe(bars);
+  });
+});
+
+it("levels are those that are known", () => {
+  const position = sparse<Position>({ quantity: 1, average_price: 10, stop_loss: 9 });
+  expect(levelsOf(position, { range_high: 12 }).map(({ name, value }) => `${name} ${value}`)).toEqual([
+    "entry 10",
+    "stop 9",
+    "range high 12",
+  ]);
+  expect(levelsOf(undefined, undefined)).toEqual([]);
 });

@@ -39,20 +39,6 @@ export function barStep(bars: readonly DayBar[]): number {
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 60;
 }
 
-const MOST_SLOTS = 2000;
-
-/** Times of bars that are missing between the first and the last: a gap keeps its width. */
-export function missingTimes(bars: readonly DayBar[]): number[] {
-  const step = barStep(bars);
-  const out: number[] = [];
-  for (let index = 1; index < bars.length; index += 1) {
-    const until = bars[index]?.time ?? 0;
-    for (let time = (bars[index - 1]?.time ?? until) + step; time < until && out.length < MOST_SLOTS; time += step)
-      out.push(time);
-  }
-  return out;
-}
-
 /** Volume-weighted average of (high + low + close) / 3 since the first bar; undefined before any volume. */
 export function vwap(bars: readonly DayBar[]): { time: number; value: number }[] {
   let money = 0;
@@ -86,4 +72,19 @@ export function fillMarks(bars: readonly DayBar[], fills: Record<string, Fill> |
     }
   }
   return marks.sort((a, b) => a.time - b.time);
+}
+
+/** `bars` with the newest one that a snapshot knows of, where that follows on; the same list where it does not. */
+export function withNewest(
+  bars: readonly DayBar[],
+  bar: Record<string, string | number> | undefined,
+): readonly DayBar[] {
+  const [newest] = readBars(
+    typeof bar?.ts === "string"
+      ? { [bar.ts]: ["open", "high", "low", "close", "volume"].map((part) => Number(bar[part])) }
+      : undefined,
+  );
+  const last = bars.at(-1);
+  if (!newest || !last || newest.time <= last.time || newest.time - last.time > barStep(bars) * 1.5) return bars;
+  return [...bars, newest];
 }

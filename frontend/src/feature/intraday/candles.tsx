@@ -1,30 +1,38 @@
-/** Bars of one symbol on one day as candles: hollow up, filled down; VWAP, levels, volume and fills. A chunk of its own. */
+/** Bars of one symbol on one day as candles: hollow up, filled down; VWAP, levels, volume, bands and fills. */
 
 import {
   CandlestickSeries,
   createChart,
-  createSeriesMarkers,
   HistogramSeries,
   type IChartApi,
   type ISeriesApi,
-  type ISeriesMarkersPluginApi,
   LineSeries,
   LineStyle,
   type Time,
   type UTCTimestamp,
 } from "lightweight-charts";
-import { useEffect, useLayoutEffect, useRef } from "react";
-import type { Position } from "../../api/schema";
-import { price, priceDecimals } from "../../lib/money";
-import { clock, UTC } from "../../lib/time";
+import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import type { Session } from "../../api/schema";
+import { abbreviated, decimal, price, priceDecimals } from "../../lib/money";
+import { clock, shownName } from "../../lib/time";
 import { colours, onTheme } from "../../ui/chart/colour";
-import { type BarMark, type DayBar, missingTimes, vwap } from "./bars";
+import { type Band, slots } from "./band";
+import { type BarMark, barStep, type DayBar, vwap } from "./bars";
+import type { Level } from "./level";
+import { Overlay } from "./overlay";
 
 interface Props {
+  /** Name of the symbol, for readers. */
+  name: string;
+  /** The day in a sentence, for those who do not see it. */
   label: string;
   bars: readonly DayBar[];
+  bands: readonly Band[];
+  session: Session | undefined;
   marks: readonly BarMark[];
-  position: Position | undefined;
+  levels: readonly Level[];
+  /** True for a chart large enough to be moved and zoomed. */
+  large?: boolean;
 }
 
 const at = (seconds: number): UTCTimestamp => seconds as UTCTimestamp;
@@ -34,28 +42,30 @@ interface Parts {
   candles: ISeriesApi<"Candlestick">;
   average: ISeriesApi<"Line">;
   volume: ISeriesApi<"Histogram">;
-  marks: ISeriesMarkersPluginApi<Time>;
+  overlay: Overlay;
 }
 
-function build(element: HTMLElement): Parts {
+function build(element: HTMLElement, large: boolean): Parts {
   const chart = createChart(element, {
     autoSize: true,
     layout: {
+      // the page's foot has the notice and the link that the library's licence asks for
       attributionLogo: false,
       background: { color: "transparent" },
       fontSize: 11,
       fontFamily: "Inter, system-ui, sans-serif",
     },
-    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.08, bottom: 0.22 } },
+    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.1, bottom: 0.22 } },
     timeScale: {
       borderVisible: false,
       timeVisible: true,
       secondsVisible: false,
-      tickMarkFormatter: (time: Time) => clock(Number(time) * 1000, UTC),
+      minBarSpacing: 0.2,
+      tickMarkFormatter: (time: Time) => clock(Number(time) * 1000),
     },
-    localization: { timeFormatter: (time: Time) => `${clock(Number(time) * 1000, UTC)} UTC` },
-    handleScroll: { vertTouchDrag: false },
-    handleScale: { mouseWheel: false },
+    localization: { timeFormatter: (time: Time) => `${clock(Number(time) * 1000)} ${shownName(Number(time) * 1000)}` },
+    handleScroll: large ? { vertTouchDrag: false } : false,
+    handleScale: large ? { mouseWheel: false } : false,
   });
   const volume = chart.addSeries(HistogramSeries, {
     priceScaleId: "volume",
@@ -71,17 +81,19 @@ function build(element: HTMLElement): Parts {
     crosshairMarkerVisible: false,
   });
   const candles = chart.addSeries(CandlestickSeries, { priceLineVisible: false });
-  return { chart, candles, average, volume, marks: createSeriesMarkers(candles, []) };
+  const overlay = new Overlay();
+  candles.attachPrimitive(overlay);
+  return { chart, candles, average, volume, overlay };
 }
 
-function paint({ chart, candles, average, volume }: Parts): void {
+function paint({ chart, candles, average, volume, overlay }: Parts): void {
   const colour = colours();
   chart.applyOptions({
     layout: { textColor: colour.fnt },
     grid: { vertLines: { visible: false }, horzLines: { color: colour.line } },
     crosshair: {
-      vertLine: { color: colour.ctl, labelBackgroundColor: colour.s3 },
-      horzLine: { color: colour.ctl, labelBackgroundColor: colour.s3 },
+      vertLine: { color: colour.ctl, labelBackgroundColor: colour.ctl },
+      horzLine: { color: colour.ctl, labelBackgroundColor: colour.ctl },
     },
   });
   candles.applyOptions({
@@ -94,79 +106,152 @@ function paint({ chart, candles, average, volume }: Parts): void {
   });
   average.applyOptions({ color: colour.acc });
   volume.applyOptions({ color: colour.line2 });
+  overlay.repaint();
 }
 
-export default function Candles({ label, bars, marks, position }: Props) {
+/** Draw `levels` as labelled hairlines; returns how to take them away. */
+function drawLevels(series: ISeriesApi<"Candlestick">, levels: readonly Level[]): () => void {
+  const colour = colours();
+  const lines = levels.map(({ name, value }) =>
+    series.createPriceLine({
+      price: value,
+      title: name,
+      color: colour.mut,
+      lineWidth: 1,
+      lineStyle: LineStyle.Dotted,
+      axisLabelVisible: true,
+      axisLabelColor: colour.s3,
+      axisLabelTextColor: colour.ink,
+    }),
+  );
+  return () => {
+    for (const line of lines) series.removePriceLine(line);
+  };
+}
+
+export default function Candles({ name, label, bars, bands, session, marks, levels, large = false }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const parts = useRef<Parts | null>(null);
+  const fitted = useRef("");
+  const [cursor, setCursor] = useState<number | null>(null);
+  const averages = useMemo(() => vwap(bars), [bars]);
+  const decimals = priceDecimals(bars.map((bar) => bar.close));
+  const byTime = useMemo(() => new Map(bars.map((bar) => [bar.time, bar])), [bars]);
 
   useLayoutEffect(() => {
     const element = host.current;
     if (!element) return;
-    const made = build(element);
+    const made = build(element, large);
     parts.current = made;
     paint(made);
     const stop = onTheme(() => paint(made));
+    made.chart.subscribeCrosshairMove(({ time }) => setCursor(time === undefined ? null : Number(time)));
     return () => {
       stop();
       parts.current = null;
       made.chart.remove();
     };
-  }, []);
+  }, [large]);
 
   useEffect(() => {
     const made = parts.current;
     if (!made) return;
-    const decimals = priceDecimals(bars.map((bar) => bar.close));
     made.candles.applyOptions({
       priceFormat: { type: "custom", formatter: (value: number) => price(value, decimals), minMove: 10 ** -decimals },
     });
-    const gaps = missingTimes(bars).map((time) => ({ time: at(time) }));
-    const slots = [...bars.map((bar) => ({ ...bar, time: at(bar.time) })), ...gaps].sort((a, b) => a.time - b.time);
-    made.candles.setData(slots);
+    const times = slots(bars, session);
+    made.candles.setData(times.map((time) => ({ ...byTime.get(time), time: at(time) })));
     made.volume.setData(bars.map((bar) => ({ time: at(bar.time), value: bar.volume })));
-    made.average.setData(vwap(bars).map((point) => ({ time: at(point.time), value: point.value })));
-    const colour = colours();
-    made.marks.setMarkers(
-      marks.map((mark) => ({
-        time: at(mark.time),
-        position: mark.side === "buy" ? "belowBar" : "aboveBar",
-        shape: mark.side === "buy" ? "arrowUp" : "arrowDown",
-        color: colour.ink,
-        size: 0.8,
-      })),
+    const step = barStep(bars);
+    made.average.setData(
+      averages.map((point, index) => {
+        // the stroke to a point behind a gap is not drawn
+        const isBehindGap = index > 0 && point.time - (averages[index - 1]?.time ?? 0) > step;
+        return { time: at(point.time), value: point.value, ...(isBehindGap ? { color: "transparent" } : {}) };
+      }),
     );
-    made.chart.timeScale().setVisibleLogicalRange({ from: -slots.length * 0.03, to: slots.length * 1.02 });
-  }, [bars, marks]);
+    const span = `${times[0]} ${times.at(-1)}`;
+    if (fitted.current === span) return; // somebody may have zoomed
+    fitted.current = span;
+    made.chart.timeScale().setVisibleLogicalRange({ from: -times.length * 0.02, to: times.length * 1.01 });
+  }, [bars, byTime, averages, session, decimals]);
 
+  useEffect(() => parts.current?.overlay.set({ bands, bars: byTime, marks }), [bands, byTime, marks]);
   useEffect(() => {
     const series = parts.current?.candles;
     if (!series) return;
-    const colour = colours();
-    const levels: [string, number | undefined][] = [
-      ["entry", position?.average_price],
-      ["stop", position?.stop_loss],
-      ["target", position?.take_profit],
-    ];
-    const lines = levels
-      .filter((level): level is [string, number] => level[1] !== undefined)
-      .map(([title, value]) =>
-        series.createPriceLine({
-          price: value,
-          title,
-          color: colour.mut,
-          lineWidth: 1,
-          lineStyle: LineStyle.Dotted,
-          axisLabelVisible: true,
-          axisLabelColor: colour.s3,
-          axisLabelTextColor: colour.ink,
-        }),
-      );
+    const undo = drawLevels(series, levels);
     return () => {
-      if (parts.current?.candles !== series) return;
-      for (const line of lines) series.removePriceLine(line);
+      if (parts.current?.candles === series) undo();
     };
-  }, [position]);
+  }, [levels]);
 
-  return <div ref={host} className="candles" role="img" aria-label={label} />;
+  const bar = cursor === null ? undefined : byTime.get(cursor);
+  const average = bar && averages.find((point) => point.time === bar.time)?.value;
+  const figures = bar
+    ? [
+        `open ${price(bar.open, decimals)}`,
+        `high ${price(bar.high, decimals)}`,
+        `low ${price(bar.low, decimals)}`,
+        `close ${price(bar.close, decimals)}`,
+        `volume ${abbreviated(bar.volume)}`,
+        average === undefined ? "" : `VWAP ${decimal(average, decimals)}`,
+      ].filter(Boolean)
+    : [];
+  const when = cursor === null ? "" : `${clock(cursor * 1000)} ${shownName(cursor * 1000)}`;
+  const spoken = cursor === null ? label : `${when}: ${figures.length > 0 ? figures.join(", ") : "no bar"}`;
+
+  const index = bar ? bars.indexOf(bar) : bars.length;
+  const move = (to: number): void => {
+    const made = parts.current;
+    const next = bars[Math.max(0, Math.min(bars.length - 1, to))];
+    if (!made || !next) return;
+    made.chart.setCrosshairPosition(next.close, at(next.time), made.candles);
+    setCursor(next.time);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const steps: Record<string, () => void> = {
+      ArrowLeft: () => move(index - (event.shiftKey ? 10 : 1)),
+      ArrowRight: () => move(index + (event.shiftKey ? 10 : 1)),
+      Home: () => move(0),
+      End: () => move(bars.length - 1),
+      Escape: () => {
+        parts.current?.chart.clearCrosshairPosition();
+        setCursor(null);
+      },
+    };
+    const step = steps[event.key];
+    if (!step) return;
+    event.preventDefault();
+    step();
+  };
+
+  return (
+    <div className={`candle-box${large ? " large" : ""}`}>
+      <p className="reading" aria-hidden="true">
+        {cursor === null ? (
+          <>
+            <i className="line-vwap" /> VWAP {decimal(averages.at(-1)?.value, priceDecimals([bars.at(-1)?.close]))}
+          </>
+        ) : (
+          <>
+            <b>{when}</b> {figures.length > 0 ? figures.join("  ") : "no bar"}
+          </>
+        )}
+      </p>
+      <div
+        ref={host}
+        className="candles"
+        role="slider"
+        tabIndex={0}
+        aria-label={`Bars of ${name}; arrow keys move from bar to bar`}
+        aria-valuemin={0}
+        aria-valuemax={Math.max(0, bars.length - 1)}
+        aria-valuenow={Math.min(index, Math.max(0, bars.length - 1))}
+        aria-valuetext={spoken}
+        onKeyDown={onKeyDown}
+      />
+    </div>
+  );
 }

@@ -7,6 +7,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { Attention } from "../bots/attention";
 import { cardState, problemOf } from "../bots/state";
 import { DayPanel } from "./day-panel";
+import { ChartNotice } from "./symbol-page";
 import { Symbols } from "./symbols";
 
 export function IntradayPage({ snapshot }: { snapshot: IntradaySnapshot }) {
@@ -32,17 +33,23 @@ export function IntradayPage({ snapshot }: { snapshot: IntradaySnapshot }) {
       <Symbols symbols={snapshot.symbols} cycle={snapshot.cycle_id} />
       <div className="head">
         <h2>Days</h2>
-        <small>Bars as traded, in market time; triangles are fills. Bars without a print are gaps.</small>
+        <small>Bars as traded; triangles are fills, the line is the VWAP. A minute without a print is a gap.</small>
       </div>
       {bots.length === 0 ? (
         <p className="panel none pad">No intraday bot has written yet.</p>
       ) : (
         <div className="days-grid">
           {bots.map((bot) => (
-            <DayPanel key={bot.bot} bot={bot} session={bot.exchange ? snapshot.sessions?.[bot.exchange] : undefined} />
+            <DayPanel
+              key={bot.bot}
+              bot={bot}
+              session={bot.exchange ? snapshot.sessions?.[bot.exchange] : undefined}
+              views={snapshot.symbols}
+            />
           ))}
         </div>
       )}
+      {bots.length > 0 && <ChartNotice />}
     </>
   );
 }

@@ -1,10 +1,21 @@
-/** The Intraday page with its data. */
+/** The Intraday page with its data: all symbols, or the one that the address names. */
 
 import type { IntradaySnapshot } from "../../api/schema";
+import { usePath, useQuery } from "../../lib/route";
 import { useShared } from "../../lib/use-shared";
 import { useSnapshot } from "../../live";
 import { Skeleton } from "../bots/skeleton";
 import { IntradayPage } from "./page";
+import { SymbolPage } from "./symbol-page";
+
+/** The symbol of a path's piece, as it is where it cannot be decoded. */
+export function decodeSymbol(piece: string): string {
+  try {
+    return decodeURIComponent(piece);
+  } catch {
+    return piece;
+  }
+}
 
 /** Whether data has the form of a snapshot: that of another program, or of a much older desk, has not. */
 function isSnapshot({ symbols, bots }: IntradaySnapshot): boolean {
@@ -14,5 +25,9 @@ function isSnapshot({ symbols, bots }: IntradaySnapshot): boolean {
 export default function IntradayScreen() {
   const { data } = useSnapshot<IntradaySnapshot>("intraday", "/api/intraday/snapshot", { accepts: isSnapshot });
   const snapshot = useShared(data);
+  const path = usePath();
+  const day = useQuery().get("day") ?? "";
+  const symbol = decodeSymbol(path.split("/")[2] ?? "");
+  if (snapshot && symbol) return <SymbolPage key={symbol} snapshot={snapshot} symbol={symbol} day={day} />;
   return snapshot ? <IntradayPage snapshot={snapshot} /> : <Skeleton />;
 }

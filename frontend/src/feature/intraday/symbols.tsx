@@ -4,11 +4,13 @@ import { useState } from "react";
 import type { SymbolView } from "../../api/schema";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { abbreviated, decimal, isNumber, plural, price, priceDecimals } from "../../lib/money";
-import { instant, shortStamp } from "../../lib/time";
+import { instant, shortStamp, shownName } from "../../lib/time";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
+import { follow } from "../../ui/frame/top-bar";
 import { Meter } from "../../ui/meter";
 import { NoData, Value } from "../../ui/number";
+import { symbolHref } from "./day-panel";
 
 type Named = [string, SymbolView];
 
@@ -102,7 +104,11 @@ function SymbolRow({ name, view }: { name: string; view: SymbolView }) {
     <>
       <tr>
         <th scope="row">
-          <b>{name}</b>
+          <b>
+            <a href={symbolHref(name)} onClick={follow}>
+              {name}
+            </a>
+          </b>
           <small>{[view.exchange, view.currency].filter(Boolean).join(" ")}</small>
         </th>
         <td className="action">{signal ? signal.action : <NoData />}</td>
@@ -162,19 +168,7 @@ function SymbolRow({ name, view }: { name: string; view: SymbolView }) {
   );
 }
 
-const COLUMNS = [
-  "Symbol",
-  "Action",
-  "Strength",
-  "Reason",
-  "Bar, UTC",
-  "Open",
-  "High",
-  "Low",
-  "Close",
-  "Volume",
-  "Features",
-];
+const COLUMNS = ["Symbol", "Action", "Strength", "Reason", "Bar", "Open", "High", "Low", "Close", "Volume", "Features"];
 
 export function Symbols({
   symbols,
@@ -183,6 +177,7 @@ export function Symbols({
   symbols: Record<string, SymbolView> | undefined;
   cycle: string | undefined;
 }) {
+  const { market } = useDesk();
   const [filter, setFilter] = useState("");
   const all = byStrength(symbols);
   const shown = filterSymbols(all, filter);
@@ -220,7 +215,7 @@ export function Symbols({
               <tr>
                 {COLUMNS.map((name) => (
                   <th key={name} scope="col">
-                    {name}
+                    {name === "Bar" ? `Bar, ${shownName(market ?? 0)}` : name}
                   </th>
                 ))}
               </tr>

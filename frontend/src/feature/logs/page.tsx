@@ -26,6 +26,8 @@ interface Props {
   /** All lines at hand, in order of time. */
   lines: readonly LogEntry[];
   errors?: LogTail["errors"];
+  /** Names of all bots that the desk knows; those of the lines come with them. */
+  bots?: readonly string[];
   /** Names of all log files. */
   files: readonly string[];
   filter: Filter;
@@ -76,15 +78,25 @@ function Older({
           : `${scanned > 0 ? `Looked through ${bytes(scanned)}. ` : ""}${left === undefined ? "" : `${bytes(left)} lie before.`}`}
       </span>
       {left !== 0 && (
-        <button type="button" className="quiet" disabled={isBusy} onClick={onOlder}>
-          {isBusy ? "Looking" : isAsked ? "Search older" : "Older lines"}
+        <button type="button" className="quiet" onClick={onOlder}>
+          {isBusy ? "Stop looking" : isAsked ? "Search older" : "Older lines"}
         </button>
       )}
     </div>
   );
 }
 
-export function LogsPage({ lines: all, errors = {}, files, filter, onFilter, search, onOlder, failed }: Props) {
+export function LogsPage({
+  lines: all,
+  errors = {},
+  bots: named = [],
+  files,
+  filter,
+  onFilter,
+  search,
+  onOlder,
+  failed,
+}: Props) {
   const [paused, setPaused] = useState<readonly LogEntry[]>();
   const [chosen, setChosen] = useState<string>();
   const held = useMemo(() => new Set(paused?.map(keyOf)), [paused]);
@@ -93,7 +105,8 @@ export function LogsPage({ lines: all, errors = {}, files, filter, onFilter, sea
   const at = paused ? all.filter((line) => held.has(keyOf(line)) || (line.ts ?? "") < oldest) : all;
   const waiting = all.length - at.length;
   const lines = useMemo(() => filterLines(at, filter), [at, filter]);
-  const bots = useMemo(() => botsIn(all), [all]);
+  const found = useMemo(() => botsIn(all), [all]);
+  const bots = [...new Set([...named, ...found])].sort();
   const index = chosen === undefined ? -1 : lines.findIndex((line) => keyOf(line) === chosen);
   const open = lines[index];
   return (

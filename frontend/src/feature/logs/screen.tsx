@@ -1,9 +1,9 @@
 /** The Logs page with its data: the newest lines by GET, then the stream; older ones by search when asked for. */
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import type { LogEntry, LogSearch, LogTail } from "../../api/schema";
+import type { BotsPageBundle, LogEntry, LogSearch, LogTail } from "../../api/schema";
 import { setQuery, useQuery } from "../../lib/route";
-import { useSSE } from "../../live";
+import { useSnapshot, useSSE } from "../../live";
 import { type Filter, filterOf, isAsking, searchUrl, toQuery } from "./filter";
 import { LogsPage, type Search } from "./page";
 import { append, EMPTY_TAIL, gaps, merge, type Tail } from "./tail";
@@ -12,6 +12,7 @@ const FIRST_LINES = 500;
 const STEP_LINES = 500;
 const DRAW_MS = 100; // between two drawings of what streams in
 const GAP_STEPS = 8; // of 256 KB; a log that grows faster begins anew
+const ENOUGH_LINES = 50; // found by one click; fewer, and the search goes on by itself
 const TYPING_MS = 350; // after the last key before files are searched
 
 async function get<T>(url: string): Promise<T> {
@@ -101,25 +102,37 @@ function useOlder(filter: Filter, tail: Tail): { found: Found; older: () => void
   const step = useCallback(
     async (before: Found): Promise<void> => {
       const mine = ++asked.current;
-      setFound({ ...before, search: { ...before.search, isBusy: true, failed: undefined } });
       const starts = Object.fromEntries(Object.entries(known.current).map(([file, { from }]) => [file, from]));
+      let now: Found = { ...before, search: { ...before.search, isBusy: true, failed: undefined } };
       try {
-        const answer = await get<LogSearch>(searchUrl(filter, { ...starts, ...before.from }, STEP_LINES));
-        if (mine !== asked.current) return;
-        const from = Object.fromEntries(Object.entries(answer.parts ?? {}).map(([file, part]) => [file, part.from]));
-        const scanned = before.search.scanned + (answer.scanned ?? 0);
-        setFound({
-          lines: merge(answer.lines ?? [], before.lines),
-          from,
-          search: { isBusy: false, scanned, left: answer.left },
-        });
+        while (now.search.isBusy) {
+          setFound(now);
+          const answer = await get<LogSearch>(searchUrl(filter, { ...starts, ...now.from }, STEP_LINES));
+          if (mine !== asked.current) return;
+          const parts = Object.entries(answer.parts ?? {});
+          const lines = merge(answer.lines ?? [], now.lines);
+          const isEnough = lines.length - before.lines.length >= ENOUGH_LINES || !answer.left;
+          now = {
+            lines,
+            from: Object.fromEntries(parts.map(([file, part]) => [file, part.from])),
+            search: { isBusy: !isEnough, scanned: now.search.scanned + (answer.scanned ?? 0), left: answer.left },
+          };
+        }
+        setFound(now);
       } catch (error) {
         if (mine === asked.current)
-          setFound({ ...before, search: { ...before.search, isBusy: false, failed: reason(error) } });
+          setFound({ ...now, search: { ...now.search, isBusy: false, failed: reason(error) } });
       }
     },
     [filter],
   );
+  const older = (): void => {
+    if (!found.search.isBusy) void step(found);
+    else {
+      asked.current += 1;
+      setFound({ ...found, search: { ...found.search, isBusy: false } });
+    }
+  };
   // biome-ignore lint/correctness/useExhaustiveDependencies: a tail that dropped lines is another tail to search before
   useEffect(() => {
     asked.current += 1; // an answer to something else is not wanted any more
@@ -128,13 +141,15 @@ function useOlder(filter: Filter, tail: Tail): { found: Found; older: () => void
     const timer = setTimeout(() => void step(NOTHING), TYPING_MS);
     return () => clearTimeout(timer);
   }, [filter, isReady, step, tail.era]);
-  return { found, older: () => void step(found) };
+  return { found, older };
 }
 
 export default function LogsScreen() {
   const query = useQuery();
   const filter = useMemo(() => filterOf(query), [query]);
   const { tail, failed } = useTail();
+  const { data } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page");
+  const names = [data?.intraday?.bots, data?.swing?.bots].flatMap((bots) => Object.keys(bots ?? {}));
   const { found, older } = useOlder(filter, tail);
   const lines = useMemo(
     () => (found.lines.length > 0 ? merge(found.lines, tail.lines) : tail.lines),
@@ -144,6 +159,7 @@ export default function LogsScreen() {
     <LogsPage
       lines={lines}
       errors={tail.errors}
+      bots={names}
       files={Object.keys(tail.known).sort()}
       filter={filter}
       onFilter={(change) => setQuery(toQuery({ ...filter, ...change }))}

@@ -1,0 +1,71 @@
+/** The chart of one symbol's day, or why there is none. */
+
+import { lazy, Suspense, useMemo } from "react";
+import type { Fill, Position, Session, SymbolView } from "../../api/schema";
+import { count, plural, price, priceDecimals } from "../../lib/money";
+import { bands, sessionOf } from "./band";
+import { type DayBar, fillMarks } from "./bars";
+import type { Loaded } from "./day-file";
+import { levelsOf } from "./level";
+
+const Candles = lazy(() => import("./candles"));
+
+interface Props {
+  symbol: string;
+  bars: readonly DayBar[];
+  session: Session | undefined;
+  fills: Record<string, Fill> | undefined;
+  position: Position | undefined;
+  view: SymbolView | undefined;
+  loaded: Loaded;
+  large?: boolean;
+}
+
+/** `MSFT: 327 bars, last close 255.69, high 257.70, low 252.31, 2 fills`. */
+export function dayLabel(symbol: string, bars: readonly DayBar[], fills: number): string {
+  const last = bars.at(-1);
+  if (!last) return `${symbol}: no bar`;
+  const decimals = priceDecimals(bars.map((bar) => bar.close));
+  const high = Math.max(...bars.map((bar) => bar.high));
+  const low = Math.min(...bars.map((bar) => bar.low));
+  return (
+    `${symbol}: ${count(bars.length)} bars, last close ${price(last.close, decimals)}, ` +
+    `high ${price(high, decimals)}, low ${price(low, decimals)}, ${plural(fills, "fill")}`
+  );
+}
+
+export function DayChart({ symbol, bars, session, fills, position, view, loaded, large }: Props) {
+  const own = sessionOf(bars, session);
+  const marks = useMemo(() => fillMarks(bars, fills, symbol), [bars, fills, symbol]);
+  const behind = useMemo(() => bands(bars, own), [bars, own]);
+  const features = view?.features;
+  const levels = useMemo(() => levelsOf(position, features), [position, features]);
+  const size = `candle-box${large ? " large" : ""}`;
+  if (bars.length === 0) {
+    return (
+      <div className={`${size} candles none`}>
+        {loaded?.failed ? (
+          <span>The bars could not be read: {loaded.failed}.</span>
+        ) : loaded ? (
+          "The day file carries no bars."
+        ) : (
+          <span className="soon">Reading the day file.</span>
+        )}
+      </div>
+    );
+  }
+  return (
+    <Suspense fallback={<div className={size} />}>
+      <Candles
+        name={symbol}
+        label={dayLabel(symbol, bars, marks.length)}
+        bars={bars}
+        bands={behind}
+        session={own}
+        marks={marks}
+        levels={levels}
+        large={large}
+      />
+    </Suspense>
+  );
+}

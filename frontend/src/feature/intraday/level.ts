@@ -1,0 +1,21 @@
+/** Prices that matter on one day: where it was entered, the stop, the target, the opening range. Pure. */
+
+import type { Position, SymbolView } from "../../api/schema";
+import { isNumber } from "../../lib/money";
+
+export interface Level {
+  name: string;
+  value: number;
+}
+
+/** Levels of an open position and of what the rule sees; those that are not known are not there. */
+export function levelsOf(position: Position | undefined, features: SymbolView["features"] | undefined): Level[] {
+  const found: [string, number | undefined][] = [
+    ["entry", position?.average_price],
+    ["stop", position?.stop_loss],
+    ["target", position?.take_profit],
+    ["range high", features?.range_high],
+    ["range low", features?.range_low],
+  ];
+  return found.flatMap(([name, value]) => (isNumber(value) ? [{ name, value }] : []));
+}

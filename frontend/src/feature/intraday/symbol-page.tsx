@@ -1,0 +1,302 @@
+/** One symbol on one day, in full: the chart, its fills and its bars. `/intraday/<symbol>?day=<day>`. */
+
+import { useMemo, useState } from "react";
+import type { BotView, Fill, IntradaySnapshot } from "../../api/schema";
+import { type Cell, download, toCsv } from "../../lib/csv";
+import { abbreviated, count, money, plural, price, priceDecimals, quantity } from "../../lib/money";
+import { navigate, setQuery } from "../../lib/route";
+import { clock, clockSeconds, instant, shownName, stamp } from "../../lib/time";
+import { useDesk } from "../../ui/frame/desk";
+import { follow } from "../../ui/frame/top-bar";
+import { Meter } from "../../ui/meter";
+import { Net } from "../../ui/number";
+import { type DayBar, readBars, vwap, withNewest } from "./bars";
+import { DayChart } from "./day-chart";
+import { useDayFile, useDays } from "./day-file";
+
+interface Props {
+  snapshot: IntradaySnapshot;
+  symbol: string;
+  /** Market day of the address; empty for the newest. */
+  day: string;
+}
+
+/** The bot that trades `symbol`. */
+export function botOf(snapshot: IntradaySnapshot, symbol: string): BotView | undefined {
+  const bots = Object.values(snapshot.bots ?? {});
+  const name = snapshot.symbols?.[symbol]?.signal?.bot;
+  return bots.find((bot) => bot.symbols?.includes(symbol)) ?? bots.find((bot) => bot.bot === name);
+}
+
+function Fills({ fills, symbol, day }: { fills: [string, Fill][]; symbol: string; day: string }) {
+  const rows = (): Cell[][] =>
+    fills.map(([id, fill]) => [
+      id,
+      fill.ts,
+      fill.side,
+      fill.quantity,
+      fill.price,
+      fill.fee,
+      fill.slippage,
+      fill.reason,
+    ]);
+  const head = ["id", "ts", "side", "quantity", "price", "fee", "slippage", "reason"];
+  return (
+    <section aria-labelledby="fills-title">
+      <div className="head">
+        <h2 id="fills-title">Fills</h2>
+        <small>{plural(fills.length, "fill")} of the day, newest first</small>
+        <div className="tools">
+          <button
+            type="button"
+            className="button"
+            onClick={() => download(`aion-fills-${symbol}-${day}.csv`, toCsv(head, rows()))}
+          >
+            CSV<span className="spoken"> of the fills</span>
+          </button>
+        </div>
+      </div>
+      {fills.length === 0 ? (
+        <p className="panel none pad">
+          No fill on this day. A fill follows the first decision, at the next bar’s open.
+        </p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
+        <section className="panel plain-table" tabIndex={0} aria-label="Fills of the day">
+          <table>
+            <thead>
+              <tr>
+                {["Time", "Side", "Quantity", "Price", "Fee", "Slippage", "Reason"].map((name) => (
+                  <th key={name} scope="col" className={/Side|Reason/.test(name) ? "left" : undefined}>
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {fills.map(([id, fill]) => (
+                <tr key={id}>
+                  <th scope="row">
+                    <time dateTime={fill.ts}>{clockSeconds(instant(fill.ts) ?? 0)}</time>
+                  </th>
+                  <td className="left">{fill.side}</td>
+                  <td>{quantity(fill.quantity)}</td>
+                  <td>{price(fill.price)}</td>
+                  <td>{money(fill.fee)}</td>
+                  <td>{money(fill.slippage)}</td>
+                  <td className="left reason">{fill.reason}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </section>
+  );
+}
+
+function Bars({ bars, symbol, day }: { bars: readonly DayBar[]; symbol: string; day: string }) {
+  const [open, setOpen] = useState(false);
+  const decimals = priceDecimals(bars.map((bar) => bar.close));
+  const averages = useMemo(() => new Map(vwap(bars).map((point) => [point.time, point.value])), [bars]);
+  const rows = (): Cell[][] =>
+    bars.map((bar) => [
+      new Date(bar.time * 1000).toISOString(),
+      bar.open,
+      bar.high,
+      bar.low,
+      bar.close,
+      bar.volume,
+      averages.get(bar.time),
+    ]);
+  const head = ["ts", "open", "high", "low", "close", "volume", "vwap"];
+  return (
+    <section aria-labelledby="bars-title">
+      <div className="head">
+        <h2 id="bars-title">Bars</h2>
+        <small>{count(bars.length)} bars; what the chart shows, to read</small>
+        <div className="tools">
+          <button type="button" className="button" aria-expanded={open} onClick={() => setOpen(!open)}>
+            {open ? "Hide the table" : "Show as a table"}
+          </button>
+          <button
+            type="button"
+            className="button"
+            onClick={() => download(`aion-bars-${symbol}-${day}.csv`, toCsv(head, rows()))}
+          >
+            CSV<span className="spoken"> of the bars</span>
+          </button>
+        </div>
+      </div>
+      {open && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
+        <section className="panel plain-table tall" tabIndex={0} aria-label="Bars of the day">
+          <table>
+            <thead>
+              <tr>
+                {[shownName(bars[0] ? bars[0].time * 1000 : 0), "Open", "High", "Low", "Close", "Volume", "VWAP"].map(
+                  (name) => (
+                    <th key={name} scope="col">
+                      {name}
+                    </th>
+                  ),
+                )}
+              </tr>
+            </thead>
+            <tbody>
+              {[...bars].reverse().map((bar) => (
+                <tr key={bar.time}>
+                  <th scope="row">{clock(bar.time * 1000)}</th>
+                  {[bar.open, bar.high, bar.low, bar.close].map((value, index) => (
+                    // biome-ignore lint/suspicious/noArrayIndexKey: the four prices of a bar have no other name
+                    <td key={index}>{price(value, decimals)}</td>
+                  ))}
+                  <td>{abbreviated(bar.volume)}</td>
+                  <td>{price(averages.get(bar.time), decimals)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </section>
+  );
+}
+
+export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
+  const { market, still } = useDesk();
+  const days = useDays();
+  const view = snapshot.symbols?.[symbol];
+  const bot = botOf(snapshot, symbol);
+  const day = asked || bot?.day || "";
+  const isNow = day === bot?.day;
+  const loaded = useDayFile(bot?.bot, day || undefined, isNow ? bot?.as_of : undefined);
+  const file = loaded?.file;
+  const fromFile = useMemo(() => readBars(file?.bars?.[symbol]), [file, symbol]);
+  const newest = isNow ? view?.bar : undefined;
+  const bars = useMemo(() => withNewest(fromFile, newest), [fromFile, newest]);
+  const fills = isNow ? bot?.fills : file?.fills;
+  const position = isNow ? bot?.positions?.[symbol] : file?.positions?.[symbol];
+  const own = useMemo(
+    () =>
+      Object.entries(fills ?? {})
+        .filter(([, fill]) => fill.symbol === symbol)
+        .sort(([, a], [, b]) => (instant(b.ts) ?? 0) - (instant(a.ts) ?? 0)),
+    [fills, symbol],
+  );
+  const choices = Object.entries(days ?? {})
+    .filter(([, names]) => bot && names.includes(bot.bot))
+    .map(([name]) => name);
+  if (day && !choices.includes(day)) choices.unshift(day);
+  const session = bot?.exchange ? snapshot.sessions?.[bot.exchange] : undefined;
+  const at = instant(isNow ? bot?.as_of : file?.as_of);
+  const signal = isNow ? view?.signal : undefined;
+  const names = Object.keys(snapshot.symbols ?? {}).sort();
+  if (!view && !bot) {
+    return (
+      <section className="panel empty-desk">
+        <h1>No bot trades {symbol}</h1>
+        <p>
+          {names.length === 0 ? "No symbol is known yet." : "The symbols are "}
+          {names.slice(0, 40).map((name, index) => (
+            <span key={name}>
+              {index > 0 && ", "}
+              <a className="quiet" href={`/intraday/${encodeURIComponent(name)}`} onClick={follow}>
+                {name}
+              </a>
+            </span>
+          ))}
+          .
+        </p>
+      </section>
+    );
+  }
+  return (
+    <>
+      <div className="head symbol-head">
+        <a className="quiet" href="/intraday" onClick={follow}>
+          All symbols
+        </a>
+        <h1>{symbol}</h1>
+        <small>{[bot?.bot, view?.exchange, view?.currency ?? bot?.currency].filter(Boolean).join(" ")}</small>
+        <b>{price(bars.at(-1)?.close)}</b>
+        <Net value={isNow ? bot?.day_pnl?.net : file?.day_pnl?.net} still={still} />
+        <div className="tools">
+          <label>
+            <span className="spoken">Symbol</span>
+            <select
+              className="button"
+              value={symbol}
+              onChange={(event) => navigate(`/intraday/${encodeURIComponent(event.target.value)}`)}
+            >
+              {[...new Set([...names, symbol])].map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+          <label>
+            <span className="spoken">Market day</span>
+            <select
+              className="button"
+              value={day}
+              onChange={(event) => setQuery({ day: event.target.value === bot?.day ? "" : event.target.value })}
+            >
+              {choices.map((name) => (
+                <option key={name} value={name}>
+                  {name}
+                  {name === bot?.day ? ", newest" : ""}
+                </option>
+              ))}
+            </select>
+          </label>
+        </div>
+      </div>
+      {loaded?.failed && loaded.file && (
+        <p className="notice">
+          <b>The day file could not be read again.</b> {loaded.failed}. The bars are from before.
+        </p>
+      )}
+      <article className="panel day-panel" aria-label={`${symbol} on ${day}`}>
+        <p className="soft">
+          {at !== undefined && `As of ${stamp(at, market)}. `}
+          {position ? `${quantity(position.quantity)} held at ${price(position.average_price)}.` : "No open position."}
+          {session?.half_day && isNow ? " Half day." : ""}
+        </p>
+        <DayChart
+          symbol={symbol}
+          bars={bars}
+          session={session}
+          fills={fills}
+          position={position}
+          view={isNow ? view : undefined}
+          loaded={loaded}
+          large
+        />
+        {signal && (
+          <div className="signal-line">
+            <b>{signal.action}</b>
+            <Meter value={signal.confidence} threshold={signal.threshold} />
+            <span>{signal.reason}</span>
+          </div>
+        )}
+      </article>
+      <Fills fills={own} symbol={symbol} day={day} />
+      {bars.length > 0 && <Bars bars={bars} symbol={symbol} day={day} />}
+      <ChartNotice />
+    </>
+  );
+}
+
+/** The notice that the chart library's licence asks for. */
+export function ChartNotice() {
+  return (
+    <footer className="page-foot">
+      <p>
+        Charts: TradingView Lightweight Charts™, Copyright © 2025 TradingView, Inc.{" "}
+        <a className="quiet" href="https://www.tradingview.com/" rel="noreferrer">
+          www.tradingview.com
+        </a>
+      </p>
+    </footer>
+  );
+}
