@@ -155,7 +155,8 @@ def _back(
         data = os.pread(descriptor, end - start, start)
         if start > floor:
             cut = data.find(b"\n") + 1
-            data, start = (data[cut:], start + cut) if cut else (b"", start)  # a line as long as a window is passed
+            # a line as long as a window is passed
+            data, start = (data[cut:], start + cut) if 0 < cut < len(data) else (b"", start)
         end = start
         whole = data[: data.rfind(b"\n") + 1]
         for offset, raw in reversed(list(_candidates(whole, pattern))):

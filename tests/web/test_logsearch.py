@@ -119,6 +119,13 @@ def test_search_when_file_is_a_gigabyte_then_a_step_is_bounded_and_goes_on(tmp_p
     found = search([path], Query(text="needle"), {}, 10)
     assert time.perf_counter() - started < 2.0
     assert found["lines"] == [] and 0 < found["scanned"] <= MAX_BYTES + (1 << 20) and found["left"] > 0
+    scanned = 0
+    for _ in range(200):  # from the very end of the long line, too
+        scanned += found["scanned"]
+        if found["left"] == 0:
+            break
+        found = search([path], Query(text="needle"), {"web": found["parts"]["web"]["from"]}, 10)
+    assert seconds(found) == [1] and scanned == path.stat().st_size
     stops = {"web": len(line(1, "cycle 1 needle")) + 1000}
     assert seconds(search([path], Query(text="needle"), stops, 10)) == [1]
 
