@@ -361,6 +361,25 @@ class DataAge(Document):
     size: int = Field(0, description="Bytes of the bundle.")
 
 
+class ProcessFigures(Document):
+    """What the process that answers costs the machine."""
+
+    pid: int
+    threads: int
+    cpu_s: float = Field(description="Seconds of one core since it started.")
+    cores: int
+    system: str = Field(description="Operating system and its release.")
+    memory_bytes: int | None = Field(None, description="Resident; on Linux.")
+    open_files: int | None = Field(None, description="Descriptors, streams included; on Linux.")
+
+
+class DiskFigures(Document):
+    """The file system of the data folder."""
+
+    total_bytes: int
+    free_bytes: int = Field(description="Left for this user.")
+
+
 class SystemMetrics(Document):
     """The figures of the System page, of the process that answers."""
 
@@ -373,6 +392,8 @@ class SystemMetrics(Document):
         default_factory=dict, description="Counters of the live library: viewers, builds, messages, resets ..."
     )
     topics: dict[Key, DataAge] = Field(default_factory=dict)
+    process: ProcessFigures
+    disk: DiskFigures | None = None
 
 
 class Health(Document):

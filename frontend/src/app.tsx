@@ -1,13 +1,15 @@
 /** The app: which page, with which data. The only place where pages meet the live library. */
 
-import { lazy, Suspense, useEffect, useMemo } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef } from "react";
 import type { BotsPageBundle } from "./api/schema";
 import { Announcer } from "./feature/bots/announcer";
 import { BotsPage, openPositions } from "./feature/bots/page";
 import { Skeleton } from "./feature/bots/skeleton";
 import { botsOf, useStates } from "./feature/bots/states";
+import { countAge } from "./lib/data-age";
 import { usePollEvery } from "./lib/preference";
 import { usePath } from "./lib/route";
+import { wallNow } from "./lib/ticker";
 import { instant } from "./lib/time";
 import { useTitle } from "./lib/title";
 import { useShared } from "./lib/use-shared";
@@ -120,6 +122,13 @@ export function App() {
   const { data, keptAt, error } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page", { accepts: isBundle });
   const bundle = useShared(data);
   const heartbeat = useMemo(() => heartbeatOf(bundle), [bundle]);
+  const firstWrite = useRef<number>(undefined);
+  useEffect(() => {
+    const writtenAt = heartbeat.writtenAt;
+    if (writtenAt === undefined) return;
+    firstWrite.current ??= writtenAt; // it was there before this page
+    if (writtenAt > firstWrite.current) countAge(wallNow() - writtenAt);
+  }, [heartbeat.writtenAt]);
   const title = PAGES.find(({ id }) => id === page)?.title ?? "Not found";
   useTitle(page === "bots" ? "" : title, bundle ? openPositions(botsOf(bundle)) : 0);
   const pollEvery = usePollEvery();

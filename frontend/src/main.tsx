@@ -1,5 +1,6 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
+import { followUptime } from "./feature/system/use-uptime";
 import { followDeskTime } from "./lib/desk-time";
 import { warmCache } from "./live";
 import "./style/page.css";
@@ -15,4 +16,5 @@ if (root)
     </Fault>,
   );
 followDeskTime();
+followUptime();
 addEventListener("load", () => setTimeout(() => void warmCache(), WARM_AFTER));

@@ -12,6 +12,7 @@ from aion.web.answer import answer
 from aion.web.desk import Desk
 from aion.web.document import Health, SystemMetrics
 from aion.web.metric import RouteFigures
+from aion.web.process import disk_figures, process_figures
 from aion.web.router.common import desk_of
 
 system_router = APIRouter(tags=["system"])
@@ -29,7 +30,11 @@ def system_metrics(request: Request) -> Response:
         "routes": {name: _route(figures) for name, figures in sorted(desk.metrics.routes.items())},
         "live": desk.live_figures(),
         "topics": desk.data_ages(),
+        "process": process_figures(),
     }
+    disk = disk_figures(desk.settings.data)
+    if disk is not None:
+        found["disk"] = disk
     return answer(request, found)
 
 

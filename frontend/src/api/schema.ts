@@ -373,6 +373,13 @@ export interface DeskRequest {
   value?: number | string;
 }
 
+/** The file system of the data folder. */
+export interface DiskFigures {
+  /** Left for this user. */
+  free_bytes: number;
+  total_bytes: number;
+}
+
 /** Every answer that is not what was asked for. */
 export interface ErrorAnswer {
   /** The same in a sentence for people. */
@@ -683,6 +690,21 @@ export interface Problem {
   since?: string;
 }
 
+/** What the process that answers costs the machine. */
+export interface ProcessFigures {
+  cores: number;
+  /** Seconds of one core since it started. */
+  cpu_s: number;
+  /** Resident; on Linux. */
+  memory_bytes?: number;
+  /** Descriptors, streams included; on Linux. */
+  open_files?: number;
+  pid: number;
+  /** Operating system and its release. */
+  system: string;
+  threads: number;
+}
+
 /** Response times of one route since the process started; percentiles of its newest 256 answers. */
 export interface RouteMetrics {
   count: number;
@@ -920,8 +942,10 @@ export interface SymbolView {
 
 /** The figures of the System page, of the process that answers. */
 export interface SystemMetrics {
+  disk?: DiskFigures;
   /** Counters of the live library: viewers, builds, messages, resets ... */
   live: Record<string, number>;
+  process: ProcessFigures;
   python: string;
   /** By path template. */
   routes: Record<string, RouteMetrics>;

@@ -1,7 +1,10 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
+import type { BotView, SystemMetrics } from "../../api/schema";
+import { sparse } from "../../lib/fixture";
 import { bytes } from "../../lib/size";
-import { milliseconds, SystemPage } from "./page";
+import { counter, SystemPage } from "./page";
+import { milliseconds } from "./part";
 
 afterEach(cleanup);
 
@@ -16,48 +19,72 @@ const CACHE = {
   stored: 2048,
   entries: 1,
 };
-const STREAM = { state: "streaming", since: Date.now() - 61_000, reconnects: 1, polls: 4, isOwner: true };
+const STREAM = {
+  state: "pushed",
+  since: Date.now() - 61_000,
+  uptime: 0.987,
+  reconnects: 1,
+  falls: 2,
+  polls: 4,
+  isOwner: true,
+};
+const ROUTE = { count: 1000, errors: 0, not_modified: 900, mean_ms: 0.5, p50_ms: 0.4, p95_ms: 1.2, p99_ms: 103 };
+const DESK = sparse<SystemMetrics>({
+  version: "0.1.0",
+  python: "3.11",
+  started_at: new Date().toISOString(),
+  routes: { "/api/bots/page": ROUTE },
+  topics: { bots: { size: 36_045, age_s: 2 } },
+  process: { pid: 4711, threads: 9, cpu_s: 1.25, cores: 2, system: "Linux 6.18", memory_bytes: 80 << 20 },
+  disk: { total_bytes: 2 ** 31, free_bytes: 2 ** 30 },
+  live: { viewers: 3, push_p50_ms: 1.234, bytes_sent: 2048, trusts_events: 1 },
+});
+const REST = { cache: CACHE, stream: STREAM, ages: [], bots: [], fetchedAt: Date.now() };
 
-it("shows the cache, the stream and the times of each route", () => {
-  const routes = {
-    "/api/bots/page": {
-      count: 1000,
-      errors: 0,
-      not_modified: 900,
-      mean_ms: 0.5,
-      p50_ms: 0.4,
-      p95_ms: 1.2,
-      p99_ms: 103,
-    },
-  };
-  const desk = {
-    version: "0.1.0",
-    python: "3.11",
-    started_at: new Date().toISOString(),
-    routes,
-    topics: { bots: { size: 36_045, age_s: 2 } },
-  };
-  const { container } = render(<SystemPage cache={CACHE} stream={STREAM} desk={desk} fetchedAt={Date.now()} />);
-  expect(container.textContent).toContain("93.1\u00a0%");
-  expect(container.textContent).toContain("2.0 KB in 1 entry");
+it("shows the cache, the link, the process and the times of each route", () => {
+  const { container } = render(<SystemPage {...REST} desk={DESK} />);
+  for (const text of ["93.1\u00a0%", "2.0 KB in 1 entry", "98.7\u00a0%", "4711", "80.0 MB", "1.0 GB free of 2.0 GB"])
+    expect(container.textContent).toContain(text);
   expect(screen.getByRole("row", { name: /api\/bots\/page/ }).textContent).toBe(
     "/api/bots/page1,00090000.50 ms0.40 ms1.20 ms103 ms",
   );
   expect(screen.getByRole("row", { name: /^bots/ }).textContent).toContain("35.2 KB");
 });
 
+it("shows each bot against its own schedule, and how old data was when it came", () => {
+  const bots = [
+    sparse<BotView>({
+      bot: "orb_ny",
+      state: "active",
+      as_of: "2022-05-19T14:32:00Z",
+      written_at: new Date(Date.now() - 2000).toISOString(),
+      due_at: new Date(Date.now() - 1000).toISOString(),
+    }),
+  ];
+  const { container } = render(<SystemPage {...REST} bots={bots} ages={[0, 7, 2, 0, 1]} desk={undefined} />);
+  expect(screen.getByRole("row", { name: /^orb_ny/ }).textContent).toMatch(
+    /active.*14:32 UTC.*2\.\d s.*overdue 1\.\d s/,
+  );
+  expect(screen.getByRole("table", { name: "Age of data on arrival, 10 times" })).toBeTruthy();
+  expect(container.textContent).toContain("half within 10 ms, 99\u00a0% within 100 ms");
+});
+
 it("says what is not known yet instead of a zero", () => {
   const cache = { ...CACHE, hits: 0, misses: 0, hitRate: 0, avgFetchTime: 0, avgCacheTime: 0 };
   const { container } = render(
-    <SystemPage cache={cache} stream={STREAM} desk={undefined} fetchedAt={undefined} failed="The desk answered 500." />,
+    <SystemPage {...REST} cache={cache} desk={undefined} fetchedAt={undefined} failed="The desk answered 500." />,
   );
   expect(container.textContent).toContain("no look-up yet");
   expect(container.textContent).toContain("no fetch yet");
+  expect(container.textContent).toContain("Nothing was written since");
   expect(container.textContent).toContain("The desk answered 500.");
-  expect(container.textContent).not.toContain("0.0\u00a0%");
 });
 
-it("writes durations and sizes with the digits that matter", () => {
+it("writes counters, durations and sizes with the digits and units that matter", () => {
   expect([0.414, 12.34, 634.2].map(milliseconds)).toEqual(["0.41 ms", "12.3 ms", "634 ms"]);
-  expect([512, 36_045].map(bytes)).toEqual(["512 B", "35.2 KB"]);
+  expect([512, 36_045, 2 ** 30].map(bytes)).toEqual(["512 B", "35.2 KB", "1.0 GB"]);
+  expect(counter("push_p50_ms", 1.234)).toEqual(["push p50", "1.23 ms"]);
+  expect(counter("bytes_sent", 2048)).toEqual(["bytes sent", "2.0 KB"]);
+  expect(counter("not_modified_bytes", 10)).toEqual(["not modified bytes", "10 B"]);
+  expect(counter("conflations", 1200)).toEqual(["conflations", "1,200"]);
 });

@@ -1,12 +1,18 @@
-/** The System page: what the browser keeps, how the stream does, and how fast the desk answers. */
+/** The System page: what the browser keeps, how the link does, how old data is, and how fast the desk answers. */
 
 import type { ReactNode } from "react";
-import { age } from "../../lib/age";
+import type { BotView, SystemMetrics } from "../../api/schema";
+import { AGE_BOUNDS, ageQuantile } from "../../lib/data-age";
 import { count, decimal, plural } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { bytes } from "../../lib/size";
-import { useTicking } from "../../lib/ticker";
 import { instant, stamp } from "../../lib/time";
+import { Due } from "../../ui/age";
+import { useDesk } from "../../ui/frame/desk";
+import { PollChoice } from "../../ui/frame/poll-choice";
+import { NoData } from "../../ui/number";
+import { Histogram } from "./histogram";
+import { Figure, milliseconds, type Row, Since, TablePanel } from "./part";
 
 export interface CacheFigures {
   hits: number;
@@ -28,10 +34,15 @@ export interface CacheFigures {
 }
 
 export interface StreamFigures {
+  /** Word of the link's state. */
   state: string;
   /** Wall time since which the stream is open, ms. */
   since?: number;
+  /** Fraction of the page's life in which a stream worked. */
+  uptime: number;
   reconnects: number;
+  /** Times that polling took over. */
+  falls: number;
   polls: number;
   /** True in the tab that holds the stream for all tabs. */
   isOwner: boolean;
@@ -39,50 +50,16 @@ export interface StreamFigures {
   reason?: string;
 }
 
-export interface RouteFigures {
-  count: number;
-  errors: number;
-  not_modified: number;
-  mean_ms: number;
-  p50_ms: number;
-  p95_ms: number;
-  p99_ms: number;
-}
-
-export interface DeskFigures {
-  version: string;
-  python: string;
-  started_at: string;
-  routes?: Record<string, RouteFigures>;
-  live?: Record<string, number>;
-  topics?: Record<string, { as_of?: string; version?: number; age_s?: number; size?: number }>;
-}
-
 interface Props {
   cache: CacheFigures;
   stream: StreamFigures;
-  desk: DeskFigures | undefined;
+  /** How many pushes came in each class of `AGE_BOUNDS`. */
+  ages: readonly number[];
+  bots: readonly BotView[];
+  desk: SystemMetrics | undefined;
   /** Wall time at which `desk` was fetched, ms. */
   fetchedAt: number | undefined;
   failed?: string;
-}
-
-function Figure({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-function Since({ at }: { at: number }) {
-  return <>{useTicking((now) => age(now - at))}</>;
-}
-
-/** `1.4 ms`; three digits that matter. */
-export function milliseconds(value: number): string {
-  return `${decimal(value, value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
 }
 
 /** `clients_peak` -> `clients peak`. */
@@ -90,12 +67,193 @@ function words(name: string): string {
   return name.replaceAll("_", " ");
 }
 
-export function SystemPage({ cache, stream, desk, fetchedAt, failed }: Props) {
+/** A counter with the unit that its name ends in. */
+export function counter(name: string, value: number): [string, string] {
+  if (name.endsWith("_ms")) return [words(name.slice(0, -3)), milliseconds(value)];
+  if (/^bytes_|_bytes$/.test(name)) return [words(name), bytes(value)];
+  if (name === "trusts_events") return ["file events", value ? "trusted" : "not trusted"];
+  return [words(name), Number.isInteger(value) ? count(value) : decimal(value, 3)];
+}
+
+const AGE_CLASSES = [...AGE_BOUNDS, Number.POSITIVE_INFINITY].map((bound, index) =>
+  Number.isFinite(bound) ? `to ${ageText(bound)}` : `over ${ageText(AGE_BOUNDS[index - 1] ?? 0)}`,
+);
+
+function ageText(ms: number): string {
+  if (!Number.isFinite(ms)) return "over 5 s";
+  return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
+}
+
+function AgePanel({ ages }: { ages: readonly number[] }) {
+  const [half, most] = [ageQuantile(ages, 0.5), ageQuantile(ages, 0.99)];
+  return (
+    <section className="panel" aria-labelledby="age-title">
+      <div className="panel-head">
+        <h3 id="age-title">Age of data on arrival</h3>
+        <small>
+          {half === undefined || most === undefined
+            ? ""
+            : `half within ${ageText(half)}, 99\u00a0% within ${ageText(most)}`}
+        </small>
+      </div>
+      {half === undefined ? (
+        <p className="none">Nothing was written since this page was loaded.</p>
+      ) : (
+        <Histogram name="Age of data on arrival" classes={AGE_CLASSES} counts={ages} />
+      )}
+    </section>
+  );
+}
+
+function heartbeats(bots: readonly BotView[], market: number | undefined): Row[] {
+  return bots.map((bot) => {
+    const [asOf, written, due] = [instant(bot.as_of), instant(bot.written_at), instant(bot.due_at)];
+    return {
+      key: bot.bot,
+      plain: [bot.bot, bot.state, bot.as_of, bot.written_at, bot.due_at],
+      cells: [
+        bot.bot,
+        bot.state,
+        asOf === undefined ? <NoData key="as-of" /> : stamp(asOf, market),
+        written === undefined ? <NoData key="written" /> : <Since key="written" at={written} />,
+        due === undefined ? <NoData key="due" /> : <Due key="due" at={due} />,
+      ],
+    };
+  });
+}
+
+function routeRows(routes: SystemMetrics["routes"] | undefined): Row[] {
+  return Object.entries(routes ?? {})
+    .sort(([, a], [, b]) => b.count - a.count)
+    .map(([route, figures]) => {
+      const times = [figures.mean_ms, figures.p50_ms, figures.p95_ms, figures.p99_ms];
+      return {
+        key: route,
+        plain: [route, figures.count, figures.not_modified, figures.errors, ...times],
+        cells: [
+          <code key="route">{route}</code>,
+          count(figures.count),
+          count(figures.not_modified),
+          figures.errors > 0 ? (
+            <span key="errors" className="attention-text">
+              {count(figures.errors)}
+            </span>
+          ) : (
+            "0"
+          ),
+          ...times.map(milliseconds),
+        ],
+      };
+    });
+}
+
+function topicRows(desk: SystemMetrics | undefined, fetchedAt: number | undefined): Row[] {
+  return Object.entries(desk?.topics ?? {}).map(([name, topic]) => ({
+    key: name,
+    plain: [name, topic.age_s, topic.size],
+    cells: [
+      name,
+      topic.age_s === undefined || fetchedAt === undefined ? (
+        <NoData key="age" />
+      ) : (
+        <Since key="age" at={fetchedAt - topic.age_s * 1000} />
+      ),
+      bytes(topic.size ?? 0),
+    ],
+  }));
+}
+
+function Soft({ children }: { children: ReactNode }) {
+  return <span className="soft">{children}</span>;
+}
+
+function CachePanel({ cache }: { cache: CacheFigures }) {
   const looked = cache.hits + cache.misses;
+  return (
+    <section className="panel" aria-labelledby="cache-title">
+      <h3 id="cache-title">This browser’s cache</h3>
+      <dl>
+        <Figure name="Hit rate">{looked === 0 ? <Soft>no look-up yet</Soft> : percent(cache.hitRate, 1)}</Figure>
+        <Figure name="Hits">{count(cache.hits)}</Figure>
+        <Figure name="Misses">{count(cache.misses)}</Figure>
+        <Figure name="Fetch, mean">
+          {cache.avgFetchTime === 0 ? <Soft>no fetch yet</Soft> : milliseconds(cache.avgFetchTime)}
+        </Figure>
+        <Figure name="Look-up, mean">
+          {looked === 0 ? <Soft>no look-up yet</Soft> : milliseconds(cache.avgCacheTime)}
+        </Figure>
+        <Figure name="Answers 304">{count(cache.notModified)}</Figure>
+        <Figure name="Not sent again">{bytes(cache.savedBytes)}</Figure>
+        <Figure name="Kept in storage">
+          {bytes(cache.stored)} in {plural(cache.entries, "entry", "entries")}
+        </Figure>
+      </dl>
+    </section>
+  );
+}
+
+function LinkPanel({ stream }: { stream: StreamFigures }) {
+  return (
+    <section className="panel" aria-labelledby="stream-title">
+      <h3 id="stream-title">Link</h3>
+      <dl>
+        <Figure name="Now">{stream.state}</Figure>
+        <Figure name="Stream up for">
+          {stream.since === undefined ? <Soft>no stream</Soft> : <Since at={stream.since} />}
+        </Figure>
+        <Figure name="Uptime of the stream">{percent(stream.uptime, 1)}</Figure>
+        <Figure name="Reconnects">{count(stream.reconnects)}</Figure>
+        <Figure name="Falls to polling">{count(stream.falls)}</Figure>
+        <Figure name="Polls">{count(stream.polls)}</Figure>
+        <Figure name="Stream held by">{stream.isOwner ? "this tab" : "another tab"}</Figure>
+        {stream.reason && <Figure name="Trouble">{stream.reason}</Figure>}
+      </dl>
+      <PollChoice />
+    </section>
+  );
+}
+
+function DeskPanel({ desk, failed }: { desk: SystemMetrics | undefined; failed: boolean }) {
   const started = instant(desk?.started_at);
-  const routes = Object.entries(desk?.routes ?? {}).sort(([, a], [, b]) => b.count - a.count);
-  const topics = Object.entries(desk?.topics ?? {});
-  const live = Object.entries(desk?.live ?? {});
+  const { process, disk } = desk ?? {};
+  const live = Object.entries(desk?.live ?? {}).map(([name, value]) => counter(name, value));
+  return (
+    <section className="panel wide-panel" aria-labelledby="desk-title">
+      <h3 id="desk-title">Desk</h3>
+      {desk ? (
+        <dl className="columns">
+          <Figure name="Aion">{desk.version}</Figure>
+          <Figure name="Python">{desk.python}</Figure>
+          {process && <Figure name="System">{process.system}</Figure>}
+          {process && <Figure name="Process">{process.pid}</Figure>}
+          {started !== undefined && (
+            <Figure name="Up for">
+              <Since at={started} />
+            </Figure>
+          )}
+          {process?.memory_bytes !== undefined && <Figure name="Memory">{bytes(process.memory_bytes)}</Figure>}
+          {process && <Figure name="Core seconds">{decimal(process.cpu_s, 1)}</Figure>}
+          {process?.open_files !== undefined && <Figure name="Open files">{count(process.open_files)}</Figure>}
+          {disk && (
+            <Figure name="Disk">
+              {bytes(disk.free_bytes)} free of {bytes(disk.total_bytes)}
+            </Figure>
+          )}
+          {live.map(([name, value]) => (
+            <Figure key={name} name={name}>
+              {value}
+            </Figure>
+          ))}
+        </dl>
+      ) : (
+        <p className="none">{failed ? "" : "Asking the desk."}</p>
+      )}
+    </section>
+  );
+}
+
+export function SystemPage({ cache, stream, ages, bots, desk, fetchedAt, failed }: Props) {
+  const { market } = useDesk();
   return (
     <>
       <h1 className="spoken">System</h1>
@@ -115,136 +273,34 @@ export function SystemPage({ cache, stream, desk, fetchedAt, failed }: Props) {
         </p>
       )}
       <div className="system">
-        <section className="panel" aria-labelledby="cache-title">
-          <h3 id="cache-title">This browser’s cache</h3>
-          <dl>
-            <Figure name="Hits">{count(cache.hits)}</Figure>
-            <Figure name="Misses">{count(cache.misses)}</Figure>
-            <Figure name="Hit rate">
-              {looked === 0 ? <span className="soft">no look-up yet</span> : percent(cache.hitRate, 1)}
-            </Figure>
-            <Figure name="Fetch, mean">
-              {cache.misses === 0 ? <span className="soft">no fetch yet</span> : milliseconds(cache.avgFetchTime)}
-            </Figure>
-            <Figure name="Look-up, mean">
-              {cache.hits === 0 ? <span className="soft">no hit yet</span> : milliseconds(cache.avgCacheTime)}
-            </Figure>
-            <Figure name="Answers 304">{count(cache.notModified)}</Figure>
-            <Figure name="Not sent again">{bytes(cache.savedBytes)}</Figure>
-            <Figure name="Kept in storage">
-              {bytes(cache.stored)} in {plural(cache.entries, "entry", "entries")}
-            </Figure>
-          </dl>
-        </section>
-        <section className="panel" aria-labelledby="stream-title">
-          <h3 id="stream-title">Stream</h3>
-          <dl>
-            <Figure name="State">{stream.state}</Figure>
-            {stream.since !== undefined && (
-              <Figure name="Up for">
-                <Since at={stream.since} />
-              </Figure>
-            )}
-            <Figure name="Reconnects">{count(stream.reconnects)}</Figure>
-            <Figure name="Polls">{count(stream.polls)}</Figure>
-            <Figure name="Held by">{stream.isOwner ? "this tab" : "another tab"}</Figure>
-            {stream.reason && <Figure name="Trouble">{stream.reason}</Figure>}
-          </dl>
-        </section>
-        <section className="panel" aria-labelledby="topics-title">
-          <h3 id="topics-title">Data</h3>
-          {topics.length === 0 ? (
-            <p className="none">No topic has been built yet.</p>
-          ) : (
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Topic</th>
-                  <th scope="col">As of</th>
-                  <th scope="col">Changed</th>
-                  <th scope="col">Size</th>
-                </tr>
-              </thead>
-              <tbody>
-                {topics.map(([name, topic]) => {
-                  const asOf = instant(topic.as_of);
-                  return (
-                    <tr key={name}>
-                      <th scope="row">{name}</th>
-                      <td>{asOf === undefined ? <span className="spoken">no data</span> : stamp(asOf, undefined)}</td>
-                      <td>
-                        {topic.age_s !== undefined && fetchedAt !== undefined ? (
-                          <Since at={fetchedAt - topic.age_s * 1000} />
-                        ) : (
-                          <span className="spoken">no data</span>
-                        )}
-                      </td>
-                      <td>{bytes(topic.size ?? 0)}</td>
-                    </tr>
-                  );
-                })}
-              </tbody>
-            </table>
-          )}
-        </section>
-        <section className="panel wide-panel" aria-labelledby="desk-title">
-          <h3 id="desk-title">Desk</h3>
-          {desk ? (
-            <dl className="columns">
-              <Figure name="Aion">{desk.version}</Figure>
-              <Figure name="Python">{desk.python}</Figure>
-              {started !== undefined && (
-                <Figure name="Up for">
-                  <Since at={started} />
-                </Figure>
-              )}
-              {live.map(([name, value]) => (
-                <Figure key={name} name={words(name)}>
-                  {Number.isInteger(value) ? count(value) : decimal(value, 3)}
-                </Figure>
-              ))}
-            </dl>
-          ) : (
-            <p className="none">{failed ? "" : "Asking the desk."}</p>
-          )}
-        </section>
-        <section className="panel wide-panel" aria-labelledby="routes-title">
-          <h3 id="routes-title">Response times</h3>
-          {routes.length === 0 ? (
-            <p className="none">No route has answered yet.</p>
-          ) : (
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">Route</th>
-                  <th scope="col">Answers</th>
-                  <th scope="col">Unchanged (304)</th>
-                  <th scope="col">Errors</th>
-                  <th scope="col">Mean</th>
-                  <th scope="col">p50</th>
-                  <th scope="col">p95</th>
-                  <th scope="col">p99</th>
-                </tr>
-              </thead>
-              <tbody>
-                {routes.map(([route, figures]) => (
-                  <tr key={route}>
-                    <th scope="row">
-                      <code>{route}</code>
-                    </th>
-                    <td>{count(figures.count)}</td>
-                    <td>{count(figures.not_modified)}</td>
-                    <td className={figures.errors > 0 ? "attention-text" : undefined}>{count(figures.errors)}</td>
-                    <td>{milliseconds(figures.mean_ms)}</td>
-                    <td>{milliseconds(figures.p50_ms)}</td>
-                    <td>{milliseconds(figures.p95_ms)}</td>
-                    <td>{milliseconds(figures.p99_ms)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
-        </section>
+        <CachePanel cache={cache} />
+        <LinkPanel stream={stream} />
+        <AgePanel ages={ages} />
+        <TablePanel
+          id="topics-title"
+          title="Bundles"
+          head={["Topic", "Changed, ago", "Size"]}
+          rows={topicRows(desk, fetchedAt)}
+          isNarrow
+          none="No topic has been built yet."
+        />
+        <TablePanel
+          id="beats-title"
+          title="Heartbeats"
+          note="each bot against its own schedule"
+          head={["Bot", "State", "Market data as of", "Wrote, ago", "Next"]}
+          rows={heartbeats(bots, market)}
+          none="No bot has written yet."
+        />
+        <DeskPanel desk={desk} failed={Boolean(failed)} />
+        <TablePanel
+          id="routes-title"
+          title="Response times"
+          note="of the newest 256 answers a route"
+          head={["Route", "Answers", "Unchanged (304)", "Errors", "Mean", "p50", "p95", "p99"]}
+          rows={routeRows(desk?.routes)}
+          none="No route has answered yet."
+        />
       </div>
     </>
   );

@@ -1,29 +1,44 @@
 /** The System page with its data, asked for again every five seconds while it is looked at. */
 
-import { useEffect, useState } from "react";
-import { wallNow } from "../../lib/ticker";
-import { fetchWithCache, getCacheStats, getStorageStats, useLink } from "../../live";
-import { type DeskFigures, SystemPage } from "./page";
+import { useEffect, useMemo, useState } from "react";
+import type { BotsPageBundle, SystemMetrics } from "../../api/schema";
+import { ageCounts } from "../../lib/data-age";
+import { useNow, wallNow } from "../../lib/ticker";
+import { share } from "../../lib/uptime";
+import { useShared } from "../../lib/use-shared";
+import { fetchWithCache, getCacheStats, getStorageStats, useLink, useSnapshot } from "../../live";
+import { botsOf } from "../bots/states";
+import { SystemPage } from "./page";
+import { useUptime } from "./use-uptime";
 
 const EVERY_MS = 5000;
+const DRAW_MS = 1000; // counters of this page itself
 
 interface Fetched {
-  desk?: DeskFigures;
+  desk?: SystemMetrics;
   at?: number;
   failed?: string;
 }
 
+const WORDS = { connecting: "connecting", streaming: "pushed", polling: "polling", offline: "offline" } as const;
+
 export default function SystemScreen() {
   const [fetched, setFetched] = useState<Fetched>({});
   const link = useLink();
+  const uptime = useUptime();
+  const now = useNow(DRAW_MS);
+  const { data } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page");
+  const bundle = useShared(data);
+  const bots = useMemo(() => (bundle ? botsOf(bundle) : []), [bundle]);
   useEffect(() => {
     let isOver = false;
     const ask = (): void => {
       if (document.visibilityState !== "visible") return;
-      fetchWithCache<DeskFigures>("/api/metrics", { ttl: EVERY_MS - 500 }).then(
+      fetchWithCache<SystemMetrics>("/api/metrics", { ttl: EVERY_MS - 500 }).then(
         (desk) => !isOver && setFetched({ desk, at: wallNow() }),
         (error: unknown) =>
-          !isOver && setFetched((now) => ({ ...now, failed: error instanceof Error ? error.message : String(error) })),
+          !isOver &&
+          setFetched((before) => ({ ...before, failed: error instanceof Error ? error.message : String(error) })),
       );
     };
     ask();
@@ -33,18 +48,23 @@ export default function SystemScreen() {
       clearInterval(timer);
     };
   }, []);
-  const storage = getStorageStats();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: reading localStorage once a second is enough
+  const cache = useMemo(() => ({ ...getCacheStats(), ...getStorageStats() }), [now]);
   return (
     <SystemPage
-      cache={{ ...getCacheStats(), ...storage }}
+      cache={cache}
       stream={{
-        state: link.state,
+        state: WORDS[link.state],
         since: link.state === "streaming" ? link.since : undefined,
+        uptime: share(uptime, Date.now()),
         reconnects: link.reconnects,
+        falls: link.falls,
         polls: link.polls,
         isOwner: link.isOwner,
-        reason: link.reason,
+        reason: link.state === "streaming" ? undefined : link.reason,
       }}
+      ages={ageCounts()}
+      bots={bots}
       desk={fetched.desk}
       fetchedAt={fetched.at}
       failed={fetched.failed}

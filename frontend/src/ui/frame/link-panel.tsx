@@ -1,10 +1,11 @@
 /** Behind the Link chip: the three clocks side by side, and what the page does while no stream works. */
 
-import { POLL_CHOICES, type PollEvery, setPollEvery, setToasts, usePollEvery, useToasts } from "../../lib/preference";
+import { setToasts, useToasts } from "../../lib/preference";
 import { stamp } from "../../lib/time";
 import { Ago, Due } from "../age";
 import { useDesk } from "./desk";
 import type { Link } from "./link-chip";
+import { PollChoice } from "./poll-choice";
 
 /** When the bots wrote last and when the next of them is due; wall time, ms. */
 export interface Heartbeat {
@@ -23,7 +24,6 @@ const HOW: Record<Link["state"], string> = {
 
 export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbeat }) {
   const { market, clock } = useDesk();
-  const every = usePollEvery();
   const toasts = useToasts();
   return (
     <>
@@ -67,20 +67,7 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
           <dd className="soft">{link.reason ?? HOW[link.state]}</dd>
         </div>
       </dl>
-      <fieldset className="segments">
-        <legend>While no stream works, ask every</legend>
-        {POLL_CHOICES.map((choice) => (
-          <label key={choice}>
-            <input
-              type="radio"
-              name="poll-every"
-              checked={every === choice}
-              onChange={() => setPollEvery(choice as PollEvery)}
-            />
-            <span>{choice} s</span>
-          </label>
-        ))}
-      </fieldset>
+      <PollChoice />
       <label className="tick-row">
         <input
           type="checkbox"

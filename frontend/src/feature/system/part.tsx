@@ -1,0 +1,102 @@
+/** Parts of the System page: a panel with a head, a figure, a table with its CSV. */
+
+import type { ReactNode } from "react";
+import { age } from "../../lib/age";
+import { type Cell, download, toCsv } from "../../lib/csv";
+import { decimal } from "../../lib/money";
+import { useTicking } from "../../lib/ticker";
+
+export function Figure({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+export function Since({ at }: { at: number }) {
+  return <>{useTicking((now) => age(now - at))}</>;
+}
+
+/** `1.4 ms`; three digits that matter. */
+export function milliseconds(value: number): string {
+  return `${decimal(value, value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
+}
+
+export interface Row {
+  key: string;
+  /** What is shown; the first heads the row. */
+  cells: ReactNode[];
+  /** What the CSV has. */
+  plain: Cell[];
+}
+
+interface TableProps {
+  id: string;
+  title: string;
+  note?: ReactNode;
+  head: string[];
+  rows: readonly Row[];
+  none: string;
+  /** True for a panel that shares its row. */
+  isNarrow?: boolean;
+}
+
+/** A panel with one table, offered as CSV; it scrolls by itself where it is too wide. */
+export function TablePanel({ id, title, note, head, rows, none, isNarrow = false }: TableProps) {
+  return (
+    <section className={isNarrow ? "panel" : "panel wide-panel"} aria-labelledby={id}>
+      <div className="panel-head">
+        <h3 id={id}>{title}</h3>
+        {note && <small>{note}</small>}
+        {rows.length > 0 && (
+          <button
+            type="button"
+            className="quiet"
+            onClick={() =>
+              download(
+                `aion-${title.toLowerCase().replaceAll(" ", "-")}.csv`,
+                toCsv(
+                  head,
+                  rows.map((row) => row.plain),
+                ),
+              )
+            }
+          >
+            CSV<span className="spoken"> of {title}</span>
+          </button>
+        )}
+      </div>
+      {rows.length === 0 ? (
+        <p className="none">{none}</p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
+        <section className="scroll" tabIndex={0} aria-label={title}>
+          <table>
+            <thead>
+              <tr>
+                {head.map((name) => (
+                  <th key={name} scope="col">
+                    {name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map(({ key, cells: [first, ...others] }) => (
+                <tr key={key}>
+                  <th scope="row">{first}</th>
+                  {others.map((cell, index) => (
+                    // biome-ignore lint/suspicious/noArrayIndexKey: the columns do not change their order
+                    <td key={index}>{cell}</td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </section>
+  );
+}

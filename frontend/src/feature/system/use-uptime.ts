@@ -1,0 +1,25 @@
+/** How long the link has been a stream since the page was loaded, whichever page was looked at meanwhile. */
+
+import { useSyncExternalStore } from "react";
+import { changed, type Uptime } from "../../lib/uptime";
+import { getConnection } from "../../live";
+
+let uptime: Uptime | undefined;
+
+function take(): Uptime {
+  const { state, since } = getConnection().status;
+  uptime = uptime
+    ? changed(uptime, state, since)
+    : { state, since, startedAt: Math.min(since, Math.round(performance.timeOrigin)), before: 0 };
+  return uptime;
+}
+
+/** Begin to count; once, when the app starts. */
+export function followUptime(): void {
+  take();
+  getConnection().watch(take);
+}
+
+export function useUptime(): Uptime {
+  return useSyncExternalStore((watcher) => getConnection().watch(watcher), take);
+}

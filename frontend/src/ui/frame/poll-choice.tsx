@@ -1,0 +1,20 @@
+/** How often the page asks while no stream works: 2, 5 or 15 s, kept on this browser. */
+
+import { useId } from "react";
+import { POLL_CHOICES, setPollEvery, usePollEvery } from "../../lib/preference";
+
+export function PollChoice() {
+  const every = usePollEvery();
+  const group = useId(); // two of these on a page must not take each other's choice
+  return (
+    <fieldset className="segments">
+      <legend>While no stream works, ask every</legend>
+      {POLL_CHOICES.map((choice) => (
+        <label key={choice}>
+          <input type="radio" name={group} checked={every === choice} onChange={() => setPollEvery(choice)} />
+          <span>{choice} s</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
