@@ -11,7 +11,7 @@ SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wild
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: build run test test-python test-page check bench soak lock clean browser
+.PHONY: build kill run test test-python test-page check bench soak lock clean browser
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
 
@@ -44,6 +44,11 @@ soak: build
 
 bench: build
 	$(BIN)/python -m bench
+
+# A thousand kill -9 at random moments, compared with undisturbed runs; about half an hour.
+TIMES ?= 1000
+kill: build
+	$(BIN)/python -m tests.bot.kill --times $(TIMES)
 
 browser: .venv/.dev
 	@$(BIN)/python tools/browser.py

@@ -197,9 +197,8 @@ class BotAccount:
             each.order.reduce_only and each.order.type is OrderType.MARKET for each in self.broker.open_orders(symbol)
         )
 
-    def settle(self) -> None:
-        """Take what a control made the broker do into the record, outside a cycle."""
-        self.cycles += 1
+    def settle(self, ts: datetime) -> None:
+        """Take what a control made the broker do at market time `ts` into the record, outside a cycle."""
         self.gather()
 
     def gather(self) -> Changes:
@@ -333,7 +332,7 @@ class BotAccount:
             bot=self.name,
             cycle_id=self.cycle_id,
             cursor=self.cursor,
-            day=self.day or self.cursor.date().isoformat(),
+            day=self.day if self.cycle_id else "",  # what is asked before the first bar is of no market day
             cash=self.portfolio.cash,
             state=self.save(),
             changes=self._changes,

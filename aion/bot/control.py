@@ -127,7 +127,7 @@ class Controller:
         for request in news.requests:
             self._answer(request, ts, steering, carried)
         for bot in carried.bots.values():
-            bot.settle()
+            bot.settle(ts)
         return carried
 
     # controls

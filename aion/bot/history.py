@@ -1,6 +1,8 @@
 """What happened, kept as the documents show it: of a day, of a run, and read again from the ledger."""
 
+from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -87,12 +89,19 @@ def changes_of_day(ledger: LedgerReader, bot: str, day: str) -> Changes:
     return changes
 
 
-def days_of(changes: Changes) -> dict[str, Record]:
+def days_of(changes: Changes, closes: Sequence[str]) -> dict[str, Record]:
     """Return what happened by market day, each order as it stood at the end of that day.
 
     Args:
         changes: all that the ledger has of a bot that trades at closes, where a market day is a UTC day.
+        closes: the market days that it was marked on, ascending; what people asked between two of them is of the
+            later one, and of the day "" when that has not come.
     """
+
+    def of(ts: datetime) -> str:
+        index = bisect_left(closes, ts.date().isoformat())
+        return closes[index] if index < len(closes) else ""
+
     days: dict[str, Record] = defaultdict(Record)
     filled: dict[str, dict[str, Decimal]] = defaultdict(dict)
     for fill in changes.fills:
@@ -102,12 +111,13 @@ def days_of(changes: Changes) -> dict[str, Record]:
         parts[day] = parts.get(day, ZERO) + fill.quantity
     for record in changes.orders.values():
         parts = filled[record.order.id]
-        ended = record.updated_at.date().isoformat()
-        entry = filled.get(record.order.id.rpartition("-")[0])  # a bracket's exit rests once it has filled
-        began = min(entry) if entry else record.order.decided_at.date().isoformat()
-        for day in {began, ended, *parts}:
+        ended = of(record.updated_at)
+        entry = _entry_of(record.order.id, changes)
+        # the exits of a bracket rest from the fill of their entry on, though they were decided with it
+        begun = min(filled[entry]) if filled.get(entry) else of(record.order.decided_at)
+        for day in {begun, ended, *parts}:
             so_far = sum((quantity for at, quantity in parts.items() if at <= day), ZERO)
-            is_last = day >= ended
+            is_last = not day or (ended and day >= ended)
             days[day].orders[record.order.id] = order_json(
                 record.order,
                 record.status if is_last else OrderStatus.OPEN,
@@ -115,8 +125,16 @@ def days_of(changes: Changes) -> dict[str, Record]:
                 record.detail if is_last else "",
             )
     for decision in changes.decisions:
-        days[decision.ts.date().isoformat()].decisions[decision.id] = decision_json(decision)
+        days[of(decision.ts)].decisions[decision.id] = decision_json(decision)
     return dict(days)
+
+
+def _entry_of(exit_id: str, changes: Changes) -> str:
+    """Return the id of the order whose bracket the exit called `exit_id` is of, or an empty text."""
+    base, _, role = exit_id.rpartition("-")
+    if role not in ("stop", "target"):
+        return ""
+    return next((each for each in (base, base.rpartition("-")[0]) if each in changes.orders), "")
 
 
 def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: str, since: datetime) -> Json:

@@ -458,7 +458,7 @@ class Replay:
             if bot.cycle_id:
                 self.swing.put_rolling(self._outbox, bot)
                 self.swing.put_activity(self._outbox, bot)
-                self.swing.put_missing_activity(self._outbox, bot, self._ledger, self.span.swing.date().isoformat())
+                self.swing.put_missing_activity(self._outbox, bot, self._ledger)
         self.job.put(self._outbox, self._clock_document(), self._seq, CATCH_UP_DUE_S, list(self.job.bots.values()))
         self._outbox.write()
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from aion.bot.account import BotAccount
-from aion.bot.history import Record, changes_of_day
+from aion.bot.history import Record, days_of
 from aion.bot.preview import Wish, planned_orders, preview_document
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, number, result_json, thin
@@ -42,6 +42,8 @@ class SwingBot(BotAccount):
         self.targets: Json = {}
         self.activity = Record()
         """What happened on `day` alone."""
+        self._early = Record()
+        """What people asked after `day`, before the next mark."""
         self._bars: dict[str, Bar] = {}
         self._view: dict[str, Signal] = {}
 
@@ -63,7 +65,7 @@ class SwingBot(BotAccount):
         self.cycles += 1
         self.bars_seen += len(bars)
         self.day = session.day.isoformat()
-        self.activity = Record()
+        self.activity, self._early = self._early, Record()
         fills = self.broker.on_bars(bars, session)
         self._protect(fills, ts)
         self._gather()
@@ -99,10 +101,13 @@ class SwingBot(BotAccount):
         orders = planned_orders(self.broker, wishes, self._bars, LEAST_CHANGE * self.equity)
         return preview_document(orders, self.equity, iso(self.cursor))
 
-    def settle(self) -> None:
-        """As `BotAccount.settle`, with the activity of the day."""
-        self.cycles += 1
-        self._gather()
+    def settle(self, ts: datetime) -> None:
+        """As `BotAccount.settle`, with the activity of the day, or of the next when `ts` is past the day."""
+        if ts.date().isoformat() <= self.day:
+            self._gather()
+            return
+        self._early.add(self.gather())
+        self.record.keep(KEPT)
 
     def _gather(self) -> None:
         self.activity.add(self.gather())
@@ -263,13 +268,15 @@ class SwingBot(BotAccount):
         self.first_day = date.fromisoformat(state["first_day"]) if state["first_day"] else None
         self.rebalanced_at = parse_iso(state["rebalanced_at"]) if state["rebalanced_at"] else None
         self.targets = state["targets"]
-        self.record, self.activity = Record(), Record()
-        self.record.add(ledger.changes(self.name))
+        self.record = Record()
+        changes, points = ledger.changes(self.name), ledger.equity(self.name)
+        self.record.add(changes)
         self.record.keep(KEPT)
-        for point in ledger.equity(self.name):
+        for point in points:
             self.record.see(point)
-        if self.day:
-            self.activity.add(changes_of_day(ledger, self.name, self.day))
+        days = days_of(changes, [point.ts.date().isoformat() for point in points])
+        self._early = days.pop("", Record())
+        self.activity = days.get(self.day, Record())
 
 
 def _target(signal: Signal, weight: Decimal) -> Json:

@@ -56,20 +56,19 @@ class SwingJob:
         path = self._layout.bot_activity(bot.settings.horizon, bot.day, bot.name)
         outbox.put(path, envelope | bot.activity_document(bot.day, bot.activity))
 
-    def put_missing_activity(self, outbox: Outbox, bot: SwingBot, ledger: LedgerReader, since: str) -> None:
+    def put_missing_activity(self, outbox: Outbox, bot: SwingBot, ledger: LedgerReader) -> None:
         """Put the activity files that are not there though the ledger has their day: a process died before them.
 
         Args:
             outbox: takes them.
             bot: restored from the ledger.
             ledger: of the run.
-            since: first market day to look at.
         """
         closes = {point.ts.date().isoformat(): point.ts for point in ledger.equity(bot.name)}
-        days = days_of(ledger.changes(bot.name))
+        days = days_of(ledger.changes(bot.name), list(closes))
         for number, (day, closed_at) in enumerate(closes.items(), start=1):
             path = self._layout.bot_activity(bot.settings.horizon, day, bot.name)
-            if day not in days or day < since or path.exists():
+            if day not in days or path.exists():
                 continue
             cycle_id = cycle_name(self._stamp.run, closed_at)
             envelope = self._stamp.envelope("bot_activity", cycle_id, number, closed_at, None, 0)

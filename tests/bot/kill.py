@@ -1,8 +1,9 @@
 """Kill the bots' process with SIGKILL at random moments and compare what is left with an undisturbed run.
 
-    python -m tests.bot.kill --kills 50
+    python -m tests.bot.kill --times 1000
 
-Prints one line a kill and a summary; exits with 1 when anything differs.
+The desk's requests and rules lie there from the start, and in a second series more of them come at any moment: each
+must be carried out once. Prints one line a kill and a summary; exits with 1 when anything differs.
 """
 
 import argparse
@@ -15,8 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aion.store.layout import Layout
-from tests.bot.desk import document, ledger_rows, state_files
+from aion.store.layout import DESK, Layout
+from tests.bot.desk import ask, audits, document, ledger_rows, save_rules, state_files
 from tests.bot.worker import trade
 
 LONGEST_S = 1.6  # of a life: a run of this tape takes about three times that
@@ -53,17 +54,28 @@ def compare(expected: Path, found: Path) -> tuple[str, ...]:
     )
 
 
+def ask_beforehand(data: Path) -> None:
+    """Lay requests and rules into a new data folder: the first look of the run carries them out."""
+    ask(data, DESK, "pause", 1)
+    ask(data, DESK, "resume", 2)
+    ask(data, "orb_ny", "pause", 3, reason="until the range is clear")
+    ask(data, "orb_ny", "resume", 4)
+    save_rules(data, "orb_ny", 1, max_alloc=0.4)
+
+
 def kill_often(folder: Path, kills: int, seed: int, say: Callable[[str], None] = lambda line: None) -> Outcome:
     """Kill the process `kills` times, letting each run end in between, and compare each with an undisturbed one."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.bot.warm"])
     chance = random.Random(seed)
     undisturbed = folder / "undisturbed"
+    ask_beforehand(undisturbed)
     process = context.Process(target=trade, args=(undisturbed,))
     process.start()
     process.join()
     outcome = Outcome()
     data = folder / "killed-0"
+    ask_beforehand(data)
     while True:
         process = context.Process(target=trade, args=(data,))
         process.start()
@@ -91,22 +103,55 @@ def kill_often(folder: Path, kills: int, seed: int, say: Callable[[str], None] =
         if outcome.kills >= kills:
             return outcome
         data = folder / f"killed-{outcome.runs}"
+        ask_beforehand(data)
+
+
+def kill_amid_requests(folder: Path, kills: int, seed: int) -> tuple[int, tuple[str, ...]]:
+    """Kill the process `kills` times around a new request each; return how many were asked and what is wrong."""
+    context = multiprocessing.get_context("forkserver")
+    chance = random.Random(seed)
+    asked = []
+    for number in range(1, kills + 1):
+        process = context.Process(target=trade, args=(folder,))
+        process.start()
+        process.join(chance.uniform(0.1, LONGEST_S))
+        asked.append(ask(folder, "orb_ny", ("flatten", "resume")[number % 2], number))
+        process.join(chance.choice((0.0, 0.02, 0.1, 0.3)))
+        process.kill()
+        process.join()
+        check_files(folder)
+    process = context.Process(target=trade, args=(folder,))
+    process.start()
+    process.join()
+    wrong = [] if process.exitcode == 0 else [f"exit code {process.exitcode}"]
+    if (found := [audit.id for audit in audits(folder / "ledger.sqlite")]) != asked:
+        wrong.append(f"audit has {len(found)} of {len(asked)} requests")
+    rows = ledger_rows(folder / "ledger.sqlite")["decisions"]
+    noted = [row for row in rows if row[1] == "orb_ny" and row[5] in ("flatten", "resume")]
+    if len(noted) != len(asked):
+        wrong.append(f"{len(noted)} decisions of {len(asked)} requests")
+    newest = max(Layout(folder).sim_logs.glob("*_orb_ny.json"))
+    if document(newest)["control_id"] != asked[-1]:
+        wrong.append("the newest request is not answered")
+    return len(asked), tuple(wrong)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--times", type=int, default=50, help="kills compared with an undisturbed run")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="aion-kill-") as folder:
-        outcome = kill_often(Path(folder), options.kills, options.seed, print)
+        outcome = kill_often(Path(folder), options.times, options.seed, print)
+        asked, wrong = kill_amid_requests(Path(folder) / "asked", max(1, options.times // 20), options.seed)
     differences = ", ".join(outcome.differences) or "none"
     print(
         f"{outcome.kills} kills ({outcome.kills_with_fills} with fills on the books) over {outcome.runs} runs in "
         f"{time.monotonic() - began:.0f} s; differences from an undisturbed run: {differences}"
     )
-    return 1 if outcome.differences else 0
+    print(f"{asked} kills around a request of the desk each; wrong: {', '.join(wrong) or 'nothing'}")
+    return 1 if outcome.differences or wrong else 0
 
 
 if __name__ == "__main__":
