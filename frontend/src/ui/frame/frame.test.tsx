@@ -1,6 +1,6 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { ClockState, Session } from "../../api/schema";
+import type { ClockState, FeedState, Session } from "../../api/schema";
 import { bundleFixture, MARKET, SESSIONS, sparse } from "../../lib/fixture";
 import { setTheme, setZone } from "../../lib/preference";
 import { zoneChoices } from "./clock-panel";
@@ -53,6 +53,16 @@ describe("the mode chip", () => {
     expect(modeWords("live", { ...CLOCK, real_time: true }, closed).mode).not.toContain("LIVE");
     expect(modeWords("live", CLOCK, SESSIONS).mode).not.toContain("LIVE");
     expect(modeWords("live", { ...CLOCK, real_time: true }, SESSIONS).mode).toBe("LIVE");
+  });
+
+  it("says beside the mode that a real-time feed does not deliver", () => {
+    const feed = { answered_at: "2026-01-01T11:58:00Z", symbols: {} } as unknown as FeedState;
+    const words = (state: FeedState["state"]) =>
+      modeWords("paper", { ...CLOCK, state: "running", real_time: true, feed_state: { ...feed, state } }, SESSIONS)
+        .doing;
+    expect(words("ok")).toBeUndefined();
+    expect(words("late")).toBe("data late");
+    expect(words("down")).toBe("feed down");
   });
 });
 

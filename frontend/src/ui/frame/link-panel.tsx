@@ -1,7 +1,8 @@
 /** Behind the Link chip: the three clocks side by side, and what the page does while no stream works. */
 
+import type { ClockState } from "../../api/schema";
 import { setToasts, useToasts } from "../../lib/preference";
-import { stamp } from "../../lib/time";
+import { instant, stamp } from "../../lib/time";
 import { Ago, Due } from "../age";
 import { useDesk } from "./desk";
 import type { Link } from "./link-chip";
@@ -22,8 +23,18 @@ const HOW: Record<Link["state"], string> = {
   offline: "no answer",
 };
 
+/** What is to know of the bars: how a real-time feed stands, else which feed it is. */
+function marketWords(clock: ClockState | undefined): string {
+  const feed = clock?.feed_state;
+  if (feed?.text) return feed.state === "ok" ? feed.text : `${feed.state}: ${feed.text}`;
+  if (clock?.real_time)
+    return (clock.delay_s ?? 0) > 0 ? `delayed ${Math.round((clock.delay_s ?? 0) / 60)} min` : "as it happens";
+  return clock?.feed ? `${clock.feed} feed` : "";
+}
+
 export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbeat }) {
   const { market, clock } = useDesk();
+  const feedAt = instant(clock?.feed_state?.last_bar_at);
   const toasts = useToasts();
   return (
     <>
@@ -31,8 +42,18 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
       <dl className="clocks">
         <div>
           <dt>Market data</dt>
-          <dd>{market === undefined ? "none yet" : stamp(market, undefined)}</dd>
-          <dd className="soft">{clock?.real_time ? "as it happens" : clock?.feed ? `${clock.feed} feed` : ""}</dd>
+          <dd>
+            {feedAt !== undefined ? (
+              <>
+                newest bar <Ago at={feedAt} />
+              </>
+            ) : market === undefined ? (
+              "none yet"
+            ) : (
+              stamp(market, undefined)
+            )}
+          </dd>
+          <dd className="soft">{marketWords(clock)}</dd>
         </div>
         <div>
           <dt>Bots</dt>

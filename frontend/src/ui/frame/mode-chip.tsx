@@ -27,6 +27,9 @@ export function modeWords(mode: Mode, clock: ClockState | undefined, sessions: R
   return { mode: words[mode], doing: doing(clock) };
 }
 
+/** A real-time feed that does not deliver is said beside the mode. */
+const FEED_WORDS: Record<string, string | undefined> = { late: "data late", down: "feed down" };
+
 function doing(clock: ClockState | undefined): string | undefined {
   switch (clock?.state) {
     case "starting":
@@ -40,7 +43,7 @@ function doing(clock: ClockState | undefined): string | undefined {
     case "closed":
       return clock.label || "closed";
     default:
-      return undefined;
+      return FEED_WORDS[clock?.feed_state?.state ?? "ok"];
   }
 }
 
