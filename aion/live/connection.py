@@ -58,6 +58,7 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         super().__init__(topics, is_gzip=is_gzip)
         self._hub = hub
         self._transport = transport
+        self.write = transport.write
         self._connections = connections
         self._stray = 0
 
@@ -79,10 +80,6 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         protocol.parser = None
         protocol.cycle = None
         return stream
-
-    def write(self, data: bytes) -> None:
-        """Send `data`."""
-        self._transport.write(data)
 
     def finish(self, data: bytes) -> None:
         """Send `data` and the last chunk, then close."""
@@ -141,11 +138,12 @@ class PortableConnection(Subscriber):
         """Args: hub: where it belongs."""
         super().__init__(topics, is_gzip=is_gzip)
         self._hub = hub
+        self.write = self._put
         self._pending: list[bytes] = []
         self._wake = asyncio.Event()
         self._ended = False
 
-    def write(self, data: bytes) -> None:
+    def _put(self, data: bytes) -> None:
         """Hand `data` (one chunk) to the task; until it is sent the stream counts as paused."""
         start = data.index(b"\r\n") + 2
         self._pending.append(data[start:-2])

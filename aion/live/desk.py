@@ -208,6 +208,20 @@ class Live(Generic[T]):
             raise LiveError(f"{name} cannot be built: {state.error}")
         return state.snapshot
 
+    def fresh_now(self, name: str) -> Snapshot | None:
+        """Return what `fresh` would, when the kernel says that nothing happened; None when there is a wait.
+
+        Raises:
+            KeyError: there is no such topic.
+        """
+        state = self._states[name]
+        if self._watcher is None:
+            return None
+        self._look()
+        if state.built < state.wanted or state.error is not None:
+            return None
+        return state.snapshot
+
     def held(self, name: str) -> Snapshot | None:
         """Return what is held of topic `name` without looking at the disk; None before its first build."""
         state = self._states.get(name)

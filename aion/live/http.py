@@ -58,6 +58,21 @@ async def _respond_error(send: Any, status: int, detail: str, headers: Iterable[
     )
 
 
+class _Heads:
+    """The ready headers of one snapshot."""
+
+    __slots__ = ("gzip", "identity", "snapshot", "unchanged")
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.unchanged: Headers = [*NO_STORE, (b"etag", snapshot.etag.encode()), (b"vary", b"Accept-Encoding")]
+        whole = [*self.unchanged, (b"content-type", b"application/json")]
+        self.identity: Headers = [*whole, (b"content-length", b"%d" % len(snapshot.body))]
+        self.gzip: Headers = [
+            *whole, (b"content-encoding", b"gzip"), (b"content-length", b"%d" % len(snapshot.gzip)),
+        ]  # fmt: skip
+
+
 class SnapshotApp:
     """ASGI application that answers GET and HEAD with the snapshot of one topic as the disk is now.
 
@@ -68,6 +83,7 @@ class SnapshotApp:
         """Args: live: where the topic is; topic: its name."""
         self._live = live
         self._topic = topic
+        self._heads: _Heads | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -77,43 +93,50 @@ class SnapshotApp:
             )
             return
         started = perf_counter()
-        try:
-            snapshot = await self._live.fresh(self._topic)
-        except LiveError as error:
-            await _respond_error(send, 503, str(error), [(b"retry-after", b"1")])
-            return
-        waited_ms = (perf_counter() - started) * 1000
-        await self._send(snapshot, scope, send, waited_ms)
-
-    async def _send(self, snapshot: Snapshot, scope: Any, send: Any, waited_ms: float) -> None:
+        snapshot = self._live.fresh_now(self._topic)
+        if snapshot is None:
+            try:
+                snapshot = await self._live.fresh(self._topic)
+            except LiveError as error:
+                await _respond_error(send, 503, str(error), [(b"retry-after", b"1")])
+                return
+        timing = (b"server-timing", b"fresh;dur=%.2f" % ((perf_counter() - started) * 1000))
+        heads = self._heads
+        if heads is None or heads.snapshot is not snapshot:
+            heads = self._heads = _Heads(snapshot)
         stats = self._live.stats
         stats.answers += 1
-        tags = encodings = ""
+        tags = encodings = b""
         for key, value in scope["headers"]:
             if key == b"if-none-match":
-                tags += value.decode("latin-1") + ","
+                tags += value + b","
             elif key == b"accept-encoding":
-                encodings += value.decode("latin-1") + ","
-        headers = [
-            *NO_STORE,
-            (b"etag", snapshot.etag.encode()),
-            (b"vary", b"Accept-Encoding"),
-            (b"server-timing", b"fresh;dur=%.2f" % waited_ms),
-        ]
-        if tags and matches(tags.rstrip(","), snapshot.etag):
+                encodings += value + b","
+        if tags and matches(tags[:-1].decode("latin-1"), snapshot.etag):
             stats.not_modified += 1
             stats.not_modified_bytes += len(snapshot.body)
-            await send({"type": "http.response.start", "status": 304, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        body = snapshot.body
-        if accepts_gzip(encodings):
-            body = snapshot.gzip
-            headers.append((b"content-encoding", b"gzip"))
-        headers.append((b"content-type", b"application/json"))
-        headers.append((b"content-length", str(len(body)).encode()))
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+            status, head, body = 304, heads.unchanged, b""
+        elif accepts_gzip(encodings[:-1].decode("latin-1")):
+            status, head, body = 200, heads.gzip, snapshot.gzip
+        else:
+            status, head, body = 200, heads.identity, snapshot.body
+        await send({"type": "http.response.start", "status": status, "headers": [*head, timing]})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _stream_head(*, is_gzip: bool, is_last: bool) -> Headers:
+    """Return the headers of a stream; `is_last` tells the client to send nothing more on this connection."""
+    headers = [
+        *NO_STORE,
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"vary", b"Accept-Encoding"),
+        (b"x-accel-buffering", b"no"),
+    ]
+    if is_gzip:
+        headers.append((b"content-encoding", b"gzip"))
+    if is_last:
+        headers.append((b"connection", b"close"))
+    return headers
 
 
 class StreamApp:
@@ -167,21 +190,14 @@ class StreamApp:
             return
         await live.fresh_all(topics)
         is_gzip = accepts_gzip(header(scope, b"accept-encoding"))
-        headers = [
-            *NO_STORE,
-            (b"content-type", b"text/event-stream; charset=utf-8"),
-            (b"vary", b"Accept-Encoding"),
-            (b"x-accel-buffering", b"no"),
-        ]
-        if is_gzip:
-            headers.append((b"content-encoding", b"gzip"))
+        extension = scope.get("extensions", {}).get(EXTENSION)
+        headers = _stream_head(is_gzip=is_gzip, is_last=extension is not None)
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
         have = self._have(scope, query, topics)
         retry_ms = randrange(500, 2_500)  # noqa: S311 - jitter
-        extension = scope.get("extensions", {}).get(EXTENSION)
         if extension is not None and not extension["protocol"].transport.is_closing():
             upgraded = UpgradedConnection.take_over(live.hub, topics, extension["protocol"], is_gzip=is_gzip)
             live.hub.add(upgraded)

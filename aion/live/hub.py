@@ -15,6 +15,7 @@ from aion.live.event import chunk, encode_event, stored_block
 from aion.live.snapshot import Snapshot
 
 SLICE_S = 0.004  # longest stretch of writes before other connections get their turn
+STEP = 32  # subscribers between two looks at the clock
 UNDRAINED_BEATS = 3  # heartbeats after which a client that never drained is reset
 
 
@@ -41,7 +42,10 @@ def make_frame(name: str, data: bytes, *, event_id: str | None = None, retry_ms:
 class Subscriber:
     """One open stream. Subclasses say how bytes leave."""
 
-    __slots__ = ("beat", "index", "is_gzip", "is_paused", "late_beats", "seq", "topics")
+    __slots__ = ("beat", "index", "is_gzip", "is_paused", "late_beats", "seq", "topics", "write")
+
+    write: Callable[[bytes], object]
+    """Sends whole chunks. Set by the subclass: a broadcast calls it with nothing in between."""
 
     def __init__(self, topics: tuple[str, ...], *, is_gzip: bool) -> None:
         """Args: topics: what it wants; is_gzip: True for the shared gzip member."""
@@ -52,10 +56,6 @@ class Subscriber:
         self.beat = 0
         self.late_beats = 0
         self.index = -1
-
-    def write(self, data: bytes) -> None:
-        """Send `data` (whole chunks)."""
-        raise NotImplementedError
 
     def finish(self, data: bytes) -> None:
         """Send `data`, end the response and close."""
@@ -86,7 +86,9 @@ class Hub:
         """Clients dropped because they never drained."""
         self._subscribers: list[Subscriber] = []
         self._heartbeat = make_frame("hb", b"{}")
-        self._sweeps: dict[Callable[[Subscriber], None], list[int]] = {}
+        self._newest = ("", self._heartbeat)
+        """Topic and frame of the newest publication."""
+        self._sweeps: dict[Callable[[list[Subscriber]], None], list[int]] = {}
         self._is_sweeping = False
 
     def __len__(self) -> int:
@@ -110,7 +112,7 @@ class Hub:
             self._subscribers[index] = last
             last.index = index
             for action in self._sweeps:  # it may have moved behind a sweep that had not reached it
-                action(last)
+                action([last])
 
     def publish(self, topic: str, tag: str, frame: Frame) -> None:
         """Make `frame` the newest of `topic` and send it to everybody who wants it."""
@@ -120,7 +122,8 @@ class Hub:
         frame.previous = before.seq if before else 0
         self.frames[topic] = frame
         self.tags[topic] = tag
-        self._sweep(self.flush)
+        self._newest = (topic, frame)
+        self._sweep(self._flush_all)
 
     def publish_snapshot(self, snapshot: Snapshot) -> None:
         """Publish a snapshot."""
@@ -159,28 +162,53 @@ class Hub:
             subscriber.seq = frame.seq
         subscriber.seq = self.seq
 
+    def _flush_all(self, subscribers: list[Subscriber]) -> None:
+        """Do `flush` for all of `subscribers`; a client that lacks nothing but the newest frame costs one call."""
+        topic, frame = self._newest
+        seq = frame.seq
+        before = seq - 1
+        identity, gzip = frame.identity, frame.gzip
+        plain = packed = 0
+        for subscriber in subscribers:
+            if subscriber.is_paused:
+                continue
+            if subscriber.seq != before:
+                self.flush(subscriber)
+                continue
+            subscriber.seq = seq
+            if topic in subscriber.topics:
+                if subscriber.is_gzip:
+                    packed += 1
+                    subscriber.write(gzip)
+                else:
+                    plain += 1
+                    subscriber.write(identity)
+        self.deliveries += plain + packed
+        self.bytes_sent += plain * len(identity) + packed * len(gzip)
+
     def heartbeat(self) -> None:
         """Tell everybody the ETags of all topics; reset who has not drained for three heartbeats."""
         self._heartbeat = make_frame("hb", orjson.dumps(self.tags))
         self.beat += 1
-        self._sweep(self._beat)
+        self._sweep(self._beat_all)
 
     def beat_once(self, subscriber: Subscriber) -> None:
         """Tell one subscriber the ETags of all topics, between two heartbeats."""
         self._write(subscriber, make_frame("hb", orjson.dumps(self.tags)))
 
-    def _beat(self, subscriber: Subscriber) -> None:
-        if subscriber.beat == self.beat:
-            return
-        subscriber.beat = self.beat
-        if not subscriber.is_paused:
-            subscriber.late_beats = 0
-            self._write(subscriber, self._heartbeat)
-            return
-        subscriber.late_beats += 1
-        if subscriber.late_beats >= UNDRAINED_BEATS:
-            self.resets += 1
-            subscriber.reset()
+    def _beat_all(self, subscribers: list[Subscriber]) -> None:
+        for subscriber in subscribers:
+            if subscriber.beat == self.beat:
+                continue
+            subscriber.beat = self.beat
+            if not subscriber.is_paused:
+                subscriber.late_beats = 0
+                self._write(subscriber, self._heartbeat)
+                continue
+            subscriber.late_beats += 1
+            if subscriber.late_beats >= UNDRAINED_BEATS:
+                self.resets += 1
+                subscriber.reset()
 
     def bye(self, *, is_gzip: bool) -> bytes:
         """Return a `bye` event with a random `retry` of 0.2 to 2 s, as a chunk."""
@@ -208,7 +236,7 @@ class Hub:
         self.bytes_sent += len(data)
         subscriber.write(data)
 
-    def _sweep(self, action: Callable[[Subscriber], None]) -> None:
+    def _sweep(self, action: Callable[[list[Subscriber]], None]) -> None:
         """Apply `action` to every subscriber in slices, starting anywhere, so that nobody is always last."""
         count = len(self._subscribers)
         if count == 0:
@@ -225,23 +253,13 @@ class Hub:
     def _run_sweeps(self) -> None:
         until = perf_counter() + SLICE_S
         for action, place in list(self._sweeps.items()):
-            index, left = place
-            while left > 0:
-                subscribers = self._subscribers
-                count = len(subscribers)
-                if count == 0:
-                    break
-                step = min(left, 32)
-                for _ in range(step):
-                    if index >= len(subscribers):
-                        index = 0
-                        if not subscribers:
-                            break
-                    action(subscribers[index])
-                    index += 1
-                left -= step
-                if perf_counter() > until and left > 0:
-                    place[0], place[1] = index, left
+            while place[1] > 0 and self._subscribers:
+                start = place[0] if place[0] < len(self._subscribers) else 0
+                step = self._subscribers[start : start + min(place[1], STEP)]
+                place[0] = start + len(step)
+                place[1] -= len(step)
+                action(step)
+                if perf_counter() > until and place[1] > 0:
                     asyncio.get_running_loop().call_soon(self._run_sweeps)
                     return
             del self._sweeps[action]

@@ -138,6 +138,7 @@ class InotifyWatcher:
             | flags.ONLYDIR
         )
         self._inotify = INotify()
+        self._descriptor = int(self._inotify.fileno())
         self._paths: dict[int, str] = {}
         self._size = array.array("i", [0])
         self._has_root = False
@@ -149,7 +150,7 @@ class InotifyWatcher:
 
     def fileno(self) -> int:
         """Descriptor of the inotify instance."""
-        return int(self._inotify.fileno())
+        return self._descriptor
 
     def close(self) -> None:
         """Close the instance; safe to call twice."""
@@ -161,7 +162,7 @@ class InotifyWatcher:
             changes = Changes()
             changes.rescan = True
             return changes
-        fcntl.ioctl(self.fileno(), termios.FIONREAD, self._size)
+        fcntl.ioctl(self._descriptor, termios.FIONREAD, self._size)
         if self._size[0] == 0:
             return None
         changes = Changes()

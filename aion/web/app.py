@@ -1,7 +1,7 @@
 """The desk as an ASGI application: routes, errors, and what stands around them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -36,6 +36,7 @@ from aion.web.router.history import history_router
 from aion.web.router.intraday import intraday_router
 from aion.web.router.intraday_logs import intraday_logs_router
 from aion.web.router.logs import logs_router
+from aion.web.router.raw import RawRoute
 from aion.web.router.rule import rule_router
 from aion.web.router.session import session_router
 from aion.web.router.swing_logs import swing_logs_router
@@ -92,7 +93,9 @@ class App:
             settings, layout, files, asked, rules, past, live, Metrics(), log, snapshots, streams, store, watch
         )
         self.routes = _make_routes(self.desk)
-        known = Login(_PagesBehind(self.routes, Pages(static)), store)
+        self.raw = {route.path: route for route in self.routes.router.routes if isinstance(route, RawRoute)}
+        """Routes of ready bytes and streams by path: what they answer needs nothing that stands around the others."""
+        known = Login(_PagesBehind(self.routes, Pages(static), self.raw), store)
         guarded = Guard(known, allowed_hosts(settings.host, settings.hosts), is_open=not is_loopback(settings.host))
         self._app: ASGIApp = Alias(Observe(guarded, self.desk.metrics, log))
 
@@ -107,15 +110,22 @@ class App:
 
 
 class _PagesBehind:
-    """Hands data paths to the routes and everything else to the pages."""
+    """Hands data paths to the routes, the raw ones directly, and everything else to the pages."""
 
-    def __init__(self, routes: ASGIApp, pages: ASGIApp) -> None:
+    def __init__(self, routes: ASGIApp, pages: ASGIApp, raw: Mapping[str, RawRoute]) -> None:
         self._routes = routes
         self._pages = pages
+        self._raw = raw
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._routes(scope, receive, send)
+            return
+        route = self._raw.get(scope["path"])
+        if route is not None and scope["method"] in ("GET", "HEAD"):
+            scope["app"] = self._routes
+            scope["route"] = route
+            await route.app(scope, receive, send)
             return
         if not is_data(scope["path"]):
             is_login = scope["path"] in ("/login", "/login.css") and scope["method"] in ("GET", "HEAD")

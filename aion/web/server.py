@@ -23,7 +23,7 @@ from aion.web.page import STATIC
 from aion.web.security import check_host
 from aion.web.security.command import open_store
 
-BACKLOG = 2048  # connections that may wait to be accepted
+BACKLOG = 4096  # connections that may wait to be accepted; Linux allows no more by default
 KEEP_ALIVE_S = 75  # longer than a proxy's, so that the proxy closes first and no request meets a closed connection
 
 

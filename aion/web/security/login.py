@@ -50,7 +50,7 @@ class Login:
             await self._app(scope, receive, send)
             return
         bearer, cookie = _keys(scope)
-        identity = store.identify(bearer or cookie) if bearer or cookie else None
+        identity = store.identify_seen(bearer or cookie) if bearer or cookie else None
         scope["aion.identity"] = identity
         path: str = scope["path"]
         role = needed_role(scope["method"], path, scope.get("query_string", b""))

@@ -243,6 +243,13 @@ class DeskStore:
     def identify_hash(self, hashed: str) -> Identity | None:
         """Return who holds the key with this hash now."""
         self._look()
+        return self._holder(hashed)
+
+    def identify_seen(self, key: str) -> Identity | None:
+        """Return who holds `key` as of the last look, for a request that has just asked for `has_password`."""
+        return self._holder(hash_key(key))
+
+    def _holder(self, hashed: str) -> Identity | None:
         found = self._known.get(hashed)
         return found if found is not None and found.ends_at > self._now_s() else None
 
