@@ -1,0 +1,58 @@
+"""The desk as `aion serve` runs it, with one more route that answers fixed bytes: the price of freshness is between.
+
+The constant stands behind the same middleware, login, routing and headers and answers the bytes that the bundle's
+route would, but looks at nothing. With a second argument of `signatures` the desk trusts no events of the kernel.
+"""
+
+import sys
+from typing import Any
+
+from aion.config import load
+from aion.live import SnapshotApp
+from aion.live.snapshot import accepts_gzip
+from aion.web.app import App
+from aion.web.router.raw import RawRoute
+from aion.web.security.command import open_store
+from aion.web.server import DeskServer, bind
+
+PATH = "/api/bench/constant"
+
+
+class Constant:
+    """Answers what the bundle's route answers, from memory."""
+
+    def __init__(self, app: App) -> None:
+        self._live = app.desk.live
+        self._start: dict[str, Any] = {}
+        self._body: dict[str, Any] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if not self._start:
+            seen: list[dict[str, Any]] = []
+
+            async def keep(message: dict[str, Any]) -> None:
+                seen.append(message)
+
+            await SnapshotApp(self._live, "bots")(scope, receive, keep)
+            self._start, self._body = seen
+        assert any(key == b"accept-encoding" and accepts_gzip(value.decode()) for key, value in scope["headers"])
+        await send(dict(self._start))
+        await send(self._body)
+
+
+def main() -> None:
+    settings = load(None, flags={"port": int(sys.argv[1])})
+    app = App(settings, store=open_store(settings))
+    if "signatures" in sys.argv:
+        app.desk.live._trust_events = False
+    constant = Constant(app)
+
+    async def choose(_request: Any) -> Any:
+        return constant
+
+    app.raw[PATH] = RawRoute(PATH, choose)
+    with bind("127.0.0.1", settings.port) as listener:
+        DeskServer(app).run(sockets=[listener])
+
+
+main()
