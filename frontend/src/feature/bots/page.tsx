@@ -1,6 +1,6 @@
 /** The Bots page: attention, totals, comparison, cards. */
 
-import { useEffect, useMemo, useState } from "react";
+import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import type { BotsPageBundle, BotView } from "../../api/schema";
 import { useDesk } from "../../ui/frame/desk";
 import { Announcer } from "./announcer";
@@ -41,6 +41,8 @@ export function openPositions(bots: readonly BotView[]): number {
   return bots.reduce((sum, bot) => sum + Object.keys(bot.positions ?? {}).length, 0);
 }
 
+const NO_CARDS: BotView[] = [];
+
 export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
   const desk = useDesk();
   const [filter, setFilter] = useState("");
@@ -52,6 +54,8 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
     () => [...shown].sort((a, b) => Number(a.kind === "swing") - Number(b.kind === "swing")),
     [shown],
   );
+  // The table is in the first frame; the cards, most of the work, follow it, then and at each push.
+  const ready = useDeferredValue(cards, NO_CARDS);
   const positions = openPositions(bots);
 
   useEffect(() => {
@@ -89,7 +93,7 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
             </small>
           </div>
           <div className="cards">
-            {cards.map((bot) => {
+            {ready.map((bot) => {
               const state = states.get(bot.bot);
               return (
                 state && (
