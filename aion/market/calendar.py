@@ -2,13 +2,15 @@
 
 The sessions of the recorded bars' years ship in a table, which the tests compare with `exchange_calendars`; other
 days are taken from that package, imported when first needed, in the trading process only. Times are aware UTC. A bar
-belongs to a session when its close lies in (open, close], so a bar of the lunch break belongs to none.
+belongs to a session when its close lies in (open, close], so a bar of the lunch break belongs to none; nor does one
+that lies wholly in a halt of the whole market, which stand in a table of their own (`halt.csv`).
 """
 
+import csv
 import gzip
 import warnings
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
@@ -49,14 +51,22 @@ class MarketSession:
     break_start: datetime | None = None
     break_end: datetime | None = None
     half_day: bool = False
+    halts: tuple[tuple[datetime, datetime], ...] = ()
+    """Spans without trading in whole minutes: first close without a trade excluded, last included."""
 
     def has(self, ts: datetime) -> bool:
         """Tell whether a bar that closes at `ts` was traded in this session."""
         if not self.open < ts <= self.close:
             return False
+        if self.halts and self.halt_end(ts) is not None:
+            return False
         if self.break_start is not None and self.break_end is not None:
             return not self.break_start < ts <= self.break_end
         return True
+
+    def halt_end(self, ts: datetime) -> datetime | None:
+        """Return the end of the halt that a bar closing at `ts` lies in, None when there is none."""
+        return next((end for start, end in self.halts if start < ts <= end), None)
 
     def minutes_left(self, ts: datetime) -> int:
         """Whole minutes of trading from `ts` to the close, the lunch break left out."""
@@ -88,6 +98,9 @@ RECORDED_FILE = Path(__file__).with_name("session_table.csv.gz")
 RECORDED_FIRST, RECORDED_LAST = date(2014, 6, 1), date(2025, 12, 31)
 """Days of the table that ships with Aion, so that a replay of them needs neither pandas nor its 2 to 4 s."""
 
+HALT_FILE = Path(__file__).with_name("halt.csv")
+"""Halts of whole markets, which no calendar knows before; a line more is all that another one takes."""
+
 _MARGIN = timedelta(days=31)  # longer than any exchange has been closed, so that the next session is in reach
 
 _tables: dict[str, _Table] = {}
@@ -107,12 +120,27 @@ def _wider(mic: str, present: _Table | None, first: date, last: date) -> _Table:
     if mic == ALWAYS:
         return _Table(_always(FIRST_DAY, LAST_DAY), FIRST_DAY, LAST_DAY)
     if present is None and first >= RECORDED_FIRST and last <= RECORDED_LAST:
-        return _Table(_recorded(mic), RECORDED_FIRST, RECORDED_LAST)
+        return _Table(_with_halts(_recorded(mic)), RECORDED_FIRST, RECORDED_LAST)
     # whole years and one more: a question that moves with the time does not load again at each step
     known_first, known_last = (present.first, present.last) if present else (RECORDED_FIRST, RECORDED_LAST)
     first = min(known_first, max(FIRST_DAY, date(first.year, 1, 1)))
     last = max(known_last, min(LAST_DAY, date(last.year + 1, 12, 31)))
-    return _Table(calculate(mic, first, last), first, last)
+    return _Table(_with_halts(calculate(mic, first, last)), first, last)
+
+
+def _with_halts(found: list[MarketSession]) -> list[MarketSession]:
+    """Return `found` with the known halts of their exchange."""
+    halts: dict[tuple[str, date], list[tuple[datetime, datetime]]] = {}
+    with HALT_FILE.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            start, end = parse_iso(row["start"]), parse_iso(row["end"])
+            whole = start.replace(second=0) + timedelta(minutes=bool(start.second)), end.replace(second=0)
+            for mic in row["exchanges"].split():
+                halts.setdefault((mic, start.date()), []).append(whole)
+    return [
+        replace(each, halts=tuple(halts[each.mic, each.day])) if (each.mic, each.day) in halts else each
+        for each in found
+    ]
 
 
 def _recorded(mic: str) -> list[MarketSession]:
@@ -210,8 +238,11 @@ def next_session(mic: str, ts: datetime) -> MarketSession | None:
 
 
 def next_open(mic: str, ts: datetime) -> datetime | None:
-    """Return when trading next starts after `ts`: the end of lunch, or the next session's open."""
+    """Return when trading next starts after `ts`: the end of a halt or of lunch, or the next session's open."""
     around = session_around(mic, ts)
+    halted = session_around(mic, ts + timedelta(microseconds=1))
+    if halted is not None and (end := halted.halt_end(ts + timedelta(microseconds=1))) is not None:
+        return end
     if around is not None and around.break_end is not None and ts < around.break_end:
         return around.break_end
     following = next_session(mic, ts)
@@ -236,6 +267,8 @@ def state_document(mic: str, market_time: datetime) -> document.Session:
     present = session_around(mic, market_time + timedelta(microseconds=1))
     shown = present or next_session(mic, market_time)
     state = "closed" if present is None else "open" if is_open(mic, market_time) else "lunch"
+    if present is not None and present.halt_end(market_time + timedelta(microseconds=1)) is not None:
+        state = "halt"
     return document.Session.model_validate(
         {
             "name": exchange.city,

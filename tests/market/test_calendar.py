@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aion.bot.schedule import next_minute
 from aion.errors import ConfigError
 from aion.market import calendar
 
@@ -146,7 +148,9 @@ def test_unknown_exchange_is_refused_with_the_known_ones() -> None:
 @pytest.mark.parametrize("mic", ["XNYS", "XLON", "XHKG"])
 def test_shipped_table_is_what_exchange_calendars_says(mic: str) -> None:
     shipped = calendar.sessions(mic, calendar.RECORDED_FIRST, calendar.RECORDED_LAST)
-    assert shipped == calendar.calculate(mic, calendar.RECORDED_FIRST, calendar.RECORDED_LAST)
+    assert [replace(each, halts=()) for each in shipped] == calendar.calculate(
+        mic, calendar.RECORDED_FIRST, calendar.RECORDED_LAST
+    )
     assert len(shipped) > 2800
 
 
@@ -190,3 +194,38 @@ def test_questions_about_one_time_agree(mic: str, ts: datetime) -> None:
     assert calendar.is_open(mic, following)
     if not calendar.is_open(mic, ts):
         assert not calendar.is_open(mic, following - step) or following == ts
+
+
+def halted(text: str) -> datetime:
+    return datetime.fromisoformat(f"2020-03-09T{text}Z")
+
+
+@pytest.mark.parametrize("mic", ["XNYS", "XNAS"])
+def test_halt_of_the_whole_market_has_no_bars_and_the_minutes_around_it_do(mic: str) -> None:
+    assert calendar.session_at(mic, halted("13:35")) is not None  # it traded for 13 seconds of that minute
+    assert all(calendar.session_at(mic, halted(f"13:{minute}")) is None for minute in range(36, 50))
+    assert calendar.session_at(mic, halted("13:50")) is not None
+    assert calendar.session_at("XLON", halted("13:40")) is not None
+
+
+def test_halt_is_shown_with_its_end_and_is_neither_open_nor_closed() -> None:
+    shown = calendar.state_document("XNYS", halted("13:40"))
+    assert (shown.state, shown.next_open_at) == ("halt", halted("13:49"))
+    assert not calendar.is_open("XNYS", halted("13:40"))
+    assert calendar.state_document("XNYS", halted("13:49")).state == "open"
+    assert calendar.state_document("XNYS", halted("13:30")).state == "open"
+
+
+def test_next_minute_of_a_halt_is_the_first_one_after_it() -> None:
+    assert next_minute("XNYS", halted("13:35")) == halted("13:50")
+    assert next_minute("XNYS", halted("13:42")) == halted("13:50")
+    assert next_minute("XNYS", halted("13:34")) == halted("13:35")
+
+
+def test_each_known_halt_lies_inside_its_session() -> None:
+    days = [date(2020, 3, day) for day in (9, 12, 16, 18)]
+    for day in days:
+        (session,) = calendar.sessions("XNYS", day, day)
+        ((start, end),) = session.halts
+        assert session.open <= start < end < session.close
+        assert timedelta(minutes=13) <= end - start <= timedelta(minutes=15)
