@@ -123,21 +123,19 @@ class BotAccount:
         """Return the strategy's signals; if it raises, stalls or returns nonsense the bot is in state `error`."""
         if self.standing.fault:
             return {}
-        returned: Any = None
         try:
             with guard.limit(guard.LIMIT_S):
-                returned = self.strategy.on_bars(bars, moment)
+                returned: Any = self.strategy.on_bars(bars, moment)
+            signals = guard.check_signals(returned, bars, moment.ts)
         except guard.TooSlowError:
             guard.disarm()
             return self._stop(f"took longer than {guard.LIMIT_S:g} s at {iso(moment.ts)}", moment)
+        except guard.NonsenseError as error:
+            return self._stop(str(error)[:300], moment)
         except Exception as error:  # noqa: BLE001 - the edge of a bot's cycle: one bot's fault must not stop the others
             last = traceback.extract_tb(error.__traceback__)[-1]
             what = f"raised {type(error).__name__}: {str(error)[:200]} (line {last.lineno} of {last.name})"
             return self._stop(what, moment, error)
-        try:
-            signals = guard.check_signals(returned, bars, moment.ts)
-        except ValueError as error:
-            return self._stop(str(error)[:300], moment)
         self.signals.update(signals)
         return signals
 

@@ -18,11 +18,18 @@ from aion.model import Bar, Signal
 
 LIMIT_S = 5.0  # a call takes well under a millisecond; on a machine that swaps, a stall of a second is no fault
 ACTIONS = frozenset(("buy", "sell", "exit", "hold"))
+LARGEST = 1e300  # of a feature, so that it is a number in JSON and in a browser
+LONGEST_NAME = 64  # characters
+MOST_NAMES = 1000  # of features that are remembered as good, so that a bar does not look at each again
 LONGEST_REASON = 500  # characters; it is shown on a card
 
 
 class TooSlowError(BaseException):
     """A strategy that did not return in time; like KeyboardInterrupt it passes `except Exception`."""
+
+
+class NonsenseError(Exception):
+    """What a strategy returned cannot be followed; the message says why, for people."""
 
 
 class _Alarm:
@@ -101,20 +108,20 @@ def check_signals(returned: Any, bars: Mapping[str, Bar], ts: datetime) -> dict[
         ts: their close.
 
     Raises:
-        ValueError: it is something else; the message says what, for people.
+        NonsenseError: it is something else; the message says what, for people.
     """
     if not isinstance(returned, Mapping):
-        raise ValueError(f"returned {type(returned).__name__} instead of signals by symbol")
+        raise NonsenseError(f"returned {type(returned).__name__} instead of signals by symbol")
     for symbol, signal_ in returned.items():
         if not isinstance(signal_, Signal) or signal_.symbol != symbol:
-            raise ValueError(f"returned {type(signal_).__name__} for {symbol!r} instead of its signal")
+            raise NonsenseError(f"returned {type(signal_).__name__} for {symbol!r} instead of its signal")
         if symbol not in bars:
-            raise ValueError(f"returned a signal for {symbol!r}, of which it was handed no bar")
+            raise NonsenseError(f"returned a signal for {symbol!r}, of which it was handed no bar")
         if signal_.ts != ts:
-            raise ValueError(f"returned a signal of {signal_.ts} for {symbol} at {ts}")
+            raise NonsenseError(f"returned a signal of {signal_.ts} for {symbol} at {ts}")
         problem = _problem(signal_)
         if problem:
-            raise ValueError(f"returned for {symbol} {problem}")
+            raise NonsenseError(f"returned for {symbol} {problem}")
     return dict(returned)
 
 
@@ -132,12 +139,26 @@ def _problem(each: Signal) -> str:
             continue
         if not (isinstance(price, Decimal) and price.is_finite() and price > 0):
             return f"a {name} of {price!r}, not a Decimal above 0"
+    return _feature_problem(each.features)
+
+
+_good_names: set[str] = set()
+
+
+def _feature_problem(features: Any) -> str:
+    if not isinstance(features, Mapping):
+        return f"features that are {type(features).__name__}, not a mapping"
+    for name in features if not _good_names.issuperset(features) else ():
+        if type(name) is not str or not 0 < len(name) <= LONGEST_NAME or name.isdigit():
+            return f"the feature {name!r}; a name is a text of 1 to {LONGEST_NAME} characters, not all of them digits"
+        if len(_good_names) < MOST_NAMES:
+            _good_names.add(name)
     try:
-        if math.isfinite(sum(each.features.values())):
+        if math.isfinite(sum(features.values())):
             return ""
-    except TypeError:
+    except (TypeError, OverflowError):
         pass
-    for name, figure in each.features.items():
-        if not isinstance(figure, float | int) or not math.isfinite(figure):
+    for name, figure in features.items():
+        if not isinstance(figure, float | int) or not abs(figure) <= LARGEST:
             return f"the feature {name} = {figure!r}, not a finite number"
     return ""

@@ -109,6 +109,7 @@ def signal_json(signal: Signal, bot: str) -> Json:
     }
     if "rank" in signal.features:
         value["rank"] = int(signal.features["rank"])
+    if "candidates" in signal.features:
         value["candidates"] = int(signal.features["candidates"])
     return value
 

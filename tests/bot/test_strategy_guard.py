@@ -152,10 +152,15 @@ def test_entry_point_that_is_no_strategy_is_refused_by_name(package: Path, name:
         ({"AAA": replace(GOOD, stop_loss=Decimal("NaN"))}, "a stop_loss of Decimal.'NaN'"),
         ({"AAA": replace(GOOD, take_profit=101.5)}, "a take_profit of 101.5, not a Decimal above 0"),
         ({"AAA": replace(GOOD, features={"x": math.inf})}, "the feature x = inf, not a finite number"),
+        ({"AAA": replace(GOOD, features={"x": "1"})}, "the feature x = '1', not a finite number"),
+        ({"AAA": replace(GOOD, features={"x": 10**400})}, "the feature x = 1000"),
+        ({"AAA": replace(GOOD, features={"12": 1.0})}, "the feature '12'; a name is a text"),
+        ({"AAA": replace(GOOD, features={1: 1.0})}, "the feature 1; a name is a text"),
+        ({"AAA": replace(GOOD, features=None)}, "features that are NoneType, not a mapping"),
     ],
 )
 def test_nonsense_is_refused_in_words(returned: object, why: str) -> None:
-    with pytest.raises(ValueError, match=why):
+    with pytest.raises(guard.NonsenseError, match=why):
         guard.check_signals(returned, BARS, TS)
 
 

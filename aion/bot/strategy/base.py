@@ -78,7 +78,7 @@ class StrategyClass(Protocol):
 class Parameters(BaseModel):
     """Base of a strategy's parameters: frozen, and a name that is not known is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 P = TypeVar("P", bound=Parameters)

@@ -1,0 +1,246 @@
+"""A test kit for strategies: call `check_strategy` in a test of your package.
+
+It hands the strategy real bars that ship with Aion, as a bot would, and raises `AssertionError` with a sentence when
+it does something that a bot could not live with. It says nothing about whether the rule is worth anything.
+"""
+
+import pickle
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from aion.bot.guard import NonsenseError, check_signals
+from aion.bot.strategy.base import Moment, Strategy, StrategyClass
+from aion.bot.strategy.registry import what_is_wrong
+from aion.errors import ConfigError
+from aion.market import calendar
+from aion.market.feed.recorded import RecordedFeed
+from aion.model import Bar, Signal
+
+SESSIONS = 8  # of minute bars
+DAYS_BEYOND_LOOK_BACK = 300
+SPIKE = 3  # times the price, for the check that nothing knows of what comes
+MEDIAN_S = 0.02  # a call at the median; a replay at x60 has a second for all bots together
+GROWTH = 1.15  # of what a strategy keeps, from the middle of the tape to its end
+SLACK_BYTES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a strategy is handed at one moment, positions left out."""
+
+    bars: Mapping[str, Bar]
+    session: calendar.MarketSession
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was seen of a strategy that passed."""
+
+    calls: int
+    actions: Mapping[str, int]
+    """Signals by action; a rule that never buys or sells on these bars passes, and you may want to know."""
+    median_s: float
+    """Wall seconds of a call."""
+
+
+def check_strategy(strategy: StrategyClass, parameters: Mapping[str, Any] | None = None) -> Report:
+    """Check that a bot can live with `strategy`.
+
+    It looks at: the class; its signals, each of them; that two of it agree and share nothing, be it a file in which
+    one kept what came later; that nothing before a moment changes with the bars after it; that `look_back` is true,
+    so that a restart brings it back; that what it keeps does not grow; the time of a call; that an unknown parameter
+    is refused.
+
+    Args:
+        strategy: the class.
+        parameters: of it; None for its defaults.
+
+    Raises:
+        AssertionError: one of them fails; the message is a sentence for whoever wrote the strategy.
+    """
+    problem = what_is_wrong(strategy)
+    if problem:
+        raise AssertionError(f"this is not a strategy: {problem}")
+    given = dict(parameters or {})
+    tape, symbols = _tape(strategy, given)
+    seen = _play(strategy(symbols, given), tape)
+    _check_equal(
+        seen.signals, _play(strategy(symbols, given), tape).signals, tape, "two of it on the same bars differ"
+    )
+    _check_future(strategy, symbols, given, tape, seen.signals)
+    _check_look_back(strategy, symbols, given, tape, seen.signals)
+    if seen.sizes[1] > seen.sizes[0] * GROWTH + SLACK_BYTES:
+        raise AssertionError(
+            f"what it keeps grows with history: {seen.sizes[0]:,} bytes in the middle, {seen.sizes[1]:,} at the end"
+        )
+    median = sorted(seen.times)[len(seen.times) // 2]
+    if median > MEDIAN_S:
+        raise AssertionError(f"a call takes {median * 1000:.1f} ms at the median; {MEDIAN_S * 1000:g} ms is too slow")
+    _check_unknown(strategy, symbols, given)
+    actions: Counter[str] = Counter(signal.action for signals in seen.signals for signal in signals.values())
+    return Report(len(tape), dict(actions), median)
+
+
+@dataclass(slots=True)
+class _Seen:
+    signals: list[dict[str, Signal]]
+    times: list[float]
+    sizes: tuple[int, int]
+
+
+def _play(strategy: Strategy, tape: Sequence[Step]) -> _Seen:
+    """Hand over `tape`; what the strategy asks for is held from the next step on, as if all of it had been filled."""
+    signals: list[dict[str, Signal]] = []
+    times: list[float] = []
+    positions: dict[str, Decimal] = {}
+    middle = 0
+    for number, step in enumerate(tape):
+        ts = next(iter(step.bars.values())).ts
+        session = step.session
+        moment = Moment(ts, session.day.isoformat(), session.open, session.close, dict(positions))
+        started = time.perf_counter()
+        returned = strategy.on_bars(step.bars, moment)
+        times.append(time.perf_counter() - started)
+        try:
+            found = check_signals(returned, step.bars, ts)
+        except NonsenseError as error:
+            raise AssertionError(f"at {ts} it {error}") from None
+        signals.append(found)
+        for signal in found.values():
+            _follow(positions, signal)
+        if strategy.kind == "intraday" and ts >= session.close:
+            positions.clear()
+        if number == len(tape) // 2:
+            middle = _size(strategy)
+    return _Seen(signals, times, (middle, _size(strategy)))
+
+
+def _follow(positions: dict[str, Decimal], signal: Signal) -> None:
+    if signal.action == "exit":
+        positions.pop(signal.symbol, None)
+    elif signal.action != "hold":
+        positions.setdefault(signal.symbol, Decimal(100 if signal.action == "buy" else -100))
+
+
+def _size(strategy: Strategy) -> int:
+    try:
+        return len(pickle.dumps(vars(strategy)))
+    except Exception as error:  # noqa: BLE001 - whatever its parts raise
+        raise AssertionError(
+            f"what it keeps cannot be weighed ({type(error).__name__}: {error}): keep plain values"
+        ) from None
+
+
+def _tape(strategy: StrategyClass, given: Mapping[str, Any]) -> tuple[list[Step], tuple[str, ...]]:
+    feed = RecordedFeed()
+    if strategy.kind == "intraday":
+        symbols: tuple[str, ...] = ("MSFT",)
+        days = {session.day for session in calendar.sessions("XNAS", *_days(feed))[:SESSIONS]}
+        steps = [step for step in _steps(feed, "minute", symbols, "XNAS") if step.session.day in days]
+        return steps, symbols
+    symbols = tuple(sorted(feed.instruments("day")))
+    needed = strategy(symbols, given).look_back
+    if not isinstance(needed, int) or needed < 0:
+        raise AssertionError(f"look_back is {needed!r}, not a number of bars")
+    steps = list(_steps(feed, "day", symbols, "XNYS"))
+    if needed + DAYS_BEYOND_LOOK_BACK > len(steps):
+        raise AssertionError(f"look_back is {needed}: more than the {len(steps)} days that ship with Aion")
+    return steps[: needed + DAYS_BEYOND_LOOK_BACK], symbols
+
+
+def _days(feed: RecordedFeed) -> tuple[Any, Any]:
+    bars = feed.history("minute", "MSFT", feed.span("minute")[1], 1_000_000)
+    return bars[0].ts.date(), bars[-1].ts.date()
+
+
+def _steps(feed: RecordedFeed, kind: Any, symbols: tuple[str, ...], exchange: str) -> Iterator[Step]:
+    first = feed.span(kind)[0] - timedelta(days=1)
+    for batch in feed.batches(kind, frozenset(symbols), first):
+        session = calendar.session_at(exchange, batch.ts)
+        if session is not None:
+            yield Step(batch.bars, session)
+
+
+def _check_equal(
+    one: Sequence[Mapping[str, Signal]], other: Sequence[Mapping[str, Signal]], tape: Sequence[Step], what: str
+) -> None:
+    for step, mine, theirs in zip(tape, one, other, strict=True):
+        for symbol in {**mine, **theirs}:
+            a, b = mine.get(symbol), theirs.get(symbol)
+            if a != b:
+                said = [None if each is None else (each.action, each.confidence, each.reason) for each in (a, b)]
+                ts = next(iter(step.bars.values())).ts
+                raise AssertionError(f"{what}: at {ts} for {symbol} it said {said[0]} and {said[1]}")
+
+
+def _check_future(
+    strategy: StrategyClass,
+    symbols: tuple[str, ...],
+    given: Mapping[str, Any],
+    tape: Sequence[Step],
+    signals: Sequence[Mapping[str, Signal]],
+) -> None:
+    cut = len(tape) * 2 // 3
+    changed = [*tape[:cut], *(_spiked(step) for step in tape[cut:])]
+    found = _play(strategy(symbols, given), changed).signals
+    what = "what it said depends on bars that were not there yet"
+    _check_equal(signals[:cut], found[:cut], tape[:cut], what)
+
+
+def _spiked(step: Step) -> Step:
+    bars = {
+        symbol: replace(
+            bar, open=bar.open * SPIKE, high=bar.high * SPIKE, low=bar.low * SPIKE, close=bar.close * SPIKE
+        )
+        for symbol, bar in step.bars.items()
+    }
+    return Step(bars, step.session)
+
+
+def _check_look_back(
+    strategy: StrategyClass,
+    symbols: tuple[str, ...],
+    given: Mapping[str, Any],
+    tape: Sequence[Step],
+    signals: Sequence[Mapping[str, Signal]],
+) -> None:
+    made = strategy(symbols, given)
+    if strategy.kind == "intraday":
+        # the last session, and the one before for its close
+        days = sorted({step.session.day for step in tape})[-2 - made.look_back // 180 :]
+        start = next(number for number, step in enumerate(tape) if step.session.day == days[0])
+        since = next(number for number, step in enumerate(tape) if step.session.day == days[-1])
+    else:
+        since = len(tape) - 20
+        start = since - made.look_back
+    found = _play(made, tape[start:]).signals
+    what = f"look_back {made.look_back} is too short: after a restart it differs"
+    _check_equal(_views(signals[since:]), _views(found[since - start :]), tape[since:], what)
+
+
+def _views(signals: Sequence[Mapping[str, Signal]]) -> list[dict[str, Signal]]:
+    """Leave out what sums of floats change in the last digits."""
+    return [
+        {
+            symbol: replace(each, confidence=round(each.confidence, 3), reason="", features={})
+            for symbol, each in found.items()
+        }
+        for found in signals
+    ]
+
+
+def _check_unknown(strategy: StrategyClass, symbols: tuple[str, ...], given: Mapping[str, Any]) -> None:
+    try:
+        strategy(symbols, {**given, "no_such_parameter": 1})
+    except ConfigError:
+        return
+    except Exception as error:  # noqa: BLE001 - whatever it raises is told to its author
+        raise AssertionError(
+            f"an unknown parameter raises {type(error).__name__}, not ConfigError: use read_parameters"
+        ) from None
+    raise AssertionError("an unknown parameter is taken without a word: use read_parameters")

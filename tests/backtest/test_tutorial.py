@@ -1,0 +1,192 @@
+"""The tutorial of docs/strategies.md runs as it stands there; the kit finds what it says it finds."""
+
+import importlib
+import importlib.util
+import io
+import random
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from aion.bot.backtest import command
+from aion.bot.backtest.plan import Options
+from aion.bot.strategy.kit import check_strategy
+from aion.bot.strategy.registry import BUILT_IN, strategy_names
+from aion.bot.strategy.trend import EqualWeight
+from aion.config import load
+from aion.errors import ConfigError
+from tests.bot.desk import at
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "strategies.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The package of the tutorial, as `pip install -e .` leaves it."""
+    rule, test = blocks("python")
+    project = tomllib.loads(blocks("toml")[0])["project"]
+    folder = tmp_path / "package"
+    info = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    info.mkdir(parents=True)
+    (folder / "low_volatility.py").write_text(rule)
+    (folder / "test_low_volatility.py").write_text(test)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    points = [f"{name} = {value}" for name, value in project["entry-points"]["aion.strategies"].items()]
+    (info / "entry_points.txt").write_text("[aion.strategies]\n" + "\n".join(points) + "\n")
+    monkeypatch.syspath_prepend(str(folder))
+    yield folder
+    sys.modules.pop("low_volatility", None)
+
+
+def test_test_of_the_tutorial_passes(package: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_low_volatility.py"],
+        cwd=package,
+        env={"PYTHONPATH": f"{package}:{ROOT}", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_strategy_of_the_tutorial_is_backtested_by_its_name(package: Path, tmp_path: Path) -> None:
+    options = Options(
+        strategy="low_volatility",
+        parameters={"days": 120},
+        first=at("2019-01-02T00:00Z"),
+        last=at("2020-01-02T00:00Z"),
+    )
+    outcome = command.run(load(environment={}), options, tmp_path / "out", io.StringIO())
+    result = outcome.results[0]
+    assert result.state == "active" and len(result.fills) > 20
+    assert result.rule == "Holds the half of the names that was calmest over 120 trading days."
+    assert len(result.days) == 252
+
+
+def test_bot_of_the_tutorial_is_a_valid_setting(package: Path, tmp_path: Path) -> None:
+    (tmp_path / "aion.toml").write_text(blocks("toml")[1])
+    bot = load(tmp_path / "aion.toml", environment={}).bots["calm"]
+    assert bot.strategy == "low_volatility" and bot.rules.max_positions == 3
+
+
+def test_list_of_strategies_is_that_of_the_code() -> None:
+    spec = importlib.util.spec_from_file_location("strategy_table", ROOT / "tools" / "strategy_table.py")
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    below = DOCUMENT.read_text("utf-8").partition(tool.MARKER)[2]
+    assert below.strip() == tool.tables().strip(), "run: python tools/strategy_table.py"
+    assert "Source:" in below and len(re.findall("^### ", below, re.MULTILINE)) == len(BUILT_IN)
+
+
+# the kit
+
+
+@pytest.mark.parametrize("name", [*strategy_names("intraday"), *strategy_names("swing")])
+def test_kit_passes_every_strategy_of_aion(name: str) -> None:
+    report = check_strategy(BUILT_IN[name])
+    assert report.calls >= 300 and report.actions.get("buy", 0) > 0
+
+
+class Fault(EqualWeight):
+    """The baseline with one fault."""
+
+    name = "fault"
+
+    def __init__(self, symbols, parameters) -> None:
+        super().__init__(symbols, parameters)
+        self.seen = 0
+
+
+class Random(Fault):
+    def on_bars(self, bars, moment):
+        chosen = random.choice(sorted(bars))
+        return {chosen: super().on_bars(bars, moment)[chosen]}
+
+
+class Shared(Fault):
+    """Counts in the class, so that one of it disturbs another."""
+
+    calls = 0
+
+    def on_bars(self, bars, moment):
+        Shared.calls += 1
+        return super().on_bars(bars, moment) if Shared.calls > 400 else {}
+
+
+class Peeking(Fault):
+    """Knows what comes from an earlier run, as one that reads a file would, and buys before it rises."""
+
+    future: ClassVar[dict] = {}
+
+    def on_bars(self, bars, moment):
+        price = sum(bar.close for bar in bars.values())
+        Peeking.future[moment.ts] = price
+        later = [known for ts, known in Peeking.future.items() if ts > moment.ts]
+        return super().on_bars(bars, moment) if later and later[0] > price else {}
+
+
+class Forgetful(Fault):
+    """Depends on all bars, and says that it looks back at none."""
+
+    def on_bars(self, bars, moment):
+        self.seen += 1
+        return super().on_bars(bars, moment) if self.seen > 100 else {}
+
+
+class Hoarding(Fault):
+    def on_bars(self, bars, moment):
+        self.all = [*getattr(self, "all", []), *bars.values()]
+        return super().on_bars(bars, moment)
+
+
+class Nonsense(Fault):
+    def on_bars(self, bars, moment):
+        return {symbol: "buy" for symbol in bars}
+
+
+class Careless(Fault):
+    def __init__(self, symbols, parameters) -> None:
+        super().__init__(symbols, {})
+
+
+class Blunt(Fault):
+    def __init__(self, symbols, parameters) -> None:
+        super().__init__(symbols, {})
+        if parameters:
+            raise KeyError("no_such_parameter")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Random, "two of it on the same bars differ: at "),
+        (Shared, "two of it on the same bars differ: at "),
+        (Peeking, "two of it on the same bars differ: at "),
+        (Forgetful, "look_back 0 is too short: after a restart it differs"),
+        (Hoarding, r"what it keeps grows with history: [\d,]+ bytes in the middle"),
+        (Nonsense, "it returned str for"),
+        (Careless, "an unknown parameter is taken without a word"),
+        (Blunt, "an unknown parameter raises KeyError, not ConfigError"),
+        (EqualWeight(("A",), {}), "this is not a strategy: EqualWeight is not a class"),
+    ],
+)
+def test_kit_names_the_fault(fault, said: str) -> None:
+    Peeking.future.clear()
+    with pytest.raises(AssertionError, match=said):
+        check_strategy(fault)
+
+
+def test_kit_passes_errors_of_parameters_on() -> None:
+    with pytest.raises(ConfigError, match="short_term_reversal: look_back = 0 cannot work"):
+        check_strategy(BUILT_IN["short_term_reversal"], {"look_back": 0})
