@@ -83,7 +83,7 @@ def iso(at: datetime) -> str:
     """
     if at.tzinfo is None:
         raise ValueError(f"time without a zone: {at!r}")
-    utc = at.astimezone(UTC)
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
     # isoformat is ten times as fast as strftime, and every record of the ledger has several times
     if utc.microsecond:
         return utc.isoformat(timespec="microseconds")[:-6] + "Z"

@@ -34,6 +34,9 @@ HINDSIGHT = "The names were chosen with hindsight: they are known winners, so th
 ADJUSTED = "Prices are adjusted for splits and dividends: they are not prices that were quoted."
 
 
+NOTHING = Changes()  # shared, never added to
+
+
 class BotAccount:
     """The part that intraday and swing bots share. It trades on bars and changes nothing on disk."""
 
@@ -202,7 +205,7 @@ class BotAccount:
     def gather(self) -> Changes:
         """Take what the broker did since the last call into the record, and return it."""
         if not self.broker.changes:
-            return Changes()
+            return NOTHING
         changes = self.broker.take_changes()
         self.record.add(changes)
         for trade in changes.trades:

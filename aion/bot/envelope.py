@@ -63,5 +63,5 @@ class Stamp:
 
 def cycle_name(run: str, ts: datetime) -> str:
     """Return the id of the cycle of `run` at market time `ts`: the same again when it is run again."""
-    utc = ts.astimezone(UTC)
+    utc = ts if ts.tzinfo is UTC else ts.astimezone(UTC)
     return f"{run}-{utc.year}{utc.month:02}{utc.day:02}T{utc.hour:02}{utc.minute:02}Z"

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -13,6 +13,8 @@ from aion.config import BotSettings
 from aion.model import ZERO, EquityPoint, OrderStatus, cents
 from aion.trading.query import LedgerReader
 from aion.trading.record import Changes, Result
+
+MOST_TAKEN = 256  # changes that wait to become JSON
 
 
 @dataclass(slots=True)
@@ -33,49 +35,109 @@ class Peak:
         self.max_drawdown = max(self.max_drawdown, self.drawdown)
 
 
-@dataclass(slots=True)
 class Record:
-    """What is shown of a span: a day of an intraday bot, the run of a swing bot. JSON by id, in order of time."""
+    """What is shown of a span: a day of an intraday bot, the run of a swing bot. JSON by id, in order of time.
 
-    fills: Json = field(default_factory=dict)
-    orders: Json = field(default_factory=dict)
-    trades: Json = field(default_factory=dict)
-    decisions: Json = field(default_factory=dict)
-    equity: dict[str, float] = field(default_factory=dict)
-    hold: dict[str, float] = field(default_factory=dict)
+    What was taken becomes JSON when somebody looks, once: a backtest looks at the end alone.
+    """
+
+    __slots__ = ("_decisions", "_equity", "_fills", "_hold", "_newest", "_orders", "_points", "_taken", "_trades")
+
+    def __init__(self) -> None:
+        self._fills: Json = {}
+        self._orders: Json = {}
+        self._trades: Json = {}
+        self._decisions: Json = {}
+        self._equity: dict[str, float] = {}
+        self._hold: dict[str, float] = {}
+        self._taken: list[Changes] = []
+        self._points: list[EquityPoint] = []
+        self._newest = 0
+
+    @property
+    def fills(self) -> Json:
+        """Fills by id."""
+        self._settle()
+        return self._fills
+
+    @property
+    def orders(self) -> Json:
+        """Orders by id, each as it stood last."""
+        self._settle()
+        return self._orders
+
+    @property
+    def trades(self) -> Json:
+        """Closed trades by id."""
+        self._settle()
+        return self._trades
+
+    @property
+    def decisions(self) -> Json:
+        """Decisions by id."""
+        self._settle()
+        return self._decisions
+
+    @property
+    def equity(self) -> dict[str, float]:
+        """Equity by time."""
+        self._settle()
+        return self._equity
+
+    @property
+    def hold(self) -> dict[str, float]:
+        """What holding would have given, by time."""
+        self._settle()
+        return self._hold
 
     def add(self, changes: Changes) -> None:
-        """Take what happened since the last call."""
-        for order_id, each in changes.orders.items():
-            self.orders[order_id] = order_json(each.order, each.status, each.filled_quantity, each.detail)
-        for fill in changes.fills:
-            self.fills[fill.id] = fill_json(fill, fill.realized_pnl)
-        for trade in changes.trades:
-            self.trades[trade.id] = trade_json(trade)
-        for decision in changes.decisions:
-            self.decisions[decision.id] = decision_json(decision)
+        """Take what happened since the last call; it is not changed any more afterwards."""
+        if changes:
+            self._taken.append(changes)
+            if len(self._taken) >= MOST_TAKEN:
+                self._settle()
+
+    def see(self, point: EquityPoint) -> None:
+        """Take the next point of the curves."""
+        self._points.append(point)
+
+    def keep(self, newest: int) -> None:
+        """Forget all but the newest `newest` entries of each map, now and from now on; curves stay."""
+        self._newest = newest
+
+    def _settle(self) -> None:
+        taken, self._taken = self._taken, []
+        for changes in taken:
+            for order_id, each in changes.orders.items():
+                self._orders[order_id] = order_json(each.order, each.status, each.filled_quantity, each.detail)
+            for fill in changes.fills:
+                self._fills[fill.id] = fill_json(fill, fill.realized_pnl)
+            for trade in changes.trades:
+                self._trades[trade.id] = trade_json(trade)
+            for decision in changes.decisions:
+                self._decisions[decision.id] = decision_json(decision)
+            if self._newest:
+                self._forget()
+        points, self._points = self._points, []
+        for point in points:
+            at = iso(point.ts)
+            self._equity[at] = number(point.equity)
+            if point.hold is not None:
+                self._hold[at] = number(point.hold)
+
+    def _forget(self) -> None:
+        for entries in (self._fills, self._orders, self._trades, self._decisions):
+            while len(entries) > self._newest:
+                del entries[next(iter(entries))]
 
     @property
     def is_empty(self) -> bool:
         """True when nothing happened; curves do not count."""
-        return not (self.fills or self.orders or self.trades or self.decisions)
+        return not (self._taken or self._fills or self._orders or self._trades or self._decisions)
 
     def orders_in_time(self) -> Json:
         """Return the orders by time of decision, then id: the same after a restart."""
         return dict(sorted(self.orders.items(), key=lambda item: (item[1]["ts"], item[0])))
-
-    def see(self, point: EquityPoint) -> None:
-        """Take the next point of the curves."""
-        at = iso(point.ts)
-        self.equity[at] = number(point.equity)
-        if point.hold is not None:
-            self.hold[at] = number(point.hold)
-
-    def keep(self, newest: int) -> None:
-        """Forget all but the newest `newest` entries of each map; curves stay."""
-        for entries in (self.fills, self.orders, self.trades, self.decisions):
-            while len(entries) > newest:
-                del entries[next(iter(entries))]
 
 
 def changes_of_day(ledger: LedgerReader, bot: str, day: str) -> Changes:

@@ -210,7 +210,6 @@ class Backtest:
 @contextmanager
 def _quick_collector() -> Iterator[None]:
     """Let the collector leave alone what is there already: bars by the hundred thousand, none of them garbage."""
-    gc.collect()
     gc.freeze()
     try:
         yield
