@@ -7,7 +7,10 @@ import pytest
 
 from .text import ROOT, codes, read
 
-DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")))
+DOCUMENTS = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "frontend/src/live/README.md")
+)
 OURS = ("aion/", "docs/", "tests/", "tools/", "deploy/", "frontend/src/", "bench/")
 
 
