@@ -8,9 +8,10 @@ import { Ago, Due } from "../../ui/age";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Net } from "../../ui/number";
-import { readBars, withNewest } from "./bars";
+import { readBars } from "./bars";
 import { DayChart } from "./day-chart";
 import { useDayFile } from "./day-file";
+import { newestPrice, useBars } from "./use-bars";
 
 /** Address of a symbol's own view. */
 export function symbolHref(symbol: string, day?: string): string {
@@ -31,9 +32,9 @@ export function DayPanel({ bot, session, views }: Props) {
   const view = views?.[symbol];
   const fromFile = useMemo(() => readBars(file?.bars?.[symbol]), [file, symbol]);
   const newest = view?.bar;
-  const bars = useMemo(() => withNewest(fromFile, newest), [fromFile, newest]);
+  const bars = useBars(`${symbol} ${bot.day}`, fromFile, newest);
   const position = bot.positions?.[symbol];
-  const last = bars.at(-1);
+  const last = newestPrice(bars, newest);
   const at = instant(bot.as_of);
   const written = instant(bot.written_at);
   const due = instant(bot.due_at);
@@ -46,7 +47,7 @@ export function DayPanel({ bot, session, views }: Props) {
           </a>{" "}
           <small>{bot.bot}</small>
         </h3>
-        {last && <b className="last">{price(last.close)}</b>}
+        {last !== undefined && <b className="last">{price(last)}</b>}
         <small>{bot.currency}</small>
         <span className="net">
           <Net value={bot.day_pnl?.net} still={still} />

@@ -10,9 +10,10 @@ import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Meter } from "../../ui/meter";
 import { Net } from "../../ui/number";
-import { type DayBar, readBars, vwap, withNewest } from "./bars";
+import { type DayBar, readBars, vwap } from "./bars";
 import { DayChart } from "./day-chart";
 import { useDayFile, useDays } from "./day-file";
+import { newestPrice, useBars } from "./use-bars";
 
 interface Props {
   snapshot: IntradaySnapshot;
@@ -174,7 +175,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
   const file = loaded?.file;
   const fromFile = useMemo(() => readBars(file?.bars?.[symbol]), [file, symbol]);
   const newest = isNow ? view?.bar : undefined;
-  const bars = useMemo(() => withNewest(fromFile, newest), [fromFile, newest]);
+  const bars = useBars(`${symbol} ${day}`, fromFile, newest);
   const fills = isNow ? bot?.fills : file?.fills;
   const position = isNow ? bot?.positions?.[symbol] : file?.positions?.[symbol];
   const own = useMemo(
@@ -219,7 +220,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
         </a>
         <h1>{symbol}</h1>
         <small>{[bot?.bot, view?.exchange, view?.currency ?? bot?.currency].filter(Boolean).join(" ")}</small>
-        <b>{price(bars.at(-1)?.close)}</b>
+        <b>{price(newestPrice(bars, newest))}</b>
         <Net value={isNow ? bot?.day_pnl?.net : file?.day_pnl?.net} still={still} />
         <div className="tools">
           <label>
