@@ -197,11 +197,11 @@ def test_drill_down_when_a_trade_is_opened_then_its_numbers_add_up(slow: Up, pag
 def test_daily_results_when_read_as_a_table_then_they_are_the_total(slow: Up, page: Page) -> None:
     page.goto(f"{slow.url}/bots/swing_1w")
     page.get_by_role("button", name="Table of the daily results").click()
-    page.locator(".days .rows tbody tr").nth(200).wait_for()
-    nets = page.locator(".days .rows tbody tr td:nth-child(5)").all_inner_texts()
+    page.locator(".daily .rows tbody tr").nth(200).wait_for()
+    nets = page.locator(".daily .rows tbody tr td:nth-child(5)").all_inner_texts()
     total = view(slow, "swing_1w")["total_pnl"]["net"]
     assert sum(number(text) for text in nets) == pytest.approx(total, abs=0.006)
-    page.locator(".days .rows tbody tr button").first.click()
+    page.locator(".daily .rows tbody tr button").first.click()
     until(page, "document.querySelector('.activity select').value !== ''")
 
 

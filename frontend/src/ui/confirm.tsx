@@ -1,6 +1,6 @@
 /** A button whose deed needs a second, separate tap in a dialog, with a reason for the audit. */
 
-import { type ReactNode, useId, useRef, useState } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 
 /** A double tap on the first button must not reach the second one, which may lie under the same finger. */
 const GUARD_MS = 400;
@@ -34,6 +34,11 @@ export function ConfirmButton(props: Props) {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState("");
   const titleId = useId();
+
+  // what is in the dialog is drawn after it opened, too late for its own search for something to focus
+  useEffect(() => {
+    if (open) dialog.current?.querySelector<HTMLElement>("input, button")?.focus();
+  }, [open]);
 
   const show = (): void => {
     setFailed("");

@@ -1,8 +1,9 @@
 /** A small panel under its button, for what is needed seldom. Esc and a tap elsewhere close it. */
 
-import { type ReactNode, useId, useRef, useState } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 
 const GAP = 4; // px between button and panel
+const MARGIN = 12; // px between panel and the screen's edge
 
 interface Props {
   /** Words of the button; `⋯` with a name for readers, or plain words. */
@@ -18,13 +19,14 @@ export function Menu({ label, name, className = "button dots", children }: Props
   const button = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLElement>(null);
   const [open, setOpen] = useState(false);
-  /** Right edges line up where there is room, and the panel stays on the screen. */
-  const place = (): void => {
+  // right edges line up where there is room, and the panel stays on the screen: known once its content is drawn
+  useLayoutEffect(() => {
     const [at, element] = [button.current?.getBoundingClientRect(), panel.current];
-    if (!at || !element) return;
+    if (!open || !at || !element) return;
+    const room = document.documentElement.clientWidth - element.offsetWidth - MARGIN;
     element.style.top = `${at.bottom + scrollY + GAP}px`;
-    element.style.right = `${Math.max(GAP, document.documentElement.clientWidth - at.right)}px`;
-  };
+    element.style.left = `${Math.max(MARGIN, Math.min(room, at.right - element.offsetWidth))}px`;
+  }, [open]);
   return (
     <>
       <button ref={button} type="button" className={className} popoverTarget={id} aria-label={name}>
@@ -37,9 +39,7 @@ export function Menu({ label, name, className = "button dots", children }: Props
         className="menu"
         aria-label={name}
         onToggle={(event) => {
-          if (event.target !== event.currentTarget) return;
-          place();
-          setOpen(event.newState === "open");
+          if (event.target === event.currentTarget) setOpen(event.newState === "open");
         }}
       >
         {open && children}

@@ -88,7 +88,7 @@ export function Days({ bot, fetched, day, onDay }: Props) {
       at={fetched.at}
       verb="read"
       held={fetched.error !== ""}
-      className="days"
+      className="daily"
       tools={
         bars.length > 0 && (
           <>

@@ -145,7 +145,7 @@ export function BotPage({ bot, state, session, problem, all }: Props) {
       <div ref={activity} className="anchor">
         <Activity bot={bot} days={days.data} chosen={chosen} onChosen={setChosen} />
       </div>
-      <div className="bot-grid level">
+      <div className="bot-grid by-top">
         <Rules key={bot.bot} bot={bot} />
         <div className="stack">
           <Panel title="Strength" asOf={bot.as_of} held={state.held} className="card">

@@ -133,7 +133,7 @@ export function Performance({ bot, state, session, problem, days }: Props) {
       ) : (
         <p className="none pad">No curve yet. It starts with the first value that the file carries.</p>
       )}
-      {bot.note && <p className="note soft">{bot.note}</p>}
+      {bot.note && <p className="caveat soft">{bot.note}</p>}
     </Panel>
   );
 }

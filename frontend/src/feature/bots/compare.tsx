@@ -49,7 +49,7 @@ export function totalReturn(bot: BotView): number | undefined {
 
 const HEAD = [
   "bot", "kind", "currency", "exchange", "state", "equity", "day", "day_gross", "day_fees", "day_slippage", "day_net",
-  "total_net", "total_return", "hold_return", "drawdown", "exposure", "closed_trades", "win_rate", "profit_factor", "as_of", "written_at",
+  "total_gross", "total_fees", "total_slippage", "total_net", "total_return", "hold_return", "drawdown", "exposure", "closed_trades", "win_rate", "profit_factor", "as_of", "written_at",
 ]; // biome-ignore format: one row of names
 
 /** Rows of the CSV file: plain numbers, fractions for ratios, ISO times. */
@@ -66,6 +66,9 @@ export function compareRows(bots: readonly BotView[], states: Map<string, CardSt
     bot.day_pnl?.fees,
     bot.day_pnl?.slippage,
     bot.day_pnl?.net,
+    bot.total_pnl?.gross,
+    bot.total_pnl?.fees,
+    bot.total_pnl?.slippage,
     bot.total_pnl?.net,
     totalReturn(bot),
     returnOn(bot.hold_equity, bot.start_equity),
@@ -155,7 +158,13 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
         <small>{day && bot.day && dayName(bot.day, market)}</small>
       </td>
       <td>
-        <NetPercent value={totalReturn(bot)} />
+        <Value>{moneyChange(bot.total_pnl?.gross)}</Value>
+      </td>
+      <td>
+        <Net value={bot.total_pnl?.net} held={state.held} still={still} />
+        <small className="under">
+          <NetPercent value={totalReturn(bot)} />
+        </small>
       </td>
       <td>
         <Value>{percentChange(returnOn(bot.hold_equity, bot.start_equity))}</Value>
@@ -181,7 +190,7 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
 });
 
 const COLUMNS = [
-  "Bot", "Ccy", "Equity", "Day gross", "Costs", "Day net", "Total net", "Hold", "Drawdown", "Exposure", "Win rate", "Profit factor", "As of", "Heartbeat",
+  "Bot", "Ccy", "Equity", "Day gross", "Costs", "Day net", "Total gross", "Total net", "Hold", "Drawdown", "Exposure", "Win rate", "Profit factor", "As of", "Heartbeat",
 ]; // biome-ignore format: one row of names
 
 export function Compare({ bots, states, total, openPositions, run, asked, filter, onFilter }: Props) {

@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import type { BotView } from "../../api/schema";
+import { bundleFixture } from "../../lib/fixture";
+import { answersRequests, killOf, pendingOf, pendingText } from "./asked";
+import { cardState } from "./state";
+
+const NOW = Date.parse("2026-01-01T12:00:00Z");
+const BOT = bundleFixture(NOW).intraday.bots?.orb_ny as BotView;
+const at = (seconds: number): string => new Date(NOW + seconds * 1000).toISOString();
+const ID = "c20260101T120000000000-aaaa";
+const REQUEST = {
+  id: ID,
+  action: "pause",
+  requested_at: at(-2),
+  requested_by: "ana",
+  reason: "lunch",
+  due_at: at(8),
+} as const;
+const asked: BotView = { ...BOT, asked: { request: REQUEST } };
+
+describe("a request", () => {
+  it("is pending until the bot's state carries its id, or a later one", () => {
+    expect(pendingOf(asked, undefined, NOW)?.what).toBe("pause");
+    expect(pendingOf({ ...asked, control_id: "c20260101T115959000000-ffff" }, undefined, NOW)?.what).toBe("pause");
+    expect(pendingOf({ ...asked, control_id: ID }, undefined, NOW)).toBeUndefined();
+    expect(pendingOf({ ...asked, control_id: "c20260101T120001000000-0000" }, undefined, NOW)).toBeUndefined();
+  });
+
+  it("makes the card say requested, then not answered, never done", () => {
+    const state = (now: number) => cardState({ ...asked, due_at: undefined }, { now, cached: false });
+    expect(state(NOW)).toMatchObject({ kind: "asked", word: "pause requested", attention: false });
+    expect(state(NOW + 8001)).toMatchObject({ kind: "unanswered", word: "pause not answered", attention: true });
+    expect(cardState(asked, { now: NOW, cached: true }).kind).toBe("cached");
+  });
+
+  it("is told with who, when and why", () => {
+    const pending = pendingOf(asked, undefined, NOW);
+    expect(pending && pendingText(pending, NOW)).toEqual({
+      strong: "Pause requested by ana 2.0 s ago: lunch.",
+      rest: "Done once the bot's state says so.",
+    });
+    const late = pendingOf(asked, undefined, NOW + 10_000);
+    expect(late && pendingText(late, NOW + 10_000).rest).toBe(
+      "Asked by ana 12 s ago: lunch. The answer was due 2.0 s ago; the request stands.",
+    );
+  });
+});
+
+describe("a kill switch", () => {
+  const kill = { killed_at: at(-1), killed_by: "ana", reason: "", due_at: at(9) };
+
+  it("comes before any request and is pending until the bot is stopped", () => {
+    const both = { ...asked, asked: { request: REQUEST, kill } };
+    expect(pendingOf(both, undefined, NOW)?.what).toBe("kill switch");
+    expect(pendingOf({ ...both, state: "stopped" }, undefined, NOW)).toBeUndefined();
+  });
+
+  it("of all bots stops every bot that reads requests", () => {
+    expect(killOf(BOT, { kill })?.ofAll).toBe(true);
+    expect(killOf({ ...BOT, foreign: true, control_id: undefined }, { kill })).toBeUndefined();
+  });
+});
+
+it("a foreign bot answers only when its state carries a control_id", () => {
+  expect(answersRequests(BOT)).toBe(true);
+  expect(answersRequests({ ...BOT, foreign: true, control_id: undefined })).toBe(false);
+  expect(answersRequests({ ...BOT, foreign: true, control_id: "" })).toBe(true);
+});
