@@ -66,6 +66,14 @@ class Rules(Section):
     """True to let the bot sell what it does not hold."""
     daily_loss: Decimal = Field(Decimal("0.03"), ge=0, le=1)
     """Day's net loss, fraction of equity, from which nothing new is opened that day; 0 for no limit."""
+    max_exposure: Decimal = Field(Decimal(1), gt=0, le=1)
+    """Largest sum of all positions' values; longs and shorts both count."""
+    max_drawdown: Decimal = Field(Decimal(0), ge=0, le=1)
+    """Fall from the highest equity from which nothing new is opened; 0 for no limit."""
+    orders_a_cycle: int = Field(0, ge=0, le=1000)
+    """Most entries ordered in one cycle or rebalance; 0 for no limit."""
+    cool_down_minutes: int = Field(0, ge=0, le=100_000)
+    """Market minutes after a losing trade in which its symbol is left alone; 0 for none."""
     flat_before_close: int = Field(5, ge=1, le=120)
     """Bars before the session's end at which an intraday bot decides to exit; ignored by swing bots."""
 
@@ -145,6 +153,21 @@ def default_bots() -> dict[str, BotSettings]:
     return bots
 
 
+class Risk(Section):
+    """Limits over all bots together; 0 is no limit. Money is summed by currency, two currencies are never added."""
+
+    daily_loss: Decimal = Field(Decimal(0), ge=0, le=1)
+    """Day's net loss of all bots of a currency, fraction of their equity, from which none of them opens anything."""
+    max_drawdown: Decimal = Field(Decimal(0), ge=0, le=1)
+    """Fall of their summed equity from its highest from which none of them opens anything."""
+    max_exposure: Decimal = Field(Decimal(0), ge=0, le=1)
+    """Largest sum of all positions' values, fraction of their summed equity."""
+    max_positions: int = Field(0, ge=0, le=100_000)
+    """Most positions that all bots hold together."""
+    orders_a_cycle: int = Field(0, ge=0, le=100_000)
+    """Most entries that all bots together order at one market time."""
+
+
 class Settings(Section):
     """All settings; the source of each is a flag, `AION_<NAME>`, `aion.toml` or the default here."""
 
@@ -196,6 +219,8 @@ class Settings(Section):
     """Seconds between heartbeats on a stream."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level that is logged; `debug` says the response time of every answer."""
+    risk: Risk = Risk()
+    """Limits over all bots together: the table `[risk]`."""
     bots: Mapping[str, BotSettings] = Field(default_factory=default_bots)
     """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it. The
     default ones trade the recorded feed; with another feed and no table, bots are made for its symbols."""
@@ -211,7 +236,7 @@ class Settings(Section):
         return value.expanduser()
 
 
-_ENVIRONMENT = {name: f"AION_{name.upper()}" for name in Settings.model_fields if name != "bots"}
+_ENVIRONMENT = {name: f"AION_{name.upper()}" for name in Settings.model_fields if name not in ("bots", "risk")}
 
 
 def load(
@@ -300,9 +325,11 @@ def example() -> str:
     """Return a settings file with every setting commented out at its default, and what it does."""
     lines = ["# Settings of Aion. Every line that starts with #name is a default: take the # away to change it.", ""]
     for name, field in Settings.model_fields.items():
-        if name not in {"bots", "fresh"} | SECRETS:
+        if name not in {"bots", "fresh", "risk"} | SECRETS:
             lines += [f"# {field.description}", f"#{name} = {_toml(field.default)}", ""]
-    lines += ["# Bots: a table adds one or changes a default one; `enabled = false` removes it.", ""]
+    lines += ["# Limits over all bots together.", "#[risk]"]
+    lines += [f"#{key} = {_toml(field.default)}" for key, field in Risk.model_fields.items()]
+    lines += ["", "# Bots: a table adds one or changes a default one; `enabled = false` removes it.", ""]
     for name, bot in default_bots().items():
         lines.append(f"#[bots.{name}]")
         for key in BotSettings.model_fields:

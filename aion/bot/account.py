@@ -29,6 +29,7 @@ from aion.trading.ledger import Entry, SavedAccount
 from aion.trading.portfolio import Portfolio
 from aion.trading.query import LedgerReader
 from aion.trading.record import Changes
+from aion.trading.risk import DeskGate, Limits, RiskGate
 
 HINDSIGHT = "The names were chosen with hindsight: they are known winners, so the past looks better than it was."
 ADJUSTED = "Prices are adjusted for splits and dividends: they are not prices that were quoted."
@@ -67,6 +68,10 @@ class BotAccount:
         self._interval = feed.interval if kind == "minute" else None
         self.portfolio = Portfolio(settings.currency, settings.cash)
         self.broker = self._make_broker()
+        self.gate = RiskGate(self.portfolio, Limits.of(settings.rules))
+        """What limits its entries."""
+        self.desk_gate: DeskGate | None = None
+        """What limits those of all bots together; the run sets it."""
         self.day = ""
         """Market day of the newest bars."""
         self.cursor = started_at
@@ -79,6 +84,7 @@ class BotAccount:
         self.signals: dict[str, Signal] = {}
         self.marked_at: dict[str, datetime] = {}
         self.realized: list[float] = []
+        self._closed_trades: list[Trade] = []
         self.equity_sum = 0.0
         self.equity_points = 0
         self.standing = Standing()
@@ -168,6 +174,22 @@ class BotAccount:
         """Trade by `rules` from now on; orders at rest stay as they are."""
         self.settings = self.settings.model_copy(update={"rules": rules})
         self.broker.set_allow_short(rules.allow_short)
+        self.gate.limits = Limits.of(rules)
+
+    def halt(self, symbol: str) -> str:
+        """Return why nothing may be entered in `symbol` now, whatever its size and strength, or an empty text."""
+        return (
+            self.standing.reason
+            or self.gate.halted()
+            or self.gate.brake(symbol)
+            or (self.desk_gate.refusal(self.settings.currency) if self.desk_gate is not None else "")
+        )
+
+    def entered(self, symbol: str) -> None:
+        """Note for the limits that an entry into `symbol` was ordered."""
+        self.gate.entered(symbol)
+        if self.desk_gate is not None:
+            self.desk_gate.entered()
 
     def leave_all(self, ts: datetime) -> None:
         """Withdraw entries and close what is held, when a flatten or a kill switch asks for it; else nothing.
@@ -222,6 +244,8 @@ class BotAccount:
         point = EquityPoint(ts, self.equity, self.hold.equity)
         self._points.append(point)
         self.record.see(point)
+        self.gate.see(ts, self._closed_trades, point.equity)
+        self._closed_trades = []
         equity = number(point.equity)
         self.peak.see(ts, equity)
         self.equity_sum += equity
@@ -229,6 +253,7 @@ class BotAccount:
 
     def _closed(self, trade: Trade) -> None:
         self.realized.append(number(trade.realized_pnl))
+        self._closed_trades.append(trade)
 
     # documents
 
@@ -356,6 +381,7 @@ class BotAccount:
             "average": [self.equity_sum, self.equity_points],
             "control": [self.control_id, self.control_error],
             "standing": self.standing.saved(),
+            "gate": self.gate.state(),
             "config": [self.config_version, self.own_rules, self.config_error],
         }
 
@@ -374,6 +400,9 @@ class BotAccount:
         self.peak = Peak(peak, parse_iso(at) if at else None, max_drawdown=deepest)
         self.equity_sum, self.equity_points = state["average"]
         self.control_id, self.control_error = state["control"]
+        self.gate = RiskGate(self.portfolio, Limits.of(self.settings.rules))
+        if "gate" in state:  # not in ledgers of before the limits
+            self.gate.restore(state["gate"])
         self.standing = Standing.from_saved(state["standing"])
         self.config_version, self.own_rules, self.config_error = state["config"]
         if self.own_rules:

@@ -1,5 +1,6 @@
 """One intraday bot: what it does with a minute's bars."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,6 +23,7 @@ from aion.trading.record import Changes, OrderRecord
 NO_EXIT_BAR = "no bar to exit on"
 MINUTE = timedelta(minutes=1)
 _OF_SIGNAL = "; signal: "
+_FIGURES = re.compile(r"[-0-9]")
 
 
 class IntradayBot(BotAccount):
@@ -148,10 +150,14 @@ class IntradayBot(BotAccount):
             return
         if signal.action not in ("buy", "sell") or self.broker.open_orders(signal.symbol):
             return
-        refusal = self._refusal(signal)
+        side = Side.BUY if signal.action == "buy" else Side.SELL
+        refusal = self.halt(signal.symbol) or self.gate.refusal(
+            signal.symbol, side, signal.confidence, signal.threshold
+        )
         if refusal:
-            if self._refused.get(signal.symbol) != refusal:
-                self._refused[signal.symbol] = refusal
+            kind = _kind(refusal)
+            if self._refused.get(signal.symbol) != kind:
+                self._refused[signal.symbol] = kind
                 self.broker.note(
                     ts,
                     "refused",
@@ -163,24 +169,9 @@ class IntradayBot(BotAccount):
         self._refused.pop(signal.symbol, None)
         self._enter(signal, bar, ts)
 
-    def _refusal(self, signal: Signal) -> str:
-        rules = self.settings.rules
-        if self.standing.reason:
-            return self.standing.reason
-        if signal.confidence < max(signal.threshold, rules.min_confidence):
-            return f"strength is below min_confidence {rules.min_confidence:g}"
-        if signal.action == "sell" and not rules.allow_short:
-            return "allow_short is off"
-        if len(self.portfolio.symbols) >= rules.max_positions:
-            return f"max_positions {rules.max_positions} is reached"
-        result = self.portfolio.day_result()
-        if rules.daily_loss and result.net <= -rules.daily_loss * result.start_equity:
-            return f"daily_loss {rules.daily_loss:%} is reached"
-        return ""
-
     def _enter(self, signal: Signal, bar: Bar, ts: datetime) -> None:
         side = Side.BUY if signal.action == "buy" else Side.SELL
-        money = self.equity * exposure(self.settings)
+        money = self.gate.room(signal.symbol)
         quantity = self.broker.quantity_for(signal.symbol, money, bar.close)
         if quantity <= 0:
             self.broker.note(
@@ -195,6 +186,8 @@ class IntradayBot(BotAccount):
         record = self.broker.submit(
             self.broker.order(signal.symbol, side, quantity, ts, signal.reason, stop_loss=stop, take_profit=target)
         )
+        if record.status is not OrderStatus.REFUSED:
+            self.entered(signal.symbol)
         self._note_order(record, signal.action, signal.reason, signal.confidence)
 
     def _levels(self, signal: Signal, bar: Bar, side: Side) -> tuple[Decimal | None, Decimal | None]:
@@ -229,7 +222,7 @@ class IntradayBot(BotAccount):
         for decision in changes.decisions:
             refusal, _, of_signal = decision.reason.partition(_OF_SIGNAL)
             if decision.action == "refused" and of_signal:
-                self._refused[decision.symbol] = refusal
+                self._refused[decision.symbol] = _kind(refusal)
             elif decision.action in ("buy", "sell"):
                 self._refused.pop(decision.symbol, None)
 
@@ -290,7 +283,6 @@ class IntradayBot(BotAccount):
         return shown
 
 
-def exposure(settings: BotSettings) -> Decimal:
-    """Return the part of equity that one new position gets: (0.5 + aggression) / max_positions, max_alloc at most."""
-    rules = settings.rules
-    return min(rules.max_alloc, (Decimal("0.5") + rules.aggression) / rules.max_positions)
+def _kind(refusal: str) -> str:
+    """Return the part of a refusal that stays while its figures change, so that it is noted once."""
+    return next(iter(_FIGURES.split(refusal)), "")

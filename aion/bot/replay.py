@@ -6,6 +6,7 @@ speed, and while catching up, several cycles share one.
 """
 
 import heapq
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ from aion.market.feed import Batch, Feed, Kind
 from aion.store.layout import DESK, Layout
 from aion.trading.ledger import Entry, Ledger
 from aion.trading.record import Audit
+from aion.trading.risk import DeskGate
 
 FLUSH_S = 0.1  # least wall seconds between two commits with their files
 LATE_S = 1.0  # a replay further behind than this (the machine slept, or is slow) does not rush to catch up
@@ -42,6 +44,7 @@ POLL_S = 0.2  # wall seconds between two looks at what the desk asks for
 RETRY_S = 1.0  # between two attempts to commit to a disk that refuses
 SWING_CATCH_UP = timedelta(days=365)
 CATCH_UP_DUE_S = 2.0  # while catching up a file comes at least that often
+_PEAKS = "desk_peaks"  # note in the ledger: highest sums of equity by currency
 Phase = Literal["starting", "catching_up", "running", "paused", "closed", "finished"]
 _PHASES: tuple[Phase, ...] = ("starting", "catching_up", "running", "paused", "closed", "finished")
 
@@ -136,6 +139,7 @@ class Replay:
         self._rebalanced: list[SwingBot] = []
         self._entries: list[Entry] = []
         self._audits: list[Audit] = []
+        self._peaks: dict[str, str] = {}
         self._cycles = 0
         self._flushed_at = self._polled_at = waiter.monotonic()
         first = feed.span("minute" if intraday else "day")[0]
@@ -143,6 +147,10 @@ class Replay:
         self._intraday_cursor, self._swing_cursor = self._resume()
         self.drive.restore(ledger, self._clock.now())
         self._bots: dict[str, BotAccount] = {**intraday, **swing}
+        self._desk_gate = DeskGate(settings.risk, lambda: [bot.portfolio for bot in self._bots.values()])
+        self._desk_gate.restore(json.loads(ledger.notes(_PEAKS) or "{}"))
+        for account in self._bots.values():
+            account.desk_gate = self._desk_gate
         self._controller = Controller(Inbox(layout, self._bots), ledger, self._bots, stamp, log)
 
     def _make_pace(self, exchanges: frozenset[str], marks: frozenset[str]) -> Pace:
@@ -347,6 +355,7 @@ class Replay:
 
     def _process(self, batch: Batch) -> None:
         self.drive.now = batch.ts
+        self._desk_gate.begin_cycle()
         if batch.kind == "minute":
             ended = self.job.end_days(batch)
             if ended:
@@ -371,6 +380,9 @@ class Replay:
     def _flush(self) -> None:
         """Commit what happened, then write the files, then say so."""
         entries = self._entries + [bot.take_entry() for bot in self._changed.values()]
+        if (peaks := self._desk_gate.state()) != self._peaks:
+            self._peaks = peaks
+            self.drive.notes[_PEAKS] = json.dumps(peaks)
         self._commit(entries)
         for bot in self._marked.values():
             self.swing.put_rolling(self._outbox, bot)

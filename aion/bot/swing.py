@@ -138,9 +138,8 @@ class SwingBot(BotAccount):
                 reason = signals[symbol].reason if symbol in signals else "no bar of it: no view"
                 signal = signals.get(symbol)
                 self.exit(symbol, ts, f"out of the targets: {reason}", signal.confidence if signal else None)
-        is_stopped = self._has_lost_too_much()
         for symbol, weight in weights.items():
-            self._adjust(symbol, weight * equity, bars[symbol], signals[symbol], is_stopped)
+            self._adjust(symbol, weight * equity, bars[symbol], signals[symbol])
 
     def _weights(self, signals: Mapping[str, Signal]) -> dict[str, Decimal]:
         """Return the weight of each name to hold, strongest first, fractions of equity."""
@@ -157,24 +156,20 @@ class SwingBot(BotAccount):
             own = signal.features.get("weight")
             base = Decimal(str(own)) if own is not None else 1 / Decimal(rules.max_positions)
             weights[signal.symbol] = min(rules.max_alloc, base * scale)
-        total = sum(weights.values(), ZERO)
-        if total > INVESTED:
-            weights = {symbol: weight * INVESTED / total for symbol, weight in weights.items()}
+        total, most = sum(weights.values(), ZERO), min(INVESTED, rules.max_exposure)
+        if total > most:
+            weights = {symbol: weight * most / total for symbol, weight in weights.items()}
         return {symbol: round(weight, 6) for symbol, weight in weights.items()}
 
-    def _has_lost_too_much(self) -> bool:
-        limit = self.settings.rules.daily_loss
-        result = self.portfolio.day_result()
-        return bool(limit) and result.net <= -limit * result.start_equity
-
-    def _adjust(self, symbol: str, money: Decimal, bar: Bar, signal: Signal, is_stopped: bool) -> None:
+    def _adjust(self, symbol: str, money: Decimal, bar: Bar, signal: Signal) -> None:
         held = self.portfolio.quantity(symbol)
         change = self.broker.quantity_for(symbol, money, bar.close) - held
         if abs(change) * bar.close < LEAST_CHANGE * self.equity:
             self.broker.note(bar.ts, "hold", f"at its weight: {signal.reason}", symbol, confidence=signal.confidence)
             return
-        if change > 0 and is_stopped:
-            reason = f"daily_loss {self.settings.rules.daily_loss:%} is reached; signal: {signal.reason}"
+        refusal = self.halt(symbol) if change > 0 else ""
+        if refusal:
+            reason = f"{refusal}; signal: {signal.reason}"
             self.broker.note(bar.ts, "refused", reason, symbol, confidence=signal.confidence)
             return
         side = Side.BUY if change > 0 else Side.SELL
@@ -192,6 +187,8 @@ class SwingBot(BotAccount):
         record = self.broker.submit(order)
         if record.status is not OrderStatus.REFUSED:
             action = "buy" if change > 0 else "sell"
+            if change > 0:
+                self.entered(symbol)
             self.broker.note(
                 bar.ts, action, signal.reason, symbol, confidence=signal.confidence, order_id=record.order.id
             )

@@ -1,16 +1,16 @@
 """Limits: what keeps an entry from being ordered, each refusal in a sentence. Exits are never refused.
 
-A bot asks its `RiskGate` before each entry and records what it is told; `DeskGate` looks at all bots of one currency.
+A bot asks its `RiskGate` and the `DeskGate` of all bots before each entry, and records what it is told.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from aion.clock import iso, parse_iso
-from aion.config import Rules
+from aion.config import Risk, Rules
 from aion.model import ZERO, Side, Trade
 from aion.trading.portfolio import Portfolio
 
@@ -41,10 +41,14 @@ class Limits:
 
     @classmethod
     def of(cls, rules: Rules) -> "Limits":
-        """Return the limits that a bot's `rules` set; the others keep their defaults."""
+        """Return the limits that a bot's `rules` set."""
         return cls(
             max_positions=rules.max_positions,
             max_alloc=rules.max_alloc,
+            max_exposure=rules.max_exposure,
+            max_drawdown=rules.max_drawdown,
+            orders_a_cycle=rules.orders_a_cycle,
+            cool_down=timedelta(minutes=rules.cool_down_minutes),
             daily_loss=rules.daily_loss,
             min_confidence=rules.min_confidence,
             aggression=rules.aggression,
@@ -61,24 +65,24 @@ class RiskGate:
         self.limits = limits
         self.peak = portfolio.equity()
         """Highest equity seen, money."""
-        self._cycle: datetime | None = None
         self._entries: list[str] = []
         self._cold_until: dict[str, datetime] = {}
 
-    def see(self, ts: datetime, trades: Iterable[Trade]) -> None:
+    def see(self, ts: datetime, trades: Iterable[Trade], equity: Decimal) -> None:
         """Begin the cycle of market time `ts`, after its fills were booked and its marks taken.
 
         Args:
             ts: market time.
             trades: round trips closed since the cycle before.
+            equity: of the account at the marks.
         """
-        self._cycle = ts
         self._entries = []
-        self.peak = max(self.peak, self.portfolio.equity())
+        self.peak = max(self.peak, equity)
         for trade in trades:
             if trade.realized_pnl < 0 and self.limits.cool_down:
                 self._cold_until[trade.symbol] = trade.closed_at + self.limits.cool_down
-        self._cold_until = {symbol: until for symbol, until in self._cold_until.items() if until > ts}
+        if self._cold_until:
+            self._cold_until = {symbol: until for symbol, until in self._cold_until.items() if until > ts}
 
     def halted(self) -> str:
         """Return why nothing at all may be opened now, or an empty text."""
@@ -110,16 +114,23 @@ class RiskGate:
             return f"strength {confidence:g} is below {name} {needed:g}"
         if side is Side.SELL and not limits.allow_short:
             return "allow_short is off"
-        until = self._cold_until.get(symbol)
-        if until is not None:
-            return f"cool_down after a loss until {iso(until)}"
-        if limits.orders_a_cycle and len(self._entries) >= limits.orders_a_cycle:
-            return f"orders_a_cycle {limits.orders_a_cycle} is reached"
+        if found := self.brake(symbol):
+            return found
         occupied = {*self.portfolio.symbols, *self._entries}
         if symbol not in occupied and len(occupied) >= limits.max_positions:
             return f"max_positions {limits.max_positions} is reached"
         if self.room(symbol) <= 0:
             return f"max_alloc {limits.max_alloc:.0%} or max_exposure {limits.max_exposure:.0%} is reached"
+        return ""
+
+    def brake(self, symbol: str) -> str:
+        """Return why an entry into `symbol` may not be ordered just now, whatever its size, or an empty text."""
+        until = self._cold_until.get(symbol)
+        if until is not None:
+            return f"cool_down_minutes after a loss: until {iso(until)}"
+        limit = self.limits.orders_a_cycle
+        if limit and len(self._entries) >= limit:
+            return f"orders_a_cycle {limit} is reached"
         return ""
 
     def room(self, symbol: str) -> Decimal:
@@ -154,31 +165,71 @@ class RiskGate:
 
 
 class DeskGate:
-    """Limits over all bots of one currency; money of two currencies is never added."""
+    """Limits over all bots; money is summed by currency, and money of two currencies is never added."""
 
-    def __init__(self, currency: str, daily_loss: Decimal = ZERO, max_exposure: Decimal = ZERO) -> None:
-        """Args: daily_loss, max_exposure: fractions of the summed equity; 0 for no limit."""
-        self.currency = currency
-        self.daily_loss = daily_loss
-        self.max_exposure = max_exposure
+    def __init__(self, limits: Risk, portfolios: Callable[[], Iterable[Portfolio]]) -> None:
+        """Args: limits: of the settings; portfolios: returns the accounts of all bots as they are now."""
+        self.limits = limits
+        self.peaks: dict[str, Decimal] = {}
+        """Highest sum of the equity by currency, kept while `max_drawdown` is set."""
+        self._portfolios = portfolios
+        self._entries = 0
 
-    def halted(self, portfolios: Iterable[Portfolio]) -> str:
-        """Return why no bot of the currency may open anything now, or an empty text.
+    def begin_cycle(self) -> None:
+        """Begin the cycle of another market time."""
+        self._entries = 0
+        if self.limits.max_drawdown:
+            self._sum_equity()
 
-        Raises:
-            ValueError: an account of another currency.
-        """
-        loss = start = exposure = equity = ZERO
-        for portfolio in portfolios:
-            if portfolio.currency != self.currency:
-                raise ValueError(f"an account in {portfolio.currency} on the desk of {self.currency}")
-            day = portfolio.day_result()
-            loss += day.net
-            start += day.start_equity
-            exposure += portfolio.exposure()
-            equity += portfolio.equity()
-        if self.daily_loss and start > 0 and loss <= -self.daily_loss * start:
-            return f"the desk's daily_loss {self.daily_loss:.2%} is reached: {loss} {self.currency} today"
-        if self.max_exposure and exposure >= self.max_exposure * equity:
-            return f"the desk's max_exposure {self.max_exposure:.0%} is reached: {exposure} {self.currency}"
+    def _sum_equity(self) -> dict[str, Decimal]:
+        sums: dict[str, Decimal] = {}
+        for portfolio in self._portfolios():
+            sums[portfolio.currency] = sums.get(portfolio.currency, ZERO) + portfolio.equity()
+        for currency, equity in sums.items():
+            self.peaks[currency] = max(self.peaks.get(currency, equity), equity)
+        return sums
+
+    def refusal(self, currency: str) -> str:
+        """Return why no bot of `currency` may open anything now, or an empty text."""
+        limits = self.limits
+        if limits == NO_RISK:
+            return ""
+        if limits.orders_a_cycle and self._entries >= limits.orders_a_cycle:
+            return f"the desk's orders_a_cycle {limits.orders_a_cycle} is reached"
+        everyone = list(self._portfolios())
+        held = sum(len(portfolio.symbols) for portfolio in everyone)
+        if limits.max_positions and held + self._entries >= limits.max_positions:
+            return f"the desk's max_positions {limits.max_positions} is reached"
+        return self._money_refusal([each for each in everyone if each.currency == currency], currency)
+
+    def _money_refusal(self, accounts: list[Portfolio], currency: str) -> str:
+        limits = self.limits
+        equity = sum((each.equity() for each in accounts), ZERO)
+        # a swing bot's day is that of its newest mark: only results of the same day are added
+        today = max((each.day for each in accounts if each.day is not None), default=None)
+        days = [each.day_result() for each in accounts if each.day == today]
+        loss, start = sum((each.net for each in days), ZERO), sum((each.start_equity for each in days), ZERO)
+        if limits.daily_loss and start > 0 and loss <= -limits.daily_loss * start:
+            return f"the desk's daily_loss {limits.daily_loss:.2%} is reached: {loss} {currency} today"
+        peak = self.peaks.get(currency, equity)
+        if limits.max_drawdown and peak - equity >= limits.max_drawdown * peak:
+            return f"the desk's max_drawdown {limits.max_drawdown:.2%} is reached: {equity} {currency} after {peak}"
+        exposure = sum((each.exposure() for each in accounts), ZERO)
+        if limits.max_exposure and exposure >= limits.max_exposure * equity:
+            return f"the desk's max_exposure {limits.max_exposure:.0%} is reached: {exposure} {currency}"
         return ""
+
+    def entered(self) -> None:
+        """Note that an entry was ordered in this cycle."""
+        self._entries += 1
+
+    def state(self) -> dict[str, str]:
+        """Return what must survive a restart, as JSON types."""
+        return {currency: str(peak) for currency, peak in self.peaks.items()}
+
+    def restore(self, state: Mapping[str, str]) -> None:
+        """Take back what `state()` described."""
+        self.peaks = {currency: Decimal(peak) for currency, peak in state.items()}
+
+
+NO_RISK = Risk()

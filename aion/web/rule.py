@@ -28,7 +28,8 @@ Unit = Literal["percent", "strength", "count", "bars", "switch"]
 UNITS: dict[str, Unit] = {
     "max_positions": "count", "max_alloc": "percent", "stop_loss": "percent", "take_profit": "percent",
     "min_confidence": "strength", "aggression": "strength", "allow_short": "switch", "daily_loss": "percent",
-    "flat_before_close": "bars",
+    "flat_before_close": "bars", "max_exposure": "percent", "max_drawdown": "percent", "orders_a_cycle": "count",
+    "cool_down_minutes": "count",
 }  # fmt: skip
 """How a value is shown and entered; one that is missing here by its type, where a number is a fraction."""
 ONLY_INTRADAY = frozenset({"flat_before_close"})

@@ -9,10 +9,11 @@ import pytest
 from aion.bot.intraday import IntradayBot
 from aion.bot.process_log import ProcessLog
 from aion.bot.strategy.base import Moment
-from aion.config import BotSettings, Rules
+from aion.config import BotSettings, Risk, Rules
 from aion.market import calendar
 from aion.model import Bar, Signal
 from aion.store.layout import Layout
+from aion.trading.risk import DeskGate
 from tests.bot.desk import ListFeed, at, bar, instrument
 
 DAY = calendar.sessions("XNYS", at("2021-06-01T00:00Z").date(), at("2021-06-02T00:00Z").date())
@@ -103,7 +104,7 @@ def test_min_confidence_refuses_a_weaker_entry(tmp_path: Path) -> None:
     desk = Desk(tmp_path, always("buy"), confidence=0.6, min_confidence=0.7)
     desk.play(100, 100, 100)
     assert desk.held == 0
-    assert desk.refusals == ["strength is below min_confidence 0.7; signal: because"]  # once, not once a minute
+    assert desk.refusals == ["strength 0.6 is below min_confidence 0.7; signal: because"]  # once, not once a minute
 
 
 def test_short_sale_needs_allow_short(tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ def test_daily_loss_stops_new_positions_for_the_day(tmp_path: Path) -> None:
     desk = Desk(tmp_path, lambda bar, moment: "exit" if moment.positions else "buy", daily_loss=0.03)
     desk.play(100, 100, 90, 90, 90)
     assert desk.held == 0
-    assert desk.refusals == ["daily_loss 3% is reached; signal: because"]
+    assert desk.refusals == ["daily_loss 3.00% is reached: -5000.00 today; signal: because"]
 
 
 def test_stop_of_the_rules_closes_the_position(tmp_path: Path) -> None:
@@ -224,3 +225,44 @@ def test_day_result_counts_from_the_close_before(tmp_path: Path) -> None:
     value = desk.bot.document()
     assert value["day"] == "2021-06-02" and value["day_pnl"]["net"] == 0
     assert value["total_pnl"]["net"] == 5000
+
+
+def trades_often(bar: Bar, moment: Moment) -> str:
+    return "exit" if moment.positions else "buy"
+
+
+def test_cool_down_leaves_a_symbol_alone_after_a_loss(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, trades_often, daily_loss=0, cool_down_minutes=5)
+    desk.play(100, 100, 99, 99, 99, 99)
+    assert len(desk.bot.record.trades) == 1 and desk.held == 0
+    assert desk.refusals == ["cool_down_minutes after a loss: until 2021-06-01T13:37Z; signal: because"]
+    desk.play(99, 99)
+    assert desk.held > 0
+
+
+def test_drawdown_stops_new_positions_until_the_rules_change(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, trades_often, daily_loss=0, max_drawdown=0.02)
+    desk.play(100, 100, 90, 90, 90)
+    assert desk.held == 0
+    assert desk.refusals == ["max_drawdown 2.00% is reached: 95000.00 after 100000.00; signal: because"]
+
+
+def test_orders_a_cycle_lets_the_strongest_of_the_bars_in_and_refuses_the_rest(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, always("buy"), symbols=("AAA", "BBB"), max_positions=2, max_alloc=0.2, orders_a_cycle=1)
+    ts = OPEN + MINUTE
+    desk.bot.on_bars({name: bar(name, ts, 100) for name in ("AAA", "BBB")}, ts, "c1")
+    assert desk.refusals == ["orders_a_cycle 1 is reached; signal: because"]
+
+
+def test_max_exposure_leaves_the_rest_in_cash(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, first("buy"), max_alloc=1, max_exposure=0.3)
+    desk.play(100, 100)
+    assert desk.held == 300
+
+
+def test_desk_limit_refuses_an_entry_of_its_bots(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, always("buy"))
+    desk.bot.desk_gate = DeskGate(Risk(max_positions=1), lambda: [desk.bot.portfolio, desk.bot.portfolio])
+    desk.bot.desk_gate.entered()
+    desk.play(100, 100)
+    assert desk.held == 0 and desk.refusals == ["the desk's max_positions 1 is reached; signal: because"]

@@ -1,11 +1,13 @@
 """Whole replays in the process of the test, on real recorded bars, with a wall that costs no time."""
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from aion.config import Risk
 from aion.store.layout import Layout
 from tests.bot.desk import (
     VirtualWaiter,
@@ -214,3 +216,13 @@ def test_each_cycle_and_rebalance_has_its_log_line(desk: Path) -> None:
     rebalances = [each for each in events if each["event"] == "FULL rebalance complete"]
     assert {each["bot"] for each in rebalances} == {"swing_1w", "swing_2w", "swing_4w"}
     assert len([each for each in rebalances if each["bot"] == "swing_1w"]) == 53
+
+
+def test_limits_of_the_desk_hold_for_all_bots_and_are_in_the_ledger(tmp_path: Path) -> None:
+    risk = Risk(max_positions=1, max_drawdown=0.5)
+    replay(settings(tmp_path, risk=risk), recorded(at("2022-05-19T16:00Z")))
+    rows = ledger_rows(tmp_path / "ledger.sqlite")
+    refused = [row for row in rows["decisions"] if row[5] == "refused" and "the desk's max_positions 1" in row[6]]
+    assert {row[1] for row in refused} >= {"swing_1w", "swing_4w"}
+    peaks = json.loads(dict(rows["meta"])["note:desk_peaks"])
+    assert set(peaks) == {"USD", "GBP", "HKD"}

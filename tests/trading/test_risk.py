@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from aion.config import Rules
+from aion.config import Risk, Rules
 from aion.model import Side, Trade
 from aion.trading.portfolio import Portfolio
 from aion.trading.risk import DeskGate, Limits, RiskGate
@@ -63,7 +63,7 @@ def test_entry_when_the_account_fell_from_its_peak_then_refused() -> None:
     portfolio = Portfolio("USD", Decimal(100_000))
     gate = RiskGate(portfolio, replace(LIMITS, daily_loss=Decimal(0), max_drawdown=Decimal("0.05")))
     lose(portfolio, "-10000")
-    gate.see(at(1), [])
+    gate.see(at(1), [], gate.portfolio.equity())
     portfolio.mark("MSFT", Decimal(146))
     assert gate.halted() == ""
     portfolio.mark("MSFT", Decimal(145))
@@ -83,30 +83,30 @@ def test_entry_when_positions_are_taken_then_refused_but_a_held_one_may_grow() -
     portfolio = Portfolio("USD", Decimal(100_000))
     gate = RiskGate(portfolio, LIMITS)
     portfolio.apply(fill(1, Side.BUY, "100", "100"))
-    gate.see(at(1), [])
+    gate.see(at(1), [], gate.portfolio.equity())
     gate.entered("AAPL")
     assert gate.refusal("TSLA", Side.BUY, 1.0) == "max_positions 2 is reached"
     assert gate.refusal("MSFT", Side.BUY, 1.0) == ""
     assert gate.room("MSFT") == 40_000
-    gate.see(at(2), [])
+    gate.see(at(2), [], gate.portfolio.equity())
     assert gate.refusal("TSLA", Side.BUY, 1.0) == "", "the order was of the cycle before"
 
 
 def test_entry_when_a_loss_is_fresh_then_the_symbol_is_left_alone() -> None:
     gate = RiskGate(Portfolio("USD", Decimal(100_000)), replace(LIMITS, cool_down=timedelta(minutes=10)))
-    gate.see(at(1), [trade("MSFT", "-5"), trade("AAPL", "5")])
-    assert gate.refusal("MSFT", Side.BUY, 1.0) == "cool_down after a loss until 2022-05-19T13:41Z"
+    gate.see(at(1), [trade("MSFT", "-5"), trade("AAPL", "5")], gate.portfolio.equity())
+    assert gate.refusal("MSFT", Side.BUY, 1.0) == "cool_down_minutes after a loss: until 2022-05-19T13:41Z"
     assert gate.refusal("AAPL", Side.BUY, 1.0) == ""
     again = RiskGate(gate.portfolio, gate.limits)
     again.restore(gate.state())
     assert again.refusal("MSFT", Side.BUY, 1.0) != ""
-    gate.see(at(11), [])
+    gate.see(at(11), [], gate.portfolio.equity())
     assert gate.refusal("MSFT", Side.BUY, 1.0) == ""
 
 
 def test_entry_when_a_cycle_has_ordered_enough_then_refused() -> None:
     gate = RiskGate(Portfolio("USD", Decimal(100_000)), replace(LIMITS, max_positions=9, orders_a_cycle=1))
-    gate.see(at(1), [])
+    gate.see(at(1), [], gate.portfolio.equity())
     gate.entered("AAPL")
     assert gate.refusal("MSFT", Side.BUY, 1.0) == "orders_a_cycle 1 is reached"
 
@@ -132,15 +132,41 @@ def test_limits_when_made_of_rules_then_take_each() -> None:
     assert limits.allow_short and limits.daily_loss == rules.daily_loss and limits.aggression == rules.aggression
 
 
-def test_desk_when_its_bots_lost_together_then_halted() -> None:
-    first, second = Portfolio("USD", Decimal(100_000)), Portfolio("USD", Decimal(100_000))
-    desk = DeskGate("USD", daily_loss=Decimal("0.01"), max_exposure=Decimal("0.5"))
+def test_desk_when_its_bots_lost_together_then_none_of_that_currency_opens_anything() -> None:
+    first, second, other = (Portfolio(currency, Decimal(100_000)) for currency in ("USD", "USD", "GBP"))
+    desk = DeskGate(Risk(daily_loss=0.01, max_exposure=0.5), lambda: [first, second, other])
     lose(first, "1500")
     second.begin_day(SESSION.day)
-    assert desk.halted([first, second]) == ""
+    other.begin_day(SESSION.day)
+    assert desk.refusal("USD") == ""
     first.mark("MSFT", Decimal(80))
-    assert desk.halted([first, second]) == "the desk's daily_loss 1.00% is reached: -2000.00 USD today"
+    assert desk.refusal("USD") == "the desk's daily_loss 1.00% is reached: -2000.00 USD today"
+    assert desk.refusal("GBP") == ""  # money of two currencies is never added
     first.mark("MSFT", Decimal(3000))
-    assert desk.halted([first, second]).startswith("the desk's max_exposure 50% is reached")
-    with pytest.raises(ValueError, match="an account in GBP on the desk of USD"):
-        desk.halted([Portfolio("GBP", Decimal(1))])
+    assert desk.refusal("USD").startswith("the desk's max_exposure 50% is reached")
+
+
+def test_desk_when_its_equity_fell_from_its_peak_then_halted_also_after_a_restart() -> None:
+    first, second = Portfolio("USD", Decimal(100_000)), Portfolio("USD", Decimal(100_000))
+    desk = DeskGate(Risk(max_drawdown=0.01), lambda: [first, second])
+    desk.begin_cycle()
+    lose(first, "2500")
+    desk.begin_cycle()
+    assert desk.refusal("USD") == "the desk's max_drawdown 1.00% is reached: 197500.00 USD after 200000.00"
+    again = DeskGate(desk.limits, lambda: [first, second])
+    again.restore(desk.state())
+    assert again.refusal("USD") == desk.refusal("USD")
+
+
+def test_desk_when_all_bots_together_hold_or_order_enough_then_refused() -> None:
+    first, second = Portfolio("USD", Decimal(100_000)), Portfolio("GBP", Decimal(100_000))
+    lose(first, "10")
+    positions = DeskGate(Risk(max_positions=2), lambda: [first, second])
+    orders = DeskGate(Risk(orders_a_cycle=1), lambda: [first, second])
+    for desk, name in ((positions, "max_positions 2"), (orders, "orders_a_cycle 1")):
+        desk.begin_cycle()
+        assert desk.refusal("GBP") == ""
+        desk.entered()
+        assert desk.refusal("GBP") == f"the desk's {name} is reached"
+        desk.begin_cycle()
+        assert desk.refusal("GBP") == ""
