@@ -192,7 +192,7 @@ def _x_ticks(result: Result) -> list[tuple[float, str]]:
             if last.get(form) != text:
                 last[form] = text
                 found.append((index, text))
-    best = next((found for found in starts.values() if len(found) >= 4), [])
+    best = next((starts[form] for form in ("%Y", "%Y-%m") if len(starts[form]) >= 4), [])
     if not best:
         best = [(index, f"{curve[index].ts:%d %b}") for index, _ in starts["%Y-%m-%d"]]
     step = -(-len(best) // 8)
@@ -212,7 +212,7 @@ def _months(result: Result) -> str:
         own = [months[number][0] if number in months else None for number in range(12)]
         held = [months[number][1] if number in months else None for number in range(12)]
         cells = "".join(
-            "<td></td>" if each is None else f"<td>{_signed(_change(each), each)}</td>"
+            "<td></td>" if each is None else f"<td>{_signed(_change(each), round(each, 3))}</td>"
             for each in (*own, _chain(own))
         )
         rows.append(f'<tr><th scope="row">{year}</th>{cells}</tr>')

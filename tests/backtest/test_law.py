@@ -1,0 +1,202 @@
+"""Laws that hold for any bars and any strategy: the accounts add up, equal runs are equal, nothing looks ahead."""
+
+import random
+import tempfile
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aion.bot.strategy.registry import BUILT_IN
+from aion.config import BotSettings, Rules
+from aion.market import calendar
+from aion.model import Bar, Instrument, Signal
+from aion.store.layout import Layout
+from aion.trading.query import read_ledger
+from tests.backtest.lab import INSTANT, run_plan
+from tests.bot.desk import ListFeed, at, ledger_rows, state_files
+
+SESSIONS = calendar.sessions("XNYS", at("2022-05-19T00:00Z").date(), at("2022-05-23T00:00Z").date())
+SYMBOLS = ("AAA", "BBB")
+INSTRUMENTS = {symbol: Instrument(symbol, "XNYS", "USD") for symbol in SYMBOLS}
+STEPS = 25  # bars of a session that are played, so that a test is quick
+ACTIONS = ("hold", "buy", "sell", "exit")
+
+
+class Scripted:
+    """Says what its script says, bar after bar, with stops and targets now and then."""
+
+    name = "scripted"
+    kind = "intraday"
+    look_back = 0
+    rule = "Follows a script."
+
+    def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, object]) -> None:
+        self._script = str(parameters["script"])
+        self._at = 0
+
+    def on_bars(self, bars: Mapping[str, Bar], moment) -> dict[str, Signal]:
+        found = {}
+        for symbol, bar in sorted(bars.items()):
+            letter = ord(self._script[self._at % len(self._script)])
+            self._at += 1
+            action = ACTIONS[letter % 4]
+            sign = 1 if action == "buy" else -1
+            stop = bar.close * (1 - sign * Decimal("0.002")) if letter % 3 == 0 else None
+            target = bar.close * (1 + sign * Decimal("0.003")) if letter % 5 == 0 else None
+            found[symbol] = Signal(
+                symbol,
+                moment.ts,
+                action,
+                1.0,
+                0.5,
+                f"letter {letter}",
+                self.name,
+                {},
+                stop_loss=stop,
+                take_profit=target,
+            )
+        return found
+
+
+@st.composite
+def tapes(draw) -> list[Bar]:
+    """Bars of two names over three sessions: jumps, flat bars, bars without volume, bars that are missing."""
+    seed = random.Random(draw(st.integers(0, 2**32)))
+    bars = []
+    for symbol in SYMBOLS:
+        cents = 5_000 + seed.randrange(10_000)
+        for session in SESSIONS:
+            cents = max(100, round(cents * seed.choice((1.0, 1.0, 0.9, 1.1))))
+            near_the_close = [session.close - timedelta(minutes=left) for left in range(STEPS - 1, -1, -1)]
+            for ts in near_the_close:
+                if seed.random() < 0.05:
+                    continue
+                opened = max(100, cents + seed.randrange(-20, 21))
+                closed = max(100, opened + seed.randrange(-60, 61))
+                high = max(opened, closed) + seed.randrange(20)
+                low = max(1, min(opened, closed) - seed.randrange(20))
+                volume = seed.choice((0, 50, 2_000, 100_000))
+                prices = (Decimal(each).scaleb(-2) for each in (opened, high, low, closed))
+                bars.append(Bar(symbol, ts, *prices, Decimal(volume)))
+                cents = closed
+    return sorted(bars, key=lambda bar: bar.ts)
+
+
+def bot(script: str, cost: str, *, allow_short: bool, aggression: str) -> BotSettings:
+    rules = Rules(
+        max_positions=2,
+        max_alloc=Decimal("0.6"),
+        stop_loss=Decimal("0.01"),
+        daily_loss=Decimal("0.05"),
+        allow_short=allow_short,
+        flat_before_close=3,
+        aggression=Decimal(aggression),
+    )
+    return BotSettings(
+        kind="intraday",
+        strategy="scripted",
+        symbols=SYMBOLS,
+        exchange="XNYS",
+        currency="USD",
+        cash=Decimal(20_000),
+        cost=cost,
+        parameters={"script": script},
+        rules=rules,
+    )
+
+
+def play(folder: str, made: BotSettings, bars: list[Bar]) -> Path:
+    path = Path(folder)
+    run_plan(
+        path,
+        {"b": made},
+        ListFeed(INSTRUMENTS, minute=bars),
+        bars[0].ts - INSTANT,
+        bars[-1].ts,
+        is_deterministic=True,
+    )
+    return path
+
+
+EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+SCRIPTS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=3, max_size=40)
+
+
+@EXAMPLES
+@given(tapes(), SCRIPTS, st.sampled_from(("us-equity", "zero")), st.booleans(), st.sampled_from(("0", "1")))
+def test_accounts_add_up_and_equal_runs_are_equal(
+    bars: list[Bar], script: str, cost: str, allow_short: bool, aggression: str
+) -> None:
+    BUILT_IN["scripted"] = Scripted
+    made = bot(script, cost, allow_short=allow_short, aggression=aggression)
+    try:
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+            path = play(one, made, bars)
+            check_accounts(path, bars)
+            again = play(two, made, bars)
+            assert state_files(path) == state_files(again)
+            assert ledger_rows(Layout(path).ledger) == ledger_rows(Layout(again).ledger)
+    finally:
+        del BUILT_IN["scripted"]
+
+
+def check_accounts(path: Path, bars: list[Bar]) -> None:
+    known = {(bar.symbol, bar.ts): bar for bar in bars}
+    with read_ledger(Layout(path).ledger) as ledger:
+        changes, curve = ledger.changes("b"), ledger.equity("b")
+    cash = Decimal(20_000)
+    moves = sorted(changes.movements, key=lambda each: each.kind != "deposit")
+    assert moves[0].kind == "deposit" and moves[0].amount == cash
+    held: dict[str, Decimal] = {}
+    taken: dict[tuple, Decimal] = {}
+    for fill in changes.fills:
+        bar = known[fill.symbol, fill.known_at]
+        assert bar == fill.bar and bar.volume > 0
+        assert fill.decided_at <= fill.filled_at <= fill.known_at and fill.decided_at < fill.known_at
+        worse = fill.slippage / fill.quantity + Decimal(
+            "0.011"
+        )  # slippage is rounded up to the cent, and to the tick
+        assert bar.low - worse <= fill.price <= bar.high + worse
+        cash += fill.cash_change
+        held[fill.symbol] = held.get(fill.symbol, Decimal(0)) + fill.quantity * fill.side.sign
+        taken[fill.symbol, fill.known_at] = taken.get((fill.symbol, fill.known_at), Decimal(0)) + fill.quantity
+    for (symbol, ts), quantity in taken.items():
+        assert quantity <= known[symbol, ts].volume / 20, "5 % of a bar"
+    nights = sum((move.amount for move in changes.movements if move.kind not in ("deposit", "fill")), Decimal(0))
+    assert nights <= 0
+    cash += nights
+    marks = {bar.symbol: bar.close for bar in bars if bar.volume}
+    value = sum((quantity * marks[symbol] for symbol, quantity in held.items() if quantity), Decimal(0))
+    assert curve[-1].equity == cash + value, "equity = cash + positions, to the cent"
+    closed = sum((trade.realized_pnl for trade in changes.trades), Decimal(0))
+    if not any(held.values()):
+        assert curve[-1].equity - Decimal(20_000) == closed
+
+
+@EXAMPLES
+@given(tapes(), SCRIPTS, st.integers(10, 80))
+def test_what_comes_later_changes_nothing_before_it(bars: list[Bar], script: str, kept: int) -> None:
+    BUILT_IN["scripted"] = Scripted
+    made = bot(script, "us-equity", allow_short=True, aggression="0.5")
+    cut = bars[min(kept, len(bars) - 2)].ts
+    changed = [
+        bar
+        if bar.ts <= cut
+        else Bar(bar.symbol, bar.ts, *[4 * each for each in (bar.open, bar.high, bar.low, bar.close)], bar.volume)
+        for bar in bars
+    ]
+    try:
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+            rows = [
+                ledger_rows(Layout(play(folder, made, tape)).ledger) for folder, tape in ((one, bars), (two, changed))
+            ]
+    finally:
+        del BUILT_IN["scripted"]
+    until = cut.strftime("%Y-%m-%dT%H:%M")
+    for table, column in (("fills", 14), ("decisions", 3), ("equity", 1)):
+        seen = [[row for row in each[table] if row[column][:16] <= until] for each in rows]
+        assert seen[0] == seen[1], table
