@@ -92,14 +92,13 @@ def up(
     from aion.supervise import Child, Supervisor, take_folder
 
     shared: dict[str, Any] = {"data": data, "log_level": log_level}
-    desk = {**shared, "host": host, "port": port}
-    market = {"feed": feed, "symbols": symbols, "folder": folder, "venue": venue}
-    bots = {**shared, **market, "speed": speed, "start": start, "deterministic": deterministic}
+    made_for = {"feed": feed, "symbols": symbols, "folder": folder}
+    desk = {**shared, **made_for, "host": host, "port": port}
+    bots = {**shared, **made_for, "venue": venue, "speed": speed, "start": start, "deterministic": deterministic}
     settings = _settings(config, **{**desk, **bots})
     take_folder(settings.data)
     log = ProcessLog(Layout(settings.data), "up", settings.log_level)
-    bots_text = f"{len(settings.bots)} bots" if settings.bots else f"bots made for {symbols or 'all symbols'}"
-    log.info(f"starting: {bots_text}, feed {settings.feed}, state files in {settings.data}")
+    log.info(f"starting: {len(settings.bots)} bots, feed {settings.feed}, state files in {settings.data}")
     is_fresh = fresh if fresh is not None else settings.fresh
     children = (
         Child("desk", ("serve", *_arguments(config, **desk))),
@@ -182,6 +181,9 @@ def serve(
     data: Data = None,
     host: Host = None,
     port: Port = None,
+    feed: FeedName = None,
+    symbols: Symbols = None,
+    folder: Folder = None,
     log_level: Level = None,
     parent_pipe: Pipe = None,
 ) -> None:
@@ -189,7 +191,9 @@ def serve(
     from aion.supervise import follow_parent
 
     follow_parent(parent_pipe)
-    settings = _settings(config, data=data, host=host, port=port, log_level=log_level)
+    settings = _settings(
+        config, data=data, host=host, port=port, feed=feed, symbols=symbols, folder=folder, log_level=log_level
+    )
     from aion.web.server import serve as serve_desk
 
     raise typer.Exit(serve_desk(settings))

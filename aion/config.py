@@ -24,6 +24,7 @@ from pydantic import (
 
 from aion.clock import parse_iso
 from aion.errors import ConfigError
+from aion.made import bots_for
 
 SECRETS = frozenset({"password", "alpaca_key", "alpaca_secret"})
 """Settings that are read from the environment alone."""
@@ -273,10 +274,13 @@ def load(
         if value is not None:
             values[name] = value
             sources[name] = f"--{name.replace('_', '-')}"
-    base = default_bots() if values.get("feed", "recorded") == "recorded" else {}
-    values["bots"] = _merge_bots(bots, table_name, base)
+    feed = values.get("feed", "recorded")
+    values["bots"] = _merge_bots(bots, table_name, default_bots() if feed == "recorded" else {})
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
+        if settings.bots or feed == "recorded":
+            return settings
+        return Settings.model_validate(values | {"bots": bots_for(feed, settings.symbols, settings.folder)})
     except ValidationError as error:
         raise ConfigError(_explain(error, sources, table_name)) from None
 

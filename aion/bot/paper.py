@@ -60,7 +60,7 @@ class Paper(Replay):
         return Pace(exchanges, 1.0, math.inf, marks)
 
     def _make_span(self, exchanges: frozenset[str]) -> Span:
-        now = self._wall.now().replace(microsecond=0)
+        now = self._wall.now().replace(second=0, microsecond=0)
         opens = [
             session.open for mic in sorted(exchanges) for session in calendar.sessions(mic, now.date(), now.date())
         ]
@@ -152,7 +152,7 @@ class Paper(Replay):
         for bot in (*self.job.bots.values(), *self.swing.bots.values()):
             if self._live_since and iso(bot.started_at) < self._live_since:
                 bot.caveat = (
-                    f"From {iso(bot.started_at)} to {self._live_since} it traded over the feed's history, to catch "
+                    f"{bot.name}: from {iso(bot.started_at)} to {self._live_since} over the feed's history, to catch "
                     "up; since then as bars come."
                 )
 

@@ -9,8 +9,8 @@ from types import FrameType
 from aion.bot import archive
 from aion.bot.control import answered_in, begin_controls
 from aion.bot.envelope import Stamp
+from aion.bot.fit import fitted
 from aion.bot.guard import alarm
-from aion.bot.made import fitted
 from aion.bot.paper import Paper
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json

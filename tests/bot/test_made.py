@@ -1,21 +1,18 @@
 """A feed without configured bots gets some, and they trade on it."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from aion.bot.made import bots_for
 from aion.bot.runner import run_all
 from aion.config import load
 from aion.errors import ConfigError
-from aion.market.feed import FolderFeed, RecordedFeed
+from aion.market.feed import RecordedFeed
 from aion.market.feed.barfile import BarFolder, Series
 from aion.market.feed.importer import Import, import_files
-from aion.model import Instrument
 from aion.store.layout import Layout
-from tests.bot.desk import ListFeed, VirtualWaiter, at, document, sim_logs
+from tests.bot.desk import VirtualWaiter, at, document, sim_logs
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -42,7 +39,7 @@ def test_imported_folder_is_replayed_by_bots_made_for_it(tmp_path: Path) -> None
     bring_recorded(tmp_path / "bars")
     flags = {"data": tmp_path / "data", "feed": "folder", "folder": tmp_path / "bars", "deterministic": True}
     made = load(environment={}, flags=flags)
-    assert not made.bots
+    assert set(made.bots) == {"vwap_xnas", "xsmom_1w_xnys", "equal_4w_xnys"}
     waiter = VirtualWaiter()
     run_all(made, waiter, waiter.wall, runs=1)
     summary = document(Layout(tmp_path / "data").sim_summary)
@@ -53,37 +50,52 @@ def test_imported_folder_is_replayed_by_bots_made_for_it(tmp_path: Path) -> None
     assert swing["price_basis"] == "adjusted" and swing["positions"]
 
 
-def test_made_bots_group_by_exchange_and_currency_and_name_costs(tmp_path: Path) -> None:
-    feed = ListFeed(
-        {
-            "BTC/USDT": Instrument("BTC/USDT", "24/7", "USDT", Decimal("0.01"), *(Decimal("0.00001"),) * 2),
-            "ETH/USDT": Instrument("ETH/USDT", "24/7", "USDT", Decimal("0.01"), *(Decimal("0.0001"),) * 2),
-            "MSFT": Instrument("MSFT", "XNAS", "USD"),
-        }
-    )
-    bots = bots_for(feed)
-    assert {name: (bot.currency, bot.cost, len(bot.symbols)) for name, bot in bots.items()} == {
-        "vwap_usdt": ("USDT", "crypto-bps", 2),
-        "tsmom_1w_usdt": ("USDT", "crypto-bps", 2),
-        "equal_4w_usdt": ("USDT", "crypto-bps", 2),
-        "vwap_xnas": ("USD", "us-equity", 1),
-        "tsmom_1w_xnas": ("USD", "us-equity", 1),
-        "equal_4w_xnas": ("USD", "us-equity", 1),
+def test_made_bots_group_by_exchange_and_currency_and_name_costs() -> None:
+    def made(feed: str, *symbols: str) -> dict:
+        flags = {"feed": feed, "symbols": ",".join(symbols)}
+        bots = load(environment={}, flags=flags).bots
+        return {name: (bot.exchange, bot.currency, bot.cost, len(bot.symbols)) for name, bot in bots.items()}
+
+    assert made("ccxt", "BTC/USDT", "ETH/USDT", "BTC/EUR") == {
+        "vwap_eur": ("24/7", "EUR", "crypto-bps", 1),
+        "vwap_usdt": ("24/7", "USDT", "crypto-bps", 2),
+        "tsmom_1w_eur": ("24/7", "EUR", "crypto-bps", 1),
+        "equal_4w_eur": ("24/7", "EUR", "crypto-bps", 1),
+        "tsmom_1w_usdt": ("24/7", "USDT", "crypto-bps", 2),
+        "equal_4w_usdt": ("24/7", "USDT", "crypto-bps", 2),
     }
+    assert made("alpaca", "AAPL", "JPM", "META", "MSFT") == {
+        "vwap_xnys": ("XNYS", "USD", "us-equity", 4),
+        "xsmom_1w_xnys": ("XNYS", "USD", "us-equity", 4),
+        "equal_4w_xnys": ("XNYS", "USD", "us-equity", 4),
+    }
+    yahoo = made("yahoo", "MSFT", "AZN.L", "9988.HK", "BTC-USD")
+    assert yahoo["vwap_xlon"] == ("XLON", "GBP", "uk-cfd", 1)
+    assert yahoo["vwap_xhkg"] == ("XHKG", "HKD", "hk-share", 1)
+    assert yahoo["vwap_usd"] == ("24/7", "USD", "crypto-bps", 1)
+    assert yahoo["vwap_xnys"] == ("XNYS", "USD", "us-equity", 1)
 
 
 def test_days_without_a_price_basis_get_no_bot_that_holds_overnight(tmp_path: Path) -> None:
-    folder = BarFolder(tmp_path)
+    folder = BarFolder(tmp_path / "bars")
     bars = RecordedFeed().history("day", "XOM", NOW, 10)
     folder.write(Series("day", "XOM", "XNYS", "USD", None), bars, "csv")
+    flags = {"feed": "folder", "folder": tmp_path / "bars", "data": tmp_path / "data"}
     with pytest.raises(ConfigError, match="do not say whether they are raw or adjusted"):
-        bots_for(FolderFeed(tmp_path))
+        run_all(load(environment={}, flags=flags), VirtualWaiter())
+
+
+def test_folder_without_an_index_is_left_to_its_feed_to_name(tmp_path: Path) -> None:
+    for text in (None, "{", '{"series": {"a": 1}}'):
+        if text is not None:
+            (tmp_path / "index.json").write_text(text)
+        assert not load(environment={}, flags={"feed": "folder", "folder": tmp_path}).bots
 
 
 def test_configured_bots_stay_and_none_is_made(tmp_path: Path) -> None:
     file = tmp_path / "aion.toml"
     file.write_text(
-        'feed = "folder"\n[bots.mine]\nkind = "intraday"\nstrategy = "vwap_trend"\nsymbols = ["MSFT"]\n'
-        'exchange = "XNAS"\ncurrency = "USD"\ncash = 1000\ncost = "us-equity"\n'
+        'feed = "ccxt"\nsymbols = ["BTC/USDT"]\n[bots.mine]\nkind = "intraday"\nstrategy = "vwap_trend"\n'
+        'symbols = ["BTC/USDT"]\nexchange = "24/7"\ncurrency = "USDT"\ncash = 1000\ncost = "crypto-bps"\n'
     )
     assert set(load(file, environment={}).bots) == {"mine"}

@@ -77,7 +77,7 @@ def test_live_desk_catches_up_and_then_takes_each_minute(life: Life) -> None:
     assert day["currency"] == "USDT" and day["exchange"] == "24/7"
     assert any(fill["quantity"] % 1 for fill in day["fills"].values()), "quantities are fractions"
     assert all(set(fill["fees"]) == {"taker_fee"} for fill in day["fills"].values())
-    assert "From 2030-01-01T00:00Z to 2030-01-01T09:00Z it traded over the feed's history" in day["note"]
+    assert "vwap_usdt: from 2030-01-01T00:00Z to 2030-01-01T09:00Z over the feed's history" in day["note"]
     swing = document(Layout(life.data).swing_rolling("equal_4w_usdt"))
     assert set(swing["positions"]) == set(SYMBOLS) and swing["as_of"] == "2030-01-01T00:00Z"
     assert swing["next_mark_wall_at"].startswith("2030-01-02T00:00")
@@ -176,7 +176,7 @@ def test_restart_deals_with_the_minutes_that_were_missed_and_doubles_none(life: 
     assert day["as_of"] == "2030-01-01T09:35Z" and day["bars_seen"] == 2 * (9 * 60 + 35)
     assert len(day["equity_curve"]) == 9 * 60 + 35
     assert life.summary()["run"] == "1"
-    assert "to 2030-01-01T09:00Z it traded" in day["note"]
+    assert "to 2030-01-01T09:00Z over" in day["note"]
 
 
 def test_two_lives_make_the_same_account_as_one(life: Life, tmp_path: Path) -> None:

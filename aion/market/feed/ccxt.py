@@ -1,6 +1,7 @@
 """Public bars of an exchange of coins, by `ccxt`: no key, always open, quantities in fractions."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -152,7 +153,8 @@ class CcxtProvider:
 
 
 def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:160]}"
+    plain = re.sub(r"(https?://[^\s?]*)\?\S*", r"\1", " ".join(str(error).split()))
+    return f"{type(error).__name__}: {plain[:160]}"
 
 
 def _moment(row: Sequence[Any], step: timedelta) -> datetime | None:

@@ -1,0 +1,136 @@
+"""Bots for a feed that nobody has configured any for, so that a new desk shows something at work.
+
+They are examples, not advice: an intraday bot for each exchange and currency, and for daily bars a swing bot with the
+equal-weight baseline beside it. They follow from the settings and, for a folder of bars, from its index alone, so
+that the bots' process and the desk have the same ones without asking a provider.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CASH = 100_000
+MOST = 50  # symbols of one bot that was made; more are for whoever knows what for
+ALWAYS = "24/7"
+_COSTS = {ALWAYS: "crypto-bps", "XNYS": "us-equity", "XNAS": "us-equity", "XLON": "uk-cfd", "XHKG": "hk-share"}
+_YAHOO = {".L": ("XLON", "GBP"), ".HK": ("XHKG", "HKD")}
+_RANKED = 4  # symbols from which a ranking says more than each on its own
+
+Bots = dict[str, dict[str, Any]]
+"""Settings of bots by name, as a settings file has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One series that a bot could trade."""
+
+    kind: str
+    """minute or day."""
+    symbol: str
+    exchange: str
+    currency: str
+    price_basis: str | None = "raw"
+
+
+def bots_for(feed: str, symbols: tuple[str, ...], folder: Path) -> Bots:
+    """Return bots by name, none where nothing is known that a bot can trade.
+
+    Args:
+        feed: name of a feed other than the recorded one.
+        symbols: what is traded; none for all that a folder has.
+        folder: of the folder feed.
+    """
+    offers = list(_of_folder(folder, symbols) if feed == "folder" else _of_symbols(feed, symbols))
+    bots: Bots = {}
+    for exchange, currency, found in _groups(each for each in offers if each.kind == "minute"):
+        names = tuple(each.symbol for each in found)
+        bots[_name("vwap", exchange, currency)] = _intraday(names, exchange, currency)
+    for exchange, currency, found in _groups(each for each in offers if each.kind == "day"):
+        if any(each.price_basis is None for each in found):
+            continue  # it may not be held overnight
+        names = tuple(each.symbol for each in found)
+        is_adjusted = any(each.price_basis == "adjusted" for each in found)
+        cost = "us-equity-bps" if is_adjusted and exchange != ALWAYS else _COSTS[exchange]
+        rule, short = "time_series_momentum", "tsmom_1w"
+        if len(names) >= _RANKED:
+            rule, short = "cross_sectional_momentum", "xsmom_1w"
+        momentum = {
+            "parameters": {"look_back": 63},
+            "rules": {"max_positions": min(5, len(names)), "stop_loss": "0.12"},
+        }
+        bots[_name(short, exchange, currency)] = _swing(rule, names, exchange, currency, cost, "1w") | momentum
+        baseline = {"rules": {"max_positions": len(names), "stop_loss": 0}}
+        bots[_name("equal_4w", exchange, currency)] = (
+            _swing("equal_weight", names, exchange, currency, cost, "4w") | baseline
+        )
+    return bots
+
+
+def _of_symbols(feed: str, symbols: tuple[str, ...]) -> Iterator[Offer]:
+    for symbol in symbols:
+        exchange, currency = "XNYS", "USD"  # for Nasdaq too: the sessions are the same
+        if feed == "ccxt":
+            exchange, currency = ALWAYS, symbol.rpartition("/")[2].split(":")[0]
+        elif feed == "yahoo":
+            exchange, currency = _YAHOO.get(f".{symbol.rpartition('.')[2]}", (exchange, currency))
+            if "-" in symbol:
+                exchange, currency = ALWAYS, symbol.rpartition("-")[2]
+        yield Offer("minute", symbol, exchange, currency)
+        yield Offer("day", symbol, exchange, currency)
+
+
+def _of_folder(folder: Path, symbols: tuple[str, ...]) -> Iterator[Offer]:
+    try:
+        series = json.loads((folder / "index.json").read_bytes())["series"].values()
+        offers = [
+            Offer(each["kind"], each["symbol"], each["exchange"], each["currency"], each["price_basis"])
+            for each in series
+        ]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return  # the feed says what is wrong when it is opened
+    yield from (each for each in offers if (not symbols or each.symbol in symbols) and each.exchange in _COSTS)
+
+
+def _groups(offers: Iterator[Offer]) -> list[tuple[str, str, list[Offer]]]:
+    groups: dict[tuple[str, str], list[Offer]] = defaultdict(list)
+    for offer in offers:
+        groups[offer.exchange, offer.currency].append(offer)
+    return [
+        (exchange, currency, sorted(found, key=lambda each: each.symbol)[:MOST])
+        for (exchange, currency), found in sorted(groups.items())
+    ]
+
+
+def _name(rule: str, exchange: str, currency: str) -> str:
+    return f"{rule}_{currency.lower() if exchange == ALWAYS else exchange.lower()}"
+
+
+def _intraday(symbols: tuple[str, ...], exchange: str, currency: str) -> dict[str, Any]:
+    return {
+        "kind": "intraday",
+        "strategy": "vwap_trend",
+        "symbols": symbols,
+        "exchange": exchange,
+        "currency": currency,
+        "cash": CASH,
+        "cost": _COSTS[exchange],
+        "rules": {"max_positions": min(5, len(symbols)), "stop_loss": "0.01"},
+    }
+
+
+def _swing(
+    strategy: str, symbols: tuple[str, ...], exchange: str, currency: str, cost: str, horizon: str
+) -> dict[str, Any]:
+    return {
+        "kind": "swing",
+        "strategy": strategy,
+        "symbols": symbols,
+        "exchange": exchange,
+        "currency": currency,
+        "cash": CASH,
+        "cost": cost,
+        "horizon": horizon,
+    }
