@@ -103,7 +103,7 @@ def test_request_when_nobody_answers_then_the_page_says_so(slow: Up, page: Page)
     expect(page.get_by_text("its rules are changed where it runs")).to_be_visible()
     confirm(page, "Flatten theirs", "Flatten theirs")
     expect(page.locator(".requests li").first).to_contain_text("flatten requested")
-    expect(page.locator(".bot-head .chip")).to_have_text("flatten not answered", timeout=20_000)
+    expect(page.locator(".bot-head .state-line")).to_contain_text("Flatten not answered", timeout=20_000)
     assert_accessible(page)
     del theirs["control_id"]
     write_json(path, theirs)

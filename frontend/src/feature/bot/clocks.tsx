@@ -28,11 +28,18 @@ export function verifiedWithin(state: string, pollEvery: number): number {
 }
 
 /** How old the newest bar behind the bot's values is, on the bots' own clock. */
-export function marketLine(bot: BotView, market: number | undefined, session: Session | undefined): Line {
+export function marketLine(
+  bot: BotView,
+  market: number | undefined,
+  session: Session | undefined,
+  isSilent: boolean,
+): Line {
   const at = instant(bot.as_of);
   if (at === undefined) return { tone: "attention", icon: "clock", text: "no time", more: "" };
   const behind = market === undefined ? 0 : market - at;
   const text = stamp(at, market);
+  // the bots' own clock is as old as what they wrote last: it vouches for nothing while they are silent
+  if (isSilent) return { tone: "attention", icon: "clock", text, more: "nothing newer was written" };
   if (bot.foreign) return { tone: "calm", icon: "ring", text, more: "on its own clock" };
   if (bot.kind === "swing") return { tone: "calm", icon: "ring", text, more: "the newest close it was marked at" };
   if (session && session.state !== "open") return { tone: "calm", icon: "ring", text, more: `market ${session.state}` };
@@ -69,7 +76,10 @@ function useLine(line: (now: number) => Line): Line {
 export function Clocks({ bot, state, session }: Props) {
   const { market, clock } = useDesk();
   const link = useLink();
-  const data = useLine(() => marketLine(bot, market, session));
+  const data = useLine((now) => {
+    const heart = heartLine(bot, state, dueAt(bot, clock), now);
+    return marketLine(bot, market, session, heart.tone === "attention");
+  });
   const heart = useLine((now) => heartLine(bot, state, dueAt(bot, clock), now));
   const wire = useLine((now) => {
     const { verifiedAt } = link;

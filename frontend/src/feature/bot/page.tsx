@@ -8,6 +8,7 @@ import { dayName } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { factor, Money, Net, NetPercent, Ratio, Value } from "../../ui/number";
+import { AskedOfAll } from "../bots/asked-of-all";
 import { StateLine } from "../bots/card";
 import { StateChip, tone } from "../bots/chip";
 import { costsOf, totalReturn } from "../bots/compare";
@@ -113,6 +114,7 @@ export function BotPage({ bot, state, session, problem, all }: Props) {
         </a>{" "}
         / {bot.bot}
       </nav>
+      <AskedOfAll asked={all} answered={clock?.control_id} />
       <section className={`panel bot-head ${tone(state)}`} aria-labelledby="bot-title">
         <header>
           <div>

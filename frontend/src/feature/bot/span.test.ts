@@ -79,11 +79,12 @@ describe("clocks", () => {
 
   it("call market data good only while it keeps up with an open session", () => {
     const open = sparse<Parameters<typeof marketLine>[2] & object>({ state: "open" });
-    expect(marketLine(ORB, market, open).tone).toBe("well");
-    expect(marketLine(ORB, market + 300_000, open)).toMatchObject({ tone: "attention", icon: "clock" });
-    expect(marketLine(ORB, market + 300_000, { ...open, state: "lunch" }).tone).toBe("calm");
-    expect(marketLine({ ...ORB, as_of: "never" }, market, open).tone).toBe("attention");
-    expect(marketLine({ ...ORB, foreign: true }, market, open).tone).toBe("calm");
+    expect(marketLine(ORB, market, open, false).tone).toBe("well");
+    expect(marketLine(ORB, market + 300_000, open, false)).toMatchObject({ tone: "attention", icon: "clock" });
+    expect(marketLine(ORB, market + 300_000, { ...open, state: "lunch" }, false).tone).toBe("calm");
+    expect(marketLine(ORB, market, open, true)).toMatchObject({ tone: "attention", icon: "clock" });
+    expect(marketLine({ ...ORB, as_of: "never" }, market, open, false).tone).toBe("attention");
+    expect(marketLine({ ...ORB, foreign: true }, market, open, false).tone).toBe("calm");
   });
 
   it("call a link good only within what it promises", () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { BotView } from "../../api/schema";
 import { bundleFixture } from "../../lib/fixture";
 import { answersRequests, killOf, pendingOf, pendingText } from "./asked";
+import { stateLine } from "./sentence";
 import { cardState } from "./state";
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");
@@ -31,6 +32,15 @@ describe("a request", () => {
     expect(state(NOW)).toMatchObject({ kind: "asked", word: "pause requested", attention: false });
     expect(state(NOW + 8001)).toMatchObject({ kind: "unanswered", word: "pause not answered", attention: true });
     expect(cardState(asked, { now: NOW, cached: true }).kind).toBe("cached");
+  });
+
+  it("does not hide that the bot is late, and is told beside it", () => {
+    const late = { ...asked, due_at: at(-5) };
+    const state = cardState(late, { now: NOW + 9000, cached: false });
+    expect(state).toMatchObject({ kind: "late", held: true });
+    const line = stateLine(late, state, { sessions: {} }, NOW + 9000);
+    expect(line.strong).toMatch(/^Cycle was due/);
+    expect(line.rest).toMatch(/Pause not answered. Asked by ana 11 s ago: lunch./);
   });
 
   it("is told with who, when and why", () => {

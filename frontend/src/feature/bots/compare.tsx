@@ -2,14 +2,15 @@
 
 import { memo } from "react";
 import type { Asked, BotView, ClockState } from "../../api/schema";
-import { brief } from "../../lib/age";
+import { brief, due as dueText } from "../../lib/age";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { wallSpan } from "../../lib/market";
 import { cost, count, moneyChange, plural } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { pathOf } from "../../lib/route";
+import { useTicking } from "../../lib/ticker";
 import { dayName, dayOrClock, instant, localStamp } from "../../lib/time";
-import { Age, Brief, Due } from "../../ui/age";
+import { Age, Brief } from "../../ui/age";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
@@ -119,8 +120,7 @@ function Heartbeat({ bot, state, clock }: { bot: BotView; state: CardState; cloc
         (span === undefined ? (
           due !== undefined && (
             <small>
-              {bot.kind === "swing" ? "next " : "due "}
-              <Due at={due} />
+              <NextWrite at={due} word={bot.kind === "swing" ? "next" : "due"} />
             </small>
           )
         ) : (
@@ -128,6 +128,11 @@ function Heartbeat({ bot, state, clock }: { bot: BotView; state: CardState; cloc
         ))}
     </>
   );
+}
+
+/** `due in 1.0 s`, then `overdue 6.2 s`. */
+function NextWrite({ at, word }: { at: number; word: string }) {
+  return <>{useTicking((now) => (at >= now ? `${word} ${dueText(at - now)}` : dueText(at - now)))}</>;
 }
 
 const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: CardState; first: boolean }) {

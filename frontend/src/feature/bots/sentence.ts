@@ -56,6 +56,14 @@ export function ended(text: string): string {
 
 /** The state line of a card at wall time `now`. */
 export function stateLine(bot: BotView, state: CardState, place: Place, now: number): Sentence {
+  const line = ownLine(bot, state, place, now);
+  const { kind, pending } = state;
+  if (!pending || kind === "asked" || kind === "unanswered") return line;
+  const { strong, rest } = pendingText(pending, now);
+  return { ...line, rest: [line.rest, strong, pending.isOverdue ? rest : ""].filter(Boolean).join(" ") };
+}
+
+function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sentence {
   const { market } = place;
   const shown = `Values are of ${valuesOf(bot, market)}.`;
   const { problem } = state;

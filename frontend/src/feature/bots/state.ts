@@ -27,7 +27,7 @@ export interface CardState {
   since?: number;
   /** What the card is held by. */
   problem?: Problem;
-  /** What was asked and is not done. */
+  /** What was asked and is not done, whatever the state. */
   pending?: Pending;
   /** True when the values are from an older cycle, mark or fetch: dotted underline, open ring on the curve. */
   held: boolean;
@@ -75,6 +75,12 @@ export function dueAt(bot: BotView, clock: ClockState | undefined): number | und
 
 /** One card, one state: the first that applies, in the order of what the viewer has to know first. */
 export function cardState(bot: BotView, around: Surroundings): CardState {
+  const pending = around.cached ? undefined : pendingOf(bot, around.all, around.now);
+  const state = firstState(bot, around, pending);
+  return pending ? { ...state, pending } : state;
+}
+
+function firstState(bot: BotView, around: Surroundings, pending: Pending | undefined): CardState {
   const { clock, session, problem, now, cached } = around;
   const due = dueAt(bot, clock);
   if (problem && problem.kind !== "incomplete") {
@@ -84,19 +90,16 @@ export function cardState(bot: BotView, around: Surroundings): CardState {
     const since = instant(problem.file_time);
     return { kind: "incomplete", word: "incomplete", since, problem, held: true, attention: true };
   }
-  const pending = cached ? undefined : pendingOf(bot, around.all, now);
-  if (pending?.isOverdue) {
-    const word = `${pending.what} not answered`;
-    return { kind: "unanswered", word, since: pending.due, pending, held: false, attention: true };
-  }
   if (bot.state === "error") return { kind: "failed", word: "error", held: true, attention: true };
   if (bot.state === "stopped") return { kind: "failed", word: "stopped", held: false, attention: true };
   if (due !== undefined && now > due && !cached) {
     return { kind: "late", word: "late", since: due, held: true, attention: true };
   }
-  if (pending) {
-    return { kind: "asked", word: `${pending.what} requested`, pending, held: false, attention: false };
+  if (pending?.isOverdue) {
+    const word = `${pending.what} not answered`;
+    return { kind: "unanswered", word, since: pending.due, held: false, attention: true };
   }
+  if (pending) return { kind: "asked", word: `${pending.what} requested`, held: false, attention: false };
   if (bot.state === "paused") return { kind: "paused", word: "paused", held: false, attention: false };
   if (bot.foreign) return calm(cached, "ok", "foreign");
   if (clock?.state === "catching_up" || clock?.state === "starting") {

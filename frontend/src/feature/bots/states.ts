@@ -44,7 +44,9 @@ export function statesOf(
 /** State of each bot now; the same objects until a state changes. */
 export function useStates(bundle: BotsPageBundle, bots: readonly BotView[], cached: boolean): Map<string, CardState> {
   const key = useTicking((now) =>
-    [...statesOf(bundle, bots, cached, now).values()].map((state) => state.kind + state.word).join(),
+    [...statesOf(bundle, bots, cached, now).values()]
+      .map((state) => [state.kind, state.word, state.pending?.isOverdue].join(" "))
+      .join(),
   );
   const kept = useRef(new Map<string, CardState>());
   return useMemo(() => {
