@@ -10,14 +10,18 @@ MAKE = (ROOT / "Makefile").read_text("utf-8")
 
 
 def is_there(command: str) -> bool:
-    """Tell whether what a command runs is in this repository."""
+    """Tell whether what a command runs is in this repository, and takes the options named."""
     words = command.split()
     if words[0] == "make":
         return bool(re.search(rf"^{words[1]}:", MAKE, re.MULTILINE))
     if "-m" in words:
         module = words[words.index("-m") + 1].replace(".", "/")
-        return (ROOT / f"{module}.py").is_file() or (ROOT / module / "__main__.py").is_file()
-    return any((ROOT / word).is_file() for word in words if "/" in word and not word.startswith(".venv"))
+        files = [ROOT / f"{module}.py", *(ROOT / module).glob("*.py")]
+    else:
+        files = [ROOT / word for word in words if "/" in word and not word.startswith(".venv")]
+    sources = [file.read_text("utf-8") for file in files if file.is_file()]
+    options = [word.strip("[]") for word in words if word.lstrip("[").startswith("--")]
+    return bool(sources) and all(any(f'"{option}"' in source for source in sources) for option in options)
 
 
 def test_each_figure_of_the_readme_has_its_command() -> None:
