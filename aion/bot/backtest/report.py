@@ -202,6 +202,15 @@ def _x_ticks(result: Result) -> list[tuple[float, str]]:
 # tables
 
 
+def _table(name: str, head: str, rows: str, *, is_tall: bool = False) -> str:
+    """Return a table that scrolls inside its panel where it does not fit, with the keys too."""
+    kind = "scroll tall" if is_tall else "scroll"
+    return (
+        f'<div class="{kind}" tabindex="0" role="region" aria-label="{escape(name)}"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
 def _months(result: Result) -> str:
     years: dict[str, dict[int, tuple[float, float | None]]] = defaultdict(dict)
     for month, both in result.months.items():
@@ -221,8 +230,8 @@ def _months(result: Result) -> str:
         )
         rows.append(f'<tr class="hold"><th scope="row">hold</th>{cells}</tr>')
     return (
-        f'<section class="panel"><h2>Return by month, per cent</h2><div class="scroll"><table><thead><tr>{head}</tr>'
-        f"</thead><tbody>{''.join(rows)}</tbody></table></div></section>"
+        '<section class="panel"><h2>Return by month, per cent</h2>'
+        f"{_table('Return by month', head, ''.join(rows))}</section>"
     )
 
 
@@ -248,10 +257,7 @@ def _figures(result: Result) -> str:
         '<p class="mut" style="margin-top:8px">n = : too few for the figure to say anything. '
         "Formulas and sources are below.</p>"
     )
-    return (
-        f'<section class="panel"><h2>Figures</h2><div class="scroll"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>{sources}</section>"
-    )
+    return f'<section class="panel"><h2>Figures</h2>{_table("Figures", head, "".join(rows))}{sources}</section>'
 
 
 def _costs(result: Result) -> str:
@@ -316,8 +322,7 @@ def _trades(result: Result) -> str:
     rows = "".join(_trade_row(each) for each in newest)
     return (
         f'<section class="panel"><h2>Closed trades, {result.settings.currency}</h2>'
-        '<div class="scroll tall" tabindex="0" role="region" aria-label="Closed trades"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"{_table('Closed trades', head, rows, is_tall=True)}"
         f'<p class="mut" style="margin-top:8px">{note}all of them: <code>aion trades --data FOLDER --csv</code></p>'
         "</section>"
     )
@@ -352,7 +357,7 @@ def _symbols(result: Result) -> str:
     head = "<th>Symbol</th><th>Closed</th><th>Fees and slippage</th><th>Net</th>"
     return (
         f'<section class="panel"><h2>Closed trades by symbol, {result.settings.currency}</h2>'
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></section>'
+        f"{_table('Closed trades by symbol', head, rows)}</section>"
     )
 
 
@@ -367,8 +372,8 @@ def _refusals(result: Result) -> str:
         for reason in sorted(counts, key=lambda each: (-counts[each], each))[:REASONS_SHOWN]
     )
     return (
-        '<section class="panel"><h2>What was refused</h2><table><thead><tr><th>Reason</th><th>Times</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></section>"
+        '<section class="panel"><h2>What was refused</h2>'
+        f"{_table('What was refused', '<th>Reason</th><th>Times</th>', rows)}</section>"
     )
 
 
