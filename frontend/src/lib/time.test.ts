@@ -33,6 +33,19 @@ describe("market time", () => {
     expect(shortStamp(at("2022-05-18T20:00:00Z"), undefined)).toBe("18 May 2022 20:00");
   });
 
+  it("agrees with Intl around every change of the clocks, to the second", () => {
+    const zones = ["America/New_York", "Europe/London", "Asia/Hong_Kong", "Australia/Lord_Howe", "Asia/Kathmandu"];
+    for (const zone of zones) {
+      const exact = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", timeStyle: "short" });
+      for (const noon of ["2022-03-13", "2022-03-27", "2022-04-03", "2022-10-02", "2022-10-30", "2022-11-06"]) {
+        for (let minute = -900; minute <= 900; minute += 5) {
+          const ms = Date.parse(`${noon}T12:00:00Z`) + minute * 60_000 + 59_999;
+          expect(clock(ms, zone)).toBe(exact.format(ms));
+        }
+      }
+    }
+  });
+
   it("in a zone has that zone's clock, day and name", () => {
     const open = at("2022-05-20T01:30:00Z");
     expect(localStamp(open, NOW, "Asia/Hong_Kong")).toBe("Fri 09:30 HKT");

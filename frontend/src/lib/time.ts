@@ -38,9 +38,8 @@ function format(zone: string): Intl.DateTimeFormat {
     made = new Intl.DateTimeFormat("en-GB", {
       timeZone: zone,
       hourCycle: "h23",
-      weekday: "short",
       year: "numeric",
-      month: "short",
+      month: "numeric",
       day: "numeric",
       hour: "2-digit",
       minute: "2-digit",
@@ -51,20 +50,42 @@ function format(zone: string): Intl.DateTimeFormat {
   return made;
 }
 
+const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const two = (value: number): string => String(value).padStart(2, "0");
+
+/** A zone's distance from UTC holds for a quarter of an hour: asking Intl for each time costs a page its frames. */
+const SHIFT_MS = 900_000;
+const MOST_SHIFTS = 5000;
+const shifts = new Map<string, number>();
+
+/** Milliseconds that the clocks of `zone` are ahead of UTC at that time. */
+function shift(ms: number, zone: string): number {
+  if (zone === UTC) return 0;
+  const key = `${zone} ${Math.floor(ms / SHIFT_MS)}`;
+  let found = shifts.get(key);
+  if (found === undefined) {
+    const at: Record<string, number> = {};
+    for (const { type, value } of format(zone).formatToParts(ms)) at[type] = Number(value);
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = at;
+    found = Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1000) * 1000;
+    if (shifts.size > MOST_SHIFTS) shifts.clear();
+    shifts.set(key, found);
+  }
+  return found;
+}
 
 function parts(ms: number, zone: string): Parts {
-  const found: Record<string, string> = {};
-  for (const part of format(zone).formatToParts(ms)) found[part.type] = part.value;
-  const month = (found.month ?? "").slice(0, 3); // en-GB writes "Sept"
+  const at = new Date(ms + shift(ms, zone));
+  const month = at.getUTCMonth();
   return {
-    weekday: found.weekday ?? "",
-    year: Number(found.year),
-    month,
-    monthNumber: String(MONTHS.indexOf(month) + 1).padStart(2, "0"),
-    day: Number(found.day),
-    clock: `${found.hour}:${found.minute}`,
-    seconds: found.second ?? "00",
+    weekday: WEEKDAYS[at.getUTCDay()] ?? "",
+    year: at.getUTCFullYear(),
+    month: MONTHS[month] ?? "",
+    monthNumber: two(month + 1),
+    day: at.getUTCDate(),
+    clock: `${two(at.getUTCHours())}:${two(at.getUTCMinutes())}`,
+    seconds: two(at.getUTCSeconds()),
   };
 }
 

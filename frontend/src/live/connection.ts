@@ -85,7 +85,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   const topics = holdTopics(
     routes,
     isReader,
-    (topic, text) => isReader() && post({ kind: "data", topic, text }),
+    (topic, text) => isReader() && share(topic, text),
     (isAll) => (isAll && isReader() ? set({ verifiedAt: Date.now() }) : notify()),
   );
   connectCache({
@@ -154,7 +154,6 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   function lead(): void {
     set({ isOwner: true });
-    others.clear();
     post({ kind: "who" });
     open();
     beAlive();
@@ -194,7 +193,8 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
         if (message.isHidden && !isHidden()) steal();
         break;
       case "topics":
-        others.set(message.tab, message.topics);
+        if (message.topics.length) others.set(message.tab, message.topics);
+        else others.delete(message.tab);
         if (isOwner) regroup();
         break;
       case "who":
@@ -260,7 +260,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
         beAlive();
       },
       push: (topic, text) => {
-        post({ kind: "data", topic, text });
+        share(topic, text);
         topics.take(topic, text);
       },
       hush: probe,
@@ -344,6 +344,11 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   function after(name: string, ms: number, run: () => void): void {
     clearTimeout(timers[name]);
     timers[name] = setTimeout(run, ms);
+  }
+
+  /** Hand data to the other tabs, where there are any: copying it costs a page its frames. */
+  function share(topic: string, text: string): void {
+    if (others.size) post({ kind: "data", topic, text });
   }
 
   function post(message: Message): void {

@@ -54,8 +54,8 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
     () => [...shown].sort((a, b) => Number(a.kind === "swing") - Number(b.kind === "swing")),
     [shown],
   );
-  // The table is in the first frame; the cards, most of the work, follow it, then and at each push.
-  const ready = useDeferredValue(cards, NO_CARDS);
+  // The table is in the first frame; the cards, most of the work, follow it once, and go with it from then on.
+  const ready = useDeferredValue(true, false) ? cards : NO_CARDS;
   const positions = openPositions(bots);
 
   useEffect(() => {
