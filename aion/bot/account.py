@@ -14,6 +14,7 @@ from aion.bot.history import Peak, Record
 from aion.bot.hold import BuyAndHold
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, number, result_json, rules_json, signal_json
+from aion.bot.screen import Screen
 from aion.bot.standing import Standing, State
 from aion.bot.strategy.base import Moment, Strategy
 from aion.bot.strategy.registry import make_strategy
@@ -21,6 +22,7 @@ from aion.clock import iso, parse_iso
 from aion.config import BotSettings, Rules
 from aion.errors import ConfigError
 from aion.market import calendar
+from aion.market.calendar import MarketSession
 from aion.market.feed import Feed, Kind
 from aion.model import Bar, EquityPoint, Instrument, OrderStatus, OrderType, Signal, Trade
 from aion.trading.broker import PaperBroker
@@ -64,6 +66,10 @@ class BotAccount:
         self.strategy: Strategy = make_strategy(
             settings.strategy, settings.kind, settings.symbols, settings.parameters
         )
+        raw = frozenset(symbol for symbol, each in self.instruments.items() if each.price_basis == "raw")
+        self._actions = tuple(feed.actions(raw)) if raw else ()
+        self._screen = Screen(self._actions)
+        self._jumped: set[str] = set()
         self._run = run
         self._interval = feed.interval if kind == "minute" else None
         self.portfolio = Portfolio(settings.currency, settings.cash)
@@ -168,6 +174,7 @@ class BotAccount:
         session = calendar.session_at(self.settings.exchange, ts)
         if session is None:
             return {}
+        bars, _ = self._screen.admit(bars, session.day)
         return self.think(bars, Moment(ts, session.day.isoformat(), session.open, session.close, positions))
 
     def set_rules(self, rules: Rules) -> None:
@@ -223,6 +230,22 @@ class BotAccount:
     def settle(self, ts: datetime) -> None:
         """Take what a control made the broker do at market time `ts` into the record, outside a cycle."""
         self.gather()
+
+    def admit(self, bars: Mapping[str, Bar], session: MarketSession, ts: datetime) -> Mapping[str, Bar]:
+        """Begin `session` with its splits and dividends, and return the bars that may be traded on.
+
+        A jump like that of an undeclared split is a recorded decision, once until the price is back.
+        """
+        if self._actions:
+            self.broker.apply_actions(self._actions, session)
+        admitted, refused = self._screen.admit(bars, session.day)
+        for symbol, why in refused.items():
+            if symbol not in self._jumped:
+                self.broker.note(ts, "refused", why, symbol)
+                self.log.warning(why, bot=self.name, market_time=ts)
+        if refused or self._jumped:
+            self._jumped = {*(symbol for symbol in self._jumped if symbol not in admitted), *refused}
+        return admitted
 
     def gather(self) -> Changes:
         """Take what the broker did since the last call into the record, and return it."""
@@ -382,6 +405,7 @@ class BotAccount:
             "control": [self.control_id, self.control_error],
             "standing": self.standing.saved(),
             "gate": self.gate.state(),
+            "jumped": sorted(self._jumped),
             "config": [self.config_version, self.own_rules, self.config_error],
         }
 
@@ -401,6 +425,9 @@ class BotAccount:
         self.equity_sum, self.equity_points = state["average"]
         self.control_id, self.control_error = state["control"]
         self.gate = RiskGate(self.portfolio, Limits.of(self.settings.rules))
+        self._jumped = set(state.get("jumped", ()))
+        for symbol in self.portfolio.symbols:
+            self._screen.know(symbol, self.portfolio.marks[symbol])
         if "gate" in state:  # not in ledgers of before the limits
             self.gate.restore(state["gate"])
         self.standing = Standing.from_saved(state["standing"])

@@ -228,7 +228,7 @@ def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: 
     for movement in changes.movements:
         day = movement.ts.date().isoformat()
         moved[day] += movement.amount
-        if movement.kind not in ("deposit", "fill", "dividend"):
+        if movement.kind not in ("deposit", "fill", "dividend", "split"):
             fees[day] -= movement.amount
     shown: Json = {}
     start = last = settings.cash

@@ -71,6 +71,8 @@ class IntradayBot(BotAccount):
             self._begin_day(session)
         self.cursor, self.cycle_id = ts, cycle_id
         self.cycles += 1
+        if session is not None:
+            bars = self.admit(bars, session, ts)
         self.broker.on_bars(bars, session)
         self.gather()
         self._see(bars)
@@ -98,6 +100,7 @@ class IntradayBot(BotAccount):
             return {}
         if self.begins_day(ts):
             self._begin_day(session)
+        bars, _ = self._screen.admit(bars, session.day)
         self._see(bars)
         return self.think(bars, Moment(ts, self.day, session.open, session.close, positions))
 

@@ -66,6 +66,7 @@ class SwingBot(BotAccount):
         self.bars_seen += len(bars)
         self.day = session.day.isoformat()
         self.activity, self._early = self._early, Record()
+        bars = self.admit(bars, session, ts)
         fills = self.broker.on_bars(bars, session)
         self._protect(fills, ts)
         self._gather()

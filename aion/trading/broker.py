@@ -15,7 +15,7 @@ Rules for one bar of one symbol, in this order:
 The broker does no I/O. `take_changes` hands over what happened since the last call, for the ledger.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -24,7 +24,19 @@ from typing import Any
 from aion.clock import iso, parse_iso
 from aion.errors import OrderError
 from aion.market.calendar import MarketSession
-from aion.model import ZERO, Bar, Fill, Instrument, Order, OrderStatus, OrderType, Side, TimeInForce, cost_cents
+from aion.model import (
+    ZERO,
+    Bar,
+    CorporateAction,
+    Fill,
+    Instrument,
+    Order,
+    OrderStatus,
+    OrderType,
+    Side,
+    TimeInForce,
+    cost_cents,
+)
 from aion.trading.book import OrderBook, view
 from aion.trading.check import check_order, whole_lots
 from aion.trading.execution import Execution, Terms
@@ -273,6 +285,54 @@ class PaperBroker:
             self._charge_nights(self._day, session)
         self._day = session.day
         self._closes_at = session.close
+
+    def apply_actions(self, actions: Iterable[CorporateAction], session: MarketSession) -> None:
+        """Begin `session` and book the splits and dividends that took effect since the session before, in order.
+
+        To be called before the first bars of a session. Whoever held at the close before the ex-date gets them. A
+        split withdraws entries and sets stops, targets and exits anew in the new unit.
+        """
+        last = self._day
+        self.begin_session(session)
+        if last is None or last == session.day:
+            return
+        for action in actions:
+            if last < action.ex_date <= session.day:
+                if action.kind == "split":
+                    self._split(action, session.open)
+                else:
+                    self._pay(action, session.open)
+
+    def _pay(self, action: CorporateAction, ts: datetime) -> None:
+        movement = self.portfolio.pay_dividend(self.ids.next("m", ts), action.symbol, action.amount, ts)
+        if movement is not None:
+            self.book.changes.movements.append(movement)
+            self.note(
+                ts, "dividend", f"{action.amount:f} a unit, ex {action.ex_date}: {movement.amount}", action.symbol
+            )
+
+    def _split(self, action: CorporateAction, ts: datetime) -> None:
+        symbol, ratio = action.symbol, action.amount
+        why = f"split of {ratio:f} new units for one, ex {action.ex_date}"
+        stop, target = self.exit_levels(symbol)
+        is_leaving = any(
+            each.order.reduce_only and each.order.type is OrderType.MARKET for each in self.open_orders(symbol)
+        )
+        self.cancel_all(ts, why, symbol)
+        held = self.portfolio.quantity(symbol)
+        step = self.terms.instruments[symbol].quantity_step
+        movement = self.portfolio.split(self.ids.next("m", ts), symbol, ratio, step, ts)
+        if movement is not None:
+            self.book.changes.movements.append(movement)
+        if not held:
+            return
+        cash = f", {movement.amount} in cash for what is left over" if movement is not None else ""
+        self.note(ts, "split", f"{why}: {held:f} are now {self.portfolio.quantity(symbol):f}{cash}", symbol)
+        if is_leaving:
+            self.flatten(symbol, ts, why)
+        else:
+            levels = {"stop_loss": stop and stop / ratio, "take_profit": target and target / ratio}
+            self.protect(symbol, ts, why, **levels)
 
     def end_session(self, closed_at: datetime) -> None:
         """Expire the DAY orders decided before the session's close; those decided at it are for the next one."""

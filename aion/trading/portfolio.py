@@ -67,7 +67,7 @@ _HOLDING_NUMBERS = tuple(name for name in _Holding.__slots__ if name not in ("op
 
 
 class Portfolio:
-    """One account. Its cash changes only by `apply`, `charge`, `pay_dividend`, and every change is a movement."""
+    """One account. Its cash changes only by fills, charges, dividends and splits; every change is a movement."""
 
     __slots__ = (
         "_day_fees",
@@ -251,25 +251,43 @@ class Portfolio:
         holding.realized += money
         return CashMovement(movement_id, ts, "dividend", money, symbol, f"{per_unit} a unit")
 
-    def split(self, symbol: str, ratio: Decimal, quantity_step: Decimal) -> None:
-        """Change a position by a split of `ratio` new units for one old (20 for 1:20); for raw prices only.
+    def split(
+        self, movement_id: str, symbol: str, ratio: Decimal, step: Decimal, ts: datetime
+    ) -> CashMovement | None:
+        """Change a position by a split of `ratio` new units for one old (20 for 20:1); for raw prices only.
+
+        A part of `step` that is left over is paid in cash at the mark, as issuers do. A position that would be less
+        than one step stays a fraction.
+
+        Returns:
+            The cash for the part left over; None when there is none.
 
         Raises:
-            ValueError: a ratio that is not above 0, or one that would leave a part of `quantity_step`.
+            ValueError: a ratio that is not above 0.
         """
         if ratio <= 0:
             raise ValueError(f"{symbol}: split ratio {ratio} must be above 0")
-        holding = self._holdings.get(symbol)
-        if holding is not None:
-            quantity = holding.quantity * ratio
-            if quantity % quantity_step:
-                raise ValueError(f"{symbol}: a {ratio} split of {holding.quantity} leaves a fraction of a unit")
-            holding.quantity = quantity
-            holding.average_price /= ratio
-            holding.entry_quantity *= ratio
-            holding.exit_quantity *= ratio
         if symbol in self.marks:
             self.marks[symbol] /= ratio
+        holding = self._holdings.get(symbol)
+        if holding is None:
+            return None
+        holding.average_price /= ratio
+        holding.entry_quantity *= ratio
+        holding.exit_quantity *= ratio
+        holding.quantity *= ratio
+        rest = holding.quantity % step  # has the sign of the quantity
+        if not rest or rest == holding.quantity:
+            return None
+        share = cents(holding.basis * rest / holding.quantity)
+        money = income_cents(rest * self.marks[symbol])  # floor: a short pays the cent more
+        holding.exit_quantity += abs(rest)
+        holding.exit_value += abs(rest) * self.marks[symbol]
+        holding.basis -= share
+        holding.quantity -= rest
+        holding.realized += money - share
+        self.cash += money
+        return CashMovement(movement_id, ts, "split", money, symbol, f"{abs(rest):f} left over")
 
     # results
 

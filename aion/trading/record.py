@@ -76,7 +76,7 @@ class CashMovement:
     """Id of the fill that caused it, else `m` first."""
     ts: datetime
     kind: str
-    """deposit, fill, financing, borrow or dividend."""
+    """deposit, fill, financing, borrow, dividend or split (cash for a part left over)."""
     amount: Decimal
     """Money, cents; + is gained, - is paid."""
     symbol: str = ""

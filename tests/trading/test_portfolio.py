@@ -8,7 +8,7 @@ import pytest
 from aion.model import Fill, Side
 from aion.trading.portfolio import Portfolio
 
-from .paper import at, bar
+from .paper import OPEN, at, bar
 
 
 def fill(number: int, side: Side, quantity: str, price: str, fee: str = "0") -> Fill:
@@ -63,22 +63,34 @@ def test_split_when_declared_then_equity_stays_and_the_average_follows() -> None
     portfolio = Portfolio("USD", Decimal(1000))
     portfolio.apply(fill(1, Side.BUY, "5", "100"))
     before = portfolio.equity()
-    portfolio.split("MSFT", Decimal(20), Decimal(1))
+    assert portfolio.split("m1", "MSFT", Decimal(20), Decimal(1), OPEN) is None
     position = portfolio.position("MSFT")
     assert position is not None and (position.quantity, position.average_price) == (100, 5)
     assert portfolio.equity() == before
     _, trade = portfolio.apply(fill(2, Side.SELL, "100", "6"))
     assert trade is not None and (trade.quantity, trade.entry_price, trade.realized_pnl) == (100, 5, 100)
     with pytest.raises(ValueError, match="must be above 0"):
-        portfolio.split("MSFT", Decimal(0), Decimal(1))
+        portfolio.split("m1", "MSFT", Decimal(0), Decimal(1), OPEN)
 
 
-def test_split_when_it_would_leave_a_fraction_then_refused() -> None:
+@pytest.mark.parametrize(("side", "cash"), [(Side.BUY, "100.00"), (Side.SELL, "-100.00")])
+def test_split_when_it_leaves_a_fraction_then_that_is_paid_in_cash(side: Side, cash: str) -> None:
+    portfolio = Portfolio("USD", Decimal(1000))
+    portfolio.apply(fill(1, side, "5", "100"))
+    before = portfolio.equity()
+    movement = portfolio.split("m1", "MSFT", Decimal("0.5"), Decimal(1), OPEN)
+    assert movement is not None and movement.amount == Decimal(cash) and movement.kind == "split"
+    assert portfolio.quantity("MSFT") == 2 * side.sign and portfolio.equity() == before
+    _, trade = portfolio.apply(fill(2, side.opposite, "2", "200"))
+    assert trade is not None and trade.quantity == Decimal("2.5")
+    assert trade.realized_pnl == portfolio.equity() - 1000 == 0
+
+
+def test_split_when_less_than_one_unit_would_stay_then_it_stays_a_fraction() -> None:
     portfolio = Portfolio("USD", Decimal(1000))
     portfolio.apply(fill(1, Side.BUY, "5", "100"))
-    with pytest.raises(ValueError, match="leaves a fraction"):
-        portfolio.split("MSFT", Decimal("0.5"), Decimal(1))
-    assert portfolio.quantity("MSFT") == 5
+    assert portfolio.split("m1", "MSFT", Decimal("0.1"), Decimal(1), OPEN) is None
+    assert portfolio.quantity("MSFT") == Decimal("0.5") and portfolio.equity() == 1000
 
 
 def test_dividend_when_held_then_is_credited_and_charged_to_shorts() -> None:

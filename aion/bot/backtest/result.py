@@ -116,7 +116,7 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader) -> Result
         for name, fee in fill.fees.items():
             fees[name] += fee
     for movement in changes.movements:
-        if movement.kind not in ("deposit", "fill", "dividend"):
+        if movement.kind not in ("deposit", "fill", "dividend", "split"):
             fees[movement.kind] -= movement.amount
     slippage = sum((fill.slippage for fill in changes.fills), ZERO)
     net = curve[-1].equity - start
