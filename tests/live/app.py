@@ -3,8 +3,10 @@
 `events` is `events`, `signatures`, or `tick`: signatures of a file system whose clock ticks every 4 ms.
 """
 
+import asyncio
 import json
 import os
+import signal
 import socket
 import sys
 from contextlib import asynccontextmanager
@@ -64,12 +66,33 @@ def make(root: Path, heartbeat_s: float, trust_events: bool | None) -> FastAPI:
     return app
 
 
+def serve_hypercorn(app: FastAPI, listener: socket.socket, port_file: Path) -> None:
+    """Serve with hypercorn, which knows nothing of our connections."""
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    stop = asyncio.Event()
+    config = Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.graceful_timeout = 0.5
+    port_file.write_text(str(listener.getsockname()[1]))
+
+    async def run() -> None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+        await serve(app, config, shutdown_trigger=stop.wait)
+
+    asyncio.run(run())
+
+
 if __name__ == "__main__":
     root, port_file, kind, events, heartbeat = sys.argv[1:]
     if events == "tick":
         source.Signature.of = staticmethod(coarse)  # type: ignore[method-assign, assignment]
     app = make(Path(root), float(heartbeat), None if events == "events" else False)
     listener = socket.create_server(("127.0.0.1", 0))
+    if kind == "hypercorn":
+        serve_hypercorn(app, listener, Path(port_file))
+        sys.exit(0)
     Path(port_file).write_text(str(listener.getsockname()[1]))
     http = ConnectionProtocol if kind == "upgraded" else kind
     config = uvicorn.Config(app, http=http, log_level="warning", timeout_graceful_shutdown=1)
