@@ -1,5 +1,6 @@
 """The command line. Heavy parts are imported by the command that needs them, so that the others start at once."""
 
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -26,6 +27,7 @@ Port = Annotated[int | None, typer.Option("--port", help="TCP port of the desk. 
 Symbols = Annotated[str | None, typer.Option("--symbols", help="What is traded, with commas. [AION_SYMBOLS]")]
 Folder = Annotated[Path | None, typer.Option("--folder", help="Bars of the folder feed. [AION_FOLDER]")]
 Venue = Annotated[str | None, typer.Option("--venue", help="Exchange of the ccxt feed. [AION_VENUE]")]
+Workers = Annotated[int | None, typer.Option("--workers", help="Processes that serve the desk. [AION_WORKERS]")]
 FeedName = Annotated[str | None, typer.Option("--feed", help="Where the bars come from. [AION_FEED]")]
 Speed = Annotated[float | None, typer.Option("--speed", help="Market seconds a wall second. [AION_SPEED]")]
 Start = Annotated[str | None, typer.Option("--from", help="Market time from which a replay runs at that speed.")]
@@ -184,19 +186,30 @@ def serve(
     feed: FeedName = None,
     symbols: Symbols = None,
     folder: Folder = None,
+    workers: Workers = None,
     log_level: Level = None,
     parent_pipe: Pipe = None,
+    listener: Annotated[int | None, typer.Option("--listener", hidden=True)] = None,
+    worker: Annotated[int, typer.Option("--worker", hidden=True)] = 0,
 ) -> None:
     """Serve the desk alone, over state files that anything may write."""
     from aion.supervise import follow_parent
 
     follow_parent(parent_pipe)
-    settings = _settings(
-        config, data=data, host=host, port=port, feed=feed, symbols=symbols, folder=folder, log_level=log_level
-    )
+    flags: dict[str, Any] = {
+        "data": data, "host": host, "port": port, "feed": feed, "symbols": symbols, "folder": folder,
+        "log_level": log_level,
+    }  # fmt: skip
+    settings = _settings(config, **flags, workers=workers)
+    if settings.workers > 1 and listener is None:
+        from aion.workers import serve_workers
+
+        raise typer.Exit(serve_workers(settings, _arguments(config, **flags)))
     from aion.web.server import serve as serve_desk
 
-    raise typer.Exit(serve_desk(settings))
+    if listener is None:
+        raise typer.Exit(serve_desk(settings))
+    raise typer.Exit(serve_desk(settings, listener=socket.socket(fileno=listener), process=f"web-{worker}"))
 
 
 @app.command()

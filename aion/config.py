@@ -182,6 +182,8 @@ class Settings(Section):
     """Password of the desk, from AION_PASSWORD only; a kept one is set with `aion password set`."""
     port: int = Field(3000, ge=0, le=65535)
     """TCP port of the desk; 0 for any free one."""
+    workers: int = Field(1, ge=1, le=64)
+    """Processes that serve the desk, each with its own streams; one is enough for thousands of viewers."""
     feed: str = "recorded"
     """Where the bars come from: recorded, folder, ccxt, alpaca or yahoo."""
     symbols: tuple[str, ...] = ()

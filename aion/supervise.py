@@ -31,6 +31,8 @@ class Child:
 
     name: str
     arguments: tuple[str, ...]
+    descriptors: tuple[int, ...] = ()
+    """Open files that it inherits under the same numbers."""
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -113,7 +115,7 @@ class Supervisor:
         try:
             child.process = subprocess.Popen(  # noqa: S603 - our own program and arguments
                 [sys.executable, "-m", "aion", *child.arguments, "--parent-pipe", str(reading)],
-                pass_fds=(reading,),
+                pass_fds=(reading, *child.descriptors),
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
             )

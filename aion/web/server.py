@@ -1,6 +1,5 @@
 """Runs the desk: one uvicorn worker with uvloop and httptools, streams ended before it waits for them."""
 
-import errno
 import logging
 import signal
 import socket
@@ -14,16 +13,16 @@ from types import FrameType
 import uvicorn
 
 from aion.config import Settings
-from aion.errors import AionError, ConfigError
+from aion.errors import AionError
 from aion.live import ConnectionProtocol
 from aion.store.layout import Layout
 from aion.web.app import App
+from aion.web.listener import BACKLOG, address_of, bind
 from aion.web.log import Log, StandardHandler, open_log
 from aion.web.page import STATIC
 from aion.web.security import check_host
 from aion.web.security.command import open_store
 
-BACKLOG = 4096  # connections that may wait to be accepted; Linux allows no more by default
 KEEP_ALIVE_S = 75  # longer than a proxy's, so that the proxy closes first and no request meets a closed connection
 
 
@@ -73,58 +72,35 @@ class DeskServer(uvicorn.Server):
         self.should_exit = True
 
 
-def serve(settings: Settings, *, static: Path = STATIC) -> int:
+def serve(
+    settings: Settings, *, static: Path = STATIC, listener: socket.socket | None = None, process: str = "web"
+) -> int:
     """Serve the desk until it is told to stop; return the exit status.
 
     Args:
         settings: of the desk; `port` 0 takes any free one.
         static: folder of the built front end.
+        listener: a socket that is bound already, shared with other workers; None to bind one.
+        process: name of this process in the logs.
 
     Raises:
         ConfigError: the address cannot be listened on, or would show the desk to others without a password.
     """
     store = open_store(settings)
     check_host(settings.host, has_password=store is not None and store.has_password)
-    with bind(settings.host, settings.port) as listener:
-        log = open_log(Layout(settings.data), settings.log_level)
+    is_worker = listener is not None
+    with listener or bind(settings.host, settings.port) as bound:
+        log = open_log(Layout(settings.data), settings.log_level, process=process)
         _take_library_logs(log)
         app = App(settings, log=log, static=static, store=store)
-        port = listener.getsockname()[1]
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        log.info(f"Aion desk: http://{host}:{port}/bots", port=port)
+        if not is_worker:
+            log.info(f"Aion desk: {address_of(settings.host, bound)}", port=bound.getsockname()[1])
         server = DeskServer(app)
-        server.run(sockets=[listener])
+        server.run(sockets=[bound])
         log.info("the desk has stopped")
         if store is not None:
             store.close()
         return 0 if server.started else 1
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound to `host` and `port`.
-
-    Raises:
-        ConfigError: the port is taken, or the address is none of this machine's.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except socket.gaierror as error:
-        raise ConfigError(f"AION_HOST={host} is no address of this machine: {error.strerror}") from None
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise ConfigError(
-                f"port {port} is in use by another program: choose one with `make run PORT={port + 1}` or AION_PORT"
-            ) from None
-        raise ConfigError(f"cannot listen on {host} port {port} (AION_HOST, AION_PORT): {error.strerror}") from None
-    return listener
 
 
 def _take_library_logs(log: Log) -> None:

@@ -15,8 +15,8 @@ import httpx
 import pytest
 
 from aion.errors import ConfigError
+from aion.web.listener import bind
 from aion.web.security import allowed_hosts, check_host
-from aion.web.server import bind
 
 ROOT = Path(__file__).parents[2]
 

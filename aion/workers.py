@@ -1,0 +1,46 @@
+"""`aion serve --workers N`: one socket, bound once by the parent; every worker inherits it and watches for itself.
+
+Workers share nothing but the disk. A worker that dies is started again; what waits to be accepted is taken by another
+meanwhile, since the queue belongs to the socket and not to a worker.
+"""
+
+from collections.abc import Sequence
+
+from aion.config import Settings
+from aion.store.layout import Layout
+from aion.supervise import Child, Supervisor
+from aion.web.listener import address_of, bind
+from aion.web.log import open_log
+from aion.web.security import check_host
+from aion.web.security.command import open_store
+
+
+def serve_workers(settings: Settings, arguments: Sequence[str]) -> int:
+    """Keep `settings.workers` workers running until told to stop; return the exit status.
+
+    Args:
+        settings: of the desk.
+        arguments: options of `aion serve` that each worker gets.
+
+    Raises:
+        ConfigError: the address cannot be listened on, or would show the desk to others without a password.
+    """
+    store = open_store(settings)
+    check_host(settings.host, has_password=store is not None and store.has_password)
+    if store is not None:
+        store.close()
+    log = open_log(Layout(settings.data), settings.log_level)
+    with bind(settings.host, settings.port) as listener:
+        descriptor = listener.fileno()
+        children = [
+            Child(
+                f"worker {number}",
+                ("serve", *arguments, "--listener", str(descriptor), "--worker", str(number)),
+                (descriptor,),
+            )
+            for number in range(1, settings.workers + 1)
+        ]
+        log.info(f"Aion desk: {address_of(settings.host, listener)} ({settings.workers} workers)")
+        status = Supervisor(children, lambda level, text: getattr(log, level)(text)).run()
+        log.info("the desk has stopped")
+    return status

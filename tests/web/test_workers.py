@@ -1,0 +1,158 @@
+"""Several workers on one socket: `aion serve --workers N`."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from .sample import Writer
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def workers(data: Path, count: int) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    command = [sys.executable, "-m", "aion", "serve", "--workers", str(count), "--port", "0", "--data", str(data)]
+    process = subprocess.Popen(
+        command, cwd=data.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stderr is not None
+        found = re.search(r"Aion desk: (http://127\.0\.0\.1:\d+)/bots", process.stderr.readline())
+        assert found
+        wait_for(lambda: len(ready_pids(process)) == count)
+        yield process, found[1]
+    finally:
+        for child in psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []:
+            with suppress(psutil.NoSuchProcess):
+                child.kill()
+        process.kill()
+        process.wait(10)
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 40) -> Any:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := what():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds} s")
+
+
+def ready_pids(process: "subprocess.Popen[str]") -> list[int]:
+    """Return the workers that listen: their event loop watches the socket."""
+    found = []
+    for child in psutil.Process(process.pid).children():
+        with suppress(psutil.Error, OSError):
+            names = [os.readlink(f"/proc/{child.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{child.pid}/fd")]
+            if any("inotify" in name for name in names):
+                found.append(child.pid)
+    return found
+
+
+def open_stream(url: str) -> socket.socket:
+    host, port = url.removeprefix("http://").split(":")
+    stream = socket.create_connection((host, int(port)), timeout=20)
+    stream.sendall(f"GET /events/bots HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    read_until(stream, b"event: bots")
+    return stream
+
+
+def read_until(stream: socket.socket, mark: bytes) -> bytes:
+    seen = b""
+    while mark not in seen:
+        part = stream.recv(65_536)
+        if not part:
+            raise ConnectionError("closed")
+        seen += part
+    return seen
+
+
+def owners(pids: list[int], url: str) -> dict[int, int]:
+    """Return how many connections of the desk's port each worker holds."""
+    port = int(url.rsplit(":", 1)[1])
+    return {
+        pid: sum(each.laddr.port == port and each.status == "ESTABLISHED" for each in connections_of(pid))
+        for pid in pids
+    }
+
+
+def connections_of(pid: int) -> Any:
+    return psutil.Process(pid).net_connections("tcp")
+
+
+def test_workers_when_one_is_killed_then_the_others_go_on_and_it_is_replaced(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    write = Writer(data)
+    write.swing("swing_1w")
+    with workers(data, 2) as (process, url):
+        first = set(ready_pids(process))
+        streams: list[socket.socket] = []
+        while len(streams) < 60 and 0 in owners(list(first), url).values():
+            streams.append(open_stream(url))
+        held = owners(list(first), url)
+        assert all(held.values()), "each worker takes connections of the one socket"
+        for number in range(1, 6):
+            write.swing("swing_1w", equity=101_000.0 + number)
+            for _ in range(6):  # any worker, each over a connection of its own
+                bundle = httpx.get(f"{url}/api/bots/page", trust_env=False, timeout=20).json()
+                assert bundle["swing"]["bots"]["swing_1w"]["equity"] == 101_000.0 + number
+        for stream in streams:
+            assert read_until(stream, b'"equity":101005')
+        victim = min(first)
+        os.kill(victim, signal.SIGKILL)
+        alive = 0
+        write.swing("swing_1w", equity=222_000.0)
+        for stream in streams:
+            with suppress(ConnectionError):
+                read_until(stream, b'"equity":222000')
+                alive += 1
+        assert alive == len(streams) - held[victim]
+        for _ in range(20):
+            assert httpx.get(f"{url}/api/bots/page", trust_env=False, timeout=20).status_code == 200
+        wait_for(lambda: len(set(ready_pids(process)) - {victim}) == 2)
+        for stream in streams:
+            stream.close()
+
+
+def test_workers_when_told_to_stop_then_streams_end_with_bye_and_nobody_is_left(tmp_path: Path) -> None:
+    with workers(tmp_path / "data", 3) as (process, url):
+        pids = ready_pids(process)
+        streams = [open_stream(url) for _ in range(12)]
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        for stream in streams:
+            assert b"retry: " in read_until(stream, b"event: bye")
+            stream.close()
+        assert process.wait(10) == 0
+        took = time.monotonic() - began
+        assert not any(psutil.pid_exists(pid) for pid in pids)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert took < 3.0
+    assert "Traceback" not in said
+    lines = [json.loads(line) for line in (tmp_path / "data" / "logs" / "web-1.jsonl").read_text().splitlines()]
+    assert {line["process"] for line in lines} == {"web-1"}, "each process writes its own log"
+
+
+def test_workers_when_the_address_would_show_the_desk_to_others_then_none_is_started(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "aion", "serve", "--workers", "2", "--host", "0.0.0.0", "--port", "0"]
+    done = subprocess.run(
+        [*command, "--data", str(tmp_path / "data")], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1 and "password" in done.stderr
