@@ -30,6 +30,7 @@ class Life:
         self.url = self.venue.start()
         self.now = begins
         self.waiter = VirtualWaiter()
+        self.call_s = 30.0
 
     def made(self, **changes: object) -> Settings:
         flags = {"data": self.data, "feed": "ccxt", "symbols": ",".join(SYMBOLS), **changes}
@@ -43,7 +44,7 @@ class Life:
         self.on_step = on_step
         self.venue.now_ms = lambda: int(waiter.wall.now().timestamp() * 1000)
         provider = CcxtProvider("binance", self.venue.config(self.url), waiter.wall)
-        caller = Caller(provider, call_s=0.4, pause=lambda seconds: None)
+        caller = Caller(provider, call_s=self.call_s, pause=lambda seconds: None)
         self.feed = OnlineFeed(provider, SYMBOLS, waiter.wall, caller, has_thread=False)
         run_all(self.made(**changes), waiter, waiter.wall, feed=self.feed)
         self.now = waiter.wall.now()
@@ -127,8 +128,9 @@ def test_age_of_the_data_is_shown_by_symbol_while_the_provider_is_down_and_after
 def test_provider_that_hangs_does_not_stop_the_process(life: Life) -> None:
     def look(now: datetime) -> None:
         if now == at("2030-01-01T09:02Z"):
-            life.venue.faults = [faults.times(2, faults.drip(0.8))]
+            life.venue.faults = [faults.times(2, faults.drip(3))]
 
+    life.call_s = 0.5
     life.live(6.2, look)
     assert life.day()["as_of"] == "2030-01-01T09:06Z"
     assert life.summary()["clock"]["feed_state"]["state"] == "ok"
@@ -181,10 +183,10 @@ def test_restart_deals_with_the_minutes_that_were_missed_and_doubles_none(life: 
 
 def test_two_lives_make_the_same_account_as_one(life: Life, tmp_path: Path) -> None:
     life.live(3.2)
-    life.live(30.0)
+    life.live(9.0)
     other = Life(tmp_path / "other")
     try:
-        other.live(33.2)
+        other.live(12.2)
     finally:
         other.venue.stop()
     for table in ("orders", "fills"):
@@ -205,11 +207,12 @@ def test_midnight_begins_another_day_and_marks_the_swing_bots(tmp_path: Path) ->
 
 
 def test_long_absence_is_caught_up_with(life: Life) -> None:
-    life.live(1.2)
-    life.now += timedelta(days=45)
-    life.live(1.2)
+    life.live(1.2, history_days=2)
+    life.now += timedelta(days=4)
+    life.live(1.2, history_days=2)
     assert life.summary()["clock"]["state"] == "running"
-    assert document(Layout(life.data).swing_rolling("equal_4w_usdt"))["as_of"] == "2030-02-15T00:00Z"
+    assert document(Layout(life.data).swing_rolling("equal_4w_usdt"))["as_of"] == "2030-01-05T00:00Z"
+    assert life.day("2030-01-03")["bars_seen"] == 2 * 1440
 
 
 def test_history_of_zero_days_starts_at_the_newest_close(life: Life) -> None:

@@ -60,6 +60,8 @@ class Venue:
     now_ms: Callable[[], int] = field(default=lambda: int(time.time() * 1000))
     change: Callable[[str, list[list[Any]]], list[list[Any]]] = field(default=lambda symbol, rows: rows)
     """Sees the klines of a symbol before they are sent."""
+    timeout_ms: int = 10_000
+    """How long the client waits between two bytes."""
     faults: list[Fault] = field(default_factory=list)
     """The first one that is left answers the next call of klines; it stays while it returns True."""
     calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -95,7 +97,7 @@ class Venue:
 
     def config(self, url: str) -> dict[str, Any]:
         """What makes ccxt talk to this server."""
-        return {"urls": {"api": {"public": f"{url}/api/v3"}}, "timeout": 1000, "rateLimit": 1}
+        return {"urls": {"api": {"public": f"{url}/api/v3"}}, "timeout": self.timeout_ms, "rateLimit": 1}
 
     def serve(self, call: Call) -> None:
         if call.path == "/api/v3/klines" and self.faults:
