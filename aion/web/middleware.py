@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable
 
 import orjson
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aion.web.log import Log
@@ -22,6 +23,7 @@ NO_STORE = (
 """On every answer under /api and /events: nothing between the desk and the page keeps data."""
 DATA_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin"))
 _NO_STORE_NAMES = frozenset(name for name, _ in NO_STORE)
+MAX_BODY_BYTES = 64 << 10  # of a change; the largest, all rules of a bot, are under 4 KB
 MUTATIONS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -129,7 +131,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         host = origin = site = b""
-        hosts = 0
+        hosts = size = 0
         for name, value in scope["headers"]:
             if name == b"host":
                 host = value
@@ -138,6 +140,8 @@ class Guard:
                 origin = value
             elif name == b"sec-fetch-site":
                 site = value
+            elif name == b"content-length" and value.isdigit():
+                size = int(value[:20])
         if hosts != 1 or not self._is_ours(host):
             named = host.decode("latin-1")[:80]
             detail = f"this desk does not answer for host {named!r}; open it by the address it prints at start"
@@ -146,7 +150,10 @@ class Guard:
         if scope["method"] in MUTATIONS and not _is_same_site(scope, host, origin, site):
             await refuse(send, 403, "WrongOrigin", "a change must come from a page of this desk or from a program")
             return
-        await self._app(scope, receive, send)
+        if size > MAX_BODY_BYTES:
+            await refuse(send, 413, "TooLarge", f"a change has at most {MAX_BODY_BYTES} bytes")
+            return
+        await self._app(scope, _capped(receive) if scope["method"] in MUTATIONS else receive, send)
 
     def _is_ours(self, host: bytes) -> bool:
         if host in self._good:
@@ -157,6 +164,21 @@ class Guard:
         if len(self._good) < 64:
             self._good.add(host)
         return True
+
+
+def _capped(receive: Receive) -> Receive:
+    """Return `receive` that gives up on a body without a length once it is longer than any change can be."""
+    got = 0
+
+    async def capped() -> Message:
+        nonlocal got
+        message = await receive()
+        got += len(message.get("body", b""))
+        if got > MAX_BODY_BYTES:
+            raise HTTPException(413, f"a change has at most {MAX_BODY_BYTES} bytes")
+        return message
+
+    return capped
 
 
 def host_name(header: str) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,18 @@ def test_viewer_when_asking_for_a_change_then_only_an_admin_may(tmp_path: Path) 
             desk.client.put("/api/bots/orb_ny/rules", json={"version": 0, "rules": {}}),
         ):
             assert answer.status_code == 403
+
+
+def test_body_when_it_is_huge_or_no_json_then_it_is_refused_at_once(kept: RunningDesk) -> None:
+    path = "/api/bots/orb_ny/control"
+    huge = b'{"action": "pause", "reason": "' + b"x" * (1 << 20) + b'"}'
+    assert kept.client.post(path, content=huge).status_code == 413
+    parts = (huge[start : start + 10_000] for start in range(0, len(huge), 10_000))
+    with suppress(httpx.TransportError):  # the desk may hang up while the rest is being sent
+        assert kept.client.post(path, content=parts).status_code == 413, "without a length"
+    for bad in (b"", b"{", b"[]", b"null", b'{"action": "pause", "more": 1}', b'{"action": "pause", "reason": 5}'):
+        assert kept.client.post(path, content=bad).status_code == 422, bad
+    assert kept.get(path).json()["requests"] == {}
 
 
 # rules

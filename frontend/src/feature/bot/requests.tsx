@@ -1,7 +1,9 @@
 /** What was asked of the bot and what became of each request. */
 
-import type { BotView, ControlAnswer, ControlState } from "../../api/schema";
+import type { AuditLine, AuditList, BotView, ControlAnswer, ControlState } from "../../api/schema";
+import { ALL_BOTS } from "../../lib/ask";
 import { plural } from "../../lib/money";
+import { useMayAsk } from "../../lib/role";
 import { useTicking } from "../../lib/ticker";
 import { instant } from "../../lib/time";
 import { Ago, Due } from "../../ui/age";
@@ -40,7 +42,58 @@ export function Requests({ bot }: { bot: BotView }) {
         </ul>
       )}
       {lines.length > SHOWN && <p className="soft pad">{plural(lines.length - SHOWN, "older request")} not shown.</p>}
+      <Audit bot={bot.bot} version={`${version} ${bot.asked?.saved?.version ?? ""}`} />
     </Panel>
+  );
+}
+
+/** Lines of the audit that name `bot`, but for the requests above. */
+export function auditOf(found: AuditList | undefined, bot: string): AuditLine[] {
+  const words = [`kill switch of ${bot} `, `kill switch of ${ALL_BOTS} `, `rules of ${bot} `];
+  return (found?.lines ?? []).filter((line) => words.some((word) => line.what.startsWith(word)));
+}
+
+/** `stop_loss 0.01 → 0.02`, or the reason of a kill switch. */
+export function auditDetail(line: AuditLine): string {
+  if (line.what.startsWith("rules")) {
+    return Object.entries(line.after ?? {})
+      .map(([name, value]) => `${name} ${line.before?.[name] ?? "not set"} → ${value}`)
+      .join(", ");
+  }
+  return String(line.after?.reason ?? "");
+}
+
+/** Kill switches and rules in the desk's audit; an admin alone may read it. */
+function Audit({ bot, version }: { bot: string; version: string }) {
+  const mayAsk = useMayAsk();
+  const fetched = useFetched<AuditList>(mayAsk ? "/api/audit?limit=500" : undefined, version);
+  const lines = auditOf(fetched.data, bot).slice(0, SHOWN);
+  if (lines.length === 0) return null;
+  return (
+    <>
+      <h3>Kill switch and rules, from the audit</h3>
+      <ul className="requests">
+        {lines.map((line) => {
+          const at = instant(line.at);
+          const detail = auditDetail(line);
+          return (
+            <li key={`${line.at} ${line.what}`}>
+              {line.what.replace(` of ${bot}`, "").replace(` of ${ALL_BOTS}`, " of all bots")}
+              <small>
+                {` by ${line.who} from ${line.address || "the command line"}`}
+                {at !== undefined && (
+                  <>
+                    {" "}
+                    <Ago at={at} />
+                  </>
+                )}
+                {detail && `: ${detail}`}
+              </small>
+            </li>
+          );
+        })}
+      </ul>
+    </>
   );
 }
 

@@ -9,7 +9,7 @@ import { cost, count, moneyChange, plural } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { pathOf } from "../../lib/route";
 import { useTicking } from "../../lib/ticker";
-import { dayName, dayOrClock, instant, localStamp } from "../../lib/time";
+import { dayName, dayOrClock, instant, localStamp, stamp } from "../../lib/time";
 import { Age, Brief } from "../../ui/age";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
@@ -26,6 +26,8 @@ interface Props {
   total: number;
   openPositions: number;
   run: string | undefined;
+  /** Newest market time of all bots, ms. */
+  asOf: number | undefined;
   asked: Asked | undefined;
   filter: string;
   onFilter: (text: string) => void;
@@ -198,7 +200,8 @@ const COLUMNS = [
   "Bot", "Ccy", "Equity", "Day gross", "Costs", "Day net", "Total gross", "Total net", "Hold", "Drawdown", "Exposure", "Win rate", "Profit factor", "As of", "Heartbeat",
 ]; // biome-ignore format: one row of names
 
-export function Compare({ bots, states, total, openPositions, run, asked, filter, onFilter }: Props) {
+export function Compare({ bots, states, total, openPositions, run, asOf, asked, filter, onFilter }: Props) {
+  const { market } = useDesk();
   return (
     <section aria-labelledby="compare-title">
       <div className="head">
@@ -207,6 +210,7 @@ export function Compare({ bots, states, total, openPositions, run, asked, filter
           {filter ? `${bots.length} of ${plural(total, "bot")}` : plural(total, "bot")},{" "}
           {plural(openPositions, "open position")}
           {run && `, run ${run}`}
+          {asOf !== undefined && `, as of ${stamp(asOf, market)}`}
         </small>
         <div className="tools">
           <small className="aside">No figure adds currencies: no rate is configured.</small>

@@ -2,6 +2,7 @@
 
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
 import type { BotsPageBundle, BotView } from "../../api/schema";
+import { instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Announcer } from "./announcer";
 import { AskedOfAll } from "./asked-of-all";
@@ -81,6 +82,7 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
             total={bots.length}
             openPositions={positions}
             run={bundle.run}
+            asOf={instant(bundle.as_of)}
             asked={bundle.asked}
             filter={filter}
             onFilter={setFilter}
