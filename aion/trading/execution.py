@@ -45,12 +45,20 @@ class Execution:
 
     def run(self, bars: list[Bar]) -> list[Fill]:
         """Fill what `bars`, all tradable and of the same moment, would have filled."""
+        # a fill changes the orders of its own symbol alone, so bars that reach no order are left out from the start
+        reached = [bar for bar in bars if self._may_fill(bar)]
+        if not reached:
+            return self.fills
         for bar in bars:
             self.portfolio.marks[bar.symbol] = bar.open
-        self._at_open(bars)
-        for bar in bars:
+        self._at_open(reached)
+        for bar in reached:
             self._inside(bar)
         return self.fills
+
+    def _may_fill(self, bar: Bar) -> bool:
+        """Tell whether `bar` reaches the price of any order at rest; whether it fills is for the rules."""
+        return any(working.is_reached(bar) for working in self.book.by_symbol[bar.symbol].values())
 
     def _at_open(self, bars: list[Bar]) -> None:
         due = [

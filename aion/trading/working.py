@@ -63,6 +63,16 @@ class Working:
         """Quantity filled so far."""
         return self.order.quantity - self.left
 
+    def is_reached(self, bar: Bar) -> bool:
+        """Tell whether `bar` touches the order's price at all: it fills nowhere in a bar that does not."""
+        order = self.order
+        if order.type is OrderType.MARKET or self.is_triggered:
+            return True
+        price = _known(order.stop_price if order.type is OrderType.STOP else order.limit_price)
+        # a stop to sell and a limit to buy lie below the market, the other two above
+        is_below = (order.side is Side.SELL) is (order.type is OrderType.STOP)
+        return bar.low <= price if is_below else bar.high >= price
+
     def price_at_open(self, bar: Bar) -> Price | None:
         """Return where the order fills at the open of `bar`, or None."""
         order = self.order

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from aion.bot.strategy.base import Moment, Parameters, read_parameters, unit
 from aion.bot.strategy.session import SessionFigures, minutes_between
-from aion.model import Bar, Signal
+from aion.model import ZERO, Bar, Signal
 
 ENTRY = 0.5  # strength at the entry distance
 BASIS_POINT = 1e-4
@@ -61,20 +61,25 @@ class _VwapRule:
         self.look_back = 0
         self._warm = warm_minutes
         self._last = last_entry_minutes
+        self._too_early = f"the first {warm_minutes} minutes only set the VWAP"
+        self._too_late = f"nothing is opened in the last {last_entry_minutes} minutes"
 
-    def _read(self, bar: Bar, moment: Moment) -> _Reading:
+    def _early_or_late(self, moment: Moment) -> str:
+        """Return why nothing may be opened at this time of the session; empty when it may."""
+        if minutes_between(moment.opens_at, moment.ts) <= self._warm:
+            return self._too_early
+        return self._too_late if minutes_between(moment.ts, moment.closes_at) <= self._last else ""
+
+    def _read(self, bar: Bar, moment: Moment, wait: str) -> _Reading:
         figures = self._figures[bar.symbol]
         figures.update(bar, moment.day)
         deviation = figures.deviation
         distance = (figures.close - figures.vwap) / deviation if deviation > 0 else 0.0
         features = figures.features()
         features["vwap_distance"] = distance
-        wait = ""
-        if minutes_between(moment.opens_at, bar.ts) <= self._warm or deviation <= 0:
-            wait = f"the first {self._warm} minutes only set the VWAP"
-        elif minutes_between(bar.ts, moment.closes_at) <= self._last:
-            wait = f"nothing is opened in the last {self._last} minutes"
-        held = moment.positions.get(bar.symbol, Decimal(0))
+        if deviation <= 0:
+            wait = self._too_early
+        held = moment.positions.get(bar.symbol, ZERO)
         return _Reading(bar, held, distance, figures.vwap, features, wait)
 
 
@@ -108,13 +113,13 @@ class VwapReversion(_VwapRule):
 
     def on_bars(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
         """Take closed minute bars; see `Strategy.on_bars`."""
-        return {symbol: self._decide(self._read(bar, moment)) for symbol, bar in bars.items()}
+        wait = self._early_or_late(moment)
+        return {symbol: self._decide(self._read(bar, moment, wait)) for symbol, bar in bars.items()}
 
     def _decide(self, reading: _Reading) -> Signal:
         strength = unit(abs(reading.distance) / (2 * self._parameters.deviations))
         action: Literal["buy", "sell", "exit", "hold"] = "hold"
         reason = _where(reading)
-        gap_bps = abs(float(reading.bar.close) / reading.vwap - 1) / BASIS_POINT
         if reading.held:
             is_back = reading.distance >= 0 if reading.held > 0 else reading.distance <= 0
             if is_back:
@@ -124,6 +129,7 @@ class VwapReversion(_VwapRule):
         elif reading.wait:
             reason = f"{reason}; {reading.wait}"
         elif abs(reading.distance) >= self._parameters.deviations:
+            gap_bps = abs(float(reading.bar.close) / reading.vwap - 1) / BASIS_POINT
             if gap_bps < self._parameters.min_distance_bps:
                 reason = f"{reason}, but only {gap_bps:.1f} bp away: costs would eat the return"
             else:
@@ -163,7 +169,8 @@ class VwapTrend(_VwapRule):
             self._day = moment.day
             self._entries = dict.fromkeys(self._entries, 0)
             self._was_held = dict.fromkeys(self._was_held, False)
-        return {symbol: self._decide(self._read(bar, moment)) for symbol, bar in bars.items()}
+        wait = self._early_or_late(moment)
+        return {symbol: self._decide(self._read(bar, moment, wait)) for symbol, bar in bars.items()}
 
     def _decide(self, reading: _Reading) -> Signal:
         bar = reading.bar
