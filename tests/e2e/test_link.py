@@ -29,6 +29,15 @@ def test_blocked_stream_falls_back_to_polling_and_returns(desk: Up, page: Page, 
     assert "SSE connected" in watched.console
 
 
+def test_log_is_polled_while_no_stream_works(desk: Up, page: Page) -> None:
+    page.route("**/api/events*", lambda route: route.abort())
+    page.goto(f"{desk.url}/logs")
+    page.get_by_text("POLLING").wait_for()
+    page.locator("main").get_by_text("intraday cycle complete").first.wait_for()
+    newest = page.locator("main").inner_text()
+    until(page, f"document.querySelector('main').innerText !== {json.dumps(newest)}")
+
+
 def test_ten_tabs_share_one_stream_and_survive_the_owner(desk: Up, browser: Browser) -> None:
     context = browser.new_context()
     context.set_default_timeout(30_000)

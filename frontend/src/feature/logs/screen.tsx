@@ -3,12 +3,13 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { BotsPageBundle, LogEntry, LogSearch, LogTail } from "../../api/schema";
 import { setQuery, useQuery } from "../../lib/route";
-import { useSnapshot, useSSE } from "../../live";
+import { useLink, useSnapshot, useSSE } from "../../live";
 import { type Filter, filterOf, isAsking, searchUrl, toQuery } from "./filter";
 import { LogsPage, type Search } from "./page";
 import { append, EMPTY_TAIL, gaps, merge, type Tail } from "./tail";
 
 const FIRST_LINES = 500;
+const PUSHED_LINES = 100; // as many as a push has, where no stream works
 const STEP_LINES = 500;
 const DRAW_MS = 100; // between two drawings of what streams in
 const GAP_STEPS = 8; // of 256 KB; a log that grows faster begins anew
@@ -71,14 +72,24 @@ function useTail(): { tail: Tail; failed: string } {
     );
     return () => clearTimeout(timer.current);
   }, [take]);
-  useSSE<LogTail>({
-    url: "/api/events/admin/logs",
-    onData: (push) => {
+  const hear = useCallback(
+    (push: LogTail): void => {
       if (isFilling.current) return; // the next push shows what is still missing
       if (gaps(latest.current, push).length > 0) void fill(push);
       else take(push);
     },
-  });
+    [fill, take],
+  );
+  const { isConnected } = useSSE<LogTail>({ url: "/api/events/admin/logs", onData: hear });
+  const { pollEvery } = useLink();
+  useEffect(() => {
+    if (isConnected) return;
+    const ask = (): void => {
+      get<LogTail>(`/api/logs?limit=${PUSHED_LINES}`).then(hear, (error: unknown) => setFailed(reason(error)));
+    };
+    const every = setInterval(ask, pollEvery);
+    return () => clearInterval(every);
+  }, [isConnected, pollEvery, hear]);
   return { tail, failed };
 }
 
