@@ -246,6 +246,35 @@ def logs(
         typer.echo(line)
 
 
+attach_app = typer.Typer(no_args_is_help=True, help="Show a bot of another program on the desk.")
+app.add_typer(attach_app, name="attach")
+
+
+@attach_app.command("freqtrade")
+def attach_freqtrade(
+    db: Annotated[Path, typer.Option("--db", help="Its trades database; it is only read.")],
+    config: Config = None,
+    data: Data = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name on the desk; default that of the file.")] = None,
+    wallet: Annotated[float | None, typer.Option("--wallet", help="Start money, which it does not hold.")] = None,
+    currency: Annotated[str, typer.Option("--currency", help="Of a database without trades yet.")] = "",
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
+) -> None:
+    """Write the state file of a freqtrade bot from its trades database."""
+    from aion.bot import freqtrade
+    from aion.bot.runner import stop_on_signals
+    from aion.bot.waiter import WallWaiter
+    from aion.clock import SystemClock
+    from aion.store.layout import Layout, check_name
+
+    bot = check_name("bot", name) if name else freqtrade.bot_name(db)
+    attached = freqtrade.Attached(db, bot, wallet, currency)
+    layout = Layout(_settings(config, data=data).data)
+    waiter = WallWaiter()
+    with stop_on_signals(waiter.stop):
+        freqtrade.attach(attached, layout, SystemClock(), waiter if follow else None, typer.echo)
+
+
 @app.command()
 def trades(
     config: Config = None,

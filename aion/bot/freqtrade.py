@@ -1,0 +1,284 @@
+"""A read-only reader of a freqtrade trades database, which puts its bot on the desk as a foreign one.
+
+The database is SQLite with the tables `trades` and `orders` (freqtrade/persistence/trade_model.py of
+https://github.com/freqtrade/freqtrade; columns that versions lack are done without). It holds no prices and no start
+money: open positions stand at their entry price, and equity counts from the wallet that is named, or from 0.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from aion import stat
+from aion.bot.record import Json, thin
+from aion.bot.waiter import Waiter
+from aion.clock import Clock, iso
+from aion.errors import ConfigError
+from aion.store.document import schema_name
+from aion.store.file import check_document, write_json
+from aion.store.layout import Layout, check_name
+
+POLL_S = 5.0  # between two looks at the database
+BEAT_S = 60.0  # a file at least that often, so that the desk sees the reader is alive
+KEPT = 200  # fills and trades in the file; all of them stand in the database
+NEEDED = frozenset({"id", "pair", "is_open", "open_rate", "close_rate", "amount", "open_date", "close_date"})
+NO_PRICES = "Open positions stand at their entry price: freqtrade's database has no prices."
+NO_WALLET = "It has no start money either: equity is the profit so far."
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What is read, and as what it is shown."""
+
+    database: Path
+    bot: str
+    """Name on the desk."""
+    wallet: float | None
+    """Money at the start, in the stake currency; None when it is not known."""
+    currency: str = ""
+    """Of a database without trades yet; those name theirs."""
+
+
+def bot_name(database: Path) -> str:
+    """Return a bot's name made of the database's file name.
+
+    Raises:
+        ConfigError: nothing of it can be a name.
+    """
+    return check_name("bot", re.sub(r"[^A-Za-z0-9._-]+", "-", database.stem).strip("-._")[:64])
+
+
+def attach(
+    attached: Attached, layout: Layout, wall: Clock, waiter: Waiter | None, say: Callable[[str], None]
+) -> None:
+    """Write the bot's file once, or with a `waiter` again whenever the database changes, until asked to stop.
+
+    Raises:
+        ConfigError: no such database, or it is not freqtrade's.
+    """
+    path = layout.swing_rolling(attached.bot)
+    with _open(attached.database) as connection:
+        version = written = None
+        while True:
+            present = connection.execute("PRAGMA data_version").fetchone()[0]
+            now = wall.now()
+            if present != version or written is None or (now - written).total_seconds() >= BEAT_S:
+                value = document(connection, attached, now, is_followed=waiter is not None)
+                check_document(value, "swing_rolling", layout.relative(path))
+                write_json(path, value)
+                if present != version:
+                    say(f"{attached.bot}: {len(value['positions'])} open, {value['stats']['closed_trades']} closed")
+                version, written = present, now
+            if waiter is None or waiter.wait(POLL_S):
+                return
+
+
+@contextmanager
+def _open(database: Path) -> Iterator[sqlite3.Connection]:
+    if not database.is_file():
+        raise ConfigError(f"{database}: there is no such file")
+    try:
+        connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    except sqlite3.Error as error:
+        raise ConfigError(f"{database} cannot be opened: {error}") from None
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA query_only = ON")
+        missing = NEEDED - _columns(connection, "trades")
+        if missing:
+            raise ConfigError(
+                f"{database} is not a freqtrade trades database: it has no {', '.join(sorted(missing))}"
+            )
+        yield connection
+    except sqlite3.Error as error:
+        raise ConfigError(f"{database} is not a database that can be read: {error}") from None
+    finally:
+        connection.close()
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
+    return {row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+
+
+def document(connection: sqlite3.Connection, attached: Attached, now: datetime, *, is_followed: bool) -> Json:
+    """Return the file of the bot as it stands in the database.
+
+    Args:
+        connection: to the database.
+        attached: names the bot and its start money.
+        now: wall time.
+        is_followed: True when another look will come.
+    """
+    connection.execute("BEGIN")  # one state of both tables
+    try:
+        trades = [dict(row) for row in connection.execute("SELECT * FROM trades ORDER BY id")]
+        orders = []
+        if "ft_trade_id" in _columns(connection, "orders"):
+            orders = [dict(row) for row in connection.execute("SELECT * FROM orders ORDER BY id")]
+    finally:
+        connection.execute("COMMIT")
+    opened, closed = [each for each in trades if each["is_open"]], [each for each in trades if not each["is_open"]]
+    closed = sorted((each for each in closed if each["close_date"]), key=lambda each: str(each["close_date"]))
+    start = attached.wallet or 0.0
+    curve = _curve(closed, start)
+    partial = sum(_number(each, "realized_profit") for each in opened)
+    equity = round((list(curve.values())[-1] if curve else start) + partial, 8)
+    fees = sum(_fees(each) for each in trades)
+    net = equity - start
+    value: Json = {
+        **_envelope(orders, len(trades) + len(orders), now, is_followed=is_followed),
+        "bot": attached.bot,
+        "currency": _currency(trades, attached.currency),
+        "strategy": _text(trades[-1], "strategy") if trades else "",
+        "rule": "freqtrade",
+        "symbols": sorted({str(each["pair"]) for each in trades}),
+        "equity": equity,
+        "note": NO_PRICES if attached.wallet is not None else f"{NO_PRICES} {NO_WALLET}",
+        "total_pnl": {"gross": net + fees, "fees": fees, "slippage": 0, "net": net},
+        "positions": {str(each["pair"]): _position(each) for each in opened},
+        "trades": {f"t{each['id']}": _trade(each) for each in closed[-KEPT:]},
+        "fills": _fills(orders, {each["id"]: each for each in trades}),
+        "equity_curve": thin(curve),
+        "stats": _stats(closed, list(curve.values())),
+    }
+    if attached.wallet is not None:
+        value["start_equity"] = attached.wallet
+        if attached.wallet > 0:
+            value["total_pnl"]["net_return"] = net / attached.wallet
+        if all(_number(each, "leverage", 1.0) == 1 and not each.get("is_short") for each in opened):
+            value["cash"] = equity - sum(_number(each, "amount") * _number(each, "open_rate") for each in opened)
+    return value
+
+
+def _envelope(orders: Sequence[Json], seq: int, now: datetime, *, is_followed: bool) -> Json:
+    is_dry = bool(orders) and all(str(each["order_id"]).startswith("dry_run") for each in orders)
+    value: Json = {
+        "schema": schema_name("swing_rolling"),
+        "mode": "paper" if is_dry else "live",
+        "run": "1",
+        "cycle_id": f"freqtrade-{now:%Y%m%dT%H%M%SZ}",
+        "seq": seq,
+        "as_of": iso(now),
+        "written_at": iso(now),
+    }
+    if is_followed:
+        value["due_at"] = iso(now + timedelta(seconds=BEAT_S + 2 * POLL_S))
+    return value
+
+
+def _curve(closed: Sequence[Json], start: float) -> dict[str, float]:
+    curve: dict[str, float] = {}
+    equity = start
+    for trade in closed:
+        equity += _number(trade, "close_profit_abs")
+        curve[iso(_time(trade["close_date"]))] = round(equity, 8)
+    return curve
+
+
+def _stats(closed: Sequence[Json], curve: Sequence[float]) -> Json:
+    results = [_number(each, "close_profit_abs") for each in closed]
+    value: Json = {"closed_trades": len(closed)}
+    for name, figure in (("win_rate", stat.win_rate(results)), ("profit_factor", stat.profit_factor(results))):
+        if figure is not None:
+            value[name] = round(figure, 6)
+    peak = deepest = 0.0
+    for equity in curve:
+        peak = max(peak, equity)
+        deepest = max(deepest, (peak - equity) / peak if peak > 0 else 0.0)
+    value["max_drawdown"] = round(deepest, 6)
+    return value
+
+
+def _position(trade: Json) -> Json:
+    quantity = _number(trade, "amount") * (-1 if trade.get("is_short") else 1)
+    value: Json = {
+        "quantity": quantity,
+        "average_price": _number(trade, "open_rate"),
+        "market_value": round(quantity * _number(trade, "open_rate"), 8),
+        "opened_at": iso(_time(trade["open_date"])),
+    }
+    if _number(trade, "stop_loss") > 0:
+        value["stop_loss"] = _number(trade, "stop_loss")
+    return value
+
+
+def _trade(trade: Json) -> Json:
+    return {
+        "symbol": str(trade["pair"]),
+        "side": "sell" if trade.get("is_short") else "buy",
+        "quantity": _number(trade, "amount"),
+        "entry_price": _number(trade, "open_rate"),
+        "exit_price": _number(trade, "close_rate"),
+        "opened_at": iso(_time(trade["open_date"])),
+        "ts": iso(_time(trade["close_date"])),
+        "fees": _fees(trade),
+        "realized_pnl": _number(trade, "close_profit_abs"),
+        "reason": _text(trade, "exit_reason") or _text(trade, "sell_reason"),
+    }
+
+
+def _fills(orders: Sequence[Json], trades: dict[Any, Json]) -> Json:
+    shown: Json = {}
+    for order in orders:
+        trade = trades.get(order["ft_trade_id"])
+        price = _number(order, "average") or _number(order, "price")
+        at = order.get("order_filled_date") or order.get("order_update_date") or order.get("order_date")
+        if trade is None or _number(order, "filled") <= 0 or price <= 0 or not at:
+            continue
+        entry = "sell" if trade.get("is_short") else "buy"
+        side = str(order["ft_order_side"])
+        if side not in ("buy", "sell"):  # stoploss
+            side = "buy" if entry == "sell" else "sell"
+        is_entry = side == entry
+        share = _number(trade, "fee_open" if is_entry else "fee_close")
+        reason = _text(trade, "enter_tag") or _text(trade, "buy_tag") if is_entry else _text(trade, "exit_reason")
+        shown[f"f{order['id']}"] = {
+            "ts": iso(_time(at)),
+            "symbol": str(order["ft_pair"]),
+            "side": side,
+            "quantity": _number(order, "filled"),
+            "price": price,
+            "fee": round(share * price * _number(order, "filled"), 8),
+            "reason": reason,
+            "order_id": str(order["order_id"]),
+        }
+    return dict(list(shown.items())[-KEPT:])
+
+
+def _fees(trade: Json) -> float:
+    """Return what a trade's sides have cost by their rates, in the stake currency, as freqtrade reckons it."""
+    amount = _number(trade, "amount")
+    fee = _number(trade, "fee_open") * _number(trade, "open_rate") * amount
+    if not trade["is_open"]:
+        fee += _number(trade, "fee_close") * _number(trade, "close_rate") * amount
+    return round(fee, 8)
+
+
+def _currency(trades: Sequence[Json], named: str) -> str:
+    found = {
+        _text(each, "stake_currency") or str(each["pair"]).partition("/")[2].partition(":")[0] for each in trades
+    }
+    if len(found) > 1:
+        raise ConfigError(f"the database has trades in {', '.join(sorted(found))}: one bot has one currency")
+    if not found and not named:
+        raise ConfigError("the database has no trades yet, which would name their currency: give it with --currency")
+    return (found.pop() if found else named).upper()
+
+
+def _number(row: Json, name: str, default: float = 0.0) -> float:
+    value = row.get(name)
+    return default if value is None else float(value)
+
+
+def _text(row: Json, name: str) -> str:
+    return str(row.get(name) or "")
+
+
+def _time(text: Any) -> datetime:
+    """Return a time of the database, which is UTC without saying so."""
+    return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)

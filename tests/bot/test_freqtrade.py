@@ -1,0 +1,150 @@
+"""A freqtrade database, made here with its columns, on the desk: read only, followed, and bad ones named."""
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aion.bot.freqtrade import Attached, attach, bot_name
+from aion.clock import FixedClock
+from aion.errors import ConfigError
+from aion.store.layout import Layout
+from tests.bot.desk import WALL, VirtualWaiter, at, document
+
+TRADES = """
+CREATE TABLE trades (
+    id INTEGER PRIMARY KEY, exchange VARCHAR(25) NOT NULL, pair VARCHAR(25) NOT NULL, base_currency VARCHAR(25),
+    stake_currency VARCHAR(25), is_open BOOLEAN NOT NULL, fee_open FLOAT NOT NULL, fee_open_cost FLOAT,
+    fee_close FLOAT NOT NULL, fee_close_cost FLOAT, open_rate FLOAT, close_rate FLOAT, close_profit FLOAT,
+    close_profit_abs FLOAT, stake_amount FLOAT NOT NULL, amount FLOAT, open_date DATETIME NOT NULL,
+    close_date DATETIME, stop_loss FLOAT, exit_reason VARCHAR(100), strategy VARCHAR(100), enter_tag VARCHAR(100),
+    leverage FLOAT, is_short BOOLEAN NOT NULL
+);
+CREATE TABLE orders (
+    id INTEGER PRIMARY KEY, ft_trade_id INTEGER, ft_order_side VARCHAR(25) NOT NULL, ft_pair VARCHAR(25) NOT NULL,
+    ft_is_open BOOLEAN NOT NULL, order_id VARCHAR(255) NOT NULL, status VARCHAR(255), side VARCHAR(25), price FLOAT,
+    average FLOAT, amount FLOAT, filled FLOAT, order_date DATETIME, order_filled_date DATETIME
+);
+INSERT INTO trades VALUES
+    (1, 'kraken', 'BTC/USDT', 'BTC', 'USDT', 0, 0.001, NULL, 0.001, NULL, 20000, 21000, 0.0479, 95.9, 2000, 0.1,
+     '2022-05-19 10:00:00.000000', '2022-05-19 12:30:00.000000', 18000, 'roi', 'Sample', 'dip', 1, 0),
+    (2, 'kraken', 'ETH/USDT', 'ETH', 'USDT', 0, 0.001, NULL, 0.001, NULL, 1900, 2000, -0.0546, -103.9, 1900, 1,
+     '2022-05-19 11:00:00', '2022-05-20 08:00:00', 2100, 'stop_loss', 'Sample', NULL, 1, 1),
+    (3, 'kraken', 'BTC/USDT', 'BTC', 'USDT', 1, 0.001, NULL, 0.001, NULL, 22000, NULL, NULL, NULL, 2200, 0.1,
+     '2022-05-20 09:00:00', NULL, 19800, NULL, 'Sample', 'dip', 1, 0);
+INSERT INTO orders VALUES
+    (1, 1, 'buy', 'BTC/USDT', 0, 'dry_run_b1', 'closed', 'buy', 20000, 20000, 0.1, 0.1, '2022-05-19 10:00:00', NULL),
+    (2, 1, 'sell', 'BTC/USDT', 0, 'dry_run_s1', 'closed', 'sell', 21000, NULL, 0.1, 0.1, '2022-05-19 12:29:00',
+     '2022-05-19 12:30:00'),
+    (3, 2, 'sell', 'ETH/USDT', 0, 'dry_run_s2', 'closed', 'sell', 1900, 1900, 1, 1, '2022-05-19 11:00:00', NULL),
+    (4, 2, 'stoploss', 'ETH/USDT', 0, 'dry_run_b2', 'closed', 'buy', 2000, 2000, 1, 1, '2022-05-20 08:00:00', NULL),
+    (5, 3, 'buy', 'BTC/USDT', 0, 'dry_run_b3', 'closed', 'buy', 22000, 22000, 0.1, 0.1, '2022-05-20 09:00:00', NULL),
+    (6, 3, 'sell', 'BTC/USDT', 1, 'dry_run_s3', 'open', 'sell', 25000, NULL, 0.1, 0, '2022-05-20 09:01:00', NULL);
+"""
+
+
+def make(path: Path, script: str = TRADES) -> Path:
+    connection = sqlite3.connect(path)
+    connection.executescript(script)
+    connection.close()
+    return path
+
+
+def shown(tmp_path: Path, wallet: float | None = 10_000.0, script: str = TRADES) -> dict:
+    database = make(tmp_path / "tradesv3.sqlite", script)
+    before = database.read_bytes()
+    layout = Layout(tmp_path / "data")
+    attach(Attached(database, "ft", wallet), layout, FixedClock(WALL), None, lambda line: None)
+    assert database.read_bytes() == before
+    return document(layout.swing_rolling("ft"))
+
+
+def test_database_is_shown_with_its_trades_positions_and_fills(tmp_path: Path) -> None:
+    value = shown(tmp_path)
+    assert (value["bot"], value["currency"], value["strategy"], value["mode"]) == ("ft", "USDT", "Sample", "paper")
+    assert value["equity"] == pytest.approx(10_000 + 95.9 - 103.9) and value["start_equity"] == 10_000
+    assert value["cash"] == pytest.approx(value["equity"] - 2200)
+    assert value["positions"]["BTC/USDT"] == {
+        "quantity": 0.1,
+        "average_price": 22000,
+        "market_value": 2200,
+        "opened_at": "2022-05-20T09:00Z",
+        "stop_loss": 19800,
+    }
+    first, second = value["trades"]["t1"], value["trades"]["t2"]
+    assert (first["side"], first["realized_pnl"], first["fees"], first["reason"]) == ("buy", 95.9, 4.1, "roi")
+    assert (second["side"], second["realized_pnl"]) == ("sell", -103.9)
+    assert list(value["fills"]) == ["f1", "f2", "f3", "f4", "f5"]  # what was not filled is none
+    assert value["fills"]["f4"]["side"] == "buy" and value["fills"]["f4"]["reason"] == "stop_loss"
+    assert value["fills"]["f1"]["fee"] == 2 and value["fills"]["f1"]["reason"] == "dip"
+    assert value["equity_curve"] == {"2022-05-19T12:30Z": 10_095.9, "2022-05-20T08:00Z": 9_992.0}
+    assert value["stats"] == {"closed_trades": 2, "max_drawdown": pytest.approx(103.9 / 10_095.9, abs=1e-6)}
+    pnl = value["total_pnl"]
+    assert pnl["gross"] - pnl["fees"] == pytest.approx(pnl["net"]) and pnl["net"] == pytest.approx(-8.0)
+    assert "no prices" in value["note"] and "due_at" not in value
+
+
+def test_start_money_that_is_not_known_is_not_invented(tmp_path: Path) -> None:
+    value = shown(tmp_path, wallet=None)
+    assert value["equity"] == pytest.approx(-8.0) and "start_equity" not in value and "cash" not in value
+    assert "equity is the profit so far" in value["note"]
+
+
+def test_older_database_without_orders_and_newer_columns_is_read_too(tmp_path: Path) -> None:
+    old = """
+    CREATE TABLE trades (id INTEGER PRIMARY KEY, pair TEXT, is_open BOOLEAN, open_rate FLOAT, close_rate FLOAT,
+        close_profit_abs FLOAT, amount FLOAT, open_date DATETIME, close_date DATETIME, sell_reason TEXT);
+    INSERT INTO trades VALUES (1, 'BTC/EUR', 0, 10, 11, 1, 1, '2020-01-01 00:00:00', '2020-01-02 00:00:00', 'roi');
+    """
+    value = shown(tmp_path, script=old)
+    assert value["currency"] == "EUR" and value["fills"] == {} and value["trades"]["t1"]["reason"] == "roi"
+
+
+def test_follower_writes_again_when_the_database_changes_and_to_show_it_lives(tmp_path: Path) -> None:
+    database = make(tmp_path / "tradesv3.sqlite")
+    layout = Layout(tmp_path / "data")
+    seen, said = [], []
+
+    def look(waiter: VirtualWaiter, seconds: float) -> None:
+        seen.append(document(layout.swing_rolling("ft")))
+        if len(waiter.waits) == 3:
+            with sqlite3.connect(database) as writer:
+                writer.execute(
+                    "UPDATE trades SET is_open = 0, close_date = '2022-05-21 00:00:00', close_rate = 23000, "
+                    "close_profit_abs = 95.5 WHERE id = 3"
+                )
+            writer.close()
+        waiter.is_stopped = len(waiter.waits) == 20
+
+    waiter = VirtualWaiter(look)
+    attach(Attached(database, "ft", None), layout, waiter.wall, waiter, said.append)
+    assert said == ["ft: 1 open, 2 closed", "ft: 0 open, 3 closed"]
+    assert [len(each["trades"]) for each in seen[:5]] == [2, 2, 2, 3, 3]
+    written = sorted({at(each["written_at"]) for each in seen})
+    assert len(written) == 3 and written[2] - written[1] == timedelta(seconds=60)
+    assert all(at(each["due_at"]) > at(each["written_at"]) for each in seen)
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("CREATE TABLE other (id INTEGER);", "is not a freqtrade trades database: it has no amount, close_date"),
+        (TRADES + "UPDATE trades SET stake_currency = 'EUR' WHERE id = 1;", "trades in EUR, USDT: one bot has one"),
+        (TRADES + "DELETE FROM trades;", "give it with --currency"),
+    ],
+)
+def test_database_that_cannot_be_shown_is_refused_in_a_sentence(tmp_path: Path, script: str, why: str) -> None:
+    with pytest.raises(ConfigError, match=why):
+        shown(tmp_path, script=script)
+
+
+def test_file_that_is_missing_or_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.sqlite").write_text("not a database, but long enough to be looked at" * 50)
+    for name, why in (("none.sqlite", "there is no such file"), ("text.sqlite", "is not a database")):
+        with pytest.raises(ConfigError, match=why):
+            attach(Attached(tmp_path / name, "ft", None), Layout(tmp_path), FixedClock(WALL), None, print)
+
+
+def test_name_of_a_bot_comes_from_the_file() -> None:
+    assert bot_name(Path("/x/trades v3.dryrun.sqlite")) == "trades-v3.dryrun"
