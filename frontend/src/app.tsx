@@ -1,6 +1,6 @@
 /** The app: which page, with which data. The only place where pages meet the live library. */
 
-import { lazy, Suspense, useEffect, useMemo, useRef } from "react";
+import { lazy, memo, Suspense, useEffect, useMemo, useRef } from "react";
 import type { BotsPageBundle } from "./api/schema";
 import { Announcer } from "./feature/bots/announcer";
 import { BotsPage, openPositions } from "./feature/bots/page";
@@ -24,6 +24,9 @@ const BotScreen = lazy(() => import("./feature/bot/screen"));
 const IntradayScreen = lazy(() => import("./feature/intraday/screen"));
 const LogsScreen = lazy(() => import("./feature/logs/screen"));
 const SystemScreen = lazy(() => import("./feature/system/screen"));
+
+/** Drawn again when its bundle is another one, not with each push that changes nothing. */
+const Bots = memo(BotsPage);
 
 /** Page of a path: `/bots` and what lies under it. */
 export function pageOf(path: string): PageId | undefined {
@@ -145,7 +148,7 @@ export function App() {
       <Fault key={path} data={bundle}>
         <Suspense fallback={null}>
           {bot !== undefined && <BotScreen key={bot} name={bot} bundle={bundle} />}
-          {page === "bots" && bot === undefined && (bundle ? <BotsPage bundle={bundle} /> : <Skeleton />)}
+          {page === "bots" && bot === undefined && (bundle ? <Bots bundle={bundle} /> : <Skeleton />)}
           {page === "intraday" && <IntradayScreen />}
           {page === "logs" && <LogsScreen />}
           {page === "system" && <SystemScreen />}

@@ -6,6 +6,7 @@ import { percentChange } from "../lib/percent";
 
 const FLASH_MS = 1200;
 const FLASHES_A_SECOND = 4; // beyond that the ground holds still, or it would flicker
+const MOST_FLASHES = 60; // at one time on a page: beyond that they say nothing and cost every frame
 const REDUCED = "(prefers-reduced-motion: reduce)";
 
 /** What a reader hears where nothing is shown. */
@@ -21,19 +22,24 @@ export function flashOrHold(recent: number[], now: number): "flash" | "hold" {
   return "flash";
 }
 
+let flashing = 0;
+
 /** Text whose ground lights up when it changes. Quiet while `still`, e.g. while the bots catch up. */
 export function Flash({ text, still, children }: { text: string; still?: boolean; children: ReactNode }) {
   const element = useRef<HTMLSpanElement>(null);
   const shown = useRef(text);
   const recent = useRef<number[]>([]);
+  const running = useRef<Animation>(undefined);
   useEffect(() => {
     const span = element.current;
     if (shown.current === text) return;
     shown.current = text;
     if (!span || still || typeof span.animate !== "function" || matchMedia(REDUCED).matches) return;
     const hold = flashOrHold(recent.current, performance.now()) === "hold";
-    for (const running of span.getAnimations()) running.cancel();
-    span.animate(
+    running.current?.cancel();
+    if (flashing >= MOST_FLASHES) return;
+    flashing += 1;
+    const animation = span.animate(
       [
         { backgroundColor: "var(--flash)" },
         { backgroundColor: "var(--flash)", offset: hold ? 0.8 : 0.3 },
@@ -41,6 +47,13 @@ export function Flash({ text, still, children }: { text: string; still?: boolean
       ],
       { duration: FLASH_MS, easing: "ease-out" },
     );
+    running.current = animation;
+    const over = (): void => {
+      if (running.current === animation) running.current = undefined;
+      flashing -= 1;
+    };
+    animation.onfinish = over;
+    animation.oncancel = over;
   }, [text, still]);
   return (
     <span ref={element} className="flash">

@@ -165,9 +165,9 @@ export default function Candles({ name, label, bars, bands, session, marks, leve
     const step = barStep(bars);
     made.average.setData(
       averages.map((point, index) => {
-        // the stroke to a point behind a gap is not drawn
-        const isBehindGap = index > 0 && point.time - (averages[index - 1]?.time ?? 0) > step;
-        return { time: at(point.time), value: point.value, ...(isBehindGap ? { color: "transparent" } : {}) };
+        // the stroke from a point before a gap is not drawn
+        const isBeforeGap = (averages[index + 1]?.time ?? 0) - point.time > step;
+        return { time: at(point.time), value: point.value, ...(isBeforeGap ? { color: "transparent" } : {}) };
       }),
     );
     const span = `${times[0]} ${times.at(-1)}`;

@@ -1,6 +1,6 @@
 /** The frame around every page, from data that is given: nothing here talks to the desk. */
 
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
 import type { ClockState, Session } from "../../api/schema";
 import { useZone } from "../../lib/preference";
 import { ChipPanel } from "./chip-panel";
@@ -31,8 +31,9 @@ interface FrameProps {
 /** Top bar, session strip and the page. */
 export function Frame({ page, data, keptAt, link, heartbeat = {}, trouble, children }: FrameProps) {
   const zone = useZone();
+  const desk = useMemo(() => deskOf(data, keptAt), [data, keptAt]);
   return (
-    <DeskContext value={deskOf(data, keptAt)}>
+    <DeskContext value={desk}>
       <ReplayControls isReplay={data?.mode === "replay"}>
         <TopBar page={page}>
           <ChipPanel id="link-panel" name="Link: how fresh, and how often to ask" chip={<LinkChip link={link} />}>

@@ -1,5 +1,6 @@
 /** One lane of 24 h, in the zone shown, an exchange: its session, what of it is gone, and now. */
 
+import { memo } from "react";
 import type { ClockState, Session } from "../../api/schema";
 import { coarse } from "../../lib/age";
 import { groupSessions, type SessionGroup, wallText } from "../../lib/market";
@@ -133,7 +134,7 @@ function SessionLane({
   );
 }
 
-export function SessionStrip() {
+export const SessionStrip = memo(function SessionStrip() {
   const desk = useDesk();
   const groups = groupSessions(desk.sessions);
   const { market } = desk;
@@ -145,4 +146,4 @@ export function SessionStrip() {
       ))}
     </section>
   );
-}
+});
