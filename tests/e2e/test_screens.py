@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,30 @@ def test_zone_when_chosen_then_every_time_follows_and_it_is_kept(desk: Up, page:
         page.locator("main h2").first.wait_for()
         text = page.locator("body").inner_text()
         assert " HKT" in text and not re.search(r"\d UTC", text), (path, re.findall(r".{20}\d UTC", text))
+
+
+def test_replay_when_steered_then_it_says_requested_and_done(begin: Begin, page: Page) -> None:
+    up = begin()
+    up.wait(up.is_running, 60)
+    page.goto(f"{up.url}/intraday")
+    page.get_by_text("STREAMING", exact=True).wait_for()
+    page.get_by_role("button", name="Hold the replay still").click()
+    page.locator(".bar-chip.mode", has_text="PAUSED").wait_for()
+    page.locator("button[popovertarget=clock-panel]").click()
+    page.get_by_role("button", name="10x").click()
+    page.get_by_text("Speed x10 done.").wait_for()
+    page.locator(".bar-chip.mode", has_text="x10").wait_for()
+    up.wait(lambda: up.bundle()["clock"]["speed"] == 10)
+    page.get_by_label("Day", exact=True).fill("2022-05-20")
+    page.get_by_role("button", name="Jump").click()
+    page.get_by_text("Jump to 20 May 2022 done.").wait_for()
+    up.wait(lambda: up.bundle()["clock"]["market_time"] >= "2022-05-20")
+    page.keyboard.press("Escape")
+    os.kill(up.child("run").pid, signal.SIGSTOP)  # nobody answers
+    page.keyboard.press("p")
+    page.locator(".toast", has_text="Hold not answered").wait_for(timeout=40_000)
+    os.kill(up.child("run").pid, signal.SIGCONT)
+    up.stop()
 
 
 def test_logs_when_file_is_a_gigabyte_then_it_is_searched_and_stays_quick(desk: Up, page: Page) -> None:
