@@ -87,8 +87,9 @@ class Paper(Replay):
             self._say_since_when()
             self._write_all()
         self._phase, self._progress = "running", None
-        self._online.follow(self._wanted())
         try:
+            with self._waiter.interruptible():
+                self._online.follow(self._wanted())
             while not self._waiter.wait(STEP_S):
                 self._cycle()
             self._flush()

@@ -18,8 +18,8 @@ from aion.bot.replay import SWING_CATCH_UP, Replay
 from aion.bot.waiter import StoppedError, Waiter, WallWaiter
 from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings
-from aion.errors import AionError, ConfigError, StateError
-from aion.market.feed import Feed, open_feed
+from aion.errors import AionError, ConfigError, FeedError, StateError
+from aion.market.feed import ONLINE, Feed, open_feed
 from aion.market.feed.online import OnlineFeed
 from aion.model import Mode
 from aion.store.file import read_json, remove_temporaries, write_json
@@ -29,6 +29,7 @@ from aion.trading.ledger import Ledger
 PROCESS = "bots"
 _BOTS = "bots"  # note in the ledger: names of the bots of the run
 _START = "start"  # note in the ledger: market time at which the desk let the run begin
+FEED_RETRY_S = 30.0  # between two attempts to reach the provider of a run that is to be gone on with
 START_DUE_S = 10.0  # calendars and bars are read in far less, even on a busy machine
 
 
@@ -90,9 +91,7 @@ def run_all(
     wall = wall or SystemClock()
     log = ProcessLog(layout, PROCESS, settings.log_level)
     try:
-        if feed is None:
-            with waiter.interruptible():
-                feed = open_feed(settings.feed, settings)
+        feed = feed or _open_feed(settings, layout, waiter, log)
         settings = fitted(settings, feed)
         mode: Mode = "paper" if feed.real_time else "replay"
         is_fresh = settings.fresh
@@ -100,21 +99,29 @@ def run_all(
         notes: dict[str, str] = {}
         finished = 0
         while not waiter.is_stopped and (runs is None or finished < runs):
-            with _open_ledger(settings, layout, mode, log, wall.now(), is_fresh=is_fresh) as ledger:
-                for folder in (layout.intraday, layout.swing):
-                    remove_temporaries(folder)
-                made = _settings_of(settings, ledger, begins_at, notes if is_fresh else {})
-                stamp = Stamp(mode, ledger.run, wall, settings.deterministic)
-                _announce(made, layout, stamp)
-                pace = "as bars come" if feed.real_time else f"at x{settings.speed:g}"
-                log.info(f"run {ledger.run} of the {feed.name} feed {pace}")
-                with waiter.interruptible():
-                    replay = (
-                        Paper(made, layout, feed, ledger, stamp, log, waiter)
-                        if isinstance(feed, OnlineFeed)
-                        else Replay(made, layout, feed, ledger, stamp, log, waiter)
-                    )
-                is_over = replay.run()
+            try:
+                with _open_ledger(settings, layout, mode, log, wall.now(), is_fresh=is_fresh) as ledger:
+                    for folder in (layout.intraday, layout.swing):
+                        remove_temporaries(folder)
+                    made = _settings_of(settings, ledger, begins_at, notes if is_fresh else {})
+                    stamp = Stamp(mode, ledger.run, wall, settings.deterministic)
+                    _announce(made, layout, stamp)
+                    pace = "as bars come" if feed.real_time else f"at x{settings.speed:g}"
+                    log.info(f"run {ledger.run} of the {feed.name} feed {pace}")
+                    with waiter.interruptible():
+                        replay = (
+                            Paper(made, layout, feed, ledger, stamp, log, waiter)
+                            if isinstance(feed, OnlineFeed)
+                            else Replay(made, layout, feed, ledger, stamp, log, waiter)
+                        )
+                    is_over = replay.run()
+            except FeedError as error:
+                if not feed.real_time:
+                    raise
+                log.error(f"{error}; asked again in {FEED_RETRY_S:g} s")
+                waiter.wait(FEED_RETRY_S)
+                is_fresh = False
+                continue
             if is_over:
                 finished += 1
                 is_fresh = True
@@ -127,6 +134,26 @@ def run_all(
         raise
     finally:
         log.close()
+
+
+def _open_feed(settings: Settings, layout: Layout, waiter: Waiter, log: ProcessLog) -> Feed:
+    """Return the feed of the settings; a provider that is away is waited for where a run is to be gone on with.
+
+    Raises:
+        ConfigError: it cannot work as configured.
+        FeedError: it cannot be read, or not be reached for a first run.
+        StoppedError: asked to stop meanwhile.
+    """
+    while True:
+        try:
+            with waiter.interruptible():
+                return open_feed(settings.feed, settings)
+        except FeedError as error:
+            if settings.feed not in ONLINE or not layout.ledger.exists():
+                raise
+            log.error(f"{error}; asked again in {FEED_RETRY_S:g} s")
+        if waiter.wait(FEED_RETRY_S):
+            raise StoppedError
 
 
 def _settings_of(

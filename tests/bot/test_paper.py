@@ -8,7 +8,7 @@ import pytest
 
 from aion.bot.runner import run_all
 from aion.config import Settings, load
-from aion.errors import LedgerError
+from aion.errors import FeedError, LedgerError
 from aion.market.feed.ccxt import CcxtProvider
 from aion.market.feed.online import OnlineFeed
 from aion.market.feed.provider import Caller
@@ -224,3 +224,33 @@ def test_folder_of_a_replay_refuses_paper_and_the_other_way_round(life: Life, tm
     life.live(1.2)
     with pytest.raises(LedgerError, match="paper"):
         replay(settings(life.data), recorded(at("2022-05-19T13:40Z")))
+
+
+def test_provider_that_is_away_is_waited_for_when_a_run_is_to_be_gone_on_with(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts: list[str] = []
+
+    def away(name: str, settings: Settings) -> OnlineFeed:
+        attempts.append(name)
+        raise FeedError("binance cannot be reached")
+
+    monkeypatch.setattr("aion.bot.runner.open_feed", away)
+    with pytest.raises(FeedError):  # a first run has nothing to show: the sentence is all
+        run_all(life.made(), VirtualWaiter())
+    assert len(attempts) == 1
+    life.live(1.2)
+
+    def stop_after_three(waiter: VirtualWaiter, seconds: float) -> None:
+        waiter.is_stopped = len(attempts) >= 4
+
+    run_all(life.made(), VirtualWaiter(stop_after_three))
+    assert len(attempts) == 4
+    assert sum("asked again in 30 s" in each["event"] for each in log_events(life.data)) == 3
+
+
+def test_history_that_fails_is_asked_for_again_and_the_run_goes_on(life: Life) -> None:
+    life.venue.faults = [faults.times(5, faults.status(503, b"busy"))]  # one more than a call is tried
+    life.live(5.2)
+    assert life.summary()["run"] == "1" and life.day()["as_of"] >= "2030-01-01T09:04Z"
+    assert any("asked again in 30 s" in each["event"] for each in log_events(life.data))

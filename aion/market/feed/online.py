@@ -289,7 +289,12 @@ class OnlineFeed:
 
     def _poll_on(self) -> None:
         while not self._stop.wait(STEP_S):
-            self.poll()
+            try:
+                self.poll()
+            except Exception as error:  # noqa: BLE001 - the edge of this thread: without it the feed would stand still
+                with self._lock:
+                    self._error = f"{type(error).__name__}: {str(error)[:200]}"
+                self._stop.wait(LONGEST_S)
 
     def _ask(self, series: _Series) -> None:
         gatherer = self._gatherers[series.kind]
