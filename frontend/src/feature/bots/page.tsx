@@ -1,6 +1,6 @@
 /** The Bots page: attention, totals, comparison, cards. */
 
-import { useDeferredValue, useEffect, useMemo, useState } from "react";
+import { memo, useDeferredValue, useEffect, useMemo, useState } from "react";
 import type { BotsPageBundle, BotView } from "../../api/schema";
 import { instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
@@ -44,7 +44,7 @@ export function openPositions(bots: readonly BotView[]): number {
 
 const NO_CARDS: BotView[] = [];
 
-export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
+export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
   const desk = useDesk();
   const [filter, setFilter] = useState("");
   const bots = useMemo(() => botsOf(bundle), [bundle]);
@@ -122,4 +122,4 @@ export function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
       )}
     </>
   );
-}
+});

@@ -31,7 +31,8 @@ interface FrameProps {
 /** Top bar, session strip and the page. */
 export function Frame({ page, data, keptAt, link, heartbeat = {}, trouble, children }: FrameProps) {
   const zone = useZone();
-  const desk = useMemo(() => deskOf(data, keptAt), [data, keptAt]);
+  const { clock, sessions } = data ?? {};
+  const desk = useMemo(() => deskOf({ clock, sessions }, keptAt), [clock, sessions, keptAt]);
   return (
     <DeskContext value={desk}>
       <ReplayControls isReplay={data?.mode === "replay"}>
