@@ -107,7 +107,8 @@ class BotSettings(Section):
     def _check(self) -> "BotSettings":
         if self.kind == "swing" and not self.horizon:
             raise ValueError("a swing bot needs horizon, e.g. '1w'")
-        if self.kind == "swing" and self.rules.max_positions > len(self.symbols):
+        is_asked = self.kind == "swing" or "max_positions" in self.rules.model_fields_set
+        if is_asked and self.rules.max_positions > len(self.symbols):
             raise ValueError(f"max_positions {self.rules.max_positions} is more than the {len(self.symbols)} symbols")
         return self
 
@@ -324,6 +325,8 @@ def _explain(error: ValidationError, sources: Mapping[str, str], table_name: str
     if first["type"] == "extra_forbidden":
         known = ", ".join(sorted(Settings.model_fields)) if len(location) == 1 else "see docs/configuration.md"
         return f"{source}: there is no setting {key!r}; known: {known}"
+    if isinstance(first["input"], Mapping):  # of a whole table only what is wrong with it is said
+        return f"{source}: {key} cannot work: {first['msg'].removeprefix('Value error, ')}"
     return f"{source}: {key} = {first['input']!r} cannot work: {first['msg']}"
 
 

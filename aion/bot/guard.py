@@ -9,8 +9,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from numbers import Real
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -20,7 +22,7 @@ LIMIT_S = 5.0  # a call takes well under a millisecond; on a machine that swaps,
 ACTIONS = frozenset(("buy", "sell", "exit", "hold"))
 LARGEST = 1e300  # of a feature, so that it is a number in JSON and in a browser
 LONGEST_NAME = 64  # characters
-MOST_NAMES = 1000  # of features that are remembered as good, so that a bar does not look at each again
+MOST_NAMES = 1000  # of features that are remembered as good, so that not each is looked at again at each bar
 LONGEST_REASON = 500  # characters; it is shown on a card
 
 
@@ -112,25 +114,66 @@ def check_signals(returned: Any, bars: Mapping[str, Bar], ts: datetime) -> dict[
     """
     if not isinstance(returned, Mapping):
         raise NonsenseError(f"returned {type(returned).__name__} instead of signals by symbol")
-    for symbol, signal_ in returned.items():
-        if not isinstance(signal_, Signal) or signal_.symbol != symbol:
-            raise NonsenseError(f"returned {type(signal_).__name__} for {symbol!r} instead of its signal")
+    found: dict[str, Signal] = {}
+    for symbol, each in returned.items():
+        if not isinstance(each, Signal) or each.symbol != symbol:
+            raise NonsenseError(f"returned {type(each).__name__} for {symbol!r} instead of its signal")
         if symbol not in bars:
             raise NonsenseError(f"returned a signal for {symbol!r}, of which it was handed no bar")
-        if signal_.ts != ts:
-            raise NonsenseError(f"returned a signal of {signal_.ts} for {symbol} at {ts}")
-        problem = _problem(signal_)
+        if each.ts != ts:
+            raise NonsenseError(f"returned a signal of {each.ts} for {symbol} at {ts}")
+        if _is_plain(each):
+            found[symbol] = each
+            continue
+        problem = _problem(each)
         if problem:
             raise NonsenseError(f"returned for {symbol} {problem}")
-    return dict(returned)
+        found[symbol] = _made_plain(each)
+    return found
+
+
+_NUMBERS = (float, int)
+
+
+def _is_plain(each: Signal) -> bool:
+    """Tell whether a signal is the usual one, at little cost; one that is not may still be good."""
+    features = each.features
+    try:
+        return (
+            each.action in ACTIONS
+            and type(each.confidence) in _NUMBERS
+            and type(each.threshold) in _NUMBERS
+            and 0 <= each.threshold <= 1
+            and type(each.reason) is str
+            and 0 < len(each.reason) <= LONGEST_REASON
+            and each.stop_loss is None
+            and each.take_profit is None
+            and type(features) is dict
+            and _good_names.issuperset(features)
+            and type(total := sum(features.values())) in _NUMBERS
+            and abs(total) < LARGEST
+        )
+    except (TypeError, OverflowError):
+        return False
+
+
+def _made_plain(each: Signal) -> Signal:
+    """Return a signal with the numbers of Python in place of those of a library, which no state file can hold."""
+    return replace(
+        each,
+        confidence=float(each.confidence),
+        threshold=float(each.threshold),
+        reason=str(each.reason),
+        features={name: float(figure) for name, figure in each.features.items()},
+    )
 
 
 def _problem(each: Signal) -> str:
-    """Return what is wrong with a signal; the usual one passes without a look at each of its figures."""
-    if each.action not in ACTIONS:
+    """Return what is wrong with a signal; empty when it can be followed."""
+    if not isinstance(each.action, str) or each.action not in ACTIONS:
         return f"the action {each.action!r}; known: {', '.join(sorted(ACTIONS))}"
     for name, value in (("confidence", each.confidence), ("threshold", each.threshold)):
-        if not isinstance(value, float | int) or not 0 <= value <= 1:
+        if not _is_number(value, 0, 1):
             return f"a {name} of {value!r}, not a number from 0 to 1"
     if not isinstance(each.reason, str) or not 0 < len(each.reason) <= LONGEST_REASON:
         return f"a reason that is no text of 1 to {LONGEST_REASON} characters"
@@ -142,23 +185,23 @@ def _problem(each: Signal) -> str:
     return _feature_problem(each.features)
 
 
+def _is_number(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, _REAL) and low <= value <= high
+
+
+_REAL: Any = Real  # numbers of Python and of numpy; it has no order that a type checker knows
 _good_names: set[str] = set()
 
 
 def _feature_problem(features: Any) -> str:
     if not isinstance(features, Mapping):
         return f"features that are {type(features).__name__}, not a mapping"
-    for name in features if not _good_names.issuperset(features) else ():
+    for name in features:
         if type(name) is not str or not 0 < len(name) <= LONGEST_NAME or name.isdigit():
             return f"the feature {name!r}; a name is a text of 1 to {LONGEST_NAME} characters, not all of them digits"
         if len(_good_names) < MOST_NAMES:
             _good_names.add(name)
-    try:
-        if math.isfinite(sum(features.values())):
-            return ""
-    except (TypeError, OverflowError):
-        pass
     for name, figure in features.items():
-        if not isinstance(figure, float | int) or not abs(figure) <= LARGEST:
+        if not _is_number(figure, -LARGEST, LARGEST):
             return f"the feature {name} = {figure!r}, not a finite number"
     return ""

@@ -80,6 +80,10 @@ def test_start_left_out_is_where_the_look_back_is_full(tmp_path: Path) -> None:
             {"strategy": "equal_weight", "symbols": ("AAPL", "MSFT", "XOM"), "rules": {"max_positions": 20}},
             "bots.equal_weight: max_positions 20 is more than the 3 symbols",
         ),
+        (
+            {"bots": ("orb_ny",), "rules": {"max_positions": 20}},
+            "bots.orb_ny: max_positions 20 is more than the 1 symbols",
+        ),
         ({"bots": ("orb_ny",), "rules": {"stop": 1}}, "there is no 'rules.stop'; known rules: max_positions"),
         ({"bots": ("orb_ny",), "rules": {"stop_loss": 7}}, "bots.orb_ny: rules.stop_loss = 7 cannot work"),
         ({"bots": ("orb_ny",), "parameters": {"minuts": 3}}, "opening_range_breakout has no parameter 'minuts'"),

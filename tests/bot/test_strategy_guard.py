@@ -11,11 +11,12 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import numpy
 import pytest
 
 from aion.bot import guard
 from aion.bot.strategy.registry import make_strategy, strategy_class
-from aion.config import Rules, default_bots
+from aion.config import Rules, default_bots, load
 from aion.errors import ConfigError
 from aion.model import Signal
 from aion.store.layout import Layout
@@ -156,6 +157,7 @@ def test_entry_point_that_is_no_strategy_is_refused_by_name(package: Path, name:
         ({"AAA": replace(GOOD, features={"x": 10**400})}, "the feature x = 1000"),
         ({"AAA": replace(GOOD, features={"12": 1.0})}, "the feature '12'; a name is a text"),
         ({"AAA": replace(GOOD, features={1: 1.0})}, "the feature 1; a name is a text"),
+        ({"AAA": replace(GOOD, action=["buy"])}, "the action"),
         ({"AAA": replace(GOOD, features=None)}, "features that are NoneType, not a mapping"),
     ],
 )
@@ -168,6 +170,16 @@ def test_signal_that_can_be_followed_passes() -> None:
     full = replace(GOOD, stop_loss=Decimal(99), take_profit=Decimal(101))
     assert guard.check_signals({"AAA": full}, BARS, TS) == {"AAA": full}
     assert guard.check_signals({}, BARS, TS) == {}
+
+
+def test_numbers_of_a_library_become_those_of_python() -> None:
+    """A state file holds no number of numpy; a rule that uses it is as good as any other."""
+    given = replace(
+        GOOD, confidence=numpy.float64(0.7), threshold=numpy.float32(0.5), features={"x": numpy.float64(2), "y": True}
+    )
+    found = guard.check_signals({"AAA": given}, BARS, TS)["AAA"]
+    values = (found.confidence, found.threshold, *found.features.values())
+    assert values == (0.7, 0.5, 2.0, 1.0) and {type(value) for value in values} == {float}
 
 
 @pytest.fixture
@@ -264,3 +276,19 @@ def test_running_process_stops_a_strategy_that_sleeps_and_goes_on(package: Path,
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ("kind = 'swing'\nstrategy = 'equal_weight'\nsymbols = ['AAPL', 'JPM', 'XOM']\nhorizon = '1w'", "3 symbols"),
+        ("kind = 'intraday'\nstrategy = 'vwap_trend'\nsymbols = ['MSFT']", "1 symbols"),
+    ],
+)
+def test_bot_with_more_positions_than_symbols_is_refused_by_name(tmp_path: Path, table: str, why: str) -> None:
+    common = "exchange = 'XNYS'\ncurrency = 'USD'\ncash = 1000\ncost = 'zero'\n"
+    (tmp_path / "aion.toml").write_text(f"[bots.b]\n{table}\n{common}[bots.b.rules]\nmax_positions = 20\n")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "aion.toml", environment={})
+    expected = f"bots.b cannot work: max_positions 20 is more than the {why}"
+    assert str(caught.value) == f"{tmp_path / 'aion.toml'}: {expected}"

@@ -138,11 +138,11 @@ def _changed(name: str, bot: BotSettings, options: Options) -> BotSettings:
     if options.parameters:
         changes["parameters"] = {**changes.get("parameters", bot.parameters), **options.parameters}
     if options.rules:
-        changes["rules"] = {**bot.rules.model_dump(), **options.rules}
+        changes["rules"] = {**bot.rules.model_dump(exclude_unset=True), **options.rules}
     for field_name in ("cash", "cost", "horizon"):
         if getattr(options, field_name):
             changes[field_name] = getattr(options, field_name)
-    return _bot(name, {**bot.model_dump(), **changes}) if changes else bot
+    return _bot(name, {**bot.model_dump(exclude_unset=True), **changes}) if changes else bot
 
 
 def _bot(name: str, values: dict[str, Any]) -> BotSettings:
