@@ -25,7 +25,6 @@ class Publisher:
         self.process = self.start()
         self.process.port = self.port
         self.process.wait_port()
-        self._link: socket.socket | None = None
 
     def start(self) -> Process:
         raise NotImplementedError
@@ -37,25 +36,23 @@ class Publisher:
 
     def publish(self, body: bytes) -> float:
         """Send `body` to everybody; return when that began."""
-        if self._link is None:
-            self._link = socket.create_connection(("127.0.0.1", self.port), 10)
-        head = f"POST {self.publish_path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = f"POST {self.publish_path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+        head += f"Content-Length: {len(body)}\r\n\r\n"
         message = head.encode() + body
-        began = monotonic()
-        self._link.sendall(message)
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            part = self._link.recv(65_536)
-            if not part:
-                raise ConnectionError(f"{self.name} closed the publishing connection")
-            answer += part
+        with socket.create_connection(("127.0.0.1", self.port), 30) as link:
+            began = monotonic()
+            link.sendall(message)
+            answer = b""
+            while b"\r\n\r\n" not in answer:
+                part = link.recv(65_536)
+                if not part:
+                    raise ConnectionError(f"{self.name} closed the publishing connection")
+                answer += part
         if b" 20" not in answer[:15]:
             raise ConnectionError(f"{self.name} refused a message: {answer[:200]!r}")
         return began
 
     def stop(self) -> None:
-        if self._link is not None:
-            self._link.close()
         self.process.stop()
 
 

@@ -60,6 +60,10 @@ def make(root: Path, site: Path, heartbeat_s: float) -> FastAPI:
     def clients() -> int:
         return len(live.hub)
 
+    @app.get("/conflations")
+    def conflations() -> int:
+        return live.hub.conflations
+
     app.router.routes += [Route("/api/data", SnapshotApp(live, "data")), Route("/api/events", StreamApp(live))]
     app.mount("/", StaticFiles(directory=site, html=True))
     return app
