@@ -24,7 +24,7 @@ from aion.errors import ConfigError
 from aion.market import calendar
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed, Kind
-from aion.model import Bar, EquityPoint, Instrument, OrderStatus, OrderType, Signal, Trade
+from aion.model import Bar, CorporateAction, EquityPoint, Instrument, OrderStatus, OrderType, Signal, Trade
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model
 from aion.trading.ledger import Entry, SavedAccount
@@ -66,9 +66,9 @@ class BotAccount:
         self.strategy: Strategy = make_strategy(
             settings.strategy, settings.kind, settings.symbols, settings.parameters
         )
-        raw = frozenset(symbol for symbol, each in self.instruments.items() if each.price_basis == "raw")
-        self._actions = tuple(feed.actions(raw)) if raw else ()
-        self._screen = Screen(self._actions)
+        self._actions: tuple[CorporateAction, ...] = ()
+        self._screen = Screen(())
+        self.learn_actions(feed)
         self._jumped: set[str] = set()
         self._run = run
         self._interval = feed.interval if kind == "minute" else None
@@ -230,6 +230,13 @@ class BotAccount:
     def settle(self, ts: datetime) -> None:
         """Take what a control made the broker do at market time `ts` into the record, outside a cycle."""
         self.gather()
+
+    def learn_actions(self, feed: Feed) -> None:
+        """Take the splits and dividends that `feed` knows of; a feed that delivers as it happens learns of more."""
+        raw = frozenset(symbol for symbol, each in self.instruments.items() if each.price_basis == "raw")
+        known = tuple(feed.actions(raw)) if raw else ()
+        self._screen.learn(each for each in known if each not in self._actions)
+        self._actions = known
 
     def admit(self, bars: Mapping[str, Bar], session: MarketSession, ts: datetime) -> Mapping[str, Bar]:
         """Begin `session` with its splits and dividends, and return the bars that may be traded on.

@@ -50,9 +50,11 @@ class Paper(Replay):
         self._health = feed.health()
         self._shown: tuple[object, ...] = ()
         self._said_at = -math.inf
+        saved = (ledger.load_account(name) for name in settings.bots)
+        cursors = [account.cursor for account in saved if account is not None]
+        begins = stamp.wall.now() - timedelta(days=settings.history_days)
+        feed.know_start(begins, min(cursors, default=None))
         super().__init__(settings, layout, feed, ledger, stamp, log, waiter)
-        cursors = [bot.cursor for bot in (*self.job.bots.values(), *self.swing.bots.values()) if bot.cycle_id]
-        feed.know_start(self.span.swing, min(cursors, default=None))
         self._live_since = ledger.notes(_LIVE_SINCE) or ""
         self._say_since_when()
 
@@ -112,7 +114,11 @@ class Paper(Replay):
     def _cycle(self) -> None:
         """Deal with what has come since the last look, and say how things stand when that has changed."""
         self._look_at_desk()
-        for batch in self._online.take():
+        batches = self._online.take()
+        if batches:
+            for bot in (*self.job.bots.values(), *self.swing.bots.values()):
+                bot.learn_actions(self._online)
+        for batch in batches:
             self._process(batch)
         self._health = self._online.health()
         self._look_at_sessions()

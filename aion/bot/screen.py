@@ -16,11 +16,18 @@ class Screen:
     def __init__(self, actions: Iterable[CorporateAction]) -> None:
         """Args: actions: declared splits, after which the price of before counts in new units."""
         self._splits: dict[str, list[CorporateAction]] = {}
-        for action in sorted((each for each in actions if each.kind == "split"), key=lambda each: each.ex_date):
-            self._splits.setdefault(action.symbol, []).append(action)
+        self.learn(actions)
         self._last: dict[str, Decimal] = {}
         self._seen_on: dict[str, date] = {}
         self._out: set[str] = set()
+
+    def learn(self, actions: Iterable[CorporateAction]) -> None:
+        """Take declared splits that were not known before."""
+        for action in actions:
+            if action.kind == "split":
+                waiting = self._splits.setdefault(action.symbol, [])
+                waiting.append(action)
+                waiting.sort(key=lambda each: each.ex_date)
 
     def know(self, symbol: str, price: Decimal) -> None:
         """Take `price` as the last one of a symbol, e.g. the mark at which it is held."""

@@ -170,9 +170,13 @@ class OnlineFeed:
         return past + (gatherer.dropped.get((symbol, day), 0) if gatherer is not None else 0)
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
-        """Return the splits and dividends of the days since the feed was opened, as they are known."""
+        """Return the splits and dividends from where `know_start` said, as they are known.
+
+        Raises:
+            FeedError: nothing is polled yet, and they cannot be had.
+        """
         if not self._series:
-            self._learn_actions()
+            self._caller.patiently(self._ask_actions)
         with self._lock:
             return [each for each in self._actions if each.symbol in symbols]
 
@@ -187,18 +191,21 @@ class OnlineFeed:
         self._actions_since = since if resumes is None else min(resumes, self._started_at)
         self._actions_day = ""
 
-    def _learn_actions(self) -> None:
-        """Ask once a day; what cannot be had is asked for again with the next bars."""
-        day = self._clock.now().date().isoformat()
-        if day == self._actions_day:
-            return
-        names = sorted(self._instruments)
+    def _learn_actions(self) -> bool:
+        """Ask once a day; False when today's cannot be had, and bars must not be taken without them."""
         try:
-            found = self._caller.once(lambda: self._provider.actions(names, self._actions_since))
+            self._caller.once(self._ask_actions)
         except FeedError as error:
             with self._lock:
                 self._error = str(error)
+            return False
+        return True
+
+    def _ask_actions(self) -> None:
+        day = self._clock.now().date().isoformat()
+        if day == self._actions_day:
             return
+        found = self._provider.actions(sorted(self._instruments), self._actions_since)
         with self._lock:
             self._actions, self._actions_day = list(found), day
             splits = (each for each in found if each.kind == "split")
@@ -237,7 +244,6 @@ class OnlineFeed:
             wanted: by kind the symbols, and up to when their bars were handed over by `batches`.
         """
         now = self._clock.now()
-        self._learn_actions()
         for kind, (symbols, after) in wanted.items():
             if not symbols:
                 continue
@@ -280,8 +286,12 @@ class OnlineFeed:
     def poll(self) -> None:
         """Ask for all that is due now; the feed's own thread does, where it has one."""
         due = [series for series in self._series if self._clock.now() >= series.due_at]
-        if due:
-            self._learn_actions()
+        if due and not self._learn_actions():
+            # a split that is not known would look like a loss: rather no bars than wrong ones
+            for series in due:
+                series.tries += 1
+                series.due_at = self._clock.now() + self._pause(series)
+            return
         for series in due:
             if self._stop.is_set():
                 return

@@ -1,0 +1,125 @@
+"""Splits and dividends of a real-time feed: learnt while the desk is live, and no bar is taken without them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from aion.bot import paper
+from aion.bot.runner import run_all
+from aion.errors import FeedError
+from aion.market import calendar
+from aion.market.feed.online import OnlineFeed
+from aion.market.feed.provider import Answer, Caller
+from aion.model import CorporateAction, Instrument
+from aion.store.layout import Layout
+from tests.bot.desk import VirtualWaiter, at, bar, document, settings, swing_bot
+
+SPLIT = CorporateAction("AAA", date(2022, 5, 18), "split", Decimal(2))
+PAID = CorporateAction("AAA", date(2022, 5, 18), "dividend", Decimal("0.5"))
+
+
+class Broadcaster:
+    """One share: 100 a day until it is split, 50 afterwards."""
+
+    name = "alpaca"
+    provenance = "made by a test"
+    delay_s = 0.0
+    timezone = "America/New_York"
+    chunk: ClassVar = {"minute": timedelta(days=10), "day": timedelta(days=1000)}
+    is_history_adjusted = False
+
+    def __init__(self) -> None:
+        self.known: list[CorporateAction] = []
+        self.is_away = False
+        self.asked_since: list[datetime] = []
+
+    def instruments(self, symbols: Sequence[str]) -> dict[str, Instrument]:
+        return {symbol: Instrument(symbol, "XNYS", "USD") for symbol in symbols}
+
+    def bars(self, kind: str, symbol: str, after: datetime, until: datetime) -> Answer:
+        if kind == "minute":
+            return Answer([])
+        closes = calendar.session_closes("XNYS", after.date(), until.date())
+        days = [(day, close) for day, close in closes.items() if after < close <= until]
+        return Answer([bar(symbol, close, 50 if day >= SPLIT.ex_date else 100) for day, close in days])
+
+    def actions(self, symbols: Sequence[str], since: datetime) -> list[CorporateAction]:
+        self.asked_since.append(since)
+        if self.is_away:
+            raise FeedError("no corporate actions today")
+        return list(self.known)
+
+    def reset(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def long_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paper, "STEP_S", 60.0)
+
+
+def live(data: Path, provider: Broadcaster, begins: str, ends: str) -> dict:
+    def step(waiter: VirtualWaiter, seconds: float) -> None:
+        feed.poll()
+        waiter.is_stopped = waiter.wall.now() >= at(ends)
+
+    waiter = VirtualWaiter(step)
+    waiter.wall._at = at(begins)
+    caller = Caller(provider, pause=lambda seconds: None)
+    feed = OnlineFeed(provider, ("AAA",), waiter.wall, caller, has_thread=False)
+    bots = {"x": swing_bot(("AAA",), rules={"max_alloc": 1, "daily_loss": 0})}
+    run_all(settings(data, bots=bots, deterministic=False, history_days=8), waiter, waiter.wall, feed=feed)
+    return document(Layout(data).swing_rolling("x"))
+
+
+def test_split_and_dividend_that_are_announced_while_the_desk_is_live_are_booked(tmp_path: Path) -> None:
+    provider = Broadcaster()
+    before = live(tmp_path, provider, "2022-05-16T22:00Z", "2022-05-17T22:00Z")
+    held = before["positions"]["AAA"]["quantity"]
+    provider.known = [SPLIT, PAID]
+    after = live(tmp_path, provider, "2022-05-17T22:10Z", "2022-05-18T22:00Z")
+    assert after["as_of"] == "2022-05-18T20:00Z"
+    assert after["positions"]["AAA"]["quantity"] == 2 * held
+    assert after["equity"] == pytest.approx(before["equity"] + 2 * held * 0.5)
+
+
+def test_split_is_learnt_without_a_restart(tmp_path: Path) -> None:
+    class Late(Broadcaster):
+        def actions(self, symbols: Sequence[str], since: datetime) -> list[CorporateAction]:
+            super().actions(symbols, since)
+            return [SPLIT] if len(self.asked_since) > 1 else []
+
+    provider = Late()
+    after = live(tmp_path, provider, "2022-05-16T22:00Z", "2022-05-18T22:00Z")
+    assert after["as_of"] == "2022-05-18T20:00Z" and len(provider.asked_since) >= 2
+    assert after["positions"]["AAA"]["market_value"] == pytest.approx(99_000, rel=0.02)
+
+
+def test_no_bar_is_taken_while_corporate_actions_cannot_be_had(tmp_path: Path) -> None:
+    provider = Broadcaster()
+    live(tmp_path, provider, "2022-05-16T22:00Z", "2022-05-16T23:00Z")
+
+    class Away(Broadcaster):
+        def actions(self, symbols: Sequence[str], since: datetime) -> list[CorporateAction]:
+            if len(self.asked_since) >= 1:
+                self.is_away = True
+            return super().actions(symbols, since)
+
+    after = live(tmp_path, Away(), "2022-05-16T23:10Z", "2022-05-17T22:00Z")
+    assert after["as_of"] == "2022-05-16T20:00Z"
+    state = document(Layout(tmp_path).sim_summary)["clock"]["feed_state"]
+    assert "no corporate actions today" in state["text"]
+
+
+def test_actions_count_from_where_an_earlier_process_stood(tmp_path: Path) -> None:
+    provider = Broadcaster()
+    live(tmp_path, provider, "2022-05-16T22:00Z", "2022-05-16T23:00Z")
+    again = Broadcaster()
+    again.is_history_adjusted = True
+    live(tmp_path, again, "2022-05-25T22:00Z", "2022-05-25T23:00Z")
+    assert provider.asked_since[0] == at("2022-05-08T22:00Z")
+    assert again.asked_since[0] == at("2022-05-16T20:00Z")
