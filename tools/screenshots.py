@@ -34,6 +34,7 @@ PAGES = {
     "bots": "/bots",
     "bot": "/bots/vwap_ldn",
     "intraday": "/intraday",
+    "symbol": "/intraday/MSFT",
     "logs": "/logs",
     "system": "/system",
 }
