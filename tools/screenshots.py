@@ -152,6 +152,7 @@ def take_moving(browser: Browser, url: str) -> None:
     page = context.new_page()
     page.goto(f"{url}/bots")
     page.get_by_text("STREAMING").first.wait_for(timeout=20_000)
+    page.locator("h3", has_text="orb_ny").wait_for(timeout=20_000)
     page.evaluate(SCROLL_TO_CARDS)
     page.wait_for_timeout(2000)
     stills: list[bytes] = []
