@@ -87,6 +87,14 @@ export function troubleText(error: FetchError | undefined): string {
   return `The desk answered ${what}. The page tries again by itself.`;
 }
 
+function LoggedOut() {
+  return (
+    <>
+      Your session has ended; what this browser kept is forgotten. <a href="/login">Log in again</a>.
+    </>
+  );
+}
+
 /** Tells what the bots do on pages that do not show it. */
 function Teller({ bundle, kept }: { bundle: BotsPageBundle; kept: boolean }) {
   const bots = useMemo(() => botsOf(bundle), [bundle]);
@@ -143,7 +151,7 @@ export function App() {
       keptAt={keptAt}
       link={linkOf(link)}
       heartbeat={heartbeat}
-      trouble={bundle ? "" : troubleText(error)}
+      trouble={link.reason === "answered 401" ? <LoggedOut /> : bundle ? "" : troubleText(error)}
     >
       <Fault key={path} data={bundle}>
         <Suspense fallback={null}>

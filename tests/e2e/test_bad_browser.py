@@ -121,3 +121,15 @@ def test_answer_that_is_no_data_is_said_and_mended_by_the_next(desk: Up, context
     page.unroute("**/api/bots/page")
     page.locator("h3", has_text="orb_ny").first.wait_for()
     assert errors == []
+
+
+def test_session_that_ends_is_said_and_nothing_is_kept(desk: Up, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"{desk.url}/bots")
+    is_well(page)
+    until(page, f"localStorage.getItem('{KEY}') !== null")
+    for url in ("**/api/bots/page", "**/api/events*"):
+        page.route(url, lambda route: route.fulfill(status=401, body='{"error": "LoginNeeded"}'))
+    page.evaluate("dispatchEvent(new Event('online'))")  # the page asks anew, as after a lost network
+    page.get_by_role("link", name="Log in again").wait_for()
+    until(page, "Object.keys(localStorage).filter((key) => key.startsWith('aion_cache_')).length === 0")

@@ -10,6 +10,7 @@ import {
   type CacheEntry,
   type CacheOptions,
   cacheKey,
+  clearAllCache,
   hold,
   lookUp,
   moment,
@@ -217,6 +218,7 @@ async function load<T>(url: string, name: string, ttl: number | undefined): Prom
     throw new FetchError(url, 0, `no answer: ${(error as Error).message}`);
   }
   const { status } = answer;
+  if (status === 401) clearAllCache(); // nobody reads here what the desk does not show any more
   if (!answer.ok && !(status === 304 && held)) throw new FetchError(url, status, `answered ${status}`);
   let data = held?.data as T;
   if (answer.ok) {

@@ -329,7 +329,8 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     };
     const answers = await Promise.allSettled(urls.map(ask));
     const failed = answers.find((answer) => answer.status === "rejected");
-    set(failed ? { reason: (failed.reason as Error).message } : { verifiedAt: Date.now() });
+    if (failed) set({ reason: (failed.reason as Error).message });
+    else if (urls.length) set({ verifiedAt: Date.now() });
     return !failed;
   }
 

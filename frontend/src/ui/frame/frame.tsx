@@ -24,7 +24,7 @@ interface FrameProps {
   /** When the bots wrote last, and when the next of them is due. */
   heartbeat?: Heartbeat;
   /** Why there is no newer data, for people. */
-  trouble?: string;
+  trouble?: ReactNode;
   children: ReactNode;
 }
 
