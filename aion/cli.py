@@ -246,6 +246,36 @@ def logs(
         typer.echo(line)
 
 
+@app.command()
+def audit(
+    config: Config = None,
+    data: Data = None,
+    bot: Annotated[str | None, typer.Option("--bot", help="Only this bot, or desk for requests to all.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
+) -> None:
+    """List what people did to the bots and what came of it: controls, kill switches, saved rules."""
+    from aion.report import audit_lines
+
+    for line in audit_lines(_settings(config, data=data).data, bot, is_csv=csv):
+        typer.echo(line)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder of the Parquet files.")],
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Write the ledger's tables as Parquet files: trades, fills, orders, cash movements, decisions, equity, audit."""
+    from aion.store.layout import Layout
+    from aion.trading.export import export as export_ledger
+    from aion.trading.query import read_ledger
+
+    with read_ledger(Layout(_settings(config, data=data).data).ledger) as ledger:
+        for name, count in export_ledger(ledger, folder).items():
+            typer.echo(f"{folder / name}.parquet: {count} rows")
+
+
 attach_app = typer.Typer(no_args_is_help=True, help="Show a bot of another program on the desk.")
 app.add_typer(attach_app, name="attach")
 

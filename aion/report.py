@@ -8,7 +8,8 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from aion.store.layout import Layout
 LEVELS = ("debug", "info", "warning", "error", "critical")
 MIN_FREE_BYTES = 1 << 30
 MIN_WATCHES = 8192
+AUDIT_COLUMNS = ("at", "ts", "target", "action", "value", "by", "outcome", "reason", "id")
 TRADE_COLUMNS = ("bot", "run", "symbol", "side", "quantity", "price", "fee", "decided_at", "filled_at")
 
 
@@ -121,7 +123,26 @@ def trade_lines(folder: Path, bot: str | None, day: str | None, *, is_fills: boo
     with read_ledger(Layout(folder).ledger) as ledger:
         rows = ledger.fills(bot, day) if is_fills else ledger.trades(bot, day)
     extra = ("slippage", "price_source", "reason") if is_fills else ("entry_price", "realized_pnl", "reason")
-    columns = (*TRADE_COLUMNS, *extra)
+    return _table((*TRADE_COLUMNS, *extra), rows, is_csv=is_csv)
+
+
+def audit_lines(folder: Path, target: str | None, *, is_csv: bool) -> list[str]:
+    """Return what people did to the bots (to one of them, or to `desk`), as `trade_lines` does.
+
+    Raises:
+        LedgerError: there is no ledger, or it cannot be read.
+    """
+    from aion.trading.query import read_ledger  # noqa: PLC0415 - only this command needs it
+
+    with read_ledger(Layout(folder).ledger) as ledger:
+        rows = [
+            {name: iso(value) if isinstance(value, datetime) else value for name, value in asdict(each).items()}
+            for each in ledger.audits(target)
+        ]
+    return _table(AUDIT_COLUMNS, rows, is_csv=is_csv)
+
+
+def _table(columns: tuple[str, ...], rows: Sequence[Mapping[str, object]], *, is_csv: bool) -> list[str]:
     if is_csv:
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")

@@ -66,6 +66,11 @@ def newest_run(layout: Layout) -> int:
     return max((int(folder.name) for folder in _folders(layout)), default=0)
 
 
+def finished_folders(layout: Layout) -> list[Path]:
+    """Return the folders of the runs that were put away whole, oldest first."""
+    return [each for each in _folders(layout) if (marker := _read_marker(each)) is not None and marker["done"]]
+
+
 def prune(layout: Layout, keep: int) -> list[str]:
     """Delete all but the newest `keep` runs that were put away, and return the names of those deleted.
 

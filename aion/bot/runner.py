@@ -15,6 +15,7 @@ from aion.bot.paper import Paper
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
 from aion.bot.replay import SWING_CATCH_UP, Replay
+from aion.bot.retention import tidy
 from aion.bot.waiter import StoppedError, Waiter, WallWaiter
 from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings
@@ -101,8 +102,7 @@ def run_all(
         while not waiter.is_stopped and (runs is None or finished < runs):
             try:
                 with _open_ledger(settings, layout, mode, log, wall.now(), is_fresh=is_fresh) as ledger:
-                    for folder in (layout.intraday, layout.swing):
-                        remove_temporaries(folder)
+                    _tidy(settings, layout, ledger, log)
                     made = _settings_of(settings, ledger, begins_at, notes if is_fresh else {})
                     stamp = Stamp(mode, ledger.run, wall, settings.deterministic)
                     _announce(made, layout, stamp)
@@ -173,6 +173,17 @@ def _settings_of(
         ledger.note(_START, iso(begins_at))
     chosen = ledger.notes(_START)
     return settings.model_copy(update={"start": parse_iso(chosen)}) if chosen else settings
+
+
+def _tidy(settings: Settings, layout: Layout, ledger: Ledger, log: ProcessLog) -> None:
+    """Remove what killed writers left, and pack or remove what is older than `keep_days`, with a line."""
+    for folder in (layout.intraday, layout.swing):
+        remove_temporaries(folder)
+    tidied = tidy(layout, _known_bots(settings, ledger), settings.keep_days, SystemClock().now())
+    if text := str(tidied):
+        log.info(f"older than {settings.keep_days} days: {text}")
+    if tidied.refused:
+        log.warning(f"not packed or removed: {tidied.refused}")
 
 
 def _check_folder(layout: Layout) -> None:

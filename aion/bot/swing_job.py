@@ -6,6 +6,7 @@ from datetime import datetime
 from aion.bot.envelope import Stamp, cycle_name
 from aion.bot.history import days_of
 from aion.bot.outbox import Outbox
+from aion.bot.retention import packed
 from aion.bot.schedule import Pace
 from aion.bot.swing import SwingBot
 from aion.clock import iso
@@ -68,7 +69,7 @@ class SwingJob:
         days = days_of(ledger.changes(bot.name), list(closes))
         for number, (day, closed_at) in enumerate(closes.items(), start=1):
             path = self._layout.bot_activity(bot.settings.horizon, day, bot.name)
-            if day not in days or path.exists():
+            if day not in days or path.exists() or packed(path).exists():
                 continue
             cycle_id = cycle_name(self._stamp.run, closed_at)
             envelope = self._stamp.envelope("bot_activity", cycle_id, number, closed_at, None, 0)

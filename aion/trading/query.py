@@ -86,6 +86,13 @@ class LedgerReader:
         found = self._all(f"SELECT * FROM equity WHERE bot = ? {where} ORDER BY ts", *values)  # noqa: S608 - literals
         return [rows.equity_from(each) for each in found]
 
+    def table(self, name: str) -> tuple[dict[str, str], Sequence[sqlite3.Row]]:
+        """Return the SQL type of each column of a table by name, and its rows in the order in which they came."""
+        columns = self._all("SELECT name, type FROM pragma_table_info(?)", name)
+        order = "bot, ts" if name == "equity" else "rowid"
+        rows = self._all(f"SELECT * FROM {name} ORDER BY {order}")  # noqa: S608 - names of the schema
+        return {str(each["name"]): str(each["type"]) for each in columns}, rows
+
     def audits(self, target: str | None = None) -> list[Audit]:
         """Return what people did to the bots (to one bot, or to `desk`), oldest first."""
         where, values = ("WHERE target = ?", (target,)) if target else ("", ())

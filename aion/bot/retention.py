@@ -1,0 +1,93 @@
+"""What is kept how long: old day files are packed where they stand, old logs and runs are removed, at each start.
+
+Old means by the time of the last write, so that a replay of 2022 keeps what it wrote today. The newest day of each
+bot stays as it is, whatever its age: the desk shows it. A packed file (`.json.gz`) is no state file any more, and
+`gunzip` brings it back.
+"""
+
+import shutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from aion.bot.archive import MARKER, finished_folders
+from aion.store.file import gzip_bytes, write_bytes
+from aion.store.layout import Layout
+
+
+@dataclass(slots=True)
+class Tidied:
+    """How many were packed and removed."""
+
+    packed: int = 0
+    logs: int = 0
+    runs: int = 0
+    refused: str = ""
+    """The first file that could not be dealt with, and why."""
+
+    def __str__(self) -> str:
+        parts = [(self.packed, "day files packed"), (self.logs, "logs removed"), (self.runs, "runs removed")]
+        return ", ".join(f"{count} {what}" for count, what in parts if count)
+
+
+def tidy(layout: Layout, bots: Collection[str], keep_days: int, now: datetime) -> Tidied:
+    """Pack and remove what was not written for `keep_days` days; what the disk refuses is left for the next start.
+
+    Args:
+        layout: of the data folder.
+        bots: names whose day files are this process's own; those of foreign bots are left alone.
+        keep_days: >= 1.
+        now: time of this machine, by which its files are dated.
+    """
+    tidied = Tidied()
+    before = (now - timedelta(days=keep_days)).timestamp()
+    for path in _day_files(layout, frozenset(bots)):
+        with _noting(tidied, layout, path):
+            if path.stat().st_mtime < before:
+                write_bytes(packed(path), gzip_bytes(path.read_bytes()))
+                path.unlink()
+                tidied.packed += 1
+    for path in sorted(layout.logs.glob("*.jsonl")):
+        with _noting(tidied, layout, path):
+            if path.stat().st_mtime < before:
+                path.unlink()
+                tidied.logs += 1
+    for folder in finished_folders(layout):
+        with _noting(tidied, layout, folder):
+            if (folder / MARKER).stat().st_mtime < before:
+                shutil.rmtree(folder)
+                tidied.runs += 1
+    return tidied
+
+
+def packed(path: Path) -> Path:
+    """Return where the day file at `path` stands once it is packed."""
+    return path.with_name(f"{path.name}.gz")
+
+
+def _day_files(layout: Layout, bots: frozenset[str]) -> Iterator[Path]:
+    """Yield the day files of `bots` but for the newest of each bot."""
+    for folder, pattern in ((layout.sim_logs, "*.json"), (layout.bot_logs, "*/*.json")):
+        newest: dict[str, tuple[str, Path]] = {}
+        for path in sorted(folder.glob(pattern)):
+            place = Layout.place(layout.relative(path))
+            if place is None or place.bot not in bots:
+                continue
+            older = newest.get(place.bot)
+            if older is None or place.day > older[0]:
+                newest[place.bot] = (place.day, path)
+                if older is not None:
+                    yield older[1]
+            else:
+                yield path
+
+
+@contextmanager
+def _noting(tidied: Tidied, layout: Layout, path: Path) -> Iterator[None]:
+    """Note the first file that the disk refuses, and go on."""
+    try:
+        yield
+    except OSError as error:
+        tidied.refused = tidied.refused or f"{layout.relative(path)}: {error.strerror}"
