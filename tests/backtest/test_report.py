@@ -233,6 +233,14 @@ def test_command_leaves_nothing_when_it_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_run_that_cannot_begin_leaves_nothing(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with pytest.raises(ConfigError, match="there is no bar from 2022-05-21T00:00Z"):
+        first, last = at("2022-05-21T00:00Z"), at("2022-05-22T00:00Z")
+        command.run(Settings(), Options(bots=("orb_ny",), first=first, last=last), tmp_path / "out", out)
+    assert not (tmp_path / "out").exists()
+
+
 # charts
 
 

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -86,6 +86,9 @@ def run_plan(plan: Plan, on_progress: OnProgress | None = None) -> Outcome:
             finished = Backtest(plan, ledger, log).run(on_progress)
             seconds = time.perf_counter() - started
             outcome = Outcome(read_results(finished, ledger), plan.folder, finished.bars, seconds)
+    except ConfigError:
+        _tidy(layout)
+        raise
     finally:
         log.close()
     values: dict[str, Any] = {"feed": plan.feed.name, "provenance": plan.feed.provenance}
@@ -93,6 +96,14 @@ def run_plan(plan: Plan, on_progress: OnProgress | None = None) -> Outcome:
     (plan.folder / "result.json").write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", "utf-8")
     outcome.report.write_text(report.page(outcome.results, plan.feed.name, plan.feed.provenance), "utf-8")
     return outcome
+
+
+def _tidy(layout: Layout) -> None:
+    """Take away the ledger of a run that could not begin, and the folder when nothing else is in it."""
+    for path in layout.root.glob(f"{layout.ledger.stem}.*"):
+        path.unlink(missing_ok=True)
+    with suppress(OSError):
+        layout.root.rmdir()
 
 
 def _next_folder(parent: Path) -> Path:

@@ -18,6 +18,7 @@ from aion.errors import ConfigError
 from aion.market.calendar import ALWAYS
 from aion.market.feed import Feed, Kind
 from aion.model import Instrument
+from aion.trading.cost import cost_model
 
 CASH = Decimal(100_000)  # start money of a bot that is made for the backtest, in the currency of its symbols
 HORIZON = "1w"
@@ -67,6 +68,8 @@ def make_plan(settings: Settings, options: Options, feed: Feed, folder: Path) ->
     bots = {name: _changed(name, bot, options) for name, bot in _chosen(settings, options, feed).items()}
     for name, bot in bots.items():
         _check_symbols(name, bot, feed)
+        make_strategy(bot.strategy, bot.kind, bot.symbols, bot.parameters)
+        cost_model(bot.cost)
     first, last = _span(bots, options, feed)
     return Plan(bots, feed, first, last, folder, options.is_deterministic)
 
