@@ -200,6 +200,25 @@ def test_attempts_wait_longer_each_time_with_jitter_and_longest_at_a_limit(venue
     assert pauses[-1] >= 4
 
 
+def test_feed_polls_by_itself_once_it_follows_and_stops_when_closed(venue: Venue) -> None:
+    made = provider(venue)
+    feed = OnlineFeed(made, (BTC, "ETH/USDT"))
+    start = now().replace(second=0, microsecond=0) - timedelta(minutes=5)
+    feed.follow({"minute": (frozenset({BTC, "ETH/USDT"}), start), "day": (frozenset(), start)})
+    got = []
+    until = time.monotonic() + 30
+    while time.monotonic() < until and len(got) < 5:
+        got += feed.take()
+        time.sleep(0.05)
+    feed.close()
+    assert [batch.ts for batch in got[:5]] == [start + timedelta(minutes=count) for count in range(1, 6)]
+    assert all(set(batch.bars) == {BTC, "ETH/USDT"} for batch in got)
+    assert feed.health().state == "ok"
+    asked = len(venue.calls)
+    time.sleep(0.5)
+    assert len(venue.calls) == asked
+
+
 def test_exchange_that_cannot_be_reached_is_one_sentence_with_an_offer_of_the_replay() -> None:
     dead = {"urls": {"api": {"public": "http://127.0.0.1:9/api/v3"}}, "timeout": 500}
     made = CcxtProvider("binance", dead)
