@@ -3,7 +3,7 @@
 import { lazy, Suspense, useMemo, useState } from "react";
 import type { BotDays, BotPart, BotView, Problem, Session } from "../../api/schema";
 import { fall } from "../../lib/percent";
-import { instant, stamp, UTC } from "../../lib/time";
+import { dayName, instant, isoDay, stamp, UTC } from "../../lib/time";
 import type { Series } from "../../ui/chart/curve";
 import type { Scene } from "../../ui/chart/plot";
 import { sceneOf } from "../../ui/chart/scene";
@@ -45,9 +45,9 @@ function Falls({ scene, series }: { scene: Scene; series: Series }) {
   });
   close();
   const lowAt = low === undefined ? undefined : (series.xs[low.index] ?? 0) * 1000;
-  const zone = series.daily ? UTC : undefined;
+  const lowText = series.daily ? dayName(isoDay(lowAt ?? 0, UTC), undefined, UTC) : stamp(lowAt ?? 0, undefined);
   const words = low
-    ? `deepest ${fall(-low.fall)} on ${stamp(lowAt ?? 0, undefined, zone)}, now ${fall(-now)}`
+    ? `deepest ${fall(-low.fall)} on ${lowText}, now ${fall(-now)}`
     : "no fall from the start or any later peak";
   return (
     <figure className="falls">

@@ -290,7 +290,7 @@ function RuleInput({ name, field, text, wrong, isChanged, disabled, onText }: In
       )}
       <small id={`${id}-help`}>
         {fault && <b className="attention-text">{ended(fault)} </b>}
-        {field.description} {limitsOf(field) && `${limitsOf(field)}.`} Settings: {shown(field.default, field)}.
+        {field.description} {limitsOf(field) && `Range: ${limitsOf(field)}.`} Settings: {shown(field.default, field)}.
       </small>
     </div>
   );
