@@ -9,10 +9,11 @@ import { botsOf, useStates } from "./feature/bots/states";
 import { countAge } from "./lib/data-age";
 import { usePollEvery } from "./lib/preference";
 import { usePath } from "./lib/route";
-import { wallNow } from "./lib/ticker";
+import { useTicking, wallNow } from "./lib/ticker";
 import { instant } from "./lib/time";
 import { useTitle } from "./lib/title";
 import { useShared } from "./lib/use-shared";
+import { lapsedSince } from "./lib/verified";
 import { type FetchError, getConnection, type LinkStatus, useLink, useSnapshot } from "./live";
 import { Fault } from "./ui/fault";
 import { Frame } from "./ui/frame/frame";
@@ -130,7 +131,11 @@ export function App() {
   const page = pageOf(path);
   const bot = botOf(path);
   const link = useLink();
-  const { data, keptAt, error } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page", { accepts: isBundle });
+  const held = useSnapshot<BotsPageBundle>("bots", "/api/bots/page", { accepts: isBundle });
+  const { data, error } = held;
+  // what the link has not verified for too long is kept data too, with the age of its last verification
+  const lapsed = useTicking(() => String(lapsedSince(link, Date.now()) ?? ""));
+  const keptAt = held.keptAt ?? (lapsed === "" ? undefined : Number(lapsed));
   const bundle = useShared(data);
   const heartbeat = useMemo(() => heartbeatOf(bundle), [bundle]);
   const firstWrite = useRef<number>(undefined);

@@ -261,3 +261,16 @@ def test_page_when_the_desk_fails_then_each_panel_says_so_and_heals(slow: Up, pa
     page.unroute_all(behavior="ignoreErrors")
     page.get_by_role("button", name="Try again").click()
     page.locator(".rows.trades tbody tr").first.wait_for()
+
+
+def test_link_when_it_is_lost_then_nothing_is_called_good_and_values_have_an_age(slow: Up, page: Page) -> None:
+    """The last of this file: it ends the desk."""
+    page.goto(f"{slow.url}/bots/vwap_ldn")
+    page.get_by_text("STREAMING").first.wait_for()
+    slow.stop()
+    chip = page.locator(".bot-head .chip")
+    expect(chip).to_have_text("kept", timeout=20_000)
+    expect(page.locator(".bot-head .state-line")).to_contain_text(re.compile(r"Kept from .* ago"))
+    assert page.locator(".bot-head .held").count() > 0
+    assert page.locator(".bot-clocks .state-icon.well").count() == 0
+    page.goto("about:blank")

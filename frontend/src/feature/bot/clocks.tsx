@@ -4,27 +4,21 @@ import type { BotView, Session } from "../../api/schema";
 import { age, brief } from "../../lib/age";
 import { useTicking } from "../../lib/ticker";
 import { instant, stamp } from "../../lib/time";
+import { verifiedWithin } from "../../lib/verified";
 import { useLink } from "../../live";
 import { useDesk } from "../../ui/frame/desk";
 import { Icon, type IconName } from "../../ui/icon";
 import { type CardState, dueAt } from "../bots/state";
 
-/** Milliseconds beyond a heartbeat interval after which a silent stream verifies nothing. */
-const STREAM_SILENCE_MS = 40_000;
-
 type Tone = "well" | "calm" | "attention";
+
+const KEPT = { tone: "calm", icon: "ring", more: "kept data, checking" } as const;
 
 interface Line {
   tone: Tone;
   icon: IconName;
   text: string;
   more: string;
-}
-
-/** Milliseconds since the last verification within which the link may be called good. */
-export function verifiedWithin(state: string, pollEvery: number): number {
-  if (state === "streaming") return STREAM_SILENCE_MS;
-  return state === "polling" ? 2 * pollEvery + 2000 : 0;
 }
 
 /** How old the newest bar behind the bot's values is, on the bots' own clock. */
@@ -50,7 +44,7 @@ export function marketLine(
 function heartLine(bot: BotView, state: CardState, due: number | undefined, now: number): Line {
   const written = instant(bot.written_at);
   const text = written === undefined ? "not said" : `wrote ${age(now - written)} ago`;
-  if (state.kind === "cached") return { tone: "calm", icon: "ring", text, more: "kept data, checking" };
+  if (state.kind === "cached") return { ...KEPT, text };
   if (state.kind === "unreadable" || state.kind === "incomplete")
     return { tone: "attention", icon: "broken", text, more: state.word };
   if (due === undefined) return { tone: "calm", icon: "ring", text, more: "no schedule is known" };
@@ -74,17 +68,18 @@ function useLine(line: (now: number) => Line): Line {
 }
 
 export function Clocks({ bot, state, session }: Props) {
-  const { market, clock } = useDesk();
+  const { market, clock, keptAt } = useDesk();
   const link = useLink();
   const data = useLine((now) => {
     const heart = heartLine(bot, state, dueAt(bot, clock), now);
+    if (keptAt !== undefined) return { ...marketLine(bot, market, session, false), ...KEPT };
     return marketLine(bot, market, session, heart.tone === "attention");
   });
   const heart = useLine((now) => heartLine(bot, state, dueAt(bot, clock), now));
   const wire = useLine((now) => {
     const { verifiedAt } = link;
     const old = verifiedAt === undefined ? undefined : now - verifiedAt;
-    const isGood = old !== undefined && old <= verifiedWithin(link.state, link.pollEvery);
+    const isGood = old !== undefined && old <= verifiedWithin(link);
     return {
       tone: isGood ? "well" : "attention",
       icon: isGood ? "dot" : "crossed",

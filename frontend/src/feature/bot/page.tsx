@@ -4,7 +4,7 @@ import { useMemo, useRef, useState } from "react";
 import type { Asked, BotDays, BotView, Problem, Session } from "../../api/schema";
 import { cost, money, moneyChange } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
-import { dayName } from "../../lib/time";
+import { dayName, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { factor, Money, Net, NetPercent, Ratio, Value } from "../../ui/number";
@@ -150,7 +150,7 @@ export function BotPage({ bot, state, session, problem, all }: Props) {
       <div className="bot-grid by-top">
         <Rules key={bot.bot} bot={bot} />
         <div className="stack">
-          <Panel title="Strength" asOf={bot.as_of} held={state.held} className="card">
+          <Panel title="Strength" asOf={bot.as_of} at={instant(bot.written_at)} held={state.held} className="card">
             <Signals bot={bot} market={market} />
           </Panel>
           <Requests bot={bot} />

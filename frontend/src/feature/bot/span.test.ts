@@ -3,7 +3,7 @@ import type { BotDays, BotView, Chain } from "../../api/schema";
 import { bundleFixture, sparse } from "../../lib/fixture";
 import { readSeries, type Series } from "../../ui/chart/curve";
 import { sumsOf } from "./chain";
-import { marketLine, verifiedWithin } from "./clocks";
+import { marketLine } from "./clocks";
 import { dayBars, deepest, falls, runView } from "./span";
 import { targetRows } from "./targets";
 
@@ -85,11 +85,5 @@ describe("clocks", () => {
     expect(marketLine(ORB, market, open, true)).toMatchObject({ tone: "attention", icon: "clock" });
     expect(marketLine({ ...ORB, as_of: "never" }, market, open, false).tone).toBe("attention");
     expect(marketLine({ ...ORB, foreign: true }, market, open, false).tone).toBe("calm");
-  });
-
-  it("call a link good only within what it promises", () => {
-    expect(verifiedWithin("streaming", 5000)).toBe(40_000);
-    expect(verifiedWithin("polling", 2000)).toBe(6000);
-    expect(verifiedWithin("offline", 5000)).toBe(0);
   });
 });

@@ -100,12 +100,12 @@ function firstState(bot: BotView, around: Surroundings, pending: Pending | undef
     return { kind: "unanswered", word, since: pending.due, held: false, attention: true };
   }
   if (pending) return { kind: "asked", word: `${pending.what} requested`, held: false, attention: false };
-  if (bot.state === "paused") return { kind: "paused", word: "paused", held: false, attention: false };
+  if (bot.state === "paused") return { kind: "paused", word: "paused", held: cached, attention: false };
   if (bot.foreign) return calm(cached, "ok", "foreign");
   if (clock?.state === "catching_up" || clock?.state === "starting") {
-    return { kind: "catching", word: "catching up", held: false, attention: false };
+    return { kind: "catching", word: "catching up", held: cached, attention: false };
   }
-  if (clock?.state === "paused") return { kind: "paused", word: "replay paused", held: false, attention: false };
+  if (clock?.state === "paused") return { kind: "paused", word: "replay paused", held: cached, attention: false };
   if (clock?.state === "finished") return calm(cached, "finished", "finished");
   if (bot.kind === "swing") return calm(cached, "ok", "on schedule");
   if (session && session.state !== "open")
