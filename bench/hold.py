@@ -218,26 +218,28 @@ class _Frozen:
         self.popen.wait()
         assert self.popen.stdout is not None
         self.popen.stdout.close()
-        own = max(line["waiting"] for line in lines[:1])
+        own = lines[0]["waiting"]
         size = lines[-1]["bytes"]
+        stale = len(lines) - 1
         return {
-            "stale": len(lines) - 1,
+            "stale": stale,
             "own_buffer_bytes": own,
-            "stale_beyond_own_buffer": max(0, len(lines) - 1 - own // size),
+            "stale_beyond_own_buffer": max(0.0, stale - own / size),
             "event_bytes": size,
         }
 
 
 def _listen(port: int, path: str, buffer: int, headers: list[str]) -> None:
-    """Print a line for each bundle: its number, its size, and what waited in this socket's own buffer before it."""
+    """Print a line for each bundle: its number, its size, and the most that waited in this socket's own buffer."""
     link = socket.socket()
     if buffer:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     link.connect(("127.0.0.1", port))
     link.sendall("\r\n".join((f"GET {path} HTTP/1.1", "Host: 127.0.0.1", *headers, "", "")).encode())
     seen = b""
+    most = 0
     while True:
-        link_waiting = struct.unpack("i", fcntl.ioctl(link, termios.FIONREAD, b"\0\0\0\0"))[0]
+        most = max(most, struct.unpack("i", fcntl.ioctl(link, termios.FIONREAD, b"\0\0\0\0"))[0])
         part = link.recv(1024)
         if not part:
             return
@@ -249,7 +251,8 @@ def _listen(port: int, path: str, buffer: int, headers: list[str]) -> None:
             at = event.rfind(b'"bench":{')
             text = event[event.find(b'"equity":', at) + 9 :].partition(b",")[0]
             number = int(float(text) - 100_000.5)
-            sys.stdout.write(json.dumps({"number": number, "bytes": len(event) + 2, "waiting": link_waiting}) + "\n")
+            sys.stdout.write(json.dumps({"number": number, "bytes": len(event) + 2, "waiting": most}) + "\n")
+            most = 0
             sys.stdout.flush()
 
 
