@@ -1,6 +1,8 @@
 """What the desk asks for: carried out once, within a cycle, answered in the state, written down in the ledger."""
 
+import json
 import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -407,3 +409,30 @@ def test_rules_survive_a_restart_and_go_with_their_file(tmp_path: Path) -> None:
     day = orb(tmp_path)
     assert day["rules"]["max_alloc"] == 0.5 and day["config_version"] == 0 and "config_error" not in day
     assert [row.action for row in audits(Layout(tmp_path).ledger)] == ["rules", "rules", "rules"]
+
+
+def test_ledger_of_before_controls_is_brought_up_to_date_and_goes_on(tmp_path: Path) -> None:
+    expected, data = tmp_path / "expected", tmp_path / "old"
+    play(expected)
+    middle = at("2022-05-19T14:20Z")
+
+    def stop(waiter: VirtualWaiter, seconds: float) -> None:
+        waiter.is_stopped = at(document(Layout(data).sim_summary)["clock"]["market_time"]) >= middle
+
+    made = settings(data, bots=INTRADAY, run_pause_s=1)
+    replay(made, recorded(END), VirtualWaiter(stop))
+    connection = sqlite3.connect(Layout(data).ledger)
+    with connection:  # as version 1 wrote it
+        connection.execute("DROP TABLE audit")
+        for bot, state in connection.execute("SELECT bot, state FROM accounts").fetchall():
+            older = json.loads(state)
+            for name in ("control", "standing", "config", "gate", "jumped"):
+                older.pop(name)
+            older["control_id"] = "c000001"
+            connection.execute("UPDATE accounts SET state = ? WHERE bot = ?", (json.dumps(older), bot))
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    replay(made, recorded(END))
+    rows, others = ledger_rows(expected / "ledger.sqlite"), ledger_rows(data / "ledger.sqlite")
+    assert all(rows[table] == others[table] for table in ("fills", "trades", "orders", "movements", "equity"))
+    assert orb(data)["control_id"] == "c000001" and audits(Layout(data).ledger) == []
