@@ -32,6 +32,7 @@ SYMBOLS = 20
 INTERVAL = timedelta(minutes=5)
 YEAR = (date(2023, 1, 1), date(2023, 12, 31))
 LIMIT_S = 20.0
+YEAR_SESSIONS = 250
 INSTANT = timedelta(microseconds=1)
 
 
@@ -165,6 +166,7 @@ def load(sessions: int) -> dict[str, Any]:
         "bars": found.bars // len(bots),
         "handed": found.bars,
         "wall_s": watch.wall,
+        "year_s": watch.wall * YEAR_SESSIONS / sessions,
         "cpu_s": watch.cpu,
         "bars_a_second": found.bars / watch.wall,
         "trades": sum(len(bot.realized) for bot in found.bots.values()),
@@ -211,7 +213,7 @@ def side_by_side(repeats: int = 3) -> dict[str, Any]:
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     """Measure, print a table and return the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sessions", type=int, default=250, help="sessions of the load, 250 is the whole year")
+    parser.add_argument("--sessions", type=int, default=YEAR_SESSIONS, help="sessions of the load, 250 a year")
     asked = parser.parse_args([] if arguments is None else arguments)
     heavy = load(asked.sessions)
     beside = side_by_side()

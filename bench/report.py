@@ -82,6 +82,8 @@ def rows(results: dict[str, Any]) -> list[Row]:
         _at_most("thawed client: stale bundles beyond its own buffer", 2 + UNSENT_BYTES / 19_755,
                  _of(results, "thaw", "default", "stale_beyond_own_buffer"), "bundles", 2),
         _at_least("10,000 clients on one worker, whole rounds", 7, _of(results, "many", "whole"), "of 7"),
+        _at_most("backtest of a year, 20 symbols, two bots", 20, _of(results, "backtest", "load", "year_s"), "s"),
+        _at_least("backtest of one rule, of backtesting.py", 1, _backtest_ratio(results)),
     ]  # fmt: skip
     return found
 
@@ -102,6 +104,11 @@ def _growth(results: dict[str, Any]) -> float | None:
 def _get_ratio(results: dict[str, Any]) -> float | None:
     ours, theirs = (_of(results, "get", "events", f"{what}_s", "median") for what in ("bundle", "constant"))
     return ours / theirs if ours and theirs else None
+
+
+def _backtest_ratio(results: dict[str, Any]) -> float | None:
+    ours, theirs = (_of(results, "backtest", "side_by_side", f"{who}_cpu_s") for who in ("ours", "theirs"))
+    return theirs / ours if ours and theirs else None
 
 
 def must_reach(results: dict[str, Any]) -> str:
