@@ -1,8 +1,8 @@
 """Take the pictures in docs/images from a running desk: `python tools/screenshots.py [--only NAME]`.
 
 Starts `aion up` on a free port over a temporary folder, waits until the bots have traded, and takes every page on a
-desktop and a phone, dark and light, the Bots page of an empty desk and of one with a broken file, and the moving
-picture of the README. Stops the desks again.
+desktop and a phone, dark and light, those of an empty desk and of one with broken files, and the moving picture of
+the README. Stops the desks again.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import base64
 import itertools
 import json
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,11 @@ PAGES = {
     "logs": "/logs",
     "system": "/system",
 }
-STATES = ("bots-empty", "bots-error")
-"""The Bots page of a desk without bots, and with a file that was written half."""
+EMPTY = {"bots-empty": "/bots", "intraday-empty": "/intraday", "system-empty": "/system"}
+"""Pages of a desk without bots."""
+ERROR = {"bots-error": "/bots", "intraday-error": "/intraday", "logs-error": "/logs"}
+"""Pages while a state file was written half and a log is no file."""
+STATES = (*EMPTY, *ERROR)
 SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
@@ -64,13 +68,19 @@ READY_S = 120.0
 ADDRESS = re.compile(r"Aion desk: (http://\S+)/bots")
 
 
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def running_desk(command: str, is_ready: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
     """Run `aion up` or `aion serve`; yield its address and its data folder once it is ready."""
     with tempfile.TemporaryDirectory(prefix="aion-shots-") as folder:
         console, data = Path(folder) / "console", Path(folder) / "data"
         process = subprocess.Popen(
-            [sys.executable, "-m", "aion", command, "--data", str(data), "--port", "0"],
+            [sys.executable, "-m", "aion", command, "--data", str(data), "--port", str(free_port())],
             cwd=ROOT, stdout=console.open("wb"), stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
@@ -126,6 +136,7 @@ def break_a_file(url: str, data: Path) -> None:
     while "theirs" not in bundle_of(url)["intraday"]["bots"] and time.monotonic() < until:
         time.sleep(0.1)
     file.write_text(json.dumps(state)[:90])
+    (data / "logs" / "theirs.jsonl").mkdir()
 
 
 def take_pages(browser: Browser, url: str, pages: dict[str, str], only: str | None) -> None:
@@ -184,9 +195,9 @@ def main() -> int:
                 take_moving(browser, url)
             take_pages(browser, url, PAGES, options.only)
             break_a_file(url, data)
-            take_pages(browser, url, {"bots-error": "/bots"}, options.only)
+            take_pages(browser, url, ERROR, options.only)
         with running_desk("serve", lambda url: bool(bundle_of(url))) as (url, _):
-            take_pages(browser, url, {"bots-empty": "/bots"}, options.only)
+            take_pages(browser, url, EMPTY, options.only)
         browser.close()
     return 0
 

@@ -3,7 +3,7 @@ import type { Fill, Position, Session, SymbolView } from "../../api/schema";
 import { sparse } from "../../lib/fixture";
 import { bands, sessionOf, slots } from "./band";
 import { barStep, fillMarks, readBars, vwap, withNewest } from "./bars";
-import { levelsOf } from "./level";
+import { holdingText, levelsOf } from "./level";
 import { byStrength, featureText, filterSymbols } from "./symbols";
 
 const iso = (minute: number): string => new Date(Date.UTC(2022, 4, 19, 13, 30 + minute)).toISOString();
@@ -151,4 +151,7 @@ it("levels are those that are known", () => {
     "range high 12",
   ]);
   expect(levelsOf(undefined, undefined)).toEqual([]);
+  expect(holdingText(position)).toBe("1 held at 10.00.");
+  expect(holdingText({ ...position, quantity: -197 })).toBe("\u2212197 short at 10.00.");
+  expect(holdingText(undefined)).toBe("No open position.");
 });

@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 import type { BotView, Session, SymbolView } from "../../api/schema";
-import { price, quantity } from "../../lib/money";
+import { price } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import { Ago, Due } from "../../ui/age";
 import { useDesk } from "../../ui/frame/desk";
@@ -11,6 +11,7 @@ import { Net } from "../../ui/number";
 import { readBars } from "./bars";
 import { DayChart } from "./day-chart";
 import { useDayFile } from "./day-file";
+import { holdingText } from "./level";
 import { newestPrice, useBars } from "./use-bars";
 
 /** Address of a symbol's own view. */
@@ -54,8 +55,7 @@ export function DayPanel({ bot, session, views }: Props) {
         </span>
       </header>
       <p className="soft">
-        {session?.name} {bot.day}.{" "}
-        {position ? `${quantity(position.quantity)} held at ${price(position.average_price)}.` : "No open position."}
+        {session?.name} {bot.day}. {holdingText(position)}
       </p>
       <DayChart
         symbol={symbol}

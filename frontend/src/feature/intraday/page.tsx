@@ -5,6 +5,7 @@ import type { BotView, IntradaySnapshot } from "../../api/schema";
 import { useTicking } from "../../lib/ticker";
 import { useDesk } from "../../ui/frame/desk";
 import { Attention } from "../bots/attention";
+import { EmptyDesk } from "../bots/empty";
 import { cardState, problemOf } from "../bots/state";
 import { DayPanel } from "./day-panel";
 import { ChartNotice } from "./symbol-page";
@@ -26,6 +27,14 @@ export function IntradayPage({ snapshot }: { snapshot: IntradaySnapshot }) {
   const problems = Object.entries(snapshot.errors ?? {}).filter(
     ([key, problem]) => !bots.some((bot) => problem.bot === bot.bot || key === `intraday.${bot.bot}`),
   );
+  if (bots.length === 0 && Object.keys(snapshot.symbols ?? {}).length === 0 && problems.length === 0) {
+    return (
+      <>
+        <h1 className="spoken">Intraday</h1>
+        <EmptyDesk />
+      </>
+    );
+  }
   return (
     <>
       <h1 className="spoken">Intraday</h1>

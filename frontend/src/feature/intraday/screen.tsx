@@ -23,11 +23,23 @@ function isSnapshot({ symbols, bots }: IntradaySnapshot): boolean {
 }
 
 export default function IntradayScreen() {
-  const { data } = useSnapshot<IntradaySnapshot>("intraday", "/api/intraday/snapshot", { accepts: isSnapshot });
+  const { data, error } = useSnapshot<IntradaySnapshot>("intraday", "/api/intraday/snapshot", { accepts: isSnapshot });
   const snapshot = useShared(data);
   const path = usePath();
   const day = useQuery().get("day") ?? "";
   const symbol = decodeSymbol(path.split("/")[2] ?? "");
   if (snapshot && symbol) return <SymbolPage key={symbol} snapshot={snapshot} symbol={symbol} day={day} />;
-  return snapshot ? <IntradayPage snapshot={snapshot} /> : <Skeleton />;
+  if (snapshot) return <IntradayPage snapshot={snapshot} />;
+  return (
+    <>
+      {error && (
+        <p className="notice" role="alert">
+          <b>The symbols could not be read.</b>{" "}
+          {error.status === 0 ? "The desk does not answer." : `The desk answered ${error.status}.`} The page tries again
+          by itself.
+        </p>
+      )}
+      <Skeleton />
+    </>
+  );
 }

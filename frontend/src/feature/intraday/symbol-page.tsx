@@ -13,6 +13,7 @@ import { Net } from "../../ui/number";
 import { type DayBar, readBars, vwap } from "./bars";
 import { DayChart } from "./day-chart";
 import { useDayFile, useDays } from "./day-file";
+import { holdingText } from "./level";
 import { newestPrice, useBars } from "./use-bars";
 
 interface Props {
@@ -260,7 +261,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
       <article className="panel day-panel" aria-label={`${symbol} on ${day}`}>
         <p className="soft">
           {at !== undefined && `As of ${stamp(at, market)}. `}
-          {position ? `${quantity(position.quantity)} held at ${price(position.average_price)}.` : "No open position."}
+          {holdingText(position)}
           {session?.half_day && isNow ? " Half day." : ""}
         </p>
         <DayChart

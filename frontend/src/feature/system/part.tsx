@@ -21,6 +21,7 @@ export function Since({ at }: { at: number }) {
 
 /** `1.4 ms`; three digits that matter. */
 export function milliseconds(value: number): string {
+  if (value > 0 && value < 0.005) return "< 0.01 ms";
   return `${decimal(value, value < 10 ? 2 : value < 100 ? 1 : 0)} ms`;
 }
 
