@@ -310,7 +310,8 @@ static void count_round(double timeout, double grace) {
         complete += clients[i].bytes == most && clients[i].sum == clients[first].sum;
         gone += clients[i].state == CLOSED;
       }
-      if (complete + gone == count - first || t > until) {
+      // a heartbeat that was on its way at the mark leaves counts that stay unequal: nothing more will come
+      if (complete + gone == count - first || t > until || (latest > 0 && t - latest > grace + 2)) {
         double *times = malloc(sizeof(double) * (count + 1));
         for (int i = first; i < count; i++) times[i - first] = clients[i].last;
         int n = count - first;
