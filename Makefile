@@ -43,7 +43,7 @@ soak: build
 	$(BIN)/python -m tests.live.soak
 
 bench: build
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --write-docs
 
 # A thousand kill -9 at random moments, compared with undisturbed runs; about half an hour.
 TIMES ?= 1000

@@ -113,6 +113,7 @@ class Process:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
             time.sleep(0.02)
+        self.stop()
         raise Missing(f"{self.popen.args!r} does not listen: {self.log.read_text(errors='replace')[-500:]}")
 
     def stop(self) -> None:
