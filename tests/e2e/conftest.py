@@ -113,12 +113,13 @@ def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
         up.stop()
 
 
-@pytest.fixture(scope="session")
-def desk(begin: Begin) -> Up:
-    """One desk for the tests that only look."""
+@pytest.fixture(scope="module")
+def desk(begin: Begin) -> Iterator[Up]:
+    """One desk for the tests of a file that only look; its market day goes on meanwhile."""
     up = begin()
     up.wait(up.is_running, 60)
-    return up
+    yield up
+    up.stop()
 
 
 @pytest.fixture(scope="session")

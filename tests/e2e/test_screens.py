@@ -46,8 +46,10 @@ def test_page_when_bots_trade_then_axe_finds_nothing(
     assert watched.errors == []
 
 
-def test_symbol_when_address_names_it_then_its_day_is_shown_and_moves(desk: Up, page: Page) -> None:
-    page.goto(f"{desk.url}/intraday")
+def test_symbol_when_address_names_it_then_its_day_is_shown_and_moves(begin: Begin, page: Page) -> None:
+    up = begin()  # while London is open
+    up.wait(up.is_running, 60)
+    page.goto(f"{up.url}/intraday")
     page.locator(".symbols").get_by_role("link", name="AZN.L").click()
     page.locator(".candle-box.large canvas").first.wait_for()
     assert page.url.endswith("/intraday/AZN.L")
@@ -65,6 +67,7 @@ def test_symbol_when_address_names_it_then_its_day_is_shown_and_moves(desk: Up, 
     page.get_by_role("slider", name=re.compile("Bars of MSFT")).wait_for()
     page.go_back()
     page.get_by_role("slider", name=re.compile("Bars of AZN.L")).wait_for()
+    up.stop()
 
 
 def test_symbol_when_unknown_then_the_page_names_those_there_are(desk: Up, page: Page) -> None:
