@@ -7,7 +7,6 @@ itself into the scope; the handler then takes over its transport as uvicorn itse
 import asyncio
 import socket
 import struct
-import sys
 from contextlib import suppress
 from typing import Any
 
@@ -41,23 +40,10 @@ def set_unsent_limit(transport: asyncio.BaseTransport) -> None:
         found.setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)
 
 
-def _bare_socket(transport: asyncio.BaseTransport) -> socket.SocketType | None:
-    """Return a TCP socket over the descriptor of `transport`, None where bytes have to pass through the transport.
-
-    It shares the descriptor and must be detached before the transport closes it.
-    """
-    found = transport.get_extra_info("socket")
-    if found is None or transport.get_extra_info("ssl_object") is not None:
-        return None
-    if sys.platform != "linux" or found.family not in (socket.AF_INET, socket.AF_INET6):
-        return None
-    return socket.SocketType(found.family, found.type, found.proto, found.fileno())
-
-
 class UpgradedConnection(Subscriber, asyncio.Protocol):
     """A stream that has taken its transport over: one `transport.write` a frame, nothing else."""
 
-    __slots__ = ("_connections", "_hub", "_socket", "_stray", "_transport")
+    __slots__ = ("_connections", "_hub", "_stray", "_transport")
 
     def __init__(
         self,
@@ -72,7 +58,7 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         super().__init__(topics, is_gzip=is_gzip)
         self._hub = hub
         self._transport = transport
-        self._socket = _bare_socket(transport)
+        self.write = transport.write
         self._connections = connections
         self._stray = 0
 
@@ -94,21 +80,6 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         protocol.parser = None
         protocol.cycle = None
         return stream
-
-    def write(self, data: bytes) -> None:
-        """Send `data`; what the kernel does not take waits in the transport, which pauses the stream.
-
-        Each frame ends its segment (MSG_EOR): the kernel looks at `UNSENT_BYTES` only where a segment begins, and
-        would append up to 64 KB to one that waits.
-        """
-        sent = 0
-        if self._socket is not None and not self.is_paused:
-            try:
-                sent = self._socket.send(data, socket.MSG_EOR)
-            except OSError:  # full, or broken: the transport finds out which
-                sent = 0
-        if sent < len(data):
-            self._transport.write(data[sent:])
 
     def finish(self, data: bytes) -> None:
         """Send `data` and the last chunk, then close."""
@@ -153,11 +124,8 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Leave; the transport closes the descriptor after this."""
+        """Leave."""
         self._hub.remove(self)
-        if self._socket is not None:
-            self._socket.detach()
-            self._socket = None
         self._connections.discard(self)
 
 
@@ -170,11 +138,12 @@ class PortableConnection(Subscriber):
         """Args: hub: where it belongs."""
         super().__init__(topics, is_gzip=is_gzip)
         self._hub = hub
+        self.write = self._put
         self._pending: list[bytes] = []
         self._wake = asyncio.Event()
         self._ended = False
 
-    def write(self, data: bytes) -> None:
+    def _put(self, data: bytes) -> None:
         """Hand `data` (one chunk) to the task; until it is sent the stream counts as paused."""
         start = data.index(b"\r\n") + 2
         self._pending.append(data[start:-2])

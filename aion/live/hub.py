@@ -42,7 +42,10 @@ def make_frame(name: str, data: bytes, *, event_id: str | None = None, retry_ms:
 class Subscriber:
     """One open stream. Subclasses say how bytes leave."""
 
-    __slots__ = ("beat", "index", "is_gzip", "is_paused", "late_beats", "seq", "topics")
+    __slots__ = ("beat", "index", "is_gzip", "is_paused", "late_beats", "seq", "topics", "write")
+
+    write: Callable[[bytes], object]
+    """Sends whole chunks. Set by the subclass: a broadcast calls it with nothing in between."""
 
     def __init__(self, topics: tuple[str, ...], *, is_gzip: bool) -> None:
         """Args: topics: what it wants; is_gzip: True for the shared gzip member."""
@@ -53,10 +56,6 @@ class Subscriber:
         self.beat = 0
         self.late_beats = 0
         self.index = -1
-
-    def write(self, data: bytes) -> None:
-        """Send `data` (whole chunks)."""
-        raise NotImplementedError
 
     def finish(self, data: bytes) -> None:
         """Send `data`, end the response and close."""
