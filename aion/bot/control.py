@@ -18,8 +18,8 @@ from aion.bot.record import Json, rules_json
 from aion.clock import iso, parse_iso
 from aion.config import Rules
 from aion.errors import ConfigError, StateError
-from aion.store.document import BotConfig
 from aion.store.layout import DESK
+from aion.store.request import BotConfig
 from aion.trading.ledger import Ledger
 from aion.trading.query import LedgerReader
 from aion.trading.record import Audit

@@ -19,8 +19,8 @@ from aion.bot.record import Json, thin
 from aion.bot.waiter import Waiter
 from aion.clock import Clock, iso
 from aion.errors import ConfigError
-from aion.store.document import schema_name
 from aion.store.file import check_document, write_json
+from aion.store.kind import schema_name
 from aion.store.layout import Layout, check_name
 
 POLL_S = 5.0  # between two looks at the database

@@ -10,9 +10,9 @@ from datetime import datetime
 from pathlib import Path
 
 from aion.errors import ConfigError, StateError
-from aion.store.document import BotConfig, Control, Kill
 from aion.store.file import Signature, read_document
 from aion.store.layout import DESK, Layout, check_name
+from aion.store.request import BotConfig, Control, Kill
 
 KILL = "kill"
 LONGEST_REASON = 200  # characters of the desk's text that a bot repeats

@@ -1,7 +1,8 @@
 """The state documents as pydantic models: the contract of everything that stands on disk.
 
-A document is a JSON object with an envelope (`Envelope`) and a kind of its own (`KINDS`). Unknown fields are ignored,
-so that a newer writer and an older desk get along inside one schema version; `null`, NaN and infinities are refused.
+A document is a JSON object with an envelope (`Envelope`) and a kind of its own (`aion.store.kind`). Unknown fields
+are ignored, so that a newer writer and an older desk get along inside one schema version; `null`, NaN and infinities
+are refused.
 Money is a number in the document's `currency`, ratios are fractions (0.05 is 5 %), times are ISO 8601 with a zone.
 Where a thing has an id, things stand in a map keyed by it; ids never look like integers, because JavaScript would
 reorder them.
@@ -436,49 +437,6 @@ class SimSummary(Envelope):
     )
 
 
-class BotConfig(Document):
-    """`config/<bot>.json`: rules as the desk saved them."""
-
-    schema_: str = Field(alias="schema")
-    bot: Name
-    version: int = Field(ge=1, description="Grows by one each save; a save names the version it edited.")
-    saved_at: Moment
-    saved_by: str = Field("", max_length=64)
-    rules: dict[Key, Number | str | bool] = Field(default_factory=dict)
-
-
-class Control(Document):
-    """`control/<bot>/<id>.json`: a request to a bot; answered by `control_id` in the bot's next state.
-
-    Requests to the bots' process as a whole (`speed`, `jump`, and `pause`, `resume`, `flatten` for all bots) stand in
-    `control/desk/` and are answered by `clock.control_id` in `sim_summary.json`. Speed 0 holds a replay still.
-    """
-
-    schema_: str = Field(alias="schema")
-    id: Key
-    bot: Name
-    action: Literal["pause", "resume", "flatten", "speed", "jump"]
-    requested_at: Moment
-    requested_by: str = Field("", max_length=64)
-    reason: Text = ""
-    value: Number | str | None = Field(None, description="Speed (market s / wall s) or day to jump to.")
-    due_at: Moment | None = Field(None, description="Wall time by which an answer is expected.")
-
-
-class Kill(Document):
-    """`control/<bot>/kill.json`, `control/desk/kill.json`: the kill switch of a bot, or of all.
-
-    While the file stands the bot flattens and enters nothing. A missing file is clear; one that cannot be read stops.
-    """
-
-    schema_: str = Field(alias="schema")
-    bot: Name
-    killed_at: Moment
-    killed_by: str = Field("", max_length=64)
-    reason: Text = ""
-    due_at: Moment | None = Field(None, description="Wall time by which the bot is expected to have stopped.")
-
-
 class LogLine(Document):
     """One line of `logs/<process>.jsonl`."""
 
@@ -489,30 +447,6 @@ class LogLine(Document):
     bot: str | None = None
     cycle_id: str | None = None
     market_time: Moment | None = None
-
-
-KINDS: dict[str, type[Document]] = {
-    "sim_log": SimLog,
-    "rolling": Rolling,
-    "sim_summary": SimSummary,
-    "swing_rolling": SwingRolling,
-    "bot_activity": BotActivity,
-    "bot_config": BotConfig,
-    "control": Control,
-    "kill": Kill,
-    "log_line": LogLine,
-}
-"""Model by kind; the `schema` of a document is `aion/<kind>/1`."""
-
-SCHEMALESS = frozenset({"log_line"})
-"""Kinds whose documents carry no `schema`: lines, whose file name says what they are."""
-
-VERSION = 1
-
-
-def schema_name(kind: str) -> str:
-    """Return the `schema` string of a `kind`, e.g. `aion/sim_log/1`."""
-    return f"aion/{kind}/{VERSION}"
 
 
 def to_json(document: Document) -> dict[str, Any]:

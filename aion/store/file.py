@@ -20,7 +20,8 @@ import orjson
 from pydantic import ValidationError
 
 from aion.errors import StateError
-from aion.store.document import KINDS, VERSION, Document
+from aion.store.document import Document
+from aion.store.kind import KINDS, VERSION
 
 MAX_FILE_BYTES = 16 << 20  # on disk; a day file with 20 symbols and all their bars is under 2 MB
 MAX_INFLATED_BYTES = 64 << 20

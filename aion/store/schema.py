@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from aion.errors import ConfigError, StateError
-from aion.store.document import KINDS, SCHEMALESS, schema_name
 from aion.store.file import check_schema, complaints, parse_object, read_bytes, read_json
+from aion.store.kind import KINDS, SCHEMALESS, schema_name
 from aion.store.layout import Layout, Place
 
 NOT_INTEGER_LIKE = "^(?![0-9]{1,10}$)"

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from aion.clock import iso, parse_iso
 from aion.config import Settings
 from aion.errors import ConflictError, NotFoundError, StateError
-from aion.store.document import schema_name
 from aion.store.file import remove, write_json
+from aion.store.kind import schema_name
 from aion.store.layout import DESK, Layout, check_name
 from aion.web.control import KILL_FIELDS, LINE_FIELDS, SAVED_FIELDS, UNREADABLE, take
 from aion.web.reader import FileReader

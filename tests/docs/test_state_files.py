@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aion.errors import StateError
-from aion.store.document import KINDS, schema_name
+from aion.store.kind import KINDS, schema_name
 from aion.store.layout import Layout
 from aion.store.schema import check_file
 from aion.web.state import load

@@ -14,9 +14,9 @@ import pytest
 
 from aion.clock import iso
 from aion.config import Settings
-from aion.store.document import Control, Kill
 from aion.store.file import read_document
 from aion.store.layout import Layout
+from aion.store.request import Control, Kill
 from aion.web.security.password import hash_password
 from aion.web.security.store import DeskStore
 

@@ -1,0 +1,27 @@
+"""Which kinds of state documents there are, and how a document says its own."""
+
+from aion.store.document import BotActivity, Document, LogLine, Rolling, SimLog, SimSummary, SwingRolling
+from aion.store.request import BotConfig, Control, Kill
+
+KINDS: dict[str, type[Document]] = {
+    "sim_log": SimLog,
+    "rolling": Rolling,
+    "sim_summary": SimSummary,
+    "swing_rolling": SwingRolling,
+    "bot_activity": BotActivity,
+    "bot_config": BotConfig,
+    "control": Control,
+    "kill": Kill,
+    "log_line": LogLine,
+}
+"""Model by kind; the `schema` of a document is `aion/<kind>/1`."""
+
+SCHEMALESS = frozenset({"log_line"})
+"""Kinds whose documents carry no `schema`: lines, whose file name says what they are."""
+
+VERSION = 1
+
+
+def schema_name(kind: str) -> str:
+    """Return the `schema` string of a `kind`, e.g. `aion/sim_log/1`."""
+    return f"aion/{kind}/{VERSION}"

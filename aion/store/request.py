@@ -1,0 +1,50 @@
+"""What the desk writes for the bots: rules, requests and kill switches; documents as those in `document`."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from aion.store.document import Document, Key, Moment, Name, Number, Text
+
+
+class BotConfig(Document):
+    """`config/<bot>.json`: rules as the desk saved them."""
+
+    schema_: str = Field(alias="schema")
+    bot: Name
+    version: int = Field(ge=1, description="Grows by one each save; a save names the version it edited.")
+    saved_at: Moment
+    saved_by: str = Field("", max_length=64)
+    rules: dict[Key, Number | str | bool] = Field(default_factory=dict)
+
+
+class Control(Document):
+    """`control/<bot>/<id>.json`: a request to a bot; answered by `control_id` in the bot's next state.
+
+    Requests to the bots' process as a whole (`speed`, `jump`, and `pause`, `resume`, `flatten` for all bots) stand in
+    `control/desk/` and are answered by `clock.control_id` in `sim_summary.json`. Speed 0 holds a replay still.
+    """
+
+    schema_: str = Field(alias="schema")
+    id: Key
+    bot: Name
+    action: Literal["pause", "resume", "flatten", "speed", "jump"]
+    requested_at: Moment
+    requested_by: str = Field("", max_length=64)
+    reason: Text = ""
+    value: Number | str | None = Field(None, description="Speed (market s / wall s) or day to jump to.")
+    due_at: Moment | None = Field(None, description="Wall time by which an answer is expected.")
+
+
+class Kill(Document):
+    """`control/<bot>/kill.json`, `control/desk/kill.json`: the kill switch of a bot, or of all.
+
+    While the file stands the bot flattens and enters nothing. A missing file is clear; one that cannot be read stops.
+    """
+
+    schema_: str = Field(alias="schema")
+    bot: Name
+    killed_at: Moment
+    killed_by: str = Field("", max_length=64)
+    reason: Text = ""
+    due_at: Moment | None = Field(None, description="Wall time by which the bot is expected to have stopped.")
