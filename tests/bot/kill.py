@@ -14,13 +14,16 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from aion.store.layout import DESK, Layout
 from tests.bot.desk import ask, audits, document, ledger_rows, save_rules, state_files
 from tests.bot.worker import trade
 
-LONGEST_S = 1.6  # of a life: a run of this tape takes about three times that
+LONGEST = 0.8  # of the time that a whole run takes here: the longest life of a killed one
+LATER = 1.3  # times as long at most after a kill that came before the first fill: the machine has become slower
+MOST_KILLS = 8  # times the kills asked for, until half of them met fills on the books
 
 
 @dataclass(slots=True)
@@ -31,6 +34,9 @@ class Outcome:
     runs: int = 0
     kills_with_fills: int = 0
     differences: tuple[str, ...] = ()
+
+    def enough(self, kills: int) -> bool:
+        return self.kills >= kills and (self.kills_with_fills * 2 >= kills or self.kills >= kills * MOST_KILLS)
 
 
 def check_files(data: Path) -> None:
@@ -63,24 +69,36 @@ def ask_beforehand(data: Path) -> None:
     save_rules(data, "orb_ny", 1, max_alloc=0.4)
 
 
+def run_whole(context: ForkServerContext, data: Path) -> float:
+    """Let a run end undisturbed in a new data folder; return the seconds that it took."""
+    ask_beforehand(data)
+    process = context.Process(target=trade, args=(data,))
+    began = time.monotonic()
+    process.start()
+    process.join()
+    return time.monotonic() - began
+
+
 def kill_often(folder: Path, kills: int, seed: int, say: Callable[[str], None] = lambda line: None) -> Outcome:
-    """Kill the process `kills` times, letting each run end in between, and compare each with an undisturbed one."""
+    """Kill the process until `kills` lives ended so, half of them or more with fills on the books.
+
+    A killed run is taken up again until it ends, and is then compared with an undisturbed one. A machine on which the
+    kills keep coming before the first fill gives up after `MOST_KILLS` times as many.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.bot.warm"])
     chance = random.Random(seed)
     undisturbed = folder / "undisturbed"
-    ask_beforehand(undisturbed)
-    process = context.Process(target=trade, args=(undisturbed,))
-    process.start()
-    process.join()
+    run_whole(context, folder / "warm-up")  # the first life waits for the server of forks
+    longest_s = LONGEST * run_whole(context, undisturbed)
     outcome = Outcome()
     data = folder / "killed-0"
     ask_beforehand(data)
     while True:
         process = context.Process(target=trade, args=(data,))
         process.start()
-        if outcome.kills < kills:
-            delay = chance.uniform(0.02, LONGEST_S)
+        if not outcome.enough(kills):
+            delay = chance.uniform(0.02, longest_s)
             process.join(delay)
             if process.is_alive():
                 process.kill()
@@ -93,6 +111,7 @@ def kill_often(folder: Path, kills: int, seed: int, say: Callable[[str], None] =
                     else 0
                 )
                 outcome.kills_with_fills += bool(fills)
+                longest_s *= 1 if fills else LATER
                 say(f"kill {outcome.kills} after {delay:.2f} s: {fills} fills in the ledger")
                 continue
         process.join()
@@ -100,7 +119,7 @@ def kill_often(folder: Path, kills: int, seed: int, say: Callable[[str], None] =
             outcome.differences += (f"exit code {process.exitcode}",)
         outcome.runs += 1
         outcome.differences += compare(undisturbed, data)
-        if outcome.kills >= kills:
+        if outcome.enough(kills):
             return outcome
         data = folder / f"killed-{outcome.runs}"
         ask_beforehand(data)
@@ -111,10 +130,12 @@ def kill_amid_requests(folder: Path, kills: int, seed: int) -> tuple[int, tuple[
     context = multiprocessing.get_context("forkserver")
     chance = random.Random(seed)
     asked = []
+    run_whole(context, folder.with_name("warm-up-asked"))
+    longest_s = LONGEST * run_whole(context, folder.with_name("undisturbed-asked"))
     for number in range(1, kills + 1):
         process = context.Process(target=trade, args=(folder,))
         process.start()
-        process.join(chance.uniform(0.1, LONGEST_S))
+        process.join(chance.uniform(0.1, longest_s))
         asked.append(ask(folder, "orb_ny", ("flatten", "resume")[number % 2], number))
         process.join(chance.choice((0.0, 0.02, 0.1, 0.3)))
         process.kill()
