@@ -156,5 +156,7 @@ class Tree(Generic[T]):
         except FileNotFoundError:
             return None
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one file is that file's state
+            # the frames and causes of an error hold the whole file, and the entry holds the error
+            error.__traceback__ = error.__context__ = error.__cause__ = None
             return Entry(path, None, error, mtime_ns, size, last_good, last_mtime)
         return Entry(path, value, None, mtime_ns, size, value, mtime_ns)

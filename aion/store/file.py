@@ -29,6 +29,8 @@ GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"  # no name, no time: e
 TEMPORARY_PREFIX = "."
 MAX_SHOWN = 200  # characters of a file's own text in a message
 _TEMPORARY_MARK = ".tmp-"
+_STEP_IN = 64 << 10  # bytes of gzip that are taken at once
+_STEP_OUT = 256 << 10  # bytes inflated at once
 _SCHEMA = re.compile(r"aion/(?P<kind>[a-z_]{1,32})/(?P<version>[0-9]{1,6})")
 _JSON_TYPES = {list: "array", str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
@@ -191,7 +193,7 @@ def parse_object(data: bytes, name: str) -> dict[str, Any]:
     Raises:
         StateError: empty, not UTF-8, not JSON, not an object, or with a `null` in it.
     """
-    if not data.strip():
+    if not data or data.isspace():
         raise StateError(name, "is empty")
     try:
         value = orjson.loads(data)
@@ -301,13 +303,14 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError, name: str) -> StateErr
         return StateError(name, "starts with a byte order mark; write UTF-8 without one", byte=0)
     if data.startswith(GZIP_HEADER[:2]):
         return StateError(name, "is gzip, but its name does not end in .gz", byte=0)
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as bad:
-        return StateError(name, "is not UTF-8", byte=bad.start)
-    # orjson counts characters of the decoded text
-    byte = len(text[: error.pos].encode())
-    if text.startswith(("NaN", "Infinity", "-Infinity"), error.pos):
+    byte = error.pos
+    if not data.isascii():
+        try:
+            text = data.decode()
+        except UnicodeDecodeError as bad:
+            return StateError(name, "is not UTF-8", byte=bad.start)
+        byte = len(text[: error.pos].encode())  # orjson counts characters of the decoded text
+    if data.startswith((b"NaN", b"Infinity", b"-Infinity"), byte):
         return StateError(
             name, "holds NaN or Infinity, which JSON cannot say; leave out what is not known", byte=byte
         )
@@ -334,19 +337,28 @@ def _inflate(data: bytes, name: str) -> bytes:
     if not data:
         raise StateError(name, "is empty")
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    parts: list[bytes] = []
+    inflated = at = 0
     try:
-        inflated = unpacker.decompress(data, MAX_INFLATED_BYTES + 1)
+        # in small steps: one large buffer, grown and copied, would hold up every other thread of the process
+        while at < len(data) and not unpacker.eof:
+            left = data[at : at + _STEP_IN]
+            at += len(left)
+            while left and not unpacker.eof:
+                parts.append(unpacker.decompress(left, _STEP_OUT))
+                inflated += len(parts[-1])
+                if inflated > MAX_INFLATED_BYTES:
+                    raise StateError(name, f"inflates to over {MAX_INFLATED_BYTES} bytes")
+                left = unpacker.unconsumed_tail
     except zlib.error as error:
         if not data.startswith(GZIP_HEADER[:2]):
             raise StateError(name, "is not gzip", byte=0) from None
         raise StateError(name, f"is corrupt gzip ({error})") from None
-    if len(inflated) > MAX_INFLATED_BYTES:
-        raise StateError(name, f"inflates to over {MAX_INFLATED_BYTES} bytes")
     if not unpacker.eof:
         raise StateError(name, "is a torn gzip file", byte=len(data))
-    if unpacker.unused_data:
-        raise StateError(name, "has data after its gzip member", byte=len(data) - len(unpacker.unused_data))
-    return inflated
+    if over := len(unpacker.unused_data) + len(data) - at:
+        raise StateError(name, "has data after its gzip member", byte=len(data) - over)
+    return b"".join(parts)
 
 
 def _sync_folder(folder: Path) -> None:
