@@ -23,6 +23,7 @@ from aion.web.page import STATIC
 from aion.web.security import check_host
 from aion.web.security.command import open_store
 
+EARS = 32  # places at which a listening socket is watched; the loop takes one connection from each a turn
 KEEP_ALIVE_S = 75  # longer than a proxy's, so that the proxy closes first and no request meets a closed connection
 
 
@@ -46,13 +47,23 @@ class DeskServer(uvicorn.Server):
         )
         super().__init__(config)
         self._app = app
+        self._ears: list[socket.socket] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen at several places of the loop, so that a crowd is let in while those that are in are served.
+
+        libuv accepts one connection a turn of the loop and place; a turn answers every request that is there, so that
+        behind one place the last of 200 busy clients would wait for a second to be let in.
+        """
+        self._ears = [each.dup() for each in sockets or () for _ in range(EARS - 1)]
+        await super().startup([*(sockets or ()), *self._ears] or None)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, end the streams, then wait for the answers that are under way."""
         for server in self.servers:
             server.close()
         await self._app.end_streams()
-        await super().shutdown(sockets)
+        await super().shutdown([*(sockets or ()), *self._ears])
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

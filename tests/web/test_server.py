@@ -6,10 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +19,7 @@ import pytest
 from aion.errors import ConfigError
 from aion.web.listener import bind
 from aion.web.security import allowed_hosts, check_host
+from aion.web.server import DeskServer
 
 ROOT = Path(__file__).parents[2]
 
@@ -131,3 +134,49 @@ def test_serve_when_killed_and_started_again_then_it_shows_the_same(tmp_path: Pa
     with started(tmp_path / "data") as (_, url):
         after = httpx.get(f"{url}/api/bots/page", trust_env=False)
     assert before.headers["etag"] == after.headers["etag"]
+
+
+class Busy:
+    """Stands for the desk: each answer keeps the loop busy for a while."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            for step in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{step}.complete"})
+            return
+        self.seen.append(scope["path"])
+        time.sleep(0.002)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def end_streams(self) -> None:
+        """Nothing is open."""
+
+
+def test_serve_when_a_crowd_comes_to_a_busy_desk_then_nobody_waits_for_many_turns() -> None:
+    app = Busy()
+    with bind("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        server = DeskServer(app)  # type: ignore[arg-type]
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        clients = [socket.create_connection(("127.0.0.1", port), timeout=20) for _ in range(64)]
+        for number, client in enumerate(clients):  # all wait to be let in before the loop begins to
+            client.sendall(f"GET /{number} HTTP/1.1\r\nHost: desk\r\n\r\n".encode() * 40)
+        thread.start()
+        try:
+            for client in clients:
+                answers = b""
+                while answers.count(b"HTTP/1.1 200") < 40:
+                    answers += client.recv(65_536)
+        finally:
+            server.should_exit = True
+            thread.join(20)
+            for client in clients:
+                client.close()
+    assert not thread.is_alive()
+    before = len(app.seen[: app.seen.index("/63")])
+    assert before < 64 * 10, f"the last client was first served after {before} answers to others"
