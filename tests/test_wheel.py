@@ -53,8 +53,8 @@ def test_installed_wheel_serves_pages_without_node(wheel: Path, tmp_path: Path) 
         line = process.stdout.readline()
         address = re.search(r"http://127\.0\.0\.1:\d+", line)
         assert address is not None, line + process.stdout.read()
-        with httpx.Client(base_url=address[0], trust_env=False, timeout=20) as client:
-            until = time.monotonic() + 20
+        with httpx.Client(base_url=address[0], trust_env=False, timeout=60) as client:
+            until = time.monotonic() + 60
             while not client.get("/readyz").is_success and time.monotonic() < until:
                 time.sleep(0.05)
             page = client.get("/bots")
@@ -64,4 +64,4 @@ def test_installed_wheel_serves_pages_without_node(wheel: Path, tmp_path: Path) 
             assert client.get("/api/bots/page").json()["intraday"]["bots"] == {}
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)

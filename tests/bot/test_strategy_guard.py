@@ -194,7 +194,7 @@ def test_call_that_sleeps_is_interrupted(no_timer: None) -> None:
     started = time.monotonic()
     with guard.alarm(), pytest.raises(guard.TooSlowError), guard.limit(0.05):
         time.sleep(30)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 25
 
 
 def test_call_that_spins_and_swallows_the_first_alarm_is_interrupted(no_timer: None) -> None:
@@ -275,7 +275,7 @@ def test_running_process_stops_a_strategy_that_sleeps_and_goes_on(package: Path,
         assert document(path)["state"] == "active" and document(path)["bars_seen"] > 60
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize(

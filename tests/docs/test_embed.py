@@ -50,11 +50,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
             assert process.poll() is None and time.monotonic() < until, console.read_text()
             time.sleep(0.02)
         port = console.read_text().rpartition("http://127.0.0.1:")[2].split()[0]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20, trust_env=False) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
             yield Embedded(folder, client)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_example_is_fifteen_lines() -> None:

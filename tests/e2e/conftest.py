@@ -16,9 +16,10 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
+expect.set_options(timeout=30_000)  # a machine that tests on two cores at once may hold a page up
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-quic", "--no-first-run",
@@ -44,7 +45,7 @@ class Up:
         return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, timeout=20, trust_env=False)
+        return httpx.get(self.url + path, timeout=60, trust_env=False)
 
     def bundle(self) -> dict[str, Any]:
         found: dict[str, Any] = self.get("/api/bots/page").raise_for_status().json()
@@ -78,7 +79,7 @@ class Up:
         started = time.monotonic()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(10)
+            self.process.wait(60)
         return time.monotonic() - started
 
 
@@ -152,7 +153,7 @@ def watched() -> Watched:
 def page(browser: Browser, watched: Watched) -> Iterator[Page]:
     """A page in a fresh profile, wide enough for the table."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     page.on("pageerror", lambda error: watched.errors.append(str(error)))
 

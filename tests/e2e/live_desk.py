@@ -55,7 +55,7 @@ class Station:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
 
     def write(self, n: int | None = None, **more: object) -> int:
         """Show `n`, or one more than before; returns it."""

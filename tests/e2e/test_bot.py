@@ -34,7 +34,7 @@ def view(up: Up, bot: str) -> dict[str, Any]:
 
 
 def send(up: Up, method: str, path: str, body: Any = None) -> dict[str, Any]:
-    answer = httpx.request(method, up.url + path, json=body, timeout=20, trust_env=False)
+    answer = httpx.request(method, up.url + path, json=body, timeout=60, trust_env=False)
     found: dict[str, Any] = answer.raise_for_status().json()
     return found
 
@@ -57,7 +57,7 @@ def test_kill_switch_when_thrown_then_the_bot_flattens_and_stays_stopped(slow: U
     confirm(page, "Kill switch orb_ny", "Stop orb_ny", HTML)
     head = page.locator(".bot-head")
     expect(head.locator(".chip")).to_have_text("stopped")
-    expect(page.get_by_text("No open position.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("No open position.")).to_be_visible(timeout=60_000)
     shown = head.locator(".state-line").inner_text()
     assert "kill switch is on by local" in shown and "<b>bold</b>" in shown, "what was typed is shown as text"
     assert page.title().startswith("orb_ny") and page.locator(".bot-head img").count() == 0
@@ -103,7 +103,7 @@ def test_request_when_nobody_answers_then_the_page_says_so(slow: Up, page: Page)
     expect(page.get_by_text("its rules are changed where it runs")).to_be_visible()
     confirm(page, "Flatten theirs", "Flatten theirs")
     expect(page.locator(".requests li").first).to_contain_text("flatten requested")
-    expect(page.locator(".bot-head .state-line")).to_contain_text("Flatten not answered", timeout=20_000)
+    expect(page.locator(".bot-head .state-line")).to_contain_text("Flatten not answered", timeout=60_000)
     assert_accessible(page)
     del theirs["control_id"]
     write_json(path, theirs)
@@ -269,7 +269,7 @@ def test_link_when_it_is_lost_then_nothing_is_called_good_and_values_have_an_age
     page.get_by_text("STREAMING").first.wait_for()
     slow.stop()
     chip = page.locator(".bot-head .chip")
-    expect(chip).to_have_text("kept", timeout=20_000)
+    expect(chip).to_have_text("kept", timeout=60_000)
     expect(page.locator(".bot-head .state-line")).to_contain_text(re.compile(r"Kept from .* ago"))
     assert page.locator(".bot-head .held").count() > 0
     assert page.locator(".bot-clocks .state-icon.well").count() == 0

@@ -108,7 +108,7 @@ def test_scenario_3_the_page_opens_from_the_cache_and_is_then_verified(desk: Up,
     page.wait_for_timeout(1200)
     page.route("**/api/**", lambda route: None)  # the desk answers nothing: what shows is from the cache
     page.reload(wait_until="commit")
-    page.locator("h3", has_text="orb_ny").first.wait_for(timeout=3000)
+    page.locator("h3", has_text="orb_ny").first.wait_for(timeout=30_000)
     assert "kept" in page.locator("main").inner_text()
     page.unroute_all(behavior="ignoreErrors")
 

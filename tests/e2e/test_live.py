@@ -289,7 +289,7 @@ def test_restarted_desk_is_found_again_without_a_repeat(tab: Open, station: Stat
     for number in (signal.SIGTERM, signal.SIGKILL):
         station.signal(number)
         assert station.process is not None
-        station.process.wait(10)
+        station.process.wait(60)
         station.write()
         until(page, f"!({is_in('streaming')})")
         station.start()

@@ -109,7 +109,7 @@ def test_replay_when_steered_then_it_says_requested_and_done(begin: Begin, page:
     page.keyboard.press("Escape")
     os.kill(up.child("run").pid, signal.SIGSTOP)  # nobody answers
     page.keyboard.press("p")
-    page.locator(".toast", has_text="Hold not answered").wait_for(timeout=40_000)
+    page.locator(".toast", has_text="Hold not answered").wait_for(timeout=60_000)
     os.kill(up.child("run").pid, signal.SIGCONT)
     up.stop()
 
@@ -163,7 +163,7 @@ def test_fill_when_page_does_not_show_it_then_a_corner_tells_it_until_one_says_n
     up = begin("--speed", "300")
     up.wait(up.is_running, 60)
     page.goto(f"{up.url}/system")
-    page.locator(".toast").wait_for(timeout=40_000)
+    page.locator(".toast").wait_for(timeout=60_000)
     page.locator("button[popovertarget=link-panel]").click()
     page.get_by_label("Tell fills on pages that do not show them").uncheck()
     until(page, "document.querySelector('.toast') === null")
@@ -197,7 +197,7 @@ def test_page_when_zoomed_to_200_per_cent_or_colours_are_forced_then_all_is_ther
     context = browser.new_context(
         viewport={"width": 720, "height": 450}, forced_colors="active", reduced_motion="reduce"
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     page = context.new_page()
     for path, part in PAGES.items():
         page.goto(f"{desk.url}{path}")

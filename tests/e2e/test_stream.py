@@ -185,7 +185,7 @@ def test_stream_when_the_desk_ends_with_or_without_a_word_then_the_browser_comes
     shows(page, 1)
     station.signal(number)
     assert station.process is not None
-    station.process.wait(10)
+    station.process.wait(60)
     until(page, "window.errors >= 1")
     assert page.evaluate("heard.some(([name]) => name === 'bye')") is (number == signal.SIGTERM)
     if page.evaluate("source.readyState") == 2:  # a refused connection ends an EventSource for good

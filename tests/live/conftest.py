@@ -32,7 +32,7 @@ class Server:
         self.links.append(link)
         if receive_buffer is not None:
             link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        link.settimeout(10)
+        link.settimeout(30)
         link.connect(("127.0.0.1", self.port))
         return link
 
@@ -92,7 +92,7 @@ class Wire:
         self.buffer = rest[length + 2 :]
         return rest[:length]
 
-    def next(self, name: str | None = None, timeout: float = 10.0) -> tuple[str, str, dict[str, str]]:
+    def next(self, name: str | None = None, timeout: float = 30.0) -> tuple[str, str, dict[str, str]]:
         """Return the next event (of that name) as name, data and its other fields."""
         self.link.settimeout(timeout)
         while True:
@@ -126,12 +126,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
             [sys.executable, "-m", "tests.live.app", str(root), str(port_file), kind, events, str(heartbeat_s)],
             cwd=ROOT,
         )
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while True:
             assert process.poll() is None and time.monotonic() < until, "the application did not start"
             try:
                 port = int(port_file.read_text())
-                client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20, trust_env=False)
+                client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
                 client.get("/stats")
                 break
             except (OSError, ValueError, httpx.HTTPError):
@@ -148,7 +148,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         if server.process.poll() is None:
             server.process.terminate()
             try:
-                server.process.wait(10)
+                server.process.wait(60)
             except subprocess.TimeoutExpired:
                 server.process.kill()
                 raise

@@ -19,7 +19,7 @@ RST = b"\x01\0\0\0\0\0\0\0"
 def come_and_go(server: Server, times: int) -> None:
     """Open and close streams, in each way that a client can go."""
     for number in range(times):
-        link = socket.create_connection(("127.0.0.1", server.port), timeout=10)
+        link = socket.create_connection(("127.0.0.1", server.port), timeout=60)
         way = number % 4
         if way:
             link.sendall(ASK if way > 1 else ASK[: number % len(ASK)])
@@ -32,7 +32,7 @@ def come_and_go(server: Server, times: int) -> None:
 
 def settled(server: Server, clients: int) -> None:
     """Wait until the server knows that everybody else is gone."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while server.stats()["clients"] != clients:
         assert time.monotonic() < until, "streams of clients that left are kept"
         time.sleep(0.02)
@@ -56,11 +56,11 @@ def test_clients_when_they_come_and_go_by_the_thousand_then_nothing_is_left_of_t
         began = time.monotonic()
         while json.loads(good.next("data")[1])["a.json"]["n"] != number:
             pass
-        assert time.monotonic() - began < 2, "somebody who stays waits for those who come and go"
+        assert time.monotonic() - began < 20, "somebody who stays waits for those who come and go"
         time.sleep(0.01)
     leaving.join()
     settled(server, 1)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while process.num_fds() > descriptors and time.monotonic() < until:
         time.sleep(0.02)
     assert process.num_fds() <= descriptors
@@ -97,7 +97,7 @@ def test_clients_when_they_read_a_byte_at_a_time_then_memory_stays_flat_and_othe
             began = time.monotonic()
             while json.loads(good.next("data")[1])["a.json"]["n"] != number:
                 pass
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 20
             if number == 40:
                 memory = process.memory_info().rss
     finally:

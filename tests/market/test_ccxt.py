@@ -163,11 +163,11 @@ def test_call_that_never_ends_is_left_to_itself_and_the_next_one_works(venue: Ve
     made = provider(venue)
     made.instruments([BTC])
     caller = Caller(made, call_s=0.5)
-    venue.faults = [faults.times(1, faults.drip(6))]
+    venue.faults = [faults.times(1, faults.drip(60))]
     started = time.monotonic()
     with pytest.raises(FeedError, match=r"has not answered for 0\.5 s"):
         caller.once(lambda: made.bars("minute", BTC, now() - timedelta(minutes=5), now()))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     caller = Caller(made)
     assert caller.once(lambda: made.bars("minute", BTC, now() - timedelta(minutes=5), now())).bars
 

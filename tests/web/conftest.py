@@ -45,12 +45,12 @@ def running(settings: Settings, static: Path) -> Iterator[RunningDesk]:
         server = DeskServer(app)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not server.started:
             assert thread.is_alive() and time.monotonic() < until, "the desk did not start"
             time.sleep(0.005)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with httpx.Client(base_url=url, timeout=20, trust_env=False) as client:
+        with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
             try:
                 yield RunningDesk(url, app, Writer(settings.data), client)
             finally:

@@ -280,7 +280,7 @@ def test_rules_when_two_save_at_once_then_one_of_them_is_told(kept: RunningDesk)
     statuses: list[int] = []
 
     def save(stop: float) -> None:
-        with httpx.Client(base_url=kept.url, trust_env=False, timeout=20) as client:
+        with httpx.Client(base_url=kept.url, trust_env=False, timeout=60) as client:
             given = {"version": 0, "rules": {"stop_loss": stop}}
             statuses.append(client.put("/api/bots/orb_ny/rules", json=given).status_code)
 

@@ -34,7 +34,7 @@ def locked(start_desk: START) -> RunningDesk:
 @pytest.fixture
 def browser(locked: RunningDesk) -> Iterator[httpx.Client]:
     """A client that has logged in as admin."""
-    with httpx.Client(base_url=locked.url, timeout=20, trust_env=False) as client:
+    with httpx.Client(base_url=locked.url, timeout=60, trust_env=False) as client:
         answer = client.post("/api/session", json={"password": PASSWORD})
         assert answer.status_code == 200 and answer.json()["role"] == "admin"
         yield client
@@ -91,7 +91,7 @@ def test_tries_when_many_addresses_then_all_together_are_limited_too() -> None:
 
 
 def test_viewer_when_it_asks_for_more_then_403(locked: RunningDesk) -> None:
-    with httpx.Client(base_url=locked.url, timeout=20, trust_env=False) as client:
+    with httpx.Client(base_url=locked.url, timeout=60, trust_env=False) as client:
         assert client.post("/api/session", json={"password": PASSWORD + "!"}).json()["role"] == "viewer"
         assert client.get("/api/bots/page").status_code == 200
         for path in (

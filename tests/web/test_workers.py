@@ -38,7 +38,7 @@ def workers(data: Path, count: int) -> Iterator[tuple["subprocess.Popen[str]", s
             with suppress(psutil.NoSuchProcess):
                 child.kill()
         process.kill()
-        process.wait(10)
+        process.wait(60)
         if process.stderr is not None:
             process.stderr.close()
 
@@ -65,7 +65,7 @@ def ready_pids(process: "subprocess.Popen[str]") -> list[int]:
 
 def open_stream(url: str) -> socket.socket:
     host, port = url.removeprefix("http://").split(":")
-    stream = socket.create_connection((host, int(port)), timeout=20)
+    stream = socket.create_connection((host, int(port)), timeout=60)
     stream.sendall(f"GET /events/bots HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     read_until(stream, b"event: bots")
     return stream
@@ -108,7 +108,7 @@ def test_workers_when_one_is_killed_then_the_others_go_on_and_it_is_replaced(tmp
         for number in range(1, 6):
             write.swing("swing_1w", equity=101_000.0 + number)
             for _ in range(6):  # any worker, each over a connection of its own
-                bundle = httpx.get(f"{url}/api/bots/page", trust_env=False, timeout=20).json()
+                bundle = httpx.get(f"{url}/api/bots/page", trust_env=False, timeout=60).json()
                 assert bundle["swing"]["bots"]["swing_1w"]["equity"] == 101_000.0 + number
         for stream in streams:
             assert read_until(stream, b'"equity":101005')
@@ -122,7 +122,7 @@ def test_workers_when_one_is_killed_then_the_others_go_on_and_it_is_replaced(tmp
                 alive += 1
         assert alive == len(streams) - held[victim]
         for _ in range(20):
-            assert httpx.get(f"{url}/api/bots/page", trust_env=False, timeout=20).status_code == 200
+            assert httpx.get(f"{url}/api/bots/page", trust_env=False, timeout=60).status_code == 200
         wait_for(lambda: len(set(ready_pids(process)) - {victim}) == 2)
         for stream in streams:
             stream.close()
@@ -137,7 +137,7 @@ def test_workers_when_told_to_stop_then_streams_end_with_bye_and_nobody_is_left(
         for stream in streams:
             assert b"retry: " in read_until(stream, b"event: bye")
             stream.close()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         took = time.monotonic() - began
         assert not any(psutil.pid_exists(pid) for pid in pids)
         assert process.stderr is not None
