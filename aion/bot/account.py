@@ -303,6 +303,7 @@ class BotAccount:
             "hold_equity": number(self.hold.equity),
             "hold_name": self.hold.name,
             "price_basis": self.price_basis,
+            "tick": number(min(each.tick for each in self.instruments.values())),
             "state": self.state,
             "rules": rules_json(settings.rules),
             "config_version": self.config_version,
@@ -319,15 +320,12 @@ class BotAccount:
         }
         if self.standing.reason:
             value["state_reason"] = self.standing.reason
-        if self.control_id:
-            value["control_id"] = self.control_id
-        if self.control_error:
-            value["control_error"] = self.control_error
-        if self.config_error:
-            value["config_error"] = self.config_error
-        notes = [self.caveat, f"{HINDSIGHT} {ADJUSTED}" if self.price_basis == "adjusted" else ""]
-        if any(notes):
-            value["note"] = " ".join(note for note in notes if note)
+        for name in ("control_id", "control_error", "config_error"):
+            if said := getattr(self, name):
+                value[name] = said
+        adjusted = f"{HINDSIGHT} {ADJUSTED}" if self.price_basis == "adjusted" else ""
+        if note := f"{self.caveat} {adjusted}".strip():
+            value["note"] = note
         return value
 
     @property

@@ -186,6 +186,8 @@ def days_of(changes: Changes, closes: Sequence[str]) -> dict[str, Record]:
                 so_far,
                 record.detail if is_last else "",
             )
+    for trade in changes.trades:
+        days[of(trade.closed_at)].trades[trade.id] = trade_json(trade)
     for decision in changes.decisions:
         days[of(decision.ts)].decisions[decision.id] = decision_json(decision)
     return dict(days)

@@ -277,6 +277,7 @@ class IntradayBot(BotAccount):
             value: Json = {
                 "exchange": self.settings.exchange,
                 "currency": self.settings.currency,
+                "tick": number(self.instruments[symbol].tick),
                 "bar": bar_json(bar),
             }
             if symbol in self.signals:

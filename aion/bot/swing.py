@@ -12,7 +12,7 @@ from aion.bot.account import BotAccount
 from aion.bot.history import Record, days_of
 from aion.bot.preview import Wish, planned_orders, preview_document
 from aion.bot.process_log import ProcessLog
-from aion.bot.record import Json, number, result_json, thin
+from aion.bot.record import Json, number, order_json, result_json, thin
 from aion.bot.schedule import next_rebalance, period
 from aion.bot.strategy.base import Moment
 from aion.clock import iso, parse_iso
@@ -223,6 +223,10 @@ class SwingBot(BotAccount):
         value = self.fields() | {
             "horizon": self.settings.horizon,
             "targets": self.targets,
+            "open_orders": {
+                each.order.id: order_json(each.order, each.status, each.filled_quantity, each.detail)
+                for each in self.broker.open_orders()
+            },
             "equity_curve": thin(self.record.equity),
             "hold_curve": thin(self.record.hold),
         }
@@ -244,6 +248,7 @@ class SwingBot(BotAccount):
             "day": day,
             "orders": activity.orders_in_time(),
             "fills": activity.fills,
+            "trades": activity.trades,
             "decisions": activity.decisions,
         }
 

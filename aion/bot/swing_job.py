@@ -86,6 +86,9 @@ class SwingJob:
         tolerance_s = 0.0 if mark_in_s is None else mark_in_s / 20
         value = self._stamp.envelope("swing_rolling", bot.cycle_id, bot.cycles, bot.cursor, mark_in_s, tolerance_s)
         value |= bot.document()
+        open_at = calendar.next_open(bot.settings.exchange, bot.cursor)
+        if open_at is not None and open_at <= self._ends_at:
+            value["next_open_at"] = iso(open_at)
         if mark_at is not None and mark_in_s is not None:
             value["next_mark_at"] = iso(mark_at)
             value["next_mark_wall_at"] = iso(self._stamp.wall_in(now, mark_in_s))

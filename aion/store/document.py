@@ -236,6 +236,7 @@ class Account(Envelope):
     hold_equity: Money | None = Field(None, description="What buying and holding the same names would be worth.")
     hold_name: str = Field("", max_length=64, description="What is held, e.g. `MSFT` or `10 names`.")
     price_basis: Literal["raw", "adjusted"] = "raw"
+    tick: Price | None = Field(None, description="Least step of its symbols' prices, the smallest where they differ.")
     note: Text = Field("", description="A caveat that the page shows, e.g. hindsight in the choice of names.")
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
@@ -308,8 +309,12 @@ class SwingRolling(Account):
     horizon: str = Field("", max_length=8, description="1w, 2w, 4w ...")
     day: Day | None = Field(None, description="Market day of the newest mark.")
     targets: dict[Key, Target] = Field(default_factory=dict)
+    open_orders: dict[Key, Order] = Field(
+        default_factory=dict, description="Given and not done: those at the market fill at the next open."
+    )
     preview: Preview | None = Field(None, description="What a rebalance would do now, at the newest marks.")
     last_rebalance_at: Moment | None = None
+    next_open_at: Moment | None = Field(None, description="Market time at which open orders at the market fill.")
     next_mark_at: Moment | None = Field(None, description="Market time.")
     next_mark_wall_at: Moment | None = Field(None, description="Wall time at which that is expected.")
     next_rebalance_at: Moment | None = Field(None, description="Market time.")
@@ -317,7 +322,7 @@ class SwingRolling(Account):
 
 
 class BotActivity(Envelope):
-    """`swing/bot_logs/<horizon>/bot_activity_<day>_<bot>.json`: one day's orders, fills and reasons."""
+    """`swing/bot_logs/<horizon>/bot_activity_<day>_<bot>.json`: one day's orders, fills, trades, reasons."""
 
     bot: Name
     currency: str = Field(pattern=r"^[A-Z0-9]{3,10}$")
@@ -325,6 +330,9 @@ class BotActivity(Envelope):
     day: Day
     orders: dict[Key, Order] = Field(default_factory=dict)
     fills: dict[Key, Fill] = Field(default_factory=dict)
+    trades: dict[Key, Trade] = Field(
+        default_factory=dict, description="Round trips closed on it; the rolling file has the newest ones alone."
+    )
     decisions: dict[Key, Decision] = Field(default_factory=dict)
 
 
@@ -333,6 +341,7 @@ class SymbolState(Document):
 
     exchange: str = ""
     currency: str = ""
+    tick: Price | None = Field(None, description="Least step of its price.")
     bar: Bar | None = None
     features: dict[Key, Number] = Field(default_factory=dict)
     signal: Signal | None = None

@@ -20,6 +20,7 @@ from aion.store.document import (
     Money,
     Name,
     Number,
+    Order,
     Pnl,
     Position,
     Preview,
@@ -83,6 +84,7 @@ class BotView(Document):
     hold_equity: Money | None = None
     hold_name: str = ""
     price_basis: Literal["raw", "adjusted"] = "raw"
+    tick: float | None = Field(None, description="Least step of its symbols' prices: how many decimals they have.")
     note: Text = ""
     day_pnl: Pnl | None = None
     total_pnl: Pnl | None = None
@@ -100,9 +102,14 @@ class BotView(Document):
     flat_by: AwareDatetime | None = None
     horizon: str = ""
     targets: dict[Key, Target] = Field(default_factory=dict)
+    open_orders: dict[Key, Order] = Field(
+        default_factory=dict,
+        description="Of a swing bot: given and not done; those at the market fill at the next open.",
+    )
     preview: Preview | None = Field(None, description="What a rebalance would do now.")
     rules: dict[Key, Number | bool | str] = Field(default_factory=dict)
     last_rebalance_at: AwareDatetime | None = None
+    next_open_at: AwareDatetime | None = None
     next_mark_at: AwareDatetime | None = None
     next_mark_wall_at: AwareDatetime | None = None
     next_rebalance_at: AwareDatetime | None = None
@@ -194,6 +201,7 @@ class SymbolView(Document):
 
     exchange: str = ""
     currency: str = ""
+    tick: float | None = Field(None, description="Least step of its price.")
     bar: dict[str, str | float] | None = Field(None, description="ts, open, high, low, close, volume.")
     features: dict[Key, Number] = Field(default_factory=dict)
     signal: Signal | None = None
@@ -279,6 +287,7 @@ class BotPart(Document):
     trades: dict[Key, Trade] | None = None
     signals: dict[Key, Signal] | None = None
     targets: dict[Key, Target] | None = None
+    open_orders: dict[Key, Order] | None = None
     rules: dict[Key, Number | bool | str] | None = None
     symbols: list[Key] | None = None
     equity_curve: Curve | None = None

@@ -133,7 +133,7 @@ class History:
         found: Json = {"bot": bot, "kind": kind, "currency": state.get("currency", ""), "days": {}, "errors": {}}
         rows: Json = {}
         for at, doc in self._docs(bot, kind, part, state, check_day(day) if day else "", last_day, found["errors"]):
-            ordered = newest_first(doc[part])
+            ordered = newest_first(doc.get(part, {}))
             if at == last_day:
                 ids = [each for each, _ in ordered]
                 ordered = ordered[ids.index(last_id) + 1 :] if last_id in ids else ordered
@@ -169,7 +169,8 @@ class History:
                 docs[at] = self._doc(kept, at, missing)
             return docs[at]
 
-        holder = state if kind == "swing" and part == "trades" else doc_of(check_day(day))
+        newest = _newest_trades(kind, part, state)
+        holder = {part: newest} if row in newest else doc_of(check_day(day))
         if row not in holder.get(part, {}):
             raise NotFoundError(f"there is no row {row[:128]!r} among the {part} of {bot} on {day}")
         found = _Found({part: {row: holder[part][row]}})
@@ -219,22 +220,26 @@ class History:
         self, bot: str, kind: Kind, part: Part, state: Json, day: str, last_day: str, errors: Json
     ) -> Iterator[tuple[str, Json]]:
         """Yield the documents that hold rows of a part, the newest day first; broken ones go to `errors`."""
-        if kind == "swing" and part == "trades":
-            by_day: dict[str, Json] = {}
-            for name, trade in state.get("trades", {}).items():
-                by_day.setdefault(str(moment(trade["ts"]).date()), {})[name] = trade
-            docs = {at: {"trades": by_day[at]} for at in sorted(by_day, reverse=True)}
-            yield from ((at, doc) for at, doc in docs.items() if day in ("", at) and (not last_day or at <= last_day))
-            return
-        for at, file in self._kept(bot, kind).items():
+        newest = _newest_trades(kind, part, state)
+        by_day: dict[str, Json] = {}
+        for name, trade in newest.items():
+            by_day.setdefault(str(moment(trade["ts"]).date()), {})[name] = trade
+        kept = self._kept(bot, kind)
+        for at in sorted(kept.keys() | by_day.keys(), reverse=True):
             if (day and at != day) or (last_day and at > last_day):
                 continue
+            doc: Json = {}
             try:
-                yield at, self._files.read(file, "")
+                if at in kept:
+                    doc = self._files.read(kept[at], "")
             except NotFoundError:
-                continue  # packed away since the listing
+                pass  # packed away since the listing
             except StateError as error:
                 errors[at] = str(error)
+            if newest:
+                older = {name: trade for name, trade in doc.get(part, {}).items() if name not in newest}
+                doc = {part: older | by_day.get(at, {})}
+            yield at, doc
 
     def _doc(self, kept: dict[str, str], day: str, missing: list[str]) -> Json:
         if day not in kept:
@@ -328,6 +333,12 @@ class _Found:
 def newest_first(rows: Json) -> list[tuple[str, Json]]:
     """Return rows (each with a `ts`) by time, the newest first; of one time the last in the file first."""
     return sorted(reversed(rows.items()), key=lambda item: moment(item[1]["ts"]), reverse=True)
+
+
+def _newest_trades(kind: Kind, part: Part, state: Json) -> Json:
+    """Return the trades in a swing bot's own file: its newest, all of them where it writes no day files."""
+    found: Json = state.get("trades", {}) if kind == "swing" and part == "trades" else {}
+    return found
 
 
 def _round_trip(fills: Json, trade: str) -> Json:

@@ -92,7 +92,7 @@ def _whole(doc: Json, kind: str, file: str, *, foreign: bool) -> Json:
 def cut(whole: Json, bound: Bound) -> Json:
     """Return a `BotView` within `bound`; `more` names the routes that have what was cut short."""
     shown, more = dict(whole), {}
-    for name in ("positions", "signals", "targets", "rules"):
+    for name in ("positions", "signals", "targets", "open_orders", "rules"):
         if len(whole[name]) > bound.rows:
             shown[name] = dict(islice(whole[name].items(), bound.rows))
             more[name] = route(whole, name)

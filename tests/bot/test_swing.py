@@ -69,6 +69,37 @@ def test_rebalance_comes_in_the_first_session_of_each_period(tmp_path: Path, hor
     assert len(found) == count
 
 
+def test_orders_that_wait_for_the_open_are_told_until_they_fill(tmp_path: Path) -> None:
+    value = run(tmp_path / "a", {"AAA": flat(1), "BBB": flat(1)}, rules={"max_positions": 2})
+    assert value["tick"] == 0.0001
+    waiting = value["open_orders"]
+    assert [(each["symbol"], each["side"], each["ts"], each["status"]) for each in waiting.values()] == [
+        ("AAA", "buy", "2021-06-01T20:00Z", "open"), ("BBB", "buy", "2021-06-01T20:00Z", "open")
+    ]  # fmt: skip
+    value = run(tmp_path / "b", {"AAA": flat(2), "BBB": flat(2)}, rules={"max_positions": 2, "stop_loss": 0.1})
+    assert {(each["symbol"], each["type"]) for each in value["open_orders"].values()} == {
+        ("AAA", "stop"), ("BBB", "stop")
+    }, "filled at the open; only their stops rest"  # fmt: skip
+
+
+def test_trades_that_the_rolling_file_forgot_stand_in_the_files_of_their_days(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aion.bot.swing.KEPT", 2)
+    falls = [100, 100, 90, 90, 90, 90, 90, 90, 80, 80, 80, 80, 80, 80, 80, 70, 70, 70, 70, 70, 70, 70, 60, 60, 60]
+    value = run(tmp_path, {"AAA": [float(each) for each in falls]}, rules={"stop_loss": 0.05, "max_alloc": 1})
+    kept = {
+        name: (trade, found["day"])
+        for path in sorted((Layout(tmp_path).bot_logs / "1w").glob("*.json"))
+        for found in [document(path)]
+        for name, trade in found["trades"].items()
+    }
+    rows = ledger_rows(tmp_path / "ledger.sqlite")["trades"]
+    assert len(kept) == len(rows) > len(value["trades"]) == 2
+    assert all(trade["ts"].startswith(day) for trade, day in kept.values())
+    assert all(kept[name][0] == trade for name, trade in value["trades"].items())
+
+
 def test_max_positions_limits_the_names_held(tmp_path: Path) -> None:
     prices = {symbol: flat(10) for symbol in NAMES}
     assert len(run(tmp_path / "a", prices, rules={"max_positions": 2})["positions"]) == 2
@@ -171,6 +202,7 @@ def test_next_mark_and_rebalance_are_told_in_market_and_wall_time(tmp_path: Path
     made = settings(tmp_path, start=at("2021-06-29T21:00Z"), bots={"s": swing_bot(("AAA",))}, run_pause_s=0)
     replay(made, feed, VirtualWaiter(look))
     first = next(value for value in seen if value["day"] == "2021-06-30")
+    assert first["next_open_at"] == "2021-07-01T13:30Z"
     assert first["next_mark_at"] == "2021-07-01T20:00Z"
     assert first["next_rebalance_at"] == "2021-07-06T20:00Z"
     # each session of a swing desk alone passes in closed_gap_s, 2 s: the next one, and the third after it

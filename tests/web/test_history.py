@@ -157,3 +157,42 @@ def test_chain_of_a_swing_fill_finds_the_decision_of_the_day_before(desk: Runnin
         found = desk.get(f"/api/bots/swing_1w/history/{query}").raise_for_status().json()
         assert found["orders"]["oa"]["status"] == "filled", query
         assert list(found["fills"]) == ["fa"] and list(found["decisions"]) == ["da"], query
+
+
+def swing_trade(day: str, symbol: str = "MSFT") -> Json:
+    return {"symbol": symbol, "side": "buy", "quantity": 10, "entry_price": 250.0, "exit_price": 251.0,
+            "opened_at": "2022-05-02T13:30:00Z", "ts": f"{day}T13:30:00Z", "realized_pnl": 9.0}  # fmt: skip
+
+
+def test_trades_of_a_swing_bot_when_paged_then_all_days_come_and_none_twice(desk: RunningDesk) -> None:
+    days = [f"2022-05-{day}" for day in range(10, 20)]
+    about = envelope("bot_activity", 0) | {"bot": "swing_1w", "currency": "USD", "horizon": "1w"}
+    trades = {f"t{day}-{number}": swing_trade(day) for day in days for number in (1, 2, 3)}
+    for day in days:
+        of_day = {name: trade for name, trade in trades.items() if trade["ts"].startswith(day)}
+        write_json(
+            desk.write.layout.bot_activity("1w", day, "swing_1w"),
+            about | {"day": day, "trades": {} if day == days[-1] else of_day},
+        )
+    newest = {name: trade for name, trade in trades.items() if trade["ts"][:10] >= days[-2]}
+    desk.write.swing("swing_1w", trades=newest)
+    seen: list[str] = []
+    before = ""
+    while True:
+        page = desk.get("/api/bots/swing_1w/history/trades", params={"limit": 4, "before": before}).json()
+        seen += page["trades"]
+        if "next" not in page:
+            break
+        before = page["next"]
+    assert seen == [f"t{day}-{number}" for day in reversed(days) for number in (3, 2, 1)]
+    old = desk.get("/api/bots/swing_1w/history/trades?day=2022-05-11").json()
+    assert list(old["trades"]) == [f"t2022-05-11-{number}" for number in (3, 2, 1)]
+    for name in (seen[0], seen[-1]):  # of the account's own file, of a day's
+        found = desk.get(f"/api/bots/swing_1w/history/trades/{name}?day={name[1:11]}").raise_for_status().json()
+        assert list(found["trades"]) == [name]
+
+
+def test_trades_of_a_bot_that_writes_no_day_files_are_those_of_its_own_file(desk: RunningDesk) -> None:
+    desk.write.swing("theirs", trades={"tx": swing_trade("2022-05-18"), "ty": swing_trade("2022-05-17")})
+    assert list(desk.get("/api/bots/theirs/history/trades").json()["trades"]) == ["tx", "ty"]
+    assert list(desk.get("/api/bots/theirs/history/trades/ty?day=2022-05-17").json()["trades"]) == ["ty"]

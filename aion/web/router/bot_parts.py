@@ -14,7 +14,7 @@ from aion.web.state import sim_log, swing_rolling
 from aion.web.view import Card
 
 Kind = Literal["intraday", "swing"]
-Part = Literal["positions", "fills", "trades", "signals", "targets", "rules", "symbols", "curve"]
+Part = Literal["positions", "fills", "trades", "signals", "targets", "open_orders", "rules", "symbols", "curve"]
 
 bot_parts_router = APIRouter(prefix="/api", tags=["bots"], responses=NOT_FOUND)
 

@@ -34,7 +34,7 @@ export interface Bar {
   volume: number;
 }
 
-/** `swing/bot_logs/<horizon>/bot_activity_<day>_<bot>.json`: one day's orders, fills and reasons. */
+/** `swing/bot_logs/<horizon>/bot_activity_<day>_<bot>.json`: one day's orders, fills, trades, reasons. */
 export interface BotActivity {
   /** Market time up to which the content is true. */
   as_of: string;
@@ -57,6 +57,8 @@ export interface BotActivity {
   schema: string;
   /** Grows with each write of this document within a run. */
   seq: number;
+  /** Round trips closed on it; the rolling file has the newest ones alone. */
+  trades: Record<string, Trade>;
   /** Wall time of the write. */
   written_at?: string;
 }
@@ -95,6 +97,7 @@ export interface BotPart {
   fills?: Record<string, Fill>;
   hold_curve?: Record<string, number>;
   kind: "intraday" | "swing";
+  open_orders?: Record<string, Order>;
   positions?: Record<string, Position>;
   rules?: Record<string, number | boolean | string>;
   signals?: Record<string, Signal>;
@@ -168,9 +171,12 @@ export interface BotView {
   more: Record<string, string>;
   next_mark_at?: string;
   next_mark_wall_at?: string;
+  next_open_at?: string;
   next_rebalance_at?: string;
   next_rebalance_wall_at?: string;
   note: string;
+  /** Of a swing bot: given and not done; those at the market fill at the next open. */
+  open_orders: Record<string, Order>;
   positions: Record<string, Position>;
   /** What a rebalance would do now. */
   preview?: Preview;
@@ -187,6 +193,8 @@ export interface BotView {
   strategy: string;
   symbols: string[];
   targets: Record<string, Target>;
+  /** Least step of its symbols' prices: how many decimals they have. */
+  tick?: number;
   total_pnl?: Pnl;
   /** Newest 50 at most, in order of time. */
   trades: Record<string, Trade>;
@@ -882,6 +890,8 @@ export interface SimLog {
   stats?: Stats;
   strategy: string;
   symbols: string[];
+  /** Least step of its symbols' prices, the smallest where they differ. */
+  tick?: number;
   /** Since the start of the run. */
   total_pnl?: Pnl;
   /** Round trips closed. */
@@ -938,6 +948,8 @@ export interface SymbolView {
   exchange: string;
   features: Record<string, number>;
   signal?: Signal;
+  /** Least step of its price. */
+  tick?: number;
 }
 
 /** The figures of the System page, of the process that answers. */
