@@ -171,7 +171,7 @@ def test_drill_down_when_a_trade_is_opened_then_its_numbers_add_up(slow: Up, pag
     row = page.locator(".rows.trades tbody tr").first
     row.wait_for()
     cells = row.locator("td").all_inner_texts()
-    fees, slippage, net = (number(cells[index]) for index in (5, 6, 7))
+    fees, slippage, net = (number(cells[index]) for index in (6, 7, 8))
     opener = row.get_by_role("button")
     opener.focus()
     page.keyboard.press("Enter")

@@ -12,6 +12,7 @@ import {
   price,
   priceDecimals,
   quantity,
+  sharedDecimals,
 } from "./money";
 
 describe("money", () => {
@@ -76,6 +77,20 @@ describe("price", () => {
     const column = [100, 99.5, 84.125];
     expect(priceDecimals(column)).toBe(3);
     expect(column.map((each) => price(each, priceDecimals(column)))).toEqual(["100.000", "99.500", "84.125"]);
+  });
+
+  it("keeps the decimals of the tick while prices change, and those that are needed without one", () => {
+    expect([255.5275, 255.53, 256].map((each) => price(each, sharedDecimals(0.01, [each])))).toEqual([
+      "255.53",
+      "255.53",
+      "256.00",
+    ]);
+    expect(price(53.8, sharedDecimals(0.0001, [53.8]))).toBe("53.8000");
+    expect(price(84.05, sharedDecimals(0.05, [84.1]))).toBe("84.05");
+    expect(sharedDecimals(1, [100])).toBe(2);
+    expect(sharedDecimals(undefined, [255.5275, 1])).toBe(4);
+    expect(sharedDecimals(Number.NaN, [1])).toBe(2);
+    expect(sharedDecimals(0, [1])).toBe(2);
   });
 
   it("is not given decimals by binary rests", () => {

@@ -71,6 +71,19 @@ export function priceDecimals(prices: readonly (number | undefined)[]): number {
   return most;
 }
 
+/** Decimals of prices that move by `tick`, 2 to 4; undefined for no tick. */
+function tickDecimals(tick: number | undefined): number | undefined {
+  return isNumber(tick) && tick > 0 ? priceDecimals([tick]) : undefined;
+}
+
+/**
+ * Decimals of a column or a panel: those of the instrument's `tick`, so that they stay while prices change. Where the
+ * file does not say a tick, as many as all `prices` need.
+ */
+export function sharedDecimals(tick: number | undefined, prices: readonly (number | undefined)[]): number {
+  return tickDecimals(tick) ?? priceDecimals(prices);
+}
+
 /** A price per unit with 2 to 4 decimals. */
 export function price(value: number | undefined, decimals = priceDecimals([value])): string {
   return decimal(value, decimals);

@@ -1,26 +1,30 @@
-/** Trades, orders, fills and decisions of any day that is kept, by page; each row opens to what stands behind it. */
+/** Trades, orders, fills and decisions of any day that is kept: sorted, filtered, by page; a row opens to what is behind. */
 
-import { type ReactNode, useEffect, useRef, useState } from "react";
-import type { BotDays, BotRows, BotView, Decision, Fill, Order, Trade } from "../../api/schema";
+import { useEffect, useRef, useState } from "react";
+import type { BotDays, BotView } from "../../api/schema";
 import type { Cell } from "../../lib/csv";
-import { count, decimal, money, price, quantity } from "../../lib/money";
+import { count } from "../../lib/money";
 import { dayName, instant, shortStamp, shownName, UTC } from "../../lib/time";
+import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
-import { Net, NoData, Value } from "../../ui/number";
+import { NoData } from "../../ui/number";
 import { Chain } from "./chain";
+import { COLUMNS, type Column, filterRows, NEWEST_FIRST, type Part, type Row, rowDecimals, sortRows } from "./columns";
 import { CsvButton, FetchState, Panel } from "./panel";
-import { useFetched } from "./use-fetched";
+import { Sortable } from "./sortable";
+import { BySymbol } from "./symbols";
+import { useRows } from "./use-rows";
 
-export type Part = "trades" | "orders" | "fills" | "decisions";
+export type View = Part | "symbols";
 
-const PARTS: readonly Part[] = ["trades", "orders", "fills", "decisions"];
-const TITLES: Record<Part, string> = {
+const VIEWS: readonly View[] = ["trades", "symbols", "orders", "fills", "decisions"];
+const TITLES: Record<View, string> = {
   trades: "Closed trades",
+  symbols: "By symbol",
   orders: "Orders",
   fills: "Fills",
   decisions: "Decisions",
 };
-const LIMIT = 25;
 
 const EMPTY: Record<Part, string> = {
   trades: "No trade was closed",
@@ -30,7 +34,7 @@ const EMPTY: Record<Part, string> = {
 };
 
 export interface Chosen {
-  part: Part;
+  part: View;
   day: string;
   symbol: string;
 }
@@ -42,110 +46,37 @@ interface Props {
   onChosen: (chosen: Chosen) => void;
 }
 
-type Row = [id: string, day: string, row: Trade | Order | Fill | Decision];
-
-interface Column {
-  title: string;
-  /** What stands in the CSV file. */
-  name: string;
-  cell: (row: Row[2]) => ReactNode;
-  csv: (row: Row[2]) => Cell;
-  left?: boolean;
-}
-
-const sideOf = (row: { side: string }): string => (row.side === "buy" ? "Buy" : "Sell");
-
-function columnsOf<T extends Row[2]>(
-  columns: {
-    title: string;
-    name: string;
-    cell: (row: T) => ReactNode;
-    csv: (row: T) => Cell;
-    left?: boolean;
-  }[],
-): Column[] {
-  return columns as unknown as Column[]; // the rows of a part are of one type
-}
-
-const text = (value: string): ReactNode => <Value>{value}</Value>;
-
-const COLUMNS: Record<Part, Column[]> = {
-  trades: columnsOf<Trade>([
-    { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
-    { title: "Side", name: "side", cell: (row) => (row.side === "buy" ? "long" : "short"), csv: (row) => row.side, left: true },
-    { title: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
-    { title: "Entry", name: "entry_price", cell: (row) => price(row.entry_price), csv: (row) => row.entry_price },
-    { title: "Exit", name: "exit_price", cell: (row) => price(row.exit_price), csv: (row) => row.exit_price },
-    { title: "Fees", name: "fees", cell: (row) => money(row.fees ?? 0), csv: (row) => row.fees },
-    { title: "Slippage", name: "slippage", cell: (row) => money(row.slippage ?? 0), csv: (row) => row.slippage },
-    { title: "Net", name: "realized_pnl", cell: (row) => <Net value={row.realized_pnl} />, csv: (row) => row.realized_pnl },
-    { title: "Closed because", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
-  ]),
-  orders: columnsOf<Order>([
-    { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
-    { title: "Side", name: "side", cell: sideOf, csv: (row) => row.side, left: true },
-    { title: "Type", name: "type", cell: (row) => row.type ?? "market", csv: (row) => row.type, left: true },
-    { title: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
-    { title: "Filled", name: "filled_quantity", cell: (row) => quantity(row.filled_quantity ?? 0), csv: (row) => row.filled_quantity },
-    { title: "Status", name: "status", cell: (row) => row.status, csv: (row) => row.status, left: true },
-    { title: "Reason", name: "reason", cell: (row) => text([row.reason, row.detail].filter(Boolean).join(" · ")), csv: (row) => row.reason, left: true },
-  ]),
-  fills: columnsOf<Fill>([
-    { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
-    { title: "Side", name: "side", cell: sideOf, csv: (row) => row.side, left: true },
-    { title: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
-    { title: "Price", name: "price", cell: (row) => price(row.price), csv: (row) => row.price },
-    { title: "Fee", name: "fee", cell: (row) => money(row.fee ?? 0), csv: (row) => row.fee },
-    { title: "Slippage", name: "slippage", cell: (row) => money(row.slippage ?? 0), csv: (row) => row.slippage },
-    { title: "Realized", name: "realized_pnl", cell: (row) => <Net value={row.realized_pnl} />, csv: (row) => row.realized_pnl },
-    { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
-  ]),
-  decisions: columnsOf<Decision>([
-    { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol ?? "all"}</b>, csv: (row) => row.symbol, left: true },
-    { title: "Action", name: "action", cell: (row) => row.action, csv: (row) => row.action, left: true },
-    { title: "Strength", name: "confidence", cell: (row) => text(decimal(row.confidence, 2)), csv: (row) => row.confidence },
-    { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
-  ]),
-}; // biome-ignore format: a column a line
-
-function rowsOf(found: BotRows | undefined, part: Part): Row[] {
-  return Object.entries(found?.[part] ?? {}).map(([id, row]) => [id, found?.days?.[id] ?? "", row]);
-}
-
 export function Activity({ bot, days, chosen, onChosen }: Props) {
   const { market } = useDesk();
-  const { part, day, symbol } = chosen;
-  const query = new URLSearchParams({ limit: String(LIMIT), ...(day && { day }), ...(symbol && { symbol }) });
-  const base = `/api/bots/${encodeURIComponent(bot.bot)}/history/${part}?${query}`;
-  const fetched = useFetched<BotRows>(base, bot.as_of);
-  const [older, setOlder] = useState<{ base: string; rows: Row[]; next?: string; failed: string }>();
-  const [opened, setOpened] = useState("");
-  const panel = useRef<HTMLDivElement>(null);
-  const more = older?.base === base ? older : undefined;
-  const newest = rowsOf(fetched.data, part);
-  const seen = new Set(newest.map(([id]) => id));
-  const rows = [...newest, ...(more?.rows ?? []).filter(([id]) => !seen.has(id))];
-  const next = more ? more.next : fetched.data?.next;
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another choice shows other rows
-  useEffect(() => setOpened(""), [base]);
-
-  const loadMore = async (): Promise<void> => {
-    if (!next) return;
-    const kept = more?.rows ?? [];
-    try {
-      const answer = await fetch(`${base}&before=${encodeURIComponent(next)}`);
-      if (!answer.ok) throw new Error(`the desk answered ${answer.status}`);
-      const page = (await answer.json()) as BotRows;
-      setOlder({ base, rows: [...kept, ...rowsOf(page, part)], next: page.next, failed: "" });
-    } catch (error) {
-      const failed = error instanceof Error ? error.message : String(error);
-      setOlder({ base, rows: kept, next, failed });
-    }
-  };
+  const { day, symbol } = chosen;
+  const part = chosen.part === "symbols" ? "trades" : chosen.part;
   const columns = COLUMNS[part];
+  const found = useRows(bot.bot, part, day, symbol, bot.as_of);
+  const { rows, fetched, isWhole } = found;
+  const [sort, setSort] = useState(NEWEST_FIRST);
+  const [filter, setFilter] = useState("");
+  const [opened, setOpened] = useState("");
+  const needsAll = chosen.part === "symbols" || filter !== "" || sort !== NEWEST_FIRST;
+  const shown = sortRows(filterRows(rows, columns, filter), columns, sort);
+  const isAsked = needsAll && fetched.data !== undefined && !isWhole && !found.isBusy && found.failed === "";
+
+  const choice = `${part} ${day} ${symbol}`;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another choice shows other rows
+  useEffect(() => setOpened(""), [choice]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other columns cannot be sorted by this one
+  useEffect(() => setSort(NEWEST_FIRST), [part]);
+  const { loadAll } = found;
+  const load = useRef(loadAll);
+  load.current = loadAll;
+  // what is sorted or summed has to be all that is kept, not the newest page of it
+  useEffect(() => {
+    if (isAsked) load.current().catch(() => undefined);
+  }, [isAsked]);
+
   const broken = Object.entries(fetched.data?.errors ?? {});
   const where = [day && `on ${dayName(day, market, UTC)}`, symbol && `in ${symbol}`].filter(Boolean).join(" ");
+  const head = ["id", "day", "ts", ...columns.map((column) => column.name)];
+  const line = ([id, at, row]: Row): Cell[] => [id, at, row.ts, ...columns.map((column) => column.csv(row))];
   return (
     <Panel
       title="What it did"
@@ -154,23 +85,28 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
       held={fetched.error !== ""}
       className="activity"
       tools={
-        <CsvButton
-          of={TITLES[part]}
-          name={`aion-${bot.bot}-${part}.csv`}
-          head={["id", "day", "ts", ...columns.map((column) => column.name)]}
-          rows={() => rows.map(([id, at, row]) => [id, at, row.ts, ...columns.map((column) => column.csv(row))])}
-        />
+        <>
+          {chosen.part !== "symbols" && (
+            <FilterField what={TITLES[part].toLowerCase()} value={filter} onChange={setFilter} />
+          )}
+          <CsvButton
+            of={`${TITLES[part].toLowerCase()}, all that are kept`}
+            name={`aion-${bot.bot}-${part}.csv`}
+            head={head}
+            rows={async () => sortRows(filterRows(await loadAll(), columns, filter), columns, sort).map(line)}
+          />
+        </>
       }
     >
-      <div className="activity-bar" ref={panel}>
+      <div className="activity-bar">
         <fieldset className="segments">
           <legend className="spoken">What is listed</legend>
-          {PARTS.map((each) => (
+          {VIEWS.map((each) => (
             <label key={each}>
               <input
                 type="radio"
                 name="activity-part"
-                checked={each === part}
+                checked={each === chosen.part}
                 onChange={() => onChosen({ ...chosen, part: each })}
               />
               <span>{TITLES[each]}</span>
@@ -202,37 +138,47 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
           {at}: {why}
         </p>
       ))}
-      {fetched.data && rows.length === 0 && (
+      {fetched.data && shown.length === 0 && (
         <p className="none pad">
-          {EMPTY[part]} {where || "yet"}.
+          {rows.length > 0
+            ? `None of ${count(rows.length)} matches “${filter}”. Esc clears the filter.`
+            : `${EMPTY[part]} ${where || "yet"}.`}
         </p>
       )}
-      {rows.length > 0 && (
+      {chosen.part === "symbols" && rows.length > 0 && (
+        <BySymbol
+          rows={rows}
+          onSymbol={(wanted) => onChosen({ ...chosen, part: "trades", symbol: wanted })}
+          isWhole={isWhole}
+        />
+      )}
+      {chosen.part !== "symbols" && shown.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
         <section className="table-box" tabIndex={0} aria-label={`${TITLES[part]}, table`}>
           <table className={`rows ${part}`}>
             <thead>
               <tr>
-                <th scope="col">Time, {shownName(market ?? 0)}</th>
+                <Sortable name="ts" sort={sort} onSort={setSort}>
+                  Time, {shownName(market ?? 0)}
+                </Sortable>
                 {columns.map((column) => (
-                  <th key={column.name} scope="col" className={column.left ? "left" : undefined}>
+                  <Sortable key={column.name} name={column.name} sort={sort} onSort={setSort} left={column.left}>
                     {column.title}
-                  </th>
+                  </Sortable>
                 ))}
               </tr>
             </thead>
             <tbody>
-              {rows.map(([id, at, row]) => (
+              {shown.map((row) => (
                 <RowLines
-                  key={id}
-                  bot={bot.bot}
+                  key={row[0]}
+                  bot={bot}
                   part={part}
-                  id={id}
-                  day={at}
-                  row={row}
+                  of={row}
                   columns={columns}
-                  isOpen={opened === id}
-                  onToggle={() => setOpened(opened === id ? "" : id)}
+                  decimals={rowDecimals(bot.tick, rows)}
+                  isOpen={opened === row[0]}
+                  onToggle={() => setOpened(opened === row[0] ? "" : row[0])}
                 />
               ))}
             </tbody>
@@ -242,32 +188,33 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
       <p className="more">
         {rows.length > 0 && (
           <small>
-            {count(rows.length)} shown, the newest first{next ? "" : "; no older ones are kept"}.
+            {filter && chosen.part !== "symbols" && `${count(shown.length)} of `}
+            {count(rows.length)} shown{sort === NEWEST_FIRST && chosen.part !== "symbols" ? ", the newest first" : ""}
+            {isWhole ? "; no older ones are kept." : found.isBusy ? "; reading the older ones." : "."}
           </small>
         )}
-        {next && (
-          <button type="button" className="button" onClick={() => void loadMore()}>
+        {!isWhole && fetched.data && (
+          <button type="button" className="button" disabled={found.isBusy} onClick={found.loadMore}>
             Older
           </button>
         )}
-        {more?.failed && <small className="attention-text">Not read: {more.failed}.</small>}
+        {found.failed && <small className="attention-text">Older ones were not read: {found.failed}.</small>}
       </p>
     </Panel>
   );
 }
 
 interface RowProps {
-  bot: string;
+  bot: BotView;
   part: Part;
-  id: string;
-  day: string;
-  row: Row[2];
+  of: Row;
   columns: Column[];
+  decimals: number;
   isOpen: boolean;
   onToggle: () => void;
 }
 
-function RowLines({ bot, part, id, day, row, columns, isOpen, onToggle }: RowProps) {
+function RowLines({ bot, part, of: [id, day, row], columns, decimals, isOpen, onToggle }: RowProps) {
   const { market } = useDesk();
   const at = instant(row.ts);
   const name = "symbol" in row && row.symbol ? row.symbol : id;
@@ -283,7 +230,7 @@ function RowLines({ bot, part, id, day, row, columns, isOpen, onToggle }: RowPro
         </th>
         {columns.map((column) => (
           <td key={column.name} className={column.left ? "left" : undefined}>
-            {column.cell(row)}
+            {column.cell(row, decimals)}
           </td>
         ))}
       </tr>

@@ -1,7 +1,7 @@
 /** What stands behind one row: decision -> order -> fills, each with its bar, slippage and fees by name. */
 
-import type { Chain as ChainData, Decision, Fill, Order } from "../../api/schema";
-import { decimal, money, moneyChange, price, quantity } from "../../lib/money";
+import type { Bar, BotView, Chain as ChainData, Decision, Fill, Order } from "../../api/schema";
+import { decimal, money, moneyChange, price, priceDecimals, quantity, sharedDecimals } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import { Net } from "../../ui/number";
 import { ended } from "../bots/sentence";
@@ -9,7 +9,7 @@ import { FetchState } from "./panel";
 import { useFetched } from "./use-fetched";
 
 interface Props {
-  bot: string;
+  bot: BotView;
   part: string;
   row: string;
   day: string;
@@ -33,10 +33,10 @@ function DecisionLine({ decision }: { decision: Decision }) {
   );
 }
 
-function OrderLine({ order }: { order: Order }) {
+function OrderLine({ order, decimals }: { order: Order; decimals: number }) {
   const limits = [
-    order.limit_price !== undefined && `limit ${price(order.limit_price)}`,
-    order.stop_price !== undefined && `stop ${price(order.stop_price)}`,
+    order.limit_price !== undefined && `limit ${price(order.limit_price, decimals)}`,
+    order.stop_price !== undefined && `stop ${price(order.stop_price, decimals)}`,
   ].filter(Boolean);
   return (
     <p>
@@ -52,7 +52,15 @@ function OrderLine({ order }: { order: Order }) {
   );
 }
 
-function FillLine({ fill }: { fill: Fill }) {
+/** The bar that a fill fell in; it may be quoted finer than the tick that orders go by. */
+function barText(bar: Bar, decimals: number): string {
+  const prices = [bar.open, bar.high, bar.low, bar.close];
+  const own = Math.max(decimals, priceDecimals(prices));
+  const [open, high, low, close] = prices.map((value) => price(value, own));
+  return `${when(bar.ts)} O ${open} H ${high} L ${low} C ${close} vol ${decimal(bar.volume, 0)}`;
+}
+
+function FillLine({ fill, decimals }: { fill: Fill; decimals: number }) {
   const { bar } = fill;
   const fees = Object.entries(fill.fees ?? {}).filter(([, fee]) => fee !== 0);
   return (
@@ -60,7 +68,7 @@ function FillLine({ fill }: { fill: Fill }) {
       <p>
         <span className="link-kind">Fill</span> {when(fill.ts)}:{" "}
         <b>
-          {side(fill)} {quantity(fill.quantity)} {fill.symbol} @ {price(fill.price)}
+          {side(fill)} {quantity(fill.quantity)} {fill.symbol} @ {price(fill.price, decimals)}
         </b>
         {fill.price_source && `, from the ${fill.price_source}`}
         {fill.realized_pnl !== undefined && (
@@ -72,11 +80,7 @@ function FillLine({ fill }: { fill: Fill }) {
       <dl className="fill-facts">
         <div>
           <dt>Bar</dt>
-          <dd>
-            {bar
-              ? `${when(bar.ts)} O ${price(bar.open)} H ${price(bar.high)} L ${price(bar.low)} C ${price(bar.close)} vol ${decimal(bar.volume, 0)}`
-              : "not in the file"}
-          </dd>
+          <dd>{bar ? barText(bar, decimals) : "not in the file"}</dd>
         </div>
         <div>
           <dt>Slippage</dt>
@@ -119,7 +123,7 @@ export function sumsOf(chain: Pick<ChainData, "fills">): Sums {
 }
 
 export function Chain({ bot, part, row, day }: Props) {
-  const url = `/api/bots/${encodeURIComponent(bot)}/history/${part}/${encodeURIComponent(row)}?day=${day}`;
+  const url = `/api/bots/${encodeURIComponent(bot.bot)}/history/${part}/${encodeURIComponent(row)}?day=${day}`;
   const fetched = useFetched<ChainData>(url, "");
   const chain = fetched.data;
   if (!chain) return <FetchState fetched={fetched} what="orders and fills behind it" />;
@@ -128,6 +132,10 @@ export function Chain({ bot, part, row, day }: Props) {
   const fills = Object.entries(chain.fills ?? {});
   const loose = fills.filter(([, fill]) => !fill.order_id || !chain.orders?.[fill.order_id]);
   const sums = sumsOf(chain);
+  const decimals = sharedDecimals(
+    bot.tick,
+    fills.map(([, fill]) => fill.price),
+  );
   const [trade] = Object.values(chain.trades ?? {});
   return (
     <div className="chain">
@@ -165,18 +173,18 @@ export function Chain({ bot, part, row, day }: Props) {
               .map(([name, decision]) => (
                 <DecisionLine key={name} decision={decision} />
               ))}
-            <OrderLine order={order} />
+            <OrderLine order={order} decimals={decimals} />
             {fills
               .filter(([, fill]) => fill.order_id === id)
               .map(([name, fill]) => (
-                <FillLine key={name} fill={fill} />
+                <FillLine key={name} fill={fill} decimals={decimals} />
               ))}
           </li>
         ))}
         {loose.length > 0 && (
           <li>
             {loose.map(([name, fill]) => (
-              <FillLine key={name} fill={fill} />
+              <FillLine key={name} fill={fill} decimals={decimals} />
             ))}
           </li>
         )}

@@ -1,7 +1,7 @@
 /** Open positions with entry, mark, levels and result; each leads to its fills. */
 
 import type { BotView } from "../../api/schema";
-import { direction, money, price, priceDecimals, quantity } from "../../lib/money";
+import { direction, money, price, quantity, sharedDecimals } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { dayOrClock, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
@@ -24,7 +24,10 @@ interface Props {
 export function Holdings({ bot, state, onSymbol }: Props) {
   const { market, still } = useDesk();
   const rows = byValue(bot.positions);
-  const decimals = priceDecimals(rows.flatMap(([, held]) => [held.last_price, held.average_price]));
+  const decimals = sharedDecimals(
+    bot.tick,
+    rows.flatMap(([, held]) => [held.last_price, held.average_price]),
+  );
   const mark = bot.price_basis === "adjusted" ? "Mark, adjusted" : "Last";
   return (
     <Panel

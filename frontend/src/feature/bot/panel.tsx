@@ -1,6 +1,6 @@
 /** A panel of the Bot page: a heading, what it is as of, tools, and one of its designed states. */
 
-import { type ReactNode, useId } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { instant, stamp } from "../../lib/time";
 import { Ago } from "../../ui/age";
@@ -83,12 +83,24 @@ export function CsvButton({
 }: {
   name: string;
   head: readonly string[];
-  rows: () => Cell[][];
+  /** The rows, or a promise of them: some have to be read first. */
+  rows: () => Cell[][] | Promise<Cell[][]>;
   of: string;
 }) {
+  const [state, setState] = useState<"" | "busy" | "failed">("");
+  const take = async (): Promise<void> => {
+    setState("busy");
+    try {
+      download(name, toCsv(head, await rows()));
+      setState("");
+    } catch {
+      setState("failed");
+    }
+  };
   return (
-    <button type="button" className="button" onClick={() => download(name, toCsv(head, rows()))}>
-      CSV<span className="spoken"> of {of}</span>
+    <button type="button" className="button" disabled={state === "busy"} onClick={() => void take()}>
+      {state === "failed" ? "CSV not read, again" : "CSV"}
+      <span className="spoken"> of {of}</span>
     </button>
   );
 }

@@ -10,7 +10,7 @@ import { sceneOf } from "../../ui/chart/scene";
 import { useDesk } from "../../ui/frame/desk";
 import type { CardState } from "../bots/state";
 import { Panel } from "./panel";
-import { deepest, falls, runView } from "./span";
+import { deepest, falls, runView, stretches } from "./span";
 import { useFetched } from "./use-fetched";
 
 const EquityChart = lazy(() => import("../../ui/chart/equity-chart"));
@@ -25,25 +25,10 @@ function Falls({ scene, series }: { scene: Scene; series: Series }) {
   const span = scene.to - scene.from || 1;
   const x = (at: number): string => (((at - scene.from) / span) * 1000).toFixed(1);
   const y = (value: number): string => (low ? (value / low.fall) * (HEIGHT - 4) : 0).toFixed(1);
-  const areas: string[] = [];
-  let points: string[] = [];
-  let first = "";
-  let last = "";
-  const close = (): void => {
-    if (points.length > 1) areas.push(`M${first},0L${points.join("L")}L${last},0Z`);
-    points = [];
-  };
-  values.forEach((value, index) => {
-    if (value === null) {
-      close();
-      return;
-    }
-    const at = x(series.xs[index] ?? 0);
-    if (points.length === 0) first = at;
-    last = at;
-    points.push(`${at},${y(value)}`);
+  const parts = stretches(series.xs, values).map(({ kind, points }) => {
+    const line = points.map(([at, value]) => `${x(at)},${y(value)}`).join("L");
+    return { kind, line, ground: `M${x(points[0]?.[0] ?? 0)},0L${line}L${x(points.at(-1)?.[0] ?? 0)},0Z` };
   });
-  close();
   const lowAt = low === undefined ? undefined : (series.xs[low.index] ?? 0) * 1000;
   const lowText = series.daily ? dayName(isoDay(lowAt ?? 0, UTC), undefined, UTC) : stamp(lowAt ?? 0, undefined);
   const words = low
@@ -62,8 +47,11 @@ function Falls({ scene, series }: { scene: Scene; series: Series }) {
         aria-label={`Drawdown: ${words}`}
       >
         <line x1="0" x2="1000" y1="0.5" y2="0.5" />
-        {areas.map((area) => (
-          <path key={area} d={area} />
+        {parts.map(({ kind, line, ground }) => (
+          <g key={ground} className={kind}>
+            <path className="ground" d={ground} />
+            {kind === "known" && <path className="line" d={`M${line}`} />}
+          </g>
         ))}
       </svg>
     </figure>

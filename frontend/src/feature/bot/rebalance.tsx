@@ -1,7 +1,7 @@
 /** A swing bot's targets against what it holds, when it rebalances next, and what it would do now. */
 
 import type { BotView } from "../../api/schema";
-import { decimal, money, plural, price, quantity } from "../../lib/money";
+import { decimal, money, plural, price, quantity, sharedDecimals } from "../../lib/money";
 import { percent, points } from "../../lib/percent";
 import { instant, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
@@ -11,6 +11,7 @@ import { ended } from "../bots/sentence";
 import type { CardState } from "../bots/state";
 import { CsvButton, Panel } from "./panel";
 import { targetRows } from "./targets";
+import { Waiting } from "./waiting";
 
 const HEAD = [
   "symbol", "rank", "score", "target_weight", "held_weight", "gap", "order_side", "order_quantity", "mark", "order_value", "order_cost", "reason",
@@ -35,7 +36,11 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
   const { preview } = bot;
   const next = instant(bot.next_rebalance_at);
   const last = instant(bot.last_rebalance_at);
-  const planned = Object.keys(preview?.orders ?? {}).length;
+  const planned = Object.values(preview?.orders ?? {});
+  const decimals = sharedDecimals(
+    bot.tick,
+    planned.map((order) => order.price),
+  );
   return (
     <Panel
       title="Targets and next rebalance"
@@ -86,7 +91,7 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
         </div>
         <div>
           <dt>Would trade now</dt>
-          <dd>{preview ? plural(planned, "order") : "not said"}</dd>
+          <dd>{preview ? plural(planned.length, "order") : "not said"}</dd>
         </div>
         <div>
           <dt>Turnover</dt>
@@ -147,7 +152,8 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
                   <td>
                     {order ? (
                       <>
-                        {order.side === "buy" ? "Buy" : "Sell"} {quantity(order.quantity)} @ {price(order.price)}
+                        {order.side === "buy" ? "Buy" : "Sell"} {quantity(order.quantity)} @{" "}
+                        {price(order.price, decimals)}
                       </>
                     ) : (
                       <span className="soft">{preview ? "none" : ""}</span>
@@ -165,6 +171,7 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
           </table>
         </section>
       )}
+      <Waiting bot={bot} />
       {!preview && rows.length > 0 && (
         <p className="soft pad">
           {bot.state === "stopped"

@@ -4,7 +4,7 @@ import { bundleFixture, sparse } from "../../lib/fixture";
 import { readSeries, type Series } from "../../ui/chart/curve";
 import { sumsOf } from "./chain";
 import { marketLine } from "./clocks";
-import { dayBars, deepest, falls, runView } from "./span";
+import { dayBars, deepest, falls, runView, stretches } from "./span";
 import { targetRows } from "./targets";
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");
@@ -25,6 +25,20 @@ describe("the fall from the peak", () => {
     expect(deepest(values)?.index).toBe(2);
     expect(falls(series([-0.1]))[0]).toBeCloseTo(-0.1);
     expect(deepest(falls(series([0, 0.1])))).toBeUndefined();
+  });
+});
+
+describe("the fall's curve", () => {
+  it("breaks its line at a gap and bridges the ground under it between the values around it", () => {
+    expect(stretches([0, 1, 2, 3, 4, 5], [-0.1, -0.2, null, -0.3, null, -0.25])).toEqual([
+      { kind: "known", points: [[0, -0.1], [1, -0.2]] },
+      { kind: "bridge", points: [[1, -0.2], [3, -0.3]] },
+      { kind: "known", points: [[3, -0.3]] },
+      { kind: "bridge", points: [[3, -0.3], [5, -0.25]] },
+      { kind: "known", points: [[5, -0.25]] },
+    ]); // biome-ignore format: a stretch a line
+    expect(stretches([0, 1], [null, null])).toEqual([]);
+    expect(stretches([0, 1, 2], [null, 0, 0])).toEqual([{ kind: "known", points: [[1, 0], [2, 0]] }]); // biome-ignore format: one
   });
 });
 

@@ -45,6 +45,34 @@ export function deepest(values: readonly (number | null)[]): { index: number; fa
   return found;
 }
 
+/** A stretch of the fall's curve: points as x and value. A bridge spans a gap between the two values around it. */
+export interface Stretch {
+  kind: "known" | "bridge";
+  points: [x: number, value: number][];
+}
+
+/**
+ * The fall as stretches of known points, and a bridge over each gap between them: the peak holds through a gap, so the
+ * ground goes on under it, straight and paler, while the line is drawn only where values are.
+ */
+export function stretches(xs: readonly number[], values: readonly (number | null)[]): Stretch[] {
+  const out: Stretch[] = [];
+  let points: [number, number][] = [];
+  values.forEach((value, index) => {
+    if (value === null) {
+      if (points.length > 0) out.push({ kind: "known", points });
+      points = [];
+      return;
+    }
+    const point: [number, number] = [xs[index] ?? 0, value];
+    const before = points.length === 0 ? out.at(-1)?.points.at(-1) : undefined;
+    if (before) out.push({ kind: "bridge", points: [before, point] });
+    points.push(point);
+  });
+  if (points.length > 0) out.push({ kind: "known", points });
+  return out;
+}
+
 /** The result of days as running bars: newest last. */
 export interface DayBar {
   day: string;

@@ -2,7 +2,7 @@
 
 import { memo } from "react";
 import type { BotView, Fill } from "../../api/schema";
-import { count, money, price, quantity } from "../../lib/money";
+import { count, money, price, quantity, sharedDecimals } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { dayOrClock, instant, stamp } from "../../lib/time";
 import { factor } from "../../ui/number";
@@ -44,6 +44,10 @@ export const Fills = memo(function Fills({ bot, market }: { bot: BotView; market
   const total = Math.max(bot.fills_total ?? 0, fills.length);
   const shown = fills.slice(0, SHOWN);
   const today = bot.kind === "intraday" ? " today" : "";
+  const decimals = sharedDecimals(
+    bot.tick,
+    shown.map(([, fill]) => fill.price),
+  );
   return (
     <div className="fills">
       <h4>
@@ -74,7 +78,7 @@ export const Fills = memo(function Fills({ bot, market }: { bot: BotView; market
                     {Object.keys(bot.positions ?? {}).length > 1 || (bot.symbols?.length ?? 0) > 1
                       ? ` ${fill.symbol}`
                       : ""}{" "}
-                    @ {price(fill.price)}
+                    @ {price(fill.price, decimals)}
                   </span>
                   <span className="costs">
                     fee {money(fill.fee ?? 0)} · slip {money(fill.slippage ?? 0)}

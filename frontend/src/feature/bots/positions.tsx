@@ -2,7 +2,7 @@
 
 import { memo, useState } from "react";
 import type { BotView, Position } from "../../api/schema";
-import { direction, money, price, priceDecimals, quantity } from "../../lib/money";
+import { direction, money, price, quantity, sharedDecimals } from "../../lib/money";
 import { Held, Net, NoData, Value } from "../../ui/number";
 
 const SHOWN = 6; // more rows than this hide what stands below the table
@@ -26,7 +26,10 @@ export const Positions = memo(function Positions({
   const [all, setAll] = useState(false);
   const rows = byValue(bot.positions);
   const shown = all ? rows : rows.slice(0, SHOWN);
-  const decimals = priceDecimals(rows.map(([, position]) => position.last_price));
+  const decimals = sharedDecimals(
+    bot.tick,
+    rows.map(([, position]) => position.last_price),
+  );
   const mark = bot.price_basis === "adjusted" ? "Mark" : "Last";
   return (
     <table className="positions">

@@ -3,7 +3,7 @@
 import type { BotView, ClockState, Fill, Session } from "../../api/schema";
 import { age } from "../../lib/age";
 import { wallText } from "../../lib/market";
-import { MINUS, money, price, quantity } from "../../lib/money";
+import { MINUS, money, price, quantity, sharedDecimals } from "../../lib/money";
 import {
   clock as clockText,
   dayName,
@@ -169,7 +169,7 @@ export function attentionText(bot: BotView, state: CardState, market: number | u
 /** `orb_ny bought 196 MSFT at 256.21 USD.` */
 export function fillSentence(bot: BotView, fill: Fill): string {
   const verb = fill.side === "buy" ? "bought" : "sold";
-  return `${bot.bot} ${verb} ${quantity(fill.quantity)} ${fill.symbol} at ${price(fill.price)} ${bot.currency}.`;
+  return `${bot.bot} ${verb} ${quantity(fill.quantity)} ${fill.symbol} at ${price(fill.price, sharedDecimals(bot.tick, [fill.price]))} ${bot.currency}.`;
 }
 
 /** `drawdown since 19 Nov 2021` beside a total. */

@@ -13,7 +13,7 @@ import {
 } from "lightweight-charts";
 import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Session } from "../../api/schema";
-import { abbreviated, decimal, price, priceDecimals } from "../../lib/money";
+import { abbreviated, decimal, price, sharedDecimals } from "../../lib/money";
 import { clock, shownName } from "../../lib/time";
 import { colours, onTheme } from "../../ui/chart/colour";
 import { type Band, slots } from "./band";
@@ -31,6 +31,8 @@ interface Props {
   session: Session | undefined;
   marks: readonly BarMark[];
   levels: readonly Level[];
+  /** Least step of its price, where it is known. */
+  tick: number | undefined;
   /** True for a chart large enough to be moved and zoomed. */
   large?: boolean;
 }
@@ -129,13 +131,16 @@ function drawLevels(series: ISeriesApi<"Candlestick">, levels: readonly Level[])
   };
 }
 
-export default function Candles({ name, label, bars, bands, session, marks, levels, large = false }: Props) {
+export default function Candles({ name, label, bars, bands, session, marks, levels, tick, large = false }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const parts = useRef<Parts | null>(null);
   const fitted = useRef("");
   const [cursor, setCursor] = useState<number | null>(null);
   const averages = useMemo(() => vwap(bars), [bars]);
-  const decimals = priceDecimals(bars.map((bar) => bar.close));
+  const decimals = sharedDecimals(
+    tick,
+    bars.map((bar) => bar.close),
+  );
   const byTime = useMemo(() => new Map(bars.map((bar) => [bar.time, bar])), [bars]);
 
   useLayoutEffect(() => {
@@ -232,7 +237,7 @@ export default function Candles({ name, label, bars, bands, session, marks, leve
       <p className="reading" aria-hidden="true">
         {cursor === null ? (
           <>
-            <i className="line-vwap" /> VWAP {decimal(averages.at(-1)?.value, priceDecimals([bars.at(-1)?.close]))}
+            <i className="line-vwap" /> VWAP {decimal(averages.at(-1)?.value, decimals)}
           </>
         ) : (
           <>

@@ -2,7 +2,7 @@
 
 import { lazy, Suspense, useMemo } from "react";
 import type { Fill, Position, Session, SymbolView } from "../../api/schema";
-import { count, plural, price, priceDecimals } from "../../lib/money";
+import { count, plural, price, sharedDecimals } from "../../lib/money";
 import { bands, sessionOf } from "./band";
 import { type DayBar, fillMarks } from "./bars";
 import type { Loaded } from "./day-file";
@@ -18,14 +18,19 @@ interface Props {
   position: Position | undefined;
   view: SymbolView | undefined;
   loaded: Loaded;
+  /** Least step of its price, where it is known. */
+  tick: number | undefined;
   large?: boolean;
 }
 
 /** `MSFT: 327 bars, last close 255.69, high 257.70, low 252.31, 2 fills`. */
-export function dayLabel(symbol: string, bars: readonly DayBar[], fills: number): string {
+export function dayLabel(symbol: string, bars: readonly DayBar[], fills: number, tick?: number): string {
   const last = bars.at(-1);
   if (!last) return `${symbol}: no bar`;
-  const decimals = priceDecimals(bars.map((bar) => bar.close));
+  const decimals = sharedDecimals(
+    tick,
+    bars.map((bar) => bar.close),
+  );
   const high = Math.max(...bars.map((bar) => bar.high));
   const low = Math.min(...bars.map((bar) => bar.low));
   return (
@@ -34,7 +39,7 @@ export function dayLabel(symbol: string, bars: readonly DayBar[], fills: number)
   );
 }
 
-export function DayChart({ symbol, bars, session, fills, position, view, loaded, large }: Props) {
+export function DayChart({ symbol, bars, session, fills, position, view, loaded, tick, large }: Props) {
   const own = sessionOf(bars, session);
   const marks = useMemo(() => fillMarks(bars, fills, symbol), [bars, fills, symbol]);
   const behind = useMemo(() => bands(bars, own), [bars, own]);
@@ -58,12 +63,13 @@ export function DayChart({ symbol, bars, session, fills, position, view, loaded,
     <Suspense fallback={<div className={size} />}>
       <Candles
         name={symbol}
-        label={dayLabel(symbol, bars, marks.length)}
+        label={dayLabel(symbol, bars, marks.length, tick)}
         bars={bars}
         bands={behind}
         session={own}
         marks={marks}
         levels={levels}
+        tick={tick}
         large={large}
       />
     </Suspense>

@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 import type { BotView, Session, SymbolView } from "../../api/schema";
-import { price } from "../../lib/money";
+import { price, sharedDecimals } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import { Ago, Due } from "../../ui/age";
 import { useDesk } from "../../ui/frame/desk";
@@ -48,14 +48,14 @@ export function DayPanel({ bot, session, views }: Props) {
           </a>{" "}
           <small>{bot.bot}</small>
         </h3>
-        {last !== undefined && <b className="last">{price(last)}</b>}
+        {last !== undefined && <b className="last">{price(last, sharedDecimals(view?.tick ?? bot.tick, [last]))}</b>}
         <small>{bot.currency}</small>
         <span className="net">
           <Net value={bot.day_pnl?.net} still={still} />
         </span>
       </header>
       <p className="soft">
-        {session?.name} {bot.day}. {holdingText(position)}
+        {session?.name} {bot.day}. {holdingText(position, bot.tick)}
       </p>
       <DayChart
         symbol={symbol}
@@ -64,6 +64,7 @@ export function DayPanel({ bot, session, views }: Props) {
         fills={bot.fills}
         position={position}
         view={view}
+        tick={view?.tick ?? bot.tick}
         loaded={loaded}
       />
       <footer className="soft">

@@ -1,7 +1,7 @@
 /** Prices that matter on one day: where it was entered, the stop, the target, the opening range. Pure. */
 
 import type { Position, SymbolView } from "../../api/schema";
-import { isNumber, price, quantity } from "../../lib/money";
+import { isNumber, price, quantity, sharedDecimals } from "../../lib/money";
 
 export interface Level {
   name: string;
@@ -9,10 +9,10 @@ export interface Level {
 }
 
 /** `184 held at 269.98.`, `\u2212197 short at 252.96.`; a sentence also where nothing is held. */
-export function holdingText(position: Position | undefined): string {
+export function holdingText(position: Position | undefined, tick?: number): string {
   if (!position) return "No open position.";
   const way = position.quantity < 0 ? "short" : "held";
-  return `${quantity(position.quantity)} ${way} at ${price(position.average_price)}.`;
+  return `${quantity(position.quantity)} ${way} at ${price(position.average_price, sharedDecimals(tick, [position.average_price]))}.`;
 }
 
 /** Levels of an open position and of what the rule sees; those that are not known are not there. */

@@ -3,7 +3,7 @@
 import { useMemo, useState } from "react";
 import type { BotView, Fill, IntradaySnapshot } from "../../api/schema";
 import { type Cell, download, toCsv } from "../../lib/csv";
-import { abbreviated, count, money, plural, price, priceDecimals, quantity } from "../../lib/money";
+import { abbreviated, count, money, plural, price, priceDecimals, quantity, sharedDecimals } from "../../lib/money";
 import { navigate, setQuery } from "../../lib/route";
 import { clock, clockSeconds, instant, shownName, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
@@ -30,7 +30,18 @@ export function botOf(snapshot: IntradaySnapshot, symbol: string): BotView | und
   return bots.find((bot) => bot.symbols?.includes(symbol)) ?? bots.find((bot) => bot.bot === name);
 }
 
-function Fills({ fills, symbol, day }: { fills: [string, Fill][]; symbol: string; day: string }) {
+interface FillsProps {
+  fills: [string, Fill][];
+  symbol: string;
+  day: string;
+  tick: number | undefined;
+}
+
+function Fills({ fills, symbol, day, tick }: FillsProps) {
+  const decimals = sharedDecimals(
+    tick,
+    fills.map(([, fill]) => fill.price),
+  );
   const rows = (): Cell[][] =>
     fills.map(([id, fill]) => [
       id,
@@ -83,7 +94,7 @@ function Fills({ fills, symbol, day }: { fills: [string, Fill][]; symbol: string
                   </th>
                   <td className="left">{fill.side}</td>
                   <td>{quantity(fill.quantity)}</td>
-                  <td>{price(fill.price)}</td>
+                  <td>{price(fill.price, decimals)}</td>
                   <td>{money(fill.fee)}</td>
                   <td>{money(fill.slippage)}</td>
                   <td className="left reason">{fill.reason}</td>
@@ -191,6 +202,8 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
     .map(([name]) => name);
   if (day && !choices.includes(day)) choices.unshift(day);
   const session = bot?.exchange ? snapshot.sessions?.[bot.exchange] : undefined;
+  const tick = view?.tick ?? bot?.tick;
+  const last = newestPrice(bars, newest);
   const at = instant(isNow ? bot?.as_of : file?.as_of);
   const signal = isNow ? view?.signal : undefined;
   const names = Object.keys(snapshot.symbols ?? {}).sort();
@@ -221,7 +234,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
         </a>
         <h1>{symbol}</h1>
         <small>{[bot?.bot, view?.exchange, view?.currency ?? bot?.currency].filter(Boolean).join(" ")}</small>
-        <b>{price(newestPrice(bars, newest))}</b>
+        <b>{price(last, sharedDecimals(tick, [last]))}</b>
         <Net value={isNow ? bot?.day_pnl?.net : file?.day_pnl?.net} still={still} />
         <div className="tools">
           <label>
@@ -261,7 +274,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
       <article className="panel day-panel" aria-label={`${symbol} on ${day}`}>
         <p className="soft">
           {at !== undefined && `As of ${stamp(at, market)}. `}
-          {holdingText(position)}
+          {holdingText(position, tick)}
           {session?.half_day && isNow ? " Half day." : ""}
         </p>
         <DayChart
@@ -272,6 +285,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
           position={position}
           view={isNow ? view : undefined}
           loaded={loaded}
+          tick={tick}
           large
         />
         {signal && (
@@ -282,7 +296,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
           </div>
         )}
       </article>
-      <Fills fills={own} symbol={symbol} day={day} />
+      <Fills fills={own} symbol={symbol} day={day} tick={tick} />
       {bars.length > 0 && <Bars bars={bars} symbol={symbol} day={day} />}
       <ChartNotice />
     </>

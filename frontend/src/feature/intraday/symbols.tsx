@@ -3,7 +3,7 @@
 import { useState } from "react";
 import type { SymbolView } from "../../api/schema";
 import { type Cell, download, toCsv } from "../../lib/csv";
-import { abbreviated, decimal, isNumber, plural, price, priceDecimals } from "../../lib/money";
+import { abbreviated, decimal, isNumber, plural, price, sharedDecimals } from "../../lib/money";
 import { instant, shortStamp, shownName } from "../../lib/time";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
@@ -96,7 +96,7 @@ function SymbolRow({ name, view }: { name: string; view: SymbolView }) {
   const [open, setOpen] = useState(false);
   const { signal } = view;
   const prices = ["open", "high", "low", "close"].map((part) => barNumber(view, part));
-  const decimals = priceDecimals(prices);
+  const decimals = sharedDecimals(view.tick, prices);
   const at = typeof view.bar?.ts === "string" ? instant(view.bar.ts) : undefined;
   const features = Object.entries(view.features ?? {});
   const id = `features-${name}`;

@@ -1,0 +1,190 @@
+/** What a bot did as tables: the columns of each part, what is sorted by, and what stands in the CSV file. */
+
+import type { ReactNode } from "react";
+import type { BotRows, Decision, Fill, Order, Trade } from "../../api/schema";
+import { coarse } from "../../lib/age";
+import type { Cell } from "../../lib/csv";
+import { decimal, money, price, quantity, sharedDecimals } from "../../lib/money";
+import { returnOn } from "../../lib/percent";
+import { instant } from "../../lib/time";
+import { Net, NetPercent, Value } from "../../ui/number";
+
+export type Part = "trades" | "orders" | "fills" | "decisions";
+
+export type Row = [id: string, day: string, row: Trade | Order | Fill | Decision];
+
+export interface Column {
+  title: string;
+  /** What stands in the CSV file. */
+  name: string;
+  cell: (row: Row[2], decimals: number) => ReactNode;
+  /** What the column is sorted by, too. */
+  csv: (row: Row[2]) => Cell;
+  left?: boolean;
+}
+
+interface ColumnOf<T> extends Omit<Column, "cell" | "csv"> {
+  cell: (row: T, decimals: number) => ReactNode;
+  csv: (row: T) => Cell;
+}
+
+function columnsOf<T extends Row[2]>(columns: ColumnOf<T>[]): Column[] {
+  return columns as unknown as Column[]; // the rows of a part are of one type
+}
+
+const text = (value: string): ReactNode => <Value>{value}</Value>;
+
+const sideOf = (row: { side: string }): string => (row.side === "buy" ? "Buy" : "Sell");
+
+/** How long a trade was held, ms. */
+export function heldMs(trade: Trade): number | undefined {
+  const from = instant(trade.opened_at);
+  const to = instant(trade.ts);
+  return from === undefined || to === undefined ? undefined : to - from;
+}
+
+/** Net result of a trade on what its entry was worth, a fraction. */
+export function tradeReturn(trade: Trade): number | undefined {
+  const entry = trade.entry_price * trade.quantity;
+  return returnOn(entry + trade.realized_pnl, entry);
+}
+
+const heldText = (trade: Trade): string => {
+  const ms = heldMs(trade);
+  return ms === undefined ? "" : coarse(ms);
+};
+
+const heldSeconds = (trade: Trade): number | undefined => {
+  const ms = heldMs(trade);
+  return ms === undefined ? undefined : ms / 1000;
+};
+
+export const COLUMNS: Record<Part, Column[]> = {
+  trades: columnsOf<Trade>([
+    { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
+    { title: "Side", name: "side", cell: (row) => (row.side === "buy" ? "long" : "short"), csv: (row) => row.side, left: true },
+    { title: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
+    { title: "Entry", name: "entry_price", cell: (row, decimals) => price(row.entry_price, decimals), csv: (row) => row.entry_price },
+    { title: "Exit", name: "exit_price", cell: (row, decimals) => price(row.exit_price, decimals), csv: (row) => row.exit_price },
+    { title: "Held", name: "held_s", cell: (row) => text(heldText(row)), csv: heldSeconds },
+    { title: "Fees", name: "fees", cell: (row) => money(row.fees ?? 0), csv: (row) => row.fees },
+    { title: "Slippage", name: "slippage", cell: (row) => money(row.slippage ?? 0), csv: (row) => row.slippage },
+    { title: "Net", name: "realized_pnl", cell: (row) => <Net value={row.realized_pnl} />, csv: (row) => row.realized_pnl },
+    { title: "Return", name: "return", cell: (row) => <NetPercent value={tradeReturn(row)} />, csv: tradeReturn },
+    { title: "Closed because", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
+  ]),
+  orders: columnsOf<Order>([
+    { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
+    { title: "Side", name: "side", cell: sideOf, csv: (row) => row.side, left: true },
+    { title: "Type", name: "type", cell: (row) => row.type ?? "market", csv: (row) => row.type, left: true },
+    { title: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
+    { title: "Filled", name: "filled_quantity", cell: (row) => quantity(row.filled_quantity ?? 0), csv: (row) => row.filled_quantity },
+    { title: "Status", name: "status", cell: (row) => row.status, csv: (row) => row.status, left: true },
+    { title: "Reason", name: "reason", cell: (row) => text([row.reason, row.detail].filter(Boolean).join(" · ")), csv: (row) => row.reason, left: true },
+  ]),
+  fills: columnsOf<Fill>([
+    { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
+    { title: "Side", name: "side", cell: sideOf, csv: (row) => row.side, left: true },
+    { title: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
+    { title: "Price", name: "price", cell: (row, decimals) => price(row.price, decimals), csv: (row) => row.price },
+    { title: "Fee", name: "fee", cell: (row) => money(row.fee ?? 0), csv: (row) => row.fee },
+    { title: "Slippage", name: "slippage", cell: (row) => money(row.slippage ?? 0), csv: (row) => row.slippage },
+    { title: "Realized", name: "realized_pnl", cell: (row) => <Net value={row.realized_pnl} />, csv: (row) => row.realized_pnl },
+    { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
+  ]),
+  decisions: columnsOf<Decision>([
+    { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol ?? "all"}</b>, csv: (row) => row.symbol, left: true },
+    { title: "Action", name: "action", cell: (row) => row.action, csv: (row) => row.action, left: true },
+    { title: "Strength", name: "confidence", cell: (row) => text(decimal(row.confidence, 2)), csv: (row) => row.confidence },
+    { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
+  ]),
+}; // biome-ignore format: a column a line
+
+/** Decimals of all prices of a table. */
+export function rowDecimals(tick: number | undefined, rows: readonly Row[]): number {
+  return sharedDecimals(
+    tick,
+    rows.flatMap(([, , row]) =>
+      "price" in row ? [row.price] : "entry_price" in row ? [row.entry_price, row.exit_price] : [],
+    ),
+  );
+}
+
+/** The rows of a page, the newest first. */
+export function rowsOf(found: BotRows | undefined, part: Part): Row[] {
+  return Object.entries(found?.[part] ?? {}).map(([id, row]) => [id, found?.days?.[id] ?? "", row]);
+}
+
+export interface Sort {
+  /** Name of a column, or `ts`. */
+  by: string;
+  down: boolean;
+}
+
+export const NEWEST_FIRST: Sort = { by: "ts", down: true };
+
+/** `rows` in the order of `sort`; what has no value comes last either way, equals stay as they were. */
+export function sortRows(rows: readonly Row[], columns: readonly Column[], sort: Sort): Row[] {
+  const column = columns.find((each) => each.name === sort.by);
+  const key = (row: Row): Cell => (column ? column.csv(row[2]) : instant(row[2].ts));
+  const way = sort.down ? -1 : 1;
+  return rows
+    .map((row) => [row, key(row)] as const)
+    .sort(([, a], [, b]) => {
+      if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
+      if (typeof a === "number" && typeof b === "number") return way * (a - b);
+      return way * String(a).localeCompare(String(b));
+    })
+    .map(([row]) => row);
+}
+
+/** Rows in whose id or columns each word of `filter` stands. */
+export function filterRows(rows: readonly Row[], columns: readonly Column[], filter: string): Row[] {
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+  if (words.length === 0) return [...rows];
+  return rows.filter(([id, day, row]) => {
+    const held = "side" in row && "entry_price" in row ? (row.side === "buy" ? "long" : "short") : "";
+    const all = [id, day, held, ...columns.map((column) => String(column.csv(row) ?? ""))].join(" ").toLowerCase();
+    return words.every((word) => all.includes(word));
+  });
+}
+
+export interface SymbolResult {
+  symbol: string;
+  trades: number;
+  won: number;
+  net: number;
+  fees: number;
+  slippage: number;
+  best: number;
+  worst: number;
+  /** Mean time held, ms; undefined where no trade says it. */
+  held?: number;
+}
+
+/** Closed trades by symbol, the best net result first. */
+export function bySymbol(rows: readonly Row[]): SymbolResult[] {
+  const groups = new Map<string, Trade[]>();
+  for (const [, , row] of rows) {
+    const trade = row as Trade;
+    groups.set(trade.symbol, [...(groups.get(trade.symbol) ?? []), trade]);
+  }
+  const sum = (values: number[]): number => Math.round(values.reduce((a, b) => a + b, 0) * 100) / 100;
+  return [...groups]
+    .map(([symbol, trades]): SymbolResult => {
+      const nets = trades.map((trade) => trade.realized_pnl);
+      const held = trades.flatMap((trade) => heldMs(trade) ?? []);
+      return {
+        symbol,
+        trades: trades.length,
+        won: nets.filter((net) => net > 0).length,
+        net: sum(nets),
+        fees: sum(trades.map((trade) => trade.fees ?? 0)),
+        slippage: sum(trades.map((trade) => trade.slippage ?? 0)),
+        best: Math.max(...nets),
+        worst: Math.min(...nets),
+        ...(held.length > 0 ? { held: held.reduce((a, b) => a + b, 0) / held.length } : {}),
+      };
+    })
+    .sort((a, b) => b.net - a.net || a.symbol.localeCompare(b.symbol));
+}

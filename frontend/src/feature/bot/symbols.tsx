@@ -1,0 +1,71 @@
+/** Closed trades summed by symbol: where the money was made and lost. */
+
+import { coarse } from "../../lib/age";
+import { count, money } from "../../lib/money";
+import { percent } from "../../lib/percent";
+import { Net, Ratio, Value } from "../../ui/number";
+import { bySymbol, type Row } from "./columns";
+
+interface Props {
+  rows: readonly Row[];
+  /** True when they are all that are kept. */
+  isWhole: boolean;
+  /** Show the trades of a symbol. */
+  onSymbol: (symbol: string) => void;
+}
+
+const HEAD = ["Trades", "Won", "Net", "Mean net", "Best", "Worst", "Fees", "Slippage", "Mean held"];
+
+export function BySymbol({ rows, isWhole, onSymbol }: Props) {
+  const symbols = bySymbol(rows);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
+    <section className="table-box" tabIndex={0} aria-label="Closed trades by symbol, table" aria-busy={!isWhole}>
+      <table className="rows">
+        <thead>
+          <tr>
+            <th scope="col">Symbol</th>
+            {HEAD.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {symbols.map((each) => (
+            <tr key={each.symbol}>
+              <th scope="row">
+                <button type="button" className="quiet" onClick={() => onSymbol(each.symbol)}>
+                  {each.symbol}
+                  <span className="spoken">: show its trades</span>
+                </button>
+              </th>
+              <td>{count(each.trades)}</td>
+              <td>
+                <Ratio text={percent(each.won / each.trades, 0)} closed={each.trades} />
+              </td>
+              <td>
+                <Net value={each.net} />
+              </td>
+              <td>
+                <Net value={each.net / each.trades} />
+              </td>
+              <td>
+                <Net value={each.best} />
+              </td>
+              <td>
+                <Net value={each.worst} />
+              </td>
+              <td className="soft">{money(each.fees)}</td>
+              <td className="soft">{money(each.slippage)}</td>
+              <td>
+                <Value>{each.held === undefined ? "" : coarse(each.held)}</Value>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

@@ -1,0 +1,114 @@
+/** Orders of a swing bot that are given and wait for the next open, beside the targets that they are to reach. */
+
+import type { BotView, Order } from "../../api/schema";
+import { plural, quantity } from "../../lib/money";
+import { instant, stamp } from "../../lib/time";
+import { useDesk } from "../../ui/frame/desk";
+import { NoData } from "../../ui/number";
+import { Ahead } from "../bots/foot";
+import { ended } from "../bots/sentence";
+import { CsvButton } from "./panel";
+
+/** Orders at the market that are not done, in order of decision; stops and targets rest with their position. */
+export function waitingOrders(bot: BotView): [string, Order][] {
+  return Object.entries(bot.open_orders ?? {})
+    .filter(([, order]) => (order.type ?? "market") === "market")
+    .sort(([a, left], [b, right]) => (instant(left.ts) ?? 0) - (instant(right.ts) ?? 0) || a.localeCompare(b));
+}
+
+/** `fills at the open of 19 May 13:30 UTC`, and in how long that is; booked once the bar of that day is known. */
+function Until({ bot }: { bot: BotView }) {
+  const { market } = useDesk();
+  const opens = instant(bot.next_open_at);
+  const mark = instant(bot.next_mark_at);
+  if (opens === undefined) return <>fills at the next open</>;
+  if (market !== undefined && market >= opens) {
+    return (
+      <>
+        fills at the open of {stamp(opens, market)}
+        {mark !== undefined && <>, booked with the mark at {stamp(mark, market)}</>}
+      </>
+    );
+  }
+  return (
+    <>
+      fills at the next open, {stamp(opens, market)} <Ahead at={opens} wallAt={undefined} />
+    </>
+  );
+}
+
+const HEAD = ["id", "symbol", "side", "quantity", "filled_quantity", "decided_at", "fills_at", "reason"];
+
+export function Waiting({ bot }: { bot: BotView }) {
+  const { market } = useDesk();
+  const orders = waitingOrders(bot);
+  if (orders.length === 0) return null;
+  return (
+    <section className="waiting" aria-label="Orders that wait for the next open">
+      <header>
+        <h3>Waiting orders</h3>
+        <small>
+          {plural(orders.length, "order")}: <Until bot={bot} />
+        </small>
+        <div className="tools">
+          <CsvButton
+            of="the waiting orders"
+            name={`aion-${bot.bot}-waiting.csv`}
+            head={HEAD}
+            rows={() =>
+              orders.map(([id, order]) => [
+                id,
+                order.symbol,
+                order.side,
+                order.quantity,
+                order.filled_quantity,
+                order.ts,
+                bot.next_open_at,
+                order.reason,
+              ])
+            }
+          />
+        </div>
+      </header>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
+      <section className="table-box" tabIndex={0} aria-label="Waiting orders, table">
+        <table className="rows">
+          <thead>
+            <tr>
+              <th scope="col">Symbol</th>
+              <th scope="col" className="left">
+                Side
+              </th>
+              <th scope="col">Quantity</th>
+              <th scope="col">Decided at</th>
+              <th scope="col" className="left">
+                Reason
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {orders.map(([id, order]) => {
+              const at = instant(order.ts);
+              return (
+                <tr key={id}>
+                  <th scope="row">
+                    <b>{order.symbol}</b>
+                  </th>
+                  <td className="left">{order.side === "buy" ? "Buy" : "Sell"}</td>
+                  <td>
+                    {quantity(order.quantity)}
+                    {(order.filled_quantity ?? 0) > 0 && (
+                      <small className="block">{quantity(order.filled_quantity)} filled</small>
+                    )}
+                  </td>
+                  <td>{at === undefined ? <NoData /> : stamp(at, market)}</td>
+                  <td className="left reason">{order.reason && ended(order.reason)}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </section>
+    </section>
+  );
+}
