@@ -11,7 +11,7 @@ SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wild
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: build kill run test test-python test-page check bench soak lock clean browser
+.PHONY: build kill run test test-python test-page check bench soak faults lock clean browser
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
 
@@ -41,6 +41,10 @@ check: build
 
 soak: build
 	$(BIN)/python -m tests.live.soak
+
+# Everything that can go wrong, brought about in turn with a verdict each; some minutes.
+faults: build
+	$(BIN)/python -m tests.fault
 
 bench: build
 	$(BIN)/python -m bench --write-docs

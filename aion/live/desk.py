@@ -255,9 +255,26 @@ class Live(Generic[T]):
     def _look(self) -> None:
         """Ask the kernel whether anything happened since the last look."""
         self.stats.looks += 1
-        changes = self._watcher.look() if self._watcher is not None else None
+        if self._watcher is None:
+            return
+        try:
+            changes = self._watcher.look()
+        except OSError as error:
+            self._stop_watching(error)
+            return
         if changes is not None:
             self._note(changes)
+
+    def _stop_watching(self, error: OSError) -> None:
+        """Go on with signatures: there is no watch left for a folder, so that events of it would be missed."""
+        log.warning("no more inotify watches for %s (%s): every look takes signatures", self.root, error.strerror)
+        if self._watcher is not None:
+            asyncio.get_running_loop().remove_reader(self._watcher.fileno())
+            self._watcher.close()
+            self._watcher = None
+        everything = Changes()
+        everything.rescan = True
+        self._note(everything)
 
     def _note(self, changes: Changes) -> None:
         self._generation += 1

@@ -57,7 +57,11 @@ class Watcher(Protocol):
         ...
 
     def look(self) -> Changes | None:
-        """Return what changed since the last look, or None when nothing did; costs one system call then."""
+        """Return what changed since the last look, or None when nothing did; costs one system call then.
+
+        Raises:
+            OSError: a folder that appeared cannot be watched; events cannot be trusted any more.
+        """
         ...
 
     def close(self) -> None:

@@ -78,8 +78,9 @@ class DeskServer(uvicorn.Server):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        self.force_exit = self.should_exit
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        # a parent that dies is told of twice, by the kernel and by its pipe: only a second Ctrl-C is impatience
+        self.force_exit = self.should_exit and number == signal.SIGINT
         self.should_exit = True
 
 

@@ -1,5 +1,6 @@
 """What the kernel tells of files."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,20 @@ def test_overflow_asks_for_a_scan(tmp_path: Path) -> None:
         path.unlink()
     changes = watch.look()
     assert changes is not None and changes.rescan
+    watch.close()
+
+
+def test_folder_that_cannot_be_watched_any_more_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    watch = watcher(tmp_path)
+
+    def no_more(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(watch._inotify, "add_watch", no_more)
+    (tmp_path / "data" / "late").mkdir()
+    with pytest.raises(OSError, match="No space"):
+        watch.look()
     watch.close()
 
 

@@ -1,0 +1,11 @@
+"""The fault suite: `python -m tests.fault`."""
+
+import importlib
+
+MODULES = ("process", "link", "disk", "moment", "watch")
+
+
+def load() -> None:
+    """Fill the registry."""
+    for name in MODULES:
+        importlib.import_module(f"{__name__}.{name}")

@@ -1,0 +1,138 @@
+"""Connections that go wrong: reset, left half open, a byte a second."""
+
+import asyncio
+import gc
+import socket
+import threading
+import time
+from pathlib import Path
+
+from aion.config import Settings
+from tests.live.test_hostile import RST
+from tests.web.conftest import running as running_here
+from tests.web.sample import Writer
+
+from .desk import PAGE, Aion, Broken, Held, until, watched
+from .registry import Scale, fault
+
+HEAD = b"HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+ASKS = (
+    b"GET /events/bots " + HEAD,
+    b"GET " + PAGE.encode() + b" " + HEAD,
+    b"GET /api/log",
+    b"",
+    b"\x16\x03\x01\x02\x00",
+)
+"""What a client says before it goes: a stream, a page, half a request, nothing, TLS."""
+
+
+def come_and_go(port: int, times: int) -> None:
+    """Open connections and leave them in each way: closed, reset, closed on one side, in the middle of a request."""
+    for number in range(times):
+        link = socket.create_connection(("127.0.0.1", port), timeout=30)
+        link.sendall(ASKS[number % len(ASKS)])
+        way = number // len(ASKS) % 3
+        if way == 0:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST)
+        elif way == 1 and ASKS[number % len(ASKS)].endswith(HEAD):
+            link.recv(512)
+        elif way == 2:
+            link.shutdown(socket.SHUT_WR)
+        link.close()
+
+
+def viewers(aion: Aion) -> int:
+    return int(aion.get("/api/metrics").json()["live"]["viewers"])
+
+
+@fault("reset")
+def reset(folder: Path, scale: Scale) -> str:
+    """Thousands of connections that are reset, closed or left in the middle of a request: nothing of them stays."""
+    write = Writer(folder / "data")
+    write.swing("mine", equity=0.0)
+    times = scale.times(200, 30_000)
+    with watched(folder / "data") as (aion, watchers):
+        come_and_go(aion.port, scale.times(100, 600))  # what is allocated once is allocated
+        until("streams of clients that left are kept", lambda: viewers(aion) == 2)
+        held = Held(aion.root)
+        leaving = threading.Thread(target=come_and_go, args=(aion.port, times))
+        leaving.start()
+        number = 0
+        while leaving.is_alive():
+            number += 1
+            write.swing("mine", equity=float(number))
+            watchers.agree()
+        leaving.join()
+        until("streams of clients that left are kept", lambda: viewers(aion) == 2)
+        seen = held.check()
+    return f"{times} connections left in each way, {number} writes seen by all others meanwhile; {seen}"
+
+
+@fault("crawl", short=False)
+def crawl(folder: Path, scale: Scale) -> str:
+    """Clients that send or read a byte a second, or nothing: the others do not wait, and memory stays."""
+    write = Writer(folder / "data")
+    write.swing("mine", equity=0.0)
+    clients, writes = scale.times(20, 300), scale.times(8, 600)
+    with watched(folder / "data") as (aion, watchers):
+        links = [socket.create_connection(("127.0.0.1", aion.port), timeout=30) for _ in range(clients)]
+        for link in links[::2]:
+            link.sendall(ASKS[0])
+        held = Held(aion.root)
+        done = threading.Event()
+
+        def dawdle() -> None:
+            place = 0
+            while not done.wait(1):
+                for number, link in enumerate(links):
+                    try:
+                        if number % 2:
+                            link.send(b"GET /events/bots HTTP/1.1\r\nX-Slow: aaaaaaaaaaaaaa"[place : place + 1])
+                        else:
+                            link.recv(1, socket.MSG_DONTWAIT)
+                    except OSError:
+                        continue
+                place += 1
+
+        crawling = threading.Thread(target=dawdle)
+        crawling.start()
+        try:
+            longest = 0.0
+            for number in range(1, writes + 1):
+                write.swing("mine", equity=float(number))
+                began = time.monotonic()
+                watchers.agree()
+                longest = max(longest, time.monotonic() - began)
+                time.sleep(0.1 if scale.is_long else 0)
+            held.files += len(links)
+            seen = held.check()
+        finally:
+            done.set()
+            crawling.join()
+            for link in links:
+                link.close()
+    return f"{clients} clients over {writes} writes; everybody else had each within {longest:.1f} s; {seen}"
+
+
+@fault("tasks")
+def tasks(folder: Path, scale: Scale) -> str:
+    """The same clients on a desk inside this process: no task of theirs is left in its event loop."""
+    (folder / "data").mkdir()
+    with running_here(
+        Settings(data=folder / "data", rescan_interval_s=60, log_level="error"), folder / "none"
+    ) as desk:
+        port = int(desk.url.rpartition(":")[2])
+        desk.write.swing("mine")
+        come_and_go(port, 30)
+        until("tasks do not settle", lambda: pending() <= 8)
+        before = pending()
+        come_and_go(port, scale.times(150, 5_000))
+        until(f"tasks are left, {before} before", lambda: pending() <= before)
+        if not desk.bots()["swing"]["bots"]:
+            raise Broken("the desk shows no bot")
+    return f"{before} tasks before and after {scale.times(150, 5_000)} connections left in each way"
+
+
+def pending() -> int:
+    """Return how many tasks of all event loops of this process are not done."""
+    return sum(isinstance(each, asyncio.Task) and not each.done() for each in gc.get_objects())
