@@ -167,7 +167,7 @@ def page(browser: Browser, watched: Watched) -> Iterator[Page]:
     context.close()
 
 
-def until(page: Page, expression: str, seconds: float = 20) -> None:
+def until(page: Page, expression: str, seconds: float = 60) -> None:
     """Wait until JavaScript `expression` is true in the page, whose policy forbids evaluating text by itself."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
