@@ -57,7 +57,7 @@ class Up:
                 return child
         raise AssertionError(f"no child runs {command}")
 
-    def wait(self, what: Callable[[], Any], seconds: float = 30) -> Any:
+    def wait(self, what: Callable[[], Any], seconds: float = 60) -> Any:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             assert self.process.poll() is None, self.log.read_text()
