@@ -25,7 +25,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def import_bars(
-    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files of minute or daily bars.")],
+    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files of intraday or daily bars.")],
     exchange: Annotated[str, typer.Option("--exchange", help="XNYS, XNAS, XLON, XHKG or 24/7.")],
     to: To = None,
     symbol: Annotated[str, typer.Option("--symbol", help="Of files without such a column; default: file name.")] = "",
@@ -34,7 +34,10 @@ def import_bars(
         str | None, typer.Option("--price-basis", help="raw or adjusted; unsaid, no bot may hold it overnight.")
     ] = None,
     zone: Annotated[str, typer.Option("--zone", help="IANA zone of times that have none.")] = "",
-    stamp: Annotated[str, typer.Option("--stamp", help="open or close: which end of a minute names it.")] = "open",
+    stamp: Annotated[str, typer.Option("--stamp", help="open or close: which end of a bar names it.")] = "open",
+    interval: Annotated[
+        str, typer.Option("--interval", help="Length that intraday bars must have, such as 5m or 1h; default: told.")
+    ] = "",
     unit: Annotated[str, typer.Option("--unit", help="What prices are multiplied by, 0.01 for pence.")] = "1",
     split: Declared = None,
     dividend: Paid = None,
@@ -46,6 +49,7 @@ def import_bars(
     from aion.config import load
     from aion.market.feed.barfile import Format
     from aion.market.feed.importer import REPORT, Import, import_files
+    from aion.market.feed.interval import read_length
     from aion.model import PriceBasis
 
     _one_of("--price-basis", price_basis, ("raw", "adjusted", None))
@@ -59,6 +63,7 @@ def import_bars(
         price_basis=cast("PriceBasis | None", price_basis),
         zone=zone,
         is_stamped_at_open=stamp == "open",
+        interval=read_length(interval) if interval else None,
         unit=_unit(unit),
         actions=tuple(_actions(split or [], "split") + _actions(dividend or [], "dividend")),
         form=cast("Format", form),

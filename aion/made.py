@@ -16,6 +16,7 @@ CASH = 100_000
 MOST = 50  # symbols of one bot that was made; more are for whoever knows what for
 ALWAYS = "24/7"
 _COSTS = {ALWAYS: "crypto-bps", "XNYS": "us-equity", "XNAS": "us-equity", "XLON": "uk-cfd", "XHKG": "hk-share"}
+EXIT_MINUTES = 15  # before the close at which bars longer than 3 minutes are left, in whole bars
 _YAHOO = {".L": ("XLON", "GBP"), ".HK": ("XHKG", "HKD")}
 _RANKED = 4  # symbols from which a ranking says more than each on its own
 
@@ -33,6 +34,8 @@ class Offer:
     exchange: str
     currency: str
     price_basis: str | None = "raw"
+    minutes: int = 1
+    """Length of an intraday bar."""
 
 
 def bots_for(feed: str, symbols: tuple[str, ...], folder: Path) -> Bots:
@@ -47,7 +50,7 @@ def bots_for(feed: str, symbols: tuple[str, ...], folder: Path) -> Bots:
     bots: Bots = {}
     for exchange, currency, found in _groups(each for each in offers if each.kind == "minute"):
         names = tuple(each.symbol for each in found)
-        bots[_name("vwap", exchange, currency)] = _intraday(names, exchange, currency)
+        bots[_name("vwap", exchange, currency)] = _intraday(names, exchange, currency, found[0].minutes)
     for exchange, currency, found in _groups(each for each in offers if each.kind == "day"):
         if any(each.price_basis is None for each in found):
             continue  # it may not be held overnight
@@ -86,7 +89,14 @@ def _of_folder(folder: Path, symbols: tuple[str, ...]) -> Iterator[Offer]:
     try:
         series = json.loads((folder / "index.json").read_bytes())["series"].values()
         offers = [
-            Offer(each["kind"], each["symbol"], each["exchange"], each["currency"], each["price_basis"])
+            Offer(
+                each["kind"],
+                each["symbol"],
+                each["exchange"],
+                each["currency"],
+                each["price_basis"],
+                each.get("interval_s", 60) // 60,
+            )
             for each in series
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -108,7 +118,7 @@ def _name(rule: str, exchange: str, currency: str) -> str:
     return f"{rule}_{currency.lower() if exchange == ALWAYS else exchange.lower()}"
 
 
-def _intraday(symbols: tuple[str, ...], exchange: str, currency: str) -> dict[str, Any]:
+def _intraday(symbols: tuple[str, ...], exchange: str, currency: str, minutes: int) -> dict[str, Any]:
     return {
         "kind": "intraday",
         "strategy": "vwap_trend",
@@ -117,7 +127,11 @@ def _intraday(symbols: tuple[str, ...], exchange: str, currency: str) -> dict[st
         "currency": currency,
         "cash": CASH,
         "cost": _COSTS[exchange],
-        "rules": {"max_positions": min(5, len(symbols)), "stop_loss": "0.01"},
+        "rules": {
+            "max_positions": min(5, len(symbols)),
+            "stop_loss": "0.01",
+            "flat_before_close": min(5, -(-EXIT_MINUTES // minutes)),
+        },
     }
 
 

@@ -24,6 +24,7 @@ from aion.bot.strategy.registry import BUILT_IN
 from aion.config import BotSettings, Rules
 from aion.market import calendar
 from aion.market.feed import Batch, Kind, RecordedFeed
+from aion.market.grid import Anchor
 from aion.model import Bar, CorporateAction, Instrument
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
@@ -44,6 +45,7 @@ class SyntheticFeed:
     delay_s = 0.0
     timezone = "UTC"
     interval = INTERVAL
+    anchor: Anchor = "open"
     provenance = "SYNTHETIC LOAD: a random walk with a fixed seed, for timing alone."
 
     def __init__(self, symbols: int, sessions: int) -> None:

@@ -24,6 +24,7 @@ from aion.errors import ConfigError
 from aion.market import calendar
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed, Kind
+from aion.market.grid import Grid
 from aion.model import Bar, CorporateAction, EquityPoint, Instrument, OrderStatus, OrderType, Signal, Trade
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model
@@ -35,7 +36,6 @@ from aion.trading.risk import DeskGate, Limits, RiskGate
 
 HINDSIGHT = "The names were chosen with hindsight: they are known winners, so the past looks better than it was."
 ADJUSTED = "Prices are adjusted for splits and dividends: they are not prices that were quoted."
-
 
 NOTHING = Changes()  # shared, never added to
 
@@ -71,7 +71,7 @@ class BotAccount:
         self.learn_actions(feed)
         self._jumped: set[str] = set()
         self._run = run
-        self._interval = feed.interval if kind == "minute" else None
+        self._bar_grid = Grid(feed.interval, feed.anchor) if kind == "minute" else None
         self.portfolio = Portfolio(settings.currency, settings.cash)
         self.broker = self._make_broker()
         self.gate = RiskGate(self.portfolio, Limits.of(settings.rules))
@@ -120,7 +120,7 @@ class BotAccount:
             self.portfolio,
             self.instruments,
             cost_model(self.settings.cost),
-            interval=self._interval,
+            grid=self._bar_grid,
             allow_short=self.settings.rules.allow_short,
         )
 

@@ -1,4 +1,4 @@
-"""The day-trading job: all intraday bots, one cycle a market minute, and the files that a cycle leaves behind.
+"""The day-trading job: all intraday bots, one cycle whenever bars close, and the files that a cycle leaves behind.
 
 A cycle is bars -> features -> signals -> rules -> orders -> fills, then a ledger commit, then the files: the day file
 of each bot, `rolling.json.gz`, and `sim_summary.json` last, which names all of them.
@@ -11,10 +11,11 @@ from aion.bot.envelope import Stamp, cycle_name
 from aion.bot.intraday import IntradayBot
 from aion.bot.outbox import Outbox
 from aion.bot.record import Json
-from aion.bot.schedule import Pace, next_minute
+from aion.bot.schedule import Pace
 from aion.clock import parse_iso
 from aion.market import calendar
 from aion.market.feed import Batch
+from aion.market.grid import next_bar
 from aion.store.layout import Layout
 
 KEPT_DAYS = 60  # earlier market days in the summary, as the document says
@@ -64,7 +65,7 @@ class DayTradingJob:
         return ended
 
     def on_batch(self, batch: Batch) -> list[IntradayBot]:
-        """Run the cycle of one market minute and return the bots that took part."""
+        """Run the cycle of the bars of one moment and return the bots that took part."""
         self.cycle_id = cycle_name(self._stamp.run, batch.ts)
         self.as_of = batch.ts
         took_part = []
@@ -109,11 +110,11 @@ class DayTradingJob:
 
     @property
     def interval_s(self) -> float:
-        """Wall seconds of one market minute."""
-        return 60 / self._pace.speed
+        """Wall seconds of one bar."""
+        return self._pace.grid.interval.total_seconds() / self._pace.speed
 
     def _day_file(self, bot: IntradayBot) -> Json:
-        following = next_minute(bot.settings.exchange, bot.cursor)
+        following = next_bar(bot.settings.exchange, bot.cursor, self._pace.grid)
         due = None
         if following is not None and following <= self._ends_at:
             due = self._pace.expected_s(bot.cursor, following)
@@ -122,8 +123,9 @@ class DayTradingJob:
         )
 
     def _rolling(self, as_of: datetime) -> Json:
-        minutes = [minute for mic in self._pace.exchanges if (minute := next_minute(mic, as_of)) is not None]
-        following = min(minutes, default=self._ends_at)
+        grid = self._pace.grid
+        closes = [close for mic in self._pace.exchanges if (close := next_bar(mic, as_of, grid)) is not None]
+        following = min(closes, default=self._ends_at)
         due_in_s = self._pace.expected_s(as_of, following) if following <= self._ends_at else None
         symbols: Json = {}
         for bot in self.bots.values():

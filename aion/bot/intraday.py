@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,13 +15,13 @@ from aion.config import BotSettings
 from aion.market import calendar
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed
+from aion.market.grid import Grid
 from aion.model import Bar, OrderStatus, Side, Signal
 from aion.trading.ledger import SavedAccount
 from aion.trading.query import LedgerReader
 from aion.trading.record import Changes, OrderRecord
 
 NO_EXIT_BAR = "no bar to exit on"
-MINUTE = timedelta(minutes=1)
 _OF_SIGNAL = "; signal: "
 _FIGURES = re.compile(r"[-0-9]")
 
@@ -35,7 +35,7 @@ class IntradayBot(BotAccount):
         """As `BotAccount`."""
         super().__init__(name, settings, run, feed, log, started_at)
         self._feed = feed
-        self._bar_minutes = feed.interval // MINUTE
+        self._grid = Grid(feed.interval, feed.anchor)
         self.session: MarketSession | None = None
         """The newest session that it saw a bar of."""
         self.bars: dict[str, Bar] = {}
@@ -54,8 +54,9 @@ class IntradayBot(BotAccount):
         """Return the session of a bar that closes at `ts`; the present one without asking the calendar."""
         present = self.session
         if present is not None and present.open < ts <= present.close:
-            return present if present.has(ts) else None
-        return calendar.session_at(self.settings.exchange, ts)
+            return present if self._grid.has(present, ts) else None
+        session = calendar.session_around(self.settings.exchange, ts)
+        return session if session is not None and self._grid.has(session, ts) else None
 
     def on_bars(self, bars: Mapping[str, Bar], ts: datetime, cycle_id: str) -> None:
         """Run one cycle: fills of earlier orders, marks, signals, risk, new orders.
@@ -79,10 +80,10 @@ class IntradayBot(BotAccount):
         self.mark(bars, ts)
         if session is None:
             return
-        moment = Moment(ts, self.day, session.open, session.close, self.portfolio.quantities())
+        moment = Moment(ts, self.day, session.open, session.close, self.portfolio.quantities(), self._grid.minutes)
         signals = self.think(bars, moment)
         self.leave_all(ts)
-        if session.minutes_left(ts) <= self.settings.rules.flat_before_close * self._bar_minutes:
+        if session.minutes_left(ts) <= self.settings.rules.flat_before_close * self._grid.minutes:
             self._leave_for_the_day(session, ts)
         else:
             self._leave_carried(ts)
@@ -102,7 +103,7 @@ class IntradayBot(BotAccount):
             self._begin_day(session)
         bars, _ = self._screen.admit(bars, session.day)
         self._see(bars)
-        return self.think(bars, Moment(ts, self.day, session.open, session.close, positions))
+        return self.think(bars, Moment(ts, self.day, session.open, session.close, positions, self._grid.minutes))
 
     def end_day(self) -> None:
         """Let the orders of the session expire, and say of what is still held that it could not be closed."""
@@ -253,7 +254,7 @@ class IntradayBot(BotAccount):
 
     def flat_by(self, session: MarketSession) -> datetime:
         """Return the market time from which it exits for the day."""
-        return session.close - self.settings.rules.flat_before_close * self._bar_minutes * MINUTE
+        return session.close - self.settings.rules.flat_before_close * self._grid.interval
 
     def summary(self) -> Json:
         """Return its row in the summary of the cycle."""

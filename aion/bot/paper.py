@@ -13,13 +13,14 @@ from aion.bot.envelope import Stamp
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
 from aion.bot.replay import CATCH_UP_DUE_S, Replay, Span
-from aion.bot.schedule import Pace, closed_label, next_minute
+from aion.bot.schedule import Pace, closed_label
 from aion.bot.waiter import Waiter
 from aion.clock import MarketClock, iso
 from aion.config import Settings
 from aion.market import calendar
 from aion.market.feed import Kind
 from aion.market.feed.online import GRACE, SETTLE, FeedHealth, OnlineFeed
+from aion.market.grid import next_bar
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
 
@@ -173,7 +174,7 @@ class Paper(Replay):
         if self._phase not in ("running", "closed"):
             return CATCH_UP_DUE_S
         now = self._wall.now()
-        nexts = [next_minute(mic, now.replace(second=0, microsecond=0)) for mic in self._pace.exchanges]
+        nexts = [next_bar(mic, now.replace(second=0, microsecond=0)) for mic in self._pace.exchanges]
         nexts += [calendar.next_close(mic, now) for mic in self._pace.marks]
         following = min((each for each in nexts if each is not None), default=None)
         if following is None:

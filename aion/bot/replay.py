@@ -33,6 +33,7 @@ from aion.config import Settings
 from aion.errors import LedgerError
 from aion.market import calendar
 from aion.market.feed import Batch, Feed, Kind
+from aion.market.grid import Grid
 from aion.store.layout import DESK, Layout
 from aion.trading.ledger import Entry, Ledger
 from aion.trading.record import Audit
@@ -154,7 +155,8 @@ class Replay:
         self._controller = Controller(Inbox(layout, self._bots), ledger, self._bots, stamp, log)
 
     def _make_pace(self, exchanges: frozenset[str], marks: frozenset[str]) -> Pace:
-        return Pace(exchanges, self._settings.speed, self._settings.closed_gap_s, marks)
+        grid = Grid(self._feed.interval, self._feed.anchor)
+        return Pace(exchanges, self._settings.speed, self._settings.closed_gap_s, marks, grid)
 
     def _make_span(self, exchanges: frozenset[str]) -> Span:
         return span_of(self._settings, self._feed, exchanges)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from aion.bot.account import BotAccount
 from aion.market import calendar
 from aion.market.feed import Feed, Kind
+from aion.market.grid import MINUTE
 from aion.model import Fill
 from aion.trading.ledger import Ledger
 
@@ -85,10 +86,11 @@ def watch_again(
         return
     histories = {bot.name: PositionHistory(ledger.changes(bot.name).fills) for bot in bots}
     look_back = max(bot.strategy.look_back for bot in bots)
+    minutes = look_back * (feed.interval // MINUTE)
     if all(bot.settings.exchange == calendar.ALWAYS for bot in bots):
-        days, closure = (look_back, ONE_DAY) if kind == "day" else (look_back / MINUTES_A_DAY, ONE_DAY)
+        days, closure = (look_back, ONE_DAY) if kind == "day" else (minutes / MINUTES_A_DAY, ONE_DAY)
     else:
-        days = look_back * CALENDAR_DAYS if kind == "day" else look_back / SHORTEST_SESSION * CALENDAR_DAYS
+        days = look_back * CALENDAR_DAYS if kind == "day" else minutes / SHORTEST_SESSION * CALENDAR_DAYS
         closure = LONGEST_CLOSURE
     for batch in feed.batches(kind, symbols, begins_at - closure - timedelta(days=days)):
         if batch.ts > cursor:

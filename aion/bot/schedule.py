@@ -4,8 +4,8 @@ from datetime import date, datetime, timedelta
 
 from aion.market import calendar
 from aion.market.calendar import MarketSession
+from aion.market.grid import MINUTES, Grid
 
-MINUTE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=10)  # of a tape inside open hours; a longer one passes as closed hours do
 _HORIZON_DAYS = {"d": 1, "w": 7}
 
@@ -14,7 +14,12 @@ class Pace:
     """How market time turns into wall time in a replay."""
 
     def __init__(
-        self, exchanges: frozenset[str], speed: float, closed_gap_s: float, marks: frozenset[str] = frozenset()
+        self,
+        exchanges: frozenset[str],
+        speed: float,
+        closed_gap_s: float,
+        marks: frozenset[str] = frozenset(),
+        grid: Grid = MINUTES,
     ) -> None:
         """Set the pace.
 
@@ -23,6 +28,7 @@ class Pace:
             speed: market seconds a wall second.
             closed_gap_s: wall seconds in which a span without bars passes.
             marks: MICs of the swing bots, which are marked at each close.
+            grid: how the bars of the intraday bots lie in a session.
         """
         self.exchanges = exchanges
         self.speed = speed
@@ -31,25 +37,28 @@ class Pace:
         """True while the run is held still: nothing is expected then."""
         self.closed_gap_s = closed_gap_s
         self.marks = marks
+        self.grid = grid
+        self._longest_pause = max(LONGEST_PAUSE, grid.interval * 3 / 2)
 
     def wait_s(self, last: datetime, following: datetime) -> float:
         """Return the wall seconds between two batches of bars that close at `last` and `following`."""
         gap = following - last
         at_speed = gap.total_seconds() / self.speed
-        return at_speed if gap <= LONGEST_PAUSE else min(at_speed, self.closed_gap_s)
+        return at_speed if gap <= self._longest_pause else min(at_speed, self.closed_gap_s)
 
     def is_gap(self, last: datetime, following: datetime) -> bool:
         """Tell whether the span between two batches passes in `closed_gap_s`."""
-        return following - last > LONGEST_PAUSE
+        return following - last > self._longest_pause
 
     def expected_s(self, start: datetime, end: datetime) -> float | None:
         """Return the wall seconds that a replay needs from `start` to `end` by the calendar; None when held still."""
         if self.is_held:
             return None
-        total, at = 0.0, start
+        total, at, bar = 0.0, start, self.grid.interval
         for opened, closed in self._open_spans(start, end):
-            total += self._closed_s(at, min(opened + MINUTE, end)) if opened > at else 0.0
-            at = max(at, min(opened + MINUTE, end)) if opened > at else at
+            first = min(opened + bar, closed, end)
+            total += self._closed_s(at, first) if opened > at else 0.0
+            at = max(at, first) if opened > at else at
             total += max(0.0, (min(closed, end) - at).total_seconds()) / self.speed
             at = max(at, min(closed, end))
         return total + self._closed_s(at, end)
@@ -92,14 +101,6 @@ def _trading_spans(session: MarketSession) -> list[tuple[datetime, datetime]]:
     if session.break_start is None or session.break_end is None:
         return [(session.open, session.close)]
     return [(session.open, session.break_start), (session.break_end, session.close)]
-
-
-def next_minute(mic: str, ts: datetime) -> datetime | None:
-    """Return the close of the next minute bar that `mic` can print after `ts`; None past the calendar's end."""
-    if calendar.session_at(mic, ts + MINUTE) is not None:
-        return ts + MINUTE
-    opened = calendar.next_open(mic, ts)
-    return opened + MINUTE if opened is not None else None
 
 
 def period(horizon: str, start: date, day: date) -> int:

@@ -54,12 +54,21 @@ class MarketSession:
     halts: tuple[tuple[datetime, datetime], ...] = ()
     """Spans without trading in whole minutes: first close without a trade excluded, last included."""
 
-    def has(self, ts: datetime) -> bool:
-        """Tell whether a bar that closes at `ts` was traded in this session."""
+    def has(self, ts: datetime, opened: datetime | None = None) -> bool:
+        """Tell whether a bar that closes at `ts` was traded in this session.
+
+        Args:
+            ts: close of the bar.
+            opened: when it began, which counts where a halt is shorter than the bar; None for a bar of one minute.
+        """
         if not self.open < ts <= self.close:
             return False
-        if self.halts and self.halt_end(ts) is not None:
-            return False
+        if self.halts:
+            if opened is None:
+                if self.halt_end(ts) is not None:
+                    return False
+            elif any(start <= opened and ts <= end for start, end in self.halts):
+                return False
         if self.break_start is not None and self.break_end is not None:
             return not self.break_start < ts <= self.break_end
         return True

@@ -17,13 +17,14 @@ The broker does no I/O. `take_changes` hands over what happened since the last c
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from aion.clock import iso, parse_iso
 from aion.errors import OrderError
 from aion.market.calendar import MarketSession
+from aion.market.grid import Grid
 from aion.model import (
     ZERO,
     Bar,
@@ -60,7 +61,7 @@ class PaperBroker:
         instruments: Mapping[str, Instrument],
         cost: CostModel,
         *,
-        interval: timedelta | None,
+        grid: Grid | None,
         slippage: SlippageModel | None = None,
         allow_short: bool = False,
         volume_share: Decimal = VOLUME_SHARE,
@@ -73,7 +74,7 @@ class PaperBroker:
             portfolio: the account that the fills are booked in.
             instruments: by symbol; an order for another symbol is refused.
             cost: fees.
-            interval: length of a bar; None for daily bars, which open with their session.
+            grid: how bars lie in a session; None for daily bars, which open with it.
             slippage: None for the default of the cost model.
             allow_short: True to let a sale open a short position.
             volume_share: largest part of a bar's volume that fills take, 0..1.
@@ -81,7 +82,7 @@ class PaperBroker:
         self.bot = bot
         self.run = run
         self.portfolio = portfolio
-        self.terms = Terms(instruments, cost, slippage or cost.slippage, interval, allow_short, volume_share)
+        self.terms = Terms(instruments, cost, slippage or cost.slippage, grid, allow_short, volume_share)
         self.ids = IdMaker(run, bot)
         self.book = OrderBook(bot, self.ids)
         self._last_ts: dict[str, datetime] = {}
@@ -264,12 +265,16 @@ class PaperBroker:
             if symbol in books and bar.volume:
                 busy.append(bar)
         fills: list[Fill] = []
-        if busy and session is not None and session.has(busy[0].ts):
+        if busy and session is not None and self._has(session, busy[0].ts):
             fills = Execution(self.book, self.portfolio, self.terms, session).run(busy)
         for symbol, bar in bars.items():
             if bar.volume:
                 marks[symbol] = bar.close
         return fills
+
+    def _has(self, session: MarketSession, ts: datetime) -> bool:
+        grid = self.terms.grid
+        return session.has(ts) if grid is None else grid.has(session, ts)
 
     def begin_session(self, session: MarketSession) -> None:
         """Start the market day of `session`: expire old DAY orders, start the day's result, charge the nights.

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from aion.market.calendar import MarketSession
+from aion.market.grid import Grid
 from aion.model import ZERO, Bar, Fill, Instrument, Order, OrderStatus, OrderType, Side, cost_cents, income_cents
 from aion.trading.book import OrderBook
 from aion.trading.check import whole_lots
@@ -23,8 +24,8 @@ class Terms:
     instruments: Mapping[str, Instrument]
     cost: CostModel
     slippage: SlippageModel
-    interval: timedelta | None
-    """Length of a bar; None for daily bars, which open with their session."""
+    grid: Grid | None
+    """How bars lie in a session; None for daily bars, which open with it."""
     allow_short: bool
     volume_share: Decimal
     """Largest part of a bar's volume that fills take, 0..1."""
@@ -94,7 +95,8 @@ class Execution:
                         self._fill(working, bar, price, bar.ts)
 
     def _opened_at(self, bar: Bar) -> datetime:
-        return self.session.open if self.terms.interval is None else bar.ts - self.terms.interval
+        grid = self.terms.grid
+        return self.session.open if grid is None else grid.opened(self.session, bar.ts)
 
     def _is_exit(self, order: Order) -> bool:
         return order.reduce_only or self.portfolio.quantity(order.symbol) * order.side.sign < 0

@@ -58,6 +58,7 @@ class CutFeed:
         self._change = change
         self.name, self.real_time, self.provenance = feed.name, feed.real_time, feed.provenance
         self.delay_s, self.timezone, self.interval = feed.delay_s, feed.timezone, feed.interval
+        self.anchor = feed.anchor
 
     def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
         return self._feed.instruments(kind)
@@ -91,6 +92,7 @@ class ListFeed:
     timezone = "UTC"
     provenance = "made by a test"
     interval = timedelta(minutes=1)
+    anchor = "open"
     given: tuple[CorporateAction, ...] = ()
 
     def __init__(self, instruments: Mapping[str, Instrument], minute: list[Bar] = (), day: list[Bar] = ()) -> None:

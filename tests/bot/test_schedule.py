@@ -2,7 +2,8 @@ from datetime import date
 
 import pytest
 
-from aion.bot.schedule import Pace, closed_label, next_minute, next_rebalance, period, span_text
+from aion.bot.schedule import Pace, closed_label, next_rebalance, period, span_text
+from aion.market.grid import MINUTE, Grid, next_bar
 from tests.bot.desk import at
 
 THREE = frozenset({"XNAS", "XLON", "XHKG"})
@@ -40,10 +41,10 @@ def test_expected_seconds_count_the_marks_of_swing_bots() -> None:
     assert swing.expected_s(at("2022-05-19T20:00Z"), at("2022-05-24T20:00Z")) == 6
 
 
-def test_next_minute_skips_lunch_nights_and_weekends() -> None:
-    assert next_minute("XHKG", at("2022-05-19T03:58Z")) == at("2022-05-19T03:59Z")
-    assert next_minute("XHKG", at("2022-05-19T04:00Z")) == at("2022-05-19T05:01Z")
-    assert next_minute("XHKG", at("2022-05-20T08:00Z")) == at("2022-05-23T01:31Z")
+def test_next_bar_skips_lunch_nights_and_weekends() -> None:
+    assert next_bar("XHKG", at("2022-05-19T03:58Z")) == at("2022-05-19T03:59Z")
+    assert next_bar("XHKG", at("2022-05-19T04:00Z")) == at("2022-05-19T05:01Z")
+    assert next_bar("XHKG", at("2022-05-20T08:00Z")) == at("2022-05-23T01:31Z")
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,12 @@ def test_closed_label_names_exchange_and_span() -> None:
 def test_span_text_shows_two_parts() -> None:
     assert span_text(at("2022-05-20T00:00Z") - at("2022-05-20T00:00Z")) == "0 min"
     assert span_text(at("2022-05-22T03:04Z") - at("2022-05-20T00:00Z")) == "2 d 3 h"
+
+
+def test_longer_bars_pass_at_speed_and_lunch_and_nights_as_closed_hours() -> None:
+    hourly = Pace(frozenset({"XHKG"}), 60.0, 2.0, grid=Grid(60 * MINUTE))
+    assert hourly.wait_s(at("2022-05-19T01:30Z"), at("2022-05-19T02:30Z")) == 60
+    assert not hourly.is_gap(at("2022-05-19T02:30Z"), at("2022-05-19T03:30Z"))
+    assert hourly.is_gap(at("2022-05-19T04:00Z"), at("2022-05-19T06:00Z"))
+    assert hourly.expected_s(at("2022-05-19T03:30Z"), at("2022-05-19T07:00Z")) == pytest.approx(30 + 2 + 60)
+    assert hourly.expected_s(at("2022-05-19T08:00Z"), at("2022-05-20T02:30Z")) == 2

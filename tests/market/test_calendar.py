@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aion.bot.schedule import next_minute
 from aion.errors import ConfigError
 from aion.market import calendar
+from aion.market.grid import next_bar
 
 MICS = ("XNYS", "XNAS", "XLON", "XHKG")
 
@@ -216,10 +216,10 @@ def test_halt_is_shown_with_its_end_and_is_neither_open_nor_closed() -> None:
     assert calendar.state_document("XNYS", halted("13:30")).state == "open"
 
 
-def test_next_minute_of_a_halt_is_the_first_one_after_it() -> None:
-    assert next_minute("XNYS", halted("13:35")) == halted("13:50")
-    assert next_minute("XNYS", halted("13:42")) == halted("13:50")
-    assert next_minute("XNYS", halted("13:34")) == halted("13:35")
+def test_next_bar_of_a_halt_is_the_first_one_after_it() -> None:
+    assert next_bar("XNYS", halted("13:35")) == halted("13:50")
+    assert next_bar("XNYS", halted("13:42")) == halted("13:50")
+    assert next_bar("XNYS", halted("13:34")) == halted("13:35")
 
 
 def test_each_known_halt_lies_inside_its_session() -> None:

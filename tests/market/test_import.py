@@ -156,11 +156,6 @@ def test_rows_that_are_newest_first_are_read_backwards(tmp_path: Path) -> None:
     assert done.report.kept == 5 and "newest first" in done.report.warnings[0]
 
 
-def test_bars_of_five_minutes_are_refused(tmp_path: Path) -> None:
-    done = bring(tmp_path, minutes(50)[::5])
-    assert done.refused == "its bars are 0:05:00 apart: bots trade bars of one minute or of one day"
-
-
 def test_daily_bars_close_with_their_session_half_days_too(tmp_path: Path) -> None:
     lines = [f"{day},10,10,10,10,5" for day in ("2021-11-24", "2021-11-25", "2021-11-26", "2021-11-29")]
     done = bring(tmp_path, lines)
@@ -173,7 +168,7 @@ def test_gaps_name_sessions_without_a_bar(tmp_path: Path) -> None:
     del lines[2]
     done = bring(tmp_path, lines)
     assert done.gaps == {DAYS[2].isoformat(): 1}
-    assert any("gaps: 1 days" in line for line in done.lines())
+    assert any("gaps: 1 day bars" in line for line in done.lines())
 
 
 def test_symbols_of_one_file_become_series_and_one_bad_one_spares_the_others(tmp_path: Path) -> None:

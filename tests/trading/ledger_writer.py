@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from aion.market.calendar import MarketSession
+from aion.market.grid import MINUTES
 from aion.model import Bar, EquityPoint, Instrument, Side
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model
@@ -66,7 +67,7 @@ def main(path: Path, batch: int) -> None:
 def make_broker(name: str, portfolio: Portfolio) -> PaperBroker:
     """Return a broker of bot `name`."""
     instruments = {"MSFT": Instrument("MSFT", "XNAS", "USD")}
-    return PaperBroker(name, "1", portfolio, instruments, cost_model("us-equity"), interval=timedelta(minutes=1))
+    return PaperBroker(name, "1", portfolio, instruments, cost_model("us-equity"), grid=MINUTES)
 
 
 def state_of(broker: PaperBroker) -> dict[str, object]:

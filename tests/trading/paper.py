@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from aion.market.calendar import MarketSession
+from aion.market.grid import Grid
 from aion.model import Bar, Instrument
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model
@@ -59,7 +60,7 @@ def make_broker(
         Portfolio(known[0].currency, Decimal(cash)),
         {each.symbol: each for each in known},
         cost_model(cost),
-        interval=None if is_daily else MINUTE,
+        grid=None if is_daily else Grid(MINUTE),
         slippage=SLIPPAGE_MODELS[slippage] if slippage else None,
         allow_short=allow_short,
     )

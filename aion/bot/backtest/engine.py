@@ -27,6 +27,7 @@ from aion.clock import Clock, SystemClock, iso
 from aion.config import BotSettings
 from aion.errors import ConfigError
 from aion.market.feed import Batch, Feed, Kind
+from aion.market.grid import Grid
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
 
@@ -111,7 +112,8 @@ class Backtest:
                 intraday[name] = IntradayBot(name, bot, ledger.run, plan.feed, log, plan.first)
             else:
                 swing[name] = SwingBot(name, bot, ledger.run, plan.feed, log, plan.first)
-        pace = Pace(frozenset(bot.settings.exchange for bot in intraday.values()), 1.0, 0.0)
+        grid = Grid(plan.feed.interval, plan.feed.anchor)
+        pace = Pace(frozenset(bot.settings.exchange for bot in intraday.values()), 1.0, 0.0, grid=grid)
         self._job = DayTradingJob(intraday, stamp, layout, pace, plan.last)
         self._swing = SwingJob(swing, stamp, layout, pace, plan.last)
         self._symbols: dict[Kind, frozenset[str]] = {

@@ -33,6 +33,8 @@ class Moment:
     """Scheduled close of the session."""
     positions: Mapping[str, Decimal]
     """Signed quantity held after the fills of these bars; a symbol that is not held is absent."""
+    bar_minutes: int = 1
+    """Length of an intraday bar that no end of a session cuts, minutes."""
 
 
 class Strategy(Protocol):

@@ -65,12 +65,12 @@ class IntradayMomentum:
     def _on_bar(self, state: _First, bar: Bar, moment: Moment) -> Signal:
         if moment.day != state.figures.day:
             state.change, state.strength, state.entries, state.was_held = None, 0.0, 0, False
-        state.figures.update(bar, moment.day)
+        state.figures.update(bar, moment.day, moment.bar_minutes)
         held = moment.positions.get(bar.symbol, Decimal(0))
         if held and not state.was_held:
             state.entries += 1
         state.was_held = bool(held)
-        first_ends = moment.opens_at + timedelta(minutes=self._parameters.first_minutes)
+        first_ends = moment.opens_at + timedelta(minutes=max(self._parameters.first_minutes, moment.bar_minutes))
         if bar.ts <= first_ends:
             self._measure(state, bar)
         features = state.figures.features()
@@ -91,7 +91,7 @@ class IntradayMomentum:
     def _decide(
         self, state: _First, bar: Bar, moment: Moment, held: Decimal
     ) -> tuple[Literal["buy", "sell", "exit", "hold"], str]:
-        minutes = self._parameters.first_minutes
+        minutes = max(self._parameters.first_minutes, moment.bar_minutes)
         if state.change is None:
             return "hold", f"No bar in the first {minutes} minutes: no view today"
         first = f"first {minutes} minutes {state.change:+.2%}"

@@ -68,17 +68,18 @@ class OpeningRangeBreakout:
             state.high = state.low = 0.0
             state.entries = 0
             state.was_held = False
-        figures.update(bar, moment.day)
+        figures.update(bar, moment.day, moment.bar_minutes)
         held = moment.positions.get(bar.symbol, Decimal(0))
         if held and not state.was_held:
             state.entries += 1
         state.was_held = bool(held)
         features = figures.features()
         past = minutes_between(moment.opens_at, bar.ts)
-        if past <= self._parameters.minutes:
+        minutes = max(self._parameters.minutes, moment.bar_minutes)  # a longer bar is the range alone
+        if past <= minutes:
             state.high = max(state.high, float(bar.high))
             state.low = min(state.low or float(bar.low), float(bar.low))
-            left = self._parameters.minutes - past
+            left = minutes - past
             reason = f"Opening range so far {state.low:.2f} to {state.high:.2f}" + (
                 f", {left} min to go" if left else ", complete"
             )
@@ -87,12 +88,12 @@ class OpeningRangeBreakout:
         if height <= 0:
             return self._signal(bar, "hold", 0.0, "No opening range: no bar in the opening minutes", features)
         features["range_high"], features["range_low"] = state.high, state.low
-        return self._decide(state, bar, held, features)
+        return self._decide(state, bar, held, features, minutes)
 
-    def _decide(self, state: _Range, bar: Bar, held: Decimal, features: dict[str, float]) -> Signal:
+    def _decide(self, state: _Range, bar: Bar, held: Decimal, features: dict[str, float], minutes: int) -> Signal:
         close, height = float(bar.close), state.high - state.low
         strength = unit(abs(close - (state.high + state.low) / 2) / height)
-        span = f"{self._parameters.minutes}-minute opening range {state.low:.2f} to {state.high:.2f}"
+        span = f"{minutes}-minute opening range {state.low:.2f} to {state.high:.2f}"
         if held:
             way, edge = ("Long", state.low) if held > 0 else ("Short", state.high)
             return self._signal(

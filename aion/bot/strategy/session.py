@@ -53,7 +53,7 @@ class SessionFigures:
         self.deviation = 0.0
         """Volume-weighted standard deviation around the VWAP, price units, >= 0."""
         self.minute_volatility = 0.0
-        """Standard deviation of log returns from bar to bar in this session, fraction; 0 below three bars."""
+        """Standard deviation of log returns in this session, a minute, fraction; 0 below three bars."""
         self._weighted = 0.0
         self._weighted_square = 0.0
         self._anchor = 0.0
@@ -61,8 +61,8 @@ class SessionFigures:
         self._return_sum = 0.0
         self._return_square = 0.0
 
-    def update(self, bar: Bar, day: str) -> None:
-        """Take the next bar; a new `day` starts a new session."""
+    def update(self, bar: Bar, day: str, minutes: int = 1) -> None:
+        """Take the next bar, `minutes` long; a new `day` starts a new session."""
         if day != self.day:
             if self.bars:
                 self.previous_close = self.close
@@ -73,7 +73,7 @@ class SessionFigures:
             self.open = self._anchor = float(bar.open)
             self.high, self.low = high, low
         else:
-            self._step(math.log(close / self.close))
+            self._step(math.log(close / self.close), minutes)
             self.high, self.low = max(self.high, high), min(self.low, low)
         self.close = close
         # sums are taken from the open, so that squares of large prices do not swallow the deviation
@@ -90,14 +90,14 @@ class SessionFigures:
         else:
             self.vwap = close
 
-    def _step(self, change: float) -> None:
-        """Take the log return from the bar before."""
+    def _step(self, change: float, minutes: int) -> None:
+        """Take the log return from the bar before; of longer bars a minute has its share, as in a random walk."""
         self._returns += 1
         self._return_sum += change
         self._return_square += change * change
         if self._returns >= 2:
             mean = self._return_sum / self._returns
-            self.minute_volatility = math.sqrt(max(0.0, self._return_square / self._returns - mean * mean))
+            self.minute_volatility = math.sqrt(max(0.0, self._return_square / self._returns - mean * mean) / minutes)
 
     def features(self) -> dict[str, float]:
         """Return the figures that every intraday signal carries; ratios are fractions. Documents round them."""

@@ -72,7 +72,7 @@ class _VwapRule:
 
     def _read(self, bar: Bar, moment: Moment, wait: str) -> _Reading:
         figures = self._figures[bar.symbol]
-        figures.update(bar, moment.day)
+        figures.update(bar, moment.day, moment.bar_minutes)
         deviation = figures.deviation
         distance = (figures.close - figures.vwap) / deviation if deviation > 0 else 0.0
         features = figures.features()

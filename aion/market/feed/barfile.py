@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, date
+from datetime import UTC, date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +23,7 @@ from aion.errors import ConfigError, FeedError
 from aion.market.calendar import EXCHANGES
 from aion.market.feed.extra import need
 from aion.market.feed.protocol import Kind
+from aion.market.grid import Anchor, Grid
 from aion.model import Bar, CorporateAction, Instrument, PriceBasis
 
 INDEX = "index.json"
@@ -57,11 +58,20 @@ class Series:
     last: str = ""
     dropped: dict[str, int] = field(default_factory=dict)
     """Market day -> bars left out because nobody traded."""
+    interval_s: int = 60
+    """Length of a bar of the kind `minute` that nothing cuts, s."""
+    anchor: Anchor = "open"
+    """From where such bars are counted."""
 
     @property
     def key(self) -> str:
         """Name in the index, e.g. `minute:MSFT`."""
         return f"{self.kind}:{self.symbol}"
+
+    @property
+    def grid(self) -> Grid:
+        """How its bars lie in a session, where they are shorter than one."""
+        return Grid(timedelta(seconds=self.interval_s), self.anchor)
 
     def instrument(self) -> Instrument:
         """Return what is traded."""
@@ -98,6 +108,8 @@ class BarFolder:
                 series = Series(**entry)
                 if series.exchange not in EXCHANGES or series.kind not in ("minute", "day"):
                     raise ValueError(f"{series.key} has exchange {series.exchange!r}")
+                if series.anchor not in ("open", "clock") or not 60 <= series.interval_s < 86_400:
+                    raise ValueError(f"{series.key} has bars of {series.interval_s!r} s from {series.anchor!r} on")
                 self.series[series.key] = series
             self.actions = [_action(entry) for entry in index["actions"]]
         except FileNotFoundError:

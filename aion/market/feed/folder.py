@@ -7,6 +7,7 @@ from aion.errors import ConfigError
 from aion.market.feed.barfile import BarFolder
 from aion.market.feed.protocol import Kind
 from aion.market.feed.tape import Tape
+from aion.market.grid import MINUTES, Grid, length_text
 from aion.model import Bar, CorporateAction, Instrument
 
 
@@ -37,10 +38,40 @@ class FolderFeed(Tape):
         self._series_by_key = {
             key: series for key, series in self._folder.series.items() if not symbols or series.symbol in symbols
         }
+        grid = self._one_grid()
+        self.interval, self.anchor = grid.interval, grid.anchor
         sources = sorted({series.source for series in self._series_by_key.values() if series.source})
         self.provenance = (
-            f"Bars of {len(self._series_by_key)} series in {folder}: {'; '.join(sources) or 'imported'}."
+            f"Bars of {len(self._series_by_key)} series in {folder}{self._lengths()}: "
+            f"{'; '.join(sources) or 'imported'}."
         )
+
+    def _one_grid(self) -> Grid:
+        """Return how the intraday bars lie in a session: a run has bars of one length.
+
+        Raises:
+            ConfigError: there are several lengths.
+        """
+        grids: dict[Grid, list[str]] = {}
+        for series in self._series_by_key.values():
+            if series.kind == "minute":
+                grids.setdefault(series.grid, []).append(series.symbol)
+        if len(grids) > 1:
+            said = " and ".join(
+                f"{grid.text()} bars{' counted from the full hour' if grid.anchor == 'clock' else ''} of "
+                f"{', '.join(sorted(symbols))}"
+                for grid, symbols in sorted(grids.items(), key=lambda each: (each[0].interval, each[0].anchor))
+            )
+            raise ConfigError(
+                f"{self._folder.folder} has {said}: a run has bars of one length; choose with --symbols, or import "
+                "each length into a folder of its own"
+            )
+        return next(iter(grids), MINUTES)
+
+    def _lengths(self) -> str:
+        kinds = {series.kind for series in self._series_by_key.values()}
+        said = [length_text(self.interval)] if "minute" in kinds else []
+        return f", {' and '.join([*said, *(['1-day'] if 'day' in kinds else [])])} bars"
 
     def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
         """Return the instruments of `kind` by symbol."""

@@ -1,12 +1,13 @@
 """`aion import`: files of bars that people have become a folder of checked bars, with a report of what was left out.
 
-A series that cannot be trusted as a whole (an undeclared split, bars that are neither minutes nor days) is refused
-and not written; single bad rows are left out, counted and named.
+A series that cannot be trusted as a whole (an undeclared split, bars of two lengths) is refused and not written;
+single bad rows are left out, counted and named.
 """
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -17,17 +18,18 @@ from zoneinfo import ZoneInfo
 from aion.errors import AionError, ConfigError, FeedError
 from aion.market import calendar
 from aion.market.feed.barfile import BarFolder, Format, Series
+from aion.market.feed.interval import find_grid
 from aion.market.feed.protocol import Kind
 from aion.market.feed.table import Row, is_day, parse_stamp, read_table
 from aion.market.feed.validate import JUMP, Report, clean
+from aion.market.grid import INSTANT, MINUTES, Grid
 from aion.market.instrument import instrument
 from aion.model import Bar, CorporateAction, PriceBasis
 
 REPORT = "import_report.json"
-MINUTE = timedelta(minutes=1)
-_SAMPLE = 200  # stamps from which the interval is told
 _CURRENCIES = {"XNYS": "USD", "XNAS": "USD", "XLON": "GBP", "XHKG": "HKD"}
 NO_DAY = "no session on that day"
+OFF_GRID = "off the grid of its bars"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class Import:
     zone: str = ""
     """IANA zone of stamps without one."""
     is_stamped_at_open: bool = True
-    """True when a minute is named by its start, as most vendors do."""
+    """True when an intraday bar is named by its start, as most vendors do."""
+    interval: timedelta | None = None
+    """Length that its intraday bars are said to have; None for what their times show."""
     unit: Decimal = Decimal(1)
     """What prices are multiplied by, 0.01 for pence."""
     actions: tuple[CorporateAction, ...] = ()
@@ -62,22 +66,28 @@ class Imported:
     files: list[str]
     report: Report
     gaps: dict[str, int] = field(default_factory=dict)
-    """Session day -> minutes without a bar, or 1 for a day without one."""
+    """Session day -> bars that are missing."""
+    grid: Grid = MINUTES
+    """How its bars lie in a session, where they are shorter than one."""
     refused: str = ""
     """Why the series was not written; empty when it was."""
+
+    @property
+    def length(self) -> str:
+        """Length of its bars for people: `minute`, `5-minute` or `day`."""
+        return self.kind if self.kind == "day" or self.grid == MINUTES else self.grid.text()
 
     def lines(self) -> list[str]:
         """Say it for people: one line, then details."""
         if self.refused:
             lines = [f"{self.symbol}: refused, nothing written: {self.refused}"]
         else:
-            lines = [f"{self.report.sentence()} ({self.kind} bars)"]
+            lines = [f"{self.report.sentence()} ({self.length} bars)"]
         if self.gaps:
             worst = max(self.gaps, key=lambda day: self.gaps[day])
-            unit = "minutes" if self.kind == "minute" else "days"
             lines.append(
-                f"  gaps: {sum(self.gaps.values()):,} {unit} of open sessions have no bar, on {len(self.gaps)} days, "
-                f"most on {worst} ({self.gaps[worst]:,})"
+                f"  gaps: {sum(self.gaps.values()):,} {self.length} bars of open sessions are missing, on "
+                f"{len(self.gaps)} days, most on {worst} ({self.gaps[worst]:,})"
             )
         lines += [f"  {example}" for example in self.report.examples]
         lines += [f"  kept, but look at it: {warning}" for warning in self.report.warnings]
@@ -149,17 +159,19 @@ def _import_series(symbol: str, rows: list[Row], names: list[str], target: BarFo
     done = Imported(symbol, kind, names, report)
     try:
         series = _series(symbol, kind, names, about)
-        timed = _oldest_first(list(_timed(rows, kind, report, about)), report)
+        timed = _oldest_first(list(_stamped(rows, kind, report, about)), report)
         if kind == "minute":
-            _check_interval(timed)
-        is_traded_at = None
-        if about.exchange != calendar.ALWAYS:
-            is_traded_at = lambda ts: calendar.session_at(about.exchange, ts) is not None  # noqa: E731
+            done.grid = find_grid(_times(timed), about.exchange, about.interval)
+            series.interval_s, series.anchor = int(done.grid.interval.total_seconds()), done.grid.anchor
+            timed = list(_closed(timed, done.grid, report, about))
+        elif about.interval is not None:
+            raise FeedError("its bars are daily ones, not as --interval says")
+        is_traded_at = _is_traded(about.exchange, done.grid) if about.exchange != calendar.ALWAYS else None
         bars = list(clean(symbol, timed, report, unit=about.unit, is_traded_at=is_traded_at))
         _check_jumps(symbol, report, about)
         if not bars:
             raise FeedError("no good bar is left")
-        done.gaps = find_gaps(kind, bars, report.dropped_days, about.exchange)
+        done.gaps = find_gaps(kind, bars, report.dropped_days, about.exchange, done.grid)
         series.dropped = report.dropped_days
         target.write(series, bars, about.form)
     except ConfigError:
@@ -183,10 +195,12 @@ def _series(symbol: str, kind: Kind, names: list[str], about: Import) -> Series:
     )  # fmt: skip
 
 
-def _timed(rows: list[Row], kind: Kind, report: Report, about: Import) -> Iterator[dict[str, str]]:
-    """Yield the rows with `ts` as the UTC close; those whose stamp says nothing keep it, and `clean` names them."""
+def _stamped(rows: list[Row], kind: Kind, report: Report, about: Import) -> Iterator[dict[str, str]]:
+    """Yield the rows with `ts` in UTC: the close of a day, the stamp of a shorter bar.
+
+    Those whose stamp says nothing keep it, and `clean` names them.
+    """
     zone = _zone(about.zone) if about.zone else None
-    shift = MINUTE if about.is_stamped_at_open else timedelta(0)
     closes = _closes(rows, about.exchange) if kind == "day" else {}
     for row in rows:
         text = row.get("ts", "")
@@ -200,7 +214,7 @@ def _timed(rows: list[Row], kind: Kind, report: Report, about: Import) -> Iterat
                 yield row
             continue
         try:
-            yield row | {"ts": (parse_stamp(text, zone) + shift).isoformat()}
+            yield row | {"ts": parse_stamp(text, zone).isoformat()}
         except (ValueError, OverflowError, OSError):
             yield row
 
@@ -219,19 +233,61 @@ def _oldest_first(rows: list[dict[str, str]], report: Report) -> list[dict[str, 
     return rows
 
 
-def _check_interval(rows: Sequence[Mapping[str, str]]) -> None:
-    times = []
-    for row in rows[:_SAMPLE]:
+def _times(rows: Sequence[Mapping[str, str]]) -> list[datetime]:
+    """Return the times that the rows name, in order."""
+    found = set()
+    for row in rows:
+        with suppress(ValueError, KeyError, OverflowError):
+            found.add(parse_stamp(row["ts"], None).astimezone(UTC))
+    return sorted(found)
+
+
+def _closed(rows: Sequence[dict[str, str]], grid: Grid, report: Report, about: Import) -> Iterator[dict[str, str]]:
+    """Yield the rows with `ts` as the close of the bar, at the latest where the session or its half ends.
+
+    A bar outside the sessions keeps a close outside, so that `clean` names it.
+    """
+    close_of = _close_of_open if about.is_stamped_at_open else _close_of_close
+    for row in rows:
         try:
-            times.append(parse_stamp(row["ts"], None))
-        except (ValueError, KeyError, OverflowError):
+            at = parse_stamp(row["ts"], None).astimezone(UTC)
+        except (ValueError, OverflowError):
+            yield row
             continue
-    steps = Counter(abs(two - one) for one, two in pairwise(times) if one != two)
-    if not steps:
-        return
-    usual, _ = steps.most_common(1)[0]
-    if usual != MINUTE:
-        raise FeedError(f"its bars are {usual} apart: bots trade bars of one minute or of one day")
+        close = close_of(at, grid, about.exchange)
+        if close is None:
+            report.read += 1
+            report.drop(OFF_GRID, f"row {row['row']} ({row['ts']})")
+        else:
+            yield row | {"ts": close.isoformat()}
+
+
+def _close_of_open(at: datetime, grid: Grid, exchange: str) -> datetime | None:
+    """Return the close of the bar that begins at `at`, None where none does inside an open session."""
+    session = calendar.session_around(exchange, at + INSTANT)
+    close = grid.close(session, at) if session is not None else None
+    if session is None or close is None:
+        return at + grid.interval
+    return close if grid.opened(session, close) == at else None
+
+
+def _close_of_close(at: datetime, grid: Grid, exchange: str) -> datetime | None:
+    """As `_close_of_open` for the end of a bar; one that names more than the session has is cut at its end."""
+    session = calendar.session_around(exchange, at)
+    if session is not None and grid.is_close(session, at):
+        return at
+    cut = _close_of_open(at - grid.interval, grid, exchange)
+    if cut is not None and cut < at:
+        return cut
+    return at if session is None or not session.has(at) else None
+
+
+def _is_traded(exchange: str, grid: Grid) -> Callable[[datetime], bool]:
+    def is_traded_at(ts: datetime) -> bool:
+        session = calendar.session_around(exchange, ts)
+        return session is not None and grid.has(session, ts)
+
+    return is_traded_at
 
 
 def _check_jumps(symbol: str, report: Report, about: Import) -> None:
@@ -249,14 +305,17 @@ def _check_jumps(symbol: str, report: Report, about: Import) -> None:
         )
 
 
-def find_gaps(kind: Kind, bars: Sequence[Bar], dropped: Mapping[str, int], exchange: str) -> dict[str, int]:
-    """Return how many bars each session between the first and the last bar lacks, by ISO day.
+def find_gaps(
+    kind: Kind, bars: Sequence[Bar], dropped: Mapping[str, int], exchange: str, grid: Grid = MINUTES
+) -> dict[str, int]:
+    """Return how many bars each session between the first and the last bar lacks, by ISO day; none in a halt.
 
     Args:
         kind: of the bars.
         bars: in order of time.
-        dropped: ISO day -> minutes in which nobody traded, which are no gaps.
+        dropped: ISO day -> bars in which nobody traded, which are no gaps.
         exchange: MIC.
+        grid: how bars that are shorter than a session lie in it.
     """
     have: Counter[date] = Counter()
     for bar in bars:
@@ -265,14 +324,12 @@ def find_gaps(kind: Kind, bars: Sequence[Bar], dropped: Mapping[str, int], excha
             have[session.day] += 1
     gaps: dict[str, int] = {}
     for session in calendar.sessions(exchange, min(have), max(have)):
-        opened, closed = max(session.open, bars[0].ts - MINUTE), min(session.close, bars[-1].ts)
         if kind == "day":
             missing = 1 - have[session.day]
         else:
-            lunch = timedelta(0)
-            if session.break_start is not None and session.break_end is not None:
-                lunch = max(timedelta(0), min(session.break_end, closed) - max(session.break_start, opened))
-            wanted = (closed - opened - lunch) // MINUTE
+            # the first bar itself is there, and counts
+            begins = bars[0].ts - INSTANT
+            wanted = grid.count(session, max(session.open, begins), min(session.close, bars[-1].ts))
             missing = wanted - have[session.day] - dropped.get(session.day.isoformat(), 0)
         if missing > 0:
             gaps[session.day.isoformat()] = missing
@@ -288,6 +345,7 @@ def _write_report(folder: Path, done: Sequence[Imported], about: Import, now: da
         "series": {
             f"{each.kind}:{each.symbol}": {
                 "files": each.files,
+                "bars": each.length,
                 "read": each.report.read,
                 "kept": 0 if each.refused else each.report.kept,
                 "refused": each.refused,

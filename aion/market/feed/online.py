@@ -18,6 +18,7 @@ from aion.market.feed.gather import Gatherer, Tally
 from aion.market.feed.protocol import Batch, Kind
 from aion.market.feed.provider import Answer, Caller, GoneError, LimitError, Provider
 from aion.market.feed.tape import batched
+from aion.market.grid import Anchor
 from aion.model import Bar, CorporateAction, Instrument
 
 MINUTE = timedelta(minutes=1)
@@ -83,6 +84,7 @@ class OnlineFeed:
 
     real_time = True
     interval = MINUTE
+    anchor: Anchor = "open"
 
     def __init__(
         self,

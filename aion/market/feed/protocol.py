@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from aion.market.grid import Anchor
 from aion.model import Bar, CorporateAction, Instrument
 
 Kind = Literal["minute", "day"]
@@ -35,6 +36,8 @@ class Feed(Protocol):
     """One sentence for people: which bars, from whom."""
     interval: timedelta
     """Length of a bar of the kind `minute`: a minute, or five ..."""
+    anchor: Anchor
+    """From where such bars are counted, see `Grid`."""
 
     def instruments(self, kind: Kind) -> Mapping[str, Instrument]:
         """Return the instruments of all series of `kind` by symbol."""

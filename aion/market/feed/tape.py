@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from aion.errors import FeedError
 from aion.market.feed.protocol import Batch, Kind
+from aion.market.grid import Anchor
 from aion.model import Bar, CorporateAction, Instrument
 
 
@@ -18,6 +19,7 @@ class Tape:
     delay_s = 0.0
     timezone = "UTC"
     interval = timedelta(minutes=1)
+    anchor: Anchor = "open"
 
     def __init__(self) -> None:
         self._bars: dict[tuple[Kind, str], list[Bar]] = {}

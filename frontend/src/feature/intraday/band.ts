@@ -34,13 +34,17 @@ export function sessionOf(bars: readonly DayBar[], session: Session | undefined)
  * has the width of its day.
  */
 export function slots(bars: readonly DayBar[], session: Session | undefined): number[] {
-  const [first] = bars;
   const last = bars.at(-1);
-  if (!first || !last) return [];
+  if (!last) return [];
   const step = barStep(bars);
   const end = Math.max(last.time, seconds(session?.closes_at) ?? last.time);
   const times = new Set(bars.map((bar) => bar.time));
-  for (let time = first.time; time <= end && times.size < MOST_SLOTS; time += step) times.add(time);
+  bars.forEach((bar, index) => {
+    // counted anew from each bar: one that lunch or the close cuts is shorter
+    const until = bars[index + 1]?.time ?? end;
+    for (let time = bar.time + step; time < until && times.size < MOST_SLOTS; time += step) times.add(time);
+  });
+  times.add(end);
   return [...times].sort((a, b) => a - b);
 }
 

@@ -113,6 +113,12 @@ describe("a day's time without trading", () => {
     expect(slots([], session)).toEqual([]);
   });
 
+  it("has slots of longer bars counted from each of them, because lunch and the close cut the last one short", () => {
+    const hourly = [60, 120, 150, 270, 330].map((each): [string, number[]] => [iso(each), [1, 2, 1, 2, 5]]);
+    const found = slots(readBars(Object.fromEntries(hourly)), { ...session, closes_at: iso(400) });
+    expect(found).toEqual([60, 120, 150, 210, 270, 330, 390, 400].map(at));
+  });
+
   it("is lunch, a gap with a word, and what is still to come", () => {
     expect(bands(bars, session).map(({ from, to, word }) => [from, to, word])).toEqual([
       [at(20), at(30), "lunch"],

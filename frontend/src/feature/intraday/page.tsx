@@ -42,7 +42,7 @@ export function IntradayPage({ snapshot }: { snapshot: IntradaySnapshot }) {
       <Symbols symbols={snapshot.symbols} cycle={snapshot.cycle_id} />
       <div className="head">
         <h2>Days</h2>
-        <small>Bars as traded; triangles are fills, the line is the VWAP. A minute without a print is a gap.</small>
+        <small>Bars as traded; triangles are fills, the line is the VWAP. A bar without a print is a gap.</small>
       </div>
       {bots.length === 0 ? (
         <p className="panel none pad">No intraday bot has written yet.</p>
