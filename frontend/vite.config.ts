@@ -1,14 +1,44 @@
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
+/**
+ * Lets what the page will need come at once and not one after the other: the code that takes it over, beside the entry,
+ * which shows what is kept without waiting for it; and the code of each screen, named to `theme.js`, which knows the path.
+ */
+function preload(): Plugin {
+  return {
+    name: "preload",
+    transformIndexHtml: {
+      order: "post",
+      handler: (html, { bundle }) => {
+        const chunks = Object.values(bundle ?? {}).flatMap((each) => (each.type === "chunk" ? [each] : []));
+        const screens = chunks.flatMap(({ facadeModuleId, fileName }) => {
+          const name = /feature\/(\w+)\/screen\.tsx$/.exec(facadeModuleId ?? "")?.[1];
+          return name ? [`${name} /${fileName}`] : [];
+        });
+        const starts = chunks.filter(({ name }) => name === "start");
+        return {
+          html: html.replace('src="/theme.js"', `$& data-screens="${screens.sort().join(", ")}"`),
+          tags: starts.map(({ fileName }) => ({
+            tag: "link",
+            attrs: { rel: "modulepreload", crossorigin: true, href: `/${fileName}` },
+            injectTo: "head" as const,
+          })),
+        };
+      },
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), preload()],
   build: {
     outDir: "../aion/web/static",
     emptyOutDir: true,
     target: "es2022",
     sourcemap: false,
-    // One stylesheet and one entry: the first page is one round trip behind its HTML.
+    // One stylesheet, and what the first frame needs in the entry: it is one round trip behind the page's HTML.
     cssCodeSplit: false,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,

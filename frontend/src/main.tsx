@@ -1,20 +1,42 @@
-import { createRoot } from "react-dom/client";
+/** The entry: what is kept stands in the first frame, then React takes over. */
+
 import { App } from "./app";
-import { followUptime } from "./feature/system/use-uptime";
-import { followDeskTime } from "./lib/desk-time";
-import { warmCache } from "./live";
+import { showKept } from "./first/kept";
 import "./style/page.css";
 import { Fault } from "./ui/fault";
 
-const WARM_AFTER = 500; // ms after the load: the first page is painted and verified before the others are fetched
+const page = (
+  <Fault data={undefined}>
+    <App />
+  </Fault>
+);
+
+function Incomplete() {
+  return (
+    <p className="notice" role="alert">
+      A part of this page did not arrive: it shows what this browser kept, and does not go on.{" "}
+      <a href={location.href}>Load it again</a>.
+    </p>
+  );
+}
 
 const root = document.getElementById("root");
-if (root)
-  createRoot(root).render(
-    <Fault data={undefined}>
-      <App />
-    </Fault>,
+if (root) {
+  const stop = showKept(root, page);
+  import("./start").then(
+    ({ start }) => {
+      stop();
+      start(root, page);
+    },
+    () => {
+      stop();
+      showKept(
+        root,
+        <>
+          <Incomplete />
+          {page}
+        </>,
+      );
+    },
   );
-followDeskTime();
-followUptime();
-addEventListener("load", () => setTimeout(() => void warmCache(), WARM_AFTER));
+}

@@ -1,4 +1,4 @@
-"""Last known data in the first frame: how long after the start of the script it is in the DOM, in Chromium.
+"""Last known data in the first frame: before React is there, with its age, in Chromium.
 
 `.venv/bin/pytest tests/e2e/test_first_frame.py -s` prints the figures of docs/measured.md.
 """
@@ -8,21 +8,33 @@ import statistics
 import pytest
 from playwright.sync_api import Page, Route
 
-from .conftest import Up, until
+from .conftest import Up, Watched, until
 
 pytestmark = pytest.mark.browser
 
 LOADS = 11
-WATCH = """
-  window.data_at = undefined;
+BY_REACT = "Object.keys(document.getElementById('root') ?? {}).some((key) => key.startsWith('__reactContainer'))"
+WATCH = (
+    """
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      shifts.push([entry.value, entry.sources?.map(({ node }) => node?.className)]);
+    }
+  }).observe({ type: "layout-shift", buffered: true });
   new MutationObserver(() => {
-    if (window.data_at === undefined && document.querySelector("main tbody tr")) window.data_at = performance.now();
+    if (window.data_at !== undefined || !document.querySelector("main tbody tr")) return;
+    window.data_at = performance.now();
+    window.by_react = """
+    + BY_REACT
+    + """;
   }).observe(document, { subtree: true, childList: true });
 """
+)
 READ = """() => {
   const start = performance.getEntriesByName("start")[0].startTime;
   const paint = performance.getEntriesByName("first-contentful-paint")[0].startTime;
-  return { data: window.data_at - start, paint: paint - start };
+  return { data: window.data_at - start, paint: paint - start, by_react: window.by_react };
 }"""
 PEEK = """() => {
   const text = localStorage.getItem("aion_cache_api:/api/bots/page");
@@ -30,12 +42,33 @@ PEEK = """() => {
   JSON.parse(localStorage.getItem("aion_cache_api:/api/bots/page"));
   return { ms: performance.now() - started, size: text.length };
 }"""
+SHOWN = {
+    "bots": "orb_ny",
+    "bots/orb_ny": "kept",
+    "intraday": "MSFT",
+    "system": "Heartbeats",
+    "logs": "Logs",
+}
+"""Path -> what its first frame has of kept data, or of the page where nothing of it is kept."""
 
 
-def test_last_known_data_is_in_the_first_frame(desk: Up, page: Page) -> None:
+def keep(desk: Up, page: Page) -> None:
+    """Let the browser keep what the pages show."""
     page.goto(f"{desk.url}/bots")
     page.get_by_text("STREAMING").wait_for()
-    until(page, "(localStorage.getItem('aion_cache_api:/api/bots/page') ?? '').includes('orb_ny')")
+    for key, word in (("bots/page", "orb_ny"), ("intraday/snapshot", "MSFT")):
+        until(page, f"(localStorage.getItem('aion_cache_api:/api/{key}') ?? '').includes('{word}')")
+
+
+def be_silent(page: Page) -> None:
+    """The desk answers nothing from now on: what shows is what was kept."""
+    page.route("**/api/**", lambda route: None)
+    page.add_init_script(WATCH)
+
+
+def test_last_known_data_is_in_the_first_frame_before_react(desk: Up, page: Page) -> None:
+    keep(desk, page)
+    be_silent(page)
 
     def mark(route: Route) -> None:
         answer = route.fetch()
@@ -43,8 +76,6 @@ def test_last_known_data_is_in_the_first_frame(desk: Up, page: Page) -> None:
         route.fulfill(response=answer, body=f"performance.mark('start');{answer.text()}")
 
     page.route("**/assets/*.js", mark)
-    page.route("**/api/**", lambda route: None)  # the desk answers nothing: what shows is from the cache
-    page.add_init_script(WATCH)
     figures = []
     for _ in range(LOADS):
         page.goto(f"{desk.url}/bots", wait_until="commit")
@@ -56,5 +87,43 @@ def test_last_known_data_is_in_the_first_frame(desk: Up, page: Page) -> None:
     data = [each["data"] for each in figures]
     print(f"read and parse of {peek['size'] / 1024:.0f} KB: {peek['ms']:.2f} ms")
     print(f"script start to data in the DOM: median {statistics.median(data):.1f} ms, least {min(data):.1f} ms")
+    assert not any(each["by_react"] for each in figures), figures
     assert all(each["data"] <= each["paint"] for each in figures), figures
     page.unroute_all(behavior="ignoreErrors")
+
+
+@pytest.mark.parametrize("path", SHOWN)
+def test_kept_page_stands_with_its_age_until_react_takes_it_over_without_a_jump(
+    desk: Up, page: Page, watched: Watched, path: str
+) -> None:
+    keep(desk, page)
+    be_silent(page)
+    held: list[Route] = []
+    page.route("**/assets/start-*.js", lambda route: held.append(route))
+    page.goto(f"{desk.url}/{path}", wait_until="commit")
+    page.locator("main").get_by_text(SHOWN[path], exact=True).first.wait_for()
+    link = page.locator(".bar-chip.link")
+    assert "CONNECTING" in link.inner_text() and "kept" in link.inner_text()
+    assert page.locator(".sessions:not(.kept)").count() == 0
+    age = link.inner_text()
+    until(page, f"!document.querySelector('.bar-chip.link').innerText.includes({age.split('kept')[1].strip()!r})")
+    assert not page.evaluate(BY_REACT) and len(held) > 0
+    held[0].continue_()
+    until(page, BY_REACT)
+    page.locator("main").get_by_text(SHOWN[path], exact=True).first.wait_for()
+    page.keyboard.press("?")
+    page.get_by_role("dialog", name="Keys").wait_for()  # the page listens
+    assert sum(value for value, _ in page.evaluate("shifts")) < 0.01, page.evaluate("shifts")
+    assert watched.errors == []
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_page_whose_code_does_not_arrive_says_that_it_does_not_go_on(desk: Up, page: Page) -> None:
+    keep(desk, page)
+    page.route("**/assets/start-*.js", lambda route: route.abort())
+    page.goto(f"{desk.url}/bots")
+    page.get_by_role("alert").get_by_text("did not arrive").wait_for()
+    page.locator("main").get_by_text("orb_ny").first.wait_for()
+    page.unroute("**/assets/start-*.js")
+    page.get_by_role("link", name="Load it again").click()
+    page.get_by_text("STREAMING").wait_for()

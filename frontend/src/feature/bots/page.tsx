@@ -56,7 +56,7 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
     [shown],
   );
   // The table is in the first frame; the cards, most of the work, follow it once, and go with it from then on.
-  const ready = useDeferredValue(true, false) ? cards : NO_CARDS;
+  const isReady = useDeferredValue(true, false);
   const positions = openPositions(bots);
 
   useEffect(() => {
@@ -95,7 +95,7 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
             </small>
           </div>
           <div className="cards">
-            {ready.map((bot) => {
+            {(isReady ? cards : NO_CARDS).map((bot) => {
               const state = states.get(bot.bot);
               return (
                 state && (
@@ -111,13 +111,15 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
               );
             })}
           </div>
-          <footer className="page-foot">
-            {bundle.clock?.provenance && <p>{bundle.clock.provenance}</p>}
-            <p>
-              Dotted underline: the value is held from an older cycle, mark or fetch. A replay is never live: its time
-              is the time of the bars. <kbd>?</kbd> lists the keys.
-            </p>
-          </footer>
+          {isReady && (
+            <footer className="page-foot">
+              {bundle.clock?.provenance && <p>{bundle.clock.provenance}</p>}
+              <p>
+                Dotted underline: the value is held from an older cycle, mark or fetch. A replay is never live: its time
+                is the time of the bars. <kbd>?</kbd> lists the keys.
+              </p>
+            </footer>
+          )}
         </>
       )}
     </>

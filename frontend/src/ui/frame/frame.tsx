@@ -37,7 +37,11 @@ export function Frame({ page, data, keptAt, link, heartbeat = {}, trouble, child
     <DeskContext value={desk}>
       <ReplayControls isReplay={data?.mode === "replay"}>
         <TopBar page={page}>
-          <ChipPanel id="link-panel" name="Link: how fresh, and how often to ask" chip={<LinkChip link={link} />}>
+          <ChipPanel
+            id="link-panel"
+            name="Link: how fresh, and how often to ask"
+            chip={<LinkChip link={link} keptAt={keptAt} />}
+          >
             <LinkPanel link={link} heartbeat={heartbeat} />
           </ChipPanel>
           <ChipPanel

@@ -35,7 +35,13 @@ function word(link: Link): string {
   }
 }
 
-export function LinkChip({ link }: { link: Link }) {
+interface Props {
+  link: Link;
+  /** Wall time at which what is shown was kept, ms, while nothing was verified. */
+  keptAt?: number;
+}
+
+export function LinkChip({ link, keptAt }: Props) {
   return (
     <dl className={`bar-chip link ${link.state}`}>
       <dt>Link</dt>
@@ -51,6 +57,12 @@ export function LinkChip({ link }: { link: Link }) {
         <dd className="soft">
           <span className="wide">verified </span>
           <Age at={link.verifiedAt} />
+          <span className="wide"> ago</span>
+        </dd>
+      )}
+      {link.verifiedAt === undefined && keptAt !== undefined && (
+        <dd className="soft">
+          kept <Age at={keptAt} />
           <span className="wide"> ago</span>
         </dd>
       )}

@@ -140,7 +140,10 @@ export const SessionStrip = memo(function SessionStrip() {
   const { market } = desk;
   if (groups.length === 0 || market === undefined) return null;
   return (
-    <section className="sessions" aria-label="Market sessions, 00 to 24 h">
+    <section
+      className={desk.keptAt === undefined ? "sessions" : "sessions kept"}
+      aria-label="Market sessions, 00 to 24 h"
+    >
       {groups.map((group) => (
         <SessionLane key={group.codes.join()} group={group} market={market} desk={desk} />
       ))}
