@@ -24,12 +24,13 @@ from aion.bot.schedule import Pace
 from aion.bot.swing import SwingBot
 from aion.bot.swing_job import SwingJob
 from aion.clock import Clock, SystemClock, iso
-from aion.config import BotSettings
+from aion.config import BotSettings, Risk
 from aion.errors import ConfigError
 from aion.market.feed import Batch, Feed, Kind
 from aion.market.grid import Grid
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
+from aion.trading.risk import DeskGate
 
 RUN = "1"
 Progress = Callable[[datetime], None]
@@ -52,6 +53,8 @@ class Plan:
     is_deterministic: bool = False
     """True to write market time as `written_at`."""
     wall: Clock = field(default_factory=SystemClock)
+    risk: Risk = Risk()
+    """Limits over all of its bots together."""
 
 
 @dataclass(slots=True)
@@ -120,7 +123,11 @@ class Backtest:
             "minute": frozenset(symbol for bot in intraday.values() for symbol in bot.settings.symbols),
             "day": frozenset(symbol for bot in swing.values() for symbol in bot.settings.symbols),
         }
-        self._run = Run(plan, {**intraday, **swing}, {name: Exposure() for name in plan.bots})
+        bots: dict[str, BotAccount] = {**intraday, **swing}
+        self._run = Run(plan, bots, {name: Exposure() for name in plan.bots})
+        self._desk_gate = DeskGate(plan.risk, lambda: [bot.portfolio for bot in bots.values()])
+        for bot in bots.values():
+            bot.desk_gate = self._desk_gate
 
     def run(self, on_progress: Progress | None = None) -> Run:
         """Play all bars; what happened is in the ledger, and the newest state files are written.
@@ -157,6 +164,7 @@ class Backtest:
 
     def _process(self, batch: Batch, on_progress: Progress | None) -> int:
         exposures = self._run.exposures
+        self._desk_gate.begin_cycle()
         if batch.kind == "minute":
             ended = self._job.end_days(batch)
             if ended:

@@ -71,7 +71,7 @@ def make_plan(settings: Settings, options: Options, feed: Feed, folder: Path) ->
         make_strategy(bot.strategy, bot.kind, bot.symbols, bot.parameters)
         cost_model(bot.cost)
     first, last = _span(bots, options, feed)
-    return Plan(bots, feed, first, last, folder, options.is_deterministic)
+    return Plan(bots, feed, first, last, folder, options.is_deterministic, risk=settings.risk)
 
 
 def _chosen(settings: Settings, options: Options, feed: Feed) -> dict[str, BotSettings]:

@@ -10,7 +10,7 @@ from aion import stat
 from aion.bot.account import ADJUSTED, HINDSIGHT, BotAccount
 from aion.bot.backtest.engine import Exposure, Run
 from aion.clock import iso
-from aion.config import BotSettings
+from aion.config import BotSettings, Risk
 from aion.market.calendar import ALWAYS
 from aion.model import ZERO, EquityPoint, Fill, Trade, cents
 from aion.trading.query import LedgerReader
@@ -58,7 +58,7 @@ class Result:
     state: str
     state_reason: str
     notes: tuple[str, ...]
-    """What the reader must know about the prices and names."""
+    """What the reader must know about prices, names and limits of the desk."""
     first: datetime
     last: datetime
     start: Decimal
@@ -95,13 +95,19 @@ class Result:
 def read_results(run: Run, ledger: LedgerReader) -> list[Result]:
     """Return the result of each bot of `run` that saw a bar, in the order of the plan."""
     return [
-        _result(bot, run.exposures[name], ledger)
+        _result(bot, run.exposures[name], ledger, _said(run.plan.risk))
         for name, bot in run.bots.items()
         if bot.cycle_id and ledger.equity(name)
     ]
 
 
-def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader) -> Result:
+def _said(risk: Risk) -> str:
+    """Return the limits of the desk that are set, for people; empty when none is."""
+    limits = ", ".join(f"{name} {value}" for name, value in risk.model_dump().items() if value)
+    return f"Limits of the desk over all bots together: {limits}." if limits else ""
+
+
+def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: str) -> Result:
     settings = bot.settings
     curve = ledger.equity(bot.name)
     changes = ledger.changes(bot.name)
@@ -129,6 +135,8 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader) -> Result
     own = _figures(curve, "equity", values, year)
     held = _figures(curve, "hold", holds, year)
     notes = (HINDSIGHT, ADJUSTED) if bot.price_basis == "adjusted" else ()
+    if limits:
+        notes = (*notes, limits)
     own_returns, hold_returns = stat.period_returns(values), stat.period_returns(holds)
     return Result(
         name=bot.name,
