@@ -1,23 +1,20 @@
 """One bot at work: its account, its strategy and the record of what it did, as its documents show them."""
 
-import traceback
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
-
 from aion import stat
-from aion.bot import guard
+from aion.bot.fit import instruments_of, merged_rules
 from aion.bot.history import Peak, Record
 from aion.bot.hold import BuyAndHold
+from aion.bot.mind import FaultError, Mind
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, number, result_json, rules_json, signal_json
-from aion.bot.screen import Screen
+from aion.bot.screen import Screen, Screened
 from aion.bot.standing import Standing, State
 from aion.bot.strategy.base import Moment, Strategy
-from aion.bot.strategy.registry import make_strategy
 from aion.clock import iso, parse_iso
 from aion.config import BotSettings, Rules
 from aion.errors import ConfigError
@@ -25,7 +22,7 @@ from aion.market import calendar
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed, Kind
 from aion.market.grid import Grid
-from aion.model import Bar, CorporateAction, EquityPoint, Instrument, OrderStatus, OrderType, Signal, Trade
+from aion.model import Bar, CorporateAction, EquityPoint, OrderStatus, OrderType, Signal, Trade
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model
 from aion.trading.ledger import Entry, SavedAccount
@@ -62,10 +59,9 @@ class BotAccount:
         self.log = log
         self.started_at = started_at
         kind: Kind = "minute" if settings.kind == "intraday" else "day"
-        self.instruments = _instruments(name, settings, feed, kind)
-        self.strategy: Strategy = make_strategy(
-            settings.strategy, settings.kind, settings.symbols, settings.parameters
-        )
+        self.instruments = instruments_of(name, settings, feed, kind)
+        self.mind = Mind(settings)
+        """Its strategy, and what that was handed."""
         self._actions: tuple[CorporateAction, ...] = ()
         self._screen = Screen(())
         self.learn_actions(feed)
@@ -139,26 +135,24 @@ class BotAccount:
         if self.standing.fault:
             return {}
         try:
-            with guard.limit(guard.LIMIT_S):
-                returned: Any = self.strategy.on_bars(bars, moment)
-            signals = guard.check_signals(returned, bars, moment.ts)
-        except guard.TooSlowError:
-            guard.disarm()
-            return self._stop(f"took longer than {guard.LIMIT_S:g} s at {iso(moment.ts)}", moment)
-        except guard.NonsenseError as error:
-            return self._stop(str(error)[:300], moment)
-        except Exception as error:  # noqa: BLE001 - the edge of a bot's cycle: one bot's fault must not stop the others
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            what = f"raised {type(error).__name__}: {str(error)[:200]} (line {last.lineno} of {last.name})"
-            return self._stop(what, moment, error)
+            signals = self.mind.think(bars, moment, self._actions)
+        except FaultError as fault:
+            self._stop(fault, moment.ts)
+            return {}
         self.signals.update(signals)
         return signals
 
-    def _stop(self, what: str, moment: Moment, error: Exception | None = None) -> dict[str, Signal]:
+    def _stop(self, fault: FaultError, ts: datetime) -> None:
         """Put the bot in state `error`; it enters nothing more, and the exits that rest stay."""
-        self.standing.fault = f"strategy {self.settings.strategy} {what}"
-        self.log.error(self.standing.fault, error=error, bot=self.name, market_time=moment.ts)
-        return {}
+        self.standing.fault = f"strategy {self.settings.strategy} {fault}"
+        cause = fault.__cause__
+        error = cause if isinstance(cause, Exception) else None
+        self.log.error(self.standing.fault, error=error, bot=self.name, market_time=ts)
+
+    @property
+    def strategy(self) -> Strategy:
+        """Its rule; made anew when a split changes the unit of its past."""
+        return self.mind.strategy
 
     def watch(self, bars: Mapping[str, Bar], ts: datetime, positions: Mapping[str, Decimal]) -> dict[str, Signal]:
         """Bring the strategy up to `ts` without trading: warm-up before a start or after a restart.
@@ -174,8 +168,18 @@ class BotAccount:
         session = calendar.session_at(self.settings.exchange, ts)
         if session is None:
             return {}
-        bars, _ = self._screen.admit(bars, session.day)
+        bars = self._look_at(bars, session, positions).bars
         return self.think(bars, Moment(ts, session.day.isoformat(), session.open, session.close, positions))
+
+    def _look_at(self, bars: Mapping[str, Bar], session: MarketSession, held: Container[str]) -> Screened:
+        """Return which bars may be traded on; the strategy forgets the past of a symbol at a new level."""
+        found = self._screen.admit(bars, session.day, held)
+        for symbol in found.begun:
+            try:
+                self.mind.forget(symbol)
+            except FaultError as fault:
+                self._stop(fault, bars[symbol].ts)
+        return found
 
     def set_rules(self, rules: Rules) -> None:
         """Trade by `rules` from now on; orders at rest stay as they are."""
@@ -244,15 +248,21 @@ class BotAccount:
         A jump like that of an undeclared split is a recorded decision, once until the price is back.
         """
         if self._actions:
-            self.broker.apply_actions(self._actions, session)
-        admitted, refused = self._screen.admit(bars, session.day)
-        for symbol, why in refused.items():
+            for action in self.broker.apply_actions(self._actions, session):
+                self.hold.apply(action)
+        found = self._look_at(bars, session, self.portfolio.symbols)
+        for symbol, why in found.refused.items():
             if symbol not in self._jumped:
                 self.broker.note(ts, "refused", why, symbol)
                 self.log.warning(why, bot=self.name, market_time=ts)
-        if refused or self._jumped:
-            self._jumped = {*(symbol for symbol in self._jumped if symbol not in admitted), *refused}
-        return admitted
+        for symbol, why in found.admitted.items():
+            self.broker.note(ts, "admitted", why, symbol)
+            self.log.warning(why, bot=self.name, market_time=ts)
+        for symbol in found.begun:
+            self.hold.begin_again(found.bars[symbol])
+        if found.refused or self._jumped:
+            self._jumped = {*(symbol for symbol in self._jumped if symbol not in found.bars), *found.refused}
+        return found.bars
 
     def gather(self) -> Changes:
         """Take what the broker did since the last call into the record, and return it."""
@@ -447,25 +457,6 @@ class BotAccount:
         self.realized = [number(trade.realized_pnl) for trade in ledger.changes(self.name).trades]
 
 
-def merged_rules(settings: BotSettings, own: Mapping[str, Any]) -> Rules:
-    """Return the rules of `settings` with those of `own` in their place.
-
-    Raises:
-        ConfigError: a rule that is not known or cannot work, alone or with the bot's other settings.
-    """
-    try:
-        rules = Rules.model_validate({**settings.rules.model_dump(), **own})
-        BotSettings.model_validate({**settings.model_dump(), "rules": rules})
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        name = ".".join(str(piece) for piece in first["loc"] if piece != "rules") or "rules"
-        if first["type"] == "extra_forbidden":
-            raise ConfigError(f"there is no rule {name!r}; known: {', '.join(Rules.model_fields)}") from None
-        shown = f" = {first['input']!r}" if first["loc"] else ""
-        raise ConfigError(f"{name}{shown} cannot work: {first['msg'].removeprefix('Value error, ')}") from None
-    return rules
-
-
 def _merge(into: Changes, more: Changes) -> None:
     """Add `more` to the changes that wait for a commit."""
     into.orders.update(more.orders)
@@ -473,26 +464,3 @@ def _merge(into: Changes, more: Changes) -> None:
     into.trades += more.trades
     into.movements += more.movements
     into.decisions += more.decisions
-
-
-def _instruments(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> dict[str, Instrument]:
-    offered = feed.instruments(kind)
-    found: dict[str, Instrument] = {}
-    for symbol in settings.symbols:
-        instrument = offered.get(symbol)
-        if instrument is None:
-            raise ConfigError(
-                f"bots.{name}: the {feed.name} feed has no {kind} bars of {symbol!r}; "
-                f"it has {', '.join(sorted(offered))}"
-            )
-        if instrument.currency != settings.currency:
-            raise ConfigError(
-                f"bots.{name}: {symbol} trades in {instrument.currency}, the account is in {settings.currency}"
-            )
-        if settings.kind == "swing" and instrument.price_basis is None:
-            raise ConfigError(
-                f"bots.{name}: the {feed.name} feed does not say whether {symbol} is raw or adjusted for splits and "
-                "dividends, and this bot holds overnight: declare price_basis where the bars come from"
-            )
-        found[symbol] = instrument
-    return found

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from aion.bot.account import BotAccount, merged_rules
+from aion.bot.account import BotAccount
 from aion.bot.envelope import Stamp
+from aion.bot.fit import merged_rules
 from aion.bot.inbox import Inbox, Request
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, rules_json

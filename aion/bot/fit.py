@@ -1,8 +1,14 @@
-"""Settings as a feed makes them possible."""
+"""Settings as a feed makes them possible, and rules as the desk changes them."""
 
-from aion.config import Settings
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from aion.config import BotSettings, Rules, Settings
 from aion.errors import ConfigError
 from aion.market.feed import Feed, FolderFeed, Kind
+from aion.model import Instrument
 
 
 def fitted(settings: Settings, feed: Feed) -> Settings:
@@ -20,3 +26,56 @@ def fitted(settings: Settings, feed: Feed) -> Settings:
         kind: Kind = "minute" if feed.instruments("minute") else "day"
         return settings.model_copy(update={"start": feed.span(kind)[0]})
     return settings
+
+
+def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> dict[str, Instrument]:
+    """Return the instruments of a bot by symbol.
+
+    Args:
+        name: of the bot.
+        settings: of it.
+        feed: where its bars come from.
+        kind: of its bars.
+
+    Raises:
+        ConfigError: a symbol that the feed has not got, or that the bot cannot trade.
+    """
+    offered = feed.instruments(kind)
+    found: dict[str, Instrument] = {}
+    for symbol in settings.symbols:
+        instrument = offered.get(symbol)
+        if instrument is None:
+            raise ConfigError(
+                f"bots.{name}: the {feed.name} feed has no {kind} bars of {symbol!r}; "
+                f"it has {', '.join(sorted(offered))}"
+            )
+        if instrument.currency != settings.currency:
+            raise ConfigError(
+                f"bots.{name}: {symbol} trades in {instrument.currency}, the account is in {settings.currency}"
+            )
+        if settings.kind == "swing" and instrument.price_basis is None:
+            raise ConfigError(
+                f"bots.{name}: the {feed.name} feed does not say whether {symbol} is raw or adjusted for splits and "
+                "dividends, and this bot holds overnight: declare price_basis where the bars come from"
+            )
+        found[symbol] = instrument
+    return found
+
+
+def merged_rules(settings: BotSettings, own: Mapping[str, Any]) -> Rules:
+    """Return the rules of `settings` with those of `own` in their place.
+
+    Raises:
+        ConfigError: a rule that is not known or cannot work, alone or with the bot's other settings.
+    """
+    try:
+        rules = Rules.model_validate({**settings.rules.model_dump(), **own})
+        BotSettings.model_validate({**settings.model_dump(), "rules": rules})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        name = ".".join(str(piece) for piece in first["loc"] if piece != "rules") or "rules"
+        if first["type"] == "extra_forbidden":
+            raise ConfigError(f"there is no rule {name!r}; known: {', '.join(Rules.model_fields)}") from None
+        shown = f" = {first['input']!r}" if first["loc"] else ""
+        raise ConfigError(f"{name}{shown} cannot work: {first['msg'].removeprefix('Value error, ')}") from None
+    return rules

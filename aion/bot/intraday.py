@@ -101,7 +101,7 @@ class IntradayBot(BotAccount):
             return {}
         if self.begins_day(ts):
             self._begin_day(session)
-        bars, _ = self._screen.admit(bars, session.day)
+        bars = self._look_at(bars, session, positions).bars
         self._see(bars)
         return self.think(bars, Moment(ts, self.day, session.open, session.close, positions, self._grid.minutes))
 

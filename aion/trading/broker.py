@@ -43,7 +43,7 @@ from aion.trading.check import check_order, whole_lots
 from aion.trading.execution import Execution, Terms
 from aion.trading.fee import CostModel
 from aion.trading.portfolio import Portfolio
-from aion.trading.record import Changes, Decision, IdMaker, OrderRecord
+from aion.trading.record import CashMovement, Changes, Decision, IdMaker, OrderRecord
 from aion.trading.slippage import SlippageModel
 from aion.trading.working import Working
 
@@ -291,22 +291,26 @@ class PaperBroker:
         self._day = session.day
         self._closes_at = session.close
 
-    def apply_actions(self, actions: Iterable[CorporateAction], session: MarketSession) -> None:
+    def apply_actions(self, actions: Iterable[CorporateAction], session: MarketSession) -> list[CorporateAction]:
         """Begin `session` and book the splits and dividends that took effect since the session before, in order.
 
         To be called before the first bars of a session. Whoever held at the close before the ex-date gets them. A
-        split withdraws entries and sets stops, targets and exits anew in the new unit.
+        split sets all that rests anew in the new unit.
+
+        Returns:
+            Those that took effect, held or not.
         """
         last = self._day
         self.begin_session(session)
         if last is None or last == session.day:
-            return
-        for action in actions:
-            if last < action.ex_date <= session.day:
-                if action.kind == "split":
-                    self._split(action, session.open)
-                else:
-                    self._pay(action, session.open)
+            return []
+        due = [action for action in actions if last < action.ex_date <= session.day]
+        for action in due:
+            if action.kind == "split":
+                self._split(action, session.open)
+            else:
+                self._pay(action, session.open)
+        return due
 
     def _pay(self, action: CorporateAction, ts: datetime) -> None:
         movement = self.portfolio.pay_dividend(self.ids.next("m", ts), action.symbol, action.amount, ts)
@@ -323,21 +327,33 @@ class PaperBroker:
         is_leaving = any(
             each.order.reduce_only and each.order.type is OrderType.MARKET for each in self.open_orders(symbol)
         )
+        entries = [each for each in self.book.orders(symbol) if not each.order.reduce_only]
         self.cancel_all(ts, why, symbol)
         held = self.portfolio.quantity(symbol)
         step = self.terms.instruments[symbol].quantity_step
         movement = self.portfolio.split(self.ids.next("m", ts), symbol, ratio, step, ts)
         if movement is not None:
             self.book.changes.movements.append(movement)
-        if not held:
-            return
+        if held:
+            self._say_split(symbol, why, held, movement, ts)
+            if is_leaving:
+                self.flatten(symbol, ts, why)
+            else:
+                levels = {"stop_loss": stop and stop / ratio, "take_profit": target and target / ratio}
+                self.protect(symbol, ts, why, **levels)
+        for working in entries:
+            self._split_entry(working, ratio, ts)
+
+    def _say_split(self, symbol: str, why: str, held: Decimal, movement: CashMovement | None, ts: datetime) -> None:
         cash = f", {movement.amount} in cash for what is left over" if movement is not None else ""
         self.note(ts, "split", f"{why}: {held:f} are now {self.portfolio.quantity(symbol):f}{cash}", symbol)
-        if is_leaving:
-            self.flatten(symbol, ts, why)
-        else:
-            levels = {"stop_loss": stop and stop / ratio, "take_profit": target and target / ratio}
-            self.protect(symbol, ts, why, **levels)
+
+    def _split_entry(self, working: Working, ratio: Decimal, ts: datetime) -> None:
+        """Let what is left of an entry rest under another id, in new units."""
+        order = working.order
+        prices = ("limit_price", "stop_price", "stop_loss", "take_profit")
+        in_units = {name: price / ratio for name in prices if (price := getattr(order, name)) is not None}
+        self.submit(replace(order, id=self.ids.next("o", ts), quantity=working.left * ratio, **in_units))
 
     def end_session(self, closed_at: datetime) -> None:
         """Expire the DAY orders decided before the session's close; those decided at it are for the next one."""

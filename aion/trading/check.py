@@ -18,7 +18,8 @@ def check_order(
 ) -> tuple[Order, str]:
     """Return `order` as it can be worked, and why it was cut down (empty when it was not).
 
-    The quantity becomes whole lots and, for exits and for accounts that may not be short, no more than is held.
+    The quantity becomes whole lots, unless it closes all that is held, and, for exits and for accounts that may not
+    be short, no more than is held.
     Limits are rounded to the tick away from a fill, stops towards a worse one.
 
     Args:
@@ -40,7 +41,8 @@ def check_order(
     quantity = order.quantity
     if against and (order.reduce_only or not allow_short):
         quantity = min(quantity, abs(held))
-    quantity = whole_lots(quantity, instrument)
+    if not against or quantity != abs(held):  # an odd lot that a split left may be closed whole
+        quantity = whole_lots(quantity, instrument)
     if quantity <= 0:
         raise OrderError(f"{order.quantity} {order.symbol} is below one lot of {instrument.lot}")
     worked = _on_tick(replace(order, quantity=quantity), instrument)

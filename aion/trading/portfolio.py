@@ -10,7 +10,7 @@ A fill never turns a position: the broker closes it with one fill and opens the 
 """
 
 from datetime import date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
 from typing import Any
 
 from aion.clock import iso, parse_iso
@@ -267,9 +267,10 @@ class Portfolio:
         """
         if ratio <= 0:
             raise ValueError(f"{symbol}: split ratio {ratio} must be above 0")
-        if symbol in self.marks:
-            self.marks[symbol] /= ratio
         holding = self._holdings.get(symbol)
+        if symbol in self.marks:
+            held = holding.quantity if holding is not None else ZERO
+            self.marks[symbol] = _split_mark(self.marks[symbol], ratio, held)
         if holding is None:
             return None
         holding.average_price /= ratio
@@ -392,6 +393,16 @@ def _position(symbol: str, holding: _Holding) -> Position:
         realized_pnl=holding.realized,
         carried=holding.carried,
     )
+
+
+def _split_mark(mark: Decimal, ratio: Decimal, held: Decimal) -> Decimal:
+    """Return the mark in new units, rounded so that what is held is worth the same cents as before."""
+    worth = cents(held * mark)
+    for rounding in (ROUND_HALF_EVEN, ROUND_DOWN, ROUND_UP):
+        found = Context(prec=28, rounding=rounding).divide(mark, ratio)
+        if cents(held * ratio * found) == worth:
+            break
+    return found
 
 
 def _price(value: Decimal) -> Decimal:

@@ -65,7 +65,7 @@ class Desk:
         feed = ListFeed({symbol: instrument(symbol, step="1") for symbol in symbols})
         self.log = ProcessLog(Layout(folder), "bots")
         self.bot = IntradayBot("b", made, "1", feed, self.log, OPEN)
-        self.bot.strategy = Scripted(script, confidence)
+        self.bot.mind.strategy = Scripted(script, confidence)
         self.ts = OPEN
 
     def play(self, *prices: float, symbol: str = "AAA", volume: int = 1_000_000, ts=None) -> None:
@@ -211,7 +211,7 @@ def test_strategy_that_raises_puts_the_bot_in_error_with_the_reason(tmp_path: Pa
 
 def test_strategy_that_returns_nonsense_puts_the_bot_in_error(tmp_path: Path) -> None:
     desk = Desk(tmp_path, always("hold"))
-    desk.bot.strategy.on_bars = lambda bars, moment: {"ZZZ": 1}
+    desk.bot.mind.strategy.on_bars = lambda bars, moment: {"ZZZ": 1}
     desk.play(100)
     assert "instead of its signal" in desk.bot.document()["state_reason"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.screen import Screen
+from aion.bot.screen import CONFIRMED, Screen, Screened
 from aion.model import CorporateAction
 from aion.store.layout import Layout
 from tests.bot.desk import ListFeed, VirtualWaiter, at, bar, daily, document, instrument, replay, settings, swing_bot
@@ -54,8 +54,7 @@ def test_price_that_comes_back_is_traded_on_again() -> None:
     refused = []
     for number, price in enumerate((100, 250, 33, 100)):
         ts = at("2021-06-01T20:00Z") + timedelta(days=number)
-        _, why = screen.admit({"A": bar("A", ts, price)}, DAY + timedelta(days=number))
-        refused.append(bool(why))
+        refused.append(bool(screen.admit({"A": bar("A", ts, price)}, DAY + timedelta(days=number)).refused))
     assert refused == [False, False, True, False]
 
 
@@ -64,11 +63,77 @@ def test_price_after_a_hole_of_months_may_be_anything() -> None:
     ts = at("2021-06-01T20:00Z")
     screen.admit({"A": bar("A", ts, 100)}, DAY)
     later = timedelta(days=31)
-    assert not screen.admit({"A": bar("A", ts + later, 10)}, DAY + later)[1]
+    assert not screen.admit({"A": bar("A", ts + later, 10)}, DAY + later).refused
 
 
 def test_bars_without_volume_are_not_looked_at() -> None:
     screen = Screen(())
     screen.admit({"A": bar("A", at("2021-06-01T20:00Z"), 100)}, DAY)
     bars = {"A": bar("A", at("2021-06-02T20:00Z"), 1, volume=0)}
-    assert screen.admit(bars, DAY + timedelta(days=1)) == (bars, {})
+    assert screen.admit(bars, DAY + timedelta(days=1)) == Screened(bars)
+
+
+def days(screen: Screen, *prices: float, held: tuple[str, ...] = (), first: int = 0) -> list[Screened]:
+    """Hand a screen one bar a day, each opening where it closes."""
+    found = []
+    for number, price in enumerate(prices, start=first):
+        ts = at("2021-06-01T20:00Z") + timedelta(days=number)
+        found.append(screen.admit({"A": bar("A", ts, price)}, DAY + timedelta(days=number), held))
+    return found
+
+
+def test_wrong_last_price_of_a_session_does_not_keep_a_symbol_out() -> None:
+    screen = Screen(())
+    opened = at("2021-06-01T13:30Z")
+    for minute, close in enumerate((60, 61, 60, 61, 610), start=1):  # the last print has a digit too many
+        screen.admit({"A": bar("A", opened + timedelta(minutes=minute), 60, close=close)}, DAY)
+    (found,) = days(screen, 61, held=("A",), first=1)
+    assert not found.refused and not found.begun
+    assert found.admitted == {
+        "A": "A jumps from 610 to 61, back to the prices before the last one, which stood alone"
+    }
+    assert not days(screen, 62, first=2)[0].admitted
+
+
+def test_wrong_close_of_a_day_does_not_keep_a_symbol_out() -> None:
+    screen = Screen(())
+    days(screen, 60, 61, 62)
+    screen.admit({"A": bar("A", at("2021-06-04T20:00Z"), 61, close=6.1)}, DAY + timedelta(days=3))
+    (found,) = days(screen, 61, first=4)
+    assert found.admitted and not found.refused
+
+
+def test_level_that_lasts_is_taken_when_nothing_is_held_and_never_when_something_is() -> None:
+    free, holder = Screen(()), Screen(())
+    days(free, 100, 100), days(holder, 100, 100)
+    found = days(free, 5, 5.1, 5.2, 5.1, 5, first=2)
+    assert [bool(each.refused) for each in found] == [True] * CONFIRMED + [False, False]
+    assert found[CONFIRMED].begun == {"A"} and "has begun 4 sessions at that level" in found[CONFIRMED].admitted["A"]
+    assert not found[-1].admitted
+    assert all(each.refused for each in days(holder, *[5.0] * 20, held=("A",), first=2))
+
+
+def test_level_that_does_not_last_is_not_taken() -> None:
+    screen = Screen(())
+    days(screen, 100, 100)
+    found = days(screen, 5, 5, 5, 30, 30, 1, 30, first=2)
+    assert all(each.refused for each in found[:6])
+    assert not found[6].begun
+
+
+def test_bot_takes_a_level_that_lasts_and_its_rule_sees_no_fall(tmp_path: Path) -> None:
+    rising = [100.0 + number for number in range(6)] + [5.0] * 12
+    falling = [50.0 - number / 2 for number in range(18)]
+    tape = {"AAA": rising, "BBB": falling, "CCC": [20.0] * 18}
+    bars = [each for symbol, prices in tape.items() for each in daily(symbol, "2021-06-01", prices)]
+    bars = [bar("AAA", each.ts, 5) if each.close == 5 else each for each in bars]
+    made = ListFeed({symbol: instrument(symbol) for symbol in tape}, day=bars)
+    bots = {"s": swing_bot(tuple(tape), strategy="short_term_reversal", parameters={"look_back": 3}, horizon="1d")}
+    replay(settings(tmp_path, start=at("2021-07-20T21:00Z"), bots=bots, run_pause_s=0), made)
+    found = [each for each in decisions(tmp_path, "1d") if each.get("symbol") == "AAA"]
+    kinds = [(each["day"], each["action"]) for each in found if each["action"] in ("refused", "admitted")]
+    assert kinds == [("2021-06-09", "refused"), ("2021-06-14", "admitted")]
+    assert not [each for each in found if "-9" in each["reason"]], "nobody saw it fall by nine tenths"
+    last = document(Layout(tmp_path).swing_rolling("s"))
+    assert last["signals"]["AAA"]["ts"] == last["as_of"] and last["signals"]["AAA"]["reason"].endswith("comes first")
+    assert last["hold_equity"] > 90_000, "and nobody who holds lost it"

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from aion.model import CorporateAction, Side
+from aion.model import CorporateAction, OrderStatus, Side
 from aion.trading.broker import PaperBroker
 
 from .paper import MINUTE, MSFT, bar, make_broker, session_of
@@ -74,3 +74,26 @@ def test_action_is_booked_once_and_not_for_who_bought_on_the_ex_date() -> None:
     fresh.on_bar(next_bar("60"), session_of(1))
     fresh.apply_actions(actions, session_of(2))
     assert [each.kind for each in fresh.changes.movements] == ["fill"]
+
+
+def test_entry_that_rests_over_a_split_is_set_anew_in_new_units() -> None:
+    broker = make_broker(MSFT)
+    session = session_of(0)
+    broker.begin_session(session)
+    levels = {"stop_loss": Decimal(50), "take_profit": Decimal(70)}
+    broker.submit(broker.order("MSFT", Side.BUY, Decimal(10), session.close, "because", **levels))
+    broker.apply_actions([CorporateAction("MSFT", EX, "split", Decimal(20))], session_of(1))
+    fills = broker.on_bar(next_bar("3"), session_of(1))
+    assert [(fill.quantity, fill.price, fill.reason) for fill in fills] == [(200, 3, "because")]
+    assert broker.exit_levels("MSFT") == (Decimal("2.5"), Decimal("3.5"))
+    ends = {record.status for record in broker.take_changes().orders.values()}
+    assert ends == {OrderStatus.CANCELLED, OrderStatus.FILLED, OrderStatus.OPEN}
+
+
+def test_odd_lot_that_a_split_left_can_be_closed() -> None:
+    broker = held_over_night()
+    broker.apply_actions([CorporateAction("MSFT", EX, "split", Decimal("0.005"))], session_of(1))
+    assert broker.portfolio.quantity("MSFT") == Decimal("0.5") and broker.portfolio.equity() == 100_000
+    broker.flatten("MSFT", session_of(1).open, "out")
+    fills = broker.on_bar(next_bar("12000"), session_of(1))
+    assert [fill.quantity for fill in fills] == [Decimal("0.5")] and broker.portfolio.is_flat

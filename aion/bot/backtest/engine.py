@@ -53,7 +53,7 @@ class Plan:
     is_deterministic: bool = False
     """True to write market time as `written_at`."""
     wall: Clock = field(default_factory=SystemClock)
-    risk: Risk = Risk()
+    risk: Risk = field(default_factory=Risk)
     """Limits over all of its bots together."""
 
 
@@ -126,8 +126,8 @@ class Backtest:
         bots: dict[str, BotAccount] = {**intraday, **swing}
         self._run = Run(plan, bots, {name: Exposure() for name in plan.bots})
         self._desk_gate = DeskGate(plan.risk, lambda: [bot.portfolio for bot in bots.values()])
-        for bot in bots.values():
-            bot.desk_gate = self._desk_gate
+        for account in bots.values():
+            account.desk_gate = self._desk_gate
 
     def run(self, on_progress: Progress | None = None) -> Run:
         """Play all bars; what happened is in the ledger, and the newest state files are written.

@@ -48,6 +48,7 @@ class IntradayMomentum:
 
     name: ClassVar[str] = "intraday_momentum"
     kind: ClassVar[Literal["intraday", "swing"]] = "intraday"
+    total_return: ClassVar[bool] = True
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         self._parameters = read_parameters(IntradayMomentumParameters, self.name, parameters)

@@ -94,6 +94,7 @@ class CrossSectionalMomentum(_Ranking):
 
     name: ClassVar[str] = "cross_sectional_momentum"
     kind: ClassVar[Literal["intraday", "swing"]] = "swing"
+    total_return: ClassVar[bool] = True
     sign: ClassVar[int] = 1
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
@@ -117,6 +118,7 @@ class ShortTermReversal(_Ranking):
 
     name: ClassVar[str] = "short_term_reversal"
     kind: ClassVar[Literal["intraday", "swing"]] = "swing"
+    total_return: ClassVar[bool] = True
     sign: ClassVar[int] = -1
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:

@@ -69,6 +69,7 @@ class TimeSeriesMomentum:
 
     name: ClassVar[str] = "time_series_momentum"
     kind: ClassVar[Literal["intraday", "swing"]] = "swing"
+    total_return: ClassVar[bool] = True
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         read = read_parameters(TimeSeriesParameters, self.name, parameters)

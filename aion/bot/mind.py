@@ -1,0 +1,85 @@
+"""A bot's strategy: called under a limit of time, its answer looked at, its past told again when units change."""
+
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aion.bot import guard
+from aion.bot.past import Past, is_due
+from aion.bot.strategy.base import Moment, Strategy
+from aion.bot.strategy.registry import make_strategy
+from aion.clock import iso
+from aion.config import BotSettings
+from aion.model import Bar, CorporateAction, Signal
+
+
+class FaultError(Exception):
+    """The strategy did what a bot cannot live with; the message says what, `__cause__` is what it raised."""
+
+
+class Mind:
+    """The strategy of one bot."""
+
+    def __init__(self, settings: BotSettings) -> None:
+        """Make the strategy.
+
+        Raises:
+            ConfigError: a strategy or parameter that cannot work.
+        """
+        self._settings = settings
+        self.strategy: Strategy = self._made()
+        self._past = Past(self.strategy.look_back, with_dividends=getattr(self.strategy, "total_return", False))
+
+    def _made(self) -> Strategy:
+        settings = self._settings
+        return make_strategy(settings.strategy, settings.kind, settings.symbols, settings.parameters)
+
+    def think(self, bars: Mapping[str, Bar], moment: Moment, actions: Iterable[CorporateAction]) -> dict[str, Signal]:
+        """Return what the strategy says of `bars`.
+
+        Args:
+            bars: by symbol, all closing at `moment.ts`.
+            moment: session and holdings.
+            actions: all that are known, in order; those that took effect since the bars before are applied first.
+
+        Raises:
+            FaultError: it raised, took too long or returned nonsense.
+        """
+        past = self._past
+        if moment.day != past.day and past.day:
+            due = [action for action in actions if is_due(action, past.day, moment.day)]
+            if [action for action in due if past.apply(action)]:
+                self._tell_again()
+        signals = self._call(bars, moment)
+        past.take(bars, moment)
+        return signals
+
+    def forget(self, symbol: str) -> None:
+        """Let the strategy know nothing of the past of `symbol`, which has nothing to do with its prices from now on.
+
+        Raises:
+            FaultError: as `think`.
+        """
+        if self._past.forget(symbol):
+            self._tell_again()
+
+    def _tell_again(self) -> None:
+        self.strategy = self._made()
+        for bars, moment in self._past:
+            if bars:
+                self._call(bars, moment)
+
+    def _call(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
+        try:
+            with guard.limit(guard.LIMIT_S):
+                returned: Any = self.strategy.on_bars(bars, moment)
+            return guard.check_signals(returned, bars, moment.ts)
+        except guard.TooSlowError:
+            guard.disarm()
+            raise FaultError(f"took longer than {guard.LIMIT_S:g} s at {iso(moment.ts)}") from None
+        except guard.NonsenseError as error:
+            raise FaultError(str(error)[:300]) from None
+        except Exception as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            what = f"raised {type(error).__name__}: {str(error)[:200]} (line {last.lineno} of {last.name})"
+            raise FaultError(what) from error

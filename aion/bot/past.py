@@ -1,0 +1,110 @@
+"""What a strategy was handed, kept in the units of now, so that a split or a dividend is no move of the price.
+
+When one takes effect, the strategy is made anew and handed its past again: prices of before the ex-date divided by
+the ratio of a split and, for a rule that says `total_return`, scaled by 1 - dividend / last close before it (the
+factor of CRSP and Yahoo). Only actions whose ex-date has come are used, so nothing of it looks ahead. Orders, fills,
+positions and marks know raw prices alone.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from aion.bot.strategy.base import Moment
+from aion.model import Bar, CorporateAction
+
+SPARE = 10  # moments beyond one and a half times the look-back: symbols miss bars, and each counts its own
+SESSIONS = 2  # kept at least: a rule of one session may look at the close before it
+
+Handed = tuple[Mapping[str, Bar], Moment]
+
+
+class Past:
+    """The bars of the newest sessions, as many as a strategy looks back at."""
+
+    __slots__ = ("_count", "_days", "_least", "_today", "day", "with_dividends")
+
+    def __init__(self, look_back: int, *, with_dividends: bool) -> None:
+        """Args: look_back: of the strategy, bars of each symbol; with_dividends: True for a rule of total returns."""
+        self.day = ""
+        """Session day of the newest bars, empty before the first."""
+        self.with_dividends = with_dividends
+        self._least = look_back * 3 // 2 + SPARE
+        self._today: list[Handed] = []
+        self._days: deque[list[Handed]] = deque()
+        self._count = 0
+
+    def take(self, bars: Mapping[str, Bar], moment: Moment) -> None:
+        """Keep what the strategy is handed now."""
+        if moment.day != self.day:
+            self._begin(moment.day)
+        self._today.append((bars, moment))
+
+    def _begin(self, day: str) -> None:
+        self.day = day
+        self._count += len(self._today)
+        days = self._days
+        while len(days) > SESSIONS and self._count - len(days[0]) >= self._least:
+            self._count -= len(days.popleft())
+        self._today = []
+        days.append(self._today)
+
+    def __iter__(self) -> Iterator[Handed]:
+        """Return what was handed over, oldest first, as it reads now."""
+        for handed in self._days:
+            yield from handed
+
+    def apply(self, action: CorporateAction) -> bool:
+        """Write the bars of before `action` anew; False when there is none, or it does not concern the rule.
+
+        To be called in the order in which actions take effect, before the first bars of the ex-date are taken.
+        """
+        symbol = action.symbol
+        if action.kind == "split":
+            return self._scale(symbol, 1 / action.amount, action.amount)
+        last = next((bars[symbol].close for bars, _ in self._newest_first() if symbol in bars), None)
+        if not self.with_dividends or last is None or action.amount >= last:
+            return False
+        return self._scale(symbol, 1 - action.amount / last, None)
+
+    def forget(self, symbol: str) -> bool:
+        """Drop the bars of a symbol whose prices from now on are another matter; False when there are none."""
+
+        def dropped(bars: Mapping[str, Bar], moment: Moment) -> Handed:
+            return {each: bar for each, bar in bars.items() if each != symbol}, moment
+
+        return self._rewrite(symbol, dropped)
+
+    def _scale(self, symbol: str, factor: Decimal, ratio: Decimal | None) -> bool:
+        """Multiply prices by `factor`; a split of `ratio` changes volumes and what was held as well."""
+
+        def scaled(bars: Mapping[str, Bar], moment: Moment) -> Handed:
+            bar = bars[symbol]
+            prices = {name: getattr(bar, name) * factor for name in ("open", "high", "low", "close")}
+            changed = replace(bar, **prices, volume=bar.volume * (ratio or 1))
+            held = moment.positions
+            if ratio is not None and symbol in held:
+                moment = replace(moment, positions={**held, symbol: held[symbol] * ratio})
+            return {**bars, symbol: changed}, moment
+
+        return self._rewrite(symbol, scaled)
+
+    def _rewrite(self, symbol: str, change: Callable[[Mapping[str, Bar], Moment], Handed]) -> bool:
+        is_changed = False
+        for handed in self._days:
+            for number, (bars, moment) in enumerate(handed):
+                if symbol in bars:
+                    handed[number] = change(bars, moment)
+                    is_changed = True
+        return is_changed
+
+    def _newest_first(self) -> Iterator[Handed]:
+        for handed in reversed(self._days):
+            yield from reversed(handed)
+
+
+def is_due(action: CorporateAction, since: str, day: str) -> bool:
+    """Tell whether `action` took effect after the session day `since` (empty: none) and by the day `day`."""
+    return bool(since) and date.fromisoformat(since) < action.ex_date <= date.fromisoformat(day)
