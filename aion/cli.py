@@ -10,6 +10,7 @@ from typer._click.exceptions import ClickException
 
 from aion.bars import add_commands
 from aion.errors import AionError, ConfigError
+from aion.operate import add_operations
 
 app = typer.Typer(
     name="aion",
@@ -89,27 +90,16 @@ def up(
     log_level: Level = None,
 ) -> None:
     """Run the bots and the desk, start again what dies, stop with Ctrl-C."""
-    from aion.bot.process_log import ProcessLog
-    from aion.store.layout import Layout
-    from aion.supervise import Child, Supervisor, take_folder
+    from aion.up import run_up
 
     shared: dict[str, Any] = {"data": data, "log_level": log_level}
     made_for = {"feed": feed, "symbols": symbols, "folder": folder}
     desk = {**shared, **made_for, "host": host, "port": port}
     bots = {**shared, **made_for, "venue": venue, "speed": speed, "start": start, "deterministic": deterministic}
     settings = _settings(config, **{**desk, **bots})
-    take_folder(settings.data)
-    log = ProcessLog(Layout(settings.data), "up", settings.log_level)
-    log.info(f"starting: {len(settings.bots)} bots, feed {settings.feed}, state files in {settings.data}")
     is_fresh = fresh if fresh is not None else settings.fresh
-    children = (
-        Child("desk", ("serve", *_arguments(config, **desk))),
-        Child("bots", ("run", *_arguments(config, **bots), *(["--fresh"] if is_fresh else ["--keep"]))),
-    )
-    status = Supervisor(children, lambda level, text: log.write(level, text)).run()  # type: ignore[arg-type]
-    if status == 0:
-        log.info("stopped; start again to go on with the same run")
-    raise typer.Exit(status)
+    runs = ("run", *_arguments(config, **bots), "--fresh" if is_fresh else "--keep")
+    raise typer.Exit(run_up(settings, ("serve", *_arguments(config, **desk)), runs))
 
 
 @app.command()
@@ -345,19 +335,8 @@ def schema(
         typer.echo("\n".join(KINDS))
 
 
-@app.command()
-def doctor(config: Config = None, data: Data = None, host: Host = None, port: Port = None) -> None:
-    """Look at what Aion needs from this machine and say what to do about what it lacks."""
-    from aion.report import doctor_lines
-
-    failed = False
-    for is_fine, line in doctor_lines(_settings(config, data=data, host=host, port=port)):
-        failed |= not is_fine
-        typer.echo(f"{'ok  ' if is_fine else 'LOOK'}  {line}")
-    raise typer.Exit(1 if failed else 0)
-
-
 add_commands(app)
+add_operations(app)
 password_app = typer.Typer(no_args_is_help=True, help="Set or remove the password of the desk.")
 token_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke bearer tokens for scripts.")
 app.add_typer(password_app, name="password")

@@ -170,6 +170,47 @@ class Risk(Section):
     """Most entries that all bots together order at one market time."""
 
 
+class WatchSettings(Section):
+    """When the watchdog of `aion up` calls something wrong."""
+
+    grace_s: float = Field(10.0, ge=0, le=86_400)
+    """Seconds past its own `due_at` after which a bot has missed its cycle."""
+    disk_free_mb: int = Field(1024, ge=0, le=1_000_000_000)
+    """Megabytes that must be left on the disk of the data folder."""
+    clock_jump_s: float = Field(2.0, ge=0.1, le=86_400)
+    """Seconds by which the wall clock may differ from one that never jumps, between two looks."""
+    steady_s: float = Field(60.0, ge=0, le=86_400)
+    """Seconds that a restarted process, or a clock that jumped, must be steady before all is clear."""
+
+
+AlertEvent = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock"]
+
+
+class AlertSettings(Section):
+    """Who is told, by the services of Apprise, and of what."""
+
+    urls: tuple[SecretStr, ...] = ()
+    """Addresses of Apprise, e.g. `mailto://...`; secrets, better in AION_ALERT_URLS, separated by spaces."""
+    events: tuple[AlertEvent, ...] = ("process", "dead_bot", "stale_feed", "disk", "clock")
+    """Kinds of alarm that are sent: those, and missed_cycle."""
+    repeat_minutes: float = Field(240.0, ge=0, le=100_000)
+    """Minutes after which what is still wrong is sent again; 0 for once."""
+    name: str = Field("Aion", min_length=1, max_length=40)
+    """How messages call this desk."""
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("urls")
+    @classmethod
+    def _check(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not all("://" in url.get_secret_value() for url in value):
+            raise ValueError("each is an address of Apprise such as mailto://... or json://...")
+        return value
+
+
 class Settings(Section):
     """All settings; the source of each is a flag, `AION_<NAME>`, `aion.toml` or the default here."""
 
@@ -223,8 +264,14 @@ class Settings(Section):
     """Seconds between heartbeats on a stream."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level that is logged; `debug` says the response time of every answer."""
+    log_format: Literal["text", "json"] = "text"
+    """What stderr gets: short lines for people, or the JSON lines of the log files."""
     risk: Risk = Risk()
     """Limits over all bots together: the table `[risk]`."""
+    watch: WatchSettings = WatchSettings()
+    """When something is called wrong: the table `[watch]`."""
+    alerts: AlertSettings = AlertSettings()
+    """Who is told of it: the table `[alerts]`."""
     bots: Mapping[str, BotSettings] = Field(default_factory=default_bots)
     """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it. The
     default ones trade the recorded feed; with another feed and no table, bots are made for its symbols."""
@@ -240,7 +287,10 @@ class Settings(Section):
         return value.expanduser()
 
 
-_ENVIRONMENT = {name: f"AION_{name.upper()}" for name in Settings.model_fields if name not in ("bots", "risk")}
+TABLES = ("risk", "watch", "alerts", "bots")
+"""Settings that are tables of `aion.toml`."""
+ALERT_URLS = "AION_ALERT_URLS"
+_ENVIRONMENT = {name: f"AION_{name.upper()}" for name in Settings.model_fields if name not in TABLES}
 
 
 def load(
@@ -273,6 +323,10 @@ def load(
         if variable in variables:
             values[name] = variables[variable]
             sources[name] = variable
+    if variables.get(ALERT_URLS):
+        alerts = values.get("alerts", {})
+        values["alerts"] = {**(alerts if isinstance(alerts, dict) else {}), "urls": variables[ALERT_URLS]}
+        sources["alerts"] = ALERT_URLS
     for name, value in (flags or {}).items():
         if value is not None:
             values[name] = value
@@ -325,6 +379,8 @@ def _explain(error: ValidationError, sources: Mapping[str, str], table_name: str
     if first["type"] == "extra_forbidden":
         known = ", ".join(sorted(Settings.model_fields)) if len(location) == 1 else "see docs/configuration.md"
         return f"{source}: there is no setting {key!r}; known: {known}"
+    if key.startswith("alerts.urls"):  # a secret is not said again
+        return f"{source}: alerts.urls cannot work: {first['msg'].removeprefix('Value error, ')}"
     if isinstance(first["input"], Mapping):  # of a whole table only what is wrong with it is said
         return f"{source}: {key} cannot work: {first['msg'].removeprefix('Value error, ')}"
     return f"{source}: {key} = {first['input']!r} cannot work: {first['msg']}"
@@ -334,10 +390,16 @@ def example() -> str:
     """Return a settings file with every setting commented out at its default, and what it does."""
     lines = ["# Settings of Aion. Every line that starts with #name is a default: take the # away to change it.", ""]
     for name, field in Settings.model_fields.items():
-        if name not in {"bots", "fresh", "risk"} | SECRETS:
+        if name not in {"fresh", *TABLES} | SECRETS:
             lines += [f"# {field.description}", f"#{name} = {_toml(field.default)}", ""]
     lines += ["# Limits over all bots together.", "#[risk]"]
     lines += [f"#{key} = {_toml(field.default)}" for key, field in Risk.model_fields.items()]
+    for title, name, section in (
+        ("When the watchdog calls something wrong.", "watch", WatchSettings),
+        ("Who is told of it; pip install 'aion[alerts]', then `aion alerts test`.", "alerts", AlertSettings),
+    ):
+        lines += ["", f"# {title}", f"#[{name}]"]
+        lines += [f"#{key} = {_toml(field.default)}" for key, field in section.model_fields.items()]
     lines += ["", "# Bots: a table adds one or changes a default one; `enabled = false` removes it.", ""]
     for name, bot in default_bots().items():
         lines.append(f"#[bots.{name}]")

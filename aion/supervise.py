@@ -16,12 +16,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import orjson
+
+from aion.clock import parse_iso
 from aion.errors import ConfigError
+from aion.notify import Notifier
 
 GRACE_S = 1.5  # what a child gets to end by itself; all of `aion up` ends within two seconds
 BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 STEADY_S = 60.0  # a child that ran this long starts again at the first back-off
 REFUSED = 2  # exit status of a child that cannot work as configured: starting it again would not help
+PROVEN_S = 5.0  # a child that once ran this long can work as configured: what it refuses later may pass
+_TAIL_BYTES = 64 << 10  # of a child's log in which its last words are looked for
 _PR_SET_PDEATHSIG = 1
 
 
@@ -38,6 +44,17 @@ class Child:
     failures: int = 0
     due_at: float = field(default=0.0)
     """Monotonic time at which it is started (again)."""
+    log: Path | None = None
+    """Where it says why it ends."""
+    restarts: int = 0
+    longest_s: float = 0.0
+    """Its longest life that is over."""
+    ended: str = ""
+    """How it ended last and why."""
+    ended_wall_s: float = 0.0
+    started_wall_s: float = 0.0
+    starts_wall_s: float = 0.0
+    """Wall times, seconds since 1970, of its last end, its newest start, its next one."""
     pipe: int | None = None
     """Writing end of the pipe whose end of file tells the child that this process is gone."""
 
@@ -45,10 +62,24 @@ class Child:
 class Supervisor:
     """Runs the children until it is told to stop."""
 
-    def __init__(self, children: Sequence[Child], say: Callable[[str, str], None]) -> None:
-        """Args: children: what runs; say: (level, sentence) for people and the log."""
+    def __init__(
+        self,
+        children: Sequence[Child],
+        say: Callable[[str, str], None],
+        *,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make it; nothing runs before `run`.
+
+        Args:
+            children: what runs.
+            say: (level, sentence) for people and the log.
+            changed: called when a child ended or was started.
+        """
         self._children = children
         self._say = say
+        self._changed = changed
+        self._notifier = Notifier(os.environ)
         self._stopping = False
 
     def run(self) -> int:
@@ -62,6 +93,8 @@ class Supervisor:
                     status = self._tend(child)
                     if status:
                         return status
+                self._notifier.say("READY=1")
+                self._notifier.beat()
                 time.sleep(0.05)
         finally:
             self.shutdown()
@@ -69,6 +102,7 @@ class Supervisor:
 
     def shutdown(self) -> None:
         """End the children: SIGTERM, a grace, SIGKILL."""
+        self._notifier.say("STOPPING=1")
         alive = [child.process for child in self._children if child.process is not None]
         for process in alive:
             if process.poll() is None:
@@ -95,15 +129,22 @@ class Supervisor:
         if status is None or self._stopping:
             return 0
         child.process = None
-        if status == REFUSED:
+        lived_s = now - child.started_at
+        why = f"was killed by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
+        words = last_words(child.log, child.started_wall_s)
+        child.ended, child.ended_wall_s = f"{why}: {words}" if words else why, time.time()
+        if status == REFUSED and child.longest_s < PROVEN_S:
+            self._changed()
             return REFUSED
-        if now - child.started_at > STEADY_S:
+        child.longest_s = max(child.longest_s, lived_s)
+        if lived_s > STEADY_S:
             child.failures = 0
         wait_s = BACK_OFF_S[min(child.failures, len(BACK_OFF_S) - 1)]
         child.failures += 1
         child.due_at = now + wait_s
-        why = f"killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-        self._say("error", f"{child.name} {why}; started again in {wait_s:g} s")
+        child.starts_wall_s = child.ended_wall_s + wait_s
+        self._say("error", f"{child.name} {child.ended}; started again in {wait_s:g} s")
+        self._changed()
         return 0
 
     def _start(self, child: Child) -> None:
@@ -121,7 +162,44 @@ class Supervisor:
             )
         finally:
             os.close(reading)
-        child.started_at = time.monotonic()
+        child.restarts += child.started_wall_s > 0
+        child.started_at, child.started_wall_s = time.monotonic(), time.time()
+        self._changed()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
+
+
+def last_words(log: Path | None, since_s: float) -> str:
+    """Return the newest error in the log of a process that ended, empty when it said none.
+
+    Args:
+        log: its file; None for a process without one.
+        since_s: wall time, seconds since 1970, from which lines are its own.
+    """
+    if log is None:
+        return ""
+    try:
+        with log.open("rb") as lines:
+            size = lines.seek(0, os.SEEK_END)
+            lines.seek(max(0, size - _TAIL_BYTES))
+            tail = lines.read().splitlines()
+    except OSError:
+        return ""
+    for line in reversed(tail):
+        try:
+            value = orjson.loads(line)
+            if parse_iso(value["ts"]).timestamp() < since_s:
+                return ""
+            if value["level"] == "error":
+                return str(value["event"])[:500]
+        except (ValueError, KeyError, TypeError):  # half a line, or one of another form
+            continue
+    return ""
 
 
 def follow_parent(reading: int | None, *, nice: int = 0) -> None:

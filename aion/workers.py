@@ -29,7 +29,7 @@ def serve_workers(settings: Settings, arguments: Sequence[str]) -> int:
     check_host(settings.host, has_password=store is not None and store.has_password)
     if store is not None:
         store.close()
-    log = open_log(Layout(settings.data), settings.log_level)
+    log = open_log(Layout(settings.data), settings.log_level, console_format=settings.log_format)
     with bind(settings.host, settings.port) as listener:
         descriptor = listener.fileno()
         children = [

@@ -108,7 +108,7 @@ def settings() -> Iterator[str]:
     by_name = flags()
     lines = []
     for name, field in config.Settings.model_fields.items():
-        if name in ("bots", "risk"):
+        if name in config.TABLES:
             continue
         variable = f"`AION_{name.upper()}`"
         flag = f"`{by_name[name]}`" if name in by_name else ""
@@ -119,6 +119,8 @@ def settings() -> Iterator[str]:
             continue
         heading = {"BotSettings": "A bot: `[bots.<name>]`", "Rules": "Its rules: `[bots.<name>.rules]`"}
         heading["Risk"] = "All bots together: `[risk]`"
+        heading["WatchSettings"] = "The watchdog: `[watch]`"
+        heading["AlertSettings"] = "Alerts: `[alerts]`"
         lines = [
             (f"`{name}`", default_text(field.default), one_line(field.description))
             for name, field in section.model_fields.items()

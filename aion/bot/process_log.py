@@ -13,12 +13,12 @@ from typing import Any, Literal, TextIO
 import orjson
 
 from aion.clock import Clock, SystemClock, iso
+from aion.plain import MASK, is_secret, plain
 from aion.store.layout import Layout
 
 Level = Literal["debug", "info", "warning", "error"]
 _ORDER: dict[str, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
 MAX_LOG_BYTES = 32 << 20  # about two weeks of a run at full speed; then one older file is kept
-MAX_EVENT_CHARACTERS = 2000
 REPEAT = timedelta(seconds=60)  # a disk that stays full is reported once a minute, not once a cycle
 
 
@@ -34,6 +34,7 @@ class ProcessLog:
         clock: Clock | None = None,
         console: TextIO | None = None,
         console_level: Level = "info",
+        console_format: Literal["text", "json"] = "text",
     ) -> None:
         """Open nothing yet: the file is made by the first line.
 
@@ -44,6 +45,7 @@ class ProcessLog:
             clock: of the line's `ts`; default the wall.
             console: where people read along; default stderr.
             console_level: least level that goes there.
+            console_format: text for people, or json for the line of the file.
         """
         self._path = layout.log(process)
         self._process = process
@@ -51,6 +53,7 @@ class ProcessLog:
         self._console_level = max(_ORDER[console_level], self._level)
         self._clock = clock or SystemClock()
         self._console = console or sys.stderr
+        self._is_json = console_format == "json"
         self._descriptor: int | None = None
         self._failed_at: datetime | None = None
 
@@ -83,7 +86,7 @@ class ProcessLog:
         """
         if _ORDER[level] < self._level:
             return
-        event = event[:MAX_EVENT_CHARACTERS]
+        event = plain(event)
         line: dict[str, Any] = {
             "ts": iso(self._clock.now()),
             "level": level,
@@ -92,9 +95,14 @@ class ProcessLog:
         }
         for name, value in fields.items():
             if value is not None:
-                line[name] = iso(value) if isinstance(value, datetime) else value
-        self._append(orjson.dumps(line, default=str) + b"\n")
-        if not is_quiet and _ORDER[level] >= self._console_level:
+                line[name] = _plain_value(name, value)
+        data = orjson.dumps(line, default=str)
+        self._append(data + b"\n")
+        if is_quiet or _ORDER[level] < self._console_level:
+            return
+        if self._is_json:
+            self._print(data.decode())
+        else:
             self._say(level, event, fields)
 
     def close(self) -> None:
@@ -119,16 +127,27 @@ class ProcessLog:
                 self._say("warning", f"the log cannot be written: {error.strerror}", {})
 
     def _say(self, level: Level, event: str, fields: dict[str, Any]) -> None:
-        about = f" [{fields['bot']}]" if fields.get("bot") else ""
+        about = f" [{plain(str(fields['bot']))}]" if fields.get("bot") else ""
         mark = "" if level == "info" else f" {level}:"
         market_time = fields.get("market_time")
         at = f" {iso(market_time)}" if isinstance(market_time, datetime) else ""
+        self._print(f"{self._process}{at}{about}{mark} {event}")
+
+    def _print(self, text: str) -> None:
         try:
-            self._console.write(f"{self._process}{at}{about}{mark} {event}\n")
+            self._console.write(f"{text}\n")
             self._console.flush()
         except (OSError, ValueError):
             # stderr of a parent that is gone; the file has the line
             return
+
+
+def _plain_value(name: str, value: Any) -> Any:
+    if is_secret(name):
+        return MASK
+    if isinstance(value, datetime):
+        return iso(value)
+    return plain(value, lines=name == "traceback") if isinstance(value, str) else value
 
 
 def _open(path: Path) -> int:

@@ -90,7 +90,7 @@ def run_all(
     layout = Layout(settings.data)
     _check_folder(layout)
     wall = wall or SystemClock()
-    log = ProcessLog(layout, PROCESS, settings.log_level)
+    log = ProcessLog(layout, PROCESS, settings.log_level, console_format=settings.log_format)
     try:
         feed = feed or _open_feed(settings, layout, waiter, log)
         settings = fitted(settings, feed)
@@ -131,6 +131,9 @@ def run_all(
         log.info("stopped while starting")
     except AionError as error:
         log.write("error", str(error), is_quiet=True)
+        raise
+    except Exception as error:  # the process ends by it: whoever keeps it running reads here why
+        log.error(f"crashed: {type(error).__name__}: {error}", error=error)
         raise
     finally:
         log.close()

@@ -2,6 +2,7 @@
 
 from aion.store.document import BotActivity, Document, LogLine, Rolling, SimLog, SimSummary, SwingRolling
 from aion.store.request import BotConfig, Control, Kill
+from aion.store.watch import Heartbeat, Watch
 
 KINDS: dict[str, type[Document]] = {
     "sim_log": SimLog,
@@ -12,6 +13,8 @@ KINDS: dict[str, type[Document]] = {
     "bot_config": BotConfig,
     "control": Control,
     "kill": Kill,
+    "watch": Watch,
+    "heartbeat": Heartbeat,
     "log_line": LogLine,
 }
 """Model by kind; the `schema` of a document is `aion/<kind>/1`."""

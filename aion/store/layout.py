@@ -9,6 +9,7 @@ from aion.errors import ConfigError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HORIZON = re.compile(r"[1-9][0-9]?[dwm]")
+_WATCH_FILES = {"watch.json": "watch", "bots.json": "heartbeat"}
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
 DESK = "desk"
@@ -84,6 +85,9 @@ class Layout:
         self.configs = root / "config"
         self.controls = root / "control"
         self.runs = root / "runs"
+        self.watch = root / "watch" / "watch.json"
+        self.heartbeat = root / "watch" / "bots.json"
+        self.up_lock = root / "up.lock"
         self.rolling = self.intraday / "rolling.json.gz"
         self.sim_summary = self.intraday / "sim_summary.json"
         self.ledger = root / "ledger.sqlite"
@@ -144,6 +148,8 @@ class Layout:
                 ):
                     day, bot = check_day(name[13:23]), check_name("bot", name[24:-5])
                     return Place("bot_activity", bot, day, check_horizon(horizon))
+                case ("watch", name) if name in _WATCH_FILES:
+                    return Place(_WATCH_FILES[name])
                 case ("config", name) if name.endswith(".json"):
                     return Place("bot_config", check_name("bot", name[:-5]))
                 case ("control", bot, "kill.json"):

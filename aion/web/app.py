@@ -72,7 +72,7 @@ class App:
             store: passwords and sessions; None for a desk that everybody on this machine may use.
         """
         layout = Layout(settings.data)
-        log = log or open_log(layout, settings.log_level)
+        log = log or open_log(layout, settings.log_level, console_format=settings.log_format)
         live: Live[Any] = Live(
             settings.data,
             make_topics(settings),

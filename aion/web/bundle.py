@@ -28,6 +28,7 @@ from aion.web.state import (
 )
 from aion.web.total import DayPnl, Member, totals
 from aion.web.view import Bound, Card, strength, view_of_line
+from aion.web.watch import read_watch
 
 MAX_BYTES = 256 << 10  # what a page may put into localStorage for one bundle
 MANY_BOTS = 512  # of each kind; more are not tried
@@ -69,6 +70,8 @@ class Desk:
     """Mode, run and newest market time, as far as anything says them."""
     asked: Json
     """`Asked` of all bots together."""
+    watch: Json
+    """`Watched`, empty where nobody watches."""
 
 
 class Page:
@@ -117,7 +120,7 @@ class Page:
             if bot.doc is None
         }
         days = _days(files, names, shown.summary, bots)
-        return Desk(shown, self._cards, lines, errors, days, envelope, asked.get(DESK, {}))
+        return Desk(shown, self._cards, lines, errors, days, envelope, asked.get(DESK, {}), read_watch(files, errors))
 
     def _card(self, bot: Bot, doc: Json, asked: Json) -> Card:
         card = self._cards.get((bot.kind, bot.name))
@@ -140,6 +143,8 @@ def bots_bundle(desk: Desk) -> Json:
         "errors": desk.errors,
         "asked": desk.asked,
     }
+    if desk.watch:
+        fixed["watch"] = desk.watch
     if "clock" in summary:
         fixed["clock"] = summary["clock"]
     return fit(lambda bound: fixed | _sections(desk, bound))

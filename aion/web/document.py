@@ -32,6 +32,7 @@ from aion.store.document import (
     Text,
     Trade,
 )
+from aion.store.watch import Alarm, WatchedProcess
 from aion.web.control import Asked
 
 
@@ -179,6 +180,14 @@ class IntradaySection(Document):
     )
 
 
+class Watched(Document):
+    """What the watchdog of `aion up` says: processes, what is wrong, what was."""
+
+    processes: dict[Key, WatchedProcess] = Field(default_factory=dict)
+    alarms: dict[Key, Alarm] = Field(default_factory=dict, description="What is wrong now, the oldest first.")
+    cleared: dict[Key, Alarm] = Field(default_factory=dict, description="What was wrong; 20 at most, newest first.")
+
+
 class BotsPageBundle(Document):
     """All that the Bots page shows: a pure function of the state files."""
 
@@ -194,6 +203,7 @@ class BotsPageBundle(Document):
     intraday: IntradaySection = Field(default_factory=IntradaySection)
     errors: dict[Key, Problem] = Field(default_factory=dict, description="By section, e.g. `intraday.orb_ny`.")
     asked: Asked = Field(default_factory=Asked, description="What is asked of all bots and of the replay.")
+    watch: Watched | None = Field(None, description="Absent where neither `aion up` nor `aion watch` runs.")
 
 
 class SymbolView(Document):

@@ -6,7 +6,6 @@ A disk that refuses a line does not stop the desk.
 
 import logging
 import os
-import re
 import sys
 import threading
 import traceback
@@ -18,16 +17,10 @@ import orjson
 import structlog
 
 from aion.clock import Clock, SystemClock, iso
+from aion.plain import MASK, is_secret, plain
 from aion.store.layout import Layout
 
 MAX_LOG_BYTES = 32 << 20  # then it becomes `web.1.jsonl`, replacing the one before
-MAX_TEXT = 2000
-_SECRET_NAME = re.compile(r"passw|secret|token|cookie|authoriz|api_?key|credential", re.IGNORECASE)
-_SECRET_TEXT = re.compile(
-    r"(bearer\s+|(?:password|passwd|secret|token|api_?key|session)\s*[=:]\s*)[^\s&;,\"']+", re.IGNORECASE
-)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-MASK = "***"
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 Event = MutableMapping[str, Any]
@@ -36,9 +29,16 @@ Event = MutableMapping[str, Any]
 class LogFile:
     """Where lines go: appended to one file with one write each, and said on stderr."""
 
-    def __init__(self, path: Path, *, console: TextIO | None = None) -> None:
-        """Args: path: the file, made by its first line; console: where people read along, default stderr."""
+    def __init__(self, path: Path, *, console: TextIO | None = None, console_format: str = "text") -> None:
+        """Make it.
+
+        Args:
+            path: the file, made by its first line.
+            console: where people read along, default stderr.
+            console_format: text for people, or json for the line of the file.
+        """
         self._path = path
+        self._is_json = console_format == "json"
         self._console = console
         self._descriptor: int | None = None
         self._has_failed = False
@@ -51,7 +51,7 @@ class LogFile:
     def info(self, line: bytes, said: str) -> None:
         """Append a line and say it."""
         self._append(line)
-        self._say(said)
+        self._say(line[:-1].decode() if self._is_json else said)
 
     warning = error = critical = info
 
@@ -98,7 +98,13 @@ Log = structlog.typing.FilteringBoundLogger
 
 
 def open_log(
-    layout: Layout, level: str, *, clock: Clock | None = None, console: TextIO | None = None, process: str = "web"
+    layout: Layout,
+    level: str,
+    *,
+    clock: Clock | None = None,
+    console: TextIO | None = None,
+    console_format: str = "text",
+    process: str = "web",
 ) -> Log:
     """Return the log of this process.
 
@@ -107,6 +113,7 @@ def open_log(
         level: least level that is written: debug, info, warning or error.
         clock: of the lines' `ts`; default the wall.
         console: where people read along; default stderr.
+        console_format: text for people, or json for the lines of the file.
         process: name of the process and of its file.
     """
     wall = clock or SystemClock()
@@ -118,7 +125,7 @@ def open_log(
     return cast(
         Log,
         structlog.wrap_logger(
-            LogFile(layout.log(process), console=console),
+            LogFile(layout.log(process), console=console, console_format=console_format),
             wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
             processors=[stamp, _trace, redact, _render],
             cache_logger_on_first_use=True,
@@ -129,20 +136,11 @@ def open_log(
 def redact(_logger: Any, _method: str, event: Event) -> Event:
     """Mask secrets in an event, cut long texts, and keep terminal escapes and line breaks out of it."""
     for name, value in event.items():
-        if _SECRET_NAME.search(name):
+        if is_secret(name):
             event[name] = MASK
         elif isinstance(value, str):
             event[name] = plain(value, lines=name == "traceback")
     return event
-
-
-def plain(text: str, *, lines: bool = False) -> str:
-    """Return `text` without secrets and control characters (line breaks stay if `lines`), cut to a few thousand."""
-    kept = text if len(text) <= MAX_TEXT or lines else f"{text[:MAX_TEXT]}..."
-    kept = _SECRET_TEXT.sub(rf"\g<1>{MASK}", kept[:16_000])
-    if lines:
-        return "\n".join(_CONTROL.sub("?", line) for line in kept.split("\n"))
-    return _CONTROL.sub(lambda found: " " if found.group() in "\n\t" else "?", kept)
 
 
 class StandardHandler(logging.Handler):

@@ -102,13 +102,17 @@ def serve(
     check_host(settings.host, has_password=store is not None and store.has_password)
     is_worker = listener is not None
     with listener or bind(settings.host, settings.port) as bound:
-        log = open_log(Layout(settings.data), settings.log_level, process=process)
+        log = open_log(Layout(settings.data), settings.log_level, process=process, console_format=settings.log_format)
         _take_library_logs(log)
         app = App(settings, log=log, static=static, store=store)
         if not is_worker:
             log.info(f"Aion desk: {address_of(settings.host, bound)}", port=bound.getsockname()[1])
         server = DeskServer(app)
-        server.run(sockets=[bound])
+        try:
+            server.run(sockets=[bound])
+        except Exception as error:  # the process ends by it: whoever keeps it running reads here why
+            log.error(f"crashed: {type(error).__name__}: {error}", exc_info=error)
+            raise
         log.info("the desk has stopped")
         if store is not None:
             store.close()

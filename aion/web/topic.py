@@ -13,9 +13,9 @@ from aion.web import logtail
 from aion.web.bundle import Desk, Page, bots_bundle, intraday_bundle
 from aion.web.state import Json, file_time, load, problem
 
-FOLDERS = ("intraday", "swing", "control", "config")
+FOLDERS = ("intraday", "swing", "control", "config", "watch")
 ACCEPTED = frozenset(
-    {"sim_log", "rolling", "sim_summary", "swing_rolling", "log_line", "control", "kill", "bot_config"}
+    {"sim_log", "rolling", "sim_summary", "swing_rolling", "log_line", "control", "kill", "bot_config", "watch"}
 )
 LOG_LINES = 100  # newest lines pushed with each change; the page fetches what lies between by byte offset
 LOG_WINDOW = 64 << 10  # bytes read of each log after a change

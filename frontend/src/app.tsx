@@ -20,6 +20,7 @@ import { Frame } from "./ui/frame/frame";
 import type { Link } from "./ui/frame/link-chip";
 import type { Heartbeat } from "./ui/frame/link-panel";
 import { follow, PAGES, type PageId } from "./ui/frame/top-bar";
+import { WatchLine } from "./ui/watch-line";
 
 const BotScreen = lazy(() => import("./feature/bot/screen"));
 const IntradayScreen = lazy(() => import("./feature/intraday/screen"));
@@ -158,6 +159,7 @@ export function App() {
       heartbeat={heartbeat}
       trouble={link.reason === "answered 401" ? <LoggedOut /> : bundle ? "" : troubleText(error)}
     >
+      <WatchLine watch={bundle?.watch} />
       <Fault key={path} data={bundle}>
         <Suspense fallback={null}>
           {bot !== undefined && <BotScreen key={bot} name={bot} bundle={bundle} />}

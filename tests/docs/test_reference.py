@@ -21,7 +21,7 @@ def test_reference_documents_are_as_the_code_is() -> None:
 
 def test_every_setting_has_a_row_with_its_variable_and_meaning() -> None:
     listed = {codes(row[0])[0]: row for row in rows(section(read("docs/configuration.md"), "## Settings"))}
-    expected = set(config.Settings.model_fields) - {"bots", "risk"}
+    expected = set(config.Settings.model_fields) - set(config.TABLES)
     assert set(listed) == expected
     for name, row in listed.items():
         assert codes(row[1]) == [f"AION_{name.upper()}"]

@@ -1,5 +1,22 @@
 /** The desk's answers, made from its OpenAPI description by tools/api_types.py; do not edit. */
 
+/** One thing that is wrong, or was. */
+export interface Alarm {
+  /** When an alert was last handed out. */
+  alerted_at?: string;
+  bot?: string;
+  /** When all was clear again. */
+  cleared_at?: string;
+  /** process: one ended or does not answer; missed_cycle: a bot is past its `due_at`; dead_bot: far past it, or in error; stale_feed: bars are overdue; disk: nearly full; clock: it jumped; alerts: not sent. */
+  kind: "process" | "missed_cycle" | "dead_bot" | "stale_feed" | "disk" | "clock" | "alerts";
+  level: "warning" | "error";
+  since: string;
+  /** Bot, process, feed or folder. */
+  subject: string;
+  /** A sentence for people. */
+  text: string;
+}
+
 /** What is asked of one bot, or of all of them. */
 export interface Asked {
   kill?: KillLine;
@@ -222,6 +239,8 @@ export interface BotsPageBundle {
   totals: Record<string, Total>;
   /** Microsecond of the newest change; a hint of order, also the SSE id. */
   version: number;
+  /** Absent where neither `aion up` nor `aion watch` runs. */
+  watch?: Watched;
 }
 
 /** What stands behind one row: the trade, its orders, their fills with bar and fees, the decisions. */
@@ -1031,4 +1050,29 @@ export interface Trade {
   symbol: string;
   /** Market time at which it was closed. */
   ts: string;
+}
+
+/** What the watchdog of `aion up` says: processes, what is wrong, what was. */
+export interface Watched {
+  /** What is wrong now, the oldest first. */
+  alarms: Record<string, Alarm>;
+  /** What was wrong; 20 at most, newest first. */
+  cleared: Record<string, Alarm>;
+  processes: Record<string, WatchedProcess>;
+}
+
+/** One process that `aion up` keeps running. */
+export interface WatchedProcess {
+  /** How it ended last and why, e.g. `killed by SIGKILL`. */
+  ended: string;
+  ended_at?: string;
+  pid?: number;
+  /** Since `aion up` started. */
+  restarts: number;
+  /** Wall time of the newest start. */
+  started_at?: string;
+  /** Wall time at which it is started again. */
+  starts_at?: string;
+  /** waiting: to be started again. */
+  state: "running" | "waiting" | "stopped";
 }

@@ -1,8 +1,9 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, expect, it } from "vitest";
-import type { BotView, SystemMetrics } from "../../api/schema";
+import type { BotView, SystemMetrics, Watched } from "../../api/schema";
 import { sparse } from "../../lib/fixture";
 import { bytes } from "../../lib/size";
+import { WatchLine } from "../../ui/watch-line";
 import { counter, SystemPage } from "./page";
 import { milliseconds } from "./part";
 
@@ -39,7 +40,7 @@ const DESK = sparse<SystemMetrics>({
   disk: { total_bytes: 2 ** 31, free_bytes: 2 ** 30 },
   live: { viewers: 3, push_p50_ms: 1.234, bytes_sent: 2048, trusts_events: 1 },
 });
-const REST = { cache: CACHE, stream: STREAM, ages: [], bots: [], fetchedAt: Date.now() };
+const REST = { cache: CACHE, stream: STREAM, ages: [], bots: [], watch: undefined, fetchedAt: Date.now() };
 
 it("shows the cache, the link, the process and the times of each route", () => {
   const { container } = render(<SystemPage {...REST} desk={DESK} />);
@@ -87,4 +88,55 @@ it("writes counters, durations and sizes with the digits and units that matter",
   expect(counter("bytes_sent", 2048)).toEqual(["bytes sent", "2.0 KB"]);
   expect(counter("not_modified_bytes", 10)).toEqual(["not modified bytes", "10 B"]);
   expect(counter("conflations", 1200)).toEqual(["conflations", "1,200"]);
+});
+
+const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
+const WATCH = sparse<Watched>({
+  processes: {
+    desk: { state: "running", pid: 1, started_at: ago(600) },
+    bots: { state: "waiting", restarts: 3, started_at: ago(9), ended: "was killed by SIGKILL", ended_at: ago(7) },
+  },
+  alarms: {
+    "process.bots": { kind: "process", level: "error", subject: "bots", since: ago(7), text: "the process bots ended" },
+    "bot.orb_ny": {
+      kind: "dead_bot",
+      level: "error",
+      subject: "orb_ny",
+      bot: "orb_ny",
+      since: ago(70),
+      text: "orb_ny is dead",
+    },
+  },
+  cleared: {
+    "disk.room": {
+      kind: "disk",
+      level: "warning",
+      subject: "disk",
+      since: ago(7200),
+      cleared_at: ago(3600),
+      text: "the disk was nearly full",
+    },
+  },
+});
+
+it("says which process ended and why, what is wrong and what is clear again", () => {
+  render(<SystemPage {...REST} watch={WATCH} desk={undefined} />);
+  expect(screen.getByRole("row", { name: /^bots/ }).textContent).toMatch(/waiting.*3was killed by SIGKILL7\.\d s/);
+  expect(screen.getByRole("row", { name: /^the process bots ended/ }).textContent).toContain("not yet");
+  expect(screen.getByRole("row", { name: /^the disk was nearly full/ }).textContent).toMatch(
+    /2 h.*1 h|120 min.*60 min/,
+  );
+});
+
+it("says that nobody watches where neither aion up nor aion watch runs", () => {
+  const { container } = render(<SystemPage {...REST} desk={undefined} />);
+  expect(container.textContent).toContain("No watchdog runs over this folder");
+});
+
+it("tells on every page what is wrong beside the bots' own data, and nothing when all is well", () => {
+  const { container } = render(<WatchLine watch={WATCH} />);
+  expect(container.textContent).toMatch(/1 alarmthe process bots ended \(for 7\.\d s\)/);
+  expect(container.textContent).not.toContain("orb_ny");
+  cleanup();
+  expect(render(<WatchLine watch={sparse<Watched>({})} />).container.textContent).toBe("");
 });

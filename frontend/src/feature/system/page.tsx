@@ -1,7 +1,7 @@
 /** The System page: what the browser keeps, how the link does, how old data is, and how fast the desk answers. */
 
 import type { ReactNode } from "react";
-import type { BotView, SystemMetrics } from "../../api/schema";
+import type { BotsPageBundle, BotView, SystemMetrics } from "../../api/schema";
 import { AGE_BOUNDS, ageQuantile } from "../../lib/data-age";
 import { count, decimal, plural } from "../../lib/money";
 import { percent } from "../../lib/percent";
@@ -13,6 +13,7 @@ import { PollChoice } from "../../ui/frame/poll-choice";
 import { NoData } from "../../ui/number";
 import { Histogram } from "./histogram";
 import { Figure, milliseconds, type Row, Since, TablePanel } from "./part";
+import { WatchPanels } from "./watch";
 
 export interface CacheFigures {
   hits: number;
@@ -56,6 +57,7 @@ interface Props {
   /** How many pushes came in each class of `AGE_BOUNDS`. */
   ages: readonly number[];
   bots: readonly BotView[];
+  watch: BotsPageBundle["watch"];
   desk: SystemMetrics | undefined;
   /** Wall time at which `desk` was fetched, ms. */
   fetchedAt: number | undefined;
@@ -252,7 +254,7 @@ function DeskPanel({ desk, failed }: { desk: SystemMetrics | undefined; failed: 
   );
 }
 
-export function SystemPage({ cache, stream, ages, bots, desk, fetchedAt, failed }: Props) {
+export function SystemPage({ cache, stream, ages, bots, watch, desk, fetchedAt, failed }: Props) {
   const { market } = useDesk();
   return (
     <>
@@ -276,6 +278,7 @@ export function SystemPage({ cache, stream, ages, bots, desk, fetchedAt, failed 
         <CachePanel cache={cache} />
         <LinkPanel stream={stream} />
         <AgePanel ages={ages} />
+        <WatchPanels watch={watch} />
         <TablePanel
           id="topics-title"
           title="Bundles"

@@ -65,6 +65,7 @@ export default function SystemScreen() {
       }}
       ages={ageCounts()}
       bots={bots}
+      watch={bundle?.watch}
       desk={fetched.desk}
       fetchedAt={fetched.at}
       failed={fetched.failed}

@@ -1,0 +1,40 @@
+"""Tells systemd how a service stands, where one runs it (sd_notify(3)); elsewhere nothing happens."""
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+
+class Notifier:
+    """Speaks to the socket that `NOTIFY_SOCKET` names."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Args: environment: of this process; without `NOTIFY_SOCKET` nobody listens."""
+        address = environment.get("NOTIFY_SOCKET", "")
+        self._address = "\0" + address[1:] if address.startswith("@") else address
+        usec = environment.get("WATCHDOG_USEC", "")
+        is_ours = environment.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        self._every_s = int(usec) / 3e6 if usec.isdecimal() and is_ours else 0.0
+        self._beat_at = 0.0
+        self._said = ""
+
+    def say(self, text: str) -> None:
+        """Send `text` (`READY=1`, `STOPPING=1`, ...) once; the same again is left out."""
+        if self._address and text != self._said:
+            self._said = text
+            self._send(text)
+
+    def beat(self) -> None:
+        """Tell the service manager's watchdog that this process lives, three times an interval."""
+        now = time.monotonic()
+        if self._every_s and now - self._beat_at >= self._every_s:
+            self._beat_at = now
+            self._send("WATCHDOG=1")
+
+    def _send(self, text: str) -> None:
+        # a manager that is gone or full must not stop the service
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.setblocking(False)
+            channel.sendto(text.encode(), self._address)

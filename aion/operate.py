@@ -1,0 +1,65 @@
+"""The commands of whoever runs a desk: `aion watch`, `aion alerts test`, `aion doctor`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aion.errors import ConfigError
+
+Config = Annotated[Path | None, typer.Option("--config", help="Settings file; default aion.toml in this folder.")]
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of the state files. [AION_DATA]")]
+Host = Annotated[str | None, typer.Option("--host", help="Address the desk listens on. [AION_HOST]")]
+Port = Annotated[int | None, typer.Option("--port", help="TCP port of the desk. [AION_PORT]")]
+
+
+def add_operations(app: typer.Typer) -> None:
+    """Add the commands of this module to `app`."""
+    alerts = typer.Typer(no_args_is_help=True, help="Messages to people when something is wrong.")
+    app.command("watch")(watch)
+    app.command("doctor")(doctor)
+    app.add_typer(alerts, name="alerts")
+    alerts.callback()(_alerts)
+    alerts.command("test")(alerts_test)
+
+
+def watch(config: Config = None, data: Data = None) -> None:
+    """Watch over bots and desk that run apart (`aion run`, `aion serve`); `aion up` does so by itself."""
+    from aion.config import load
+    from aion.up import run_watch
+
+    raise typer.Exit(run_watch(load(config, flags={"data": data})))
+
+
+def _alerts() -> None:
+    """Messages to people when something is wrong."""
+
+
+def alerts_test(config: Config = None) -> None:
+    """Send a test message to all services of `[alerts]` and say which did not take it."""
+    from aion.config import load
+    from aion.watch.alert import Message, deliver
+
+    settings = load(config).alerts
+    urls = [url.get_secret_value() for url in settings.urls]
+    if not urls:
+        raise ConfigError("no service is named: set urls in [alerts] of aion.toml, or AION_ALERT_URLS")
+    text = "This is a test: alerts of this desk reach you. Nothing is wrong."
+    failed = deliver(urls, Message(f"{settings.name} test", text, "info"))
+    for why in failed.values():
+        typer.echo(why, err=True)
+    if failed:
+        raise typer.Exit(1)
+    typer.echo(f"sent to {len(urls)} services" if len(urls) > 1 else "sent")
+
+
+def doctor(config: Config = None, data: Data = None, host: Host = None, port: Port = None) -> None:
+    """Look at what Aion needs from this machine and say what to do about what it lacks."""
+    from aion.config import load
+    from aion.report import doctor_lines
+
+    failed = False
+    for is_fine, line in doctor_lines(load(config, flags={"data": data, "host": host, "port": port})):
+        failed |= not is_fine
+        typer.echo(f"{'ok  ' if is_fine else 'LOOK'}  {line}")
+    raise typer.Exit(1 if failed else 0)

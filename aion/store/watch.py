@@ -1,0 +1,63 @@
+"""What watches over the processes writes: the state of each process, what is wrong, what was; documents as others."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from aion.store.document import Document, Key, Moment, Name, Number, Text
+
+AlarmKind = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "alerts"]
+Level = Literal["warning", "error"]
+
+
+class WatchedProcess(Document):
+    """One process that `aion up` keeps running."""
+
+    state: Literal["running", "waiting", "stopped"] = Field(description="waiting: to be started again.")
+    pid: int | None = None
+    started_at: Moment | None = Field(None, description="Wall time of the newest start.")
+    restarts: int = Field(0, ge=0, description="Since `aion up` started.")
+    ended: Text = Field("", description="How it ended last and why, e.g. `killed by SIGKILL`.")
+    ended_at: Moment | None = None
+    starts_at: Moment | None = Field(None, description="Wall time at which it is started again.")
+
+
+class Alarm(Document):
+    """One thing that is wrong, or was."""
+
+    kind: AlarmKind = Field(
+        description="process: one ended or does not answer; missed_cycle: a bot is past its `due_at`; dead_bot: far "
+        "past it, or in error; stale_feed: bars are overdue; disk: nearly full; clock: it jumped; alerts: not sent."
+    )
+    level: Level
+    subject: str = Field(max_length=64, description="Bot, process, feed or folder.")
+    bot: Name | None = None
+    text: Text = Field(description="A sentence for people.")
+    since: Moment
+    cleared_at: Moment | None = Field(None, description="When all was clear again.")
+    alerted_at: Moment | None = Field(None, description="When an alert was last handed out.")
+
+
+class Watch(Document):
+    """`watch/watch.json`: what the watchdog sees; written when something changes."""
+
+    schema_: str = Field(alias="schema")
+    written_at: Moment
+    state: Literal["running", "stopped"] = Field("running", description="stopped: ended in order.")
+    processes: dict[Key, WatchedProcess] = Field(default_factory=dict)
+    alarms: dict[Key, Alarm] = Field(default_factory=dict, description="What is wrong now.")
+    cleared: dict[Key, Alarm] = Field(default_factory=dict, description="What was wrong, the newest 20.")
+
+
+class Heartbeat(Document):
+    """`watch/bots.json`: the bots' process says that it lives, and how long its cycles took; every few seconds."""
+
+    schema_: str = Field(alias="schema")
+    written_at: Moment
+    pid: int
+    started_at: Moment
+    cycles: int = Field(0, ge=0, description="Since it started.")
+    cycle_seconds: Number = Field(0, ge=0, description="What they took together.")
+    cycle_buckets: dict[Key, int] = Field(
+        default_factory=dict, description="Cycles that took no longer than the key says, e.g. `le_0.01`."
+    )

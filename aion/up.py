@@ -1,0 +1,115 @@
+"""`aion up` and `aion watch`: the processes that are kept running, the watchdog beside them, its alerts."""
+
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from aion.bot.process_log import ProcessLog
+from aion.config import Settings
+from aion.store.layout import Layout
+from aion.store.watch import WatchedProcess
+from aion.supervise import Child, Supervisor, take_folder
+from aion.watch.alert import Alerter
+from aion.watch.watchdog import Watchdog
+
+STOP_S = 1.0  # what a round of the watchdog gets to end, and with it the last line it writes
+
+
+def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
+    """Keep desk and bots running and watch over them until told to stop; return the exit status.
+
+    Args:
+        settings: of `aion up`.
+        desk: command and options of the desk's process.
+        bots: those of the bots' process.
+
+    Raises:
+        ConfigError: the folder is watched over already, or cannot be written.
+    """
+    layout = Layout(settings.data)
+    take_folder(settings.data)
+    log = ProcessLog(layout, "up", settings.log_level, console_format=settings.log_format)
+    log.info(f"starting: {len(settings.bots)} bots, feed {settings.feed}, state files in {settings.data}")
+    children = (
+        Child("desk", tuple(desk), log=layout.log("web")),
+        Child("bots", tuple(bots), log=layout.log("bots")),
+    )
+    alerter = _alerter(settings, log)
+    watchdog = Watchdog(settings, layout, lambda: states(children), _Sayer(log), alerter)
+    supervisor = Supervisor(children, _Sayer(log), changed=watchdog.wake)
+    thread = watchdog.start()
+    try:
+        status = supervisor.run()
+    finally:
+        watchdog.stop()
+        thread.join(STOP_S)
+        if alerter is not None:
+            alerter.stop()
+    watchdog.close()
+    if status == 0:
+        log.info("stopped; start again to go on with the same run")
+    return status
+
+
+def run_watch(settings: Settings) -> int:
+    """Watch over a folder whose desk and bots run apart, until told to stop; return 0.
+
+    Raises:
+        ConfigError: the folder is watched over already, or cannot be written.
+    """
+    layout = Layout(settings.data)
+    take_folder(settings.data)
+    log = ProcessLog(layout, "watch", settings.log_level, console_format=settings.log_format)
+    over = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: over.set())
+    alerter = _alerter(settings, log)
+    watchdog = Watchdog(settings, layout, dict, _Sayer(log), alerter)
+    log.info(f"watching over {settings.data}")
+    thread = watchdog.start()
+    while not over.wait(0.5):
+        continue
+    watchdog.stop()
+    thread.join(STOP_S)
+    watchdog.close()
+    log.info("stopped")
+    return 0
+
+
+def states(children: Sequence[Child]) -> Mapping[str, WatchedProcess]:
+    """Return how each of `children` stands."""
+    found: dict[str, WatchedProcess] = {}
+    for child in children:
+        process = child.process
+        found[child.name] = WatchedProcess(
+            state="running" if process is not None else "waiting",
+            pid=process.pid if process is not None else None,
+            started_at=_moment(child.started_wall_s),
+            restarts=child.restarts,
+            ended=child.ended[:2000],
+            ended_at=_moment(child.ended_wall_s),
+            starts_at=_moment(child.starts_wall_s) if process is None else None,
+        )
+    return found
+
+
+def _moment(seconds: float) -> datetime | None:
+    return datetime.fromtimestamp(round(seconds, 3), UTC) if seconds else None
+
+
+class _Sayer:
+    """Hands the sentences of supervisor, watchdog and alerts to one log, one at a time."""
+
+    _lock = threading.Lock()
+
+    def __init__(self, log: ProcessLog) -> None:
+        self._log = log
+
+    def __call__(self, level: str, text: str, /) -> None:
+        with self._lock:
+            self._log.write(level, text)  # type: ignore[arg-type]
+
+
+def _alerter(settings: Settings, log: ProcessLog) -> Alerter | None:
+    return Alerter(settings.alerts, _Sayer(log)) if settings.alerts.urls else None

@@ -1,0 +1,141 @@
+"""What is wrong with the bots: past their own `due_at`, in error, or behind a feed that brings nothing.
+
+Each bot is judged by what its own file says, so that one that writes every minute and one that writes every month,
+Aion's and foreign ones, are watched alike. No market calendar is asked.
+"""
+
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aion.clock import iso, parse_iso
+from aion.errors import StateError
+from aion.store.file import Signature, read_json
+from aion.store.layout import Layout
+from aion.watch.finding import Finding
+
+DEAD_CYCLES = 5  # cycles missed in a row after which a bot is called dead
+DEAD_AFTER_S = 60.0  # and at least that long
+DEAD_AT_MOST_S = 86_400.0  # of a bot whose cycles are weeks
+FORGOTTEN_S = 30 * 86_400.0  # a file this late belongs to a bot that is gone
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a bot's file says, as far as the watchdog asks."""
+
+    due_s: float | None
+    """Wall time by which the next write is due, seconds since 1970."""
+    cycle_s: float
+    """From the write to `due_s`."""
+    state: str
+    reason: str
+    feed: dict[str, Any] | None = None
+    feed_name: str = ""
+
+
+class BotWatch:
+    """Reads the bots' files, each again only when it is another one."""
+
+    def __init__(self, layout: Layout, own: Collection[str], grace_s: float) -> None:
+        """Args: layout: of the data folder; own: names of Aion's bots; grace_s: how late a bot may be."""
+        self._layout = layout
+        self._own = own
+        self._grace_s = grace_s
+        self._read: dict[Path, tuple[Signature, _Said | None]] = {}
+
+    def look(self, now_s: float, own_since_s: float | None) -> Iterator[Finding]:
+        """Yield what is wrong.
+
+        Args:
+            now_s: wall time, seconds since 1970.
+            own_since_s: wall time from which Aion's own bots are judged; None while their process is down, which is
+                told of by itself.
+        """
+        files = self._files()
+        self._read = {path: self._read[path] for path in files.values() if path in self._read}
+        for bot, path in sorted(files.items()):
+            said = self._said(path)
+            is_own = bot in self._own
+            if said is None or (is_own and own_since_s is None):
+                continue
+            found = self._judge(bot, said, now_s, own_since_s if is_own and own_since_s is not None else 0.0)
+            if found is not None:
+                yield found
+        if own_since_s is not None:
+            yield from self._feed()
+
+    def _judge(self, bot: str, said: _Said, now_s: float, since_s: float) -> Finding | None:
+        if said.state == "error":
+            text = f"{bot} has stopped by itself: {said.reason or 'its file does not say why'}"
+            return Finding(f"bot.{bot}", "dead_bot", "error", bot, text, bot)
+        if said.due_s is None:
+            return None
+        late_s = now_s - max(said.due_s, since_s)
+        if late_s <= self._grace_s or late_s > FORGOTTEN_S:
+            return None
+        due = iso(datetime.fromtimestamp(round(said.due_s), UTC))
+        if late_s > max(DEAD_AFTER_S, min(DEAD_CYCLES * said.cycle_s, DEAD_AT_MOST_S)):
+            text = f"{bot} has written nothing since its cycle of {due} was due: look at its process and its log"
+            return Finding(f"bot.{bot}", "dead_bot", "error", bot, text, bot)
+        return Finding(f"bot.{bot}", "missed_cycle", "warning", bot, f"{bot} missed its cycle due at {due}", bot)
+
+    def _feed(self) -> Iterator[Finding]:
+        said = self._said(self._layout.sim_summary)
+        if said is None or said.feed is None or said.feed.get("state") not in ("late", "down"):
+            return
+        name, state = said.feed_name or "feed", said.feed["state"]
+        why = said.feed.get("text") or f"it is {state}"
+        last = f"; the newest bar is of {said.feed['last_bar_at']}" if said.feed.get("last_bar_at") else ""
+        yield Finding(
+            "feed", "stale_feed", "error" if state == "down" else "warning", name[:64], f"feed {name}: {why}{last}"
+        )
+
+    def _files(self) -> dict[str, Path]:
+        """Return the newest state file of each bot."""
+        newest: dict[str, tuple[str, Path]] = {}
+        for folder in (self._layout.sim_logs, self._layout.swing):
+            for name in _names(folder):
+                path = folder / name
+                place = Layout.place(self._layout.relative(path))
+                if place is not None and place.bot and place.day >= newest.get(place.bot, ("", path))[0]:
+                    newest[place.bot] = (place.day, path)
+        return {bot: path for bot, (_, path) in newest.items()}
+
+    def _said(self, path: Path) -> _Said | None:
+        """Return what the file says; what it said before while it cannot be read, which the page tells by itself."""
+        before = self._read.get(path)
+        try:
+            signature = Signature.of(path.lstat())
+            if before is not None and before[0] == signature:
+                return before[1]
+            value, _ = read_json(path)
+            said = _take(value)
+        except (OSError, StateError, ValueError, TypeError, AttributeError):
+            return before[1] if before is not None else None
+        self._read[path] = (signature, said)
+        return said
+
+
+def _take(value: dict[str, Any]) -> _Said:
+    due_s = parse_iso(value["due_at"]).timestamp() if "due_at" in value else None
+    written_s = parse_iso(value["written_at"]).timestamp() if "written_at" in value else due_s
+    clock = value.get("clock") or {}
+    return _Said(
+        due_s,
+        max(0.0, due_s - written_s) if due_s is not None and written_s is not None else 0.0,
+        str(value.get("state", "")),
+        str(value.get("state_reason", ""))[:500],
+        clock.get("feed_state"),
+        str(clock.get("feed", "")),
+    )
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

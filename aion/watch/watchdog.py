@@ -1,0 +1,221 @@
+"""The watchdog: looks again and again, keeps what is wrong in a file, says it in the log and to the alerts.
+
+It runs in a thread of `aion up` and shares nothing with bots or desk but the disk: neither waits for it.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+from aion.clock import iso
+from aion.config import Settings
+from aion.errors import StateError
+from aion.store.document import to_json
+from aion.store.file import read_document, write_json
+from aion.store.kind import schema_name
+from aion.store.layout import Layout
+from aion.store.watch import Alarm, Watch, WatchedProcess
+from aion.watch.bots import BotWatch
+from aion.watch.finding import Finding
+from aion.watch.machine import Clocks, ClockWatch, Disk
+
+CHECK_S = 2.0  # between two rounds; a process that ends is looked at at once
+START_S = 60.0  # what the bots get after a start to write again before they are called late
+BOTS = "bots"  # name of their process
+KEPT_CLEARED = 20
+State = Literal["running", "stopped"]
+
+
+class Say(Protocol):
+    """Where the watchdog tells what it sees."""
+
+    def __call__(self, level: str, text: str, /) -> None:
+        """Write one sentence at `info`, `warning` or `error`."""
+
+
+class Alerts(Protocol):
+    """Where alarms go that somebody should hear of."""
+
+    def hand_over(self, opened: Mapping[str, Alarm], cleared: Mapping[str, Alarm]) -> None:
+        """Take alarms that are new, due again or clear; never blocks."""
+
+    def failure(self) -> str:
+        """Return why the newest alert was not delivered, empty when it was."""
+
+
+class Watchdog:
+    """Watches over one data folder."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        layout: Layout,
+        processes: Callable[[], Mapping[str, WatchedProcess]],
+        say: Say,
+        alerts: Alerts | None = None,
+        *,
+        clocks: Clocks | None = None,
+    ) -> None:
+        """Take over what the watchdog before it left open.
+
+        Args:
+            settings: of `aion up`.
+            layout: of the data folder.
+            processes: tells of the processes kept running; empty when nobody keeps them.
+            say: the log.
+            alerts: who is told; None for nobody.
+            clocks: for tests.
+        """
+        watch = settings.watch
+        self._layout = layout
+        self._processes = processes
+        self._say = say
+        self._alerts = alerts
+        self._clocks = clocks or Clocks()
+        self._steady_s = watch.steady_s
+        self._repeat_s = settings.alerts.repeat_minutes * 60
+        self._bots = BotWatch(layout, settings.bots.keys(), watch.grace_s)
+        self._disk = Disk(settings.data, watch.disk_free_mb << 20)
+        self._clock = ClockWatch(watch.clock_jump_s, watch.steady_s, self._clocks)
+        self._written: Any = None
+        self._write_failed = False
+        self._wake = threading.Event()
+        self._is_over = False
+        self.alarms: dict[str, Alarm] = {}
+        """What is wrong, by key."""
+        self.cleared: dict[str, Alarm] = {}
+        """What was wrong, the newest last."""
+        self._take_over()
+
+    # life
+
+    def start(self) -> threading.Thread:
+        """Look every `CHECK_S` in a thread of its own until `stop`."""
+        thread = threading.Thread(target=self._run, name="aion-watchdog", daemon=True)
+        thread.start()
+        return thread
+
+    def wake(self) -> None:
+        """Look at once."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End the thread; call `close` when it is over."""
+        self._is_over = True
+        self._wake.set()
+
+    def close(self) -> None:
+        """Write that everything ended in order."""
+        self._write(datetime.fromtimestamp(self._clocks.wall(), UTC), "stopped")
+
+    def _run(self) -> None:
+        while not self._is_over:
+            self.look()
+            self._wake.wait(CHECK_S)
+            self._wake.clear()
+
+    # one round
+
+    def look(self) -> None:
+        """Look once: keep, write, say and hand over what changed."""
+        now_s = self._clocks.wall()
+        now = datetime.fromtimestamp(now_s, UTC)
+        processes = self._processes()
+        found = {each.key: each for each in self._findings(processes, now_s)}
+        opened: dict[str, Alarm] = {}
+        cleared: dict[str, Alarm] = {}
+        for key, finding in found.items():
+            before = self.alarms.get(key)
+            is_same = before is not None and before.kind == finding.kind
+            alarm = Alarm(
+                kind=finding.kind, level=finding.level, subject=finding.subject, bot=finding.bot,
+                text=finding.text[:2000], since=before.since if before else now,
+                alerted_at=before.alerted_at if before and is_same else None,
+            )  # fmt: skip
+            if alarm.kind != "process" and (not is_same or (before and before.level != alarm.level)):
+                self._say(alarm.level, alarm.text)
+            if self._is_due(alarm, now):
+                alarm.alerted_at = now
+                opened[key] = alarm
+            self.alarms[key] = alarm
+        for key in self.alarms.keys() - found.keys():
+            alarm = self.alarms.pop(key).model_copy(update={"cleared_at": now})
+            self.cleared.pop(key, None)
+            self.cleared[key] = cleared[key] = alarm
+            self._say("info", f"all clear: {alarm.text}")
+        for key in list(self.cleared)[:-KEPT_CLEARED]:
+            del self.cleared[key]
+        self._write(now, "running", processes)
+        if self._alerts is not None and (opened or cleared):
+            self._alerts.hand_over(opened, cleared)
+
+    def _is_due(self, alarm: Alarm, now: datetime) -> bool:
+        if alarm.alerted_at is None:
+            return True
+        waited_s = (now - alarm.alerted_at).total_seconds()
+        # a clock that went back must not silence an alarm
+        return bool(self._repeat_s) and not 0 <= waited_s < self._repeat_s
+
+    def _findings(self, processes: Mapping[str, WatchedProcess], now_s: float) -> Iterator[Finding]:
+        own_since_s: float | None = 0.0
+        for name, process in processes.items():
+            yield from self._judge(name, process, now_s)
+            if name == BOTS:
+                is_up = process.state == "running" and process.started_at is not None
+                own_since_s = process.started_at.timestamp() + START_S if is_up and process.started_at else None
+        yield from self._bots.look(now_s, own_since_s)
+        yield from self._disk.look()
+        yield from self._clock.look()
+        if self._alerts is not None and (why := self._alerts.failure()):
+            yield Finding("alerts", "alerts", "warning", "alerts", f"an alert was not delivered: {why}")
+
+    def _judge(self, name: str, process: WatchedProcess, now_s: float) -> Iterator[Finding]:
+        """Yield that a process ended, until it has run for a healthy spell again."""
+        if not process.ended or process.ended_at is None:
+            return
+        is_up = process.state == "running" and process.started_at is not None
+        if is_up and process.started_at and now_s - process.started_at.timestamp() >= self._steady_s:
+            return
+        if is_up:
+            then = "it runs again"
+        elif process.starts_at:
+            then = f"it is started again at {process.starts_at:%H:%M:%SZ}"
+        else:
+            then = "it is not started again"
+        times = f", {process.restarts} restarts so far" if process.restarts > 1 else ""
+        what = f"the process {name} {process.ended} at {process.ended_at:%H:%M:%SZ}; {then}{times}"
+        yield Finding(f"process.{name}", "process", "error", name, what)
+
+    # the file
+
+    def _take_over(self) -> None:
+        try:
+            before, _ = read_document(self._layout.watch, "watch")
+        except (FileNotFoundError, StateError):
+            return  # nothing to go on with: what is wrong is found again
+        assert isinstance(before, Watch)
+        self.alarms = dict(before.alarms)
+        self.cleared = dict(before.cleared)
+        if before.state == "running":
+            self._say("warning", "`aion up` had not ended in order (killed, or the machine went down); going on")
+
+    def _write(self, now: datetime, state: State, processes: Mapping[str, WatchedProcess] | None = None) -> None:
+        """Write the file when it would say something else than the one before."""
+        document = Watch(
+            schema_=schema_name("watch"), written_at=now, state=state,
+            processes=dict(processes or {}), alarms=self.alarms, cleared=self.cleared,
+        )  # fmt: skip
+        value = to_json(document)
+        del value["written_at"]
+        if value == self._written:
+            return
+        try:
+            write_json(self._layout.watch, {**value, "written_at": iso(now)})
+        except OSError as error:
+            if not self._write_failed:
+                self._say("error", f"{self._layout.watch.name} cannot be written: {error.strerror}")
+            self._write_failed = True
+            return
+        self._write_failed = False
+        self._written = value

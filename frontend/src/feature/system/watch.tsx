@@ -1,0 +1,81 @@
+/** What the watchdog of `aion up` says, on the System page. */
+
+import type { Alarm, BotsPageBundle, Watched } from "../../api/schema";
+import { plural } from "../../lib/money";
+import { instant } from "../../lib/time";
+import { NoData } from "../../ui/number";
+import { type Row, Since, TablePanel } from "./part";
+
+function Ago({ at }: { at: string | undefined }) {
+  const ms = instant(at);
+  return ms === undefined ? <NoData /> : <Since at={ms} />;
+}
+
+function processRows(watch: Watched): Row[] {
+  return Object.entries(watch.processes ?? {}).map(([name, process]) => ({
+    key: name,
+    plain: [name, process.state, process.started_at, process.restarts, process.ended, process.ended_at],
+    cells: [
+      name,
+      process.state === "running" ? (
+        "running"
+      ) : (
+        <b key="state" className="attention-text">
+          {process.state}
+        </b>
+      ),
+      process.state === "running" ? <Ago key="up" at={process.started_at} /> : <NoData key="up" />,
+      process.restarts ?? 0,
+      process.ended || "",
+      process.ended_at ? <Ago key="ended" at={process.ended_at} /> : "",
+    ],
+  }));
+}
+
+function alarmRow([key, alarm]: [string, Alarm]): Row {
+  const isOver = alarm.cleared_at !== undefined;
+  return {
+    key: `${key} ${alarm.cleared_at ?? ""}`,
+    plain: [alarm.text, alarm.kind, alarm.since, alarm.cleared_at, alarm.alerted_at],
+    cells: [
+      isOver ? (
+        alarm.text
+      ) : (
+        <b key="text" className="attention-text">
+          {alarm.text}
+        </b>
+      ),
+      <Ago key="since" at={alarm.since} />,
+      isOver ? <Ago key="cleared" at={alarm.cleared_at} /> : "not yet",
+    ],
+  };
+}
+
+export function WatchPanels({ watch }: { watch: BotsPageBundle["watch"] }) {
+  const now = Object.entries(watch?.alarms ?? {});
+  const over = Object.entries(watch?.cleared ?? {});
+  return (
+    <>
+      <TablePanel
+        id="processes-title"
+        title="Processes"
+        note="kept running by aion up"
+        head={["Process", "State", "Up for", "Restarts", "Ended last", "Ended, ago"]}
+        rows={watch ? processRows(watch) : []}
+        none={
+          watch
+            ? "Bots and desk run apart; the watchdog looks at what they write."
+            : "No watchdog runs over this folder: start aion up, or aion watch beside aion run and aion serve."
+        }
+      />
+      <TablePanel
+        id="alarms-title"
+        title="Watchdog"
+        note={now.length > 0 ? `${plural(now.length, "alarm")} now` : undefined}
+        head={["What", "Began, ago", "All clear, ago"]}
+        rows={[...now, ...over].map(alarmRow)}
+        none={watch ? "Nothing was wrong." : "Nobody watches."}
+      />
+    </>
+  );
+}

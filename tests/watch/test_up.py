@@ -1,0 +1,99 @@
+"""`aion up` as it is run: kill -9 of each of its processes, and of itself."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from .test_supervise import wait_for
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def up(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    port = free_port()
+    command = [sys.executable, "-m", "aion", "up", "--data", str(folder / "data"), "--port", str(port)]
+    (folder / "aion.toml").write_text("[watch]\nsteady_s = 1\n")
+    with (folder / "said").open("a+") as said:
+        process = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=said, text=True
+        )
+        try:
+            yield process, f"http://127.0.0.1:{port}"
+        finally:
+            children = psutil.Process(process.pid).children() if process.poll() is None else []
+            process.kill()
+            process.wait(20)
+            psutil.wait_procs(children, 20)
+
+
+def is_alive(pid: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def watched(url: str) -> dict[str, Any]:
+    """Return what the page is told of the watchdog; empty while there is no page."""
+    with suppress(httpx.HTTPError):
+        found = httpx.get(f"{url}/api/bots/page", timeout=20, trust_env=False)
+        if found.status_code == 200:
+            return dict(found.json().get("watch", {}))
+    return {}
+
+
+def running(url: str, name: str) -> dict[str, Any] | None:
+    found = watched(url).get("processes", {}).get(name, {})
+    return found if found.get("state") == "running" else None
+
+
+def kill_one(url: str, name: str, other: str) -> None:
+    first = wait_for(lambda: running(url, name))
+    left_alone = wait_for(lambda: running(url, other))
+    os.kill(first["pid"], signal.SIGKILL)
+    again = wait_for(lambda: (now := running(url, name)) and now["pid"] != first["pid"] and now)
+    assert again["ended"] == "was killed by SIGKILL" and again["restarts"] == 1
+    assert wait_for(lambda: running(url, other))["pid"] == left_alone["pid"], "the other one is left alone"
+    key = f"process.{name}"
+    over = wait_for(lambda: watched(url).get("cleared", {}).get(key))
+    assert "SIGKILL" in over["text"] and over["since"] <= over["cleared_at"]
+    assert key not in watched(url)["alarms"]
+
+
+def test_up_when_each_child_is_killed_then_the_page_says_so_and_all_is_clear_again(tmp_path: Path) -> None:
+    with up(tmp_path) as (process, url):
+        kill_one(url, "bots", "desk")
+        kill_one(url, "desk", "bots")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    written = json.loads((tmp_path / "data/watch/watch.json").read_text())
+    assert written["state"] == "stopped"
+    said = (tmp_path / "said").read_text()
+    assert "bots was killed by SIGKILL; started again in 0.5 s" in said and "all clear: the process bots" in said
+    assert "Traceback" not in said
+
+
+def test_up_when_killed_itself_then_its_children_end_and_the_next_one_says_so(tmp_path: Path) -> None:
+    with up(tmp_path) as (process, url):
+        pids = [wait_for(lambda: running(url, "desk"))["pid"], wait_for(lambda: running(url, "bots"))["pid"]]
+        process.kill()
+        wait_for(lambda: not any(is_alive(pid) for pid in pids))
+    with up(tmp_path) as (process, url):
+        wait_for(lambda: running(url, "desk") and running(url, "bots"))
+        assert "`aion up` had not ended in order" in (tmp_path / "said").read_text()
