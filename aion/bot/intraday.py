@@ -17,6 +17,7 @@ from aion.market.calendar import MarketSession
 from aion.market.feed import Feed
 from aion.market.grid import Grid
 from aion.model import Bar, OrderStatus, Side, Signal
+from aion.store.document import to_json
 from aion.trading.ledger import SavedAccount
 from aion.trading.query import LedgerReader
 from aion.trading.record import Changes, OrderRecord
@@ -243,6 +244,7 @@ class IntradayBot(BotAccount):
         if self.session is not None:
             value["day_pnl"] = result_json(self.portfolio.day_result(), self.session.open)
             value["flat_by"] = iso(self.flat_by(self.session))
+            value["hours"] = to_json(calendar.hours_document(self.session))
         return value
 
     def day_bars(self) -> dict[str, dict[str, list[float]]]:

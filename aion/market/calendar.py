@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from aion.clock import parse_iso
+from aion.clock import iso, parse_iso
 from aion.errors import ConfigError
 from aion.store import document
 
@@ -270,6 +270,18 @@ def next_close(mic: str, ts: datetime) -> datetime | None:
     return table.closes[index] if index < len(table.closes) else None
 
 
+def hours_document(session: MarketSession) -> document.Hours:
+    """Return when `session` trades, as the documents show it."""
+    return document.Hours(
+        opens_at=session.open,
+        closes_at=session.close,
+        break_start=session.break_start,
+        break_end=session.break_end,
+        half_day=session.half_day,
+        halts={iso(start): end for start, end in session.halts},
+    )
+
+
 def state_document(mic: str, market_time: datetime) -> document.Session:
     """Return what the desk shows of `mic` at `market_time`: the present session, else the next one."""
     exchange = EXCHANGES[mic]
@@ -284,11 +296,7 @@ def state_document(mic: str, market_time: datetime) -> document.Session:
             "timezone": exchange.timezone,
             "state": state,
             "day": shown.day.isoformat() if shown else None,
-            "opens_at": shown.open if shown else None,
-            "closes_at": shown.close if shown else None,
-            "break_start": shown.break_start if shown else None,
-            "break_end": shown.break_end if shown else None,
-            "half_day": shown.half_day if shown else False,
             "next_open_at": None if state == "open" else next_open(mic, market_time),
+            **(hours_document(shown).model_dump() if shown else {}),
         }
     )

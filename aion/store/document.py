@@ -260,6 +260,19 @@ class Account(Envelope):
     bars_seen: int = Field(0, ge=0)
 
 
+class Hours(Document):
+    """When one session trades."""
+
+    opens_at: Moment | None = None
+    closes_at: Moment | None = None
+    break_start: Moment | None = Field(None, description="Start of lunch.")
+    break_end: Moment | None = None
+    half_day: bool = False
+    halts: dict[Key, Moment] = Field(
+        default_factory=dict, description="Start -> end of each halt of the whole market: no bar closes between."
+    )
+
+
 class SimLog(Account):
     """`intraday/sim_logs/<day>_<bot>.json`: one bot's trading day. All maps are of that day."""
 
@@ -270,6 +283,7 @@ class SimLog(Account):
         default_factory=dict, description="By symbol, by close time: open, high, low, close, volume."
     )
     flat_by: Moment | None = Field(None, description="Market time from which it exits for the day.")
+    hours: Hours | None = Field(None, description="Of its exchange on `day`.")
 
 
 class Target(Document):
@@ -353,18 +367,13 @@ class Rolling(Envelope):
     symbols: dict[Key, SymbolState] = Field(default_factory=dict)
 
 
-class Session(Document):
-    """One exchange's market session around the market time of the document."""
+class Session(Hours):
+    """One exchange's market session around the market time of the document; the hours are those of `day`."""
 
     name: str = Field("", description="City, e.g. `New York`.")
     timezone: str = Field("UTC", description="IANA zone.")
     state: Literal["open", "closed", "lunch", "pre", "halt"]
     day: Day | None = Field(None, description="Session day shown: the present one, else the next.")
-    opens_at: Moment | None = Field(None, description="Open of `day`.")
-    closes_at: Moment | None = Field(None, description="Close of `day`.")
-    break_start: Moment | None = None
-    break_end: Moment | None = None
-    half_day: bool = False
     next_open_at: Moment | None = Field(None, description="When closed: the next open (after lunch too).")
 
 

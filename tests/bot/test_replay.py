@@ -41,6 +41,8 @@ def test_replay_of_a_day_leaves_valid_files_for_every_bot(desk: Path) -> None:
         if bot.kind == "intraday":
             day = document(layout.sim_log("2022-05-19", name))
             assert day["bars_seen"] > 300 and len(day["equity_curve"]) == day["bars_seen"]
+            assert day["hours"]["opens_at"] < min(day["bars"][bot.symbols[0]])
+            assert ("break_start" in day["hours"]) == (bot.exchange == "XHKG")
         else:
             rolling = document(layout.swing_rolling(name))
             assert len(rolling["equity_curve"]) > 250

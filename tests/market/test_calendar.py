@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aion.errors import ConfigError
 from aion.market import calendar
 from aion.market.grid import next_bar
+from aion.store.document import to_json
 
 MICS = ("XNYS", "XNAS", "XLON", "XHKG")
 
@@ -229,3 +230,29 @@ def test_each_known_halt_lies_inside_its_session() -> None:
         ((start, end),) = session.halts
         assert session.open <= start < end < session.close
         assert timedelta(minutes=13) <= end - start <= timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("mic", "day", "said"),
+    [
+        ("XHKG", "2022-05-19", {"opens_at": "2022-05-19T01:30Z", "closes_at": "2022-05-19T08:00Z",
+                                "break_start": "2022-05-19T04:00Z", "break_end": "2022-05-19T05:00Z",
+                                "half_day": False, "halts": {}}),
+        ("XHKG", "2021-12-24", {"opens_at": "2021-12-24T01:30Z", "closes_at": "2021-12-24T04:00Z",
+                                "half_day": True, "halts": {}}),
+        ("XNYS", "2020-03-09", {"opens_at": "2020-03-09T13:30Z", "closes_at": "2020-03-09T20:00Z",
+                                "half_day": False, "halts": {"2020-03-09T13:35Z": "2020-03-09T13:49Z"}}),
+    ],
+)  # fmt: skip
+def test_hours_of_a_day_say_lunch_half_day_and_halts(mic: str, day: str, said: dict[str, object]) -> None:
+    [session] = calendar.sessions(mic, date.fromisoformat(day), date.fromisoformat(day))
+    found = to_json(calendar.hours_document(session))
+    assert {name: _short(value) for name, value in found.items()} == said
+    state = to_json(calendar.state_document(mic, session.open))
+    assert found.items() <= state.items(), "the present session says the same"
+
+
+def _short(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _short(each) for name, each in value.items()}
+    return value.replace(":00Z", "Z") if isinstance(value, str) else value

@@ -480,6 +480,18 @@ export interface HorizonList {
   horizons: Record<string, DayList>;
 }
 
+/** When one session trades. */
+export interface Hours {
+  break_end?: string;
+  /** Start of lunch. */
+  break_start?: string;
+  closes_at?: string;
+  half_day: boolean;
+  /** Start -> end of each halt of the whole market: no bar closes between. */
+  halts: Record<string, string>;
+  opens_at?: string;
+}
+
 /** One market day of all intraday bots, without the bars (`/api/intraday/logs/<day>/<bot>` has them). */
 export interface IntradayDay {
   bots: Record<string, SimLog>;
@@ -797,20 +809,21 @@ export interface SavedRules {
   version: number;
 }
 
-/** One exchange's market session around the market time of the document. */
+/** One exchange's market session around the market time of the document; the hours are those of `day`. */
 export interface Session {
   break_end?: string;
+  /** Start of lunch. */
   break_start?: string;
-  /** Close of `day`. */
   closes_at?: string;
   /** Session day shown: the present one, else the next. */
   day?: string;
   half_day: boolean;
+  /** Start -> end of each halt of the whole market: no bar closes between. */
+  halts: Record<string, string>;
   /** City, e.g. `New York`. */
   name: string;
   /** When closed: the next open (after lunch too). */
   next_open_at?: string;
-  /** Open of `day`. */
   opens_at?: string;
   state: "open" | "closed" | "lunch" | "pre" | "halt";
   /** IANA zone. */
@@ -883,6 +896,8 @@ export interface SimLog {
   hold_equity?: number;
   /** What is held, e.g. `MSFT` or `10 names`. */
   hold_name: string;
+  /** Of its exchange on `day`. */
+  hours?: Hours;
   /** replay, paper, backtest or live; one folder holds one mode. */
   mode: "replay" | "paper" | "backtest" | "live";
   /** A caveat that the page shows, e.g. hindsight in the choice of names. */

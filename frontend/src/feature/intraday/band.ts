@@ -1,7 +1,7 @@
 /** What of a day's time is no trading: bands behind the candles, and the slots of the time axis. Pure; times in s. */
 
-import type { Session } from "../../api/schema";
-import { instant } from "../../lib/time";
+import type { Hours, Session } from "../../api/schema";
+import { clock, instant, shownName } from "../../lib/time";
 import { barStep, type DayBar } from "./bars";
 
 export interface Band {
@@ -20,55 +20,118 @@ const seconds = (iso: string | undefined): number | undefined => {
   return at === undefined ? undefined : at / 1000;
 };
 
-/** The session of the day that `bars` are of; undefined where it is that of another day. */
-export function sessionOf(bars: readonly DayBar[], session: Session | undefined): Session | undefined {
-  const opens = seconds(session?.opens_at);
-  const closes = seconds(session?.closes_at);
+/** The hours of the day that `bars` are of; undefined where they are those of another day. */
+export function hoursOf<T extends Hours>(bars: readonly DayBar[], hours: T | undefined): T | undefined {
+  const opens = seconds(hours?.opens_at);
+  const closes = seconds(hours?.closes_at);
+  const first = bars[0]?.time;
   const last = bars.at(-1)?.time;
-  if (opens === undefined || closes === undefined || last === undefined) return undefined;
-  return last > opens - 12 * 3600 && last <= closes + 3600 ? session : undefined;
+  if (opens === undefined || closes === undefined || first === undefined || last === undefined) return undefined;
+  return first > opens - 12 * 3600 && last <= closes + 3600 ? hours : undefined;
 }
 
+/** Slots before the open and after the close, for the bands that stand there: a part of what the session has. */
+const EDGE = 0.05;
+
 /**
- * Times of all slots: every bar, each missing one between them, and what is left of the session, so that an early chart
- * has the width of its day.
+ * Times of all slots: every bar, each missing one between them, where hours begin and end, and the session from before
+ * its open to after its close, so that an early chart has the width of its day.
  */
-export function slots(bars: readonly DayBar[], session: Session | undefined): number[] {
+export function slots(bars: readonly DayBar[], hours: Hours | undefined): number[] {
+  const [first] = bars;
   const last = bars.at(-1);
-  if (!last) return [];
+  if (!first || !last) return [];
   const step = barStep(bars);
-  const end = Math.max(last.time, seconds(session?.closes_at) ?? last.time);
+  const opens = seconds(hours?.opens_at) ?? first.time;
+  const closes = seconds(hours?.closes_at) ?? last.time;
+  const edge = hours ? Math.ceil(((closes - opens) / step) * EDGE) * step : 0;
   const times = new Set(bars.map((bar) => bar.time));
+  const run = (from: number, until: number): void => {
+    for (let time = from; time < until && times.size < MOST_SLOTS; time += step) times.add(time);
+  };
+  if (first.time > opens) run(opens, first.time);
   bars.forEach((bar, index) => {
     // counted anew from each bar: one that lunch or the close cuts is shorter
-    const until = bars[index + 1]?.time ?? end;
-    for (let time = bar.time + step; time < until && times.size < MOST_SLOTS; time += step) times.add(time);
+    run(bar.time + step, bars[index + 1]?.time ?? Math.max(closes, last.time));
   });
-  times.add(end);
+  if (edge > 0) {
+    const { lunch, halts } = closedSpans(hours);
+    for (const at of [opens, closes, ...lunch.flat(), ...halts.flat()]) times.add(at);
+    run(opens - edge, Math.min(opens, first.time));
+    run(Math.max(closes, last.time) + step, closes + edge + step);
+  }
   return [...times].sort((a, b) => a - b);
 }
 
-/** Bands of `session` and of the bars themselves: pre-open, lunch, halt, stretches without a bar, and what is to come. */
-export function bands(bars: readonly DayBar[], session: Session | undefined): Band[] {
+type Span = readonly [from: number, to: number];
+
+const touches = (spans: readonly Span[], from: number, to: number): boolean =>
+  spans.some(([start, end]) => from <= end && to >= start);
+
+/** Spans of lunch and of halts within a session. */
+function closedSpans(hours: Hours | undefined): { lunch: Span[]; halts: Span[] } {
+  const start = seconds(hours?.break_start);
+  const end = seconds(hours?.break_end);
+  return {
+    lunch: start !== undefined && end !== undefined ? [[start, end]] : [],
+    halts: Object.entries(hours?.halts ?? {}).flatMap(([from, to]): Span[] => {
+      const [a, b] = [seconds(from), seconds(to)];
+      return a !== undefined && b !== undefined && b > a ? [[a, b]] : [];
+    }),
+  };
+}
+
+/**
+ * Bands of a session and of the bars themselves: pre-open, lunch, halts, stretches without a bar, what is to come, and
+ * after the close.
+ *
+ * @param state of the session now; undefined for a day that is over, of which nothing is to come.
+ */
+export function bands(bars: readonly DayBar[], hours: Hours | undefined, state?: Session["state"]): Band[] {
   const [first] = bars;
   const last = bars.at(-1);
   if (!first || !last) return [];
   const step = barStep(bars);
   const out: Band[] = [];
-  const opens = seconds(session?.opens_at);
-  const closes = seconds(session?.closes_at);
-  const lunch = [seconds(session?.break_start), seconds(session?.break_end)] as const;
-  if (opens !== undefined && first.time < opens) out.push({ from: first.time, to: opens, kind: "closed", word: "pre" });
-  if (lunch[0] !== undefined && lunch[1] !== undefined)
-    out.push({ from: lunch[0], to: lunch[1], kind: "closed", word: "lunch" });
-  for (let index = 1; index < bars.length; index += 1) {
-    const from = bars[index - 1]?.time ?? 0;
-    const to = bars[index]?.time ?? 0;
-    const isLunch = lunch[0] !== undefined && lunch[1] !== undefined && from <= lunch[1] && to >= lunch[0];
-    if (to - from > LONG_GAP * step && !isLunch) out.push({ from, to: to - step, kind: "gap", word: "no bars" });
+  const opens = seconds(hours?.opens_at);
+  const closes = seconds(hours?.closes_at);
+  const { lunch, halts } = closedSpans(hours);
+  const all = slots(bars, hours);
+  const begin = all[0] ?? first.time;
+  const end = all.at(-1) ?? last.time;
+  if (opens !== undefined && begin < opens) out.push({ from: begin, to: opens, kind: "closed", word: "pre" });
+  for (const [from, to] of lunch) out.push({ from, to, kind: "closed", word: "lunch" });
+  for (const [from, to] of halts) out.push({ from, to, kind: "halt", word: "halt" });
+  const known = [...lunch, ...halts];
+  const isOpen = closes !== undefined && state !== undefined && last.time < closes;
+  const times = [...(opens === undefined ? [] : [opens]), ...bars.map((bar) => bar.time).filter((at) => at !== opens)];
+  if (closes !== undefined && !isOpen && last.time < closes) times.push(closes + step);
+  for (let index = 1; index < times.length; index += 1) {
+    const from = times[index - 1] ?? 0;
+    const to = times[index] ?? 0;
+    if (to - from > LONG_GAP * step && !touches(known, from, to))
+      out.push({ from, to: to - step, kind: "gap", word: "no bars" });
   }
-  if (session?.state === "halt") out.push({ from: last.time, to: closes ?? last.time, kind: "halt", word: "halted" });
-  else if (closes !== undefined && last.time < closes)
-    out.push({ from: last.time, to: closes, kind: "future", word: session?.half_day ? "half day" : "" });
+  if (state === "halt" && !touches(halts, last.time, last.time + step))
+    out.push({ from: last.time, to: closes ?? last.time, kind: "halt", word: "halted" });
+  else if (isOpen) out.push({ from: last.time, to: closes, kind: "future", word: hours?.half_day ? "half day" : "" });
+  if (closes !== undefined && closes < end)
+    out.push({ from: closes, to: end, kind: "closed", word: hours?.half_day ? "half day" : "closed" });
   return out;
+}
+
+/** `Session 13:30 to 20:00 UTC, lunch 04:00 to 05:00, half day, halted 13:35 to 13:49.`; empty where hours are not known. */
+export function hoursText(hours: Hours | undefined): string {
+  const opens = instant(hours?.opens_at);
+  const closes = instant(hours?.closes_at);
+  if (opens === undefined || closes === undefined) return "";
+  const { lunch, halts } = closedSpans(hours);
+  const span = ([from, to]: Span): string => `${clock(from * 1000)} to ${clock(to * 1000)}`;
+  const parts = [
+    `Session ${clock(opens)} to ${clock(closes)} ${shownName(opens)}`,
+    ...lunch.map((each) => `lunch ${span(each)}`),
+    ...(hours?.half_day ? ["half day"] : []),
+    ...halts.map((each) => `halted ${span(each)}`),
+  ];
+  return `${parts.join(", ")}.`;
 }

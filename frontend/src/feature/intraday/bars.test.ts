@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Fill, Position, Session, SymbolView } from "../../api/schema";
+import type { Fill, Hours, Position, SymbolView } from "../../api/schema";
 import { sparse } from "../../lib/fixture";
-import { bands, sessionOf, slots } from "./band";
+import { bands, hoursOf, hoursText, slots } from "./band";
 import { barStep, fillMarks, readBars, vwap, withNewest } from "./bars";
 import { holdingText, levelsOf } from "./level";
 import { byStrength, featureText, filterSymbols } from "./symbols";
@@ -98,41 +98,69 @@ describe("a day's time without trading", () => {
   const minute = (from: number, count: number): [string, number[]][] =>
     Array.from({ length: count }, (_, index) => [iso(from + index), [1, 2, 1, 2, 5]]);
   const bars = readBars(Object.fromEntries([...minute(1, 5), ...minute(40, 3)]));
-  const session = sparse<Session>({
-    state: "open",
+  const hours = sparse<Hours>({
     opens_at: iso(0),
     closes_at: iso(60),
     break_start: iso(20),
     break_end: iso(30),
     half_day: true,
   });
+  const spans = (found: ReturnType<typeof bands>) => found.map(({ from, to, word }) => [from, to, word]);
 
-  it("has a slot a minute up to the close, so that an early chart has the width of its day", () => {
-    expect(slots(bars, session)).toHaveLength(60);
+  it("has a slot a minute from before the open to after the close, so that an early chart has the width of its day", () => {
+    const times = slots(bars, hours);
+    expect([times[0], times.at(-1), times.length]).toEqual([at(-3), at(63), 67]);
     expect(slots(bars, undefined)).toHaveLength(42);
-    expect(slots([], session)).toEqual([]);
+    expect(slots([], hours)).toEqual([]);
   });
 
   it("has slots of longer bars counted from each of them, because lunch and the close cut the last one short", () => {
     const hourly = [60, 120, 150, 270, 330].map((each): [string, number[]] => [iso(each), [1, 2, 1, 2, 5]]);
-    const found = slots(readBars(Object.fromEntries(hourly)), { ...session, closes_at: iso(400) });
-    expect(found).toEqual([60, 120, 150, 210, 270, 330, 390, 400].map(at));
+    const found = slots(readBars(Object.fromEntries(hourly)), {
+      ...hours,
+      break_start: iso(150),
+      break_end: iso(210),
+      closes_at: iso(400),
+    });
+    expect(found).toEqual([-60, 0, 60, 120, 150, 210, 270, 330, 390, 400, 460].map(at));
   });
 
-  it("is lunch, a gap with a word, and what is still to come", () => {
-    expect(bands(bars, session).map(({ from, to, word }) => [from, to, word])).toEqual([
+  it("is pre-open, lunch, what is still to come, and after the close", () => {
+    expect(spans(bands(bars, hours, "open"))).toEqual([
+      [at(-3), at(0), "pre"],
       [at(20), at(30), "lunch"],
       [at(42), at(60), "half day"],
+      [at(60), at(63), "half day"],
     ]);
     expect(bands(bars, undefined).map((band) => band.word)).toEqual(["no bars"]);
-    expect(bands(bars, { ...session, state: "halt" }).map((band) => band.word)).toContain("halted");
-    expect(bands(bars, { ...session, opens_at: iso(3) })[0]).toMatchObject({ word: "pre", to: at(3) });
+    expect(bands(bars, hours, "halt").map((band) => band.word)).toContain("halted");
+    expect(bands(bars, { ...hours, opens_at: iso(3) })[0]).toMatchObject({ word: "pre", to: at(3) });
   });
 
-  it("takes no session of another day for that of the bars", () => {
-    const next = { ...session, opens_at: iso(60 * 24), closes_at: iso(60 * 25) };
-    expect(sessionOf(bars, next)).toBeUndefined();
-    expect(sessionOf(bars, session)).toBe(session);
+  it("has nothing to come on a day that is over: the rest had no bars", () => {
+    const whole = { ...hours, break_start: undefined, break_end: undefined, half_day: false };
+    expect(spans(bands(bars, whole))).toEqual([
+      [at(-3), at(0), "pre"],
+      [at(5), at(39), "no bars"],
+      [at(42), at(60), "no bars"],
+      [at(60), at(63), "closed"],
+    ]);
+  });
+
+  it("is a halt where the market was halted, and no gap beside it", () => {
+    const halted = { ...hours, break_start: undefined, break_end: undefined, halts: { [iso(5)]: iso(39) } };
+    expect(spans(bands(bars, halted, "open"))).toContainEqual([at(5), at(39), "halt"]);
+    expect(bands(bars, halted, "open").map((band) => band.word)).not.toContain("no bars");
+    expect(hoursText(halted)).toBe("Session 13:30 to 14:30 UTC, half day, halted 13:35 to 14:09.");
+    expect(hoursText(hours)).toBe("Session 13:30 to 14:30 UTC, lunch 13:50 to 14:00, half day.");
+    expect(hoursText(undefined)).toBe("");
+    expect(spans(bands(bars, { ...hours, halts: { soon: iso(9), [iso(9)]: iso(8) } }))).toHaveLength(4);
+  });
+
+  it("takes no hours of another day for those of the bars", () => {
+    const next = { ...hours, opens_at: iso(60 * 24), closes_at: iso(60 * 25) };
+    expect(hoursOf(bars, next)).toBeUndefined();
+    expect(hoursOf(bars, hours)).toBe(hours);
   });
 });
 

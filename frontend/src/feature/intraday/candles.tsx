@@ -12,7 +12,7 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import type { Session } from "../../api/schema";
+import type { Hours } from "../../api/schema";
 import { abbreviated, decimal, price, sharedDecimals } from "../../lib/money";
 import { clock, shownName } from "../../lib/time";
 import { colours, onTheme } from "../../ui/chart/colour";
@@ -28,7 +28,7 @@ interface Props {
   label: string;
   bars: readonly DayBar[];
   bands: readonly Band[];
-  session: Session | undefined;
+  hours: Hours | undefined;
   marks: readonly BarMark[];
   levels: readonly Level[];
   /** Least step of its price, where it is known. */
@@ -131,7 +131,7 @@ function drawLevels(series: ISeriesApi<"Candlestick">, levels: readonly Level[])
   };
 }
 
-export default function Candles({ name, label, bars, bands, session, marks, levels, tick, large = false }: Props) {
+export default function Candles({ name, label, bars, bands, hours, marks, levels, tick, large = false }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const parts = useRef<Parts | null>(null);
   const fitted = useRef("");
@@ -164,7 +164,7 @@ export default function Candles({ name, label, bars, bands, session, marks, leve
     made.candles.applyOptions({
       priceFormat: { type: "custom", formatter: (value: number) => price(value, decimals), minMove: 10 ** -decimals },
     });
-    const times = slots(bars, session);
+    const times = slots(bars, hours);
     made.candles.setData(times.map((time) => ({ ...byTime.get(time), time: at(time) })));
     made.volume.setData(bars.map((bar) => ({ time: at(bar.time), value: bar.volume })));
     const step = barStep(bars);
@@ -179,7 +179,7 @@ export default function Candles({ name, label, bars, bands, session, marks, leve
     if (fitted.current === span) return; // somebody may have zoomed
     fitted.current = span;
     made.chart.timeScale().setVisibleLogicalRange({ from: -times.length * 0.02, to: times.length * 1.01 });
-  }, [bars, byTime, averages, session, decimals]);
+  }, [bars, byTime, averages, hours, decimals]);
 
   useEffect(() => parts.current?.overlay.set({ bands, bars: byTime, marks }), [bands, byTime, marks]);
   useEffect(() => {

@@ -3,7 +3,7 @@
 import { lazy, Suspense, useMemo } from "react";
 import type { Fill, Position, Session, SymbolView } from "../../api/schema";
 import { count, plural, price, sharedDecimals } from "../../lib/money";
-import { bands, sessionOf } from "./band";
+import { bands, hoursOf } from "./band";
 import { type DayBar, fillMarks } from "./bars";
 import type { Loaded } from "./day-file";
 import { levelsOf } from "./level";
@@ -13,6 +13,7 @@ const Candles = lazy(() => import("./candles"));
 interface Props {
   symbol: string;
   bars: readonly DayBar[];
+  /** Of its exchange, now; the hours of another day come from its file. */
   session: Session | undefined;
   fills: Record<string, Fill> | undefined;
   position: Position | undefined;
@@ -40,9 +41,11 @@ export function dayLabel(symbol: string, bars: readonly DayBar[], fills: number,
 }
 
 export function DayChart({ symbol, bars, session, fills, position, view, loaded, tick, large }: Props) {
-  const own = sessionOf(bars, session);
+  const now = hoursOf(bars, session);
+  const own = now ?? hoursOf(bars, loaded?.file?.hours);
+  const state = now?.state;
   const marks = useMemo(() => fillMarks(bars, fills, symbol), [bars, fills, symbol]);
-  const behind = useMemo(() => bands(bars, own), [bars, own]);
+  const behind = useMemo(() => bands(bars, own, state), [bars, own, state]);
   const features = view?.features;
   const levels = useMemo(() => levelsOf(position, features), [position, features]);
   const size = `candle-box${large ? " large" : ""}`;
@@ -66,7 +69,7 @@ export function DayChart({ symbol, bars, session, fills, position, view, loaded,
         label={dayLabel(symbol, bars, marks.length, tick)}
         bars={bars}
         bands={behind}
-        session={own}
+        hours={own}
         marks={marks}
         levels={levels}
         tick={tick}

@@ -1,7 +1,7 @@
 /** The day file of one intraday bot: all bars of a day, and what the bot did on it. */
 
 import { useEffect, useRef, useState } from "react";
-import type { Fill, Position } from "../../api/schema";
+import type { Fill, Hours, Position } from "../../api/schema";
 import type { FileBars } from "./bars";
 
 const REFRESH_MS = 5000; // the newest bar comes with the stream; the file has what a push left out
@@ -15,6 +15,8 @@ export interface DayFile {
   fills?: Record<string, Fill>;
   positions?: Record<string, Position>;
   day_pnl?: { net: number };
+  tick?: number;
+  hours?: Hours;
 }
 
 export type Loaded = { file: DayFile; failed?: string } | { file?: undefined; failed: string } | undefined;

@@ -10,6 +10,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Meter } from "../../ui/meter";
 import { Net } from "../../ui/number";
+import { hoursOf, hoursText } from "./band";
 import { type DayBar, readBars, vwap } from "./bars";
 import { DayChart } from "./day-chart";
 import { useDayFile, useDays } from "./day-file";
@@ -202,7 +203,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
     .map(([name]) => name);
   if (day && !choices.includes(day)) choices.unshift(day);
   const session = bot?.exchange ? snapshot.sessions?.[bot.exchange] : undefined;
-  const tick = view?.tick ?? bot?.tick;
+  const tick = view?.tick ?? file?.tick ?? bot?.tick;
   const last = newestPrice(bars, newest);
   const at = instant(isNow ? bot?.as_of : file?.as_of);
   const signal = isNow ? view?.signal : undefined;
@@ -274,8 +275,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
       <article className="panel day-panel" aria-label={`${symbol} on ${day}`}>
         <p className="soft">
           {at !== undefined && `As of ${stamp(at, market)}. `}
-          {holdingText(position, tick)}
-          {session?.half_day && isNow ? " Half day." : ""}
+          {holdingText(position, tick)} {hoursText(hoursOf(bars, file?.hours) ?? hoursOf(bars, session))}
         </p>
         <DayChart
           symbol={symbol}

@@ -70,6 +70,12 @@ it("shows each bot against its own schedule, and how old data was when it came",
   expect(container.textContent).toContain("half within 10 ms, 99\u00a0% within 100 ms");
 });
 
+it("says how old the desk's figures are, the viewers beside them too", () => {
+  const { container } = render(<SystemPage {...REST} fetchedAt={Date.now() - 4200} desk={DESK} />);
+  expect(container.textContent).toMatch(/Deskas of 4\.\d s ago, of the process that answered/);
+  expect(container.textContent).toMatch(/viewers3 4\.\d s ago/);
+});
+
 it("says what is not known yet instead of a zero", () => {
   const cache = { ...CACHE, hits: 0, misses: 0, hitRate: 0, avgFetchTime: 0, avgCacheTime: 0 };
   const { container } = render(

@@ -215,13 +215,28 @@ function LinkPanel({ stream }: { stream: StreamFigures }) {
   );
 }
 
-function DeskPanel({ desk, failed }: { desk: SystemMetrics | undefined; failed: boolean }) {
+interface DeskProps {
+  desk: SystemMetrics | undefined;
+  fetchedAt: number | undefined;
+  failed: boolean;
+}
+
+function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
   const started = instant(desk?.started_at);
   const { process, disk } = desk ?? {};
   const live = Object.entries(desk?.live ?? {}).map(([name, value]) => counter(name, value));
   return (
     <section className="panel wide-panel" aria-labelledby="desk-title">
-      <h3 id="desk-title">Desk</h3>
+      <div className="panel-head">
+        <h3 id="desk-title">Desk</h3>
+        <small>
+          {fetchedAt !== undefined && (
+            <>
+              as of <Since at={fetchedAt} /> ago, of the process that answered
+            </>
+          )}
+        </small>
+      </div>
       {desk ? (
         <dl className="columns">
           <Figure name="Aion">{desk.version}</Figure>
@@ -244,6 +259,12 @@ function DeskPanel({ desk, failed }: { desk: SystemMetrics | undefined; failed: 
           {live.map(([name, value]) => (
             <Figure key={name} name={name}>
               {value}
+              {name === "viewers" && fetchedAt !== undefined && (
+                <small>
+                  {" "}
+                  <Since at={fetchedAt} /> ago
+                </small>
+              )}
             </Figure>
           ))}
         </dl>
@@ -295,7 +316,7 @@ export function SystemPage({ cache, stream, ages, bots, watch, desk, fetchedAt, 
           rows={heartbeats(bots, market)}
           none="No bot has written yet."
         />
-        <DeskPanel desk={desk} failed={Boolean(failed)} />
+        <DeskPanel desk={desk} fetchedAt={fetchedAt} failed={Boolean(failed)} />
         <TablePanel
           id="routes-title"
           title="Response times"

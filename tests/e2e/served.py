@@ -1,0 +1,43 @@
+"""A desk over a folder that a test writes by hand: `aion serve`, as it stands beside bots of somebody else."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from .conftest import ROOT, free_port
+
+READY_S = 60.0
+
+
+@contextmanager
+def serving(data: Path, **settings: str) -> Iterator[str]:
+    """Serve the folder `data`; yield the address."""
+    data.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    console = data.parent / f"console-{port}"
+    with console.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aion", "serve", "--data", str(data), "--port", str(port)],
+            cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
+        )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + READY_S
+        while True:
+            try:
+                if httpx.get(f"{url}/healthz", timeout=5, trust_env=False).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                pass
+            assert process.poll() is None and time.monotonic() < until, console.read_text()
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
