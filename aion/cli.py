@@ -99,7 +99,7 @@ def up(
     settings = _settings(config, **{**desk, **bots})
     is_fresh = fresh if fresh is not None else settings.fresh
     runs = ("run", *_arguments(config, **bots), "--fresh" if is_fresh else "--keep")
-    raise typer.Exit(run_up(settings, ("serve", *_arguments(config, **desk)), runs))
+    raise typer.Exit(run_up(settings, _arguments(config, **desk), runs))
 
 
 @app.command()
@@ -181,9 +181,11 @@ def serve(
     parent_pipe: Pipe = None,
     listener: Annotated[int | None, typer.Option("--listener", hidden=True)] = None,
     worker: Annotated[int, typer.Option("--worker", hidden=True)] = 0,
+    ready_pipe: Annotated[int | None, typer.Option("--ready-pipe", hidden=True)] = None,
 ) -> None:
     """Serve the desk alone, over state files that anything may write."""
-    from aion.supervise import follow_parent
+    from aion.rolling import process_name
+    from aion.supervise import follow_parent, tell
 
     follow_parent(parent_pipe)
     flags: dict[str, Any] = {
@@ -199,7 +201,16 @@ def serve(
 
     if listener is None:
         raise typer.Exit(serve_desk(settings))
-    raise typer.Exit(serve_desk(settings, listener=socket.socket(fileno=listener), process=f"web-{worker}"))
+    say_ready = (lambda: tell(ready_pipe)) if ready_pipe is not None else None
+    raise typer.Exit(
+        serve_desk(
+            settings,
+            listener=socket.socket(fileno=listener),
+            process=process_name(worker),
+            says_address=worker == 0,
+            on_ready=say_ready,
+        )
+    )
 
 
 @app.command()

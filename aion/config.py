@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -226,6 +227,32 @@ class Settings(Section):
     """TCP port of the desk; 0 for any free one."""
     workers: int = Field(1, ge=1, le=64)
     """Processes that serve the desk, each with its own streams; one is enough for thousands of viewers."""
+    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    """Addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    max_connections: int = Field(12_000, ge=1, le=1_000_000)
+    """Connections that a worker holds at once, streams included; more get 503."""
+    address_connections: int = Field(1000, ge=1, le=1_000_000)
+    """Connections, and streams, of one address; a proxy's own connections do not count."""
+    session_streams: int = Field(100, ge=1, le=1_000_000)
+    """Streams of one login or token."""
+    stream_topics: int = Field(16, ge=1, le=1000)
+    """Topics of one stream."""
+    accept_rate: float = Field(5000.0, ge=1)
+    """New connections a second that a worker takes; twice as many may come at once."""
+    address_accept_rate: float = Field(500.0, ge=1)
+    """New connections a second of one address; a proxy's own do not count."""
+    max_head_bytes: int = Field(32_768, ge=1024, le=1 << 20)
+    """Bytes of the head of a request."""
+    max_body_bytes: int = Field(65_536, ge=1024, le=1 << 24)
+    """Bytes of the body of a request; all rules of a bot are under 4 KB."""
+    head_timeout_s: float = Field(10.0, gt=0, le=600)
+    """Seconds in which the head of a request has to come, the first one of a connection too."""
+    body_timeout_s: float = Field(20.0, gt=0, le=600)
+    """Seconds in which its body has to come."""
+    answer_timeout_s: float = Field(120.0, gt=0, le=3600)
+    """Seconds in which an answer has to be given and taken; streams have no such end."""
+    leave_s: float = Field(20.0, ge=0, le=600)
+    """Seconds over which a worker that has a successor ends its streams, 500 a second where that is quicker."""
     feed: str = "recorded"
     """Where the bars come from: recorded, folder, ccxt, alpaca or yahoo."""
     symbols: tuple[str, ...] = ()
@@ -276,10 +303,20 @@ class Settings(Section):
     """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it. The
     default ones trade the recorded feed; with another feed and no table, bots are made for its symbols."""
 
-    @field_validator("hosts", "symbols", mode="before")
+    @field_validator("hosts", "symbols", "proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("proxies")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            try:
+                ip_network(name, strict=False)
+            except ValueError:
+                raise ValueError(f"{name!r} is no address and no network such as 10.0.0.0/8") from None
+        return value
 
     @field_validator("data", "folder")
     @classmethod

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -225,6 +226,13 @@ def follow_parent(reading: int | None, *, nice: int = 0) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="aion-parent", daemon=True).start()
+
+
+def tell(ready: int) -> None:
+    """In a child: say on the pipe `ready` that it listens."""
+    with suppress(OSError):  # nobody waits for it any more
+        os.write(ready, b"1")
+        os.close(ready)
 
 
 def take_folder(folder: Path) -> int:

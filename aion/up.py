@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 from aion.bot.process_log import ProcessLog
 from aion.config import Settings
+from aion.rolling import RollingSupervisor, desk_workers
 from aion.store.layout import Layout
 from aion.store.watch import WatchedProcess
-from aion.supervise import Child, Supervisor, take_folder
+from aion.supervise import Child, take_folder
 from aion.watch.alert import Alerter
 from aion.watch.watchdog import Watchdog
+from aion.web.listener import bind
 
 STOP_S = 1.0  # what a round of the watchdog gets to end, and with it the last line it writes
 
@@ -21,32 +23,33 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
 
     Args:
         settings: of `aion up`.
-        desk: command and options of the desk's process.
-        bots: those of the bots' process.
+        desk: options of the desk's processes, which are replaced on SIGHUP.
+        bots: command and options of the bots' process.
 
     Raises:
-        ConfigError: the folder is watched over already, or cannot be written.
+        ConfigError: the folder is watched over already, or cannot be written; or the address cannot be listened on.
     """
     layout = Layout(settings.data)
     take_folder(settings.data)
     log = ProcessLog(layout, "up", settings.log_level, console_format=settings.log_format)
     log.info(f"starting: {len(settings.bots)} bots, feed {settings.feed}, state files in {settings.data}")
-    children = (
-        Child("desk", tuple(desk), log=layout.log("web")),
-        Child("bots", tuple(bots), log=layout.log("bots")),
-    )
-    alerter = _alerter(settings, log)
-    watchdog = Watchdog(settings, layout, lambda: states(children), _Sayer(log), alerter)
-    supervisor = Supervisor(children, _Sayer(log), changed=watchdog.wake)
-    thread = watchdog.start()
-    try:
-        status = supervisor.run()
-    finally:
-        watchdog.stop()
-        thread.join(STOP_S)
-        if alerter is not None:
-            alerter.stop()
-    watchdog.close()
+    with bind(settings.host, settings.port) as bound:
+        children = (
+            *desk_workers("desk", settings.workers, bound.fileno(), desk, layout, first=0),
+            Child("bots", tuple(bots), log=layout.log("bots")),
+        )
+        alerter = _alerter(settings, log)
+        watchdog = Watchdog(settings, layout, lambda: states(children), _Sayer(log), alerter)
+        supervisor = RollingSupervisor(children, _Sayer(log), leave_s=settings.leave_s, changed=watchdog.wake)
+        thread = watchdog.start()
+        try:
+            status = supervisor.run()
+        finally:
+            watchdog.stop()
+            thread.join(STOP_S)
+            if alerter is not None:
+                alerter.stop()
+        watchdog.close()
     if status == 0:
         log.info("stopped; start again to go on with the same run")
     return status

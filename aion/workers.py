@@ -1,14 +1,14 @@
 """`aion serve --workers N`: one socket, bound once by the parent; every worker inherits it and watches for itself.
 
 Workers share nothing but the disk. A worker that dies is started again; what waits to be accepted is taken by another
-meanwhile, since the queue belongs to the socket and not to a worker.
+meanwhile, since the queue belongs to the socket and not to a worker. SIGHUP replaces them one by one.
 """
 
 from collections.abc import Sequence
 
 from aion.config import Settings
+from aion.rolling import RollingSupervisor, desk_workers
 from aion.store.layout import Layout
-from aion.supervise import Child, Supervisor
 from aion.web.listener import address_of, bind
 from aion.web.log import open_log
 from aion.web.security import check_host
@@ -29,18 +29,14 @@ def serve_workers(settings: Settings, arguments: Sequence[str]) -> int:
     check_host(settings.host, has_password=store is not None and store.has_password)
     if store is not None:
         store.close()
-    log = open_log(Layout(settings.data), settings.log_level, console_format=settings.log_format)
+    layout = Layout(settings.data)
+    log = open_log(layout, settings.log_level, console_format=settings.log_format)
     with bind(settings.host, settings.port) as listener:
-        descriptor = listener.fileno()
-        children = [
-            Child(
-                f"worker {number}",
-                ("serve", *arguments, "--listener", str(descriptor), "--worker", str(number)),
-                (descriptor,),
-            )
-            for number in range(1, settings.workers + 1)
-        ]
+        workers = desk_workers("worker", settings.workers, listener.fileno(), arguments, layout)
         log.info(f"Aion desk: {address_of(settings.host, listener)} ({settings.workers} workers)")
-        status = Supervisor(children, lambda level, text: getattr(log, level)(text)).run()
+        supervisor = RollingSupervisor(
+            workers, lambda level, text: getattr(log, level)(text), leave_s=settings.leave_s
+        )
+        status = supervisor.run()
         log.info("the desk has stopped")
     return status

@@ -10,6 +10,12 @@ from bench import data
 from bench.load import monotonic
 from bench.tool import HERE, NGINX_MODULE, OUT, ROOT, Process, better_sse, compiled, free_port, nginx, python
 
+ROOM = {
+    "AION_MAX_CONNECTIONS": "60000", "AION_ADDRESS_CONNECTIONS": "60000", "AION_SESSION_STREAMS": "60000",
+    "AION_ACCEPT_RATE": "1000000", "AION_ADDRESS_ACCEPT_RATE": "1000000",
+}  # fmt: skip
+"""Limits of a desk that one machine, with one token, fills with thousands of clients; they are checked still."""
+
 
 class Publisher:
     """A server that takes a message by POST and sends it to everybody."""
@@ -135,7 +141,7 @@ class Aion:
         folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.headers: tuple[str, ...] = ()
-        environment = {**os.environ, "AION_DATA": str(folder), "PYTHONPATH": str(ROOT), **environment}
+        environment = {**os.environ, "AION_DATA": str(folder), "PYTHONPATH": str(ROOT), **ROOM, **environment}
         self._environment = environment
         if has_login:
             self._command("password", "set", said="a password of the bench\n")

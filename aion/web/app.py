@@ -21,6 +21,7 @@ from aion.live import Live, SnapshotApp, StreamApp
 from aion.store.layout import Layout
 from aion.web import openapi
 from aion.web.desk import Desk
+from aion.web.gate import Gate
 from aion.web.history import History
 from aion.web.log import Log, open_log
 from aion.web.metric import Metrics
@@ -46,10 +47,11 @@ from aion.web.security import allowed_hosts, is_loopback
 from aion.web.security.login import Login
 from aion.web.security.page import login_page
 from aion.web.security.store import DeskStore
-from aion.web.security.stream import StreamWatch
+from aion.web.security.stream import StreamLimit, StreamWatch
 from aion.web.topic import accepts, make_load, make_topics
 
 BYE_SPREAD_S = 0.5  # streams are ended over this time, so that pages do not come back in one moment
+BYES_A_S = 500  # streams a second that a worker ends when its successor takes over
 
 
 class App:
@@ -85,28 +87,40 @@ class App:
         watch = StreamWatch(store)
         streams: dict[str, ASGIApp] = {name: StreamApp(live, (name,), watch.opened) for name in live.topics}
         streams["*"] = StreamApp(live, None, watch.opened)
+        streams = {name: StreamLimit(stream, watch, settings) for name, stream in streams.items()}
         files = FileReader(layout)
         asked = Requests(layout, files, settings)
         rules = RuleBook(layout, files, settings, asked)
         past = History(layout, files, asked)
         self.desk = Desk(
-            settings, layout, files, asked, rules, past, live, Metrics(), log, snapshots, streams, store, watch
-        )
+            settings, layout, files, asked, rules, past, live, Metrics(), log, snapshots, streams, store, watch,
+            Gate(settings),
+        )  # fmt: skip
         self.routes = _make_routes(self.desk)
         self.raw = {route.path: route for route in self.routes.router.routes if isinstance(route, RawRoute)}
         """Routes of ready bytes and streams by path: what they answer needs nothing that stands around the others."""
         known = Login(_PagesBehind(self.routes, Pages(static), self.raw), store)
-        guarded = Guard(known, allowed_hosts(settings.host, settings.hosts), is_open=not is_loopback(settings.host))
+        guarded = Guard(
+            known,
+            allowed_hosts(settings.host, settings.hosts),
+            max_body_bytes=settings.max_body_bytes,
+            is_open=not is_loopback(settings.host),
+        )
         self._app: ASGIApp = Alias(Observe(guarded, self.desk.metrics, log))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through one lifespan."""
         await self._app(scope, receive, send)
 
-    async def end_streams(self) -> None:
-        """Say `bye` on every stream; a server must do so before it waits for its connections."""
+    async def end_streams(self, spread_s: float | None = None) -> None:
+        """Say `bye` on every stream; a server must do so before it waits for its connections.
+
+        Args:
+            spread_s: most seconds over which they are ended, a slice at a time; None to be quick.
+        """
         self.desk.is_ready = False
-        await self.desk.live.close(BYE_SPREAD_S)
+        hub = self.desk.live.hub
+        await hub.say_bye(BYE_SPREAD_S if spread_s is None else min(spread_s, len(hub) / BYES_A_S))
 
 
 class _PagesBehind:
@@ -142,13 +156,17 @@ def _make_routes(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await desk.live.start()
-        watching = asyncio.create_task(desk.streams_watch.watch(), name="aion-stream-watch")
+        watching = [
+            asyncio.create_task(desk.streams_watch.watch(), name="aion-stream-watch"),
+            asyncio.create_task(desk.gate.watch(), name="aion-gate"),
+        ]
         desk.is_ready = True
         try:
             yield
         finally:
             desk.is_ready = False
-            watching.cancel()
+            for task in watching:
+                task.cancel()
             await desk.live.close()
 
     app = FastAPI(

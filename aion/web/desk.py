@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from aion.config import Settings
 from aion.live import Live
 from aion.store.layout import Layout
+from aion.web.gate import Gate
 from aion.web.history import History
 from aion.web.log import Log
 from aion.web.metric import Metrics
@@ -40,6 +41,7 @@ class Desk:
     store: DeskStore | None
     """Passwords, sessions, tokens, audit; None where the data folder cannot be written."""
     streams_watch: StreamWatch
+    gate: Gate
     tries: TryLimit = field(default_factory=TryLimit)
     is_ready: bool = False
     """True from the first look at the disk to the stop."""

@@ -1,6 +1,7 @@
 """Figures of the web process for Prometheus and for the System page; counted here, read by two routes."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -55,6 +56,9 @@ class Metrics:
         self._answers = Counter(
             "aion_answers_total", "Answers by status.", ["route", "status"], registry=self.registry
         )
+        self._turned_away = Counter(
+            "aion_turned_away_total", "Connections turned away or ended, by reason.", ["why"], registry=self.registry
+        )
         self._children: dict[str, Histogram] = {}
         self._counts: dict[tuple[str, int], Counter] = {}
         self.gauges: dict[str, Gauge] = {}
@@ -77,6 +81,12 @@ class Metrics:
         if counter is None:
             counter = self._counts[key] = self._answers.labels(route, str(status))
         counter.inc()
+
+    def turned_away(self, counts: Mapping[str, int]) -> None:
+        """Set how many connections were turned away or ended, by reason."""
+        for why, count in counts.items():
+            known = self._turned_away.labels(why)
+            known.inc(count - known._value.get())
 
     def gauge(self, name: str, description: str, value: float) -> None:
         """Set a gauge, made when it is first set."""

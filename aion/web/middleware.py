@@ -23,7 +23,6 @@ NO_STORE = (
 """On every answer under /api and /events: nothing between the desk and the page keeps data."""
 DATA_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin"))
 _NO_STORE_NAMES = frozenset(name for name, _ in NO_STORE)
-MAX_BODY_BYTES = 64 << 10  # of a change; the largest, all rules of a bot, are under 4 KB
 MUTATIONS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -112,15 +111,17 @@ def _route(scope: Scope) -> object:
 class Guard:
     """Refuses a `Host` that is not this desk's (DNS rebinding) and changes asked for by another site's page."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str], *, is_open: bool = False) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], *, max_body_bytes: int, is_open: bool = False) -> None:
         """Make it.
 
         Args:
             app: what answers.
             hosts: names under which the desk may be asked, without port.
+            max_body_bytes: of a request.
             is_open: True for a desk that others may reach: any address of the machine is its name too.
         """
         self._app = app
+        self._max_body_bytes = max_body_bytes
         self._is_open = is_open
         self._hosts = frozenset(host.lower() for host in hosts)
         self._good: set[bytes] = set()  # header values found good before; bounded below
@@ -150,10 +151,11 @@ class Guard:
         if scope["method"] in MUTATIONS and not _is_same_site(scope, host, origin, site):
             await refuse(send, 403, "WrongOrigin", "a change must come from a page of this desk or from a program")
             return
-        if size > MAX_BODY_BYTES:
-            await refuse(send, 413, "TooLarge", f"a change has at most {MAX_BODY_BYTES} bytes")
+        if size > self._max_body_bytes:
+            await refuse(send, 413, "TooLarge", f"a change has at most {self._max_body_bytes} bytes")
             return
-        await self._app(scope, _capped(receive) if scope["method"] in MUTATIONS else receive, send)
+        is_change = scope["method"] in MUTATIONS
+        await self._app(scope, _capped(receive, self._max_body_bytes) if is_change else receive, send)
 
     def _is_ours(self, host: bytes) -> bool:
         if host in self._good:
@@ -166,7 +168,7 @@ class Guard:
         return True
 
 
-def _capped(receive: Receive) -> Receive:
+def _capped(receive: Receive, most: int) -> Receive:
     """Return `receive` that gives up on a body without a length once it is longer than any change can be."""
     got = 0
 
@@ -174,8 +176,8 @@ def _capped(receive: Receive) -> Receive:
         nonlocal got
         message = await receive()
         got += len(message.get("body", b""))
-        if got > MAX_BODY_BYTES:
-            raise HTTPException(413, f"a change has at most {MAX_BODY_BYTES} bytes")
+        if got > most:
+            raise HTTPException(413, f"a change has at most {most} bytes")
         return message
 
     return capped

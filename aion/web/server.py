@@ -1,22 +1,27 @@
 """Runs the desk: one uvicorn worker with uvloop and httptools, streams ended before it waits for them."""
 
+import asyncio
 import logging
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import Any, cast
 
 import uvicorn
 
 from aion.config import Settings
 from aion.errors import AionError
-from aion.live import ConnectionProtocol
 from aion.store.layout import Layout
 from aion.web.app import App
+from aion.web.connection import DeskProtocol
+from aion.web.gate import allow_files
 from aion.web.listener import BACKLOG, address_of, bind
 from aion.web.log import Log, StandardHandler, open_log
 from aion.web.page import STATIC
@@ -24,46 +29,86 @@ from aion.web.security import check_host
 from aion.web.security.command import open_store
 
 EARS = 32  # places at which a listening socket is watched; the loop takes one connection from each a turn
+LINGER_S = 0.5  # at most, for what was asked before a stop
+LEAVE_LINGER_S = 5.0  # the same for a worker that has a successor
+LEAVE_QUIET_S = 0.5  # in which a request that is on its way to a worker that leaves may come
 KEEP_ALIVE_S = 75  # longer than a proxy's, so that the proxy closes first and no request meets a closed connection
 
 
 class DeskServer(uvicorn.Server):
-    """uvicorn, which ends the streams as soon as it is told to stop: it would wait for them for ever."""
+    """uvicorn, which ends the streams as soon as it is told to stop: it would wait for them for ever.
 
-    def __init__(self, app: App) -> None:
-        """Args: app: what is served and whose streams end."""
+    SIGTERM and SIGINT stop it within a second or so. SIGHUP tells a worker that its successor listens on the same
+    socket already: it ends its streams a slice at a time, answers what still comes on open connections, and is gone.
+    """
+
+    def __init__(self, app: App, *, is_worker: bool = False, on_ready: Callable[[], None] | None = None) -> None:
+        """Make it.
+
+        Args:
+            app: what is served and whose streams end.
+            is_worker: True where somebody else listens on the same socket, so that it may leave slowly.
+            on_ready: called when it listens.
+        """
+        gate = app.desk.gate
         config = uvicorn.Config(
             app,
             loop="uvloop",
-            http=ConnectionProtocol,
+            http=cast(Any, partial(DeskProtocol, gate)),
             ws="none",
             lifespan="on",
             log_config=None,
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
+            forwarded_allow_ips=list(app.desk.settings.proxies),
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=1,
         )
         super().__init__(config)
         self._app = app
+        self._gate = gate
+        self._is_worker = is_worker
+        self._on_ready = on_ready
+        self._is_leaving = False
         self._ears: list[socket.socket] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen at several places of the loop, so that a crowd is let in while those that are in are served.
+        """Listen at several places of the loop, so that a crowd is let in while those that are in are served; say so.
 
         libuv accepts one connection a turn of the loop and place; a turn answers every request that is there, so that
         behind one place the last of 200 busy clients would wait for a second to be let in.
         """
         self._ears = [each.dup() for each in sockets or () for _ in range(EARS - 1)]
         await super().startup([*(sockets or ()), *self._ears] or None)
+        if self.started and self._on_ready is not None:
+            self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop accepting, end the streams, then wait for the answers that are under way."""
+        """Stop accepting, end the streams, wait for what is asked and being answered, then close."""
         for server in self.servers:
             server.close()
-        await self._app.end_streams()
+        self._gate.is_draining = True
+        if self._is_leaving:
+            await self._leave_slowly()
+        else:
+            await self._app.end_streams()
+        until = time.monotonic() + (LEAVE_LINGER_S if self._is_leaving else LINGER_S)
+        quiet_at = time.monotonic() + (LEAVE_QUIET_S if self._is_leaving else 0.0)
+        while (now := time.monotonic()) < until:
+            if now >= quiet_at and not any(each.is_waited_for for each in self._gate.watched):
+                break
+            await asyncio.sleep(0.02)
         await super().shutdown([*(sockets or ()), *self._ears])
+
+    async def _leave_slowly(self) -> None:
+        """End the streams a slice at a time; all at once if it is told to stop meanwhile."""
+        ending = asyncio.create_task(self._app.end_streams(self._app.desk.settings.leave_s))
+        while not ending.done() and self._is_leaving:
+            await asyncio.wait({ending}, timeout=0.05)
+        if not ending.done():
+            ending.cancel()
+            await self._app.end_streams()
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -72,6 +117,7 @@ class DeskServer(uvicorn.Server):
             yield
             return
         before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, self._leave)
         try:
             yield
         finally:
@@ -81,11 +127,26 @@ class DeskServer(uvicorn.Server):
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         # a parent that dies is told of twice, by the kernel and by its pipe: only a second Ctrl-C is impatience
         self.force_exit = self.should_exit and number == signal.SIGINT
+        self._is_leaving = False
         self.should_exit = True
+
+    def _leave(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._is_worker:
+            logging.getLogger(__name__).warning(
+                "SIGHUP: one process alone cannot restart unnoticed: `aion up` or `aion serve --workers 2` can"
+            )
+        elif not self.should_exit:
+            self._is_leaving = self.should_exit = True
 
 
 def serve(
-    settings: Settings, *, static: Path = STATIC, listener: socket.socket | None = None, process: str = "web"
+    settings: Settings,
+    *,
+    static: Path = STATIC,
+    listener: socket.socket | None = None,
+    process: str = "web",
+    says_address: bool = True,
+    on_ready: Callable[[], None] | None = None,
 ) -> int:
     """Serve the desk until it is told to stop; return the exit status.
 
@@ -94,6 +155,8 @@ def serve(
         static: folder of the built front end.
         listener: a socket that is bound already, shared with other workers; None to bind one.
         process: name of this process in the logs.
+        says_address: False where somebody else has told people where the desk is.
+        on_ready: called when it listens.
 
     Raises:
         ConfigError: the address cannot be listened on, or would show the desk to others without a password.
@@ -105,9 +168,15 @@ def serve(
         log = open_log(Layout(settings.data), settings.log_level, process=process, console_format=settings.log_format)
         _take_library_logs(log)
         app = App(settings, log=log, static=static, store=store)
-        if not is_worker:
+        room = app.desk.gate.max_connections = allow_files(settings.max_connections)
+        if room < settings.max_connections:
+            log.warning(
+                f"max_connections = {settings.max_connections}, but the system's limit of open files leaves {room}: "
+                "raise it with `ulimit -n` or LimitNOFILE"
+            )
+        if says_address:
             log.info(f"Aion desk: {address_of(settings.host, bound)}", port=bound.getsockname()[1])
-        server = DeskServer(app)
+        server = DeskServer(app, is_worker=is_worker, on_ready=on_ready)
         try:
             server.run(sockets=[bound])
         except Exception as error:  # the process ends by it: whoever keeps it running reads here why

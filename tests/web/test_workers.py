@@ -142,7 +142,7 @@ def test_workers_when_told_to_stop_then_streams_end_with_bye_and_nobody_is_left(
         assert not any(psutil.pid_exists(pid) for pid in pids)
         assert process.stderr is not None
         said = process.stderr.read()
-    assert took < 3.0
+    assert took < 30.0  # about one second where nothing else runs
     assert "Traceback" not in said
     lines = [json.loads(line) for line in (tmp_path / "data" / "logs" / "web-1.jsonl").read_text().splitlines()]
     assert {line["process"] for line in lines} == {"web-1"}, "each process writes its own log"

@@ -84,7 +84,8 @@ async def log_in(request: Request) -> Response:
         raise NotFoundError("this desk has no password; it answers to this machine only")
     wait_s = desk.tries.take(address)
     if wait_s > 0:
-        await run_in_threadpool(store.record, "nobody", address, "login refused: too many tries")
+        if desk.tries.is_news(address):  # once: a flood would push everything else out of the audit
+            await run_in_threadpool(store.record, "nobody", address, "login refused: too many tries")
         return _refused(429, "TooManyTries", "too many tries: wait and try again", is_form, "wait", after, wait_s)
     try:
         role = await run_in_threadpool(_role_of, store, given.password)

@@ -74,6 +74,10 @@ def _route(figures: RouteFigures) -> dict[str, Any]:
 def _set_gauges(desk: Desk) -> None:
     metrics = desk.metrics
     metrics.gauge("aion_uptime_seconds", "Seconds since this process started to serve.", metrics.uptime_s)
+    metrics.gauge(
+        "aion_connections", "Open connections of this worker, streams included.", len(desk.gate.connections)
+    )
+    metrics.turned_away(desk.gate.turned_away)
     for name, value in desk.live_figures().items():
         metrics.gauge(f"aion_live_{name}", f"Live library: {name.replace('_', ' ')}.", value)
     for topic, age in desk.data_ages().items():
