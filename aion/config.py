@@ -267,6 +267,9 @@ class Settings(Section):
     """Secret of the alpaca feed, from AION_ALPACA_SECRET only."""
     history_days: int = Field(30, ge=0, le=365)
     """Days of history that new swing bots of a real-time feed are run over before they go live."""
+    bar_age_s: float = Field(86_400.0, ge=60, le=31_536_000)
+    """Age of a bar of a real-time feed, seconds from its close, above which it is not traded on; a daily one may be a
+    week older. Catching up at a start, replays and backtests go by the clock of their bars."""
     speed: float = Field(60.0, gt=0, le=36_000)
     """Market seconds a wall second of a replay."""
     start: Moment = datetime(2022, 5, 19, 13, 25, tzinfo=UTC)

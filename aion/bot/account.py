@@ -264,6 +264,13 @@ class BotAccount:
             self._jumped = {*(symbol for symbol in self._jumped if symbol not in found.bars), *found.refused}
         return found.bars
 
+    def refuse_bar(self, symbol: str, why: str, ts: datetime) -> None:
+        """Record at market time `ts`, or its own when that is later, that a bar of `symbol` was not taken."""
+        ts = max(ts, self.cursor)
+        self.broker.note(ts, "refused", why, symbol)
+        self.log.warning(f"{symbol}: {why}", bot=self.name, market_time=ts)
+        self.settle(ts)
+
     def gather(self) -> Changes:
         """Take what the broker did since the last call into the record, and return it."""
         if not self.broker.changes:

@@ -12,13 +12,14 @@ from aion.bot.daytrading import sessions_document
 from aion.bot.envelope import Stamp
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
-from aion.bot.replay import CATCH_UP_DUE_S, Replay, Span
+from aion.bot.replay import CATCH_UP_DUE_S, Replay
 from aion.bot.schedule import Pace, closed_label
+from aion.bot.span import Span
 from aion.bot.waiter import Waiter
 from aion.clock import MarketClock, iso
 from aion.config import Settings
 from aion.market import calendar
-from aion.market.feed import Kind
+from aion.market.feed import Batch, Kind
 from aion.market.feed.online import GRACE, SETTLE, FeedHealth, OnlineFeed
 from aion.market.grid import next_bar
 from aion.store.layout import Layout
@@ -111,6 +112,10 @@ class Paper(Replay):
             symbols = frozenset(symbol for bot in bots.values() for symbol in bot.settings.symbols)
             wanted[kind] = symbols, max(cursors, default=start)  # type: ignore[index]
         return wanted
+
+    def _handed_at(self, batch: Batch) -> datetime:
+        """Return the wall's time once the bots are live; what they catch up with has the clock of its bars."""
+        return super()._handed_at(batch) if self._phase in ("starting", "catching_up") else self._wall.now()
 
     def _cycle(self) -> None:
         """Deal with what has come since the last look, and say how things stand when that has changed."""

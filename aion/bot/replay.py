@@ -8,7 +8,6 @@ speed, and while catching up, several cycles share one.
 import heapq
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -19,63 +18,36 @@ from aion.bot.drive import Drive
 from aion.bot.envelope import Stamp
 from aion.bot.history import earlier_days
 from aion.bot.inbox import Inbox
+from aion.bot.intake import Intake
 from aion.bot.intraday import IntradayBot
 from aion.bot.outbox import Outbox
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
 from aion.bot.resume import ledger_cursor, restore_accounts, watch_again
 from aion.bot.schedule import Pace, closed_label
+from aion.bot.span import Span, span_of
 from aion.bot.swing import SwingBot
 from aion.bot.swing_job import SwingJob
 from aion.bot.waiter import Waiter
 from aion.clock import ReplayClock, iso
 from aion.config import Settings
 from aion.errors import LedgerError
-from aion.market import calendar
 from aion.market.feed import Batch, Feed, Kind
 from aion.market.grid import Grid
 from aion.store.layout import DESK, Layout
 from aion.trading.ledger import Entry, Ledger
 from aion.trading.record import Audit
 from aion.trading.risk import DeskGate
+from aion.trading.window import Window
 
 FLUSH_S = 0.1  # least wall seconds between two commits with their files
 LATE_S = 1.0  # a replay further behind than this (the machine slept, or is slow) does not rush to catch up
 POLL_S = 0.2  # wall seconds between two looks at what the desk asks for
 RETRY_S = 1.0  # between two attempts to commit to a disk that refuses
-SWING_CATCH_UP = timedelta(days=365)
 CATCH_UP_DUE_S = 2.0  # while catching up a file comes at least that often
 _PEAKS = "desk_peaks"  # note in the ledger: highest sums of equity by currency
 Phase = Literal["starting", "catching_up", "running", "paused", "closed", "finished"]
 _PHASES: tuple[Phase, ...] = ("starting", "catching_up", "running", "paused", "closed", "finished")
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Where a run starts and ends, market times."""
-
-    swing: datetime
-    """Swing bots trade from the bars after it."""
-    intraday: datetime
-    """Intraday bots trade from the bars after it."""
-    start: datetime
-    """Until here the bots catch up."""
-    end: datetime
-    """The last bar of the tape."""
-
-
-def span_of(settings: Settings, feed: Feed, exchanges: frozenset[str]) -> Span:
-    """Return the span of a run.
-
-    Swing bots start a year before `settings.start`, intraday bots with the first session of its day.
-    """
-    start = settings.start
-    opens = [
-        session.open for mic in sorted(exchanges) for session in calendar.sessions(mic, start.date(), start.date())
-    ]
-    intraday = min([start, *opens])
-    has_intraday = any(bot.kind == "intraday" for bot in settings.bots.values())
-    return Span(start - SWING_CATCH_UP, intraday, start, feed.span("minute" if has_intraday else "day")[1])
 
 
 class Replay:
@@ -152,6 +124,8 @@ class Replay:
         self._desk_gate.restore(json.loads(ledger.notes(_PEAKS) or "{}"))
         for account in self._bots.values():
             account.desk_gate = self._desk_gate
+        cursors: dict[Kind, datetime] = {"minute": self._intraday_cursor, "day": self._swing_cursor}
+        self._intake = Intake(self._bots.values(), Window(age=timedelta(seconds=settings.bar_age_s)), cursors)
         self._controller = Controller(Inbox(layout, self._bots), ledger, self._bots, stamp, log)
 
     def _make_pace(self, exchanges: frozenset[str], marks: frozenset[str]) -> Pace:
@@ -300,17 +274,23 @@ class Replay:
         carried = self._controller.carry_out(news, self._market_time(), self.drive)
         self._audits += carried.audits
         has_new_due_times = self.drive.speed != speed
-        for name, bot in self.job.bots.items():
-            if name in carried.bots or (has_new_due_times and bot.cycle_id):
-                self._changed[name] = bot
-        for name, swing_bot in self.swing.bots.items():
-            if name in carried.bots:
-                self._entries.append(swing_bot.take_entry())
-                if swing_bot.day:
-                    self.swing.put_activity(self._outbox, swing_bot)
-            if (name in carried.bots or has_new_due_times) and swing_bot.cycle_id:
-                self._marked[name] = swing_bot
+        self._touch(bot for bot in self._bots.values() if bot.name in carried.bots)
+        if has_new_due_times:
+            self._changed |= {name: bot for name, bot in self.job.bots.items() if bot.cycle_id}
+            self._marked |= {name: bot for name, bot in self.swing.bots.items() if bot.cycle_id}
         self._flush()
+
+    def _touch(self, bots: Iterable[BotAccount]) -> None:
+        """Have what happened to `bots` outside a cycle committed and shown."""
+        for bot in bots:
+            if isinstance(bot, IntradayBot):
+                self._changed[bot.name] = bot
+            elif isinstance(bot, SwingBot):
+                self._entries.append(bot.take_entry())
+                if bot.day:
+                    self.swing.put_activity(self._outbox, bot)
+                if bot.cycle_id:
+                    self._marked[bot.name] = bot
 
     def _market_time(self) -> datetime:
         """Return the market time of what people do: the wall's with a feed that delivers as it happens."""
@@ -355,7 +335,16 @@ class Replay:
                 return
             yield batch
 
-    def _process(self, batch: Batch) -> None:
+    def _handed_at(self, batch: Batch) -> datetime:
+        """Return the bots' clock when `batch` is handed in: that of the bars delivered."""
+        return max(self._clock.now(), batch.ts)
+
+    def _process(self, offered: Batch) -> None:
+        now = self._handed_at(offered)
+        batch, refusing = self._intake.admit(offered, now)
+        self._touch(refusing)
+        if batch is None:
+            return
         self.drive.now = batch.ts
         self._desk_gate.begin_cycle()
         if batch.kind == "minute":
@@ -363,11 +352,11 @@ class Replay:
             if ended:
                 self._changed |= {bot.name: bot for bot in ended}
                 self._flush()
-            self._clock.advance(batch.ts)
+            self._clock.advance(max(self._clock.now(), batch.ts))
             self._changed |= {bot.name: bot for bot in self.job.on_batch(batch)}
             self._cycles += 1
             return
-        self._clock.advance(batch.ts)
+        self._clock.advance(max(self._clock.now(), batch.ts))
         marked, rebalanced = self.swing.on_batch(batch)
         self._rebalanced += rebalanced
         for bot in marked:

@@ -14,8 +14,9 @@ from aion.bot.guard import alarm
 from aion.bot.paper import Paper
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
-from aion.bot.replay import SWING_CATCH_UP, Replay
+from aion.bot.replay import Replay
 from aion.bot.retention import tidy
+from aion.bot.span import SWING_CATCH_UP
 from aion.bot.waiter import StoppedError, Waiter, WallWaiter
 from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings

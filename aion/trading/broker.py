@@ -45,9 +45,11 @@ from aion.trading.fee import CostModel
 from aion.trading.portfolio import Portfolio
 from aion.trading.record import CashMovement, Changes, Decision, IdMaker, OrderRecord
 from aion.trading.slippage import SlippageModel
+from aion.trading.window import Window
 from aion.trading.working import Working
 
 VOLUME_SHARE = Decimal("0.05")  # beyond a twentieth of a bar's volume our own order would have made the price
+WINDOW = Window()
 
 
 class PaperBroker:
@@ -65,6 +67,7 @@ class PaperBroker:
         slippage: SlippageModel | None = None,
         allow_short: bool = False,
         volume_share: Decimal = VOLUME_SHARE,
+        window: Window = WINDOW,
     ) -> None:
         """Make a broker.
 
@@ -78,6 +81,7 @@ class PaperBroker:
             slippage: None for the default of the cost model.
             allow_short: True to let a sale open a short position.
             volume_share: largest part of a bar's volume that fills take, 0..1.
+            window: how old or new a bar may be.
         """
         self.bot = bot
         self.run = run
@@ -85,6 +89,7 @@ class PaperBroker:
         self.terms = Terms(instruments, cost, slippage or cost.slippage, grid, allow_short, volume_share)
         self.ids = IdMaker(run, bot)
         self.book = OrderBook(bot, self.ids)
+        self.window = window
         self._last_ts: dict[str, datetime] = {}
         self._day: date | None = None
         self._closes_at: datetime | None = None
@@ -236,7 +241,9 @@ class PaperBroker:
         """Take one bar; see `on_bars`."""
         return self.on_bars({bar.symbol: bar}, session)
 
-    def on_bars(self, bars: Mapping[str, Bar], session: MarketSession | None) -> list[Fill]:
+    def on_bars(
+        self, bars: Mapping[str, Bar], session: MarketSession | None, now: datetime | None = None
+    ) -> list[Fill]:
         """Fill what bars that close at the same moment would have filled, book it and mark the positions.
 
         The first bar of a session begins it (`begin_session`). A bar without volume is no print and marks nothing.
@@ -244,13 +251,15 @@ class PaperBroker:
         Args:
             bars: by symbol, later than the bars of the call before.
             session: that the bars were traded in; None fills nothing.
+            now: the bots' clock; None where that is the clock of the bars delivered.
 
         Returns:
-            The fills in the order in which they happened.
-
-        Raises:
-            OrderError: a bar that is not later than the one before of its symbol.
+            The fills in the order in which they happened. A bar outside `window`, or not later than the one before
+            of its symbol, is a recorded decision and nothing else.
         """
+        bars = self._taken(bars, now)
+        if not bars:
+            return []
         if session is not None and session.day != self._day:
             self.begin_session(session)
         marks = self.portfolio.marks
@@ -258,9 +267,6 @@ class PaperBroker:
         last_ts = self._last_ts
         busy = []
         for symbol, bar in bars.items():
-            last = last_ts.get(symbol)
-            if last is not None and bar.ts <= last:
-                raise OrderError(f"{symbol}: a bar of {iso(bar.ts)} came after one of {iso(last)}")
             last_ts[symbol] = bar.ts
             if symbol in books and bar.volume:
                 busy.append(bar)
@@ -271,6 +277,26 @@ class PaperBroker:
             if bar.volume:
                 marks[symbol] = bar.close
         return fills
+
+    def _taken(self, bars: Mapping[str, Bar], now: datetime | None) -> Mapping[str, Bar]:
+        """Return `bars` without those that are refused."""
+        last_ts, is_daily = self._last_ts, self.terms.grid is None
+        refused: dict[str, str] = {}
+        for symbol, bar in bars.items():
+            last = last_ts.get(symbol)
+            if now is None and (last is None or bar.ts > last):
+                continue
+            why = self.window.refusal(bar.ts, now or bar.ts, last, is_daily=is_daily)
+            if why:
+                refused[symbol] = why
+        if not refused:
+            return bars
+        at = max(
+            (each for each in (now, *last_ts.values()) if each is not None), default=next(iter(bars.values())).ts
+        )
+        for symbol, why in refused.items():
+            self.note(at, "refused", why, symbol)
+        return {symbol: bar for symbol, bar in bars.items() if symbol not in refused}
 
     def _has(self, session: MarketSession, ts: datetime) -> bool:
         grid = self.terms.grid

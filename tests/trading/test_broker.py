@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from aion.errors import OrderError
 from aion.market.calendar import MarketSession
 from aion.model import OrderStatus, OrderType, Side, TimeInForce
 
@@ -315,8 +314,10 @@ def test_day_order_when_the_session_ends_then_expires_but_gtc_rests() -> None:
 def test_bars_when_out_of_order_then_refused_by_name() -> None:
     broker = make_broker()
     broker.on_bar(bar(2, "250", "251", "249", "250"), SESSION)
-    with pytest.raises(OrderError, match=r"MSFT: a bar of 2022-05-19T13:31Z came after"):
-        broker.on_bar(bar(1, "250", "251", "249", "250"), SESSION)
+    assert broker.on_bar(bar(1, "1", "1", "1", "1"), SESSION) == [] and broker.portfolio.marks["MSFT"] == 250
+    (decision,) = broker.changes.decisions
+    assert (decision.action, decision.symbol) == ("refused", "MSFT")
+    assert decision.reason.startswith("a bar of 2022-05-19T13:31Z came after one of 2022-05-19T13:32Z")
 
 
 def test_ids_when_a_cycle_is_repeated_then_are_the_same() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from aion.bot.account import BotAccount
 from aion.bot.daytrading import DayTradingJob, minute_number
 from aion.bot.envelope import Stamp
+from aion.bot.intake import Intake
 from aion.bot.intraday import IntradayBot
 from aion.bot.outbox import Outbox
 from aion.bot.process_log import ProcessLog
@@ -31,6 +32,7 @@ from aion.market.grid import Grid
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
 from aion.trading.risk import DeskGate
+from aion.trading.window import Window
 
 RUN = "1"
 Progress = Callable[[datetime], None]
@@ -128,6 +130,8 @@ class Backtest:
         self._desk_gate = DeskGate(plan.risk, lambda: [bot.portfolio for bot in bots.values()])
         for account in bots.values():
             account.desk_gate = self._desk_gate
+        self._intake = Intake(bots.values(), Window(), {"minute": plan.first, "day": plan.first})
+        self._now = plan.first
 
     def run(self, on_progress: Progress | None = None) -> Run:
         """Play all bars; what happened is in the ledger, and the newest state files are written.
@@ -162,7 +166,11 @@ class Backtest:
                 return
             yield batch
 
-    def _process(self, batch: Batch, on_progress: Progress | None) -> int:
+    def _process(self, offered: Batch, on_progress: Progress | None) -> int:
+        self._now = max(self._now, offered.ts)
+        batch, _ = self._intake.admit(offered, self._now)
+        if batch is None:
+            return 0
         exposures = self._run.exposures
         self._desk_gate.begin_cycle()
         if batch.kind == "minute":

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from aion.clock import iso
 from aion.market import calendar
-from aion.market.feed.protocol import Batch, Kind
+from aion.market.feed.protocol import AHEAD, Batch, Kind
 from aion.market.feed.provider import Answer
 from aion.market.feed.validate import JUMP
 from aion.model import Bar
@@ -35,7 +35,7 @@ class Tally:
     silent: int = 0
     """Left out because nobody traded."""
     refused: int = 0
-    """No bars: NaN, impossible prices, an undeclared split."""
+    """No bars: NaN, impossible prices, an undeclared split, a close in the future."""
 
 
 class Gatherer:
@@ -79,6 +79,8 @@ class Gatherer:
         self._silent: dict[datetime, set[str]] = {}
         self._delivered: dict[str, dict[datetime, Bar]] = {symbol: {} for symbol in exchanges}
         self._known_late: dict[str, datetime] = {}
+        self._ahead: dict[datetime, dict[str, Bar]] = {}
+        self._known_ahead: dict[str, datetime] = {}
 
     @property
     def symbols(self) -> list[str]:
@@ -109,6 +111,9 @@ class Gatherer:
             if bar.ts in seen:
                 self.tally.duplicate += 1
                 continue
+            if bar.ts > now + AHEAD:
+                self._take_ahead(bar)
+                continue
             seen.add(bar.ts)
             self._take(bar)
             if bar.ts in self._pending:
@@ -132,6 +137,9 @@ class Gatherer:
                 self.newest[bar.symbol] = bar
                 self._remember(bar)
             batches.append(Batch(ts, self.kind, bars))
+        # for the bots to refuse: a bar of the future holds up none that come before it
+        ahead, self._ahead = self._ahead, {}
+        batches += [Batch(ts, self.kind, bars) for ts, bars in sorted(ahead.items())]
         for ts in [ts for ts in self._silent if ts < self._cursor - timedelta(days=1)]:
             del self._silent[ts]
         return batches
@@ -159,6 +167,15 @@ class Gatherer:
         if symbol in waiting and waiting[symbol] != bar:
             self.tally.revised += 1
         waiting[symbol] = bar
+
+    def _take_ahead(self, bar: Bar) -> None:
+        """Take a bar that closes in the future, each once."""
+        known = self._known_ahead.get(bar.symbol)
+        if bar.symbol in self.refused or (known is not None and bar.ts <= known):
+            return
+        self._known_ahead[bar.symbol] = bar.ts
+        self.tally.refused += 1
+        self._ahead.setdefault(bar.ts, {})[bar.symbol] = bar
 
     def _take_past(self, bar: Bar) -> None:
         known = self._delivered[bar.symbol]

@@ -12,6 +12,9 @@ Kind = Literal["minute", "day"]
 """Interval of a series: `minute` for all that is shorter than a session, see `Feed.interval`."""
 
 
+AHEAD = timedelta(seconds=5)  # clocks of two machines that are set by the network differ by less
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """All bars of one kind that close at the same moment."""

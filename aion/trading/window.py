@@ -1,0 +1,37 @@
+"""How old or new a bar may be when it is handed in: nobody trades on a bar of yesterday, or of tomorrow."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from aion.clock import iso
+from aion.market.feed.protocol import AHEAD
+
+AGE = timedelta(days=1)
+DAILY_MORE = timedelta(days=7)  # a bar of Friday that comes on Monday is the newest there is, holidays included
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The span around the bots' clock in which a bar has to close."""
+
+    ahead: timedelta = AHEAD
+    """How far in the future, for clocks that differ."""
+    age: timedelta = AGE
+    """How far in the past; daily bars may be `DAILY_MORE` older."""
+
+    def refusal(self, ts: datetime, now: datetime, newest: datetime | None, *, is_daily: bool = False) -> str:
+        """Return why a bar that closes at `ts` is not traded on, or an empty text.
+
+        Args:
+            ts: close of the bar.
+            now: the bots' clock at which it is handed in.
+            newest: close of the newest bar that was dealt with before; None for none.
+            is_daily: True for a daily bar.
+        """
+        if newest is not None and ts <= newest:
+            return f"a bar of {iso(ts)} came after one of {iso(newest)}: late, or a second time"
+        if ts > now + self.ahead:
+            return f"a bar of {iso(ts)} came at {iso(now)}: it lies in the future"
+        if ts < now - self.age - (DAILY_MORE if is_daily else timedelta(0)):
+            return f"a bar of {iso(ts)} came at {iso(now)}: too old to be traded on"
+        return ""
