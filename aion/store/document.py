@@ -402,7 +402,9 @@ class FeedState(Document):
     duplicate_bars: int = Field(0, ge=0, description="Came twice in one answer; left out.")
     missing_bars: int = Field(0, ge=0, description="Minutes or days of open sessions that no bar came for.")
     silent_bars: int = Field(0, ge=0, description="Left out because nobody traded.")
-    refused_bars: int = Field(0, ge=0, description="NaN, impossible prices, outside a session or in the future, an undeclared split.")
+    refused_bars: int = Field(
+        0, ge=0, description="NaN, impossible prices, outside a session, in the future, undeclared splits."
+    )
 
 
 class ClockState(Document):

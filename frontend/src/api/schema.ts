@@ -429,7 +429,7 @@ export interface FeedState {
   late_bars: number;
   /** Minutes or days of open sessions that no bar came for. */
   missing_bars: number;
-  /** NaN, impossible prices, outside a session or in the future, an undeclared split. */
+  /** NaN, impossible prices, outside a session, in the future, undeclared splits. */
   refused_bars: number;
   /** Came again with other figures; what was traded on stays. */
   revised_bars: number;
