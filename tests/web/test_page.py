@@ -36,7 +36,7 @@ def test_page_when_any_screen_is_asked_for_then_it_is_the_page_unkept_and_guarde
     policy = answer.headers["content-security-policy"]
     assert "default-src 'self'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
     again = desk.get(path, headers={"if-none-match": answer.headers["etag"]})
     assert again.status_code == 304 and again.content == b""
 

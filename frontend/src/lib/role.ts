@@ -1,32 +1,76 @@
-/** Who uses this page: a viewer is told why nothing can be asked, instead of being refused each time. */
+/** Who uses this page: what only an admin may do is not offered to a viewer, instead of being refused each time. */
 
 import { useEffect, useState } from "react";
 import type { SessionAnswer } from "../api/schema";
+
+const KEY = "aion_role";
 
 let asked: Promise<SessionAnswer | undefined> | undefined;
 
 async function ask(): Promise<SessionAnswer | undefined> {
   try {
     const answer = await fetch("/api/session");
-    return answer.ok ? ((await answer.json()) as SessionAnswer) : undefined;
+    if (!answer.ok) return undefined;
+    const session = (await answer.json()) as SessionAnswer;
+    remember(session.role);
+    return session;
   } catch {
     asked = undefined; // asked again by the next who wants to know
     return undefined;
   }
 }
 
-/** False once the desk has said that this is no admin; the desk has the last word in any case. */
-export function useMayAsk(): boolean {
-  const [role, setRole] = useState<SessionAnswer["role"]>();
+export interface Who {
+  /** False until the desk has answered, or has failed to. */
+  isKnown: boolean;
+  session?: SessionAnswer;
+}
+
+/** Who this page is for, as the desk says it. */
+export function useWho(): Who {
+  const [who, setWho] = useState<Who>({ isKnown: false });
   useEffect(() => {
     let isOver = false;
     asked ??= ask();
-    void asked.then((found) => {
-      if (!isOver) setRole(found?.role);
+    void asked.then((session) => {
+      if (!isOver) setWho({ isKnown: true, ...(session ? { session } : {}) });
     });
     return () => {
       isOver = true;
     };
   }, []);
-  return role === undefined || role === "admin";
+  return who;
+}
+
+/**
+ * False once the desk has said that this is no admin, and until it says otherwise where it said so before: a viewer does
+ * not see controls come and go. The desk has the last word in any case.
+ */
+export function useMayAsk(): boolean {
+  const { isKnown, session } = useWho();
+  if (!isKnown) return remembered() !== "viewer";
+  return session === undefined || session.role === "admin";
+}
+
+function remember(role: string): void {
+  try {
+    localStorage.setItem(KEY, role);
+  } catch {
+    // refused or full: controls are seen until the desk has answered
+  }
+}
+
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
+
+/** End the session; the desk has the browser forget what it kept. Throws where it does not answer. */
+export async function logOut(): Promise<void> {
+  const answer = await fetch("/api/session", { method: "DELETE" });
+  if (!answer.ok) throw new Error(`the desk answered ${answer.status}`);
+  location.assign("/login?why=ended");
 }

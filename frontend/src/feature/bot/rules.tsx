@@ -151,7 +151,12 @@ export function Rules({ bot }: { bot: BotView }) {
             {said.kind === "failed" ? `Not saved: ${said.text} Your draft is kept.` : said.text}
           </p>
         )}
-        <div className="rule-buttons">
+        {!mayAsk && (
+          <p className="pad soft">
+            You are logged in as a viewer: rules can be read here, only an admin may save them.
+          </p>
+        )}
+        <div className="rule-buttons" hidden={!mayAsk}>
           <button
             type="submit"
             className="button strong"
@@ -197,7 +202,6 @@ export function Rules({ bot }: { bot: BotView }) {
                 ))}
             </ul>
           </ConfirmButton>
-          {!mayAsk && <small>You are logged in as a viewer: only an admin may save.</small>}
         </div>
       </form>
     </Panel>

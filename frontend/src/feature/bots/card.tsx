@@ -3,6 +3,7 @@
 import { lazy, memo, Suspense, useId, useMemo, useState } from "react";
 import type { Asked, BotView, Pnl, Problem, Session } from "../../api/schema";
 import { money, moneyChange } from "../../lib/money";
+import { useMayAsk } from "../../lib/role";
 import { pathOf } from "../../lib/route";
 import { useTicking } from "../../lib/ticker";
 import { dayName, instant } from "../../lib/time";
@@ -119,6 +120,7 @@ export const Card = memo(function Card({ bot, state, session, problem, all }: Pr
   const { clock, market, still } = useDesk();
   const title = useId();
   const body = useId();
+  const mayAsk = useMayAsk();
   const [open, setOpen] = useState(false);
   const day = bot.day_pnl;
   return (
@@ -136,12 +138,14 @@ export const Card = memo(function Card({ bot, state, session, problem, all }: Pr
           </p>
         </div>
         <StateChip state={state} clock={clock} />
-        <Menu label="⋯" name={`Controls of ${bot.bot}`}>
-          <Controls bot={bot} all={all} />
-          <a className="quiet" href={pathOf(bot.bot)} onClick={follow}>
-            Trades, rules and all else of {bot.bot}
-          </a>
-        </Menu>
+        {mayAsk && (
+          <Menu label="⋯" name={`Controls of ${bot.bot}`}>
+            <Controls bot={bot} all={all} />
+            <a className="quiet" href={pathOf(bot.bot)} onClick={follow}>
+              Trades, rules and all else of {bot.bot}
+            </a>
+          </Menu>
+        )}
       </header>
       <StateLine bot={bot} state={state} session={session} />
       <div className="lead">

@@ -7,6 +7,7 @@ import { type Cell, download, toCsv } from "../../lib/csv";
 import { wallSpan } from "../../lib/market";
 import { cost, count, moneyChange, plural } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
+import { useMayAsk } from "../../lib/role";
 import { pathOf } from "../../lib/route";
 import { useTicking } from "../../lib/ticker";
 import { dayName, dayOrClock, instant, localStamp, stamp } from "../../lib/time";
@@ -202,6 +203,7 @@ const COLUMNS = [
 
 export function Compare({ bots, states, total, openPositions, run, asOf, asked, filter, onFilter }: Props) {
   const { market } = useDesk();
+  const mayAsk = useMayAsk();
   return (
     <section aria-labelledby="compare-title">
       <div className="head">
@@ -215,9 +217,11 @@ export function Compare({ bots, states, total, openPositions, run, asOf, asked, 
         <div className="tools">
           <small className="aside">No figure adds currencies: no rate is configured.</small>
           <FilterField what="bots" value={filter} onChange={onFilter} />
-          <Menu label="All bots" name="Controls of all bots" className="button">
-            <AllControls asked={asked} />
-          </Menu>
+          {mayAsk && (
+            <Menu label="All bots" name="Controls of all bots" className="button">
+              <AllControls asked={asked} />
+            </Menu>
+          )}
           <button
             type="button"
             className="button"

@@ -98,8 +98,6 @@ export function Controls({ bot, all }: Props) {
 
 /** The same for all bots at once. */
 export function AllControls({ asked }: { asked: Asked | undefined }) {
-  const mayAsk = useMayAsk();
-  if (!mayAsk) return <p className="soft refusal">You are logged in as a viewer: only an admin may ask.</p>;
   return (
     <div className="controls">
       <ConfirmButton
@@ -147,6 +145,7 @@ export function AllControls({ asked }: { asked: Asked | undefined }) {
 
 /** Clears the switch of all bots; a bot with a switch of its own stays stopped. */
 export function ClearAll() {
+  if (!useMayAsk()) return null;
   return (
     <ConfirmButton
       label="Clear kill switch"

@@ -2,8 +2,11 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { BotsPageBundle, LogEntry, LogSearch, LogTail } from "../../api/schema";
+import { useWho } from "../../lib/role";
 import { setQuery, useQuery } from "../../lib/route";
 import { useLink, useSnapshot, useSSE } from "../../live";
+import { Skeleton } from "../bots/skeleton";
+import { Denied } from "./denied";
 import { type Filter, filterOf, isAsking, searchUrl, toQuery } from "./filter";
 import { LogsPage, type Search } from "./page";
 import { append, EMPTY_TAIL, gaps, merge, type Tail } from "./tail";
@@ -155,7 +158,14 @@ function useOlder(filter: Filter, tail: Tail): { found: Found; older: () => void
   return { found, older };
 }
 
+/** Asks for no line before it is known that this page may have them: a refused topic would cost it its stream. */
 export default function LogsScreen() {
+  const { isKnown, session } = useWho();
+  if (!isKnown) return <Skeleton />;
+  return session?.role === "viewer" ? <Denied who={session.who} /> : <Logs />;
+}
+
+function Logs() {
   const query = useQuery();
   const filter = useMemo(() => filterOf(query), [query]);
   const { tail, failed } = useTail();

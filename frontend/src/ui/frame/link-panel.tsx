@@ -7,6 +7,7 @@ import { Ago, Due } from "../age";
 import { useDesk } from "./desk";
 import type { Link } from "./link-chip";
 import { PollChoice } from "./poll-choice";
+import { WhoRow } from "./who";
 
 /** When the bots wrote last and when the next of them is due; wall time, ms. */
 export interface Heartbeat {
@@ -97,6 +98,7 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
         />
         Tell fills on pages that do not show them
       </label>
+      <WhoRow />
     </>
   );
 }

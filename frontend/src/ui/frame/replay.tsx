@@ -2,6 +2,7 @@
 
 import { createContext, type ReactNode, useContext, useRef, useState } from "react";
 import { type ControlRequest, useControl } from "../../lib/control";
+import { useMayAsk } from "../../lib/role";
 import { dayName, instant, isoDay, UTC } from "../../lib/time";
 import { Icon } from "../icon";
 import { useDesk } from "./desk";
@@ -19,15 +20,18 @@ const ReplayContext = createContext<Controls | undefined>(undefined);
 /** Holds the one request that button, panel and key share. */
 export function ReplayControls({ isReplay, children }: { isReplay: boolean; children: ReactNode }) {
   const { clock } = useDesk();
+  const mayAsk = useMayAsk();
   const control = useControl(clock?.control_id);
   const isHeld = clock?.state === "paused";
   const before = useRef(60);
   if (clock?.speed && clock.speed > 0) before.current = clock.speed;
   const toggle = (): void => control.ask({ action: "speed", value: isHeld ? before.current : 0 });
-  return <ReplayContext value={isReplay ? { ...control, isHeld, toggle } : undefined}>{children}</ReplayContext>;
+  return (
+    <ReplayContext value={isReplay && mayAsk ? { ...control, isHeld, toggle } : undefined}>{children}</ReplayContext>
+  );
 }
 
-/** The controls, of a replay only. */
+/** The controls, of a replay only, for who may ask. */
 export function useReplay(): Controls | undefined {
   return useContext(ReplayContext);
 }

@@ -1,0 +1,25 @@
+/** Who is logged in, and the way out; nothing on a desk without a password, where nobody logs in. */
+
+import { useState } from "react";
+import { logOut, useWho } from "../../lib/role";
+
+export function WhoRow() {
+  const { session } = useWho();
+  const [failed, setFailed] = useState("");
+  if (!session || session.role === "none" || session.who === "local") return null;
+  const leave = (): void => {
+    logOut().catch((error: unknown) => setFailed(error instanceof Error ? error.message : String(error)));
+  };
+  return (
+    <p className="who-row">
+      <span>
+        Logged in as <b>{session.who}</b>
+        {session.role === "viewer" && <small> may look, not ask</small>}
+      </span>
+      <button type="button" className="button" onClick={leave}>
+        Log out
+      </button>
+      {failed && <small className="attention-text">Not logged out: {failed}.</small>}
+    </p>
+  );
+}

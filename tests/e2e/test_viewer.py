@@ -1,0 +1,135 @@
+"""A viewer in a real browser, logged in by the form: all to see, nothing to ask, and no log line."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from aion.web.security.password import hash_password
+from aion.web.security.store import DeskStore
+
+from .axe import assert_accessible
+from .conftest import Begin, Up, until
+
+pytestmark = pytest.mark.browser
+
+ADMIN, VIEWER = "a sentence that nobody guesses", "another sentence that nobody guesses"
+
+
+PARTS = {
+    "/bots": ".compare",
+    "/bots/orb_ny": ".rule input",
+    "/bots/swing_1w": ".rows.trades",
+    "/intraday": ".symbols",
+    "/system": "#routes-title",
+}
+
+
+@pytest.fixture(scope="module")
+def locked(begin: Begin) -> Iterator[Up]:
+    """A desk with a password for admins and one for viewers."""
+    up = begin(AION_PASSWORD=ADMIN)
+    up.wait(lambda: up.get("/healthz").status_code == 200, 60)
+    DeskStore(up.data / "desk.sqlite").set_password("viewer", hash_password(VIEWER), "command", "test")
+    yield up
+    up.stop()
+
+
+def log_in(page: Page, up: Up, password: str, path: str = "/bots") -> None:
+    page.goto(f"{up.url}{path}")
+    expect(page).to_have_url(f"{up.url}/login?next={path}")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(f"{up.url}{path}")
+
+
+@pytest.fixture
+def viewer(locked: Up, browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(30_000)
+    page = context.new_page()
+    log_in(page, locked, VIEWER)
+    page.locator("h3", has_text="orb_ny").wait_for()
+    page.get_by_text("STREAMING", exact=True).wait_for()
+    yield page
+    context.close()
+
+
+def test_login_page_when_the_password_is_wrong_then_it_says_so(locked: Up, page: Page) -> None:
+    page.goto(f"{locked.url}/system")
+    assert_accessible(page)
+    page.get_by_label("Password").fill("not it")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_have_text("That is not the password.")
+    assert_accessible(page)
+
+
+def test_viewer_when_it_looks_then_no_page_offers_what_it_may_not_ask(locked: Up, viewer: Page) -> None:
+    mutations: list[str] = []
+    viewer.on("request", lambda request: request.method == "GET" or mutations.append(request.url))
+    controls = "Controls of|Pause|Resume|Flatten|Kill switch|Hold the replay|Go on with|Save rules|Reset to|Jump"
+    offered = (
+        "[...document.querySelectorAll('button')].filter((each) => each.offsetParent !== null)"
+        f".filter((each) => /{controls}/.test(each.getAttribute('aria-label') || each.textContent)).length"
+    )
+    for path, part in PARTS.items():
+        viewer.goto(f"{locked.url}{path}")
+        viewer.locator(part).first.wait_for()
+        viewer.get_by_text("STREAMING", exact=True).wait_for()
+        until(viewer, f"{offered} === 0")
+        assert_accessible(viewer)
+    viewer.keyboard.press("p")
+    viewer.keyboard.press("?")
+    expect(viewer.locator("dialog.keys")).to_be_visible()
+    assert mutations == [], "nor does a key"
+
+
+def test_viewer_when_it_opens_a_bot_then_rules_are_to_read(locked: Up, viewer: Page) -> None:
+    viewer.goto(f"{locked.url}/bots/orb_ny")
+    viewer.locator(".rule").first.wait_for()
+    fields = viewer.locator(".rule input, .rule select")
+    assert fields.count() >= 5
+    for field in fields.all():
+        expect(field).to_be_disabled()
+    expect(viewer.get_by_text("rules can be read here, only an admin may save them")).to_be_visible()
+    expect(viewer.locator(".bot-head")).to_contain_text("You are logged in as a viewer")
+    refused = viewer.evaluate(
+        "fetch('/api/bots/orb_ny/control', {method: 'POST', headers: {'content-type': 'application/json'},"
+        " body: JSON.stringify({action: 'pause'})}).then((answer) => answer.status)"
+    )
+    assert refused == 403, "the desk has the last word"
+
+
+def test_viewer_when_it_opens_the_logs_then_they_are_denied_and_the_stream_goes_on(locked: Up, viewer: Page) -> None:
+    asked: list[str] = []
+    viewer.on("request", lambda request: asked.append(request.url))
+    viewer.goto(f"{locked.url}/logs")
+    expect(viewer.get_by_role("heading", name="Logs are for admins")).to_be_visible()
+    viewer.get_by_text("STREAMING", exact=True).wait_for()
+    assert not [url for url in asked if "/api/logs" in url or "logs" in url.partition("topics=")[2]]
+    assert viewer.locator(".log-line").count() == 0
+    assert_accessible(viewer)
+    viewer.get_by_role("link", name="Log in as admin").click()
+    viewer.get_by_label("Password").fill(ADMIN)
+    viewer.get_by_role("button", name="Log in").click()
+    viewer.locator(".log-line").first.wait_for()
+
+
+def test_viewer_when_it_logs_out_then_the_desk_is_shut_and_nothing_is_kept(locked: Up, viewer: Page) -> None:
+    viewer.locator("button[popovertarget=link-panel]").click()
+    expect(viewer.locator(".who-row")).to_contain_text("Logged in as viewer")
+    assert_accessible(viewer)
+    viewer.get_by_role("button", name="Log out").click()
+    expect(viewer.get_by_role("alert")).to_have_text("You are logged out.")
+    assert viewer.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('aion_cache_'))") == []
+    viewer.goto(f"{locked.url}/bots")
+    expect(viewer).to_have_url(f"{locked.url}/login?next=/bots")
+
+
+def test_page_when_nobody_logs_in_then_it_shows_no_way_out(desk: Up, page: Page) -> None:
+    assert "AION_PASSWORD" not in os.environ
+    page.goto(f"{desk.url}/bots")
+    page.locator("button[popovertarget=link-panel]").click()
+    page.get_by_text("Tell fills on pages").wait_for()
+    assert page.get_by_role("button", name="Log out").count() == 0
