@@ -123,15 +123,19 @@ def desk(begin: Begin) -> Iterator[Up]:
     up.stop()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> str:
+    """The path of the Chromium of the tests."""
     found = subprocess.run(
         [sys.executable, "tools/browser.py"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert found.returncode == 0, found.stderr
-    path = re.findall(r"browser (.+)", found.stdout)[0]
+    return re.findall(r"browser (.+)", found.stdout)[0]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        running = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield running
         running.close()
 

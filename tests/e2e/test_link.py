@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from .conftest import ROOT, Begin, Up, Watched, until
+from .conftest import FLAGS, ROOT, Begin, Up, Watched, chromium, until
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +65,67 @@ def _streams(metrics: dict[str, object]) -> int:
     found = re.search(r'"(?:viewers|streams|clients)": (\d+)', json.dumps(metrics))
     assert found, metrics
     return int(found.group(1))
+
+
+WAKE = """
+  const wall = Date.now;
+  let skew = 0;
+  Date.now = () => wall() + skew;
+  window.shows = [];
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) skew += 180_000; // before the page's own listener: it was away for so long
+    shows.push(persisted);
+  });
+"""
+NOT_RESTORED = "JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons ?? null)"
+
+
+@pytest.fixture
+def keeper(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser that keeps pages for going back, which the driver's flags forbid."""
+    running = browser.browser_type.launch(
+        executable_path=chromium(), args=FLAGS, ignore_default_args=["--disable-back-forward-cache"]
+    )
+    context = running.new_context()
+    context.set_default_timeout(30_000)
+    context.add_init_script(WAKE)
+    yield context
+    running.close()
+
+
+@pytest.mark.parametrize("path", ["bots", "bots/orb_ny", "intraday", "logs", "system"])
+def test_page_gone_back_to_is_the_kept_one_and_resyncs_and_says_so(
+    desk: Up, keeper: BrowserContext, path: str
+) -> None:
+    page = keeper.new_page()
+    page.goto(f"{desk.url}/{path}")
+    page.get_by_text("STREAMING", exact=True).first.wait_for()
+    page.evaluate("window.mark = 1")
+    page.goto(f"{desk.url}/icon.svg")
+    page.go_back(wait_until="commit")
+    until(page, "window.mark === 1")
+    assert page.evaluate("shows") == [False, True], page.evaluate(NOT_RESTORED)
+    page.locator(".bar-chip.link").get_by_text("resynced after 3 min in the background").wait_for()
+    page.get_by_text("STREAMING", exact=True).first.wait_for()
+    clock = page.locator(".bar-chip.mode").inner_text()
+    until(page, f"document.querySelector('.bar-chip.mode').innerText !== {json.dumps(clock)}")
+
+
+def test_stream_passes_to_the_other_tab_when_its_owner_is_kept_for_going_back(
+    desk: Up, keeper: BrowserContext
+) -> None:
+    first, second = keeper.new_page(), keeper.new_page()
+    for page in (first, second):
+        page.goto(f"{desk.url}/system")
+        page.get_by_text("STREAMING", exact=True).first.wait_for()
+    holder = "document.body.innerText.match(/Stream held by\\s+(.+)/)?.[1]"
+    until(first, f"{holder} === 'this tab'")
+    first.goto(f"{desk.url}/icon.svg")
+    until(second, f"{holder} === 'this tab'")
+    first.go_back(wait_until="commit")
+    until(first, f"shows.length === 2 && {holder} === 'another tab'")
+    for page in (first, second):
+        page.get_by_text("STREAMING", exact=True).first.wait_for()
 
 
 def test_killed_bots_are_late_on_the_page_and_come_back(begin: Begin, page: Page) -> None:
