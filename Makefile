@@ -56,6 +56,7 @@ kill: build
 
 browser: .venv/.dev
 	@$(BIN)/python tools/browser.py
+	@$(BIN)/python tools/browser.py firefox
 
 # Everything that running needs. A Node of the package registry comes in only where the machine has none.
 .venv/.run: requirements.lock pyproject.toml hatch_build.py

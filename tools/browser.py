@@ -1,6 +1,7 @@
-"""Find a Chromium for the tests, or install Debian's where that is possible; prints its path.
+"""Find the browsers of the tests, or install Debian's where that is possible; prints a path.
 
-Order: `AION_CHROMIUM`, a Chromium or Chrome on the PATH, Playwright's own.
+Chromium: `AION_CHROMIUM`, a Chromium or Chrome on the PATH, Playwright's own. Firefox, by the argument `firefox`:
+`AION_FIREFOX`, one on the PATH.
 """
 
 import os
@@ -9,21 +10,31 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+CHROMIUM, FIREFOX = "chromium", "firefox"
+NAMES = {
+    CHROMIUM: ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
+    FIREFOX: ("firefox-esr", "firefox"),
+}
+PACKAGES = {CHROMIUM: "chromium", FIREFOX: "firefox-esr"}
+MAC = {
+    CHROMIUM: "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    FIREFOX: "/Applications/Firefox.app/Contents/MacOS/firefox",
+}
 
 
-def find_browser() -> str | None:
+def find_browser(kind: str = CHROMIUM) -> str | None:
     """Return the path of a browser, or None."""
-    named = os.environ.get("AION_CHROMIUM")
+    named = os.environ.get(f"AION_{kind.upper()}")
     if named:
         return named if Path(named).is_file() else None
-    for name in NAMES:
+    for name in NAMES[kind]:
         found = shutil.which(name)
         if found:
             return found
-    mac = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
-    if mac.is_file():
-        return str(mac)
+    if Path(MAC[kind]).is_file():
+        return MAC[kind]
+    if kind == FIREFOX:
+        return None  # Playwright's speaks its driver's language only
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow, and only the last resort
 
     with sync_playwright() as playwright:
@@ -31,29 +42,33 @@ def find_browser() -> str | None:
     return path if Path(path).is_file() else None
 
 
-def install() -> None:
-    """Install Debian's Chromium when this is Debian and we may, else Playwright's."""
+def install(kind: str = CHROMIUM) -> None:
+    """Install Debian's browser when this is Debian and we may, else Playwright's Chromium."""
     if shutil.which("apt-get") and os.geteuid() == 0:
-        print("aion: installing chromium for the browser tests", flush=True)
+        print(f"aion: installing {PACKAGES[kind]} for the browser tests", file=sys.stderr, flush=True)
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (
             ["apt-get", "update", "-q"],
-            ["apt-get", "install", "-qy", "--no-install-recommends", "chromium"],
+            ["apt-get", "install", "-qy", "--no-install-recommends", PACKAGES[kind]],
         ):
             subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
-    else:
+    elif kind == CHROMIUM:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 
 
 def main() -> int:
-    """Find or install."""
-    if find_browser() is None:
-        install()
-    found = find_browser()
+    """Find or install the browser that the argument names, Chromium without one."""
+    kind = sys.argv[1] if len(sys.argv) > 1 else CHROMIUM
+    if kind not in NAMES:
+        sys.stderr.write(f"aion: there are no tests for the browser `{kind}`: {' and '.join(NAMES)} are known\n")
+        return 2
+    if find_browser(kind) is None:
+        install(kind)
+    found = find_browser(kind)
     if found is None:
         sys.stderr.write(
-            "aion: the browser tests need Chromium and none is found: install the package `chromium`, or set "
-            "AION_CHROMIUM to its path\n"
+            f"aion: the browser tests need {kind.capitalize()} and none is found: install the package "
+            f"`{PACKAGES[kind]}`, or set AION_{kind.upper()} to its path\n"
         )
         return 1
     print(f"aion: browser {found}")

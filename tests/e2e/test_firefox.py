@@ -1,0 +1,126 @@
+"""The pages in Firefox: another engine with another EventSource, other locks and another way to keep pages."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from .conftest import ROOT, Up
+from .firefox import Firefox, Tab, run_firefox
+from .test_first_frame import BY_REACT
+
+pytestmark = pytest.mark.browser
+
+PATHS = ("bots", "bots/orb_ny", "intraday", "intraday/MSFT", "logs", "system")
+WATCH = f"""() => {{
+  window.shows = [];
+  addEventListener("pageshow", ({{ persisted }}) => shows.push(persisted));
+  new MutationObserver(() => {{
+    if (window.by_react === undefined && document.querySelector("main tbody tr")) window.by_react = {BY_REACT};
+  }}).observe(document, {{ subtree: true, childList: true }});
+}}"""
+LINK = "document.querySelector('.bar-chip.link').innerText"
+CLOCK = "document.querySelector('.bar-chip.mode').innerText"
+OWNER = "document.body.innerText.match(/Stream held by\\s+(.+)/)?.[1]"
+
+
+@pytest.fixture(scope="module")
+def firefox() -> Iterator[Firefox]:
+    found = subprocess.run(
+        [sys.executable, "tools/browser.py", "firefox"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stderr
+    with run_firefox(found.stdout.strip().split("browser ")[1]) as running:
+        running.say("script.addPreloadScript", functionDeclaration=WATCH)
+        yield running
+
+
+@pytest.fixture
+def tab(firefox: Firefox, desk: Up) -> Iterator[Tab]:
+    opened = firefox.open(f"{desk.url}/bots")
+    is_in(opened, "STREAMING")
+    yield opened
+    opened.close()
+
+
+def is_in(tab: Tab, state: str) -> None:
+    tab.until(f"{LINK}.includes({state!r})")
+
+
+def moves(tab: Tab) -> None:
+    """The market's time goes on."""
+    tab.until(f"{CLOCK} !== {tab.evaluate(CLOCK)!r}")
+
+
+def test_pages_open_and_follow_the_stream_without_a_complaint(firefox: Firefox, desk: Up, tab: Tab) -> None:
+    firefox.lines.clear()
+    for path in PATHS:
+        tab.goto(f"{desk.url}/{path}")
+        is_in(tab, "STREAMING")
+        tab.until("document.querySelector('main h1, main h2') !== null")
+        moves(tab)
+    assert [line for line in firefox.lines if line.startswith(("error", "warn"))] == []
+    assert any("SSE connected" in line for line in firefox.lines)
+
+
+def test_kept_data_stands_in_the_page_before_react_under_the_documented_keys(desk: Up, tab: Tab) -> None:
+    for key, word in (("bots/page", "orb_ny"), ("intraday/snapshot", "MSFT")):
+        tab.until(f"(localStorage.getItem('aion_cache_api:/api/{key}') ?? '').includes('{word}')")
+    kept = tab.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('aion_cache_')).sort()")
+    assert set(kept) <= {f"aion_cache_api:/api/{key}" for key in ("bots/page", "intraday/snapshot", "metrics")}
+    tab.goto(f"{desk.url}/bots")
+    tab.until("window.by_react !== undefined")
+    assert tab.evaluate("window.by_react") is False
+    is_in(tab, "STREAMING")
+
+
+def test_refused_stream_is_polled_and_comes_back(firefox: Firefox, desk: Up, tab: Tab) -> None:
+    firefox.refuse("/api/events")
+    tab.goto(f"{desk.url}/bots")
+    is_in(tab, "POLLING")
+    moves(tab)
+    firefox.refuse(None)
+    is_in(tab, "STREAMING")
+
+
+def test_next_tab_takes_the_stream_when_its_owner_closes(firefox: Firefox, desk: Up, tab: Tab) -> None:
+    tab.goto(f"{desk.url}/system")
+    is_in(tab, "STREAMING")
+    other = firefox.open(f"{desk.url}/system")
+    is_in(other, "STREAMING")
+    tab.show()
+    tab.until(f"{OWNER} === 'this tab'")
+    other.until(f"{OWNER} === 'another tab'")
+    moves(other)
+    third = firefox.open(f"{desk.url}/system")
+    third.show()
+    third.until(f"{OWNER} === 'this tab'")
+    third.close()
+    for left in (tab, other):
+        is_in(left, "STREAMING")
+        moves(left)
+    other.close()
+
+
+def test_page_gone_back_to_shows_what_is_kept_and_streams_again(desk: Up, tab: Tab) -> None:
+    tab.until("localStorage.getItem('aion_cache_api:/api/bots/page') !== null")
+    tab.goto(f"{desk.url}/icon.svg")
+    tab.back()
+    # Firefox keeps no page that holds a lock, also when it lets go of it on the way out: this one is loaded anew.
+    tab.until("document.querySelector('main tbody tr') !== null && window.shows.length > 0")
+    assert tab.evaluate("shows.at(-1) || !by_react")
+    is_in(tab, "STREAMING")
+    moves(tab)
+
+
+def test_keys_of_the_page_come_before_those_of_the_browser(tab: Tab) -> None:
+    tab.press("/")
+    tab.until("document.activeElement?.matches('input[type=search]')")
+    tab.press("v", "w", "a", "p")
+    tab.until("document.querySelectorAll('.compare tbody tr').length === 1")
+    tab.press("\ue00c")  # Escape
+    tab.until("document.querySelectorAll('.compare tbody tr').length > 1")
+    tab.evaluate("document.activeElement.blur()")
+    tab.press("?")
+    tab.until("document.querySelector('dialog.keys').open")
