@@ -20,7 +20,7 @@ from aion.clock import MarketClock, iso
 from aion.config import Settings
 from aion.market import calendar
 from aion.market.feed import Batch, Kind
-from aion.market.feed.online import GRACE, SETTLE, FeedHealth, OnlineFeed
+from aion.market.feed.online import SETTLE, FeedHealth, OnlineFeed
 from aion.market.grid import next_bar
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
@@ -57,6 +57,8 @@ class Paper(Replay):
         begins = stamp.wall.now() - timedelta(days=settings.history_days)
         feed.know_start(begins, min(cursors, default=None))
         super().__init__(settings, layout, feed, ledger, stamp, log, waiter)
+        symbols = {symbol for bot in self.job.bots.values() for symbol in bot.settings.symbols}
+        self._grace = feed.grace("minute", len(symbols))
         self._live_since = ledger.notes(_LIVE_SINCE) or ""
         self._say_since_when()
 
@@ -184,7 +186,7 @@ class Paper(Replay):
         following = min((each for each in nexts if each is not None), default=None)
         if following is None:
             return None
-        slack = SETTLE + GRACE["minute"] + timedelta(seconds=self._feed.delay_s)
+        slack = SETTLE + self._grace + timedelta(seconds=self._feed.delay_s)
         return (following + slack - now).total_seconds()
 
     def _clock_document(self) -> Json:

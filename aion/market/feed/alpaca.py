@@ -1,6 +1,6 @@
 """Bars of US shares by Alpaca, with `alpaca-py`: needs a free key; IEX prints, raw, as they come."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -8,6 +8,7 @@ from typing import Any
 
 from aion.errors import ConfigError, FeedError
 from aion.market.feed.extra import need
+from aion.market.feed.pool import ClientPool, Pacer
 from aion.market.feed.protocol import Kind
 from aion.market.feed.provider import Answer, GoneError, LimitError
 from aion.market.feed.stock import session_rows
@@ -28,6 +29,9 @@ class AlpacaProvider:
     timezone = "America/New_York"
     provenance = "IEX bars by Alpaca, raw, as they come: a few per cent of the US volume, so prices are IEX's own."
     chunk: Mapping[Kind, timedelta] = {"minute": timedelta(days=10), "day": timedelta(days=1000)}
+    parallel = 4
+    pace_s = 0.3
+    """Free keys have 200 requests a minute (Alpaca, market data FAQ)."""
     is_history_adjusted = False
 
     def __init__(self, key: str, secret: str, url: str | None = None) -> None:
@@ -49,10 +53,15 @@ class AlpacaProvider:
         self._key, self._secret, self._url = key, secret, url
         self._requests = need("alpaca.data.requests", "alpaca")
         self._errors = need("alpaca.common.exceptions", "alpaca")
-        self.reset()
+        self._pacer = Pacer(self.pace_s)
+        self._pool = ClientPool(self._make)
 
     def reset(self) -> None:
-        """Make new clients."""
+        """Ask with new clients from now on."""
+        self._pool.clear()
+
+    def _make(self) -> tuple[Any, Any]:
+        """Return a client of bars and one of corporate actions."""
         stock = need("alpaca.data.historical.stock", "alpaca").StockHistoricalDataClient
         corporate = need("alpaca.data.historical.corporate_actions", "alpaca").CorporateActionsClient
         clients = [
@@ -61,12 +70,12 @@ class AlpacaProvider:
         for client in clients:
             session = client._session
             session.request = partial(session.request, timeout=TIMEOUT_S)
-        self._stock, self._corporate = clients
+        return clients[0], clients[1]
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """Return what is traded under `symbols`: those that have a newest bar."""
         request = self._requests.StockLatestBarRequest(symbol_or_symbols=list(symbols), feed="iex")
-        found = self._ask(lambda: self._stock.get_stock_latest_bar(request))
+        found = self._ask(lambda stock, _: stock.get_stock_latest_bar(request))
         missing = [symbol for symbol in symbols if symbol not in (found or {})]
         if missing:
             raise GoneError(f"alpaca has no IEX bars of {', '.join(missing)}")
@@ -83,7 +92,7 @@ class AlpacaProvider:
             adjustment="raw",
             feed="iex",
         )
-        answer = self._ask(lambda: self._stock.get_stock_bars(request))
+        answer = self._ask(lambda stock, _: stock.get_stock_bars(request))
         rows = answer.get(symbol) or [] if isinstance(answer, dict) else None
         if not isinstance(rows, list):
             raise FeedError(f"alpaca answered {type(answer).__name__} where bars of {symbol} belong")
@@ -100,7 +109,7 @@ class AlpacaProvider:
         request = self._requests.CorporateActionsRequest(
             symbols=list(symbols), start=day, end=datetime.now(UTC).date() + timedelta(days=7)
         )
-        answer = self._ask(lambda: self._corporate.get_corporate_actions(request)) or {}
+        answer = self._ask(lambda _, corporate: corporate.get_corporate_actions(request)) or {}
         found = []
         try:
             for kind in _SPLITS:
@@ -113,10 +122,12 @@ class AlpacaProvider:
             raise FeedError(f"alpaca's corporate actions cannot be read: {error!r}") from None
         return sorted((each for each in found if each.ex_date > day), key=lambda each: (each.ex_date, each.symbol))
 
-    def _ask(self, call: Any) -> Any:
+    def _ask(self, call: Callable[[Any, Any], Any]) -> Any:
         network = need("requests", "alpaca").RequestException
+        self._pacer.wait()
         try:
-            return call()
+            with self._pool.lend() as (stock, corporate):
+                return call(stock, corporate)
         except self._errors.APIError as error:
             status = error.status_code
             said = " ".join(str(error).split())[:160]

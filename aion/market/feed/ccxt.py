@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,8 +11,9 @@ from aion.clock import Clock, SystemClock
 from aion.errors import ConfigError, FeedError
 from aion.market.calendar import ALWAYS
 from aion.market.feed.extra import need
+from aion.market.feed.pool import ClientPool, Pacer
 from aion.market.feed.protocol import Kind
-from aion.market.feed.provider import Answer, GoneError, LimitError
+from aion.market.feed.provider import Answer, GoneError, LimitError, retry_after_s
 from aion.market.feed.validate import Report, clean
 from aion.model import PRICE_STEP, CorporateAction, Instrument
 
@@ -31,6 +32,7 @@ class CcxtProvider:
     delay_s = 0.0
     timezone = "UTC"
     chunk: Mapping[Kind, timedelta] = {"minute": timedelta(minutes=PAGE), "day": timedelta(days=PAGE)}
+    parallel = 6
     is_history_adjusted = False
 
     def __init__(self, venue: str, config: Mapping[str, Any] | None = None, clock: Clock | None = None) -> None:
@@ -52,7 +54,20 @@ class CcxtProvider:
         self._config = dict(config or {})
         self._clock = clock or SystemClock()
         self._skew = timedelta(0)
-        self._client = self._connect()
+        first = self._connect()
+        self.pace_s = float(first.rateLimit) / 1000
+        self._pacer = Pacer(self.pace_s)
+        self._markets: Any = None
+        self._decimals = first.precisionMode != self._ccxt.TICK_SIZE
+        self._pool = ClientPool(self._make)
+
+    def _make(self) -> Any:
+        """Return a client with the markets that are known; all keep the exchange's rate limit together."""
+        client = self._connect()
+        client.throttle = self._pacer.wait
+        if self._markets:
+            client.set_markets(self._markets)
+        return client
 
     def _connect(self) -> Any:
         settings = {
@@ -63,20 +78,18 @@ class CcxtProvider:
         return getattr(self._ccxt, self.venue)(settings | self._config)
 
     def reset(self) -> None:
-        """Make a new client with the markets that are known."""
-        markets = self._client.markets
-        self._client = self._connect()
-        if markets:
-            self._client.set_markets(markets)
+        """Ask with new clients from now on."""
+        self._pool.clear()
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
         """Return what is traded under `symbols`, such as `BTC/USDT`."""
-        client = self._client
-        markets = self._ask(lambda: client.load_markets(), "")
-        if not client.has.get("fetchOHLCV"):
+        markets = self._ask(lambda client: client.load_markets(), "")
+        self._markets = markets
+        has = self._ask(lambda client: client.has, "")
+        if not has.get("fetchOHLCV"):
             raise GoneError(f"{self.venue} gives no bars: choose another --venue")
-        if client.has.get("fetchTime"):
-            server = datetime.fromtimestamp(self._ask(lambda: client.fetch_time(), "") / 1000, UTC)
+        if has.get("fetchTime"):
+            server = datetime.fromtimestamp(self._ask(lambda client: client.fetch_time(), "") / 1000, UTC)
             skew = server - self._clock.now()
             self._skew = skew if abs(skew.total_seconds()) > SKEW_S else timedelta(0)
         return {symbol: self._instrument(symbol, markets) for symbol in symbols}
@@ -97,9 +110,7 @@ class CcxtProvider:
         """Return a precision as a step: ccxt gives a step, or for some exchanges the number of decimals."""
         if value is None:
             return PRICE_STEP
-        if self._client.precisionMode == self._ccxt.TICK_SIZE:
-            return Decimal(str(value)).normalize()
-        return Decimal(1).scaleb(-int(value))
+        return Decimal(1).scaleb(-int(value)) if self._decimals else Decimal(str(value)).normalize()
 
     def bars(self, kind: Kind, symbol: str, after: datetime, until: datetime) -> Answer:
         """Return the complete bars that close after `after` and not after `until`."""
@@ -127,10 +138,8 @@ class CcxtProvider:
         return Answer(found, silent, refused, report.examples)
 
     def _page(self, kind: Kind, symbol: str, since: datetime, limit: int) -> list[Sequence[Any]]:
-        client = self._client
-        answer = self._ask(
-            lambda: client.fetch_ohlcv(symbol, _FRAME[kind], since=int(since.timestamp() * 1000), limit=limit), symbol
-        )
+        at_ms = int(since.timestamp() * 1000)
+        answer = self._ask(lambda client: client.fetch_ohlcv(symbol, _FRAME[kind], since=at_ms, limit=limit), symbol)
         if not isinstance(answer, list):
             raise FeedError(f"{self.venue} answered {type(answer).__name__} where bars of {symbol} belong")
         return answer
@@ -139,13 +148,18 @@ class CcxtProvider:
         """Return none: coins have no splits and pay no dividends."""
         return ()
 
-    def _ask(self, call: Any, symbol: str) -> Any:
+    def _ask(self, call: Callable[[Any], Any], symbol: str) -> Any:
+        with self._pool.lend() as client:
+            return self._ask_by(client, call, symbol)
+
+    def _ask_by(self, client: Any, call: Callable[[Any], Any], symbol: str) -> Any:
         try:
-            return call()
+            return call(client)
         except self._ccxt.BadSymbol:
             raise GoneError(f"{self.venue} does not list {symbol} any more") from None
         except (self._ccxt.RateLimitExceeded, self._ccxt.DDoSProtection) as error:
-            raise LimitError(f"{self.venue} asks for fewer requests: {_short(error)}") from None
+            asked_s = retry_after_s(client.last_response_headers)
+            raise LimitError(f"{self.venue} asks for fewer requests: {_short(error)}", asked_s) from None
         except self._ccxt.NetworkError as error:
             raise FeedError(f"{self.venue} cannot be reached: {_short(error)}") from None
         except self._ccxt.BaseError as error:

@@ -1,6 +1,7 @@
 """Puts the bars of several symbols, which come when they come, into batches: in order of time, each once.
 
-A moment is handed over when all symbols that trade then have spoken, or when it has been waited for long enough.
+A moment is handed over when all symbols that trade then have spoken, or when it has been waited for long enough. A
+symbol that the provider says nothing of at all holds up one moment, not those after it.
 What comes after that is late: it is counted and left out, because bots have decided without it. So is a bar whose
 figures the provider changes afterwards: what was traded on stays.
 """
@@ -71,7 +72,7 @@ class Gatherer:
         self._exchanges = dict(exchanges)
         self._cursor = after
         self._wait = wait
-        self._grace = grace
+        self.grace = grace
         self.splits: frozenset[tuple[str, str]] = frozenset()
         """Symbol and ISO day of declared splits."""
         self._arrived: dict[datetime, datetime] = {}
@@ -81,6 +82,8 @@ class Gatherer:
         self._known_late: dict[str, datetime] = {}
         self._ahead: dict[datetime, dict[str, Bar]] = {}
         self._known_ahead: dict[str, datetime] = {}
+        self._answered: dict[str, datetime] = {}
+        self._mute: set[str] = set()
 
     @property
     def symbols(self) -> list[str]:
@@ -99,6 +102,8 @@ class Gatherer:
 
     def offer(self, symbol: str, answer: Answer, now: datetime) -> None:
         """Take what the provider said of `symbol` at wall time `now`."""
+        self._answered[symbol] = now
+        self._mute.discard(symbol)
         self.tally.refused += sum(answer.refused.values())
         for ts in answer.silent:
             if ts > self.seen_until[symbol]:
@@ -126,9 +131,11 @@ class Gatherer:
         batches = []
         while self._pending:
             ts = min(self._pending)
-            waited_until = max(ts + self._wait, self._arrived.get(ts, ts) + self._grace)
+            waited_until = max(ts + self._wait, self._arrived.get(ts, ts) + self.grace)
             if now < waited_until and not self._is_complete(ts):
                 break
+            # who gave no answer at all, not even one without a bar, is not waited for again until there is one
+            self._mute |= {symbol for symbol in self._missing(ts) if self._is_mute(symbol, ts)}
             bars = dict(sorted(self._pending.pop(ts).items()))
             self._arrived.pop(ts, None)
             self._cursor = ts
@@ -195,11 +202,17 @@ class Gatherer:
         session = calendar.session_at(self._exchanges[bar.symbol], bar.ts)
         return session is not None and (bar.symbol, session.day.isoformat()) in self.splits
 
+    def _is_mute(self, symbol: str, ts: datetime) -> bool:
+        return self._answered.get(symbol, self._cursor) < ts + self._wait - self.grace
+
     def _is_complete(self, ts: datetime) -> bool:
+        return all(symbol in self._mute for symbol in self._missing(ts))
+
+    def _missing(self, ts: datetime) -> list[str]:
+        """Return the symbols that trade at `ts` and have not spoken of it."""
         have = self._pending[ts].keys() | self._silent.get(ts, set())
-        return all(
-            symbol in have for symbol in self.symbols if calendar.session_at(self._exchanges[symbol], ts) is not None
-        )
+        missing = [symbol for symbol in self.symbols if symbol not in have]
+        return [symbol for symbol in missing if calendar.session_at(self._exchanges[symbol], ts) is not None]
 
     def _count_missing(self, bar: Bar) -> None:
         before = self.newest.get(bar.symbol)

@@ -1,7 +1,8 @@
 """The feed of a provider that delivers as things happen: history on demand, then new bars by polling.
 
-One thread polls, symbol after symbol, and only when a symbol's next bar is due; the bots' thread takes what is ready.
-Nothing here waits for a provider longer than `provider.CALL_S` a call.
+One thread sees what is due; a few more, as many as the provider bears, ask about a symbol each, so that a slow one
+does not hold up the others. The bots' thread takes what is ready. Nothing here waits for a provider longer than
+`provider.CALL_S` a call.
 """
 
 import random
@@ -9,11 +10,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from heapq import merge
 
 from aion.clock import Clock, SystemClock
 from aion.errors import ConfigError, FeedError
 from aion.market import calendar
+from aion.market.feed.crew import Crew, do_together
 from aion.market.feed.gather import Gatherer, Tally
 from aion.market.feed.protocol import Batch, Kind
 from aion.market.feed.provider import Answer, Caller, GoneError, LimitError, Provider
@@ -32,6 +35,7 @@ SOONEST_S, LONGEST_S = 2.0, 30.0
 """Seconds between two requests for a bar that is overdue: doubled from the first to the second."""
 DOWN_S = 60.0
 """Seconds without a good answer, while bars are due, from which the feed is called down."""
+MOST_SPREAD_S = 50.0  # below a minute, whatever the limit of the provider: bots decide on time or not at all
 STEP_S = 0.2  # of the polling thread
 
 
@@ -69,6 +73,8 @@ class _Series:
     tries: int = 0
     """Requests since the bar was due."""
     error: str = ""
+    is_asked: bool = False
+    """True while a request is under way."""
 
 
 @dataclass(slots=True)
@@ -139,6 +145,10 @@ class OnlineFeed:
         self._error = ""
         self._stop = threading.Event()
         self._has_thread = has_thread
+        self._parallel = provider.parallel if has_thread else 1
+        self._crew = Crew(self._parallel, f"aion-{self.name}-ask")
+        self._held_until = self._started_at
+        """Wall time until which the provider asks to be left alone."""
         self._thread: threading.Thread | None = None
 
     # what every feed does
@@ -155,8 +165,13 @@ class OnlineFeed:
 
     def batches(self, kind: Kind, symbols: frozenset[str], after: datetime) -> Iterator[Batch]:
         """Yield the bars of `symbols` from `after` to now; what comes later is `follow`ed."""
-        past = {symbol: self._past(kind, symbol, after) for symbol in sorted(symbols)}
-        tails = [[bar for bar in found.bars if bar.ts > after] for found in past.values()]
+        past: dict[str, _History] = {}
+
+        def ask(symbol: str) -> None:
+            past[symbol] = self._past(kind, symbol, after)
+
+        do_together([partial(ask, symbol) for symbol in sorted(symbols)], self._parallel, f"aion-{self.name}-past")
+        tails = [[bar for bar in past[symbol].bars if bar.ts > after] for symbol in sorted(past)]
         yield from batched(kind, merge(*tails, key=lambda each: each.ts))
 
     def span(self, kind: Kind) -> tuple[datetime, datetime]:
@@ -250,8 +265,8 @@ class OnlineFeed:
             if not symbols:
                 continue
             exchanges = {symbol: self._instruments[symbol].exchange for symbol in sorted(symbols)}
-            wait = timedelta(seconds=self.delay_s) + SETTLE + GRACE[kind]
-            gatherer = Gatherer(kind, exchanges, after, wait, GRACE[kind])
+            grace = self.grace(kind, len(exchanges))
+            gatherer = Gatherer(kind, exchanges, after, timedelta(seconds=self.delay_s) + SETTLE + grace, grace)
             for symbol in exchanges:
                 found = self._history.get((kind, symbol))
                 gatherer.know([bar for bar in found.bars if bar.ts <= after][-5:] if found is not None else [])
@@ -265,6 +280,11 @@ class OnlineFeed:
             return
         self._thread = threading.Thread(target=self._poll_on, name=f"aion-{self.name}-poll", daemon=True)
         self._thread.start()
+
+    def grace(self, kind: Kind, count: int) -> timedelta:
+        """Return how long a moment of `count` symbols waits: longer where the provider's limit spreads requests."""
+        spread = timedelta(seconds=min(MOST_SPREAD_S, 1.5 * count * self._provider.pace_s))
+        return max(GRACE[kind], spread)
 
     def take(self) -> list[Batch]:
         """Return the batches that are ready, oldest first, minutes before the day that ends with them."""
@@ -282,12 +302,16 @@ class OnlineFeed:
     def close(self) -> None:
         """Stop polling; a call under way is left to itself."""
         self._stop.set()
+        self._crew.close()
         if self._thread is not None:
             self._thread.join(timeout=2 * STEP_S)
 
     def poll(self) -> None:
         """Ask for all that is due now; the feed's own thread does, where it has one."""
-        due = [series for series in self._series if self._clock.now() >= series.due_at]
+        now = self._clock.now()
+        if now < self._held_until:
+            return
+        due = [series for series in self._series if now >= series.due_at and not series.is_asked]
         if due and not self._learn_actions():
             # a split that is not known would look like a loss: rather no bars than wrong ones
             for series in due:
@@ -297,7 +321,11 @@ class OnlineFeed:
         for series in due:
             if self._stop.is_set():
                 return
-            self._ask(series)
+            if self._thread is None:
+                self._ask(series)
+            else:
+                series.is_asked = True
+                self._crew.give(partial(self._ask_apart, series))
 
     def _poll_on(self) -> None:
         while not self._stop.wait(STEP_S):
@@ -308,6 +336,17 @@ class OnlineFeed:
                     self._error = f"{type(error).__name__}: {str(error)[:200]}"
                 self._stop.wait(LONGEST_S)
 
+    def _ask_apart(self, series: _Series) -> None:
+        try:
+            if not self._stop.is_set() and self._clock.now() >= self._held_until:
+                self._ask(series)
+        except Exception as error:  # noqa: BLE001 - the edge of this thread: the symbol is asked about again
+            with self._lock:
+                self._error = f"{type(error).__name__}: {str(error)[:200]}"
+                series.due_at = self._clock.now() + timedelta(seconds=LONGEST_S)
+        finally:
+            series.is_asked = False
+
     def _ask(self, series: _Series) -> None:
         gatherer = self._gatherers[series.kind]
         if series.symbol in gatherer.refused:
@@ -317,7 +356,10 @@ class OnlineFeed:
         after = gatherer.seen_until[series.symbol] - OVERLAP[series.kind]
         until = now - timedelta(seconds=self.delay_s) - SETTLE / 2
         try:
-            answer = self._caller.once(lambda: self._provider.bars(series.kind, series.symbol, after, until))
+            answer = self._caller.once(
+                lambda: self._provider.bars(series.kind, series.symbol, after, until),
+                f"{series.kind}s of {series.symbol}",
+            )
         except GoneError as error:
             with self._lock:
                 gatherer.leave_out(series.symbol, str(error))
@@ -326,7 +368,12 @@ class OnlineFeed:
             with self._lock:
                 series.error = self._error = str(error)
                 series.tries += 1
-                series.due_at = self._clock.now() + self._pause(series, is_limited=isinstance(error, LimitError))
+                failed_at = self._clock.now()
+                series.due_at = failed_at + self._pause(series, is_limited=isinstance(error, LimitError))
+                if isinstance(error, LimitError):  # it means all symbols, not this one
+                    asked = failed_at + timedelta(seconds=error.retry_after_s)
+                    self._held_until = max(self._held_until, asked)
+                    series.due_at = max(series.due_at, asked)
             return
         with self._lock:
             self._hear(series, gatherer, answer)
@@ -358,7 +405,7 @@ class OnlineFeed:
             close = calendar.next_close(mic, seen)
             return close + delay if close is not None else None
         # a minute that was waited for in vain is not waited for any longer: the next one is
-        waited = self._clock.now() - delay - GRACE["minute"]
+        waited = self._clock.now() - delay - gatherer.grace
         at = max(seen, waited.replace(second=0, microsecond=0))
         if calendar.session_at(mic, at + MINUTE) is not None:
             return at + MINUTE + delay
@@ -382,7 +429,8 @@ class OnlineFeed:
             state, text = "down", self._error
         elif late:
             named = ", ".join(late[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else "")
-            state, text = "late", f"no bar in time of {named}" + (f": {self._error}" if self._error else "")
+            why = next((each.error for each in self._series if each.error and each.symbol in late), self._error)
+            state, text = "late", f"no bar in time of {named}" + (f": {why}" if why else "")
         else:
             state = "ok"
             text = "; ".join(f"{name}: {each.text}" for name, each in symbols.items() if each.text)
@@ -398,7 +446,7 @@ class OnlineFeed:
             return SymbolHealth("ok", last)
         session = calendar.session_around(self._instruments[symbol].exchange, now)
         since = max(last or self._started_at, session.open if session is not None else self._started_at)
-        allowed = MINUTE + timedelta(seconds=self.delay_s) + SETTLE + GRACE["minute"]
+        allowed = MINUTE + timedelta(seconds=self.delay_s) + SETTLE + gatherer.grace
         return SymbolHealth("late" if now - since > allowed + MINUTE / 2 else "ok", last)
 
 

@@ -16,7 +16,9 @@ from aion.model import Bar, CorporateAction, Instrument
 CALL_S = 20.0  # a provider that has not answered by then hangs: libraries bound the silence, not the whole of a call
 ATTEMPTS = 4
 BACK_OFF_S = 0.5  # before the second attempt, doubled before each further one, each with full jitter
+LONGEST_RETRY_S = 900.0  # an answer that asks for more is not believed
 MOST_HANGING = 8  # calls left to themselves: each keeps a thread and a socket
+MOST_HANGING_ABOUT = 2  # of them about one thing: a second one may find a connection that works
 
 T = TypeVar("T")
 
@@ -27,6 +29,19 @@ class GoneError(FeedError):
 
 class LimitError(FeedError):
     """The provider asks for fewer requests."""
+
+    def __init__(self, message: str, retry_after_s: float = 0.0) -> None:
+        """Args: message: for people; retry_after_s: how long the provider asks to be left alone, 0 when unsaid."""
+        super().__init__(message)
+        self.retry_after_s = min(max(0.0, retry_after_s), LONGEST_RETRY_S)
+
+
+def retry_after_s(headers: Mapping[str, str] | None) -> float:
+    """Return the seconds that a `Retry-After` header asks for (RFC 9110, 10.2.3), 0 for a date or none."""
+    for name, value in (headers or {}).items():
+        if name.lower() == "retry-after" and value.strip().isdigit():
+            return float(value)
+    return 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,7 @@ class Answer:
 
 
 class Provider(Protocol):
-    """One service. Its calls block and may be made from any thread, one at a time."""
+    """One service. Its calls block and may be made from any thread, `parallel` of them at a time."""
 
     name: str
     provenance: str
@@ -51,6 +66,10 @@ class Provider(Protocol):
     timezone: str
     chunk: Mapping[Kind, timedelta]
     """Span of history asked for in one call."""
+    parallel: int
+    """Calls under way at one time, at most."""
+    pace_s: float
+    """Seconds between the starts of two requests, by the limits of the provider; 0 when it states none."""
     is_history_adjusted: bool
     """True when earlier prices are divided once a split has happened, so that only splits to come are actions."""
 
@@ -82,7 +101,7 @@ class Provider(Protocol):
         ...
 
     def reset(self) -> None:
-        """Make the connection anew: the present one hangs, and its call is left to itself."""
+        """Let go of connections that may be broken: one hangs, and its call is left to itself."""
         ...
 
 
@@ -102,17 +121,27 @@ class Caller:
         self._call_s = call_s
         self._pause = pause
         self._rng = rng or random.Random()  # noqa: S311 - spreads retries, guards nothing
-        self._hanging: list[threading.Thread] = []
+        self._lock = threading.Lock()
+        self._hanging: list[tuple[threading.Thread, str]] = []
 
-    def once(self, call: Callable[[], T]) -> T:
-        """Return what `call` returns.
+    def once(self, call: Callable[[], T], about: str = "") -> T:
+        """Return what `call` returns; may be called from several threads.
+
+        Args:
+            call: asks the provider.
+            about: what is asked for. Few calls about one thing are left to hang, so that one symbol does not use up
+                the calls of all.
 
         Raises:
             FeedError: what `call` raised, or that it took too long.
         """
-        self._hanging = [thread for thread in self._hanging if thread.is_alive()]
-        if len(self._hanging) >= MOST_HANGING:
-            raise FeedError(f"{self.provider.name} leaves {len(self._hanging)} calls unanswered")
+        with self._lock:
+            self._hanging = [each for each in self._hanging if each[0].is_alive()]
+            hanging = [known for _, known in self._hanging]
+        if about and hanging.count(about) >= MOST_HANGING_ABOUT:
+            raise FeedError(f"{self.provider.name} leaves all calls about {about} unanswered")
+        if len(hanging) >= MOST_HANGING:
+            raise FeedError(f"{self.provider.name} leaves {len(hanging)} calls unanswered")
         answers: SimpleQueue[tuple[bool, object]] = SimpleQueue()
 
         def run() -> None:
@@ -126,7 +155,8 @@ class Caller:
         try:
             is_fine, value = answers.get(timeout=self._call_s)
         except Empty:
-            self._hanging.append(thread)
+            with self._lock:
+                self._hanging.append((thread, about))
             self.provider.reset()
             raise FeedError(f"{self.provider.name} has not answered for {self._call_s:g} s") from None
         if is_fine:
@@ -152,5 +182,6 @@ class Caller:
                 if attempt == attempts - 1:
                     raise
                 longest = BACK_OFF_S * 2**attempt * (4 if isinstance(error, LimitError) else 1)
-                self._pause(longest * (0.5 + self._rng.random() / 2))
+                asked_s = error.retry_after_s if isinstance(error, LimitError) else 0.0
+                self._pause(max(asked_s, longest * (0.5 + self._rng.random() / 2)))
         raise AssertionError("the loop returns or raises")

@@ -45,6 +45,9 @@ class YahooProvider:
     timezone = "America/New_York"
     provenance = "Bars by Yahoo, 20 minutes late: unofficial, for personal use only, by Yahoo's terms."
     chunk: Mapping[Kind, timedelta] = {"minute": timedelta(days=5), "day": timedelta(days=1000)}
+    parallel = 1
+    """yfinance has one session, which is no place for two threads."""
+    pace_s = 0.0
     is_history_adjusted = True
 
     def __init__(self, session: Any = None, clock: Clock | None = None) -> None:
