@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bench import backtest, broadcast, fresh, get, hold, report
+from bench import backtest, broadcast, delta, fresh, get, hold, report
 from bench.tool import OUT, Missing, raise_limits
 
 ALL = ("aion", "aion gzip", "loop", "nchan", "sse-starlette", "better-sse")
@@ -41,6 +41,7 @@ def parts(*, quick: bool) -> dict[str, Callable[[], dict[str, Any]]]:
         "storm": hold.storm,
         "many": hold.many,
         "thaw": lambda: hold.thaw(10 if quick else 30),
+        "delta": lambda: delta.measure(20 if quick else delta.SECONDS),
         "backtest": lambda: backtest.main(["--sessions", "60"] if quick else []),
     }
     if quick:

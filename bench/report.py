@@ -184,6 +184,15 @@ def _details(results: dict[str, Any]) -> list[str]:
         for name in ("default", "small"):
             each = thaw[name]
             lines.append(f"| {name} | {each['stale']} | {each['stale'] - each['stale_beyond_own_buffer']:.1f} |")
+    if "topics" in results.get("delta", {}):
+        delta = results["delta"]
+        lines += ["", f"### Patches in {delta['seconds']:.0f} s of a replay at {delta['speed']} times real time", "",
+                  "| topic | bundle | changes | of them patches | whole, gzip | patch, gzip | sent whole "
+                  "| sent with patches | CPU to make one |", "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+        for name, each in delta["topics"].items():
+            lines.append(f"| {name} | {each['body_bytes']:,.0f} B | {each['changes']} | {each['patches']} "
+                         f"| {each['whole_bytes']:,.0f} B | {each['patch_bytes']:,.0f} B | {each['sent_whole']:,} B "
+                         f"| {each['sent_patched']:,} B | {each['make_ms']:.1f} ms |")  # fmt: skip
     if "open_s" in results.get("many", {}):
         many = results["many"]
         lines += ["", f"### {many['clients']:,} clients on one worker", "",

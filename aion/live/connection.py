@@ -49,13 +49,14 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         self,
         hub: Hub,
         topics: tuple[str, ...],
+        patched: tuple[str, ...],
         *,
         is_gzip: bool,
         transport: asyncio.Transport,
         connections: set[Any],
     ) -> None:
         """Args: hub: where it belongs; connections: the server's set of open connections, told at shutdown."""
-        super().__init__(topics, is_gzip=is_gzip)
+        super().__init__(topics, patched, is_gzip=is_gzip)
         self._hub = hub
         self._transport = transport
         self.write = transport.write
@@ -63,10 +64,12 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         self._stray = 0
 
     @classmethod
-    def take_over(cls, hub: Hub, topics: tuple[str, ...], protocol: Any, *, is_gzip: bool) -> "UpgradedConnection":
+    def take_over(
+        cls, hub: Hub, topics: tuple[str, ...], patched: tuple[str, ...], protocol: Any, *, is_gzip: bool
+    ) -> "UpgradedConnection":
         """Take the transport of uvicorn's `protocol`, whose response has started, and let the rest of HTTP go."""
         transport: asyncio.Transport = protocol.transport
-        stream = cls(hub, topics, is_gzip=is_gzip, transport=transport, connections=protocol.connections)
+        stream = cls(hub, topics, patched, is_gzip=is_gzip, transport=transport, connections=protocol.connections)
         cycle = protocol.cycle
         cycle.response_complete = True
         cycle.message_event.set()
@@ -134,9 +137,9 @@ class PortableConnection(Subscriber):
 
     __slots__ = ("_ended", "_hub", "_pending", "_wake")
 
-    def __init__(self, hub: Hub, topics: tuple[str, ...], *, is_gzip: bool) -> None:
+    def __init__(self, hub: Hub, topics: tuple[str, ...], patched: tuple[str, ...], *, is_gzip: bool) -> None:
         """Args: hub: where it belongs."""
-        super().__init__(topics, is_gzip=is_gzip)
+        super().__init__(topics, patched, is_gzip=is_gzip)
         self._hub = hub
         self.write = self._put
         self._pending: list[bytes] = []

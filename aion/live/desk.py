@@ -16,6 +16,7 @@ from pathlib import Path
 from time import perf_counter, time, time_ns
 from typing import Any, Generic, TypeVar
 
+from aion.live.delta import EVENT, DeltaMaker
 from aion.live.hub import Hub, make_frame
 from aion.live.snapshot import Snapshot, Topic, content_tag, encode, make_snapshot
 from aion.live.source import RACY_NS, Scan, Signature, Tree, scan
@@ -25,6 +26,7 @@ from aion.live.watcher import Changes, Watcher, open_watcher
 T = TypeVar("T")
 log = logging.getLogger("aion.live")
 
+RESERVED = ("hello", "hb", "bye", EVENT)
 LOOK_TIMEOUT_S = 10.0  # a disk that answers no look in this time is reported, not waited for
 
 
@@ -45,6 +47,7 @@ class _State(Generic[T]):
     error: Exception | None = None
     waiters: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
     revisit: asyncio.TimerHandle | None = None
+    deltas: DeltaMaker = field(default_factory=DeltaMaker)
 
 
 @dataclass(slots=True)
@@ -81,6 +84,8 @@ class _Result:
     error: Exception | None
     revisit_in_s: float | None
     took_s: float
+    patch: tuple[bytes, bytes] | None = None
+    """What the hub sends to those who have the snapshot before this one."""
 
 
 class Live(Generic[T]):
@@ -115,6 +120,9 @@ class Live(Generic[T]):
         self._accepts = accepts
         self._trust_events = trust_events
         topics = list(topics)
+        for each in topics:
+            if each.name in RESERVED:
+                raise ValueError(f"a topic cannot be called {each.name!r}: streams have an event of that name")
         self._states = {each.name: _State(each) for each in topics if isinstance(each, Topic)}
         self._tails = {each.name: each for each in topics if isinstance(each, LogTail)}
         self.hub = Hub(frozenset(self._tails))
@@ -323,7 +331,7 @@ class Live(Generic[T]):
                 state.snapshot = result.snapshot
                 self.stats.changes += 1
                 self.stats.add(self.stats.push_s, max(0.0, time() - result.snapshot.version / 1e6))
-                self.hub.publish_snapshot(result.snapshot)
+                self.hub.publish_snapshot(result.snapshot, result.patch)
             if state.revisit is not None:
                 state.revisit.cancel()
                 state.revisit = None
@@ -408,10 +416,18 @@ class Live(Generic[T]):
             newest_us = max((self._tree.newest_ns.get(top, 0) for top in tops), default=0) // 1000
             version = max(newest_us, held.version + 1 if held else 1)
             snapshot = make_snapshot(topic.name, payload, tag, version)
+            patch = self._make_patch(held, snapshot)
         except Exception as error:  # the edge between our code and a builder's: reported, and built again on change
             log.exception("topic %s cannot be built", topic.name)
             return _Result(topic.name, held, error, 1.0, perf_counter() - started)
-        return _Result(topic.name, snapshot, None, built.revisit_in_s, perf_counter() - started)
+        return _Result(topic.name, snapshot, None, built.revisit_in_s, perf_counter() - started, patch)
+
+    def _make_patch(self, held: Snapshot | None, snapshot: Snapshot) -> tuple[bytes, bytes] | None:
+        deltas = self._states[snapshot.topic].deltas
+        if held is not None and self.hub.wants_patches[snapshot.topic] > 0:
+            return deltas.make(held, snapshot)
+        deltas.forget()
+        return None
 
     async def _rescan_loop(self) -> None:
         while True:

@@ -81,6 +81,19 @@ def stored_block(data: bytes) -> bytes:
     return b"".join(blocks)
 
 
+def event_chunks(name: str, event_id: str, data: bytes, block: bytes) -> tuple[bytes, bytes]:
+    """Return an event of one line of data as two chunks: as it is, and inside the shared gzip member.
+
+    Args:
+        name: as for `encode_event`.
+        event_id: the same.
+        data: known to hold no line end.
+        block: the `deflate_block` of `data`; what stands around it is stored.
+    """
+    before, after = frame_around(name, event_id)
+    return chunk(before + data + after), chunk(stored_block(before) + block + stored_block(after))
+
+
 def gzip_member(block: bytes, data: bytes) -> bytes:
     """Return a whole gzip member made of `block`, the `deflate_block` of `data`."""
     size = (len(data) & 0xFFFFFFFF).to_bytes(4, "little")

@@ -144,6 +144,8 @@ class StreamApp:
 
     Every event is named after its topic; `hello` (first) and `hb` (every heartbeat) carry `{topic: etag}` of all
     topics, `bye` (last) a `retry`. `?beats=1` asks for two more `hb` right after the greeting, a moment apart.
+    `?patches=<topic>,...` says of which topics the page understands events `patch` (see `delta`) in place of whole
+    ones; only on a stream whose topics are in the query.
     `?have=<topic>:<etag>,...` names what the page holds; on a stream of one topic
     `Last-Event-ID` or `?last_event_id=` with the newest version does the same.
     """
@@ -196,10 +198,12 @@ class StreamApp:
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
+        asked = query.get("patches", [""])[0].split(",") if self._topics is None else ()
+        patched = tuple(topic for topic in topics if topic in asked)
         have = self._have(scope, query, topics)
         retry_ms = randrange(500, 2_500)  # noqa: S311 - jitter
         if extension is not None and not extension["protocol"].transport.is_closing():
-            upgraded = UpgradedConnection.take_over(live.hub, topics, extension["protocol"], is_gzip=is_gzip)
+            upgraded = UpgradedConnection.take_over(live.hub, topics, patched, extension["protocol"], is_gzip=is_gzip)
             live.hub.add(upgraded)
             if self._on_open is not None:
                 self._on_open(scope, upgraded)
@@ -209,7 +213,7 @@ class StreamApp:
             if "beats" in query:
                 self._beat_soon(upgraded, PROOF_BEATS)
             return
-        portable = PortableConnection(live.hub, topics, is_gzip=is_gzip)
+        portable = PortableConnection(live.hub, topics, patched, is_gzip=is_gzip)
         live.hub.add(portable)
         if self._on_open is not None:
             self._on_open(scope, portable)

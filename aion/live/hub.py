@@ -2,9 +2,13 @@
 
 One policy for slow clients: the latest wins. A client that has not drained gets nothing; when it has, it gets the
 newest frame of each topic that changed meanwhile. Nothing is queued for anybody.
+
+A frame may have a *patch*: the change from the frame of its topic before it. Who asked for patches gets it if it was
+handed that frame; who missed it, or is greeted, gets the whole. No two patches are ever joined.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from random import randrange
 from time import perf_counter
@@ -22,12 +26,19 @@ UNDRAINED_BEATS = 3  # heartbeats after which a client that never drained is res
 class Frame:
     """One event as ready chunks, with its place in the hub's order."""
 
-    __slots__ = ("gzip", "identity", "previous", "seq")
+    __slots__ = ("gzip", "identity", "patch", "previous", "seq")
 
-    def __init__(self, identity: bytes, gzip: bytes) -> None:
-        """Args: identity, gzip: the event as one chunk each, as in `Snapshot`."""
+    def __init__(self, identity: bytes, gzip: bytes, patch: "Frame | None" = None) -> None:
+        """Make it, not published yet.
+
+        Args:
+            identity: the event as one chunk, as in `Snapshot`.
+            gzip: the same inside the shared gzip member.
+            patch: what says the same to who has the frame of the topic before this one; None where nothing does.
+        """
         self.identity = identity
         self.gzip = gzip
+        self.patch = patch
         self.seq = 0
         self.previous = 0
         """Order of the frame of the same topic before this one: a client that has not seen it skipped it."""
@@ -42,14 +53,21 @@ def make_frame(name: str, data: bytes, *, event_id: str | None = None, retry_ms:
 class Subscriber:
     """One open stream. Subclasses say how bytes leave."""
 
-    __slots__ = ("beat", "index", "is_gzip", "is_paused", "late_beats", "seq", "topics", "write")
+    __slots__ = ("beat", "index", "is_gzip", "is_paused", "late_beats", "patched", "seq", "topics", "write")
 
     write: Callable[[bytes], object]
     """Sends whole chunks. Set by the subclass: a broadcast calls it with nothing in between."""
 
-    def __init__(self, topics: tuple[str, ...], *, is_gzip: bool) -> None:
-        """Args: topics: what it wants; is_gzip: True for the shared gzip member."""
+    def __init__(self, topics: tuple[str, ...], patched: tuple[str, ...] = (), *, is_gzip: bool) -> None:
+        """Make it.
+
+        Args:
+            topics: what it wants.
+            patched: those of them whose patches it understands.
+            is_gzip: True for the shared gzip member.
+        """
         self.topics = topics
+        self.patched = patched
         self.is_gzip = is_gzip
         self.is_paused = False
         self.seq = 0
@@ -78,7 +96,11 @@ class Hub:
         self.seq = 0
         self.beat = 0
         self.deliveries = 0
-        """Frames handed to connections."""
+        """Frames handed to connections, patches included."""
+        self.patches = 0
+        """Patches handed to connections."""
+        self.wants_patches: Counter[str] = Counter()
+        """Open streams that understand patches, by topic."""
         self.bytes_sent = 0
         self.conflations = 0
         """Times that a client skipped at least one frame."""
@@ -100,6 +122,7 @@ class Hub:
         subscriber.beat = self.beat
         subscriber.index = len(self._subscribers)
         self._subscribers.append(subscriber)
+        self.wants_patches.update(subscriber.patched)
 
     def remove(self, subscriber: Subscriber) -> None:
         """Let `subscriber` go; does nothing when it is not here."""
@@ -107,6 +130,7 @@ class Hub:
         if index < 0:
             return
         subscriber.index = -1
+        self.wants_patches.subtract(subscriber.patched)
         last = self._subscribers.pop()
         if last is not subscriber:
             self._subscribers[index] = last
@@ -125,9 +149,15 @@ class Hub:
         self._newest = (topic, frame)
         self._sweep(self._flush_all)
 
-    def publish_snapshot(self, snapshot: Snapshot) -> None:
-        """Publish a snapshot."""
-        self.publish(snapshot.topic, snapshot.etag, Frame(snapshot.identity_frame, snapshot.gzip_frame))
+    def publish_snapshot(self, snapshot: Snapshot, patch: tuple[bytes, bytes] | None = None) -> None:
+        """Publish a snapshot.
+
+        Args:
+            snapshot: the newest of its topic.
+            patch: the change from the one published before, as identity and as gzip chunk.
+        """
+        change = Frame(*patch) if patch else None
+        self.publish(snapshot.topic, snapshot.etag, Frame(snapshot.identity_frame, snapshot.gzip_frame, change))
 
     def greet(self, subscriber: Subscriber, have: dict[str, str], retry_ms: int) -> None:
         """Send `hello` and what `subscriber` lacks, given the ETags that it has; `add` it first, without an await."""
@@ -144,30 +174,37 @@ class Hub:
         if subscriber.is_paused or seen == self.seq:
             return
         if len(subscriber.topics) == 1:
-            frame = self.frames.get(subscriber.topics[0])
+            topic = subscriber.topics[0]
+            frame = self.frames.get(topic)
             if frame is not None and frame.seq > seen:
-                if frame.previous > seen:
-                    self.conflations += 1
-                self._write(subscriber, frame)
+                self._hand(subscriber, topic, frame, seen)
             subscriber.seq = self.seq
             return
-        lacking = [frame for topic in subscriber.topics if (frame := self.frames.get(topic)) and frame.seq > seen]
-        lacking.sort(key=lambda frame: frame.seq)
-        for frame in lacking:
+        frames = self.frames
+        lacking = [topic for topic in subscriber.topics if topic in frames and frames[topic].seq > seen]
+        lacking.sort(key=lambda topic: frames[topic].seq)
+        for topic in lacking:
             if subscriber.is_paused:
                 return
-            if frame.previous > seen:
-                self.conflations += 1
-            self._write(subscriber, frame)
-            subscriber.seq = frame.seq
+            self._hand(subscriber, topic, frames[topic], seen)
+            subscriber.seq = frames[topic].seq
         subscriber.seq = self.seq
+
+    def _hand(self, subscriber: Subscriber, topic: str, frame: Frame, seen: int) -> None:
+        """Write the newest frame of `topic` to a subscriber that has been handed all of its frames up to `seen`."""
+        if frame.previous > seen:
+            self.conflations += 1
+        elif frame.patch is not None and topic in subscriber.patched:
+            self.patches += 1
+            frame = frame.patch
+        self._write(subscriber, frame)
 
     def _flush_all(self, subscribers: list[Subscriber]) -> None:
         """Do `flush` for all of `subscribers`; a client that lacks nothing but the newest frame costs one call."""
         topic, frame = self._newest
         seq = frame.seq
         before = seq - 1
-        identity, gzip = frame.identity, frame.gzip
+        identity, gzip, patch = frame.identity, frame.gzip, frame.patch
         plain = packed = 0
         for subscriber in subscribers:
             if subscriber.is_paused:
@@ -177,7 +214,10 @@ class Hub:
                 continue
             subscriber.seq = seq
             if topic in subscriber.topics:
-                if subscriber.is_gzip:
+                if patch is not None and topic in subscriber.patched:
+                    self.patches += 1
+                    self._write(subscriber, patch)
+                elif subscriber.is_gzip:
                     packed += 1
                     subscriber.write(gzip)
                 else:

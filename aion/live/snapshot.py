@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
-from aion.live.event import chunk, deflate_block, frame_around, gzip_member, stored_block
+from aion.live.event import deflate_block, event_chunks, gzip_member
 from aion.live.source import Tree
 
 T = TypeVar("T")
@@ -83,15 +83,8 @@ def make_snapshot(topic: str, payload: bytes, etag: str, version: int, level: in
     rest = payload[1:] if payload == b"{}" else b"," + payload[1:]
     body = b'{"version":%d,"etag":%b%b' % (version, orjson.dumps(etag), rest)
     block = deflate_block(body, level)
-    before, after = frame_around(topic, str(version))
     return Snapshot(
-        topic,
-        version,
-        etag,
-        body,
-        gzip_member(block, body),
-        chunk(before + body + after),
-        chunk(stored_block(before) + block + stored_block(after)),
+        topic, version, etag, body, gzip_member(block, body), *event_chunks(topic, str(version), body, block)
     )
 
 

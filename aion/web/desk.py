@@ -54,6 +54,7 @@ class Desk:
         return {
             "viewers": len(hub),
             "deliveries": hub.deliveries,
+            "patches": hub.patches,
             "bytes_sent": hub.bytes_sent,
             "conflations": hub.conflations,
             "resets": hub.resets,

@@ -64,6 +64,10 @@ def make(root: Path, site: Path, heartbeat_s: float) -> FastAPI:
     def conflations() -> int:
         return live.hub.conflations
 
+    @app.get("/patches")
+    def patches() -> int:
+        return live.hub.patches
+
     app.router.routes += [Route("/api/data", SnapshotApp(live, "data")), Route("/api/events", StreamApp(live))]
     app.mount("/", StaticFiles(directory=site, html=True))
     return app

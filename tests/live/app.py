@@ -54,13 +54,14 @@ def make(root: Path, heartbeat_s: float, trust_events: bool | None) -> FastAPI:
     app = FastAPI(lifespan=lifespan)
     app.mount("/data", SnapshotApp(live, "data"))
     app.mount("/events", StreamApp(live))
+    app.mount("/single", StreamApp(live, ("data",)))
 
     @app.get("/stats")
     def stats() -> dict[str, int]:
         hub = live.hub
         return {
             "builds": live.stats.builds, "clients": len(hub), "deliveries": hub.deliveries, "resets": hub.resets,
-            "conflations": hub.conflations, "loads": live._tree.loads,
+            "conflations": hub.conflations, "patches": hub.patches, "loads": live._tree.loads,
         }  # fmt: skip
 
     return app

@@ -49,10 +49,12 @@ class Server:
     def stats(self) -> dict[str, int]:
         return self.client.get("/stats").raise_for_status().json()  # type: ignore[no-any-return]
 
-    def stream(self, query: str = "topics=data", *, gzip: bool = False, headers: str = "") -> "Wire":
+    def stream(
+        self, query: str = "topics=data", *, gzip: bool = False, headers: str = "", path: str = "/events/"
+    ) -> "Wire":
         accept = "Accept-Encoding: gzip\r\n" if gzip else ""
         link = self.connect()
-        link.sendall(f"GET /events/?{query} HTTP/1.1\r\nHost: desk\r\n{accept}{headers}\r\n".encode())
+        link.sendall(f"GET {path}?{query} HTTP/1.1\r\nHost: desk\r\n{accept}{headers}\r\n".encode())
         return Wire(link, gzip)
 
 
@@ -118,9 +120,11 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start an application: `start(kind, events, heartbeat_s)`; all are stopped at the end."""
     running: list[Server] = []
 
-    def begin(kind: str = "upgraded", events: str = "events", heartbeat_s: float = 15.0) -> Server:
-        root = tmp_path / f"root{len(running)}"
-        (root / "data").mkdir(parents=True)
+    def begin(
+        kind: str = "upgraded", events: str = "events", heartbeat_s: float = 15.0, root: Path | None = None
+    ) -> Server:
+        root = root or tmp_path / f"root{len(running)}"
+        (root / "data").mkdir(parents=True, exist_ok=True)
         port_file = tmp_path / f"port{len(running)}"
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.live.app", str(root), str(port_file), kind, events, str(heartbeat_s)],

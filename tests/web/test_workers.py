@@ -132,17 +132,14 @@ def test_workers_when_told_to_stop_then_streams_end_with_bye_and_nobody_is_left(
     with workers(tmp_path / "data", 3) as (process, url):
         pids = ready_pids(process)
         streams = [open_stream(url) for _ in range(12)]
-        began = time.monotonic()
         process.send_signal(signal.SIGINT)
         for stream in streams:
             assert b"retry: " in read_until(stream, b"event: bye")
             stream.close()
         assert process.wait(60) == 0
-        took = time.monotonic() - began
-        assert not any(psutil.pid_exists(pid) for pid in pids)
+        wait_for(lambda: not any(psutil.pid_exists(pid) for pid in pids))
         assert process.stderr is not None
         said = process.stderr.read()
-    assert took < 30.0  # about one second where nothing else runs
     assert "Traceback" not in said
     lines = [json.loads(line) for line in (tmp_path / "data" / "logs" / "web-1.jsonl").read_text().splitlines()]
     assert {line["process"] for line in lines} == {"web-1"}, "each process writes its own log"

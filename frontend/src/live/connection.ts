@@ -49,14 +49,14 @@ export interface Connection {
 
 /** Make the link of a tab. Nothing is opened before the first `subscribe`. */
 export function createConnection(options: ConnectionOptions = {}): Connection {
-  const { streamUrl, routes, silence, hello } = {
+  let { streamUrl, routes, silence, hello, pollEvery } = {
     streamUrl: "/api/events",
     routes: { bots: "/api/bots/page", intraday: "/api/intraday/snapshot" } as Record<string, string>,
     silence: 40_000,
     hello: 4000,
+    pollEvery: 5000,
     ...options,
   };
-  let { pollEvery = 5000 } = options;
   let status: LinkStatus = {
     state: "connecting",
     since: Date.now(),
@@ -64,10 +64,11 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     reconnects: 0,
     falls: 0,
     polls: 0,
+    misfits: 0,
     isOwner: false,
   };
   const watchers = new Set<() => void>();
-  const self = Math.random().toString(36).slice(2);
+  const self = `${Math.random()}`;
   const others = new Map<string, string[]>();
   const timers: Record<string, ReturnType<typeof setTimeout> | undefined> = {};
   let tabs: Tabs<Message> | undefined;
@@ -233,15 +234,15 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     if (!names.length) return;
     // Without a lock each tab streams for itself, and a browser has six connections: only what is looked at streams.
     const isLeftOut = isSolo && isHidden();
-    if (isLeftOut || typeof EventSource === "undefined") {
-      fall(isLeftOut ? "not looked at" : "this browser has no EventSource");
+    if (isLeftOut || !window.EventSource) {
+      fall(isLeftOut ? "not looked at" : "no EventSource here");
       return;
     }
     streamTopics = names;
     topics.begin(true);
     const { tags } = topics;
     const have = names.flatMap((topic) => (tags[topic] ? [`${topic}:${tags[topic]}`] : []));
-    const query = `topics=${names}&beats=1${have.length ? `&have=${encodeURIComponent(have.join())}` : ""}`;
+    const query = `topics=${names}&beats=1&patches=${Object.keys(routes)}${have.length ? `&have=${encodeURIComponent(have.join())}` : ""}`;
     const limits = { hello, silence };
     closeStream = openStream(`${streamUrl}?${query}`, names, limits, {
       heard: () => {
@@ -259,9 +260,18 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
         compare(theirs);
         beAlive();
       },
-      push: (topic, text) => {
-        share(topic, text);
-        topics.take(topic, text);
+      push,
+      patch: (text) => {
+        import("./delta.ts")
+          .then(({ applyDelta }) => applyDelta(text, topics.held))
+          .then(
+            (made) => push(...made),
+            () => {
+              // It is not for what is held here, or cannot be read: ask for the whole.
+              set({ misfits: status.misfits + 1 });
+              void poll();
+            },
+          );
       },
       hush: probe,
       fail: (reason, why) => {
@@ -269,6 +279,11 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
         fail(reason, why === "bye" ? Math.random() * 1500 : undefined);
       },
     });
+  }
+
+  function push(topic: string, text: string, data?: unknown): void {
+    share(topic, text);
+    topics.take(topic, data ?? text);
   }
 
   function streaming(): void {
@@ -327,11 +342,14 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     const ask = async (url: string): Promise<void> => {
       if (!versionOf(await revalidate(url, { anew }))) throw Error(NOT_DATA);
     };
-    const answers = await Promise.allSettled(urls.map(ask));
-    const failed = answers.find((answer) => answer.status === "rejected");
-    if (failed) set({ reason: (failed.reason as Error).message });
-    else if (urls.length) set({ verifiedAt: Date.now() });
-    return !failed;
+    try {
+      await Promise.all(urls.map(ask));
+    } catch (error) {
+      set({ reason: (error as Error).message });
+      return false;
+    }
+    if (urls.length) set({ verifiedAt: Date.now() });
+    return true;
   }
 
   function shut(): void {
@@ -359,13 +377,10 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   function set(change: Partial<LinkStatus>): void {
     const before = status;
     status = { ...before, since: Date.now(), ...change };
-    const { state, reason } = status;
+    const { state } = status;
     if (state === before.state) status.since = change.since ?? before.since;
-    else {
-      if (state === "streaming") console.info("SSE connected");
-      else if (before.state === "streaming") console.info("SSE disconnected");
-      console.debug(`Link ${state}${reason ? `: ${reason}` : ""}`);
-    }
+    else if (state === "streaming") console.info("SSE connected");
+    else if (before.state === "streaming") console.info("SSE disconnected");
     notify();
   }
 

@@ -72,7 +72,7 @@ export function setMoment(name: string, at: number): void {
  * every way to name a route ends at one entry.
  */
 export function cacheKey(urlOrKey: string): string {
-  const url = new URL(urlOrKey.replace(/^api:/, ""), "http://desk.invalid");
+  const url = new URL(urlOrKey.replace(/^api:/, ""), "http://x");
   url.searchParams.sort();
   const query = url.searchParams.toString();
   return `api:${url.pathname.replace(/^\/api\/backend\//, "/api/")}${query && `?${query}`}`;
@@ -162,12 +162,17 @@ export function recordNames(): string[] {
 export function readRecord(name: string): CacheEntry | undefined {
   const text = attempt(() => localStorage.getItem(PREFIX + name));
   if (!text) return undefined;
-  const entry = attempt(() => JSON.parse(text) as Partial<CacheEntry> | null);
+  const entry = parse(text) as Partial<CacheEntry> | null | undefined;
   if (entry && Number.isFinite((entry.timestamp as number) + (entry.ttl as number)) && entry.data != null) {
     return entry as CacheEntry;
   }
   remove(PREFIX + name);
   return undefined;
+}
+
+/** What `text` says, or undefined where it is no JSON. */
+export function parse(text: string): unknown {
+  return attempt(() => JSON.parse(text));
 }
 
 /** The result of `run`, or undefined where it throws: storage may be refused, full or hold what is not ours. */
@@ -186,12 +191,11 @@ function write(name: string, text: string): true | undefined {
   });
 }
 
-if (typeof addEventListener === "function") {
-  addEventListener("pagehide", () => {
-    for (const name of [...waiting.keys()]) store(name);
-  });
-  addEventListener("storage", ({ key, newValue }) => {
-    if (key === null) memory.clear();
-    else if (key.startsWith(PREFIX) && newValue === null) memory.delete(key.slice(PREFIX.length));
-  });
-}
+// Optional: a build of the pages on a server has no window.
+globalThis.addEventListener?.("pagehide", () => {
+  for (const name of [...waiting.keys()]) store(name);
+});
+globalThis.addEventListener?.("storage", ({ key, newValue }) => {
+  if (key === null) memory.clear();
+  else if (newValue === null) memory.delete(key.replace(PREFIX, ""));
+});

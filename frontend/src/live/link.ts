@@ -16,6 +16,8 @@ export interface LinkStatus {
   falls: number;
   /** Polls sent so far. */
   polls: number;
+  /** Patches that did not fit what is held here: the whole was asked for. */
+  misfits: number;
   /** True in the tab that holds the stream. */
   isOwner: boolean;
   /** Why the stream does not work, for people. */

@@ -5,7 +5,7 @@
  * and nothing after. Later, a heartbeat that fails to come is asked about, and two end the stream.
  */
 
-import { attempt } from "./entry.ts";
+import { parse } from "./entry.ts";
 
 /** Topic -> ETag of what the desk has. */
 export type Tags = Record<string, string | undefined>;
@@ -24,6 +24,8 @@ export interface StreamListener {
   /** A heartbeat came; `isProved` from the second on: nothing on the way holds events back. */
   beat(tags: Tags, isProved: boolean): void;
   push(topic: string, text: string): void;
+  /** The change of a topic came in place of the whole. */
+  patch(text: string): void;
   /** A heartbeat is missing. */
   hush(): void;
   /** The stream has ended; `held` when something on the way holds it back, `bye` when the desk said so. */
@@ -70,11 +72,12 @@ export function openStream(url: string, topics: string[], limits: StreamLimits, 
     on.beat(parseTags(text), beats > 1);
   });
   hear("bye", () => fail("the desk restarts", "bye"));
+  hear("patch", on.patch);
   for (const topic of topics) hear(topic, (text) => on.push(topic, text));
   return close;
 }
 
 /** Tags that cannot be read verify nothing. */
 function parseTags(text: string): Tags {
-  return Object(attempt(() => JSON.parse(text))) as Tags;
+  return Object(parse(text)) as Tags;
 }

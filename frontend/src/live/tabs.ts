@@ -36,7 +36,7 @@ export function joinTabs<T>(
   hear: (message: T, isLeader: boolean) => void,
 ): Tabs<T> | undefined {
   const { locks } = navigator;
-  if (!locks || typeof BroadcastChannel === "undefined") return undefined;
+  if (!locks || !window.BroadcastChannel) return undefined;
   const channel = new BroadcastChannel(name);
   let ownTerm = 0;
   let newest = 0;

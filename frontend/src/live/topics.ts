@@ -6,7 +6,7 @@
  */
 
 import { cacheKey, peekCached, touchCached, writeThrough } from "./clientCache.ts";
-import { attempt, type CacheEntry, moment, momentOf, versionOf } from "./entry.ts";
+import { type CacheEntry, moment, momentOf, parse, versionOf } from "./entry.ts";
 import type { Tags } from "./stream.ts";
 
 export type Listener = (data: unknown) => void;
@@ -26,8 +26,10 @@ export interface Topics {
   subscribe(topic: string, listener: Listener, etag: string | undefined): () => void;
   /** Compare the desk's tags with ours: equal verifies what is held; returns those of `names` that are behind. */
   compare(tags: Tags, names: string[]): string[];
-  /** Take a push in: at once, or with others once a second while the page is not looked at. */
-  take(topic: string, text: string): void;
+  /** Take a push in, text or data: at once, or with others once a second while the page is not looked at. */
+  take(topic: string, pushed: unknown): void;
+  /** The newest of a topic that has come, text or data, even if it is not taken in yet. */
+  held(topic: string): unknown;
   /** Take in what waits. */
   flush(): void;
   /** An answer to a conditional GET of this tab went into the cache. */
@@ -56,7 +58,7 @@ export function holdTopics(
   const tags: Tags = {};
   const listening = new Map<string, Set<Listener>>();
   const verified = new Set<string>();
-  const waiting = new Map<string, string>();
+  const waiting = new Map<string, unknown>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let openedAt = 0;
 
@@ -75,8 +77,8 @@ export function holdTopics(
     for (const listener of [...(listening.get(topic) ?? [])]) listener(data);
   }
 
-  function apply(topic: string, text: string): void {
-    const data = attempt(() => JSON.parse(text) as unknown);
+  function apply(topic: string, pushed: unknown): void {
+    const data = typeof pushed === "string" ? parse(pushed) : pushed;
     if (data == null) return; // torn on the way: the next heartbeat finds the difference
     const etag = (data as { etag?: string }).etag;
     const version = versionOf(data);
@@ -92,9 +94,9 @@ export function holdTopics(
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    const texts = [...waiting];
+    const all = [...waiting];
     waiting.clear();
-    for (const [topic, text] of texts) apply(topic, text);
+    for (const each of all) apply(...each);
   }
 
   return {
@@ -129,8 +131,9 @@ export function holdTopics(
         verify(topic);
         return false;
       }),
-    take: (topic, text) => {
-      waiting.set(topic, text);
+    held: (topic) => waiting.get(topic) ?? heldOf(topic)?.data,
+    take: (topic, pushed) => {
+      waiting.set(topic, pushed);
       if (document.visibilityState === "visible") flush();
       else timer ??= setTimeout(flush, HIDDEN_STEP);
     },

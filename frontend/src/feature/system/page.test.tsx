@@ -27,6 +27,7 @@ const STREAM = {
   reconnects: 1,
   falls: 2,
   polls: 4,
+  misfits: 0,
   isOwner: true,
 };
 const ROUTE = { count: 1000, errors: 0, not_modified: 900, mean_ms: 0.5, p50_ms: 0.4, p95_ms: 1.2, p99_ms: 103 };

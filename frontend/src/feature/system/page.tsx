@@ -45,6 +45,8 @@ export interface StreamFigures {
   /** Times that polling took over. */
   falls: number;
   polls: number;
+  /** Patches that did not fit what was held. */
+  misfits: number;
   /** True in the tab that holds the stream for all tabs. */
   isOwner: boolean;
   /** Why the stream does not work. */
@@ -207,6 +209,7 @@ function LinkPanel({ stream }: { stream: StreamFigures }) {
         <Figure name="Reconnects">{count(stream.reconnects)}</Figure>
         <Figure name="Falls to polling">{count(stream.falls)}</Figure>
         <Figure name="Polls">{count(stream.polls)}</Figure>
+        <Figure name="Patches that did not fit">{count(stream.misfits)}</Figure>
         <Figure name="Stream held by">{stream.isOwner ? "this tab" : "another tab"}</Figure>
         {stream.reason && <Figure name="Trouble">{stream.reason}</Figure>}
       </dl>

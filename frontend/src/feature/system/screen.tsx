@@ -60,6 +60,7 @@ export default function SystemScreen() {
         reconnects: link.reconnects,
         falls: link.falls,
         polls: link.polls,
+        misfits: link.misfits,
         isOwner: link.isOwner,
         reason: link.state === "streaming" ? undefined : link.reason,
       }}

@@ -1,0 +1,204 @@
+"""Patches: what turns one version of a topic into the next, as JSON merge patches, and how a page proves the result.
+
+Source: RFC 7396, "JSON Merge Patch". One patch cannot say everything, so that a *delta* is a list of them, applied in
+turn: where the order of an object's members would come out wrong, a first patch puts a number in its place and the
+second one the whole object. What no list can say (a member that becomes null, another order at the top) has no delta.
+
+The proof is a CRC-32 of the result as a browser writes it: `browser_text` of the new body is, byte for byte, what
+`JSON.stringify(JSON.parse(body))` gives in ECMAScript.
+"""
+
+import re
+import zlib
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from aion.live.event import deflate_block, event_chunks
+from aion.live.snapshot import GZIP_LEVEL, Snapshot
+
+EVENT = "patch"
+LEAST_BYTES = 50_000
+"""Body size from which on a topic is patched: below, a compressed snapshot is a packet or a few."""
+MOST_PART = 0.5
+"""A patch larger than this part of the snapshot is not worth what it costs a page to check it."""
+
+
+class CannotSayError(Exception):
+    """A merge patch cannot express the change."""
+
+
+class DeltaMaker:
+    """Makes the patch events of one topic. Used by the build thread alone."""
+
+    def __init__(self) -> None:
+        self._etag = ""
+        self._value: Any = None
+
+    def make(self, before: Snapshot, after: Snapshot) -> tuple[bytes, bytes] | None:
+        """Return the event that turns `before` into `after`, as identity and as gzip chunk; None where none pays.
+
+        Args:
+            before: the snapshot published last.
+            after: the next one of the same topic.
+        """
+        if len(after.body) <= LEAST_BYTES:
+            self.forget()
+            return None
+        base = self._value if self._etag == before.etag else _parse(before.body)
+        value = _parse(after.body)
+        self._etag, self._value = after.etag, value
+        try:
+            patches = merge_patches(base, value)
+        except CannotSayError:
+            return None
+        data = orjson.dumps(
+            {
+                "topic": after.topic,
+                "base": before.etag,
+                "etag": after.etag,
+                "check": zlib.crc32(browser_text(orjson.dumps(value))),
+                "patches": patches,
+            }
+        )
+        if len(data) > len(after.body) * MOST_PART:
+            return None
+        identity, gzip = event_chunks(EVENT, str(after.version), data, deflate_block(data, GZIP_LEVEL))
+        return None if len(gzip) > len(after.gzip_frame) * MOST_PART else (identity, gzip)
+
+    def forget(self) -> None:
+        """Hold no value any more: nobody wants patches."""
+        self._etag, self._value = "", None
+
+
+def merge_patches(base: Any, target: Any) -> list[Any]:
+    """Return the merge patches that turn the object `base` into `target` when applied in turn, order included.
+
+    Members are in the order in which a browser has them (`in_browser_order`).
+
+    Raises:
+        CannotSayError: there are none.
+    """
+    first, second = _differ(base, target)
+    if second is None:
+        raise CannotSayError("the members of the whole come in another order")
+    return [second] if first is None else [first, second]
+
+
+def _differ(base: dict[str, Any], target: dict[str, Any]) -> tuple[Any, Any]:
+    """Return the first and the second patch of one object; the first may be None, the second is None for "whole"."""
+    first: dict[str, Any] = {}
+    second: dict[str, Any] = {name: None for name in base if name not in target}
+    result = [name for name in base if name in target] + [name for name in target if name not in base]
+    if result != list(target) and _in_order(result) != list(target):
+        return None, None
+    for name, value in target.items():
+        if name not in base:
+            second[name] = _sayable(value)
+            continue
+        held = base[name]
+        text = orjson.dumps(value)
+        if orjson.dumps(held) == text:
+            continue
+        if not (isinstance(held, dict) and isinstance(value, dict)):
+            second[name] = _sayable(value)
+            continue
+        clearing, change = _differ(held, value)
+        if change is None or len(orjson.dumps(change)) >= len(text):
+            clearing, change = 0, _sayable(value)
+        if clearing is not None:
+            first[name] = clearing
+        second[name] = change
+    return first or None, second
+
+
+def _sayable(value: Any) -> Any:
+    """Return `value` if a merge patch can set it.
+
+    Raises:
+        CannotSayError: it is null, or an object in it has a member that is: a patch would remove that member.
+    """
+    if value is None:
+        raise CannotSayError("a member becomes null")
+    if isinstance(value, dict):
+        for each in value.values():
+            _sayable(each)
+    return value
+
+
+_INDEX = re.compile(rb'[{,]"(?:0|[1-9]\d{0,9})":')
+_MOST_INDEX = 2**32 - 2  # the largest array index of ECMAScript
+
+
+def _parse(body: bytes) -> Any:
+    value = orjson.loads(body)
+    return in_browser_order(value) if _INDEX.search(body) else value
+
+
+def in_browser_order(value: Any) -> Any:
+    """Return `value` with the members of each object as a browser orders them: array indices first, by number."""
+    if isinstance(value, list):
+        return [in_browser_order(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: in_browser_order(value[name]) for name in _in_order(value)}
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    indices = [name for name in names if _is_index(name)]
+    return [*sorted(indices, key=int), *(name for name in names if not _is_index(name))]
+
+
+def _is_index(name: str) -> bool:
+    return name.isascii() and name.isdigit() and (name == "0" or name[0] != "0") and int(name) <= _MOST_INDEX
+
+
+_WHOLE = re.compile(rb"(?<=\d)\.0(?![\deE])")
+_ODD = re.compile(rb"-?\d++(?:\.\d++)?[eE][+-]?\d+|(?<![\d.])-?\d{16,}(?:\.\d+)?|-0(?![.\d])")
+_SIGNS_OF_ODD = tuple(map(re.compile, (rb"[eE][-+]?\d", rb"[:,\[]-?\d{16}", rb"-0(?![.\d])")))  # quick to look for
+_ESCAPED_BACKSLASH, _ESCAPED_QUOTE = b"\x01", b"\x02"  # never in JSON as they are
+
+
+def browser_text(text: bytes) -> bytes:
+    """Return a compact JSON object or list of orjson's as a browser's `JSON.stringify(JSON.parse(text))` writes it.
+
+    Only numbers differ once the members are in order: `1.0` is `1`, `1e21` is `1e+21`, `1e16` has no exponent, and
+    integers are doubles. Strings are set aside by splitting at their quotes, so that all passes run in C.
+    """
+    is_escaped = b"\\" in text
+    if is_escaped:
+        text = text.replace(b"\\\\", _ESCAPED_BACKSLASH).replace(b'\\"', _ESCAPED_QUOTE)
+    parts = text.split(b'"')
+    outside = _WHOLE.sub(b"", b'"'.join(parts[::2]))
+    if any(sign.search(outside) for sign in _SIGNS_OF_ODD):
+        outside = _ODD.sub(_as_browser_writes, outside)
+    parts[::2] = outside.split(b'"')
+    text = b'"'.join(parts)
+    if is_escaped:
+        text = text.replace(_ESCAPED_QUOTE, b'\\"').replace(_ESCAPED_BACKSLASH, b"\\\\")
+    return text
+
+
+def _as_browser_writes(found: re.Match[bytes]) -> bytes:
+    return browser_number(float(found[0])).encode()
+
+
+def browser_number(value: float) -> str:
+    """Return a finite double as ECMAScript's Number::toString writes it (ECMA-262, section 6.1.6.1.20)."""
+    if value == 0:
+        return "0"
+    sign, figures, exponent = Decimal(repr(value)).normalize().as_tuple()
+    digits = "".join(map(str, figures))
+    place = len(digits) + int(exponent)  # where the point stands, from the first digit on
+    if len(digits) <= place <= 21:
+        text = digits + "0" * (place - len(digits))
+    elif 0 < place <= 21:
+        text = f"{digits[:place]}.{digits[place:]}"
+    elif -6 < place <= 0:
+        text = f"0.{'0' * -place}{digits}"
+    else:
+        rest = f".{digits[1:]}" if len(digits) > 1 else ""
+        text = f"{digits[0]}{rest}e{'+' if place > 0 else '-'}{abs(place - 1)}"
+    return f"-{text}" if sign else text

@@ -1,0 +1,68 @@
+/**
+ * Patches: what the desk sends in place of a whole object to who has the version before it. Loaded with the first one.
+ *
+ * RFC 7396, several in turn. Nothing is changed in place, so that what pages hold stays as it is. The desk names the
+ * CRC-32 of what `JSON.stringify` makes of the result: another one means that the patch was not for what is held here.
+ */
+
+interface Delta {
+  topic: string;
+  /** Tag of the object that is patched. */
+  base: string;
+  /** Tag of the result. */
+  etag: string;
+  /** CRC-32 of the result as JSON text in UTF-8. */
+  check: number;
+  /** Applied in turn; the last one sets the version. */
+  patches: { version?: number }[];
+}
+
+const TABLE = Array.from({ length: 256 }, (_, n) => {
+  for (let bit = 0; bit < 8; bit += 1) n = (n >>> 1) ^ (n & 1 && 0xedb88320);
+  return n;
+});
+
+/** The CRC-32 (that of gzip) of a text in UTF-8. */
+export function crc32(text: string): number {
+  let crc = -1;
+  for (const byte of new TextEncoder().encode(text)) crc = (crc >>> 8) ^ (TABLE[(crc ^ byte) & 255] as number);
+  return ~crc >>> 0;
+}
+
+function isObject(value: unknown): boolean {
+  return value instanceof Object && !Array.isArray(value);
+}
+
+/** What a JSON merge patch makes of `target`. */
+export function merge(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  const members = new Map(Object.entries(isObject(target) ? (target as object) : {}));
+  for (const [name, value] of Object.entries(patch as object)) {
+    if (value === null) members.delete(name);
+    else members.set(name, merge(members.get(name), value));
+  }
+  return Object.fromEntries(members);
+}
+
+/**
+ * Return the topic of an event `patch`, and the whole that comes of it as JSON text and as data: what is held where an
+ * answer that was as new has overtaken it.
+ *
+ * @param held Gives the newest of a topic, text or data.
+ * @throws Error when it was made for something else than what is held.
+ */
+export function applyDelta(
+  event: string,
+  held: (topic: string) => unknown,
+): [topic: string, text: string, data: unknown] {
+  const { topic, base, etag, check, patches } = JSON.parse(event) as Delta;
+  const newest = held(topic);
+  const before = typeof newest === "string" ? JSON.parse(newest) : newest;
+  const version = patches.at(-1)?.version;
+  if (before?.etag === etag || before?.version >= (version as number)) return [topic, JSON.stringify(before), before];
+  if (before?.etag !== base) throw Error("the patch has another base");
+  const data = patches.reduce<unknown>(merge, before);
+  const text = JSON.stringify(data);
+  if (crc32(text) !== check) throw Error("the patch gives something else");
+  return [topic, text, data];
+}

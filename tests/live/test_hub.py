@@ -1,0 +1,182 @@
+"""The hub alone: whatever clients do, each ends with the newest of its topics, and no patch meets another base."""
+
+import asyncio
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aion.live import hub as hub_module
+from aion.live.hub import Frame, Hub, Subscriber
+
+TOPICS = ("a", "b")
+
+
+class Client(Subscriber):
+    """Takes frames in, checks that patches follow from what it has, and pauses when told to."""
+
+    def __init__(self, topics: tuple[str, ...], patched: tuple[str, ...]) -> None:
+        super().__init__(topics, patched, is_gzip=False)
+        self.write = self._take
+        self.held: dict[str, int] = {}
+        self.got: list[str] = []
+        self.pauses_after: int | None = None
+
+    def _take(self, data: bytes) -> None:
+        if not data.startswith(b"{"):
+            return  # hello
+        frame = json.loads(data)
+        assert frame["topic"] in self.topics
+        if "base" in frame:
+            assert frame["topic"] in self.patched, "nobody gets patches who has not asked for them"
+            assert self.held[frame["topic"]] == frame["base"], "a patch of something else than what is held"
+        self.held[frame["topic"]] = frame["n"]
+        self.got.append("patch" if "base" in frame else "whole")
+        if self.pauses_after is not None:
+            self.pauses_after -= 1
+            if self.pauses_after <= 0:
+                self.is_paused = True
+                self.pauses_after = None
+
+    def resume(self, hub: Hub) -> None:
+        self.is_paused = False
+        hub.flush(self)
+
+
+def frame(topic: str, n: int, base: int | None) -> Frame:
+    def say(**fields: Any) -> bytes:
+        return json.dumps({"topic": topic, "n": n, **fields}).encode()
+
+    return Frame(say(), b"", Frame(say(base=base), b"") if base is not None else None)
+
+
+JOINS = st.tuples(st.sampled_from([("a",), ("a", "b"), ("b", "a")]), st.sampled_from([(), ("a",), TOPICS]))
+CLIENT = st.integers(0, 3)
+STEP = st.one_of(
+    st.tuples(st.just("publish"), st.sampled_from(TOPICS), st.booleans()),
+    st.tuples(st.just("join"), JOINS),
+    st.tuples(st.just("turn")),
+    st.tuples(st.just("pause"), CLIENT, st.integers(0, 3)),
+    st.tuples(st.sampled_from(["resume", "leave", "come_back"]), CLIENT),
+)
+
+
+class Station:
+    """A hub and its clients, one step at a time."""
+
+    def __init__(self) -> None:
+        self.hub = Hub()
+        self.clients: list[Client] = []
+        self.newest: dict[str, int] = {}
+        self.count = 0
+
+    async def turn(self) -> None:
+        await asyncio.sleep(0)
+
+    async def publish(self, topic: str, has_patch: bool) -> None:
+        self.count += 1
+        base = self.newest.get(topic) if has_patch else None
+        self.newest[topic] = self.count
+        self.hub.publish(topic, str(self.count), frame(topic, self.count, base))
+
+    async def join(self, how: tuple[tuple[str, ...], tuple[str, ...]], held: dict[str, int] | None = None) -> None:
+        topics, patched = how
+        made = Client(topics, tuple(topic for topic in patched if topic in topics))
+        made.held = held or {}
+        self.hub.add(made)
+        self.hub.greet(made, {topic: str(n) for topic, n in made.held.items()}, 1000)
+        self.clients.append(made)
+
+    async def pause(self, number: int, frames: int) -> None:
+        for client in self._some(number):
+            client.is_paused, client.pauses_after = frames == 0, frames or None
+
+    async def resume(self, number: int) -> None:
+        for client in self._some(number):
+            client.resume(self.hub)
+
+    async def leave(self, number: int) -> None:
+        for client in self._some(number):
+            self.hub.remove(client)
+            self.clients.remove(client)
+
+    async def come_back(self, number: int) -> None:
+        for client in self._some(number):
+            await self.join((client.topics, client.patched), dict(client.held))
+
+    def _some(self, number: int) -> list[Client]:
+        return [self.clients[number % len(self.clients)]] if self.clients else []
+
+    async def settle(self) -> None:
+        for _ in range(2 * len(self.clients) + 4):  # slices that a broadcast may still take
+            await asyncio.sleep(0)
+        assert not self.hub._is_sweeping
+
+
+async def live_through(steps: list[tuple[Any, ...]]) -> None:
+    station = Station()
+    for name, *rest in steps:
+        await getattr(station, name)(*rest)
+    clients, newest = station.clients, station.newest
+    assert station.hub.wants_patches["a"] == sum("a" in client.patched for client in clients)
+    for client in clients:
+        client.pauses_after = None
+        client.resume(station.hub)
+    await station.settle()
+    for client in clients:
+        assert client.held == {topic: newest[topic] for topic in client.topics if topic in newest}
+        client.got.clear()
+    for topic in TOPICS:  # who has everything and understands patches gets one
+        is_known = topic in newest
+        await station.publish(topic, True)
+        await station.settle()
+        for client in clients:
+            if topic in client.topics:
+                assert client.got.pop() == ("patch" if is_known and topic in client.patched else "whole")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(STEP, max_size=40))
+def test_hub_whatever_clients_do_then_no_patch_meets_another_base(steps: list[tuple[Any, ...]]) -> None:
+    asyncio.run(live_through(steps))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(STEP, max_size=40))
+def test_hub_when_a_broadcast_takes_many_slices_then_no_patch_meets_another_base(
+    steps: list[tuple[Any, ...]],
+) -> None:
+    before = hub_module.SLICE_S, hub_module.STEP
+    hub_module.SLICE_S, hub_module.STEP = -1.0, 1  # each step of one client is a slice of its own
+    try:
+        asyncio.run(live_through(steps))
+    finally:
+        hub_module.SLICE_S, hub_module.STEP = before
+
+
+def test_hub_counts_patches_and_their_bytes() -> None:
+    hub = Hub()
+    client = Client(("a",), ("a",))
+    hub.add(client)
+    hub.publish("a", "1", frame("a", 1, None))
+    sent = hub.bytes_sent
+    hub.publish("a", "2", frame("a", 2, 1))
+    assert (hub.patches, hub.deliveries, hub.conflations) == (1, 2, 0)
+    assert hub.bytes_sent - sent == len(b'{"topic": "a", "n": 2, "base": 1}')
+
+
+def test_hub_client_that_missed_one_gets_the_whole_and_one_that_is_only_late_the_patch() -> None:
+    hub = Hub()
+    client = Client(("a", "b"), ("a",))
+    hub.add(client)
+    hub.publish("a", "1", frame("a", 1, None))
+    client.is_paused = True
+    hub.publish("a", "2", frame("a", 2, 1))
+    client.resume(hub)
+    client.is_paused = True
+    hub.publish("a", "3", frame("a", 3, 2))
+    hub.publish("a", "4", frame("a", 4, 3))
+    client.resume(hub)
+    assert client.got == ["whole", "patch", "whole"] and client.held == {"a": 4}
+    assert hub.conflations == 1
