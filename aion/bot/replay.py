@@ -16,6 +16,7 @@ from aion.bot.control import Controller
 from aion.bot.daytrading import DayTradingJob, minute_number
 from aion.bot.drive import Drive
 from aion.bot.envelope import Stamp
+from aion.bot.heartbeat import Heart
 from aion.bot.history import earlier_days
 from aion.bot.inbox import Inbox
 from aion.bot.intake import Intake
@@ -86,6 +87,7 @@ class Replay:
         self._log = log
         self._waiter = waiter
         self._stamp = stamp
+        self._heart = Heart(layout, stamp, waiter)
         exchanges = frozenset(bot.exchange for bot in settings.bots.values() if bot.kind == "intraday")
         marks = frozenset(bot.exchange for bot in settings.bots.values() if bot.kind == "swing")
         self._pace = self._make_pace(exchanges, marks)
@@ -265,6 +267,7 @@ class Replay:
         if now - self._polled_at < POLL_S and self._phase != "starting":
             return
         self._polled_at = now
+        self._heart.beat()
         news = self._controller.look()
         if not news:
             return
@@ -340,6 +343,10 @@ class Replay:
         return max(self._clock.now(), batch.ts)
 
     def _process(self, offered: Batch) -> None:
+        with self._heart.work():
+            self._take(offered)
+
+    def _take(self, offered: Batch) -> None:
         now = self._handed_at(offered)
         batch, refusing = self._intake.admit(offered, now)
         self._touch(refusing)
@@ -370,6 +377,7 @@ class Replay:
 
     def _flush(self) -> None:
         """Commit what happened, then write the files, then say so."""
+        began = self._waiter.monotonic()
         entries = self._entries + [bot.take_entry() for bot in self._changed.values()]
         if (peaks := self._desk_gate.state()) != self._peaks:
             self._peaks = peaks
@@ -380,6 +388,7 @@ class Replay:
         self.job.put(self._outbox, self._clock_document(), self._seq, self._due_in_s(), list(self._changed.values()))
         is_written = self._outbox.write()
         self._flushed_at = self._waiter.monotonic()
+        self._heart.end_cycle(began)
         if is_written:
             self._say()
         self._entries, self._changed, self._marked, self._rebalanced = [], {}, {}, []

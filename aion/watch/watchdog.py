@@ -3,8 +3,10 @@
 It runs in a thread of `aion up` and shares nothing with bots or desk but the disk: neither waits for it.
 """
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 
@@ -147,6 +149,8 @@ class Watchdog:
         for key in list(self.cleared)[:-KEPT_CLEARED]:
             del self.cleared[key]
         self._write(now, "running", processes)
+        with suppress(OSError):  # says that it looked; no page is built again for it
+            os.utime(self._layout.up_lock)
         if self._alerts is not None and (opened or cleared):
             self._alerts.hand_over(opened, cleared)
 

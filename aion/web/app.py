@@ -21,10 +21,11 @@ from aion.live import Live, SnapshotApp, StreamApp
 from aion.store.layout import Layout
 from aion.web import openapi
 from aion.web.desk import Desk
+from aion.web.exposition import Exposition
 from aion.web.gate import Gate
 from aion.web.history import History
 from aion.web.log import Log, open_log
-from aion.web.metric import Metrics
+from aion.web.metric import Metrics, TimedStats
 from aion.web.middleware import Alias, Guard, Observe, error_body, is_data
 from aion.web.page import STATIC, Pages
 from aion.web.reader import FileReader
@@ -96,6 +97,8 @@ class App:
             settings, layout, files, asked, rules, past, live, Metrics(), log, snapshots, streams, store, watch,
             Gate(settings),
         )  # fmt: skip
+        live.stats = TimedStats(self.desk.metrics)
+        self.desk.metrics.registry.register(Exposition(self.desk))
         self.routes = _make_routes(self.desk)
         self.raw = {route.path: route for route in self.routes.router.routes if isinstance(route, RawRoute)}
         """Routes of ready bytes and streams by path: what they answer needs nothing that stands around the others."""

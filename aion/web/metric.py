@@ -1,11 +1,12 @@
 """Figures of the web process for Prometheus and for the System page; counted here, read by two routes."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+
+from aion.live.desk import Stats
 
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 RECENT = 256  # response times kept a route for the percentiles of the System page
@@ -56,12 +57,19 @@ class Metrics:
         self._answers = Counter(
             "aion_answers_total", "Answers by status.", ["route", "status"], registry=self.registry
         )
-        self._turned_away = Counter(
-            "aion_turned_away_total", "Connections turned away or ended, by reason.", ["why"], registry=self.registry
+        self.rebuilds = Histogram(
+            "aion_rebuild_seconds",
+            "Time to build a bundle after a change.",
+            buckets=BUCKETS_S,
+            registry=self.registry,
         )
+        self.pushes = Histogram(
+            "aion_push_seconds", "From the change of a file to the push of what it changed.", buckets=BUCKETS_S,
+            registry=self.registry,
+        )  # fmt: skip
+        ProcessCollector(registry=self.registry)  # process_open_fds, process_resident_memory_bytes, ...
         self._children: dict[str, Histogram] = {}
         self._counts: dict[tuple[str, int], Counter] = {}
-        self.gauges: dict[str, Gauge] = {}
 
     @property
     def uptime_s(self) -> float:
@@ -82,18 +90,20 @@ class Metrics:
             counter = self._counts[key] = self._answers.labels(route, str(status))
         counter.inc()
 
-    def turned_away(self, counts: Mapping[str, int]) -> None:
-        """Set how many connections were turned away or ended, by reason."""
-        for why, count in counts.items():
-            known = self._turned_away.labels(why)
-            known.inc(count - known._value.get())
-
-    def gauge(self, name: str, description: str, value: float) -> None:
-        """Set a gauge, made when it is first set."""
-        if name not in self.gauges:
-            self.gauges[name] = Gauge(name, description, registry=self.registry)
-        self.gauges[name].set(value)
-
     def text(self) -> bytes:
         """Return everything in the Prometheus text format."""
         return generate_latest(self.registry)
+
+
+class TimedStats(Stats):
+    """Counters of the live library whose times are counted by class too."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        """Args: metrics: gets each build's and each push's time."""
+        super().__init__()
+        self._histograms = {id(self.build_s): metrics.rebuilds, id(self.push_s): metrics.pushes}
+
+    def add(self, samples: list[float], value: float) -> None:
+        """Keep `value` among `samples`, and count it."""
+        super().add(samples, value)
+        self._histograms[id(samples)].observe(value)

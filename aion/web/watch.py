@@ -1,5 +1,8 @@
 """What the watchdog says, as the pages show it."""
 
+import time
+
+from aion.store.layout import Layout
 from aion.web.state import Files, Json, add, moment, unreadable
 
 FILE = "watch/watch.json"
@@ -20,3 +23,11 @@ def read_watch(files: Files, errors: dict[str, Json]) -> Json:
     alarms = sorted(doc["alarms"].items(), key=lambda item: (item[1]["level"] != "error", moment(item[1]["since"])))
     cleared = sorted(doc["cleared"].items(), key=lambda item: moment(item[1]["cleared_at"]), reverse=True)
     return {"processes": doc["processes"], "alarms": dict(alarms[:MOST]), "cleared": dict(cleared)}
+
+
+def watchdog_age_s(layout: Layout) -> float | None:
+    """Return the seconds since the watchdog looked last, None where none ever did."""
+    try:
+        return max(0.0, time.time() - layout.up_lock.stat().st_mtime)
+    except OSError:
+        return None

@@ -304,7 +304,7 @@ def test_metrics_when_answers_were_given_then_they_are_counted_by_route(desk: Ru
     text = desk.get("/metrics").text
     assert 'aion_answers_total{route="/api/bots/page",status="304"} 1.0' in text
     assert 'aion_response_seconds_count{route="/api/intraday/logs/{day}/{bot}"} 1.0' in text
-    assert "orb_ny" not in text, "names from paths are no labels"
+    assert "2022-05-19" not in text, "names from paths are no labels"
 
 
 def test_log_when_level_is_debug_then_each_answer_has_the_documents_line(desk: RunningDesk) -> None:

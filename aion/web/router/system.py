@@ -9,7 +9,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 import aion
 from aion.clock import iso
 from aion.web.answer import answer
-from aion.web.desk import Desk
 from aion.web.document import Health, SystemMetrics
 from aion.web.metric import RouteFigures
 from aion.web.process import disk_figures, process_figures
@@ -41,9 +40,7 @@ def system_metrics(request: Request) -> Response:
 @system_router.get("/metrics", response_class=PlainTextResponse)
 def prometheus_metrics(request: Request) -> Response:
     """Return all figures in the Prometheus text format."""
-    desk = desk_of(request)
-    _set_gauges(desk)
-    return Response(desk.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(desk_of(request).metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @system_router.get("/healthz", response_model=Health)
@@ -69,20 +66,3 @@ def _route(figures: RouteFigures) -> dict[str, Any]:
         "p95_ms": round(1000 * figures.quantile(0.95), 3),
         "p99_ms": round(1000 * figures.quantile(0.99), 3),
     }
-
-
-def _set_gauges(desk: Desk) -> None:
-    metrics = desk.metrics
-    metrics.gauge("aion_uptime_seconds", "Seconds since this process started to serve.", metrics.uptime_s)
-    metrics.gauge(
-        "aion_connections", "Open connections of this worker, streams included.", len(desk.gate.connections)
-    )
-    metrics.turned_away(desk.gate.turned_away)
-    for name, value in desk.live_figures().items():
-        metrics.gauge(f"aion_live_{name}", f"Live library: {name.replace('_', ' ')}.", value)
-    for topic, age in desk.data_ages().items():
-        if "age_s" in age:
-            metrics.gauge(
-                f"aion_{topic}_age_seconds", f"Wall seconds since the data of {topic} changed.", age["age_s"]
-            )
-        metrics.gauge(f"aion_{topic}_bytes", f"Bytes of the bundle of {topic}.", age["size"])
