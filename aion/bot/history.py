@@ -12,7 +12,7 @@ from aion.clock import iso
 from aion.config import BotSettings
 from aion.model import ZERO, EquityPoint, OrderStatus, cents
 from aion.trading.query import LedgerReader
-from aion.trading.record import Changes, Result
+from aion.trading.record import NIGHTS, Changes, Result
 
 MOST_TAKEN = 256  # changes that wait to become JSON
 
@@ -217,6 +217,7 @@ def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: 
         equity[point.ts.date().isoformat()] = point.equity
     fees: dict[str, Decimal] = defaultdict(Decimal)
     slippage: dict[str, Decimal] = defaultdict(Decimal)
+    borrow: dict[str, Decimal] = defaultdict(Decimal)
     moved: dict[str, Decimal] = defaultdict(Decimal)
     fills: dict[str, int] = defaultdict(int)
     trades: dict[str, int] = defaultdict(int)
@@ -230,26 +231,29 @@ def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: 
     for movement in changes.movements:
         day = movement.ts.date().isoformat()
         moved[day] += movement.amount
-        if movement.kind not in ("deposit", "fill", "dividend", "split"):
-            fees[day] -= movement.amount
+        if movement.kind in NIGHTS:
+            borrow[day] -= movement.amount
     shown: Json = {}
     start = last = settings.cash
     cash = sum((amount for day, amount in moved.items() if day < min(equity, default=before)), ZERO)
-    total_fees = total_slippage = ZERO
+    total_fees = total_slippage = total_borrow = ZERO
     for day in sorted(equity):
         if day >= before:
             break
         cash += moved[day]
         total_fees += fees[day]
         total_slippage += slippage[day]
+        total_borrow += borrow[day]
+        of_day = Result(fees[day], cents(slippage[day]), equity[day] - last, last, borrow[day])
+        so_far = Result(total_fees, cents(total_slippage), equity[day] - start, start, total_borrow)
         shown[day] = {
             "exchange": settings.exchange,
             "currency": settings.currency,
             "day": day,
             "equity": number(equity[day]),
             "cash": number(cash),
-            "day_pnl": result_json(Result(fees[day], cents(slippage[day]), equity[day] - last, last), None),
-            "total_pnl": result_json(Result(total_fees, cents(total_slippage), equity[day] - start, start), since),
+            "day_pnl": result_json(of_day, None),
+            "total_pnl": result_json(so_far, since),
             "trades": trades[day],
             "fills": fills[day],
         }

@@ -140,6 +140,8 @@ def result_json(result: Result, since: datetime | None) -> Json:
         "slippage": number(result.slippage),
         "net": number(result.net),
     }
+    if result.borrow:
+        value["borrow"] = number(result.borrow)
     if result.net_return is not None:
         value["net_return"] = round(result.net_return, 8)
     if since is not None:

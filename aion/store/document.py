@@ -184,11 +184,14 @@ class Trade(Document):
 
 
 class Pnl(Document):
-    """Result of a span: gross - fees - slippage = net, to the cent."""
+    """Result of a span: gross - fees - slippage - borrow = net, to the cent."""
 
     gross: Money
     fees: Money = Field(0, ge=0)
     slippage: Money = Field(0, ge=0)
+    borrow: Money | None = Field(
+        None, ge=0, description="Charged for nights: borrow fees of shorts, financing of longs; absent for nothing."
+    )
     net: Money
     net_return: Fraction | None = Field(None, description="Net / equity at the start of the span.")
     since: Moment | None = Field(None, description="Market time at which the span starts.")

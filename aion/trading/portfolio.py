@@ -3,7 +3,7 @@
 Laws that hold after every call, to the cent:
 
 * equity = cash + sum of the market values;
-* net = equity - money put in = realized + unrealized, and gross - fees - slippage = net;
+* net = equity - money put in = realized + unrealized, and gross - fees - slippage - borrow = net;
 * a round trip's result is the sum of the cash changes of its fills.
 
 A fill never turns a position: the broker closes it with one fill and opens the other side with another.
@@ -70,10 +70,12 @@ class Portfolio:
     """One account. Its cash changes only by fills, charges, dividends and splits; every change is a movement."""
 
     __slots__ = (
+        "_day_borrow",
         "_day_fees",
         "_day_slippage",
         "_day_start",
         "_holdings",
+        "borrow",
         "cash",
         "currency",
         "day",
@@ -91,7 +93,9 @@ class Portfolio:
         self.cash = self.start_cash
         """Money not invested, cents."""
         self.fees = ZERO
-        """Fees and charges paid since the start, money >= 0."""
+        """Fees of all fills since the start, money >= 0."""
+        self.borrow = ZERO
+        """Charges for nights since the start, money >= 0: borrow fees of shorts, financing of longs."""
         self.slippage = ZERO
         """Slippage suffered since the start, money >= 0."""
         self.traded_value = ZERO
@@ -103,6 +107,7 @@ class Portfolio:
         self._holdings: dict[str, _Holding] = {}
         self._day_start = self.start_cash
         self._day_fees = ZERO
+        self._day_borrow = ZERO
         self._day_slippage = ZERO
 
     # what is held
@@ -231,7 +236,7 @@ class Portfolio:
         """Take `amount` (> 0, rounded up to cents) as a cost of holding `symbol` and return the movement."""
         money = cost_cents(amount)
         self.cash -= money
-        self.fees += money
+        self.borrow += money
         holding = self._holdings.get(symbol)
         if holding is not None:
             holding.fees += money
@@ -297,16 +302,18 @@ class Portfolio:
         self.day = day
         self._day_start = self.equity()
         self._day_fees = self.fees
+        self._day_borrow = self.borrow
         self._day_slippage = self.slippage
 
     def day_result(self) -> Result:
         """Return the result since `begin_day`."""
         net = self.equity() - self._day_start
-        return Result(self.fees - self._day_fees, self.slippage - self._day_slippage, net, self._day_start)
+        fees, slippage = self.fees - self._day_fees, self.slippage - self._day_slippage
+        return Result(fees, slippage, net, self._day_start, self.borrow - self._day_borrow)
 
     def total_result(self) -> Result:
         """Return the result since the start."""
-        return Result(self.fees, self.slippage, self.equity() - self.start_cash, self.start_cash)
+        return Result(self.fees, self.slippage, self.equity() - self.start_cash, self.start_cash, self.borrow)
 
     # to and from the ledger
 
@@ -317,11 +324,13 @@ class Portfolio:
             "start_cash": str(self.start_cash),
             "cash": str(self.cash),
             "fees": str(self.fees),
+            "borrow": str(self.borrow),
             "slippage": str(self.slippage),
             "traded_value": str(self.traded_value),
             "day": self.day.isoformat() if self.day else "",
             "day_start": str(self._day_start),
             "day_fees": str(self._day_fees),
+            "day_borrow": str(self._day_borrow),
             "day_slippage": str(self._day_slippage),
             "marks": {symbol: str(price) for symbol, price in self.marks.items()},
             "holdings": {symbol: holding.state() for symbol, holding in self._holdings.items()},
@@ -333,11 +342,13 @@ class Portfolio:
         self = cls(state["currency"], Decimal(state["start_cash"]))
         self.cash = Decimal(state["cash"])
         self.fees = Decimal(state["fees"])
+        self.borrow = Decimal(state.get("borrow", 0))  # of before this field stands in the fees
         self.slippage = Decimal(state["slippage"])
         self.traded_value = Decimal(state["traded_value"])
         self.day = date.fromisoformat(state["day"]) if state["day"] else None
         self._day_start = Decimal(state["day_start"])
         self._day_fees = Decimal(state["day_fees"])
+        self._day_borrow = Decimal(state.get("day_borrow", 0))
         self._day_slippage = Decimal(state["day_slippage"])
         self.marks = {symbol: Decimal(price) for symbol, price in state["marks"].items()}
         self._holdings = {symbol: _Holding.from_state(each) for symbol, each in state["holdings"].items()}

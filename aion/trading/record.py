@@ -85,21 +85,23 @@ class CashMovement:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Result of a span, money in cents: gross - fees - slippage = net, always."""
+    """Result of a span, money in cents: gross - fees - slippage - borrow = net, always."""
 
     fees: Decimal
-    """>= 0; financing and borrow charges included."""
+    """Of all fills, >= 0."""
     slippage: Decimal
     """>= 0."""
     net: Decimal
     """Change of equity over the span, deposits left out."""
     start_equity: Decimal
     """Equity at the start of the span."""
+    borrow: Decimal = ZERO
+    """Charged for nights, >= 0: borrow fees of shorts, financing of longs."""
 
     @property
     def gross(self) -> Decimal:
-        """What the span would have given without fees and slippage."""
-        return self.net + self.fees + self.slippage
+        """What the span would have given without costs."""
+        return self.net + self.fees + self.slippage + self.borrow
 
     @property
     def net_return(self) -> float | None:
@@ -166,4 +168,6 @@ def compact(ts: datetime) -> str:
     return utc.strftime("%Y%m%dT%H%M%S%f" if utc.microsecond else "%Y%m%dT%H%M%S")
 
 
+NIGHTS = frozenset(("borrow", "financing"))
+"""Kinds of movements that are charges for nights."""
 NO_RESULT = Result(ZERO, ZERO, ZERO, ZERO)

@@ -126,6 +126,7 @@ class DayTotal(Document):
     gross: Money
     fees: Money
     slippage: Money
+    borrow: Money | None = Field(None, description="Charged for nights; absent when nothing was.")
     net: Money
     bots: list[Name] = Field(description="Bots in the sum.")
     missing: list[Name] = Field(default_factory=list, description="Bots of the currency without a mark for that day.")

@@ -90,6 +90,9 @@ def _days(names: list[str], days: DayPnl) -> Json:
         shown[day] = {
             part: _money(results[name][part] for name in inside) for part in ("gross", "fees", "slippage", "net")
         }
+        borrow = _money(results[name].get("borrow", 0) for name in inside)
+        if borrow:
+            shown[day]["borrow"] = borrow
         shown[day]["bots"] = inside
         shown[day]["missing"] = [name for name in names if name not in results]
     return shown

@@ -103,7 +103,12 @@ def check(portfolio: Portfolio, moved: dict[str, Decimal], trades: list[Trade]) 
     assert portfolio.cash == portfolio.start_cash + sum(moved.values(), ZERO)
     assert portfolio.equity() == portfolio.cash + sum(map(portfolio.market_value, portfolio.symbols), ZERO)
     total = portfolio.total_result()
-    assert total.gross - total.fees - total.slippage == total.net == portfolio.equity() - portfolio.start_cash
+    assert total.borrow == -moved.get("borrow", ZERO) - moved.get("financing", ZERO)
+    assert (
+        total.gross - total.fees - total.slippage - total.borrow
+        == total.net
+        == portfolio.equity() - portfolio.start_cash
+    )
     open_results = (
         portfolio.position(symbol).realized_pnl + portfolio.unrealized_pnl(symbol) for symbol in portfolio.symbols
     )

@@ -132,8 +132,8 @@ def check_account(portfolio: Portfolio, fills: list[Fill], charges: Decimal, tra
     assert portfolio.equity() == portfolio.cash + sum(map(portfolio.market_value, portfolio.symbols), ZERO)
     total = portfolio.total_result()
     assert total.net == portfolio.equity() - portfolio.start_cash
-    assert total.gross - total.fees - total.slippage == total.net
-    assert total.fees == sum((fill.fee for fill in fills), ZERO) - charges
+    assert total.gross - total.fees - total.slippage - total.borrow == total.net
+    assert total.fees == sum((fill.fee for fill in fills), ZERO) and total.borrow == -charges
     assert total.slippage == sum((fill.slippage for fill in fills), ZERO)
     held = [(portfolio.position(symbol), portfolio.unrealized_pnl(symbol)) for symbol in portfolio.symbols]
     assert total.net == trades + sum((position.realized_pnl + gain for position, gain in held), ZERO)

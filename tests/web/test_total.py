@@ -59,3 +59,10 @@ def test_totals_when_curves_share_no_two_times_then_there_is_no_drawdown() -> No
 def test_totals_when_result_is_only_in_equities_then_net_is_their_difference() -> None:
     found = totals([member("a", start_equity=90.1), member("b", total_pnl=PNL, start_equity=90.0)], {})["USD"]
     assert found["net"] == 18.6
+
+
+def test_totals_when_a_bot_was_charged_for_a_night_then_borrow_is_in_the_sum() -> None:
+    charged = {"gross": 10.0, "fees": 1.0, "slippage": 0.5, "borrow": 0.3, "net": 8.2}
+    day = totals([member("a"), member("b")], {"2022-05-19": {"a": PNL, "b": charged}})["USD"]["days"]["2022-05-19"]
+    assert day["borrow"] == 0.3
+    assert round(day["gross"] - day["fees"] - day["slippage"] - day["borrow"], 6) == day["net"]

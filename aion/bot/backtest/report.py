@@ -101,7 +101,7 @@ def _tiles(result: Result) -> str:
         ),
         (
             "Costs",
-            say.money(sum(costs.fees.values(), ZERO) + costs.slippage, currency),
+            say.money(sum(costs.fees.values(), ZERO) + costs.slippage + costs.borrow, currency),
             f"{len(result.fills):,} fills, {len(result.trades):,} closed trades",
         ),
     )
@@ -264,7 +264,8 @@ def _costs(result: Result) -> str:
     costs, currency = result.costs, result.settings.currency
     parts = [("Gross", costs.gross)]
     parts += [(name.replace("_", " "), -fee) for name, fee in sorted(costs.fees.items())]
-    parts += [("Slippage", -costs.slippage), ("Net", costs.net)]
+    parts += [("Slippage", -costs.slippage), ("Borrow", -costs.borrow), ("Net", costs.net)]
+    parts = [each for each in parts if each[0] != "Borrow" or costs.borrow]
     # each bar starts where the one before ended, so that the eye can add them up
     edges, at = [], ZERO
     for name, amount in parts:

@@ -14,6 +14,7 @@ from aion.config import BotSettings, Risk
 from aion.market.calendar import ALWAYS
 from aion.model import ZERO, EquityPoint, Fill, Trade, cents
 from aion.trading.query import LedgerReader
+from aion.trading.record import NIGHTS
 
 YEAR_S = 365.25 * 86_400
 LEAST_YEARS = 1.0  # GIPS Standards 2020: returns of less than a year are not annualised
@@ -37,12 +38,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Gross to net, money: gross - fees - slippage = net, to the cent."""
+    """Gross to net, money: gross - fees - slippage - borrow = net, to the cent."""
 
     gross: Decimal
     fees: dict[str, Decimal]
-    """Each by name, charges for nights included."""
+    """Each by name."""
     slippage: Decimal
+    borrow: Decimal
+    """Charged for nights: borrow fees of shorts, financing of longs."""
     net: Decimal
     traded_value: Decimal
     """Sum of price x quantity over all fills."""
@@ -121,11 +124,10 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: s
     for fill in changes.fills:
         for name, fee in fill.fees.items():
             fees[name] += fee
-    for movement in changes.movements:
-        if movement.kind not in ("deposit", "fill", "dividend", "split"):
-            fees[movement.kind] -= movement.amount
+    borrow = -sum((each.amount for each in changes.movements if each.kind in NIGHTS), ZERO)
     slippage = sum((fill.slippage for fill in changes.fills), ZERO)
     net = curve[-1].equity - start
+    gross = net + sum(fees.values(), ZERO) + slippage + borrow
     refusals: dict[str, int] = defaultdict(int)
     for decision in changes.decisions:
         if decision.action == "refused":
@@ -154,7 +156,7 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: s
         days=days,
         fills=changes.fills,
         trades=changes.trades,
-        costs=Costs(net + sum(fees.values(), ZERO) + slippage, dict(fees), slippage, net, cents(traded)),
+        costs=Costs(gross, dict(fees), slippage, borrow, net, cents(traded)),
         figures=own,
         hold=held,
         beta=stat.beta(own_returns, hold_returns) if _is_enough(own_returns, hold_returns) else None,
@@ -249,6 +251,7 @@ def result_json(result: Result) -> dict[str, Any]:
         "gross": str(result.costs.gross),
         "fees": {name: str(fee) for name, fee in sorted(result.costs.fees.items())},
         "slippage": str(result.costs.slippage),
+        "borrow": str(result.costs.borrow),
         "net": str(result.costs.net),
         "traded_value": str(result.costs.traded_value),
         "exposure": result.exposure,

@@ -85,6 +85,8 @@ def rows(result: Result) -> Iterator[tuple[str, str, str]]:
     yield "Gross", money(result.costs.gross, currency, is_change=True), ""
     yield "Fees", money(-sum(result.costs.fees.values(), Decimal(0)), currency, is_change=True), "0, left out"
     yield "Slippage", money(-result.costs.slippage, currency, is_change=True), "0, left out"
+    if result.costs.borrow:
+        yield "Borrow", money(-result.costs.borrow, currency, is_change=True), "0, left out"
     yield "Net", money(result.costs.net, currency, is_change=True), ""
 
 

@@ -371,6 +371,8 @@ export interface DayResult {
 
 /** Sum of one market day over the bots of one currency that are marked for that day. */
 export interface DayTotal {
+  /** Charged for nights; absent when nothing was. */
+  borrow?: number;
   /** Bots in the sum. */
   bots: string[];
   fees: number;
@@ -668,8 +670,10 @@ export interface PlannedOrder {
   weight: number;
 }
 
-/** Result of a span: gross - fees - slippage = net, to the cent. */
+/** Result of a span: gross - fees - slippage - borrow = net, to the cent. */
 export interface Pnl {
+  /** Charged for nights: borrow fees of shorts, financing of longs; absent for nothing. */
+  borrow?: number;
   fees: number;
   gross: number;
   net: number;

@@ -30,3 +30,13 @@ it("waterfall of nothing is flat and finite", () => {
   expect(shape.steps.every((step) => step.height === 0 && Number.isFinite(step.y))).toBe(true);
   expect(shape.steps[0]?.tone).toBe("even");
 });
+
+it("charges for nights have a bar of their own between slippage and net, and none where there are none", () => {
+  const shape = waterfall({ gross: 100, fees: 10, slippage: 20, borrow: 30, net: 40 });
+  expect(shape.steps.map((step) => step.kind)).toEqual(["gross", "fees", "slippage", "borrow", "net"]);
+  const [, fees, slippage, borrow] = shape.steps;
+  expect(slippage?.y).toBeCloseTo(fees?.handover ?? -1);
+  expect(borrow?.y).toBeCloseTo(slippage?.handover ?? -1);
+  expect(borrow?.height).toBeCloseTo(3 * (fees?.height ?? 0));
+  expect(waterfall({ gross: 100, fees: 10, slippage: 20, borrow: 0, net: 70 }).steps).toHaveLength(4);
+});

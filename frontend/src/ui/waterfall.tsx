@@ -1,4 +1,4 @@
-/** Gross - fees - slippage = net as four small bars on one scale, each starting where the last ended. */
+/** Gross - fees - slippage (- borrow) = net as small bars on one scale, each starting where the last ended. */
 
 import { direction } from "../lib/money";
 
@@ -7,7 +7,7 @@ const PAD = 2;
 const LEAST = 1.5; // a cost that is not zero stays visible
 
 export interface Step {
-  kind: "gross" | "fees" | "slippage" | "net";
+  kind: "gross" | "fees" | "slippage" | "borrow" | "net";
   /** Top and height in px within `HEIGHT`. */
   y: number;
   height: number;
@@ -21,11 +21,20 @@ export interface WaterfallShape {
   steps: Step[];
 }
 
-/** Lay the bars out; money in, pixels out. All four hang on one zero line. */
-export function waterfall(pnl: { gross: number; fees: number; slippage: number; net: number }): WaterfallShape {
+interface Parts {
+  gross: number;
+  fees: number;
+  slippage: number;
+  borrow?: number;
+  net: number;
+}
+
+/** Lay the bars out; money in, pixels out. All hang on one zero line; borrow has a bar only where it is charged. */
+export function waterfall(pnl: Parts): WaterfallShape {
   const afterFees = pnl.gross - pnl.fees;
-  const high = Math.max(0, pnl.gross, afterFees, pnl.net);
-  const low = Math.min(0, pnl.gross, afterFees, pnl.net);
+  const afterSlippage = pnl.net + (pnl.borrow ?? 0);
+  const high = Math.max(0, pnl.gross, afterFees, afterSlippage, pnl.net);
+  const low = Math.min(0, pnl.gross, afterFees, afterSlippage, pnl.net);
   const scale = high === low ? 0 : (HEIGHT - 2 * PAD) / (high - low);
   const y = (value: number): number => (scale === 0 ? HEIGHT / 2 : PAD + (high - value) * scale);
   const tone = (value: number): Step["tone"] => (["down", "even", "up"] as const)[direction(value) + 1] ?? "even";
@@ -41,14 +50,16 @@ export function waterfall(pnl: { gross: number; fees: number; slippage: number; 
     steps: [
       bar("gross", 0, pnl.gross, tone(pnl.gross)),
       bar("fees", pnl.gross, afterFees, "cost"),
-      bar("slippage", afterFees, pnl.net, "cost"),
+      bar("slippage", afterFees, afterSlippage, "cost"),
+      ...(pnl.borrow ? [bar("borrow", afterSlippage, pnl.net, "cost")] : []),
       bar("net", 0, pnl.net, tone(pnl.net)),
     ],
   };
 }
 
 /** One column of the waterfall, above its figure; `from` is the level that the column before hands over. */
-export function WaterfallBar({ shape, index }: { shape: WaterfallShape; index: number }) {
+export function WaterfallBar({ shape, kind }: { shape: WaterfallShape; kind: Step["kind"] }) {
+  const index = shape.steps.findIndex((each) => each.kind === kind);
   const step = shape.steps[index];
   const from = index > 0 && step?.kind !== "gross" ? shape.steps[index - 1]?.handover : undefined;
   if (!step) return null;

@@ -13,7 +13,7 @@ import type { Fetched } from "./use-fetched";
 const SHOWN = 90; // bars that a panel's width still tells apart
 const HEIGHT = 120;
 
-const HEAD = ["day", "gross", "fees", "slippage", "net", "fills", "closed_trades"];
+const HEAD = ["day", "gross", "fees", "slippage", "borrow", "net", "fills", "closed_trades"];
 
 interface Props {
   bot: BotView;
@@ -79,6 +79,7 @@ export function Days({ bot, fetched, day, onDay }: Props) {
   const { market } = useDesk();
   const [asTable, setAsTable] = useState(false);
   const bars = dayBars(fetched.data);
+  const hasBorrow = bars.some((bar) => (bar.borrow ?? 0) > 0);
   const shown = bars.slice(-SHOWN);
   const first = shown[0];
   const last = shown.at(-1);
@@ -101,7 +102,16 @@ export function Days({ bot, fetched, day, onDay }: Props) {
               name={`aion-${bot.bot}-days.csv`}
               head={HEAD}
               rows={() =>
-                bars.map((bar) => [bar.day, bar.gross, bar.fees, bar.slippage, bar.net, bar.fills, bar.trades])
+                bars.map((bar) => [
+                  bar.day,
+                  bar.gross,
+                  bar.fees,
+                  bar.slippage,
+                  bar.borrow,
+                  bar.net,
+                  bar.fills,
+                  bar.trades,
+                ])
               }
             />
           </>
@@ -132,6 +142,7 @@ export function Days({ bot, fetched, day, onDay }: Props) {
                 <th scope="col">Gross</th>
                 <th scope="col">− Fees</th>
                 <th scope="col">− Slippage</th>
+                {hasBorrow && <th scope="col">− Borrow</th>}
                 <th scope="col">= Net</th>
                 <th scope="col">Fills</th>
               </tr>
@@ -146,7 +157,7 @@ export function Days({ bot, fetched, day, onDay }: Props) {
                     </button>
                   </th>
                   {bar.error ? (
-                    <td colSpan={5} className="attention-text">
+                    <td colSpan={hasBorrow ? 6 : 5} className="attention-text">
                       {bar.error}
                     </td>
                   ) : (
@@ -160,6 +171,11 @@ export function Days({ bot, fetched, day, onDay }: Props) {
                       <td className="soft">
                         <Value>{cost(bar.slippage)}</Value>
                       </td>
+                      {hasBorrow && (
+                        <td className="soft">
+                          <Value>{cost(bar.borrow ?? 0)}</Value>
+                        </td>
+                      )}
                       <td>{bar.net === undefined ? <NoData /> : <Net value={bar.net} />}</td>
                       <td>{count(bar.fills)}</td>
                     </>

@@ -11,7 +11,7 @@ import { factor, Money, Net, NetPercent, Ratio, Value } from "../../ui/number";
 import { AskedOfAll } from "../bots/asked-of-all";
 import { StateLine } from "../bots/card";
 import { StateChip, tone } from "../bots/chip";
-import { costsOf, totalReturn } from "../bots/compare";
+import { costsIn, costsOf, totalReturn } from "../bots/compare";
 import { Controls } from "../bots/controls";
 import { Foot } from "../bots/foot";
 import { Signals } from "../bots/signals";
@@ -58,9 +58,7 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
         <dt>Total net</dt>
         <dd>
           <Net value={total?.net} held={state.held} still={still} />{" "}
-          <small>
-            {total && `gross ${moneyChange(total.gross)}, costs ${cost((total.fees ?? 0) + (total.slippage ?? 0))}`}
-          </small>
+          <small>{total && `gross ${moneyChange(total.gross)}, costs ${cost(costsIn(total))}`}</small>
         </dd>
       </div>
       <div>

@@ -79,6 +79,7 @@ export interface DayBar {
   gross?: number;
   fees?: number;
   slippage?: number;
+  borrow?: number;
   net?: number;
   fills: number;
   trades?: number;
@@ -92,6 +93,7 @@ export function dayBars(days: BotDays | undefined): DayBar[] {
       gross: found.pnl?.gross,
       fees: found.pnl?.fees,
       slippage: found.pnl?.slippage,
+      borrow: found.pnl?.borrow,
       net: found.pnl?.net,
       fills: found.fills ?? 0,
       trades: found.trades,

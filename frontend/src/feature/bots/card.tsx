@@ -49,7 +49,7 @@ export function StateLine({ bot, state, session }: { bot: BotView; state: CardSt
   );
 }
 
-/** Gross − fees − slippage = net of the day for an intraday bot, since the start for a swing bot. */
+/** Gross − fees − slippage (− borrow, where nights were charged) = net of the day for an intraday bot, since the start for a swing bot. */
 export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
   const { market } = useDesk();
   const span: { name: string; of: string; pnl: Pnl | undefined } =
@@ -81,6 +81,12 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
         <dt>− Slippage</dt>
         <dd>{money(span.pnl.slippage ?? 0)}</dd>
       </div>
+      {(span.pnl.borrow ?? 0) > 0 && (
+        <div>
+          <dt>− Borrow</dt>
+          <dd>{money(span.pnl.borrow ?? 0)}</dd>
+        </div>
+      )}
       <div className="net">
         <dt>= Net</dt>
         <dd>

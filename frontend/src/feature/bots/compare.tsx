@@ -1,7 +1,7 @@
 /** All bots in one table, by currency; the same figures as the cards, one line a bot. */
 
 import { memo } from "react";
-import type { Asked, BotView, ClockState } from "../../api/schema";
+import type { Asked, BotView, ClockState, Pnl } from "../../api/schema";
 import { brief, due as dueText } from "../../lib/age";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { wallSpan } from "../../lib/market";
@@ -40,10 +40,15 @@ export function namesOf(bot: BotView): string {
   return symbols.length === 1 ? (symbols[0] ?? "") : symbols.length === 0 ? "" : plural(symbols.length, "symbol");
 }
 
-/** Fees and slippage of the day together, as a cost >= 0. */
+/** Fees, slippage and borrow of a span together, as a cost >= 0. */
+export function costsIn(pnl: Pnl): number {
+  return (pnl.fees ?? 0) + (pnl.slippage ?? 0) + (pnl.borrow ?? 0);
+}
+
+/** Those of the day. */
 export function costsOf(bot: BotView): number | undefined {
   const day = bot.day_pnl;
-  return day ? (day.fees ?? 0) + (day.slippage ?? 0) : undefined;
+  return day && costsIn(day);
 }
 
 /** Return since the start of the run: what its file says, else from the equities that it names. */
@@ -52,8 +57,8 @@ export function totalReturn(bot: BotView): number | undefined {
 }
 
 const HEAD = [
-  "bot", "kind", "currency", "exchange", "state", "equity", "day", "day_gross", "day_fees", "day_slippage", "day_net",
-  "total_gross", "total_fees", "total_slippage", "total_net", "total_return", "hold_return", "drawdown", "exposure", "closed_trades", "win_rate", "profit_factor", "as_of", "written_at",
+  "bot", "kind", "currency", "exchange", "state", "equity", "day", "day_gross", "day_fees", "day_slippage", "day_borrow", "day_net",
+  "total_gross", "total_fees", "total_slippage", "total_borrow", "total_net", "total_return", "hold_return", "drawdown", "exposure", "closed_trades", "win_rate", "profit_factor", "as_of", "written_at",
 ]; // biome-ignore format: one row of names
 
 /** Rows of the CSV file: plain numbers, fractions for ratios, ISO times. */
@@ -69,10 +74,12 @@ export function compareRows(bots: readonly BotView[], states: Map<string, CardSt
     bot.day_pnl?.gross,
     bot.day_pnl?.fees,
     bot.day_pnl?.slippage,
+    bot.day_pnl?.borrow,
     bot.day_pnl?.net,
     bot.total_pnl?.gross,
     bot.total_pnl?.fees,
     bot.total_pnl?.slippage,
+    bot.total_pnl?.borrow,
     bot.total_pnl?.net,
     totalReturn(bot),
     returnOn(bot.hold_equity, bot.start_equity),

@@ -63,7 +63,16 @@ function Flag({ total, states }: { total: Total; states: Map<string, CardState> 
   );
 }
 
-function DayRow({ day, row, context, still }: { day: string; row: DayTotal; context: Context; still: boolean }) {
+interface DayProps {
+  day: string;
+  row: DayTotal;
+  context: Context;
+  /** True where one of the days was charged for nights. */
+  hasBorrow: boolean;
+  still: boolean;
+}
+
+function DayRow({ day, row, context, hasBorrow, still }: DayProps) {
   const { market } = useDesk();
   const shape = waterfall(row);
   return (
@@ -73,19 +82,25 @@ function DayRow({ day, row, context, still }: { day: string; row: DayTotal; cont
         <small>{dayLabel(day, row, context)}</small>
       </th>
       <td>
-        <WaterfallBar shape={shape} index={0} />
+        <WaterfallBar shape={shape} kind="gross" />
         <span className="figure">{moneyChange(row.gross)}</span>
       </td>
       <td className="soft">
-        <WaterfallBar shape={shape} index={1} />
+        <WaterfallBar shape={shape} kind="fees" />
         <span className="figure">{cost(row.fees)}</span>
       </td>
       <td className="soft">
-        <WaterfallBar shape={shape} index={2} />
+        <WaterfallBar shape={shape} kind="slippage" />
         <span className="figure">{cost(row.slippage)}</span>
       </td>
+      {hasBorrow && (
+        <td className="soft">
+          <WaterfallBar shape={shape} kind="borrow" />
+          <span className="figure">{cost(row.borrow ?? 0)}</span>
+        </td>
+      )}
       <td>
-        <WaterfallBar shape={shape} index={3} />
+        <WaterfallBar shape={shape} kind="net" />
         <span className="figure net">
           <Net value={row.net} still={still} />
         </span>
@@ -98,6 +113,7 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
   const { market, still } = useDesk();
   const held = total.bots.some((name) => context.states.get(name)?.held === true);
   const days = Object.entries(total.days ?? {}).sort(([a], [b]) => b.localeCompare(a));
+  const hasBorrow = days.some(([, row]) => (row.borrow ?? 0) > 0);
   const notes = dayNotes(total, context, market);
   return (
     <section className="panel total" aria-label={`${total.currency} total`}>
@@ -130,19 +146,22 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
               <th scope="col">Gross</th>
               <th scope="col">− Fees</th>
               <th scope="col">− Slippage</th>
+              {hasBorrow && <th scope="col">− Borrow</th>}
               <th scope="col">= Net</th>
             </tr>
           </thead>
           <tbody>
             {days.map(([day, row]) => (
-              <DayRow key={day} day={day} row={row} context={context} still={still} />
+              <DayRow key={day} day={day} row={row} context={context} hasBorrow={hasBorrow} still={still} />
             ))}
           </tbody>
         </table>
       ) : (
         <p className="none">No day has been marked yet.</p>
       )}
-      <p className="note">{notes || "Cash + positions = equity; gross − fees − slippage = net."}</p>
+      <p className="note">
+        {notes || `Cash + positions = equity; gross − fees − slippage${hasBorrow ? " − borrow" : ""} = net.`}
+      </p>
     </section>
   );
 }

@@ -1,0 +1,104 @@
+"""What is charged for a night is shown wherever a result is: state files, totals of the page, backtest. Synthetic."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from aion.bot.backtest import command
+from aion.bot.backtest.engine import Plan
+from aion.bot.strategy.registry import BUILT_IN
+from aion.config import BotSettings, Rules
+from aion.market import calendar
+from aion.model import Signal
+from aion.store.layout import Layout
+from tests.backtest.lab import INSTANT
+from tests.bot.desk import ListFeed, at, bar, document, instrument, ledger_rows, replay, settings, sim_logs, swing_bot
+
+DAYS = calendar.sessions("XNYS", at("2022-05-17T00:00Z").date(), at("2022-05-19T00:00Z").date())
+
+
+class Short:
+    """Sells at each bar; the tape ends early, so that the position is carried over the night."""
+
+    name = "short"
+    kind = "intraday"
+    look_back = 0
+    rule = "Sells."
+
+    def __init__(self, symbols, parameters) -> None:
+        pass
+
+    def on_bars(self, bars, moment):
+        return {symbol: Signal(symbol, moment.ts, "sell", 1.0, 0.5, "sells", self.name) for symbol in bars}
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BUILT_IN, "short", Short)
+
+
+def feed() -> ListFeed:
+    bars = [
+        bar("AAA", session.open + timedelta(minutes=minute), 100 + minute % 5 / 4)
+        for session in DAYS
+        for minute in range(1, 12)
+    ]
+    return ListFeed({"AAA": instrument("AAA", step="1")}, minute=bars)
+
+
+def bot() -> BotSettings:
+    rules = Rules(max_positions=1, stop_loss=0, max_alloc=1, allow_short=True)
+    return swing_bot(("AAA",)).model_copy(
+        update={"kind": "intraday", "strategy": "short", "rules": rules, "cost": "us-equity"}
+    )
+
+
+RUN = {"start": DAYS[0].open, "speed": 36_000, "closed_gap_s": 0, "bots": {"s": bot()}, "run_pause_s": 0}
+
+
+def nights(data: Path) -> list[Decimal]:
+    rows = ledger_rows(data / "ledger.sqlite")["movements"]
+    return [Decimal(row[5]) / 100 for row in rows if "borrow" in row]
+
+
+def check(pnl: dict) -> float:
+    borrow = pnl.get("borrow", 0)
+    assert pnl["gross"] - pnl["fees"] - pnl["slippage"] - borrow == pytest.approx(pnl["net"], abs=1e-6)
+    return borrow
+
+
+def test_night_of_a_short_stands_in_every_result_of_the_state_files(tmp_path: Path) -> None:
+    replay(settings(tmp_path, **RUN), feed())
+    charged = nights(tmp_path)
+    assert len(charged) == 2 and all(each < 0 for each in charged)
+    logs = sim_logs(tmp_path, "s")
+    of_days = [check(logs[session.day.isoformat()]["day_pnl"]) for session in DAYS]
+    assert of_days[0] == 0 and sorted(-each for each in of_days[1:]) == sorted(map(float, charged))
+    last = logs[DAYS[-1].day.isoformat()]
+    assert check(last["total_pnl"]) == pytest.approx(-float(sum(charged)))
+    assert last["total_pnl"]["fees"] == pytest.approx(
+        sum(fill["fee"] for day in logs.values() for fill in day["fills"].values())
+    )
+    summary = document(Layout(tmp_path).sim_summary)
+    assert check(summary["bots"]["s"]["day_pnl"]) == of_days[-1]
+    earlier = summary["days"][DAYS[1].day.isoformat()]["s"]
+    assert check(earlier["day_pnl"]) == of_days[1] and check(earlier["total_pnl"]) == of_days[1]
+    replay(settings(tmp_path, **RUN), feed())
+    again = document(Layout(tmp_path).sim_summary)["days"][DAYS[1].day.isoformat()]["s"]
+    for span in ("day_pnl", "total_pnl"):
+        assert again[span]["borrow"] == earlier[span]["borrow"] and check(again[span]), "from the ledger alone"
+
+
+def test_night_of_a_short_is_a_line_from_gross_to_net_of_a_backtest(tmp_path: Path) -> None:
+    made = command.run_plan(Plan({"s": bot()}, feed(), DAYS[0].open - INSTANT, DAYS[-1].close, tmp_path))
+    (result,) = made.results
+    costs = result.costs
+    assert costs.borrow == -sum(nights(tmp_path)) > 0 and "borrow" not in costs.fees
+    fees = sum(costs.fees.values(), Decimal(0))
+    assert costs.gross - fees - costs.slippage - costs.borrow == costs.net == result.end - result.start
+    value = json.loads((tmp_path / "result.json").read_text())["bots"]["s"]
+    assert Decimal(value["borrow"]) == costs.borrow
+    assert "<span>Borrow</span>" in made.report.read_text("utf-8")
