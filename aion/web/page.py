@@ -71,10 +71,9 @@ class Pages:
             return
         await self._asset(scope, send, pieces)
 
-    async def _page(self, scope: Scope, send: Send) -> None:
+    async def _page(self, scope: Scope, send: Send, status: int = 200) -> None:
         try:
             body, _ = await run_in_threadpool(read_bytes, self._folder / "index.html", cap=MAX_ASSET_BYTES)
-            status = 200
         except (FileNotFoundError, StateError):
             body, status = NOT_BUILT, 503
         await self._content(scope, send, status, body, [(b"content-type", b"text/html; charset=utf-8")], b"no-cache")
@@ -91,7 +90,10 @@ class Pages:
         try:
             body, coding = await run_in_threadpool(_read_asset, path, _accepted(scope))
         except (FileNotFoundError, StateError):
-            await refuse(send, 404, "NotFound", "there is no such page", SECURITY_HEADERS)
+            if pieces[0] != "assets" and _wants_page(scope):
+                await self._page(scope, send, 404)  # the page says which pages there are
+            else:
+                await refuse(send, 404, "NotFound", "there is no such page", SECURITY_HEADERS)
             return
         headers.append((b"vary", b"Accept-Encoding"))
         if coding:
@@ -132,6 +134,11 @@ def _read_asset(path: Path, accepted: list[tuple[bytes, str]]) -> tuple[bytes, b
         if packed.is_file() and not packed.is_symlink():
             return packed.read_bytes(), coding
     return read_bytes(path, cap=MAX_ASSET_BYTES)[0], b""
+
+
+def _wants_page(scope: Scope) -> bool:
+    """Return whether a person asks: a browser that opens an address, not a program."""
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 def _is_plain(piece: str) -> bool:

@@ -37,13 +37,14 @@ export function pageOf(path: string): PageId | undefined {
 
 const NOTE_MS = 15_000; // how long the chip tells what the link did last
 
-/** Bot of a path `/bots/<bot>`; undefined for any other. */
-export function botOf(path: string): string | undefined {
-  const name = /^\/bots\/([^/]+)$/.exec(path)?.[1];
+/** What a path `/<page>/<name>` names: a bot, a symbol; undefined for any other. */
+export function namedBy(path: string, page: PageId): string | undefined {
+  const [, first, name, more] = path.split("/");
+  if (first !== page || !name || more !== undefined) return undefined;
   try {
-    return name && decodeURIComponent(name);
+    return decodeURIComponent(name);
   } catch {
-    return name; // a broken escape names no bot, and the page says so
+    return name; // a broken escape names nothing, and the page says so
   }
 }
 
@@ -130,7 +131,7 @@ function NotFound({ path }: { path: string }) {
 export function App() {
   const path = usePath();
   const page = pageOf(path);
-  const bot = botOf(path);
+  const bot = namedBy(path, "bots");
   const link = useLink();
   const held = useSnapshot<BotsPageBundle>("bots", "/api/bots/page", { accepts: isBundle });
   const { data, error } = held;
@@ -147,7 +148,8 @@ export function App() {
     if (writtenAt > firstWrite.current) countAge(wallNow() - writtenAt);
   }, [heartbeat.writtenAt]);
   const title = PAGES.find(({ id }) => id === page)?.title ?? "Not found";
-  useTitle(page === "bots" ? "" : title, bundle ? openPositions(botsOf(bundle)) : 0);
+  const name = bot ?? namedBy(path, "intraday");
+  useTitle(name ?? (page === "bots" ? "" : title), bundle ? openPositions(botsOf(bundle)) : 0);
   const pollEvery = usePollEvery();
   useEffect(() => getConnection().setPollEvery(pollEvery * 1000), [pollEvery]);
   return (

@@ -206,3 +206,31 @@ def test_page_when_zoomed_to_200_per_cent_or_colours_are_forced_then_all_is_ther
         border = page.evaluate("getComputedStyle(document.querySelector('.bar-chip')).borderTopColor")
         assert border != "rgba(0, 0, 0, 0)", path
     context.close()
+
+
+def test_address_when_it_is_handed_on_then_it_opens_what_was_seen_under_its_own_title(desk: Up, page: Page) -> None:
+    page.goto(f"{desk.url}/bots")
+    page.get_by_text("STREAMING").wait_for()
+    rows = page.locator(".compare tbody tr")
+    rows.first.wait_for()
+    every = rows.count()
+    page.keyboard.press("/")
+    page.keyboard.type("swing")
+    until(page, "document.querySelectorAll('.compare tbody tr').length === 3")
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)
+    rows.first.wait_for()
+    assert rows.count() == 3 and page.get_by_role("searchbox").input_value() == "swing"
+    rows.first.get_by_role("link").click()
+    until(page, "/^(\\(\\d+\\) )?swing_\\dw · Aion$/.test(document.title)")
+    page.go_back()
+    until(page, "document.querySelectorAll('.compare tbody tr').length === 3")
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    until(page, f"document.querySelectorAll('.compare tbody tr').length === {every}")
+    assert page.url == f"{desk.url}/bots"
+    page.goto(f"{desk.url}/intraday/MSFT")
+    until(page, "/^(\\(\\d+\\) )?MSFT · Aion$/.test(document.title)")
+    page.goto(f"{desk.url}/nowhere")
+    page.get_by_role("heading", name="There is no page /nowhere").wait_for()

@@ -85,6 +85,18 @@ def test_asset_when_the_path_is_a_trick_or_names_nothing_then_there_is_none(desk
     assert found.status_code == 404 and b"secret" not in found.content.replace(b"secret.txt", b"")
 
 
+def test_page_when_a_person_asks_for_one_that_is_not_there_then_the_desk_says_which_there_are(
+    desk: RunningDesk,
+) -> None:
+    asks = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    found = desk.client.get(f"{desk.url}/nowhere", headers=asks)
+    assert found.status_code == 404 and found.content == HTML
+    assert "default-src 'self'" in found.headers["content-security-policy"]
+    for path in ("/assets/nothing.js", "/.hidden"):
+        assert desk.client.get(desk.url + path, headers=asks).json()["error"] == "NotFound"
+    assert desk.get("/nowhere").json()["error"] == "NotFound"
+
+
 def test_page_when_changed_by_another_method_then_it_is_refused(desk: RunningDesk) -> None:
     assert desk.client.post("/bots").status_code == 405
 

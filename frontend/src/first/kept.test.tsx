@@ -11,6 +11,8 @@ import { renew, showKept } from "./kept";
 // The chart draws on a canvas, which a document without a browser does not have; its own tests are beside it.
 vi.mock("../ui/chart/equity-chart", () => ({ default: ({ name }: { name: string }) => <p>curve of {name}</p> }));
 
+vi.stubGlobal("fetch", () => new Promise(() => {})); // for good: the connection outlives a test
+
 const WALL = Date.parse("2026-01-01T12:00:00Z");
 const PATHS = ["/bots", "/bots/orb_ny", "/bots/nobody", "/intraday", "/logs", "/system", "/nowhere"];
 let host: HTMLElement;
@@ -18,7 +20,6 @@ let root: Root | undefined;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: WALL });
-  vi.stubGlobal("fetch", () => new Promise(() => {}));
   host = document.body.appendChild(document.createElement("div"));
 });
 afterEach(() => {
@@ -26,7 +27,6 @@ afterEach(() => {
   root = undefined;
   host.remove();
   clearAllCache();
-  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 

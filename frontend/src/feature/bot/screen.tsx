@@ -1,6 +1,6 @@
 /** The page of one bot with its data: of the pushed bundle, or fetched where there are too many bots for it. */
 
-import { useEffect, useMemo } from "react";
+import { useMemo } from "react";
 import type { BotsPageBundle, BotView } from "../../api/schema";
 import { useShared } from "../../lib/use-shared";
 import { useDesk } from "../../ui/frame/desk";
@@ -30,9 +30,6 @@ export default function BotScreen({ name, bundle }: Props) {
   const pushed = bundle?.intraday?.bots?.[name] ?? bundle?.swing?.bots?.[name];
   const leftOut = useLeftOut(name, bundle, bundle !== undefined && pushed === undefined);
   const bot = useShared(pushed ?? leftOut.data);
-  useEffect(() => {
-    document.title = `${name} · Aion`;
-  }, [name]);
   if (bundle && bot) return <Found bot={bot} bundle={bundle} />;
   if (leftOut.status !== undefined && leftOut.error) {
     const isUnknown = leftOut.status === 404 || leftOut.status === 400;

@@ -1,7 +1,8 @@
 /** The Bots page: attention, totals, comparison, cards. */
 
-import { memo, useDeferredValue, useEffect, useMemo, useState } from "react";
+import { memo, useDeferredValue, useEffect, useMemo } from "react";
 import type { BotsPageBundle, BotView } from "../../api/schema";
+import { setQuery, useQuery } from "../../lib/route";
 import { instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Announcer } from "./announcer";
@@ -46,7 +47,7 @@ const NO_CARDS: BotView[] = [];
 
 export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
   const desk = useDesk();
-  const [filter, setFilter] = useState("");
+  const filter = useQuery().get("filter") ?? "";
   const bots = useMemo(() => botsOf(bundle), [bundle]);
   const states = useStates(bundle, bots, desk.keptAt !== undefined);
   const problems = useMemo(() => sectionProblems(bundle), [bundle]);
@@ -85,7 +86,7 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
             asOf={instant(bundle.as_of)}
             asked={bundle.asked}
             filter={filter}
-            onFilter={setFilter}
+            onFilter={(text) => setQuery({ filter: text })}
           />
           <div className="head">
             <h2>Bots</h2>
