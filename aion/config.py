@@ -377,7 +377,9 @@ def load(
         settings = Settings.model_validate(values)
         if settings.bots or feed == "recorded":
             return settings
-        return Settings.model_validate(values | {"bots": bots_for(feed, settings.symbols, settings.folder)})
+        venue = settings.venue if feed == "ccxt" else ""
+        made = bots_for(feed, settings.symbols, settings.folder, venue)
+        return Settings.model_validate(values | {"bots": made})
     except ValidationError as error:
         raise ConfigError(_explain(error, sources, table_name)) from None
 

@@ -15,6 +15,11 @@ from typing import Any
 CASH = 100_000
 MOST = 50  # symbols of one bot that was made; more are for whoever knows what for
 ALWAYS = "24/7"
+_VENUE_COSTS = {
+    "binance": "crypto-bps", "kraken": "kraken-spot", "coinbase": "coinbase-advanced", "bybit": "bybit-spot",
+}  # fmt: skip
+UNKNOWN_VENUE = "crypto-unknown"
+"""Cost model of an exchange of coins whose fees are not known."""
 _COSTS = {ALWAYS: "crypto-bps", "XNYS": "us-equity", "XNAS": "us-equity", "XLON": "uk-cfd", "XHKG": "hk-share"}
 EXIT_MINUTES = 15  # before the close at which bars longer than 3 minutes are left, in whole bars
 _YAHOO = {".L": ("XLON", "GBP"), ".HK": ("XHKG", "HKD")}
@@ -36,27 +41,32 @@ class Offer:
     price_basis: str | None = "raw"
     minutes: int = 1
     """Length of an intraday bar."""
+    venue: str = ""
+    """Exchange of coins that its bars come from, by its name in ccxt; empty when it is not known."""
 
 
-def bots_for(feed: str, symbols: tuple[str, ...], folder: Path) -> Bots:
+def bots_for(feed: str, symbols: tuple[str, ...], folder: Path, venue: str = "") -> Bots:
     """Return bots by name, none where nothing is known that a bot can trade.
 
     Args:
         feed: name of a feed other than the recorded one.
         symbols: what is traded; none for all that a folder has.
         folder: of the folder feed.
+        venue: exchange of the ccxt feed.
     """
     offers = list(_of_folder(folder, symbols) if feed == "folder" else _of_symbols(feed, symbols))
     bots: Bots = {}
     for exchange, currency, found in _groups(each for each in offers if each.kind == "minute"):
         names = tuple(each.symbol for each in found)
-        bots[_name("vwap", exchange, currency)] = _intraday(names, exchange, currency, found[0].minutes)
+        bots[_name("vwap", exchange, currency)] = _intraday(
+            names, exchange, currency, _cost(found[0], venue), found[0].minutes
+        )
     for exchange, currency, found in _groups(each for each in offers if each.kind == "day"):
         if any(each.price_basis is None for each in found):
             continue  # it may not be held overnight
         names = tuple(each.symbol for each in found)
         is_adjusted = any(each.price_basis == "adjusted" for each in found)
-        cost = "us-equity-bps" if is_adjusted and exchange != ALWAYS else _COSTS[exchange]
+        cost = "us-equity-bps" if is_adjusted and exchange != ALWAYS else _cost(found[0], venue)
         rule, short = "time_series_momentum", "tsmom_1w"
         if len(names) >= _RANKED:
             rule, short = "cross_sectional_momentum", "xsmom_1w"
@@ -96,12 +106,19 @@ def _of_folder(folder: Path, symbols: tuple[str, ...]) -> Iterator[Offer]:
                 each["currency"],
                 each["price_basis"],
                 each.get("interval_s", 60) // 60,
+                each.get("venue", ""),
             )
             for each in series
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return  # the feed says what is wrong when it is opened
     yield from (each for each in offers if (not symbols or each.symbol in symbols) and each.exchange in _COSTS)
+
+
+def _cost(offer: Offer, venue: str) -> str:
+    """Return the cost model of what is offered; that of coins depends on who sells them."""
+    venue = offer.venue or venue
+    return _VENUE_COSTS.get(venue, UNKNOWN_VENUE) if offer.exchange == ALWAYS and venue else _COSTS[offer.exchange]
 
 
 def _groups(offers: Iterator[Offer]) -> list[tuple[str, str, list[Offer]]]:
@@ -118,7 +135,7 @@ def _name(rule: str, exchange: str, currency: str) -> str:
     return f"{rule}_{currency.lower() if exchange == ALWAYS else exchange.lower()}"
 
 
-def _intraday(symbols: tuple[str, ...], exchange: str, currency: str, minutes: int) -> dict[str, Any]:
+def _intraday(symbols: tuple[str, ...], exchange: str, currency: str, cost: str, minutes: int) -> dict[str, Any]:
     return {
         "kind": "intraday",
         "strategy": "vwap_trend",
@@ -126,7 +143,7 @@ def _intraday(symbols: tuple[str, ...], exchange: str, currency: str, minutes: i
         "exchange": exchange,
         "currency": currency,
         "cash": CASH,
-        "cost": _COSTS[exchange],
+        "cost": cost,
         "rules": {
             "max_positions": min(5, len(symbols)),
             "stop_loss": "0.01",

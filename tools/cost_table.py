@@ -43,6 +43,7 @@ def rate_text(rate: Rate) -> str:
 def fee_rows(fee: Fee) -> list[str]:
     """Return the rows of one fee, newest rate last."""
     side = fee.side.value if fee.side else "both"
+    side += f", {fee.liquidity}" if fee.liquidity else ""
     step = "cent" if fee.step < 1 else "unit"
     rows = []
     for number, rate in enumerate(fee.rates):

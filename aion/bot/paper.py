@@ -18,6 +18,7 @@ from aion.bot.span import Span
 from aion.bot.waiter import Waiter
 from aion.clock import MarketClock, iso
 from aion.config import Settings
+from aion.made import UNKNOWN_VENUE
 from aion.market import calendar
 from aion.market.feed import Batch, Kind
 from aion.market.feed.online import SETTLE, FeedHealth, OnlineFeed
@@ -165,6 +166,12 @@ class Paper(Replay):
 
     def _say_since_when(self) -> None:
         for bot in (*self.job.bots.values(), *self.swing.bots.values()):
+            if bot.settings.cost == UNKNOWN_VENUE:
+                self._log.write(
+                    "warning",
+                    f"{bot.name}: fees of {self._settings.venue} are not known here; {UNKNOWN_VENUE} takes 0.40 % "
+                    "a side: name another model with `cost` of a bot of your own",
+                )
             if self._live_since and iso(bot.started_at) < self._live_since:
                 bot.caveat = (
                     f"{bot.name}: from {iso(bot.started_at)} to {self._live_since} over the feed's history, to catch "

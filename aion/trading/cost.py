@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from aion.errors import ConfigError
 from aion.model import Side
@@ -175,6 +176,19 @@ def _borrow(rate: str, who: str) -> Overnight:
     )
 
 
+def _spot(name: str, title: str, since: date, taker: str, maker: str, source: str) -> CostModel:
+    """Return the model of an exchange of coins; rates in per cent, of the first tier."""
+    fees = tuple(
+        Fee(f"{liquidity}_fee", source, _per_value((since, Decimal(rate) / 100)), liquidity=liquidity)
+        for liquidity, rate in _both_ways(taker, maker)
+    )
+    return CostModel(name, title, "", since, SLIPPAGE_MODELS["crypto"], fees)
+
+
+def _both_ways(taker: str, maker: str) -> tuple[tuple[Literal["taker", "maker"], str], ...]:
+    return ("taker", taker), ("maker", maker)
+
+
 _MODELS = (
     CostModel(
         "us-equity",
@@ -239,6 +253,46 @@ _MODELS = (
                 "taker_fee",
                 "Binance, spot trading fee of a regular user, 0.10 % for maker and taker",
                 _per_value((_ALWAYS, _bps("10"))),
+            ),
+        ),
+    ),
+    _spot(
+        "kraken-spot",
+        "Spot crypto at Kraken Pro, first tier (below 10,000 USD in 30 days)",
+        date(2026, 5, 30),
+        "0.40",
+        "0.25",
+        "kraken.com/features/fee-schedule#spot, as the API Commons plans of api-evangelist/kraken had it on "
+        "2026-05-30",
+    ),
+    _spot(
+        "coinbase-advanced",
+        "Spot crypto at Coinbase Advanced, tier Intro 1 (below 1,000 USD in 30 days)",
+        date(2026, 5, 5),
+        "1.20",
+        "0.60",
+        "help.coinbase.com, Coinbase Advanced fees, as the API Commons plans of api-evangelist/coinbase had it on "
+        "2026-05-05; the rates of ccxt 4.5.64 are the same",
+    ),
+    _spot(
+        "bybit-spot",
+        "Spot crypto at Bybit, VIP 0, pairs of coins (pairs with state money ask more)",
+        date(2026, 11, 25),
+        "0.10",
+        "0.10",
+        "Bybit help center, Trading Fee Structure, spot, VIP 0, read from a stored copy on 2026-11-25",
+    ),
+    CostModel(
+        "crypto-unknown",
+        "Spot crypto at an exchange whose fees are not known here",
+        "",
+        _ALWAYS,
+        SLIPPAGE_MODELS["crypto"],
+        (
+            Fee(
+                "taker_fee",
+                "Assumption: what Kraken asks of a taker in its first tier; name the model that fits with `cost`",
+                _per_value((_ALWAYS, _bps("40"))),
             ),
         ),
     ),

@@ -132,7 +132,7 @@ class Execution:
         if not closing:  # our own impact is that of what we can pay, not of what we asked for
             wanted = min(wanted, whole_lots(self.portfolio.free_cash() / price.reference, instrument))
         paid = self._price(order, price, wanted, bar, instrument) if wanted > 0 else price.reference
-        quantity = self._affordable(working, wanted, paid, closing=closing)
+        quantity = self._affordable(working, wanted, paid, price, closing=closing)
         if quantity <= 0:
             self._lack(working, f"cash {self.portfolio.free_cash()} does not pay one lot at {paid} with costs", bar)
             return False
@@ -150,12 +150,14 @@ class Execution:
             paid = worst(paid, order.limit_price)
         return paid
 
-    def _affordable(self, working: Working, wanted: Decimal, paid: Decimal, *, closing: bool) -> Decimal:
+    def _affordable(
+        self, working: Working, wanted: Decimal, paid: Decimal, price: Price, *, closing: bool
+    ) -> Decimal:
         side = working.order.side
         instrument = self.terms.instruments[working.order.symbol]
 
         def due(quantity: Decimal) -> Decimal:
-            fees = sum(self._fees(working, quantity, paid).values(), ZERO)
+            fees = sum(self._fees(working, quantity, paid, price).values(), ZERO)
             if closing and side is Side.SELL:
                 return fees - income_cents(paid * quantity)
             return cost_cents(paid * quantity) + fees
@@ -163,13 +165,16 @@ class Execution:
         money = self.portfolio.cash if closing else self.portfolio.free_cash()
         return largest(wanted, money, due, instrument)
 
-    def _fees(self, working: Working, quantity: Decimal, paid: Decimal) -> dict[str, Decimal]:
+    def _fees(self, working: Working, quantity: Decimal, paid: Decimal, price: Price) -> dict[str, Decimal]:
         """Return what a further fill adds to the fees of the order's day, by name."""
         fresh = working.fee_day != self.session.day
         before = {} if fresh else working.charged
         value = paid * quantity + (ZERO if fresh else working.fee_value)
         total = quantity + (ZERO if fresh else working.fee_quantity)
-        due = self.terms.cost.fees(working.order.side, total, value, self.session.day)
+        made = (ZERO, ZERO) if fresh else (working.made_quantity, working.made_value)
+        if not price.takes:
+            made = made[0] + quantity, made[1] + paid * quantity
+        due = self.terms.cost.fees(working.order.side, total, value, self.session.day, made)
         added = ((name, fee - before.get(name, ZERO)) for name, fee in due.items())
         return {name: fee for name, fee in added if fee > 0}
 
@@ -177,7 +182,7 @@ class Execution:
         self, working: Working, bar: Bar, price: Price, paid: Decimal, quantity: Decimal, at: datetime
     ) -> None:
         order = working.order
-        fees = self._fees(working, quantity, paid)
+        fees = self._fees(working, quantity, paid, price)
         fill = Fill(
             id=self.book.ids.next("f", bar.ts),
             order_id=order.id,
@@ -199,7 +204,7 @@ class Execution:
         realized, trade = self.portfolio.apply(fill)
         if realized is not None:
             fill = replace(fill, realized_pnl=realized)
-        self._charge_order(working, fees, quantity, paid)
+        self._charge_order(working, fees, quantity, paid, is_made=not price.takes)
         self._budget[bar.symbol] -= quantity
         self.fills.append(fill)
         changes = self.book.changes
@@ -216,13 +221,18 @@ class Execution:
             self.book.protect_entry(working, fill, price.reference, inside=at == bar.ts)
         self._after_exit(working, fill, is_flat=trade is not None)
 
-    def _charge_order(self, working: Working, fees: dict[str, Decimal], quantity: Decimal, paid: Decimal) -> None:
+    def _charge_order(
+        self, working: Working, fees: dict[str, Decimal], quantity: Decimal, paid: Decimal, *, is_made: bool
+    ) -> None:
         if working.fee_day != self.session.day:
             working.fee_day = self.session.day
-            working.fee_quantity = working.fee_value = ZERO
+            working.fee_quantity = working.fee_value = working.made_quantity = working.made_value = ZERO
             working.charged = {}
         working.fee_quantity += quantity
         working.fee_value += paid * quantity
+        if is_made:
+            working.made_quantity += quantity
+            working.made_value += paid * quantity
         for name, fee in fees.items():
             working.charged[name] = working.charged.get(name, ZERO) + fee
 

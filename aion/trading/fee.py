@@ -8,6 +8,7 @@ uses the first one, a day after the newest the newest; `CostModel.valid_from` sa
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
+from typing import Literal
 
 from aion.model import CENT, ZERO, Side
 from aion.trading.slippage import SlippageModel
@@ -48,6 +49,8 @@ class Fee:
     """None for both sides."""
     step: Decimal = CENT
     """Money step that it is rounded up to."""
+    liquidity: Literal["", "taker", "maker"] = ""
+    """Due on fills that took a price of the market, or on those that waited at their own; empty for both."""
 
     def rate(self, day: date) -> Rate:
         """Return the rate of `day`; the first one for days before it."""
@@ -117,9 +120,20 @@ class CostModel:
     fee_list: tuple[Fee, ...] = ()
     overnights: tuple[Overnight, ...] = ()
 
-    def fees(self, side: Side, quantity: Decimal, value: Decimal, day: date) -> dict[str, Decimal]:
-        """Return each fee above zero of an order's day by name; see `Fee.amount` for the arguments."""
-        due = ((fee.name, fee.amount(side, quantity, value, day)) for fee in self.fee_list)
+    def fees(
+        self, side: Side, quantity: Decimal, value: Decimal, day: date, made: tuple[Decimal, Decimal] = (ZERO, ZERO)
+    ) -> dict[str, Decimal]:
+        """Return each fee above zero of an order's day by name.
+
+        Args:
+            side: as `Fee.amount`.
+            quantity: as `Fee.amount`.
+            value: as `Fee.amount`.
+            day: as `Fee.amount`.
+            made: quantity and value among them of fills that waited at their own price.
+        """
+        parts = {"": (quantity, value), "maker": made, "taker": (quantity - made[0], value - made[1])}
+        due = ((fee.name, fee.amount(side, *parts[fee.liquidity], day)) for fee in self.fee_list)
         return {name: amount for name, amount in due if amount > 0}
 
     def overnight(self, value: Decimal, nights: int, day: date) -> tuple[str, Decimal] | None:

@@ -34,6 +34,8 @@ class Working:
         "fee_value",
         "is_triggered",
         "left",
+        "made_quantity",
+        "made_value",
         "order",
         "role",
         "sibling",
@@ -56,6 +58,9 @@ class Working:
         self.fee_day: date | None = None
         self.fee_quantity = ZERO
         self.fee_value = ZERO
+        # of them at its own price
+        self.made_quantity = ZERO
+        self.made_value = ZERO
         self.charged: dict[str, Decimal] = {}
 
     @property
@@ -123,6 +128,8 @@ class Working:
             "fee_day": self.fee_day.isoformat() if self.fee_day else "",
             "fee_quantity": str(self.fee_quantity),
             "fee_value": str(self.fee_value),
+            "made_quantity": str(self.made_quantity),
+            "made_value": str(self.made_value),
             "charged": {name: str(fee) for name, fee in self.charged.items()},
         }
 
@@ -139,6 +146,8 @@ class Working:
         self.fee_day = date.fromisoformat(state["fee_day"]) if state["fee_day"] else None
         self.fee_quantity = Decimal(state["fee_quantity"])
         self.fee_value = Decimal(state["fee_value"])
+        self.made_quantity = Decimal(state.get("made_quantity", "0"))  # a ledger of before has neither
+        self.made_value = Decimal(state.get("made_value", "0"))
         self.charged = {name: Decimal(fee) for name, fee in state["charged"].items()}
         return self
 

@@ -76,6 +76,24 @@ def test_made_bots_group_by_exchange_and_currency_and_name_costs() -> None:
     assert yahoo["vwap_xnys"] == ("XNYS", "USD", "us-equity", 1)
 
 
+@pytest.mark.parametrize(
+    ("venue", "cost"),
+    [
+        ("binance", "crypto-bps"),
+        ("kraken", "kraken-spot"),
+        ("coinbase", "coinbase-advanced"),
+        ("bybit", "bybit-spot"),
+        ("okx", "crypto-unknown"),
+    ],
+)
+def test_costs_of_made_bots_are_those_of_their_exchange(venue: str, cost: str) -> None:
+    bots = load(environment={}, flags={"feed": "ccxt", "symbols": "BTC/USDT", "venue": venue}).bots
+    assert {bot.cost for bot in bots.values()} == {cost}
+    assert load(environment={}, flags={"feed": "yahoo", "symbols": "BTC-USD", "venue": venue}).bots[
+        "vwap_usd"
+    ].cost == ("crypto-bps")
+
+
 def test_days_without_a_price_basis_get_no_bot_that_holds_overnight(tmp_path: Path) -> None:
     folder = BarFolder(tmp_path / "bars")
     bars = RecordedFeed().history("day", "XOM", NOW, 10)

@@ -373,3 +373,13 @@ def test_bracket_when_its_target_fills_in_part_then_its_stop_shrinks() -> None:
     record = broker.take_changes().orders[out.order_id]
     assert (out.quantity, record.filled_quantity, record.order.quantity) == (60, 60, 60)
     assert broker.portfolio.is_flat
+
+
+def test_limit_that_waited_pays_as_a_maker_and_one_that_the_open_betters_as_a_taker() -> None:
+    broker = make_broker(ADJUSTED, cost="kraken-spot", slippage="none")
+    for minute, limit in ((1, "99"), (2, "110")):
+        enter(broker, "10", minute=minute, symbol="AAPL", type=OrderType.LIMIT, limit_price=Decimal(limit))
+        broker.on_bar(bar(minute + 1, "100", "101", "98", "100", symbol="AAPL"), SESSION)
+    made, taken = broker.changes.fills
+    assert (made.price, made.fees) == (Decimal(99), {"maker_fee": Decimal("2.48")})  # 990 x 0.25 %, rounded up
+    assert (taken.price, taken.fees) == (Decimal(100), {"taker_fee": Decimal("4.00")})

@@ -89,11 +89,26 @@ def charge(model: str, side: Side, quantity: str, price: str, day: date = WALK) 
             },
         ),
         ("crypto-bps", Side.BUY, "0.1", "30000", WALK, {"taker_fee": "3.00"}),
+        ("kraken-spot", Side.BUY, "0.1", "30000", WALK, {"taker_fee": "12.00"}),
+        ("coinbase-advanced", Side.SELL, "0.1", "30000", WALK, {"taker_fee": "36.00"}),
+        ("bybit-spot", Side.SELL, "0.1", "30000", WALK, {"taker_fee": "3.00"}),
+        ("crypto-unknown", Side.BUY, "0.1", "30000", WALK, {"taker_fee": "12.00"}),
         ("zero", Side.BUY, "100", "30000", WALK, {}),
     ],
 )
 def test_fees_when_worked_out_by_hand_then_agree(model, side, quantity, price, day, fees) -> None:
     assert charge(model, side, quantity, price, day) == fees
+
+
+def test_part_that_waited_at_its_own_price_pays_as_a_maker() -> None:
+    kraken = cost_model("kraken-spot")
+    made = (Decimal(1), Decimal(3000))
+    fees = kraken.fees(Side.BUY, Decimal(3), Decimal(9000), WALK, made)
+    assert fees == {"taker_fee": Decimal("24.00"), "maker_fee": Decimal("7.50")}
+    assert kraken.fees(Side.BUY, Decimal(1), Decimal(3000), WALK, made) == {"maker_fee": Decimal("7.50")}
+    assert cost_model("crypto-bps").fees(Side.BUY, Decimal(3), Decimal(9000), WALK, made) == {
+        "taker_fee": Decimal("9.00")
+    }
 
 
 @given(

@@ -23,6 +23,10 @@ MARKETS = {
     "uk-cfd": AZN,
     "hk-share": BABA,
     "crypto-bps": ADJUSTED,
+    "kraken-spot": ADJUSTED,
+    "coinbase-advanced": ADJUSTED,
+    "bybit-spot": ADJUSTED,
+    "crypto-unknown": ADJUSTED,
     "zero": MSFT,
 }
 MINUTES_A_DAY = 8

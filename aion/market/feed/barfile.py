@@ -58,6 +58,8 @@ class Series:
     last: str = ""
     dropped: dict[str, int] = field(default_factory=dict)
     """Market day -> bars left out because nobody traded."""
+    venue: str = ""
+    """Exchange of coins, by its name in ccxt."""
     interval_s: int = 60
     """Length of a bar of the kind `minute` that nothing cuts, s."""
     anchor: Anchor = "open"

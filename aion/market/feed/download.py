@@ -187,4 +187,5 @@ def _new_series(kind: Kind, instrument: Instrument, provider: Provider) -> Serie
         format(instrument.quantity_step, "f"),
         instrument.name,
         f"downloaded: {provider.provenance}",
+        venue=getattr(provider, "venue", ""),
     )
