@@ -60,7 +60,7 @@ def test_kill_switch_when_thrown_then_the_bot_flattens_and_stays_stopped(slow: U
     expect(page.get_by_text("No open position.")).to_be_visible(timeout=60_000)
     shown = head.locator(".state-line").inner_text()
     assert "kill switch is on by local" in shown and "<b>bold</b>" in shown, "what was typed is shown as text"
-    assert page.title().startswith("orb_ny") and page.locator(".bot-head img").count() == 0
+    assert "orb_ny · Aion" in page.title() and page.locator(".bot-head img").count() == 0
     found = view(slow, "orb_ny")
     assert found["state"] == "stopped" and found["positions"] == {} and found["asked"]["kill"]["reason"] == HTML
     confirm(page, "Clear kill switch orb_ny", "Clear the kill switch")
