@@ -11,7 +11,7 @@ SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wild
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: build kill run test test-python test-page check bench soak faults lock clean browser
+.PHONY: build kill run test test-python test-page check bench soak faults lock clean browser proxies proxy
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
 
@@ -19,7 +19,7 @@ run: .venv/.run aion/web/static/.sources
 	@$(BIN)/python tools/extra.py $(FEED)
 	@$(BIN)/aion up --data $(DATA) --feed $(FEED) $(if $(SYMBOLS),--symbols $(SYMBOLS)) $(if $(FOLDER),--folder $(FOLDER)) $(if $(VENUE),--venue $(VENUE)) --speed $(SPEED) $(if $(FROM),--from $(FROM)) --port $(PORT) $(if $(filter 1 yes true,$(FRESH)),--fresh)
 
-test: build browser test-python test-page
+test: build browser proxies test-python test-page
 
 test-python: build
 	$(BIN)/pytest -n 2 --ignore tests/e2e
@@ -57,6 +57,13 @@ kill: build
 browser: .venv/.dev
 	@$(BIN)/python tools/browser.py
 	@$(BIN)/python tools/browser.py firefox
+
+proxies: .venv/.dev
+	@$(BIN)/python tools/proxy.py
+
+# Restarts behind nginx and Caddy under load, and the twenty parallel refreshes, a thousand times; some twenty minutes.
+proxy: build proxies
+	$(BIN)/python -m tests.proxy --restarts 20 --rounds 1000
 
 # Everything that running needs. A Node of the package registry comes in only where the machine has none.
 .venv/.run: requirements.lock pyproject.toml hatch_build.py

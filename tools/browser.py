@@ -10,6 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+if __package__:
+    from tools import package
+else:
+    import package
+
 CHROMIUM, FIREFOX = "chromium", "firefox"
 NAMES = {
     CHROMIUM: ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
@@ -44,15 +49,7 @@ def find_browser(kind: str = CHROMIUM) -> str | None:
 
 def install(kind: str = CHROMIUM) -> None:
     """Install Debian's browser when this is Debian and we may, else Playwright's Chromium."""
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        print(f"aion: installing {PACKAGES[kind]} for the browser tests", file=sys.stderr, flush=True)
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (
-            ["apt-get", "update", "-q"],
-            ["apt-get", "install", "-qy", "--no-install-recommends", PACKAGES[kind]],
-        ):
-            subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
-    elif kind == CHROMIUM:
+    if not package.install(PACKAGES[kind]) and kind == CHROMIUM:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 
 

@@ -1,0 +1,100 @@
+"""nginx and Caddy in front of a desk, as `deploy/` configures them: only ports, paths and TLS are replaced."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.e2e.conftest import ROOT, free_port
+
+__all__ = ["FRONTS", "ROOT", "behind", "caddy_config", "free_port", "nginx_config", "program"]
+
+BUFFERING = "proxy_ignore_headers X-Accel-Buffering;"
+
+
+def program(name: str) -> str:
+    """Return the path of nginx or caddy, installed when missing; else the sentence of `tools/proxy.py`."""
+    done = subprocess.run([sys.executable, "tools/proxy.py"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return re.findall(rf"{name} (/.+)", done.stdout)[0]
+
+
+def replaced(text: str, *changes: tuple[str, str]) -> str:
+    """Return `text` with each change made, which must have something to change."""
+    for old, new in changes:
+        text, count = re.subn(old, new, text)
+        assert count, f"deploy's configuration has no {old!r} any more"
+    return text
+
+
+def nginx_config(port: int, desk: int, folder: Path, *, buffers: bool = False) -> str:
+    """Return a whole nginx.conf around `deploy/nginx.conf`; `buffers` makes it the proxy that nobody should have."""
+    site = replaced(
+        (ROOT / "deploy" / "nginx.conf").read_text("utf-8"),
+        (r"listen 443 ssl http2;", f"listen 127.0.0.1:{port} backlog=1024;"),
+        (r"127\.0\.0\.1:3000", f"127.0.0.1:{desk}"),
+        (r" *ssl_certificate(_key)? .*;\n", ""),
+        (r"server \{\s+listen 80;[^}]*\}", ""),
+    )
+    if buffers:
+        site = replaced(site, (r"proxy_buffering off;", f"proxy_buffering on; {BUFFERING}"))
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
+    user = "user root;" if os.geteuid() == 0 else ""
+    return (
+        f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log warn; {user}\n"
+        f"events {{ worker_connections 4096; }}\nhttp {{\naccess_log {folder}/access.log; {temporary}\n{site}\n}}\n"
+    )
+
+
+def caddy_config(port: int, desk: int) -> str:
+    """Return `deploy/Caddyfile` for a port without TLS."""
+    site = replaced(
+        (ROOT / "deploy" / "Caddyfile").read_text("utf-8"),
+        (r"desk\.example\.org", f"http://127.0.0.1:{port}"),
+        (r"127\.0\.0\.1:3000", f"127.0.0.1:{desk}"),
+    )
+    return "{\n\tadmin off\n\tauto_https off\n}\n" + site
+
+
+FRONTS = ("nginx", "caddy")
+
+
+@contextmanager
+def behind(name: str, desk: int, folder: Path, *, buffers: bool = False) -> Iterator[str]:
+    """Run a proxy in front of the desk's port; give the address that clients use."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    path = program(name)
+    file = folder / f"{name}.conf"
+    if name == "nginx":
+        file.write_text(nginx_config(port, desk, folder, buffers=buffers), "utf-8")
+        command = [path, "-c", str(file), "-p", str(folder), "-e", str(folder / "error.log")]
+    else:
+        file.write_text(caddy_config(port, desk), "utf-8")
+        command = [path, "run", "--config", str(file), "--adapter", "caddyfile"]
+    environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    with (folder / "console").open("wb") as console:
+        process = subprocess.Popen(command, stdout=console, stderr=subprocess.STDOUT, env=environment)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        until = time.monotonic() + 60
+        with closing(httpx.Client(trust_env=False, timeout=20)) as client:
+            while True:
+                try:
+                    if client.get(f"{url}/readyz").status_code == 200:
+                        break
+                except httpx.HTTPError:
+                    pass
+                assert process.poll() is None and time.monotonic() < until, (folder / "console").read_text()
+                time.sleep(0.05)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
