@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from aion.clock import iso, parse_iso
 from aion.config import Settings
 from aion.errors import ConflictError, NotFoundError, StateError
-from aion.store.file import remove, write_json
+from aion.store.file import alone, remove, write_json
 from aion.store.kind import schema_name
 from aion.store.layout import DESK, Layout, check_name
 from aion.web.control import KILL_FIELDS, LINE_FIELDS, SAVED_FIELDS, UNREADABLE, take
@@ -144,9 +144,16 @@ class Requests:
     def ask(self, bot: str, action: str, who: str, reason: str, value: float | str | None = None) -> Json:
         """Write a request; return it as `ControlAnswer`. Call `check` first.
 
+        One after the other, whichever worker asks: a bot takes an id for done once it has carried out a later one, so
+        that a request must never appear after one with a later id.
+
         Raises:
             OSError: it cannot be written; nothing was asked.
         """
+        with alone(self._layout.controls):
+            return self._ask(bot, action, who, reason, value)
+
+    def _ask(self, bot: str, action: str, who: str, reason: str, value: float | str | None) -> Json:
         now = self._now()
         line: Json = {"id": self._next_id(bot, now), "action": action, "requested_at": iso(now), "requested_by": who}
         line["reason"] = reason

@@ -3,10 +3,6 @@
 A save names the version that it edited; one that is based on an older version is refused with who saved since.
 """
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -17,7 +13,7 @@ from aion.clock import iso
 from aion.config import BotSettings, Rules, Settings
 from aion.errors import AionError, ConflictError, NotFoundError, StateError
 from aion.store.document import Document, Key, Name, Number, Text
-from aion.store.file import write_json
+from aion.store.file import alone, write_json
 from aion.store.kind import schema_name
 from aion.store.layout import Layout, check_name
 from aion.web.reader import FileReader
@@ -140,7 +136,7 @@ class RuleBook:
         if settings is None:
             self._requests.state(bot)
             raise ConflictError(f"{bot} is not one of Aion's own bots: its rules are where it runs")
-        with self._alone():
+        with alone(self._layout.configs):
             before = self.read(bot)
             if before["version"] != version:
                 raise ConflictError(
@@ -166,17 +162,6 @@ class RuleBook:
             return {}, ""
         except StateError as error:
             return {}, str(error)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other threads and workers out between the look at the version and the write."""
-        self._layout.configs.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._layout.configs / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
 
 
 def plain(rules: Rules) -> Json:

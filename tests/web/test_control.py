@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -14,9 +15,11 @@ import pytest
 
 from aion.clock import iso
 from aion.config import Settings
-from aion.store.file import read_document
+from aion.store.file import read_document, write_json
 from aion.store.layout import Layout
 from aion.store.request import Control, Kill
+from aion.web import request
+from aion.web.request import Requests
 from aion.web.security.password import hash_password
 from aion.web.security.store import DeskStore
 
@@ -309,3 +312,29 @@ def test_desk_when_files_of_control_change_then_only_those_asked_are_marked(kept
     before = start()
     ask(kept, "orb_ny", "flatten")
     assert start() == before and before["asked"] == {}
+
+
+def test_requests_of_two_workers_when_one_is_slow_to_write_then_ids_appear_in_their_order(
+    kept: RunningDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = kept.app.desk
+    now = datetime.now(UTC)
+    one, other = (Requests(desk.layout, desk.files, desk.settings, now=lambda: now) for _ in range(2))
+    is_writing = threading.Event()
+    written: list[str] = []
+
+    def write_slowly(path: Path, document: Json, *, durable: bool) -> None:
+        if not is_writing.is_set():
+            is_writing.set()
+            time.sleep(0.3)  # long enough for the other to overtake it
+        write_json(path, document, durable=durable)
+        written.append(document["id"])
+
+    monkeypatch.setattr(request, "write_json", write_slowly)
+    first = threading.Thread(target=one.ask, args=("orb_ny", "pause", "ana", "first"))
+    first.start()
+    assert is_writing.wait(20)
+    other.ask("orb_ny", "resume", "ben", "second")
+    first.join(20)
+    assert written == sorted(written) and len(written) == 2, "a later id ends an earlier one"
+    assert len({control_id.partition("-")[0] for control_id in written}) == 2, "not even in the same microsecond"

@@ -9,12 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Barrier, Event
 from typing import Any
 
 import httpx
 import psutil
+
+from aion.bot.inbox import Inbox
+from aion.store.layout import Layout
 
 from .sample import Writer
 
@@ -143,6 +148,48 @@ def test_workers_when_told_to_stop_then_streams_end_with_bye_and_nobody_is_left(
     assert "Traceback" not in said
     lines = [json.loads(line) for line in (tmp_path / "data" / "logs" / "web-1.jsonl").read_text().splitlines()]
     assert {line["process"] for line in lines} == {"web-1"}, "each process writes its own log"
+
+
+def test_workers_when_fifty_requests_are_posted_at_once_then_the_bot_carries_out_each(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    write = Writer(data)
+    write.cycle(5, ["orb_ny"])
+    inbox, answered, carried_out = Inbox(Layout(data), ["orb_ny"]), {"orb_ny": ""}, []
+    is_over = Event()
+
+    def be_the_bot() -> None:
+        """Carry out what comes as a bot does: an id up to the newest one that is done counts as done."""
+        while True:
+            was_over = is_over.is_set()
+            for request in inbox.requests(answered):
+                assert not request.error
+                carried_out.append(request.id)
+                answered["orb_ny"] = request.id
+            if was_over:
+                return
+
+    with workers(data, 3) as (process, url), ThreadPoolExecutor(51) as pool:
+        bot = pool.submit(be_the_bot)
+        start = Barrier(50, timeout=60)
+
+        def post(number: int) -> tuple[str, str]:
+            with httpx.Client(trust_env=False, timeout=60) as client:  # a connection of its own: any worker takes it
+                client.get(f"{url}/healthz")
+                start.wait()
+                reason = f"request {number}"
+                line = client.post(f"{url}/api/bots/orb_ny/control", json={"action": "pause", "reason": reason})
+                return line.raise_for_status().json()["id"], reason
+
+        try:
+            made = list(pool.map(post, range(50)))
+        finally:
+            is_over.set()
+        bot.result(60)
+        found = httpx.get(f"{url}/api/bots/orb_ny/control", trust_env=False, timeout=60).json()["requests"]
+        assert len(ready_pids(process)) == 3
+    assert len({control_id for control_id, _ in made}) == 50, "no id twice"
+    assert {control_id: found[control_id]["reason"] for control_id, _ in made} == dict(made), "each as it was asked"
+    assert carried_out == sorted(control_id for control_id, _ in made), "none appeared after a later one"
 
 
 def test_workers_when_the_address_would_show_the_desk_to_others_then_none_is_started(tmp_path: Path) -> None:
