@@ -173,7 +173,8 @@ class Controller:
             )
         )
         whose = "all bots" if request.target == DESK else request.target
-        self._log.info(f"{what} for {whose}, {request.text}: {outcome}", market_time=ts)
+        said = f"{what} for {whose}, {request.text}: {outcome}"
+        self._log.info(said, market_time=ts, request_id=request.request_id or None)
 
     # kill switches
 

@@ -35,6 +35,8 @@ class Request:
     reason: str = ""
     error: str = ""
     """Why it cannot be read."""
+    request_id: str = ""
+    """Of the HTTP request that asked."""
 
     @property
     def text(self) -> str:
@@ -94,6 +96,7 @@ class Inbox:
             control.requested_at,
             _short(control.reason),
             mismatch,
+            control.request_id,
         )
 
     def killed(self, bot: str) -> str:

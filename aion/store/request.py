@@ -34,6 +34,7 @@ class Control(Document):
     reason: Text = ""
     value: Number | str | None = Field(None, description="Speed (market s / wall s) or day to jump to.")
     due_at: Moment | None = Field(None, description="Wall time by which an answer is expected.")
+    request_id: str = Field("", max_length=64, description="Of the HTTP request; the bots' log repeats it.")
 
 
 class Kill(Document):

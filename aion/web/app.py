@@ -78,7 +78,7 @@ class App:
         log = log or open_log(layout, settings.log_level, console_format=settings.log_format)
         live: Live[Any] = Live(
             settings.data,
-            make_topics(settings),
+            make_topics(settings, log),
             make_load(settings.data),
             accepts=accepts,
             rescan_interval_s=settings.rescan_interval_s,

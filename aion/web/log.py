@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -22,6 +23,9 @@ from aion.store.layout import Layout
 
 MAX_LOG_BYTES = 32 << 20  # then it becomes `web.1.jsonl`, replacing the one before
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+"""Id of the request that is being answered; each line of its log has it."""
 
 Event = MutableMapping[str, Any]
 
@@ -120,6 +124,8 @@ def open_log(
 
     def stamp(_logger: Any, method: str, event: Event) -> Event:
         head = {"ts": iso(wall.now()), "level": method, "process": process, "event": str(event.pop("event"))}
+        if asked_as := request_id.get():
+            head["request_id"] = asked_as
         return {**head, **event}
 
     return cast(

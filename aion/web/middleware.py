@@ -4,6 +4,9 @@ The order is `Alias(Observe(Guard(app)))`: a path is rewritten before anything l
 headers whoever made it, refusals and crashes included.
 """
 
+import itertools
+import re
+import secrets
 import time
 from collections.abc import Iterable
 
@@ -11,7 +14,7 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aion.web.log import Log
+from aion.web.log import Log, request_id
 from aion.web.metric import Metrics
 from aion.web.security.host import is_address
 
@@ -22,6 +25,7 @@ NO_STORE = (
 )
 """On every answer under /api and /events: nothing between the desk and the page keeps data."""
 DATA_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin"))
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NO_STORE_NAMES = frozenset(name for name, _ in NO_STORE)
 MUTATIONS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -68,6 +72,8 @@ class Observe:
         self._metrics = metrics
         self._log = log
         self._is_debug = log.is_enabled_for(10)
+        self._prefix = f"{secrets.token_hex(4)}-"
+        self._numbers = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer through the app, and look at the first message of what it sends."""
@@ -76,6 +82,8 @@ class Observe:
             return
         started = time.perf_counter()
         data = is_data(scope["path"])
+        asked_as = self._request_id(scope)
+        request_id.set(asked_as)
 
         async def observed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -83,7 +91,8 @@ class Observe:
                 if data:
                     headers = [pair for pair in message.get("headers", ()) if pair[0] not in _NO_STORE_NAMES]
                     timing = (b"server-timing", b"app;dur=%.3f" % (seconds * 1000))
-                    message["headers"] = [*headers, *NO_STORE, *DATA_HEADERS, timing]
+                    named = (b"x-request-id", asked_as.encode())
+                    message["headers"] = [*headers, *NO_STORE, *DATA_HEADERS, timing, named]
                 route = route_of(scope)
                 self._metrics.answered(route, message["status"], seconds)
                 if self._is_debug:
@@ -91,6 +100,13 @@ class Observe:
             await send(message)
 
         await self._app(scope, receive, observed)
+
+    def _request_id(self, scope: Scope) -> str:
+        """Return the id that whoever asks gave the request, as a proxy does, or a new one."""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+                return str(value.decode("ascii"))
+        return f"{self._prefix}{next(self._numbers):x}"
 
 
 def route_of(scope: Scope) -> str:

@@ -15,6 +15,7 @@ from aion.store.file import alone, remove, write_json
 from aion.store.kind import schema_name
 from aion.store.layout import DESK, Layout, check_name
 from aion.web.control import KILL_FIELDS, LINE_FIELDS, SAVED_FIELDS, UNREADABLE, take
+from aion.web.log import request_id
 from aion.web.reader import FileReader
 from aion.web.state import SUMMARY, Json, sim_log, swing_rolling
 
@@ -163,6 +164,8 @@ class Requests:
         if due is not None:
             line["due_at"] = iso(due)
         document = {"schema": schema_name("control"), "bot": bot, **line}
+        if asked_as := request_id.get():
+            document["request_id"] = asked_as
         write_json(self._layout.control(bot, line["id"]), document, durable=True)
         for name in self._ids(bot)[KEPT:]:
             remove(self._layout.control(bot, name))

@@ -11,6 +11,7 @@ from aion.live.source import Entry, Tree
 from aion.store.layout import Layout
 from aion.web import logtail
 from aion.web.bundle import Desk, Page, bots_bundle, intraday_bundle
+from aion.web.log import Log
 from aion.web.state import Json, file_time, load, problem
 
 FOLDERS = ("intraday", "swing", "control", "config", "watch")
@@ -45,7 +46,12 @@ class PageTopic:
     """Builds one page's bundle and knows how long its cycle has been torn."""
 
     def __init__(
-        self, page: Page, build: Callable[[Desk], Json], grace_s: float, now_s: Callable[[], float] = time.monotonic
+        self,
+        page: Page,
+        build: Callable[[Desk], Json],
+        grace_s: float,
+        now_s: Callable[[], float] = time.monotonic,
+        built: Callable[[Json], None] = lambda _payload: None,
     ) -> None:
         """Make the builder of a topic.
 
@@ -54,11 +60,13 @@ class PageTopic:
             build: makes the bundle of what was read.
             grace_s: seconds after which a cycle that is not whole is shown part by part.
             now_s: a clock in seconds that never goes back.
+            built: gets each bundle.
         """
         self._page = page
         self._build = build
         self._grace_s = grace_s
         self._now_s = now_s
+        self._built = built
         self._torn_since_s: float | None = None
 
     def __call__(self, tree: Tree[Any]) -> Built:
@@ -67,6 +75,7 @@ class PageTopic:
         torn_s = 0.0 if self._torn_since_s is None else now - self._torn_since_s
         is_overdue = self._torn_since_s is not None and torn_s >= self._grace_s
         payload = self._build(self._page.read(TreeFiles(tree), is_overdue=is_overdue))
+        self._built(payload)
         if not self._page.is_torn:
             self._torn_since_s = None
             return Built(payload)
@@ -75,13 +84,19 @@ class PageTopic:
         return Built(payload, None if is_overdue else max(0.01, self._grace_s - torn_s))
 
 
-def make_topics(settings: Settings) -> list[Topic[Any]]:
+def make_topics(settings: Settings, log: Log | None = None) -> list[Topic[Any]]:
     """Return the topics `bots`, `intraday` and `logs`."""
     own_swing = frozenset(name for name, bot in settings.bots.items() if bot.kind == "swing")
     page = Page(own_swing)
+
+    def tell(payload: Json) -> None:
+        cycle = payload.get("cycle_id") or payload.get("intraday", {}).get("summary", {}).get("cycle_id")
+        if log is not None and cycle:
+            log.debug("bundle built", topic="intraday" if "symbols" in payload else "bots", cycle_id=cycle)
+
     return [
-        Topic("bots", PageTopic(page, bots_bundle, settings.cycle_grace_s), FOLDERS),
-        Topic("intraday", PageTopic(page, intraday_bundle, settings.cycle_grace_s), FOLDERS),
+        Topic("bots", PageTopic(page, bots_bundle, settings.cycle_grace_s, built=tell), FOLDERS),
+        Topic("intraday", PageTopic(page, intraday_bundle, settings.cycle_grace_s, built=tell), FOLDERS),
         Topic("logs", build_logs, ("logs",)),
     ]
 

@@ -18,7 +18,7 @@ FILES = sorted(
     if path.name != "CHANGELOG.md"
 )
 MAKE = (ROOT / "Makefile").read_text("utf-8")
-OTHER_VARIABLES = {"AION_ALERT_URLS", "AION_CHROMIUM"}  # of a table, and of the tests' browser
+OTHER_VARIABLES = {"AION_ALERT_URLS", "AION_CHROMIUM", "AION_FIREFOX"}  # of a table, and of the tests' browser
 
 
 def commands() -> dict[str, set[str]]:
