@@ -25,6 +25,7 @@ from aion.config import BotSettings, Rules
 from aion.market import calendar
 from aion.market.feed import Batch, Kind, RecordedFeed
 from aion.market.grid import Anchor
+from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
@@ -92,6 +93,10 @@ class SyntheticFeed:
         return 0
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
+        """Return none."""
+        return ()
+
+    def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
         """Return none."""
         return ()
 

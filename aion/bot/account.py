@@ -7,6 +7,7 @@ from typing import Any
 
 from aion import stat
 from aion.bot.fit import instruments_of, merged_rules
+from aion.bot.halted import HaltWatch
 from aion.bot.history import Peak, Record
 from aion.bot.hold import BuyAndHold
 from aion.bot.mind import FaultError, Mind
@@ -69,6 +70,7 @@ class BotAccount:
         self._run = run
         self._bar_grid = Grid(feed.interval, feed.anchor) if kind == "minute" else None
         self.portfolio = Portfolio(settings.currency, settings.cash)
+        self.halts = HaltWatch(feed, settings.symbols)
         self.broker = self._make_broker()
         self.gate = RiskGate(self.portfolio, Limits.of(settings.rules))
         """What limits its entries."""
@@ -117,6 +119,7 @@ class BotAccount:
             self.instruments,
             cost_model(self.settings.cost),
             grid=self._bar_grid,
+            halts=self.halts.book,
             allow_short=self.settings.rules.allow_short,
         )
 

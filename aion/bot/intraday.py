@@ -71,10 +71,11 @@ class IntradayBot(BotAccount):
         if session is not None and (self.session is None or session.day != self.session.day):
             self.end_day()
             self._begin_day(session)
-        self.cursor, self.cycle_id = ts, cycle_id
+        before, self.cursor, self.cycle_id = self.cursor, ts, cycle_id
         self.cycles += 1
         if session is not None:
             bars = self.admit(bars, session, ts)
+        self.halts.note(self.broker, before, ts)
         self.broker.on_bars(bars, session)
         self.gather()
         self._see(bars)
@@ -156,8 +157,10 @@ class IntradayBot(BotAccount):
         if signal.action not in ("buy", "sell") or self.broker.open_orders(signal.symbol):
             return
         side = Side.BUY if signal.action == "buy" else Side.SELL
-        refusal = self.halt(signal.symbol) or self.gate.refusal(
-            signal.symbol, side, signal.confidence, signal.threshold
+        refusal = (
+            self.halt(signal.symbol)
+            or self.halts.refusal(signal.symbol, ts)
+            or self.gate.refusal(signal.symbol, side, signal.confidence, signal.threshold)
         )
         if refusal:
             kind = _kind(refusal)
@@ -244,6 +247,7 @@ class IntradayBot(BotAccount):
         if self.session is not None:
             value["day_pnl"] = result_json(self.portfolio.day_result(), self.session.open)
             value["flat_by"] = iso(self.flat_by(self.session))
+            value["halts"] = self.halts.document(self.session.open, self.session.close)
             value["hours"] = to_json(calendar.hours_document(self.session))
         return value
 

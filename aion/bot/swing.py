@@ -61,12 +61,13 @@ class SwingBot(BotAccount):
         session = calendar.session_at(self.settings.exchange, ts)
         if session is None:
             return False
-        self.cursor, self.cycle_id = ts, cycle_id
+        before, self.cursor, self.cycle_id = self.cursor, ts, cycle_id
         self.cycles += 1
         self.bars_seen += len(bars)
         self.day = session.day.isoformat()
         self.activity, self._early = self._early, Record()
         bars = self.admit(bars, session, ts)
+        self.halts.note(self.broker, before, ts)
         fills = self.broker.on_bars(bars, session)
         self._protect(fills, ts)
         self._gather()

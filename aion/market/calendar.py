@@ -16,6 +16,7 @@ from pathlib import Path
 
 from aion.clock import iso, parse_iso
 from aion.errors import ConfigError
+from aion.market.halt import whole_minutes
 from aion.store import document
 
 ALWAYS = "24/7"
@@ -143,7 +144,7 @@ def _with_halts(found: list[MarketSession]) -> list[MarketSession]:
     with HALT_FILE.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             start, end = parse_iso(row["start"]), parse_iso(row["end"])
-            whole = start.replace(second=0) + timedelta(minutes=bool(start.second)), end.replace(second=0)
+            whole = whole_minutes(start, end)
             for mic in row["exchanges"].split():
                 halts.setdefault((mic, start.date()), []).append(whole)
     return [

@@ -287,6 +287,9 @@ class SimLog(Account):
     )
     flat_by: Moment | None = Field(None, description="Market time from which it exits for the day.")
     hours: Hours | None = Field(None, description="Of its exchange on `day`.")
+    halts: dict[Key, dict[Key, Moment]] = Field(
+        default_factory=dict, description="By symbol, start -> end of each halt of that symbol alone: nothing fills."
+    )
 
 
 class Target(Document):

@@ -2,7 +2,8 @@
 
 Rules for one bar of one symbol, in this order:
 
-1. A bar without volume or outside its session fills nothing. DAY orders of an earlier session have expired.
+1. A bar without volume, outside its session or inside a halt fills nothing. DAY orders of an earlier session have
+   expired; those of a symbol that is halted wait, and expire with their session too.
 2. An order fills no earlier than in the first bar that opens at or after its decision.
 3. At the open: market orders and triggered stops; stops that the open has passed (a gap) at the open; limits that
    the open betters. Exits of all symbols come before entries, so that an exit pays for an entry.
@@ -25,6 +26,7 @@ from aion.clock import iso, parse_iso
 from aion.errors import OrderError
 from aion.market.calendar import MarketSession
 from aion.market.grid import Grid
+from aion.market.halt import HaltBook
 from aion.model import (
     ZERO,
     Bar,
@@ -68,6 +70,7 @@ class PaperBroker:
         allow_short: bool = False,
         volume_share: Decimal = VOLUME_SHARE,
         window: Window = WINDOW,
+        halts: HaltBook | None = None,
     ) -> None:
         """Make a broker.
 
@@ -81,6 +84,7 @@ class PaperBroker:
             slippage: None for the default of the cost model.
             allow_short: True to let a sale open a short position.
             volume_share: largest part of a bar's volume that fills take, 0..1.
+            halts: of single symbols: nothing fills in them.
             window: how old or new a bar may be.
         """
         self.bot = bot
@@ -90,6 +94,7 @@ class PaperBroker:
         self.ids = IdMaker(run, bot)
         self.book = OrderBook(bot, self.ids)
         self.window = window
+        self.halts = halts or HaltBook()
         self._last_ts: dict[str, datetime] = {}
         self._day: date | None = None
         self._closes_at: datetime | None = None
@@ -246,7 +251,7 @@ class PaperBroker:
     ) -> list[Fill]:
         """Fill what bars that close at the same moment would have filled, book it and mark the positions.
 
-        The first bar of a session begins it (`begin_session`). A bar without volume is no print and marks nothing.
+        The first bar of a session begins it (`begin_session`). A bar without volume or inside a halt marks nothing.
 
         Args:
             bars: by symbol, later than the bars of the call before.
@@ -266,6 +271,8 @@ class PaperBroker:
         books = self.book.by_symbol
         last_ts = self._last_ts
         busy = []
+        if self.halts and session is not None:
+            bars = {symbol: bar for symbol, bar in bars.items() if not self._is_halted(bar, session)}
         for symbol, bar in bars.items():
             last_ts[symbol] = bar.ts
             if symbol in books and bar.volume:
@@ -297,6 +304,11 @@ class PaperBroker:
         for symbol, why in refused.items():
             self.note(at, "refused", why, symbol)
         return {symbol: bar for symbol, bar in bars.items() if symbol not in refused}
+
+    def _is_halted(self, bar: Bar, session: MarketSession) -> bool:
+        grid = self.terms.grid
+        opened = session.open if grid is None else grid.opened(session, bar.ts)
+        return self.halts.covering(bar.symbol, opened, bar.ts) is not None
 
     def _has(self, session: MarketSession, ts: datetime) -> bool:
         grid = self.terms.grid

@@ -13,6 +13,7 @@ from aion.clock import FixedClock, iso
 from aion.config import BotSettings, Rules, Settings
 from aion.market import calendar
 from aion.market.feed import Batch, Feed, Kind, RecordedFeed
+from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
 from aion.store.file import check_document, read_json, write_json
 from aion.store.layout import Layout
@@ -82,6 +83,9 @@ class CutFeed:
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
         return self._feed.actions(symbols)
 
+    def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
+        return self._feed.halts(symbols)
+
 
 class ListFeed:
     """A tape made by a test; synthetic, for rules of the code and never for figures."""
@@ -94,6 +98,7 @@ class ListFeed:
     interval = timedelta(minutes=1)
     anchor = "open"
     given: tuple[CorporateAction, ...] = ()
+    halted: tuple[Halt, ...] = ()
 
     def __init__(self, instruments: Mapping[str, Instrument], minute: list[Bar] = (), day: list[Bar] = ()) -> None:
         self._instruments = dict(instruments)
@@ -123,6 +128,9 @@ class ListFeed:
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
         return [action for action in self.given if action.symbol in symbols]
+
+    def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
+        return [each for each in self.halted if each.symbol in symbols]
 
 
 def at(text: str) -> datetime:

@@ -9,8 +9,10 @@ import pytest
 from aion.bot.intraday import IntradayBot
 from aion.bot.process_log import ProcessLog
 from aion.bot.strategy.base import Moment
+from aion.clock import iso
 from aion.config import BotSettings, Risk, Rules
 from aion.market import calendar
+from aion.market.halt import NEVER, Halt
 from aion.model import Bar, Signal
 from aion.store.layout import Layout
 from aion.trading.risk import DeskGate
@@ -50,6 +52,7 @@ class Desk:
         script: Script,
         confidence: float = 1.0,
         symbols: tuple[str, ...] = ("AAA",),
+        halted: tuple[Halt, ...] = (),
         **rules: object,
     ) -> None:
         made = BotSettings(
@@ -63,6 +66,7 @@ class Desk:
             rules=Rules(**{"max_positions": 1, "stop_loss": 0, "max_alloc": 0.5, **rules}),
         )
         feed = ListFeed({symbol: instrument(symbol, step="1") for symbol in symbols})
+        feed.halted = halted
         self.log = ProcessLog(Layout(folder), "bots")
         self.bot = IntradayBot("b", made, "1", feed, self.log, OPEN)
         self.bot.mind.strategy = Scripted(script, confidence)
@@ -266,3 +270,52 @@ def test_desk_limit_refuses_an_entry_of_its_bots(tmp_path: Path) -> None:
     desk.bot.desk_gate.entered()
     desk.play(100, 100)
     assert desk.held == 0 and desk.refusals == ["the desk's max_positions 1 is reached; signal: because"]
+
+
+def halt(start: int, end: int) -> Halt:
+    return Halt("AAA", OPEN + start * MINUTE, OPEN + end * MINUTE, "news")
+
+
+def test_nothing_fills_in_a_halt_and_the_order_waits_for_the_bar_after_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, first("buy"), halted=(halt(2, 5),))
+    desk.play(100)
+    desk.play(100, volume=0)
+    desk.play(90, 91, 92)  # a source that has bars of a halt: nobody could trade at them
+    assert desk.held == 0 and desk.bot.portfolio.marks.get("AAA") == 100
+    (noted,) = [each for each in desk.bot.record.decisions.values() if each["action"] == "halt"]
+    assert noted["reason"].startswith("halted from ") and noted["reason"].endswith("(news): 1 order waits")
+    desk.play(95)
+    (fill,) = desk.bot.record.fills.values()
+    assert desk.held > 0 and fill["ts"] == iso(OPEN + 5 * MINUTE) and fill["price"] == 95
+
+
+def test_nothing_is_opened_in_a_halt_and_the_refusal_says_why(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, always("buy"), halted=(halt(0, 3),))
+    desk.play(100, 100)
+    assert not desk.bot.record.orders
+    (refusal,) = desk.refusals
+    assert refusal.startswith("halted from ") and "because" in refusal
+    desk.play(100, 100)
+    assert desk.held > 0
+
+
+def test_halt_without_bars_is_recorded_at_the_first_cycle_after_it_once(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, first("buy"), halted=(halt(3, 9),))
+    desk.play(100, 100, 100)
+    desk.play(80, ts=OPEN + 10 * MINUTE)
+    desk.play(80, 80)
+    noted = [each["reason"] for each in desk.bot.record.decisions.values() if each["action"] == "halt"]
+    assert len(noted) == 1 and "held cannot be sold" in noted[0]
+    assert desk.bot.document()["halts"] == {"AAA": {iso(OPEN + 3 * MINUTE): iso(OPEN + 9 * MINUTE)}}
+
+
+def test_orders_of_a_day_expire_in_a_halt_that_lasts_and_what_is_held_is_carried(tmp_path: Path) -> None:
+    lasting = Halt("AAA", OPEN + 3 * MINUTE, NEVER, "suspended")
+    desk = Desk(tmp_path, first("buy"), halted=(lasting,), flat_before_close=5)
+    desk.play(100, 100, 100)
+    desk.play(100, ts=CLOSE - 4 * MINUTE)
+    desk.play(100, ts=CLOSE)
+    position = desk.bot.document()["positions"]["AAA"]
+    assert position["carried"] == "no bar to exit on" and desk.held > 0
+    assert [each["status"] for each in desk.bot.record.orders.values()][-1] == "expired"
+    assert list(desk.bot.document()["halts"]["AAA"].values()) == [iso(CLOSE)]

@@ -24,6 +24,8 @@ from aion.market.calendar import EXCHANGES
 from aion.market.feed.extra import need
 from aion.market.feed.protocol import Kind
 from aion.market.grid import Anchor, Grid
+from aion.market.halt import FILE as HALTS
+from aion.market.halt import Halt, read_halts
 from aion.model import Bar, CorporateAction, Instrument, PriceBasis
 
 INDEX = "index.json"
@@ -151,6 +153,14 @@ class BarFolder:
         self.write_index()
         if old is not None and old.file != series.file:
             (self.folder / old.file).unlink(missing_ok=True)
+
+    def halts(self, symbol: str) -> list[Halt]:
+        """Return the halts of `symbol` in the folder's table.
+
+        Raises:
+            FeedError: a table that cannot be read.
+        """
+        return [each for each in read_halts(self.folder / HALTS) if each.symbol == symbol]
 
     def declare(self, actions: Iterable[CorporateAction]) -> None:
         """Add splits and dividends; one that is known already is not doubled."""

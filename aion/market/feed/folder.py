@@ -8,6 +8,8 @@ from aion.market.feed.barfile import BarFolder
 from aion.market.feed.protocol import Kind
 from aion.market.feed.tape import Tape
 from aion.market.grid import MINUTES, Grid, length_text
+from aion.market.halt import FILE as HALTS
+from aion.market.halt import Halt, read_halts
 from aion.model import Bar, CorporateAction, Instrument
 
 
@@ -25,7 +27,7 @@ class FolderFeed(Tape):
 
         Raises:
             ConfigError: no checked bars in it, or none of a symbol.
-            FeedError: an index that cannot be read.
+            FeedError: an index or a table of halts that cannot be read.
         """
         super().__init__()
         self._folder = BarFolder(folder)
@@ -38,6 +40,7 @@ class FolderFeed(Tape):
         self._series_by_key = {
             key: series for key, series in self._folder.series.items() if not symbols or series.symbol in symbols
         }
+        self._halts = read_halts(folder / HALTS)
         grid = self._one_grid()
         self.interval, self.anchor = grid.interval, grid.anchor
         sources = sorted({series.source for series in self._series_by_key.values() if series.source})
@@ -89,3 +92,7 @@ class FolderFeed(Tape):
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
         """Return the declared splits and dividends of `symbols`, by day."""
         return [each for each in self._folder.actions if each.symbol in symbols]
+
+    def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
+        """Return the halts of `symbols` in the folder's table, in order of time."""
+        return [each for each in self._halts if each.symbol in symbols]

@@ -8,7 +8,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -23,6 +23,7 @@ from aion.market.feed.protocol import Kind
 from aion.market.feed.table import Row, is_day, parse_stamp, read_table
 from aion.market.feed.validate import JUMP, Report, clean
 from aion.market.grid import INSTANT, MINUTES, Grid
+from aion.market.halt import Halt
 from aion.market.instrument import instrument
 from aion.model import Bar, CorporateAction, PriceBasis
 
@@ -171,7 +172,7 @@ def _import_series(symbol: str, rows: list[Row], names: list[str], target: BarFo
         _check_jumps(symbol, report, about)
         if not bars:
             raise FeedError("no good bar is left")
-        done.gaps = find_gaps(kind, bars, report.dropped_days, about.exchange, done.grid)
+        done.gaps = find_gaps(kind, bars, report.dropped_days, about.exchange, done.grid, target.halts(symbol))
         series.dropped = report.dropped_days
         target.write(series, bars, about.form)
     except ConfigError:
@@ -306,7 +307,12 @@ def _check_jumps(symbol: str, report: Report, about: Import) -> None:
 
 
 def find_gaps(
-    kind: Kind, bars: Sequence[Bar], dropped: Mapping[str, int], exchange: str, grid: Grid = MINUTES
+    kind: Kind,
+    bars: Sequence[Bar],
+    dropped: Mapping[str, int],
+    exchange: str,
+    grid: Grid = MINUTES,
+    halts: Sequence[Halt] = (),
 ) -> dict[str, int]:
     """Return how many bars each session between the first and the last bar lacks, by ISO day; none in a halt.
 
@@ -316,6 +322,7 @@ def find_gaps(
         dropped: ISO day -> bars in which nobody traded, which are no gaps.
         exchange: MIC.
         grid: how bars that are shorter than a session lie in it.
+        halts: of the symbol.
     """
     have: Counter[date] = Counter()
     for bar in bars:
@@ -324,12 +331,15 @@ def find_gaps(
             have[session.day] += 1
     gaps: dict[str, int] = {}
     for session in calendar.sessions(exchange, min(have), max(have)):
+        mine = (each for each in halts if each.start < session.close and each.end > session.open)
+        own = tuple((each.start, each.end) for each in mine)
         if kind == "day":
-            missing = 1 - have[session.day]
+            missing = 0 if any(each.covers(session.open, session.close) for each in halts) else 1 - have[session.day]
         else:
             # the first bar itself is there, and counts
             begins = bars[0].ts - INSTANT
-            wanted = grid.count(session, max(session.open, begins), min(session.close, bars[-1].ts))
+            halted = replace(session, halts=session.halts + own) if own else session
+            wanted = grid.count(halted, max(session.open, begins), min(session.close, bars[-1].ts))
             missing = wanted - have[session.day] - dropped.get(session.day.isoformat(), 0)
         if missing > 0:
             gaps[session.day.isoformat()] = missing

@@ -22,6 +22,7 @@ from aion.market.feed.protocol import Batch, Kind
 from aion.market.feed.provider import Answer, Caller, GoneError, LimitError, Provider
 from aion.market.feed.tape import batched
 from aion.market.grid import Anchor
+from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
 
 MINUTE = timedelta(minutes=1)
@@ -196,6 +197,10 @@ class OnlineFeed:
             self._caller.patiently(self._ask_actions)
         with self._lock:
             return [each for each in self._actions if each.symbol in symbols]
+
+    def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
+        """Return none: providers here do not say which symbols are halted; a halted one has no bars."""
+        return ()
 
     def know_start(self, begins: datetime, resumes: datetime | None) -> None:
         """Say from when on bars are traded, because splits and dividends count from there.

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
 from aion.market.grid import Anchor
+from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
 
 Kind = Literal["minute", "day"]
@@ -68,4 +69,8 @@ class Feed(Protocol):
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
         """Return the splits and dividends that are known of `symbols`, by day; none for adjusted prices."""
+        ...
+
+    def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
+        """Return the halts of single symbols that are known, in order of time."""
         ...

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from aion.errors import FeedError
 from aion.market.feed.protocol import Batch, Kind
 from aion.market.grid import Anchor
+from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
 
 
@@ -67,6 +68,10 @@ class Tape:
         return 0
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
+        """Return none: a child that knows of some says so."""
+        return ()
+
+    def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
         """Return none: a child that knows of some says so."""
         return ()
 

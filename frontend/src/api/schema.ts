@@ -895,6 +895,8 @@ export interface SimLog {
   fills: Record<string, Fill>;
   /** Market time from which it exits for the day. */
   flat_by?: string;
+  /** By symbol, start -> end of each halt of that symbol alone: nothing fills. */
+  halts: Record<string, Record<string, string>>;
   hold_curve: Record<string, number>;
   /** What buying and holding the same names would be worth. */
   hold_equity?: number;

@@ -30,6 +30,11 @@ export function hoursOf<T extends Hours>(bars: readonly DayBar[], hours: T | und
   return first > opens - 12 * 3600 && last <= closes + 3600 ? hours : undefined;
 }
 
+/** The hours with the halts of one symbol among those of the market. */
+export function withHalts(hours: Hours | undefined, halts: Record<string, string> | undefined): Hours | undefined {
+  return hours && halts ? { ...hours, halts: { ...hours.halts, ...halts } } : hours;
+}
+
 /** Slots before the open and after the close, for the bands that stand there: a part of what the session has. */
 const EDGE = 0.05;
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Fill, Hours, Position, SymbolView } from "../../api/schema";
 import { sparse } from "../../lib/fixture";
-import { bands, hoursOf, hoursText, slots } from "./band";
+import { bands, hoursOf, hoursText, slots, withHalts } from "./band";
 import { barStep, fillMarks, readBars, vwap, withNewest } from "./bars";
 import { holdingText, levelsOf } from "./level";
 import { byStrength, featureText, filterSymbols } from "./symbols";
@@ -112,6 +112,18 @@ describe("a day's time without trading", () => {
     expect([times[0], times.at(-1), times.length]).toEqual([at(-3), at(63), 67]);
     expect(slots(bars, undefined)).toHaveLength(42);
     expect(slots([], hours)).toEqual([]);
+  });
+
+  it("has the halts of one symbol among those of its market", () => {
+    const hours = sparse<Hours>({ opens_at: iso(0), closes_at: iso(60), halts: { [iso(2)]: iso(4) } });
+    const own = withHalts(hours, { [iso(10)]: iso(20) });
+    const halts = bands(bars, own).filter((band) => band.kind === "halt");
+    expect(halts.map(({ from, to }) => [from, to])).toEqual([
+      [at(2), at(4)],
+      [at(10), at(20)],
+    ]);
+    expect(withHalts(hours, undefined)).toBe(hours);
+    expect(withHalts(undefined, {})).toBeUndefined();
   });
 
   it("has slots of longer bars counted from each of them, because lunch and the close cut the last one short", () => {

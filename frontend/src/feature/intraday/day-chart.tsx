@@ -1,9 +1,9 @@
 /** The chart of one symbol's day, or why there is none. */
 
 import { lazy, Suspense, useMemo } from "react";
-import type { Fill, Position, Session, SymbolView } from "../../api/schema";
+import type { Fill, Hours, Position, Session, SymbolView } from "../../api/schema";
 import { count, plural, price, sharedDecimals } from "../../lib/money";
-import { bands, hoursOf } from "./band";
+import { bands, hoursOf, withHalts } from "./band";
 import { type DayBar, fillMarks } from "./bars";
 import type { Loaded } from "./day-file";
 import { levelsOf } from "./level";
@@ -42,7 +42,9 @@ export function dayLabel(symbol: string, bars: readonly DayBar[], fills: number,
 
 export function DayChart({ symbol, bars, session, fills, position, view, loaded, tick, large }: Props) {
   const now = hoursOf(bars, session);
-  const own = now ?? hoursOf(bars, loaded?.file?.hours);
+  const hours: Hours | undefined = now ?? hoursOf(bars, loaded?.file?.hours);
+  const halts = loaded?.file?.halts?.[symbol];
+  const own = useMemo(() => withHalts(hours, halts), [hours, halts]);
   const state = now?.state;
   const marks = useMemo(() => fillMarks(bars, fills, symbol), [bars, fills, symbol]);
   const behind = useMemo(() => bands(bars, own, state), [bars, own, state]);

@@ -17,6 +17,8 @@ export interface DayFile {
   day_pnl?: { net: number };
   tick?: number;
   hours?: Hours;
+  /** By symbol, start -> end of each halt of that symbol alone. */
+  halts?: Record<string, Record<string, string>>;
 }
 
 export type Loaded = { file: DayFile; failed?: string } | { file?: undefined; failed: string } | undefined;

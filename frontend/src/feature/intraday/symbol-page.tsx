@@ -10,7 +10,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Meter } from "../../ui/meter";
 import { Net } from "../../ui/number";
-import { hoursOf, hoursText } from "./band";
+import { hoursOf, hoursText, withHalts } from "./band";
 import { type DayBar, readBars, vwap } from "./bars";
 import { DayChart } from "./day-chart";
 import { useDayFile, useDays } from "./day-file";
@@ -275,7 +275,8 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
       <article className="panel day-panel" aria-label={`${symbol} on ${day}`}>
         <p className="soft">
           {at !== undefined && `As of ${stamp(at, market)}. `}
-          {holdingText(position, tick)} {hoursText(hoursOf(bars, file?.hours) ?? hoursOf(bars, session))}
+          {holdingText(position, tick)}{" "}
+          {hoursText(withHalts(hoursOf(bars, file?.hours) ?? hoursOf(bars, session), file?.halts?.[symbol]))}
         </p>
         <DayChart
           symbol={symbol}

@@ -1,0 +1,107 @@
+"""Halts of single symbols, as data: a table beside the bars says when nobody could trade one.
+
+`halt.csv` in a folder of bars has the columns `symbol`, `start`, `end` and, where somebody knows it, `reason` and
+`source`. Times are ISO 8601 with a zone; an empty end is a halt that nobody has seen the end of. Halts of whole
+markets belong to the sessions (`calendar`).
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from aion.clock import iso, parse_iso
+from aion.errors import FeedError
+
+FILE = "halt.csv"
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+"""End of a halt that has none."""
+_MINUTE = timedelta(minutes=1)
+_NEEDED = ("symbol", "start", "end")
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """A span in which a symbol is not traded: whole minutes inside the halt, because bars have no seconds."""
+
+    symbol: str
+    start: datetime
+    end: datetime
+    reason: str = ""
+
+    def covers(self, opened: datetime, ts: datetime) -> bool:
+        """Tell whether a bar from `opened` to `ts` lies wholly inside, so that nobody traded in it."""
+        return self.start <= opened and ts <= self.end
+
+    def text(self) -> str:
+        """Say it for people, after the symbol."""
+        until = f"until {iso(self.end)}" if self.end < NEVER else "with no end known"
+        return f"halted from {iso(self.start)} {until}" + (f" ({self.reason})" if self.reason else "")
+
+
+def read_halts(path: Path) -> list[Halt]:
+    """Return the halts of a file in order of time; none where there is no file.
+
+    Raises:
+        FeedError: a line that cannot be read or cannot be; the message names it.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
+            if missing:
+                raise FeedError(f"{path} has no column {', '.join(missing)}: it needs symbol, start and end")
+            found = [_halt(row, f"{path}, line {reader.line_num}") for row in reader]
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise FeedError(f"{path} cannot be read: {error}") from None
+    return sorted(found, key=lambda each: (each.start, each.symbol))
+
+
+def _halt(row: Mapping[str, str | None], where: str) -> Halt:
+    symbol, start, end = ((row.get(name) or "").strip() for name in _NEEDED)
+    if not symbol:
+        raise FeedError(f"{where}: a halt without a symbol")
+    try:
+        since = parse_iso(start)
+        until = parse_iso(end) if end else NEVER
+    except ValueError:
+        raise FeedError(f"{where}: {start!r} to {end!r} are no times with a zone, as 2022-05-19T14:05Z") from None
+    if since >= until:
+        raise FeedError(f"{where}: the halt of {symbol} ends at {end}, which is not after {start}")
+    return Halt(symbol, *whole_minutes(since, until), (row.get("reason") or "").strip()[:120])
+
+
+def whole_minutes(start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """Return the span of whole minutes inside `start`..`end`: the minute that a halt begins or ends in was traded."""
+    first = start.replace(second=0, microsecond=0)
+    return first + _MINUTE * (first < start), end.replace(second=0, microsecond=0)
+
+
+class HaltBook:
+    """The halts of some symbols, asked about moments."""
+
+    def __init__(self, halts: Iterable[Halt] = ()) -> None:
+        """Args: halts: of any symbols."""
+        self._by_symbol: dict[str, list[Halt]] = defaultdict(list)
+        for halt in halts:
+            self._by_symbol[halt.symbol].append(halt)
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any."""
+        return bool(self._by_symbol)
+
+    def of(self, symbol: str) -> list[Halt]:
+        """Return the halts of `symbol` in order of time."""
+        return self._by_symbol.get(symbol, [])
+
+    def covering(self, symbol: str, opened: datetime, ts: datetime) -> Halt | None:
+        """Return the halt that a bar from `opened` to `ts` lies wholly in."""
+        return next((each for each in self.of(symbol) if each.covers(opened, ts)), None)
+
+    def at(self, symbol: str, ts: datetime) -> Halt | None:
+        """Return the halt that goes on at the moment `ts`."""
+        return next((each for each in self.of(symbol) if each.start <= ts < each.end), None)
