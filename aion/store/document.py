@@ -276,19 +276,24 @@ class Hours(Document):
     )
 
 
-class SimLog(Account):
-    """`intraday/sim_logs/<day>_<bot>.json`: one bot's trading day. All maps are of that day."""
+class TradingDay(Account):
+    """One bot's trading day without the bars. All maps are of that day."""
 
     day: Day
     orders: dict[Key, Order] = Field(default_factory=dict)
     decisions: dict[Key, Decision] = Field(default_factory=dict)
-    bars: dict[Key, dict[Key, tuple[Price, Price, Price, Price, Number]]] = Field(
-        default_factory=dict, description="By symbol, by close time: open, high, low, close, volume."
-    )
     flat_by: Moment | None = Field(None, description="Market time from which it exits for the day.")
     hours: Hours | None = Field(None, description="Of its exchange on `day`.")
     halts: dict[Key, dict[Key, Moment]] = Field(
         default_factory=dict, description="By symbol, start -> end of each halt of that symbol alone: nothing fills."
+    )
+
+
+class SimLog(TradingDay):
+    """`intraday/sim_logs/<day>_<bot>.json`: one bot's trading day. All maps are of that day."""
+
+    bars: dict[Key, dict[Key, tuple[Price, Price, Price, Price, Number]]] = Field(
+        default_factory=dict, description="By symbol, by close time: open, high, low, close, volume."
     )
 
 

@@ -26,11 +26,11 @@ from aion.store.document import (
     Preview,
     Session,
     Signal,
-    SimLog,
     Stats,
     Target,
     Text,
     Trade,
+    TradingDay,
 )
 from aion.store.watch import Alarm, WatchedProcess
 from aion.web.control import Asked
@@ -259,7 +259,7 @@ class IntradayDay(Document):
     """One market day of all intraday bots, without the bars (`/api/intraday/logs/<day>/<bot>` has them)."""
 
     day: Day
-    bots: dict[Name, SimLog] = Field(default_factory=dict)
+    bots: dict[Name, TradingDay] = Field(default_factory=dict)
     errors: dict[Key, Problem] = Field(default_factory=dict, description="By bot.")
 
 

@@ -91,10 +91,9 @@ class Requests:
             "bot": bot,
             "answers": self._answers(bot, state),
             "state": shown.get("state", ""),
+            "control_error": shown.get("control_error", ""),
             "requests": {line["id"]: line | {"state": self._became(line, shown)} for line in self._lines(bot)},
         }
-        if shown.get("control_error"):
-            found["control_error"] = shown["control_error"]
         if done is not None:
             found["control_id"] = done
         kill = self.kill_of(bot)

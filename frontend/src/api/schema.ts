@@ -496,7 +496,7 @@ export interface Hours {
 
 /** One market day of all intraday bots, without the bars (`/api/intraday/logs/<day>/<bot>` has them). */
 export interface IntradayDay {
-  bots: Record<string, SimLog>;
+  bots: Record<string, TradingDay>;
   day: string;
   /** By bot. */
   errors: Record<string, Problem>;
@@ -1071,6 +1071,85 @@ export interface Trade {
   symbol: string;
   /** Market time at which it was closed. */
   ts: string;
+}
+
+/** One bot's trading day without the bars. All maps are of that day. */
+export interface TradingDay {
+  /** Market time up to which the content is true. */
+  as_of: string;
+  bars_seen: number;
+  bot: string;
+  cash?: number;
+  /** Why the newest saved rules were not taken. */
+  config_error: string;
+  /** `version` of the `config/<bot>.json` in force; 0 for none. */
+  config_version: number;
+  /** Why that request was refused; empty when it was carried out. */
+  control_error: string;
+  /** Id of the last control request answered. */
+  control_id?: string;
+  currency: string;
+  /** The cycle that wrote it; equal in all files of a cycle. */
+  cycle_id: string;
+  day: string;
+  /** Of market day `day` so far. */
+  day_pnl?: Pnl;
+  decisions: Record<string, Decision>;
+  /** Bars without a print that the feed dropped. */
+  dropped_bars: number;
+  /** Wall time by which the next write is due; absent means no schedule is known. */
+  due_at?: string;
+  /** Cash plus market value of all positions. */
+  equity: number;
+  equity_curve: Record<string, number>;
+  /** ISO 10383 MIC; empty where it has no sessions. */
+  exchange: string;
+  fills: Record<string, Fill>;
+  /** Market time from which it exits for the day. */
+  flat_by?: string;
+  /** By symbol, start -> end of each halt of that symbol alone: nothing fills. */
+  halts: Record<string, Record<string, string>>;
+  hold_curve: Record<string, number>;
+  /** What buying and holding the same names would be worth. */
+  hold_equity?: number;
+  /** What is held, e.g. `MSFT` or `10 names`. */
+  hold_name: string;
+  /** Of its exchange on `day`. */
+  hours?: Hours;
+  /** replay, paper, backtest or live; one folder holds one mode. */
+  mode: "replay" | "paper" | "backtest" | "live";
+  /** A caveat that the page shows, e.g. hindsight in the choice of names. */
+  note: string;
+  orders: Record<string, Order>;
+  positions: Record<string, Position>;
+  price_basis: "raw" | "adjusted";
+  /** The rule in one line, for people. */
+  rule: string;
+  /** Rules in force: max_positions, max_alloc, stop_loss ... */
+  rules: Record<string, number | boolean | string>;
+  /** Name of the run; curves of two runs are never joined. */
+  run: string;
+  /** `aion/<kind>/<version>`, e.g. `aion/sim_log/1`. */
+  schema: string;
+  /** Grows with each write of this document within a run. */
+  seq: number;
+  /** Newest by symbol. */
+  signals: Record<string, Signal>;
+  /** Equity at the start of the run. */
+  start_equity?: number;
+  state: "active" | "paused" | "stopped" | "error";
+  state_reason: string;
+  stats?: Stats;
+  strategy: string;
+  symbols: string[];
+  /** Least step of its symbols' prices, the smallest where they differ. */
+  tick?: number;
+  /** Since the start of the run. */
+  total_pnl?: Pnl;
+  /** Round trips closed. */
+  trades: Record<string, Trade>;
+  /** Wall time of the write. */
+  written_at?: string;
 }
 
 /** What the watchdog of `aion up` says: processes, what is wrong, what was. */
