@@ -11,7 +11,7 @@ SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wild
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: build kill run test test-python test-page check bench soak faults lock clean browser proxies proxy
+.PHONY: build kill run test test-python test-page check bench soak faults hostile audit lock clean browser proxies proxy
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
 
@@ -45,6 +45,16 @@ soak: build
 # Everything that can go wrong, brought about in turn with a verdict each; some minutes.
 faults: build
 	$(BIN)/python -m tests.fault
+
+# Every route of the OpenAPI description, asked rightly and wrongly, as everybody there is; some minutes.
+hostile: build
+	$(BIN)/python -m tests.hostile
+
+# Known holes in what is locked; needs a registry that answers for advisories, which not every mirror does.
+audit: build
+	$(PYTHON) -m venv .venv/audit && .venv/audit/bin/pip install -q pip-audit
+	.venv/audit/bin/pip-audit --disable-pip --no-deps --strict -r requirements.lock
+	cd frontend && npm audit
 
 bench: build
 	$(BIN)/python -m bench --write-docs

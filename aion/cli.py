@@ -9,7 +9,7 @@ import typer
 from typer._click.exceptions import ClickException
 
 from aion.bars import add_commands
-from aion.errors import AionError, ConfigError
+from aion.errors import AionError, ConfigError, printable
 from aion.operate import add_operations
 
 app = typer.Typer(
@@ -414,12 +414,12 @@ def main() -> int:
         status = app(standalone_mode=False)  # what a command raised as `typer.Exit` comes back as a number
         return status if isinstance(status, int) else 0
     except AionError as error:
-        sys.stderr.write(f"aion: {error}\n")
+        sys.stderr.write("".join(f"{printable(line)}\n" for line in f"aion: {error}".split("\n")))
         return 2
     except KeyboardInterrupt:
         return 130
     except typer.Abort:
         return 1
     except ClickException as error:  # a wrong option or argument
-        sys.stderr.write(f"aion: {error.format_message()} (see aion --help)\n")
+        sys.stderr.write(f"aion: {printable(error.format_message())} (see aion --help)\n")
         return 2

@@ -1,6 +1,11 @@
 """The errors that Aion raises on purpose; each says what is wrong and what to do."""
 
 
+def printable(text: str) -> str:
+    """Return `text` as one line that a terminal shows and does not obey: what is not printable becomes `?`."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
+
+
 class AionError(Exception):
     """Base of every error that is meant for a person.
 
@@ -23,10 +28,10 @@ class StateError(AionError):
     def __init__(self, file: str, reason: str, *, byte: int | None = None) -> None:
         """Args: file: path as shown to people; reason: one clause; byte: offset where it goes wrong."""
         self.file = file
-        self.reason = reason
+        self.reason = printable(reason)  # names of fields stand in it, which are the file's own words
         self.byte = byte
         where = f" at byte {byte}" if byte is not None else ""
-        super().__init__(f"{file}: {reason}{where}")
+        super().__init__(f"{file}: {self.reason}{where}")
 
 
 class NotFoundError(AionError):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aion.clock import iso, parse_iso
 from aion.config import LOOPBACK_HOSTS, Settings
-from aion.errors import NotFoundError, StateError
+from aion.errors import NotFoundError, StateError, printable
 from aion.store.document import Account, SimLog, SwingRolling
 from aion.store.file import parse_object, read_document
 from aion.store.layout import Layout
@@ -52,7 +52,7 @@ def status_lines(folder: Path) -> list[str]:
         except FileNotFoundError:
             continue
         except StateError as error:
-            lines.append(f"{bot:<16} UNREADABLE  {error}")
+            lines.append(printable(f"{bot:<16} UNREADABLE  {error}"))
             continue
         if isinstance(document, SimLog | SwingRolling):
             lines.append(_status_line(bot, document, datetime.now(UTC)))
@@ -106,10 +106,10 @@ def _parsed(file: Path, wanted: set[str], tail_bytes: int = 8 << 20) -> Iterator
                 value = parse_object(line, file.name)
             except StateError:
                 continue  # the last line may be half written
-            if value.get("level") in wanted:
-                ts = str(value.get("ts", ""))
-                event = "".join(each if each.isprintable() else " " for each in str(value.get("event", "")))
-                yield ts, f"{ts}  {value['level']:<7} {value.get('process', file.stem):<6} {event}"
+            level, ts = value.get("level"), str(value.get("ts", ""))
+            if isinstance(level, str) and level in wanted:
+                process = str(value.get("process", file.stem))
+                yield ts, printable(f"{ts}  {level:<7} {process:<6} {value.get('event', '')}")
 
 
 def trade_lines(folder: Path, bot: str | None, day: str | None, *, is_fills: bool, is_csv: bool) -> list[str]:
@@ -145,11 +145,12 @@ def audit_lines(folder: Path, target: str | None, *, is_csv: bool) -> list[str]:
 def _table(columns: tuple[str, ...], rows: Sequence[Mapping[str, object]], *, is_csv: bool) -> list[str]:
     if is_csv:
         text = io.StringIO()
-        writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        return text.getvalue().splitlines()
-    table = [columns, *(tuple(str(row.get(name) or "") for name in columns) for row in rows)]
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow(["" if row.get(name) is None else printable(str(row[name])) for name in columns])
+        return text.getvalue().split("\n")[:-1]
+    table = [columns, *(tuple(printable(str(row.get(name) or "")) for name in columns) for row in rows)]
     widths = [max(len(line[index]) for line in table) for index in range(len(columns))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
 

@@ -5,6 +5,7 @@ https://github.com/freqtrade/freqtrade; columns that versions lack are done with
 money: open positions stand at their entry price, and equity counts from the wallet that is named, or from 0.
 """
 
+import math
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -68,9 +69,12 @@ def attach(
             present = connection.execute("PRAGMA data_version").fetchone()[0]
             now = wall.now()
             if present != version or written is None or (now - written).total_seconds() >= BEAT_S:
-                value = document(connection, attached, now, is_followed=waiter is not None)
-                check_document(value, "swing_rolling", layout.relative(path))
-                write_json(path, value)
+                try:
+                    value = document(connection, attached, now, is_followed=waiter is not None)
+                    check_document(value, "swing_rolling", layout.relative(path))
+                    write_json(path, value)
+                except (ValueError, OverflowError, TypeError) as error:  # a column of SQLite may hold anything
+                    raise ConfigError(f"{attached.database} holds what freqtrade does not write: {error}") from None
                 if present != version:
                     say(f"{attached.bot}: {len(value['positions'])} open, {value['stats']['closed_trades']} closed")
                 version, written = present, now
@@ -264,7 +268,9 @@ def _currency(trades: Sequence[Json], named: str) -> str:
         _text(each, "stake_currency") or str(each["pair"]).partition("/")[2].partition(":")[0] for each in trades
     }
     if len(found) > 1:
-        raise ConfigError(f"the database has trades in {', '.join(sorted(found))}: one bot has one currency")
+        raise ConfigError(
+            f"the database has trades in {_short(', '.join(sorted(found)))[1:-1]}: one bot has one currency"
+        )
     if not found and not named:
         raise ConfigError("the database has no trades yet, which would name their currency: give it with --currency")
     return (found.pop() if found else named).upper()
@@ -272,7 +278,13 @@ def _currency(trades: Sequence[Json], named: str) -> str:
 
 def _number(row: Json, name: str, default: float = 0.0) -> float:
     value = row.get(name)
-    return default if value is None else float(value)
+    try:
+        number = default if value is None else float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not math.isfinite(number):
+        raise ValueError(f"{name} {_short(value)} of row {row.get('id')!r} is no number")
+    return number
 
 
 def _text(row: Json, name: str) -> str:
@@ -281,4 +293,12 @@ def _text(row: Json, name: str) -> str:
 
 def _time(text: Any) -> datetime:
     """Return a time of the database, which is UTC without saying so."""
-    return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)
+    try:
+        return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError(f"{_short(text)} is no time") from None
+
+
+def _short(value: Any) -> str:
+    """Return a value of the database for a message, without what a terminal would obey."""
+    return ascii(value)[:80]

@@ -27,6 +27,9 @@ NO_STORE = (
 DATA_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin"))
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NO_STORE_NAMES = frozenset(name for name, _ in NO_STORE)
+HANG_UP = ((b"connection", b"close"),)
+"""On an answer to a body that is too long: the server takes no more of it."""
+_HANG_UP_TEXT = tuple((name.decode(), value.decode()) for name, value in HANG_UP)
 MUTATIONS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -168,7 +171,7 @@ class Guard:
             await refuse(send, 403, "WrongOrigin", "a change must come from a page of this desk or from a program")
             return
         if size > self._max_body_bytes:
-            await refuse(send, 413, "TooLarge", f"a change has at most {self._max_body_bytes} bytes")
+            await refuse(send, 413, "TooLarge", f"a change has at most {self._max_body_bytes} bytes", HANG_UP)
             return
         is_change = scope["method"] in MUTATIONS
         await self._app(scope, _capped(receive, self._max_body_bytes) if is_change else receive, send)
@@ -193,7 +196,7 @@ def _capped(receive: Receive, most: int) -> Receive:
         message = await receive()
         got += len(message.get("body", b""))
         if got > most:
-            raise HTTPException(413, f"a change has at most {most} bytes")
+            raise HTTPException(413, f"a change has at most {most} bytes", dict(_HANG_UP_TEXT))
         return message
 
     return capped

@@ -3,10 +3,10 @@
 A save names the version that it edited; one that is based on an older version is refused with who saved since.
 """
 
+import json
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import orjson
 from pydantic import AwareDatetime, Field, ValidationError
 
 from aion.clock import iso
@@ -178,8 +178,8 @@ def checked(settings: BotSettings, rules: dict[str, Any]) -> Json:
         BadRulesError: it cannot.
     """
     try:
-        # strict JSON: true is no number, and "5" is no 5
-        found = Rules.model_validate_json(orjson.dumps(rules), strict=True)
+        # strict JSON: true is no number, and "5" is no 5; numbers of any length, which orjson does not write
+        found = Rules.model_validate_json(json.dumps(rules), strict=True)
     except ValidationError as error:
         raise BadRulesError(_complaints(error)) from None
     try:

@@ -1,27 +1,32 @@
-"""Every route of the OpenAPI description, asked rightly and wrongly, by everybody there is."""
+"""Every route of the OpenAPI description, asked rightly and wrongly, with login and without."""
 
 from pathlib import Path
 
 import pytest
 
+from aion.config import Settings
+from aion.store.layout import Layout
+from aion.web.app import App
+from aion.web.log import open_log
+
 from .api import STREAMS, attack, operations
-from .desk import PEOPLE, check_log, hostile_desk
+from .desk import check_log, hostile_desk
 
-EXAMPLES = 4
+EXAMPLES = 2  # `python -m tests.hostile` sends more, as everybody
 
 
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("who", ["local", "viewer"])
 def test_routes_when_asked_for_anything_then_they_answer_as_described(who: str, tmp_path: Path) -> None:
     with hostile_desk(tmp_path, who) as (desk, headers):
         seen = attack(desk.url, desk.app.routes.openapi(), EXAMPLES, headers)
     assert seen.operations > 25 and seen.requests > seen.operations
-    wanted = {"local": 200, "nobody": 401, "viewer": 403, "admin": 200}[who]
-    assert seen.statuses[wanted], seen.line()
+    assert seen.statuses[200] and (who == "local" or seen.statuses[403]), seen.line()
     check_log(tmp_path)
 
 
 def test_description_when_a_route_is_new_then_it_is_asked_too(tmp_path: Path) -> None:
-    with hostile_desk(tmp_path, "local") as (desk, _):
-        description = desk.app.routes.openapi()
+    layout = Layout(tmp_path)
+    description = App(Settings(data=tmp_path), log=open_log(layout, "error")).routes.openapi()
     asked = {operation.path for operation in operations(description)}
     assert asked | set(STREAMS) == set(description["paths"])

@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -23,7 +22,8 @@ ROUTES = (
     "/api/bots/{}/control", "/api/bots/{}/rules", "/api/bots/{}/days", "/api/bots/{}/history/fills",
     "/api/bots/orb_ny/history/{}", "/api/bots/orb_ny/history/fills/{}?day=2022-05-19", "/api/intraday/bots/{}",
     "/api/intraday/bots/{}/fills", "/api/intraday/bots/orb_ny/{}", "/api/swing/bots/{}", "/api/swing/bots/{}/curve",
-    "/api/intraday/logs/{}", "/api/intraday/logs/2022-05-19/{}", "/api/swing/logs/{}/days", "/api/swing/logs/{}/2022-05-18",
+    "/api/intraday/logs/{}", "/api/intraday/logs/2022-05-19/{}", "/api/swing/logs/{}/days",
+    "/api/swing/logs/{}/2022-05-18",
     "/api/swing/logs/1w/{}", "/api/swing/logs/1w/2022-05-18/{}", "/api/swing/logs/{}/last-day", "/api/logs/files/{}",
     "/api/logs?process={}", "/api/logs?after={}:0", "/api/logs?before={}:9", "/api/logs/search?process={}",
     "/api/logs/search?bot={}", "/api/bots/orb_ny/history/fills?before={}", "/api/bots/orb_ny/history/fills?day={}",
@@ -80,7 +80,7 @@ def test_name_when_it_points_elsewhere_then_nothing_elsewhere_is_read(route: str
             told = f"{line[:120]!r}: {status} {body[:200]!r}"
             assert status < 500, told
             assert SECRET.encode() not in body and b"root:" not in body and b"Traceback" not in body, told
-            if status in (0, 400) or status == 200 and body == b"":  # closed, or a stream
+            if status in (0, 400) or (status == 200 and body == b""):  # closed, or a stream
                 link.close()
                 link = socket.create_connection(("127.0.0.1", port), timeout=30)
         link.close()
