@@ -11,7 +11,8 @@ SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wild
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: build kill run test test-python test-page check bench soak faults hostile audit lock clean browser proxies proxy
+.PHONY: build kill run test test-python test-page check bench soak soak-long faults hostile audit lock clean browser \
+	proxies proxy
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
 
@@ -45,6 +46,11 @@ soak: build
 # Everything that can go wrong, brought about in turn with a verdict each; some minutes.
 faults: build
 	$(BIN)/python -m tests.fault
+
+# Half an hour of a fast replay with 500 clients that come and go: nothing may grow or get slow.
+MINUTES ?= 30
+soak-long: build
+	$(BIN)/python -m tests.fault.soak --minutes $(MINUTES)
 
 # Every route of the OpenAPI description, asked rightly and wrongly, as everybody there is; some minutes.
 hostile: build

@@ -1,5 +1,6 @@
 """What stands in a Markdown document: sections, code blocks, tables."""
 
+import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,3 +62,14 @@ def rows(text: str) -> list[list[str]]:
 def codes(cell: str) -> list[str]:
     """Return what stands between back-ticks."""
     return re.findall(r"`([^`]+)`", cell)
+
+
+def is_function(code: str) -> bool:
+    """Tell whether `path::name` names a function of this repository."""
+    path, _, name = code.partition("::")
+    if not (ROOT / path).is_file():
+        return False
+    tree = ast.parse((ROOT / path).read_text("utf-8"))
+    return any(
+        each.name == name for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
