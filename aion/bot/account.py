@@ -61,7 +61,7 @@ class BotAccount:
         self.started_at = started_at
         kind: Kind = "minute" if settings.kind == "intraday" else "day"
         self.instruments = instruments_of(name, settings, feed, kind)
-        self.mind = Mind(settings)
+        self.mind = Mind(name, settings)
         """Its strategy, and what that was handed."""
         self._actions: tuple[CorporateAction, ...] = ()
         self._screen = Screen(())
@@ -455,7 +455,8 @@ class BotAccount:
             self._screen.know(symbol, self.portfolio.marks[symbol])
         if "gate" in state:  # not in ledgers of before the limits
             self.gate.restore(state["gate"])
-        self.standing = Standing.from_saved(state["standing"])
+        fault, self.standing = self.standing.fault, Standing.from_saved(state["standing"])
+        self.standing.fault = fault
         self.config_version, self.own_rules, self.config_error = state["config"]
         if self.own_rules:
             try:

@@ -16,6 +16,7 @@ from aion.bot.fit import merged_rules
 from aion.bot.inbox import Inbox, Request
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, rules_json
+from aion.bot.stuck import forgive
 from aion.clock import iso, parse_iso
 from aion.config import Rules
 from aion.errors import ConfigError, StateError
@@ -82,6 +83,7 @@ class Controller:
             log: of the process.
         """
         self._inbox = inbox
+        self._ledger = ledger
         self._bots = dict(bots)
         self._stamp = stamp
         self._log = log
@@ -145,6 +147,8 @@ class Controller:
             else:
                 why_not = steering.jump(request.value)
         elif not why_not:
+            if request.action == "resume":
+                forgive(bots, self._ledger)
             for bot in bots:
                 _steer(bot, request, ts)
                 carried.bots[bot.name] = bot

@@ -16,6 +16,7 @@ from numbers import Real
 from types import FrameType, TracebackType
 from typing import Any
 
+from aion.bot import watchdog
 from aion.model import Bar, Signal
 
 LIMIT_S = 5.0  # a call takes well under a millisecond; on a machine that swaps, a stall of a second is no fault
@@ -65,6 +66,11 @@ def alarm() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+def is_alarmed() -> bool:
+    """Tell whether calls are interrupted: inside `alarm`, in the main thread."""
+    return _alarm.is_set_up
+
+
 def _ring(number: int, frame: FrameType | None) -> None:
     if time.monotonic() >= _alarm.ends_at:
         raise TooSlowError
@@ -73,14 +79,18 @@ def _ring(number: int, frame: FrameType | None) -> None:
 class limit:
     """Raise `TooSlowError` when what is inside takes longer than `seconds` of wall time."""
 
-    __slots__ = ("_seconds", "_started")
+    __slots__ = ("_label", "_seconds", "_started")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, label: bytes = b"") -> None:
+        """Args: seconds: of wall time; label: `label_of` a bot, whose calls end the process if all else fails."""
         self._seconds = seconds
+        self._label = label
         self._started = 0.0
 
     def __enter__(self) -> None:
         self._started = time.monotonic()
+        if self._label:
+            watchdog.calls.begin(self._label)
         if _alarm.is_set_up:
             _alarm.ends_at = self._started + self._seconds
             # it rings again, because a bare `except` may have swallowed the first one
@@ -96,6 +106,7 @@ class limit:
 
 def disarm() -> None:
     """Let no alarm ring; for whoever caught a `TooSlowError`, which may have come in the middle of this."""
+    watchdog.calls.end()
     _alarm.ends_at = math.inf
     if _alarm.is_set_up:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aion.bot import guard
+from aion.bot import guard, watchdog
 from aion.bot.past import Past, is_due
 from aion.bot.strategy.base import Moment, Strategy
 from aion.bot.strategy.registry import make_strategy
@@ -20,13 +20,14 @@ class FaultError(Exception):
 class Mind:
     """The strategy of one bot."""
 
-    def __init__(self, settings: BotSettings) -> None:
-        """Make the strategy.
+    def __init__(self, name: str, settings: BotSettings) -> None:
+        """Make the strategy of the bot `name`.
 
         Raises:
             ConfigError: a strategy or parameter that cannot work.
         """
         self._settings = settings
+        self._label = watchdog.label_of(name)
         self.strategy: Strategy = self._made()
         self._past = Past(self.strategy.look_back, with_dividends=getattr(self.strategy, "total_return", False))
 
@@ -71,7 +72,7 @@ class Mind:
 
     def _call(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
         try:
-            with guard.limit(guard.LIMIT_S):
+            with guard.limit(guard.LIMIT_S, self._label):
                 returned: Any = self.strategy.on_bars(bars, moment)
             return guard.check_signals(returned, bars, moment.ts)
         except guard.TooSlowError:

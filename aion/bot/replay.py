@@ -27,6 +27,7 @@ from aion.bot.record import Json
 from aion.bot.resume import ledger_cursor, restore_accounts, watch_again
 from aion.bot.schedule import Pace, closed_label
 from aion.bot.span import Span, span_of
+from aion.bot.stuck import leave_alone
 from aion.bot.swing import SwingBot
 from aion.bot.swing_job import SwingJob
 from aion.bot.waiter import Waiter
@@ -117,6 +118,7 @@ class Replay:
         self._peaks: dict[str, str] = {}
         self._cycles = 0
         self._flushed_at = self._polled_at = waiter.monotonic()
+        leave_alone((*intraday.values(), *swing.values()), ledger)
         first = feed.span("minute" if intraday else "day")[0]
         self.drive = Drive(self._pace, waiter, real_time=feed.real_time, first=first, end=self.span.end)
         self._intraday_cursor, self._swing_cursor = self._resume()

@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from types import FrameType
 
@@ -10,14 +10,16 @@ from aion.bot import archive
 from aion.bot.control import answered_in, begin_controls
 from aion.bot.envelope import Stamp
 from aion.bot.fit import fitted
-from aion.bot.guard import alarm
+from aion.bot.guard import alarm, is_alarmed
 from aion.bot.paper import Paper
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
 from aion.bot.replay import Replay
 from aion.bot.retention import tidy
 from aion.bot.span import SWING_CATCH_UP
+from aion.bot.stuck import note_stuck
 from aion.bot.waiter import StoppedError, Waiter, WallWaiter
+from aion.bot.watchdog import watched
 from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings
 from aion.errors import AionError, ConfigError, FeedError, StateError
@@ -104,18 +106,20 @@ def run_all(
             try:
                 with _open_ledger(settings, layout, mode, log, wall.now(), is_fresh=is_fresh) as ledger:
                     _tidy(settings, layout, ledger, log)
+                    note_stuck(layout.strategy_call, settings.bots, ledger, log)
                     made = _settings_of(settings, ledger, begins_at, notes if is_fresh else {})
                     stamp = Stamp(mode, ledger.run, wall, settings.deterministic)
                     _announce(made, layout, stamp)
                     pace = "as bars come" if feed.real_time else f"at x{settings.speed:g}"
                     log.info(f"run {ledger.run} of the {feed.name} feed {pace}")
-                    with waiter.interruptible():
+                    with waiter.interruptible(), _watched(layout):
                         replay = (
                             Paper(made, layout, feed, ledger, stamp, log, waiter)
                             if isinstance(feed, OnlineFeed)
                             else Replay(made, layout, feed, ledger, stamp, log, waiter)
                         )
-                    is_over = replay.run()
+                    with _watched(layout):
+                        is_over = replay.run()
             except FeedError as error:
                 if not feed.real_time:
                     raise
@@ -138,6 +142,11 @@ def run_all(
         raise
     finally:
         log.close()
+
+
+def _watched(layout: Layout) -> AbstractContextManager[None]:
+    """Watch the strategies' calls where they can be interrupted too: in the main thread of a process of its own."""
+    return watched(layout.strategy_call) if is_alarmed() else nullcontext()
 
 
 def _open_feed(settings: Settings, layout: Layout, waiter: Waiter, log: ProcessLog) -> Feed:

@@ -92,6 +92,7 @@ class Layout:
         self.sim_summary = self.intraday / "sim_summary.json"
         self.ledger = root / "ledger.sqlite"
         self.ledger_lock = root / "ledger.lock"
+        self.strategy_call = root / ".strategy-call"
         self.desk = root / "desk.sqlite"
 
     def sim_log(self, day: str, bot: str) -> Path:
