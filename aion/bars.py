@@ -55,6 +55,7 @@ def import_bars(
     _one_of("--price-basis", price_basis, ("raw", "adjusted", None))
     _one_of("--stamp", stamp, ("open", "close"))
     _one_of("--format", form, ("parquet", "csv"))
+    _check_format(form)
     folder = load(config, flags={"folder": to}).folder
     about = Import(
         exchange=exchange,
@@ -83,6 +84,18 @@ def import_bars(
 def _one_of(option: str, value: str | None, known: tuple[str | None, ...]) -> None:
     if value not in known:
         raise ConfigError(f"{option} {value!r} cannot work; known: {', '.join(each for each in known if each)}")
+
+
+def _check_format(form: str) -> None:
+    """Refuse Parquet where nobody can write it before the first bar is read, and say the other way."""
+    from aion.market.feed.extra import need
+
+    if form != "parquet":
+        return
+    try:
+        need("pyarrow", "parquet")
+    except ConfigError as error:
+        raise ConfigError(f"{error}, or keep the bars as CSV: --format csv") from None
 
 
 def _unit(text: str) -> Decimal:
@@ -131,6 +144,7 @@ def download_bars(
 
     _one_of("--kind", kind, ("minute", "day"))
     _one_of("--format", form, ("parquet", "csv"))
+    _check_format(form)
     settings = load(config, flags={"folder": folder, "symbols": symbols, "venue": venue})
     now = SystemClock().now()
     span = _time("--from", start), min(now, _time("--to", until, is_end=True) if until else now)

@@ -8,6 +8,7 @@ money: open positions stand at their entry price, and equity counts from the wal
 import math
 import re
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,12 @@ from aion.store.layout import Layout, check_name
 POLL_S = 5.0  # between two looks at the database
 BEAT_S = 60.0  # a file at least that often, so that the desk sees the reader is alive
 KEPT = 200  # fills and trades in the file; all of them stand in the database
+UNCHANGING = "immutable=1"  # of SQLite: no locks, no files beside it
+HEAD, WAL_AT = 20, 18  # bytes of the file; where it says how it is written (sqlite.org/fileformat2.html, 1.3)
+VERSIONS = (1, 2)  # of a row of `trades`, where it says one
+MODES = ("spot", "margin", "futures")
 NEEDED = frozenset({"id", "pair", "is_open", "open_rate", "close_rate", "amount", "open_date", "close_date"})
+_PRICES = ("average", "price", "stop_price", "ft_price")  # of an order, the surest first
 NO_PRICES = "Open positions stand at their entry price: freqtrade's database has no prices."
 NO_WALLET = "It has no start money either: equity is the profit so far."
 
@@ -63,31 +69,63 @@ def attach(
         ConfigError: no such database, or it is not freqtrade's.
     """
     path = layout.swing_rolling(attached.bot)
-    with _open(attached.database) as connection:
-        version = written = None
-        while True:
-            present = connection.execute("PRAGMA data_version").fetchone()[0]
-            now = wall.now()
-            if present != version or written is None or (now - written).total_seconds() >= BEAT_S:
-                try:
-                    value = document(connection, attached, now, is_followed=waiter is not None)
-                    check_document(value, "swing_rolling", layout.relative(path))
-                    write_json(path, value)
-                except (ValueError, OverflowError, TypeError) as error:  # a column of SQLite may hold anything
-                    raise ConfigError(f"{attached.database} holds what freqtrade does not write: {error}") from None
-                if present != version:
-                    say(f"{attached.bot}: {len(value['positions'])} open, {value['stats']['closed_trades']} closed")
-                version, written = present, now
-            if waiter is None or waiter.wait(POLL_S):
-                return
+    seen = written = None
+    while True:
+        present = _signature(attached.database)
+        now = wall.now()
+        if present != seen or written is None or (now - written).total_seconds() >= BEAT_S:
+            mode = _mode(attached.database)
+            with _open(attached.database, mode) as connection:
+                value = document(connection, attached, now, is_followed=waiter is not None)
+            if mode == UNCHANGING and _signature(attached.database) != present:
+                continue  # a bot has started meanwhile
+            check_document(value, "swing_rolling", layout.relative(path))
+            write_json(path, value)
+            if present != seen:
+                say(f"{attached.bot}: {len(value['positions'])} open, {value['stats']['closed_trades']} closed")
+            seen, written = present, now
+        if waiter is None or waiter.wait(POLL_S):
+            return
 
 
-@contextmanager
-def _open(database: Path) -> Iterator[sqlite3.Connection]:
+def _signature(database: Path) -> tuple[tuple[int, int, int] | None, ...]:
+    """Return what changes whenever the database does: its file and its write-ahead log."""
+    found: list[tuple[int, int, int] | None] = []
+    for path in (database, _log_of(database)):
+        try:
+            about = path.stat()
+        except OSError:
+            found.append(None)
+        else:
+            found.append((about.st_ino, about.st_size, about.st_mtime_ns))
+    return tuple(found)
+
+
+def _log_of(database: Path) -> Path:
+    return database.with_name(database.name + "-wal")
+
+
+def _mode(database: Path) -> str:
+    """Return how the file is opened so that nothing is made beside it.
+
+    A database in WAL mode that nobody has open has no log, and opening it, be it read-only, would make one: it is
+    read as a file that does not change. One that is open has its log already, and readers take part in it.
+    """
     if not database.is_file():
         raise ConfigError(f"{database}: there is no such file")
     try:
-        connection = sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        with database.open("rb") as file:
+            is_wal = file.read(HEAD)[WAL_AT : WAL_AT + 1] == b"\x02"
+    except OSError as error:
+        raise ConfigError(f"{database} cannot be opened: {error.strerror}") from None
+    return UNCHANGING if is_wal and not _log_of(database).exists() else "mode=ro"
+
+
+@contextmanager
+def _open(database: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    try:
+        address = f"{database.absolute().as_uri()}?{mode}"
+        connection = sqlite3.connect(address, uri=True, isolation_level=None)
     except sqlite3.Error as error:
         raise ConfigError(f"{database} cannot be opened: {error}") from None
     try:
@@ -103,6 +141,21 @@ def _open(database: Path) -> Iterator[sqlite3.Connection]:
         raise ConfigError(f"{database} is not a database that can be read: {error}") from None
     finally:
         connection.close()
+
+
+def _check_version(trades: Sequence[Json]) -> None:
+    for trade in trades:
+        version = trade.get("record_version")
+        if version is not None and version not in VERSIONS:
+            raise ConfigError(
+                f"trade {trade['id']} has record version {version}, of a newer freqtrade: this reader knows "
+                f"{' and '.join(map(str, VERSIONS))}, so its figures could be wrong; a newer Aion may know it"
+            )
+        mode = _text(trade, "trading_mode").lower()
+        if mode and mode not in MODES:
+            raise ConfigError(
+                f"trade {trade['id']} has the trading mode {mode!r}: this reader knows {', '.join(MODES)}"
+            )
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
@@ -126,13 +179,18 @@ def document(connection: sqlite3.Connection, attached: Attached, now: datetime, 
             orders = [dict(row) for row in connection.execute("SELECT * FROM orders ORDER BY id")]
     finally:
         connection.execute("COMMIT")
+    _check_version(trades)
+    by_trade: dict[Any, list[Json]] = defaultdict(list)
+    for order in orders:
+        by_trade[order["ft_trade_id"]].append(order)
     opened, closed = [each for each in trades if each["is_open"]], [each for each in trades if not each["is_open"]]
     closed = sorted((each for each in closed if each["close_date"]), key=lambda each: str(each["close_date"]))
     start = attached.wallet or 0.0
     curve = _curve(closed, start)
     partial = sum(_number(each, "realized_profit") for each in opened)
     equity = round((list(curve.values())[-1] if curve else start) + partial, 8)
-    fees = sum(_fees(each) for each in trades)
+    fees = sum(_fees(each, by_trade[each["id"]]) for each in trades)
+    borrow = round(max(0.0, -sum(_number(each, "funding_fees") for each in closed)), 8)
     net = equity - start
     value: Json = {
         **_envelope(orders, len(trades) + len(orders), now, is_followed=is_followed),
@@ -143,13 +201,15 @@ def document(connection: sqlite3.Connection, attached: Attached, now: datetime, 
         "symbols": sorted({str(each["pair"]) for each in trades}),
         "equity": equity,
         "note": NO_PRICES if attached.wallet is not None else f"{NO_PRICES} {NO_WALLET}",
-        "total_pnl": {"gross": net + fees, "fees": fees, "slippage": 0, "net": net},
-        "positions": {str(each["pair"]): _position(each) for each in opened},
-        "trades": {f"t{each['id']}": _trade(each) for each in closed[-KEPT:]},
+        "total_pnl": {"gross": net + fees + borrow, "fees": fees, "slippage": 0, "net": net},
+        "positions": {str(each["pair"]): _position(each) for each in opened if _number(each, "amount") > 0},
+        "trades": {f"t{each['id']}": _trade(each, by_trade[each["id"]]) for each in closed[-KEPT:]},
         "fills": _fills(orders, {each["id"]: each for each in trades}),
         "equity_curve": thin(curve),
         "stats": _stats(closed, list(curve.values())),
     }
+    if borrow:
+        value["total_pnl"]["borrow"] = borrow
     if attached.wallet is not None:
         value["start_equity"] = attached.wallet
         if attached.wallet > 0:
@@ -211,7 +271,7 @@ def _position(trade: Json) -> Json:
     return value
 
 
-def _trade(trade: Json) -> Json:
+def _trade(trade: Json, orders: Sequence[Json]) -> Json:
     return {
         "symbol": str(trade["pair"]),
         "side": "sell" if trade.get("is_short") else "buy",
@@ -220,7 +280,8 @@ def _trade(trade: Json) -> Json:
         "exit_price": _number(trade, "close_rate"),
         "opened_at": iso(_time(trade["open_date"])),
         "ts": iso(_time(trade["close_date"])),
-        "fees": _fees(trade),
+        # what funding has cost is among them, as nights are for other bots
+        "fees": round(_fees(trade, orders) + max(0.0, -_number(trade, "funding_fees")), 8),
         "realized_pnl": _number(trade, "close_profit_abs"),
         "reason": _text(trade, "exit_reason") or _text(trade, "sell_reason"),
     }
@@ -230,7 +291,7 @@ def _fills(orders: Sequence[Json], trades: dict[Any, Json]) -> Json:
     shown: Json = {}
     for order in orders:
         trade = trades.get(order["ft_trade_id"])
-        price = _number(order, "average") or _number(order, "price")
+        price = _price(order)
         at = order.get("order_filled_date") or order.get("order_update_date") or order.get("order_date")
         if trade is None or _number(order, "filled") <= 0 or price <= 0 or not at:
             continue
@@ -239,23 +300,39 @@ def _fills(orders: Sequence[Json], trades: dict[Any, Json]) -> Json:
         if side not in ("buy", "sell"):  # stoploss
             side = "buy" if entry == "sell" else "sell"
         is_entry = side == entry
-        share = _number(trade, "fee_open" if is_entry else "fee_close")
-        reason = _text(trade, "enter_tag") or _text(trade, "buy_tag") if is_entry else _text(trade, "exit_reason")
+        tag = _text(trade, "enter_tag") or _text(trade, "buy_tag") if is_entry else _text(trade, "exit_reason")
         shown[f"f{order['id']}"] = {
             "ts": iso(_time(at)),
             "symbol": str(order["ft_pair"]),
             "side": side,
             "quantity": _number(order, "filled"),
             "price": price,
-            "fee": round(share * price * _number(order, "filled"), 8),
-            "reason": reason,
+            "fee": _order_fee(trade, order, is_entry=is_entry),
+            "reason": _text(order, "ft_order_tag") or tag,
             "order_id": str(order["order_id"]),
         }
     return dict(list(shown.items())[-KEPT:])
 
 
-def _fees(trade: Json) -> float:
-    """Return what a trade's sides have cost by their rates, in the stake currency, as freqtrade reckons it."""
+def _price(order: Json) -> float:
+    return next((price for name in _PRICES if (price := _number(order, name)) > 0), 0.0)
+
+
+def _order_fee(trade: Json, order: Json, *, is_entry: bool) -> float:
+    """Return what an order has cost, in the stake currency: as it was taken in the coin itself, else by the rate."""
+    if (taken := _number(order, "ft_fee_base")) > 0:
+        return round(taken * _price(order), 8)
+    share = _number(trade, "fee_open" if is_entry else "fee_close")
+    return round(share * _price(order) * _number(order, "filled"), 8)
+
+
+def _fees(trade: Json, orders: Sequence[Json]) -> float:
+    """Return what a trade has cost so far, in the stake currency: by its orders, parts that were sold among them."""
+    entry = "sell" if trade.get("is_short") else "buy"
+    filled = [each for each in orders if _number(each, "filled") > 0]
+    if filled:
+        costs = (_order_fee(trade, each, is_entry=each["ft_order_side"] == entry) for each in filled)
+        return round(sum(costs), 8)
     amount = _number(trade, "amount")
     fee = _number(trade, "fee_open") * _number(trade, "open_rate") * amount
     if not trade["is_open"]:

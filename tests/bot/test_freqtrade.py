@@ -10,6 +10,7 @@ from aion.bot.freqtrade import Attached, attach, bot_name
 from aion.clock import FixedClock
 from aion.errors import ConfigError
 from aion.store.layout import Layout
+from tests.bot import freqtrade_db
 from tests.bot.desk import WALL, VirtualWaiter, at, document
 
 TRADES = """
@@ -148,3 +149,109 @@ def test_file_that_is_missing_or_no_database_is_refused(tmp_path: Path) -> None:
 
 def test_name_of_a_bot_comes_from_the_file() -> None:
     assert bot_name(Path("/x/trades v3.dryrun.sqlite")) == "trades-v3.dryrun"
+
+
+def attached_to(tmp_path: Path, database: Path) -> dict:
+    layout = Layout(tmp_path / "data")
+    attach(Attached(database, "ft", 1000.0), layout, FixedClock(WALL), None, lambda line: None)
+    return document(layout.swing_rolling("ft"))
+
+
+@pytest.mark.parametrize("schema", freqtrade_db.SCHEMAS)
+def test_database_of_each_schema_is_read(tmp_path: Path, schema: str) -> None:
+    trades = [freqtrade_db.trade(1), freqtrade_db.trade(2, is_open=1, close_rate=None, close_date=None)]
+    trades[1]["close_profit_abs"] = None
+    orders = [freqtrade_db.order(1, 1, "buy", 100, 1), freqtrade_db.order(2, 1, "sell", 110, 1)]
+    value = attached_to(tmp_path, freqtrade_db.write(tmp_path / "t.sqlite", schema, trades, orders))
+    assert value["currency"] == "USDT" and value["mode"] == "paper"
+    assert value["equity"] == pytest.approx(1009.79) and value["trades"]["t1"]["fees"] == pytest.approx(0.21)
+    assert value["positions"]["BTC/USDT"]["quantity"] == 1 and list(value["fills"]) == ["f1", "f2"]
+    assert value["stats"]["closed_trades"] == 1
+
+
+def test_partial_exits_leverage_shorts_and_funding_are_counted(tmp_path: Path) -> None:
+    futures = {"pair": "BTC/USDT:USDT", "stake_currency": "USDT", "trading_mode": "FUTURES", "leverage": 3.0}
+    trades = [
+        freqtrade_db.trade(1, **futures, is_short=1, funding_fees=-2.5, close_profit_abs=-12.7),
+        freqtrade_db.trade(2, **futures, funding_fees=0.5, close_profit_abs=10.29),
+        freqtrade_db.trade(
+            3, **futures, is_open=1, close_rate=None, close_date=None, close_profit_abs=None, amount=0.5,
+            realized_profit=4.0, record_version=2,
+        ),
+        freqtrade_db.trade(
+            4, is_open=1, close_rate=None, close_date=None, close_profit_abs=None, amount=0.0, pair="E/USDT"
+        ),
+    ]  # fmt: skip
+    orders = [
+        freqtrade_db.order(1, 1, "sell", 100, 1),
+        freqtrade_db.order(2, 1, "buy", 110, 1),
+        freqtrade_db.order(3, 3, "buy", 100, 1, ft_fee_base=0.002),
+        freqtrade_db.order(4, 3, "sell", 110, 0.5, ft_order_tag="half"),
+        freqtrade_db.order(5, 4, "buy", 100, 1, filled=0, ft_is_open=1, status="open"),
+    ]
+    value = attached_to(tmp_path, freqtrade_db.write(tmp_path / "t.sqlite", "record version 2", trades, orders))
+    assert value["equity"] == pytest.approx(1000 - 12.7 + 10.29 + 4.0)
+    assert value["trades"]["t1"]["side"] == "sell" and value["trades"]["t1"]["fees"] == pytest.approx(0.21 + 2.5)
+    assert value["trades"]["t2"]["fees"] == pytest.approx(0.21)  # it has no order: by its rates
+    assert list(value["positions"]) == ["BTC/USDT:USDT"] and value["positions"]["BTC/USDT:USDT"]["quantity"] == 0.5
+    assert value["fills"]["f3"]["fee"] == pytest.approx(0.2) and value["fills"]["f4"]["reason"] == "half"
+    pnl = value["total_pnl"]
+    assert pnl["borrow"] == pytest.approx(2.0) and pnl["fees"] == pytest.approx(0.21 + 0.21 + 0.2 + 0.055)
+    assert pnl["gross"] - pnl["fees"] - pnl["borrow"] == pytest.approx(pnl["net"])
+    assert "cash" not in value
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"record_version": 3}, "trade 1 has record version 3, of a newer freqtrade: this reader knows 1 and 2"),
+        (
+            {"trading_mode": "OPTIONS"},
+            "trade 1 has the trading mode 'options': this reader knows spot, margin",
+        ),
+    ],
+)
+def test_version_that_is_not_known_is_refused_and_nothing_is_written(tmp_path: Path, change: dict, said: str) -> None:
+    database = freqtrade_db.write(tmp_path / "t.sqlite", "record version 2", [freqtrade_db.trade(1, **change)], [])
+    with pytest.raises(ConfigError, match=said):
+        attached_to(tmp_path, database)
+    assert not Layout(tmp_path / "data").swing_rolling("ft").exists()
+
+
+@pytest.mark.parametrize("mode", ["wal", "delete"])
+def test_nothing_is_written_to_a_database_or_beside_it(tmp_path: Path, mode: str) -> None:
+    folder = tmp_path / "bot"
+    folder.mkdir()
+    database = freqtrade_db.write(folder / "t.sqlite", "2023", [freqtrade_db.trade(1)], [], mode)
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+    assert len(attached_to(tmp_path, database)["trades"]) == 1
+    assert (
+        {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+        == before
+        == {"t.sqlite": before["t.sqlite"]}
+    )
+
+
+def test_bot_that_starts_and_writes_while_it_is_followed_is_seen(tmp_path: Path) -> None:
+    database = freqtrade_db.write(tmp_path / "t.sqlite", "2023", [freqtrade_db.trade(1)], [], "wal")
+    layout, said = Layout(tmp_path / "data"), []
+    bots: list[sqlite3.Connection] = []
+
+    def look(waiter: VirtualWaiter, seconds: float) -> None:
+        if len(waiter.waits) == 2:  # the bot starts, and keeps its log open
+            bots.append(sqlite3.connect(database))
+        if len(waiter.waits) in (3, 5):
+            number = len(waiter.waits)
+            row = freqtrade_db.trade(number)
+            names, marks = ", ".join(row), ", ".join("?" * len(row))
+            bots[0].execute(f"INSERT INTO trades ({names}) VALUES ({marks})", list(row.values()))
+            bots[0].commit()
+        if len(waiter.waits) == 6:  # it ends, and its log goes with it
+            bots[0].close()
+        waiter.is_stopped = len(waiter.waits) == 9
+
+    waiter = VirtualWaiter(look)
+    attach(Attached(database, "ft", None), layout, waiter.wall, waiter, said.append)
+    closed = [line.split(", ")[1] for line in said]
+    assert sorted(set(closed), key=closed.index) == ["1 closed", "2 closed", "3 closed"]
+    assert [path.name for path in tmp_path.glob("t.sqlite*")] == ["t.sqlite"]

@@ -19,7 +19,10 @@ def need(module: str, extra: str) -> Any:
             return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name != module.split(".", 1)[0]:
-            raise
+            raise ConfigError(
+                f"the package {module.split('.', 1)[0]} is there, but {error.name}, which it needs, is not: "
+                f"pip install 'aion[{extra}]'"
+            ) from None
         raise ConfigError(
             f"this needs the package {error.name}, which is not installed: pip install 'aion[{extra}]'"
         ) from None
