@@ -1,4 +1,4 @@
-"""The commands of whoever runs a desk: `aion watch`, `aion alerts test`, `aion doctor`."""
+"""The commands of whoever runs a desk: `aion watch`, `aion alerts test`, `aion doctor`, `aion backup`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +18,7 @@ def add_operations(app: typer.Typer) -> None:
     alerts = typer.Typer(no_args_is_help=True, help="Messages to people when something is wrong.")
     app.command("watch")(watch)
     app.command("doctor")(doctor)
+    app.command("backup")(backup)
     app.add_typer(alerts, name="alerts")
     alerts.callback()(_alerts)
     alerts.command("test")(alerts_test)
@@ -53,13 +54,40 @@ def alerts_test(config: Config = None) -> None:
     typer.echo(f"sent to {len(urls)} services" if len(urls) > 1 else "sent")
 
 
-def doctor(config: Config = None, data: Data = None, host: Host = None, port: Port = None) -> None:
-    """Look at what Aion needs from this machine and say what to do about what it lacks."""
+def doctor(
+    config: Config = None,
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    url: Annotated[
+        str, typer.Option("--url", help="Address behind a proxy, to see that it holds nothing back.")
+    ] = "",
+    token: Annotated[str, typer.Option("--token", envvar="AION_TOKEN", hidden=True)] = "",
+    json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
+) -> None:
+    """Look at what Aion needs and say what to do about what it lacks; status 1 when it lacks anything."""
     from aion.config import load
-    from aion.report import doctor_lines
+    from aion.doctor import as_json, checks
 
-    failed = False
-    for is_fine, line in doctor_lines(load(config, flags={"data": data, "host": host, "port": port})):
-        failed |= not is_fine
-        typer.echo(f"{'ok  ' if is_fine else 'LOOK'}  {line}")
-    raise typer.Exit(1 if failed else 0)
+    settings = load(config, flags={"data": data, "host": host, "port": port})
+    found = []
+    for each in checks(settings, url, token):
+        found.append(each)
+        if not json:
+            todo = "" if each.is_fine else f": {each.todo}"
+            typer.echo(f"{'ok  ' if each.is_fine else 'LOOK'}  {each.text}{todo}")
+    if json:
+        typer.echo(as_json(found))
+    raise typer.Exit(0 if all(each.is_fine for each in found) else 1)
+
+
+def backup(
+    folder: Annotated[Path, typer.Argument(help="New folder of the copy.")], config: Config = None, data: Data = None
+) -> None:
+    """Copy the ledger, logins, saved rules and kill switches while everything runs; see docs/operations.md."""
+    from aion.backup import back_up
+    from aion.config import load
+    from aion.store.layout import Layout
+
+    for line in back_up(Layout(load(config, flags={"data": data}).data), folder):
+        typer.echo(line)

@@ -4,25 +4,18 @@ import csv
 import heapq
 import io
 import os
-import shutil
-import socket
-import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from aion.clock import iso, parse_iso
-from aion.config import LOOPBACK_HOSTS, Settings
+from aion.clock import iso
 from aion.errors import NotFoundError, StateError, printable
 from aion.store.document import Account, SimLog, SwingRolling
 from aion.store.file import parse_object, read_document
 from aion.store.layout import Layout
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
-MIN_FREE_BYTES = 1 << 30
-MIN_WATCHES = 8192
 AUDIT_COLUMNS = ("at", "ts", "target", "action", "value", "by", "outcome", "reason", "id")
 TRADE_COLUMNS = ("bot", "run", "symbol", "side", "quantity", "price", "fee", "decided_at", "filled_at")
 
@@ -153,74 +146,3 @@ def _table(columns: tuple[str, ...], rows: Sequence[Mapping[str, object]], *, is
     table = [columns, *(tuple(printable(str(row.get(name) or "")) for name in columns) for row in rows)]
     widths = [max(len(line[index]) for line in table) for index in range(len(columns))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
-
-
-def doctor_lines(settings: Settings) -> Iterator[tuple[bool, str]]:
-    """Yield (fine, sentence) of each thing that Aion needs; a sentence that is not fine says what to do."""
-    yield _check_folder(settings.data)
-    free = shutil.disk_usage(next(p for p in (settings.data, *settings.data.absolute().parents) if p.exists())).free
-    yield (
-        free >= MIN_FREE_BYTES,
-        f"{free / 1e9:.1f} GB free on the disk of {settings.data}"
-        + ("" if free >= MIN_FREE_BYTES else ": make room, state files and the ledger need it"),
-    )
-    yield from _check_events(settings.data)
-    yield _check_clock()
-    yield _check_port(settings)
-    fine = settings.host in LOOPBACK_HOSTS
-    yield (
-        fine,
-        f"the desk listens on {settings.host}"
-        + ("" if fine else ": without a password only 127.0.0.1 is allowed; put a proxy with a login in front"),
-    )
-
-
-def _check_folder(folder: Path) -> tuple[bool, str]:
-    probe = folder / ".doctor"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        return False, f"{folder} cannot be written ({error.strerror}): choose another folder with AION_DATA"
-    return True, f"{folder} can be written"
-
-
-def _check_events(folder: Path) -> Iterator[tuple[bool, str]]:
-    from aion.live.watcher import LOCAL_FILE_SYSTEMS, file_system  # noqa: PLC0415 - only this command needs it
-
-    if sys.platform != "linux":
-        yield True, "changes are found by looking at file times: this system has no inotify"
-        return
-    kind = file_system(folder)
-    if kind not in LOCAL_FILE_SYSTEMS:
-        yield True, f"{folder} is on {kind or 'an unknown file system'}: changes are found by looking at file times"
-        return
-    watches = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
-    fine = watches >= MIN_WATCHES
-    yield (
-        fine,
-        f"inotify allows {watches} watches"
-        + ("" if fine else f": allow more with sysctl fs.inotify.max_user_watches={MIN_WATCHES}"),
-    )
-
-
-def _check_clock() -> tuple[bool, str]:
-    before, steady = time.time(), time.monotonic()
-    time.sleep(0.05)
-    jump = abs((time.time() - before) - (time.monotonic() - steady))
-    built = parse_iso("2026-01-01T00:00Z")
-    if datetime.now(UTC) < built:
-        return False, f"the clock says {iso(datetime.now(UTC))}, before this program was made: set it"
-    fine = jump < 0.02
-    return fine, "the clock runs evenly" if fine else f"the clock jumped by {jump:.3f} s in 0.05 s: check time sync"
-
-
-def _check_port(settings: Settings) -> tuple[bool, str]:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host if settings.host in LOOPBACK_HOSTS else "127.0.0.1", settings.port))
-        except OSError as error:
-            return False, f"port {settings.port} cannot be had ({error.strerror}): choose another with AION_PORT"
-    return True, f"port {settings.port} is free"

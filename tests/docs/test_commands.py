@@ -18,7 +18,12 @@ FILES = sorted(
     if path.name != "CHANGELOG.md"
 )
 MAKE = (ROOT / "Makefile").read_text("utf-8")
-OTHER_VARIABLES = {"AION_ALERT_URLS", "AION_CHROMIUM", "AION_FIREFOX"}  # of a table, and of the tests' browser
+OTHER_VARIABLES = {
+    "AION_ALERT_URLS",
+    "AION_TOKEN",
+    "AION_CHROMIUM",
+    "AION_FIREFOX",
+}  # no settings
 
 
 def commands() -> dict[str, set[str]]:

@@ -1,0 +1,251 @@
+"""What Aion needs from the machine, looked at piece by piece; what is not fine says what to do."""
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aion.clock import iso, parse_iso
+from aion.config import LOOPBACK_HOSTS, Settings
+from aion.errors import AionError
+
+MIN_WATCHES = 8192
+MIN_INSTANCES = 64
+LEAST_PYTHON = (3, 11)
+EXTRAS = {"alpaca": "alpaca-py", "ccxt": "ccxt", "yahoo": "yfinance", "alerts": "apprise", "parquet": "pyarrow"}
+"""Package of each extra."""
+FEED_S = 30.0  # what a feed gets to answer
+STREAM_S = 8.0  # what a proxy gets to hand on the greeting and two heartbeats, which come within four
+LIMITS = Path("/proc/sys/fs/inotify")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    is_fine: bool
+    text: str
+    todo: str = ""
+    """What to do when it is not fine."""
+
+
+def checks(settings: Settings, url: str = "", token: str = "") -> Iterator[Check]:
+    """Yield each check when it is done.
+
+    Args:
+        settings: of the desk.
+        url: address under which others reach the desk, to see what a proxy on the way does; empty to leave it out.
+        token: bearer token for it.
+    """
+    yield _python()
+    yield from _extras(settings)
+    yield _folder(settings.data)
+    yield _disk(settings)
+    yield from _events(settings.data)
+    yield _clock()
+    yield _port(settings)
+    yield _address(settings)
+    yield _feed(settings)
+    if url:
+        yield proxy(url, token)
+
+
+def as_json(found: list[Check]) -> str:
+    """Return the checks as JSON, for a program."""
+    lines = [{"name": each.name, "fine": each.is_fine, "text": each.text, "todo": each.todo} for each in found]
+    return json.dumps({"fine": all(each.is_fine for each in found), "checks": lines}, indent=2)
+
+
+def _python() -> Check:
+    shown = ".".join(str(part) for part in sys.version_info[:3])
+    is_fine = sys.version_info[:2] >= LEAST_PYTHON
+    least = ".".join(str(part) for part in LEAST_PYTHON)
+    return Check("python", is_fine, f"Python {shown}", "" if is_fine else f"use Python {least} or newer")
+
+
+def _extras(settings: Settings) -> Iterator[Check]:
+    needed = {settings.feed} | ({"alerts"} if settings.alerts.urls else set())
+    for extra, package in EXTRAS.items():
+        try:
+            yield Check(f"extra {extra}", True, f"{package} {version(package)}")
+        except PackageNotFoundError:
+            if extra in needed:
+                todo = f"pip install 'aion[{extra}]'"
+                yield Check(f"extra {extra}", False, f"{package} is not installed, and the settings need it", todo)
+
+
+def _folder(folder: Path) -> Check:
+    probe = folder / ".doctor"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        text = f"{folder} cannot be written: {error.strerror}"
+        return Check(
+            "permissions", False, text, f"choose another folder with AION_DATA, or chown it to uid {os.getuid()}"
+        )
+    foreign = [name for name in ("ledger.sqlite", "desk.sqlite") if not _is_ours(folder / name)]
+    if foreign:
+        text = f"{' and '.join(foreign)} in {folder} cannot be written by this user"
+        return Check("permissions", False, text, f"run as the user who made them, or chown them to uid {os.getuid()}")
+    return Check("permissions", True, f"{folder} can be written")
+
+
+def _is_ours(path: Path) -> bool:
+    return not path.exists() or os.access(path, os.R_OK | os.W_OK)
+
+
+def _disk(settings: Settings) -> Check:
+    place = next(each for each in (settings.data, *settings.data.absolute().parents) if each.exists())
+    free, least = shutil.disk_usage(place).free, settings.watch.disk_free_mb << 20
+    text = f"{free / 1e9:.1f} GB free on the disk of {settings.data}"
+    return Check(
+        "disk", free >= least, text, "" if free >= least else "make room: the ledger and the state files need it"
+    )
+
+
+def _events(folder: Path) -> Iterator[Check]:
+    from aion.live.watcher import LOCAL_FILE_SYSTEMS, file_system  # noqa: PLC0415 - only this command needs it
+
+    if sys.platform != "linux":
+        yield Check("inotify", True, "changes are found by looking at file times: this system has no inotify")
+        return
+    kind = file_system(folder)
+    if kind not in LOCAL_FILE_SYSTEMS:
+        name = kind or "an unknown file system"
+        yield Check("inotify", True, f"{folder} is on {name}: changes are found by looking at file times")
+        return
+    for name, least in (("max_user_watches", MIN_WATCHES), ("max_user_instances", MIN_INSTANCES)):
+        allowed = int((LIMITS / name).read_text())
+        is_fine = allowed >= least
+        todo = "" if is_fine else f"sysctl fs.inotify.{name}={least}"
+        yield Check("inotify", is_fine, f"inotify: {name} is {allowed}", todo)
+
+
+def _clock() -> Check:
+    before, steady = time.time(), time.monotonic()
+    time.sleep(0.05)
+    jump = abs((time.time() - before) - (time.monotonic() - steady))
+    now = datetime.now(UTC)
+    if now < parse_iso("2026-01-01T00:00Z"):
+        return Check("clock", False, f"the clock says {iso(now)}, before this program was made", "set the clock")
+    is_fine = jump < 0.5
+    text = "the clock runs evenly" if is_fine else f"the clock jumped by {jump:.3f} s in 0.05 s"
+    return Check("clock", is_fine, text, "" if is_fine else "let one service alone set the clock (chrony, NTP)")
+
+
+def _port(settings: Settings) -> Check:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host if settings.host in ("127.0.0.1", "localhost") else "127.0.0.1", settings.port))
+        except OSError as error:
+            text = f"port {settings.port} cannot be had: {error.strerror}"
+            return Check("port", False, text, "stop what listens there (another desk?), or choose one with AION_PORT")
+    return Check("port", True, f"port {settings.port} is free")
+
+
+def _address(settings: Settings) -> Check:
+    from aion.web.security.command import open_store  # noqa: PLC0415 - only this command needs it
+
+    if settings.host in LOOPBACK_HOSTS:
+        return Check("address", True, f"the desk listens on {settings.host}, for this machine alone")
+    try:
+        store = open_store(settings)
+        has_password = store is not None and store.has_password
+        if store is not None:
+            store.close()
+    except AionError as error:
+        return Check("address", False, str(error), "see to desk.sqlite first")
+    text = f"the desk listens on {settings.host}, for others too"
+    return Check("address", has_password, text, "" if has_password else "set a password first: aion password set")
+
+
+def _feed(settings: Settings) -> Check:
+    from aion.market.feed import open_feed  # noqa: PLC0415 - only this command needs it
+
+    said: list[Check] = []
+
+    def ask() -> None:
+        try:
+            open_feed(settings.feed, settings)
+        except AionError as error:
+            said.append(
+                Check("feed", False, str(error), "until then, the recorded feed needs nothing: --feed recorded")
+            )
+        else:
+            said.append(Check("feed", True, f"the feed {settings.feed} answers"))
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(FEED_S)
+    if said:
+        return said[0]
+    text = f"the feed {settings.feed} has not answered for {FEED_S:g} s"
+    return Check("feed", False, text, "see whether this machine reaches the provider")
+
+
+def proxy(url: str, token: str = "", limit_s: float = STREAM_S) -> Check:
+    """Open a stream at `url` as a browser does, and see whether its events come when they are sent.
+
+    Args:
+        url: address of the desk as others know it, e.g. `https://desk.example.org`.
+        token: bearer token; empty for a desk without a password.
+        limit_s: seconds for the greeting and two heartbeats.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return Check("proxy", False, f"{url[:100]} is no address", "give it as https://desk.example.org")
+    began = time.monotonic()
+    secure = ssl.create_default_context() if parts.scheme == "https" else None
+    made = (
+        http.client.HTTPSConnection(parts.hostname, parts.port, timeout=limit_s, context=secure)
+        if secure
+        else http.client.HTTPConnection(parts.hostname, parts.port, timeout=limit_s)
+    )
+    headers = {"accept": "text/event-stream"} | ({"authorization": f"Bearer {token}"} if token else {})
+    try:
+        made.request("GET", f"{parts.path.rstrip('/')}/events/bots", headers=headers)
+        answer = made.getresponse()
+        if answer.status != 200:
+            return _refused(url, answer.status)
+        beats = 0
+        while beats < 2:
+            line = answer.readline()
+            if not line:
+                return Check("proxy", False, f"{url} ended the stream at once", "see the log of the proxy")
+            beats += line.strip() == b"event: hb"
+            if time.monotonic() - began > limit_s:
+                raise TimeoutError
+    except TimeoutError:
+        text = f"{url} holds events back: greeting and two heartbeats were not there within {limit_s:g} s"
+        return Check(
+            "proxy", False, text, "turn buffering off: proxy_buffering off (nginx), flush_interval -1 (Caddy)"
+        )
+    except (OSError, http.client.HTTPException) as error:
+        return Check("proxy", False, f"{url} does not answer: {error}", "see that proxy and desk run, and the name")
+    finally:
+        made.close()
+    return Check("proxy", True, f"{url} hands events on: two heartbeats within {time.monotonic() - began:.1f} s")
+
+
+def _refused(url: str, status: int) -> Check:
+    todo = {
+        401: "give a token: aion token make doctor, then AION_TOKEN",
+        421: "the proxy must pass Host on as it came, and AION_HOSTS must name it",
+        502: "the desk does not run, or the proxy asks at another port",
+    }.get(status, "see the log of the desk and of the proxy")
+    return Check("proxy", False, f"{url} answered {status} to a stream", todo)

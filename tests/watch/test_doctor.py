@@ -1,0 +1,183 @@
+"""Each check of `aion doctor` that fails, and what it then says to do."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aion import doctor
+from aion.config import Settings
+from aion.doctor import Check, as_json, checks, proxy
+
+from .test_up import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+def found(tmp_path: Path, **settings: Any) -> dict[str, Check]:
+    made = Settings(**{"data": tmp_path / "data", "port": 0, **settings})
+    return {each.name: each for each in checks(made)}
+
+
+def test_machine_that_lacks_nothing_is_fine(tmp_path: Path) -> None:
+    seen = found(tmp_path)
+    assert all(each.is_fine and not each.todo for each in seen.values()), seen
+    assert {"python", "permissions", "disk", "inotify", "clock", "port", "address", "feed"} <= seen.keys()
+
+
+def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where a folder is wanted")
+    check = found(tmp_path)["permissions"]
+    assert not check.is_fine and "AION_DATA" in check.todo and str(tmp_path / "data") in check.text
+
+
+def test_database_of_another_user_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/ledger.sqlite").touch()
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path).name != "ledger.sqlite")
+    check = found(tmp_path)["permissions"]
+    assert not check.is_fine and check.text.startswith("ledger.sqlite in") and "chown" in check.todo
+
+
+def test_disk_that_is_nearly_full_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=5_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    check = found(tmp_path)["disk"]
+    assert not check.is_fine and check.todo.startswith("make room")
+
+
+def test_inotify_limits_are_named_with_the_line_that_raises_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "max_user_watches").write_text("100\n")
+    (tmp_path / "max_user_instances").write_text("128\n")
+    monkeypatch.setattr(doctor, "LIMITS", tmp_path)
+    monkeypatch.setattr("aion.live.watcher.file_system", lambda _path: "ext4")
+    seen = [each for each in checks(Settings(data=tmp_path, port=0)) if each.name == "inotify"]
+    assert [each.is_fine for each in seen] == [False, True]
+    assert seen[0].todo == "sysctl fs.inotify.max_user_watches=8192"
+
+
+def test_clock_that_jumps_or_was_never_set_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readings = iter([1000.0, 1060.0])
+    monkeypatch.setattr(doctor.time, "time", lambda: next(readings))
+    check = doctor._clock()
+    assert not check.is_fine and "jumped by" in check.text and "chrony" in check.todo
+    monkeypatch.undo()
+    monkeypatch.setattr(doctor, "parse_iso", lambda _text: doctor.datetime(9999, 1, 1, tzinfo=doctor.UTC))
+    assert doctor._clock().todo == "set the clock"
+
+
+def test_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        check = found(tmp_path, port=taken.getsockname()[1])["port"]
+    assert not check.is_fine and "AION_PORT" in check.todo
+
+
+def test_desk_for_others_without_a_password_is_named(tmp_path: Path) -> None:
+    check = found(tmp_path, host="0.0.0.0")["address"]
+    assert not check.is_fine and "aion password set" in check.todo
+    assert found(tmp_path, host="0.0.0.0", password="correct horse")["address"].is_fine
+
+
+def test_feed_that_does_not_work_is_named_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check = found(tmp_path, feed="folder", folder=tmp_path / "none")["feed"]
+    assert not check.is_fine and str(tmp_path / "none") in check.text and check.todo
+    monkeypatch.setattr(doctor, "FEED_S", 0.2)
+    over = threading.Event()
+    monkeypatch.setattr("aion.market.feed.open_feed", lambda *_: over.wait(60))
+    check = found(tmp_path)["feed"]
+    over.set()
+    assert not check.is_fine and "has not answered" in check.text
+
+
+def test_extra_that_the_settings_need_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(package: str) -> str:
+        if package in ("apprise", "yfinance"):
+            raise PackageNotFoundError
+        return "1.0"
+
+    monkeypatch.setattr(doctor, "version", version)
+    seen = found(tmp_path, alerts={"urls": "json://x"})
+    assert seen["extra alerts"].todo == "pip install 'aion[alerts]'"
+    assert "extra yahoo" not in seen, "nothing needs it"
+    monkeypatch.setattr(doctor, "LEAST_PYTHON", (9, 1))
+    assert found(tmp_path)["python"].todo == "use Python 9.1 or newer"
+
+
+@pytest.fixture
+def stream_server() -> Iterator[Callable[[list[bytes]], str]]:
+    """Return what starts a server that answers one request with the parts given, a little apart."""
+    listeners: list[socket.socket] = []
+
+    def start(parts: list[bytes]) -> str:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def serve() -> None:
+            try:
+                connection, _ = listener.accept()
+                connection.recv(65_536)
+                for part in parts:
+                    connection.sendall(part)
+                    time.sleep(0.05)
+                if parts[-1] != b"":
+                    time.sleep(3)
+                connection.close()
+            except OSError:
+                return
+
+        threading.Thread(target=serve, daemon=True).start()
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    for listener in listeners:
+        listener.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+BEAT = b"event: hb\ndata: {}\n\n"
+
+
+def test_proxy_that_hands_events_on_is_fine(stream_server: Callable[[list[bytes]], str]) -> None:
+    assert proxy(stream_server([HEAD, b"event: hello\ndata: {}\n\n", BEAT, BEAT]), limit_s=60).is_fine
+
+
+def test_proxy_that_buffers_refuses_or_is_away_is_named(stream_server: Callable[[list[bytes]], str]) -> None:
+    held = proxy(stream_server([HEAD, b"event: hello\n"]), limit_s=0.5)
+    assert not held.is_fine and "proxy_buffering off" in held.todo and "flush_interval -1" in held.todo
+    ended = proxy(stream_server([HEAD, BEAT, b""]), limit_s=60)
+    assert not ended.is_fine and "ended the stream" in ended.text
+    for status, todo in ((b"401 No", "token"), (b"421 No", "AION_HOSTS"), (b"502 No", "does not run")):
+        answer = b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\n\r\n"
+        refused = proxy(stream_server([answer, b""]), limit_s=60)
+        assert not refused.is_fine and todo in refused.todo, status
+    away = proxy(f"http://127.0.0.1:{free_port()}", limit_s=60)
+    assert not away.is_fine and "does not answer" in away.text
+    assert proxy("desk.example.org").todo == "give it as https://desk.example.org"
+
+
+def test_command_has_a_status_and_json_for_programs(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = subprocess.run(
+            [sys.executable, "-m", "aion", "doctor", "--json", "--port", str(taken.getsockname()[1]), "--data", "d"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=110, check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    said = json.loads(done.stdout)
+    assert said["fine"] is False
+    assert [each["name"] for each in said["checks"] if not each["fine"]] == ["port"]
+    assert json.loads(as_json([Check("clock", True, "even")])) == {
+        "fine": True, "checks": [{"name": "clock", "fine": True, "text": "even", "todo": ""}]
+    }  # fmt: skip
