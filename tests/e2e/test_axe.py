@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from .axe import assert_accessible, violations
-from .conftest import Up
+from .conftest import Up, until
 
 pytestmark = pytest.mark.browser
 
@@ -21,3 +21,18 @@ def test_bots_page_when_bots_trade_then_axe_finds_nothing(desk: Up, page: Page, 
     page.locator("h3", has_text="swing_4w").first.wait_for()
     page.get_by_text("STREAMING").wait_for()
     assert_accessible(page)
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 1024, 800, 390, 360])
+def test_comparison_when_the_window_is_narrow_then_it_fits(desk: Up, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{desk.url}/bots")
+    page.locator("h3", has_text="swing_4w").first.wait_for()
+    table = "document.querySelector('.compare')"
+    until(page, f"{table}.scrollWidth <= {table}.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    row = page.locator(".compare tbody tr", has_text="swing_1w").inner_text()
+    bot = desk.bundle()["swing"]["bots"]["swing_1w"]
+    for figure in (bot["equity"], abs(bot["day_pnl"]["net"]), abs(bot["total_pnl"]["net"])):
+        assert f"{figure:,.2f}" in row, "whatever is left away, these are not"
+    assert "USD" in row

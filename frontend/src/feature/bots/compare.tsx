@@ -158,45 +158,45 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
         </a>
         <small>{namesOf(bot)}</small>
       </th>
-      <td className="currency">{bot.currency}</td>
+      <td className="currency narrow-hidden">{bot.currency}</td>
       <td className="equity">
-        <Money value={bot.equity} held={state.held} still={still} /> <span className="phone-only">{bot.currency}</span>
+        <Money value={bot.equity} held={state.held} still={still} /> <small className="code">{bot.currency}</small>
       </td>
-      <td>
+      <td className="narrow-hidden">
         <Value>{moneyChange(day?.gross)}</Value>
       </td>
-      <td className="soft">
+      <td className="soft narrow-hidden">
         <Value>{cost(costsOf(bot))}</Value>
       </td>
       <td className="day-net">
         <Net value={day?.net} held={state.held} still={still} />{" "}
         <small>{day && bot.day && dayName(bot.day, market)}</small>
       </td>
-      <td>
+      <td className="middle-hidden">
         <Value>{moneyChange(bot.total_pnl?.gross)}</Value>
       </td>
-      <td>
-        <Net value={bot.total_pnl?.net} held={state.held} still={still} />
+      <td className="total-net">
+        <Net value={bot.total_pnl?.net} held={state.held} still={still} />{" "}
         <small className="under">
           <NetPercent value={totalReturn(bot)} />
         </small>
       </td>
-      <td>
+      <td className="small-hidden">
         <Value>{percentChange(returnOn(bot.hold_equity, bot.start_equity))}</Value>
       </td>
-      <td>
+      <td className="drawdown">
         <Value>{fall(stats?.drawdown)}</Value>
       </td>
-      <td>
+      <td className="small-hidden">
         <Value>{percent(stats?.exposure, 0)}</Value>
       </td>
-      <td>
+      <td className="small-hidden">
         <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} />
       </td>
-      <td>
+      <td className="middle-hidden">
         <Value>{(stats?.closed_trades ?? 0) >= 30 ? factor(stats?.profit_factor) : ""}</Value>
       </td>
-      <td>{asOf === undefined ? <NoData /> : dayOrClock(asOf, market)}</td>
+      <td className="narrow-hidden">{asOf === undefined ? <NoData /> : dayOrClock(asOf, market)}</td>
       <td className="heartbeat">
         <Heartbeat bot={bot} state={state} clock={clock} />
       </td>
@@ -207,6 +207,19 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
 const COLUMNS = [
   "Bot", "Ccy", "Equity", "Day gross", "Costs", "Day net", "Total gross", "Total net", "Hold", "Drawdown", "Exposure", "Win rate", "Profit factor", "As of", "Heartbeat",
 ]; // biome-ignore format: one row of names
+
+/** Columns that a narrower window leaves to the cards; the CSV has them all. */
+const HIDDEN: Record<string, string> = {
+  Ccy: "narrow-hidden",
+  "Day gross": "narrow-hidden",
+  Costs: "narrow-hidden",
+  "As of": "narrow-hidden",
+  "Total gross": "middle-hidden",
+  "Profit factor": "middle-hidden",
+  Hold: "small-hidden",
+  Exposure: "small-hidden",
+  "Win rate": "small-hidden",
+};
 
 export function Compare({ bots, states, total, openPositions, run, asOf, asked, filter, onFilter }: Props) {
   const { market } = useDesk();
@@ -244,7 +257,7 @@ export function Compare({ bots, states, total, openPositions, run, asOf, asked, 
           <thead>
             <tr>
               {COLUMNS.map((name) => (
-                <th key={name} scope="col">
+                <th key={name} scope="col" className={HIDDEN[name]}>
                   {name}
                 </th>
               ))}

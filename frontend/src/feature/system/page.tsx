@@ -302,7 +302,6 @@ export function SystemPage({ cache, stream, ages, bots, watch, desk, fetchedAt, 
         <CachePanel cache={cache} />
         <LinkPanel stream={stream} />
         <AgePanel ages={ages} />
-        <WatchPanels watch={watch} />
         <TablePanel
           id="topics-title"
           title="Bundles"
@@ -311,6 +310,7 @@ export function SystemPage({ cache, stream, ages, bots, watch, desk, fetchedAt, 
           isNarrow
           none="No topic has been built yet."
         />
+        <WatchPanels watch={watch} />
         <TablePanel
           id="beats-title"
           title="Heartbeats"
