@@ -1,6 +1,7 @@
 """What a bot did, over HTTP: days that add up, pages without a gap or a repeat, and the chain behind a row."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -64,6 +65,13 @@ def test_chain_when_any_link_is_asked_for_then_the_others_come_with_it(
     found = desk.get(f"/api/bots/orb_ny/history/{part}/{row}?day=2022-05-19").raise_for_status().json()
     assert list(found["fills"]) == ["fa", "fb"] and list(found["orders"]) == ["oa"]
     assert list(found["decisions"]) == ["da"] and found["trades"] == {}
+
+
+def test_chain_when_an_id_has_a_slash_or_markup_then_it_is_found(desk: RunningDesk) -> None:
+    name = "f</b>/\u202e?day=#%"
+    desk.write.day("orb_ny", 10, fills={name: fill(2)})
+    found = desk.get(f"/api/bots/orb_ny/history/fills/{quote(name, safe='')}?day=2022-05-19").raise_for_status()
+    assert list(found.json()["fills"]) == [name]
 
 
 def test_chain_when_nothing_or_nobody_has_the_row_then_404(desk: RunningDesk) -> None:

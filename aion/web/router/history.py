@@ -34,7 +34,7 @@ def bot_rows(
     )
 
 
-@history_router.get("/history/{part}/{row}", response_model=Chain)
+@history_router.get("/history/{part}/{row:path}", response_model=Chain)
 def bot_chain(
     request: Request,
     bot: str,

@@ -156,7 +156,7 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
         <a className="bot-name" href={pathOf(bot.bot)} onClick={follow}>
           {bot.bot}
         </a>
-        <small>{namesOf(bot)}</small>
+        <small title={namesOf(bot)}>{namesOf(bot)}</small>
       </th>
       <td className="currency narrow-hidden">{bot.currency}</td>
       <td className="equity">
