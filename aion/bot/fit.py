@@ -9,6 +9,7 @@ from aion.config import BotSettings, Rules, Settings
 from aion.errors import ConfigError
 from aion.market.feed import Feed, FolderFeed, Kind
 from aion.model import Instrument
+from aion.trading.cost import cost_model
 
 
 def fitted(settings: Settings, feed: Feed) -> Settings:
@@ -59,7 +60,18 @@ def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> 
                 "dividends, and this bot holds overnight: declare price_basis where the bars come from"
             )
         found[symbol] = instrument
+    _check_cost(name, settings, found)
     return found
+
+
+def _check_cost(name: str, settings: BotSettings, instruments: Mapping[str, Instrument]) -> None:
+    model = cost_model(settings.cost)
+    adjusted = next((symbol for symbol, each in instruments.items() if each.price_basis == "adjusted"), "")
+    if adjusted and not model.is_by_value:
+        raise ConfigError(
+            f"bots.{name}: the prices of {adjusted} are adjusted, and cost model {model.name!r} charges by the share "
+            "or the order, which means nothing on them: name one in per cent, such as us-equity-bps"
+        )
 
 
 def merged_rules(settings: BotSettings, own: Mapping[str, Any]) -> Rules:

@@ -120,6 +120,12 @@ class CostModel:
     fee_list: tuple[Fee, ...] = ()
     overnights: tuple[Overnight, ...] = ()
 
+    @property
+    def is_by_value(self) -> bool:
+        """Tell whether all fees are parts of the value: fees a share or an order mean nothing on adjusted prices."""
+        rates = (rate for fee in self.fee_list for rate in fee.rates)
+        return not any(each.per_unit or each.flat or each.minimum or each.maximum is not None for each in rates)
+
     def fees(
         self, side: Side, quantity: Decimal, value: Decimal, day: date, made: tuple[Decimal, Decimal] = (ZERO, ZERO)
     ) -> dict[str, Decimal]:

@@ -111,6 +111,11 @@ def test_part_that_waited_at_its_own_price_pays_as_a_maker() -> None:
     }
 
 
+def test_models_by_value_alone_are_those_that_fit_adjusted_prices() -> None:
+    by_value = {name for name, model in COST_MODELS.items() if model.is_by_value}
+    assert by_value == set(COST_MODELS) - {"us-equity", "uk-share", "uk-cfd", "hk-share"}
+
+
 @given(
     st.sampled_from(sorted(COST_MODELS)),
     st.sampled_from(list(Side)),
