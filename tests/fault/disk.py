@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -228,13 +229,13 @@ def torn_books(folder: Path, scale: Scale) -> str:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         process = subprocess.Popen(arguments, cwd=copy, env=environment, stderr=subprocess.PIPE, text=True)
         try:
-            _, said = process.communicate(timeout=6)
+            _, said = process.communicate(timeout=20)
         except subprocess.TimeoutExpired:  # the damage is where nothing is read yet
             process.terminate()
             _, said = process.communicate(timeout=30)
         if "Traceback" in said:
             raise Broken(f"a traceback over a bad {name}: {said[-800:]}")
-        if process.returncode not in (0, 2):
+        if process.returncode not in (0, 2, -signal.SIGTERM):
             raise Broken(f"status {process.returncode} over a bad {name}: {said[-300:]}")
         if process.returncode == 2:
             if (copy / name).read_bytes() != bad:
