@@ -202,7 +202,7 @@ def stop_client(folder: Path, scale: Scale) -> str:
     """SIGSTOP of reading clients: nobody else waits, memory stays; let go, they get the newest at once."""
     write = Writer(folder / "data")
     write.swing("mine", equity=0.0)
-    writes, size = scale.times(60, 3_000), 60_000
+    writes, size = scale.times(60, 1_000), 60_000
     # heartbeats far apart: a client that misses three of them is reset, which is not what is looked at here
     with watched(folder / "data", environment={"AION_HEARTBEAT_S": "300"}) as (aion, watchers):
         readers = []
