@@ -21,30 +21,13 @@ from aion.errors import ConfigError
 from aion.model import Signal
 from aion.store.layout import Layout
 from tests.bot.desk import at, bar, document, recorded, replay, settings, sim_logs
+from tests.bot.theirs import BASE
 
 TS = at("2022-05-19T13:35Z")
 BARS = {"AAA": bar("AAA", TS, 100)}
 GOOD = Signal("AAA", TS, "buy", 0.5, 0.5, "a reason", "mine", {"x": 1.0})
 
-PACKAGE = '''
-    """Strategies of a package that somebody else wrote."""
-    import time
-    from aion.model import Signal
-
-    class Base:
-        kind = "intraday"
-        look_back = 0
-        rule = "Does what a test needs."
-
-        def __init__(self, symbols, parameters):
-            self.calls = 0
-
-        def on_bars(self, bars, moment):
-            self.calls += 1
-            if self.calls > 5:
-                return self.fail(bars, moment)
-            return {s: Signal(s, moment.ts, "hold", 0.0, 0.5, "waits", self.name) for s in bars}
-
+PACKAGE = """
     class Raises(Base):
         name = "raises"
         def fail(self, bars, moment):
@@ -85,7 +68,7 @@ PACKAGE = '''
     class Swing(Fine):
         name = "of_swing"
         kind = "weekly"
-'''
+"""
 
 
 @pytest.fixture
@@ -93,7 +76,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder as `pip install` leaves it: a module and its entry points."""
     folder = tmp_path / "site"
     folder.mkdir()
-    (folder / "their_rules.py").write_text(textwrap.dedent(PACKAGE))
+    (folder / "their_rules.py").write_text(BASE + textwrap.dedent(PACKAGE))
     info = folder / "their_rules-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: their-rules\nVersion: 1.0\n")

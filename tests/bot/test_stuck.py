@@ -14,40 +14,25 @@ from aion.bot.watchdog import LABEL_BYTES, label_of, read_stuck
 from aion.config import default_bots
 from aion.store.layout import Layout
 from tests.bot.desk import ask, at, document, recorded, replay, settings, sim_logs
+from tests.bot.theirs import BASE
 
-STRATEGY = '''
-    """Strategies that never come back, and hold the interpreter's lock meanwhile."""
+STRATEGY = """
     import ctypes
     import itertools
-    from aion.model import Signal
-
-    class Base:
-        kind = "intraday"
-        look_back = 0
-        rule = "Does what a test needs."
-
-        def __init__(self, symbols, parameters):
-            self.calls = 0
-
-        def on_bars(self, bars, moment):
-            self.calls += 1
-            if self.calls > 5:
-                self.hang()
-            return {s: Signal(s, moment.ts, "hold", 0.0, 0.5, "waits", self.name) for s in bars}
 
     class Spins(Base):
         name = "spins"
-        def hang(self):
+        def fail(self, bars, moment):
             sum(itertools.repeat(0))
 
     class Waits(Base):
         name = "waits"
-        def hang(self):
+        def fail(self, bars, moment):
             lock = ctypes.create_string_buffer(128)
             library = ctypes.PyDLL(None)
             library.pthread_mutex_lock(lock)
             library.pthread_mutex_lock(lock)
-'''
+"""
 START = (
     "import sys; from aion.bot import guard, watchdog; guard.LIMIT_S, watchdog.STUCK_S = 2.0, 4.0; "
     "from aion.cli import main; sys.exit(main())"
@@ -59,7 +44,7 @@ def package(tmp_path: Path) -> Path:
     folder = tmp_path / "site"
     info = folder / "stuck_rules-1.0.dist-info"
     info.mkdir(parents=True)
-    (folder / "stuck_rules.py").write_text(textwrap.dedent(STRATEGY))
+    (folder / "stuck_rules.py").write_text(BASE + textwrap.dedent(STRATEGY))
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stuck-rules\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
         "[aion.strategies]\nspins = stuck_rules:Spins\nwaits = stuck_rules:Waits\n"
@@ -94,7 +79,7 @@ def test_strategy_stuck_in_compiled_code_is_ended_and_left_alone_while_the_other
         stopped = document(Layout(data).sim_log("2022-05-19", "stuck"))
         assert stopped["state"] == "error"
         assert f"strategy {name} did not come back within 4 s and could not be interrupted" in stopped["state_reason"]
-        assert "stuck_rules.py" in stopped["state_reason"] and "in hang" in stopped["state_reason"]
+        assert "stuck_rules.py" in stopped["state_reason"] and "in fail" in stopped["state_reason"]
     finally:
         second.send_signal(signal.SIGTERM)
         assert second.wait(60) == 0
