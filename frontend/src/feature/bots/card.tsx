@@ -63,8 +63,9 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
       </p>
     );
   }
+  const hasBorrow = (span.pnl.borrow ?? 0) > 0;
   return (
-    <dl className="sum-line">
+    <dl className={hasBorrow ? "sum-line with-borrow" : "sum-line"}>
       <div className="span">
         <dt>{span.name}</dt>
         <dd>{span.of}</dd>
@@ -81,7 +82,7 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
         <dt>− Slippage</dt>
         <dd>{money(span.pnl.slippage ?? 0)}</dd>
       </div>
-      {(span.pnl.borrow ?? 0) > 0 && (
+      {hasBorrow && (
         <div>
           <dt>− Borrow</dt>
           <dd>{money(span.pnl.borrow ?? 0)}</dd>

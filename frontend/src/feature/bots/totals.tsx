@@ -139,7 +139,7 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
         ))}
       </p>
       {days.length > 0 ? (
-        <table className="days">
+        <table className={hasBorrow ? "days with-borrow" : "days"}>
           <thead>
             <tr>
               <th scope="col">Day P&amp;L</th>
