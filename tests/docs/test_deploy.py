@@ -1,0 +1,52 @@
+"""deploy/: the container and the service are as the documents say, as far as can be told without running them."""
+
+import re
+import tomllib
+
+import yaml
+
+from aion.config import Settings
+
+from .text import ROOT, read
+
+
+def test_image_runs_without_root_from_locked_packages_and_is_asked_whether_it_is_ready() -> None:
+    text = read("deploy/Dockerfile")
+    user = re.search(r"^USER (\d+):(\d+)$", text, re.MULTILINE)
+    assert user is not None and int(user[1]) > 0
+    assert "--require-hashes -r /tmp/requirements.lock" in text
+    assert "/readyz" in text and f"AION_PORT={Settings().port}" in text and "STOPSIGNAL SIGINT" in text
+    variables = set(re.findall(r"\bAION_([A-Z_]+)=", text))
+    assert {name.lower() for name in variables} <= Settings.model_fields.keys()
+
+
+def test_context_of_the_image_has_what_the_wheel_is_built_from() -> None:
+    kept = {line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")}
+    built = tomllib.loads(read("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    assert {name.lstrip("/") for name in built} <= kept
+    assert {"pyproject.toml", "requirements.lock"} <= kept
+    assert all((ROOT / name).exists() for name in kept)
+    assert not any(name in kept for name in ("tests", "bench", ".git", ".venv", "aion-data"))
+
+
+def test_compose_publishes_on_loopback_keeps_data_and_gives_no_rights() -> None:
+    service = yaml.safe_load(read("deploy/compose.yaml"))["services"]["aion"]
+    assert service["ports"] == [f"127.0.0.1:{Settings().port}:{Settings().port}"]
+    assert service["read_only"] is True and service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["volumes"] == ["data:/data"] and "VOLUME /data" in read("deploy/Dockerfile")
+    assert ":?" in service["environment"]["AION_PASSWORD"], "without a password it would refuse to start"
+    assert (ROOT / "deploy" / service["build"]["context"] / service["build"]["dockerfile"]).resolve().exists()
+
+
+def test_service_tells_the_manager_that_it_lives_and_gives_up_what_it_does_not_need() -> None:
+    text = read("deploy/aion.service")
+    for line in (
+        "Type=notify",
+        "Restart=on-failure",
+        "ExecReload=/bin/kill -HUP $MAINPID",
+        "CapabilityBoundingSet=\n",
+    ):
+        assert line in text
+    seconds = re.search(r"WatchdogSec=(\d+)", text)
+    assert seconds is not None and int(seconds[1]) >= 10
