@@ -159,6 +159,8 @@ def _make_routes(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await desk.live.start()
+        if desk.peers is not None:
+            await desk.peers.start()
         watching = [
             asyncio.create_task(desk.streams_watch.watch(), name="aion-stream-watch"),
             asyncio.create_task(desk.gate.watch(), name="aion-gate"),
@@ -170,6 +172,8 @@ def _make_routes(desk: Desk) -> FastAPI:
             desk.is_ready = False
             for task in watching:
                 task.cancel()
+            if desk.peers is not None:
+                await desk.peers.close()
             await desk.live.close()
 
     app = FastAPI(

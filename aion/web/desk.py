@@ -13,6 +13,7 @@ from aion.web.gate import Gate
 from aion.web.history import History
 from aion.web.log import Log
 from aion.web.metric import Metrics
+from aion.web.peers import Peers
 from aion.web.reader import FileReader
 from aion.web.request import Requests
 from aion.web.rule import RuleBook
@@ -42,6 +43,8 @@ class Desk:
     """Passwords, sessions, tokens, audit; None where the data folder cannot be written."""
     streams_watch: StreamWatch
     gate: Gate
+    peers: Peers | None = None
+    """The other workers; None where there can be none."""
     tries: TryLimit = field(default_factory=TryLimit)
     is_ready: bool = False
     """True from the first look at the disk to the stop."""
@@ -61,10 +64,10 @@ class Desk:
             "looks": stats.looks,
             "builds": stats.builds,
             "changes": stats.changes,
-            "build_p50_ms": _quantile_ms(builds, 0.5),
-            "build_p99_ms": _quantile_ms(builds, 0.99),
-            "push_p50_ms": _quantile_ms(pushes, 0.5),
-            "push_p99_ms": _quantile_ms(pushes, 0.99),
+            "build_p50_ms": quantile_ms(builds, 0.5),
+            "build_p99_ms": quantile_ms(builds, 0.99),
+            "push_p50_ms": quantile_ms(pushes, 0.5),
+            "push_p99_ms": quantile_ms(pushes, 0.99),
             "answers": stats.answers,
             "not_modified": stats.not_modified,
             "not_modified_bytes": stats.not_modified_bytes,
@@ -86,5 +89,6 @@ class Desk:
         return ages
 
 
-def _quantile_ms(ordered: list[float], fraction: float) -> float:
+def quantile_ms(ordered: list[float], fraction: float) -> float:
+    """Return the value, ms, that `fraction` of the seconds in `ordered` do not exceed; 0 of none."""
     return round(1000 * ordered[min(len(ordered) - 1, int(fraction * len(ordered)))], 3) if ordered else 0.0

@@ -382,9 +382,9 @@ class DataAge(Document):
 
 
 class ProcessFigures(Document):
-    """What the process that answers costs the machine."""
+    """What the desk costs the machine, added up over its workers."""
 
-    pid: int
+    pid: int = Field(description="Of the worker that answers.")
     threads: int
     cpu_s: float = Field(description="Seconds of one core since it started.")
     cores: int
@@ -401,12 +401,14 @@ class DiskFigures(Document):
 
 
 class SystemMetrics(Document):
-    """The figures of the System page, of the process that answers."""
+    """The figures of the System page, added up over all workers of the desk."""
 
     version: str
     python: str
     started_at: AwareDatetime
-    uptime_s: float
+    uptime_s: float = Field(description="Of the worker that is up longest.")
+    workers: int = Field(1, description="Workers whose figures these are.")
+    silent: int = Field(0, description="Workers that did not answer in time and are left out.")
     routes: dict[Key, RouteMetrics] = Field(default_factory=dict, description="By path template.")
     live: dict[str, float] = Field(
         default_factory=dict, description="Counters of the live library: viewers, builds, messages, resets ..."

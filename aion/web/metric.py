@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
 from aion.live.desk import Stats
 
@@ -35,11 +35,6 @@ class RouteFigures:
         else:
             self.recent_s[self._next] = seconds
             self._next = (self._next + 1) % RECENT
-
-    def quantile(self, fraction: float) -> float:
-        """Return the response time, seconds, that `fraction` of the recent answers did not exceed."""
-        ordered = sorted(self.recent_s)
-        return ordered[min(len(ordered) - 1, int(fraction * len(ordered)))] if ordered else 0.0
 
 
 class Metrics:
@@ -89,10 +84,6 @@ class Metrics:
         if counter is None:
             counter = self._counts[key] = self._answers.labels(route, str(status))
         counter.inc()
-
-    def text(self) -> bytes:
-        """Return everything in the Prometheus text format."""
-        return generate_latest(self.registry)
 
 
 class TimedStats(Stats):

@@ -21,10 +21,12 @@ from aion.errors import AionError
 from aion.store.layout import Layout
 from aion.web.app import App
 from aion.web.connection import DeskProtocol
+from aion.web.figure import own_figures
 from aion.web.gate import allow_files
 from aion.web.listener import BACKLOG, address_of, bind
 from aion.web.log import Log, StandardHandler, open_log
 from aion.web.page import STATIC
+from aion.web.peers import Peers
 from aion.web.security import check_host
 from aion.web.security.command import open_store
 
@@ -168,6 +170,8 @@ def serve(
         log = open_log(Layout(settings.data), settings.log_level, process=process, console_format=settings.log_format)
         _take_library_logs(log)
         app = App(settings, log=log, static=static, store=store)
+        if is_worker:
+            app.desk.peers = Peers(bound, lambda: own_figures(app.desk))
         room = app.desk.gate.max_connections = allow_files(settings.max_connections)
         if room < settings.max_connections:
             log.warning(

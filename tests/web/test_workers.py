@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Barrier, Event
 from typing import Any
 
@@ -27,10 +28,14 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def workers(data: Path, count: int) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+def workers(data: Path, count: int, **environment: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     command = [sys.executable, "-m", "aion", "serve", "--workers", str(count), "--port", "0", "--data", str(data)]
     process = subprocess.Popen(
-        command, cwd=data.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=data.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         assert process.stderr is not None
@@ -148,6 +153,56 @@ def test_workers_when_told_to_stop_then_streams_end_with_bye_and_nobody_is_left(
     assert "Traceback" not in said
     lines = [json.loads(line) for line in (tmp_path / "data" / "logs" / "web-1.jsonl").read_text().splitlines()]
     assert {line["process"] for line in lines} == {"web-1"}, "each process writes its own log"
+
+
+def test_workers_figures_are_added_up_by_whichever_is_asked_and_those_that_hang_or_die_are_left_out() -> None:
+    with TemporaryDirectory() as folder, workers(Path(folder) / "data", 3, TMPDIR=folder) as (process, url):
+
+        def ask(path: str = "/api/metrics") -> httpx.Response:
+            return httpx.get(f"{url}{path}", trust_env=False, timeout=60).raise_for_status()
+
+        def lines() -> set[str]:
+            return set(ask("/metrics").text.splitlines())
+
+        for _ in range(40):  # each over a connection of its own: any worker takes it
+            ask("/api/bots/page")
+        streams = [open_stream(url) for _ in range(12)]
+        pids = ready_pids(process)
+        for _ in range(6):
+            found = ask().json()
+            assert (found["workers"], found["silent"]) == (3, 0)
+            assert found["routes"]["/api/bots/page"]["count"] == 40 and found["live"]["viewers"] == 12
+            assert found["process"]["pid"] in pids
+        assert {
+            "aion_workers 3.0", "aion_viewers 12.0",
+            'aion_answers_total{route="/api/bots/page",status="200"} 40.0',
+            'aion_response_seconds_count{route="/api/bots/page"} 40.0',
+            'aion_response_seconds_bucket{le="+Inf",route="/api/bots/page"} 40.0',
+        } <= lines()  # fmt: skip
+        held = owners(pids, url)
+        os.kill(pids[0], signal.SIGSTOP)  # it hangs, and what it may accept now hangs with it
+        try:
+            wait_for(lambda: hears_of(url, 2, 1))
+        finally:
+            os.kill(pids[0], signal.SIGCONT)
+        wait_for(lambda: hears_of(url, 3, 0))
+        os.kill(pids[1], signal.SIGKILL)
+        wait_for(lambda: len(set(ready_pids(process)) - {pids[1]}) == 3 and hears_of(url, 3, 0), 90)
+        found = ask().json()
+        assert found["live"]["viewers"] == 12 - held[pids[1]], "what the dead one counted is gone with it"
+        for stream in streams:
+            stream.close()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        assert not list(Path(folder).glob("aion-*")), "nothing is left of where they met"
+
+
+def hears_of(url: str, count: int, silent: int) -> bool:
+    """Tell whether the desk's figures are of so many workers, when somebody answers at all."""
+    with suppress(httpx.HTTPError):
+        found = httpx.get(f"{url}/api/metrics", trust_env=False, timeout=5).json()
+        return bool((found["workers"], found["silent"]) == (count, silent))
+    return False
 
 
 def test_workers_when_fifty_requests_are_posted_at_once_then_the_bot_carries_out_each(tmp_path: Path) -> None:

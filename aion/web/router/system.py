@@ -1,17 +1,19 @@
-"""Figures of this process for the System page and for Prometheus, and whether it is alive and ready."""
+"""Figures of the desk for the System page and for Prometheus, and whether it is alive and ready."""
 
+import asyncio
 import platform
 from typing import Any
 
 from fastapi import APIRouter, Request
+from prometheus_client import generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 import aion
-from aion.clock import iso
 from aion.web.answer import answer
+from aion.web.desk import Desk
 from aion.web.document import Health, SystemMetrics
-from aion.web.metric import RouteFigures
-from aion.web.process import disk_figures, process_figures
+from aion.web.figure import Together, own_figures, system_view
+from aion.web.process import disk_figures
 from aion.web.router.common import desk_of
 
 system_router = APIRouter(tags=["system"])
@@ -19,17 +21,14 @@ system_router = APIRouter(tags=["system"])
 
 @system_router.get("/api/metrics", response_model=SystemMetrics)
 def system_metrics(request: Request) -> Response:
-    """Return the figures of the System page, of the worker that answers."""
+    """Return the figures of the System page, added up over all workers of the desk."""
     desk = desk_of(request)
+    others, silent = desk.peers.ask() if desk.peers is not None else ([], 0)
     found: dict[str, Any] = {
         "version": aion.__version__,
         "python": platform.python_version(),
-        "started_at": iso(desk.metrics.started_at),
-        "uptime_s": round(desk.metrics.uptime_s, 1),
-        "routes": {name: _route(figures) for name, figures in sorted(desk.metrics.routes.items())},
-        "live": desk.live_figures(),
         "topics": desk.data_ages(),
-        "process": process_figures(),
+        **system_view(own_figures(desk), others, silent),
     }
     disk = disk_figures(desk.settings.data)
     if disk is not None:
@@ -38,9 +37,17 @@ def system_metrics(request: Request) -> Response:
 
 
 @system_router.get("/metrics", response_class=PlainTextResponse)
-def prometheus_metrics(request: Request) -> Response:
-    """Return all figures in the Prometheus text format."""
-    return Response(desk_of(request).metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+async def prometheus_metrics(request: Request) -> Response:
+    """Return all figures in the Prometheus text format, added up over all workers of the desk."""
+    desk = desk_of(request)
+    await desk.live.fresh_all(desk.live.topics)  # what is told of the bots is what is on disk now
+    text = await asyncio.to_thread(_exposition, desk)
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _exposition(desk: Desk) -> bytes:
+    others, _ = desk.peers.ask() if desk.peers is not None else ([], 0)
+    return generate_latest(Together(desk.metrics.registry, others))
 
 
 @system_router.get("/healthz", response_model=Health)
@@ -54,15 +61,3 @@ async def readyz(request: Request) -> Response:
     """Return 200 once the disk is watched and until the desk stops."""
     is_ready = desk_of(request).is_ready
     return JSONResponse({"status": "ok" if is_ready else "starting"}, status_code=200 if is_ready else 503)
-
-
-def _route(figures: RouteFigures) -> dict[str, Any]:
-    return {
-        "count": figures.count,
-        "errors": figures.errors,
-        "not_modified": figures.not_modified,
-        "mean_ms": round(1000 * figures.total_s / figures.count, 3),
-        "p50_ms": round(1000 * figures.quantile(0.5), 3),
-        "p95_ms": round(1000 * figures.quantile(0.95), 3),
-        "p99_ms": round(1000 * figures.quantile(0.99), 3),
-    }

@@ -733,7 +733,7 @@ export interface Problem {
   since?: string;
 }
 
-/** What the process that answers costs the machine. */
+/** What the desk costs the machine, added up over its workers. */
 export interface ProcessFigures {
   cores: number;
   /** Seconds of one core since it started. */
@@ -742,6 +742,7 @@ export interface ProcessFigures {
   memory_bytes?: number;
   /** Descriptors, streams included; on Linux. */
   open_files?: number;
+  /** Of the worker that answers. */
   pid: number;
   /** Operating system and its release. */
   system: string;
@@ -992,7 +993,7 @@ export interface SymbolView {
   tick?: number;
 }
 
-/** The figures of the System page, of the process that answers. */
+/** The figures of the System page, added up over all workers of the desk. */
 export interface SystemMetrics {
   disk?: DiskFigures;
   /** Counters of the live library: viewers, builds, messages, resets ... */
@@ -1001,10 +1002,15 @@ export interface SystemMetrics {
   python: string;
   /** By path template. */
   routes: Record<string, RouteMetrics>;
+  /** Workers that did not answer in time and are left out. */
+  silent: number;
   started_at: string;
   topics: Record<string, DataAge>;
+  /** Of the worker that is up longest. */
   uptime_s: number;
   version: string;
+  /** Workers whose figures these are. */
+  workers: number;
 }
 
 /** The weight a rebalance asked for. */

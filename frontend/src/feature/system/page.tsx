@@ -245,6 +245,8 @@ function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
           <Figure name="Aion">{desk.version}</Figure>
           <Figure name="Python">{desk.python}</Figure>
           {process && <Figure name="System">{process.system}</Figure>}
+          {(desk.workers ?? 1) > 1 && <Figure name="Workers, added up">{count(desk.workers ?? 1)}</Figure>}
+          {Boolean(desk.silent) && <Figure name="Workers without an answer">{count(desk.silent ?? 0)}</Figure>}
           {process && <Figure name="Process">{process.pid}</Figure>}
           {started !== undefined && (
             <Figure name="Up for">
