@@ -6,7 +6,9 @@ MAX_TEXT = 2000
 MASK = "***"
 _SECRET_NAME = re.compile(r"passw|secret|token|cookie|authoriz|api_?key|credential", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
-    r"(bearer\s+|(?:password|passwd|secret|token|api_?key|session)\s*[=:]\s*)[^\s&;,\"']+", re.IGNORECASE
+    r"(bearer\s+|(?:password|passwd|secret|token|api_?key|session)[\"']?\s*[=:]\s*)"
+    r"(?:\"[^\"]*\"|'[^']*'|[^\s&;,\"']+)",
+    re.IGNORECASE,
 )
 # C0, DEL and C1 (terminals act on them), line and paragraph separators, and what turns the direction of text
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")

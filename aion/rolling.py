@@ -17,7 +17,7 @@ from aion.store.layout import Layout
 from aion.supervise import Child, Supervisor
 
 READY_S = 60.0  # in which a successor has to listen
-LEAVE_GRACE_S = 15.0  # beyond the time that its streams take, which a worker gets to leave
+LEAVE_GRACE_S = 40.0  # beyond the time that its streams take, which a worker gets to leave
 
 
 @dataclass(slots=True)

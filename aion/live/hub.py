@@ -255,20 +255,31 @@ class Hub:
         frame = make_frame("bye", b"{}", retry_ms=randrange(200, 2_000))  # noqa: S311 - jitter
         return frame.gzip if is_gzip else frame.identity
 
-    async def say_bye(self, spread_s: float = 0.0) -> None:
+    async def say_bye(self, spread_s: float = 0.0, patience_s: float = 0.0) -> None:
         """End all streams: `bye` with a random `retry`, over `spread_s` seconds.
 
-        A random wait keeps thousands of pages from coming back in the same moment.
+        A random wait keeps thousands of pages from coming back in one moment. A client that has not drained cannot
+        be told; it gets `patience_s` seconds before it is cut off.
         """
         leaving = list(self._subscribers)
         pause = 0.05
         rounds = max(1, int(spread_s / pause))
         size = max(1, -(-len(leaving) // rounds))
+        late: list[Subscriber] = []
         for start in range(0, len(leaving), size):
             for subscriber in leaving[start : start + size]:
-                subscriber.finish(self.bye(is_gzip=subscriber.is_gzip))
+                if subscriber.is_paused and patience_s:
+                    late.append(subscriber)
+                else:
+                    subscriber.finish(self.bye(is_gzip=subscriber.is_gzip))
             if start + size < len(leaving):
                 await asyncio.sleep(pause)
+        until = perf_counter() + patience_s
+        while late := [each for each in late if each.index >= 0]:
+            for subscriber in late:
+                if not subscriber.is_paused or perf_counter() > until:
+                    subscriber.finish(self.bye(is_gzip=subscriber.is_gzip))
+            await asyncio.sleep(pause)
 
     def _write(self, subscriber: Subscriber, frame: Frame) -> None:
         data = frame.gzip if subscriber.is_gzip else frame.identity

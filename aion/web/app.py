@@ -52,6 +52,7 @@ from aion.web.security.stream import StreamLimit, StreamWatch
 from aion.web.topic import accepts, make_load, make_topics
 
 BYE_SPREAD_S = 0.5  # streams are ended over this time, so that pages do not come back in one moment
+PATIENCE_S = 10.0  # for streams that have not drained when their worker is replaced
 BYES_A_S = 500  # streams a second that a worker ends when its successor takes over
 
 
@@ -123,7 +124,10 @@ class App:
         """
         self.desk.is_ready = False
         hub = self.desk.live.hub
-        await hub.say_bye(BYE_SPREAD_S if spread_s is None else min(spread_s, len(hub) / BYES_A_S))
+        if spread_s is None:
+            await hub.say_bye(BYE_SPREAD_S)
+        else:
+            await hub.say_bye(min(spread_s, len(hub) / BYES_A_S), PATIENCE_S)
 
 
 class _PagesBehind:

@@ -104,8 +104,10 @@ class DeskProtocol(ConnectionProtocol):
 
     @property
     def is_waited_for(self) -> bool:
-        """True while a request is being read or answered, or the first one has not come."""
-        return self.parser is not None and not self._is_refused and self._phase is not Phase.IDLE
+        """True while a request is being read or answered, or an answer taken, or the first request has not come."""
+        if self.parser is None or self._is_refused:
+            return False
+        return self._phase is not Phase.IDLE or self.transport.get_write_buffer_size() > 0
 
     def timeout_keep_alive_handler(self) -> None:
         """End it after a long silence; `close` would wait for somebody who does not take the last answer."""

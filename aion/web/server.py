@@ -32,7 +32,7 @@ from aion.web.security.command import open_store
 
 EARS = 32  # places at which a listening socket is watched; the loop takes one connection from each a turn
 LINGER_S = 0.5  # at most, for what was asked before a stop
-LEAVE_LINGER_S = 5.0  # the same for a worker that has a successor
+LEAVE_LINGER_S = 15.0  # the same for a worker that has a successor
 LEAVE_QUIET_S = 0.5  # in which a request that is on its way to a worker that leaves may come
 KEEP_ALIVE_S = 75  # longer than a proxy's, so that the proxy closes first and no request meets a closed connection
 

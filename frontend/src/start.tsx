@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 import { followUptime } from "./feature/system/use-uptime";
 import { followDeskTime } from "./lib/desk-time";
+import { followLogOut } from "./lib/role";
 import { warmCache } from "./live";
 
 const WARM_AFTER = 500; // ms after the load: the first page is painted and verified before the others are fetched
@@ -12,6 +13,7 @@ export function start(root: Element, page: ReactNode): void {
   createRoot(root).render(page);
   followDeskTime();
   followUptime();
+  followLogOut();
   const warm = (): void => void setTimeout(() => void warmCache(), WARM_AFTER);
   if (document.readyState === "complete") warm();
   else addEventListener("load", warm);

@@ -120,11 +120,36 @@ def test_viewer_when_it_logs_out_then_the_desk_is_shut_and_nothing_is_kept(locke
     viewer.locator("button[popovertarget=link-panel]").click()
     expect(viewer.locator(".who-row")).to_contain_text("Logged in as viewer")
     assert_accessible(viewer)
-    viewer.get_by_role("button", name="Log out").click()
+    viewer.get_by_role("button", name="Log out", exact=True).click()
     expect(viewer.get_by_role("alert")).to_have_text("You are logged out.")
     assert viewer.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('aion_cache_'))") == []
     viewer.goto(f"{locked.url}/bots")
     expect(viewer).to_have_url(f"{locked.url}/login?next=/bots")
+
+
+def test_logout_when_everywhere_then_all_tabs_and_other_browsers_forget(locked: Up, browser: Browser) -> None:
+    kept = "Object.keys(localStorage).filter((key) => key.startsWith('aion_cache_')).length"
+    contexts = [browser.new_context(viewport={"width": 1440, "height": 900}) for _ in range(2)]
+    for context in contexts:
+        context.set_default_timeout(60_000)
+    here, elsewhere = contexts[0].new_page(), contexts[1].new_page()
+    for page in (here, elsewhere):
+        log_in(page, locked, VIEWER)
+    tab = contexts[0].new_page()
+    tab.goto(f"{locked.url}/intraday")
+    for page in (here, tab, elsewhere):
+        page.get_by_text("STREAMING", exact=True).wait_for()
+    for page in (here, elsewhere):
+        until(page, f"{kept} > 0", 60)
+    here.locator("button[popovertarget=link-panel]").click()
+    here.get_by_role("button", name="Log out everywhere").click()
+    for page in (here, tab):
+        page.get_by_text("You are logged out.").wait_for()
+        assert page.evaluate(kept) == 0
+    elsewhere.get_by_role("link", name="Log in again").wait_for()
+    until(elsewhere, f"{kept} === 0", 60)
+    for context in contexts:
+        context.close()
 
 
 def test_page_when_nobody_logs_in_then_it_shows_no_way_out(desk: Up, page: Page) -> None:

@@ -110,7 +110,8 @@ class Trial:
             finally:
                 self._is_over = True
                 for task in tasks[1:]:
-                    task.join(60)
+                    task.join(120)
+                    assert not task.is_alive(), "the clients did not come to an end before the desk did"
                 self._is_written = True
                 tasks[0].join(60)
             process.send_signal(signal.SIGTERM)

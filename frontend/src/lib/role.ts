@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "react";
 import type { SessionAnswer } from "../api/schema";
+import { clearAllCache } from "../live";
 
 const KEY = "aion_role";
 
@@ -68,9 +69,30 @@ function remembered(): string | null {
   }
 }
 
-/** End the session; the desk has the browser forget what it kept. Throws where it does not answer. */
-export async function logOut(): Promise<void> {
-  const answer = await fetch("/api/session", { method: "DELETE" });
+/** Tabs tell each other on this channel that the session has ended. */
+const ENDED = "aion_ended";
+
+/** End the session, or all of this role; each tab forgets what it kept. Throws where the desk does not answer. */
+export async function logOut(isEverywhere = false): Promise<void> {
+  const answer = await fetch(`/api/session${isEverywhere ? "?everywhere=true" : ""}`, { method: "DELETE" });
   if (!answer.ok) throw new Error(`the desk answered ${answer.status}`);
+  const channel = new BroadcastChannel(ENDED);
+  channel.postMessage("ended");
+  channel.close();
+  leave();
+}
+
+/** Leave when another tab of this browser logs out. */
+export function followLogOut(): void {
+  if (typeof BroadcastChannel !== "undefined") new BroadcastChannel(ENDED).onmessage = leave;
+}
+
+function leave(): void {
+  clearAllCache();
+  try {
+    localStorage.removeItem(KEY);
+  } catch {
+    // refused: nothing is kept either
+  }
   location.assign("/login?why=ended");
 }

@@ -7,8 +7,8 @@ export function WhoRow() {
   const { session } = useWho();
   const [failed, setFailed] = useState("");
   if (!session || session.role === "none" || session.who === "local") return null;
-  const leave = (): void => {
-    logOut().catch((error: unknown) => setFailed(error instanceof Error ? error.message : String(error)));
+  const leave = (isEverywhere: boolean): void => {
+    logOut(isEverywhere).catch((error: unknown) => setFailed(error instanceof Error ? error.message : String(error)));
   };
   return (
     <p className="who-row">
@@ -16,9 +16,19 @@ export function WhoRow() {
         Logged in as <b>{session.who}</b>
         {session.role === "viewer" && <small> may look, not ask</small>}
       </span>
-      <button type="button" className="button" onClick={leave}>
+      <button type="button" className="button" onClick={() => leave(false)}>
         Log out
       </button>
+      {!session.who.startsWith("token:") && (
+        <button
+          type="button"
+          className="button"
+          title={`Ends every session of ${session.role}`}
+          onClick={() => leave(true)}
+        >
+          Log out everywhere
+        </button>
+      )}
       {failed && <small className="attention-text">Not logged out: {failed}.</small>}
     </p>
   );
