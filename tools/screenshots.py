@@ -1,14 +1,15 @@
 """Take the pictures in docs/images from a running desk: `python tools/screenshots.py [--only NAME]`.
 
 Starts `aion up` on a free port over a temporary folder, waits until the bots have traded, and takes every page on a
-desktop and a phone, dark and light, those of an empty desk and of one with broken files, and the moving picture of
-the README. Stops the desks again.
+desktop and a phone, dark and light, those of an empty desk, of one with broken files and of one with a login, and the
+moving picture of the README. Stops the desks again.
 """
 
 import argparse
 import base64
 import itertools
 import json
+import os
 import re
 import socket
 import subprocess
@@ -27,6 +28,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from aion.store.layout import Layout  # noqa: E402
+from aion.web.security.password import hash_password  # noqa: E402
+from aion.web.security.store import DeskStore  # noqa: E402
 from tools.browser import find_browser  # noqa: E402
 from tools.webp import animate, size_of  # noqa: E402
 
@@ -39,11 +43,22 @@ PAGES = {
     "logs": "/logs",
     "system": "/system",
 }
-EMPTY = {"bots-empty": "/bots", "intraday-empty": "/intraday", "system-empty": "/system"}
-"""Pages of a desk without bots."""
+EMPTY = {
+    "bots-empty": "/bots",
+    "intraday-empty": "/intraday",
+    "logs-empty": "/logs?bot=nobody",
+    "system-empty": "/system",
+}
+"""Pages of a desk without bots; its log has lines of the desk itself, so that of a bot that never wrote is shown."""
 ERROR = {"bots-error": "/bots", "intraday-error": "/intraday", "logs-error": "/logs"}
 """Pages while a state file was written half and a log is no file."""
-STATES = (*EMPTY, *ERROR)
+REFUSED = {"system-error": "/system"}
+"""A page whose figures the desk fails to give."""
+LOGIN = {"login": "/login"}
+VIEWER = {"bots-viewer": "/bots", "logs-viewer": "/logs"}
+"""Pages of somebody who may look and not ask."""
+STATES = (*EMPTY, *ERROR, *REFUSED, *LOGIN, *VIEWER)
+PASSWORD, VIEWER_PASSWORD = "a password for these pictures", "another one for who may look"
 SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
@@ -75,13 +90,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_desk(command: str, is_ready: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
+def running_desk(command: str, is_ready: Callable[[str], bool], **settings: str) -> Iterator[tuple[str, Path]]:
     """Run `aion up` or `aion serve`; yield its address and its data folder once it is ready."""
     with tempfile.TemporaryDirectory(prefix="aion-shots-") as folder:
         console, data = Path(folder) / "console", Path(folder) / "data"
         process = subprocess.Popen(
             [sys.executable, "-m", "aion", command, "--data", str(data), "--port", str(free_port())],
-            cwd=ROOT, stdout=console.open("wb"), stderr=subprocess.STDOUT,
+            cwd=ROOT, stdout=console.open("wb"), stderr=subprocess.STDOUT, env={**os.environ, **settings},
         )  # fmt: skip
         try:
             until = time.monotonic() + READY_S
@@ -139,22 +154,64 @@ def break_a_file(url: str, data: Path) -> None:
     (data / "logs" / "theirs.jsonl").mkdir()
 
 
-def take_pages(browser: Browser, url: str, pages: dict[str, str], only: str | None) -> None:
-    """Take pages, by the names of their pictures, in every size and theme."""
+def take_pages(
+    browser: Browser,
+    url: str,
+    pages: dict[str, str],
+    only: str | None,
+    prepare: Callable[[Page], None] = lambda _: None,
+    ready: str = "STREAMING",
+) -> None:
+    """Take pages, by the names of their pictures, in every size and theme.
+
+    Args:
+        browser: takes them.
+        url: of the desk.
+        pages: path by name.
+        only: part of a picture's name; None for all.
+        prepare: is given each new page before it goes anywhere.
+        ready: text that stands on a page that is there.
+    """
     for size, options in SIZES.items():
         for theme in THEMES:
+            names = [name for name in pages if only is None or only in f"{name}-{size}-{theme}.webp"]
+            if not names:
+                continue
             context = browser.new_context(color_scheme=theme, **options)
             page = context.new_page()
-            for name, path in pages.items():
+            prepare(page)
+            for name in names:
                 file = IMAGES / f"{name}-{size}-{theme}.webp"
-                if only is not None and only not in file.name:
-                    continue
-                page.goto(f"{url}{path}")
-                page.get_by_text("STREAMING").first.wait_for(timeout=20_000)
+                page.goto(f"{url}{pages[name]}")
+                page.get_by_text(ready).first.wait_for(timeout=20_000)
                 page.wait_for_timeout(2500)
                 file.write_bytes(webp(page, QUALITY, SCALES[size]))
                 print(f"{file.stat().st_size:>8}  {file.name}", flush=True)
             context.close()
+
+
+def refuse_figures(page: Page) -> None:
+    """Let the desk fail to give its figures."""
+    page.route("**/api/metrics", lambda route: route.fulfill(status=500, body="<html>oops"))
+
+
+def take_locked(browser: Browser, only: str | None) -> None:
+    """Take the login page, and what a viewer sees behind it."""
+    if only is not None and not any(only in name or name in only for name in (*LOGIN, *VIEWER)):
+        return
+
+    def log_in(page: Page) -> None:
+        answer = page.request.post(f"{url}/api/session", data={"password": VIEWER_PASSWORD})
+        if answer.status != 200:
+            raise SystemExit(f"the viewer was not let in: {answer.text()}")
+        until = time.monotonic() + READY_S
+        while "orb_ny" not in page.request.get(f"{url}/api/bots/page").text() and time.monotonic() < until:
+            page.wait_for_timeout(200)
+
+    with running_desk("up", lambda _: True, AION_PASSWORD=PASSWORD) as (url, data):
+        DeskStore(Layout(data).desk).set_password("viewer", hash_password(VIEWER_PASSWORD), "command", "")
+        take_pages(browser, url, LOGIN, only, ready="Password")
+        take_pages(browser, url, VIEWER, only, prepare=log_in)
 
 
 def take_moving(browser: Browser, url: str) -> None:
@@ -194,10 +251,12 @@ def main() -> int:
             if options.only in (None, "bots.webp"):
                 take_moving(browser, url)
             take_pages(browser, url, PAGES, options.only)
+            take_pages(browser, url, REFUSED, options.only, prepare=refuse_figures)
             break_a_file(url, data)
             take_pages(browser, url, ERROR, options.only)
         with running_desk("serve", lambda url: bool(bundle_of(url))) as (url, _):
             take_pages(browser, url, EMPTY, options.only)
+        take_locked(browser, options.only)
         browser.close()
     return 0
 

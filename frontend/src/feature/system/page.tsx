@@ -310,7 +310,7 @@ export function SystemPage({ cache, stream, ages, bots, watch, desk, fetchedAt, 
           head={["Topic", "Changed, ago", "Size"]}
           rows={topicRows(desk, fetchedAt)}
           isNarrow
-          none="No topic has been built yet."
+          none={desk ? "No topic has been built yet." : "Not known."}
         />
         <WatchPanels watch={watch} />
         <TablePanel
@@ -328,7 +328,7 @@ export function SystemPage({ cache, stream, ages, bots, watch, desk, fetchedAt, 
           note="of the newest 256 answers a route"
           head={["Route", "Answers", "Unchanged (304)", "Errors", "Mean", "p50", "p95", "p99"]}
           rows={routeRows(desk?.routes)}
-          none="No route has answered yet."
+          none={desk ? "No route has answered yet." : "Not known."}
         />
       </div>
     </>
