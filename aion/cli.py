@@ -409,13 +409,13 @@ def revoke_token(
 
 
 def main() -> int:
-    """Run the command line; an `AionError` becomes one line on stderr and status 2."""
+    """Run the command line; an `AionError` becomes one line on stderr and its exit status."""
     try:
         status = app(standalone_mode=False)  # what a command raised as `typer.Exit` comes back as a number
         return status if isinstance(status, int) else 0
     except AionError as error:
         sys.stderr.write("".join(f"{printable(line)}\n" for line in f"aion: {error}".split("\n")))
-        return 2
+        return error.exit_status
     except KeyboardInterrupt:
         return 130
     except typer.Abort:

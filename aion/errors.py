@@ -1,5 +1,7 @@
 """The errors that Aion raises on purpose; each says what is wrong and what to do."""
 
+import errno
+
 
 def printable(text: str) -> str:
     """Return `text` as one line that a terminal shows and does not obey: what is not printable becomes `?`."""
@@ -14,6 +16,8 @@ class AionError(Exception):
 
     status = 500
     """HTTP status of an answer caused by this error."""
+    exit_status = 2
+    """Exit status of a program that ends with it: 2 where starting it again would not help, 1 where it may."""
 
 
 class ConfigError(AionError):
@@ -56,6 +60,17 @@ class LedgerError(AionError):
     """A ledger that is in use, from a newer version, of another mode, or damaged."""
 
     status = 503
+
+
+class DiskError(LedgerError):
+    """The disk takes nothing, as when it is full. This may pass."""
+
+    exit_status = 1
+
+
+def unwritable(error: OSError, text: str) -> AionError:
+    """Return what to raise with `text` after a write failed with `error`: a full disk may pass, the rest does not."""
+    return DiskError(text) if error.errno in (errno.ENOSPC, errno.EDQUOT) else ConfigError(text)
 
 
 class ConflictError(AionError):

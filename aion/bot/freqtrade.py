@@ -77,9 +77,9 @@ def attach(
             mode = _mode(attached.database)
             with _open(attached.database, mode) as connection:
                 value = document(connection, attached, now, is_followed=waiter is not None)
+                check_document(value, "swing_rolling", layout.relative(path))
             if mode == UNCHANGING and _signature(attached.database) != present:
                 continue  # a bot has started meanwhile
-            check_document(value, "swing_rolling", layout.relative(path))
             write_json(path, value)
             if present != seen:
                 say(f"{attached.bot}: {len(value['positions'])} open, {value['stats']['closed_trades']} closed")
@@ -139,6 +139,8 @@ def _open(database: Path, mode: str) -> Iterator[sqlite3.Connection]:
         yield connection
     except sqlite3.Error as error:
         raise ConfigError(f"{database} is not a database that can be read: {error}") from None
+    except (ValueError, OverflowError, TypeError) as error:  # a column of SQLite may hold anything
+        raise ConfigError(f"{database} holds what freqtrade does not write: {error}") from None
     finally:
         connection.close()
 

@@ -33,7 +33,7 @@ from aion.bot.swing_job import SwingJob
 from aion.bot.waiter import Waiter
 from aion.clock import ReplayClock, iso
 from aion.config import Settings
-from aion.errors import LedgerError
+from aion.errors import DiskError
 from aion.market.feed import Batch, Feed, Kind
 from aion.market.grid import Grid
 from aion.store.layout import DESK, Layout
@@ -409,9 +409,7 @@ class Replay:
                         self._ledger.audit(audit)
                     for key, value in notes.items():
                         self._ledger.note(key, value)
-            except LedgerError as error:
-                if not _is_disk(error):
-                    raise
+            except DiskError as error:
                 if not has_failed:
                     self._log.error(f"{error}; the replay waits until the disk takes it")
                 has_failed = True
@@ -494,7 +492,3 @@ class Replay:
                 market_time=bot.cursor,
                 is_quiet=self._phase == "catching_up",
             )
-
-
-def _is_disk(error: LedgerError) -> bool:
-    return "cannot be written" in str(error)

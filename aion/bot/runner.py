@@ -22,7 +22,7 @@ from aion.bot.waiter import StoppedError, Waiter, WallWaiter
 from aion.bot.watchdog import watched
 from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings
-from aion.errors import AionError, ConfigError, FeedError, StateError
+from aion.errors import AionError, FeedError, StateError, unwritable
 from aion.market.feed import ONLINE, Feed, open_feed
 from aion.market.feed.online import OnlineFeed
 from aion.model import Mode
@@ -204,15 +204,15 @@ def _check_folder(layout: Layout) -> None:
 
     Raises:
         ConfigError: it cannot be made or written; the message names it and says why.
+        DiskError: the disk is full.
     """
     probe = layout.intraday / ".probe.json"
     try:
         write_json(probe, {})
         probe.unlink()
     except OSError as error:
-        raise ConfigError(
-            f"data folder {layout.root} cannot be written: {error.strerror}; set AION_DATA to a folder that can"
-        ) from None
+        text = f"data folder {layout.root} cannot be written: {error.strerror}; set AION_DATA to a folder that can"
+        raise unwritable(error, text) from None
 
 
 def _open_ledger(
@@ -233,7 +233,7 @@ def _open_ledger(
         for run in archive.prune(layout, settings.keep_runs - 1):
             log.info(f"run {run} is deleted: the newest {settings.keep_runs} are kept")
     except OSError as error:
-        raise ConfigError(f"{layout.runs} cannot be written: {error.strerror}") from None
+        raise unwritable(error, f"{layout.runs} cannot be written: {error.strerror}") from None
     ledger = Ledger(layout.ledger, mode, str(archive.newest_run(layout) + 1))
     try:
         if ledger.notes(_BOTS) is None:
@@ -294,4 +294,4 @@ def _announce(settings: Settings, layout: Layout, stamp: Stamp) -> None:
     try:
         write_json(layout.sim_summary, value)
     except OSError as error:
-        raise ConfigError(f"{layout.sim_summary} cannot be written: {error.strerror}") from None
+        raise unwritable(error, f"{layout.sim_summary} cannot be written: {error.strerror}") from None

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from aion.clock import iso, parse_iso
-from aion.errors import LedgerError
+from aion.errors import DiskError, LedgerError
 from aion.model import EquityPoint, Mode
 from aion.trading import row as rows
 from aion.trading.query import LedgerReader
@@ -176,7 +176,7 @@ class Ledger(LedgerReader):
         """Put the cycles of an open batch on disk; nothing when there are none.
 
         Raises:
-            LedgerError: the disk refuses; none of the cycles since the last flush is kept.
+            DiskError: the disk refuses; none of the cycles since the last flush is kept.
         """
         if not self._connection.in_transaction:
             return
@@ -184,7 +184,7 @@ class Ledger(LedgerReader):
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._forget()
-            raise LedgerError(f"{self.path}: cannot be written ({error})") from None
+            raise DiskError(f"{self.path}: cannot be written ({error})") from None
 
     def audit(self, record: Audit) -> None:
         """Write what people did to the bots; with the cycle that it led to when in a `batch`.
@@ -231,7 +231,7 @@ class Ledger(LedgerReader):
             ) from None
         except sqlite3.Error as error:
             self._forget()
-            raise LedgerError(f"{self.path}: cannot be written ({error}); nothing of this cycle is kept") from None
+            raise DiskError(f"{self.path}: cannot be written ({error}); nothing of this cycle is kept") from None
 
     def _forget(self) -> None:
         with suppress(sqlite3.Error):
@@ -333,6 +333,8 @@ def _dump(state: Mapping[str, Any]) -> str:
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> LedgerError:
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_FULL:
+        return DiskError(f"{path}: cannot be written ({error})")
     return LedgerError(
         f"{path}: the ledger is damaged or cannot be opened ({error}); move it away or start with FRESH=1"
     )

@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
@@ -56,7 +55,7 @@ class DeskServer(uvicorn.Server):
         config = uvicorn.Config(
             app,
             loop="uvloop",
-            http=cast(Any, partial(DeskProtocol, gate)),
+            http=cast(Any, lambda **options: DeskProtocol(gate, **options)),
             ws="none",
             lifespan="on",
             log_config=None,

@@ -20,7 +20,7 @@ NO_STORE = {
     "expires": "0",
 }
 STREAMS = ("/api/events/bots", "/api/events/intraday", "/api/events/admin/logs", "/api/events")
-GONE = frozenset({"date", "server-timing", "content-length"})
+GONE = frozenset({"date", "server-timing", "content-length", "x-request-id"})
 
 
 def fill(desk: RunningDesk) -> None:
