@@ -18,7 +18,7 @@ from aion.bot import outbox
 from aion.bot.runner import run_all
 from aion.bot.strategy.opening_range_breakout import OpeningRangeBreakout
 from aion.config import default_bots
-from aion.errors import ConfigError, LedgerError
+from aion.errors import ConfigError, DiskError, LedgerError
 from aion.store.file import read_json, write_json
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
@@ -159,7 +159,7 @@ def test_full_disk_under_the_ledger_holds_the_replay_until_it_takes_the_cycle(
     def commit(self: Ledger, entries: list) -> None:
         if any(entry.cycle_id == "1-20220519T1340Z" for entry in entries) and refusals[0]:
             refusals[0] -= 1
-            raise LedgerError("ledger.sqlite: cannot be written (database or disk is full)")
+            raise DiskError("ledger.sqlite: cannot be written (database or disk is full)")
         real(self, entries)
 
     monkeypatch.setattr(Ledger, "commit", commit)

@@ -15,7 +15,8 @@ from tests.e2e.conftest import ROOT, free_port
 
 __all__ = ["FRONTS", "ROOT", "behind", "caddy_config", "free_port", "nginx_config", "program"]
 
-BUFFERING = "proxy_ignore_headers X-Accel-Buffering;"
+BUFFERING = 'proxy_ignore_headers X-Accel-Buffering; proxy_set_header Accept-Encoding "";'
+"""With `gzip on` it holds events back: chunks alone nginx passes on at once, what it packs itself it collects."""
 
 
 def program(name: str) -> str:
@@ -43,7 +44,11 @@ def nginx_config(port: int, desk: int, folder: Path, *, buffers: bool = False) -
         (r"server \{\s+listen 80;[^}]*\}", ""),
     )
     if buffers:
-        site = replaced(site, (r"proxy_buffering off;", f"proxy_buffering on; {BUFFERING}"))
+        site = replaced(
+            site,
+            (r"proxy_buffering off;", f"proxy_buffering on; {BUFFERING}"),
+            (r"gzip off;", "gzip on; gzip_types text/event-stream;"),
+        )
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
     user = "user root;" if os.geteuid() == 0 else ""
