@@ -12,7 +12,7 @@ SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wild
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: build kill run test test-python test-page check bench soak soak-long faults hostile audit lock clean browser \
-	proxies proxy
+	proxies proxy firefox
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
 
@@ -23,8 +23,13 @@ run: .venv/.run aion/web/static/.sources
 test: build browser proxies test-python test-page
 
 test-python: build
-	$(BIN)/pytest -n 2 --ignore tests/e2e
-	$(BIN)/pytest tests/e2e -n 2 --dist loadfile
+	$(BIN)/pytest -n 4 --ignore tests/e2e
+	$(BIN)/pytest tests/e2e -n 3 --dist loadfile --ignore tests/e2e/test_firefox.py
+
+# The pages in a second engine.
+firefox: build
+	@$(BIN)/python tools/browser.py firefox
+	$(BIN)/pytest tests/e2e/test_firefox.py
 
 test-page: build
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/node.py node_modules/vitest/vitest.mjs run
@@ -72,7 +77,6 @@ kill: build
 
 browser: .venv/.dev
 	@$(BIN)/python tools/browser.py
-	@$(BIN)/python tools/browser.py firefox
 
 proxies: .venv/.dev
 	@$(BIN)/python tools/proxy.py
