@@ -102,4 +102,8 @@ def behind(name: str, desk: int, folder: Path, *, buffers: bool = False) -> Iter
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # Caddy waits for streams that are still open
+            process.kill()
+            process.wait()
