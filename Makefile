@@ -24,7 +24,7 @@ test: build browser proxies test-python test-page
 
 test-python: build
 	$(BIN)/pytest -n 4 --ignore tests/e2e
-	$(BIN)/pytest tests/e2e -n 3 --dist loadfile --ignore tests/e2e/test_firefox.py
+	$(BIN)/pytest tests/e2e -n 2 --dist loadfile --ignore tests/e2e/test_firefox.py
 
 # The pages in a second engine.
 firefox: build

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -130,8 +131,13 @@ def test_logs_when_file_is_a_gigabyte_then_it_is_searched_and_stays_quick(desk: 
         page.goto(f"{desk.url}/logs?process=big")
         page.get_by_text("late 19999").wait_for()
         assert page.locator(".log-line").count() < 150, "only lines in sight are drawn"
-        page.get_by_role("button", name="Search older").click()
-        until(page, "Number(document.querySelector('.log-line').getAttribute('aria-setsize')) > 800")
+        for _ in range(10):  # each press goes on where the one before ended
+            page.get_by_role("button", name="Search older").click()
+            with suppress(AssertionError):
+                until(page, "Number(document.querySelector('.log-line').getAttribute('aria-setsize')) > 800", 8)
+                break
+        else:
+            pytest.fail("no older lines were found")
         page.goto(f"{desk.url}/logs?process=big&since=2020-01-01T00:00:10Z&until=2020-01-01T00:00:20Z")
         page.get_by_text("Nothing older.").wait_for()
         assert page.locator(".log-line").count() == 10
