@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -187,7 +189,12 @@ def test_future_bar_of_a_provider_is_refused_by_the_live_bots_and_holds_nothing_
     assert not [row for row in rows["fills"] if "T09:10" in str(row)]
 
 
-def test_bars_of_an_outage_beyond_the_window_are_refused_and_the_newer_ones_are_taken(life: Life) -> None:
+@pytest.mark.parametrize("seed", [3, 11, 17])
+def test_bars_of_an_outage_beyond_the_window_are_refused_and_the_newer_ones_are_taken(
+    life: Life, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aion.market.feed.online.random", SimpleNamespace(Random=lambda: Random(seed)))
+
     def look(now: datetime) -> None:
         if now == at("2030-01-01T09:02Z"):
             life.venue.faults = [faults.status(503, b"busy")]

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import Random
+from types import SimpleNamespace
 
 import pytest
 
@@ -102,7 +104,11 @@ def test_documents_are_due_a_minute_and_a_grace_after_their_bar(life: Life) -> N
     assert at("2030-01-01T09:03Z") < at(life.summary()["due_at"]) < at("2030-01-01T09:05Z")
 
 
-def test_age_of_the_data_is_shown_by_symbol_while_the_provider_is_down_and_after(life: Life) -> None:
+@pytest.mark.parametrize("seed", [4, 16, 20])
+def test_age_of_the_data_is_shown_by_symbol_while_the_provider_is_down_and_after(
+    life: Life, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aion.market.feed.online.random", SimpleNamespace(Random=lambda: Random(seed)))
     life.live(1.2)
     seen: list[dict] = []
 
@@ -120,7 +126,7 @@ def test_age_of_the_data_is_shown_by_symbol_while_the_provider_is_down_and_after
     assert down[-1]["last_bar_at"] == "2030-01-01T09:04Z"
     assert down[-1]["symbols"]["BTC/USDT"]["state"] == "late"
     after = life.summary()["clock"]["feed_state"]
-    assert after["state"] == "ok" and after["missing_bars"] == 0
+    assert after["state"] == "ok" and after["missing_bars"] == 0 and after["late_bars"] == 0
     assert life.day()["bars_seen"] == 2 * (9 * 60 + 11)  # what was missed came in order
     assert any("feed: " in each["event"] for each in log_events(life.data))
 

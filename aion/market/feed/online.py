@@ -385,6 +385,10 @@ class OnlineFeed:
 
     def _hear(self, series: _Series, gatherer: Gatherer, answer: Answer) -> None:
         now = self._clock.now()
+        if series.error:  # the provider is well again: who waits to ask once more would come too late for its moments
+            for other in self._series:
+                if other.error and other is not series:
+                    other.due_at = min(other.due_at, now)
         self._answered_at, self._error, series.error = now, "", ""
         before = gatherer.seen_until[series.symbol]
         gatherer.offer(series.symbol, answer, now)
