@@ -1,8 +1,9 @@
 """`desk.sqlite`: passwords, sessions, tokens and the audit. The desk alone writes it.
 
 Secrets are not in it: passwords are argon2id hashes, session ids and tokens (256 random bits) are SHA-256 hashes.
-What the event loop asks is answered from memory, which is read again whenever `PRAGMA data_version` says that any
-connection, of any process, has committed since: a revoked session is refused at the next request of every worker.
+What the event loop asks is answered from memory, which is read again whenever the file's WAL index, and then `PRAGMA
+data_version`, says that any connection, of any process, has committed since: a revoked session is refused at the next
+request of every worker.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from typing import Any, Literal
 import orjson
 
 from aion.errors import AionError, NotFoundError
+from aion.web.security.commits import Commits
 
 Role = Literal["viewer", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "admin")
@@ -94,6 +96,8 @@ class DeskStore:
         self._now_s = now_s
         self._lock = threading.Lock()
         self._seen = -1
+        self._commits: Commits | None = None
+        self._seen_commits = b""
         self._known: dict[str, Identity] = {}
         self._passwords: dict[str, tuple[str, str]] = {}
         try:
@@ -101,6 +105,7 @@ class DeskStore:
             self._reader = _connect(path)
             self._migrate(path)
             self._look()
+            self._commits = Commits(path)
         except (OSError, sqlite3.Error) as error:
             raise DeskStoreError(f"{path}: {error}; move it away to start without passwords and sessions") from None
 
@@ -109,6 +114,8 @@ class DeskStore:
         self._reader.close()
         with self._lock:
             self._writer.close()
+        if self._commits is not None:
+            self._commits.close()
 
     @property
     def has_password(self) -> bool:
@@ -262,6 +269,13 @@ class DeskStore:
         return identity.ends_at - self._now_s()
 
     def _look(self) -> None:
+        commits = self._commits.now() if self._commits is not None else b""
+        if commits and commits == self._seen_commits:
+            return
+        self._read()
+        self._seen_commits = commits  # of before the look: what was committed during it is looked for once more
+
+    def _read(self) -> None:
         seen = self._reader.execute("pragma data_version").fetchone()[0]
         if seen == self._seen:
             return

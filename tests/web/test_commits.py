@@ -1,0 +1,128 @@
+"""Commits to `desk.sqlite` of whatever process are seen at the next request, without asking SQLite each time."""
+
+import mmap
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aion.web.security.commits import Commits
+from aion.web.security.store import DeskStore, hash_key
+
+ELSEWHERE = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=5)
+db.execute(sys.argv[2])
+db.commit()
+db.close()
+"""
+
+LOCK = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 128)"
+"""Takes the byte that SQLite's connections share while they use a WAL index (`UNIX_SHM_DMS`)."""
+
+
+def elsewhere(path: Path, statement: str) -> None:
+    subprocess.run([sys.executable, "-c", ELSEWHERE, str(path), statement], check=True, timeout=60)
+
+
+def looks(store: DeskStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    asked: list[str] = []
+    monkeypatch.setattr(store, "_read", lambda: asked.append("") or DeskStore._read(store))
+    return asked
+
+
+def test_commits_when_another_process_writes_then_they_are_seen_at_once_and_else_nothing_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DeskStore(tmp_path / "desk.sqlite")
+    key = store.open_session("admin", "127.0.0.1")
+    assert store.identify(key) is not None
+    asked = looks(store, monkeypatch)
+    for _ in range(100):
+        assert store.identify(key) is not None
+    assert not asked
+    elsewhere(tmp_path / "desk.sqlite", f"delete from session where id = '{hash_key(key)}'")
+    assert store.identify(key) is None
+    assert len(asked) == 1
+    store.close()
+
+
+def test_commits_when_sessions_come_and_go_through_other_connections_then_no_answer_is_stale(tmp_path: Path) -> None:
+    store = DeskStore(tmp_path / "desk.sqlite")
+    other = DeskStore(tmp_path / "desk.sqlite")
+    for number in range(300):
+        key = other.open_session("viewer", "127.0.0.1")
+        identity = store.identify(key)
+        assert identity is not None
+        other.end_session(identity, "127.0.0.1", everywhere=False)
+        assert store.identify(key) is None
+        if number % 50 == 0:  # the index begins anew
+            sqlite3.connect(tmp_path / "desk.sqlite").execute("pragma wal_checkpoint(truncate)")
+    other.close()
+    store.close()
+
+
+def test_index_when_one_of_two_stores_is_closed_then_the_other_keeps_its_locks(tmp_path: Path) -> None:
+    path = tmp_path / "desk.sqlite"
+    store, other = DeskStore(path), DeskStore(path)
+    other.close()
+    found = subprocess.run([sys.executable, "-c", LOCK, f"{path}-shm"], check=False, timeout=60, capture_output=True)
+    assert (
+        b"BlockingIOError" in found.stderr
+    )  # whoever got it would take itself for the first, and begin the index anew
+    store.close()
+
+
+def test_index_when_it_cannot_be_mapped_then_the_file_is_asked_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("no such thing here")
+
+    monkeypatch.setattr(mmap, "mmap", refuse)
+    store = DeskStore(tmp_path / "desk.sqlite")
+    key = store.open_session("admin", "127.0.0.1")
+    asked = looks(store, monkeypatch)
+    assert store.identify(key) is not None and store.identify(key) is not None
+    assert len(asked) == 2
+    elsewhere(tmp_path / "desk.sqlite", "delete from session")
+    assert store.identify(key) is None
+    store.close()
+
+
+def test_look_when_it_fails_then_the_next_request_looks_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = DeskStore(tmp_path / "desk.sqlite")
+    key = store.open_session("admin", "127.0.0.1")
+    assert store.identify(key) is not None
+    elsewhere(tmp_path / "desk.sqlite", "delete from session")
+
+    def fail() -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "_read", fail)
+        with pytest.raises(sqlite3.OperationalError):
+            store.identify(key)
+    assert store.identify(key) is None
+    store.close()
+
+
+def test_descriptors_when_stores_are_closed_then_all_are_given_back(tmp_path: Path) -> None:
+    DeskStore(tmp_path / "desk.sqlite").close()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        first, second = DeskStore(tmp_path / "desk.sqlite"), DeskStore(tmp_path / "desk.sqlite")
+        first.close()
+        second.close()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_bytes_when_there_is_no_index_then_nothing_is_told(tmp_path: Path) -> None:
+    nothing = Commits(tmp_path / "desk.sqlite")
+    assert nothing.now() == b""
+    nothing.close()
