@@ -18,6 +18,7 @@ import aion
 from aion.config import Settings
 from aion.errors import AionError, ConfigError, NotFoundError, StateError
 from aion.live import Live, SnapshotApp, StreamApp
+from aion.live.hub import Subscriber
 from aion.store.layout import Layout
 from aion.web import openapi
 from aion.web.desk import Desk
@@ -87,8 +88,14 @@ class App:
         )
         snapshots: dict[str, ASGIApp] = {name: SnapshotApp(live, name) for name in live.topics}
         watch = StreamWatch(store)
-        streams: dict[str, ASGIApp] = {name: StreamApp(live, (name,), watch.opened) for name in live.topics}
-        streams["*"] = StreamApp(live, None, watch.opened)
+        gate = Gate(settings)
+
+        def opened(scope: Scope, subscriber: Subscriber) -> None:
+            watch.opened(scope, subscriber)
+            gate.forget(scope)
+
+        streams: dict[str, ASGIApp] = {name: StreamApp(live, (name,), opened) for name in live.topics}
+        streams["*"] = StreamApp(live, None, opened)
         streams = {name: StreamLimit(stream, watch, settings) for name, stream in streams.items()}
         files = FileReader(layout)
         asked = Requests(layout, files, settings)
@@ -96,7 +103,7 @@ class App:
         past = History(layout, files, asked)
         self.desk = Desk(
             settings, layout, files, asked, rules, past, live, Metrics(), log, snapshots, streams, store, watch,
-            Gate(settings),
+            gate,
         )  # fmt: skip
         live.stats = TimedStats(self.desk.metrics)
         self.desk.metrics.registry.register(Exposition(self.desk))

@@ -13,7 +13,10 @@ from ipaddress import ip_address, ip_network
 from random import randrange
 from typing import TYPE_CHECKING, Any
 
+from starlette.types import Scope
+
 from aion.config import Settings
+from aion.live.connection import EXTENSION
 from aion.web.security.limit import Buckets, network_of
 
 if TYPE_CHECKING:
@@ -74,6 +77,12 @@ class Gate:
     def count(self, why: str) -> None:
         """Count somebody who was turned away."""
         self.turned_away[why] = self.turned_away.get(why, 0) + 1
+
+    def forget(self, scope: Scope) -> None:
+        """Let go of the HTTP of a connection that became a stream: until the next sweep it would cost memory."""
+        extension = scope.get("extensions", {}).get(EXTENSION)
+        if extension is not None:
+            self.watched.discard(extension["protocol"])
 
     async def watch(self) -> None:
         """End what takes too long, again and again, until cancelled."""

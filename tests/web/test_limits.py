@@ -335,3 +335,16 @@ def test_client_when_it_is_refused_then_an_ordinary_one_sees_503(start_desk: STA
         for _ in range(20):
             got = httpx.get(f"{desk.url}/api/bots/page", trust_env=False, timeout=30)
             assert got.status_code == 503 and got.json()["error"] == "Full"
+
+
+def test_stream_when_it_is_opened_then_nothing_of_its_http_is_kept_until_the_next_sweep(
+    start_desk: START, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = start_desk()
+    gate = desk.app.desk.gate
+    monkeypatch.setattr(gate, "sweep", lambda now: None)
+    with connected(desk) as stream, connected(desk) as other:
+        assert answer(other).startswith(b"HTTP/1.1 200")
+        assert b"event: hello" in open_stream(stream)
+        assert len(gate.watched) == 1  # the other one
+        assert len(gate.connections) == 2
