@@ -274,6 +274,12 @@ class BotAccount:
         self.log.warning(f"{symbol}: {why}", bot=self.name, market_time=ts)
         self.settle(ts)
 
+    def note_feed(self, symbol: str, action: str, text: str, ts: datetime) -> None:
+        """Record at market time `ts`, or its own when that is later, what the feed made of the bars of `symbol`."""
+        ts = max(ts, self.cursor)
+        self.broker.note(ts, action, f"{symbol} {text}", symbol)
+        self.settle(ts)
+
     def gather(self) -> Changes:
         """Take what the broker did since the last call into the record, and return it."""
         if not self.broker.changes:

@@ -127,6 +127,7 @@ class Paper(Replay):
         if batches:
             for bot in (*self.job.bots.values(), *self.swing.bots.values()):
                 bot.learn_actions(self._online)
+        self._note_events()
         for batch in batches:
             self._process(batch)
         self._health = self._online.health()
@@ -138,6 +139,16 @@ class Paper(Replay):
             self._shown = self._situation()
             self._write_clock()
             self._say_health()
+
+    def _note_events(self) -> None:
+        """Record with each bot concerned which symbols the feed leaves out, or lets in again."""
+        now = self._wall.now().replace(microsecond=0)
+        for event in self._online.events():
+            self._log.warning(f"feed: {event.symbol} {event.text}")
+            noted = [bot for bot in self._bots.values() if event.symbol in bot.settings.symbols]
+            for bot in noted:
+                bot.note_feed(event.symbol, event.action, event.text, now)
+            self._touch(noted)
 
     def _look_at_sessions(self) -> None:
         now = self._wall.now()

@@ -15,6 +15,7 @@ from aion.market.feed.ccxt import CcxtProvider
 from aion.market.feed.online import OnlineFeed
 from aion.market.feed.provider import Caller
 from aion.store.layout import Layout
+from aion.trading.query import read_ledger
 from tests.bot.desk import VirtualWaiter, at, document, ledger_rows, log_events, recorded, replay, settings, sim_logs
 from tests.market import venue as faults
 from tests.market.venue import Venue
@@ -140,6 +141,36 @@ def test_provider_that_hangs_does_not_stop_the_process(life: Life) -> None:
     life.live(6.2, look)
     assert life.day()["as_of"] == "2030-01-01T09:06Z"
     assert life.summary()["clock"]["feed_state"]["state"] == "ok"
+
+
+def test_symbol_that_jumps_is_left_out_and_comes_back_with_recorded_decisions(life: Life) -> None:
+    jumped_ms, back_ms = (int(at(f"2030-01-01T09:0{minute}Z").timestamp() * 1000) for minute in (2, 5))
+
+    def jump(symbol: str, rows: list[list]) -> list[list]:
+        for row in rows:
+            if symbol == "ETHUSDT" and jumped_ms <= row[0] < back_ms:
+                row[1:5] = [f"{float(price) / 20:.2f}" for price in row[1:5]]
+        return rows
+
+    seen: dict[str, dict] = {}
+
+    def look(now: datetime) -> None:
+        if now == at("2030-01-01T09:05Z"):
+            seen.update(life.summary()["clock"]["feed_state"]["symbols"])
+
+    life.venue.change = jump
+    life.live(8.2, look)
+    assert seen["ETH/USDT"]["state"] == "refused" and "(2 so far)" in seen["ETH/USDT"]["text"]
+    assert seen["BTC/USDT"]["state"] == "ok"
+    found = [each for each in life.day()["decisions"].values() if "before it jumped" in each["reason"]]
+    left_out = [each for each in life.day()["decisions"].values() if "30 bars in a row" in each["reason"]]
+    assert [each["action"] for each in left_out] == ["refused"] and left_out[0]["symbol"] == "ETH/USDT"
+    assert [each["action"] for each in found] == ["admitted"]
+    assert life.day()["bars_seen"] == 2 * (9 * 60 + 8) - 3
+    assert life.summary()["clock"]["feed_state"]["symbols"]["ETH/USDT"]["state"] == "ok"
+    with read_ledger(Layout(life.data).ledger) as ledger:
+        kept = [each.action for each in ledger.changes("vwap_usdt").decisions if "jumped" in each.reason]
+    assert kept == ["admitted"]
 
 
 def test_symbol_that_vanishes_is_shown_and_the_other_goes_on(life: Life) -> None:

@@ -4,11 +4,16 @@ A moment is handed over when all symbols that trade then have spoken, or when it
 symbol that the provider says nothing of at all holds up one moment, not those after it.
 What comes after that is late: it is counted and left out, because bots have decided without it. So is a bar whose
 figures the provider changes afterwards: what was traded on stays.
+
+A symbol whose price jumps as after an undeclared split is left out, and comes back by itself: at a bar in line with
+the price before the jump, when a split of that day is declared, or after `CONFIRMED` bars in a row that each begin
+where the one before ended. Each of this is an `Event`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from aion.clock import iso
 from aion.market import calendar
@@ -19,6 +24,8 @@ from aion.model import Bar
 
 MINUTE = timedelta(minutes=1)
 REMEMBERED = 10  # newest bars of a symbol that are compared with what the provider says later
+CONFIRMED: Mapping[Kind, int] = {"minute": 30, "day": 3}
+"""Bars in a row, the first included, that make a price after a jump believable: a wrong print is put right sooner."""
 
 
 @dataclass(slots=True)
@@ -37,6 +44,38 @@ class Tally:
     """Left out because nobody traded."""
     refused: int = 0
     """No bars: NaN, impossible prices, an undeclared split, a close in the future."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A symbol that is left out from now on, or is back: for people, and for the bots to record."""
+
+    symbol: str
+    action: str
+    """refused or admitted, as of a decision."""
+    text: str
+
+
+@dataclass(slots=True)
+class _Jump:
+    """A symbol that is left out since its price jumped."""
+
+    before: Bar
+    """The newest bar before the jump."""
+    first: Bar
+    """The bar that jumped."""
+    last: Bar
+    """The newest one since."""
+    count: int = 1
+    """Bars in a row that begin where the one before ended, the newest included."""
+
+    def text(self, kind: Kind) -> str:
+        """Say it for people, after the symbol."""
+        return (
+            f"opens at {self.first.open} at {iso(self.first.ts)} after {self.before.close}, as after a split that "
+            f"nobody declared: left out until {CONFIRMED[kind]} bars in a row confirm that price, one is back in "
+            "line with the price before, or the split is declared"
+        )
 
 
 class Gatherer:
@@ -66,7 +105,9 @@ class Gatherer:
         self.seen_until: dict[str, datetime] = dict.fromkeys(exchanges, after)
         """By symbol, up to when the provider has spoken."""
         self.refused: dict[str, str] = {}
-        """Symbols that are left out from now on, and why."""
+        """Symbols that are left out for good, and why."""
+        self.events: list[Event] = []
+        """What became of symbols whose price jumped, oldest first; for whoever takes them away."""
         self.dropped: dict[tuple[str, str], int] = {}
         """Symbol and day -> bars left out because nobody traded."""
         self._exchanges = dict(exchanges)
@@ -84,11 +125,19 @@ class Gatherer:
         self._known_ahead: dict[str, datetime] = {}
         self._answered: dict[str, datetime] = {}
         self._mute: set[str] = set()
+        self._jumped: dict[str, _Jump] = {}
+        self._level: dict[str, Bar] = {}
+        """By symbol the newest bar that was believed after a jump without being handed over."""
 
     @property
     def symbols(self) -> list[str]:
         """Symbols that are still waited for."""
-        return [symbol for symbol in self._exchanges if symbol not in self.refused]
+        return [symbol for symbol in self._exchanges if symbol not in self.refused and symbol not in self._jumped]
+
+    def jump(self, symbol: str) -> str:
+        """Return why the price of `symbol` is not believed for now, or an empty text."""
+        found = self._jumped.get(symbol)
+        return f"{found.text(self.kind)} ({found.count} so far)" if found is not None else ""
 
     def know(self, bars: Sequence[Bar]) -> None:
         """Take the bars that were handed over before the start, so that jumps and revisions show."""
@@ -153,7 +202,7 @@ class Gatherer:
 
     def _take(self, bar: Bar) -> None:
         symbol = bar.symbol
-        if symbol in self.refused:
+        if symbol in self.refused or (symbol in self._jumped and not self._is_back(bar)):
             return
         if bar.ts <= self._cursor:
             self._take_past(bar)
@@ -162,18 +211,38 @@ class Gatherer:
             self.tally.refused += bar.ts > self.seen_until[symbol]
             return
         before = self._last_before(bar)
-        if before is not None and not 1 / JUMP < bar.open / before.close < JUMP and not self._is_split(bar):
+        if before is not None and not _is_near(bar.open, before.close) and not self._is_split(bar):
             self.tally.refused += 1
-            self.leave_out(
-                symbol,
-                f"opens at {bar.open} at {iso(bar.ts)} after {before.close}, as after a split that nobody declared: "
-                "left out until the bots start again",
-            )
+            self._jumped[symbol] = jump = _Jump(before, bar, bar)
+            self.events.append(Event(symbol, "refused", jump.text(self.kind)))
             return
         waiting = self._pending.setdefault(bar.ts, {})
         if symbol in waiting and waiting[symbol] != bar:
             self.tally.revised += 1
         waiting[symbol] = bar
+
+    def _is_back(self, bar: Bar) -> bool:
+        """Tell whether a symbol that jumped is believed again from `bar` on."""
+        symbol = bar.symbol
+        jump = self._jumped[symbol]
+        if bar.ts <= jump.last.ts or calendar.session_at(self._exchanges[symbol], bar.ts) is None:
+            return False
+        jump.count = jump.count + 1 if _is_near(bar.open, jump.last.close) else 1
+        jump.last = bar
+        if _is_near(bar.open, jump.before.close):
+            why = f"opens at {bar.open} at {iso(bar.ts)}, in line with {jump.before.close} before it jumped"
+        elif self._is_split(bar) or self._is_split(jump.first):
+            why = f"opens at {bar.open} at {iso(bar.ts)}: the split after {jump.before.close} was declared"
+        elif jump.count >= CONFIRMED[self.kind]:
+            why = f"opens at {bar.open} at {iso(bar.ts)}: {jump.count} bars in a row confirm it"
+        else:
+            self.tally.refused += 1
+            return False
+        del self._jumped[symbol]
+        self._level[symbol] = bar
+        self._known_late[symbol] = bar.ts  # what was left out until then came in time
+        self.events.append(Event(symbol, "admitted", f"{why}; traded on again"))
+        return True
 
     def _take_ahead(self, bar: Bar) -> None:
         """Take a bar that closes in the future, each once."""
@@ -195,8 +264,10 @@ class Gatherer:
             self._known_late[bar.symbol] = bar.ts
 
     def _last_before(self, bar: Bar) -> Bar | None:
-        waiting = [bars[bar.symbol] for ts, bars in self._pending.items() if ts < bar.ts and bar.symbol in bars]
-        return max(waiting, key=lambda each: each.ts, default=self.newest.get(bar.symbol))
+        symbol = bar.symbol
+        found = [bars[symbol] for ts, bars in self._pending.items() if ts < bar.ts and symbol in bars]
+        found += [bars[symbol] for bars in (self.newest, self._level) if symbol in bars]
+        return max(found, key=lambda each: each.ts, default=None)
 
     def _is_split(self, bar: Bar) -> bool:
         session = calendar.session_at(self._exchanges[bar.symbol], bar.ts)
@@ -237,3 +308,7 @@ class Gatherer:
         known[bar.ts] = bar
         while len(known) > REMEMBERED:
             del known[next(iter(known))]
+
+
+def _is_near(price: Decimal, other: Decimal) -> bool:
+    return 1 / JUMP < price / other < JUMP

@@ -17,7 +17,7 @@ from aion.clock import Clock, SystemClock
 from aion.errors import ConfigError, FeedError
 from aion.market import calendar
 from aion.market.feed.crew import Crew, do_together
-from aion.market.feed.gather import Gatherer, Tally
+from aion.market.feed.gather import Event, Gatherer, Tally
 from aion.market.feed.protocol import Batch, Kind
 from aion.market.feed.provider import Answer, Caller, GoneError, LimitError, Provider
 from aion.market.feed.tape import batched
@@ -298,6 +298,14 @@ class OnlineFeed:
             ready = [batch for gatherer in self._gatherers.values() for batch in gatherer.ready(now)]
         return sorted(ready, key=lambda batch: (batch.ts, batch.kind != "minute"))
 
+    def events(self) -> list[Event]:
+        """Return what became of symbols whose price jumped since the last call, oldest first."""
+        with self._lock:
+            found = [event for gatherer in self._gatherers.values() for event in gatherer.events]
+            for gatherer in self._gatherers.values():
+                gatherer.events = []
+        return found
+
     def health(self) -> FeedHealth:
         """Return how the feed stands now."""
         now = self._clock.now()
@@ -449,8 +457,9 @@ class OnlineFeed:
         newest = gatherer.newest.get(symbol)
         last = newest.ts if newest is not None else None
         if symbol in gatherer.refused:
-            why = gatherer.refused[symbol]
-            return SymbolHealth("refused" if "split" in why else "gone", last, why)
+            return SymbolHealth("gone", last, gatherer.refused[symbol])
+        if why := gatherer.jump(symbol):
+            return SymbolHealth("refused", last, why)
         if gatherer.kind == "day" or not calendar.is_open(self._instruments[symbol].exchange, now):
             return SymbolHealth("ok", last)
         session = calendar.session_around(self._instruments[symbol].exchange, now)
