@@ -181,11 +181,12 @@ def serve(
     parent_pipe: Pipe = None,
     listener: Annotated[int | None, typer.Option("--listener", hidden=True)] = None,
     worker: Annotated[int, typer.Option("--worker", hidden=True)] = 0,
-    ready_pipe: Annotated[int | None, typer.Option("--ready-pipe", hidden=True)] = None,
+    pulse_pipe: Annotated[int | None, typer.Option("--pulse-pipe", hidden=True)] = None,
 ) -> None:
     """Serve the desk alone, over state files that anything may write."""
+    from aion.pulse import beat, trace_when_asked
     from aion.rolling import process_name
-    from aion.supervise import follow_parent, tell
+    from aion.supervise import follow_parent
 
     follow_parent(parent_pipe)
     flags: dict[str, Any] = {
@@ -201,14 +202,15 @@ def serve(
 
     if listener is None:
         raise typer.Exit(serve_desk(settings))
-    say_ready = (lambda: tell(ready_pipe)) if ready_pipe is not None else None
+    if pulse_pipe is not None:
+        trace_when_asked()
     raise typer.Exit(
         serve_desk(
             settings,
             listener=socket.socket(fileno=listener),
             process=process_name(worker),
             says_address=worker == 0,
-            on_ready=say_ready,
+            on_ready=(lambda: beat(pulse_pipe)) if pulse_pipe is not None else None,
         )
     )
 

@@ -182,6 +182,8 @@ class WatchSettings(Section):
     """Seconds by which the wall clock may differ from one that never jumps, between two looks."""
     steady_s: float = Field(60.0, ge=0, le=86_400)
     """Seconds that a restarted process, or a clock that jumped, must be steady before all is clear."""
+    silent_s: float = Field(30.0, ge=5, le=86_400)
+    """Seconds that a process of the desk may not answer before it is killed and started again."""
 
 
 AlertEvent = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock"]

@@ -1,11 +1,10 @@
 """Restarts that nobody notices: on SIGHUP each worker gets a successor on the same socket, one after the other.
 
 The successor listens before the old worker leaves, so that at every moment somebody takes what arrives. A successor
-that does not come up is given up, and the old worker goes on.
+that does not come up is given up, and the old worker goes on. A worker whose event loop stands still is killed.
 """
 
 import os
-import select
 import signal
 import subprocess
 import time
@@ -13,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aion.pulse import MISSES, START_MISSES, TRACE_S, Pulse, is_held
 from aion.store.layout import Layout
 from aion.supervise import Child, Supervisor
 
@@ -33,8 +33,10 @@ class Worker(Child):
     logs: tuple[Path | None, Path | None] = (None, None)
     """Where it says why it ends, under each of its numbers."""
     turn: int = 0
-    ready: int | None = None
-    """Reading end of the pipe on which the newest start says that it listens."""
+    pulse: Pulse | None = None
+    """On which the newest start says that it listens, and then that it lives."""
+    dies_at: float | None = None
+    """Monotonic time at which it is killed because it hangs."""
 
 
 class RollingSupervisor(Supervisor):
@@ -46,6 +48,7 @@ class RollingSupervisor(Supervisor):
         say: Callable[[str, str], None],
         *,
         leave_s: float,
+        silent_s: float,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         """Make it; nothing runs before `run`.
@@ -54,10 +57,12 @@ class RollingSupervisor(Supervisor):
             children: what runs; those that are `Worker` are replaced.
             say: (level, sentence) for people and the log.
             leave_s: seconds over which a worker ends its streams.
+            silent_s: seconds that the event loop of a worker may stand still before it is killed.
             changed: called when a child ended, was started or was replaced.
         """
         super().__init__(children, say, changed=changed)
         self._leave_s = leave_s
+        self._silent_s = silent_s
         self._wanted = False
         self._queue: list[Worker] = []
         self._successor: Worker | None = None
@@ -100,10 +105,29 @@ class RollingSupervisor(Supervisor):
         if isinstance(child, Worker):
             if self._queue and self._queue[0] is child and not self._stopping:
                 self._roll(child)
-            if child.ready is not None and _can_read(child.ready):
-                os.close(child.ready)
-                child.ready = None
+            if child.process is None and self._successor is not None and self._queue[0] is child:
+                return 0  # it died while its successor came up, which takes its place
+            self._feel(child)
         return super()._tend(child)
+
+    def _feel(self, child: Worker) -> None:
+        """Kill `child` if it has hung for too long."""
+        process, pulse = child.process, child.pulse
+        if process is None or pulse is None or self._stopping:
+            return
+        now = time.monotonic()
+        if child.dies_at is not None:
+            if now >= child.dies_at:
+                process.kill()
+        elif pulse.is_missed(now, lambda: is_held(process.pid)):
+            how = "did not answer" if pulse.has_begun else "did not begin to listen"
+            silent_s = self._silent_s * (1 if pulse.has_begun else START_MISSES / MISSES)
+            child.fault = f"{how} for {silent_s:g} s and was killed"
+            child.dies_at = now + TRACE_S
+            self._say(
+                "error", f"{child.name} {how} for {silent_s:g} s: it says on stderr where it stands, and is killed"
+            )
+            process.send_signal(signal.SIGUSR1)
 
     def _roll(self, child: Worker) -> None:
         """Go one step on with replacing `child`."""
@@ -120,33 +144,36 @@ class RollingSupervisor(Supervisor):
             )  # fmt: skip
             self._start(successor)
             return
-        process, ready = successor.process, successor.ready
-        assert process is not None and ready is not None
-        has_said = _can_read(ready)
-        if has_said and os.read(ready, 1):
+        process, pulse = successor.process, successor.pulse
+        assert process is not None and pulse is not None
+        pulse.listen()
+        if pulse.has_begun:
             self._take_over(child, successor)
-        elif has_said or process.poll() is not None:
+        elif pulse.is_over or process.poll() is not None:
             self._fail(f"its successor ended with status {process.wait()} before it listened")
         elif time.monotonic() - successor.started_at > READY_S:
             self._fail(f"its successor did not listen within {READY_S:g} s")
 
     def _take_over(self, child: Worker, successor: Worker) -> None:
-        old, pipe = child.process, child.pipe
-        assert old is not None and successor.ready is not None
-        os.close(successor.ready)
-        if child.ready is not None:
-            os.close(child.ready)
-        child.process, child.pipe, child.ready = successor.process, successor.pipe, None
+        old, pipe, hangs = child.process, child.pipe, child.dies_at is not None
+        if child.pulse is not None:
+            child.pulse.close()
+        child.process, child.pipe, child.pulse = successor.process, successor.pipe, successor.pulse
+        child.fault, child.dies_at = "", None
         child.arguments, child.descriptors, child.turn = successor.arguments, successor.descriptors, successor.turn
         child.started_at, child.started_wall_s = successor.started_at, successor.started_wall_s
         child.log = successor.log
         child.restarts += 1
         self._successor = None
         self._queue.pop(0)
-        if old.poll() is None:
-            old.send_signal(signal.SIGHUP)
-        self._leaving.append((old, pipe, time.monotonic() + self._leave_s + LEAVE_GRACE_S))
-        self._say("info", f"{child.name} is replaced; the old one leaves")
+        if old is None:
+            if pipe is not None:
+                os.close(pipe)
+            self._say("info", f"{child.name} is replaced; the old one had ended")
+        else:
+            old.send_signal(signal.SIGKILL if hangs else signal.SIGHUP)
+            self._leaving.append((old, pipe, time.monotonic() + self._leave_s + LEAVE_GRACE_S))
+            self._say("info", f"{child.name} is replaced; the old one leaves")
         self._changed()
 
     def _see_off(self) -> None:
@@ -173,20 +200,22 @@ class RollingSupervisor(Supervisor):
         assert successor is not None and successor.process is not None
         successor.process.kill()
         successor.process.wait()
-        for end in (successor.pipe, successor.ready):
-            if end is not None:
-                os.close(end)
+        if successor.pipe is not None:
+            os.close(successor.pipe)
+        if successor.pulse is not None:
+            successor.pulse.close()
 
     def _start(self, child: Child) -> None:
         if not isinstance(child, Worker):
             super()._start(child)
             return
-        if child.ready is not None:
-            os.close(child.ready)
-        child.ready, writing = os.pipe()
+        if child.pulse is not None:
+            child.pulse.close()
+        reading, writing = os.pipe()
+        child.pulse, child.dies_at = Pulse(reading, self._silent_s, time.monotonic()), None
         os.set_inheritable(writing, True)
         number = child.numbers[child.turn % 2]
-        child.arguments = (*child.base, "--worker", str(number), "--ready-pipe", str(writing))
+        child.arguments = (*child.base, "--worker", str(number), "--pulse-pipe", str(writing))
         child.descriptors = (*child.shared, writing)
         child.log = child.logs[child.turn % 2]
         try:
@@ -226,7 +255,3 @@ def desk_workers(
 def process_name(number: int) -> str:
     """Return the name in the logs of the desk's process with this number."""
     return f"web-{number}" if number else "web"
-
-
-def _can_read(descriptor: int) -> bool:
-    return bool(select.select([descriptor], [], [], 0)[0])

@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,6 +51,8 @@ class Child:
     """Its longest life that is over."""
     ended: str = ""
     """How it ended last and why."""
+    fault: str = ""
+    """Why it was killed, where whoever keeps it running did that."""
     ended_wall_s: float = 0.0
     started_wall_s: float = 0.0
     starts_wall_s: float = 0.0
@@ -131,7 +132,9 @@ class Supervisor:
             return 0
         child.process = None
         lived_s = now - child.started_at
-        why = f"was killed by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
+        why = child.fault or (
+            f"was killed by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
+        )
         words = last_words(child.log, child.started_wall_s)
         child.ended, child.ended_wall_s = f"{why}: {words}" if words else why, time.time()
         if status == REFUSED and child.longest_s < PROVEN_S:
@@ -164,6 +167,7 @@ class Supervisor:
         finally:
             os.close(reading)
         child.restarts += child.started_wall_s > 0
+        child.fault = ""
         child.started_at, child.started_wall_s = time.monotonic(), time.time()
         self._changed()
 
@@ -226,13 +230,6 @@ def follow_parent(reading: int | None, *, nice: int = 0) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="aion-parent", daemon=True).start()
-
-
-def tell(ready: int) -> None:
-    """In a child: say on the pipe `ready` that it listens."""
-    with suppress(OSError):  # nobody waits for it any more
-        os.write(ready, b"1")
-        os.close(ready)
 
 
 def take_folder(folder: Path) -> int:

@@ -40,7 +40,9 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
         )
         alerter = _alerter(settings, log)
         watchdog = Watchdog(settings, layout, lambda: states(children), _Sayer(log), alerter)
-        supervisor = RollingSupervisor(children, _Sayer(log), leave_s=settings.leave_s, changed=watchdog.wake)
+        supervisor = RollingSupervisor(
+            children, _Sayer(log), leave_s=settings.leave_s, silent_s=settings.watch.silent_s, changed=watchdog.wake
+        )
         thread = watchdog.start()
         try:
             status = supervisor.run()

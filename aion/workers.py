@@ -35,7 +35,10 @@ def serve_workers(settings: Settings, arguments: Sequence[str]) -> int:
         workers = desk_workers("worker", settings.workers, listener.fileno(), arguments, layout)
         log.info(f"Aion desk: {address_of(settings.host, listener)} ({settings.workers} workers)")
         supervisor = RollingSupervisor(
-            workers, lambda level, text: getattr(log, level)(text), leave_s=settings.leave_s
+            workers,
+            lambda level, text: getattr(log, level)(text),
+            leave_s=settings.leave_s,
+            silent_s=settings.watch.silent_s,
         )
         status = supervisor.run()
         log.info("the desk has stopped")

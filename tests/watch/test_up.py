@@ -1,4 +1,4 @@
-"""`aion up` as it is run: kill -9 of each of its processes, and of itself."""
+"""`aion up` as it is run: kill -9 of each of its processes and of itself; a desk that is replaced, or that hangs."""
 
 import json
 import os
@@ -26,13 +26,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def up(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+def up(folder: Path, site: str = "", silent_s: int = 30) -> Iterator[tuple["subprocess.Popen[str]", str]]:
     port = free_port()
     command = [sys.executable, "-m", "aion", "up", "--data", str(folder / "data"), "--port", str(port)]
-    (folder / "aion.toml").write_text("[watch]\nsteady_s = 1\n")
+    (folder / "aion.toml").write_text(f"[watch]\nsteady_s = 1\nsilent_s = {silent_s}\n")
     with (folder / "said").open("a+") as said:
         process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=said, text=True
+            command, cwd=folder, env={**os.environ, "PYTHONPATH": f"{site}:{ROOT}"}, stderr=said, text=True
         )
         try:
             yield process, f"http://127.0.0.1:{port}"
@@ -97,3 +97,36 @@ def test_up_when_killed_itself_then_its_children_end_and_the_next_one_says_so(tm
     with up(tmp_path) as (process, url):
         wait_for(lambda: running(url, "desk") and running(url, "bots"))
         assert "`aion up` had not ended in order" in (tmp_path / "said").read_text()
+
+
+HANGS = """
+import signal, time
+signal.signal(signal.SIGUSR2, lambda *_: time.sleep(100_000))
+"""
+
+
+def test_up_when_told_to_replace_the_desk_or_when_that_hangs_then_there_is_another_and_the_bots_go_on(
+    tmp_path: Path,
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(HANGS)
+    with up(tmp_path, str(site), silent_s=10) as (process, url):
+        bots = wait_for(lambda: running(url, "bots"))["pid"]
+        first = wait_for(lambda: running(url, "desk"))["pid"]
+        process.send_signal(signal.SIGHUP)
+        second = wait_for(lambda: (now := running(url, "desk")) and now["pid"] != first and now["pid"])
+        wait_for(lambda: not is_alive(first))
+        os.kill(second, signal.SIGUSR2)
+        again = wait_for(lambda: (now := running(url, "desk")) and now["pid"] != second and now)
+        assert again["ended"] == "did not answer for 10 s and was killed"
+        assert not is_alive(second)
+        wait_for(lambda: "did not answer" in watched(url).get("cleared", {}).get("process.desk", {}).get("text", ""))
+        assert wait_for(lambda: running(url, "bots"))["pid"] == bots, "the bots are left alone"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    said = (tmp_path / "said").read_text()
+    assert "restarting 1 worker, one by one" in said and "desk is replaced; the old one leaves" in said
+    assert "desk did not answer for 10 s and was killed; started again in 0.5 s" in said
+    assert "most recent call first" in said and "sitecustomize.py" in said, "where it stood"
+    assert "Traceback" not in said

@@ -99,10 +99,10 @@ def test_roll_when_told_then_each_worker_is_replaced_and_no_request_fails(tmp_pa
 class Recorded(RollingSupervisor):
     """Runs workers that are no desk: short programs."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, silent_s: float = 600.0) -> None:
         self.said: list[str] = []
         worker = Worker("worker", (), base=(program,))
-        super().__init__([worker], lambda _level, text: self.said.append(text), leave_s=0.0)
+        super().__init__([worker], lambda _level, text: self.said.append(text), leave_s=0.0, silent_s=silent_s)
         self.worker = worker
 
 
