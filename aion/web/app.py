@@ -50,6 +50,7 @@ from aion.web.security.login import Login
 from aion.web.security.page import login_page
 from aion.web.security.store import DeskStore
 from aion.web.security.stream import StreamLimit, StreamWatch
+from aion.web.security.tries import TryLimit
 from aion.web.topic import accepts, make_load, make_topics
 
 BYE_SPREAD_S = 0.5  # streams are ended over this time, so that pages do not come back in one moment
@@ -105,6 +106,7 @@ class App:
             settings, layout, files, asked, rules, past, live, Metrics(), log, snapshots, streams, store, watch,
             gate,
         )  # fmt: skip
+        self.desk.tries = TryLimit(store) if store is not None else None
         live.stats = TimedStats(self.desk.metrics)
         self.desk.metrics.registry.register(Exposition(self.desk))
         self.routes = _make_routes(self.desk)

@@ -1,7 +1,7 @@
 """One desk: what all routes of one app share."""
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -17,9 +17,9 @@ from aion.web.peers import Peers
 from aion.web.reader import FileReader
 from aion.web.request import Requests
 from aion.web.rule import RuleBook
-from aion.web.security.limit import TryLimit
 from aion.web.security.store import DeskStore
 from aion.web.security.stream import StreamWatch
+from aion.web.security.tries import TryLimit
 
 
 @dataclass(slots=True)
@@ -45,7 +45,8 @@ class Desk:
     gate: Gate
     peers: Peers | None = None
     """The other workers; None where there can be none."""
-    tries: TryLimit = field(default_factory=TryLimit)
+    tries: TryLimit | None = None
+    """Of passwords; None where there is no store."""
     is_ready: bool = False
     """True from the first look at the disk to the stop."""
 

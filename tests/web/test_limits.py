@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from aion.config import Settings, load
 from aion.errors import ConfigError
 from aion.web.gate import RETRY_AFTER_S, Gate, Proxies, allow_files, retry_after
-from aion.web.security.limit import MAX_ADDRESSES, Buckets, TryLimit, network_of
+from aion.web.security.limit import MAX_ADDRESSES, Buckets, network_of
 from aion.web.security.password import hash_password
 
 from .conftest import RunningDesk
@@ -138,8 +138,6 @@ def test_buckets_when_the_world_comes_then_memory_is_bounded() -> None:
     for number in range(MAX_ADDRESSES + 500):
         buckets.take(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
     assert len(buckets) == MAX_ADDRESSES
-    limit = TryLimit(lambda: 0.0)
-    assert [limit.is_news("10.0.0.1"), limit.is_news("10.0.0.1"), limit.is_news("10.0.0.2")] == [True, False, True]
 
 
 def test_network_when_asked_then_one_sender_has_one_name() -> None:

@@ -1,6 +1,7 @@
 """Passwords, sessions, tokens and roles, over HTTP on a real desk."""
 
 import re
+import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,9 +13,9 @@ from aion.config import Settings, load
 from aion.errors import ConfigError
 from aion.store.layout import Layout
 from aion.web.security import check_host, command
-from aion.web.security.limit import ALL_TRIES, TRIES, TryLimit
 from aion.web.security.password import hash_password, is_password
 from aion.web.security.store import ROTATE_S, DeskStore, DeskStoreError, hash_key
+from aion.web.security.tries import ALL_TRIES, FULL_S, TRIES, TryLimit
 
 from .conftest import RunningDesk
 
@@ -70,8 +71,15 @@ def test_login_form_when_right_then_it_leads_to_the_page_asked_for(locked: Runni
     assert wrong.status_code == 303 and "why=wrong" in wrong.headers["location"]
 
 
+def freeze(*desks: RunningDesk) -> None:
+    """Let no try come back, however slow the machine."""
+    for desk in desks:
+        assert desk.app.desk.store is not None
+        desk.app.desk.tries = TryLimit(desk.app.desk.store, lambda: 1000.0)
+
+
 def test_login_when_wrong_too_often_then_429_even_for_the_right_one(locked: RunningDesk) -> None:
-    locked.app.desk.tries = TryLimit(lambda: 0.0)  # nothing refills, however slow the machine
+    freeze(locked)
     for _ in range(TRIES):
         assert locked.client.post("/api/session", json={"password": "not this one"}).status_code == 401
     answer = locked.client.post("/api/session", json={"password": PASSWORD})
@@ -79,15 +87,71 @@ def test_login_when_wrong_too_often_then_429_even_for_the_right_one(locked: Runn
     assert locked.client.post("/api/session", content=b"x" * 9000).status_code == 400
 
 
-def test_tries_when_many_addresses_then_all_together_are_limited_too() -> None:
-    now = [0.0]
-    limit = TryLimit(lambda: now[0])
-    assert all(limit.take(f"10.0.{n}.1") == 0 for n in range(ALL_TRIES))
-    assert limit.take("10.9.9.9") > 0
-    now[0] = 10.0
+def test_tries_when_there_are_two_workers_then_they_count_together(start_desk: START) -> None:
+    first, second = workers = start_desk(password=PASSWORD), start_desk(password=PASSWORD)
+    freeze(*workers)
+    wrong = {"password": "not this one"}
+    for number in range(TRIES - 1):
+        assert workers[number % 2].client.post("/api/session", json=wrong).status_code == 401
+    assert first.client.post("/api/session", json={"password": PASSWORD}).status_code == 200, "and all are given back"
+    first.client.cookies.clear()
+    for number in range(TRIES):
+        assert workers[number % 2].client.post("/api/session", json=wrong).status_code == 401
+    for desk in (first, second, first):
+        assert desk.client.post("/api/session", json={"password": PASSWORD}).status_code == 429
+
+
+@pytest.fixture
+def limits(tmp_path: Path) -> Iterator[tuple[list[float], TryLimit, TryLimit]]:
+    """A clock, and the limits of two workers that go by it."""
+    now = [1_000_000.0]
+    stores = [DeskStore(tmp_path / "desk.sqlite") for _ in range(2)]
+    first, second = (TryLimit(store, lambda: now[0]) for store in stores)
+    yield now, first, second
+    for store in stores:
+        store.close()
+
+
+def test_tries_when_many_addresses_then_all_together_are_limited_too(
+    limits: tuple[list[float], TryLimit, TryLimit],
+) -> None:
+    now, limit, other = limits
+    assert all((limit, other)[n % 2].take(f"10.0.{n}.1") == 0 for n in range(ALL_TRIES))
+    assert limit.take("10.9.9.9") > 0 and other.take("10.9.9.9") > 0
+    now[0] += 10.0
     assert limit.take("10.9.9.9") == 0
-    assert [limit.take("2001:db8::1") for _ in range(TRIES)] == [0.0] * TRIES
+    assert [other.take("2001:db8::1") for _ in range(TRIES)] == [0.0] * TRIES
     assert limit.take("2001:db8::2") > 0, "one network, one bucket"
+    assert [limit.is_news("2001:db8::2"), limit.is_news("2001:db8::1")] == [True, False]
+
+
+def test_tries_when_they_are_full_again_then_they_are_forgotten_and_no_refusal_is_written(
+    limits: tuple[list[float], TryLimit, TryLimit], tmp_path: Path
+) -> None:
+    now, limit, _ = limits
+    for number in range(30):
+        assert limit.take(f"10.0.{number}.1") == 0
+    now[0] += FULL_S
+    while limit.take("10.0.0.1") == 0:
+        continue
+    with sqlite3.connect(tmp_path / "desk.sqlite") as found:
+        assert dict(found.execute("select name, left from tried")) == {"": ALL_TRIES - TRIES, "10.0.0.1": 0}
+        seen = found.execute("pragma data_version").fetchone()
+        assert limit.take("10.0.0.1") > 0
+        assert found.execute("pragma data_version").fetchone() == seen
+    found.close()
+
+
+def test_tries_when_the_clock_goes_back_then_nobody_waits_for_it(
+    limits: tuple[list[float], TryLimit, TryLimit],
+) -> None:
+    now, limit, _ = limits
+    while limit.take("10.0.0.1") == 0:
+        continue
+    now[0] -= 86_400
+    assert 0 < limit.take("10.0.0.1") <= 10.0, "nor gets anything for it"
+    now[0] += 10.0
+    assert limit.take("10.0.0.1") == 0 < limit.take("10.0.0.1")
 
 
 def test_viewer_when_it_asks_for_more_then_403(locked: RunningDesk) -> None:

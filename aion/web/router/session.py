@@ -79,12 +79,12 @@ async def log_in(request: Request) -> Response:
     is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     given = await _read_login(request, is_form=is_form)
     after = safe_next(given.next)
-    store = desk.store
-    if store is None or not store.has_password:
+    store, tries = desk.store, desk.tries
+    if store is None or tries is None or not store.has_password:
         raise NotFoundError("this desk has no password; it answers to this machine only")
-    wait_s = desk.tries.take(address)
+    wait_s = await run_in_threadpool(tries.take, address)
     if wait_s > 0:
-        if desk.tries.is_news(address):  # once: a flood would push everything else out of the audit
+        if tries.is_news(address):  # once: a flood would push everything else out of the audit
             await run_in_threadpool(store.record, "nobody", address, "login refused: too many tries")
         return _refused(429, "TooManyTries", "too many tries: wait and try again", is_form, "wait", after, wait_s)
     try:
@@ -95,7 +95,7 @@ async def log_in(request: Request) -> Response:
         await run_in_threadpool(store.record, "nobody", address, "login refused: wrong password")
         desk.log.warning(f"a login from {address} gave a wrong password")
         return _refused(401, "WrongPassword", "that is not the password", is_form, "wrong", after, 0.0)
-    desk.tries.forgive(address)
+    await run_in_threadpool(tries.forgive, address)
     key = await run_in_threadpool(store.open_session, role, address)
     done: Response = RedirectResponse(after, 303) if is_form else JSONResponse({"who": role, "role": role})
     done.raw_headers.append(cookie_header(key, request.scope))

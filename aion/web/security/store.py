@@ -1,4 +1,4 @@
-"""`desk.sqlite`: passwords, sessions, tokens and the audit. The desk alone writes it.
+"""`desk.sqlite`: passwords, their tries, sessions, tokens and the audit. The desk alone writes it.
 
 Secrets are not in it: passwords are argon2id hashes, session ids and tokens (256 random bits) are SHA-256 hashes.
 What the event loop asks is answered from memory, which is read again whenever the file's WAL index, and then `PRAGMA
@@ -24,7 +24,7 @@ from aion.web.security.commits import Commits
 
 Role = Literal["viewer", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "admin")
-SCHEMA = 1
+SCHEMA = 2
 SESSION_S = 7 * 86_400.0
 """Seconds from a login to its end, whatever is done meanwhile."""
 ROTATE_S = 12 * 3600.0
@@ -50,6 +50,7 @@ create table if not exists audit (
   number integer primary key, at real not null, who text not null, address text not null, what text not null,
   before text, after text
 );
+create table if not exists tried (name text primary key, left real not null, at real not null);
 """
 
 
@@ -137,14 +138,14 @@ class DeskStore:
 
     def set_password(self, role: Role, hashed: str, source: str, who: str) -> None:
         """Replace a role's password; its sessions end."""
-        with self._write() as write:
+        with self.write() as write:
             write("insert or replace into password values (?, ?, ?, ?)", role, hashed, source, self._now_s())
             write("delete from session where role = ?", role)
             self._record(write, who, "", "password set", None, {"role": role, "source": source})
 
     def drop_password(self, role: Role, who: str) -> None:
         """Remove a role's password; its sessions end."""
-        with self._write() as write:
+        with self.write() as write:
             write("delete from password where role = ?", role)
             write("delete from session where role = ?", role)
             self._record(write, who, "", "password removed", {"role": role}, None)
@@ -153,7 +154,7 @@ class DeskStore:
         """Begin a session; return its id, which is kept nowhere else."""
         key = secrets.token_urlsafe(32)
         now = self._now_s()
-        with self._write() as write:
+        with self.write() as write:
             write("delete from session where ends_at <= ?", now)
             write(
                 "delete from session where id in (select id from session order by created_at desc limit -1 offset ?)",
@@ -167,7 +168,7 @@ class DeskStore:
         """Give a session another id; the old one ends in a minute."""
         key = secrets.token_urlsafe(32)
         now = self._now_s()
-        with self._write() as write:
+        with self.write() as write:
             write("update session set ends_at = min(ends_at, ?) where id = ?", now + ROTATED_GRACE_S, identity.key)
             write(
                 "insert into session values (?, ?, ?, ?, ?)",
@@ -181,7 +182,7 @@ class DeskStore:
 
     def end_session(self, identity: Identity, address: str, *, everywhere: bool) -> None:
         """End one session, or all of its role."""
-        with self._write() as write:
+        with self.write() as write:
             if everywhere:
                 write("delete from session where role = ?", identity.role)
             else:
@@ -196,7 +197,7 @@ class DeskStore:
         """
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         now = self._now_s()
-        with self._write() as write:
+        with self.write() as write:
             write("delete from token where ends_at <= ?", now)
             if write("select count(*) from token")[0][0] >= MAX_TOKENS:
                 raise DeskStoreError(f"there are {MAX_TOKENS} tokens already: revoke one first")
@@ -213,7 +214,7 @@ class DeskStore:
         Raises:
             NotFoundError: there is none of that name.
         """
-        with self._write() as write:
+        with self.write() as write:
             if not write("delete from token where name = ? returning name", name):
                 raise NotFoundError(f"there is no token named {name!r}")
             self._record(write, who, address, "token revoked", {"name": name}, None)
@@ -226,7 +227,7 @@ class DeskStore:
 
     def record(self, who: str, address: str, what: str, before: Any = None, after: Any = None) -> None:
         """Write one line of the audit."""
-        with self._write() as write:
+        with self.write() as write:
             self._record(write, who, address, what, before, after)
 
     def audit(self, limit: int) -> list[dict[str, Any]]:
@@ -292,7 +293,12 @@ class DeskStore:
         self._seen = seen
 
     @contextmanager
-    def _write(self) -> Iterator[Callable[..., list[Any]]]:
+    def write(self) -> Iterator[Callable[..., list[Any]]]:
+        """Yield what carries out a statement, all of one transaction.
+
+        Raises:
+            DeskStoreError: it cannot be written.
+        """
         with self._lock:
             try:
                 self._writer.execute("begin immediate")
