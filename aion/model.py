@@ -253,7 +253,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A closed round trip: from flat (or a turn) to flat; money after fees."""
+    """A closed round trip: from flat (or a turn) to flat; money after all costs."""
 
     id: str
     bot: str
@@ -266,10 +266,14 @@ class Trade:
     opened_at: datetime
     closed_at: datetime
     fees: Decimal
+    """Of its fills, >= 0."""
     slippage: Decimal
     realized_pnl: Decimal
+    """After fees and nights."""
     reason: str
     """Why it was closed."""
+    borrow: Decimal = Decimal(0)
+    """Charged for its nights, >= 0: borrow fees of a short, financing of a long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,11 @@ def trade_lines(folder: Path, bot: str | None, day: str | None, *, is_fills: boo
 
     with read_ledger(Layout(folder).ledger) as ledger:
         rows = ledger.fills(bot, day) if is_fills else ledger.trades(bot, day)
-    extra = ("slippage", "price_source", "reason") if is_fills else ("entry_price", "realized_pnl", "reason")
+    extra = (
+        ("slippage", "price_source", "reason")
+        if is_fills
+        else ("entry_price", "slippage", "borrow", "realized_pnl", "reason")
+    )
     return _table((*TRADE_COLUMNS, *extra), rows, is_csv=is_csv)
 
 

@@ -274,7 +274,7 @@ def _position(trade: Json) -> Json:
 
 
 def _trade(trade: Json, orders: Sequence[Json]) -> Json:
-    return {
+    value: Json = {
         "symbol": str(trade["pair"]),
         "side": "sell" if trade.get("is_short") else "buy",
         "quantity": _number(trade, "amount"),
@@ -282,11 +282,13 @@ def _trade(trade: Json, orders: Sequence[Json]) -> Json:
         "exit_price": _number(trade, "close_rate"),
         "opened_at": iso(_time(trade["open_date"])),
         "ts": iso(_time(trade["close_date"])),
-        # what funding has cost is among them, as nights are for other bots
-        "fees": round(_fees(trade, orders) + max(0.0, -_number(trade, "funding_fees")), 8),
+        "fees": _fees(trade, orders),
         "realized_pnl": _number(trade, "close_profit_abs"),
         "reason": _text(trade, "exit_reason") or _text(trade, "sell_reason"),
     }
+    if (funding := -_number(trade, "funding_fees")) > 0:
+        value["borrow"] = round(funding, 8)
+    return value
 
 
 def _fills(orders: Sequence[Json], trades: dict[Any, Json]) -> Json:

@@ -12,7 +12,7 @@ from aion.clock import iso
 from aion.config import BotSettings
 from aion.model import ZERO, EquityPoint, OrderStatus, cents
 from aion.trading.query import LedgerReader
-from aion.trading.record import NIGHTS, Changes, Result
+from aion.trading.record import NIGHTS, CashMovement, Changes, Result
 
 MOST_TAKEN = 256  # changes that wait to become JSON
 
@@ -41,7 +41,18 @@ class Record:
     What was taken becomes JSON when somebody looks, once: a backtest looks at the end alone.
     """
 
-    __slots__ = ("_decisions", "_equity", "_fills", "_hold", "_newest", "_orders", "_points", "_taken", "_trades")
+    __slots__ = (
+        "_borrow",
+        "_decisions",
+        "_equity",
+        "_fills",
+        "_hold",
+        "_newest",
+        "_orders",
+        "_points",
+        "_taken",
+        "_trades",
+    )
 
     def __init__(self) -> None:
         self._fills: Json = {}
@@ -53,6 +64,7 @@ class Record:
         self._taken: list[Changes] = []
         self._points: list[EquityPoint] = []
         self._newest = 0
+        self._borrow = ZERO
 
     @property
     def fills(self) -> Json:
@@ -90,6 +102,17 @@ class Record:
         self._settle()
         return self._hold
 
+    @property
+    def borrow(self) -> Decimal:
+        """What was charged for nights, money >= 0."""
+        self._settle()
+        return self._borrow
+
+    def charge(self, movement: CashMovement) -> None:
+        """Take a movement of cash; only charges for nights count."""
+        if movement.kind in NIGHTS:
+            self._borrow -= movement.amount
+
     def add(self, changes: Changes) -> None:
         """Take what happened since the last call; it is not changed any more afterwards."""
         if changes:
@@ -116,6 +139,8 @@ class Record:
                 self._trades[trade.id] = trade_json(trade)
             for decision in changes.decisions:
                 self._decisions[decision.id] = decision_json(decision)
+            for movement in changes.movements:
+                self.charge(movement)
             if self._newest:
                 self._forget()
         points, self._points = self._points, []
@@ -133,7 +158,9 @@ class Record:
     @property
     def is_empty(self) -> bool:
         """True when nothing happened; curves do not count."""
-        return not (self._taken or self._fills or self._orders or self._trades or self._decisions)
+        if self._taken or self._borrow:
+            return False
+        return not (self._fills or self._orders or self._trades or self._decisions)
 
     def orders_in_time(self) -> Json:
         """Return the orders by time of decision, then id: the same after a restart."""
@@ -190,6 +217,9 @@ def days_of(changes: Changes, closes: Sequence[str]) -> dict[str, Record]:
         days[of(trade.closed_at)].trades[trade.id] = trade_json(trade)
     for decision in changes.decisions:
         days[of(decision.ts)].decisions[decision.id] = decision_json(decision)
+    for movement in changes.movements:
+        if movement.kind in NIGHTS:
+            days[of(movement.ts)].charge(movement)
     return dict(days)
 
 

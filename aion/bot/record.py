@@ -81,7 +81,7 @@ def order_json(order: Order, status: OrderStatus, filled: Decimal, detail: str) 
 
 def trade_json(trade: Trade) -> Json:
     """Return a closed round trip."""
-    return {
+    value: Json = {
         "symbol": trade.symbol,
         "side": trade.side.value,
         "quantity": number(trade.quantity),
@@ -94,6 +94,9 @@ def trade_json(trade: Trade) -> Json:
         "realized_pnl": number(trade.realized_pnl),
         "reason": trade.reason,
     }
+    if trade.borrow:
+        value["borrow"] = number(trade.borrow)
+    return value
 
 
 def signal_json(signal: Signal, bot: str) -> Json:

@@ -242,7 +242,7 @@ class SwingBot(BotAccount):
 
     def activity_document(self, day: str, activity: Record) -> Json:
         """Return the activity file of a market day without its envelope."""
-        return {
+        value: Json = {
             "bot": self.name,
             "currency": self.settings.currency,
             "horizon": self.settings.horizon,
@@ -252,6 +252,9 @@ class SwingBot(BotAccount):
             "trades": activity.trades,
             "decisions": activity.decisions,
         }
+        if activity.borrow:
+            value["borrow"] = number(activity.borrow)
+        return value
 
     # to and from the ledger
 

@@ -168,7 +168,7 @@ class Decision(Document):
 
 
 class Trade(Document):
-    """A closed round trip; money after fees."""
+    """A closed round trip; its result is after fees, slippage and nights."""
 
     symbol: Key
     side: SideName
@@ -179,6 +179,7 @@ class Trade(Document):
     ts: Moment = Field(description="Market time at which it was closed.")
     fees: Money = 0
     slippage: Money = 0
+    borrow: Money | None = Field(None, ge=0, description="Charged for its nights; absent when nothing was.")
     realized_pnl: Money
     reason: Text = ""
 
@@ -359,6 +360,9 @@ class BotActivity(Envelope):
         default_factory=dict, description="Round trips closed on it; the rolling file has the newest ones alone."
     )
     decisions: dict[Key, Decision] = Field(default_factory=dict)
+    borrow: Money | None = Field(
+        None, ge=0, description="Charged for the night before its session; absent when nothing was."
+    )
 
 
 class SymbolState(Document):

@@ -24,6 +24,7 @@ class _Holding:
     __slots__ = (
         "average_price",
         "basis",
+        "borrow",
         "carried",
         "entry_quantity",
         "entry_value",
@@ -43,6 +44,7 @@ class _Holding:
         self.basis = ZERO  # cents paid (+) or got (-) for what is still held, fees left out
         self.realized = ZERO
         self.fees = ZERO
+        self.borrow = ZERO
         self.slippage = ZERO
         self.entry_quantity = ZERO
         self.entry_value = ZERO
@@ -59,7 +61,7 @@ class _Holding:
         holding = cls(parse_iso(state["opened_at"]))
         holding.carried = state["carried"]
         for name in _HOLDING_NUMBERS:
-            setattr(holding, name, Decimal(state[name]))
+            setattr(holding, name, Decimal(state.get(name, "0") if name == "borrow" else state[name]))
         return holding
 
 
@@ -239,7 +241,7 @@ class Portfolio:
         self.borrow += money
         holding = self._holdings.get(symbol)
         if holding is not None:
-            holding.fees += money
+            holding.borrow += money
             holding.realized -= money
         return CashMovement(movement_id, ts, kind, -money, symbol)
 
@@ -392,6 +394,7 @@ def _trade(holding: _Holding, fill: Fill) -> Trade:
         slippage=holding.slippage,
         realized_pnl=holding.realized,
         reason=fill.reason,
+        borrow=holding.borrow,
     )
 
 

@@ -12,7 +12,7 @@ from aion.errors import LedgerError
 from aion.model import EquityPoint
 from aion.trading import row as rows
 from aion.trading.record import Audit, Changes, OrderRecord
-from aion.trading.schema import check_version, connect_readonly
+from aion.trading.schema import MIGRATIONS, check_version, connect_readonly, migrate
 
 
 class LedgerReader:
@@ -40,6 +40,13 @@ class LedgerReader:
     def close(self) -> None:
         """Close the file; safe to call twice."""
         self._connection.close()
+
+    def take(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """Ask `connection` from now on, in place of the one that it was made with, and return it."""
+        self.close()
+        self._connection = connection
+        connection.row_factory = sqlite3.Row
+        return connection
 
     def bots(self) -> list[str]:
         """Return the names of the bots that have an account, in order of name."""
@@ -155,6 +162,7 @@ class LedgerReader:
                 "entry_price": each["entry_price"],
                 "price": each["exit_price"],
                 "fee": _money(each["fee_cents"]),
+                "borrow": _money(each["borrow_cents"]),
                 "slippage": _money(each["slippage_cents"]),
                 "realized_pnl": _money(each["realized_cents"]),
                 "opened_at": each["opened_at"],
@@ -207,12 +215,25 @@ def read_ledger(path: Path) -> Iterator[LedgerReader]:
         raise LedgerError(f"{path}: cannot be read ({error})") from None
     with LedgerReader(path, connection) as reader:
         try:
-            check_version(connection, path)
+            if check_version(connection, path) < len(MIGRATIONS):
+                connection = reader.take(_brought_up_to_date(connection, path))
             meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
         except sqlite3.Error as error:
             raise LedgerError(f"{path}: cannot be read ({error})") from None
         reader.mode, reader.run = meta.get("mode", ""), meta.get("run", "")
         yield reader
+
+
+def _brought_up_to_date(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """Return a copy in memory, of the present version, of an older ledger: a reader changes no file."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        connection.backup(copy)
+        migrate(copy, path)
+    except BaseException:
+        copy.close()
+        raise
+    return copy
 
 
 def _money(amount: int | None) -> str:

@@ -163,6 +163,7 @@ def trade_values(trade: Trade, day: str) -> Values:
         "slippage_cents": to_cents(trade.slippage),
         "realized_cents": to_cents(trade.realized_pnl),
         "reason": trade.reason,
+        "borrow_cents": to_cents(trade.borrow),
     }
 
 
@@ -182,6 +183,7 @@ def trade_from(row: Row) -> Trade:
         slippage=from_cents(row["slippage_cents"]),
         realized_pnl=from_cents(row["realized_cents"]),
         reason=row["reason"],
+        borrow=from_cents(row["borrow_cents"]),
     )
 
 

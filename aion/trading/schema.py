@@ -65,6 +65,27 @@ MIGRATIONS = (
         '$.config', json('[0,{},""]')
     ) WHERE json_type(state, '$.control_id') IS NOT NULL;
     """,
+    # charges for nights stood in the fees of their trade: all since the close before it in its symbol
+    """
+    ALTER TABLE trades ADD COLUMN borrow_cents INTEGER NOT NULL DEFAULT 0;
+    CREATE TEMP TABLE nights AS
+        WITH closes AS (
+            SELECT trades.id, trades.bot, trades.symbol, movements.rowid AS at,
+                LAG(movements.rowid, 1, 0) OVER (
+                    PARTITION BY trades.bot, trades.symbol ORDER BY movements.rowid
+                ) AS since
+            FROM trades JOIN movements ON movements.id = 'f' || substr(trades.id, 2)
+        )
+        SELECT closes.id, -SUM(movements.amount_cents) AS cents
+        FROM movements JOIN closes ON closes.bot = movements.bot AND closes.symbol = movements.symbol
+            AND movements.rowid > closes.since AND movements.rowid < closes.at
+        WHERE movements.kind IN ('borrow', 'financing') GROUP BY closes.id;
+    UPDATE trades SET
+        borrow_cents = (SELECT cents FROM nights WHERE nights.id = trades.id),
+        fee_cents = fee_cents - (SELECT cents FROM nights WHERE nights.id = trades.id)
+        WHERE id IN (SELECT id FROM nights);
+    DROP TABLE nights;
+    """,
 )
 """One script a version; the version of a file is `PRAGMA user_version`, the newest is their number."""
 

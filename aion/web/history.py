@@ -277,7 +277,7 @@ class History:
         return shown
 
     def _swing_days(self, bot: str, state: Json, limit: int) -> Json:
-        """Results of the days between two closes of the curve; costs are those of the fills known on each day."""
+        """Results of the days between two closes of the curve; costs are those of the file of each day."""
         closes = _closes(state)
         days = list(closes)
         kept = self._kept(bot, "swing")
@@ -289,13 +289,14 @@ class History:
             if day in hold:
                 line["hold_equity"] = hold[day]
             errors: list[str] = []
-            fills = self._doc(kept, day, errors).get("fills", {}).values()
+            doc = self._doc(kept, day, errors)
+            fills = doc.get("fills", {}).values()
             line["fills"] = len(fills)
             start = closes[days[index - 1]] if index else state.get("start_equity")
             if errors:
                 line["error"] = errors[0]
             elif start is not None:
-                line["pnl"] = _pnl(start, closes[day], list(fills))
+                line["pnl"] = _pnl(start, closes[day], list(fills), doc.get("borrow", 0))
             shown[day] = line
         return shown
 
@@ -369,11 +370,14 @@ def _closes(state: Json) -> dict[str, float]:
     return {str(at.date()): value for at, value in points}
 
 
-def _pnl(start: float, end: float, fills: list[Json]) -> Json:
+def _pnl(start: float, end: float, fills: list[Json], borrow: float) -> Json:
     fees = round(sum(fill["fee"] for fill in fills), 6)
     slippage = round(sum(fill["slippage"] for fill in fills), 6)
     net = round(end - start, 6)
-    found: Json = {"gross": round(net + fees + slippage, 6), "fees": fees, "slippage": slippage, "net": net}
+    gross = round(net + fees + slippage + borrow, 6)
+    found: Json = {"gross": gross, "fees": fees, "slippage": slippage, "net": net}
+    if borrow:
+        found["borrow"] = borrow
     if start > 0:
         found["net_return"] = round(net / start, 8)
     return found

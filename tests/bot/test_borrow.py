@@ -1,5 +1,6 @@
 """What is charged for a night is shown wherever a result is: state files, totals of the page, backtest. Synthetic."""
 
+import csv
 import json
 from datetime import timedelta
 from decimal import Decimal
@@ -13,9 +14,22 @@ from aion.bot.strategy.registry import BUILT_IN
 from aion.config import BotSettings, Rules
 from aion.market import calendar
 from aion.model import Signal
+from aion.report import trade_lines
 from aion.store.layout import Layout
 from tests.backtest.lab import INSTANT
-from tests.bot.desk import ListFeed, at, bar, document, instrument, ledger_rows, replay, settings, sim_logs, swing_bot
+from tests.bot.desk import (
+    ListFeed,
+    at,
+    bar,
+    daily,
+    document,
+    instrument,
+    ledger_rows,
+    replay,
+    settings,
+    sim_logs,
+    swing_bot,
+)
 
 DAYS = calendar.sessions("XNYS", at("2022-05-17T00:00Z").date(), at("2022-05-19T00:00Z").date())
 
@@ -90,6 +104,51 @@ def test_night_of_a_short_stands_in_every_result_of_the_state_files(tmp_path: Pa
     again = document(Layout(tmp_path).sim_summary)["days"][DAYS[1].day.isoformat()]["s"]
     for span in ("day_pnl", "total_pnl"):
         assert again[span]["borrow"] == earlier[span]["borrow"] and check(again[span]), "from the ledger alone"
+
+
+def test_trades_list_what_their_nights_cost_beside_their_fees(tmp_path: Path) -> None:
+    class Turns(Short):
+        """Leaves on the third day what it sold on the first."""
+
+        def on_bars(self, bars, moment):
+            action = "exit" if moment.day == DAYS[2].day.isoformat() else "sell"
+            return {symbol: Signal(symbol, moment.ts, action, 1.0, 0.5, "turns", self.name) for symbol in bars}
+
+    BUILT_IN["short"] = Turns
+    replay(settings(tmp_path, **RUN), feed())
+    head, *lines = trade_lines(tmp_path, None, None, is_fills=False, is_csv=True)
+    assert head.startswith("bot,run,symbol,side,quantity,price,fee,decided_at,filled_at,")
+    rows = list(csv.DictReader([head, *lines]))
+    fills = list(csv.DictReader(trade_lines(tmp_path, None, None, is_fills=True, is_csv=True)))
+    assert [Decimal(row["borrow"]) for row in rows] == [-each for each in nights(tmp_path)] and len(rows) == 2
+    for row, pair in zip(rows, (fills[:2], fills[2:]), strict=True):
+        values = [Decimal(fill["price"]) * int(fill["quantity"]) for fill in pair]
+        assert Decimal(row["fee"]) == sum(Decimal(fill["fee"]) for fill in pair)
+        costs = Decimal(row["fee"]) + Decimal(row["borrow"])
+        assert abs(values[0] - values[1] - costs - Decimal(row["realized_pnl"])) <= Decimal("0.01")
+    (shown,) = sim_logs(tmp_path, "s")[DAYS[2].day.isoformat()]["trades"].values()
+    assert (shown["borrow"], shown["fees"]) == (float(rows[1]["borrow"]), float(rows[1]["fee"]))
+
+
+def test_night_of_a_swing_bot_is_in_the_file_of_the_day_after_it_and_stays_there(tmp_path: Path) -> None:
+    made = ListFeed({"AAA": instrument("AAA", step="1")}, day=daily("AAA", "2022-05-17", [100.0] * 6))
+    bots = {"s": swing_bot(("AAA",), rules={"max_alloc": 1, "daily_loss": 0}).model_copy(update={"cost": "uk-cfd"})}
+    run = settings(tmp_path, start=at("2022-06-20T21:00Z"), bots=bots, run_pause_s=0)
+    replay(run, made)
+    files = sorted((tmp_path / "swing" / "bot_logs" / "1w").glob("*.json"))
+    charged = {row[3]: -Decimal(row[5]) / 100 for row in ledger_rows(tmp_path / "ledger.sqlite")["movements"]
+               if "financing" in row}  # fmt: skip
+    written = {document(path)["day"]: document(path) for path in files}
+    assert len(charged) >= 3 and {day: each["borrow"] for day, each in written.items() if "borrow" in each} == {
+        day[:10]: float(money) for day, money in charged.items()
+    }
+    for path in files:
+        path.unlink()
+    replay(run, made)
+    again = {document(path)["day"]: document(path) for path in files}
+    assert {day: each.get("borrow") for day, each in again.items()} == {
+        day: each.get("borrow") for day, each in written.items()
+    }, "from the ledger alone"
 
 
 def test_night_of_a_short_is_a_line_from_gross_to_net_of_a_backtest(tmp_path: Path) -> None:

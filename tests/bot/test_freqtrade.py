@@ -191,7 +191,8 @@ def test_partial_exits_leverage_shorts_and_funding_are_counted(tmp_path: Path) -
     ]
     value = attached_to(tmp_path, freqtrade_db.write(tmp_path / "t.sqlite", "record version 2", trades, orders))
     assert value["equity"] == pytest.approx(1000 - 12.7 + 10.29 + 4.0)
-    assert value["trades"]["t1"]["side"] == "sell" and value["trades"]["t1"]["fees"] == pytest.approx(0.21 + 2.5)
+    assert value["trades"]["t1"]["side"] == "sell" and value["trades"]["t1"]["fees"] == pytest.approx(0.21)
+    assert value["trades"]["t1"]["borrow"] == pytest.approx(2.5) and "borrow" not in value["trades"]["t2"]
     assert value["trades"]["t2"]["fees"] == pytest.approx(0.21)  # it has no order: by its rates
     assert list(value["positions"]) == ["BTC/USDT:USDT"] and value["positions"]["BTC/USDT:USDT"]["quantity"] == 0.5
     assert value["fills"]["f3"]["fee"] == pytest.approx(0.2) and value["fills"]["f4"]["reason"] == "half"

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from aion.errors import LedgerError
+from aion.market import calendar
 from aion.model import EquityPoint, OrderStatus, Side
 from aion.trading import schema
 from aion.trading.broker import PaperBroker
@@ -23,7 +24,7 @@ from aion.trading.portfolio import Portfolio
 from aion.trading.query import read_ledger
 from aion.trading.record import Changes
 
-from .paper import SESSION, at, bar, make_broker
+from .paper import MINUTE, SESSION, at, bar, make_broker
 
 ROOT = Path(__file__).parents[2]
 
@@ -226,6 +227,50 @@ def test_ledger_when_from_a_newer_version_then_refused_in_a_sentence(path: Path)
         Ledger(path, "replay", "1")
     with pytest.raises(LedgerError, match="written by a newer Aion"), read_ledger(path):
         pass
+
+
+def shorted(path: Path) -> None:
+    """Leave a ledger with a short over two nights, closed, and one over one night, open."""
+    with Ledger(path, "replay", "1") as ledger:
+        broker = make_broker(cost="us-equity", allow_short=True)
+        ledger.open_account("orb", broker.portfolio.cash, at(0), {})
+        days = calendar.sessions("XNAS", SESSION.day, SESSION.day + timedelta(days=5))[:4]
+        for number, session in enumerate(days):
+            opened = session.open + MINUTE
+            side = Side.BUY if number == 2 else Side.SELL
+            if number != 1:
+                broker.submit(broker.order("MSFT", side, Decimal(100), session.open, "as planned"))
+            broker.on_bar(replace(bar(1, "250", "251", "249.5", "250"), ts=opened), session)
+            ledger.commit([replace(entry(broker, number + 1), day=session.day.isoformat())])
+
+
+def rows_of(path: Path) -> list[tuple[str, str, str]]:
+    with read_ledger(path) as ledger:
+        return [(row["fee"], row["borrow"], row["realized_pnl"]) for row in ledger.trades()]
+
+
+def test_ledger_when_from_before_the_column_then_nights_leave_the_fees_of_their_trade(path: Path) -> None:
+    shorted(path)
+    (row,) = rows_of(path)
+    fee, borrow = (Decimal(each) for each in row[:2])
+    with read_ledger(path) as ledger:
+        nights = [each.amount for each in ledger.changes("orb").movements if each.kind == "borrow"]
+    assert borrow == -sum(nights) > 0 and len(nights) == 2
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("UPDATE trades SET fee_cents = fee_cents + borrow_cents")
+    connection.execute("ALTER TABLE trades DROP COLUMN borrow_cents")
+    connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    before = path.read_bytes()
+    assert rows_of(path) == [row], "a reader knows it without changing the file"
+    assert path.read_bytes() == before
+    Ledger(path, "replay", "1").close()
+    assert rows_of(path) == [row]
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT fee_cents, borrow_cents FROM trades").fetchall() == [
+            (int(fee * 100), int(borrow * 100))
+        ]
+    connection.close()
 
 
 def test_migration_when_it_fails_then_the_file_stays_as_it_was(path: Path) -> None:

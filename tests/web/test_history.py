@@ -146,6 +146,16 @@ def test_days_of_a_swing_bot_add_up_to_its_result(desk: RunningDesk) -> None:
                              "net_return": -0.01492537} and middle["fills"] == 1  # fmt: skip
 
 
+def test_night_of_a_swing_bot_is_a_cost_of_its_day_and_no_part_of_the_gross(desk: RunningDesk) -> None:
+    curve = {f"2022-05-{day}T20:00:00Z": value for day, value in ((17, 1000.0), (18, 990.0))}
+    desk.write.swing("swing_1w", start_equity=1000.0, equity_curve=curve)
+    about = envelope("bot_activity", 0) | {"bot": "swing_1w", "currency": "USD", "horizon": "1w"}
+    path = desk.write.layout.bot_activity("1w", "2022-05-18", "swing_1w")
+    write_json(path, about | {"day": "2022-05-18", "borrow": 2.5})
+    found = desk.get("/api/bots/swing_1w/days").json()["days"]["2022-05-18"]["pnl"]
+    assert (found["gross"], found["borrow"], found["net"]) == (-7.5, 2.5, -10.0)
+
+
 def test_chain_of_a_swing_fill_finds_the_decision_of_the_day_before(desk: RunningDesk) -> None:
     desk.write.swing("swing_1w")
     path = desk.write.layout.bot_activity

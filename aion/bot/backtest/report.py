@@ -316,11 +316,12 @@ def _trades(result: Result) -> str:
             ("Exit", 0),
             ("Fees", 0),
             ("Slippage", 0),
+            *((("Borrow", 0),) if result.costs.borrow else ()),
             ("Net", 0),
             ("Why it was closed", 1),
         )
     )
-    rows = "".join(_trade_row(each) for each in newest)
+    rows = "".join(_trade_row(each, has_borrow=bool(result.costs.borrow)) for each in newest)
     return (
         f'<section class="panel"><h2>Closed trades, {result.settings.currency}</h2>'
         f"{_table('Closed trades', head, rows, is_tall=True)}"
@@ -329,15 +330,16 @@ def _trades(result: Result) -> str:
     )
 
 
-def _trade_row(trade: Trade) -> str:
+def _trade_row(trade: Trade, *, has_borrow: bool) -> str:
     side = "long" if trade.side.sign > 0 else "short"
     quantity = f"{trade.quantity:,.4f}" if trade.quantity % 1 else f"{trade.quantity:,.0f}"
     net = _signed(say.money(trade.realized_pnl, is_change=True), trade.realized_pnl)
+    borrow = f"<td>{say.money(trade.borrow)}</td>" if has_borrow else ""
     return (
         f'<tr><td class="t">{trade.opened_at:%Y-%m-%d %H:%M}</td><td class="t">{trade.closed_at:%Y-%m-%d %H:%M}</td>'
         f'<td class="t">{escape(trade.symbol)}</td><td class="t">{side}</td><td>{quantity}</td>'
         f"<td>{trade.entry_price:,.4f}</td><td>{trade.exit_price:,.4f}</td><td>{say.money(trade.fees)}</td>"
-        f'<td>{say.money(trade.slippage)}</td><td>{net}</td><td class="w">{escape(trade.reason)}</td></tr>'
+        f'<td>{say.money(trade.slippage)}</td>{borrow}<td>{net}</td><td class="w">{escape(trade.reason)}</td></tr>'
     )
 
 
@@ -351,11 +353,11 @@ def _symbols(result: Result) -> str:
     nets = {symbol: sum((each.realized_pnl for each in trades), ZERO) for symbol, trades in found.items()}
     rows = "".join(
         f"<tr><td>{escape(symbol)}</td><td>{len(found[symbol]):,}</td>"
-        f"<td>{say.money(sum((each.fees + each.slippage for each in found[symbol]), ZERO))}</td>"
+        f"<td>{say.money(sum((each.fees + each.slippage + each.borrow for each in found[symbol]), ZERO))}</td>"
         f"<td>{_signed(say.money(nets[symbol], is_change=True), nets[symbol])}</td></tr>"
         for symbol in sorted(nets, key=lambda each: (-nets[each], each))[:SYMBOLS_SHOWN]
     )
-    head = "<th>Symbol</th><th>Closed</th><th>Fees and slippage</th><th>Net</th>"
+    head = "<th>Symbol</th><th>Closed</th><th>Costs</th><th>Net</th>"
     return (
         f'<section class="panel"><h2>Closed trades by symbol, {result.settings.currency}</h2>'
         f"{_table('Closed trades by symbol', head, rows)}</section>"

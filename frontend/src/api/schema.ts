@@ -55,6 +55,8 @@ export interface Bar {
 export interface BotActivity {
   /** Market time up to which the content is true. */
   as_of: string;
+  /** Charged for the night before its session; absent when nothing was. */
+  borrow?: number;
   bot: string;
   currency: string;
   /** The cycle that wrote it; equal in all files of a cycle. */
@@ -1063,8 +1065,10 @@ export interface Total {
   start_equity?: number;
 }
 
-/** A closed round trip; money after fees. */
+/** A closed round trip; its result is after fees, slippage and nights. */
 export interface Trade {
+  /** Charged for its nights; absent when nothing was. */
+  borrow?: number;
   entry_price: number;
   exit_price: number;
   fees: number;

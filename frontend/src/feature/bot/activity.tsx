@@ -9,7 +9,17 @@ import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
 import { NoData } from "../../ui/number";
 import { Chain } from "./chain";
-import { COLUMNS, type Column, filterRows, NEWEST_FIRST, type Part, type Row, rowDecimals, sortRows } from "./columns";
+import {
+  COLUMNS,
+  type Column,
+  filterRows,
+  NEWEST_FIRST,
+  type Part,
+  type Row,
+  rowDecimals,
+  shownColumns,
+  sortRows,
+} from "./columns";
 import { CsvButton, FetchState, Panel } from "./panel";
 import { Sortable } from "./sortable";
 import { BySymbol } from "./symbols";
@@ -58,6 +68,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
   const [opened, setOpened] = useState("");
   const needsAll = chosen.part === "symbols" || filter !== "" || sort !== NEWEST_FIRST;
   const shown = sortRows(filterRows(rows, columns, filter), columns, sort);
+  const seen = shownColumns(columns, rows);
   const isAsked = needsAll && fetched.data !== undefined && !isWhole && !found.isBusy && found.failed === "";
 
   const choice = `${part} ${day} ${symbol}`;
@@ -161,7 +172,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
                 <Sortable name="ts" sort={sort} onSort={setSort}>
                   Time, {shownName(market ?? 0)}
                 </Sortable>
-                {columns.map((column) => (
+                {seen.map((column) => (
                   <Sortable key={column.name} name={column.name} sort={sort} onSort={setSort} left={column.left}>
                     {column.title}
                   </Sortable>
@@ -175,7 +186,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
                   bot={bot}
                   part={part}
                   of={row}
-                  columns={columns}
+                  columns={seen}
                   decimals={rowDecimals(bot.tick, rows)}
                   isOpen={opened === row[0]}
                   onToggle={() => setOpened(opened === row[0] ? "" : row[0])}

@@ -9,6 +9,7 @@ import {
   NEWEST_FIRST,
   type Row,
   rowDecimals,
+  shownColumns,
   sortRows,
   tradeReturn,
 } from "./columns";
@@ -71,6 +72,14 @@ describe("rows of trades", () => {
       expect.objectContaining({ symbol: "MSFT", trades: 2, won: 1, net: 3, fees: 2, slippage: 1, best: 7, worst: -4 }),
     ]);
     expect(bySymbol([])).toEqual([]);
+    const night: Row = ["td", "2022-05-14", trade("MSFT", -2, 4, { borrow: 1.25 })];
+    expect(bySymbol([...ROWS, night])[1]).toMatchObject({ symbol: "MSFT", borrow: 1.25, fees: 3 });
+  });
+
+  it("have a column for nights only where one was charged", () => {
+    const titles = (rows: Row[]) => shownColumns(COLUMNS.trades, rows).map((column) => column.title);
+    expect(titles(ROWS)).not.toContain("Borrow");
+    expect(titles([...ROWS, ["td", "2022-05-14", trade("MSFT", -2, 4, { borrow: 1.25 })]])).toContain("Borrow");
   });
 
   it("have the decimals of the tick, or those that a price needs", () => {

@@ -21,6 +21,8 @@ export interface Column {
   /** What the column is sorted by, too. */
   csv: (row: Row[2]) => Cell;
   left?: boolean;
+  /** True to show it only where a row has a value. */
+  ifAny?: boolean;
 }
 
 interface ColumnOf<T> extends Omit<Column, "cell" | "csv"> {
@@ -69,6 +71,7 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Held", name: "held_s", cell: (row) => text(heldText(row)), csv: heldSeconds },
     { title: "Fees", name: "fees", cell: (row) => money(row.fees ?? 0), csv: (row) => row.fees },
     { title: "Slippage", name: "slippage", cell: (row) => money(row.slippage ?? 0), csv: (row) => row.slippage },
+    { title: "Borrow", name: "borrow", cell: (row) => money(row.borrow ?? 0), csv: (row) => row.borrow, ifAny: true },
     { title: "Net", name: "realized_pnl", cell: (row) => <Net value={row.realized_pnl} />, csv: (row) => row.realized_pnl },
     { title: "Return", name: "return", cell: (row) => <NetPercent value={tradeReturn(row)} />, csv: tradeReturn },
     { title: "Closed because", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
@@ -99,6 +102,11 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
   ]),
 }; // biome-ignore format: a column a line
+
+/** Those of `columns` that a table of `rows` shows. */
+export function shownColumns(columns: readonly Column[], rows: readonly Row[]): Column[] {
+  return columns.filter((column) => !column.ifAny || rows.some(([, , row]) => column.csv(row)));
+}
 
 /** Decimals of all prices of a table. */
 export function rowDecimals(tick: number | undefined, rows: readonly Row[]): number {
@@ -156,6 +164,7 @@ export interface SymbolResult {
   net: number;
   fees: number;
   slippage: number;
+  borrow: number;
   best: number;
   worst: number;
   /** Mean time held, ms; undefined where no trade says it. */
@@ -181,6 +190,7 @@ export function bySymbol(rows: readonly Row[]): SymbolResult[] {
         net: sum(nets),
         fees: sum(trades.map((trade) => trade.fees ?? 0)),
         slippage: sum(trades.map((trade) => trade.slippage ?? 0)),
+        borrow: sum(trades.map((trade) => trade.borrow ?? 0)),
         best: Math.max(...nets),
         worst: Math.min(...nets),
         ...(held.length > 0 ? { held: held.reduce((a, b) => a + b, 0) / held.length } : {}),

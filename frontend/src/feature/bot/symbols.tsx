@@ -14,10 +14,11 @@ interface Props {
   onSymbol: (symbol: string) => void;
 }
 
-const HEAD = ["Trades", "Won", "Net", "Mean net", "Best", "Worst", "Fees", "Slippage", "Mean held"];
+const HEAD = ["Trades", "Won", "Net", "Mean net", "Best", "Worst", "Fees", "Slippage", "Borrow", "Mean held"];
 
 export function BySymbol({ rows, isWhole, onSymbol }: Props) {
   const symbols = bySymbol(rows);
+  const hasBorrow = symbols.some((each) => each.borrow > 0);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
     <section className="table-box" tabIndex={0} aria-label="Closed trades by symbol, table" aria-busy={!isWhole}>
@@ -25,7 +26,7 @@ export function BySymbol({ rows, isWhole, onSymbol }: Props) {
         <thead>
           <tr>
             <th scope="col">Symbol</th>
-            {HEAD.map((name) => (
+            {HEAD.filter((name) => hasBorrow || name !== "Borrow").map((name) => (
               <th key={name} scope="col">
                 {name}
               </th>
@@ -59,6 +60,7 @@ export function BySymbol({ rows, isWhole, onSymbol }: Props) {
               </td>
               <td className="soft">{money(each.fees)}</td>
               <td className="soft">{money(each.slippage)}</td>
+              {hasBorrow && <td className="soft">{money(each.borrow)}</td>}
               <td>
                 <Value>{each.held === undefined ? "" : coarse(each.held)}</Value>
               </td>
