@@ -49,7 +49,11 @@ def run_whole(path: Path, batch: int) -> float:
     assert writer.stdout is not None
     assert writer.stdout.readline().strip() == "ready"
     ready_at = time.monotonic()
-    out, _ = writer.communicate(timeout=60)
+    with writer.stdout:
+        out = (
+            writer.stdout.read()
+        )  # what came with the first line is in its buffer, where `communicate` does not look
+    assert writer.wait(60) == 0
     assert out.split()[-1] == "done"
     return time.monotonic() - ready_at
 
