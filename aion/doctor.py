@@ -4,7 +4,6 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import ssl
 import sys
 import threading
@@ -148,14 +147,14 @@ def _clock() -> Check:
 
 
 def _port(settings: Settings) -> Check:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host if settings.host in ("127.0.0.1", "localhost") else "127.0.0.1", settings.port))
-        except OSError as error:
-            text = f"port {settings.port} cannot be had: {error.strerror}"
-            return Check("port", False, text, "stop what listens there (another desk?), or choose one with AION_PORT")
-    return Check("port", True, f"port {settings.port} is free")
+    from aion.web.listener import bind  # noqa: PLC0415 - only this command needs it
+
+    try:
+        bind(settings.host, settings.port).close()
+    except AionError as error:
+        todo = "stop what listens there (another desk?), or see to AION_HOST and AION_PORT"
+        return Check("port", False, str(error), todo)
+    return Check("port", True, f"{settings.host} port {settings.port} is free")
 
 
 def _address(settings: Settings) -> Check:

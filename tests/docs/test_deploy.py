@@ -2,10 +2,11 @@
 
 import re
 import tomllib
+from ipaddress import ip_address, ip_network
 
 import yaml
 
-from aion.config import Settings
+from aion.config import Settings, load
 
 from .text import ROOT, read
 
@@ -37,6 +38,15 @@ def test_compose_publishes_on_loopback_keeps_data_and_gives_no_rights() -> None:
     assert service["volumes"] == ["data:/data"] and "VOLUME /data" in read("deploy/Dockerfile")
     assert ":?" in service["environment"]["AION_PASSWORD"], "without a password it would refuse to start"
     assert (ROOT / "deploy" / service["build"]["context"] / service["build"]["dockerfile"]).resolve().exists()
+
+
+def test_compose_believes_the_proxy_of_its_machine_and_nobody_else() -> None:
+    compose = yaml.safe_load(read("deploy/compose.yaml"))
+    service = compose["services"]["aion"]
+    (network,) = compose["networks"][service["networks"][0]]["ipam"]["config"]
+    given = load(environment={"AION_PROXIES": service["environment"]["AION_PROXIES"]})
+    assert given.proxies == ("127.0.0.1", network["gateway"])
+    assert ip_address(network["gateway"]) in ip_network(network["subnet"])
 
 
 def test_service_tells_the_manager_that_it_lives_and_gives_up_what_it_does_not_need() -> None:

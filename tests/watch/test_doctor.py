@@ -84,6 +84,11 @@ def test_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert not check.is_fine and "AION_PORT" in check.todo
 
 
+def test_address_that_is_not_this_machines_is_named(tmp_path: Path) -> None:
+    check = found(tmp_path, host="192.0.2.7", password="correct horse")["port"]
+    assert not check.is_fine and "192.0.2.7" in check.text and "AION_HOST" in check.todo
+
+
 def test_desk_for_others_without_a_password_is_named(tmp_path: Path) -> None:
     check = found(tmp_path, host="0.0.0.0")["address"]
     assert not check.is_fine and "aion password set" in check.todo
