@@ -125,6 +125,54 @@ def test_tries_when_many_addresses_then_all_together_are_limited_too(
     assert [limit.is_news("2001:db8::2"), limit.is_news("2001:db8::1")] == [True, False]
 
 
+def test_tries_when_a_viewer_logs_in_then_it_gets_no_more_tries_of_the_admins_password(
+    limits: tuple[list[float], TryLimit, TryLimit],
+) -> None:
+    _, limit, other = limits
+    for _ in range(TRIES - 1):
+        assert limit.take("10.0.0.1") == 0  # a guess
+    for _ in range(3):
+        assert other.take("10.0.0.1") == 0  # its own password, and that one it knows
+        other.forgive("10.0.0.1", "viewer")
+    assert limit.take("10.0.0.1") == 0 < limit.take("10.0.0.1")
+    limit.forgive("10.0.0.1", "admin")
+    assert [other.take("10.0.0.1") for _ in range(TRIES)] == [0.0] * TRIES
+
+
+def test_audit_when_somebody_guesses_for_ever_then_what_others_did_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aion.web.security.store.MAX_REFUSALS", 3)
+    monkeypatch.setattr("aion.web.security.store.MAX_AUDIT", 5)
+    store = DeskStore(tmp_path / "desk.sqlite")
+    store.record("admin", "127.0.0.1", "kill switch thrown")
+    for _ in range(9):
+        store.record_refusal("10.0.0.1", "wrong password")
+    assert [line["what"] for line in store.audit(10)] == ["login refused: wrong password"] * 3 + [
+        "kill switch thrown"
+    ]
+    for number in range(9):
+        store.record("admin", "127.0.0.1", f"change {number}")
+    assert [line["what"] for line in store.audit(10)] == [f"change {number}" for number in range(8, 3, -1)]
+    store.close()
+
+
+def test_sessions_when_a_viewer_opens_too_many_then_none_of_the_admins_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aion.web.security.store.MAX_SESSIONS", 3)
+    now = [1_000_000.0]
+    store = DeskStore(tmp_path / "desk.sqlite", lambda: now[0])
+    admin = store.open_session("admin", "127.0.0.1")
+    viewers = []
+    for _ in range(5):
+        now[0] += 1
+        viewers.append(store.open_session("viewer", "10.0.0.1"))
+    assert store.identify(admin) is not None
+    assert [store.identify(each) is not None for each in viewers] == [False, False, True, True, True]
+    store.close()
+
+
 def test_tries_when_they_are_full_again_then_they_are_forgotten_and_no_refusal_is_written(
     limits: tuple[list[float], TryLimit, TryLimit], tmp_path: Path
 ) -> None:

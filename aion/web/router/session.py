@@ -85,17 +85,17 @@ async def log_in(request: Request) -> Response:
     wait_s = await run_in_threadpool(tries.take, address)
     if wait_s > 0:
         if tries.is_news(address):  # once: a flood would push everything else out of the audit
-            await run_in_threadpool(store.record, "nobody", address, "login refused: too many tries")
+            await run_in_threadpool(store.record_refusal, address, "too many tries")
         return _refused(429, "TooManyTries", "too many tries: wait and try again", is_form, "wait", after, wait_s)
     try:
         role = await run_in_threadpool(_role_of, store, given.password)
     except BusyError as error:
         return _refused(429, "Busy", str(error), is_form, "wait", after, 5.0)
     if role is None:
-        await run_in_threadpool(store.record, "nobody", address, "login refused: wrong password")
+        await run_in_threadpool(store.record_refusal, address, "wrong password")
         desk.log.warning(f"a login from {address} gave a wrong password")
         return _refused(401, "WrongPassword", "that is not the password", is_form, "wrong", after, 0.0)
-    await run_in_threadpool(tries.forgive, address)
+    await run_in_threadpool(tries.forgive, address, role)
     key = await run_in_threadpool(store.open_session, role, address)
     done: Response = RedirectResponse(after, 303) if is_form else JSONResponse({"who": role, "role": role})
     done.raw_headers.append(cookie_header(key, request.scope))

@@ -30,9 +30,10 @@ SESSION_S = 7 * 86_400.0
 ROTATE_S = 12 * 3600.0
 """Age at which a session gets another id; the old one works a little longer, for requests that are under way."""
 ROTATED_GRACE_S = 60.0
-MAX_SESSIONS = 1000  # beyond it the oldest ends
+MAX_SESSIONS = 1000  # of a role; beyond it the oldest ends
 MAX_TOKENS = 200
 MAX_AUDIT = 100_000
+MAX_REFUSALS = 10_000  # lines of the audit: who guesses must not push out what others did
 TOKEN_PREFIX = "aion_"  # noqa: S105 - names what a token is, so that a leaked one is recognised
 
 _TABLES = """
@@ -52,6 +53,10 @@ create table if not exists audit (
 );
 create table if not exists tried (name text primary key, left real not null, at real not null);
 """
+
+_OLDEST = "delete from audit where number in (select number from audit {} order by number desc limit -1 offset ?)"
+NOBODY = "nobody"
+"""Who is not let in, in the audit."""
 
 
 class DeskStoreError(AionError):
@@ -157,7 +162,9 @@ class DeskStore:
         with self.write() as write:
             write("delete from session where ends_at <= ?", now)
             write(
-                "delete from session where id in (select id from session order by created_at desc limit -1 offset ?)",
+                "delete from session where id in (select id from session where role = ? "
+                "order by created_at desc limit -1 offset ?)",
+                role,
                 MAX_SESSIONS - 1,
             )
             write("insert into session values (?, ?, ?, ?, ?)", hash_key(key), role, now, now + SESSION_S, address)
@@ -229,6 +236,12 @@ class DeskStore:
         """Write one line of the audit."""
         with self.write() as write:
             self._record(write, who, address, what, before, after)
+
+    def record_refusal(self, address: str, why: str) -> None:
+        """Write into the audit that somebody was not let in."""
+        with self.write() as write:
+            self._record(write, NOBODY, address, f"login refused: {why}", None, None)
+            write(_OLDEST.format("where who = ?"), NOBODY, MAX_REFUSALS)
 
     def audit(self, limit: int) -> list[dict[str, Any]]:
         """Return the newest `limit` lines of the audit, the newest first."""
@@ -317,7 +330,7 @@ class DeskStore:
         said = [None if value is None else orjson.dumps(value).decode() for value in (before, after)]
         values = (self._now_s(), who[:80], address[:64], what[:200], *said)
         write("insert into audit (at, who, address, what, before, after) values (?, ?, ?, ?, ?, ?)", *values)
-        write("delete from audit where number <= (select max(number) from audit) - ?", MAX_AUDIT)
+        write(_OLDEST.format(""), MAX_AUDIT)
 
     def _migrate(self, path: Path) -> None:
         version = self._writer.execute("pragma user_version").fetchone()[0]
