@@ -9,7 +9,7 @@ import typer
 from typer._click.exceptions import ClickException
 
 from aion.bars import add_commands
-from aion.errors import AionError, ConfigError, printable
+from aion.errors import AionError, ConfigError, printable, said
 from aion.operate import add_operations
 
 app = typer.Typer(
@@ -150,6 +150,7 @@ def backtest(
 ) -> None:
     """Run bots over past bars, as fast as they can be read, and write a report."""
     from aion.bot.backtest import command, plan
+    from aion.bot.backtest.apart import run_apart
 
     options = plan.Options(
         bots=tuple(bot or ()),
@@ -164,7 +165,10 @@ def backtest(
         horizon=horizon,
         is_deterministic=bool(deterministic),
     )
-    command.run(_settings(config, feed=feed, folder=folder), options, out)
+    settings = _settings(config, feed=feed, folder=folder)
+    status = run_apart(lambda path: command.run(settings, options, out, call=path).exit_status)
+    if status:
+        raise typer.Exit(status)
 
 
 @app.command()
@@ -416,7 +420,7 @@ def main() -> int:
         status = app(standalone_mode=False)  # what a command raised as `typer.Exit` comes back as a number
         return status if isinstance(status, int) else 0
     except AionError as error:
-        sys.stderr.write("".join(f"{printable(line)}\n" for line in f"aion: {error}".split("\n")))
+        sys.stderr.write(said(error))
         return error.exit_status
     except KeyboardInterrupt:
         return 130

@@ -20,6 +20,11 @@ class AionError(Exception):
     """Exit status of a program that ends with it: 2 where starting it again would not help, 1 where it may."""
 
 
+def said(error: AionError) -> str:
+    """Return an error as a program says it on stderr."""
+    return "".join(f"{printable(line)}\n" for line in f"aion: {error}".split("\n"))
+
+
 class ConfigError(AionError):
     """A setting, argument or `aion.toml` key that cannot work; the message names key and value."""
 

@@ -198,7 +198,7 @@ def test_every_figure_but_the_plain_ones_names_its_formula(outcome: command.Outc
 
 
 def test_command_prints_the_figures_and_where_the_report_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "120")
@@ -206,7 +206,7 @@ def test_command_prints_the_figures_and_where_the_report_is(
         arguments = ["backtest", "--bot", "orb_ny", "--from", "2022-05-19", "--to", "2022-05-20"]
         monkeypatch.setattr("sys.argv", ["aion", *arguments])
         assert main() == 0
-        shown = capsys.readouterr().out
+        shown = capfd.readouterr().out
         assert "Sharpe ratio" in shown and "n = 2" in shown and "hold MSFT" in shown
         assert f"Report: backtests/{number}/report.html" in shown
         assert re.search(r"778 bars in \d+\.\d\d s", shown)

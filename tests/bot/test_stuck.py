@@ -25,6 +25,11 @@ STRATEGY = """
         def fail(self, bars, moment):
             sum(itertools.repeat(0))
 
+    class Dozes(Base):
+        name = "dozes"
+        def fail(self, bars, moment):
+            time.sleep(3600)
+
     class Waits(Base):
         name = "waits"
         def fail(self, bars, moment):
@@ -47,7 +52,7 @@ def package(tmp_path: Path) -> Path:
     (folder / "stuck_rules.py").write_text(BASE + textwrap.dedent(STRATEGY))
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: stuck-rules\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(
-        "[aion.strategies]\nspins = stuck_rules:Spins\nwaits = stuck_rules:Waits\n"
+        "[aion.strategies]\nspins = stuck_rules:Spins\nwaits = stuck_rules:Waits\ndozes = stuck_rules:Dozes\n"
     )
     return folder
 
@@ -84,6 +89,29 @@ def test_strategy_stuck_in_compiled_code_is_ended_and_left_alone_while_the_other
         second.send_signal(signal.SIGTERM)
         assert second.wait(60) == 0
     assert not Layout(data).strategy_call.exists()
+
+
+@pytest.mark.parametrize("name", ["spins", "dozes"])
+def test_backtest_of_a_strategy_that_never_returns_is_ended_and_names_it(
+    name: str, package: Path, tmp_path: Path
+) -> None:
+    where = tmp_path / "out"
+    done = subprocess.run(
+        [sys.executable, "-c", START, "backtest", "--strategy", name, "--symbols", "MSFT", "--out", str(where)],
+        timeout=120,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(package)},
+    )
+    assert done.returncode == 1
+    if name == "dozes":  # interrupted: the rest of the run is a result
+        assert "Stopped: strategy dozes took longer than 2 s at 2022-05-1" in done.stdout
+        assert (where / "report.html").exists()
+        return
+    assert "aion: bots.spins: strategy spins did not come back within 4 s" in done.stderr
+    assert "stuck_rules.py" in done.stderr and "in fail" in done.stderr and "Traceback" not in done.stderr
+    assert not list(where.rglob("ledger*")) and not (where / "report.html").exists()
 
 
 def leave(data: Path, trace: str) -> None:

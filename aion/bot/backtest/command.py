@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +17,7 @@ from rich.table import Table
 
 from aion.bot.backtest import report
 from aion.bot.backtest import text as say
+from aion.bot.backtest.apart import tell, tidy
 from aion.bot.backtest.engine import RUN, Backtest, Plan
 from aion.bot.backtest.engine import Progress as OnProgress
 from aion.bot.backtest.plan import Options, make_plan
@@ -24,6 +25,7 @@ from aion.bot.backtest.result import Result, read_results, result_json
 from aion.bot.fit import fitted
 from aion.bot.guard import alarm
 from aion.bot.process_log import ProcessLog
+from aion.bot.watchdog import watched
 from aion.config import Settings
 from aion.errors import ConfigError
 from aion.market.feed import open_feed
@@ -48,8 +50,19 @@ class Outcome:
         """Path of the HTML report."""
         return self.folder / "report.html"
 
+    @property
+    def exit_status(self) -> int:
+        """1 when a strategy was stopped, which `summary` names, else 0."""
+        return int(any(result.state == "error" for result in self.results))
 
-def run(settings: Settings, options: Options, out: Path | None, console: TextIO | None = None) -> Outcome:
+
+def run(
+    settings: Settings,
+    options: Options,
+    out: Path | None,
+    console: TextIO | None = None,
+    call: Path | None = None,
+) -> Outcome:
     """Run a backtest and say how it went.
 
     Args:
@@ -57,6 +70,7 @@ def run(settings: Settings, options: Options, out: Path | None, console: TextIO 
         options: what was asked for.
         out: folder for ledger, state files and report; None for the next number under `backtests/`.
         console: where progress and figures go; default stdout.
+        call: file for `watched`, in a process of its own; None to let calls be interrupted alone.
 
     Raises:
         AionError: something that cannot work; the message is one sentence.
@@ -69,7 +83,9 @@ def run(settings: Settings, options: Options, out: Path | None, console: TextIO 
     if not options.strategy:
         settings = fitted(settings, feed)
     plan = make_plan(settings, options, feed, folder)
-    with alarm(), _progress(shown, plan) as on_progress:
+    if call is not None:
+        tell(call, folder, {name: bot.strategy for name, bot in plan.bots.items()})
+    with alarm(), watched(call) if call is not None else nullcontext(), _progress(shown, plan) as on_progress:
         outcome = run_plan(plan, on_progress)
     for line in summary(outcome):
         shown.print(line)
@@ -87,7 +103,7 @@ def run_plan(plan: Plan, on_progress: OnProgress | None = None) -> Outcome:
             seconds = time.perf_counter() - started
             outcome = Outcome(read_results(finished, ledger), plan.folder, finished.bars, seconds)
     except ConfigError:
-        _tidy(layout)
+        tidy(layout)
         raise
     finally:
         log.close()
@@ -96,14 +112,6 @@ def run_plan(plan: Plan, on_progress: OnProgress | None = None) -> Outcome:
     (plan.folder / "result.json").write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", "utf-8")
     outcome.report.write_text(report.page(outcome.results, plan.feed.name, plan.feed.provenance), "utf-8")
     return outcome
-
-
-def _tidy(layout: Layout) -> None:
-    """Take away the ledger of a run that could not begin, and the folder when nothing else is in it."""
-    for path in layout.root.glob(f"{layout.ledger.stem}.*"):
-        path.unlink(missing_ok=True)
-    with suppress(OSError):
-        layout.root.rmdir()
 
 
 def _next_folder(parent: Path) -> Path:
