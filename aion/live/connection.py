@@ -108,13 +108,11 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Stop sending: the client has not drained."""
-        self.is_paused = True
+        self._hub.pause(self)
 
     def resume_writing(self) -> None:
         """Send the newest of what came meanwhile."""
-        self.is_paused = False
-        self.late_beats = 0
-        self._hub.flush(self)
+        self._hub.resume(self)
 
     def data_received(self, data: bytes) -> None:
         """Ignore what a client says after its request; cut it off when it goes on."""
@@ -150,7 +148,7 @@ class PortableConnection(Subscriber):
         """Hand `data` (one chunk) to the task; until it is sent the stream counts as paused."""
         start = data.index(b"\r\n") + 2
         self._pending.append(data[start:-2])
-        self.is_paused = True
+        self._hub.pause(self)
         self._wake.set()
 
     def finish(self, data: bytes) -> None:
@@ -177,8 +175,7 @@ class PortableConnection(Subscriber):
                     if self._ended:
                         break
                     self._wake.clear()
-                    self.is_paused = False
-                    self._hub.flush(self)
+                    self._hub.resume(self)
                     waiting = asyncio.ensure_future(self._wake.wait())
                     await asyncio.wait({waiting, gone}, return_when=asyncio.FIRST_COMPLETED)
                     waiting.cancel()

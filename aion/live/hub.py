@@ -8,7 +8,7 @@ handed that frame; who missed it, or is greeted, gets the whole. No two patches 
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from random import randrange
 from time import perf_counter
@@ -19,7 +19,7 @@ from aion.live.event import chunk, encode_event, stored_block
 from aion.live.snapshot import Snapshot
 
 SLICE_S = 0.004  # longest stretch of writes before other connections get their turn
-STEP = 32  # subscribers between two looks at the clock
+STEP = 64  # subscribers between two looks at the clock
 UNDRAINED_BEATS = 3  # heartbeats after which a client that never drained is reset
 
 
@@ -53,7 +53,19 @@ def make_frame(name: str, data: bytes, *, event_id: str | None = None, retry_ms:
 class Subscriber:
     """One open stream. Subclasses say how bytes leave."""
 
-    __slots__ = ("beat", "index", "is_gzip", "is_paused", "late_beats", "patched", "seq", "topics", "write")
+    __slots__ = (
+        "beat",
+        "index",
+        "is_gzip",
+        "is_paused",
+        "lane",
+        "late_beats",
+        "patched",
+        "place",
+        "seq",
+        "topics",
+        "write",
+    )
 
     write: Callable[[bytes], object]
     """Sends whole chunks. Set by the subclass: a broadcast calls it with nothing in between."""
@@ -71,9 +83,14 @@ class Subscriber:
         self.is_gzip = is_gzip
         self.is_paused = False
         self.seq = 0
+        """Order of the newest frame that it was handed; while it is in a lane, the lane knows."""
         self.beat = 0
         self.late_beats = 0
         self.index = -1
+        """Its place among all; -1 when it is not in a hub."""
+        self.lane: Lane | None = None
+        self.place = -1
+        """Its place in the lane."""
 
     def finish(self, data: bytes) -> None:
         """Send `data`, end the response and close."""
@@ -82,6 +99,86 @@ class Subscriber:
     def reset(self) -> None:
         """Drop the connection at once, with what is still queued for it."""
         raise NotImplementedError
+
+
+class Ring:
+    """Subscribers in a row, gone over a few at a time from anywhere; the last fills the gap of one that leaves."""
+
+    __slots__ = ("at", "end", "left", "members", "moved")
+
+    def __init__(self) -> None:
+        self.members: list[Subscriber] = []
+        self.at = 0
+        """Where the next step begins."""
+        self.end = 0
+        """Where the way around turns; who comes later stands behind it and lacks nothing."""
+        self.left = 0
+        """How many are still to be gone over; 0 or less at rest."""
+        self.moved: list[Subscriber] = []
+        """Those that may have moved behind a step that had not reached them."""
+
+    def begin(self) -> bool:
+        """Go over all, or once around again from the same place; return True if it was at rest."""
+        was_at_rest = self.left <= 0
+        self.end = self.left = len(self.members)
+        if was_at_rest:
+            self.at = randrange(max(1, self.end))  # noqa: S311 - fairness, not a secret
+        return was_at_rest
+
+    def next(self) -> tuple[int, int]:
+        """Return first and end of the next step."""
+        turn = min(self.end, len(self.members))
+        start = self.at if self.at < turn else 0
+        end = self.at = min(start + min(self.left, STEP), turn)
+        self.left -= max(1, end - start)
+        return start, end
+
+
+class Lane(Ring):
+    """Streams that want the same bytes and have drained, side by side: a broadcast touches nothing else of them."""
+
+    __slots__ = ("before", "data", "is_gzip", "is_patch", "newest", "patched", "seqs", "topics", "writes")
+
+    def __init__(self, topics: tuple[str, ...], patched: tuple[str, ...], newest: int, *, is_gzip: bool) -> None:
+        """Args: as of a subscriber; newest: order of the newest frame of its topics."""
+        super().__init__()
+        self.topics = topics
+        self.patched = patched
+        self.is_gzip = is_gzip
+        self.newest = self.before = newest
+        """Orders of the newest frame of its topics, and of the one before: who has that lacks the newest only."""
+        self.data = b""
+        """What who lacks the newest only is sent."""
+        self.is_patch = False
+        self.writes: list[Callable[[bytes], object]] = []
+        self.seqs: list[int] = []
+
+    def push(self, topic: str, frame: Frame) -> None:
+        """Make `frame` the newest."""
+        self.before, self.newest = self.newest, frame.seq
+        self.is_patch = frame.patch is not None and topic in self.patched
+        sent = frame.patch if frame.patch is not None and self.is_patch else frame
+        self.data = sent.gzip if self.is_gzip else sent.identity
+
+    def join(self, subscriber: Subscriber) -> None:
+        """Take in `subscriber`."""
+        subscriber.lane = self
+        subscriber.place = len(self.members)
+        self.members.append(subscriber)
+        self.writes.append(subscriber.write)
+        self.seqs.append(min(subscriber.seq, self.newest))
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Let `subscriber` go."""
+        place = subscriber.place
+        subscriber.seq = self.seqs[place]
+        subscriber.lane = None
+        last, write, seq = self.members.pop(), self.writes.pop(), self.seqs.pop()
+        if last is not subscriber:
+            self.members[place], self.writes[place], self.seqs[place] = last, write, seq
+            last.place = place
+            if self.left > 0:
+                self.moved.append(last)
 
 
 class Hub:
@@ -106,23 +203,25 @@ class Hub:
         """Times that a client skipped at least one frame."""
         self.resets = 0
         """Clients dropped because they never drained."""
-        self._subscribers: list[Subscriber] = []
+        self._everybody = Ring()
+        self._lanes: dict[tuple[tuple[str, ...], tuple[str, ...], bool], Lane] = {}
         self._heartbeat = make_frame("hb", b"{}")
-        self._newest = ("", self._heartbeat)
-        """Topic and frame of the newest publication."""
-        self._sweeps: dict[Callable[[list[Subscriber]], None], list[int]] = {}
+        self._sweeps: deque[Ring] = deque()
+        """What is being gone over."""
         self._is_sweeping = False
 
     def __len__(self) -> int:
-        return len(self._subscribers)
+        return len(self._everybody.members)
 
     def add(self, subscriber: Subscriber) -> None:
         """Take in `subscriber`; it counts as having everything up to now."""
         subscriber.seq = self.seq
         subscriber.beat = self.beat
-        subscriber.index = len(self._subscribers)
-        self._subscribers.append(subscriber)
+        subscriber.index = len(self._everybody.members)
+        self._everybody.members.append(subscriber)
         self.wants_patches.update(subscriber.patched)
+        if not subscriber.is_paused:
+            self._join_lane(subscriber)
 
     def remove(self, subscriber: Subscriber) -> None:
         """Let `subscriber` go; does nothing when it is not here."""
@@ -130,13 +229,26 @@ class Hub:
         if index < 0:
             return
         subscriber.index = -1
+        self._leave_lane(subscriber)
         self.wants_patches.subtract(subscriber.patched)
-        last = self._subscribers.pop()
+        ring = self._everybody
+        last = ring.members.pop()
         if last is not subscriber:
-            self._subscribers[index] = last
+            ring.members[index] = last
             last.index = index
-            for action in self._sweeps:  # it may have moved behind a sweep that had not reached it
-                action([last])
+            if ring.left > 0:
+                ring.moved.append(last)
+
+    def pause(self, subscriber: Subscriber) -> None:
+        """Send `subscriber` nothing until it is resumed: it has not drained."""
+        subscriber.is_paused = True
+        self._leave_lane(subscriber)
+
+    def resume(self, subscriber: Subscriber) -> None:
+        """Send `subscriber`, which has drained, the newest of what came meanwhile."""
+        subscriber.is_paused = False
+        subscriber.late_beats = 0
+        self.flush(subscriber)
 
     def publish(self, topic: str, tag: str, frame: Frame) -> None:
         """Make `frame` the newest of `topic` and send it to everybody who wants it."""
@@ -146,8 +258,12 @@ class Hub:
         frame.previous = before.seq if before else 0
         self.frames[topic] = frame
         self.tags[topic] = tag
-        self._newest = (topic, frame)
-        self._sweep(self._flush_all)
+        for lane in self._lanes.values():
+            if topic in lane.topics:
+                lane.push(topic, frame)
+                if lane.begin():
+                    self._sweeps.append(lane)
+        self._sweep()
 
     def publish_snapshot(self, snapshot: Snapshot, patch: tuple[bytes, bytes] | None = None) -> None:
         """Publish a snapshot.
@@ -170,25 +286,29 @@ class Hub:
 
     def flush(self, subscriber: Subscriber) -> None:
         """Send the newest frame of each topic that `subscriber` has not got, unless it is paused."""
-        seen = subscriber.seq
-        if subscriber.is_paused or seen == self.seq:
+        if subscriber.is_paused or subscriber.index < 0:
             return
-        if len(subscriber.topics) == 1:
-            topic = subscriber.topics[0]
-            frame = self.frames.get(topic)
-            if frame is not None and frame.seq > seen:
-                self._hand(subscriber, topic, frame, seen)
-            subscriber.seq = self.seq
-            return
+        lane = subscriber.lane
+        seen = subscriber.seq if lane is None else lane.seqs[subscriber.place]
         frames = self.frames
         lacking = [topic for topic in subscriber.topics if topic in frames and frames[topic].seq > seen]
         lacking.sort(key=lambda topic: frames[topic].seq)
         for topic in lacking:
             if subscriber.is_paused:
                 return
+            self._note(subscriber, frames[topic].seq)
             self._hand(subscriber, topic, frames[topic], seen)
-            subscriber.seq = frames[topic].seq
-        subscriber.seq = self.seq
+        self._note(subscriber, self.seq)
+        if not subscriber.is_paused and subscriber.lane is None:
+            self._join_lane(subscriber)
+
+    def _note(self, subscriber: Subscriber, seq: int) -> None:
+        """Note that `subscriber` is handed everything up to `seq`."""
+        lane = subscriber.lane
+        if lane is None:
+            subscriber.seq = seq
+        else:
+            lane.seqs[subscriber.place] = min(seq, lane.newest)
 
     def _hand(self, subscriber: Subscriber, topic: str, frame: Frame, seen: int) -> None:
         """Write the newest frame of `topic` to a subscriber that has been handed all of its frames up to `seen`."""
@@ -199,56 +319,62 @@ class Hub:
             frame = frame.patch
         self._write(subscriber, frame)
 
-    def _flush_all(self, subscribers: list[Subscriber]) -> None:
-        """Do `flush` for all of `subscribers`; a client that lacks nothing but the newest frame costs one call."""
-        topic, frame = self._newest
-        seq = frame.seq
-        before = seq - 1
-        identity, gzip, patch = frame.identity, frame.gzip, frame.patch
-        plain = packed = 0
-        for subscriber in subscribers:
-            if subscriber.is_paused:
-                continue
-            if subscriber.seq != before:
+    def _join_lane(self, subscriber: Subscriber) -> None:
+        key = (subscriber.topics, subscriber.patched, subscriber.is_gzip)
+        lane = self._lanes.get(key)
+        if lane is None:
+            newest = max((self.frames[topic].seq for topic in key[0] if topic in self.frames), default=0)
+            lane = self._lanes[key] = Lane(key[0], key[1], newest, is_gzip=key[2])
+        lane.join(subscriber)
+
+    def _leave_lane(self, subscriber: Subscriber) -> None:
+        lane = subscriber.lane
+        if lane is not None:
+            lane.leave(subscriber)
+            if not lane.members:
+                lane.left = 0
+                del self._lanes[lane.topics, lane.patched, lane.is_gzip]
+
+    def _send(self, lane: Lane, start: int, end: int) -> None:
+        """Do `flush` for a part of `lane`; where all lack nothing but the newest frame, each costs one call."""
+        count = end - start
+        if lane.seqs[start:end] != [lane.before] * count:
+            for subscriber in lane.members[start:end]:
                 self.flush(subscriber)
-                continue
-            subscriber.seq = seq
-            if topic in subscriber.topics:
-                if patch is not None and topic in subscriber.patched:
-                    self.patches += 1
-                    self._write(subscriber, patch)
-                elif subscriber.is_gzip:
-                    packed += 1
-                    subscriber.write(gzip)
-                else:
-                    plain += 1
-                    subscriber.write(identity)
-        self.deliveries += plain + packed
-        self.bytes_sent += plain * len(identity) + packed * len(gzip)
+            return
+        data = lane.data
+        lane.seqs[start:end] = [lane.newest] * count
+        for write in lane.writes[start:end]:
+            write(data)
+        self.deliveries += count
+        self.bytes_sent += count * len(data)
+        if lane.is_patch:
+            self.patches += count
 
     def heartbeat(self) -> None:
         """Tell everybody the ETags of all topics; reset who has not drained for three heartbeats."""
         self._heartbeat = make_frame("hb", orjson.dumps(self.tags))
         self.beat += 1
-        self._sweep(self._beat_all)
+        if self._everybody.begin():
+            self._sweeps.append(self._everybody)
+        self._sweep()
 
     def beat_once(self, subscriber: Subscriber) -> None:
         """Tell one subscriber the ETags of all topics, between two heartbeats."""
         self._write(subscriber, make_frame("hb", orjson.dumps(self.tags)))
 
-    def _beat_all(self, subscribers: list[Subscriber]) -> None:
-        for subscriber in subscribers:
-            if subscriber.beat == self.beat:
-                continue
-            subscriber.beat = self.beat
-            if not subscriber.is_paused:
-                subscriber.late_beats = 0
-                self._write(subscriber, self._heartbeat)
-                continue
-            subscriber.late_beats += 1
-            if subscriber.late_beats >= UNDRAINED_BEATS:
-                self.resets += 1
-                subscriber.reset()
+    def _beat(self, subscriber: Subscriber) -> None:
+        if subscriber.index < 0 or subscriber.beat == self.beat:
+            return
+        subscriber.beat = self.beat
+        if not subscriber.is_paused:
+            subscriber.late_beats = 0
+            self._write(subscriber, self._heartbeat)
+            return
+        subscriber.late_beats += 1
+        if subscriber.late_beats >= UNDRAINED_BEATS:
+            self.resets += 1
+            subscriber.reset()
 
     def bye(self, *, is_gzip: bool) -> bytes:
         """Return a `bye` event with a random `retry` of 0.2 to 2 s, as a chunk."""
@@ -261,7 +387,7 @@ class Hub:
         A random wait keeps thousands of pages from coming back in one moment. A client that has not drained cannot
         be told; it gets `patience_s` seconds before it is cut off.
         """
-        leaving = list(self._subscribers)
+        leaving = list(self._everybody.members)
         pause = 0.05
         rounds = max(1, int(spread_s / pause))
         size = max(1, -(-len(leaving) // rounds))
@@ -287,31 +413,36 @@ class Hub:
         self.bytes_sent += len(data)
         subscriber.write(data)
 
-    def _sweep(self, action: Callable[[list[Subscriber]], None]) -> None:
-        """Apply `action` to every subscriber in slices, starting anywhere, so that nobody is always last."""
-        count = len(self._subscribers)
-        if count == 0:
-            return
-        running = self._sweeps.get(action)
-        if running is None:
-            self._sweeps[action] = [randrange(count), count]  # noqa: S311 - fairness, not a secret
-        else:
-            running[1] = count  # the same place, once around again
+    def _sweep(self) -> None:
+        """Go over what has begun in slices, unless that goes on already; nobody is always last."""
         if not self._is_sweeping:
             self._is_sweeping = True
             self._run_sweeps()
 
     def _run_sweeps(self) -> None:
         until = perf_counter() + SLICE_S
-        for action, place in list(self._sweeps.items()):
-            while place[1] > 0 and self._subscribers:
-                start = place[0] if place[0] < len(self._subscribers) else 0
-                step = self._subscribers[start : start + min(place[1], STEP)]
-                place[0] = start + len(step)
-                place[1] -= len(step)
-                action(step)
-                if perf_counter() > until and place[1] > 0:
-                    asyncio.get_running_loop().call_soon(self._run_sweeps)
-                    return
-            del self._sweeps[action]
+        sweeps = self._sweeps
+        while sweeps:
+            ring = sweeps[0]
+            self._step(ring)
+            if ring.left > 0:
+                sweeps.rotate(-1)
+            else:
+                sweeps.popleft()
+            if perf_counter() > until and sweeps:
+                asyncio.get_running_loop().call_soon(self._run_sweeps)
+                return
         self._is_sweeping = False
+
+    def _step(self, ring: Ring) -> None:
+        """Go over the next few of `ring`, and over those that moved meanwhile."""
+        start, end = ring.next()
+        if isinstance(ring, Lane):
+            self._send(ring, start, end)
+            while ring.moved:
+                self.flush(ring.moved.pop())
+            return
+        for subscriber in ring.members[start:end]:
+            self._beat(subscriber)
+        while ring.moved:
+            self._beat(ring.moved.pop())

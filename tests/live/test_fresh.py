@@ -168,7 +168,7 @@ def test_thousand_gets_during_a_change_wait_for_at_most_two_builds(start: Start)
     async def burst() -> None:
         limits = httpx.Limits(max_connections=50)
         url = f"http://127.0.0.1:{server.port}"
-        async with httpx.AsyncClient(base_url=url, limits=limits, timeout=30, trust_env=False) as client:
+        async with httpx.AsyncClient(base_url=url, limits=limits, timeout=120, trust_env=False) as client:
             server.write("a.json", {"n": 1})
             answers = await asyncio.gather(*(client.get("/data/") for _ in range(1000)))
         assert all(each.json()["a.json"] == {"n": 1} for each in answers)

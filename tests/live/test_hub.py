@@ -16,8 +16,9 @@ TOPICS = ("a", "b")
 class Client(Subscriber):
     """Takes frames in, checks that patches follow from what it has, and pauses when told to."""
 
-    def __init__(self, topics: tuple[str, ...], patched: tuple[str, ...]) -> None:
+    def __init__(self, hub: Hub, topics: tuple[str, ...], patched: tuple[str, ...] = ()) -> None:
         super().__init__(topics, patched, is_gzip=False)
+        self.hub = hub
         self.write = self._take
         self.held: dict[str, int] = {}
         self.got: list[str] = []
@@ -36,12 +37,11 @@ class Client(Subscriber):
         if self.pauses_after is not None:
             self.pauses_after -= 1
             if self.pauses_after <= 0:
-                self.is_paused = True
                 self.pauses_after = None
+                self.hub.pause(self)
 
-    def resume(self, hub: Hub) -> None:
-        self.is_paused = False
-        hub.flush(self)
+    def reset(self) -> None:
+        self.hub.remove(self)
 
 
 def frame(topic: str, n: int, base: int | None) -> Frame:
@@ -49,6 +49,14 @@ def frame(topic: str, n: int, base: int | None) -> Frame:
         return json.dumps({"topic": topic, "n": n, **fields}).encode()
 
     return Frame(say(), b"", Frame(say(base=base), b"") if base is not None else None)
+
+
+async def rest(hub: Hub) -> None:
+    for _ in range(1000):
+        if not hub._is_sweeping:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("a broadcast does not end")
 
 
 JOINS = st.tuples(st.sampled_from([("a",), ("a", "b"), ("b", "a")]), st.sampled_from([(), ("a",), TOPICS]))
@@ -82,7 +90,7 @@ class Station:
 
     async def join(self, how: tuple[tuple[str, ...], tuple[str, ...]], held: dict[str, int] | None = None) -> None:
         topics, patched = how
-        made = Client(topics, tuple(topic for topic in patched if topic in topics))
+        made = Client(self.hub, topics, tuple(topic for topic in patched if topic in topics))
         made.held = held or {}
         self.hub.add(made)
         self.hub.greet(made, {topic: str(n) for topic, n in made.held.items()}, 1000)
@@ -90,11 +98,13 @@ class Station:
 
     async def pause(self, number: int, frames: int) -> None:
         for client in self._some(number):
-            client.is_paused, client.pauses_after = frames == 0, frames or None
+            client.pauses_after = frames or None
+            if not frames:
+                self.hub.pause(client)
 
     async def resume(self, number: int) -> None:
         for client in self._some(number):
-            client.resume(self.hub)
+            self.hub.resume(client)
 
     async def leave(self, number: int) -> None:
         for client in self._some(number):
@@ -108,10 +118,11 @@ class Station:
     def _some(self, number: int) -> list[Client]:
         return [self.clients[number % len(self.clients)]] if self.clients else []
 
+    def newest_of(self, client: Client) -> dict[str, int]:
+        return {topic: self.newest[topic] for topic in client.topics if topic in self.newest}
+
     async def settle(self) -> None:
-        for _ in range(2 * len(self.clients) + 4):  # slices that a broadcast may still take
-            await asyncio.sleep(0)
-        assert not self.hub._is_sweeping
+        await rest(self.hub)
 
 
 async def live_through(steps: list[tuple[Any, ...]]) -> None:
@@ -120,12 +131,14 @@ async def live_through(steps: list[tuple[Any, ...]]) -> None:
         await getattr(station, name)(*rest)
     clients, newest = station.clients, station.newest
     assert station.hub.wants_patches["a"] == sum("a" in client.patched for client in clients)
-    for client in clients:
-        client.pauses_after = None
-        client.resume(station.hub)
     await station.settle()
     for client in clients:
-        assert client.held == {topic: newest[topic] for topic in client.topics if topic in newest}
+        assert client.is_paused or client.held == station.newest_of(client), "whoever drains is never left behind"
+        client.pauses_after = None
+        station.hub.resume(client)
+    await station.settle()
+    for client in clients:
+        assert client.held == station.newest_of(client)
         client.got.clear()
     for topic in TOPICS:  # who has everything and understands patches gets one
         is_known = topic in newest
@@ -157,7 +170,7 @@ def test_hub_when_a_broadcast_takes_many_slices_then_no_patch_meets_another_base
 
 def test_hub_counts_patches_and_their_bytes() -> None:
     hub = Hub()
-    client = Client(("a",), ("a",))
+    client = Client(hub, ("a",), ("a",))
     hub.add(client)
     hub.publish("a", "1", frame("a", 1, None))
     sent = hub.bytes_sent
@@ -168,15 +181,51 @@ def test_hub_counts_patches_and_their_bytes() -> None:
 
 def test_hub_client_that_missed_one_gets_the_whole_and_one_that_is_only_late_the_patch() -> None:
     hub = Hub()
-    client = Client(("a", "b"), ("a",))
+    client = Client(hub, ("a", "b"), ("a",))
     hub.add(client)
     hub.publish("a", "1", frame("a", 1, None))
-    client.is_paused = True
+    hub.pause(client)
     hub.publish("a", "2", frame("a", 2, 1))
-    client.resume(hub)
-    client.is_paused = True
+    hub.resume(client)
+    hub.pause(client)
     hub.publish("a", "3", frame("a", 3, 2))
     hub.publish("a", "4", frame("a", 4, 3))
-    client.resume(hub)
+    hub.resume(client)
     assert client.got == ["whole", "patch", "whole"] and client.held == {"a": 4}
     assert hub.conflations == 1
+
+
+def test_hub_when_thousands_never_drain_then_all_are_reset_at_one_heartbeat() -> None:
+    async def run() -> Hub:
+        hub = Hub()
+        for _ in range(3000):
+            client = Client(hub, ("a",))
+            hub.add(client)
+            hub.pause(client)
+        for _ in range(hub_module.UNDRAINED_BEATS):
+            hub.heartbeat()
+            await rest(hub)
+        return hub
+
+    hub = asyncio.run(run())
+    assert (len(hub), hub.resets) == (0, 3000)
+
+
+def test_hub_when_many_come_in_the_middle_of_a_broadcast_then_nobody_who_was_there_is_left_out() -> None:
+    async def run() -> list[Client]:
+        hub = Hub()
+        clients = [Client(hub, ("a",)) for _ in range(40)]
+        for client in clients:
+            hub.add(client)
+        hub.publish("a", "1", frame("a", 1, None))
+        for _ in range(100):
+            hub.add(Client(hub, ("a",)))
+            await asyncio.sleep(0)
+        return clients
+
+    before = hub_module.SLICE_S, hub_module.STEP
+    hub_module.SLICE_S, hub_module.STEP = -1.0, 2
+    try:
+        assert [client.got for client in asyncio.run(run())] == [["whole"]] * 40
+    finally:
+        hub_module.SLICE_S, hub_module.STEP = before
