@@ -3,15 +3,15 @@
 /** U+2212, as wide as a plus. */
 export const MINUS = "\u2212";
 
-const formats = new Map<number, Intl.NumberFormat>();
+const THOUSANDS = /\B(?=(\d{3})+$)/g;
 
+/** Without `Intl`, whose first use costs the first frame more than all the figures in it. */
 function fixed(value: number, decimals: number): string {
-  let format = formats.get(decimals);
-  if (!format) {
-    format = new Intl.NumberFormat("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
-    formats.set(decimals, format);
-  }
-  return format.format(value);
+  const text = value.toFixed(decimals);
+  if (value < 1000 || value >= 1e21) return text;
+  const [whole = "", part] = text.split(".");
+  const grouped = whole.replace(THOUSANDS, ",");
+  return part === undefined ? grouped : `${grouped}.${part}`;
 }
 
 /** True for a number that can be shown. */

@@ -32,11 +32,14 @@ interface Parts {
   seconds: string;
 }
 
+/** One for the distance and the name of a zone: to make it takes longer than all that is asked of it on a page. */
 function format(zone: string): Intl.DateTimeFormat {
   let made = formats.get(zone);
   if (!made) {
-    made = new Intl.DateTimeFormat("en-GB", {
+    const locale = zone.startsWith("America/") ? "en-US" : zone.startsWith("Europe/") ? "en-GB" : "en-HK";
+    made = new Intl.DateTimeFormat(locale, {
       timeZone: zone,
+      timeZoneName: "short",
       hourCycle: "h23",
       year: "numeric",
       month: "numeric",
@@ -109,9 +112,10 @@ export function zoneName(zone: string, ms: number): string {
   const key = `${zone} ${Math.floor(ms / DAY_MS)}`;
   let name = names.get(key);
   if (name === undefined) {
-    const locale = zone.startsWith("America/") ? "en-US" : zone.startsWith("Europe/") ? "en-GB" : "en-HK";
-    const made = new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName: "short" }).formatToParts(ms);
-    name = made.find((part) => part.type === "timeZoneName")?.value ?? zone;
+    name =
+      format(zone)
+        .formatToParts(ms)
+        .find((part) => part.type === "timeZoneName")?.value ?? zone;
     if (name.startsWith("GMT") && zone === "Asia/Hong_Kong") name = "HKT";
     names.set(key, name);
   }
