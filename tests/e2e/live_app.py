@@ -43,7 +43,7 @@ def build(tree: Tree[object]) -> Built:
 def make(root: Path, site: Path, heartbeat_s: float) -> FastAPI:
     live: Live[object] = Live(
         root,
-        [Topic("data", build, ("data",))],
+        [Topic("data", build, ("data",)), Topic("more", build, ("data",))],
         lambda path, name: json.loads(path.read_bytes()),
         heartbeat_s=heartbeat_s,
     )

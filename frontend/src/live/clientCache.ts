@@ -169,7 +169,7 @@ export function revalidate<T>(url: string, options: RequestOptions = {}): Promis
 
 /** Fetch what the first pages need, so that they open from the cache. Failures are left to the pages. */
 export async function warmCache(urls: string[] = ["/api/bots/page", "/api/intraday/snapshot"]): Promise<void> {
-  await Promise.allSettled(urls.map((url) => fetchWithCache(url, { ttl: ttlOf(cacheKey(url)) })));
+  await Promise.allSettled(urls.map((url) => fetchWithCache(url)));
 }
 
 /** How well the cache has worked since the page was loaded. */

@@ -126,9 +126,11 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   function join(): void {
     heardAt = Date.now();
-    tabs = joinTabs<Message>(`aion_stream ${streamUrl}`, lead, follow, alone, hear);
-    if (tabs) post({ kind: "who" });
-    else alone();
+    tabs = joinTabs<Message>(`aion_stream ${streamUrl}`, self, lead, follow, alone, hear);
+    if (tabs) {
+      post({ kind: "who" });
+      announce();
+    } else alone();
   }
 
   function alone(): void {
@@ -139,7 +141,6 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   }
 
   function leave(): void {
-    tell([]);
     tabs?.leave();
     tabs = undefined;
     isSolo = false;
@@ -169,7 +170,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   function tick(): void {
     if (status.isOwner) beAlive();
-    else if (tabs && Date.now() - heardAt > (isHidden() ? HIDDEN_SILENCE : LEADER_SILENCE)) steal();
+    else if (tabs && Date.now() - heardAt > (document.hidden ? HIDDEN_SILENCE : LEADER_SILENCE)) steal();
   }
 
   function steal(): void {
@@ -178,7 +179,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   }
 
   function beAlive(): void {
-    post({ kind: "alive", status, isHidden: isHidden(), tags: topics.verifiedTags() });
+    post({ kind: "alive", status, isHidden: document.hidden, tags: topics.verifiedTags() });
   }
 
   function hear(message: Message, isLeader: boolean): void {
@@ -191,12 +192,17 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
       case "alive":
         set({ ...message.status, isOwner, pollEvery });
         if (status.state !== "offline") compare(message.tags);
-        if (message.isHidden && !isHidden()) steal();
+        if (message.isHidden && !document.hidden) steal();
         break;
       case "topics":
-        if (message.topics.length) others.set(message.tab, message.topics);
-        else others.delete(message.tab);
-        if (isOwner) regroup();
+        if (!others.has(message.tab)) {
+          tabs?.outlive(message.tab, () => {
+            others.delete(message.tab);
+            regroup();
+          });
+        }
+        others.set(message.tab, message.topics);
+        regroup();
         break;
       case "who":
         if (isOwner) beAlive();
@@ -206,11 +212,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   function announce(): void {
     if (isReader()) regroup();
-    else tell(topics.names());
-  }
-
-  function tell(names: string[]): void {
-    post({ kind: "topics", tab: self, topics: names });
+    else post({ kind: "topics", tab: self, topics: topics.names() });
   }
 
   /** All topics that this browser's tabs want, in order. */
@@ -233,7 +235,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     const names = wanted();
     if (!names.length) return;
     // Without a lock each tab streams for itself, and a browser has six connections: only what is looked at streams.
-    const isLeftOut = isSolo && isHidden();
+    const isLeftOut = isSolo && document.hidden;
     if (isLeftOut || !window.EventSource) {
       fall(isLeftOut ? "not looked at" : "no EventSource here");
       return;
@@ -418,10 +420,6 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
       stopWaking = undefined;
     },
   };
-}
-
-function isHidden(): boolean {
-  return document.visibilityState === "hidden";
 }
 
 let shared: Connection | undefined;

@@ -3,6 +3,7 @@
  *
  * The lock passes on by itself when its tab closes or crashes. A tab that is about to be frozen gives it up; from one
  * that was stopped without warning it is taken. What a deposed leader still says is known by its term and not heard.
+ * Each tab also holds a lock of its own, so that the others hear of its end however it comes.
  */
 
 export interface Tabs<T> {
@@ -10,6 +11,8 @@ export interface Tabs<T> {
   post(message: T): void;
   /** Take the lead from a tab that shows no life or is not looked at. */
   steal(): void;
+  /** Call `gone` when `tab` has left, closed or crashed. */
+  outlive(tab: string, gone: () => void): void;
   /** Give up the lead and hear nothing more. */
   leave(): void;
 }
@@ -23,6 +26,7 @@ interface Letter<T> {
 /**
  * Join the tabs that share `name`; undefined where the browser lacks the means.
  *
+ * @param self What the others call this tab.
  * @param lead Called when this tab leads from now on.
  * @param follow Called when another tab has taken the lead.
  * @param alone Called when the browser turns out to refuse what sharing needs.
@@ -30,6 +34,7 @@ interface Letter<T> {
  */
 export function joinTabs<T>(
   name: string,
+  self: string,
   lead: () => void,
   follow: () => void,
   alone: () => void,
@@ -41,8 +46,12 @@ export function joinTabs<T>(
   let ownTerm = 0;
   let newest = 0;
   let waiting: AbortController | undefined;
-  let release: (() => void) | undefined;
-  let isLeft = false;
+  const left = new AbortController();
+  const { signal } = left;
+
+  function stay(): Promise<unknown> {
+    return new Promise((done) => signal.addEventListener("abort", done));
+  }
 
   function stepDown(): void {
     ownTerm = 0;
@@ -53,20 +62,22 @@ export function joinTabs<T>(
     waiting?.abort();
     const request = new AbortController();
     waiting = request;
-    const hold = (): Promise<void> | undefined => {
-      if (isLeft) return;
+    const hold = (): Promise<unknown> | undefined => {
+      if (signal.aborted) return;
       newest = ownTerm = Math.max(newest + 1, Date.now());
       lead();
-      return new Promise((done) => {
-        release = done;
-      });
+      return stay();
     };
     locks.request(name, steal ?? { signal: request.signal }, hold).catch((error: Error) => {
-      if (isLeft || request.signal.aborted) return;
+      if (signal.aborted || request.signal.aborted) return;
       if (ownTerm) stepDown();
       if (error.name !== "AbortError") alone();
       else if (waiting === request) queue(); // the lock was taken
     });
+  }
+
+  function own(tab: string, granted: () => unknown): void {
+    locks.request(`${name} ${tab}`, { signal }, granted).catch(() => {});
   }
 
   channel.onmessage = ({ data }: MessageEvent<Letter<T>>) => {
@@ -78,14 +89,15 @@ export function joinTabs<T>(
     hear(data.message, data.term > 0);
   };
   queue();
+  own(self, stay);
   return {
     post: (message) => channel.postMessage({ term: ownTerm, message } satisfies Letter<T>),
     steal: () => queue({ steal: true }),
+    outlive: own,
     leave: () => {
-      isLeft = true;
+      left.abort();
       channel.close();
       waiting?.abort();
-      release?.();
     },
   };
 }

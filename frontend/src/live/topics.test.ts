@@ -90,14 +90,14 @@ it("a later listener without data is given what is held", async () => {
 
 it("a page that is not looked at takes the newest once a second, and at once when it is looked at", () => {
   vi.useFakeTimers();
-  const sight = vi.spyOn(document, "visibilityState", "get").mockReturnValue("hidden");
+  const sight = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
   listen();
   for (const version of [1, 2, 3]) topics.take("bots", event(version));
   expect(seen).toEqual([]);
   vi.advanceTimersByTime(1000);
   expect(seen).toEqual([3]);
   topics.take("bots", event(4));
-  sight.mockReturnValue("visible");
+  sight.mockReturnValue(false);
   topics.flush();
   vi.advanceTimersByTime(2000);
   expect(seen).toEqual([3, 4]);

@@ -134,8 +134,8 @@ export function holdTopics(
     held: (topic) => waiting.get(topic) ?? heldOf(topic)?.data,
     take: (topic, pushed) => {
       waiting.set(topic, pushed);
-      if (document.visibilityState === "visible") flush();
-      else timer ??= setTimeout(flush, HIDDEN_STEP);
+      if (document.hidden) timer ??= setTimeout(flush, HIDDEN_STEP);
+      else flush();
     },
     answered: (name, { data, etag }) => {
       const topic = Object.keys(routes).find((each) => keyOf(each) === name);

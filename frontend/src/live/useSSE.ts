@@ -21,12 +21,7 @@ export interface SSEResult<T> {
 
 /** The topic that a stream's route names. */
 export function topicOf(url: string): string {
-  return (
-    url
-      .replace(/[?#].*/, "")
-      .split("/")
-      .pop() ?? ""
-  );
+  return new URL(url, "http://x").pathname.split("/").pop() as string;
 }
 
 /** Hear the pushes of one stream; all uses in all tabs share one connection. */

@@ -18,7 +18,8 @@ export interface WakeListener {
 const STEP = 1000;
 /** Milliseconds by which a step may be late before the page counts as having slept; in the background a browser runs
  * timers once a minute. */
-const LATE = { visible: 5000, hidden: 75_000 };
+const LATE = 5000;
+const LATE_HIDDEN = 75_000;
 
 /** Watch until the returned function is called. */
 export function watchWake(on: WakeListener): () => void {
@@ -38,7 +39,7 @@ export function watchWake(on: WakeListener): () => void {
     const since = last;
     last = Date.now();
     if (last < since - STEP) on.back(0, "with another clock");
-    else if (last - since > LATE[document.visibilityState] + STEP) back(since, "asleep");
+    else if (last - since > (document.hidden ? LATE_HIDDEN : LATE) + STEP) back(since, "asleep");
     on.tick();
   };
   const timer = setInterval(step, STEP);
@@ -46,11 +47,10 @@ export function watchWake(on: WakeListener): () => void {
   const hear = (target: EventTarget, name: string, run: (event: Event) => void): void =>
     target.addEventListener(name, run, { signal: over.signal });
   hear(document, "visibilitychange", () => {
-    if (document.visibilityState === "visible") back(hiddenAt, "in the background");
-    else {
+    if (document.hidden) {
       hiddenAt = Date.now();
       on.hidden();
-    }
+    } else back(hiddenAt, "in the background");
   });
   hear(document, "freeze", away);
   hear(document, "resume", () => back(awayAt, "asleep"));
