@@ -1,6 +1,7 @@
 """Splits and dividends of a real-time feed: learnt while the desk is live, and no bar is taken without them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 
 from aion.bot import paper
 from aion.bot.runner import run_all
+from aion.bot.strategy.registry import BUILT_IN
+from aion.bot.strategy.trend import EqualWeight
 from aion.errors import FeedError
 from aion.market import calendar
-from aion.market.feed.online import OnlineFeed
+from aion.market.feed.online import WARM_UP, OnlineFeed
 from aion.market.feed.provider import Answer, Caller
 from aion.model import CorporateAction, Instrument
 from aion.store.layout import Layout
@@ -122,5 +125,75 @@ def test_actions_count_from_where_an_earlier_process_stood(tmp_path: Path) -> No
     again = Broadcaster()
     again.is_history_adjusted = True
     live(tmp_path, again, "2022-05-25T22:00Z", "2022-05-25T23:00Z")
-    assert provider.asked_since[0] == at("2022-05-08T22:00Z")
+    assert provider.asked_since[0] == at("2022-05-08T22:00Z") - WARM_UP
     assert again.asked_since[0] == at("2022-05-16T20:00Z")
+
+
+class Divider(Broadcaster):
+    """As Yahoo: once the split has happened, all earlier prices and dividends are divided, and volumes multiplied."""
+
+    is_history_adjusted = True
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        super().__init__()
+        self.now = now
+
+    @property
+    def is_split(self) -> bool:
+        return self.now().date() >= SPLIT.ex_date
+
+    def bars(self, kind: str, symbol: str, after: datetime, until: datetime) -> Answer:
+        if kind == "minute":
+            return Answer([])
+        closes = calendar.session_closes("XNYS", after.date(), until.date())
+        price = 50 if self.is_split else 100
+        return Answer([
+            replace(bar(symbol, close, 50 if day >= SPLIT.ex_date else price), volume=Decimal(10**6))
+            for day, close in closes.items() if after < close <= until
+        ])  # fmt: skip
+
+    def actions(self, symbols: Sequence[str], since: datetime) -> list[CorporateAction]:
+        super().actions(symbols, since)
+        paid = CorporateAction("AAA", date(2022, 5, 17), "dividend", Decimal("0.25" if self.is_split else "0.5"))
+        found = [paid, *([SPLIT] if self.is_split else [])]
+        return [each for each in found if since.date() < each.ex_date <= self.now().date()]
+
+
+def test_desk_that_was_stopped_over_a_split_counts_it_once_though_the_provider_has_divided_the_past(
+    tmp_path: Path,
+) -> None:
+    now = at("2022-05-13T22:00Z")
+    before = live(tmp_path, Divider(lambda: now), "2022-05-13T22:00Z", "2022-05-13T23:00Z")
+    held = before["positions"]["AAA"]["quantity"]
+    now = at("2022-05-19T22:00Z")
+    after = live(tmp_path, Divider(lambda: now), "2022-05-19T22:00Z", "2022-05-19T23:00Z")
+    assert after["as_of"] == "2022-05-19T20:00Z"
+    assert after["positions"]["AAA"]["quantity"] == 2 * held and after["positions"]["AAA"]["average_price"] == 50
+    paid = held * 0.5  # per old share, before the split
+    assert after["equity"] == pytest.approx(before["equity"] + paid)
+    points = {ts[:10]: equity for ts, equity in after["equity_curve"].items()}
+    assert points["2022-05-16"] == pytest.approx(before["equity"]), "no loss on the days before the split"
+    assert points["2022-05-17"] == pytest.approx(before["equity"] + paid)
+
+
+def test_warm_up_of_a_raw_feed_after_a_restart_knows_the_splits_in_it(tmp_path: Path) -> None:
+    """The split lies before the run's newest bars: it is booked, but a rule is told of the past again."""
+
+    class Known(Broadcaster):
+        def actions(self, symbols: Sequence[str], since: datetime) -> list[CorporateAction]:
+            super().actions(symbols, since)
+            return [SPLIT] if since.date() < SPLIT.ex_date else []
+
+    live(tmp_path, Known(), "2022-05-19T22:00Z", "2022-05-19T23:00Z")
+    seen: list[list[float]] = []
+
+    class Looks(EqualWeight):
+        def on_bars(self, bars, moment):
+            self.closes = [*getattr(self, "closes", []), *(float(each.close) for each in bars.values())]
+            seen.append(self.closes)
+            return super().on_bars(bars, moment)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(BUILT_IN, "equal_weight", Looks)
+        live(tmp_path, Known(), "2022-05-20T22:00Z", "2022-05-20T23:00Z")
+    assert len(seen[-1]) > 3 and set(seen[-1]) == {50.0}

@@ -8,7 +8,7 @@ does not hold up the others. The bots' thread takes what is ready. Nothing here 
 import random
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from heapq import merge
@@ -21,6 +21,7 @@ from aion.market.feed.gather import Event, Gatherer, Tally
 from aion.market.feed.protocol import Batch, Kind
 from aion.market.feed.provider import Answer, Caller, GoneError, LimitError, Provider
 from aion.market.feed.tape import batched
+from aion.market.feed.unadjust import raw_actions, raw_bars
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
@@ -38,6 +39,8 @@ DOWN_S = 60.0
 """Seconds without a good answer, while bars are due, from which the feed is called down."""
 MOST_SPREAD_S = 50.0  # below a minute, whatever the limit of the provider: bots decide on time or not at all
 STEP_S = 0.2  # of the polling thread
+WARM_UP = timedelta(days=1000)
+"""Span before a run in which splits and dividends count: rules look back that far at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ class OnlineFeed:
             ) from None
         self._history: dict[tuple[Kind, str], _History] = {}
         self._actions: list[CorporateAction] = []
-        self._actions_day = ""
+        self._actions_asked = ""
         self._actions_since = self._started_at
         self._splits: frozenset[tuple[str, str]] = frozenset()
         self._rng = random.Random()  # noqa: S311 - spreads requests, guards nothing
@@ -209,12 +212,16 @@ class OnlineFeed:
             begins: where a new run's catch-up begins.
             resumes: up to where an earlier process had dealt with bars; None for a new run.
         """
-        since = self._started_at if self._provider.is_history_adjusted else begins
-        self._actions_since = since if resumes is None else min(resumes, self._started_at)
-        self._actions_day = ""
+        if self._provider.is_history_adjusted:
+            # a split of before is in the prices of the past already
+            self._actions_since = min(resumes or self._started_at, self._started_at)
+        else:
+            self._actions_since = min(resumes or begins, begins) - WARM_UP
+        self._actions_asked = ""
+        self._history = {}
 
     def _learn_actions(self) -> bool:
-        """Ask once a day; False when today's cannot be had, and bars must not be taken without them."""
+        """Ask once a day and session; False when today's cannot be had, and bars must not be taken without them."""
         try:
             self._caller.once(self._ask_actions)
         except FeedError as error:
@@ -224,12 +231,19 @@ class OnlineFeed:
         return True
 
     def _ask_actions(self) -> None:
-        day = self._clock.now().date().isoformat()
-        if day == self._actions_day:
+        now = self._clock.now()
+        bars_at = now - timedelta(seconds=self.delay_s)
+        # a provider may not know the splits of a day before its session has begun
+        exchanges = sorted({each.exchange for each in self._instruments.values()})
+        begun = [mic for mic in exchanges if calendar.session_at(mic, bars_at) is not None]
+        asked = f"{now.date()} {' '.join(begun)}"
+        if asked == self._actions_asked:
             return
-        found = self._provider.actions(sorted(self._instruments), self._actions_since)
+        found = list(self._provider.actions(sorted(self._instruments), self._actions_since))
+        if self._provider.is_history_adjusted:
+            found = raw_actions(found)
         with self._lock:
-            self._actions, self._actions_day = list(found), day
+            self._actions, self._actions_asked = found, asked
             splits = (each for each in found if each.kind == "split")
             self._splits = frozenset((each.symbol, each.ex_date.isoformat()) for each in splits)
             for gatherer in self._gatherers.values():
@@ -238,6 +252,8 @@ class OnlineFeed:
     def _past(self, kind: Kind, symbol: str, after: datetime) -> _History:
         """Return the history of a series from `after` to now; what is there already is not asked for again."""
         now = self._clock.now() - timedelta(seconds=self.delay_s)
+        if self._provider.is_history_adjusted:
+            self._caller.patiently(self._ask_actions)
         found = self._history.get((kind, symbol))
         if found is None or after < found.after:
             found = self._history[kind, symbol] = _History(after, after)
@@ -250,12 +266,18 @@ class OnlineFeed:
         since = found.until
         answer = self._caller.patiently(lambda: self._provider.bars(kind, symbol, since, until))
         newest = found.bars[-1].ts if found.bars else since
-        found.bars += [bar for bar in answer.bars if bar.ts > newest]
+        found.bars += [bar for bar in self._as_quoted(symbol, answer.bars) if bar.ts > newest]
         found.until = until
         for ts in answer.silent:
             day = ts.date().isoformat()
             found.dropped[day] = found.dropped.get(day, 0) + 1
         self._answered_at = self._clock.now()
+
+    def _as_quoted(self, symbol: str, bars: Sequence[Bar]) -> Sequence[Bar]:
+        """Return bars in the units in which the bots hold the symbol at their time."""
+        if not self._provider.is_history_adjusted:
+            return bars
+        return raw_bars(bars, self._instruments[symbol], self._actions)
 
     # following the market
 
@@ -399,6 +421,7 @@ class OnlineFeed:
                     other.due_at = min(other.due_at, now)
         self._answered_at, self._error, series.error = now, "", ""
         before = gatherer.seen_until[series.symbol]
+        answer = replace(answer, bars=self._as_quoted(series.symbol, answer.bars))
         gatherer.offer(series.symbol, answer, now)
         expected = self._expected(series, gatherer)
         if gatherer.seen_until[series.symbol] > before or expected is None or expected > now:
