@@ -4,11 +4,12 @@ import asyncio
 import json
 import random
 import signal
+import ssl
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,15 @@ class Client:
                 f"{number} came where {max(least, self.got[-1][1] if self.got else 0)} was there already"
             )
         self.got.append((time.monotonic(), number))
+
+
+def reasons(error: BaseException | None) -> str:
+    """Return an error and what it came from: whether a proxy, the desk or the client itself closed a connection."""
+    found = []
+    while error is not None:
+        found.append(repr(error))
+        error = error.__cause__ or error.__context__
+    return " from ".join(found)
 
 
 def number_of(bundle: dict[str, Any]) -> int:
@@ -148,16 +158,16 @@ class Trial:
                 self.refreshes[name][status] = self.refreshes[name].get(status, 0) + 1
 
     async def _all_clients(self, urls: dict[str, str]) -> None:
-        limits = httpx.Limits(max_connections=None)
-        async with (
-            httpx.AsyncClient(trust_env=False, timeout=60, limits=limits) as http,
-            asyncio.TaskGroup() as group,
-        ):
+        secure = ssl.create_default_context()  # made once; nothing here speaks TLS
+        async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
             for name, url in urls.items():
-                for number in range(self.streams):
-                    group.create_task(self._stream(http, url, self._client(f"{name} stream {number}")))
-                for number in range(self.pollers):
-                    group.create_task(self._poll(http, url, self._client(f"{name} poller {number}")))
+                kinds = [(self._stream, "stream")] * self.streams + [(self._poll, "poller")] * self.pollers
+                for number, (follow, kind) in enumerate(kinds):
+                    # a pool each: httpcore may close a connection of a shared one that another task just began to use
+                    http = await stack.enter_async_context(
+                        httpx.AsyncClient(trust_env=False, timeout=60, verify=secure)
+                    )
+                    group.create_task(follow(http, url, self._client(f"{name} {kind} {number}")))
 
     def _client(self, name: str) -> Client:
         self.clients.append(Client(name))
@@ -169,7 +179,7 @@ class Trial:
             try:
                 retry_s = await self._read(http, f"{url}/events/bots", client, least)
             except httpx.HTTPError as error:
-                client.wrong.append(f"cut: {error!r}")
+                client.wrong.append(f"cut: {reasons(error)}")
                 retry_s = None
             if retry_s is None and not self._is_over:
                 client.wrong.append("the stream ended without bye")
@@ -202,7 +212,7 @@ class Trial:
             try:
                 answer = await http.get(f"{url}/api/bots/page", headers={"if-none-match": tag} if tag else {})
             except httpx.HTTPError as error:
-                client.wrong.append(f"{error!r}")
+                client.wrong.append(reasons(error))
                 continue
             if answer.status_code == 200:
                 tag = answer.headers["etag"]
