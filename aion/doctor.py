@@ -217,7 +217,7 @@ def proxy(url: str, token: str = "", limit_s: float = STREAM_S) -> Check:
     )
     headers = {"accept": "text/event-stream"} | ({"authorization": f"Bearer {token}"} if token else {})
     try:
-        made.request("GET", f"{parts.path.rstrip('/')}/events/bots", headers=headers)
+        made.request("GET", f"{parts.path.rstrip('/')}/events/bots?beats=1", headers=headers)
         answer = made.getresponse()
         if answer.status != 200:
             return _refused(url, answer.status)

@@ -14,6 +14,7 @@ from aion.supervise import Child, take_folder
 from aion.watch.alert import Alerter
 from aion.watch.watchdog import Watchdog
 from aion.web.listener import bind
+from aion.web.security.command import check_address
 
 STOP_S = 1.0  # what a round of the watchdog gets to end, and with it the last line it writes
 
@@ -27,10 +28,12 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
         bots: command and options of the bots' process.
 
     Raises:
-        ConfigError: the folder is watched over already, or cannot be written; or the address cannot be listened on.
+        ConfigError: the folder is watched over already, or cannot be written; or the address cannot be listened on,
+            or would show the desk to others without a password.
     """
     layout = Layout(settings.data)
     take_folder(settings.data)
+    check_address(settings)  # before a bot runs
     log = ProcessLog(layout, "up", settings.log_level, console_format=settings.log_format)
     log.info(f"starting: {len(settings.bots)} bots, feed {settings.feed}, state files in {settings.data}")
     with bind(settings.host, settings.port) as bound:

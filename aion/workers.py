@@ -11,8 +11,7 @@ from aion.rolling import RollingSupervisor, desk_workers
 from aion.store.layout import Layout
 from aion.web.listener import address_of, bind
 from aion.web.log import open_log
-from aion.web.security import check_host
-from aion.web.security.command import open_store
+from aion.web.security.command import check_address
 
 
 def serve_workers(settings: Settings, arguments: Sequence[str]) -> int:
@@ -25,10 +24,7 @@ def serve_workers(settings: Settings, arguments: Sequence[str]) -> int:
     Raises:
         ConfigError: the address cannot be listened on, or would show the desk to others without a password.
     """
-    store = open_store(settings)
-    check_host(settings.host, has_password=store is not None and store.has_password)
-    if store is not None:
-        store.close()
+    check_address(settings)
     layout = Layout(settings.data)
     log = open_log(layout, settings.log_level, console_format=settings.log_format)
     with bind(settings.host, settings.port) as listener:

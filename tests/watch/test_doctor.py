@@ -18,8 +18,11 @@ import pytest
 from aion import doctor
 from aion.config import Settings
 from aion.doctor import Check, as_json, checks, proxy
+from tests.web.conftest import RunningDesk, start_desk
 
 from .test_up import free_port
+
+__all__ = ["start_desk"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -156,6 +159,15 @@ BEAT = b"event: hb\ndata: {}\n\n"
 
 def test_proxy_that_hands_events_on_is_fine(stream_server: Callable[[list[bytes]], str]) -> None:
     assert proxy(stream_server([HEAD, b"event: hello\ndata: {}\n\n", BEAT, BEAT]), limit_s=60).is_fine
+
+
+def test_desk_itself_hands_events_on(start_desk: Callable[..., RunningDesk]) -> None:
+    desk = start_desk(password="correct horse")
+    assert desk.app.desk.store is not None
+    token = desk.app.desk.store.make_token("doctor", "viewer", 1, "test", "")
+    found = proxy(desk.url, token, limit_s=60)
+    assert found.is_fine and "two heartbeats" in found.text, found
+    assert "AION_TOKEN" in proxy(desk.url, limit_s=60).todo
 
 
 def test_proxy_that_buffers_refuses_or_is_away_is_named(stream_server: Callable[[list[bytes]], str]) -> None:

@@ -13,6 +13,11 @@ from typing import Any
 
 import httpx
 import psutil
+import pytest
+
+from aion.config import Settings
+from aion.errors import ConfigError
+from aion.up import run_up
 
 from .test_supervise import wait_for
 
@@ -97,6 +102,13 @@ def test_up_when_killed_itself_then_its_children_end_and_the_next_one_says_so(tm
     with up(tmp_path) as (process, url):
         wait_for(lambda: running(url, "desk") and running(url, "bots"))
         assert "`aion up` had not ended in order" in (tmp_path / "said").read_text()
+
+
+def test_up_when_the_desk_would_be_open_to_others_then_no_bot_is_started(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with pytest.raises(ConfigError, match=r"AION_HOST=0\.0\.0\.0 .*no password"):
+        run_up(Settings(data=data, host="0.0.0.0"), (), ())
+    assert not (data / "logs").exists() and not (data / "watch").exists()
 
 
 HANGS = """

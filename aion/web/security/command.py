@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from aion.config import Settings
 from aion.errors import ConfigError
 from aion.store.layout import Layout, check_name
+from aion.web.security.host import check_host
 from aion.web.security.password import hash_password, is_password
 from aion.web.security.store import ROLES, DeskStore, DeskStoreError, Role
 
@@ -35,6 +36,20 @@ def open_store(settings: Settings) -> DeskStore | None:
     elif store.password_source("admin") == "environment":
         store.drop_password("admin", "environment")
     return store
+
+
+def check_address(settings: Settings) -> None:
+    """Refuse to start a desk that would show itself to others without a password.
+
+    Raises:
+        ConfigError: it would, or its password is too short.
+        DeskStoreError: `desk.sqlite` cannot be used.
+    """
+    store = open_store(settings)
+    if store is not None:
+        has_password = store.has_password
+        store.close()
+    check_host(settings.host, has_password=store is not None and has_password)
 
 
 def set_password(settings: Settings, role: str, password: str) -> str:
