@@ -64,7 +64,7 @@ hostile: build
 # Known holes in what is locked; needs a registry that answers for advisories, which not every mirror does.
 audit: build
 	$(PYTHON) -m venv .venv/audit && .venv/audit/bin/pip install -q pip-audit
-	.venv/audit/bin/pip-audit --disable-pip --no-deps --strict -r requirements.lock
+	.venv/audit/bin/pip-audit --disable-pip --no-deps --strict -r requirements.lock -r deploy/requirements.lock
 	cd frontend && npm audit
 
 bench: build
@@ -111,6 +111,7 @@ lock:
 	$(BIN)/python -m pip install -q uv
 	$(BIN)/uv pip compile -q pyproject.toml --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements.lock
 	$(BIN)/uv pip compile -q pyproject.toml --upgrade --group dev --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements-dev.lock
+	$(BIN)/uv pip compile -q pyproject.toml --upgrade --all-extras -c requirements-dev.lock --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -o deploy/requirements.lock
 
 clean:
 	rm -rf .venv frontend/node_modules aion/web/static

@@ -25,9 +25,26 @@ def test_context_of_the_image_has_what_the_wheel_is_built_from() -> None:
     kept = {line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")}
     built = tomllib.loads(read("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     assert {name.lstrip("/") for name in built} <= kept
-    assert {"pyproject.toml", "requirements.lock"} <= kept
+    assert {"pyproject.toml", "deploy/requirements.lock"} <= kept and "COPY deploy/requirements.lock" in read(
+        "deploy/Dockerfile"
+    )
     assert all((ROOT / name).exists() for name in kept)
     assert not any(name in kept for name in ("tests", "bench", ".git", ".venv", "aion-data"))
+
+
+def locked(document: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9.-]+)==([^ \\;\n]+)", read(document), re.MULTILINE))
+
+
+def test_image_has_every_extra_in_the_versions_that_are_tested() -> None:
+    image, plain, tested = (
+        locked("deploy/requirements.lock"),
+        locked("requirements.lock"),
+        locked("requirements-dev.lock"),
+    )
+    extras = tomllib.loads(read("pyproject.toml"))["project"]["optional-dependencies"]
+    assert {name.partition(">=")[0] for packages in extras.values() for name in packages} <= image.keys()
+    assert plain.items() <= image.items() <= tested.items()
 
 
 def test_compose_publishes_on_loopback_keeps_data_and_gives_no_rights() -> None:
