@@ -19,7 +19,7 @@ from tests.bot.desk import ask, kill_switch, save_rules
 from tests.web.sample import Writer, sim_log
 
 from .desk import ROOT, Aion, Broken, Watchers, running, temporaries, until, watched
-from .process import begin, books, check_state, differences, is_over, replay_flags, undisturbed
+from .process import begin, books, check_state, differences, is_over, replay_flags, undisturbed, wait_for_end
 from .registry import Scale, fault
 
 ROOM = "4m"
@@ -80,7 +80,7 @@ def disk_full(folder: Path, scale: Scale) -> str:
         if left := temporaries(seen):
             raise Broken(f"temporary files are left: {left}")
         ballast.unlink()
-        until("the run does not end", lambda: is_over(seen), 240)
+        wait_for_end(seen)
         watchers.agree()
         # SQLite would look for the ledger under the name that it has there
         shutil.copytree(seen, folder / "copy", ignore=shutil.ignore_patterns("*-shm"))
@@ -211,7 +211,7 @@ def torn_books(folder: Path, scale: Scale) -> str:
     folder = folder / "whole"
     data = begin(folder)
     with running("up", data, *replay_flags(Scale())):
-        until("the run does not end", lambda: is_over(data))
+        wait_for_end(data)
     seen = set()
     times = scale.times(3, 24)
     for number in range(times):

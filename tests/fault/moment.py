@@ -19,7 +19,7 @@ from tests.bot.desk import settings as bot_settings
 from tests.web.sample import Writer
 
 from .desk import Broken, Watchers, running, watched
-from .process import begin, books, check_state, differences, is_over, replay_flags, undisturbed
+from .process import begin, books, check_state, differences, replay_flags, undisturbed, wait_for_end
 from .registry import Scale, fault
 
 STEPS_S = (3_600, -7_200, 86_400 * 400, -86_400 * 900, 1, -1, 0)
@@ -93,13 +93,14 @@ def clock_of_bots(folder: Path, scale: Scale) -> str:
     expected, data = undisturbed(folder, scale), begin(folder / "stepped")
     with running("up", data, *replay_flags(scale), environment=environment) as aion, Watchers(aion) as watchers:
         steps = 0
-        while not is_over(data):
+
+        def step() -> None:
+            nonlocal steps
             move(offset, STEPS_S[steps % len(STEPS_S)])
             steps += 1
-            time.sleep(0.3)
             check_state(data)
-            if steps > 1_000:
-                raise Broken("the run does not end")
+
+        wait_for_end(data, step)
         watchers.agree()
     if wrong := differences(expected, books(data)):
         raise Broken(f"differs from a steady clock: {', '.join(wrong[:5])}")

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from aion.store.layout import Layout
 from tests.bot.desk import document, ledger_rows
 from tests.web.sample import Writer
 
-from .desk import PAGE, ROOT, Aion, Broken, Held, Watchers, running, temporaries, until, watched
+from .desk import PAGE, PATIENCE_S, ROOT, Aion, Broken, Held, Watchers, running, temporaries, until, watched
 from .registry import Scale, fault
 
 LAST_DAY = "2022-06-15T15:00Z"
@@ -52,6 +54,25 @@ def is_over(data: Path) -> bool:
     return bool(summary["clock"]["state"] == "finished")
 
 
+def wait_for_end(data: Path, meanwhile: Callable[[], object] = lambda: None) -> None:
+    """Wait until the run has come to its end, however slow the machine is, as long as it gets on.
+
+    Args:
+        data: of the run.
+        meanwhile: done again and again, a little apart.
+    """
+    newest, at = 0, time.monotonic()
+    while not is_over(data):
+        meanwhile()
+        with suppress(FileNotFoundError):
+            written = Layout(data).sim_summary.stat().st_mtime_ns
+            if written != newest:
+                newest, at = written, time.monotonic()
+        if time.monotonic() - at > PATIENCE_S:
+            raise Broken(f"the run has written nothing for {PATIENCE_S:g} s")
+        time.sleep(0.3)
+
+
 def check_state(data: Path) -> None:
     """Every state file that stands is whole and valid, at any moment."""
     for path in data.rglob("*.json*"):
@@ -80,7 +101,7 @@ def undisturbed(folder: Path, scale: Scale) -> dict[str, Any]:
     if scale.is_long not in _undisturbed:
         data = begin(folder / "undisturbed")
         with running("up", data, *replay_flags(scale)):
-            until("the undisturbed run does not end", lambda: is_over(data), 240)
+            wait_for_end(data)
         _undisturbed[scale.is_long] = books(data)
     return _undisturbed[scale.is_long]
 
@@ -117,7 +138,7 @@ def kill_any(folder: Path, scale: Scale) -> str:
                 until(f"no {victim} is running", lambda victim=victim: aion.members(victim))[0].kill()
             kills[victim] += 1
             check_state(data)
-        until("the run does not end", lambda: is_over(data), 240)
+        wait_for_end(data)
         etag = watchers.agree()
     wrong = differences(expected, books(data))
     if wrong:
@@ -259,7 +280,7 @@ def stop_bots(folder: Path, scale: Scale) -> str:
                 raise Broken("the desk does not answer while the bots are held")
         finally:
             os.kill(bots.pid, signal.SIGCONT)
-        until("the run does not end", lambda: is_over(data), 240)
+        wait_for_end(data)
         watchers.agree()
     if wrong := differences(expected, books(data)):
         raise Broken(f"differs from an undisturbed run: {', '.join(wrong[:5])}")
