@@ -194,13 +194,23 @@ def test_drill_down_when_a_trade_is_opened_then_its_numbers_add_up(slow: Up, pag
     until(page, f"document.querySelectorAll('.rows.trades tbody tr').length > {before}")
 
 
-def test_daily_results_when_read_as_a_table_then_they_are_the_total(slow: Up, page: Page) -> None:
+def test_daily_results_when_read_as_calendar_or_table_then_they_are_the_total(slow: Up, page: Page) -> None:
     page.goto(f"{slow.url}/bots/swing_1w")
-    page.get_by_role("button", name="Table of the daily results").click()
+    panel = page.locator(".daily")
+    panel.get_by_role("radio", name="Calendar").check()
+    shown = panel.locator(".calendar td:not(.week) .figure").all_inner_texts()
+    assert len(shown) > 1
+    panel.get_by_role("button", name="Month before").click()
+    panel.locator(".calendar button").first.click()
+    until(page, "document.querySelector('.activity select').value !== ''")
+    assert_accessible(page)
+    panel.get_by_role("radio", name="Table").check()
     page.locator(".daily .rows tbody tr").nth(200).wait_for()
     nets = page.locator(".daily .rows tbody tr td:nth-child(5)").all_inner_texts()
     total = view(slow, "swing_1w")["total_pnl"]["net"]
     assert sum(number(text) for text in nets) == pytest.approx(total, abs=0.006)
+    month = [number(text) for text in reversed(nets[: len(shown)])]
+    assert [number(text) for text in shown] == pytest.approx(month, abs=0.51)  # whole from a thousand on
     page.locator(".daily .rows tbody tr button").first.click()
     until(page, "document.querySelector('.activity select').value !== ''")
 

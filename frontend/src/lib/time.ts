@@ -175,6 +175,12 @@ export function dayName(day: string, now: number | undefined, zone = shown): str
   return now !== undefined && parts(now, zone).year === year ? text : `${text} ${year}`;
 }
 
+/** `May 2022` of `2022-05`. */
+export function monthTitle(month: string): string {
+  const [year, number] = month.split("-").map(Number);
+  return `${MONTHS[(number ?? 0) - 1] ?? ""} ${year}`;
+}
+
 /** `Thu`. */
 export function weekday(ms: number, zone = shown): string {
   return parts(ms, zone).weekday;

@@ -31,10 +31,23 @@ const SHAPES: Record<string, ReactElement> = {
       <path d="M2.4 11.6 11.6 2.4" className="stroke" />
     </>
   ),
+  back: <path d="M8.8 3 4.8 7l4 4" className="stroke" />,
+  forth: <path d="M5.2 3l4 4-4 4" className="stroke" />,
   flag: <path d="M3.5 12.5v-11h7l-1.8 3 1.8 3h-7" className="stroke" />,
 };
 
-export type IconName = "dot" | "ring" | "clock" | "broken" | "bar" | "pause" | "play" | "crossed" | "flag";
+export type IconName =
+  | "dot"
+  | "ring"
+  | "clock"
+  | "broken"
+  | "bar"
+  | "pause"
+  | "play"
+  | "crossed"
+  | "back"
+  | "forth"
+  | "flag";
 
 /** A state icon; the word beside it names it, so it is hidden from readers. */
 export function Icon({ name }: { name: IconName }) {

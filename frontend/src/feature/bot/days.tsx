@@ -1,4 +1,4 @@
-/** Net result of each market day as bars, with the figures behind them as a table. */
+/** Net result of each market day as bars or a calendar, with the figures behind them as a table. */
 
 import { useState } from "react";
 import type { BotDays, BotView } from "../../api/schema";
@@ -6,6 +6,7 @@ import { cost, count, moneyChange, plural } from "../../lib/money";
 import { dayName, UTC } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Net, NoData, Value } from "../../ui/number";
+import { Calendar } from "./calendar";
 import { CsvButton, FetchState, Panel } from "./panel";
 import { type DayBar, dayBars } from "./span";
 import type { Fetched } from "./use-fetched";
@@ -14,6 +15,9 @@ const SHOWN = 90; // bars that a panel's width still tells apart
 const HEIGHT = 120;
 
 const HEAD = ["day", "gross", "fees", "slippage", "borrow", "net", "fills", "closed_trades"];
+
+const VIEWS = ["Bars", "Calendar", "Table"] as const;
+type View = (typeof VIEWS)[number];
 
 interface Props {
   bot: BotView;
@@ -77,7 +81,7 @@ function Bars({
 
 export function Days({ bot, fetched, day, onDay }: Props) {
   const { market } = useDesk();
-  const [asTable, setAsTable] = useState(false);
+  const [view, setView] = useState<View>("Bars");
   const bars = dayBars(fetched.data);
   const hasBorrow = bars.some((bar) => (bar.borrow ?? 0) > 0);
   const shown = bars.slice(-SHOWN);
@@ -93,10 +97,15 @@ export function Days({ bot, fetched, day, onDay }: Props) {
       tools={
         bars.length > 0 && (
           <>
-            <button type="button" className="button" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
-              {asTable ? "Bars" : "Table"}
-              <span className="spoken"> of the daily results</span>
-            </button>
+            <fieldset className="segments">
+              <legend className="spoken">Daily results as</legend>
+              {VIEWS.map((each) => (
+                <label key={each}>
+                  <input type="radio" name="days-as" checked={view === each} onChange={() => setView(each)} />
+                  <span>{each}</span>
+                </label>
+              ))}
+            </fieldset>
             <CsvButton
               of="the daily results"
               name={`aion-${bot.bot}-days.csv`}
@@ -120,7 +129,8 @@ export function Days({ bot, fetched, day, onDay }: Props) {
     >
       <FetchState fetched={fetched} what="daily results" />
       {fetched.data && bars.length === 0 && <p className="none pad">No market day is over or under way yet.</p>}
-      {first && last && !asTable && (
+      {first && view === "Calendar" && <Calendar bars={bars} currency={bot.currency} day={day} onDay={onDay} />}
+      {first && last && view === "Bars" && (
         <>
           <Bars bars={shown} day={day} currency={bot.currency} onDay={onDay} />
           <p className="day-ends soft">
@@ -132,7 +142,7 @@ export function Days({ bot, fetched, day, onDay }: Props) {
           </p>
         </>
       )}
-      {first && asTable && (
+      {first && view === "Table" && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
         <section className="table-box tall" tabIndex={0} aria-label="Daily results">
           <table className="rows">

@@ -1,0 +1,136 @@
+/** Net result of each market day of a month, in weeks: sign, figure and ground, so that no one of them says it alone. */
+
+import { useState } from "react";
+import { abbreviated, decimal, direction, MINUS, moneyChange } from "../../lib/money";
+import { monthTitle } from "../../lib/time";
+import { Icon } from "../../ui/icon";
+import { Net } from "../../ui/number";
+import { type CalendarDay, hasWeekends, layOut, monthsOf } from "./month";
+import type { DayBar } from "./span";
+
+const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+const LONG = 10_000; // from here on a cell has no room for all digits; the title has them
+
+/** `+771.47`, `−1,771`, `+12 k`. */
+export function cellText(net: number): string {
+  const size = Math.abs(net);
+  if (size < 1000) return moneyChange(net);
+  if (size < LONG) return decimal(net, 0, true);
+  return (net < 0 ? MINUS : "+") + abbreviated(size);
+}
+
+/** How strong the ground of a day is: 1 to 3 by its share of the month's largest result. */
+export function strength(net: number, most: number): 1 | 2 | 3 {
+  const part = most > 0 ? Math.abs(net) / most : 0;
+  return part > 2 / 3 ? 3 : part > 1 / 3 ? 2 : 1;
+}
+
+const TONE = { [-1]: "down", 0: "even", 1: "up" } as const;
+
+interface DayProps {
+  found: CalendarDay;
+  most: number;
+  chosen: boolean;
+  onDay: (day: string) => void;
+}
+
+function Day({ found: { day, date, bar }, most, chosen, onDay }: DayProps) {
+  if (!bar) return <td className="soft">{date}</td>;
+  const { net } = bar;
+  const tone = net === undefined ? "missing" : `${TONE[direction(net)]} strength-${strength(net, most)}`;
+  return (
+    <td className={chosen ? `${tone} chosen` : tone}>
+      <button
+        type="button"
+        title={`${day}: ${net === undefined ? bar.error || "no result" : moneyChange(net)}`}
+        onClick={() => onDay(day)}
+      >
+        <small>{date}</small>
+        <span className="figure">{net === undefined ? (bar.error ? "unreadable" : "no result") : cellText(net)}</span>
+        <span className="spoken">: show its rows</span>
+      </button>
+    </td>
+  );
+}
+
+interface Props {
+  bars: DayBar[];
+  currency: string;
+  /** Day whose rows are shown below, if one is chosen. */
+  day: string;
+  onDay: (day: string) => void;
+}
+
+export function Calendar({ bars, currency, day, onDay }: Props) {
+  const months = monthsOf(bars);
+  const [wanted, setWanted] = useState<string>();
+  const at = wanted !== undefined && months.includes(wanted) ? months.indexOf(wanted) : months.length - 1;
+  const month = months[at];
+  if (month === undefined) return null;
+  const length = hasWeekends(bars) ? 7 : 5;
+  const { weeks, net, ups, downs, most } = layOut(bars, month, length);
+  const turn = (step: number, words: string, icon: "back" | "forth") => (
+    <button
+      type="button"
+      className="button"
+      aria-label={words}
+      disabled={months[at + step] === undefined}
+      onClick={() => setWanted(months[at + step])}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+  return (
+    <div className="calendar-box">
+      <div className="calendar-head">
+        {turn(-1, "Month before", "back")}
+        <b aria-live="polite">{monthTitle(month)}</b>
+        {turn(1, "Month after", "forth")}
+        <span className="calendar-sum">
+          {net === undefined ? (
+            <span className="soft">no market day</span>
+          ) : (
+            <>
+              <Net value={net} /> {currency}{" "}
+              <small>
+                {ups} up, {downs} down
+              </small>
+            </>
+          )}
+        </span>
+      </div>
+      <table className="calendar">
+        <caption className="spoken">
+          Net results of {monthTitle(month)} in {currency}
+        </caption>
+        <thead>
+          <tr>
+            {WEEKDAYS.slice(0, length).map((name) => (
+              <th key={name} scope="col">
+                <abbr title={name}>{name.slice(0, 3)}</abbr>
+              </th>
+            ))}
+            <th scope="col">Week</th>
+          </tr>
+        </thead>
+        <tbody>
+          {weeks.map((week) => (
+            <tr key={week.days.find(Boolean)?.day}>
+              {week.days.map((found, index) =>
+                found ? (
+                  <Day key={found.day} found={found} most={most} chosen={found.day === day} onDay={onDay} />
+                ) : (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: the weekday is what it is
+                  <td key={index} />
+                ),
+              )}
+              <td className="week" title={week.net === undefined ? undefined : moneyChange(week.net)}>
+                {week.net !== undefined && cellText(week.net)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
