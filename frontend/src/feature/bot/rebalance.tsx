@@ -107,7 +107,7 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
         <section className="table-box" tabIndex={0} aria-label="Targets and preview, table">
-          <table className="rows">
+          <table className="rows targets">
             <thead>
               <tr>
                 <th scope="col">Symbol</th>

@@ -140,6 +140,17 @@ it("says that nobody watches where neither aion up nor aion watch runs", () => {
   expect(container.textContent).toContain("No watchdog runs over this folder");
 });
 
+it("does not say that nothing is wrong while it cannot know", () => {
+  const calm = { ...WATCH, alarms: {}, cleared: {} };
+  const { container, rerender } = render(<SystemPage {...REST} watch={calm} desk={undefined} />);
+  expect(container.textContent).toContain("Nothing was wrong.");
+  rerender(<SystemPage {...REST} watchProblem="watch/watch.json is cut off" desk={undefined} />);
+  expect(container.textContent).toContain("Not known: watch/watch.json is cut off");
+  expect(container.textContent).not.toContain("No watchdog runs");
+  rerender(<SystemPage {...REST} watch={calm} desk={undefined} failed="answered 500" />);
+  expect(container.textContent).not.toContain("Nothing was wrong.");
+});
+
 it("tells on every page what is wrong beside the bots' own data, and nothing when all is well", () => {
   const { container } = render(<WatchLine watch={WATCH} />);
   expect(container.textContent).toMatch(/1 alarmthe process bots ended \(for 7\.\d s\)/);

@@ -60,6 +60,8 @@ interface Props {
   ages: readonly number[];
   bots: readonly BotView[];
   watch: BotsPageBundle["watch"];
+  /** Why the watchdog's figures cannot be read, if they cannot. */
+  watchProblem?: string;
   desk: SystemMetrics | undefined;
   /** Wall time at which `desk` was fetched, ms. */
   fetchedAt: number | undefined;
@@ -280,7 +282,7 @@ function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
   );
 }
 
-export function SystemPage({ cache, stream, ages, bots, watch, desk, fetchedAt, failed }: Props) {
+export function SystemPage({ cache, stream, ages, bots, watch, watchProblem, desk, fetchedAt, failed }: Props) {
   const { market } = useDesk();
   return (
     <>
@@ -312,7 +314,7 @@ export function SystemPage({ cache, stream, ages, bots, watch, desk, fetchedAt, 
           isNarrow
           none={desk ? "No topic has been built yet." : "Not known."}
         />
-        <WatchPanels watch={watch} />
+        <WatchPanels watch={watch} problem={watchProblem ?? (failed && "the desk’s figures could not be read.")} />
         <TablePanel
           id="beats-title"
           title="Heartbeats"

@@ -29,6 +29,7 @@ export default function SystemScreen() {
   const now = useNow(DRAW_MS);
   const { data } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page");
   const bundle = useShared(data);
+  const trouble = bundle?.errors?.watch;
   const bots = useMemo(() => (bundle ? botsOf(bundle) : []), [bundle]);
   useEffect(() => {
     let isOver = false;
@@ -67,6 +68,7 @@ export default function SystemScreen() {
       ages={ageCounts()}
       bots={bots}
       watch={bundle?.watch}
+      watchProblem={trouble && `${trouble.file} cannot be read (${trouble.reason}).`}
       desk={fetched.desk}
       fetchedAt={fetched.at}
       failed={fetched.failed}

@@ -51,7 +51,19 @@ function alarmRow([key, alarm]: [string, Alarm]): Row {
   };
 }
 
-export function WatchPanels({ watch }: { watch: BotsPageBundle["watch"] }) {
+interface Props {
+  watch: BotsPageBundle["watch"];
+  /** Why its figures cannot be read, if they cannot. */
+  problem?: string;
+}
+
+/** What stands where no alarm does: never that all is well while nobody can know. */
+function noAlarm({ watch, problem }: Props): string {
+  if (problem) return `Not known: ${problem}`;
+  return watch ? "Nothing was wrong." : "Nobody watches.";
+}
+
+export function WatchPanels({ watch, problem }: Props) {
   const now = Object.entries(watch?.alarms ?? {});
   const over = Object.entries(watch?.cleared ?? {});
   return (
@@ -63,9 +75,11 @@ export function WatchPanels({ watch }: { watch: BotsPageBundle["watch"] }) {
         head={["Process", "State", "Up for", "Restarts", "Ended last", "Ended, ago"]}
         rows={watch ? processRows(watch) : []}
         none={
-          watch
-            ? "Bots and desk run apart; the watchdog looks at what they write."
-            : "No watchdog runs over this folder: start aion up, or aion watch beside aion run and aion serve."
+          problem
+            ? `Not known: ${problem}`
+            : watch
+              ? "Bots and desk run apart; the watchdog looks at what they write."
+              : "No watchdog runs over this folder: start aion up, or aion watch beside aion run and aion serve."
         }
       />
       <TablePanel
@@ -74,7 +88,7 @@ export function WatchPanels({ watch }: { watch: BotsPageBundle["watch"] }) {
         note={now.length > 0 ? `${plural(now.length, "alarm")} now` : undefined}
         head={["What", "Began, ago", "All clear, ago"]}
         rows={[...now, ...over].map(alarmRow)}
-        none={watch ? "Nothing was wrong." : "Nobody watches."}
+        none={noAlarm({ watch, problem })}
       />
     </>
   );
