@@ -4,6 +4,7 @@ This is the only reader of the environment. A key or value that cannot work is r
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -29,6 +30,8 @@ from aion.made import bots_for
 
 SECRETS = frozenset({"password", "alpaca_key", "alpaca_secret"})
 """Settings that are read from the environment alone."""
+MOST_CASH = 10**12
+"""Start money of a bot at most: far above any account, and small enough for exact cents."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -93,16 +96,23 @@ class BotSettings(Section):
     """ISO 10383 MIC."""
     currency: str = Field(pattern=r"^[A-Z0-9]{3,10}$")
     """Of its account; nothing is ever converted."""
-    cash: Decimal = Field(gt=0)
+    cash: Decimal = Field(gt=0, le=MOST_CASH)
     """Start money, in `currency`."""
     cost: str
     """Name of a cost model, e.g. `us-equity`."""
-    horizon: str = Field("", pattern=r"^([1-9][0-9]?[dwm])?$")
+    horizon: str = ""
     """Time between rebalances of a swing bot: 1w, 2w, 4w."""
     parameters: Mapping[str, int | float | str | bool] = Field(default_factory=dict)
     """Of the strategy; each strategy documents its own."""
     rules: Rules = Rules()
     """What limits it."""
+
+    @field_validator("horizon")
+    @classmethod
+    def _check_horizon(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[1-9][0-9]?[dwm]", value):
+            raise ValueError("use a number from 1 to 99 with d, w or m, such as 10d, 1w or 1m")
+        return value
 
     @model_validator(mode="after")
     def _check(self) -> "BotSettings":

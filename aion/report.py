@@ -13,7 +13,7 @@ from aion.clock import iso
 from aion.errors import NotFoundError, StateError, printable
 from aion.store.document import Account, SimLog, SwingRolling
 from aion.store.file import parse_object, read_document
-from aion.store.layout import Layout
+from aion.store.layout import Layout, check_day
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 AUDIT_COLUMNS = ("at", "ts", "target", "action", "value", "by", "outcome", "reason", "id")
@@ -110,10 +110,16 @@ def trade_lines(folder: Path, bot: str | None, day: str | None, *, is_fills: boo
 
     Raises:
         LedgerError: there is no ledger, or it cannot be read.
+        NotFoundError: it has no such bot.
+        ConfigError: a day that is none.
     """
     from aion.trading.query import read_ledger  # noqa: PLC0415 - only this command needs it
 
+    if day is not None:
+        check_day(day)
     with read_ledger(Layout(folder).ledger) as ledger:
+        if bot is not None and bot not in (known := ledger.bots()):
+            raise NotFoundError(f"there is no bot {bot!r} in {ledger.path}; it has {', '.join(known) or 'none'}")
         rows = ledger.fills(bot, day) if is_fills else ledger.trades(bot, day)
     extra = (
         ("slippage", "price_source", "reason")

@@ -20,6 +20,7 @@ from aion import stat
 from aion.bot.record import Json, thin
 from aion.bot.waiter import Waiter
 from aion.clock import Clock, iso
+from aion.config import MOST_CASH
 from aion.errors import ConfigError
 from aion.store.file import check_document, write_json
 from aion.store.kind import schema_name
@@ -68,6 +69,9 @@ def attach(
     Raises:
         ConfigError: no such database, or it is not freqtrade's.
     """
+    wallet = attached.wallet
+    if wallet is not None and not 0 <= wallet <= MOST_CASH:
+        raise ConfigError(f"--wallet {wallet:g} is not an amount of money from 0 to {MOST_CASH:,}")
     path = layout.swing_rolling(attached.bot)
     seen = written = None
     while True:

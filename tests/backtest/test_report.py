@@ -218,7 +218,26 @@ def test_command_refuses_in_one_line(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["aion", "backtest", "--bot", "orb_ny", "--cash", "none"])
     assert main() == 2
-    assert capsys.readouterr().err == "aion: --cash 'none' is not an amount above 0\n"
+    assert capsys.readouterr().err == "aion: --cash 'none' is not an amount above 0 and up to 1,000,000,000,000\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--strategy", "vwap_trend", "--cash", "1e30"), "--cash '1e30' is not an amount above 0 and up to"),
+        (("--feed", "ccxt"), "the ccxt feed has no past to run over: bring its bars with `aion download --feed ccxt"),
+        (("--strategy", "equal_weight", "--horizon", "0d"), "'0d' cannot work: use a number from 1 to 99 with d, w"),
+    ],
+)
+def test_command_refuses_what_cannot_work_in_words(
+    arguments: tuple[str, ...], why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["aion", "backtest", *arguments])
+    assert main() == 2
+    said = capfd.readouterr().err
+    assert why in said and said.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
 def test_progress_is_shown_on_a_terminal_only(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from aion.bot.backtest import command
 from aion.bot.backtest.engine import Plan
 from aion.bot.strategy.registry import BUILT_IN
 from aion.config import BotSettings, Rules
+from aion.errors import ConfigError, NotFoundError
 from aion.market import calendar
 from aion.model import Signal
 from aion.report import trade_lines
@@ -126,6 +127,10 @@ def test_trades_list_what_their_nights_cost_beside_their_fees(tmp_path: Path) ->
         assert Decimal(row["fee"]) == sum(Decimal(fill["fee"]) for fill in pair)
         costs = Decimal(row["fee"]) + Decimal(row["borrow"])
         assert abs(values[0] - values[1] - costs - Decimal(row["realized_pnl"])) <= Decimal("0.01")
+    with pytest.raises(NotFoundError, match=r"there is no bot 'nobody' in .*; it has s$"):
+        trade_lines(tmp_path, "nobody", None, is_fills=False, is_csv=False)
+    with pytest.raises(ConfigError, match="day '2022-13-45' is not a date such as"):
+        trade_lines(tmp_path, None, "2022-13-45", is_fills=True, is_csv=True)
     (shown,) = sim_logs(tmp_path, "s")[DAYS[2].day.isoformat()]["trades"].values()
     assert (shown["borrow"], shown["fees"]) == (float(rows[1]["borrow"]), float(rows[1]["fee"]))
 

@@ -1,5 +1,6 @@
 """A freqtrade database, made here with its columns, on the desk: read only, followed, and bad ones named."""
 
+import math
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -256,3 +257,10 @@ def test_bot_that_starts_and_writes_while_it_is_followed_is_seen(tmp_path: Path)
     closed = [line.split(", ")[1] for line in said]
     assert sorted(set(closed), key=closed.index) == ["1 closed", "2 closed", "3 closed"]
     assert [path.name for path in tmp_path.glob("t.sqlite*")] == ["t.sqlite"]
+
+
+@pytest.mark.parametrize("wallet", [-4.0, math.nan, math.inf])
+def test_wallet_that_is_no_amount_is_refused_and_nothing_is_written(tmp_path: Path, wallet: float) -> None:
+    with pytest.raises(ConfigError, match=r"--wallet .* is not an amount of money from 0 to 1,000,000,000,000"):
+        shown(tmp_path, wallet=wallet)
+    assert not list(tmp_path.rglob("*.json.gz"))

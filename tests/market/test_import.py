@@ -234,7 +234,8 @@ def test_folder_that_is_damaged_is_refused_in_a_sentence(tmp_path: Path, harm: C
     ("text", "said"),
     [
         ("", "there is no such"),
-        ("a,b\n1,2\n", "has no column for ts; it has a, b"),
+        ("a,b\n1,2\n", "has no column for the time; it has a, b"),
+        ("\n", "x.csv is empty: it has no line with the names of its columns"),
         ("ts,open,high,low,close\n", "has no column for volume"),
         ("ts,open,high,low,close,volume\n", "there are no rows in"),
     ],

@@ -28,7 +28,7 @@ from aion.bot.process_log import ProcessLog
 from aion.bot.watchdog import watched
 from aion.config import Settings
 from aion.errors import ConfigError
-from aion.market.feed import open_feed
+from aion.market.feed import ONLINE, open_feed
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
 
@@ -76,9 +76,12 @@ def run(
         AionError: something that cannot work; the message is one sentence.
     """
     shown = Console(file=console or sys.stdout, highlight=False, soft_wrap=False)
+    if settings.feed in ONLINE:
+        raise ConfigError(
+            f"the {settings.feed} feed has no past to run over: bring its bars with `aion download --feed "
+            f"{settings.feed} ... --folder FOLDER`, then use --feed folder --folder FOLDER"
+        )
     feed = open_feed(settings.feed, settings)
-    if feed.real_time:
-        raise ConfigError(f"the {feed.name} feed has no past: download its bars and use --feed folder")
     folder = out or _next_folder(FOLDER)
     if not options.strategy:
         settings = fitted(settings, feed)

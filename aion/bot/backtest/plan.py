@@ -13,7 +13,7 @@ from aion.bot.backtest.engine import Plan
 from aion.bot.strategy.registry import make_strategy, strategy_kind
 from aion.bot.strategy.trend import EqualWeight
 from aion.clock import iso, parse_iso
-from aion.config import BotSettings, Rules, Settings
+from aion.config import MOST_CASH, BotSettings, Rules, Settings
 from aion.errors import ConfigError
 from aion.market.calendar import ALWAYS
 from aion.market.feed import Feed, Kind
@@ -270,7 +270,7 @@ def _value(text: str) -> Parameter:
 
 
 def parse_money(text: str) -> Decimal:
-    """Return an amount of money above 0.
+    """Return an amount of money above 0, at most `MOST_CASH`.
 
     Raises:
         ConfigError: it is none.
@@ -279,6 +279,6 @@ def parse_money(text: str) -> Decimal:
         value = Decimal(text.replace(",", "").replace("_", ""))
     except InvalidOperation:
         value = Decimal(0)
-    if not value.is_finite() or value <= 0:
-        raise ConfigError(f"--cash {text!r} is not an amount above 0")
+    if not value.is_finite() or not 0 < value <= MOST_CASH:
+        raise ConfigError(f"--cash {text!r} is not an amount above 0 and up to {MOST_CASH:,}")
     return value

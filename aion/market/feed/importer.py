@@ -91,7 +91,8 @@ class Imported:
                 f"{len(self.gaps)} days, most on {worst} ({self.gaps[worst]:,})"
             )
         lines += [f"  {example}" for example in self.report.examples]
-        lines += [f"  kept, but look at it: {warning}" for warning in self.report.warnings]
+        seen = "look at it" if self.refused else "kept, but look at it"
+        lines += [f"  {seen}: {warning}" for warning in self.report.warnings]
         return lines
 
 

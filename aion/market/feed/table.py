@@ -74,8 +74,11 @@ def _columns(path: Path, names: list[str]) -> Mapping[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
     for field, known in _NAMES.items():
         places = [plain.index(name) for name in known if name in plain]
+        if not names:
+            raise FeedError(f"{path} is empty: it has no line with the names of its columns")
         if not places and field not in _OPTIONAL:
-            raise FeedError(f"{path} has no column for {field}; it has {', '.join(names) or 'none'}")
+            what = "the time" if field == "ts" else field
+            raise FeedError(f"{path} has no column for {what}; it has {', '.join(names)}")
         if places:
             found[field] = (places[0],)
     if "date" in plain and "time" in plain:
