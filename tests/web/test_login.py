@@ -223,6 +223,9 @@ def test_token_when_made_then_it_opens_until_it_is_revoked(browser: httpx.Client
     head = {"authorization": f"Bearer {token}"}
     assert locked.get("/api/bots/page", headers=head).status_code == 200
     assert locked.get("/api/audit", headers=head).status_code == 403
+    gone = locked.client.delete("/api/session?everywhere=true", headers=head)
+    assert gone.status_code == 409 and "no session" in gone.json()["detail"]
+    assert browser.get("/api/bots/page").status_code == 200, "it logs nobody out"
     listed = browser.get("/api/tokens")
     assert set(listed.json()["tokens"]) == {"script"} and token not in listed.text
     assert browser.post("/api/tokens", json={"name": "script"}).status_code == 503, "the name is taken"

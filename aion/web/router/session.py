@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from aion.clock import iso
-from aion.errors import ConfigError, NotFoundError
+from aion.errors import ConfigError, ConflictError, NotFoundError
 from aion.store.layout import check_name
 from aion.web.answer import answer
 from aion.web.document import AuditList, ErrorAnswer, SessionAnswer, TokenAnswer, TokenList
@@ -19,12 +19,16 @@ from aion.web.router.common import NOT_FOUND, desk_of, store_of
 from aion.web.security.login import address_of, cookie_header
 from aion.web.security.page import safe_next
 from aion.web.security.password import BusyError, is_password
-from aion.web.security.store import ROLES, DeskStore, Identity, Role
+from aion.web.security.store import ROLES, TOKEN_WHO, DeskStore, Identity, Role
 
 MAX_BODY = 8 << 10
 REFUSED: dict[int | str, dict[str, Any]] = {
     401: {"model": ErrorAnswer, "description": "Not logged in, or not the password."},
     429: {"model": ErrorAnswer, "description": "Too many tries; `Retry-After` says when to come back."},
+}
+
+NO_SESSION: dict[int | str, dict[str, Any]] = {
+    409: {"model": ErrorAnswer, "description": "Asked with a bearer token, which has no session."}
 }
 
 _LOGIN_SCHEMA = {
@@ -102,7 +106,7 @@ async def log_in(request: Request) -> Response:
     return done
 
 
-@session_router.delete("/session", response_model=SessionAnswer)
+@session_router.delete("/session", response_model=SessionAnswer, responses=NO_SESSION)
 async def log_out(
     request: Request,
     everywhere: Annotated[bool, Query(description="True ends all sessions of the role.")] = False,
@@ -110,6 +114,8 @@ async def log_out(
     """Log out; the browser is told to forget what it kept, and the streams of the session end."""
     desk = desk_of(request)
     identity: Identity | None = request.scope["aion.identity"]
+    if identity is not None and identity.who.startswith(TOKEN_WHO):
+        raise ConflictError("a token has no session to end; an admin revokes it with DELETE /api/tokens/{name}")
     if identity is not None and identity.key and desk.store is not None:
         await run_in_threadpool(desk.store.end_session, identity, address_of(request.scope), everywhere=everywhere)
         await desk.streams_watch.check()

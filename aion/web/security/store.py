@@ -55,6 +55,7 @@ create table if not exists tried (name text primary key, left real not null, at 
 """
 
 _OLDEST = "delete from audit where number in (select number from audit {} order by number desc limit -1 offset ?)"
+TOKEN_WHO = "token:"  # noqa: S105 - how the name of whoever holds a token begins
 NOBODY = "nobody"
 """Who is not let in, in the audit."""
 
@@ -299,7 +300,7 @@ class DeskStore:
         ):
             known[key] = Identity(role, role, key, ends_at, created_at)
         for key, name, role, ends_at in self._reader.execute("select hash, name, role, ends_at from token"):
-            known[key] = Identity(f"token:{name}", role, key, ends_at)
+            known[key] = Identity(f"{TOKEN_WHO}{name}", role, key, ends_at)
         self._known = known
         rows = self._reader.execute("select role, hash, source from password")
         self._passwords = {role: (hashed, source) for role, hashed, source in rows}
