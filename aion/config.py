@@ -37,7 +37,10 @@ LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 def _time(value: Any) -> Any:
     if isinstance(value, str):
-        return parse_iso(value)
+        try:
+            return parse_iso(value)
+        except ValueError:
+            raise ValueError("use a time with its zone, such as 2022-05-19T13:25Z") from None
     if isinstance(value, datetime) and value.tzinfo is None:
         raise ValueError(f"time {value} has no zone: add Z")
     return value
@@ -382,7 +385,7 @@ def load(
     for name, value in (flags or {}).items():
         if value is not None:
             values[name] = value
-            sources[name] = f"--{name.replace('_', '-')}"
+            sources[name] = "--from" if name == "start" else f"--{name.replace('_', '-')}"
     feed = values.get("feed", "recorded")
     values["bots"] = _merge_bots(bots, table_name, default_bots() if feed == "recorded" else {})
     try:
@@ -437,7 +440,7 @@ def _explain(error: ValidationError, sources: Mapping[str, str], table_name: str
         return f"{source}: alerts.urls cannot work: {first['msg'].removeprefix('Value error, ')}"
     if isinstance(first["input"], Mapping):  # of a whole table only what is wrong with it is said
         return f"{source}: {key} cannot work: {first['msg'].removeprefix('Value error, ')}"
-    return f"{source}: {key} = {first['input']!r} cannot work: {first['msg']}"
+    return f"{source}: {key} = {first['input']!r} cannot work: {first['msg'].removeprefix('Value error, ')}"
 
 
 def example() -> str:

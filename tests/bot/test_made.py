@@ -117,3 +117,19 @@ def test_configured_bots_stay_and_none_is_made(tmp_path: Path) -> None:
         'symbols = ["BTC/USDT"]\nexchange = "24/7"\ncurrency = "USDT"\ncash = 1000\ncost = "crypto-bps"\n'
     )
     assert set(load(file, environment={}).bots) == {"mine"}
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2022-05-19T13:25", "2022-13-01T00:00Z"])
+def test_start_that_is_no_time_with_a_zone_is_refused_under_the_name_of_its_option(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(environment={}, flags={"start": text})
+    why = f"--from: start = {text!r} cannot work: use a time with its zone, such as 2022-05-19T13:25Z"
+    assert str(caught.value) == why
+
+
+def test_horizon_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "aion.toml").write_text("[bots.swing_1w]\nhorizon = 'weekly'\n")
+    with pytest.raises(
+        ConfigError, match=r"swing_1w.horizon = 'weekly' cannot work: use a number from 1 to 99 with d,"
+    ):
+        load(tmp_path / "aion.toml", environment={})
