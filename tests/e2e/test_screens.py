@@ -47,6 +47,19 @@ def test_page_when_bots_trade_then_axe_finds_nothing(
     assert watched.errors == []
 
 
+CHART = "[...document.querySelectorAll('.candles canvas')].sort((a, b) => b.width * b.height - a.width * a.height)[0]"
+DRAWN_AT_THE_LEFT = """((canvas) => {
+  const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width / 2, canvas.height);
+  const ink = Array.from({ length: width }, (_, x) => {
+    let count = 0;
+    for (let y = 0; y < height; y += 1) count += data[(y * width + x) * 4 + 3] > 0;
+    return count;
+  });
+  return ink.filter((count) => count > Math.min(...ink) + 12).length > width / 4;
+})"""
+"""Bars stand in the left half of the chart; lines across it alone are equally high everywhere."""
+
+
 def test_symbol_when_address_names_it_then_its_day_is_shown_and_moves(begin: Begin, page: Page) -> None:
     up = begin()  # while London is open
     up.wait(up.is_running, 60)
@@ -62,6 +75,13 @@ def test_symbol_when_address_names_it_then_its_day_is_shown_and_moves(begin: Beg
     page.keyboard.press("ArrowLeft")
     spoken = chart.get_attribute("aria-valuetext") or ""
     assert re.match(r"\d\d:\d\d UTC: open .*close .*volume", spoken), spoken
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.reload()
+    until(page, f"{CHART}?.clientWidth < 390")
+    until(page, f"{DRAWN_AT_THE_LEFT}({CHART})")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    until(page, f"{CHART}.clientWidth > 600")
+    until(page, f"{DRAWN_AT_THE_LEFT}({CHART})")
     page.get_by_role("button", name="Show as a table").click()
     assert page.get_by_role("region", name="Bars of the day").locator("tbody tr").count() > 100
     page.get_by_role("combobox", name="Symbol").select_option("MSFT")

@@ -63,6 +63,7 @@ function build(element: HTMLElement, large: boolean): Parts {
       timeVisible: true,
       secondsVisible: false,
       minBarSpacing: 0.2,
+      lockVisibleTimeRangeOnResize: true,
       tickMarkFormatter: (time: Time) => clock(Number(time) * 1000),
     },
     localization: { timeFormatter: (time: Time) => `${clock(Number(time) * 1000)} ${shownName(Number(time) * 1000)}` },
