@@ -62,7 +62,7 @@ class Stats:
     build_s: list[float] = field(default_factory=list)
     """Durations of the newest builds, seconds; at most 512."""
     push_s: list[float] = field(default_factory=list)
-    """Seconds from the newest change time among the files to the push; at most 512."""
+    """Seconds from the newest change time among the files to the push of it; at most 512."""
     answers: int = 0
     not_modified: int = 0
     not_modified_bytes: int = 0
@@ -328,9 +328,10 @@ class Live(Generic[T]):
             self.stats.builds += 1
             self.stats.add(self.stats.build_s, result.took_s)
             if result.snapshot is not None and result.snapshot is not state.snapshot:
+                if state.snapshot is not None:  # the first one is of files as old as they are, or of none
+                    self.stats.add(self.stats.push_s, max(0.0, time() - result.snapshot.version / 1e6))
                 state.snapshot = result.snapshot
                 self.stats.changes += 1
-                self.stats.add(self.stats.push_s, max(0.0, time() - result.snapshot.version / 1e6))
                 self.hub.publish_snapshot(result.snapshot, result.patch)
             if state.revisit is not None:
                 state.revisit.cancel()
