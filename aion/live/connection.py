@@ -18,6 +18,7 @@ from aion.live.hub import Hub, Subscriber
 EXTENSION = "aion.connection"
 UNSENT_BYTES = 16_384
 """Bytes that the kernel may hold unsent for one stream; more would be stale bundles that cannot be taken back."""
+MAX_PIPELINED = 100  # requests that may wait behind one that is being answered
 MAX_STRAY_BYTES = 65_536  # what a client may send after its request before it is cut off
 
 
@@ -25,7 +26,13 @@ class ConnectionProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, telling the application which connection a request came on."""
 
     def on_message_begin(self) -> None:
-        """Start a request's scope."""
+        """Start a request's scope.
+
+        Raises:
+            ValueError: too many wait already; the parser makes it a 400 and the end of the connection.
+        """
+        if len(self.pipeline) > MAX_PIPELINED:
+            raise ValueError("too many pipelined requests")
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: {"protocol": self}}
 

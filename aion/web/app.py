@@ -119,7 +119,7 @@ class App:
             max_body_bytes=settings.max_body_bytes,
             is_open=not is_loopback(settings.host),
         )
-        self._app: ASGIApp = Alias(Observe(guarded, self.desk.metrics, log))
+        self._app: ASGIApp = Alias(Observe(guarded, self.desk.metrics, log, gate))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through one lifespan."""

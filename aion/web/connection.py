@@ -4,14 +4,12 @@ import socket
 import struct
 from contextlib import suppress
 from enum import Enum
-from math import inf
 from typing import Any
 
 from aion.live import ConnectionProtocol
 from aion.web.gate import Gate, retry_after
 from aion.web.middleware import error_body
 
-MAX_PIPELINED = 100  # requests that may wait behind one that is being answered
 LINGER_S = 1.0  # a refused connection is read from for so long: closed at once, it would lose its answer
 MAX_LINGERING = 256  # refused connections that are read from; more are dropped without an answer
 _PHRASES = {408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Service Unavailable"}
@@ -27,16 +25,22 @@ class Phase(Enum):
 
 
 class DeskProtocol(ConnectionProtocol):
-    """Turns away who is over a limit, and ends what takes too long."""
+    """Turns away who is over a limit, and ends what takes too long.
+
+    A request pays next to nothing for that: the gate's sweep, once a second, sees by what uvicorn keeps what the
+    connection waits for, and since which sweep.
+    """
 
     def __init__(self, gate: Gate, **options: Any) -> None:
         """Args: gate: of this worker; options: what uvicorn gives its protocols."""
         super().__init__(**options)
         self._gate = gate
-        self.deadline = inf
-        """Time of the event loop's clock at which this ends unless it gets on."""
-        self._phase = Phase.HEAD
+        self._seen: tuple[Any, ...] = (Phase.HEAD, None, 0)
+        """What it waited for at the newest sweep: the phase, the newest request, those that wait behind another."""
+        self._since_s = 0.0
+        """Time of the event loop's clock at which it was first seen so."""
         self._head_bytes = 0
+        """Of a head that has begun to come and is not whole."""
         self._is_refused = False
 
     def connection_made(self, transport: Any) -> None:
@@ -44,55 +48,45 @@ class DeskProtocol(ConnectionProtocol):
         super().connection_made(transport)
         gate = self._gate
         gate.connections = self.connections
+        self._since_s = self.loop.time()
         why = gate.refusal(self.client[0] if self.client else "unknown", transport)
         if why:
             self._turn_away(why)
             return
-        self.deadline = self.loop.time() + gate.head_timeout_s
         gate.watched.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, unless the head of a request grows beyond all measure."""
         if self._is_refused:
             return
-        if self._phase is not Phase.BODY:
-            if self._phase is Phase.IDLE:
-                self._phase = Phase.HEAD
-                self.deadline = self.loop.time() + self._gate.head_timeout_s
+        if (self._head_bytes or len(data) > self._gate.max_head_bytes) and self._is_head_too_long(data):
+            self._answer(431, "TooLarge", f"the head of a request has at most {self._gate.max_head_bytes} bytes")
+            self.transport.close()
+            return
+        before = self.cycle
+        ConnectionProtocol.data_received(self, data)
+        cycle = self.cycle
+        if cycle is None or cycle.scope is not self.scope:
+            # of one that begins behind another in the same piece, where it begins is not known
+            self._head_bytes += len(data) if cycle is before else 1
+        elif cycle is not before:
+            self._head_bytes = 0
+        elif cycle.response_complete and not cycle.more_body:  # line breaks, which begin nothing
             self._head_bytes += len(data)
-            if self._head_bytes > self._gate.max_head_bytes and self._is_head_too_long(data):
-                self._answer(431, "TooLarge", f"the head of a request has at most {self._gate.max_head_bytes} bytes")
-                self.transport.close()
-                return
-        super().data_received(data)
 
     def _is_head_too_long(self, data: bytes) -> bool:
+        if self._phase() is Phase.BODY or self._head_bytes + len(data) <= self._gate.max_head_bytes:
+            return False
         end = data.find(b"\r\n\r\n")
-        return end < 0 or self._head_bytes - len(data) + end > self._gate.max_head_bytes
+        return end < 0 or self._head_bytes + end > self._gate.max_head_bytes
 
-    def on_headers_complete(self) -> None:
-        """Give the body its time."""
-        self._head_bytes = 0
-        self._phase = Phase.BODY
-        self.deadline = self.loop.time() + self._gate.body_timeout_s
-        super().on_headers_complete()
-        if self._gate.is_draining and self.cycle is not None:
-            self.cycle.keep_alive = False
-        if len(self.pipeline) > MAX_PIPELINED:
-            raise ValueError("too many pipelined requests")
-
-    def on_message_complete(self) -> None:
-        """Give the answer its time."""
-        super().on_message_complete()
-        self._phase = Phase.IDLE if self.cycle is None or self.cycle.response_complete else Phase.ANSWER
-        self.deadline = self.loop.time() + self._gate.answer_timeout_s
-
-    def on_response_complete(self) -> None:
-        """Wait for the next request; a body that still comes keeps its time."""
-        if self._phase is not Phase.BODY:
-            self._phase = Phase.ANSWER if self.pipeline else Phase.IDLE
-            self.deadline = self.loop.time() + self._gate.answer_timeout_s
-        super().on_response_complete()
+    def _phase(self) -> Phase:
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            return Phase.BODY if cycle.more_body else Phase.ANSWER
+        if cycle is None or cycle.scope is not self.scope or self._head_bytes:
+            return Phase.HEAD
+        return Phase.BODY if cycle.more_body else Phase.IDLE
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave."""
@@ -107,23 +101,48 @@ class DeskProtocol(ConnectionProtocol):
         """True while a request is being read or answered, or an answer taken, or the first request has not come."""
         if self.parser is None or self._is_refused:
             return False
-        return self._phase is not Phase.IDLE or self.transport.get_write_buffer_size() > 0
+        return self._phase() is not Phase.IDLE or self.transport.get_write_buffer_size() > 0
 
     def timeout_keep_alive_handler(self) -> None:
         """End it after a long silence; `close` would wait for somebody who does not take the last answer."""
         self._close()
 
-    def time_out(self) -> None:
-        """End it: its time is over."""
-        if self._is_refused or (self._phase is Phase.HEAD and self._head_bytes == 0):
+    def check(self, now: float) -> None:
+        """End it if what it waits for has not come for too long at `now` of the event loop's clock."""
+        gate = self._gate
+        phase = self._phase()
+        seen = (phase, self.cycle, len(self.pipeline))
+        if seen != self._seen:
+            self._seen, self._since_s = seen, now
+            return
+        waited_s = now - self._since_s
+        if self._is_refused:
+            if waited_s > LINGER_S:
+                self._close()
+        elif phase is Phase.HEAD:
+            if waited_s > gate.head_timeout_s:
+                self._end_head()
+        elif phase is Phase.BODY:
+            if waited_s > gate.body_timeout_s:
+                self._end_body()
+        elif waited_s > gate.answer_timeout_s and (
+            phase is Phase.ANSWER or self.transport.get_write_buffer_size() > 0
+        ):  # not given, or not taken; one that was taken leaves the connection to the keep-alive
+            gate.count("too slow")
+            self._reset()
+
+    def _end_head(self) -> None:
+        if self._head_bytes == 0:
             self._close()
-        elif self._phase is Phase.IDLE and self.transport.get_write_buffer_size() == 0:
-            self.deadline = inf  # the answer was taken; the next request has until the keep-alive ends
-        elif self._phase is Phase.HEAD:
-            self._gate.count("too slow")
-            self._answer(408, "TooSlow", f"the head of a request has to come within {self._gate.head_timeout_s:g} s")
-            self.transport.close()
-        else:  # a body that does not come, or an answer that is not given or not taken
+            return
+        self._gate.count("too slow")
+        self._answer(408, "TooSlow", f"the head of a request has to come within {self._gate.head_timeout_s:g} s")
+        self.transport.close()
+
+    def _end_body(self) -> None:
+        if self.cycle.response_complete:  # answered before the body came: whether it came since then is not known
+            self._close()
+        else:
             self._gate.count("too slow")
             self._reset()
 
@@ -149,7 +168,6 @@ class DeskProtocol(ConnectionProtocol):
             return
         self._gate.lingering += 1
         self._is_refused = True
-        self.deadline = self.loop.time() + LINGER_S
         self._gate.watched.add(self)
         self._answer(503, "Full", f"{why}: come back later", b"retry-after: %d\r\n" % retry_after())
         if self.transport.can_write_eof():

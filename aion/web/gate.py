@@ -43,7 +43,7 @@ class Gate:
         self.connections: set[Any] = set()
         """All that are open, streams too: the server's own set."""
         self.watched: set[DeskProtocol] = set()
-        """Those that speak HTTP: each has a deadline."""
+        """Those that speak HTTP: each part of a request has its time."""
         self.turned_away: dict[str, int] = {}
         """Connections that were refused, by reason."""
         self.lingering = 0
@@ -95,8 +95,8 @@ class Gate:
         for protocol in list(self.watched):
             if protocol.parser is None:  # closed, or a stream by now
                 self.watched.discard(protocol)
-            elif protocol.deadline < now:
-                protocol.time_out()
+            else:
+                protocol.check(now)
         self._sweeps += 1
         if self._sweeps % PRUNE_SWEEPS == 0:
             for key, own in list(self._peers.items()):

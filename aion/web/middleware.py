@@ -14,6 +14,7 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aion.web.gate import Gate
 from aion.web.log import Log, request_id
 from aion.web.metric import Metrics
 from aion.web.security.host import is_address
@@ -28,7 +29,7 @@ DATA_HEADERS = ((b"x-content-type-options", b"nosniff"), (b"cross-origin-resourc
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NO_STORE_NAMES = frozenset(name for name, _ in NO_STORE)
 HANG_UP = ((b"connection", b"close"),)
-"""On an answer to a body that is too long: the server takes no more of it."""
+"""On an answer after which the server takes no more from its connection."""
 _HANG_UP_TEXT = tuple((name.decode(), value.decode()) for name, value in HANG_UP)
 MUTATIONS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -66,12 +67,28 @@ def is_data(path: str) -> bool:
     return path.startswith("/api/") or path in ("/api", "/metrics", "/healthz", "/readyz")
 
 
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
+    """Return the headers of a request by lower-case name, made once a request; of one that comes twice, the last."""
+    found: dict[bytes, bytes] | None = scope.get("aion.headers")
+    if found is None:
+        found = scope["aion.headers"] = dict(scope["headers"])
+    return found
+
+
 class Observe:
     """Adds the no-store headers and `Server-Timing`, counts the answer and its time by route."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, log: Log) -> None:
-        """Args: app: what answers; metrics: where it is counted; log: gets the time of each answer at debug."""
+    def __init__(self, app: ASGIApp, metrics: Metrics, log: Log, gate: Gate) -> None:
+        """Make it.
+
+        Args:
+            app: what answers.
+            metrics: where it is counted.
+            log: gets the time of each answer at debug.
+            gate: while it drains, an answer is the last of its connection.
+        """
         self._app = app
+        self._gate = gate
         self._metrics = metrics
         self._log = log
         self._is_debug = log.is_enabled_for(10)
@@ -96,6 +113,8 @@ class Observe:
                     timing = (b"server-timing", b"app;dur=%.3f" % (seconds * 1000))
                     named = (b"x-request-id", asked_as.encode())
                     message["headers"] = [*headers, *NO_STORE, *DATA_HEADERS, timing, named]
+                if self._gate.is_draining:
+                    message["headers"] = [*message.get("headers", ()), *HANG_UP]
                 route = route_of(scope)
                 self._metrics.answered(route, message["status"], seconds)
                 if self._is_debug:
@@ -106,9 +125,9 @@ class Observe:
 
     def _request_id(self, scope: Scope) -> str:
         """Return the id that whoever asks gave the request, as a proxy does, or a new one."""
-        for name, value in scope["headers"]:
-            if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-                return str(value.decode("ascii"))
+        given = headers_of(scope).get(b"x-request-id")
+        if given is not None and _REQUEST_ID.fullmatch(given):
+            return given.decode("ascii")
         return f"{self._prefix}{next(self._numbers):x}"
 
 
@@ -150,30 +169,21 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        host = origin = site = b""
-        hosts = size = 0
-        for name, value in scope["headers"]:
-            if name == b"host":
-                host = value
-                hosts += 1
-            elif name == b"origin":
-                origin = value
-            elif name == b"sec-fetch-site":
-                site = value
-            elif name == b"content-length" and value.isdigit():
-                size = int(value[:20])
-        if hosts != 1 or not self._is_ours(host):
+        headers = headers_of(scope)
+        host = headers.get(b"host", b"")
+        if not self._is_ours(host) or (len(headers) != len(scope["headers"]) and _count(scope, b"host") != 1):
             named = host.decode("latin-1")[:80]
             detail = f"this desk does not answer for host {named!r}; open it by the address it prints at start"
             await refuse(send, 421, "WrongHost", detail)
             return
-        if scope["method"] in MUTATIONS and not _is_same_site(scope, host, origin, site):
+        is_change = scope["method"] in MUTATIONS
+        if is_change and not _is_same_site(scope, headers):
             await refuse(send, 403, "WrongOrigin", "a change must come from a page of this desk or from a program")
             return
-        if size > self._max_body_bytes:
+        size = headers.get(b"content-length", b"0")
+        if size.isdigit() and int(size[:20]) > self._max_body_bytes:
             await refuse(send, 413, "TooLarge", f"a change has at most {self._max_body_bytes} bytes", HANG_UP)
             return
-        is_change = scope["method"] in MUTATIONS
         await self._app(scope, _capped(receive, self._max_body_bytes) if is_change else receive, send)
 
     def _is_ours(self, host: bytes) -> bool:
@@ -212,10 +222,15 @@ def host_name(header: str) -> str:
     return name.lower() if not colon or port.isdigit() else ""
 
 
-def _is_same_site(scope: Scope, host: bytes, origin: bytes, site: bytes) -> bool:
+def _count(scope: Scope, wanted: bytes) -> int:
+    return sum(name == wanted for name, _ in scope["headers"])
+
+
+def _is_same_site(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    origin = headers.get(b"origin", b"")
     if origin:
-        return origin.lower() == f"{scope.get('scheme', 'http')}://".encode() + host.lower()
-    return site in (b"", b"same-origin", b"none")
+        return origin.lower() == f"{scope.get('scheme', 'http')}://".encode() + headers[b"host"].lower()
+    return headers.get(b"sec-fetch-site", b"") in (b"", b"same-origin", b"none")
 
 
 async def refuse(

@@ -108,10 +108,11 @@ def test_log_lines_come_by_byte_offset_and_rotation_starts_again(start: Start, k
     server = start(kind)
     (server.root / "logs").mkdir()
     log = server.root / "logs" / "bots.jsonl"
-    log.write_text('{"a":1}\n')
-    time.sleep(0.3)
     wire = server.stream("topics=logs")
     wire.next("hello")
+    log.write_text('{"a":1}\n')
+    part = json.loads(wire.next("logs")[1])["parts"][0]
+    assert (part["from"], part["lines"]) == (0, ['{"a":1}'])
     with log.open("a") as file:
         file.write('{"a":2}\n{"a":')
     part = json.loads(wire.next("logs")[1])["parts"][0]

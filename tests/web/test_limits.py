@@ -1,5 +1,6 @@
 """What is over a limit is turned away with 503, what takes too long is ended; everybody else goes on."""
 
+import asyncio
 import re
 import socket
 import time
@@ -242,7 +243,23 @@ def test_body_when_it_does_not_come_then_the_connection_ends(start_desk: START) 
         said = answer(link, b"POST /api/none HTTP/1.1\r\nHost: evil\r\nContent-Length: 100\r\n\r\n{")
         assert said.startswith(b"HTTP/1.1 421")
         assert rest(link) in (b"", b"<reset>")
-    assert desk.app.desk.gate.turned_away["too slow"] == 2
+    assert desk.app.desk.gate.turned_away["too slow"] == 1, "who was answered already is only let go"
+
+
+def test_pipeline_when_a_head_stops_behind_a_slow_answer_then_the_answer_is_whole(start_desk: START) -> None:
+    desk = start_desk(head_timeout_s=1.0)
+
+    async def slow(_scope: Any, _receive: Any, send: Any) -> None:
+        await asyncio.sleep(4)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"late"})
+
+    desk.app.desk.snapshots["bots"] = slow
+    with connected(desk) as link:
+        link.sendall(b"GET /api/bots/page HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET /healthz HT")
+        said = rest(link)
+    first, _, second = said.partition(b"late")
+    assert first.startswith(b"HTTP/1.1 200 ") and second.startswith(b"HTTP/1.1 408 "), said
 
 
 def test_answer_when_nobody_takes_it_then_the_connection_ends(start_desk: START) -> None:

@@ -344,3 +344,16 @@ def test_open_desk_when_asked_by_address_or_name_then_only_its_own(start_desk: S
     for host, status in (("192.0.2.7:3000", 200), ("desk.example", 200), ("evil.example", 421)):
         answer = desk.get("/healthz", headers={"host": host})
         assert (answer.status_code == 200) == (status == 200), (host, answer.status_code)
+
+
+def test_login_when_a_proxy_splits_the_cookies_then_the_session_is_found(
+    browser: httpx.Client, locked: RunningDesk
+) -> None:
+    cookie = f"aion_session={browser.cookies['aion_session']}"
+    with httpx.Client(base_url=locked.url, trust_env=False) as client:
+        for pairs in ((cookie, "a=1"), ("a=1", cookie), ("a=1", "b=2")):
+            answer = client.get("/api/bots/page", headers=[("cookie", pair) for pair in pairs])
+            assert answer.status_code == (200 if cookie in pairs else 401), pairs
+    assert browser.delete("/api/session").status_code < 300
+    with httpx.Client(base_url=locked.url, trust_env=False) as client:
+        assert client.get("/api/bots/page", headers={"cookie": cookie}).status_code == 401

@@ -3,19 +3,19 @@
 On a desk without a password, which listens on this machine only, everybody is `local` and may do everything.
 """
 
-from collections.abc import Iterable
 from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aion.web.middleware import MUTATIONS, is_data, refuse
+from aion.web.middleware import MUTATIONS, headers_of, is_data, refuse
 from aion.web.page import SCREENS, SECURITY_HEADERS
 from aion.web.security.store import LOCAL, ROTATE_S, SESSION_S, DeskStore, Identity, Role
 
 COOKIE = "aion_session"
 OPEN = frozenset({"/healthz", "/readyz", "/api/session"})
 """Data paths that need nobody to be known."""
+MAX_KEYS, MAX_KEY_BYTES = 1024, 4096  # of headers that are known to hold a key
 ADMIN = ("/api/logs", "/api/events/admin/", "/api/tokens", "/api/audit")
 
 
@@ -38,6 +38,9 @@ class Login:
         """Args: app: what answers; store: passwords and sessions, None where there can be none."""
         self._app = app
         self._store = store
+        self._known: dict[tuple[bytes, bytes], Identity] = {}
+        """Who showed which `Authorization` and `Cookie`, in the present state of the store."""
+        self._state = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer through the app, as somebody, or refuse."""
@@ -45,12 +48,18 @@ class Login:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if store is None or not store.has_password:
+        if store is None or not (state := store.look()):
             scope["aion.identity"] = LOCAL
             await self._app(scope, receive, send)
             return
-        bearer, cookie = _keys(scope)
-        identity = store.identify_seen(bearer or cookie) if bearer or cookie else None
+        if state != self._state:
+            self._known.clear()
+            self._state = state
+        headers = headers_of(scope)
+        shown = (headers.get(b"authorization", b""), headers.get(b"cookie", b""))
+        identity = self._known.get(shown)
+        if identity is None or identity.ends_at <= store.now_s() or len(headers) != len(scope["headers"]):
+            identity = self._identify(scope, shown, store)
         scope["aion.identity"] = identity
         path: str = scope["path"]
         role = needed_role(scope["method"], path, scope.get("query_string", b""))
@@ -63,6 +72,17 @@ class Login:
             await refuse(send, 403, "RoleNeeded", f"this needs the role {role}; you are {identity.who}")
         else:
             await self._app(scope, receive, send)
+
+    def _identify(self, scope: Scope, shown: tuple[bytes, bytes], store: DeskStore) -> Identity | None:
+        authorization, cookie = shown
+        cookies = [value for name, value in scope["headers"] if name == b"cookie"]
+        key = _bearer_of(authorization) or _session_of(b";".join(cookies))
+        identity = store.identify(key) if key else None
+        if identity is not None and len(cookies) < 2 and len(authorization) + len(cookie) <= MAX_KEY_BYTES:
+            if len(self._known) >= MAX_KEYS:
+                self._known.clear()
+            self._known[shown] = identity
+        return identity
 
     async def _open(self, scope: Scope, receive: Receive, send: Send, identity: Identity | None) -> None:
         path: str = scope["path"]
@@ -106,18 +126,13 @@ def cookie_header(key: str, scope: Scope, seconds: float = SESSION_S) -> tuple[b
     return b"set-cookie", value.encode()
 
 
-def _keys(scope: Scope) -> tuple[str, str]:
-    bearer = cookie = ""
-    for name, value in scope["headers"]:
-        if name == b"authorization" and value[:7].lower() == b"bearer ":
-            bearer = value[7:].strip().decode("latin-1")
-        elif name == b"cookie":
-            cookie = _session_of(value.decode("latin-1").split(";")) or cookie
-    return bearer, cookie
+def _bearer_of(authorization: bytes) -> str:
+    is_bearer = authorization[:7].lower() == b"bearer "
+    return authorization[7:].strip().decode("latin-1") if is_bearer else ""
 
 
-def _session_of(pairs: Iterable[str]) -> str:
-    for pair in pairs:
+def _session_of(cookie: bytes) -> str:
+    for pair in cookie.decode("latin-1").split(";"):
         name, _, value = pair.strip().partition("=")
         if name == COOKIE:
             return value

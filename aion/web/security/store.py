@@ -100,7 +100,8 @@ class DeskStore:
         Raises:
             DeskStoreError: it cannot be opened, is damaged, or was written by a newer version.
         """
-        self._now_s = now_s
+        self.now_s = now_s
+        self._state = 0
         self._lock = threading.Lock()
         self._seen = -1
         self._commits: Commits | None = None
@@ -111,7 +112,7 @@ class DeskStore:
             self._writer = _connect(path)
             self._reader = _connect(path)
             self._migrate(path)
-            self._look()
+            self.look()
             self._commits = Commits(path)
         except (OSError, sqlite3.Error) as error:
             raise DeskStoreError(f"{path}: {error}; move it away to start without passwords and sessions") from None
@@ -127,8 +128,15 @@ class DeskStore:
     @property
     def has_password(self) -> bool:
         """True when somebody has to log in."""
-        self._look()
-        return bool(self._passwords)
+        return self.look() > 0
+
+    def look(self) -> int:
+        """Return a number that is another after each change of passwords, sessions and tokens; 0: no password."""
+        commits = self._commits.now() if self._commits is not None else b""
+        if not commits or commits != self._seen_commits:
+            self._read()
+            self._seen_commits = commits  # of before the look: what was committed during it is looked for once more
+        return self._state if self._passwords else 0
 
     def password_hash(self, role: Role) -> str | None:
         """Return the hash of a role's password, None when it has none."""
@@ -145,7 +153,7 @@ class DeskStore:
     def set_password(self, role: Role, hashed: str, source: str, who: str) -> None:
         """Replace a role's password; its sessions end."""
         with self.write() as write:
-            write("insert or replace into password values (?, ?, ?, ?)", role, hashed, source, self._now_s())
+            write("insert or replace into password values (?, ?, ?, ?)", role, hashed, source, self.now_s())
             write("delete from session where role = ?", role)
             self._record(write, who, "", "password set", None, {"role": role, "source": source})
 
@@ -159,7 +167,7 @@ class DeskStore:
     def open_session(self, role: Role, address: str) -> str:
         """Begin a session; return its id, which is kept nowhere else."""
         key = secrets.token_urlsafe(32)
-        now = self._now_s()
+        now = self.now_s()
         with self.write() as write:
             write("delete from session where ends_at <= ?", now)
             write(
@@ -175,7 +183,7 @@ class DeskStore:
     def rotate_session(self, identity: Identity, address: str) -> str:
         """Give a session another id; the old one ends in a minute."""
         key = secrets.token_urlsafe(32)
-        now = self._now_s()
+        now = self.now_s()
         with self.write() as write:
             write("update session set ends_at = min(ends_at, ?) where id = ?", now + ROTATED_GRACE_S, identity.key)
             write(
@@ -204,7 +212,7 @@ class DeskStore:
             DeskStoreError: the name is taken, or there are too many.
         """
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-        now = self._now_s()
+        now = self.now_s()
         with self.write() as write:
             write("delete from token where ends_at <= ?", now)
             if write("select count(*) from token")[0][0] >= MAX_TOKENS:
@@ -264,31 +272,17 @@ class DeskStore:
 
     def identify_hash(self, hashed: str) -> Identity | None:
         """Return who holds the key with this hash now."""
-        self._look()
-        return self._holder(hashed)
-
-    def identify_seen(self, key: str) -> Identity | None:
-        """Return who holds `key` as of the last look, for a request that has just asked for `has_password`."""
-        return self._holder(hash_key(key))
-
-    def _holder(self, hashed: str) -> Identity | None:
+        self.look()
         found = self._known.get(hashed)
-        return found if found is not None and found.ends_at > self._now_s() else None
+        return found if found is not None and found.ends_at > self.now_s() else None
 
     def age_s(self, identity: Identity) -> float:
         """Return the seconds since a session began or was renewed."""
-        return self._now_s() - identity.created_at
+        return self.now_s() - identity.created_at
 
     def left_s(self, identity: Identity) -> float:
         """Return the seconds until it ends."""
-        return identity.ends_at - self._now_s()
-
-    def _look(self) -> None:
-        commits = self._commits.now() if self._commits is not None else b""
-        if commits and commits == self._seen_commits:
-            return
-        self._read()
-        self._seen_commits = commits  # of before the look: what was committed during it is looked for once more
+        return identity.ends_at - self.now_s()
 
     def _read(self) -> None:
         seen = self._reader.execute("pragma data_version").fetchone()[0]
@@ -305,6 +299,7 @@ class DeskStore:
         rows = self._reader.execute("select role, hash, source from password")
         self._passwords = {role: (hashed, source) for role, hashed, source in rows}
         self._seen = seen
+        self._state += 1
 
     @contextmanager
     def write(self) -> Iterator[Callable[..., list[Any]]]:
@@ -329,7 +324,7 @@ class DeskStore:
         self, write: Callable[..., list[Any]], who: str, address: str, what: str, before: Any, after: Any
     ) -> None:
         said = [None if value is None else orjson.dumps(value).decode() for value in (before, after)]
-        values = (self._now_s(), who[:80], address[:64], what[:200], *said)
+        values = (self.now_s(), who[:80], address[:64], what[:200], *said)
         write("insert into audit (at, who, address, what, before, after) values (?, ?, ?, ?, ?, ?)", *values)
         write(_OLDEST.format(""), MAX_AUDIT)
 
