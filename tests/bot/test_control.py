@@ -424,6 +424,7 @@ def test_ledger_of_before_controls_is_brought_up_to_date_and_goes_on(tmp_path: P
     connection = sqlite3.connect(Layout(data).ledger)
     with connection:  # as version 1 wrote it
         connection.execute("DROP TABLE audit")
+        connection.execute("ALTER TABLE trades DROP COLUMN borrow_cents")
         for bot, state in connection.execute("SELECT bot, state FROM accounts").fetchall():
             older = json.loads(state)
             for name in ("control", "standing", "config", "gate", "jumped"):
