@@ -67,6 +67,9 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         self._hub = hub
         self._transport = transport
         self.write = transport.write
+        found = transport.get_extra_info("socket")
+        if found is not None:
+            self.descriptor = found.fileno()
         self._connections = connections
         self._stray = 0
 

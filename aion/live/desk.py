@@ -17,6 +17,7 @@ from time import perf_counter, time, time_ns
 from typing import Any, Generic, TypeVar
 
 from aion.live.delta import EVENT, DeltaMaker
+from aion.live.drain import make_drain
 from aion.live.hub import Hub, make_frame
 from aion.live.snapshot import Snapshot, Topic, content_tag, encode, make_snapshot
 from aion.live.source import RACY_NS, Scan, Signature, Tree, scan
@@ -162,6 +163,7 @@ class Live(Generic[T]):
             loop.add_reader(self._watcher.fileno(), self._look)
         else:
             log.warning("events are not trusted on %s: every look takes signatures", self.root)
+        self.hub.drain = make_drain(self.hub)
         for name, reader in self._readers.items():
             await loop.run_in_executor(self._pool, reader.start)
             self.hub.tags[name] = reader.tag
@@ -187,6 +189,9 @@ class Live(Generic[T]):
             with suppress(asyncio.CancelledError):
                 await task
         self._tasks = []
+        if self.hub.drain is not None:
+            self.hub.drain.close()
+            self.hub.drain = None
         if self._watcher is not None:
             asyncio.get_running_loop().remove_reader(self._watcher.fileno())
             self._watcher.close()

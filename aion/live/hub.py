@@ -15,6 +15,7 @@ from time import perf_counter
 
 import orjson
 
+from aion.live.drain import Drain
 from aion.live.event import chunk, encode_event, stored_block
 from aion.live.snapshot import Snapshot
 
@@ -55,6 +56,7 @@ class Subscriber:
 
     __slots__ = (
         "beat",
+        "descriptor",
         "index",
         "is_gzip",
         "is_paused",
@@ -88,6 +90,8 @@ class Subscriber:
         self.late_beats = 0
         self.index = -1
         """Its place among all; -1 when it is not in a hub."""
+        self.descriptor = -1
+        """Of its socket, where the kernel may be asked about it; set before it is added."""
         self.lane: Lane | None = None
         self.place = -1
         """Its place in the lane."""
@@ -163,6 +167,7 @@ class Lane(Ring):
     def join(self, subscriber: Subscriber) -> None:
         """Take in `subscriber`."""
         subscriber.lane = self
+        subscriber.topics, subscriber.patched = self.topics, self.patched  # equal: one copy for all
         subscriber.place = len(self.members)
         self.members.append(subscriber)
         self.writes.append(subscriber.write)
@@ -203,6 +208,8 @@ class Hub:
         """Times that a client skipped at least one frame."""
         self.resets = 0
         """Clients dropped because they never drained."""
+        self.drain: Drain | None = None
+        """Asks the kernel who has not drained."""
         self._everybody = Ring()
         self._lanes: dict[tuple[tuple[str, ...], tuple[str, ...], bool], Lane] = {}
         self._heartbeat = make_frame("hb", b"{}")
@@ -213,6 +220,10 @@ class Hub:
     def __len__(self) -> int:
         return len(self._everybody.members)
 
+    def subscribers(self) -> list[Subscriber]:
+        """Return all that are here now."""
+        return self._everybody.members.copy()
+
     def add(self, subscriber: Subscriber) -> None:
         """Take in `subscriber`; it counts as having everything up to now."""
         subscriber.seq = self.seq
@@ -220,6 +231,8 @@ class Hub:
         subscriber.index = len(self._everybody.members)
         self._everybody.members.append(subscriber)
         self.wants_patches.update(subscriber.patched)
+        if self.drain is not None and subscriber.descriptor >= 0:
+            self.drain.add(subscriber.descriptor)
         if not subscriber.is_paused:
             self._join_lane(subscriber)
 
@@ -230,6 +243,8 @@ class Hub:
             return
         subscriber.index = -1
         self._leave_lane(subscriber)
+        if self.drain is not None and subscriber.descriptor >= 0:
+            self.drain.remove(subscriber.descriptor)
         self.wants_patches.subtract(subscriber.patched)
         ring = self._everybody
         last = ring.members.pop()
@@ -387,7 +402,7 @@ class Hub:
         A random wait keeps thousands of pages from coming back in one moment. A client that has not drained cannot
         be told; it gets `patience_s` seconds before it is cut off.
         """
-        leaving = list(self._everybody.members)
+        leaving = self.subscribers()
         pause = 0.05
         rounds = max(1, int(spread_s / pause))
         size = max(1, -(-len(leaving) // rounds))
@@ -433,6 +448,8 @@ class Hub:
                 asyncio.get_running_loop().call_soon(self._run_sweeps)
                 return
         self._is_sweeping = False
+        if self.drain is not None:
+            self.drain.check_soon()
 
     def _step(self, ring: Ring) -> None:
         """Go over the next few of `ring`, and over those that moved meanwhile."""

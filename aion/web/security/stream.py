@@ -13,7 +13,7 @@ from aion.web.gate import retry_after
 from aion.web.middleware import refuse
 from aion.web.security.limit import network_of
 from aion.web.security.login import address_of, needed_role
-from aion.web.security.store import DeskStore, Identity, Role
+from aion.web.security.store import ROLES, DeskStore, Identity, Role
 
 CHECK_S = 5.0
 SLICE = 200  # streams looked at before other work gets its turn
@@ -25,34 +25,28 @@ class StreamWatch:
     def __init__(self, store: DeskStore | None) -> None:
         """Args: store: says whose session stands; None where everybody is local."""
         self._store = store
-        self._streams: dict[Subscriber, tuple[str, Role]] = {}
-        self._of: dict[str, set[Subscriber]] = {}
+        self._streams: dict[tuple[str, Role], set[Subscriber]] = {}
+        """By key and role that it was opened with; no key where everybody is local."""
+        self._from: dict[str, set[Subscriber]] = {}
+        """By address."""
 
     def __len__(self) -> int:
-        return len(self._streams)
+        return sum(map(len, self._streams.values()))
 
     def opened(self, scope: Any, subscriber: Subscriber) -> None:
         """Remember a stream; called when it is opened."""
         identity: Identity = scope["aion.identity"]
         role = needed_role("GET", scope["path"], scope.get("query_string", b"")) or "viewer"
-        self._streams[subscriber] = (identity.key, role)
-        for owner in owners(scope):
-            self._of.setdefault(owner, set()).add(subscriber)
+        self._streams.setdefault((identity.key, role), set()).add(subscriber)
+        self._from.setdefault(network_of(address_of(scope)), set()).add(subscriber)
 
-    def count(self, owner: str, most: int) -> int:
-        """Return how many streams an owner has open, exactly where there are `most` or more."""
-        own = self._of.get(owner)
-        if own is None:
-            return 0
-        if len(own) >= most:
-            own.difference_update([each for each in own if each.index < 0])
-        return len(own)
+    def count_from(self, address: str, most: int) -> int:
+        """Return how many streams an address has open, exactly where there are `most` or more."""
+        return _count([self._from.get(address, set())], most)
 
-    def _forget_closed(self) -> None:
-        for owner, own in list(self._of.items()):
-            own.difference_update([each for each in own if each.index < 0])
-            if not own:
-                del self._of[owner]
+    def count_of(self, key: str, most: int) -> int:
+        """Return how many streams a login has open, exactly where there are `most` or more."""
+        return _count([self._streams.get((key, role), set()) for role in ROLES], most)
 
     async def watch(self) -> None:
         """Check all streams again and again, until cancelled."""
@@ -62,16 +56,20 @@ class StreamWatch:
 
     async def check(self) -> None:
         """End the streams of those who may no longer have them, forget those that are closed."""
-        for number, (subscriber, (key, role)) in enumerate(list(self._streams.items()), 1):
-            if subscriber.index < 0:
-                self._streams.pop(subscriber, None)
-            elif not self._may(key, role):
-                self._streams.pop(subscriber, None)
+        for (key, role), streams in list(self._streams.items()):
+            _forget_closed(streams)
+            if self._may(key, role):
+                continue
+            for number, subscriber in enumerate(list(streams), 1):
+                streams.discard(subscriber)
                 frame = make_frame("bye", b"{}", retry_ms=randrange(200, 2_000))  # noqa: S311 - jitter
                 subscriber.finish(frame.gzip if subscriber.is_gzip else frame.identity)
-            if number % SLICE == 0:
-                await asyncio.sleep(0)
-        self._forget_closed()
+                if number % SLICE == 0:
+                    await asyncio.sleep(0)
+        for own in self._from.values():
+            _forget_closed(own)
+        self._streams = {login: own for login, own in self._streams.items() if own}
+        self._from = {address: own for address, own in self._from.items() if own}
 
     def _may(self, key: str, role: Role) -> bool:
         store = self._store
@@ -83,6 +81,17 @@ class StreamWatch:
         return identity is not None and identity.may(role)
 
 
+def _count(sets: list[set[Subscriber]], most: int) -> int:
+    if sum(map(len, sets)) >= most:
+        for each in sets:
+            _forget_closed(each)
+    return sum(map(len, sets))
+
+
+def _forget_closed(streams: set[Subscriber]) -> None:
+    streams.difference_update([each for each in streams if each.index < 0])
+
+
 class StreamLimit:
     """Refuses a stream that would be one too many of its login or address, or that asks for too many topics."""
 
@@ -90,29 +99,28 @@ class StreamLimit:
         """Args: app: opens the stream; watch: knows those that are open; settings: of the desk."""
         self._app = app
         self._watch = watch
-        self._most = (settings.address_connections, settings.session_streams)
+        self._most = settings.address_connections
+        self._most_of = settings.session_streams
         self._topics = settings.stream_topics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Open it, or refuse."""
-        for owner, most in zip(owners(scope), self._most, strict=False):
-            if self._watch.count(owner, most) >= most:
-                whose = "login" if owner.startswith("login ") else "address"
-                detail = f"{most} streams of this {whose} are open: close some, or come back later"
-                await refuse(send, 503, "TooManyStreams", detail, [(b"retry-after", b"%d" % retry_after())])
-                return
+        address, key = network_of(address_of(scope)), scope["aion.identity"].key
+        if self._watch.count_from(address, self._most) >= self._most:
+            await self._refuse(send, f"{self._most} streams of this address")
+            return
+        if key and self._watch.count_of(key, self._most_of) >= self._most_of:
+            await self._refuse(send, f"{self._most_of} streams of this login")
+            return
         if scope.get("query_string", b"").count(b",") >= self._topics and self._too_many(scope):
             await refuse(send, 400, "TooManyTopics", f"a stream takes at most {self._topics} topics")
             return
         await self._app(scope, receive, send)
 
+    async def _refuse(self, send: Send, what: str) -> None:
+        detail = f"{what} are open: close some, or come back later"
+        await refuse(send, 503, "TooManyStreams", detail, [(b"retry-after", b"%d" % retry_after())])
+
     def _too_many(self, scope: Scope) -> bool:
         topics: str = parse_qs(scope["query_string"].decode("latin-1")).get("topics", [""])[0]
         return topics.count(",") >= self._topics
-
-
-def owners(scope: Scope) -> tuple[str, ...]:
-    """Return those whose streams are counted: the address that asks, and its login where there is one."""
-    identity: Identity = scope["aion.identity"]
-    address = network_of(address_of(scope))
-    return (address, f"login {identity.key}") if identity.key else (address,)
