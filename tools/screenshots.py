@@ -151,7 +151,7 @@ def break_a_file(url: str, data: Path) -> None:
     while "theirs" not in bundle_of(url)["intraday"]["bots"] and time.monotonic() < until:
         time.sleep(0.1)
     file.write_text(json.dumps(state)[:90])
-    (data / "logs" / "theirs.jsonl").mkdir()
+    os.mkfifo(data / "logs" / "theirs.jsonl")
 
 
 def take_pages(

@@ -53,8 +53,6 @@ class Desk:
     def live_figures(self) -> dict[str, float]:
         """Return the counters of the live library."""
         stats, hub = self.live.stats, self.live.hub
-        builds = sorted(stats.build_s)
-        pushes = sorted(stats.push_s)
         return {
             "viewers": len(hub),
             "deliveries": hub.deliveries,
@@ -65,10 +63,6 @@ class Desk:
             "looks": stats.looks,
             "builds": stats.builds,
             "changes": stats.changes,
-            "build_p50_ms": quantile_ms(builds, 0.5),
-            "build_p99_ms": quantile_ms(builds, 0.99),
-            "push_p50_ms": quantile_ms(pushes, 0.5),
-            "push_p99_ms": quantile_ms(pushes, 0.99),
             "answers": stats.answers,
             "not_modified": stats.not_modified,
             "not_modified_bytes": stats.not_modified_bytes,
@@ -91,5 +85,5 @@ class Desk:
 
 
 def quantile_ms(ordered: list[float], fraction: float) -> float:
-    """Return the value, ms, that `fraction` of the seconds in `ordered` do not exceed; 0 of none."""
-    return round(1000 * ordered[min(len(ordered) - 1, int(fraction * len(ordered)))], 3) if ordered else 0.0
+    """Return the value, ms, that `fraction` of the seconds in `ordered` do not exceed; there must be some."""
+    return round(1000 * ordered[min(len(ordered) - 1, int(fraction * len(ordered)))], 3)

@@ -45,8 +45,6 @@ COUNTERS = {
     "not_modified": ("aion_not_modified", "Of those, answered 304."),
     "not_modified_bytes": ("aion_not_modified_bytes", "Bytes that 304 did not send again."),
 }
-OF_HISTOGRAMS = frozenset({"build_p50_ms", "build_p99_ms", "push_p50_ms", "push_p99_ms"})
-"""Figures of the System page that are histograms here."""
 ALARMS: tuple[AlarmKind, ...] = (
     "process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "alerts",
 )  # fmt: skip
@@ -84,7 +82,7 @@ class Exposition:
                 counter = CounterMetricFamily(shown, text)
                 counter.add_metric([], value)
                 yield counter
-            elif name not in OF_HISTOGRAMS:
+            else:
                 shown, text = GAUGES.get(name, (f"aion_{name}", f"Live library: {name.replace('_', ' ')}."))
                 yield _gauge(shown, text, value)
 

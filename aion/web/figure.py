@@ -85,7 +85,8 @@ def _live(every: Sequence[Json]) -> Json:
     found: Json = {name: sum(each["live"].get(name, 0) for each in every) for name in every[0]["live"]}
     for name in ("build", "push"):
         samples = sorted(seconds for each in every for seconds in each[f"{name}_s"])
-        found |= {f"{name}_p50_ms": quantile_ms(samples, 0.5), f"{name}_p99_ms": quantile_ms(samples, 0.99)}
+        if samples:
+            found |= {f"{name}_p50_ms": quantile_ms(samples, 0.5), f"{name}_p99_ms": quantile_ms(samples, 0.99)}
     return found | {"trusts_events": min(each["live"].get("trusts_events", 0.0) for each in every)}
 
 

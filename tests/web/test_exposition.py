@@ -122,6 +122,11 @@ def test_empty_folder_and_broken_files_cost_their_own_figures_only(desk: Running
     assert value(found, "aion_bot_state", bot="orb_ny", state="active") == 1
 
 
+def test_push_times_when_nothing_was_pushed_then_there_are_none(desk: RunningDesk) -> None:
+    live = desk.get("/api/metrics").json()["live"]
+    assert "build_p99_ms" in live and "push_p99_ms" not in live and "push_p50_ms" not in live
+
+
 def test_heartbeat_file_is_valid_and_written_once_in_a_while(desk: RunningDesk) -> None:
     filled(desk)
     assert check_file(desk.write.layout.heartbeat) == ([], [])
