@@ -14,7 +14,7 @@ from aion.config import Settings
 from aion.live.snapshot import encode
 from aion.live.source import Tree, scan
 from aion.store.file import gzip_bytes
-from aion.web.topic import FOLDERS, accepts, make_load, make_topics
+from aion.web.topic import FOLDERS, accepts, load_file, make_topics
 from bench.tool import OUT, ROOT, python
 
 DRIVER = "swing/rolling_bench.json.gz"
@@ -61,7 +61,7 @@ def copy_real(target: Path) -> Path:
 
 def bundle_bytes(folder: Path, topic: str = "bots") -> bytes:
     """Return the payload that the desk would make of `folder`."""
-    tree: Tree[Any] = Tree(folder, make_load(folder))
+    tree: Tree[Any] = Tree(folder, load_file)
     tree.update(scan(folder, FOLDERS, accepts), set())
     found = next(each for each in make_topics(Settings(data=folder)) if each.name == topic)
     return encode(found.build(tree).payload)

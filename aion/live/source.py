@@ -148,11 +148,12 @@ class Tree(Generic[T]):
         last_mtime = held.last_good_mtime_ns if held else 0
         mtime_ns = size = 0
         try:
-            status = os.lstat(self._root / path)
+            full = self._root / path
+            status = os.lstat(full)
             mtime_ns, size = status.st_mtime_ns, status.st_size
             if not stat.S_ISREG(status.st_mode):
                 raise OSError("is not a regular file")
-            value = self._load(self._root / path, path)
+            value = self._load(full, path)
         except FileNotFoundError:
             return None
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one file is that file's state

@@ -113,12 +113,17 @@ class InotifyWatcher:
         Raises:
             OSError: no inotify instance or watch is left.
         """
-        from inotify_simple import INotify, flags  # noqa: PLC0415 - Linux only
+        from inotify_simple import INotify, flags, parse_events  # noqa: PLC0415 - Linux only
 
         self._root = root
         self._folders = tuple(folder.strip("/") for folder in folders)
         self._accepts = accepts
-        self._flags = flags
+        self._parse = parse_events
+        self._overflow = int(flags.Q_OVERFLOW)
+        self._gone = int(flags.IGNORED | flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT)
+        self._moved = int(flags.MOVE_SELF)
+        self._is_folder = int(flags.ISDIR)
+        self._appeared = int(flags.CREATE | flags.MOVED_TO)
         self._folder_mask = (
             flags.CLOSE_WRITE
             | flags.MODIFY
@@ -170,26 +175,25 @@ class InotifyWatcher:
         if self._size[0] == 0:
             return None
         changes = Changes()
-        for event in self._inotify.read(timeout=0):
+        for event in self._parse(os.read(self._descriptor, self._size[0])):
             self._take(event.wd, event.mask, event.name, changes)
         return changes or None
 
     def _take(self, watch: int, mask: int, name: str, changes: Changes) -> None:
-        flags = self._flags
-        if mask & flags.Q_OVERFLOW:
+        if mask & self._overflow:
             changes.rescan = True
             return
         folder = self._paths.get(watch)
         if folder is None:
             return
-        if mask & (flags.IGNORED | flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT):
+        if mask & self._gone:
             self._lose(watch, folder, mask)
             changes.rescan = True
             return
         path = f"{folder}/{name}" if folder else name
-        if mask & flags.ISDIR:
+        if mask & self._is_folder:
             if self._is_ours(path):
-                if mask & (flags.CREATE | flags.MOVED_TO):
+                if mask & self._appeared:
                     self._watch_tree(path)
                 changes.rescan = True
         elif not name.startswith(".") and (folder or "" in self._folders) and self._accepts(path):
@@ -205,7 +209,7 @@ class InotifyWatcher:
         self._paths.pop(watch, None)
         if folder == "":
             self._has_root = False
-        if mask & self._flags.MOVE_SELF:  # it would go on telling of files that are elsewhere now
+        if mask & self._moved:  # it would go on telling of files that are elsewhere now
             try:
                 self._inotify.rm_watch(watch)
             except OSError:

@@ -51,7 +51,7 @@ from aion.web.security.page import login_page
 from aion.web.security.store import DeskStore
 from aion.web.security.stream import StreamLimit, StreamWatch
 from aion.web.security.tries import TryLimit
-from aion.web.topic import accepts, make_load, make_topics
+from aion.web.topic import accepts, load_file, make_topics
 
 BYE_SPREAD_S = 0.5  # streams are ended over this time, so that pages do not come back in one moment
 PATIENCE_S = 10.0  # for streams that have not drained when their worker is replaced
@@ -82,7 +82,7 @@ class App:
         live: Live[Any] = Live(
             settings.data,
             make_topics(settings, log),
-            make_load(settings.data),
+            load_file,
             accepts=accepts,
             rescan_interval_s=settings.rescan_interval_s,
             heartbeat_s=settings.heartbeat_s,

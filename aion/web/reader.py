@@ -50,7 +50,7 @@ class FileReader:
             StateError: it cannot be trusted.
         """
         try:
-            return load(self._layout.root / file, self._layout.root)
+            return load(self._layout.root / file, file)
         except FileNotFoundError:
             raise NotFoundError(missing) from None
 
@@ -60,7 +60,7 @@ class FileReader:
         errors: dict[str, Json] = {}
         for key, file in files.items():
             try:
-                docs[key] = load(self._layout.root / file, self._layout.root)
+                docs[key] = load(self._layout.root / file, file)
             except FileNotFoundError:
                 continue  # gone since the listing: as if it had been listed a moment later
             except StateError as error:

@@ -67,14 +67,13 @@ class Shown:
     problem: Json | None = field(default=None)
 
 
-def load(path: Path, root: Path) -> Json:
-    """Return the checked content of the state file at `path` below the data folder `root`, JSON types only.
+def load(path: Path, relative: str) -> Json:
+    """Return the checked content of the state file `path`, `relative` to the data folder, JSON types only.
 
     Raises:
         FileNotFoundError: there is none.
         StateError: it cannot be trusted, or says another bot or day than its name.
     """
-    relative = path.relative_to(root).as_posix()
     place = Layout.place(relative)
     if place is None:
         raise StateError(relative, "has a name that no state file has")

@@ -101,15 +101,11 @@ def make_topics(settings: Settings, log: Log | None = None) -> list[Topic[Any]]:
     ]
 
 
-def make_load(root: Path) -> Callable[[Path, str], Any]:
-    """Return what reads one file of the data folder `root`: a checked document, or the last lines of a log."""
-
-    def load_file(path: Path, relative: str) -> Any:
-        if relative.startswith("logs/"):
-            return logtail.read_tail(path, window=LOG_WINDOW)
-        return load(path, root)
-
-    return load_file
+def load_file(path: Path, relative: str) -> Any:
+    """Return one file of the data folder: a checked document, or the last lines of a log."""
+    if relative.startswith("logs/"):
+        return logtail.read_tail(path, window=LOG_WINDOW)
+    return load(path, relative)
 
 
 def accepts(relative: str) -> bool:

@@ -18,7 +18,7 @@ import psutil
 from aion.config import load
 from aion.live.snapshot import content_tag, encode
 from aion.live.source import Tree, scan
-from aion.web.topic import FOLDERS, accepts, make_load, make_topics
+from aion.web.topic import FOLDERS, accepts, load_file, make_topics
 
 ROOT = Path(__file__).parents[2]
 PAGE = "/api/bots/page"
@@ -239,7 +239,7 @@ class Watchers:
 
 def disk_etag(data: Path) -> str:
     """Return the ETag of the Bots page as it follows from the files alone, read anew."""
-    tree: Tree[Any] = Tree(data, make_load(data))
+    tree: Tree[Any] = Tree(data, load_file)
     tree.update(scan(data, FOLDERS, accepts), set())
     file = data.with_name("aion.toml")
     settings = load(file if file.exists() else None, {}, {"data": data})

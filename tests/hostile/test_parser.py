@@ -288,7 +288,7 @@ def test_foreign_database_when_a_cell_is_anything_then_a_state_or_a_reason(
         except AionError as error:
             assert str(error).isprintable() and len(str(error)) < 1_000
         else:
-            load_state(layout.swing_rolling("ft"), layout.root)
+            load_state(layout.swing_rolling("ft"), layout.relative(layout.swing_rolling("ft")))
 
 
 def test_alphabet_of_names_is_that_of_files() -> None:

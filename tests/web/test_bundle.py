@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aion.live.source import Entry, Tree, scan
 from aion.web.bundle import MAX_BYTES, Page, bots_bundle, intraday_bundle
 from aion.web.document import BotsPageBundle, IntradaySnapshot
-from aion.web.topic import TreeFiles, accepts, make_load
+from aion.web.topic import TreeFiles, accepts, load_file
 
 from .sample import Writer, at, curve, fill, sim_log
 
@@ -22,7 +22,7 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.write = Writer(root)
-        self.tree: Tree[Any] = Tree(root, make_load(root))
+        self.tree: Tree[Any] = Tree(root, load_file)
 
     def files(self) -> TreeFiles:
         found = scan(self.root, ("intraday", "swing"), accepts)
