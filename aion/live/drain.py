@@ -70,9 +70,9 @@ class Drain:
 
     def _resume(self) -> None:
         for descriptor, _ in self._epoll.poll(0):
-            self._epoll.unregister(descriptor)
             subscriber = self._held.pop(descriptor, None)
-            if subscriber is not None:
+            if subscriber is not None:  # one before it may have made it leave
+                self._epoll.unregister(descriptor)
                 self._hub.resume(subscriber)
 
 

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -227,12 +227,11 @@ def read_ledger(path: Path) -> Iterator[LedgerReader]:
 def _brought_up_to_date(connection: sqlite3.Connection, path: Path) -> sqlite3.Connection:
     """Return a copy in memory, of the present version, of an older ledger: a reader changes no file."""
     copy = sqlite3.connect(":memory:", isolation_level=None)
-    try:
+    with ExitStack() as unless_done:
+        unless_done.callback(copy.close)
         connection.backup(copy)
         migrate(copy, path)
-    except BaseException:
-        copy.close()
-        raise
+        unless_done.pop_all()
     return copy
 
 

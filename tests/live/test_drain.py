@@ -4,19 +4,15 @@ import fcntl
 import json
 import os
 import struct
-import sys
 import termios
 import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from .conftest import Server
 
 Start = Callable[..., Server]
 BUNDLE = 20_000
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="epoll is Linux's")
 
 
 def waiting(link: Any) -> int:

@@ -70,9 +70,8 @@ def test_index_when_one_of_two_stores_is_closed_then_the_other_keeps_its_locks(t
     store, other = DeskStore(path), DeskStore(path)
     other.close()
     found = subprocess.run([sys.executable, "-c", LOCK, f"{path}-shm"], check=False, timeout=60, capture_output=True)
-    assert (
-        b"BlockingIOError" in found.stderr
-    )  # whoever got it would take itself for the first, and begin the index anew
+    # whoever got it would take itself for the first, and begin the index anew
+    assert b"BlockingIOError" in found.stderr
     store.close()
 
 
