@@ -15,7 +15,7 @@ from bench.tool import HERE, OUT, Process, cpu_s, free_port, python, spread
 PATH = "/api/bots/page"
 CONSTANT = "/api/bench/constant"
 TURN_S = 1.0
-CROWD_S = 4.0  # of 200 concurrent: in a second, one answer of a hundred would be the first of its connection
+CROWD_S = 4.0  # of 200 concurrent; in one second each hundredth answer would be the first of its connection
 DAYS, BOTS, SYMBOLS = 60, 7, 1000
 
 
