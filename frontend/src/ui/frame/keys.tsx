@@ -1,6 +1,6 @@
 /** Keys of the whole page: `?` lists them, `/` goes to the filter, `g` and a letter change the page. */
 
-import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { nextTheme, setTheme, setZone, useTheme, useZone } from "../../lib/preference";
 import { navigate } from "../../lib/route";
 import { zoneChoices } from "./clock-panel";
@@ -38,7 +38,6 @@ export function Keys() {
   const { sessions } = useDesk();
   const replay = useReplay();
   const [pair, setPair] = useState<number>();
-  const isReady = useDeferredValue(true, false); // nobody reads it in the first frame
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
@@ -75,7 +74,7 @@ export function Keys() {
     <dialog ref={dialog} className="keys" aria-labelledby="keys-title">
       <h2 id="keys-title">Keys</h2>
       <dl>
-        {(isReady ? LIST : []).map(([key, what]) => (
+        {LIST.map(([key, what]) => (
           <div key={key}>
             <dt>
               {key.split(" ").map((part) => (
