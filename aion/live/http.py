@@ -73,6 +73,24 @@ class _Heads:
         ]  # fmt: skip
 
 
+MAX_ENCODINGS, MAX_ENCODING_BYTES = 256, 256  # values of Accept-Encoding that are remembered
+
+
+class _Encodings(dict[bytes, bool]):
+    """Which values of `Accept-Encoding` allow gzip: browsers send the same few again and again."""
+
+    def __missing__(self, value: bytes) -> bool:
+        found = accepts_gzip(value.decode("latin-1"))
+        if len(value) <= MAX_ENCODING_BYTES:
+            if len(self) >= MAX_ENCODINGS:
+                self.clear()
+            self[value] = found
+        return found
+
+
+_takes_gzip = _Encodings()
+
+
 class SnapshotApp:
     """ASGI application that answers GET and HEAD with the snapshot of one topic as the disk is now.
 
@@ -87,10 +105,9 @@ class SnapshotApp:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
-        if scope["method"] not in ("GET", "HEAD"):
-            await _respond_error(
-                send, 405, f"{scope['method']} is not for snapshots: use GET", [(b"allow", b"GET, HEAD")]
-            )
+        method = scope["method"]
+        if method != "GET" and method != "HEAD":
+            await _respond_error(send, 405, f"{method} is not for snapshots: use GET", [(b"allow", b"GET, HEAD")])
             return
         started = perf_counter()
         snapshot = self._live.fresh_now(self._topic)
@@ -108,20 +125,20 @@ class SnapshotApp:
         stats.answers += 1
         tags = encodings = b""
         for key, value in scope["headers"]:
-            if key == b"if-none-match":
-                tags += value + b","
-            elif key == b"accept-encoding":
-                encodings += value + b","
-        if tags and matches(tags[:-1].decode("latin-1"), snapshot.etag):
+            if key == b"accept-encoding":
+                encodings = encodings + b"," + value if encodings else value
+            elif key == b"if-none-match":
+                tags = tags + b"," + value if tags else value
+        if tags and matches(tags.decode("latin-1"), snapshot.etag):
             stats.not_modified += 1
             stats.not_modified_bytes += len(snapshot.body)
             status, head, body = 304, heads.unchanged, b""
-        elif accepts_gzip(encodings[:-1].decode("latin-1")):
+        elif _takes_gzip[encodings]:
             status, head, body = 200, heads.gzip, snapshot.gzip
         else:
             status, head, body = 200, heads.identity, snapshot.body
         await send({"type": "http.response.start", "status": status, "headers": [*head, timing]})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
 def _stream_head(*, is_gzip: bool, is_last: bool) -> Headers:

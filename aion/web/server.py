@@ -1,6 +1,7 @@
 """Runs the desk: one uvicorn worker with uvloop and httptools, streams ended before it waits for them."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
@@ -43,12 +44,20 @@ class DeskServer(uvicorn.Server):
     socket already: it ends its streams a slice at a time, answers what still comes on open connections, and is gone.
     """
 
-    def __init__(self, app: App, *, is_worker: bool = False, on_ready: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        is_worker: bool = False,
+        owns_process: bool = False,
+        on_ready: Callable[[], None] | None = None,
+    ) -> None:
         """Make it.
 
         Args:
             app: what is served and whose streams end.
             is_worker: True where somebody else listens on the same socket, so that it may leave slowly.
+            owns_process: True where nothing else runs in this process, so that its garbage collector may be set.
             on_ready: called when it listens.
         """
         gate = app.desk.gate
@@ -70,9 +79,11 @@ class DeskServer(uvicorn.Server):
         self._app = app
         self._gate = gate
         self._is_worker = is_worker
+        self._owns_process = owns_process
         self._on_ready = on_ready
         self._is_leaving = False
         self._ears: list[socket.socket] = []
+        self._settling: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen at several places of the loop, so that a crowd is let in while those that are in are served; say so.
@@ -82,8 +93,23 @@ class DeskServer(uvicorn.Server):
         """
         self._ears = [each.dup() for each in sockets or () for _ in range(EARS - 1)]
         await super().startup([*(sockets or ()), *self._ears] or None)
-        if self.started and self._on_ready is not None:
+        if not self.started:
+            return
+        if self._owns_process:
+            self._settling = asyncio.create_task(self._settle(), name="aion-settle")
+        if self._on_ready is not None:
             self._on_ready()
+
+    async def _settle(self) -> None:
+        """Take what is there after the first builds out of the garbage collector's sight.
+
+        Under load there is a whole collection about once a second; with the modules and months of state files in it,
+        each would hold every answer up by 30 ms. A file that is read anew is freed by its count as before.
+        """
+        live = self._app.desk.live
+        await live.fresh_all(live.topics)
+        gc.collect()
+        gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, end the streams, wait for what is asked and being answered, then close."""
@@ -179,7 +205,7 @@ def serve(
             )
         if says_address:
             log.info(f"Aion desk: {address_of(settings.host, bound)}", port=bound.getsockname()[1])
-        server = DeskServer(app, is_worker=is_worker, on_ready=on_ready)
+        server = DeskServer(app, is_worker=is_worker, owns_process=True, on_ready=on_ready)
         try:
             server.run(sockets=[bound])
         except Exception as error:  # the process ends by it: whoever keeps it running reads here why

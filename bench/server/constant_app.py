@@ -53,7 +53,7 @@ def main() -> None:
 
     app.raw[PATH] = RawRoute(PATH, choose)
     with bind("127.0.0.1", settings.port) as listener:
-        DeskServer(app).run(sockets=[listener])
+        DeskServer(app, owns_process=True).run(sockets=[listener])
 
 
 main()

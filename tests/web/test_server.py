@@ -184,3 +184,28 @@ def test_serve_when_a_crowd_comes_to_a_busy_desk_then_nobody_waits_for_many_turn
     assert not thread.is_alive()
     before = len(app.seen[: app.seen.index("/63")])
     assert before < 64 * 10, f"the last client was first served after {before} answers to others"
+
+
+SETTLED = """
+import gc, os, signal, threading, time
+from pathlib import Path
+from aion.config import Settings
+from aion.web.server import serve
+
+def say():
+    until = time.monotonic() + 30
+    while not gc.get_freeze_count() and time.monotonic() < until:
+        time.sleep(0.01)
+    print(gc.get_freeze_count(), flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+serve(Settings(data=Path("data"), port=0), on_ready=threading.Thread(target=say).start)
+"""
+
+
+def test_serve_when_first_bundles_are_built_then_what_is_loaded_is_collected_no_more(tmp_path: Path) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", SETTLED], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert int(found.stdout) > 10_000
