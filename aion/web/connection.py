@@ -103,9 +103,14 @@ class DeskProtocol(ConnectionProtocol):
             return False
         return self._phase() is not Phase.IDLE or self.transport.get_write_buffer_size() > 0
 
-    def timeout_keep_alive_handler(self) -> None:
-        """End it after a long silence; `close` would wait for somebody who does not take the last answer."""
-        self._close()
+    def on_response_complete(self) -> None:
+        """Go on with what waits; a long silence is the sweep's to end, so that a request sets no timer."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     def check(self, now: float) -> None:
         """End it if what it waits for has not come for too long at `now` of the event loop's clock."""
@@ -125,6 +130,8 @@ class DeskProtocol(ConnectionProtocol):
         elif phase is Phase.BODY:
             if waited_s > gate.body_timeout_s:
                 self._end_body()
+        elif phase is Phase.IDLE and waited_s > gate.keep_alive_s:
+            self._close()
         elif waited_s > gate.answer_timeout_s and (
             phase is Phase.ANSWER or self.transport.get_write_buffer_size() > 0
         ):  # not given, or not taken; one that was taken leaves the connection to the keep-alive

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from aion.web.connection import DeskProtocol
 
 SWEEP_S = 1.0
+KEEP_ALIVE_S = 75.0  # longer than a proxy's, so that the proxy closes first and no request meets a closed connection
 PRUNE_SWEEPS = 5  # sweeps between two in which closed connections of all addresses are forgotten
 SPARE_FILES = 128  # descriptors that are not connections: logs, databases, state files being read
 BURST_S = 2.0  # of a rate: connections that may come at once after a quiet time
@@ -37,6 +38,7 @@ class Gate:
         self.head_timeout_s = settings.head_timeout_s
         self.body_timeout_s = settings.body_timeout_s
         self.answer_timeout_s = settings.answer_timeout_s
+        self.keep_alive_s = KEEP_ALIVE_S
         self.max_head_bytes = settings.max_head_bytes
         self.max_connections = settings.max_connections
         self.address_connections = settings.address_connections

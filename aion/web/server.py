@@ -34,7 +34,6 @@ EARS = 32  # places at which a listening socket is watched; the loop takes one c
 LINGER_S = 0.5  # at most, for what was asked before a stop
 LEAVE_LINGER_S = 15.0  # the same for a worker that has a successor
 LEAVE_QUIET_S = 0.5  # in which a request that is on its way to a worker that leaves may come
-KEEP_ALIVE_S = 75  # longer than a proxy's, so that the proxy closes first and no request meets a closed connection
 
 
 class DeskServer(uvicorn.Server):
@@ -72,7 +71,6 @@ class DeskServer(uvicorn.Server):
             server_header=False,
             backlog=BACKLOG,
             forwarded_allow_ips=list(app.desk.settings.proxies),
-            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=1,
         )
         super().__init__(config)

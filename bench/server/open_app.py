@@ -18,7 +18,7 @@ def main() -> None:
     for name, stream in app.desk.streams.items():
         app.desk.streams[name] = cast(StreamLimit, stream)._app
     assert isinstance(_login(app), Login)
-    server = DeskServer(app)
+    server = DeskServer(app, owns_process=True)
     server.config.http = cast(Any, ConnectionProtocol)
     with bind("127.0.0.1", settings.port) as listener:
         server.run(sockets=[listener])

@@ -284,6 +284,20 @@ def test_answer_when_nobody_takes_it_then_the_connection_ends(start_desk: START)
         assert answer(reader).startswith(b"HTTP/1.1 200")
 
 
+def test_silence_when_it_is_longer_than_a_connection_is_kept_then_it_ends(start_desk: START) -> None:
+    desk = start_desk()
+    desk.app.desk.gate.keep_alive_s = 1.0
+    with connected(desk) as silent, connected(desk) as busy:
+        assert answer(silent).startswith(b"HTTP/1.1 200")
+        ends = time.monotonic() + 4
+        while time.monotonic() < ends:
+            assert answer(busy).startswith(b"HTTP/1.1 200")
+            time.sleep(0.1)
+        assert rest(silent) == b"", "closed, not reset: nothing was on its way"
+        assert answer(busy).startswith(b"HTTP/1.1 200")
+    assert "too slow" not in desk.app.desk.gate.turned_away
+
+
 def test_head_when_it_is_too_long_then_431(start_desk: START) -> None:
     desk = start_desk(max_head_bytes=2048)
     for piece, times in ((b"X-A: " + b"a" * 2100 + b"\r\n", 1), (b"X-A: " + b"a" * 400 + b"\r\n", 8)):
