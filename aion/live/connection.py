@@ -70,6 +70,7 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         found = transport.get_extra_info("socket")
         if found is not None:
             self.descriptor = found.fileno()
+            self.is_bare = transport.get_extra_info("sslcontext") is None
         self._connections = connections
         self._stray = 0
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from time import perf_counter, time, time_ns
 from typing import Any, Generic, TypeVar
 
+from aion.live.batch import open_batch
 from aion.live.delta import EVENT, DeltaMaker
 from aion.live.drain import make_drain
 from aion.live.hub import Hub, make_frame
@@ -164,6 +165,7 @@ class Live(Generic[T]):
         else:
             log.warning("events are not trusted on %s: every look takes signatures", self.root)
         self.hub.drain = make_drain(self.hub)
+        self.hub.batch = open_batch()
         for name, reader in self._readers.items():
             await loop.run_in_executor(self._pool, reader.start)
             self.hub.tags[name] = reader.tag
@@ -192,6 +194,9 @@ class Live(Generic[T]):
         if self.hub.drain is not None:
             self.hub.drain.close()
             self.hub.drain = None
+        if self.hub.batch is not None:
+            self.hub.batch.close()
+            self.hub.batch = None
         if self._watcher is not None:
             asyncio.get_running_loop().remove_reader(self._watcher.fileno())
             self._watcher.close()

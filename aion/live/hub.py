@@ -8,6 +8,8 @@ handed that frame; who missed it, or is greeted, gets the whole. No two patches 
 """
 
 import asyncio
+import logging
+from array import array
 from collections import Counter, deque
 from collections.abc import Callable
 from random import randrange
@@ -15,12 +17,15 @@ from time import perf_counter
 
 import orjson
 
+from aion.live.batch import SLOTS, Batch, ticket
 from aion.live.drain import Drain
 from aion.live.event import chunk, encode_event, stored_block
 from aion.live.snapshot import Snapshot
 
+log = logging.getLogger(__name__)
+
 SLICE_S = 0.004  # longest stretch of writes before other connections get their turn
-STEP = 64  # subscribers between two looks at the clock
+STEP = SLOTS  # subscribers between two looks at the clock
 UNDRAINED_BEATS = 3  # heartbeats after which a client that never drained is reset
 
 
@@ -58,6 +63,7 @@ class Subscriber:
         "beat",
         "descriptor",
         "index",
+        "is_bare",
         "is_gzip",
         "is_paused",
         "lane",
@@ -92,6 +98,8 @@ class Subscriber:
         """Its place among all; -1 when it is not in a hub."""
         self.descriptor = -1
         """Of its socket, where the kernel may be asked about it; set before it is added."""
+        self.is_bare = False
+        """True where the socket itself takes what `write` takes, and holds nothing back while it is not paused."""
         self.lane: Lane | None = None
         self.place = -1
         """Its place in the lane."""
@@ -141,20 +149,26 @@ class Ring:
 class Lane(Ring):
     """Streams that want the same bytes and have drained, side by side: a broadcast touches nothing else of them."""
 
-    __slots__ = ("before", "data", "is_gzip", "is_patch", "newest", "patched", "seqs", "topics", "writes")
+    __slots__ = (
+        "before", "data", "is_bare", "is_gzip", "is_patch", "newest", "patched", "seqs", "tickets", "topics",
+        "writes",
+    )  # fmt: skip
 
-    def __init__(self, topics: tuple[str, ...], patched: tuple[str, ...], newest: int, *, is_gzip: bool) -> None:
-        """Args: as of a subscriber; newest: order of the newest frame of its topics."""
+    def __init__(self, like: Subscriber, newest: int) -> None:
+        """Args: like: one of those that it is for; newest: order of the newest frame of its topics."""
         super().__init__()
-        self.topics = topics
-        self.patched = patched
-        self.is_gzip = is_gzip
+        self.topics = like.topics
+        self.patched = like.patched
+        self.is_gzip = like.is_gzip
+        self.is_bare = like.is_bare
         self.newest = self.before = newest
         """Orders of the newest frame of its topics, and of the one before: who has that lacks the newest only."""
         self.data = b""
         """What who lacks the newest only is sent."""
         self.is_patch = False
         self.writes: list[Callable[[bytes], object]] = []
+        self.tickets = array("Q")
+        """Of the sockets, where they are bare."""
         self.seqs: list[int] = []
 
     def push(self, topic: str, frame: Frame) -> None:
@@ -171,6 +185,7 @@ class Lane(Ring):
         subscriber.place = len(self.members)
         self.members.append(subscriber)
         self.writes.append(subscriber.write)
+        self.tickets.append(ticket(subscriber.descriptor) if self.is_bare else 0)
         self.seqs.append(min(subscriber.seq, self.newest))
 
     def leave(self, subscriber: Subscriber) -> None:
@@ -179,11 +194,21 @@ class Lane(Ring):
         subscriber.seq = self.seqs[place]
         subscriber.lane = None
         last, write, seq = self.members.pop(), self.writes.pop(), self.seqs.pop()
+        last_ticket = self.tickets.pop()
         if last is not subscriber:
             self.members[place], self.writes[place], self.seqs[place] = last, write, seq
+            self.tickets[place] = last_ticket
             last.place = place
             if self.left > 0:
                 self.moved.append(last)
+
+
+_Kind = tuple[tuple[str, ...], tuple[str, ...], bool, bool]
+
+
+def _kind(like: Subscriber | Lane) -> _Kind:
+    """Return what subscribers of one lane have in common."""
+    return like.topics, like.patched, like.is_gzip, like.is_bare
 
 
 class Hub:
@@ -210,8 +235,10 @@ class Hub:
         """Clients dropped because they never drained."""
         self.drain: Drain | None = None
         """Asks the kernel who has not drained."""
+        self.batch: Batch | None = None
+        """Sends to many bare sockets at once."""
         self._everybody = Ring()
-        self._lanes: dict[tuple[tuple[str, ...], tuple[str, ...], bool], Lane] = {}
+        self._lanes: dict[_Kind, Lane] = {}
         self._heartbeat = make_frame("hb", b"{}")
         self._sweeps: deque[Ring] = deque()
         """What is being gone over."""
@@ -335,11 +362,11 @@ class Hub:
         self._write(subscriber, frame)
 
     def _join_lane(self, subscriber: Subscriber) -> None:
-        key = (subscriber.topics, subscriber.patched, subscriber.is_gzip)
-        lane = self._lanes.get(key)
+        kind = _kind(subscriber)
+        lane = self._lanes.get(kind)
         if lane is None:
-            newest = max((self.frames[topic].seq for topic in key[0] if topic in self.frames), default=0)
-            lane = self._lanes[key] = Lane(key[0], key[1], newest, is_gzip=key[2])
+            newest = max((self.frames[topic].seq for topic in subscriber.topics if topic in self.frames), default=0)
+            lane = self._lanes[kind] = Lane(subscriber, newest)
         lane.join(subscriber)
 
     def _leave_lane(self, subscriber: Subscriber) -> None:
@@ -348,7 +375,7 @@ class Hub:
             lane.leave(subscriber)
             if not lane.members:
                 lane.left = 0
-                del self._lanes[lane.topics, lane.patched, lane.is_gzip]
+                del self._lanes[_kind(lane)]
 
     def _send(self, lane: Lane, start: int, end: int) -> None:
         """Do `flush` for a part of `lane`; where all lack nothing but the newest frame, each costs one call."""
@@ -359,12 +386,32 @@ class Hub:
             return
         data = lane.data
         lane.seqs[start:end] = [lane.newest] * count
-        for write in lane.writes[start:end]:
-            write(data)
+        if lane.is_bare and self.batch is not None:
+            self._send_at_once(self.batch, lane, start, end)
+        else:
+            for write in lane.writes[start:end]:
+                write(data)
         self.deliveries += count
         self.bytes_sent += count * len(data)
         if lane.is_patch:
             self.patches += count
+
+    def _send_at_once(self, batch: Batch, lane: Lane, start: int, end: int) -> None:
+        """Send by one system call; what a socket did not take goes the ordinary way, which waits for it."""
+        data = lane.data
+        try:
+            late = batch.send(lane.tickets[start:end], data)
+        except OSError as error:
+            log.warning("io_uring has stopped sending (%s): each client is written to on its own", error)
+            self.batch = None
+            batch.close()
+            for subscriber in lane.members[start:end]:  # it may have got some of it: only a new stream is sure
+                subscriber.reset()
+            return
+        if late:
+            members = lane.members[start:end]
+            for place, sent in late:
+                members[place].write(data[sent:] if sent > 0 else data)
 
     def heartbeat(self) -> None:
         """Tell everybody the ETags of all topics; reset who has not drained for three heartbeats."""

@@ -1,5 +1,6 @@
 """A small application over `aion.live`, run as a process by the tests: root, port file, kind, events.
 
+`kind` is `upgraded`, `alone` (the same, each client written to on its own), `hypercorn`, or what uvicorn knows.
 `events` is `events`, `signatures`, or `tick`: signatures of a file system whose clock ticks every 4 ms.
 """
 
@@ -16,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from aion.live import Built, ConnectionProtocol, Live, LogTail, SnapshotApp, StreamApp, Topic, Tree, source
+from aion.live import desk as live_desk
 
 TICK_NS = 4_000_000
 
@@ -95,6 +97,8 @@ if __name__ == "__main__":
         serve_hypercorn(app, listener, Path(port_file))
         sys.exit(0)
     Path(port_file).write_text(str(listener.getsockname()[1]))
-    http = ConnectionProtocol if kind == "upgraded" else kind
+    if kind == "alone":
+        live_desk.open_batch = lambda: None
+    http = ConnectionProtocol if kind in ("upgraded", "alone") else kind
     config = uvicorn.Config(app, http=http, log_level="warning", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])

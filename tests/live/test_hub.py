@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+from array import array
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aion.live import hub as hub_module
+from aion.live.batch import SLOTS
 from aion.live.hub import Frame, Hub, Subscriber
 
 TOPICS = ("a", "b")
@@ -229,3 +231,71 @@ def test_hub_when_many_come_in_the_middle_of_a_broadcast_then_nobody_who_was_the
         assert [client.got for client in asyncio.run(run())] == [["whole"]] * 40
     finally:
         hub_module.SLICE_S, hub_module.STEP = before
+
+
+class Table:
+    """Stands for the kernel's table: hands on to the clients, of some only a part, and breaks when told to."""
+
+    def __init__(self, clients: list[Client]) -> None:
+        self.clients = clients
+        self.takes: dict[int, int] = {}
+        self.is_broken = self.is_closed = False
+        self.calls = 0
+
+    def send(self, tickets: "array[int]", data: bytes) -> list[tuple[int, int]]:
+        self.calls += 1
+        if self.is_broken:
+            raise OSError(5, "broken")
+        late = []
+        for place, each in enumerate(tickets):
+            number = each >> 32
+            if number in self.takes:
+                late.append((place, self.takes[number]))
+            else:
+                self.clients[number]._take(data)
+        return late
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def bare_hub(count: int) -> tuple[Hub, list[Client], Table]:
+    hub = Hub()
+    clients = [Client(hub, ("a",)) for _ in range(count)]
+    table = Table(clients)
+    hub.batch = table  # type: ignore[assignment]
+    for number, client in enumerate(clients):
+        client.descriptor, client.is_bare = number, True
+        hub.add(client)
+    return hub, clients, table
+
+
+def test_broadcast_when_sockets_are_bare_then_a_call_sends_to_many_and_the_rest_is_written() -> None:
+    async def run() -> None:
+        hub, clients, table = bare_hub(200)
+        rests: list[bytes] = []
+        clients[7].write = lambda data: rests.append(data)
+        clients[8].write = clients[8]._take
+        hub.remove(clients[7])
+        hub.add(clients[7])  # its new `write` counts from now on
+        table.takes = {7: 5, 8: -11}
+        hub.publish("a", "t1", frame("a", 1, None))
+        await rest(hub)
+        assert rests == [frame("a", 1, None).identity[5:]]
+        assert table.calls == 4 and hub.deliveries == 200
+        assert all(client.held == {"a": 1} for client in clients if client is not clients[7])
+
+    asyncio.run(run())
+
+
+def test_broadcast_when_the_table_breaks_then_who_may_have_half_is_reset_and_others_are_written_to() -> None:
+    async def run() -> None:
+        hub, clients, table = bare_hub(200)
+        table.is_broken = True
+        hub.publish("a", "t1", frame("a", 1, None))
+        await rest(hub)
+        assert table.is_closed and hub.batch is None and table.calls == 1
+        there = [client for client in clients if client.index >= 0]
+        assert len(there) == 200 - SLOTS and all(client.held == {"a": 1} for client in there)
+
+    asyncio.run(run())

@@ -12,7 +12,7 @@ import pytest
 from .conftest import Server, Wire
 
 Start = Callable[..., Server]
-KINDS = ["upgraded", "httptools", "h11", "hypercorn"]  # all but the first are plain ASGI servers: the portable path
+KINDS = ["upgraded", "alone", "httptools", "h11", "hypercorn"]  # from the third on plain ASGI: the portable path
 
 
 @pytest.fixture(params=KINDS)

@@ -1,0 +1,183 @@
+"""Many sends by one system call, where the kernel has io_uring and lets this process use it.
+
+A broadcast is the same bytes to thousands of sockets. A `send` for each costs a system call and a call in Python;
+here a table with one line a socket is handed over, and the kernel goes through it before the call returns. Nothing is
+left to be done later: what a socket does not take at once is said, and is the caller's to send.
+"""
+
+import ctypes
+import errno
+import logging
+import mmap
+import socket
+import sys
+from array import array
+from contextlib import suppress
+from os import close as close_descriptor
+from os import strerror
+
+log = logging.getLogger(__name__)
+
+SLOTS = 64  # lines of the table; a power of two
+MOST_BYTES = (1 << 31) - 1  # of one send
+
+# of linux/io_uring.h; the numbers of the system calls are the same on all processors that matter
+_SETUP, _ENTER = 425, 426
+_SEND = 26
+_LINES_OFFSET = 0x10000000
+_LINE_BYTES, _RESULT_BYTES = 64, 16
+_SEND_FLAGS = int(getattr(socket, "MSG_DONTWAIT", 0)) | int(getattr(socket, "MSG_NOSIGNAL", 0))
+
+
+class _Params(ctypes.Structure):
+    """`struct io_uring_params`, with the offsets as arrays."""
+
+    _fields_ = (
+        ("sq_entries", ctypes.c_uint32),
+        ("cq_entries", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("sq_thread_cpu", ctypes.c_uint32),
+        ("sq_thread_idle", ctypes.c_uint32),
+        ("features", ctypes.c_uint32),
+        ("wq_fd", ctypes.c_uint32),
+        ("resv", ctypes.c_uint32 * 3),
+        ("sq_off", ctypes.c_uint32 * 10),  # head, tail, mask, entries, flags, dropped, array
+        ("cq_off", ctypes.c_uint32 * 10),  # head, tail, mask, entries, overflow, results
+    )
+
+
+_SUBMIT_ALL = 1 << 7  # go on behind a line that cannot be done (Linux 5.18)
+_SINGLE_MMAP = 1  # both rings lie in one piece of memory
+
+
+def ticket(descriptor: int) -> int:
+    """Return the first word of a line that sends to the socket of `descriptor`."""
+    return _SEND | descriptor << 32
+
+
+class Batch:
+    """The table. Belongs to one thread."""
+
+    def __init__(self) -> None:
+        """Ask the kernel for it.
+
+        Raises:
+            OSError: there is no io_uring here, or it is not allowed.
+        """
+        # the interpreter lock is kept: a send of this kind never waits
+        self._call = ctypes.PyDLL(None, use_errno=True).syscall
+        self._call.argtypes = (ctypes.c_long,) * 5 + (ctypes.c_void_p, ctypes.c_long)
+        self._call.restype = ctypes.c_long
+        params = _Params(flags=_SUBMIT_ALL)
+        descriptor = self._call(_SETUP, SLOTS, ctypes.addressof(params), 0, 0, None, 0)
+        if descriptor < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, strerror(number))
+        self._descriptor = int(descriptor)
+        try:
+            self._map(params)
+        except BaseException:
+            close_descriptor(self._descriptor)
+            raise
+
+    def _map(self, params: _Params) -> None:
+        if not params.features & _SINGLE_MMAP or params.sq_entries != SLOTS:
+            raise OSError(errno.ENOSYS, "this io_uring is too old")
+        order, results = int(params.sq_off[6]), int(params.cq_off[5])
+        size = max(order + 4 * SLOTS, results + _RESULT_BYTES * params.cq_entries)
+        self._rings = mmap.mmap(self._descriptor, size, offset=0)
+        self._table = mmap.mmap(self._descriptor, _LINE_BYTES * SLOTS, offset=_LINES_OFFSET)
+        self._lines = memoryview(self._table).cast("Q")
+        self._numbers = memoryview(self._rings)[: size // 4 * 4].cast("I")
+        self._results = memoryview(self._rings)[results : results + _RESULT_BYTES * params.cq_entries].cast("Q")
+        self._result_count = int(params.cq_entries)
+        self._tail = int(params.sq_off[1]) // 4
+        self._seen, self._done = int(params.cq_off[0]) // 4, int(params.cq_off[1]) // 4
+        for slot in range(SLOTS):
+            self._numbers[order // 4 + slot] = slot
+            self._lines[slot * 8 + 4] = slot  # comes back with the result
+
+    def send(self, tickets: "array[int]", data: bytes) -> list[tuple[int, int]]:
+        """Send `data` to each socket as far as it takes it at once.
+
+        Args:
+            tickets: of the sockets; at most `SLOTS`.
+            data: for each of them, at most `MOST_BYTES` of it.
+
+        Returns:
+            Place in `tickets` and bytes sent, of those that did not take all; a negative number is the error's.
+            Empty when all did.
+
+        Raises:
+            OSError: the kernel does not go on; what was sent is not known.
+        """
+        count = len(tickets)
+        size = min(len(data), MOST_BYTES)
+        numbers, lines = self._numbers, self._lines
+        tail = numbers[self._tail]
+        first = tail % SLOTS
+        if first + count > SLOTS:  # around the end of the table
+            head = SLOTS - first
+            late = self.send(tickets[:head], data)
+            return late + [(place + head, sent) for place, sent in self.send(tickets[head:], data)]
+        start, end = first * 8, (first + count) * 8
+        lines[start:end:8] = tickets
+        address = ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
+        lines[start + 2 : end : 8] = array("Q", [address]) * count
+        lines[start + 3 : end : 8] = array("Q", [size | _SEND_FLAGS << 32]) * count
+        numbers[self._tail] = (tail + count) & 0xFFFFFFFF
+        taken = self._call(_ENTER, self._descriptor, count, 0, 0, None, 0)
+        seen, done = numbers[self._seen], numbers[self._done]
+        if taken != count or (done - seen) & 0xFFFFFFFF != count:
+            number = ctypes.get_errno() if taken < 0 else errno.EIO
+            raise OSError(number, strerror(number))
+        results = [word for part in self._parts(seen % self._result_count, count) for word in part.tolist()]
+        numbers[self._seen] = done
+        if results[1::2] == [size] * count and size == len(data):
+            return []
+        pairs = zip(results[::2], results[1::2], strict=True)
+        found = [(slot - first, _signed(result & 0xFFFFFFFF)) for slot, result in pairs]
+        return [(place, sent) for place, sent in found if sent != len(data)]
+
+    def _parts(self, first: int, count: int) -> list[memoryview]:
+        """Return the results from `first` on; they may go around the end."""
+        end = first + count
+        if end <= self._result_count:
+            return [self._results[first * 2 : end * 2]]
+        return [self._results[first * 2 :], self._results[: (end - self._result_count) * 2]]
+
+    def close(self) -> None:
+        """Give it back; safe to call twice."""
+        if self._descriptor >= 0:
+            for view in (self._lines, self._numbers, self._results):
+                view.release()
+            with suppress(BufferError):
+                self._table.close()
+                self._rings.close()
+            close_descriptor(self._descriptor)
+            self._descriptor = -1
+
+
+def _signed(word: int) -> int:
+    return word - (1 << 32) if word >> 31 else word
+
+
+def open_batch() -> Batch | None:
+    """Return a table that was seen to send; None where there is none: each socket is written to on its own then."""
+    if sys.platform != "linux" or sys.byteorder != "little":
+        return None
+    try:
+        batch = Batch()
+    except (OSError, AttributeError, ValueError) as error:
+        log.info("io_uring is not to be had (%s): a broadcast makes one system call a client", error)
+        return None
+    try:
+        one, other = socket.socketpair()
+        with one, other:
+            other.setblocking(False)
+            if batch.send(array("Q", [ticket(one.fileno())]), b"?") == [] and other.recv(2) == b"?":
+                return batch
+    except OSError as error:
+        log.info("io_uring does not send (%s): a broadcast makes one system call a client", error)
+    batch.close()
+    return None
