@@ -10,6 +10,7 @@ from aion.live import ConnectionProtocol
 from aion.web.gate import Gate, retry_after
 from aion.web.middleware import error_body
 
+WHOLE_BYTES = 16_384  # an answer of more leaves at once; of all that are ready in one turn the first would wait for the last
 LINGER_S = 1.0  # a refused connection is read from for so long: closed at once, it would lose its answer
 MAX_LINGERING = 256  # refused connections that are read from; more are dropped without an answer
 _PHRASES = {408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Service Unavailable"}
@@ -46,6 +47,7 @@ class DeskProtocol(ConnectionProtocol):
     def connection_made(self, transport: Any) -> None:
         """Let it in, or answer with 503."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=WHOLE_BYTES)
         gate = self._gate
         gate.connections = self.connections
         self._since_s = self.loop.time()
