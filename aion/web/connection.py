@@ -10,7 +10,7 @@ from aion.live import ConnectionProtocol
 from aion.web.gate import Gate, retry_after
 from aion.web.middleware import error_body
 
-WHOLE_BYTES = 16_384  # an answer of more leaves at once; of all that are ready in one turn the first would wait for the last
+WHOLE_BYTES = 16_384  # an answer of more leaves at once, not with the last of all that are ready in one turn
 LINGER_S = 1.0  # a refused connection is read from for so long: closed at once, it would lose its answer
 MAX_LINGERING = 256  # refused connections that are read from; more are dropped without an answer
 _PHRASES = {408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Service Unavailable"}
