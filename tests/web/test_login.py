@@ -268,6 +268,32 @@ def test_old_session_when_a_page_is_opened_then_it_gets_another_id(tmp_path: Pat
     store.close()
 
 
+def test_old_session_when_two_pages_are_opened_at_once_then_it_gets_one_other_id(
+    browser: httpx.Client, locked: RunningDesk
+) -> None:
+    store = locked.app.desk.store
+    assert store is not None
+    was, now = browser.cookies["aion_session"], store.now_s()
+    store.now_s = lambda: now + ROTATE_S + 1
+    first = browser.get("/bots")
+    assert was not in first.headers["set-cookie"]
+    second = httpx.get(f"{locked.url}/bots", cookies={"aion_session": was}, trust_env=False)
+    assert second.status_code != 303 and "set-cookie" not in second.headers, "it would end in a minute"
+    store.now_s = lambda: now + ROTATE_S + 62
+    assert browser.get("/api/session").json()["who"] == "admin"
+
+
+def test_old_session_when_it_ends_while_a_page_is_opened_then_it_does_not_come_back(tmp_path: Path) -> None:
+    store = DeskStore(tmp_path / "desk.sqlite")
+    store.set_password("admin", hash_password(PASSWORD), "command", "test")
+    identity = store.identify(store.open_session("admin", "::1"))
+    assert identity is not None
+    store.end_session(identity, "::1", everywhere=True)
+    assert store.rotate_session(identity, "::1") == ""
+    assert store.identify_hash(identity.key) is None
+    store.close()
+
+
 def test_store_when_read_then_no_secret_is_in_it(tmp_path: Path) -> None:
     store = DeskStore(tmp_path / "desk.sqlite")
     store.set_password("admin", hash_password(PASSWORD), "command", "test")
@@ -317,7 +343,7 @@ def test_commands_when_used_then_each_answers_in_a_sentence(tmp_path: Path) -> N
     token = command.make_token(settings, "script", "viewer", 30)
     assert token.startswith("aion_") and command.token_lines(settings)[0].startswith("script  viewer  ends 20")
     assert "revoked" in command.revoke_token(settings, "script")
-    assert "listens on this machine only" in command.remove_password(settings, "admin")
+    assert "answers this machine only" in command.remove_password(settings, "admin")
     with pytest.raises(ConfigError, match="no role"):
         command.set_password(settings, "root", PASSWORD)
     with pytest.raises(ConfigError, match="3650"):
@@ -344,6 +370,40 @@ def test_open_desk_when_asked_by_address_or_name_then_only_its_own(start_desk: S
     for host, status in (("192.0.2.7:3000", 200), ("desk.example", 200), ("evil.example", 421)):
         answer = desk.get("/healthz", headers={"host": host})
         assert (answer.status_code == 200) == (status == 200), (host, answer.status_code)
+
+
+def test_desk_when_its_password_is_taken_away_then_only_its_own_machine_is_let_in(start_desk: START) -> None:
+    desk = start_desk(password=PASSWORD)
+    store = desk.app.desk.store
+    assert store is not None
+    token = store.make_token("script", "viewer", 1, "test", "")
+    outside = {"x-forwarded-for": "203.0.113.7"}
+    asked = {**outside, "authorization": f"Bearer {token}"}
+    assert desk.client.get("/api/bots/page").status_code == 401
+    assert desk.client.get("/api/session", headers=asked).status_code == 200
+    store.drop_password("admin", "test")
+    for path in ("/api/bots/page", "/api/events/bots", "/api/audit", "/metrics", "/api/session"):
+        refused = desk.client.get(path, headers=outside)
+        assert refused.status_code == 401, path
+    assert "own machine only" in desk.client.get("/api/audit", headers=outside).json()["detail"]
+    page = desk.client.get("/bots", headers=outside)
+    assert page.status_code == 403 and "aion password set" in page.json()["detail"]
+    assert desk.client.post("/api/tokens", headers=outside, json={"name": "mine", "role": "admin"}).status_code == 401
+    assert desk.client.post("/api/session", headers=outside, json={"password": PASSWORD}).status_code == 404
+    assert desk.client.get("/healthz", headers=outside).status_code == 200
+    assert desk.client.get("/api/session").json()["who"] == "local"
+    assert desk.client.get("/api/session", headers=asked).json()["who"] == "token:script"
+    store.revoke_token("script", "test", "")
+    assert desk.client.get("/api/session", headers=asked).status_code == 401
+
+
+@pytest.mark.parametrize("given", ["10.0.0.1", "::2", "127.0.0.1.evil.example", "nonsense", "::ffff:10.0.0.1"])
+def test_desk_without_a_password_when_a_proxy_names_somebody_else_then_nobody_is_let_in(
+    start_desk: START, given: str
+) -> None:
+    desk = start_desk()
+    assert desk.client.get("/api/session", headers={"x-forwarded-for": given}).status_code == 401
+    assert desk.client.get("/api/session", headers={"x-forwarded-for": "::ffff:127.0.0.1"}).status_code == 200
 
 
 def test_login_when_a_proxy_splits_the_cookies_then_the_session_is_found(

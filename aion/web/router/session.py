@@ -85,7 +85,7 @@ async def log_in(request: Request) -> Response:
     after = safe_next(given.next)
     store, tries = desk.store, desk.tries
     if store is None or tries is None or not store.has_password:
-        raise NotFoundError("this desk has no password; it answers to this machine only")
+        raise NotFoundError("this desk has no password; it answers its own machine only")
     wait_s = await run_in_threadpool(tries.take, address)
     if wait_s > 0:
         if tries.is_news(address):  # once: a flood would push everything else out of the audit

@@ -6,7 +6,7 @@ from aion.config import Settings
 from aion.errors import ConfigError
 from aion.store.layout import Layout, check_name
 from aion.web.security.host import check_host
-from aion.web.security.password import hash_password, is_password
+from aion.web.security.password import check_length, hash_password, is_password
 from aion.web.security.store import ROLES, DeskStore, DeskStoreError, Role
 
 COMMAND_LINE = "command line"
@@ -52,6 +52,26 @@ def check_address(settings: Settings) -> None:
     check_host(settings.host, has_password=store is not None and has_password)
 
 
+def would_have_password(settings: Settings) -> bool:
+    """Tell whether a desk that starts with these settings has a password; nothing is changed, unlike by a start.
+
+    Raises:
+        ConfigError: the password of the settings is too short.
+        DeskStoreError: `desk.sqlite` is there and cannot be used.
+    """
+    if settings.password is not None and settings.password.get_secret_value():
+        check_length(settings.password.get_secret_value())
+        return True
+    path = Layout(settings.data).desk
+    if not path.exists():
+        return False
+    store = DeskStore(path)
+    try:
+        return any(store.password_source(role) not in (None, "environment") for role in ROLES)
+    finally:
+        store.close()
+
+
 def set_password(settings: Settings, role: str, password: str) -> str:
     """Set the password of a role; return a sentence for people.
 
@@ -77,7 +97,7 @@ def remove_password(settings: Settings, role: str) -> str:
     store.drop_password(known, COMMAND_LINE)
     if store.has_password:
         return f"the password of {known} is removed"
-    return f"the password of {known} is removed; the desk has none now and listens on this machine only"
+    return f"the password of {known} is removed; the desk has none now and answers this machine only"
 
 
 def make_token(settings: Settings, name: str, role: str, days: float) -> str:

@@ -26,9 +26,10 @@ def is_loopback(host: str) -> bool:
     if host.lower() in LOOPBACK_HOSTS:
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        found = ipaddress.ip_address(host)
     except ValueError:
         return False
+    return (getattr(found, "ipv4_mapped", None) or found).is_loopback
 
 
 def allowed_hosts(host: str, others: Iterable[str] = ()) -> frozenset[str]:

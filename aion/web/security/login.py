@@ -1,6 +1,7 @@
 """Lets in who is known and may do what is asked; everybody else gets a sentence, or the login page.
 
-On a desk without a password, which listens on this machine only, everybody is `local` and may do everything.
+On a desk without a password everybody on this machine is `local` and may do everything. Others are nobody there: the
+password may have been taken away while the desk listens for them, or a proxy may stand in front of it.
 """
 
 from urllib.parse import parse_qs, quote
@@ -10,11 +11,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aion.web.middleware import MUTATIONS, headers_of, is_data, refuse
 from aion.web.page import SCREENS, SECURITY_HEADERS
+from aion.web.security.host import is_loopback
 from aion.web.security.store import LOCAL, ROTATE_S, SESSION_S, DeskStore, Identity, Role
 
 COOKIE = "aion_session"
 OPEN = frozenset({"/healthz", "/readyz", "/api/session"})
 """Data paths that need nobody to be known."""
+ONLY_HERE = "this desk has no password and answers its own machine only: set one with `aion password set`"
+MAX_NEAR = 64  # addresses that are remembered
 MAX_KEYS, MAX_KEY_BYTES = 1024, 4096  # of headers that are known to hold a key
 ADMIN = ("/api/logs", "/api/events/admin/", "/api/tokens", "/api/audit")
 
@@ -41,6 +45,8 @@ class Login:
         self._known: dict[tuple[bytes, bytes], Identity] = {}
         """Who showed which `Authorization` and `Cookie`, in the present state of the store."""
         self._state = 0
+        self._near: set[str] = set()
+        """Addresses of this machine that were seen."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer through the app, as somebody, or refuse."""
@@ -48,13 +54,17 @@ class Login:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if store is None or not (state := store.look()):
+        has_password = store is not None and store.look() > 0
+        if not has_password and self._is_local(scope):
             scope["aion.identity"] = LOCAL
             await self._app(scope, receive, send)
             return
-        if state != self._state:
+        if store is None:
+            await refuse(send, 403, "ThisMachineOnly", ONLY_HERE)
+            return
+        if store.state != self._state:
             self._known.clear()
-            self._state = state
+            self._state = store.state
         headers = headers_of(scope)
         shown = (headers.get(b"authorization", b""), headers.get(b"cookie", b""))
         identity = self._known.get(shown)
@@ -67,11 +77,22 @@ class Login:
             await self._open(scope, receive, send, identity)
         elif identity is None:
             challenge = [(b"www-authenticate", b'Bearer realm="Aion"')]
-            await refuse(send, 401, "LoginNeeded", "log in at /login, or send a bearer token", challenge)
+            detail = "log in at /login, or send a bearer token" if has_password else ONLY_HERE
+            await refuse(send, 401, "LoginNeeded", detail, challenge)
         elif not identity.may(role):
             await refuse(send, 403, "RoleNeeded", f"this needs the role {role}; you are {identity.who}")
         else:
             await self._app(scope, receive, send)
+
+    def _is_local(self, scope: Scope) -> bool:
+        client = scope.get("client")
+        if client is None or client[0] in self._near:  # a socket file has no addresses
+            return True
+        if not is_loopback(client[0]):
+            return False
+        if len(self._near) < MAX_NEAR:
+            self._near.add(client[0])
+        return True
 
     def _identify(self, scope: Scope, shown: tuple[bytes, bytes], store: DeskStore) -> Identity | None:
         authorization, cookie = shown
@@ -89,6 +110,8 @@ class Login:
         is_screen = path == "/" or path.split("/")[1] in SCREENS
         if not is_screen:
             await self._app(scope, receive, send)
+        elif identity is None and not (self._store and self._store.has_password):
+            await refuse(send, 403, "ThisMachineOnly", ONLY_HERE, SECURITY_HEADERS)
         elif identity is None:
             location = f"/login?next={quote(path, safe='/')}".encode()
             head = [(b"location", location), (b"cache-control", b"no-cache"), *SECURITY_HEADERS]
@@ -102,6 +125,8 @@ class Login:
         if store is None or not identity.created_at or store.age_s(identity) < ROTATE_S:
             return send
         key = await run_in_threadpool(store.rotate_session, identity, address_of(scope))
+        if not key:
+            return send
         header = cookie_header(key, scope, store.left_s(identity))
 
         async def renewed(message: Message) -> None:

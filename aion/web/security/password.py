@@ -28,11 +28,20 @@ def hash_password(password: str) -> str:
     Raises:
         ConfigError: it is too short or too long; the message does not repeat it.
     """
+    check_length(password)
+    return _hasher.hash(password)
+
+
+def check_length(password: str) -> None:
+    """Refuse what cannot be a password.
+
+    Raises:
+        ConfigError: it is too short or too long; the message does not repeat it.
+    """
     if not MIN_CHARACTERS <= len(password) <= MAX_CHARACTERS:
         raise ConfigError(
             f"the password has {len(password)} characters: use {MIN_CHARACTERS} to {MAX_CHARACTERS}, best a sentence"
         )
-    return _hasher.hash(password)
 
 
 def is_password(password: str, hashed: str) -> bool:

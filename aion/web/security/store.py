@@ -101,7 +101,8 @@ class DeskStore:
             DeskStoreError: it cannot be opened, is damaged, or was written by a newer version.
         """
         self.now_s = now_s
-        self._state = 0
+        self.state = 0
+        """Another number after each change of passwords, sessions and tokens that was seen."""
         self._lock = threading.Lock()
         self._seen = -1
         self._commits: Commits | None = None
@@ -136,7 +137,7 @@ class DeskStore:
         if not commits or commits != self._seen_commits:
             self._read()
             self._seen_commits = commits  # of before the look: what was committed during it is looked for once more
-        return self._state if self._passwords else 0
+        return self.state if self._passwords else 0
 
     def password_hash(self, role: Role) -> str | None:
         """Return the hash of a role's password, None when it has none."""
@@ -181,19 +182,20 @@ class DeskStore:
         return key
 
     def rotate_session(self, identity: Identity, address: str) -> str:
-        """Give a session another id; the old one ends in a minute."""
+        """Give a session another id; return it, empty where there is none to give. The old one ends in a minute.
+
+        One that has ended meanwhile does not come back; one that has got another id already, because two pages were
+        opened at once, gets no third.
+        """
         key = secrets.token_urlsafe(32)
         now = self.now_s()
         with self.write() as write:
-            write("update session set ends_at = min(ends_at, ?) where id = ?", now + ROTATED_GRACE_S, identity.key)
-            write(
-                "insert into session values (?, ?, ?, ?, ?)",
-                hash_key(key),
-                identity.role,
-                now,
-                identity.ends_at,
-                address,
-            )
+            found = write("select ends_at from session where id = ?", identity.key)
+            if not found or found[0][0] <= now + ROTATED_GRACE_S:
+                return ""
+            write("update session set ends_at = ? where id = ?", now + ROTATED_GRACE_S, identity.key)
+            values = (hash_key(key), identity.role, now, found[0][0], address)
+            write("insert into session values (?, ?, ?, ?, ?)", *values)
         return key
 
     def end_session(self, identity: Identity, address: str, *, everywhere: bool) -> None:
@@ -299,7 +301,7 @@ class DeskStore:
         rows = self._reader.execute("select role, hash, source from password")
         self._passwords = {role: (hashed, source) for role, hashed, source in rows}
         self._seen = seen
-        self._state += 1
+        self.state += 1
 
     @contextmanager
     def write(self) -> Iterator[Callable[..., list[Any]]]:
