@@ -1,5 +1,6 @@
 """What Aion needs from the machine, looked at piece by piece; what is not fine says what to do."""
 
+import errno
 import http.client
 import json
 import os
@@ -53,6 +54,7 @@ def checks(settings: Settings, url: str = "", token: str = "") -> Iterator[Check
     yield _folder(settings.data)
     yield _disk(settings)
     yield from _events(settings.data)
+    yield _broadcast()
     yield _clock()
     yield _port(settings)
     yield _address(settings)
@@ -134,6 +136,23 @@ def _events(folder: Path) -> Iterator[Check]:
         yield Check("inotify", is_fine, f"inotify: {name} is {allowed}", todo)
 
 
+def _broadcast() -> Check:
+    from aion.live.batch import SLOTS, tried_batch  # noqa: PLC0415 - only this command needs it
+
+    try:
+        tried_batch().close()
+    except OSError as error:
+        why = {
+            errno.ENOSYS: "this system has none",
+            errno.EINVAL: "it needs Linux 5.18 or newer",
+            errno.EPERM: "it is forbidden here, by seccomp or the sysctl kernel.io_uring_disabled",
+            errno.EACCES: "it is forbidden here, by a security module",
+        }.get(error.errno or 0, str(error))
+        text = f"a broadcast makes one system call a viewer, which is fine; io_uring would need fewer: {why}"
+        return Check("io_uring", True, text)
+    return Check("io_uring", True, f"a broadcast sends to {SLOTS} viewers by one system call (io_uring)")
+
+
 def _clock() -> Check:
     before, steady = time.time(), time.monotonic()
     time.sleep(0.05)
@@ -158,15 +177,12 @@ def _port(settings: Settings) -> Check:
 
 
 def _address(settings: Settings) -> Check:
-    from aion.web.security.command import open_store  # noqa: PLC0415 - only this command needs it
+    from aion.web.security.command import would_have_password  # noqa: PLC0415 - only this command needs it
 
     if settings.host in LOOPBACK_HOSTS:
         return Check("address", True, f"the desk listens on {settings.host}, for this machine alone")
     try:
-        store = open_store(settings)
-        has_password = store is not None and store.has_password
-        if store is not None:
-            store.close()
+        has_password = would_have_password(settings)
     except AionError as error:
         return Check("address", False, str(error), "see to desk.sqlite first")
     text = f"the desk listens on {settings.host}, for others too"
@@ -205,15 +221,19 @@ def proxy(url: str, token: str = "", limit_s: float = STREAM_S) -> Check:
         token: bearer token; empty for a desk without a password.
         limit_s: seconds for the greeting and two heartbeats.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # brackets, or a port, that cannot be one
+        return _no_address(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        return Check("proxy", False, f"{url[:100]} is no address", "give it as https://desk.example.org")
+        return _no_address(url)
     began = time.monotonic()
     secure = ssl.create_default_context() if parts.scheme == "https" else None
     made = (
-        http.client.HTTPSConnection(parts.hostname, parts.port, timeout=limit_s, context=secure)
+        http.client.HTTPSConnection(parts.hostname, port, timeout=limit_s, context=secure)
         if secure
-        else http.client.HTTPConnection(parts.hostname, parts.port, timeout=limit_s)
+        else http.client.HTTPConnection(parts.hostname, port, timeout=limit_s)
     )
     headers = {"accept": "text/event-stream"} | ({"authorization": f"Bearer {token}"} if token else {})
     try:
@@ -234,11 +254,17 @@ def proxy(url: str, token: str = "", limit_s: float = STREAM_S) -> Check:
         return Check(
             "proxy", False, text, "turn buffering off: proxy_buffering off (nginx), flush_interval -1 (Caddy)"
         )
+    except ValueError:  # a name or token that no request can carry; the error's text may repeat the token
+        return Check("proxy", False, f"{url} or the token has characters that no request can carry", "see to both")
     except (OSError, http.client.HTTPException) as error:
         return Check("proxy", False, f"{url} does not answer: {error}", "see that proxy and desk run, and the name")
     finally:
         made.close()
     return Check("proxy", True, f"{url} hands events on: two heartbeats within {time.monotonic() - began:.1f} s")
+
+
+def _no_address(url: str) -> Check:
+    return Check("proxy", False, f"{url[:100]} is no address", "give it as https://desk.example.org")
 
 
 def _refused(url: str, status: int) -> Check:

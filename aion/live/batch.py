@@ -162,22 +162,34 @@ def _signed(word: int) -> int:
     return word - (1 << 32) if word >> 31 else word
 
 
-def open_batch() -> Batch | None:
-    """Return a table that was seen to send; None where there is none: each socket is written to on its own then."""
+def tried_batch() -> Batch:
+    """Return a table that was seen to send.
+
+    Raises:
+        OSError: there is none to be had here.
+    """
     if sys.platform != "linux" or sys.byteorder != "little":
-        return None
+        raise OSError(errno.ENOSYS, strerror(errno.ENOSYS))
     try:
         batch = Batch()
-    except (OSError, AttributeError, ValueError) as error:
-        log.info("io_uring is not to be had (%s): a broadcast makes one system call a client", error)
-        return None
+    except (AttributeError, ValueError) as error:  # a C library without `syscall`, or memory that cannot be mapped
+        raise OSError(errno.ENOSYS, str(error)) from None
     try:
         one, other = socket.socketpair()
         with one, other:
             other.setblocking(False)
-            if batch.send(array("Q", [ticket(one.fileno())]), b"?") == [] and other.recv(2) == b"?":
-                return batch
+            if batch.send(array("Q", [ticket(one.fileno())]), b"?") or other.recv(2) != b"?":
+                raise OSError(errno.EIO, strerror(errno.EIO))
+    except BaseException:
+        batch.close()
+        raise
+    return batch
+
+
+def open_batch() -> Batch | None:
+    """Return a table that was seen to send; None where there is none: each socket is written to on its own then."""
+    try:
+        return tried_batch()
     except OSError as error:
-        log.info("io_uring does not send (%s): a broadcast makes one system call a client", error)
-    batch.close()
-    return None
+        log.info("io_uring is not to be had (%s): a broadcast makes one system call a client", error)
+        return None

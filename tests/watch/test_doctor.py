@@ -1,5 +1,6 @@
 """Each check of `aion doctor` that fails, and what it then says to do."""
 
+import errno
 import json
 import os
 import shutil
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from aion import doctor
 from aion.config import Settings
 from aion.doctor import Check, as_json, checks, proxy
+from aion.web.security.command import open_store
 from tests.web.conftest import RunningDesk, start_desk
 
 from .test_up import free_port
@@ -35,7 +38,7 @@ def found(tmp_path: Path, **settings: Any) -> dict[str, Check]:
 def test_machine_that_lacks_nothing_is_fine(tmp_path: Path) -> None:
     seen = found(tmp_path)
     assert all(each.is_fine and not each.todo for each in seen.values()), seen
-    assert {"python", "permissions", "disk", "inotify", "clock", "port", "address", "feed"} <= seen.keys()
+    assert {"python", "permissions", "disk", "inotify", "io_uring", "clock", "port", "address", "feed"} <= seen.keys()
 
 
 def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -71,6 +74,21 @@ def test_inotify_limits_are_named_with_the_line_that_raises_them(
     assert seen[0].todo == "sysctl fs.inotify.max_user_watches=8192"
 
 
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [(errno.EPERM, "io_uring_disabled"), (errno.EINVAL, "5.18"), (errno.ENOSYS, "has none"), (errno.ENOMEM, "mem")],
+)
+def test_machine_without_io_uring_is_fine_and_hears_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, why: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("aion.live.batch.Batch", refuse)
+    check = found(tmp_path)["io_uring"]
+    assert check.is_fine and why in check.text and "one system call a viewer" in check.text
+
+
 def test_clock_that_jumps_or_was_never_set_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     readings = iter([1000.0, 1060.0])
     monkeypatch.setattr(doctor.time, "time", lambda: next(readings))
@@ -96,6 +114,18 @@ def test_desk_for_others_without_a_password_is_named(tmp_path: Path) -> None:
     check = found(tmp_path, host="0.0.0.0")["address"]
     assert not check.is_fine and "aion password set" in check.todo
     assert found(tmp_path, host="0.0.0.0", password="correct horse")["address"].is_fine
+    assert not (tmp_path / "data/desk.sqlite").exists(), "it looks, and sets nothing"
+    short = found(tmp_path, host="0.0.0.0", password="short")["address"]
+    assert not short.is_fine and "10 to 1024" in short.text
+
+
+def test_password_of_the_environment_stays_when_a_doctor_without_it_looks(tmp_path: Path) -> None:
+    given = Settings(data=tmp_path / "data", host="0.0.0.0", password=SecretStr("correct horse battery"))
+    store = open_store(given)
+    assert store is not None and store.has_password
+    assert not found(tmp_path, host="0.0.0.0")["address"].is_fine, "a desk that starts like this has none"
+    assert store.has_password, "the desk that runs still has"
+    store.close()
 
 
 def test_feed_that_does_not_work_is_named_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +211,12 @@ def test_proxy_that_buffers_refuses_or_is_away_is_named(stream_server: Callable[
         assert not refused.is_fine and todo in refused.todo, status
     away = proxy(f"http://127.0.0.1:{free_port()}", limit_s=60)
     assert not away.is_fine and "does not answer" in away.text
-    assert proxy("desk.example.org").todo == "give it as https://desk.example.org"
+    for wrong in ("desk.example.org", "http://127.0.0.1:99999", "http://[::1", "http://", "http://a:b"):
+        assert proxy(wrong).todo == "give it as https://desk.example.org", wrong
+    for token in ("aion_secret\nx: y", "aion_secret\u2603"):
+        check = proxy(f"http://127.0.0.1:{free_port()}", token, limit_s=60)
+        assert not check.is_fine and "aion_secret" not in check.text + check.todo
+    assert not proxy(f"http://{'a' * 70}.example", limit_s=60).is_fine
 
 
 def test_command_has_a_status_and_json_for_programs(tmp_path: Path) -> None:
