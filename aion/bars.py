@@ -15,12 +15,16 @@ To = Annotated[Path | None, typer.Option("--to", help="Folder of checked bars. [
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file; default aion.toml in this folder.")]
 FormName = Annotated[str, typer.Option("--format", help="parquet, or csv where pyarrow is not installed.")]
 Declared = Annotated[list[str] | None, typer.Option("--split", help="SYMBOL:YYYY-MM-DD:20 for 20 new for 1 old.")]
+Real = Annotated[
+    list[str] | None, typer.Option("--jump", help="SYMBOL:YYYY-MM-DD, whose price is real however far from before.")
+]
 Paid = Annotated[list[str] | None, typer.Option("--dividend", help="SYMBOL:YYYY-MM-DD:0.24, money a unit.")]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
     app.command("import")(import_bars)
+    app.command("declare")(declare)
     app.command("download")(download_bars)
 
 
@@ -41,6 +45,7 @@ def import_bars(
     unit: Annotated[str, typer.Option("--unit", help="What prices are multiplied by, 0.01 for pence.")] = "1",
     split: Declared = None,
     dividend: Paid = None,
+    jump: Real = None,
     form: FormName = "parquet",
     config: Config = None,
 ) -> None:
@@ -66,7 +71,7 @@ def import_bars(
         is_stamped_at_open=stamp == "open",
         interval=read_length(interval) if interval else None,
         unit=_unit(unit),
-        actions=tuple(_actions(split or [], "split") + _actions(dividend or [], "dividend")),
+        actions=_declared(split, dividend, jump),
         form=cast("Format", form),
     )
     done = import_files(files, folder, about, SystemClock().now())
@@ -79,6 +84,26 @@ def import_bars(
         typer.echo(f"to trade on them: aion up --feed folder --folder {folder} --data DATA_FOLDER")
     if len(kept) < len(done):
         raise typer.Exit(1)
+
+
+def declare(
+    folder: Annotated[Path, typer.Argument(help="Folder of checked bars.")],
+    split: Declared = None,
+    dividend: Paid = None,
+    jump: Real = None,
+) -> None:
+    """Add splits, dividends and real jumps to bars that are in a folder already, such as downloaded ones."""
+    from aion.market.feed.importer import declare_actions
+
+    for line in declare_actions(folder, _declared(split, dividend, jump)):
+        typer.echo(line)
+
+
+def _declared(
+    split: list[str] | None, dividend: list[str] | None, jump: list[str] | None
+) -> tuple[CorporateAction, ...]:
+    jumps = _actions([f"{each}:1" for each in jump or []], "jump")
+    return tuple(_actions(split or [], "split") + _actions(dividend or [], "dividend") + jumps)
 
 
 def _one_of(option: str, value: str | None, known: tuple[str | None, ...]) -> None:
@@ -108,14 +133,16 @@ def _unit(text: str) -> Decimal:
     return unit
 
 
-def _actions(texts: list[str], kind: Literal["split", "dividend"]) -> list[CorporateAction]:
+def _actions(texts: list[str], kind: Literal["split", "dividend", "jump"]) -> list[CorporateAction]:
     found = []
     for text in texts:
         try:
             symbol, day, amount = text.rsplit(":", 2)
             found.append(CorporateAction(symbol, date.fromisoformat(day), kind, Decimal(amount)))
         except (ValueError, InvalidOperation):
-            raise ConfigError(f"--{kind} {text!r} cannot be read: SYMBOL:YYYY-MM-DD:AMOUNT") from None
+            form = "SYMBOL:YYYY-MM-DD"
+            given, form = (text.removesuffix(":1"), form) if kind == "jump" else (text, f"{form}:AMOUNT")
+            raise ConfigError(f"--{kind} {given!r} cannot be read: {form}") from None
     return found
 
 

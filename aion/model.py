@@ -99,7 +99,9 @@ class Instrument:
 
 @dataclass(frozen=True, slots=True)
 class CorporateAction:
-    """What changes a holding without an order: a split or a cash dividend. Only series of raw prices have them.
+    """What changes a holding without an order, a split or a cash dividend, which only series of raw prices have.
+
+    Or, of any series, a jump: the price of that day is real, however far it is from the one before.
 
     Raises:
         ValueError: an amount that is not finite and positive.
@@ -108,9 +110,9 @@ class CorporateAction:
     symbol: str
     ex_date: date
     """First session day whose prices are without the right: holders of the session before are meant."""
-    kind: Literal["split", "dividend"]
+    kind: Literal["split", "dividend", "jump"]
     amount: Decimal
-    """New units for one old unit (20 for 20:1, 0.1 for a 1:10 consolidation), or money a unit before tax."""
+    """New units for one old one (20 for 20:1, 0.1 for a 1:10 consolidation), money a unit before tax; 1 of a jump."""
 
     def __post_init__(self) -> None:
         if not self.amount.is_finite() or self.amount <= 0:

@@ -1,4 +1,4 @@
-"""The commands of whoever runs a desk: `aion watch`, `aion alerts test`, `aion doctor`, `aion backup`."""
+"""The commands of whoever runs a desk: `aion watch`, `alerts test`, `admit`, `doctor`, `backup`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,7 @@ def add_operations(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
     alerts = typer.Typer(no_args_is_help=True, help="Messages to people when something is wrong.")
     app.command("watch")(watch)
+    app.command("admit")(admit)
     app.command("doctor")(doctor)
     app.command("backup")(backup)
     app.add_typer(alerts, name="alerts")
@@ -52,6 +53,27 @@ def alerts_test(config: Config = None) -> None:
     if failed:
         raise typer.Exit(1)
     typer.echo(f"sent to {len(urls)} services" if len(urls) > 1 else "sent")
+
+
+def admit(
+    symbol: Annotated[str, typer.Argument(help="As the bots name it, e.g. BTC/USDT.")],
+    reason: Annotated[str, typer.Option("--reason", help="For the record.")] = "",
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Trade on a symbol again that is left out because its price jumped: you have seen that the price is real."""
+    from aion.config import load
+    from aion.store.layout import Layout
+    from aion.web.request import ask_and_wait
+
+    answer, why_not = ask_and_wait(Layout(load(config, flags={"data": data}).data), "admit", symbol, reason)
+    if answer == "refused":
+        raise ConfigError(why_not)
+    if answer == "done":
+        typer.echo(f"{symbol}: the next bar is traded on; each of its bots records it")
+        return
+    typer.echo("asked, but the bots did not answer yet: do they run? They will when they do (aion audit)", err=True)
+    raise typer.Exit(1)
 
 
 def doctor(

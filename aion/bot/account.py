@@ -64,6 +64,8 @@ class BotAccount:
         self.mind = Mind(name, settings)
         """Its strategy, and what that was handed."""
         self._actions: tuple[CorporateAction, ...] = ()
+        self._known: tuple[CorporateAction, ...] = ()
+        """Those and the declared jumps."""
         self._screen = Screen(())
         self.learn_actions(feed)
         self._jumped: set[str] = set()
@@ -240,10 +242,22 @@ class BotAccount:
 
     def learn_actions(self, feed: Feed) -> None:
         """Take the splits and dividends that `feed` knows of; a feed that delivers as it happens learns of more."""
-        raw = frozenset(symbol for symbol, each in self.instruments.items() if each.price_basis == "raw")
-        known = tuple(feed.actions(raw)) if raw else ()
-        self._screen.learn(each for each in known if each not in self._actions)
-        self._actions = known
+        known = tuple(each for each in feed.actions(frozenset(self.instruments)) if self._counts(each))
+        self._screen.learn(each for each in known if each not in self._known)
+        self._known = known
+        self._actions = tuple(each for each in known if each.kind != "jump")
+
+    def _counts(self, action: CorporateAction) -> bool:
+        """Tell whether an action is one of this bot's: adjusted prices have splits and dividends in them."""
+        return action.kind == "jump" or self.instruments[action.symbol].price_basis == "raw"
+
+    def is_left_out(self, symbol: str) -> bool:
+        """Tell whether `symbol` is not traded on, because its price jumped."""
+        return symbol in self._jumped
+
+    def let_in(self, symbol: str, at: datetime) -> None:
+        """Trade on the first bar of `symbol` that closes after market time `at`, whatever its price."""
+        self._screen.let_in(symbol, at)
 
     def admit(self, bars: Mapping[str, Bar], session: MarketSession, ts: datetime) -> Mapping[str, Bar]:
         """Begin `session` with its splits and dividends, and return the bars that may be traded on.

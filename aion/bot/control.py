@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from aion.bot.account import BotAccount
+from aion.bot.admission import Admissions
 from aion.bot.envelope import Stamp
 from aion.bot.fit import merged_rules
 from aion.bot.inbox import Inbox, Request
@@ -34,6 +35,9 @@ _SINCE = "controls_since"  # note in the ledger: wall time before which a reques
 
 class Steering(Protocol):
     """What the desk may do with the clock of a run; each returns why not, or an empty text."""
+
+    now: datetime
+    """Market time of the newest bars."""
 
     def set_speed(self, value: str) -> str:
         """Run at `value` market seconds a wall second; 0 holds the run still."""
@@ -65,13 +69,21 @@ class Carried:
     audits: list[Audit] = field(default_factory=list)
     bots: dict[str, BotAccount] = field(default_factory=dict)
     """Bots that changed, by name."""
+    notes: dict[str, str] = field(default_factory=dict)
+    """What the ledger has to remember beside them."""
 
 
 class Controller:
     """Looks into the inbox and carries out what is there, for the bots of one run."""
 
     def __init__(
-        self, inbox: Inbox, ledger: Ledger, bots: Mapping[str, BotAccount], stamp: Stamp, log: ProcessLog
+        self,
+        inbox: Inbox,
+        ledger: Ledger,
+        bots: Mapping[str, BotAccount],
+        stamp: Stamp,
+        log: ProcessLog,
+        admissions: Admissions,
     ) -> None:
         """Take over what the ledger knows; the bots must have been restored from it.
 
@@ -81,7 +93,9 @@ class Controller:
             bots: by name.
             stamp: tells the wall time of the records.
             log: of the process.
+            admissions: let symbols in again.
         """
+        self._admissions = admissions
         self._inbox = inbox
         self._ledger = ledger
         self._bots = dict(bots)
@@ -136,14 +150,16 @@ class Controller:
     # controls
 
     def _answer(self, request: Request, ts: datetime, steering: Steering, carried: Carried) -> None:
-        bots = list(self._bots.values()) if request.target == DESK else [self._bots[request.target]]
+        bots = self._bots_of(request)
         what = " ".join(part for part in (request.action or "request", request.value) if part)
         why_not = request.error
-        if not why_not and request.action in ("speed", "jump"):
+        if not why_not and request.action in ("speed", "jump", "admit"):
             if request.target != DESK:
                 why_not = f"{request.action} is for all bots together, not for one"
             elif request.action == "speed":
                 why_not = steering.set_speed(request.value)
+            elif request.action == "admit":
+                why_not = self._admit(request, steering.now, ts, carried)
             else:
                 why_not = steering.jump(request.value)
         elif not why_not:
@@ -179,6 +195,25 @@ class Controller:
         whose = "all bots" if request.target == DESK else request.target
         said = f"{what} for {whose}, {request.text}: {outcome}"
         self._log.info(said, market_time=ts, request_id=request.request_id or None)
+
+    def _bots_of(self, request: Request) -> list[BotAccount]:
+        """Return the bots that a request concerns."""
+        if request.target != DESK:
+            return [self._bots[request.target]]
+        if request.action == "admit" and (found := self._admissions.bots_of(request.value)):
+            return found
+        return list(self._bots.values())
+
+    def _admit(self, request: Request, now: datetime, ts: datetime, carried: Carried) -> str:
+        """Let a symbol in again; return why not."""
+        why_not = self._admissions.ask(request.value, now)
+        if why_not:
+            return why_not
+        carried.notes |= self._admissions.notes()
+        for bot in self._admissions.bots_of(request.value):
+            bot.broker.note(ts, "admit", f"the next bar of {request.value} is let in, {request.text}", request.value)
+            carried.bots[bot.name] = bot
+        return ""
 
     # kill switches
 

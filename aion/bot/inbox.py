@@ -27,7 +27,7 @@ class Request:
     """Name of a bot, or `DESK`."""
     id: str
     action: str
-    """pause, resume, flatten, speed or jump; empty when the file cannot be read."""
+    """pause, resume, flatten, speed, jump or admit; empty when the file cannot be read."""
     value: str = ""
     by: str = ""
     at: datetime | None = None

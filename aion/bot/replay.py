@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from aion.bot.account import BotAccount
+from aion.bot.admission import Admissions
 from aion.bot.control import Controller
 from aion.bot.daytrading import DayTradingJob, minute_number
 from aion.bot.drive import Drive
@@ -118,19 +119,20 @@ class Replay:
         self._peaks: dict[str, str] = {}
         self._cycles = 0
         self._flushed_at = self._polled_at = waiter.monotonic()
-        leave_alone((*intraday.values(), *swing.values()), ledger)
+        self._bots: dict[str, BotAccount] = {**intraday, **swing}
+        leave_alone(self._bots.values(), ledger)
+        admissions = Admissions(self._bots, feed, ledger)
         first = feed.span("minute" if intraday else "day")[0]
         self.drive = Drive(self._pace, waiter, real_time=feed.real_time, first=first, end=self.span.end)
         self._intraday_cursor, self._swing_cursor = self._resume()
         self.drive.restore(ledger, self._clock.now())
-        self._bots: dict[str, BotAccount] = {**intraday, **swing}
         self._desk_gate = DeskGate(settings.risk, lambda: [bot.portfolio for bot in self._bots.values()])
         self._desk_gate.restore(json.loads(ledger.notes(_PEAKS) or "{}"))
         for account in self._bots.values():
             account.desk_gate = self._desk_gate
         cursors: dict[Kind, datetime] = {"minute": self._intraday_cursor, "day": self._swing_cursor}
         self._intake = Intake(self._bots.values(), Window(age=timedelta(seconds=settings.bar_age_s)), cursors)
-        self._controller = Controller(Inbox(layout, self._bots), ledger, self._bots, stamp, log)
+        self._controller = Controller(Inbox(layout, self._bots), ledger, self._bots, stamp, log, admissions)
 
     def _make_pace(self, exchanges: frozenset[str], marks: frozenset[str]) -> Pace:
         grid = Grid(self._feed.interval, self._feed.anchor)
@@ -278,6 +280,7 @@ class Replay:
         speed = self.drive.speed
         carried = self._controller.carry_out(news, self._market_time(), self.drive)
         self._audits += carried.audits
+        self.drive.notes |= carried.notes
         has_new_due_times = self.drive.speed != speed
         self._touch(bot for bot in self._bots.values() if bot.name in carried.bots)
         if has_new_due_times:

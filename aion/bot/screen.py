@@ -1,9 +1,10 @@
 """Keeps bars out whose price cannot follow from the one before: an undeclared split, or a feed that is wrong.
 
-It lets a symbol in again by three rules, so that one wrong price does not keep it out for good:
+It lets a symbol in again by these rules, so that one wrong price does not keep it out for good:
 
 * at once, when the last price stood alone: the new one is in line with the median of the newest `REMEMBERED` closes;
 * at once, when the price is back in line with the one before the jump, or the split is declared;
+* at once, when somebody says that the price is real: of a day (`aion declare --jump`), or from now on (`aion admit`);
 * after `CONFIRMED` further sessions that began at the new level, when nothing of it is held. What is held stays out:
   its quantity may be that of before the split.
 """
@@ -11,7 +12,7 @@ It lets a symbol in again by three rules, so that one wrong price does not keep 
 from collections import deque
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from statistics import median
 
@@ -51,20 +52,28 @@ class Screen:
     """Compares the open of each session with the prices before; see the module for how a symbol comes back."""
 
     def __init__(self, actions: Iterable[CorporateAction]) -> None:
-        """Args: actions: declared splits, after which the price of before counts in new units."""
+        """Args: actions: declared splits, after which the price of before counts in new units, and real jumps."""
         self._splits: dict[str, list[CorporateAction]] = {}
+        self._jumps: set[tuple[str, date]] = set()
+        self._let_in: dict[str, list[datetime]] = {}
         self.learn(actions)
         self._closes: dict[str, deque[Decimal]] = {}
         self._seen_on: dict[str, date] = {}
         self._out: dict[str, _Out] = {}
 
     def learn(self, actions: Iterable[CorporateAction]) -> None:
-        """Take declared splits that were not known before."""
+        """Take declared splits and jumps that were not known before."""
         for action in actions:
-            if action.kind == "split":
+            if action.kind == "jump":
+                self._jumps.add((action.symbol, action.ex_date))
+            elif action.kind == "split":
                 waiting = self._splits.setdefault(action.symbol, [])
                 waiting.append(action)
                 waiting.sort(key=lambda each: each.ex_date)
+
+    def let_in(self, symbol: str, at: datetime) -> None:
+        """Take the first bar of `symbol` that closes after market time `at`, whatever its price."""
+        self._let_in.setdefault(symbol, []).append(at)
 
     def know(self, symbol: str, price: Decimal) -> None:
         """Take `price` as the last one of a symbol, e.g. the mark at which it is held."""
@@ -88,13 +97,17 @@ class Screen:
                 self._split(symbol, day)
             seen_on = self._seen_on.get(symbol)
             self._seen_on[symbol] = day
+            is_let_in = symbol in self._let_in and self._is_let_in(bar)
             closes = self._closes.get(symbol)
             if closes is None:
                 closes = self._closes[symbol] = deque(maxlen=REMEMBERED)
             # inside a session prices may do what they like: a split takes effect between two of them
             elif (seen_on != day or symbol in self._out) and not _is_near(bar.open, closes[-1]):
                 is_known = seen_on is None or (day - seen_on).days <= LONGEST_HOLE
-                if is_known and not self._is_good(
+                if is_let_in or (symbol, day) in self._jumps:
+                    how = "somebody says that it is real" if is_let_in else "it is declared as a real one"
+                    found.admitted = {**found.admitted, symbol: f"{_jump(bar, closes[-1])}: {how}"}
+                elif is_known and not self._is_good(
                     bar, closes, found, is_first=seen_on != day, is_held=symbol in held
                 ):
                     continue
@@ -108,7 +121,7 @@ class Screen:
     def _is_good(self, bar: Bar, closes: deque[Decimal], found: Screened, *, is_first: bool, is_held: bool) -> bool:
         """Tell whether a bar that opens far from the last close may be traded on, and say why in `found`."""
         symbol, last = bar.symbol, closes[-1]
-        jump = f"{symbol} jumps from {last.normalize():f} to {bar.open.normalize():f}"
+        jump = _jump(bar, last)
         if _is_near(bar.open, median(closes)):
             why = f"{jump}, back to the prices before the last one, which stood alone"
             found.admitted = {**found.admitted, symbol: why}
@@ -133,6 +146,16 @@ class Screen:
         found.refused = {**found.refused, symbol: why}
         return False
 
+    def _is_let_in(self, bar: Bar) -> bool:
+        """Tell whether `bar` is the first one after somebody let its symbol in."""
+        times = self._let_in[bar.symbol]
+        left = [at for at in times if at >= bar.ts]
+        if left:
+            self._let_in[bar.symbol] = left
+        else:
+            del self._let_in[bar.symbol]
+        return len(left) < len(times)
+
     def _split(self, symbol: str, day: date) -> None:
         waiting = self._splits[symbol]
         while waiting and waiting[0].ex_date <= day:
@@ -143,6 +166,10 @@ class Screen:
                 self._closes[symbol] = deque((each / action.amount for each in closes), maxlen=REMEMBERED)
         if not waiting:
             del self._splits[symbol]
+
+
+def _jump(bar: Bar, last: Decimal) -> str:
+    return f"{bar.symbol} jumps from {last.normalize():f} to {bar.open.normalize():f}"
 
 
 def _is_near(price: Decimal, other: Decimal) -> bool:

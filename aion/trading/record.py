@@ -60,7 +60,7 @@ class Audit:
     at: datetime
     """Wall time of that."""
     action: str
-    """pause, resume, flatten, speed, jump, kill, clear or rules."""
+    """pause, resume, flatten, speed, jump, admit, kill, clear or rules."""
     outcome: str
     """`done`, or why it was refused."""
     value: str = ""

@@ -9,7 +9,7 @@ from aion.store.document import Document, Key, Name, Number, Text
 from aion.store.layout import Place
 from aion.web.state import Files, Json, add, unreadable
 
-Action = Literal["pause", "resume", "flatten", "speed", "jump"]
+Action = Literal["pause", "resume", "flatten", "speed", "jump", "admit"]
 
 
 class ControlLine(Document):

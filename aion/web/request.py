@@ -4,13 +4,14 @@ A request is written once, flushed to the disk, and never changed. Nothing here 
 """
 
 import secrets
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from aion.clock import iso, parse_iso
 from aion.config import Settings
-from aion.errors import ConflictError, NotFoundError, StateError
+from aion.errors import ConfigError, ConflictError, NotFoundError, StateError
 from aion.store.file import alone, remove, write_json
 from aion.store.kind import schema_name
 from aion.store.layout import DESK, Layout, check_name
@@ -19,6 +20,7 @@ from aion.web.log import request_id
 from aion.web.reader import FileReader
 from aion.web.state import SUMMARY, Json, sim_log, swing_rolling
 
+LOOK_S = 0.1  # between two looks for an answer
 KEPT = 50  # requests of a bot; older ones are removed
 OWN_ANSWER_S = 10.0  # Aion's process looks several times a second, whatever its bots wait for
 LEAST_CYCLE_S = 1.0
@@ -238,3 +240,27 @@ class Requests:
             return "refused" if done == line["id"] and state.get("control_error") else "done"
         due = line.get("due_at")
         return "not_answered" if due is not None and parse_iso(due) < self._now() else "requested"
+
+
+def ask_and_wait(layout: Layout, action: str, value: str, reason: str) -> tuple[str, str]:
+    """Ask all bots on behalf of the command line and wait for their answer, `OWN_ANSWER_S` at most.
+
+    Returns:
+        `done`, `refused` or `not_answered`, and why it was refused.
+
+    Raises:
+        ConfigError: there are no bots in that folder, or the request cannot be written.
+    """
+    requests = Requests(layout, FileReader(layout), Settings())
+    if not requests.state(DESK):
+        raise ConfigError(f"{layout.root} has no bots of Aion: say which folder with --data")
+    try:
+        asked = requests.ask(DESK, action, "the command line", reason, value)
+    except OSError as error:
+        raise ConfigError(f"{layout.controls} cannot be written: {error.strerror}; nothing was asked") from None
+    while True:
+        found = requests.read(DESK)
+        became = found["requests"][asked["id"]]["state"]
+        if became != "requested":
+            return became, found["control_error"]
+        time.sleep(LOOK_S)

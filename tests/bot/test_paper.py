@@ -16,7 +16,18 @@ from aion.market.feed.online import OnlineFeed
 from aion.market.feed.provider import Caller
 from aion.store.layout import Layout
 from aion.trading.query import read_ledger
-from tests.bot.desk import VirtualWaiter, at, document, ledger_rows, log_events, recorded, replay, settings, sim_logs
+from tests.bot.desk import (
+    VirtualWaiter,
+    ask,
+    at,
+    document,
+    ledger_rows,
+    log_events,
+    recorded,
+    replay,
+    settings,
+    sim_logs,
+)
 from tests.market import venue as faults
 from tests.market.venue import Venue
 
@@ -171,6 +182,34 @@ def test_symbol_that_jumps_is_left_out_and_comes_back_with_recorded_decisions(li
     with read_ledger(Layout(life.data).ledger) as ledger:
         kept = [each.action for each in ledger.changes("vwap_usdt").decisions if "jumped" in each.reason]
     assert kept == ["admitted"]
+
+
+def test_symbol_that_fell_for_real_is_traded_on_a_minute_after_somebody_says_so(life: Life) -> None:
+    fell_ms = int(at("2030-01-01T09:02Z").timestamp() * 1000)
+
+    def fall(symbol: str, rows: list[list]) -> list[list]:
+        for row in rows:
+            if symbol == "ETHUSDT" and row[0] >= fell_ms:
+                row[1:5] = [f"{float(price) / 20:.2f}" for price in row[1:5]]
+        return rows
+
+    def look(now: datetime) -> None:
+        if now == at("2030-01-01T09:05:30Z"):
+            ask(life.data, "desk", "admit", 9 * 3600 + 330, value="ETH/USDT", reason="the exchange says so")
+
+    life.venue.change = fall
+    life.live(8.2, look)
+    found = [each for each in life.day()["decisions"].values() if "ETH/USDT" in each["reason"]]
+    said = [(each["action"], each["reason"]) for each in found]
+    assert [action for action, _ in said] == ["refused", "admit", "admitted"]
+    assert "aion admit ETH/USDT" in said[0][1]
+    assert said[1][1] == "the next bar of ETH/USDT is let in, asked by ana: the exchange says so"
+    assert "somebody says that it is real" in said[2][1]
+    assert life.day()["bars_seen"] == 2 * (9 * 60 + 8) - 3
+    assert life.summary()["clock"]["feed_state"]["symbols"]["ETH/USDT"]["state"] == "ok"
+    life.live(3.2)  # another process knows of it: what is real stays
+    assert life.day()["as_of"] == "2030-01-01T09:11Z" and "2030-01-01T09:11Z" in life.day()["bars"]["ETH/USDT"]
+    assert life.summary()["clock"]["feed_state"]["symbols"]["ETH/USDT"]["state"] == "ok"
 
 
 def test_symbol_that_vanishes_is_shown_and_the_other_goes_on(life: Life) -> None:

@@ -1,5 +1,6 @@
 """Undeclared splits are not traded on; declared ones are. Synthetic tapes: they test the code, not a strategy."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,20 @@ import pytest
 from aion.bot.screen import CONFIRMED, Screen, Screened
 from aion.model import CorporateAction
 from aion.store.layout import Layout
-from tests.bot.desk import ListFeed, VirtualWaiter, at, bar, daily, document, instrument, replay, settings, swing_bot
+from tests.bot.desk import (
+    ListFeed,
+    VirtualWaiter,
+    ask,
+    at,
+    audits,
+    bar,
+    daily,
+    document,
+    instrument,
+    replay,
+    settings,
+    swing_bot,
+)
 from tests.bot.test_swing import decisions
 
 DAY = date(2021, 6, 1)
@@ -137,3 +151,87 @@ def test_bot_takes_a_level_that_lasts_and_its_rule_sees_no_fall(tmp_path: Path) 
     last = document(Layout(tmp_path).swing_rolling("s"))
     assert last["signals"]["AAA"]["ts"] == last["as_of"] and last["signals"]["AAA"]["reason"].endswith("comes first")
     assert last["hold_equity"] > 90_000, "and nobody who holds lost it"
+
+
+def test_price_that_somebody_says_is_real_is_taken_also_when_it_is_held() -> None:
+    screen = Screen(())
+    days(screen, 100, 100, held=("A",))
+    assert days(screen, 5, 5, held=("A",), first=2)[1].refused
+    screen.let_in("A", at("2021-06-04T20:00Z"))  # the close of the newest bar
+    found = days(screen, 5, 5, 5, held=("A",), first=4)
+    assert found[0].admitted == {"A": "A jumps from 100 to 5: somebody says that it is real"} and not found[0].begun
+    assert not any(each.refused or each.admitted for each in found[1:])
+    assert days(screen, 100, held=("A",), first=7)[0].refused, "and only that one jump"
+
+
+def test_word_for_a_symbol_that_did_not_jump_excuses_no_later_jump() -> None:
+    screen = Screen(())
+    days(screen, 100)
+    screen.let_in("A", at("2021-06-01T20:00Z"))
+    found = days(screen, 100, 5, first=1)
+    assert not found[0].admitted and found[1].refused
+
+
+def test_jump_that_is_declared_is_taken_on_its_day_alone() -> None:
+    jump = CorporateAction("A", DAY + timedelta(days=2), "jump", Decimal(1))
+    found = days(Screen((jump,)), 100, 100, 5, 5, 5, 100, held=("A",))
+    assert [bool(each.refused) for each in found] == [False] * 5 + [True]
+    assert found[2].admitted == {"A": "A jumps from 100 to 5: it is declared as a real one"}
+
+
+@pytest.mark.parametrize("basis", ["raw", "adjusted"])
+def test_bot_that_holds_bears_a_declared_jump_as_a_loss_and_buying_and_holding_too(
+    tmp_path: Path, basis: str
+) -> None:
+    made = feed(CorporateAction("AAA", date(2021, 6, 3), "jump", Decimal(1)))
+    made._instruments = {name: replace(each, price_basis=basis) for name, each in made._instruments.items()}
+    value = run(tmp_path, made)
+    assert value["positions"]["AAA"]["last_price"] == 5
+    assert value["equity"] == pytest.approx(100_000 - 0.95 * 50_000, rel=0.02)
+    assert value["hold_equity"] == pytest.approx(100_000 - 0.95 * 50_000, rel=0.02)
+    assert [each["action"] for each in decisions(tmp_path)].count("admitted") == 1
+
+
+class Says:
+    """Somebody who lets AAA in on a day, and may stop the process then."""
+
+    def __init__(self, data: Path, day: str, *, stops: bool = False) -> None:
+        self.data, self.day, self.stops, self.said = data, day, stops, False
+
+    def __call__(self, waiter: VirtualWaiter, seconds: float) -> None:
+        path = Layout(self.data).sim_summary
+        if not self.said and path.exists() and document(path)["clock"]["market_time"] >= self.day:
+            ask(self.data, "desk", "admit", value="AAA", reason="trial failed")
+            self.said = True
+        elif self.said and self.stops and document(path)["clock"].get("control_id"):
+            waiter.is_stopped = True
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_symbol_that_is_held_is_traded_on_after_somebody_lets_it_in(tmp_path: Path, stops: bool) -> None:
+    person = Says(tmp_path, "2021-06-04T20:00", stops=stops)
+    bots = {"s": swing_bot(("AAA", "BBB"), rules={"max_positions": 2, "daily_loss": 0})}
+    made = settings(tmp_path, start=at("2021-06-01T20:00Z"), bots=bots, run_pause_s=0, speed=36_000)
+    replay(made, feed(), VirtualWaiter(person), runs=1)
+    if stops:
+        assert document(Layout(tmp_path).swing_rolling("s"))["positions"]["AAA"]["last_price"] == 100
+        replay(made, feed(), runs=1)
+    value = document(Layout(tmp_path).swing_rolling("s"))
+    assert value["positions"]["AAA"]["last_price"] == 5 and value["equity"] < 60_000
+    kinds = [each["action"] for each in decisions(tmp_path) if each.get("symbol") == "AAA"]
+    assert [each for each in kinds if each in ("refused", "admit", "admitted")] == ["refused", "admit", "admitted"]
+    (row,) = audits(Layout(tmp_path).ledger)
+    assert (row.target, row.action, row.value, row.outcome) == ("desk", "admit", "AAA", "done")
+
+
+def test_symbol_that_is_not_left_out_or_not_traded_is_not_let_in(tmp_path: Path) -> None:
+    ask(tmp_path, "desk", "admit", 1, value="BBB")
+    ask(tmp_path, "desk", "admit", 2, value="ZZZ")
+    ask(tmp_path, "s", "admit", 3, value="AAA")
+    run(tmp_path, feed())
+    outcomes = {row.id: row.outcome for row in audits(Layout(tmp_path).ledger)}
+    assert outcomes == {
+        "c000001": "refused: BBB is not left out: its bars are traded on",
+        "c000002": "refused: no bot trades ZZZ; they trade AAA, BBB",
+        "c000003": "refused: admit is for all bots together, not for one",
+    }

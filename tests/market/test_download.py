@@ -96,7 +96,7 @@ def test_gaps_bars_without_trades_and_jumps_are_told(venue: Venue, tmp_path: Pat
     (done,) = bring(venue, tmp_path, 900)
     text = "\n".join(done.lines())
     assert done.silent == 1 and done.refused == {"not a number": 1}
-    assert sum(done.gaps.values()) == 4 and "a split?" in text and "1 left out because nobody traded" in text
+    assert sum(done.gaps.values()) == 4 and "a split, or real?" in text and "1 left out because nobody traded" in text
 
 
 def test_symbol_that_the_provider_does_not_have_is_refused(venue: Venue, tmp_path: Path) -> None:

@@ -255,3 +255,21 @@ def test_days_of_a_stock_close_with_their_sessions() -> None:
     made.offer("A", Answer([friday]), friday.ts)
     assert [batch.ts for batch in made.ready(friday.ts)] == [friday.ts]
     assert made.tally.missing == 1  # Wednesday; Thursday was Thanksgiving
+
+
+def test_price_that_somebody_says_is_real_is_taken_with_the_next_bar() -> None:
+    made = gatherer("A")
+    made.know([bar("A", 0)])
+    assert leave(made, bar("A", 1, "5", "5"), bar("A", 2, "5", "5")) == []
+    made.let_in = {"A": minute(2)}
+    assert leave(made, *(bar("A", count, "5", "5") for count in range(1, 6))) == [3, 4, 5]
+    assert actions(made) == ["refused", "admitted"]
+    assert made.events[1].text == "opens at 5 at 2026-11-24T12:03Z: somebody says that it is real; traded on again"
+    assert leave(made, bar("A", 6), bar("A", 7)) == [], "and only that one jump"
+
+
+def test_word_that_comes_before_a_jump_is_known_lets_its_first_bar_in() -> None:
+    made = gatherer("A")  # as that of daily bars, which jumps hours after that of minutes
+    made.know([bar("A", 0)])
+    made.let_in = {"A": minute(0)}
+    assert leave(made, bar("A", 1, "5", "5")) == [1] and not made.events

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -114,6 +115,15 @@ def test_split_declared_for_another_day_or_ratio_does_not_excuse_the_jump(tmp_pa
         split = CorporateAction("MSFT", day, "split", Decimal(ratio))
         done = bring(tmp_path, days(["100", "100", "5", "5"]), Import("XNAS", price_basis="raw", actions=(split,)))
         assert done.refused
+
+
+def test_jump_that_is_said_to_be_real_is_kept_and_handed_on_of_adjusted_prices_too(tmp_path: Path) -> None:
+    jump = CorporateAction("MSFT", DAYS[2], "jump", Decimal(1))
+    done = bring(tmp_path, days(["100", "100", "5", "5"]), Import("XNAS", price_basis="adjusted", actions=(jump,)))
+    assert not done.refused and done.report.kept == 4
+    assert list(FolderFeed(tmp_path / "bars").actions(frozenset({"MSFT"}))) == [jump]
+    other = replace(jump, ex_date=DAYS[1])
+    assert bring(tmp_path, days(["100", "100", "5"]), Import("XNAS", price_basis="raw", actions=(other,))).refused
 
 
 def test_split_of_adjusted_prices_cannot_be_declared(tmp_path: Path) -> None:
@@ -265,6 +275,44 @@ def test_command_says_what_was_kept_and_fails_when_a_series_was_refused(
     assert main() == 0
     said = capsys.readouterr().out
     assert "MSFT: kept 4 of 4 bars" in said and "aion up --feed folder" in said
+
+
+def test_command_takes_a_jump_as_real_and_declares_more_of_a_folder_later(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, folder = tmp_path / "MSFT.csv", tmp_path / "b"
+    path.write_text("\n".join([HEAD, *days(["100", "100", "5", "5"])]))
+    typed = ["aion", "import", str(path), "--exchange", "XNAS", "--to", str(folder), "--price-basis", "raw"]
+    monkeypatch.setattr("sys.argv", [*typed, "--jump", f"MSFT:{DAYS[2]}"])
+    assert main() == 0
+    monkeypatch.setattr("sys.argv", ["aion", "declare", str(folder), "--dividend", f"MSFT:{DAYS[3]}:0.25"])
+    capsys.readouterr()
+    assert main() == 0
+    assert capsys.readouterr().out == f"MSFT: dividend of 0.25 on {DAYS[3]}\n"
+    found = FolderFeed(folder).actions(frozenset({"MSFT"}))
+    assert [(each.ex_date, each.kind) for each in found] == [(DAYS[2], "jump"), (DAYS[3], "dividend")]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "there is nothing to declare"),
+        (("--jump", "AAPL:2022-05-20"), "has no bars of AAPL; it has MSFT"),
+        (("--jump", "MSFT:2022-05-21"), "2022-05-21 is no day with a session of XNAS"),
+        (("--jump", "MSFT:1492-10-12"), "1492-10-12 is no day with a session of XNAS"),
+        (("--jump", "MSFT"), "--jump 'MSFT' cannot be read: SYMBOL:YYYY-MM-DD\n"),
+        (("--split", "MSFT:2022-05-20:0"), "cannot be read: SYMBOL:YYYY-MM-DD:AMOUNT"),
+    ],
+)
+def test_declaration_that_cannot_be_is_refused_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, options: tuple, said: str
+) -> None:
+    bring(tmp_path, days(["100", "100"]))
+    index = (tmp_path / "bars" / "index.json").read_bytes()
+    monkeypatch.setattr("sys.argv", ["aion", "declare", str(tmp_path / "bars"), *options])
+    assert main() == 2
+    assert said in capsys.readouterr().err
+    assert (tmp_path / "bars" / "index.json").read_bytes() == index
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from aion.cli import main
 from aion.clock import iso
 from aion.config import Settings
 from aion.store.file import read_document, write_json
@@ -142,6 +143,72 @@ def test_foreign_bot_when_it_does_not_answer_then_nothing_is_asked_of_it(kept: R
     assert not (kept.write.layout.controls / "theirs").exists()
     kept.write.swing("theirs", control_id="")
     assert ask(kept, "theirs", "pause")["state"] == "requested"
+
+
+def test_symbol_to_let_in_when_asked_then_it_stands_in_the_request(kept: RunningDesk) -> None:
+    def post(**more: Any) -> httpx.Response:
+        return kept.client.post("/api/control", json={"action": "admit", **more})
+
+    line = post(value=" BTC/USDT ", reason="seen").raise_for_status().json()
+    document, _ = read_document(kept.write.layout.control("desk", line["id"]), "control")
+    assert isinstance(document, Control) and (document.action, document.value) == ("admit", "BTC/USDT")
+    for bad in ({}, {"value": ""}, {"value": 3}, {"value": "x" * 65}):
+        assert post(**bad).status_code == 400, bad
+    assert kept.client.post("/api/bots/orb_ny/control", json={"action": "admit"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("clock", "status", "said"),
+    [
+        ({}, 0, "BTC/USDT: the next bar is traded on"),
+        ({"control_error": "BTC/USDT is not left out"}, 2, "aion: BTC/USDT is not left out"),
+    ],
+)
+def test_command_to_let_a_symbol_in_when_answered_then_it_says_what_came_of_it(
+    kept: RunningDesk,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    clock: Json,
+    status: int,
+    said: str,
+) -> None:
+    layout = kept.write.layout
+
+    def answer() -> None:
+        while not (found := list(layout.controls.glob("desk/c*.json"))):
+            time.sleep(0.01)
+        state = json.loads(layout.sim_summary.read_text())
+        write_json(layout.sim_summary, state | {"clock": state["clock"] | {"control_id": found[0].stem, **clock}})
+
+    bots = threading.Thread(target=answer)
+    bots.start()
+    monkeypatch.setattr("sys.argv", ["aion", "admit", "BTC/USDT", "--data", str(layout.root), "--reason", "seen"])
+    assert main() == status
+    bots.join()
+    captured = capsys.readouterr()
+    assert said in captured.out + captured.err
+    (path,) = layout.controls.glob("desk/c*.json")
+    asked = json.loads(path.read_text())
+    assert (asked["action"], asked["value"], asked["reason"]) == ("admit", "BTC/USDT", "seen")
+    assert asked["requested_by"] == "the command line"
+
+
+def test_command_to_let_a_symbol_in_when_no_bots_answer_then_it_says_so_and_fails(
+    kept: RunningDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(request, "OWN_ANSWER_S", 0.3)
+    monkeypatch.setattr("sys.argv", ["aion", "admit", "BTC/USDT", "--data", str(kept.write.layout.root)])
+    assert main() == 1
+    assert "the bots did not answer yet" in capsys.readouterr().err
+
+
+def test_command_to_let_a_symbol_in_when_there_are_no_bots_then_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["aion", "admit", "BTC/USDT", "--data", str(tmp_path / "none")])
+    assert main() == 2
+    assert "has no bots of Aion" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
 
 
 def test_speed_and_jump_when_asked_then_their_values_are_checked(kept: RunningDesk) -> None:

@@ -171,7 +171,8 @@ class _Download:
         done.gaps = find_gaps(done.kind, done.bars, self._series.dropped, self._instrument.exchange)
         for one, two in pairwise(done.bars):
             if not 1 / JUMP < two.open / one.close < JUMP and len(done.jumps) < 5:
-                done.jumps.append(f"{two.ts:%Y-%m-%d %H:%M} opens at {two.open} after {one.close}: a split?")
+                said = f"{two.ts:%Y-%m-%d %H:%M} opens at {two.open} after {one.close}"
+                done.jumps.append(f"{said}: a split, or real? say so with aion declare")
 
 
 def _new_series(kind: Kind, instrument: Instrument, provider: Provider) -> Series:

@@ -6,8 +6,8 @@ What comes after that is late: it is counted and left out, because bots have dec
 figures the provider changes afterwards: what was traded on stays.
 
 A symbol whose price jumps as after an undeclared split is left out, and comes back by itself: at a bar in line with
-the price before the jump, when a split of that day is declared, or after `CONFIRMED` bars in a row that each begin
-where the one before ended. Each of this is an `Event`.
+the price before the jump, when a split of that day is declared, when somebody lets it in, or after `CONFIRMED` bars
+in a row that each begin where the one before ended. Each of this is an `Event`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -74,7 +74,8 @@ class _Jump:
         return (
             f"opens at {self.first.open} at {iso(self.first.ts)} after {self.before.close}, as after a split that "
             f"nobody declared: left out until {CONFIRMED[kind]} bars in a row confirm that price, one is back in "
-            "line with the price before, or the split is declared"
+            f"line with the price before, the split is declared, or somebody says that it is real: aion admit "
+            f"{self.first.symbol}"
         )
 
 
@@ -116,6 +117,8 @@ class Gatherer:
         self.grace = grace
         self.splits: frozenset[tuple[str, str]] = frozenset()
         """Symbol and ISO day of declared splits."""
+        self.let_in: Mapping[str, datetime] = {}
+        """By symbol the market time after which its first bar is taken whatever its price: somebody said so."""
         self._arrived: dict[datetime, datetime] = {}
         self._pending: dict[datetime, dict[str, Bar]] = {}
         self._silent: dict[datetime, set[str]] = {}
@@ -211,7 +214,7 @@ class Gatherer:
             self.tally.refused += bar.ts > self.seen_until[symbol]
             return
         before = self._last_before(bar)
-        if before is not None and not _is_near(bar.open, before.close) and not self._is_split(bar):
+        if before is not None and not self._is_good(bar, before):
             self.tally.refused += 1
             self._jumped[symbol] = jump = _Jump(before, bar, bar)
             self.events.append(Event(symbol, "refused", jump.text(self.kind)))
@@ -233,6 +236,8 @@ class Gatherer:
             why = f"opens at {bar.open} at {iso(bar.ts)}, in line with {jump.before.close} before it jumped"
         elif self._is_split(bar) or self._is_split(jump.first):
             why = f"opens at {bar.open} at {iso(bar.ts)}: the split after {jump.before.close} was declared"
+        elif self._is_let_in(bar, jump.before):
+            why = f"opens at {bar.open} at {iso(bar.ts)}: somebody says that it is real"
         elif jump.count >= CONFIRMED[self.kind]:
             why = f"opens at {bar.open} at {iso(bar.ts)}: {jump.count} bars in a row confirm it"
         else:
@@ -268,6 +273,14 @@ class Gatherer:
         found = [bars[symbol] for ts, bars in self._pending.items() if ts < bar.ts and symbol in bars]
         found += [bars[symbol] for bars in (self.newest, self._level) if symbol in bars]
         return max(found, key=lambda each: each.ts, default=None)
+
+    def _is_good(self, bar: Bar, before: Bar) -> bool:
+        return _is_near(bar.open, before.close) or self._is_split(bar) or self._is_let_in(bar, before)
+
+    def _is_let_in(self, bar: Bar, before: Bar) -> bool:
+        """Tell whether `bar` is the first one after somebody let its symbol in; `before` is the last one believed."""
+        at = self.let_in.get(bar.symbol)
+        return at is not None and before.ts <= at < bar.ts
 
     def _is_split(self, bar: Bar) -> bool:
         session = calendar.session_at(self._exchanges[bar.symbol], bar.ts)

@@ -128,8 +128,39 @@ def _check(about: Import) -> None:
     if about.zone:
         _zone(about.zone)
     for action in about.actions:
-        if about.price_basis == "adjusted":
-            raise ConfigError(f"{action.symbol}: adjusted prices have no splits or dividends left to declare")
+        _check_basis(action, about.price_basis)
+
+
+def _check_basis(action: CorporateAction, basis: PriceBasis | None) -> None:
+    if basis == "adjusted" and action.kind != "jump":
+        raise ConfigError(f"{action.symbol}: adjusted prices have no splits or dividends left to declare")
+
+
+def declare_actions(folder: Path, actions: Sequence[CorporateAction]) -> list[str]:
+    """Add `actions` to a folder of checked bars and return a line for people about each.
+
+    Raises:
+        ConfigError: nothing to declare, no such folder, or an action that cannot be of its bars.
+        FeedError: an index that cannot be read.
+    """
+    if not actions:
+        raise ConfigError("there is nothing to declare: give --split, --dividend or --jump")
+    target = BarFolder(folder)
+    series = {each.symbol: each for each in target.series.values()}
+    for action in actions:
+        found = series.get(action.symbol)
+        if found is None:
+            known = ", ".join(sorted(series)) or "no bars at all"
+            raise ConfigError(f"{folder} has no bars of {action.symbol}; it has {known}")
+        if not calendar.sessions(found.exchange, action.ex_date, action.ex_date):
+            raise ConfigError(f"{action.symbol}: {action.ex_date} is no day with a session of {found.exchange}")
+        _check_basis(action, found.price_basis)
+    target.declare(actions)
+    target.write_index()
+    return [
+        f"{each.symbol}: {each.kind}{'' if each.kind == 'jump' else f' of {each.amount:f}'} on {each.ex_date}"
+        for each in actions
+    ]
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -293,9 +324,12 @@ def _is_traded(exchange: str, grid: Grid) -> Callable[[datetime], bool]:
 
 
 def _check_jumps(symbol: str, report: Report, about: Import) -> None:
+    real = {each.ex_date for each in about.actions if each.symbol == symbol and each.kind == "jump"}
     declared = {each.ex_date: each.amount for each in about.actions if each.symbol == symbol and each.kind == "split"}
     for ts, ratio in report.jumps:
         session = calendar.session_around(about.exchange, ts)
+        if session is not None and session.day in real:
+            continue
         amount = declared.get(session.day) if session else None
         if amount is not None and 1 / JUMP < ratio / amount < JUMP:
             continue
@@ -303,7 +337,8 @@ def _check_jumps(symbol: str, report: Report, about: Import) -> None:
         day = session.day if session else ts.date()
         raise FeedError(
             f"on {day} it opens at {shown} of the close before, as after a split that nobody declared; if it is one, "
-            f"say so with --split {symbol}:{day}:{float(ratio):.3g}, else leave the wrong rows out"
+            f"say so with --split {symbol}:{day}:{float(ratio):.3g}; if the price is real, with --jump "
+            f"{symbol}:{day}; else leave the wrong rows out"
         )
 
 

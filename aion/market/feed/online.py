@@ -141,6 +141,7 @@ class OnlineFeed:
         self._actions_asked = ""
         self._actions_since = self._started_at
         self._splits: frozenset[tuple[str, str]] = frozenset()
+        self._let_in: dict[str, datetime] = {}
         self._rng = random.Random()  # noqa: S311 - spreads requests, guards nothing
         self._lock = threading.Lock()
         self._gatherers: dict[Kind, Gatherer] = {}
@@ -298,7 +299,7 @@ class OnlineFeed:
                 found = self._history.get((kind, symbol))
                 gatherer.know([bar for bar in found.bars if bar.ts <= after][-5:] if found is not None else [])
                 self._series.append(_Series(kind, symbol, now))
-            gatherer.splits = self._splits
+            gatherer.splits, gatherer.let_in = self._splits, self._let_in
             self._gatherers[kind] = gatherer
         self._history = {
             key: _History(found.until, found.until, dropped=found.dropped) for key, found in self._history.items()
@@ -327,6 +328,22 @@ class OnlineFeed:
             for gatherer in self._gatherers.values():
                 gatherer.events = []
         return found
+
+    def is_left_out(self, symbol: str) -> bool:
+        """Tell whether no bars of `symbol` are handed over, because its price jumped."""
+        with self._lock:
+            return any(gatherer.jump(symbol) for gatherer in self._gatherers.values())
+
+    def let_in(self, symbol: str, at: datetime) -> datetime:
+        """Take the first bar of `symbol` after market time `at` and after all seen so far, whatever its price.
+
+        Returns:
+            The market time after which it is taken.
+        """
+        with self._lock:
+            seen = (gatherer.seen_until.get(symbol, at) for gatherer in self._gatherers.values())
+            self._let_in[symbol] = max(at, *seen) if self._gatherers else at
+            return self._let_in[symbol]
 
     def health(self) -> FeedHealth:
         """Return how the feed stands now."""

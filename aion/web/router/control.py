@@ -16,6 +16,7 @@ from aion.web.state import Json
 
 MAX_SPEED = 36_000  # as the setting of that name
 MAX_REASON = 500
+MAX_SYMBOL = 64
 
 control_router = APIRouter(prefix="/api", tags=["control"], responses=CHANGES)
 
@@ -34,9 +35,11 @@ class DeskRequest(BaseModel):
     """What all bots, or their replay, are asked to do."""
 
     model_config = ConfigDict(extra="forbid")
-    action: Literal["pause", "resume", "flatten", "speed", "jump"]
+    action: Literal["pause", "resume", "flatten", "speed", "jump", "admit"]
     value: float | str | None = Field(
-        None, description="Of speed: market seconds a wall second, 0 holds still; of jump: the market day."
+        None,
+        description="Of speed: market seconds a wall second, 0 holds still; of jump: the market day; of admit: the "
+        "symbol that is left out although its price is real.",
     )
     reason: str = Field("", max_length=MAX_REASON)
 
@@ -56,7 +59,7 @@ def desk_control(request: Request) -> Response:
 
 @control_router.post("/control", response_model=ControlAnswer)
 def ask_desk(request: Request, given: DeskRequest) -> Response:
-    """Ask all bots to pause, resume or flatten, or the replay for another speed or day."""
+    """Ask all bots to pause, resume or flatten, to let a symbol in, or the replay for another speed or day."""
     desk = desk_of(request)
     value = _value_of(given, desk.requests.check(DESK))
     return _ask(request, DESK, given.action, given.reason, value)
@@ -134,12 +137,16 @@ def _tell(actor: Actor, what: str, asked: Json) -> None:
 
 
 def _value_of(given: DeskRequest, summary: Json) -> float | str | None:
-    """Return the checked value of a request to the replay.
+    """Return the checked value of a request to the replay, or of one to let a symbol in.
 
     Raises:
         ConfigError: it is none.
         ConflictError: the desk does not replay.
     """
+    if given.action == "admit":
+        if not isinstance(given.value, str) or not 0 < len(given.value.strip()) <= MAX_SYMBOL:
+            raise ConfigError("admit takes a symbol as its value, such as BTC/USDT")
+        return given.value.strip()
     if given.action not in ("speed", "jump"):
         if given.value is not None:
             raise ConfigError(f"{given.action} takes no value")

@@ -293,7 +293,7 @@ export interface ClockState {
 
 /** One request and what became of it. */
 export interface ControlAnswer {
-  action: "pause" | "resume" | "flatten" | "speed" | "jump";
+  action: "pause" | "resume" | "flatten" | "speed" | "jump" | "admit";
   /** Not answered when the wall time is past this. */
   due_at?: string;
   id: string;
@@ -306,7 +306,7 @@ export interface ControlAnswer {
 
 /** One request; it is done once the bot's `control_id` is not before `id`. */
 export interface ControlLine {
-  action: "pause" | "resume" | "flatten" | "speed" | "jump";
+  action: "pause" | "resume" | "flatten" | "speed" | "jump" | "admit";
   /** Not answered when the wall time is past this. */
   due_at?: string;
   id: string;
@@ -398,9 +398,9 @@ export interface Decision {
 
 /** What all bots, or their replay, are asked to do. */
 export interface DeskRequest {
-  action: "pause" | "resume" | "flatten" | "speed" | "jump";
+  action: "pause" | "resume" | "flatten" | "speed" | "jump" | "admit";
   reason: string;
-  /** Of speed: market seconds a wall second, 0 holds still; of jump: the market day. */
+  /** Of speed: market seconds a wall second, 0 holds still; of jump: the market day; of admit: the symbol that is left out although its price is real. */
   value?: number | string;
 }
 
