@@ -69,6 +69,7 @@ class BotView(Document):
     strategy: str = ""
     rule: Text = ""
     symbols: list[Key] = Field(default_factory=list)
+    symbols_total: int = 0
     day: Day | None = None
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
@@ -90,7 +91,11 @@ class BotView(Document):
     day_pnl: Pnl | None = None
     total_pnl: Pnl | None = None
     stats: Stats | None = None
-    positions: dict[Key, Position] = Field(default_factory=dict)
+    positions: dict[Key, Position] = Field(default_factory=dict, description="The largest by value.")
+    positions_total: int = 0
+    positions_value: Money | None = Field(
+        None, description="Value of all positions, also of those not shown; absent where one has no price."
+    )
     fills: dict[Key, Fill] = Field(default_factory=dict, description="Newest 50 at most, in order of time.")
     fills_total: int = 0
     trades: dict[Key, Trade] = Field(default_factory=dict, description="Newest 50 at most, in order of time.")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import islice
+from math import fsum
 from typing import Any
 
 import orjson
@@ -12,8 +13,9 @@ from aion.web.document import BotView
 from aion.web.state import Json, moment
 
 _MADE_HERE = frozenset(
-    {"kind", "file", "foreign", "fills_total", "trades_total", "more", "positions", "fills", "trades", "signals",
-     "targets", "equity_curve", "hold_curve", "stats", "asked"}
+    {"kind", "file", "foreign", "fills_total", "trades_total", "more", "positions", "positions_total",
+     "positions_value", "symbols_total", "fills", "trades", "signals", "targets", "equity_curve", "hold_curve",
+     "stats", "asked"}
 )  # fmt: skip
 _TAKEN = tuple(name for name in BotView.model_fields if name not in _MADE_HERE)
 _OF_LINE = ("exchange", "currency", "day", "equity", "cash", "day_pnl", "total_pnl")
@@ -75,6 +77,11 @@ def _whole(doc: Json, kind: str, file: str, *, foreign: bool) -> Json:
     positions = {symbol: _position(held, doc["equity"]) for symbol, held in doc["positions"].items()}
     shown: Json = {name: doc[name] for name in _TAKEN if name in doc}
     shown["positions"] = dict(sorted(positions.items(), key=lambda item: -abs(item[1].get("market_value", 0.0))))
+    values = [held.get("market_value") for held in positions.values()]
+    said = [value for value in values if value is not None]
+    shown["positions_total"], shown["symbols_total"] = len(positions), len(doc["symbols"])
+    if len(said) == len(values):
+        shown["positions_value"] = round(fsum(said), 2)
     for name in ("fills", "trades"):
         shown[name], shown[f"{name}_total"] = by_time(doc[name]), len(doc[name])
     shown["signals"] = dict(sorted(doc["signals"].items(), key=strength))

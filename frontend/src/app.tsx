@@ -149,7 +149,7 @@ export function App() {
   }, [heartbeat.writtenAt]);
   const title = PAGES.find(({ id }) => id === page)?.title ?? "Not found";
   const name = bot ?? namedBy(path, "intraday");
-  useTitle(name ?? (page === "bots" ? "" : title), bundle ? openPositions(botsOf(bundle)) : 0);
+  useTitle(name ?? (page === "bots" ? "" : title), bundle ? openPositions(bundle) : 0);
   const pollEvery = usePollEvery();
   useEffect(() => getConnection().setPollEvery(pollEvery * 1000), [pollEvery]);
   return (

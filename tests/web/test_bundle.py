@@ -217,6 +217,22 @@ def test_build_when_there_is_much_then_it_stays_within_the_bytes(folder: Folder)
     assert found["totals"]["USD"]["equity"] == 20 * 100_120.0
 
 
+def test_build_when_positions_are_cut_then_their_number_and_their_value_are_those_of_all(folder: Folder) -> None:
+    held = {f"S{i:03}": {"quantity": -1 if i % 2 else 2, "average_price": 9, "last_price": 10 + i} for i in range(80)}
+    folder.write.day("priced", 5, positions=held, symbols=list(held))
+    folder.write.day("unpriced", 5, positions=held | {"NEW": {"quantity": 1, "average_price": 9}})
+    folder.write.swing("flat", positions={})
+    found = folder.build(Page())
+    assert_is(BotsPageBundle, found)
+    priced, unpriced = found["intraday"]["bots"]["priced"], found["intraday"]["bots"]["unpriced"]
+    assert len(priced["positions"]) == len(priced["symbols"]) == 50
+    assert (priced["positions_total"], priced["symbols_total"], unpriced["positions_total"]) == (80, 80, 81)
+    assert priced["positions_value"] == sum(each["quantity"] * each["last_price"] for each in held.values())
+    assert "positions_value" not in unpriced, "one of them has no price"
+    flat = found["swing"]["bots"]["flat"]
+    assert (flat["positions_total"], flat["positions_value"]) == (0, 0)
+
+
 def test_build_when_there_are_hundreds_of_bots_then_own_and_newest_are_shown_and_all_are_counted(
     folder: Folder,
 ) -> None:

@@ -196,7 +196,11 @@ export interface BotView {
   note: string;
   /** Of a swing bot: given and not done; those at the market fill at the next open. */
   open_orders: Record<string, Order>;
+  /** The largest by value. */
   positions: Record<string, Position>;
+  positions_total: number;
+  /** Value of all positions, also of those not shown; absent where one has no price. */
+  positions_value?: number;
   /** What a rebalance would do now. */
   preview?: Preview;
   price_basis: "raw" | "adjusted";
@@ -211,6 +215,7 @@ export interface BotView {
   stats?: Stats;
   strategy: string;
   symbols: string[];
+  symbols_total: number;
   targets: Record<string, Target>;
   /** Least step of its symbols' prices: how many decimals they have. */
   tick?: number;

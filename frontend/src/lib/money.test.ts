@@ -4,6 +4,7 @@ import {
   cost,
   count,
   direction,
+  isLong,
   MINUS,
   money,
   moneyChange,
@@ -122,4 +123,11 @@ describe("words", () => {
     expect(abbreviated(2.4e9)).toBe("2.4\u00a0B");
     expect(abbreviated(undefined)).toBe("");
   });
+});
+
+it("tells figures that stand in one line from those that wrap", () => {
+  const most = 34;
+  expect(isLong(most, moneyChange(-8432.1), cost(1234.56), cost(123.45), moneyChange(-9790.11))).toBe(false);
+  expect(isLong(most, moneyChange(1_132_450.53), cost(4040), cost(8080), moneyChange(1_120_330.53))).toBe(true);
+  expect(isLong(most)).toBe(false);
 });

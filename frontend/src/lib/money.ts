@@ -110,6 +110,11 @@ export function abbreviated(value: number | undefined): string {
   return decimal(value, 0);
 }
 
+/** True where figures that stand in one line have more characters together than it holds: they then wrap. */
+export function isLong(most: number, ...figures: string[]): boolean {
+  return figures.reduce((sum, figure) => sum + figure.length, 0) > most;
+}
+
 /** `1 bot`, `4 bots`. */
 export function plural(amount: number, one: string, many = `${one}s`): string {
   return `${count(amount)} ${amount === 1 ? one : many}`;

@@ -1,7 +1,8 @@
 /** Open positions with entry, mark, levels and result; each leads to its fills. */
 
 import type { BotView } from "../../api/schema";
-import { direction, money, price, quantity, sharedDecimals } from "../../lib/money";
+import { unshown, unshownValue } from "../../lib/left-out";
+import { direction, money, plural, price, quantity, sharedDecimals } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { dayOrClock, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
@@ -24,6 +25,7 @@ interface Props {
 export function Holdings({ bot, state, onSymbol }: Props) {
   const { market, still } = useDesk();
   const rows = byValue(bot.positions);
+  const rest = unshown(bot); // until the whole of the bot has been read
   const decimals = sharedDecimals(
     bot.tick,
     rows.flatMap(([, held]) => [held.last_price, held.average_price]),
@@ -36,7 +38,8 @@ export function Holdings({ bot, state, onSymbol }: Props) {
       at={instant(bot.written_at)}
       held={state.held}
       tools={
-        rows.length > 0 && (
+        rows.length > 0 &&
+        rest === 0 && (
           <CsvButton
             of="the open positions"
             name={`aion-${bot.bot}-positions.csv`}
@@ -119,7 +122,19 @@ export function Holdings({ bot, state, onSymbol }: Props) {
                 </tr>
               );
             })}
-            {rows.length === 0 && (
+            {rest > 0 && (
+              <tr>
+                <th scope="row">
+                  {plural(rest, "smaller one")} <small>not read yet</small>
+                </th>
+                <td colSpan={3} />
+                <td>
+                  <Value>{money(unshownValue(bot))}</Value>
+                </td>
+                <td colSpan={6} />
+              </tr>
+            )}
+            {rows.length === 0 && rest === 0 && (
               <tr className="none">
                 <td colSpan={11}>No open position.</td>
               </tr>

@@ -31,7 +31,9 @@ function Weights({ wanted, held, most }: { wanted: number; held: number | undefi
 
 export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
   const { market } = useDesk();
-  const rows = targetRows(bot);
+  // a part of the targets, or of what is held, cannot be set against the other
+  const isCut = bot.more?.targets !== undefined || bot.more?.positions !== undefined;
+  const rows = isCut ? [] : targetRows(bot);
   const most = Math.max(0.01, ...rows.map((row) => Math.max(row.wanted, row.held ?? 0)));
   const { preview } = bot;
   const next = instant(bot.next_rebalance_at);
@@ -48,7 +50,8 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
       at={instant(bot.written_at)}
       held={state.held}
       tools={
-        rows.length > 0 && (
+        rows.length > 0 &&
+        !isCut && (
           <CsvButton
             of="targets and preview"
             name={`aion-${bot.bot}-targets.csv`}
@@ -103,7 +106,9 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
         </div>
       </dl>
       {rows.length === 0 ? (
-        <p className="none pad">No target yet: the first rebalance sets them.</p>
+        <p className="none pad">
+          {isCut ? "The whole of the targets is not read yet." : "No target yet: the first rebalance sets them."}
+        </p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
         <section className="table-box" tabIndex={0} aria-label="Targets and preview, table">

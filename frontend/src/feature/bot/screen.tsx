@@ -30,7 +30,7 @@ export default function BotScreen({ name, bundle }: Props) {
   const pushed = bundle?.intraday?.bots?.[name] ?? bundle?.swing?.bots?.[name];
   const leftOut = useLeftOut(name, bundle, bundle !== undefined && pushed === undefined);
   const bot = useShared(pushed ?? leftOut.data);
-  if (bundle && bot) return <Found bot={bot} bundle={bundle} />;
+  if (bundle && bot) return <Found bot={bot} bundle={bundle} isPushed={pushed !== undefined} />;
   if (leftOut.status !== undefined && leftOut.error) {
     const isUnknown = leftOut.status === 404 || leftOut.status === 400;
     return (
@@ -50,7 +50,25 @@ export default function BotScreen({ name, bundle }: Props) {
   return <Skeleton />;
 }
 
-function Found({ bot, bundle }: { bot: BotView; bundle: BotsPageBundle }) {
+/** Lists of which a part stands for something false here: a target that is left out is not one that is not wanted. */
+const WHOLE = ["positions", "targets", "open_orders", "signals", "symbols"];
+
+/**
+ * `bot` with all rows: with many bots the bundle has a few of each, and the whole of one is fetched. What was fetched is
+ * at most a few seconds older and of one piece; while it cannot be had, what is pushed is shown and says what it lacks.
+ */
+function useWhole(bot: BotView, isPushed: boolean): BotView {
+  const isCut = isPushed && WHOLE.some((name) => bot.more?.[name] !== undefined);
+  const path = `/api/${bot.kind}/bots/${encodeURIComponent(bot.bot)}`;
+  const { data, error } = useFetched<BotView>(isCut ? path : undefined, `${bot.run} ${bot.seq} ${bot.as_of}`);
+  return useMemo(
+    () => (isCut && data && !error ? { ...data, asked: bot.asked, foreign: bot.foreign } : bot),
+    [bot, isCut, data, error],
+  );
+}
+
+function Found({ bot: shown, bundle, isPushed }: { bot: BotView; bundle: BotsPageBundle; isPushed: boolean }) {
+  const bot = useWhole(shown, isPushed);
   const { keptAt } = useDesk();
   const bots = useMemo(() => [bot, ...botsOf(bundle).filter((each) => each.bot !== bot.bot)], [bot, bundle]);
   const states = useStates(bundle, bots, keptAt !== undefined);

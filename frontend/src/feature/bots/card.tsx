@@ -2,7 +2,7 @@
 
 import { lazy, memo, Suspense, useId, useMemo, useState } from "react";
 import type { Asked, BotView, Pnl, Problem, Session } from "../../api/schema";
-import { money, moneyChange } from "../../lib/money";
+import { isLong, money, moneyChange } from "../../lib/money";
 import { useMayAsk } from "../../lib/role";
 import { pathOf } from "../../lib/route";
 import { useTicking } from "../../lib/ticker";
@@ -20,6 +20,9 @@ import { Positions } from "./positions";
 import { stateLine } from "./sentence";
 import { Signals } from "./signals";
 import type { CardState } from "./state";
+
+/** Characters of a sum that a card holds side by side. */
+const MOST = 32;
 
 /** A chunk of its own, asked for at once: figures do not wait for the drawing. */
 const chart = import("../../ui/chart/equity-chart");
@@ -63,9 +66,12 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
       </p>
     );
   }
-  const hasBorrow = (span.pnl.borrow ?? 0) > 0;
+  const { gross, fees, slippage, borrow, net } = span.pnl;
+  const hasBorrow = (borrow ?? 0) > 0;
+  const figures = [moneyChange(gross), money(fees ?? 0), money(slippage ?? 0), hasBorrow ? money(borrow) : ""];
+  const isWide = isLong(MOST, ...figures, moneyChange(net));
   return (
-    <dl className={hasBorrow ? "sum-line with-borrow" : "sum-line"}>
+    <dl className={`sum-line${isWide ? " long" : hasBorrow ? " with-borrow" : ""}`}>
       <div className="span">
         <dt>{span.name}</dt>
         <dd>{span.of}</dd>

@@ -36,8 +36,9 @@ interface Props {
 
 /** `MSFT`, `10 symbols`. */
 export function namesOf(bot: BotView): string {
-  const symbols = bot.symbols ?? Object.keys(bot.positions ?? {});
-  return symbols.length === 1 ? (symbols[0] ?? "") : symbols.length === 0 ? "" : plural(symbols.length, "symbol");
+  const symbols = bot.symbols ?? [];
+  const total = Math.max(symbols.length, bot.symbols_total ?? 0);
+  return total === 1 ? (symbols[0] ?? "") : total === 0 ? "" : plural(total, "symbol");
 }
 
 /** Fees, slippage and borrow of a span together, as a cost >= 0. */
@@ -55,6 +56,9 @@ export function costsOf(bot: BotView): number | undefined {
 export function totalReturn(bot: BotView): number | undefined {
   return bot.total_pnl?.net_return ?? returnOn(bot.equity, bot.start_equity);
 }
+
+/** Characters of a name beside which the phone has room for the equity. */
+const LONG_NAME = 16;
 
 const HEAD = [
   "bot", "kind", "currency", "exchange", "state", "equity", "day", "day_gross", "day_fees", "day_slippage", "day_borrow", "day_net",
@@ -150,7 +154,7 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
   const { stats, day_pnl: day } = bot;
   const asOf = instant(bot.as_of);
   return (
-    <tr className={first ? "first" : undefined}>
+    <tr className={`${first ? "first" : ""}${bot.bot.length > LONG_NAME ? " long" : ""}`.trim() || undefined}>
       <th scope="row">
         <StateIcon state={state} />
         <a className="bot-name" href={pathOf(bot.bot)} onClick={follow}>

@@ -2,6 +2,7 @@
 
 import type { Asked, BotView } from "../../api/schema";
 import { ALL_BOTS, askBot, clearKill, throwKill } from "../../lib/ask";
+import { unshown } from "../../lib/left-out";
 import { useMayAsk } from "../../lib/role";
 import { useTicking } from "../../lib/ticker";
 import { ConfirmButton } from "../../ui/confirm";
@@ -28,7 +29,8 @@ export function Controls({ bot, all }: Props) {
   const killed = killOf(bot, all);
   const why = refusal(bot, mayAsk);
   if (why) return <p className="soft refusal">{why}</p>;
-  const positions = Object.values(bot.positions ?? {}).filter((held) => held.quantity !== 0).length;
+  const shown = Object.values(bot.positions ?? {});
+  const positions = shown.filter((held) => held.quantity !== 0).length + unshown(bot);
   const isPaused = bot.state === "paused";
   return (
     <div className="controls">

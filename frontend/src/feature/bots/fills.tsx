@@ -75,7 +75,7 @@ export const Fills = memo(function Fills({ bot, market }: { bot: BotView; market
                   <b>{fill.side === "buy" ? "Buy" : "Sell"}</b>
                   <span className="nowrap">
                     {quantity(fill.quantity)}
-                    {Object.keys(bot.positions ?? {}).length > 1 || (bot.symbols?.length ?? 0) > 1
+                    {Object.keys(bot.positions ?? {}).length > 1 || (bot.symbols_total ?? 0) > 1
                       ? ` ${fill.symbol}`
                       : ""}{" "}
                     @ {price(fill.price, decimals)}

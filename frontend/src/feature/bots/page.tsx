@@ -38,9 +38,9 @@ export function filterBots(bots: readonly BotView[], states: Map<string, CardSta
   });
 }
 
-/** All open positions of a bundle. */
-export function openPositions(bots: readonly BotView[]): number {
-  return bots.reduce((sum, bot) => sum + Object.keys(bot.positions ?? {}).length, 0);
+/** All open positions of the bots of the desk's mode, also of those that a bundle of many bots leaves out. */
+export function openPositions(bundle: BotsPageBundle): number {
+  return Object.values(bundle.totals ?? {}).reduce((sum, { open_positions: open }) => sum + (open ?? 0), 0);
 }
 
 const NO_CARDS: BotView[] = [];
@@ -58,7 +58,7 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
   );
   // The table is in the first frame; the cards, most of the work, follow it once, and go with it from then on.
   const isReady = useDeferredValue(true, false);
-  const positions = openPositions(bots);
+  const positions = openPositions(bundle);
 
   useEffect(() => {
     document.title = positions > 0 ? `(${positions}) Bots · Aion` : "Bots · Aion";

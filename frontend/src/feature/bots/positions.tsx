@@ -2,9 +2,14 @@
 
 import { memo, useState } from "react";
 import type { BotView, Position } from "../../api/schema";
-import { direction, money, price, quantity, sharedDecimals } from "../../lib/money";
+import { unshown, unshownValue } from "../../lib/left-out";
+import { direction, isLong, money, moneyChange, plural, price, quantity, sharedDecimals } from "../../lib/money";
+import { pathOf } from "../../lib/route";
+import { follow } from "../../ui/frame/top-bar";
 import { Held, Net, NoData, Value } from "../../ui/number";
 
+/** Characters of a row's figures that a card holds side by side. */
+const MOST = 36;
 const SHOWN = 6; // more rows than this hide what stands below the table
 
 /** Largest first, by value; a position without a mark comes last. */
@@ -30,16 +35,27 @@ export const Positions = memo(function Positions({
     bot.tick,
     rows.map(([, position]) => position.last_price),
   );
+  const rest = unshown(bot);
+  const isWide = shown.some(([symbol, held]) =>
+    isLong(
+      MOST,
+      symbol.slice(0, 5), // the rest of a name breaks
+      quantity(held.quantity),
+      price(held.last_price, decimals),
+      money(held.market_value),
+      moneyChange(held.unrealized_pnl),
+    ),
+  );
   const mark = bot.price_basis === "adjusted" ? "Mark" : "Last";
   return (
-    <table className="positions">
+    <table className={isWide ? "positions long" : "positions"}>
       <thead>
         <tr>
           <th scope="col">Position</th>
           <th scope="col" className="desk-only">
             Quantity
           </th>
-          <th scope="col">
+          <th scope="col" className="last">
             {mark}
             {bot.price_basis === "adjusted" && <span className="spoken"> adjusted</span>}
           </th>
@@ -51,15 +67,16 @@ export const Positions = memo(function Positions({
         {shown.map(([symbol, position]) => (
           <tr key={symbol}>
             <th scope="row">
-              {symbol}
+              {symbol}{" "}
               <small>
                 <span className="phone-only">{quantity(position.quantity)} </span>
                 {direction(position.quantity, 4) < 0 ? "short" : "long"}
+                {isWide && ` at ${price(position.last_price, decimals)}`}
               </small>
               {position.carried && <small className="attention-text">carried: {position.carried}</small>}
             </th>
             <td className="desk-only">{quantity(position.quantity)}</td>
-            <td>
+            <td className="last">
               <Value>{price(position.last_price, decimals)}</Value>
             </td>
             <td>
@@ -70,7 +87,7 @@ export const Positions = memo(function Positions({
             </td>
           </tr>
         ))}
-        {rows.length === 0 && (
+        {rows.length === 0 && rest === 0 && (
           <tr className="none">
             <td colSpan={5}>No open position</td>
           </tr>
@@ -82,6 +99,22 @@ export const Positions = memo(function Positions({
                 {all ? `Show the largest ${SHOWN}` : `Show ${rows.length - SHOWN} more`}
               </button>
             </td>
+          </tr>
+        )}
+        {rest > 0 && (
+          <tr className="rest">
+            <th scope="row">
+              <a className="quiet" href={pathOf(bot.bot)} onClick={follow}>
+                {plural(rest, "smaller one")}
+                <span className="spoken"> of {bot.bot}</span>
+              </a>
+            </th>
+            <td className="desk-only" />
+            <td />
+            <td>
+              <Value>{money(unshownValue(bot))}</Value>
+            </td>
+            <td />
           </tr>
         )}
       </tbody>

@@ -2,6 +2,7 @@
 
 import type { BotView, ClockState, Fill, Session } from "../../api/schema";
 import { age } from "../../lib/age";
+import { unshown } from "../../lib/left-out";
 import { wallText } from "../../lib/market";
 import { MINUS, money, price, quantity, sharedDecimals } from "../../lib/money";
 import {
@@ -112,7 +113,7 @@ function closedLine(bot: BotView, place: Place): string {
   const { session, market } = place;
   const at = instant(bot.as_of);
   const opens = instant(session?.next_open_at) ?? instant(session?.opens_at);
-  const flat = Object.keys(bot.positions ?? {}).length === 0;
+  const flat = Object.keys(bot.positions ?? {}).length + unshown(bot) === 0;
   const parts = [
     session?.state === "lunch"
       ? "Lunch."

@@ -1,7 +1,7 @@
 /** One panel a currency: what its bots are worth together, and each market day from gross to net. */
 
 import type { BotView, DayTotal, Total } from "../../api/schema";
-import { cost, moneyChange, plural } from "../../lib/money";
+import { cost, isLong, moneyChange, plural } from "../../lib/money";
 import { fall } from "../../lib/percent";
 import { clock, dayName, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
@@ -11,6 +11,9 @@ import { WaterfallBar, waterfall } from "../../ui/waterfall";
 import { iconOf } from "./chip";
 import { peakText, sumText } from "./sentence";
 import type { CardState } from "./state";
+
+/** Characters of a day's figures that a panel of 380 px holds side by side. */
+const MOST = 34;
 
 interface Context {
   bots: Map<string, BotView>;
@@ -81,25 +84,25 @@ function DayRow({ day, row, context, hasBorrow, still }: DayProps) {
         {dayName(day, market)}
         <small>{dayLabel(day, row, context)}</small>
       </th>
-      <td>
+      <td data-name="Gross">
         <WaterfallBar shape={shape} kind="gross" />
         <span className="figure">{moneyChange(row.gross)}</span>
       </td>
-      <td className="soft">
+      <td className="soft" data-name="− Fees">
         <WaterfallBar shape={shape} kind="fees" />
         <span className="figure">{cost(row.fees)}</span>
       </td>
-      <td className="soft">
+      <td className="soft" data-name="− Slippage">
         <WaterfallBar shape={shape} kind="slippage" />
         <span className="figure">{cost(row.slippage)}</span>
       </td>
       {hasBorrow && (
-        <td className="soft">
+        <td className="soft" data-name="− Borrow">
           <WaterfallBar shape={shape} kind="borrow" />
           <span className="figure">{cost(row.borrow ?? 0)}</span>
         </td>
       )}
-      <td>
+      <td data-name="= Net">
         <WaterfallBar shape={shape} kind="net" />
         <span className="figure net">
           <Net value={row.net} still={still} />
@@ -114,6 +117,9 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
   const held = total.bots.some((name) => context.states.get(name)?.held === true);
   const days = Object.entries(total.days ?? {}).sort(([a], [b]) => b.localeCompare(a));
   const hasBorrow = days.some(([, row]) => (row.borrow ?? 0) > 0);
+  const isWide = days.some(([, { gross, fees, slippage, borrow, net }]) =>
+    isLong(MOST, moneyChange(gross), cost(fees), cost(slippage), hasBorrow ? cost(borrow) : "", moneyChange(net)),
+  );
   const notes = dayNotes(total, context, market);
   return (
     <section className="panel total" aria-label={`${total.currency} total`}>
@@ -139,7 +145,7 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
         ))}
       </p>
       {days.length > 0 ? (
-        <table className={hasBorrow ? "days with-borrow" : "days"}>
+        <table className={`days${hasBorrow ? " with-borrow" : ""}${isWide ? " long" : ""}`}>
           <thead>
             <tr>
               <th scope="col">Day P&amp;L</th>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Fill, Hours, Position, SymbolView } from "../../api/schema";
+import type { BotView, Fill, Hours, Position, SymbolView } from "../../api/schema";
 import { sparse } from "../../lib/fixture";
 import { bands, hoursOf, hoursText, slots, withHalts } from "./band";
 import { barStep, fillMarks, readBars, vwap, withNewest } from "./bars";
-import { holdingText, levelsOf } from "./level";
+import { holdingText, levelsOf, ofDay } from "./level";
 import { byStrength, featureText, filterSymbols } from "./symbols";
 
 const iso = (minute: number): string => new Date(Date.UTC(2022, 4, 19, 13, 30 + minute)).toISOString();
@@ -200,4 +200,34 @@ it("levels are those that are known", () => {
   expect(holdingText(position)).toBe("1 held at 10.00.");
   expect(holdingText({ ...position, quantity: -197 })).toBe("\u2212197 short at 10.00.");
   expect(holdingText(undefined)).toBe("No open position.");
+});
+
+describe("a bot of which the bundle has a part", () => {
+  const held: Position = { quantity: 5, average_price: 10 };
+  const fill = sparse<Fill>({ ts: iso(1), symbol: "A", side: "buy", quantity: 1, price: 10 });
+  const whole = sparse<BotView>({ positions: { A: held }, positions_total: 1, fills: { f1: fill }, more: {} });
+  const part = sparse<BotView>({
+    positions: { A: held },
+    positions_total: 3,
+    fills: { f9: fill },
+    more: { positions: "/p", fills: "/f" },
+  });
+  const file = { positions: { A: { ...held, quantity: 4 }, B: held }, fills: { f1: fill } };
+
+  it("holds what the pushed part says, and what the day file says of the rest", () => {
+    expect(ofDay(part, file, "A").position?.quantity).toBe(5);
+    expect(ofDay(part, file, "B")).toMatchObject({ position: held, isKnown: true });
+    expect(ofDay(part, file, "C")).toMatchObject({ position: undefined, isKnown: true });
+    expect(Object.keys(ofDay(part, file, "A").fills ?? {})).toEqual(["f1", "f9"]);
+  });
+
+  it("is not said to hold nothing before the day file is there", () => {
+    expect(ofDay(part, undefined, "B")).toMatchObject({ position: undefined, isKnown: false });
+    expect(ofDay(part, undefined, "A").isKnown).toBe(true);
+  });
+
+  it("is all there where nothing was left out: an older file adds nothing", () => {
+    expect(ofDay(whole, file, "B")).toMatchObject({ position: undefined, isKnown: true });
+    expect(ofDay(whole, file, "A").fills).toEqual({ f1: fill });
+  });
 });

@@ -11,7 +11,7 @@ import { Net } from "../../ui/number";
 import { readBars } from "./bars";
 import { DayChart } from "./day-chart";
 import { useDayFile } from "./day-file";
-import { holdingText } from "./level";
+import { holdingText, ofDay } from "./level";
 import { newestPrice, useBars } from "./use-bars";
 
 /** Address of a symbol's own view. */
@@ -34,7 +34,7 @@ export function DayPanel({ bot, session, views }: Props) {
   const fromFile = useMemo(() => readBars(file?.bars?.[symbol]), [file, symbol]);
   const newest = view?.bar;
   const bars = useBars(`${symbol} ${bot.day}`, fromFile, newest);
-  const position = bot.positions?.[symbol];
+  const { position, isKnown, fills } = useMemo(() => ofDay(bot, file, symbol), [bot, file, symbol]);
   const last = newestPrice(bars, newest);
   const at = instant(bot.as_of);
   const written = instant(bot.written_at);
@@ -55,13 +55,13 @@ export function DayPanel({ bot, session, views }: Props) {
         </span>
       </header>
       <p className="soft">
-        {session?.name} {bot.day}. {holdingText(position, bot.tick)}
+        {session?.name} {bot.day}. {isKnown && holdingText(position, bot.tick)}
       </p>
       <DayChart
         symbol={symbol}
         bars={bars}
         session={session}
-        fills={bot.fills}
+        fills={fills}
         position={position}
         view={view}
         tick={view?.tick ?? bot.tick}

@@ -1,7 +1,16 @@
 /** Prices that matter on one day: where it was entered, the stop, the target, the opening range. Pure. */
 
-import type { Position, SymbolView } from "../../api/schema";
+import type { BotView, Fill, Position, SymbolView } from "../../api/schema";
+import { unshown } from "../../lib/left-out";
 import { isNumber, price, quantity, sharedDecimals } from "../../lib/money";
+import type { DayFile } from "./day-file";
+
+export interface Day {
+  position: Position | undefined;
+  /** False while nobody knows whether it holds any. */
+  isKnown: boolean;
+  fills: Record<string, Fill> | undefined;
+}
 
 export interface Level {
   name: string;
@@ -13,6 +22,19 @@ export function holdingText(position: Position | undefined, tick?: number): stri
   if (!position) return "No open position.";
   const way = position.quantity < 0 ? "short" : "held";
   return `${quantity(position.quantity)} ${way} at ${price(position.average_price, sharedDecimals(tick, [position.average_price]))}.`;
+}
+
+/**
+ * What a bot holds of `symbol`, and its fills: with many bots or many fills the bundle has a part of them, and the day
+ * file, which is at most a few seconds older, the rest.
+ */
+export function ofDay(bot: BotView | undefined, file: DayFile | undefined, symbol: string): Day {
+  const held = bot?.positions?.[symbol];
+  return {
+    position: held ?? (bot && unshown(bot) > 0 ? file?.positions?.[symbol] : undefined),
+    isKnown: held !== undefined || !bot || unshown(bot) === 0 || file !== undefined,
+    fills: bot?.more?.fills === undefined ? bot?.fills : { ...file?.fills, ...bot.fills },
+  };
 }
 
 /** Levels of an open position and of what the rule sees; those that are not known are not there. */

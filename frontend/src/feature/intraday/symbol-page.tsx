@@ -14,7 +14,7 @@ import { hoursOf, hoursText, withHalts } from "./band";
 import { type DayBar, readBars, vwap } from "./bars";
 import { DayChart } from "./day-chart";
 import { useDayFile, useDays } from "./day-file";
-import { holdingText } from "./level";
+import { type Day, holdingText, ofDay } from "./level";
 import { newestPrice, useBars } from "./use-bars";
 
 interface Props {
@@ -189,8 +189,13 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
   const fromFile = useMemo(() => readBars(file?.bars?.[symbol]), [file, symbol]);
   const newest = isNow ? view?.bar : undefined;
   const bars = useBars(`${symbol} ${day}`, fromFile, newest);
-  const fills = isNow ? bot?.fills : file?.fills;
-  const position = isNow ? bot?.positions?.[symbol] : file?.positions?.[symbol];
+  const { position, isKnown, fills } = useMemo<Day>(
+    () =>
+      isNow
+        ? ofDay(bot, file, symbol)
+        : { position: file?.positions?.[symbol], isKnown: file !== undefined, fills: file?.fills },
+    [isNow, bot, file, symbol],
+  );
   const own = useMemo(
     () =>
       Object.entries(fills ?? {})
@@ -275,7 +280,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
       <article className="panel day-panel" aria-label={`${symbol} on ${day}`}>
         <p className="soft">
           {at !== undefined && `As of ${stamp(at, market)}. `}
-          {holdingText(position, tick)}{" "}
+          {isKnown && holdingText(position, tick)}{" "}
           {hoursText(withHalts(hoursOf(bars, file?.hours) ?? hoursOf(bars, session), file?.halts?.[symbol]))}
         </p>
         <DayChart

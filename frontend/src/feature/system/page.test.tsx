@@ -1,5 +1,5 @@
 import { cleanup, render, screen } from "@testing-library/react";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { BotView, SystemMetrics, Watched } from "../../api/schema";
 import { sparse } from "../../lib/fixture";
 import { bytes } from "../../lib/size";
@@ -7,7 +7,12 @@ import { WatchLine } from "../../ui/watch-line";
 import { counter, SystemPage } from "./page";
 import { milliseconds } from "./part";
 
-afterEach(cleanup);
+const NOW = Date.parse("2026-11-24T09:00:00Z");
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: NOW }));
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
 
 const CACHE = {
   hits: 27,
@@ -22,7 +27,7 @@ const CACHE = {
 };
 const STREAM = {
   state: "pushed",
-  since: Date.now() - 61_000,
+  since: NOW - 61_000,
   uptime: 0.987,
   reconnects: 1,
   falls: 2,
@@ -97,7 +102,7 @@ it("writes counters, durations and sizes with the digits and units that matter",
   expect(counter("conflations", 1200)).toEqual(["conflations", "1,200"]);
 });
 
-const ago = (seconds: number): string => new Date(Date.now() - seconds * 1000).toISOString();
+const ago = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
 const WATCH = sparse<Watched>({
   processes: {
     desk: { state: "running", pid: 1, started_at: ago(600) },
@@ -128,7 +133,7 @@ const WATCH = sparse<Watched>({
 
 it("says which process ended and why, what is wrong and what is clear again", () => {
   render(<SystemPage {...REST} watch={WATCH} desk={undefined} />);
-  expect(screen.getByRole("row", { name: /^bots/ }).textContent).toMatch(/waiting.*3was killed by SIGKILL7\.\d s/);
+  expect(screen.getByRole("row", { name: /^bots/ }).textContent).toMatch(/waiting.*3was killed by SIGKILL7\.0 s/);
   expect(screen.getByRole("row", { name: /^the process bots ended/ }).textContent).toContain("not yet");
   expect(screen.getByRole("row", { name: /^the disk was nearly full/ }).textContent).toMatch(
     /2 h.*1 h|120 min.*60 min/,
@@ -153,7 +158,7 @@ it("does not say that nothing is wrong while it cannot know", () => {
 
 it("tells on every page what is wrong beside the bots' own data, and nothing when all is well", () => {
   const { container } = render(<WatchLine watch={WATCH} />);
-  expect(container.textContent).toMatch(/1 alarmthe process bots ended \(for 7\.\d s\)/);
+  expect(container.textContent).toMatch(/1 alarmthe process bots ended \(for 7\.0 s\)/);
   expect(container.textContent).not.toContain("orb_ny");
   cleanup();
   expect(render(<WatchLine watch={sparse<Watched>({})} />).container.textContent).toBe("");

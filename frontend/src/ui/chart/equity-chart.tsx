@@ -125,7 +125,10 @@ export default function EquityChart({ name, holdName, scene, now }: Props) {
       <figcaption>
         <span className="legend">
           <i className="line-bot" />
-          {name} <b>{percentChange(bot)}</b>
+          <span className="series" title={name}>
+            {name}
+          </span>{" "}
+          <b>{percentChange(bot)}</b>
         </span>
         {hold !== undefined && (
           <span className="legend">
