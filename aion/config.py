@@ -123,7 +123,8 @@ class BotSettings(Section):
             raise ValueError("a swing bot needs horizon, e.g. '1w'")
         is_asked = self.kind == "swing" or "max_positions" in self.rules.model_fields_set
         if is_asked and self.rules.max_positions > len(self.symbols):
-            raise ValueError(f"max_positions {self.rules.max_positions} is more than the {len(self.symbols)} symbols")
+            of_all = f"{len(self.symbols)} symbols" if len(self.symbols) > 1 else "one symbol"
+            raise ValueError(f"max_positions {self.rules.max_positions} is more than the {of_all}")
         return self
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from aion.bot.strategy.registry import make_strategy
 from aion.config import BotSettings, Rules, Settings
 from aion.errors import ConfigError
+from aion.market import calendar
 from aion.market.feed import Feed, FolderFeed, Kind
 from aion.model import Instrument
 from aion.trading.cost import cost_model
@@ -27,6 +29,22 @@ def fitted(settings: Settings, feed: Feed) -> Settings:
         kind: Kind = "minute" if feed.instruments("minute") else "day"
         return settings.model_copy(update={"start": feed.span(kind)[0]})
     return settings
+
+
+def check_bot(name: str, settings: BotSettings) -> None:
+    """See that the strategy, its parameters, the cost model and the exchange of a bot are known.
+
+    Raises:
+        ConfigError: one is not; the message names bot and value.
+    """
+    try:
+        if settings.exchange not in calendar.EXCHANGES:
+            known = ", ".join(calendar.EXCHANGES)
+            raise ConfigError(f"exchange {settings.exchange!r} is not known; known: {known}")
+        make_strategy(settings.strategy, settings.kind, settings.symbols, settings.parameters)
+        cost_model(settings.cost)
+    except ConfigError as error:
+        raise ConfigError(f"bots.{name}: {error}") from None
 
 
 def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> dict[str, Instrument]:
@@ -54,6 +72,11 @@ def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> 
             raise ConfigError(
                 f"bots.{name}: {symbol} trades in {instrument.currency}, the account is in {settings.currency}"
             )
+        if _hours(instrument.exchange) != _hours(settings.exchange):
+            raise ConfigError(
+                f"bots.{name}: {symbol} trades on {instrument.exchange}, whose sessions are not those of "
+                f"{settings.exchange}"
+            )
         if settings.kind == "swing" and instrument.price_basis is None:
             raise ConfigError(
                 f"bots.{name}: the {feed.name} feed does not say whether {symbol} is raw or adjusted for splits and "
@@ -62,6 +85,10 @@ def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> 
         found[symbol] = instrument
     _check_cost(name, settings, found)
     return found
+
+
+def _hours(mic: str) -> str:
+    return "XNYS" if mic == "XNAS" else mic  # both trade at the same hours
 
 
 def _check_cost(name: str, settings: BotSettings, instruments: Mapping[str, Instrument]) -> None:

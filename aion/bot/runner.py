@@ -9,7 +9,7 @@ from types import FrameType
 from aion.bot import archive
 from aion.bot.control import answered_in, begin_controls
 from aion.bot.envelope import Stamp
-from aion.bot.fit import fitted
+from aion.bot.fit import check_bot, fitted
 from aion.bot.guard import alarm, is_alarmed
 from aion.bot.paper import Paper
 from aion.bot.process_log import ProcessLog
@@ -97,6 +97,8 @@ def run_all(
     try:
         feed = feed or _open_feed(settings, layout, waiter, log)
         settings = fitted(settings, feed)
+        for name, bot in settings.bots.items():
+            check_bot(name, bot)
         mode: Mode = "paper" if feed.real_time else "replay"
         is_fresh = settings.fresh
         begins_at: datetime | None = None

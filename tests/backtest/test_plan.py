@@ -82,16 +82,19 @@ def test_start_left_out_is_where_the_look_back_is_full(tmp_path: Path) -> None:
         ),
         (
             {"bots": ("orb_ny",), "rules": {"max_positions": 20}},
-            "bots.orb_ny: max_positions 20 is more than the 1 symbols",
+            "bots.orb_ny: max_positions 20 is more than the one symbol",
         ),
         ({"bots": ("orb_ny",), "rules": {"stop": 1}}, "there is no 'rules.stop'; known rules: max_positions"),
         ({"bots": ("orb_ny",), "rules": {"stop_loss": 7}}, "bots.orb_ny: rules.stop_loss = 7 cannot work"),
-        ({"bots": ("orb_ny",), "cost": "free"}, "cost model 'free' is not known; known: us-equity"),
+        ({"bots": ("orb_ny",), "cost": "free"}, "bots.orb_ny: cost model 'free' is not known; known: us-equity"),
         (
             {"bots": ("orb_ny",), "parameters": {"minutes": 0}, "first": at("2022-05-20T00:00Z")},
             "strategy opening_range_breakout: minutes = 0 cannot work",
         ),
-        ({"bots": ("orb_ny",), "parameters": {"minuts": 3}}, "opening_range_breakout has no parameter 'minuts'"),
+        (
+            {"bots": ("orb_ny",), "parameters": {"minuts": 3}},
+            "bots.orb_ny: strategy opening_range_breakout has no parameter 'minuts'",
+        ),
         ({"bots": ("orb_ny",), "first": LAST, "last": at("2022-05-01T00:00Z")}, "is not before --to"),
         (
             {"bots": ("orb_ny",), "first": at("2022-07-01T00:00Z"), "last": at("2022-08-01T00:00Z")},

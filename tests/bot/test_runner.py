@@ -84,10 +84,28 @@ def test_unknown_symbol_strategy_or_parameter_is_refused_by_name(tmp_path: Path)
     bots = default_bots()
     message = refused(tmp_path, bots={"x": bots["orb_ny"].model_copy(update={"symbols": ("ZZZ",)})})
     assert message == "bots.x: the recorded feed has no minute bars of 'ZZZ'; it has 9988.HK, AZN.L, MSFT"
-    message = refused(tmp_path, bots={"x": bots["orb_ny"].model_copy(update={"parameters": {"minuts": 3}})})
-    assert "opening_range_breakout has no parameter 'minuts'" in message
     message = refused(tmp_path, bots={"x": bots["orb_ny"].model_copy(update={"currency": "GBP"})})
     assert message == "bots.x: MSFT trades in USD, the account is in GBP"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"parameters": {"minuts": 3}},
+            "strategy opening_range_breakout has no parameter 'minuts'; known: max_entries",
+        ),
+        ({"strategy": "magic"}, "there is no strategy 'magic'; known: cross_sectional_momentum"),
+        ({"cost": "free"}, "cost model 'free' is not known; known: us-equity"),
+        ({"exchange": "XXXX"}, "exchange 'XXXX' is not known; known: XNYS"),
+        ({"exchange": "XLON"}, "MSFT trades on XNAS, whose sessions are not those of XLON"),
+    ],
+)
+def test_bot_that_cannot_work_is_named_with_what_cannot(tmp_path: Path, change: dict, said: str) -> None:
+    fine = default_bots()
+    assert refused(tmp_path, bots={**fine, "x": fine["orb_ny"].model_copy(update=change)}).startswith(
+        f"bots.x: {said}"
+    )
 
 
 def test_series_of_no_declared_price_basis_is_refused_for_a_bot_that_holds_overnight(tmp_path: Path) -> None:

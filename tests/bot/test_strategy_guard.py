@@ -265,7 +265,7 @@ def test_running_process_stops_a_strategy_that_sleeps_and_goes_on(package: Path,
     ("table", "why"),
     [
         ("kind = 'swing'\nstrategy = 'equal_weight'\nsymbols = ['AAPL', 'JPM', 'XOM']\nhorizon = '1w'", "3 symbols"),
-        ("kind = 'intraday'\nstrategy = 'vwap_trend'\nsymbols = ['MSFT']", "1 symbols"),
+        ("kind = 'intraday'\nstrategy = 'vwap_trend'\nsymbols = ['MSFT']", "one symbol"),
     ],
 )
 def test_bot_with_more_positions_than_symbols_is_refused_by_name(tmp_path: Path, table: str, why: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from aion.bot.backtest.engine import Plan
+from aion.bot.fit import check_bot
 from aion.bot.strategy.registry import make_strategy, strategy_kind
 from aion.bot.strategy.trend import EqualWeight
 from aion.clock import iso, parse_iso
@@ -18,7 +19,6 @@ from aion.errors import ConfigError
 from aion.market.calendar import ALWAYS
 from aion.market.feed import Feed, Kind
 from aion.model import Instrument
-from aion.trading.cost import cost_model
 
 CASH = Decimal(100_000)  # start money of a bot that is made for the backtest, in the currency of its symbols
 HORIZON = "1w"
@@ -68,8 +68,7 @@ def make_plan(settings: Settings, options: Options, feed: Feed, folder: Path) ->
     bots = {name: _changed(name, bot, options) for name, bot in _chosen(settings, options, feed).items()}
     for name, bot in bots.items():
         _check_symbols(name, bot, feed)
-        make_strategy(bot.strategy, bot.kind, bot.symbols, bot.parameters)
-        cost_model(bot.cost)
+        check_bot(name, bot)
     first, last = _span(bots, options, feed)
     return Plan(bots, feed, first, last, folder, options.is_deterministic, risk=settings.risk)
 
