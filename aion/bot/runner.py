@@ -9,7 +9,7 @@ from types import FrameType
 from aion.bot import archive
 from aion.bot.control import answered_in, begin_controls
 from aion.bot.envelope import Stamp
-from aion.bot.fit import check_bot, fitted
+from aion.bot.fit import check_bot, fitted, instruments_of
 from aion.bot.guard import alarm, is_alarmed
 from aion.bot.paper import Paper
 from aion.bot.process_log import ProcessLog
@@ -99,6 +99,7 @@ def run_all(
         settings = fitted(settings, feed)
         for name, bot in settings.bots.items():
             check_bot(name, bot)
+            instruments_of(name, bot, feed, "minute" if bot.kind == "intraday" else "day")
         mode: Mode = "paper" if feed.real_time else "replay"
         is_fresh = settings.fresh
         begins_at: datetime | None = None

@@ -129,6 +129,7 @@ def test_first_file_says_starting_before_the_slow_part(tmp_path: Path) -> None:
         real_time = False
         name = "probe"
         provenance = ""
+        instruments = recorded().instruments  # the index of the bars, read when the feed was opened
 
         def __getattr__(self, name: str):
             seen.append(document(Layout(tmp_path).sim_summary)["clock"]["state"])

@@ -126,6 +126,14 @@ def test_jump_that_is_said_to_be_real_is_kept_and_handed_on_of_adjusted_prices_t
     assert bring(tmp_path, days(["100", "100", "5"]), Import("XNAS", price_basis="raw", actions=(other,))).refused
 
 
+def test_times_that_say_a_wrong_zone_are_refused_with_what_to_look_at(tmp_path: Path) -> None:
+    done = bring(tmp_path, [f"2022-05-19T09:{minute}:00+00:00,10,11,9,10.5,100" for minute in range(30, 40)])
+    why = (
+        "no good bar is left: of 10 rows, 10 are outside a market session; if XNAS is its exchange, its times are in"
+    )
+    assert done.refused.startswith(why)
+
+
 def test_split_of_adjusted_prices_cannot_be_declared(tmp_path: Path) -> None:
     split = CorporateAction("MSFT", DAYS[2], "split", Decimal(20))
     with pytest.raises(ConfigError, match="no splits or dividends left"):
@@ -135,7 +143,8 @@ def test_split_of_adjusted_prices_cannot_be_declared(tmp_path: Path) -> None:
 def test_times_without_a_zone_need_one_said(tmp_path: Path) -> None:
     local = [f"2022-05-19 09:{minute},10,11,9,10.5,100" for minute in range(30, 40)]
     done = bring(tmp_path, local)
-    assert done.refused == "no good bar is left" and done.report.dropped == {"no time with a zone": 10}
+    why = "no good bar is left: of 10 rows, 10 are no time with a zone; say the zone of its times: --zone"
+    assert done.refused.startswith(why) and done.report.dropped == {"no time with a zone": 10}
     done = bring(tmp_path, local, Import("XNAS", zone="America/New_York", form="csv"))
     assert done.report.kept == 10
     assert kept(tmp_path)[0].ts == datetime(2022, 5, 19, 13, 31, tzinfo=UTC)
@@ -248,6 +257,7 @@ def test_folder_that_is_damaged_is_refused_in_a_sentence(tmp_path: Path, harm: C
         ("\n", "x.csv is empty: it has no line with the names of its columns"),
         ("ts,open,high,low,close\n", "has no column for volume"),
         ("ts,open,high,low,close,volume\n", "there are no rows in"),
+        ("ts,open,high,low,close,volume,W\xe4hrung\n", "byte 0xe4 is no text in UTF-8; save it as CSV in UTF-8"),
     ],
 )
 def test_file_that_cannot_be_used_is_refused_in_a_sentence(
@@ -255,10 +265,10 @@ def test_file_that_cannot_be_used_is_refused_in_a_sentence(
 ) -> None:
     path = tmp_path / "x.csv"
     if text:
-        path.write_text(text)
+        path.write_text(text, "latin-1")
     monkeypatch.setattr("sys.argv", ["aion", "import", str(path), "--exchange", "XNAS", "--to", str(tmp_path / "b")])
     assert main() == 2
-    assert said.replace("there is no such", "No such file") in capsys.readouterr().err
+    assert said.replace("there is no such", "x.csv cannot be read: No such file") in capsys.readouterr().err
     assert not (tmp_path / "b").exists()
 
 

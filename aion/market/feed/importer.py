@@ -21,7 +21,7 @@ from aion.market.feed.barfile import BarFolder, Format, Series
 from aion.market.feed.interval import find_grid
 from aion.market.feed.protocol import Kind
 from aion.market.feed.table import Row, is_day, parse_stamp, read_table
-from aion.market.feed.validate import JUMP, Report, clean
+from aion.market.feed.validate import JUMP, NO_ZONE, OUTSIDE, Report, clean
 from aion.market.grid import INSTANT, MINUTES, Grid
 from aion.market.halt import Halt
 from aion.market.instrument import instrument
@@ -88,7 +88,7 @@ class Imported:
             worst = max(self.gaps, key=lambda day: self.gaps[day])
             lines.append(
                 f"  gaps: {sum(self.gaps.values()):,} {self.length} bars of open sessions are missing, on "
-                f"{len(self.gaps)} days, most on {worst} ({self.gaps[worst]:,})"
+                f"{len(self.gaps)} day{'s' if len(self.gaps) > 1 else ''}, most on {worst} ({self.gaps[worst]:,})"
             )
         lines += [f"  {example}" for example in self.report.examples]
         seen = "look at it" if self.refused else "kept, but look at it"
@@ -203,7 +203,7 @@ def _import_series(symbol: str, rows: list[Row], names: list[str], target: BarFo
         bars = list(clean(symbol, timed, report, unit=about.unit, is_traded_at=is_traded_at))
         _check_jumps(symbol, report, about)
         if not bars:
-            raise FeedError("no good bar is left")
+            raise FeedError(_nothing_left(report, about))
         done.gaps = find_gaps(kind, bars, report.dropped_days, about.exchange, done.grid, target.halts(symbol))
         series.dropped = report.dropped_days
         target.write(series, bars, about.form)
@@ -212,6 +212,18 @@ def _import_series(symbol: str, rows: list[Row], names: list[str], target: BarFo
     except AionError as error:
         done.refused = str(error)
     return done
+
+
+def _nothing_left(report: Report, about: Import) -> str:
+    """Say why there is no good bar, and what is most likely to help."""
+    why = max(report.dropped, key=lambda each: report.dropped[each], default="")
+    count = f" of {report.read:,} rows, {report.dropped[why]:,} are {why}" if why else ""
+    hint = ""
+    if why == NO_ZONE and not about.zone:
+        hint = "; say the zone of its times: --zone America/New_York"
+    elif why == OUTSIDE:
+        hint = f"; if {about.exchange} is its exchange, its times are in another zone: see that they say which"
+    return f"no good bar is left:{count}{hint}" if count else "no good bar is left"
 
 
 def _series(symbol: str, kind: Kind, names: list[str], about: Import) -> Series:

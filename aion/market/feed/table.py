@@ -39,7 +39,12 @@ def read_table(path: Path) -> Iterator[Row]:
             yield from _read_parquet(path)
         else:
             yield from _read_csv(path)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise FeedError(f"{path} cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        why = f"byte {error.object[error.start]:#04x} is no text in UTF-8; save it as CSV in UTF-8, or as Parquet"
+        raise FeedError(f"{path} cannot be read: {why}") from None
+    except csv.Error as error:
         raise FeedError(f"{path} cannot be read: {error}") from None
 
 

@@ -9,6 +9,8 @@ from aion.clock import iso, parse_iso
 from aion.model import PRICE_STEP, Bar
 
 EXAMPLES = 5
+NO_ZONE = "no time with a zone"
+OUTSIDE = "outside a market session"
 JUMP = Decimal(3)
 """Ratio between a close and the next open from which a split that nobody declared is suspected: no share of the
 sample moved by more than 1.3 overnight, and the smallest usual split beyond 3:2 is 2:1 with 3:1 next."""
@@ -89,7 +91,7 @@ def clean(
             continue
         last = bar.ts
         if is_traded_at is not None and not is_traded_at(bar.ts):
-            report.drop("outside a market session", f"{where} ({iso(bar.ts)})")
+            report.drop(OUTSIDE, f"{where} ({iso(bar.ts)})")
             continue
         if is_filled_forward(bar):
             report.drop("filled forward without a print", f"{where} ({iso(bar.ts)})")
@@ -120,7 +122,7 @@ def _bar(symbol: str, row: Mapping[str, str], unit: Decimal) -> Bar:
     except KeyError as error:
         raise _BadRowError("missing column", str(error)) from None
     except (ValueError, TypeError, OverflowError):
-        raise _BadRowError("no time with a zone", repr(row["ts"])[:40]) from None
+        raise _BadRowError(NO_ZONE, repr(row["ts"])[:40]) from None
     opened, high, low, closed = (
         (_number(row, name) * unit).quantize(PRICE_STEP) for name in ("open", "high", "low", "close")
     )
