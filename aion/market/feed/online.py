@@ -134,7 +134,7 @@ class OnlineFeed:
             raise ConfigError(str(error)) from None
         except FeedError as error:
             raise FeedError(
-                f"{error}; meanwhile the replay works without a network: aion up --feed recorded"
+                f"{error}; meanwhile the replay works without a network: aion up --feed recorded (in a clone: make run)"
             ) from None
         self._history: dict[tuple[Kind, str], _History] = {}
         self._actions: list[CorporateAction] = []
