@@ -1,6 +1,9 @@
 """Laws that hold for any bars and any strategy: the accounts add up, equal runs are equal, nothing looks ahead."""
 
+import os
 import random
+import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from datetime import timedelta
@@ -200,3 +203,21 @@ def test_what_comes_later_changes_nothing_before_it(bars: list[Bar], script: str
     for table, column in (("fills", 14), ("decisions", 3), ("equity", 1)):
         seen = [[row for row in each[table] if row[column][:16] <= until] for each in rows]
         assert seen[0] == seen[1], table
+
+
+def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
+    """What an order of sets, a zone of the machine or the order of options could change is not in any file."""
+    machines = (("1", "America/New_York", ("momo_hk", "swing_1w")), ("77", "Asia/Tokyo", ("swing_1w", "momo_hk")))
+    found = []
+    for seed, zone, names in machines:
+        bots = [word for name in names for word in ("--bot", name)]
+        typed = ["-m", "aion", "backtest", *bots, "--from", "2022-05-19", "--deterministic", "--out", seed]
+        machine = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "PYTHONPATH": str(Path(__file__).parents[2])}
+        subprocess.run([sys.executable, *typed], cwd=tmp_path, env=machine, check=True, capture_output=True)
+        paths = [path for path in (tmp_path / seed).rglob("*") if path.is_file() and path.name != "ledger.lock"]
+        found.append({path.relative_to(tmp_path / seed).as_posix(): path.read_bytes() for path in paths})
+    assert {"report.html", "result.json", "ledger.sqlite", "intraday/sim_logs/2022-06-15_momo_hk.json"} <= set(
+        found[0]
+    )
+    assert found[0].keys() == found[1].keys()
+    assert [name for name in found[0] if found[0][name] != found[1][name]] == []

@@ -1,6 +1,9 @@
 """Whole replays in the process of the test, on real recorded bars, with a wall that costs no time."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -112,6 +115,17 @@ def test_two_replays_give_the_same_bytes(desk: Path, tmp_path: Path) -> None:
     assert first.keys() == second.keys()
     assert [name for name in first if first[name] != second[name]] == []
     assert ledger_rows(desk / "ledger.sqlite") == ledger_rows(tmp_path / "ledger.sqlite")
+
+
+def test_two_processes_that_order_sets_otherwise_give_the_same_bytes(tmp_path: Path) -> None:
+    for seed, zone in (("1", "America/New_York"), ("77", "Asia/Tokyo")):
+        code = f"from pathlib import Path; from tests.bot.worker import trade; trade(Path({str(tmp_path / seed)!r}))"
+        machine = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
+        subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], env=machine, check=True)
+    first, second = state_files(tmp_path / "1"), state_files(tmp_path / "77")
+    assert len(first) > 10 and first.keys() == second.keys()
+    assert [name for name in first if first[name] != second[name]] == []
+    assert ledger_rows(tmp_path / "1/ledger.sqlite") == ledger_rows(tmp_path / "77/ledger.sqlite")
 
 
 def test_future_spike_changes_nothing_before_it(desk: Path, tmp_path: Path) -> None:

@@ -225,7 +225,9 @@ def test_exchange_that_cannot_be_reached_is_one_sentence_with_an_offer_of_the_re
     with pytest.raises(FeedError) as caught:
         OnlineFeed(made, (BTC,), caller=Caller(made, pause=lambda seconds: None))
     said = str(caught.value)
-    assert said.startswith("binance cannot be reached: ") and said.endswith("aion up --feed recorded (in a clone: make run)")
+    assert said.startswith("binance cannot be reached: ") and said.endswith(
+        "aion up --feed recorded (in a clone: make run)"
+    )
     assert "\n" not in said and len(said) < 400
 
 
