@@ -133,9 +133,8 @@ class OnlineFeed:
         except GoneError as error:
             raise ConfigError(str(error)) from None
         except FeedError as error:
-            raise FeedError(
-                f"{error}; meanwhile the replay works without a network: aion up --feed recorded (in a clone: make run)"
-            ) from None
+            offer = "meanwhile the replay works without a network: aion up --feed recorded (in a clone: make run)"
+            raise FeedError(f"{error}; {offer}") from None
         self._history: dict[tuple[Kind, str], _History] = {}
         self._actions: list[CorporateAction] = []
         self._actions_asked = ""
