@@ -50,6 +50,9 @@ _SUBMIT_ALL = 1 << 7  # go on behind a line that cannot be done (Linux 5.18)
 _SINGLE_MMAP = 1  # both rings lie in one piece of memory
 
 
+_kept: list[bytes] = []  # what the kernel may still read from: freed, its place would hold other data
+
+
 def ticket(descriptor: int) -> int:
     """Return the first word of a line that sends to the socket of `descriptor`."""
     return _SEND | descriptor << 32
@@ -74,6 +77,8 @@ class Batch:
             number = ctypes.get_errno()
             raise OSError(number, strerror(number))
         self._descriptor = int(descriptor)
+        self.is_quiet = False
+        """True when nothing is logged any more."""
         try:
             self._map(params)
         except BaseException:
@@ -105,11 +110,11 @@ class Batch:
             data: for each of them, at most `MOST_BYTES` of it.
 
         Returns:
-            Place in `tickets` and bytes sent, of those that did not take all; a negative number is the error's.
-            Empty when all did.
+            Place in `tickets` and bytes sent, of those that did not take all; a negative number is the error's, and
+            nothing was sent. Empty when all did.
 
         Raises:
-            OSError: the kernel does not go on; what was sent is not known.
+            OSError: what was sent is not known; it must not be used again.
         """
         count = len(tickets)
         size = min(len(data), MOST_BYTES)
@@ -119,6 +124,8 @@ class Batch:
         if first + count > SLOTS:  # around the end of the table
             head = SLOTS - first
             late = self.send(tickets[:head], data)
+            if numbers[self._tail] % SLOTS:  # the kernel did not begin all of them
+                return late + [(place, late[-1][1]) for place in range(head, count)]
             return late + [(place + head, sent) for place, sent in self.send(tickets[head:], data)]
         start, end = first * 8, (first + count) * 8
         lines[start:end:8] = tickets
@@ -127,17 +134,30 @@ class Batch:
         lines[start + 3 : end : 8] = array("Q", [size | _SEND_FLAGS << 32]) * count
         numbers[self._tail] = (tail + count) & 0xFFFFFFFF
         taken = self._call(_ENTER, self._descriptor, count, 0, 0, None, 0)
+        left: list[tuple[int, int]] = []
+        if taken != count:
+            number = ctypes.get_errno() if taken < 0 else errno.EAGAIN
+            taken = max(0, taken)
+            numbers[self._tail] = (tail + taken) & 0xFFFFFFFF  # what the kernel has not begun
+            left = [(place, -number) for place in range(taken, count)]
+            self._tell(number)
         seen, done = numbers[self._seen], numbers[self._done]
-        if taken != count or (done - seen) & 0xFFFFFFFF != count:
-            number = ctypes.get_errno() if taken < 0 else errno.EIO
-            raise OSError(number, strerror(number))
-        results = [word for part in self._parts(seen % self._result_count, count) for word in part.tolist()]
+        if (done - seen) & 0xFFFFFFFF != taken:
+            _kept.append(data)
+            raise OSError(errno.EIO, strerror(errno.EIO))
+        results = [word for part in self._parts(seen % self._result_count, taken) for word in part.tolist()]
         numbers[self._seen] = done
         if results[1::2] == [size] * count and size == len(data):
             return []
         pairs = zip(results[::2], results[1::2], strict=True)
         found = [(slot - first, _signed(result & 0xFFFFFFFF)) for slot, result in pairs]
-        return [(place, sent) for place, sent in found if sent != len(data)]
+        return [(place, sent) for place, sent in found if sent != len(data)] + left
+
+    def _tell(self, number: int) -> None:
+        """Log, once, that the kernel took no lines."""
+        if not self.is_quiet:
+            self.is_quiet = True
+            log.warning("io_uring sends no more (%s): each client is written to on its own", strerror(number))
 
     def _parts(self, first: int, count: int) -> list[memoryview]:
         """Return the results from `first` on; they may go around the end."""
@@ -178,8 +198,12 @@ def tried_batch() -> Batch:
         one, other = socket.socketpair()
         with one, other:
             other.setblocking(False)
-            if batch.send(array("Q", [ticket(one.fileno())]), b"?") or other.recv(2) != b"?":
-                raise OSError(errno.EIO, strerror(errno.EIO))
+            batch.is_quiet = True
+            late = batch.send(array("Q", [ticket(one.fileno())]), b"?")
+            batch.is_quiet = False
+            if late or other.recv(2) != b"?":
+                number = -late[0][1] if late and late[0][1] < 0 else errno.EIO
+                raise OSError(number, strerror(number))
     except BaseException:
         batch.close()
         raise

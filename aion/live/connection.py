@@ -47,6 +47,14 @@ def set_unsent_limit(transport: asyncio.BaseTransport) -> None:
         found.setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)
 
 
+def pause_when_held_back(transport: asyncio.WriteTransport) -> None:
+    """Let `transport` pause its protocol as soon as it holds a byte back, and resume it when it holds none."""
+    is_encrypted = transport.get_extra_info("sslcontext") is not None
+    transport.set_write_buffer_limits(
+        high=1 if is_encrypted else 0, low=0
+    )  # one pauses at the limit, the other above
+
+
 class UpgradedConnection(Subscriber, asyncio.Protocol):
     """A stream that has taken its transport over: one `transport.write` a frame, nothing else."""
 
@@ -70,7 +78,7 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         found = transport.get_extra_info("socket")
         if found is not None:
             self.descriptor = found.fileno()
-            self.is_bare = transport.get_extra_info("sslcontext") is None
+            self.is_bare = self.descriptor >= 0 and transport.get_extra_info("sslcontext") is None
         self._connections = connections
         self._stray = 0
 
@@ -89,7 +97,7 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         protocol.connections.add(stream)
         protocol.flow.resume_reading()
         transport.set_protocol(stream)
-        transport.set_write_buffer_limits(high=0)
+        pause_when_held_back(transport)
         set_unsent_limit(transport)
         protocol.parser = None
         protocol.cycle = None
