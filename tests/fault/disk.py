@@ -22,18 +22,19 @@ from .desk import ROOT, Aion, Broken, Watchers, running, temporaries, until, wat
 from .process import begin, books, check_state, differences, is_over, replay_flags, undisturbed, wait_for_end
 from .registry import Scale, fault
 
-ROOM = "4m"
-SMALL_DISK = (
-    "unshare", "-rm", "sh", "-ec", f'mount -t tmpfs -o size={ROOM} aion "$0" && exec "$@"',
-)  # fmt: skip
-"""Runs a command that sees, alone, a disk of its own of a few megabytes; it goes with the last process on it."""
+SHORT_MB, LONG_MB = 4, 16  # of the disk; the write-ahead log of the ledger alone grows to 4 MB
+
+
+def disk_of(megabytes: int) -> tuple[str, ...]:
+    """Return what runs a command that sees, alone, a disk of its own; it goes with the last process on it."""
+    return "unshare", "-rm", "sh", "-ec", f'mount -t tmpfs -o size={megabytes}m aion "$0" && exec "$@"'
 
 
 @contextmanager
-def small_disk(data: Path, command: str, *flags: str) -> Iterator[tuple[Aion, Path]]:
+def small_disk(data: Path, megabytes: int, command: str, *flags: str) -> Iterator[tuple[Aion, Path]]:
     """An Aion whose data folder is a small disk; also the folder as it is seen from here."""
     data.mkdir()
-    with running(command, data, *flags, wrap=(*SMALL_DISK, str(data))) as aion:
+    with running(command, data, *flags, wrap=(*disk_of(megabytes), str(data))) as aion:
         seen = Path(f"/proc/{aion.process.pid}/root{data}")
         aion.data = seen
         yield aion, seen
@@ -66,7 +67,10 @@ def refused(aion: Aion) -> httpx.Response:
 def disk_full(folder: Path, scale: Scale) -> str:
     """A disk without a byte left under bots and desk: pages stand, changes are refused, nothing is lost."""
     expected, data = undisturbed(folder, scale), begin(folder / "full")
-    with small_disk(data, "up", *replay_flags(scale)) as (aion, seen), Watchers(aion) as watchers:
+    with (
+        small_disk(data, scale.times(SHORT_MB, LONG_MB), "up", *replay_flags(scale)) as (aion, seen),
+        Watchers(aion) as watchers,
+    ):
         until("no state is written", lambda: read_json(Layout(seen).sim_summary))
         if is_over(seen):
             raise Broken("the run was over before the disk was full")
