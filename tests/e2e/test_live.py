@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
+import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
@@ -92,10 +92,6 @@ def rises(page: Page) -> list[int]:
     return seen
 
 
-def cdp(page: Page, method: str, **parameters: Any) -> None:
-    page.context.new_cdp_session(page).send(method, parameters)
-
-
 def test_ten_tabs_share_one_stream_and_all_follow(tab: Open, station: Station) -> None:
     pages = [tab() for _ in range(10)]
     for page in pages:
@@ -118,17 +114,53 @@ def test_ten_tabs_share_one_stream_and_all_follow(tab: Open, station: Station) -
     assert station.clients() == 1
 
 
-def test_frozen_owner_gives_the_stream_up_and_follows_when_thawed(tab: Open, station: Station) -> None:
+def renderer_of(page: Page) -> psutil.Process:
+    """The browser's process that runs `page`: the one that computes while the page does."""
+    renderers = [each for each in psutil.Process().children(recursive=True) if "--type=renderer" in each.cmdline()]
+
+    def spent() -> dict[int, float]:
+        return {each.pid: sum(each.cpu_times()[:2]) for each in renderers}
+
+    before = spent()
+    page.evaluate("{ const end = performance.now() + 700; while (performance.now() < end); }")
+    after = spent()
+    return max(renderers, key=lambda each: after[each.pid] - before[each.pid])
+
+
+BEAT = """
+  window.longest = 0;
+  let last = performance.now();
+  setInterval(() => { longest = Math.max(longest, performance.now() - last); last = performance.now(); }, 50);
+"""
+
+
+@pytest.mark.parametrize("is_warned", [True, False])
+def test_frozen_owner_loses_the_stream_and_follows_when_thawed(tab: Open, station: Station, is_warned: bool) -> None:
+    """Chromium's own switch does not freeze a page without a window, so its process is stopped."""
     pages = [tab() for _ in range(3)]
     for page in pages:
         until(page, is_in("streaming"))
     owner = owner_of(pages)
     others = [page for page in pages if page is not owner]
+    process = renderer_of(owner)
+    owner.evaluate(BEAT)
     with station.writing():
-        cdp(owner, "Page.setWebLifecycleState", state="frozen")
-        until(others[0], f"window.seen.at(-1) > {station.n + 20}")
-        cdp(owner, "Page.setWebLifecycleState", state="active")
-        until(owner, f"window.seen.at(-1) > {station.n + 10}")
+        if is_warned:
+            owner.evaluate("void document.dispatchEvent(new Event('freeze'))")
+            wait(lambda: any(page.evaluate("link.status.isOwner") for page in others), 2)  # sooner than by robbery
+        process.suspend()
+        try:
+            until(others[0], f"window.seen.at(-1) > {station.n + 60}")
+            wait(lambda: sum(page.evaluate("link.status.isOwner") for page in others) == 1)
+            assert process.status() == psutil.STATUS_STOPPED
+            frozen_until = station.n
+        finally:
+            process.resume()
+        if is_warned:
+            owner.evaluate("void document.dispatchEvent(new Event('resume'))")
+        until(owner, f"window.seen.at(-1) > {frozen_until + 10}")
+    assert owner.evaluate("longest") > 2500, "it did stand still"
+    assert not owner.evaluate("link.status.isOwner")
     for page in pages:
         shows(page, station)
         rises(page)
