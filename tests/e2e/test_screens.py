@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from .axe import assert_accessible
 from .conftest import Begin, Up, Watched, until
@@ -183,6 +183,30 @@ def test_logs_when_paused_and_filtered_then_they_hold_still(desk: Up, page: Page
     page.keyboard.press("/")
     page.keyboard.type("FULL rebalance")
     page.get_by_text("No line passes the filter.").wait_for()
+
+
+def test_logs_on_a_phone_when_opened_then_their_tools_take_two_rows(desk: Up, page: Page) -> None:
+    for width in (390, 360, 340):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"{desk.url}/logs")
+        page.locator(".log-line").first.wait_for()
+        tools = page.locator(".head .tools > *:not([popover])").evaluate_all(
+            "all => all.map((each) => each.getBoundingClientRect().y)"
+        )
+        assert len({round(top) for top in tools}) == 2, (width, tools)
+        assert is_within(page), width
+
+
+def test_panels_of_three_currencies_and_exchanges_when_two_stand_in_a_row_then_none_leaves_a_hole(
+    desk: Up, page: Page
+) -> None:
+    page.goto(f"{desk.url}/bots")
+    for width in (1440, 1300, 1024, 840, 780):
+        page.set_viewport_size({"width": width, "height": 900})
+        for part in (".total", ".session"):
+            expect(page.locator(part)).to_have_count(3)
+            edges = page.locator(part).evaluate_all("all => all.map((each) => each.getBoundingClientRect().right)")
+            assert abs(max(edges) - edges[-1]) < 2, (width, part, edges)
 
 
 def test_fill_when_page_does_not_show_it_then_a_corner_tells_it_until_one_says_no(begin: Begin, page: Page) -> None:

@@ -8,8 +8,8 @@ import { pathOf } from "../../lib/route";
 import { follow } from "../../ui/frame/top-bar";
 import { Held, Net, NoData, Value } from "../../ui/number";
 
-/** Characters of a row's figures that a card holds side by side. */
-const MOST = 36;
+/** Characters that the columns of a card hold. */
+const MOST = { quantity: 8, price: 8, money: 10 };
 const SHOWN = 6; // more rows than this hide what stands below the table
 
 /** Largest first, by value; a position without a mark comes last. */
@@ -36,15 +36,12 @@ export const Positions = memo(function Positions({
     rows.map(([, position]) => position.last_price),
   );
   const rest = unshown(bot);
-  const isWide = shown.some(([symbol, held]) =>
-    isLong(
-      MOST,
-      symbol.slice(0, 5), // the rest of a name breaks
-      quantity(held.quantity),
-      price(held.last_price, decimals),
-      money(held.market_value),
-      moneyChange(held.unrealized_pnl),
-    ),
+  const isWide = shown.some(
+    ([, held]) =>
+      isLong(MOST.quantity, quantity(held.quantity)) ||
+      isLong(MOST.price, price(held.last_price, decimals)) ||
+      isLong(MOST.money, money(held.market_value)) ||
+      isLong(MOST.money, moneyChange(held.unrealized_pnl)),
   );
   const mark = bot.price_basis === "adjusted" ? "Mark" : "Last";
   return (
@@ -122,15 +119,13 @@ export const Positions = memo(function Positions({
         <tr>
           <th scope="row">Cash</th>
           <td className="desk-only" />
-          <td />
-          <td>{bot.cash === undefined ? <NoData /> : money(bot.cash)}</td>
+          <td colSpan={2}>{bot.cash === undefined ? <NoData /> : money(bot.cash)}</td>
           <td />
         </tr>
         <tr className="sum">
           <th scope="row">Equity</th>
           <td className="desk-only" />
-          <td />
-          <td>
+          <td colSpan={2}>
             <Held held={held}>{money(bot.equity)}</Held>
           </td>
           <td />
