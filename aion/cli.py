@@ -1,5 +1,6 @@
 """The command line. Heavy parts are imported by the command that needs them, so that the others start at once."""
 
+import os
 import socket
 import sys
 from pathlib import Path
@@ -205,7 +206,9 @@ def serve(
     from aion.web.server import serve as serve_desk
 
     if listener is None:
-        raise typer.Exit(serve_desk(settings))
+        from aion.notify import Notifier
+
+        raise typer.Exit(serve_desk(settings, on_ready=Notifier(os.environ).beat_in_loop))
     if pulse_pipe is not None:
         trace_when_asked()
     raise typer.Exit(

@@ -1,5 +1,6 @@
 """Tells systemd how a service stands, where one runs it (sd_notify(3)); elsewhere nothing happens."""
 
+import asyncio
 import os
 import socket
 import time
@@ -32,6 +33,16 @@ class Notifier:
         if self._every_s and now - self._beat_at >= self._every_s:
             self._beat_at = now
             self._send("WATCHDOG=1")
+
+    def beat_in_loop(self) -> None:
+        """In an event loop: say that the service is ready, and from then on that the loop turns."""
+        self.say("READY=1")
+        self._beat_on()
+
+    def _beat_on(self) -> None:
+        if self._address and self._every_s:
+            self._send("WATCHDOG=1")
+            asyncio.get_running_loop().call_later(self._every_s, self._beat_on)
 
     def _send(self, text: str) -> None:
         # a manager that is gone or full must not stop the service

@@ -1,10 +1,15 @@
 """Keeping processes running: who dies is started again with a growing wait, and says why it ended."""
 
+import asyncio
+import os
 import signal
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +19,11 @@ import pytest
 
 from aion import supervise
 from aion.clock import SystemClock, iso
+from aion.notify import Notifier
 from aion.supervise import BACK_OFF_S, Child, Supervisor, last_words
 from aion.up import states
+
+ROOT = Path(__file__).parents[2]
 
 
 def wait_for(what: Callable[[], Any], seconds: float = 100) -> Any:
@@ -162,8 +170,6 @@ def test_last_words_are_of_this_life_alone(tmp_path: Path) -> None:
 def test_service_manager_is_told_that_all_run_and_that_the_watcher_lives(
     program: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import socket
-
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(program / "notify"))
         manager.settimeout(20)
@@ -175,3 +181,45 @@ def test_service_manager_is_told_that_all_run_and_that_the_watcher_lives(
         while heard[-1] != b"STOPPING=1":
             heard.append(manager.recv(100))
     assert heard[0] == b"READY=1" and heard.count(b"WATCHDOG=1") >= 3
+
+
+def test_service_manager_is_told_that_a_desk_alone_lives_by_its_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "150000"})
+
+        async def live() -> None:
+            loop = asyncio.get_running_loop()
+            notifier.beat_in_loop()
+            heard = [await loop.sock_recv(manager, 100) for _ in range(4)]
+            assert heard == [b"READY=1"] + [b"WATCHDOG=1"] * 3
+            with suppress(BlockingIOError):
+                manager.recv(100)
+            time.sleep(0.4)  # noqa: ASYNC251 - the loop hangs
+            with pytest.raises(BlockingIOError):
+                manager.recv(100)
+            assert await loop.sock_recv(manager, 100) == b"WATCHDOG=1"
+
+        asyncio.run(live())
+        with pytest.raises(BlockingIOError):
+            manager.recv(100)
+
+
+def test_service_manager_when_a_desk_alone_is_served_then_it_hears_of_it(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(60)
+        desk = subprocess.Popen(
+            [sys.executable, "-m", "aion", "serve", "--port", "0", "--data", "d"],
+            cwd=tmp_path, stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "NOTIFY_SOCKET": str(tmp_path / "notify"),
+                 "WATCHDOG_USEC": "300000"},
+        )  # fmt: skip
+        try:
+            assert [manager.recv(100) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+        finally:
+            desk.terminate()
+            assert desk.wait(30) == 0
