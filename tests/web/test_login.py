@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from aion.config import Settings, load
-from aion.errors import ConfigError
+from aion.errors import ConfigError, NotFoundError
 from aion.store.layout import Layout
 from aion.web.security import check_host, command
 from aion.web.security.password import hash_password, is_password
@@ -349,6 +349,38 @@ def test_commands_when_used_then_each_answers_in_a_sentence(tmp_path: Path) -> N
     with pytest.raises(ConfigError, match="3650"):
         command.make_token(settings, "script", "viewer", 0)
     assert Layout(tmp_path).desk.exists()
+
+
+def test_audit_when_the_command_line_is_used_then_it_says_who_did_what_with_before_and_after(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path)
+    command.set_password(settings, "viewer", PASSWORD)
+    command.set_password(settings, "viewer", PASSWORD + "?")
+    command.make_token(settings, "script", "viewer", 1)
+    command.revoke_token(settings, "script")
+    store = DeskStore(Layout(tmp_path).desk)
+    identity = store.identify(next(iter([store.open_session("viewer", "::1") for _ in range(3)])))
+    assert identity is not None
+    store.end_session(identity, "::1", everywhere=True)
+    command.remove_password(settings, "viewer")
+    for role in ("viewer", "admin"):
+        with pytest.raises(NotFoundError, match=f"{role} has no password"):
+            command.remove_password(settings, role)
+    lines = [each for each in reversed(store.audit(50)) if each["what"] != "login"]
+    store.close()
+    kept = {"role": "viewer", "source": "command"}
+    found = [(each["what"], each.get("before"), each.get("after")) for each in lines]
+    token = found[2][2]
+    assert found == [
+        ("password set", None, kept),
+        ("password set", kept, kept),
+        ("token made", None, token),
+        ("token revoked", token, None),
+        ("logout everywhere", {"sessions": 3}, {"sessions": 0}),
+        ("password removed", kept, None),
+    ]
+    by_hand = {each["who"] for each in lines if each["what"] != "logout everywhere"}
+    assert by_hand == {command.who()} and len(command.who()) > len("command line, ")
+    assert all(each["at"] > 0 for each in lines)
 
 
 def test_password_hash_when_checked_then_only_that_password_fits() -> None:

@@ -1,15 +1,24 @@
 """What the command line does with passwords and tokens, and how a desk opens its store at start."""
 
+import os
+import pwd
 from datetime import UTC, datetime
 
 from aion.config import Settings
-from aion.errors import ConfigError
+from aion.errors import ConfigError, NotFoundError
 from aion.store.layout import Layout, check_name
 from aion.web.security.host import check_host
 from aion.web.security.password import check_length, hash_password, is_password
 from aion.web.security.store import ROLES, DeskStore, DeskStoreError, Role
 
-COMMAND_LINE = "command line"
+
+def who() -> str:
+    """Return who uses the command line, for the audit: the name of the system's user, or the number."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        name = str(os.getuid())
+    return f"command line, {name}"
 
 
 def open_store(settings: Settings) -> DeskStore | None:
@@ -81,7 +90,7 @@ def set_password(settings: Settings, role: str, password: str) -> str:
     """
     hashed = hash_password(password)
     known = _role(role)
-    _store(settings).set_password(known, hashed, "command", COMMAND_LINE)
+    _store(settings).set_password(known, hashed, "command", who())
     return f"the password of {known} is set; everybody with that role has to log in again"
 
 
@@ -90,11 +99,13 @@ def remove_password(settings: Settings, role: str) -> str:
 
     Raises:
         ConfigError: there is no such role.
+        NotFoundError: it has no password.
         DeskStoreError: `desk.sqlite` cannot be used.
     """
     known = _role(role)
     store = _store(settings)
-    store.drop_password(known, COMMAND_LINE)
+    if not store.drop_password(known, who()):
+        raise NotFoundError(f"{known} has no password")
     if store.has_password:
         return f"the password of {known} is removed"
     return f"the password of {known} is removed; the desk has none now and answers this machine only"
@@ -109,7 +120,7 @@ def make_token(settings: Settings, name: str, role: str, days: float) -> str:
     """
     if not 0 < days <= 3650:
         raise ConfigError(f"a token lives for up to 3650 days, not {days}")
-    return _store(settings).make_token(check_name("token", name), _role(role), days, COMMAND_LINE, "")
+    return _store(settings).make_token(check_name("token", name), _role(role), days, who(), "")
 
 
 def revoke_token(settings: Settings, name: str) -> str:
@@ -118,7 +129,7 @@ def revoke_token(settings: Settings, name: str) -> str:
     Raises:
         NotFoundError: there is none of that name.
     """
-    _store(settings).revoke_token(name, COMMAND_LINE, "")
+    _store(settings).revoke_token(name, who(), "")
     return f"token {name} is revoked: it is refused from the next request on"
 
 

@@ -154,16 +154,20 @@ class DeskStore:
     def set_password(self, role: Role, hashed: str, source: str, who: str) -> None:
         """Replace a role's password; its sessions end."""
         with self.write() as write:
+            found = write("select source from password where role = ?", role)
+            before = {"role": role, "source": found[0][0]} if found else None
             write("insert or replace into password values (?, ?, ?, ?)", role, hashed, source, self.now_s())
             write("delete from session where role = ?", role)
-            self._record(write, who, "", "password set", None, {"role": role, "source": source})
+            self._record(write, who, "", "password set", before, {"role": role, "source": source})
 
-    def drop_password(self, role: Role, who: str) -> None:
-        """Remove a role's password; its sessions end."""
+    def drop_password(self, role: Role, who: str) -> bool:
+        """Remove a role's password, with which its sessions end; return False if it has none."""
         with self.write() as write:
-            write("delete from password where role = ?", role)
-            write("delete from session where role = ?", role)
-            self._record(write, who, "", "password removed", {"role": role}, None)
+            found = write("delete from password where role = ? returning source", role)
+            if found:
+                write("delete from session where role = ?", role)
+                self._record(write, who, "", "password removed", {"role": role, "source": found[0][0]}, None)
+        return bool(found)
 
     def open_session(self, role: Role, address: str) -> str:
         """Begin a session; return its id, which is kept nowhere else."""
@@ -202,10 +206,12 @@ class DeskStore:
         """End one session, or all of its role."""
         with self.write() as write:
             if everywhere:
-                write("delete from session where role = ?", identity.role)
+                ended = len(write("delete from session where role = ? returning id", identity.role))
+                before, after = {"sessions": ended}, {"sessions": 0}
+                self._record(write, identity.who, address, "logout everywhere", before, after)
             else:
                 write("delete from session where id = ?", identity.key)
-            self._record(write, identity.who, address, "logout everywhere" if everywhere else "logout", None, None)
+                self._record(write, identity.who, address, "logout", None, None)
 
     def make_token(self, name: str, role: Role, days: float, who: str, address: str) -> str:
         """Make a bearer token; return it, which is kept nowhere else.
@@ -233,9 +239,11 @@ class DeskStore:
             NotFoundError: there is none of that name.
         """
         with self.write() as write:
-            if not write("delete from token where name = ? returning name", name):
+            found = write("delete from token where name = ? returning role, ends_at", name)
+            if not found:
                 raise NotFoundError(f"there is no token named {name!r}")
-            self._record(write, who, address, "token revoked", {"name": name}, None)
+            before = {"name": name, "role": found[0][0], "ends_at": found[0][1]}
+            self._record(write, who, address, "token revoked", before, None)
 
     def tokens(self) -> list[dict[str, Any]]:
         """Return name, role, begin and end (seconds since 1970) of every token, by name."""

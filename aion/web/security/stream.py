@@ -112,7 +112,8 @@ class StreamLimit:
         if key and self._watch.count_of(key, self._most_of) >= self._most_of:
             await self._refuse(send, f"{self._most_of} streams of this login")
             return
-        if scope.get("query_string", b"").count(b",") >= self._topics and self._too_many(scope):
+        query = scope.get("query_string", b"")
+        if query.count(b",") + query.upper().count(b"%2C") >= self._topics and self._too_many(scope):
             await refuse(send, 400, "TooManyTopics", f"a stream takes at most {self._topics} topics")
             return
         await self._app(scope, receive, send)
