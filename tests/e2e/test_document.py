@@ -1,6 +1,7 @@
 """The four tests and the three scenarios of the caching strategy, on a real desk in a real browser."""
 
 import json
+import re
 import subprocess
 import time
 
@@ -135,8 +136,18 @@ def test_load_warms_the_cache_of_the_other_page(desk: Up, page: Page) -> None:
     assert found["ttl"] == 2000 and found["data"]["symbols"]
 
 
-def test_console_says_hit_rate_and_connection(desk: Up, page: Page, watched: Watched) -> None:
+def test_console_says_hit_rate_and_connection(desk: Up, page: Page) -> None:
+    said: list[tuple[str, str]] = []
+    page.on("console", lambda message: said.append((message.type, message.text)))
+
+    def is_said(kind: str, pattern: str) -> bool:
+        page.wait_for_timeout(50)
+        return any(each == kind and re.fullmatch(pattern, text) for each, text in said)
+
     page.goto(f"{desk.url}/bots")
     page.get_by_text("STREAMING").wait_for()
-    desk.wait(lambda: page.wait_for_timeout(50) or any("Cache hit rate: " in line for line in watched.console))
-    assert "SSE connected" in watched.console
+    desk.wait(lambda: is_said("debug", r"Cache hit rate: \d{1,3}\.\d%"))
+    assert is_said("info", "SSE connected") and not is_said("info", "SSE disconnected")
+    page.route("**/api/events*", lambda route: route.fulfill(status=502, body="bad gateway"))
+    page.evaluate("dispatchEvent(new Event('online'))")  # a new stream is asked for, as after a lost network
+    desk.wait(lambda: is_said("info", "SSE disconnected"))
