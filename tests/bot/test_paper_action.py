@@ -34,7 +34,7 @@ class Broadcaster:
     timezone = "America/New_York"
     chunk: ClassVar = {"minute": timedelta(days=10), "day": timedelta(days=1000)}
     is_history_adjusted = False
-    parallel, pace_s = 1, 0.0
+    parallel, pace_s, asks_each = 1, 0.0, False
 
     def __init__(self) -> None:
         self.known: list[CorporateAction] = []

@@ -1,6 +1,7 @@
 """The Alpaca and Yahoo feeds, by their own libraries, against a server that speaks their protocols (`stock.py`)."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -198,6 +199,69 @@ def test_yahoo_splits_and_dividends_after_a_day(server: StockServer) -> None:
         CorporateAction("MSFT", date(2022, 6, 8), "dividend", Decimal("0.62")),
     ]
     assert list(made.actions(["MSFT"], DAY + timedelta(days=40))) == []
+
+
+def test_yahoo_with_many_symbols_starts_however_long_all_of_them_take(server: StockServer) -> None:
+    names = [f"S{number:02d}" for number in range(12)]
+    server.symbols = set(names)
+    answer = server.serve
+
+    def slow(call: faults.Call) -> None:
+        time.sleep(0.05)
+        answer(call)
+
+    server.serve = slow  # type: ignore[method-assign]
+    caller = Caller(yahoo(server), call_s=0.9, pause=lambda seconds: None)  # of 12 symbols no call can be as short
+    began = time.monotonic()
+    feed = OnlineFeed(caller.provider, names, FixedClock(END), caller, has_thread=False)
+    assert list(feed.instruments("minute")) == names
+    assert list(feed.actions(frozenset(names))) == []
+    assert time.monotonic() - began > 0.9
+    assert feed.grace("minute", 50) > timedelta(seconds=30), "one request after the other takes its time"
+
+
+def test_yahoo_splits_are_known_although_one_symbol_vanished_and_are_not_asked_for_twice(server: StockServer) -> None:
+    names = ("AAA", "BBB", "MSFT")
+    server.symbols = set(names)
+    feed = OnlineFeed(yahoo(server), names, FixedClock(END), has_thread=False)
+    server.symbols.remove("AAA")
+    at = int(datetime(2022, 6, 6, 13, 30, tzinfo=UTC).timestamp())
+    server.events = {"splits": {str(at): {"date": at, "numerator": 20, "denominator": 1, "splitRatio": "20:1"}}}
+    feed.know_start(DAY, DAY)
+    server.calls.clear()
+    answer = server.serve
+    server.serve = lambda call: (  # type: ignore[method-assign]
+        call.answer(500, b"busy") if "MSFT" in call.path else answer(call)
+    )
+    with pytest.raises(FeedError):
+        feed._ask_actions(feed._caller.once)
+    server.serve = answer  # type: ignore[method-assign]
+    server.calls.clear()
+    assert [each.symbol for each in feed.actions(frozenset(names))] == ["BBB", "MSFT"]
+    asked = {path.rsplit("/", 1)[1] for path, _ in server.calls if "/chart/" in path}
+    assert asked == {"MSFT"}, "what was heard before the failure stands"
+
+
+@pytest.mark.parametrize(
+    ("code", "body"), [(403, {"x": 1}), (200, {}), (200, {"chart": {"result": None, "error": None}}), (500, b"busy")]
+)
+def test_yahoo_that_is_not_itself_does_not_make_a_symbol_gone(server: StockServer, code: int, body: object) -> None:
+    made = yahoo(server)
+    made.instruments(["MSFT"])
+    server.faults = [faults.status(code, body)]
+    for ask in (
+        lambda: made.bars("minute", "MSFT", DAY.replace(hour=14), DAY.replace(hour=15)),
+        lambda: made.actions(["MSFT"], DAY),
+        lambda: made.instruments(["MSFT"]),
+    ):
+        with pytest.raises(FeedError) as caught:
+            ask()
+        assert not isinstance(caught.value, GoneError)
+    server.faults = []
+    assert made.bars("minute", "MSFT", DAY.replace(hour=14), DAY.replace(hour=15)).bars
+    server.symbols.clear()
+    with pytest.raises(GoneError):
+        made.bars("minute", "MSFT", DAY.replace(hour=14), DAY.replace(hour=16))
 
 
 def test_yahoo_in_pence_gives_pounds_and_an_unknown_exchange_is_refused(server: StockServer) -> None:

@@ -31,6 +31,7 @@ class AlpacaProvider:
     chunk: Mapping[Kind, timedelta] = {"minute": timedelta(days=10), "day": timedelta(days=1000)}
     parallel = 4
     pace_s = 0.3
+    asks_each = False
     """Free keys have 200 requests a minute (Alpaca, market data FAQ)."""
     is_history_adjusted = False
 

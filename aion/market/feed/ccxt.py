@@ -33,6 +33,7 @@ class CcxtProvider:
     timezone = "UTC"
     chunk: Mapping[Kind, timedelta] = {"minute": timedelta(minutes=PAGE), "day": timedelta(days=PAGE)}
     parallel = 6
+    asks_each = False
     is_history_adjusted = False
 
     def __init__(self, venue: str, config: Mapping[str, Any] | None = None, clock: Clock | None = None) -> None:

@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 from aion.errors import FeedError
 from aion.market.feed.barfile import BarFolder, Format, Series
 from aion.market.feed.importer import find_gaps
 from aion.market.feed.protocol import Kind
-from aion.market.feed.provider import Caller, GoneError, Provider
+from aion.market.feed.provider import Caller, GoneError, Provider, parts
 from aion.market.feed.validate import JUMP
 from aion.model import Bar, CorporateAction, Instrument
 
@@ -79,7 +80,9 @@ def download(
         ConfigError: the folder cannot be written.
     """
     provider = caller.provider
-    instruments = caller.patiently(lambda: provider.instruments(symbols), 3)
+    instruments: dict[str, Instrument] = {}
+    for part in parts(provider, symbols):
+        instruments |= caller.patiently(partial(provider.instruments, part), 3)
     done = []
     for symbol in symbols:
         one = _Download(caller, folder, kind, instruments[symbol], form, progress)
@@ -90,7 +93,9 @@ def download(
 
 def _declare(caller: Caller, folder: BarFolder, symbols: Sequence[str], span: tuple[datetime, datetime]) -> None:
     provider = caller.provider
-    found: Sequence[CorporateAction] = caller.patiently(lambda: provider.actions(symbols, span[0]))
+    found: list[CorporateAction] = []
+    for part in parts(provider, symbols):
+        found += caller.patiently(partial(provider.actions, part, span[0]))
     # where earlier prices were divided by a split already, it must not be applied again
     wanted = [each for each in found if each.kind == "dividend" or not provider.is_history_adjusted]
     folder.declare(each for each in wanted if each.ex_date <= span[1].date())

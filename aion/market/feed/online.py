@@ -7,7 +7,7 @@ does not hold up the others. The bots' thread takes what is ready. Nothing here 
 
 import random
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,7 +19,7 @@ from aion.market import calendar
 from aion.market.feed.crew import Crew, do_together
 from aion.market.feed.gather import Event, Gatherer, Tally
 from aion.market.feed.protocol import Batch, Kind
-from aion.market.feed.provider import Answer, Caller, GoneError, LimitError, Provider
+from aion.market.feed.provider import Answer, Caller, GoneError, LimitError, Provider, parts
 from aion.market.feed.tape import batched
 from aion.market.feed.unadjust import raw_actions, raw_bars
 from aion.market.grid import Anchor
@@ -89,6 +89,9 @@ class _History:
     dropped: dict[str, int] = field(default_factory=dict)
 
 
+_Found = Sequence[CorporateAction]
+
+
 class OnlineFeed:
     """A feed over a `Provider`."""
 
@@ -129,7 +132,9 @@ class OnlineFeed:
         self._caller = caller or Caller(provider)
         self._started_at = self._clock.now()
         try:
-            self._instruments = dict(self._caller.patiently(lambda: provider.instruments(symbols), 3))
+            self._instruments: dict[str, Instrument] = {}
+            for part in parts(provider, symbols):
+                self._instruments |= self._caller.patiently(partial(provider.instruments, part), 3)
         except GoneError as error:
             raise ConfigError(str(error)) from None
         except FeedError as error:
@@ -138,6 +143,8 @@ class OnlineFeed:
         self._history: dict[tuple[Kind, str], _History] = {}
         self._actions: list[CorporateAction] = []
         self._actions_asked = ""
+        self._actions_heard: dict[str, dict[str, _Found]] = {}
+        """What was said of splits and dividends, by what was asked and the first symbol of each call."""
         self._actions_since = self._started_at
         self._splits: frozenset[tuple[str, str]] = frozenset()
         self._let_in: dict[str, datetime] = {}
@@ -197,7 +204,7 @@ class OnlineFeed:
             FeedError: nothing is polled yet, and they cannot be had.
         """
         if not self._series:
-            self._caller.patiently(self._ask_actions)
+            self._ask_actions(self._caller.patiently)
         with self._lock:
             return [each for each in self._actions if each.symbol in symbols]
 
@@ -217,20 +224,20 @@ class OnlineFeed:
             self._actions_since = min(resumes or self._started_at, self._started_at)
         else:
             self._actions_since = min(resumes or begins, begins) - WARM_UP
-        self._actions_asked = ""
+        self._actions_asked, self._actions_heard = "", {}
         self._history = {}
 
     def _learn_actions(self) -> bool:
         """Ask once a day and session; False when today's cannot be had, and bars must not be taken without them."""
         try:
-            self._caller.once(self._ask_actions)
+            self._ask_actions(self._caller.once)
         except FeedError as error:
             with self._lock:
                 self._error = str(error)
             return False
         return True
 
-    def _ask_actions(self) -> None:
+    def _ask_actions(self, call: Callable[[Callable[[], _Found]], _Found]) -> None:
         now = self._clock.now()
         bars_at = now - timedelta(seconds=self.delay_s)
         # a provider may not know the splits of a day before its session has begun
@@ -239,7 +246,15 @@ class OnlineFeed:
         asked = f"{now.date()} {' '.join(begun)}"
         if asked == self._actions_asked:
             return
-        found = list(self._provider.actions(sorted(self._instruments), self._actions_since))
+        key = f"{asked} {self._actions_since}"
+        done = self._actions_heard.setdefault(key, {})
+        for part in parts(self._provider, sorted(self._instruments)):
+            if part[0] not in done:  # what was heard before a failure is not asked for again
+                done[part[0]] = call(partial(self._provider.actions, part, self._actions_since))
+        self._actions_heard = {key: done}
+        found = sorted(
+            (each for some in done.values() for each in some), key=lambda each: (each.ex_date, each.symbol)
+        )
         if self._provider.is_history_adjusted:
             found = raw_actions(found)
         with self._lock:
@@ -253,7 +268,7 @@ class OnlineFeed:
         """Return the history of a series from `after` to now; what is there already is not asked for again."""
         now = self._clock.now() - timedelta(seconds=self.delay_s)
         if self._provider.is_history_adjusted:
-            self._caller.patiently(self._ask_actions)
+            self._ask_actions(self._caller.patiently)
         found = self._history.get((kind, symbol))
         if found is None or after < found.after:
             found = self._history[kind, symbol] = _History(after, after)

@@ -69,7 +69,9 @@ class Provider(Protocol):
     parallel: int
     """Calls under way at one time, at most."""
     pace_s: float
-    """Seconds between the starts of two requests, by the limits of the provider; 0 when it states none."""
+    """Seconds between the starts of two requests, by the limits of the provider or how it is asked; 0 for none."""
+    asks_each: bool
+    """True when `instruments` and `actions` ask about each symbol: a call about many takes too long."""
     is_history_adjusted: bool
     """True when earlier prices are divided once a split has happened, so that only splits to come are actions."""
 
@@ -103,6 +105,11 @@ class Provider(Protocol):
     def reset(self) -> None:
         """Let go of connections that may be broken: one hangs, and its call is left to itself."""
         ...
+
+
+def parts(provider: Provider, symbols: Sequence[str]) -> list[list[str]]:
+    """Return `symbols` as they go into one call each of `instruments` and `actions`."""
+    return [[symbol] for symbol in symbols] if provider.asks_each else [list(symbols)]
 
 
 class Caller:

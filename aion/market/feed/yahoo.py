@@ -33,6 +33,7 @@ EXCHANGES = {
 _PENCE = {"GBp": ("GBP", Decimal("0.01"))}
 _COLUMNS = {"Open": "open", "High": "high", "Low": "low", "Close": "close", "Volume": "volume"}
 _calls = count()
+_DELISTED = "symbol may be delisted"  # Yahoo's words; those of yfinance for any empty answer are "possibly delisted"
 _COIN_STEP = Decimal("0.00000001")
 
 
@@ -47,7 +48,9 @@ class YahooProvider:
     chunk: Mapping[Kind, timedelta] = {"minute": timedelta(days=5), "day": timedelta(days=1000)}
     parallel = 1
     """yfinance has one session, which is no place for two threads."""
-    pace_s = 0.0
+    pace_s = 0.5
+    """Yahoo states no limit; one request waits for the other, and half a second is a slow answer."""
+    asks_each = True
     is_history_adjusted = True
 
     def __init__(self, session: Any = None, clock: Clock | None = None) -> None:
@@ -112,10 +115,14 @@ class YahooProvider:
     def actions(self, symbols: Sequence[str], since: datetime) -> Sequence[CorporateAction]:
         """Return splits and dividends with an ex-date after the day of `since`."""
         found = []
+        end = self._clock.now() + timedelta(seconds=next(_calls) % 600)  # as in `bars`
         for symbol in symbols:
-            frame = self._history(
-                symbol, start=since - timedelta(days=5), end=self._clock.now(), interval="1d", is_needed=False
-            )
+            try:
+                frame = self._history(
+                    symbol, start=since - timedelta(days=5), end=end, interval="1d", is_needed=False
+                )
+            except GoneError:  # it has none to come, and the bars of the others do not wait for it
+                continue
             if frame is None:
                 continue
             unit = self._units[symbol]
@@ -141,18 +148,12 @@ class YahooProvider:
         )
         try:
             return self._ask(symbol, call)
-        except GoneError:
-            if is_needed or not self._has_newest(symbol):
+        except (GoneError, _NothingError):
+            if is_needed:
                 raise
-            return None
-
-    def _has_newest(self, symbol: str) -> bool:
-        """Tell whether Yahoo has the symbol at all: it answers an empty span as it answers an unknown symbol."""
-        try:
-            self._ask(symbol, lambda: self._ticker(symbol).history(period="5d", interval="1d", timeout=TIMEOUT_S))
-        except GoneError:
-            return False
-        return True
+        # Yahoo may answer an empty span as it answers an unknown symbol: the newest days tell
+        self._ask(symbol, lambda: self._ticker(symbol).history(period="5d", interval="1d", timeout=TIMEOUT_S))
+        return None
 
     def _ask(self, symbol: str, call: Any) -> Any:
         try:
@@ -161,14 +162,20 @@ class YahooProvider:
                 return call()
         except self._errors.YFRateLimitError:
             raise LimitError("yahoo asks for fewer requests") from None
-        except self._errors.YFTickerMissingError:
-            raise GoneError(f"yahoo has no bars of {symbol}") from None
+        except self._errors.YFTickerMissingError as error:
+            if _DELISTED in str(error):
+                raise GoneError(f"yahoo has no bars of {symbol}") from None
+            raise _NothingError(f"yahoo gave no bars of {symbol}") from None
         except self._errors.YFException as error:
             raise FeedError(f"yahoo refused: {str(error)[:160]}") from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             if getattr(getattr(error, "response", None), "status_code", 0) == NOT_FOUND:
                 raise GoneError(f"yahoo has no bars of {symbol}") from None
             raise FeedError(f"yahoo cannot be reached or read: {type(error).__name__}: {str(error)[:160]}") from None
+
+
+class _NothingError(FeedError):
+    """An answer without bars: an empty span, or Yahoo is not itself; not that a symbol is gone."""
 
 
 def _row(at: Any, values: Any) -> dict[str, str]:
