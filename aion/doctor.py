@@ -102,7 +102,10 @@ def _folder(folder: Path) -> Check:
     if foreign:
         text = f"{' and '.join(foreign)} in {folder} cannot be written by this user"
         return Check("permissions", False, text, f"run as the user who made them, or chown them to uid {os.getuid()}")
-    return Check("permissions", True, f"{folder} can be written")
+    text = f"{folder} can be written"
+    if folder.stat().st_mode & 0o077:
+        text += f"; other users of this machine may read it, or write there: chmod 700 {folder} keeps them out"
+    return Check("permissions", True, text)
 
 
 def _is_ours(path: Path) -> bool:

@@ -15,6 +15,8 @@ from aion.live.event import GZIP_HEADER, chunk
 from aion.live.hub import Subscriber
 from aion.live.snapshot import Snapshot, accepts_gzip, matches, parse_have
 
+RETRY_S = (1, 5)  # after which somebody may ask again whom the disk does not answer; not the same for all
+
 Headers = list[tuple[bytes, bytes]]
 
 PROOF_BEATS = 2
@@ -115,7 +117,8 @@ class SnapshotApp:
             try:
                 snapshot = await self._live.fresh(self._topic)
             except LiveError as error:
-                await _respond_error(send, 503, str(error), [(b"retry-after", b"1")])
+                wait_s = randrange(*RETRY_S)  # noqa: S311 - jitter
+                await _respond_error(send, 503, str(error), [(b"retry-after", b"%d" % wait_s)])
                 return
         timing = (b"server-timing", b"fresh;dur=%.2f" % ((perf_counter() - started) * 1000))
         heads = self._heads

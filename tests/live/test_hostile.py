@@ -1,13 +1,17 @@
 """Clients that mean no good, or know no better: they get an answer or are closed, and nobody else notices."""
 
+import asyncio
 import json
 import socket
 import time
 from collections.abc import Callable
 from threading import Event, Thread
+from typing import Any, cast
 
 import psutil
 import pytest
+
+from aion.live import Live, LiveError, SnapshotApp
 
 from .conftest import Server, Wire
 
@@ -156,3 +160,26 @@ def test_server_when_asked_for_nonsense_then_it_refuses_or_closes_and_goes_on(st
     assert server.stats()["clients"] == 0
     server.write("a.json", {"n": 1})
     assert server.data()["a.json"] == {"n": 1}
+
+
+def test_get_when_the_disk_does_not_answer_then_not_everybody_comes_back_at_once() -> None:
+    class Broken:
+        def fresh_now(self, _topic: str) -> None:
+            return None
+
+        async def fresh(self, _topic: str) -> None:
+            raise LiveError("the disk does not answer")
+
+    async def ask() -> int:
+        said: list[dict[str, Any]] = []
+
+        async def send(message: dict[str, Any]) -> None:
+            said.append(message)
+
+        scope = {"type": "http", "method": "GET", "headers": []}
+        await SnapshotApp(cast(Live[Any], Broken()), "data")(scope, None, send)
+        assert said[0]["status"] == 503
+        return int(dict(said[0]["headers"])[b"retry-after"])
+
+    waits = {asyncio.run(ask()) for _ in range(60)}
+    assert waits <= {1, 2, 3, 4} and len(waits) > 1

@@ -47,6 +47,14 @@ def test_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert not check.is_fine and "AION_DATA" in check.todo and str(tmp_path / "data") in check.text
 
 
+@pytest.mark.parametrize(("mode", "is_told"), [(0o700, False), (0o750, True), (0o701, True), (0o755, True)])
+def test_folder_that_others_may_read_is_fine_and_they_are_told(tmp_path: Path, mode: int, is_told: bool) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(mode)
+    check = found(tmp_path)["permissions"]
+    assert check.is_fine and ("chmod 700" in check.text) == is_told
+
+
 def test_database_of_another_user_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data/ledger.sqlite").touch()

@@ -55,7 +55,8 @@ class Login:
             await self._app(scope, receive, send)
             return
         has_password = store is not None and store.look() > 0
-        if not has_password and self._is_local(scope):
+        client = None if has_password else scope.get("client")
+        if not has_password and (client is None or client[0] in self._near or self._is_near(client[0])):
             scope["aion.identity"] = LOCAL
             await self._app(scope, receive, send)
             return
@@ -84,14 +85,11 @@ class Login:
         else:
             await self._app(scope, receive, send)
 
-    def _is_local(self, scope: Scope) -> bool:
-        client = scope.get("client")
-        if client is None or client[0] in self._near:  # a socket file has no addresses
-            return True
-        if not is_loopback(client[0]):
+    def _is_near(self, address: str) -> bool:
+        if not is_loopback(address):
             return False
         if len(self._near) < MAX_NEAR:
-            self._near.add(client[0])
+            self._near.add(address)
         return True
 
     def _identify(self, scope: Scope, shown: tuple[bytes, bytes], store: DeskStore) -> Identity | None:
