@@ -133,7 +133,11 @@ def _events(folder: Path) -> Iterator[Check]:
         yield Check("inotify", True, f"{folder} is on {name}: changes are found by looking at file times")
         return
     for name, least in (("max_user_watches", MIN_WATCHES), ("max_user_instances", MIN_INSTANCES)):
-        allowed = int((LIMITS / name).read_text())
+        try:
+            allowed = int((LIMITS / name).read_text())
+        except (OSError, ValueError):
+            yield Check("inotify", True, f"inotify: this system does not say its {name}")
+            continue
         is_fine = allowed >= least
         todo = "" if is_fine else f"sysctl fs.inotify.{name}={least}"
         yield Check("inotify", is_fine, f"inotify: {name} is {allowed}", todo)
@@ -257,6 +261,9 @@ def proxy(url: str, token: str = "", limit_s: float = STREAM_S) -> Check:
         return Check(
             "proxy", False, text, "turn buffering off: proxy_buffering off (nginx), flush_interval -1 (Caddy)"
         )
+    except ssl.SSLCertVerificationError as error:
+        text = f"the certificate of {url} is not trusted: {error.verify_message}"
+        return Check("proxy", False, text, "renew it, or see that it is for this name and of a known authority")
     except ValueError:  # a name or token that no request can carry; the error's text may repeat the token
         return Check("proxy", False, f"{url} or the token has characters that no request can carry", "see to both")
     except (OSError, http.client.HTTPException) as error:

@@ -5,11 +5,13 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,10 @@ def test_inotify_limits_are_named_with_the_line_that_raises_them(
     seen = [each for each in checks(Settings(data=tmp_path, port=0)) if each.name == "inotify"]
     assert [each.is_fine for each in seen] == [False, True]
     assert seen[0].todo == "sysctl fs.inotify.max_user_watches=8192"
+    (tmp_path / "max_user_watches").unlink()
+    (tmp_path / "max_user_instances").write_text("many\n")
+    seen = [each for each in checks(Settings(data=tmp_path, port=0)) if each.name == "inotify"]
+    assert [each.is_fine and "does not say" in each.text for each in seen] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -225,6 +231,28 @@ def test_proxy_that_buffers_refuses_or_is_away_is_named(stream_server: Callable[
         check = proxy(f"http://127.0.0.1:{free_port()}", token, limit_s=60)
         assert not check.is_fine and "aion_secret" not in check.text + check.todo
     assert not proxy(f"http://{'a' * 70}.example", limit_s=60).is_fine
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificate")
+def test_proxy_whose_certificate_nobody_knows_is_told_apart_from_one_that_is_away(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2",
+         "-keyout", str(key), "-out", str(certificate)],
+        check=True, capture_output=True, timeout=100,
+    )  # fmt: skip
+    secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    secure.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                secure.wrap_socket(connection, server_side=True)
+
+        threading.Thread(target=serve, daemon=True).start()
+        check = proxy(f"https://localhost:{listener.getsockname()[1]}", limit_s=60)
+    assert not check.is_fine and "not trusted" in check.text and "renew" in check.todo
 
 
 def test_command_has_a_status_and_json_for_programs(tmp_path: Path) -> None:
