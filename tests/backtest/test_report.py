@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion.bot.backtest import chart, command
+from aion.bot.backtest import chart, command, trades
 from aion.bot.backtest import text as say
 from aion.bot.backtest.engine import Plan
 from aion.bot.backtest.method import SOURCES
@@ -143,6 +143,45 @@ def test_report_shows_every_figure_that_is_printed(outcome: command.Outcome) -> 
     ):
         assert words in page.text
     assert "NaN" not in page.text and "None" not in page.text
+
+
+def test_report_draws_each_closed_trade_by_its_sign_and_lists_the_newest_first(outcome: command.Outcome) -> None:
+    source = outcome.report.read_text("utf-8")
+    for result in outcome.results:
+        article = source[source.index(f'<article id="{result.name}"') :]
+        article = article[: article.index("</article>")]
+        nets = [trade.realized_pnl for trade in result.trades]
+        plot = article[article.index('data-chart="trades"') :]
+        assert len(result.trades) <= trades.BARS_SHOWN
+        drawn = re.findall(r'<path class="(gain|loss)" d="M[\d.]+ ([\d.]+)V([\d.]+)H', plot)
+        assert [kind for kind, _, _ in drawn] == ["gain" if net > 0 else "loss" for net in nets]
+        heights = [float(zero) - float(y) for _, zero, y in drawn]
+        biggest = max(range(len(nets)), key=lambda number: abs(nets[number]))
+        scale = heights[biggest] / float(nets[biggest])
+        assert heights == pytest.approx([float(net) * scale for net in nets], abs=0.2)
+        assert f"{sum(net > 0 for net in nets)} of {len(nets)} above zero" in plot
+        closed = re.findall(r'data-name="Closed">([^<]+)<', article)
+        assert closed == [f"{trade.closed_at:%Y-%m-%d %H:%M}" for trade in reversed(result.trades)]
+
+
+def test_report_of_more_trades_than_pixels_sums_them_and_says_how_many(
+    outcome: command.Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trades, "BARS_SHOWN", 10)
+    result = outcome.results[0]
+    size = -(-len(result.trades) // 10)
+    assert size > 1
+    panel = trades.trades_panel(result)
+    assert f"Net result of {size} closed trades in a row each" in panel
+    assert panel.count('class="gain"') + panel.count('class="loss"') == -(-len(result.trades) // size)
+
+
+def test_report_says_what_n_means_only_where_it_stands(outcome: command.Outcome, tmp_path: Path) -> None:
+    assert "Where n stands" in read_page(outcome.report).text, "20 sessions"
+    first, last = at("2020-01-01T00:00Z"), at("2022-01-01T00:00Z")
+    many = command.run_plan(Plan({"swing_1w": default_bots()["swing_1w"]}, recorded(last), first, last, tmp_path))
+    assert len(many.results[0].trades) >= 30
+    assert "Where n stands" not in read_page(many.report).text
 
 
 def test_report_escapes_what_others_wrote(tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ def test_report_when_opened_from_disk_then_it_needs_nothing_else(
     page.goto(report.as_uri())
     assert asked == [report.as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for name in ("figures", "trades"):  # the results of holding, and what a trade gave, are seen without scrolling
+        for shown in page.locator(f".{name}").all():
+            assert shown.evaluate("each => each.scrollWidth - each.clientWidth") <= 0, name
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         assert violations(page) == []

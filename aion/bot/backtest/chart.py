@@ -91,6 +91,11 @@ def area(points: Sequence[tuple[float, float]], base: float, kind: str) -> str:
     return f'<path class="{kind}" d="M{_joined(closed)}Z"/>'
 
 
+def column(x: float, width: float, y: float, base: float, kind: str) -> str:
+    """Return a bar from the height `base` to `y`, with a little air at its right, of the class `kind`."""
+    return f'<path class="{kind}" d="M{x:.2f} {base:.1f}V{y:.1f}H{x + width * 0.8:.2f}V{base:.1f}Z"/>'
+
+
 def between(upper: Sequence[tuple[float, float]], lower: Sequence[tuple[float, float]]) -> str:
     """Return the space between two lines over the same x: class `ahead` where the first is higher, else `behind`."""
     shapes: list[str] = []

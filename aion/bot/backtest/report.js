@@ -1,7 +1,7 @@
 // A crosshair that reads both charts of a bot at one mark, with the pointer or the arrow keys.
 for (const section of document.querySelectorAll("[data-bot]")) {
   const data = JSON.parse(section.querySelector("script[type='application/json']").textContent);
-  const plots = [...section.querySelectorAll(".plot")];
+  const plots = [...section.querySelectorAll("[data-chart=equity] .plot, [data-chart=drawdown] .plot")];
   const words = section.querySelector("[data-at]");
   const rest = words.textContent;
   const last = data.x.length - 1;

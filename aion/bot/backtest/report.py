@@ -4,19 +4,19 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from html import escape
 from pathlib import Path
 
 from aion import __version__
 from aion.bot.backtest import chart
 from aion.bot.backtest import text as say
+from aion.bot.backtest.markup import signed, table
 from aion.bot.backtest.method import METHOD, SOURCES
 from aion.bot.backtest.result import Result
+from aion.bot.backtest.trades import trades_panel
 from aion.model import ZERO, Trade
 from aion.trading.cost import cost_model
 
-TRADES_SHOWN = 400  # a page of thousands of rows is slow to open; all of them stand in the ledger
 SYMBOLS_SHOWN = 30
 REASONS_SHOWN = 12
 _NUMBER = re.compile(r"[-+]?\d[\d,.]*(?<=\d)")
@@ -67,13 +67,8 @@ def _bot(result: Result) -> str:
         f'<p class="mut">{escape(" · ".join([*shown, *given]))}</p>{notes}'
         f"{_tiles(result)}{_charts(result)}{_months(result)}"
         f'<div class="grid2">{_figures(result)}<div class="stack"><section class="panel">{_costs(result)}</section>'
-        f"{_symbols(result)}{_refusals(result)}</div></div>{_trades(result)}</article>"
+        f"{_symbols(result)}{_refusals(result)}</div></div>{trades_panel(result)}</article>"
     )
-
-
-def _signed(text: str, amount: float | Decimal) -> str:
-    kind = "up" if amount > 0 else "dn" if amount < 0 else "n"
-    return f'<span class="{kind}">{text}</span>'
 
 
 def _tiles(result: Result) -> str:
@@ -86,7 +81,7 @@ def _tiles(result: Result) -> str:
         ("Equity", say.money(result.end, currency), f"from {say.money(result.start)}"),
         (
             "Return",
-            _signed(say.percent(own.total_return, is_change=True), own.total_return or 0.0),
+            signed(say.percent(own.total_return, is_change=True), own.total_return or 0.0),
             escape(points),
         ),
         (
@@ -202,15 +197,6 @@ def _x_ticks(result: Result) -> list[tuple[float, str]]:
 # tables
 
 
-def _table(name: str, head: str, rows: str, *, is_tall: bool = False) -> str:
-    """Return a table that scrolls inside its panel where it does not fit, with the keys too."""
-    kind = "scroll tall" if is_tall else "scroll"
-    return (
-        f'<div class="{kind}" tabindex="0" role="region" aria-label="{escape(name)}"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
-    )
-
-
 def _months(result: Result) -> str:
     years: dict[str, dict[int, tuple[float, float | None]]] = defaultdict(dict)
     for month, both in result.months.items():
@@ -221,7 +207,7 @@ def _months(result: Result) -> str:
         own = [months[number][0] if number in months else None for number in range(12)]
         held = [months[number][1] if number in months else None for number in range(12)]
         cells = "".join(
-            "<td></td>" if each is None else f"<td>{_signed(_change(each), round(each, 3))}</td>"
+            "<td></td>" if each is None else f"<td>{signed(_change(each), round(each, 3))}</td>"
             for each in (*own, _chain(own))
         )
         rows.append(f'<tr><th scope="row">{year}</th>{cells}</tr>')
@@ -231,7 +217,7 @@ def _months(result: Result) -> str:
         rows.append(f'<tr class="hold"><th scope="row">hold</th>{cells}</tr>')
     return (
         '<section class="panel"><h2>Return by month, per cent</h2>'
-        f"{_table('Return by month', head, ''.join(rows))}</section>"
+        f"{table('Return by month', head, ''.join(rows))}</section>"
     )
 
 
@@ -248,22 +234,23 @@ def _chain(values: Iterable[float | None]) -> float:
 
 def _figures(result: Result) -> str:
     rows = []
+    is_small = False
     for label, own, held in say.rows(result):
+        is_small = is_small or own.startswith("n = ")
         source = SOURCES.get(label, "")
         title = f' title="{escape(source)}"' if source else ""
         rows.append(f"<tr><td{title}>{escape(label)}</td><td>{escape(own)}</td><td>{escape(held)}</td></tr>")
     head = f"<th></th><th>{escape(result.name)}</th><th>hold {escape(result.hold_name)}</th>"
-    sources = (
-        '<p class="mut" style="margin-top:8px">n = : too few for the figure to say anything. '
-        "Formulas and sources are below.</p>"
-    )
-    return f'<section class="panel"><h2>Figures</h2>{_table("Figures", head, "".join(rows))}{sources}</section>'
+    few = "Where n stands, there are too few for the figure to say anything. " if is_small else ""
+    sources = f'<p class="mut" style="margin-top:8px">{few}Formulas and sources are below.</p>'
+    shown = table("Figures", head, "".join(rows), kind="figures")
+    return f'<section class="panel"><h2>Figures</h2>{shown}{sources}</section>'
 
 
 def _costs(result: Result) -> str:
     costs, currency = result.costs, result.settings.currency
     parts = [("Gross", costs.gross)]
-    parts += [(name.replace("_", " "), -fee) for name, fee in sorted(costs.fees.items())]
+    parts += [(name.replace("_", " ").capitalize(), -fee) for name, fee in sorted(costs.fees.items())]
     parts += [("Slippage", -costs.slippage), ("Borrow", -costs.borrow), ("Net", costs.net)]
     parts = [each for each in parts if each[0] != "Borrow" or costs.borrow]
     # each bar starts where the one before ended, so that the eye can add them up
@@ -280,7 +267,7 @@ def _costs(result: Result) -> str:
         width = max(abs(float(amount)) / span * 100, 0.2)
         kind = ("up" if amount > 0 else "dn") if name in ("Gross", "Net") else "b"
         amount_text = say.money(amount, is_change=True)
-        value = _signed(amount_text, amount) if name == "Net" else amount_text
+        value = signed(amount_text, amount) if name == "Net" else amount_text
         rows.append(
             f'<span>{escape(name)}</span><div class="r"><span class="b {kind}" '
             f'style="left:{left:.2f}%;width:{width:.2f}%"></span></div><span class="n">{value}</span>'
@@ -297,52 +284,6 @@ def _costs(result: Result) -> str:
     )
 
 
-def _trades(result: Result) -> str:
-    if not result.trades:
-        why = "Nothing was bought and sold again in this span."
-        return f'<section class="panel"><h2>Closed trades</h2><p class="mut">{why}</p></section>'
-    newest = result.trades[-TRADES_SHOWN:]
-    left_out = len(result.trades) - len(newest)
-    note = f"The newest {len(newest)} of {len(result.trades)}; " if left_out else ""
-    head = "".join(
-        f'<th scope="col"{" class=t" if kind else ""}>{name}</th>'
-        for name, kind in (
-            ("Opened", 1),
-            ("Closed", 1),
-            ("Symbol", 1),
-            ("Side", 1),
-            ("Quantity", 0),
-            ("Entry", 0),
-            ("Exit", 0),
-            ("Fees", 0),
-            ("Slippage", 0),
-            *((("Borrow", 0),) if result.costs.borrow else ()),
-            ("Net", 0),
-            ("Why it was closed", 1),
-        )
-    )
-    rows = "".join(_trade_row(each, has_borrow=bool(result.costs.borrow)) for each in newest)
-    return (
-        f'<section class="panel"><h2>Closed trades, {result.settings.currency}</h2>'
-        f"{_table('Closed trades', head, rows, is_tall=True)}"
-        f'<p class="mut" style="margin-top:8px">{note}all of them: <code>aion trades --data FOLDER --csv</code></p>'
-        "</section>"
-    )
-
-
-def _trade_row(trade: Trade, *, has_borrow: bool) -> str:
-    side = "long" if trade.side.sign > 0 else "short"
-    quantity = f"{trade.quantity:,.4f}" if trade.quantity % 1 else f"{trade.quantity:,.0f}"
-    net = _signed(say.money(trade.realized_pnl, is_change=True), trade.realized_pnl)
-    borrow = f"<td>{say.money(trade.borrow)}</td>" if has_borrow else ""
-    return (
-        f'<tr><td class="t">{trade.opened_at:%Y-%m-%d %H:%M}</td><td class="t">{trade.closed_at:%Y-%m-%d %H:%M}</td>'
-        f'<td class="t">{escape(trade.symbol)}</td><td class="t">{side}</td><td>{quantity}</td>'
-        f"<td>{trade.entry_price:,.4f}</td><td>{trade.exit_price:,.4f}</td><td>{say.money(trade.fees)}</td>"
-        f'<td>{say.money(trade.slippage)}</td>{borrow}<td>{net}</td><td class="w">{escape(trade.reason)}</td></tr>'
-    )
-
-
 def _symbols(result: Result) -> str:
     """Return what each symbol gave by its closed trades, the best first; nothing for one symbol alone."""
     found: dict[str, list[Trade]] = defaultdict(list)
@@ -354,13 +295,13 @@ def _symbols(result: Result) -> str:
     rows = "".join(
         f"<tr><td>{escape(symbol)}</td><td>{len(found[symbol]):,}</td>"
         f"<td>{say.money(sum((each.fees + each.slippage + each.borrow for each in found[symbol]), ZERO))}</td>"
-        f"<td>{_signed(say.money(nets[symbol], is_change=True), nets[symbol])}</td></tr>"
+        f"<td>{signed(say.money(nets[symbol], is_change=True), nets[symbol])}</td></tr>"
         for symbol in sorted(nets, key=lambda each: (-nets[each], each))[:SYMBOLS_SHOWN]
     )
     head = "<th>Symbol</th><th>Closed</th><th>Costs</th><th>Net</th>"
     return (
         f'<section class="panel"><h2>Closed trades by symbol, {result.settings.currency}</h2>'
-        f"{_table('Closed trades by symbol', head, rows)}</section>"
+        f"{table('Closed trades by symbol', head, rows)}</section>"
     )
 
 
@@ -376,7 +317,7 @@ def _refusals(result: Result) -> str:
     )
     return (
         '<section class="panel"><h2>What was refused</h2>'
-        f"{_table('What was refused', '<th>Reason</th><th>Times</th>', rows)}</section>"
+        f"{table('What was refused', '<th>Reason</th><th>Times</th>', rows)}</section>"
     )
 
 
