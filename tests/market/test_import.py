@@ -140,6 +140,16 @@ def test_split_of_adjusted_prices_cannot_be_declared(tmp_path: Path) -> None:
         bring(tmp_path, days(["1"]), Import("XNAS", price_basis="adjusted", actions=(split,)))
 
 
+@pytest.mark.parametrize("kind", ["split", "dividend"])
+def test_split_or_dividend_of_prices_of_which_nobody_says_that_they_are_raw_is_refused(
+    tmp_path: Path, kind: str
+) -> None:
+    action = CorporateAction("MSFT", DAYS[2], kind, Decimal(20))  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match=rf"MSFT: a {kind} is of raw prices, .* --price-basis raw"):
+        bring(tmp_path, days(["100", "100", "5", "5"]), Import("XNAS", actions=(action,)))
+    assert not (tmp_path / "bars" / "index.json").exists()
+
+
 def test_times_without_a_zone_need_one_said(tmp_path: Path) -> None:
     local = [f"2022-05-19 09:{minute},10,11,9,10.5,100" for minute in range(30, 40)]
     done = bring(tmp_path, local)
@@ -284,7 +294,11 @@ def test_command_says_what_was_kept_and_fails_when_a_series_was_refused(
     monkeypatch.setattr("sys.argv", [*typed, "--split", f"MSFT:{DAYS[2]}:20"])
     assert main() == 0
     said = capsys.readouterr().out
-    assert "MSFT: kept 4 of 4 bars" in said and "aion up --feed folder" in said
+    assert "MSFT: kept 4 of 4 bars" in said and "aion up --feed folder" in said and "--price-basis" not in said
+    path.write_text("\n".join([HEAD, *days(["100", "100"])]))
+    monkeypatch.setattr("sys.argv", typed[:-2])
+    assert main() == 0
+    assert "no bot may hold them overnight (--price-basis)" in capsys.readouterr().out
 
 
 def test_command_takes_a_jump_as_real_and_declares_more_of_a_folder_later(

@@ -134,6 +134,11 @@ def _check(about: Import) -> None:
 def _check_basis(action: CorporateAction, basis: PriceBasis | None) -> None:
     if basis == "adjusted" and action.kind != "jump":
         raise ConfigError(f"{action.symbol}: adjusted prices have no splits or dividends left to declare")
+    if basis is None and action.kind != "jump":
+        raise ConfigError(
+            f"{action.symbol}: a {action.kind} is of raw prices, and nobody said that these are: import them with "
+            "--price-basis raw"
+        )
 
 
 def declare_actions(folder: Path, actions: Sequence[CorporateAction]) -> list[str]:
