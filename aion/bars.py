@@ -80,7 +80,9 @@ def import_bars(
             typer.echo(line, err=bool(each.refused))
     kept = [each for each in done if not each.refused]
     if kept and price_basis is None:
-        typer.echo("nobody said whether the prices are raw or adjusted: no bot may hold them overnight (--price-basis)")
+        typer.echo(
+            "nobody said whether the prices are raw or adjusted: no bot may hold them overnight (--price-basis)"
+        )
     typer.echo(f"{len(kept)} of {len(done)} series are in {folder}; the report is {folder / REPORT}")
     if kept:
         typer.echo(f"to trade on them: aion up --feed folder --folder {folder} --data DATA_FOLDER")

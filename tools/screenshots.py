@@ -1,8 +1,8 @@
 """Take the pictures in docs/images from a running desk: `python tools/screenshots.py [--only NAME]`.
 
 Starts `aion up` on a free port over a temporary folder, waits until the bots have traded, and takes every page on a
-desktop and a phone, dark and light, those of an empty desk, of one with broken files and of one with a login, and the
-moving picture of the README. Stops the desks again.
+desktop and a phone, dark and light, those of an empty desk, of one with broken files and of one with a login, the
+report of a backtest, and the moving picture of the README. Stops the desks again.
 """
 
 import argparse
@@ -57,7 +57,9 @@ REFUSED = {"system-error": "/system"}
 LOGIN = {"login": "/login"}
 VIEWER = {"bots-viewer": "/bots", "logs-viewer": "/logs"}
 """Pages of somebody who may look and not ask."""
-STATES = (*EMPTY, *ERROR, *REFUSED, *LOGIN, *VIEWER)
+REPORT = {"report": "/report.html"}
+"""The report of a backtest, which is a file."""
+STATES = (*REPORT, *EMPTY, *ERROR, *REFUSED, *LOGIN, *VIEWER)
 PASSWORD, VIEWER_PASSWORD = "a password for these pictures", "another one for who may look"
 SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
@@ -214,6 +216,15 @@ def take_locked(browser: Browser, only: str | None) -> None:
         take_pages(browser, url, VIEWER, only, prepare=log_in)
 
 
+def take_report(browser: Browser, only: str | None) -> None:
+    """Take the report of a backtest over the bars that ship with Aion."""
+    with tempfile.TemporaryDirectory(prefix="aion-shots-") as folder:
+        out = Path(folder) / "backtest"
+        typed = ["backtest", "--bot", "orb_ny", "--bot", "swing_1w", "--out", str(out)]
+        subprocess.run([sys.executable, "-m", "aion", *typed], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        take_pages(browser, out.as_uri(), REPORT, only, ready="BACKTEST")
+
+
 def take_moving(browser: Browser, url: str) -> None:
     """Take the moving picture of the Bots page."""
     context = browser.new_context(color_scheme="dark", viewport=MOVING)
@@ -247,6 +258,10 @@ def main() -> int:
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
+        if options.only is None or "report" in options.only:
+            take_report(browser, options.only)
+        if options.only is not None and options.only.startswith("report"):
+            return 0
         with running_desk("up", has_traded) as (url, data):
             if options.only in (None, "bots.webp"):
                 take_moving(browser, url)

@@ -80,7 +80,7 @@ def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> 
         if settings.kind == "swing" and instrument.price_basis is None:
             raise ConfigError(
                 f"bots.{name}: the {feed.name} feed does not say whether {symbol} is raw or adjusted for splits and "
-                "dividends, and this bot holds overnight: declare it where the bars come from (aion import --price-basis)"
+                "dividends, and this bot holds overnight: say it where the bars come from (aion import --price-basis)"
             )
         found[symbol] = instrument
     _check_cost(name, settings, found)

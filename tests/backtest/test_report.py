@@ -133,6 +133,7 @@ def test_report_shows_every_figure_that_is_printed(outcome: command.Outcome) -> 
         for label, own, held in say.rows(result):
             assert label in page.text and own in page.text and held in page.text
         assert result.rule in page.text
+        assert f"{say.day(result.first)} to {say.day(result.last)} · {result.settings.exchange}" in page.text
     for words in (
         "Drawdown",
         "Return by month",

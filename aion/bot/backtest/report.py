@@ -54,6 +54,7 @@ def _bot(result: Result) -> str:
     given = [f"{name} {value}" for name, value in settings.parameters.items()]
     shown = [", ".join(settings.symbols) if len(settings.symbols) <= 12 else f"{len(settings.symbols)} symbols"]
     shown += [
+        f"{say.day(result.first)} to {say.day(result.last)}",
         settings.exchange,
         f"costs {settings.cost}",
         *([f"every {settings.horizon}"] if settings.horizon else []),
