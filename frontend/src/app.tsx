@@ -9,6 +9,7 @@ import { botsOf, useStates } from "./feature/bots/states";
 import { countAge } from "./lib/data-age";
 import { usePollEvery } from "./lib/preference";
 import { usePath } from "./lib/route";
+import { isBundle } from "./lib/sound";
 import { useTicking, wallNow } from "./lib/ticker";
 import { instant } from "./lib/time";
 import { useTitle } from "./lib/title";
@@ -73,13 +74,6 @@ export function heartbeatOf(bundle: BotsPageBundle | undefined): Heartbeat {
     }
   }
   return out;
-}
-
-/** Whether data has the form of a bundle: that of another program, or of a much older desk, has not. */
-function isBundle({ intraday, swing }: BotsPageBundle): boolean {
-  return [intraday?.bots, swing?.bots].every(
-    (bots) => bots instanceof Object && Object.values(bots).every((bot) => typeof bot?.bot === "string"),
-  );
 }
 
 /** A sentence for a page that has no data at all. */

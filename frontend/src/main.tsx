@@ -6,7 +6,7 @@ import "./style/page.css";
 import { Fault } from "./ui/fault";
 
 const page = (
-  <Fault data={undefined}>
+  <Fault>
     <App />
   </Fault>
 );

@@ -53,6 +53,37 @@ def test_foreign_records_are_never_shown(desk: Up, context: BrowserContext) -> N
         page.goto(f"{desk.url}/icon.svg")
 
 
+OTHER = {"text": "abc", "number": 5, "null": None, "list": [1, 2], "object": {"a": {"b": 1}}}
+
+
+@pytest.mark.parametrize("what", OTHER)
+def test_kept_data_of_another_shape_is_left_out_on_every_page(desk: Up, context: BrowserContext, what: str) -> None:
+    bundle, snapshot = desk.bundle(), desk.get("/api/intraday/snapshot").json()
+    bots = {name: dict.fromkeys(bot, OTHER[what]) | {"bot": name} for name, bot in bundle["swing"]["bots"].items()}
+    torn = bundle | {"swing": {"bots": bots}}
+    hollow = bundle | {
+        "totals": {"USD": OTHER[what]},
+        "sessions": {"XNAS": OTHER[what]},
+        "errors": {"a": OTHER[what]},
+    }
+    symbols = snapshot | {"symbols": {"MSFT": OTHER[what]}}
+    figures = dict.fromkeys(desk.get("/api/metrics").json(), OTHER[what])
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    for path in ("bots", "bots/swing_1w", "intraday", "logs", "system"):
+        for kept in (torn, hollow):
+            page.goto(f"{desk.url}/icon.svg")
+            for route, data in (("bots/page", kept), ("intraday/snapshot", symbols), ("metrics", figures)):
+                record = [f"aion_cache_api:/api/{route}", json.dumps({"data": data, **DAY_OLD})]
+                page.evaluate("([key, text]) => localStorage.setItem(key, text)", record)
+            page.goto(f"{desk.url}/{path}")
+            page.get_by_text("STREAMING", exact=True).first.wait_for()
+            page.locator("main h1").first.wait_for(state="attached")
+            assert page.get_by_text("could not be drawn").count() == 0, path
+    assert errors == []
+
+
 def test_full_storage_makes_room_and_the_page_goes_on(desk: Up, context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(f"{desk.url}/icon.svg")

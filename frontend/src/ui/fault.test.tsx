@@ -27,3 +27,17 @@ it("says what cannot be drawn, forgets what was kept, and draws again with newer
   expect(screen.queryByRole("alert")).toBeNull();
   expect(screen.getByText("7.00")).toBeTruthy();
 });
+
+it("draws anew by itself where it stands around the whole page", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => undefined);
+  setCached("api:/api/bots/page", { equity: "7" });
+  const Page = () => <Figure value={getCached<{ equity: number }>("api:/api/bots/page") ?? { equity: 8 }} />;
+  render(
+    <Fault>
+      <Page />
+    </Fault>,
+  );
+  expect(screen.getByRole("alert")).toBeTruthy();
+  expect(await screen.findByText("8.00")).toBeTruthy();
+  expect(screen.queryByRole("alert")).toBeNull();
+});

@@ -4,8 +4,8 @@ import { Component, type ReactNode } from "react";
 import { clearAllCache } from "../live";
 
 interface Props {
-  /** Draws again when this changes: newer data may be sound. */
-  data: unknown;
+  /** Draws again when this changes: newer data may be sound. Where it is not given, all is drawn anew, from nothing kept. */
+  data?: unknown;
   children: ReactNode;
 }
 
@@ -15,8 +15,13 @@ interface State {
   data?: unknown;
 }
 
+const FIRST_MS = 100;
+const AGAIN_MS = 5000;
+
 export class Fault extends Component<Props, State> {
   override state: State = {};
+  #tries = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   static getDerivedStateFromProps({ data }: Props, state: State): State {
     return data === state.data ? state : { data, error: undefined };
@@ -28,6 +33,13 @@ export class Fault extends Component<Props, State> {
 
   override componentDidCatch(): void {
     clearAllCache(); // what is kept may be what cannot be drawn
+    if ("data" in this.props) return;
+    this.#timer = setTimeout(() => this.setState({ error: undefined }), this.#tries > 0 ? AGAIN_MS : FIRST_MS);
+    this.#tries += 1;
+  }
+
+  override componentWillUnmount(): void {
+    clearTimeout(this.#timer);
   }
 
   override render(): ReactNode {

@@ -2,6 +2,7 @@
 
 import type { IntradaySnapshot } from "../../api/schema";
 import { usePath, useQuery } from "../../lib/route";
+import { isSnapshot } from "../../lib/sound";
 import { useShared } from "../../lib/use-shared";
 import { useSnapshot } from "../../live";
 import { Skeleton } from "../bots/skeleton";
@@ -15,11 +16,6 @@ export function decodeSymbol(piece: string): string {
   } catch {
     return piece;
   }
-}
-
-/** Whether data has the form of a snapshot: that of another program, or of a much older desk, has not. */
-function isSnapshot({ symbols, bots }: IntradaySnapshot): boolean {
-  return symbols instanceof Object && bots instanceof Object;
 }
 
 export default function IntradayScreen() {

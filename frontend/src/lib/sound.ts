@@ -1,0 +1,65 @@
+/**
+ * Whether data is what the pages take it for. What a browser kept may be of another version or of another program, and an
+ * answer may come from whatever stands between: a page that trusts either is one that cannot be drawn. Pure.
+ */
+
+import type { BotsPageBundle, BotView, IntradaySnapshot } from "../api/schema";
+
+type Fields = Record<string, unknown>;
+
+/** Fields of a bot by what they are, where they are there at all. */
+const TEXTS = ["as_of", "mode", "run", "exchange", "strategy", "rule", "note", "state", "day", "hold_name"];
+const MAPS = ["positions", "fills", "trades", "signals", "targets", "open_orders"];
+const OBJECTS = ["equity_curve", "hold_curve", "rules", "more", "asked", "day_pnl", "total_pnl", "stats", "preview"];
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isMap(value: unknown): value is Record<string, Fields> {
+  return isObject(value) && Object.values(value).every(isObject);
+}
+
+function have(fields: Fields, names: readonly string[], is: (value: unknown) => boolean): boolean {
+  return names.every((name) => fields[name] === undefined || is(fields[name]));
+}
+
+const isText = (value: unknown): boolean => typeof value === "string";
+
+function isBot(fields: Fields): boolean {
+  return (
+    [fields.bot, fields.kind, fields.currency].every(isText) &&
+    typeof fields.equity === "number" &&
+    have(fields, TEXTS, isText) &&
+    have(fields, MAPS, isMap) &&
+    have(fields, OBJECTS, isObject) &&
+    have(fields, ["symbols"], Array.isArray)
+  );
+}
+
+function areBots(bots: Record<string, BotView> | undefined): boolean {
+  return isMap(bots) && Object.values(bots).every(isBot);
+}
+
+/** True for a bundle of the Bots page. */
+export function isBundle(bundle: BotsPageBundle): boolean {
+  const { intraday, swing } = bundle;
+  return (
+    [intraday, swing].every((section) => isObject(section) && areBots(section.bots)) &&
+    have({ ...bundle }, ["totals", "sessions", "errors"], isMap) &&
+    have({ ...bundle }, ["clock", "asked", "watch"], isObject) &&
+    Object.values(bundle.totals ?? {}).every(({ currency, bots }) => isText(currency) && Array.isArray(bots))
+  );
+}
+
+/** True for a snapshot of the Intraday page. */
+export function isSnapshot(snapshot: IntradaySnapshot): boolean {
+  const { symbols, bots } = snapshot;
+  return (
+    isMap(symbols) &&
+    Object.values(symbols).every((view) => have({ ...view }, ["bar", "features", "signal"], isObject)) &&
+    areBots(bots) &&
+    have({ ...snapshot }, ["sessions", "errors"], isMap) &&
+    have({ ...snapshot }, ["clock"], isObject)
+  );
+}
