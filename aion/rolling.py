@@ -142,7 +142,10 @@ class RollingSupervisor(Supervisor):
                 child.name, (), base=child.base, shared=child.shared, numbers=child.numbers, logs=child.logs,
                 turn=child.turn + 1,
             )  # fmt: skip
-            self._start(successor)
+            try:
+                self._start(successor)
+            except OSError as error:
+                self._fail(f"its successor could not be started: {error.strerror}")
             return
         process, pulse = successor.process, successor.pulse
         assert process is not None and pulse is not None
@@ -197,9 +200,10 @@ class RollingSupervisor(Supervisor):
 
     def _give_up(self) -> None:
         successor, self._successor = self._successor, None
-        assert successor is not None and successor.process is not None
-        successor.process.kill()
-        successor.process.wait()
+        assert successor is not None
+        if successor.process is not None:
+            successor.process.kill()
+            successor.process.wait()
         if successor.pipe is not None:
             os.close(successor.pipe)
         if successor.pulse is not None:
@@ -211,6 +215,7 @@ class RollingSupervisor(Supervisor):
             return
         if child.pulse is not None:
             child.pulse.close()
+            child.pulse = None
         reading, writing = os.pipe()
         child.pulse, child.dies_at = Pulse(reading, self._silent_s, time.monotonic()), None
         os.set_inheritable(writing, True)

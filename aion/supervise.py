@@ -125,7 +125,11 @@ class Supervisor:
         now = time.monotonic()
         if child.process is None:
             if now >= child.due_at:
-                self._start(child)
+                try:
+                    self._start(child)
+                except OSError as error:  # no memory, process or open file is left: that passes
+                    child.ended = f"could not be started: {error.strerror}"
+                    self._put_off(child)
             return 0
         status = child.process.poll()
         if status is None or self._stopping:
@@ -136,20 +140,26 @@ class Supervisor:
             f"was killed by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
         )
         words = last_words(child.log, child.started_wall_s)
-        child.ended, child.ended_wall_s = f"{why}: {words}" if words else why, time.time()
+        child.ended = f"{why}: {words}" if words else why
         if status == REFUSED and child.longest_s < PROVEN_S:
+            child.ended_wall_s = time.time()
             self._changed()
             return REFUSED
         child.longest_s = max(child.longest_s, lived_s)
         if lived_s > STEADY_S:
             child.failures = 0
+        self._put_off(child)
+        return 0
+
+    def _put_off(self, child: Child) -> None:
+        """Say why `child` does not run, and when it is started."""
         wait_s = BACK_OFF_S[min(child.failures, len(BACK_OFF_S) - 1)]
         child.failures += 1
-        child.due_at = now + wait_s
+        child.due_at = time.monotonic() + wait_s
+        child.ended_wall_s = time.time()
         child.starts_wall_s = child.ended_wall_s + wait_s
         self._say("error", f"{child.name} {child.ended}; started again in {wait_s:g} s")
         self._changed()
-        return 0
 
     def _start(self, child: Child) -> None:
         reading, writing = os.pipe()

@@ -1,6 +1,7 @@
 """Keeping processes running: who dies is started again with a growing wait, and says why it ended."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -93,6 +94,27 @@ def test_child_when_it_dies_at_once_each_time_then_the_wait_grows_to_its_bound_a
     assert waits == ["0.05 s", "0.1 s", "0.2 s", "0.2 s", "0.2 s", "0.2 s"]
     assert all("ended with status 7" in line for line in said)
     assert max(BACK_OFF_S) <= 60, "the real wait is bounded too"
+
+
+def test_child_when_the_system_has_no_room_for_it_then_it_is_started_later_and_the_others_go_on(
+    program: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, refusals = subprocess.Popen, [errno.EAGAIN, errno.ENOMEM, errno.EMFILE]
+
+    def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+        if "#late" in command[3] and refusals:
+            number = refusals.pop(0)
+            raise OSError(number, os.strerror(number))
+        return real(command, **options)
+
+    monkeypatch.setattr(supervise.subprocess, "Popen", start)
+    left, right = Child("left", (FOR_EVER + "  #late",)), Child("right", (FOR_EVER,))
+    with supervised(left, right) as (_, said, status):
+        wait_for(lambda: left.process is not None and right.process is not None)
+        assert not status, "it goes on"
+        assert left.ended.startswith("could not be started: ") and left.ended_wall_s > 0
+    assert [line.rpartition(" in ")[2] for line in said] == ["0.05 s", "0.1 s", "0.2 s"]
+    assert said[0] == f"left could not be started: {os.strerror(errno.EAGAIN)}; started again in 0.05 s"
 
 
 def test_child_when_it_was_healthy_for_long_then_the_wait_begins_anew(

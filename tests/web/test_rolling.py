@@ -1,5 +1,6 @@
 """SIGHUP: workers are replaced one by one on the same socket, and nobody who asks notices."""
 
+import errno
 import json
 import os
 import signal
@@ -129,6 +130,39 @@ def test_roll_when_the_successor_does_not_come_up_then_the_old_worker_goes_on(
     finally:
         supervisor.shutdown()
     assert old.poll() is not None
+
+
+def test_roll_when_the_system_has_no_room_for_a_successor_then_the_old_worker_goes_on_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launcher = tmp_path / "python"
+    launcher.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(600)\n")
+    launcher.chmod(0o755)
+    monkeypatch.setattr("aion.supervise.sys.executable", str(launcher))
+    supervisor = Recorded("serve")
+    worker = supervisor.worker
+
+    def refuse(*_: object, **__: object) -> None:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr("aion.supervise.subprocess.Popen", refuse)
+            supervisor._tend(worker)
+            assert worker.process is None and "could not be started" in supervisor.said[-1]
+        wait_for(lambda: supervisor._tend(worker) or worker.process is not None)
+        old, before = worker.process, len(os.listdir("/proc/self/fd"))
+        for _ in range(3):
+            with monkeypatch.context() as patch:
+                patch.setattr("aion.supervise.subprocess.Popen", refuse)
+                supervisor._wanted = True
+                supervisor._tend(worker)
+            assert "worker is not restarted: its successor could not be started" in supervisor.said[-1]
+            assert worker.process is old and old is not None and old.poll() is None
+            assert not supervisor._queue and supervisor._successor is None
+        assert len(os.listdir("/proc/self/fd")) == before
+    finally:
+        supervisor.shutdown()
 
 
 def test_workers_when_numbered_then_successors_take_numbers_of_their_own(tmp_path: Path) -> None:
