@@ -82,6 +82,7 @@ class Watchdog:
         self._clock = ClockWatch(watch.clock_jump_s, watch.steady_s, self._clocks)
         self._written: Any = None
         self._write_failed = False
+        self._failed = ""
         self._wake = threading.Event()
         self._is_over = False
         self.alarms: dict[str, Alarm] = {}
@@ -113,9 +114,21 @@ class Watchdog:
 
     def _run(self) -> None:
         while not self._is_over:
-            self.look()
+            self._try_to_look()
             self._wake.wait(CHECK_S)
             self._wake.clear()
+
+    def _try_to_look(self) -> None:
+        """Look once; whatever goes wrong is said, and the next round comes all the same."""
+        try:
+            self.look()
+        except Exception as error:  # noqa: BLE001 - nobody would watch any more
+            failed = f"{type(error).__name__}: {error}"
+            if failed != self._failed:
+                self._say("error", f"the watchdog could not look: {failed[:500]}")
+            self._failed = failed
+        else:
+            self._failed = ""
 
     # one round
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -263,3 +264,28 @@ def test_alert_that_does_not_get_out_is_told_on_the_page(world: World) -> None:
     assert world.pass_s(1)["alerts"].text == "an alert was not delivered: json://*** did not take it"
     world.post.why = ""
     assert world.pass_s(1) == {}
+
+
+def test_round_that_fails_is_said_once_and_the_next_ones_come_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aion.watch.watchdog.CHECK_S", 0.01)
+    rounds = 0
+
+    def processes() -> dict[str, WatchedProcess]:
+        nonlocal rounds
+        rounds += 1
+        if rounds <= 5:
+            raise ValueError("year 11476 is out of range")
+        return {}
+
+    monkeypatch.setattr(world.dog, "_processes", processes)
+    thread = world.dog.start()
+    until = time.monotonic() + 60
+    while not world.layout.watch.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    world.dog.stop()
+    thread.join(20)
+    assert world.layout.watch.exists() and rounds > 5
+    failed = [text for text in world.said if "could not look" in text]
+    assert failed == ["error: the watchdog could not look: ValueError: year 11476 is out of range"]
