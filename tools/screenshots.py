@@ -43,6 +43,8 @@ PAGES = {
     "logs": "/logs",
     "system": "/system",
 }
+CALENDAR = {"calendar": "/bots/swing_1w"}
+"""A bot's daily results as a calendar."""
 EMPTY = {
     "bots-empty": "/bots",
     "intraday-empty": "/intraday",
@@ -59,7 +61,7 @@ VIEWER = {"bots-viewer": "/bots", "logs-viewer": "/logs"}
 """Pages of somebody who may look and not ask."""
 REPORT = {"report": "/report.html"}
 """The report of a backtest, which is a file."""
-STATES = (*REPORT, *EMPTY, *ERROR, *REFUSED, *LOGIN, *VIEWER)
+STATES = (*CALENDAR, *REPORT, *EMPTY, *ERROR, *REFUSED, *LOGIN, *VIEWER)
 PASSWORD, VIEWER_PASSWORD = "a password for these pictures", "another one for who may look"
 SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
@@ -163,6 +165,7 @@ def take_pages(
     only: str | None,
     prepare: Callable[[Page], None] = lambda _: None,
     ready: str = "STREAMING",
+    then: Callable[[Page], None] = lambda _: None,
 ) -> None:
     """Take pages, by the names of their pictures, in every size and theme.
 
@@ -173,6 +176,7 @@ def take_pages(
         only: part of a picture's name; None for all.
         prepare: is given each new page before it goes anywhere.
         ready: text that stands on a page that is there.
+        then: is given each page that is there, to press what is to be seen pressed.
     """
     for size, options in SIZES.items():
         for theme in THEMES:
@@ -186,10 +190,18 @@ def take_pages(
                 file = IMAGES / f"{name}-{size}-{theme}.webp"
                 page.goto(f"{url}{pages[name]}")
                 page.get_by_text(ready).first.wait_for(timeout=20_000)
+                then(page)
                 page.wait_for_timeout(2500)
                 file.write_bytes(webp(page, QUALITY, SCALES[size]))
                 print(f"{file.stat().st_size:>8}  {file.name}", flush=True)
             context.close()
+
+
+def show_calendar(page: Page) -> None:
+    """Have the daily results shown as a calendar of their newest whole month, and go there."""
+    page.get_by_role("radio", name="Calendar").check(force=True)
+    page.get_by_role("button", name="Month before").click()
+    page.locator(".daily").evaluate("panel => scrollTo(0, panel.getBoundingClientRect().top + scrollY - 120)")
 
 
 def refuse_figures(page: Page) -> None:
@@ -266,6 +278,7 @@ def main() -> int:
             if options.only in (None, "bots.webp"):
                 take_moving(browser, url)
             take_pages(browser, url, PAGES, options.only)
+            take_pages(browser, url, CALENDAR, options.only, then=show_calendar)
             take_pages(browser, url, REFUSED, options.only, prepare=refuse_figures)
             break_a_file(url, data)
             take_pages(browser, url, ERROR, options.only)
