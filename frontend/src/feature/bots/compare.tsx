@@ -25,6 +25,8 @@ interface Props {
   bots: readonly BotView[];
   states: Map<string, CardState>;
   total: number;
+  /** Bots that the bundle had no room for. */
+  leftOut: number;
   openPositions: number;
   run: string | undefined;
   /** Newest market time of all bots, ms. */
@@ -225,7 +227,7 @@ const HIDDEN: Record<string, string> = {
   "Win rate": "small-hidden",
 };
 
-export function Compare({ bots, states, total, openPositions, run, asOf, asked, filter, onFilter }: Props) {
+export function Compare({ bots, states, total, leftOut, openPositions, run, asOf, asked, filter, onFilter }: Props) {
   const { market } = useDesk();
   const mayAsk = useMayAsk();
   return (
@@ -233,7 +235,8 @@ export function Compare({ bots, states, total, openPositions, run, asOf, asked, 
       <div className="head">
         <h2 id="compare-title">Compare</h2>
         <small>
-          {filter ? `${bots.length} of ${plural(total, "bot")}` : plural(total, "bot")},{" "}
+          {filter ? `${bots.length} of ${plural(total, "bot")}` : plural(total, "bot")}
+          {leftOut > 0 && ` shown of ${count(total + leftOut)}, the others at /bots/their-name`},{" "}
           {plural(openPositions, "open position")}
           {run && `, run ${run}`}
           {asOf !== undefined && `, as of ${stamp(asOf, market)}`}

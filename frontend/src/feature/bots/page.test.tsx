@@ -51,6 +51,18 @@ describe("the Bots page", () => {
     expect(document.title).toBe("(13) Bots · Aion");
   });
 
+  it("says how many bots the bundle had no room for", async () => {
+    const bundle = bundleFixture(WALL);
+    const [intraday, swing] = [bundle.intraday, bundle.swing].map(({ bots }) => Object.keys(bots ?? {}).length);
+    await show({
+      ...bundle,
+      intraday: { ...bundle.intraday, bots_total: 400 },
+      swing: { ...bundle.swing, bots_total: swing ?? 0 },
+    });
+    const shown = (intraday ?? 0) + (swing ?? 0);
+    expect(screen.getByText(new RegExp(`${shown} bots shown of ${400 + (swing ?? 0)}`))).toBeTruthy();
+  });
+
   it("has no attention line when nothing needs a look", async () => {
     const { container } = await show(bundleFixture(WALL));
     expect(container.querySelector(".attention-line")).toBeNull();

@@ -59,6 +59,7 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
   // The table is in the first frame; the cards, most of the work, follow it once, and go with it from then on.
   const isReady = useDeferredValue(true, false);
   const positions = openPositions(bundle);
+  const leftOut = Math.max(0, (bundle.intraday.bots_total ?? 0) + (bundle.swing.bots_total ?? 0) - bots.length);
 
   useEffect(() => {
     document.title = positions > 0 ? `(${positions}) Bots · Aion` : "Bots · Aion";
@@ -81,6 +82,7 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
             bots={shown}
             states={states}
             total={bots.length}
+            leftOut={leftOut}
             openPositions={positions}
             run={bundle.run}
             asOf={instant(bundle.as_of)}
