@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from aion.clock import iso
 from aion.config import Settings
+from aion.errors import ConfigError
 from aion.market import calendar
-from aion.market.feed import Feed
+from aion.market.feed import Feed, Kind
 
 SWING_CATCH_UP = timedelta(days=365)
 
@@ -28,11 +30,20 @@ def span_of(settings: Settings, feed: Feed, exchanges: frozenset[str]) -> Span:
     """Return the span of a run.
 
     Swing bots start a year before `settings.start`, intraday bots with the first session of its day.
+
+    Raises:
+        ConfigError: no bar comes after that.
     """
     start = settings.start
     opens = [
         session.open for mic in sorted(exchanges) for session in calendar.sessions(mic, start.date(), start.date())
     ]
     intraday = min([start, *opens])
-    has_intraday = any(bot.kind == "intraday" for bot in settings.bots.values())
-    return Span(start - SWING_CATCH_UP, intraday, start, feed.span("minute" if has_intraday else "day")[1])
+    begins: dict[Kind, datetime] = {}
+    for bot in settings.bots.values():
+        begins |= {"minute": intraday} if bot.kind == "intraday" else {"day": start - SWING_CATCH_UP}
+    ends = {kind: feed.span(kind)[1] for kind in begins}
+    if begins and all(ends[kind] <= begins[kind] for kind in begins):
+        last = iso(max(ends.values()))
+        raise ConfigError(f"start {iso(start)} lies after the bars of the {feed.name} feed, which reach to {last}")
+    return Span(start - SWING_CATCH_UP, intraday, start, ends["minute" if "minute" in ends else "day"])

@@ -68,6 +68,16 @@ def test_read_only_data_folder_is_refused_in_a_sentence(tmp_path: Path, monkeypa
     assert "cannot be written: Read-only file system; set AION_DATA" in refused(tmp_path)
 
 
+def test_start_after_the_last_bar_is_refused(tmp_path: Path) -> None:
+    said = refused(tmp_path, start=at("2031-01-01T00:00Z"))
+    assert (
+        said == "start 2031-01-01T00:00Z lies after the bars of the recorded feed, which reach to 2022-05-19T13:50Z"
+    )
+    intraday = {"orb_ny": default_bots()["orb_ny"]}
+    said = refused(tmp_path, start=at("2022-06-17T00:00Z"), bots=intraday)
+    assert said.startswith("start 2022-06-17T00:00Z lies after the bars")
+
+
 def test_folder_of_another_mode_is_refused(tmp_path: Path) -> None:
     Ledger(Layout(tmp_path).ledger, "paper", "1").close()
     assert "of a paper and this is a replay: choose another AION_DATA" in refused(tmp_path)

@@ -4,6 +4,7 @@ Yahoo divides all earlier prices by a split's ratio once it has happened, and le
 So bars are raw from the moment a desk is live: splits from then on are corporate actions, earlier ones are not.
 """
 
+import logging
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
@@ -66,6 +67,7 @@ class YahooProvider:
         self._yfinance = need("yfinance", "yahoo")
         self._errors = need("yfinance.exceptions", "yahoo")
         self._yfinance.config.debug.hide_exceptions = False
+        logging.getLogger("yfinance").setLevel(logging.CRITICAL)  # what fails is raised too, and said in one sentence
         self._session = session
         self._clock = clock or SystemClock()
         self._zones: dict[str, str] = {}
@@ -171,7 +173,8 @@ class YahooProvider:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             if getattr(getattr(error, "response", None), "status_code", 0) == NOT_FOUND:
                 raise GoneError(f"yahoo has no bars of {symbol}") from None
-            raise FeedError(f"yahoo cannot be reached or read: {type(error).__name__}: {str(error)[:160]}") from None
+            said = str(error).split(". See http")[0][:160]  # curl adds where its errors are explained
+            raise FeedError(f"yahoo cannot be reached or read: {type(error).__name__}: {said}") from None
 
 
 class _NothingError(FeedError):
