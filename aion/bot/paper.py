@@ -21,7 +21,8 @@ from aion.config import Settings
 from aion.made import UNKNOWN_VENUE
 from aion.market import calendar
 from aion.market.feed import Batch, Kind
-from aion.market.feed.online import SETTLE, FeedHealth, OnlineFeed
+from aion.market.feed.health import FeedHealth
+from aion.market.feed.online import SETTLE, OnlineFeed
 from aion.market.grid import next_bar
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger

@@ -13,7 +13,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from aion.live.event import LAST_CHUNK
-from aion.live.hub import Hub, Subscriber
+from aion.live.hub import Hub
+from aion.live.lane import Subscriber
 
 EXTENSION = "aion.connection"
 UNSENT_BYTES = 16_384

@@ -19,7 +19,8 @@ from typing import Any, Generic, TypeVar
 from aion.live.batch import open_batch
 from aion.live.delta import EVENT, DeltaMaker
 from aion.live.drain import make_drain
-from aion.live.hub import Hub, make_frame
+from aion.live.hub import Hub
+from aion.live.lane import make_frame
 from aion.live.snapshot import Snapshot, Topic, content_tag, encode, make_snapshot
 from aion.live.source import RACY_NS, Scan, Signature, Tree, scan
 from aion.live.tail import LogTail, TailReader

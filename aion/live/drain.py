@@ -11,7 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aion.live.hub import Hub, Subscriber
+    from aion.live.hub import Hub
+    from aion.live.lane import Subscriber
 
 CHECK_S = 0.1  # after a broadcast; at most so often
 

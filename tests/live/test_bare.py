@@ -21,7 +21,9 @@ import uvloop
 from aion.live.batch import Batch, open_batch
 from aion.live.connection import UpgradedConnection, pause_when_held_back
 from aion.live.drain import make_drain
-from aion.live.hub import Frame, Hub
+from aion.live.hub import Hub
+from aion.live.lane import Frame
+from tests.certificate import make_certificate
 
 ROOT = Path(__file__).parents[2]
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -274,12 +276,7 @@ def test_stream_when_it_was_dropped_then_whoever_has_its_number_next_gets_nothin
 def test_stream_when_it_is_encrypted_then_it_never_goes_past_the_encryption(
     run: Callable[[Awaitable[None]], None], tmp_path: Path
 ) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2",
-         "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True, timeout=100,
-    )  # fmt: skip
+    key, certificate = make_certificate(tmp_path)
 
     async def work() -> None:
         secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aion.live import hub as hub_module
+from aion.live import lane as lane_module
 from aion.live.batch import SLOTS
-from aion.live.hub import Frame, Hub, Subscriber
+from aion.live.hub import Hub
+from aion.live.lane import Frame, Subscriber
 
 TOPICS = ("a", "b")
 
@@ -162,12 +164,12 @@ def test_hub_whatever_clients_do_then_no_patch_meets_another_base(steps: list[tu
 def test_hub_when_a_broadcast_takes_many_slices_then_no_patch_meets_another_base(
     steps: list[tuple[Any, ...]],
 ) -> None:
-    before = hub_module.SLICE_S, hub_module.STEP
-    hub_module.SLICE_S, hub_module.STEP = -1.0, 1  # each step of one client is a slice of its own
+    before = hub_module.SLICE_S, lane_module.STEP
+    hub_module.SLICE_S, lane_module.STEP = -1.0, 1  # each step of one client is a slice of its own
     try:
         asyncio.run(live_through(steps))
     finally:
-        hub_module.SLICE_S, hub_module.STEP = before
+        hub_module.SLICE_S, lane_module.STEP = before
 
 
 def test_hub_counts_patches_and_their_bytes() -> None:
@@ -225,12 +227,12 @@ def test_hub_when_many_come_in_the_middle_of_a_broadcast_then_nobody_who_was_the
             await asyncio.sleep(0)
         return clients
 
-    before = hub_module.SLICE_S, hub_module.STEP
-    hub_module.SLICE_S, hub_module.STEP = -1.0, 2
+    before = hub_module.SLICE_S, lane_module.STEP
+    hub_module.SLICE_S, lane_module.STEP = -1.0, 2
     try:
         assert [client.got for client in asyncio.run(run())] == [["whole"]] * 40
     finally:
-        hub_module.SLICE_S, hub_module.STEP = before
+        hub_module.SLICE_S, lane_module.STEP = before
 
 
 class Table:

@@ -23,6 +23,7 @@ from aion import doctor
 from aion.config import Settings
 from aion.doctor import Check, as_json, checks, proxy
 from aion.web.security.command import open_store
+from tests.certificate import make_certificate
 from tests.web.conftest import RunningDesk, start_desk
 
 from .test_up import free_port
@@ -235,12 +236,7 @@ def test_proxy_that_buffers_refuses_or_is_away_is_named(stream_server: Callable[
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="makes the certificate")
 def test_proxy_whose_certificate_nobody_knows_is_told_apart_from_one_that_is_away(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2",
-         "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True, timeout=100,
-    )  # fmt: skip
+    key, certificate = make_certificate(tmp_path)
     secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     secure.load_cert_chain(certificate, key)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -18,6 +18,7 @@ from aion.errors import ConfigError, FeedError
 from aion.market import calendar
 from aion.market.feed.crew import Crew, do_together
 from aion.market.feed.gather import Event, Gatherer, Tally
+from aion.market.feed.health import FeedHealth, SymbolHealth
 from aion.market.feed.protocol import Batch, Kind
 from aion.market.feed.provider import Answer, Caller, GoneError, LimitError, Provider, parts
 from aion.market.feed.tape import batched
@@ -33,39 +34,12 @@ GRACE = {"minute": timedelta(seconds=20), "day": timedelta(minutes=10)}
 """How long a moment waits for symbols that have not spoken, the feed's delay apart."""
 OVERLAP = {"minute": 3 * MINUTE, "day": timedelta(days=2)}
 """Span before the newest bar that is asked for again, so that revised bars show."""
-SOONEST_S, LONGEST_S = 2.0, 30.0
-"""Seconds between two requests for a bar that is overdue: doubled from the first to the second."""
-DOWN_S = 60.0
-"""Seconds without a good answer, while bars are due, from which the feed is called down."""
+SOONEST_S, LONGEST_S = 2.0, 30.0  # between two requests for a bar that is overdue: doubled from first to second
+DOWN_S = 60.0  # without a good answer, while bars are due, from which the feed is called down
 MOST_SPREAD_S = 50.0  # below a minute, whatever the limit of the provider: bots decide on time or not at all
 STEP_S = 0.2  # of the polling thread
 WARM_UP = timedelta(days=1000)
 """Span before a run in which splits and dividends count: rules look back that far at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolHealth:
-    """How one symbol of a feed stands."""
-
-    state: str
-    """ok, late, gone or refused."""
-    last_bar_at: datetime | None
-    """Close of its newest bar."""
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FeedHealth:
-    """How a feed stands: for the page, by way of the state documents."""
-
-    state: str
-    """ok, late or down."""
-    text: str
-    """For people; empty when all is well."""
-    answered_at: datetime | None
-    """Wall time of the newest good answer."""
-    symbols: Mapping[str, SymbolHealth]
-    tally: Tally
 
 
 @dataclass(slots=True)

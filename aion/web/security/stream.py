@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aion.config import Settings
-from aion.live.hub import Subscriber, make_frame
+from aion.live.lane import Subscriber, make_frame
 from aion.web.gate import retry_after
 from aion.web.middleware import refuse
 from aion.web.security.limit import network_of

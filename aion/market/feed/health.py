@@ -1,0 +1,32 @@
+"""How an online feed and its symbols stand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from aion.market.feed.gather import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolHealth:
+    """How one symbol of a feed stands."""
+
+    state: str
+    """ok, late, gone or refused."""
+    last_bar_at: datetime | None
+    """Close of its newest bar."""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedHealth:
+    """How a feed stands: for the page, by way of the state documents."""
+
+    state: str
+    """ok, late or down."""
+    text: str
+    """For people; empty when all is well."""
+    answered_at: datetime | None
+    """Wall time of the newest good answer."""
+    symbols: Mapping[str, SymbolHealth]
+    tally: Tally
