@@ -72,7 +72,7 @@ def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> 
             raise ConfigError(
                 f"bots.{name}: {symbol} trades in {instrument.currency}, the account is in {settings.currency}"
             )
-        if _hours(instrument.exchange) != _hours(settings.exchange):
+        if calendar.hours_of(instrument.exchange) != calendar.hours_of(settings.exchange):
             raise ConfigError(
                 f"bots.{name}: {symbol} trades on {instrument.exchange}, whose sessions are not those of "
                 f"{settings.exchange}"
@@ -85,10 +85,6 @@ def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> 
         found[symbol] = instrument
     _check_cost(name, settings, found)
     return found
-
-
-def _hours(mic: str) -> str:
-    return "XNYS" if mic == "XNAS" else mic  # both trade at the same hours
 
 
 def _check_cost(name: str, settings: BotSettings, instruments: Mapping[str, Instrument]) -> None:

@@ -153,8 +153,13 @@ def _with_halts(found: list[MarketSession]) -> list[MarketSession]:
     ]
 
 
+def hours_of(mic: str) -> str:
+    """Return the exchange by whose hours `mic` trades: Nasdaq's are those of the New York Stock Exchange."""
+    return "XNYS" if mic == "XNAS" else mic
+
+
 def _recorded(mic: str) -> list[MarketSession]:
-    wanted = ("XNYS" if mic == "XNAS" else mic) + ","
+    wanted = hours_of(mic)
     rows = [line.split(",") for line in gzip.decompress(RECORDED_FILE.read_bytes()).decode().splitlines()]
     return [
         MarketSession(
@@ -167,7 +172,7 @@ def _recorded(mic: str) -> list[MarketSession]:
             half == "1",
         )
         for name, day, opened, closed, lunch_start, lunch_end, half in rows
-        if name + "," == wanted
+        if name == wanted
     ]
 
 
@@ -179,7 +184,7 @@ def calculate(mic: str, first: date, last: date) -> list[MarketSession]:
     import exchange_calendars  # noqa: PLC0415 - brings pandas: 2 to 4 s and 100 MB that the web half must not pay
     import pandas  # noqa: PLC0415
 
-    name = "XNYS" if mic == "XNAS" else mic
+    name = hours_of(mic)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of pandas, about how exchange_calendars calls it
         calendar = exchange_calendars.get_calendar(name, start=pandas.Timestamp(first), end=pandas.Timestamp(last))
