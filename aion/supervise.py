@@ -21,6 +21,7 @@ import orjson
 from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.notify import Notifier
+from aion.store.lock import open_lock
 
 GRACE_S = 1.5  # what a child gets to end by itself; all of `aion up` ends within two seconds
 BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -250,7 +251,7 @@ def take_folder(folder: Path) -> int:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = open_lock(folder / "up.lock")
     except OSError as error:
         raise ConfigError(f"AION_DATA={folder} cannot be written: {error.strerror}; choose another folder") from None
     try:

@@ -6,14 +6,13 @@ stops at its size caps before and after inflation.
 """
 
 import errno
-import fcntl
+import itertools
 import math
 import os
 import re
 import stat
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"  # no name, no time: e
 TEMPORARY_PREFIX = "."
 MAX_SHOWN = 200  # characters of a file's own text in a message
 _TEMPORARY_MARK = ".tmp-"
+_numbers = itertools.count()  # of temporary files: two threads may write one file at the same time
 _STEP_IN = 64 << 10  # bytes of gzip that are taken at once
 _STEP_OUT = 256 << 10  # bytes inflated at once
 _SCHEMA = re.compile(r"aion/(?P<kind>[a-z_]{1,32})/(?P<version>[0-9]{1,6})")
@@ -72,7 +72,8 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
     Raises:
         OSError: the disk is full or read-only; the old file stands untouched and no temporary file stays.
     """
-    temporary = path.with_name(f"{TEMPORARY_PREFIX}{path.name}{_TEMPORARY_MARK}{os.getpid()}")
+    name = f"{TEMPORARY_PREFIX}{path.name}.{next(_numbers)}{_TEMPORARY_MARK}{os.getpid()}"
+    temporary = path.with_name(name)
     descriptor = _create(temporary)
     try:
         try:
@@ -90,6 +91,20 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
         raise
     if durable:
         _sync_folder(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Flush the file at `path` and its folder to the disk.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    _sync_folder(path.parent)
 
 
 def remove(path: Path) -> bool:
@@ -367,17 +382,5 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keep other threads and processes that ask for the same out of `folder`, which is made when it is missing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
     finally:
         os.close(descriptor)

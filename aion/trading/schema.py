@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from aion.errors import LedgerError
+from aion.store.lock import open_lock
 
 MIGRATIONS = (
     """
@@ -168,7 +169,7 @@ def take_lock(path: Path) -> int:
         LedgerError: another process holds it, or the folder cannot be written.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        descriptor = open_lock(path)
     except OSError as error:
         raise LedgerError(f"{path}: cannot be opened: {error.strerror}") from None
     try:

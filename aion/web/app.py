@@ -25,6 +25,7 @@ from aion.web.desk import Desk
 from aion.web.exposition import Exposition
 from aion.web.gate import Gate
 from aion.web.history import History
+from aion.web.kill import KillSwitch
 from aion.web.log import Log, open_log
 from aion.web.metric import Metrics, TimedStats
 from aion.web.middleware import Alias, Guard, Observe, error_body, is_data
@@ -104,7 +105,7 @@ class App:
         past = History(layout, files, asked)
         self.desk = Desk(
             settings, layout, files, asked, rules, past, live, Metrics(), log, snapshots, streams, store, watch,
-            gate,
+            gate, KillSwitch(layout, files, asked, store, log),
         )  # fmt: skip
         self.desk.tries = TryLimit(store) if store is not None else None
         live.stats = TimedStats(self.desk.metrics)
@@ -171,6 +172,7 @@ class _PagesBehind:
 def _make_routes(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        desk.kill.start()
         await desk.live.start()
         if desk.peers is not None:
             await desk.peers.start()
@@ -183,6 +185,7 @@ def _make_routes(desk: Desk) -> FastAPI:
             yield
         finally:
             desk.is_ready = False
+            desk.kill.close()
             for task in watching:
                 task.cancel()
             if desk.peers is not None:

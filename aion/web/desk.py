@@ -11,6 +11,7 @@ from aion.live import Live
 from aion.store.layout import Layout
 from aion.web.gate import Gate
 from aion.web.history import History
+from aion.web.kill import KillSwitch
 from aion.web.log import Log
 from aion.web.metric import Metrics
 from aion.web.peers import Peers
@@ -43,6 +44,7 @@ class Desk:
     """Passwords, sessions, tokens, audit; None where the data folder cannot be written."""
     streams_watch: StreamWatch
     gate: Gate
+    kill: KillSwitch
     peers: Peers | None = None
     """The other workers; None where there can be none."""
     tries: TryLimit | None = None

@@ -38,6 +38,13 @@ class FileReader:
         names = _names(self._layout.controls / check_name("bot", bot))
         return sorted((name[:-5] for name in names if _REQUEST.fullmatch(name)), reverse=True)
 
+    def killed(self) -> list[str]:
+        """Return the names whose kill switch is thrown: bots, and `desk` for all."""
+        places = (Layout.place(f"control/{name}/kill.json") for name in _names(self._layout.controls))
+        return sorted(
+            place.bot for place in places if place is not None and os.path.lexists(self._layout.kill(place.bot))
+        )
+
     def newest_day(self, bot: str) -> str | None:
         """Return the newest market day of which an intraday bot has a file."""
         return next((day for day, bots in self.intraday_days().items() if bot in bots), None)

@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from aion.clock import iso, parse_iso
 from aion.config import Settings
 from aion.errors import ConfigError, ConflictError, NotFoundError, StateError
-from aion.store.file import alone, remove, write_json
+from aion.store.file import flush, remove, write_json
 from aion.store.kind import schema_name
 from aion.store.layout import DESK, Layout, check_name
+from aion.store.lock import alone
 from aion.web.control import KILL_FIELDS, LINE_FIELDS, SAVED_FIELDS, UNREADABLE, take
 from aion.web.log import request_id
 from aion.web.reader import FileReader
@@ -173,7 +174,7 @@ class Requests:
         return line | {"state": "requested"}
 
     def throw(self, bot: str, who: str, reason: str) -> Json:
-        """Throw the kill switch of `bot`; return `KillLine`.
+        """Throw the kill switch of `bot`; return `KillLine`. It is on the disk for good after `flush_kill`.
 
         Raises:
             OSError: it cannot be written.
@@ -183,8 +184,16 @@ class Requests:
         due = self._due(bot, now)
         if due is not None:
             line["due_at"] = iso(due)
-        write_json(self._layout.kill(bot), {"schema": schema_name("kill"), "bot": bot, **line}, durable=True)
+        write_json(self._layout.kill(bot), {"schema": schema_name("kill"), "bot": bot, **line})
         return line
+
+    def flush_kill(self, bot: str) -> None:
+        """Flush the kill switch of `bot`, which stops it already, to the disk.
+
+        Raises:
+            OSError: the disk refuses; FileNotFoundError where it was cleared.
+        """
+        flush(self._layout.kill(bot))
 
     def clear(self, bot: str) -> bool:
         """Clear the kill switch of `bot`, whatever its file holds; False when it was clear.

@@ -13,9 +13,10 @@ from aion.clock import iso
 from aion.config import BotSettings, Rules, Settings
 from aion.errors import AionError, ConflictError, NotFoundError, StateError
 from aion.store.document import Document, Key, Name, Number, Text
-from aion.store.file import alone, write_json
+from aion.store.file import write_json
 from aion.store.kind import schema_name
 from aion.store.layout import Layout, check_name
+from aion.store.lock import alone
 from aion.web.reader import FileReader
 from aion.web.request import Requests
 from aion.web.state import Json

@@ -5,7 +5,6 @@ from typing import Any
 
 from fastapi import Request
 
-from aion.errors import AionError
 from aion.web.desk import Desk
 from aion.web.document import ErrorAnswer
 from aion.web.security.login import address_of
@@ -34,12 +33,6 @@ CHANGES: dict[int | str, dict[str, Any]] = {
     409: {"model": ErrorAnswer, "description": "As things stand it cannot be done; the detail says why."},
     503: {"model": ErrorAnswer, "description": "It cannot be written, or not be put into the audit."},
 }
-
-
-class UnwrittenError(AionError):
-    """The disk did not take a change; nothing was changed."""
-
-    status = 503
 
 
 def desk_of(request: Request) -> Desk:

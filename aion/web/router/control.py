@@ -11,7 +11,10 @@ from aion.errors import AionError, ConfigError, ConflictError
 from aion.store.layout import DESK, check_day
 from aion.web.answer import answer
 from aion.web.control import ControlAnswer, ControlState
-from aion.web.router.common import CHANGES, Actor, UnwrittenError, actor_of, desk_of
+from aion.web.kill import UnwrittenError
+from aion.web.router.common import CHANGES, Actor, actor_of, desk_of
+from aion.web.security.login import address_of
+from aion.web.security.store import Identity
 from aion.web.state import Json
 
 MAX_SPEED = 36_000  # as the setting of that name
@@ -79,23 +82,14 @@ def ask_bot(request: Request, bot: str, given: ControlRequest) -> Response:
 
 
 @control_router.put("/bots/{bot}/kill", response_model=ControlState)
-def throw_kill(request: Request, bot: str, given: Annotated[KillRequest | None, Body()] = None) -> Response:
-    """Throw the kill switch of a bot, or of all with `desk`: it flattens, enters nothing and stays stopped."""
-    desk, actor = desk_of(request), actor_of(request)
-    desk.requests.check(bot)
-    before = desk.requests.kill_of(bot)
+async def throw_kill(request: Request, bot: str, given: Annotated[KillRequest | None, Body()] = None) -> Response:
+    """Throw the kill switch of a bot, or of all with `desk`: it flattens, enters nothing and stays stopped.
+
+    Waits for no lock and no other request. Throwing it again is harmless.
+    """
+    identity: Identity = request.scope["aion.identity"]
     reason = given.reason if given is not None else ""
-    try:
-        after = desk.requests.throw(bot, actor.who, reason)
-    except OSError as error:
-        _tell(actor, f"kill switch of {bot}: could not be thrown: {error.strerror}", {})
-        raise UnwrittenError(f"the kill switch of {bot} could not be thrown: {error.strerror}") from None
-    desk.log.warning(f"kill switch of {bot} thrown by {actor.who}", reason=reason)
-    try:
-        actor.record(f"kill switch of {bot} thrown", before, after)
-    except AionError as error:  # stopping comes before bookkeeping
-        desk.log.error(f"kill switch of {bot} is thrown, but the audit could not be written: {error}")
-    return JSONResponse(desk.requests.read(bot))
+    return JSONResponse(await desk_of(request).kill.throw(bot, identity.who, address_of(request.scope), reason))
 
 
 @control_router.delete("/bots/{bot}/kill", response_model=ControlState)
@@ -105,6 +99,7 @@ def clear_kill(request: Request, bot: str) -> Response:
     desk.requests.check(bot)
     before = desk.requests.kill_of(bot)
     if before is not None:
+        desk.kill.wait_for_record()
         actor.record(f"kill switch of {bot} cleared", before, None)
         try:
             desk.requests.clear(bot)

@@ -9,7 +9,8 @@ from starlette.responses import JSONResponse, Response
 from aion.errors import ConflictError
 from aion.web.answer import answer
 from aion.web.document import ErrorAnswer
-from aion.web.router.common import CHANGES, UnwrittenError, actor_of, desk_of
+from aion.web.kill import UnwrittenError
+from aion.web.router.common import CHANGES, actor_of, desk_of
 from aion.web.rule import BadRulesError, RulesAnswer
 from aion.web.state import Json
 

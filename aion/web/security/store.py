@@ -32,6 +32,8 @@ ROTATE_S = 12 * 3600.0
 ROTATED_GRACE_S = 60.0
 MAX_SESSIONS = 1000  # of a role; beyond it the oldest ends
 MAX_TOKENS = 200
+LOCK_WAIT_S = 5.0
+"""Most seconds to wait for another thread, and again for another process, that writes: a request then fails."""
 MAX_AUDIT = 100_000
 MAX_REFUSALS = 10_000  # lines of the audit: who guesses must not push out what others did
 TOKEN_PREFIX = "aion_"  # noqa: S105 - names what a token is, so that a leaked one is recognised
@@ -256,6 +258,14 @@ class DeskStore:
         with self.write() as write:
             self._record(write, who, address, what, before, after)
 
+    def record_once(self, who: str, what: str, after: dict[str, Any], key: str) -> bool:
+        """Write one line of the audit unless one has the same `key` in its `after`; return whether it was written."""
+        with self.write() as write:
+            if write("select 1 from audit where json_extract(after, ?) = ?", f"$.{key}", after[key]):
+                return False
+            self._record(write, who, "", what, None, after)
+        return True
+
     def record_refusal(self, address: str, why: str) -> None:
         """Write into the audit that somebody was not let in."""
         with self.write() as write:
@@ -318,17 +328,20 @@ class DeskStore:
         Raises:
             DeskStoreError: it cannot be written.
         """
-        with self._lock:
+        if not self._lock.acquire(timeout=LOCK_WAIT_S):
+            raise DeskStoreError(f"desk.sqlite cannot be written: others have been at it for {LOCK_WAIT_S:g} s")
+        try:
+            self._writer.execute("begin immediate")
             try:
-                self._writer.execute("begin immediate")
-                try:
-                    yield lambda statement, *values: self._writer.execute(statement, values).fetchall()
-                except BaseException:
-                    self._writer.execute("rollback")
-                    raise
-                self._writer.execute("commit")
-            except sqlite3.Error as error:
-                raise DeskStoreError(f"desk.sqlite cannot be written: {error}") from None
+                yield lambda statement, *values: self._writer.execute(statement, values).fetchall()
+            except BaseException:
+                self._writer.execute("rollback")
+                raise
+            self._writer.execute("commit")
+        except sqlite3.Error as error:
+            raise DeskStoreError(f"desk.sqlite cannot be written: {error}") from None
+        finally:
+            self._lock.release()
 
     def _record(
         self, write: Callable[..., list[Any]], who: str, address: str, what: str, before: Any, after: Any
@@ -355,7 +368,7 @@ def hash_key(key: str) -> str:
 
 def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
     path.chmod(0o600)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
