@@ -48,6 +48,12 @@ def make(root: Path, site: Path, heartbeat_s: float) -> FastAPI:
         heartbeat_s=heartbeat_s,
     )
 
+    most = 0
+
+    def opened(_scope: object, _stream: object) -> None:
+        nonlocal most
+        most = max(most, len(live.hub))
+
     @asynccontextmanager
     async def lifespan(app: FastAPI):  # type: ignore[no-untyped-def]
         await live.start()
@@ -60,6 +66,10 @@ def make(root: Path, site: Path, heartbeat_s: float) -> FastAPI:
     def clients() -> int:
         return len(live.hub)
 
+    @app.get("/most")
+    def most_clients() -> int:
+        return most
+
     @app.get("/conflations")
     def conflations() -> int:
         return live.hub.conflations
@@ -68,7 +78,10 @@ def make(root: Path, site: Path, heartbeat_s: float) -> FastAPI:
     def patches() -> int:
         return live.hub.patches
 
-    app.router.routes += [Route("/api/data", SnapshotApp(live, "data")), Route("/api/events", StreamApp(live))]
+    app.router.routes += [
+        Route("/api/data", SnapshotApp(live, "data")),
+        Route("/api/events", StreamApp(live, None, opened)),
+    ]
     app.mount("/", StaticFiles(directory=site, html=True))
     return app
 

@@ -47,6 +47,10 @@ class Station:
         """Open streams."""
         return int(httpx.get(f"{self.url}/clients", timeout=5, trust_env=False).text)
 
+    def most(self) -> int:
+        """Streams that were open at the same time, at most, since the start."""
+        return int(httpx.get(f"{self.url}/most", timeout=5, trust_env=False).text)
+
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(number)

@@ -5,7 +5,8 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,27 @@ def test_stream_when_its_login_has_too_many_then_another_login_gets_one(start_de
         said = open_stream(second, "/api/events?topics=bots", f"Authorization: Bearer {keys[0]}")
         assert is_turned_away(said)
         assert b"event: hello" in open_stream(third, "/events/bots", f"Authorization: Bearer {keys[1]}")
+
+
+def test_streams_when_windows_cannot_share_one_then_a_browser_gets_two_and_another_browser_its_own(
+    start_desk: START,
+) -> None:
+    desk = start_desk()
+    path, firefox, chromium = "/api/events?topics=bots&alone=1", "User-Agent: Firefox", "User-Agent: Chromium"
+    with ExitStack() as stack:
+        links = [stack.enter_context(connected(desk)) for _ in range(12)]
+        with ThreadPoolExecutor(12) as crowd:  # opened at once, as a browser does that restores its windows
+            said = list(crowd.map(lambda link: open_stream(link, path, firefox), links))
+        assert sum(b"event: hello" in each for each in said) == 2
+        assert sum(is_turned_away(each) for each in said) == 10
+        other, shared, late = (stack.enter_context(connected(desk)) for _ in range(3))
+        assert b"event: hello" in open_stream(other, path, chromium)
+        assert b"event: hello" in open_stream(shared, "/api/events?topics=bots", firefox)
+        for link, answer in zip(links, said, strict=True):
+            if b"event: hello" in answer:
+                link.close()
+        until(lambda: len(desk.app.desk.live.hub) == 2)
+        assert b"event: hello" in open_stream(late, path, firefox)
 
 
 def test_stream_when_it_asks_for_too_many_topics_then_400_says_how_many(start_desk: START) -> None:

@@ -37,13 +37,16 @@ _LAST = _query("last_event_id", "Version of the last event, where the header `La
 _TOPICS = _query("topics", "`bots`, `intraday`, `logs`, separated by commas.", required=True)
 _BEATS = _query("beats", "Any value: two heartbeats follow the greeting, which prove that nothing holds events back.")
 _PATCHES = _query("patches", "Topics of which the page understands events `patch` in place of whole ones.")
+_ALONE = _query(
+    "alone", "Any value: a window that cannot share a stream with others of its browser asks; two of those at most."
+)
 _ONE: dict[str, Any] = {
     "tags": ["events"],
     "responses": STREAM_ANSWERS,
     "response_class": EventStream,
     "openapi_extra": {"parameters": [_HAVE, _LAST, _BEATS]},
 }
-_MANY: dict[str, Any] = _ONE | {"openapi_extra": {"parameters": [_TOPICS, _HAVE, _BEATS, _PATCHES]}}
+_MANY: dict[str, Any] = _ONE | {"openapi_extra": {"parameters": [_TOPICS, _HAVE, _BEATS, _PATCHES, _ALONE]}}
 
 
 @raw_route(events_router, "/api/events/bots", **_ONE)

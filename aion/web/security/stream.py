@@ -1,6 +1,7 @@
 """Ends streams whose session has ended (checked at once after a logout, and every few seconds), and counts them."""
 
 import asyncio
+from collections import Counter
 from random import randrange
 from typing import Any
 from urllib.parse import parse_qs
@@ -10,13 +11,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from aion.config import Settings
 from aion.live.lane import Subscriber, make_frame
 from aion.web.gate import retry_after
-from aion.web.middleware import refuse
+from aion.web.middleware import headers_of, refuse
 from aion.web.security.limit import network_of
 from aion.web.security.login import address_of, needed_role
 from aion.web.security.store import ROLES, DeskStore, Identity, Role
 
 CHECK_S = 5.0
 SLICE = 200  # streams looked at before other work gets its turn
+ALONE = (
+    2  # streams of a browser whose windows cannot share one: of its six connections the others are left for requests
+)
+MAX_AGENT = 256  # characters of a browser's name that tell it from others
 
 
 class StreamWatch:
@@ -29,6 +34,10 @@ class StreamWatch:
         """By key and role that it was opened with; no key where everybody is local."""
         self._from: dict[str, set[Subscriber]] = {}
         """By address."""
+        self._alone: dict[tuple[str, ...], set[Subscriber]] = {}
+        """By browser, those of windows that cannot share one."""
+        self._opening: Counter[tuple[str, ...]] = Counter()
+        """Of those, the ones that are being opened."""
 
     def __len__(self) -> int:
         return sum(map(len, self._streams.values()))
@@ -39,6 +48,25 @@ class StreamWatch:
         role = needed_role("GET", scope["path"], scope.get("query_string", b"")) or "viewer"
         self._streams.setdefault((identity.key, role), set()).add(subscriber)
         self._from.setdefault(network_of(address_of(scope)), set()).add(subscriber)
+        browser = scope.get("aion.alone")
+        if browser is not None:
+            self._alone.setdefault(browser, set()).add(subscriber)
+            self.end_opening(scope)
+
+    def begin_alone(self, scope: Scope, browser: tuple[str, ...], most: int) -> bool:
+        """Count a stream that `browser` opens for one window; False where it has `most` already."""
+        most -= self._opening[browser]
+        if _count([self._alone.get(browser, set())], most) >= most:
+            return False
+        self._opening[browser] += 1
+        scope["aion.alone"] = browser
+        return True
+
+    def end_opening(self, scope: Scope) -> None:
+        """Count it no more among those that are being opened: it is, or it failed."""
+        browser = scope.pop("aion.alone", None)
+        if browser is not None:
+            self._opening -= Counter([browser])
 
     def count_from(self, address: str, most: int) -> int:
         """Return how many streams an address has open, exactly where there are `most` or more."""
@@ -66,10 +94,11 @@ class StreamWatch:
                 subscriber.finish(frame.gzip if subscriber.is_gzip else frame.identity)
                 if number % SLICE == 0:
                     await asyncio.sleep(0)
-        for own in self._from.values():
+        for own in (*self._from.values(), *self._alone.values()):
             _forget_closed(own)
         self._streams = {login: own for login, own in self._streams.items() if own}
         self._from = {address: own for address, own in self._from.items() if own}
+        self._alone = {browser: own for browser, own in self._alone.items() if own}
 
     def _may(self, key: str, role: Role) -> bool:
         store = self._store
@@ -102,6 +131,7 @@ class StreamLimit:
         self._most = settings.address_connections
         self._most_of = settings.session_streams
         self._topics = settings.stream_topics
+        self._most_alone = max(1, ALONE // settings.workers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Open it, or refuse."""
@@ -116,7 +146,17 @@ class StreamLimit:
         if query.count(b",") + query.upper().count(b"%2C") >= self._topics and self._too_many(scope):
             await refuse(send, 400, "TooManyTopics", f"a stream takes at most {self._topics} topics")
             return
-        await self._app(scope, receive, send)
+        if b"alone=" not in query:
+            await self._app(scope, receive, send)
+            return
+        agent = headers_of(scope).get(b"user-agent", b"").decode("latin-1")[:MAX_AGENT]
+        if not self._watch.begin_alone(scope, (address, key, agent), self._most_alone):
+            await self._refuse(send, f"{self._most_alone} streams of windows of this browser that cannot share one")
+            return
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._watch.end_opening(scope)
 
     async def _refuse(self, send: Send, what: str) -> None:
         detail = f"{what} are open: close some, or come back later"

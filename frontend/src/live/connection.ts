@@ -234,7 +234,8 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     shut();
     const names = wanted();
     if (!names.length) return;
-    // Without a lock each tab streams for itself, and a browser has six connections: only what is looked at streams.
+    // A tab that cannot share streams for itself, and a browser has six connections: only what is looked at streams,
+    // and the desk keeps count of those.
     const isLeftOut = isSolo && document.hidden;
     if (isLeftOut || !window.EventSource) {
       fall(isLeftOut ? "not looked at" : "no EventSource here");
@@ -244,7 +245,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     topics.begin(true);
     const { tags } = topics;
     const have = names.flatMap((topic) => (tags[topic] ? [`${topic}:${tags[topic]}`] : []));
-    const query = `topics=${names}&beats=1&patches=${Object.keys(routes)}${have.length ? `&have=${encodeURIComponent(have.join())}` : ""}`;
+    const query = `topics=${names}&beats=1&patches=${Object.keys(routes)}${have.length ? `&have=${encodeURIComponent(have.join())}` : ""}${isSolo ? "&alone=1" : ""}`;
     const limits = { hello, silence };
     closeStream = openStream(`${streamUrl}?${query}`, names, limits, {
       heard: () => {
