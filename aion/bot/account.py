@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from aion import stat
+from aion.bot.answer import shown_answers
 from aion.bot.fit import instruments_of, merged_rules
 from aion.bot.halted import HaltWatch
 from aion.bot.history import Peak, Record
 from aion.bot.hold import BuyAndHold
+from aion.bot.leaving import Leaving, is_leaving, note_exit
 from aion.bot.mind import FaultError, Mind
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, number, result_json, rules_json, signal_json
@@ -23,7 +25,7 @@ from aion.market import calendar
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed, Kind
 from aion.market.grid import Grid
-from aion.model import Bar, CorporateAction, EquityPoint, OrderStatus, OrderType, Signal, Trade
+from aion.model import Bar, CorporateAction, EquityPoint, Signal, Trade
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model
 from aion.trading.ledger import Entry, SavedAccount
@@ -94,10 +96,14 @@ class BotAccount:
         self.equity_sum = 0.0
         self.equity_points = 0
         self.standing = Standing()
+        self.leaving = Leaving()
+        """Exits that a flatten or a kill switch ordered."""
         self.control_id = ""
         """Id of the newest request of the desk that was answered."""
         self.control_error = ""
         """Why that request was refused."""
+        self.control_answers: dict[str, str] = {}
+        """What became of the newest requests, by id."""
         self.base = settings
         """The settings as they were read at the start."""
         self.own_rules: Json = {}
@@ -208,33 +214,16 @@ class BotAccount:
             self.desk_gate.entered()
 
     def leave_all(self, ts: datetime) -> None:
-        """Withdraw entries and close what is held, when a flatten or a kill switch asks for it; else nothing.
-
-        To be called at each cycle: an exit that found no bar to fill in is ordered again.
-        """
-        reason = self.standing.exit_reason
-        if not reason:
-            return
-        for record in self.broker.open_orders():
-            if not record.order.reduce_only:
-                self.broker.cancel(record.order.id, ts, reason)
-        for symbol in self.portfolio.symbols:
-            if not self.is_leaving(symbol):
-                self.exit(symbol, ts, reason)
-        if self.portfolio.is_flat:
-            self.standing.leaving = ""
+        """As `Leaving.leave`; to be called at each cycle: an exit that found no bar to fill in is ordered again."""
+        self.leaving.leave(self.broker, self.standing, ts)
 
     def exit(self, symbol: str, ts: datetime, reason: str, confidence: float | None = None) -> None:
         """Withdraw the orders of `symbol` and order its position closed, with the decision."""
-        record = self.broker.flatten(symbol, ts, reason)
-        if record is not None and record.status is not OrderStatus.REFUSED:  # the broker has noted a refusal
-            self.broker.note(ts, "exit", reason, symbol, confidence=confidence, order_id=record.order.id)
+        note_exit(self.broker, self.broker.flatten(symbol, ts, reason), confidence)
 
     def is_leaving(self, symbol: str) -> bool:
-        """Tell whether an order rests that closes the whole position at the next open."""
-        return any(
-            each.order.reduce_only and each.order.type is OrderType.MARKET for each in self.broker.open_orders(symbol)
-        )
+        """Tell whether orders rest that close the whole position at the next open."""
+        return is_leaving(self.broker, symbol)
 
     def settle(self, ts: datetime) -> None:
         """Take what a control made the broker do at market time `ts` into the record, outside a cycle."""
@@ -363,6 +352,8 @@ class BotAccount:
         for name in ("control_id", "control_error", "config_error"):
             if said := getattr(self, name):
                 value[name] = said
+        if self.control_answers:
+            value["control_answers"] = shown_answers(self.control_answers, [self])
         adjusted = f"{HINDSIGHT} {ADJUSTED}" if self.price_basis == "adjusted" else ""
         if note := f"{self.caveat} {adjusted}".strip():
             value["note"] = note
@@ -449,6 +440,7 @@ class BotAccount:
             "average": [self.equity_sum, self.equity_points],
             "control": [self.control_id, self.control_error],
             "standing": self.standing.saved(),
+            "exits": self.leaving.saved(),
             "gate": self.gate.state(),
             "jumped": sorted(self._jumped),
             "config": [self.config_version, self.own_rules, self.config_error],
@@ -477,6 +469,7 @@ class BotAccount:
             self.gate.restore(state["gate"])
         fault, self.standing = self.standing.fault, Standing.from_saved(state["standing"])
         self.standing.fault = fault
+        self.leaving.restore(state.get("exits"), self.broker, self.standing.exit_reason)
         self.config_version, self.own_rules, self.config_error = state["config"]
         if self.own_rules:
             try:

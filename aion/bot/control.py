@@ -6,31 +6,36 @@ are the answer to the desk.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
+from aion.bot import answer
 from aion.bot.account import BotAccount
 from aion.bot.admission import Admissions
+from aion.bot.answer import ACCEPTED, DONE, REFUSED, SUPERSEDED
+from aion.bot.answered import ANOTHER_RUN, EXACT, OF_NO_RUN, known_in
 from aion.bot.envelope import Stamp
 from aion.bot.fit import merged_rules
 from aion.bot.inbox import Inbox, Request
+from aion.bot.leaving import count_of
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, rules_json
 from aion.bot.stuck import forgive
-from aion.clock import iso, parse_iso
+from aion.clock import parse_iso
 from aion.config import Rules
 from aion.errors import ConfigError, StateError
+from aion.store.control_id import asked_at
 from aion.store.layout import DESK
 from aion.store.request import BotConfig
 from aion.trading.ledger import Ledger
-from aion.trading.query import LedgerReader
 from aion.trading.record import Audit
 
-DONE = "done"
-_REFUSED = "refused: "
-_ANSWERED = "answered:"  # note in the ledger: newest request carried out before the run, by target
-_SINCE = "controls_since"  # note in the ledger: wall time before which a request is of no run that is known
+CLEARED_WITHIN = timedelta(seconds=10)  # the desk removes the switch's file right after it asked to keep exits
+SKIPPED = "an earlier version of Aion skipped it, because of a file beside it that is no request; ask again"
+_SINCE = "controls_since"  # note in older ledgers: wall time before which a request is of no run that is known
+_TO_REPLAY = ("speed", "jump", "admit")
+_WITH_EXITS = ("resume", "clear")
 
 
 class Steering(Protocol):
@@ -47,6 +52,11 @@ class Steering(Protocol):
         """Go to the market day `value`."""
         ...
 
+    @property
+    def begin_again_at(self) -> datetime | None:
+        """Set when another run shall begin at that market time."""
+        ...
+
 
 @dataclass(slots=True)
 class News:
@@ -57,9 +67,11 @@ class News:
     """Bots whose kill switch changed, with why they must stop; an empty text when it was taken back."""
     configs: list[str] = field(default_factory=list)
     """Bots whose saved rules are another file."""
+    has_other_left_aside: bool = False
+    """True when other files than before are left aside."""
 
     def __bool__(self) -> bool:
-        return bool(self.requests or self.kills or self.configs)
+        return bool(self.requests or self.kills or self.configs or self.has_other_left_aside)
 
 
 @dataclass(slots=True)
@@ -101,44 +113,91 @@ class Controller:
         self._bots = dict(bots)
         self._stamp = stamp
         self._log = log
-        self.answered = answered_in(ledger)
-        """Newest request carried out, by target."""
-        for name, bot in self._bots.items():
-            bot.control_id = bot.control_id or self.answered.get(name, "")
+        now = stamp.wall.now()
+        known = known_in(ledger, inbox.ids(now), now)
+        self._answers = known.answers
+        self._skipped = known.skipped
+        if not known.skipped and ledger.notes(EXACT) is None:
+            ledger.note(EXACT, "1")
         since = ledger.notes(_SINCE)
         self._since = parse_iso(since) if since else None
+        self._open: dict[tuple[str, str], set[str]] = {}
+        """Target and id of what is accepted and not done -> the bots that were resumed before they were flat."""
+        for target in (DESK, *self._bots):
+            answers = self._answers.get(target, {})
+            self._open |= {(target, each): set() for each, said in answers.items() if said == ACCEPTED}
+        self._actions = {(each.target, each.id): each.action for each in ledger.audits()}
+        """What was asked for, by target and id; of the runs before, only a jump is still under way."""
+        self._settled: list[tuple[str, str, str]] = []
+        self.left_aside: dict[str, str] = {}
+        """Files that are not acted on: path below the data folder -> why, the first few."""
         self.killed = ""
         """Why the kill switch of all bots stops them; empty when it is clear."""
-        self.error = ""
-        """Why the newest request to all bots was refused; empty when it was carried out."""
-        newest = [audit for audit in ledger.audits(DESK) if audit.id == self.answered.get(DESK)]
-        if newest and newest[-1].outcome != DONE:
-            self.error = newest[-1].outcome.removeprefix(_REFUSED)
+        for name, bot in self._bots.items():
+            if found := self._answers.get(name):
+                bot.control_id = next(reversed(found))
+                bot.control_answers = answer.newest(found)
+
+    def clock_fields(self) -> Json:
+        """Return what the clock's document says of the requests to all bots, of their kill switch and the folders."""
+        value: Json = {}
+        if answers := self._answers.get(DESK):
+            value["control_id"] = next(reversed(answers))
+            if error := answer.error_of(answers[value["control_id"]]):
+                value["control_error"] = error
+            leaving = [bot for bot in self._bots.values() if bot.standing.leaving]
+            value["control_answers"] = answer.shown_answers(answer.newest(answers), leaving)
+        if self.killed:
+            value["killed"] = self.killed
+        if self.left_aside:
+            value["left_aside"] = self.left_aside
+        return value
 
     def look(self) -> News:
         """Return what is asked for and not carried out yet."""
         news = News()
-        for request in self._inbox.requests(self.answered):
-            if self._since is not None and request.at is not None and request.at < self._since:
-                self.answered[request.target] = max(request.id, self.answered.get(request.target, ""))
+        now = self._stamp.wall.now()
+        # switches first: what is asked with the clearing of one is written before the switch goes
+        killed = self._inbox.killed(DESK)
+        own = {name: self._inbox.killed(name) for name in self._bots}
+        for request in self._inbox.requests(self._answers, now):
+            if self._is_of_no_run(request, now):
+                self._answers.setdefault(request.target, {})[request.id] = OF_NO_RUN
+            elif request.action == "clear" and (killed if request.target == DESK else own[request.target]):
+                asked = asked_at(request.id)
+                if asked is None or not timedelta(0) <= now - asked < CLEARED_WITHIN:
+                    news.requests.append(request)
             else:
                 news.requests.append(request)
-        killed = self._inbox.killed(DESK)
+        if self._inbox.left_aside != self.left_aside:
+            self._say_left_aside(self._inbox.left_aside)
+            news.has_other_left_aside = True
         if killed != self.killed:
             self.killed = killed
         for name, bot in self._bots.items():
-            reason = killed or self._inbox.killed(name)
+            reason = killed or own[name]
             if reason != bot.standing.killed:
                 news.kills[name] = reason
             if self._inbox.has_new_config(name):
                 news.configs.append(name)
         return news
 
+    def _is_of_no_run(self, request: Request, now: datetime) -> bool:
+        since = self._since
+        return since is not None and since <= now and request.at is not None and request.at < since
+
+    def _say_left_aside(self, found: Mapping[str, str]) -> None:
+        for path, why in found.items():
+            if path not in self.left_aside:
+                self._log.warning(f"{path} is left aside: it {why}")
+        self.left_aside = dict(found)
+
     def carry_out(self, news: News, ts: datetime, steering: Steering) -> Carried:
         """Carry `news` out at market time `ts`; the caller commits what came of it, then writes the files."""
         carried = Carried()
+        kept = {each.target for each in news.requests if each.action == "clear" and each.value == "keep"}
         for name, reason in news.kills.items():
-            self._kill(self._bots[name], reason, ts, carried)
+            self._kill(self._bots[name], reason, ts, carried, is_kept=bool(kept & {name, DESK}))
         for name in news.configs:
             self._take_rules(self._bots[name], ts, carried)
         for request in news.requests:
@@ -147,38 +206,56 @@ class Controller:
             bot.settle(ts)
         return carried
 
+    def settle(self, *, has_arrived: bool) -> list[tuple[str, str, str]]:
+        """Return which accepted requests have come about or were overtaken, with their outcome, for the next commit.
+
+        Args:
+            has_arrived: True when no jump and no catching up is under way.
+        """
+        for (target, control_id), resumed in list(self._open.items()):
+            action = self._actions.get((target, control_id), "")
+            bots = self._named(target)
+            if action == "flatten" and not any(bot.standing.leaving for bot in bots):
+                but = f": but for {', '.join(sorted(resumed))}, resumed before" if resumed else ""
+                self._end(target, control_id, f"{DONE}{but}")
+            elif action != "flatten" and has_arrived:
+                self._end(target, control_id, DONE)
+        settled, self._settled = self._settled, []
+        return settled
+
+    def _end(self, target: str, control_id: str, outcome: str) -> None:
+        """Note what came of an accepted request."""
+        self._open.pop((target, control_id), None)
+        self._settled.append((target, control_id, outcome))
+        self._note_answer(target, control_id, outcome)
+
+    def _note_answer(self, target: str, control_id: str, outcome: str) -> None:
+        answers = self._answers.setdefault(target, {})
+        answers[control_id] = outcome
+        if target in self._bots:
+            self._bots[target].control_answers = answer.newest(answers)
+
     # controls
 
     def _answer(self, request: Request, ts: datetime, steering: Steering, carried: Carried) -> None:
         bots = self._bots_of(request)
-        what = " ".join(part for part in (request.action or "request", request.value) if part)
-        why_not = request.error
-        if not why_not and request.action in ("speed", "jump", "admit"):
-            if request.target != DESK:
-                why_not = f"{request.action} is for all bots together, not for one"
-            elif request.action == "speed":
-                why_not = steering.set_speed(request.value)
-            elif request.action == "admit":
-                why_not = self._admit(request, steering.now, ts, carried)
-            else:
-                why_not = steering.jump(request.value)
-        elif not why_not:
-            if request.action == "resume":
-                forgive(bots, self._ledger)
-            for bot in bots:
-                _steer(bot, request, ts)
-                carried.bots[bot.name] = bot
-        self.answered[request.target] = request.id
-        if request.target == DESK:
-            self.error = why_not
-        else:
+        what = " ".join(part for part in (request.action, request.value) if part)
+        outcome = self._carry(request, bots, ts, steering, carried)
+        why_not = answer.error_of(outcome)
+        if request.target != DESK:
             bots[0].control_id, bots[0].control_error = request.id, why_not
             carried.bots[request.target] = bots[0]
         if why_not:
             for bot in bots:
                 bot.broker.note(ts, "refused", f"{what}: {why_not}")
                 carried.bots[bot.name] = bot
-        outcome = f"{_REFUSED}{why_not}" if why_not else DONE
+        key = (request.target, request.id)
+        if outcome == ACCEPTED:
+            self._open[key] = set()
+            self._actions[key] = request.action
+        self._note_answer(*key, outcome)
+        if not why_not:
+            self._overtake(request, carried)
         carried.audits.append(
             Audit(
                 request.target,
@@ -196,13 +273,81 @@ class Controller:
         said = f"{what} for {whose}, {request.text}: {outcome}"
         self._log.info(said, market_time=ts, request_id=request.request_id or None)
 
+    def _carry(
+        self, request: Request, bots: list[BotAccount], ts: datetime, steering: Steering, carried: Carried
+    ) -> str:
+        """Do what a request asks for; return what came of it."""
+        action, value = request.action, request.value
+        if (request.target, request.id) in self._skipped:
+            carried.notes[EXACT] = "1"
+            return f"{REFUSED}{SKIPPED}"
+        if action in _TO_REPLAY:
+            if request.target != DESK:
+                return f"{REFUSED}{action} is for all bots together, not for one"
+            if action == "admit":
+                why_not = self._admit(request, steering.now, ts, carried)
+            else:
+                why_not = steering.set_speed(value) if action == "speed" else steering.jump(value)
+            if why_not or action != "jump":
+                return f"{REFUSED}{why_not}" if why_not else DONE
+            return ACCEPTED if steering.begin_again_at is None else ANOTHER_RUN
+        if action in _WITH_EXITS and value not in ("", "keep", "cancel"):
+            return f"{REFUSED}{action} takes keep or cancel as its value, not {value}"
+        if action == "clear":
+            stopped = self.killed if request.target == DESK else self._inbox.killed(request.target)
+            return f"{REFUSED}the kill switch is still there" if stopped else DONE
+        if action == "resume":
+            forgive(bots, self._ledger)
+        for bot in bots:
+            self._steer(bot, request, ts, carried)
+            carried.bots[bot.name] = bot
+        return ACCEPTED if action == "flatten" and any(bot.standing.leaving for bot in bots) else DONE
+
+    def _steer(self, bot: BotAccount, request: Request, ts: datetime, carried: Carried) -> None:
+        standing = bot.standing
+        if request.action == "resume":
+            was_leaving, standing.paused, standing.leaving = standing.leaving, "", ""
+            said = _take_back(bot, ts, f"resumed, {request.text}", is_kept=request.value == "keep")
+            bot.broker.note(ts, "resume", f"{request.text}{said}")
+            if was_leaving:
+                self._overtake_flatten(bot, request)
+            return
+        bot.broker.note(ts, request.action, request.text)
+        standing.paused = request.paused_text
+        if request.action == "flatten":
+            standing.leaving = f"flatten, {request.text}"
+            bot.leave_all(ts)
+
+    def _overtake_flatten(self, bot: BotAccount, request: Request) -> None:
+        """Note that `bot` was resumed before it was flat."""
+        for (target, control_id), resumed in list(self._open.items()):
+            if self._actions.get((target, control_id)) != "flatten" or target not in (bot.name, DESK):
+                continue
+            resumed.add(bot.name)
+            if target != DESK or request.target == DESK:
+                self._end(target, control_id, f"{SUPERSEDED}it was resumed before it was flat")
+
+    def _overtake(self, request: Request, carried: Carried) -> None:
+        """End what `request` makes void: a jump under way, and what was asked at the same look and undone by it."""
+        if request.action == "jump":
+            for target, control_id in list(self._open):
+                if self._actions.get((target, control_id)) == "jump" and control_id != request.id:
+                    self._end(target, control_id, f"{SUPERSEDED}another jump was asked for")
+        undone = _UNDONE_BY[request.action]
+        for number, audit in enumerate(carried.audits):
+            if audit.target == request.target and audit.outcome == DONE and audit.action in undone:
+                outcome = f"{SUPERSEDED}{request.action} was asked right after it"
+                carried.audits[number] = replace(audit, outcome=outcome)
+                self._note_answer(audit.target, audit.id, outcome)
+
     def _bots_of(self, request: Request) -> list[BotAccount]:
         """Return the bots that a request concerns."""
-        if request.target != DESK:
-            return [self._bots[request.target]]
         if request.action == "admit" and (found := self._admissions.bots_of(request.value)):
             return found
-        return list(self._bots.values())
+        return self._named(request.target)
+
+    def _named(self, target: str) -> list[BotAccount]:
+        return list(self._bots.values()) if target == DESK else [self._bots[target]]
 
     def _admit(self, request: Request, now: datetime, ts: datetime, carried: Carried) -> str:
         """Let a symbol in again; return why not."""
@@ -217,20 +362,20 @@ class Controller:
 
     # kill switches
 
-    def _kill(self, bot: BotAccount, reason: str, ts: datetime, carried: Carried) -> None:
-        was = bot.standing.killed
-        bot.standing.killed = reason
+    def _kill(self, bot: BotAccount, reason: str, ts: datetime, carried: Carried, *, is_kept: bool) -> None:
+        was, bot.standing.killed = bot.standing.killed, reason
         if reason:
             bot.broker.note(ts, "kill", reason)
             bot.leave_all(ts)
+            said = reason
         else:
-            bot.standing.leaving = ""
-            bot.broker.note(ts, "clear", f"the kill switch was taken back; it was: {was}")
+            said = f"kill switch cleared{_take_back(bot, ts, 'the kill switch was cleared', is_kept=is_kept)}"
+            bot.broker.note(ts, "clear", f"{said}; it was {was}")
         carried.bots[bot.name] = bot
         action = "kill" if reason else "clear"
         audit_id = bot.broker.ids.next("a", ts)
-        carried.audits.append(Audit(bot.name, audit_id, ts, self._wall(ts), action, DONE, reason=reason or was))
-        self._log.warning(reason or "the kill switch was taken back", bot=bot.name, market_time=ts)
+        carried.audits.append(Audit(bot.name, audit_id, ts, self._wall(ts), action, DONE, reason=reason or said))
+        self._log.warning(f"{bot.name}: {said}", bot=bot.name, market_time=ts)
 
     # rules
 
@@ -264,9 +409,7 @@ class Controller:
             return
         bot.config_error = error
         version = config.version if config is not None else 0
-        self._record_rules(
-            bot, "refused", f"saved rules: {error}", f"{_REFUSED}{error}", version, config, ts, carried
-        )
+        self._record_rules(bot, "refused", f"saved rules: {error}", f"{REFUSED}{error}", version, config, ts, carried)
 
     def _record_rules(
         self,
@@ -290,40 +433,17 @@ class Controller:
         return ts if self._stamp.is_deterministic else self._stamp.wall.now()
 
 
-def answered_in(ledger: LedgerReader) -> dict[str, str]:
-    """Return the newest request that was carried out in or before the run of `ledger`, by target."""
-    answered = ledger.notes_under(_ANSWERED)
-    for audit in ledger.audits():
-        if audit.action in ("kill", "clear", "rules"):
-            continue
-        answered[audit.target] = max(audit.id, answered.get(audit.target, ""))
-    return answered
+_UNDONE_BY: dict[str, tuple[str, ...]] = {
+    "pause": ("resume",), "flatten": ("resume",), "resume": ("pause", "flatten"), "speed": ("speed",), "clear": (),
+    "jump": (), "admit": (),
+}  # fmt: skip
+"""Actions that never had an effect when another comes at the same look."""
 
 
-def begin_controls(ledger: Ledger, answered: Mapping[str, str] | None, now: datetime) -> None:
-    """Tell a new ledger which requests are not for its run.
-
-    Args:
-        ledger: that was just made.
-        answered: `answered_in` of the run before; None when there is none, and all requests before now are old.
-        now: wall time.
-    """
-    if answered is None:
-        ledger.note(_SINCE, iso(now))
-    for target, control_id in (answered or {}).items():
-        ledger.note(f"{_ANSWERED}{target}", control_id)
-
-
-def _steer(bot: BotAccount, request: Request, ts: datetime) -> None:
-    standing = bot.standing
-    bot.broker.note(ts, request.action, request.text)
-    if request.action == "resume":
-        standing.paused = standing.leaving = ""
-        return
-    standing.paused = f"entries are paused, {request.text}"
-    if request.action == "flatten":
-        standing.leaving = f"flatten, {request.text}"
-        bot.leave_all(ts)
+def _take_back(bot: BotAccount, ts: datetime, why: str, *, is_kept: bool) -> str:
+    """Take back the exits of `bot` that nothing asks for any more, or keep them; return what was done."""
+    found = bot.leaving.stay(bot.broker, bot.standing, ts, why, is_kept=is_kept)
+    return f"; {count_of(found, 'exit')} {'kept' if is_kept else 'cancelled'}" if found else ""
 
 
 def _difference(before: Rules, after: Rules) -> str:

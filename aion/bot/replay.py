@@ -37,7 +37,7 @@ from aion.config import Settings
 from aion.errors import DiskError
 from aion.market.feed import Batch, Feed, Kind
 from aion.market.grid import Grid
-from aion.store.layout import DESK, Layout
+from aion.store.layout import Layout
 from aion.trading.ledger import Entry, Ledger
 from aion.trading.record import Audit
 from aion.trading.risk import DeskGate
@@ -116,6 +116,7 @@ class Replay:
         self._rebalanced: list[SwingBot] = []
         self._entries: list[Entry] = []
         self._audits: list[Audit] = []
+        self._settled: list[tuple[str, str, str]] = []
         self._peaks: dict[str, str] = {}
         self._cycles = 0
         self._flushed_at = self._polled_at = waiter.monotonic()
@@ -383,6 +384,8 @@ class Replay:
     def _flush(self) -> None:
         """Commit what happened, then write the files, then say so."""
         began = self._waiter.monotonic()
+        has_arrived = self.drive.jump_to is None and self._phase not in ("starting", "catching_up")
+        self._settled += self._controller.settle(has_arrived=has_arrived)
         entries = self._entries + [bot.take_entry() for bot in self._changed.values()]
         if (peaks := self._desk_gate.state()) != self._peaks:
             self._peaks = peaks
@@ -397,19 +400,21 @@ class Replay:
         if is_written:
             self._say()
         self._entries, self._changed, self._marked, self._rebalanced = [], {}, {}, []
-        self._audits, self.drive.notes = [], {}
+        self._audits, self._settled, self.drive.notes = [], [], {}
         self._cycles = 0
 
     def _commit(self, entries: list[Entry]) -> None:
         has_failed = False
         notes = self.drive.notes
-        while entries or self._audits or notes:
+        while entries or self._audits or self._settled or notes:
             try:
                 with self._ledger.batch():
                     for entry in entries:
                         self._ledger.commit([entry])
                     for audit in self._audits:
                         self._ledger.audit(audit)
+                    for settled in self._settled:
+                        self._ledger.settle_audit(*settled)
                     for key, value in notes.items():
                         self._ledger.note(key, value)
             except DiskError as error:
@@ -451,12 +456,7 @@ class Replay:
             "data_to": iso(self.span.end),
             "provenance": self._feed.provenance,
         }
-        if control_id := self._controller.answered.get(DESK):
-            value["control_id"] = control_id
-        if self._controller.error:
-            value["control_error"] = self._controller.error
-        if self._controller.killed:
-            value["killed"] = self._controller.killed
+        value |= self._controller.clock_fields()
         if self._progress is not None:
             value["progress"] = self._progress
         if self._next_run_at is not None:

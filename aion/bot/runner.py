@@ -1,16 +1,19 @@
 """The bots' process: one run of the replay after the other, until it is asked to stop."""
 
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from types import FrameType
 
 from aion.bot import archive
-from aion.bot.control import answered_in, begin_controls
+from aion.bot.answer import REFUSED
+from aion.bot.answered import Answers, begin_controls, known_in
+from aion.bot.control import SKIPPED
 from aion.bot.envelope import Stamp
 from aion.bot.fit import check_bot, fitted, instruments_of
 from aion.bot.guard import alarm, is_alarmed
+from aion.bot.inbox import Inbox
 from aion.bot.paper import Paper
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json
@@ -227,12 +230,13 @@ def _open_ledger(
         LedgerError: in use, of another mode, or damaged.
         ConfigError: the disk refuses the move.
     """
-    answered: dict[str, str] | None = None
+    answered: Answers | None = None
+    present = Inbox(layout, settings.bots).ids(now)
     try:
         for run in archive.finish_moves(layout):
             log.info(f"run {run} was being put away; done")
         if is_fresh and layout.ledger.exists():
-            answered = _put_away(settings, layout, mode, log)
+            answered = _put_away(settings, layout, mode, log, present, now)
         for run in archive.prune(layout, settings.keep_runs - 1):
             log.info(f"run {run} is deleted: the newest {settings.keep_runs} are kept")
     except OSError as error:
@@ -240,7 +244,7 @@ def _open_ledger(
     ledger = Ledger(layout.ledger, mode, str(archive.newest_run(layout) + 1))
     try:
         if ledger.notes(_BOTS) is None:
-            begin_controls(ledger, answered, now)
+            begin_controls(ledger, answered, present, now)
         ledger.note(_BOTS, ",".join(sorted(_known_bots(settings, ledger))))
     except BaseException:
         ledger.close()
@@ -248,14 +252,23 @@ def _open_ledger(
     return ledger
 
 
-def _put_away(settings: Settings, layout: Layout, mode: Mode, log: ProcessLog) -> dict[str, str]:
-    """Put the present run away and return the newest request of the desk that it answered, by target."""
+def _put_away(
+    settings: Settings,
+    layout: Layout,
+    mode: Mode,
+    log: ProcessLog,
+    present: Mapping[str, Iterable[str]],
+    now: datetime,
+) -> Answers:
+    """Put the present run away and return what became of the desk's requests until then."""
     # opened first: a ledger in use, or of another mode, must not be moved
     with Ledger(layout.ledger, mode, "1") as ledger:
-        run, bots, answered = ledger.run, _known_bots(settings, ledger), answered_in(ledger)
+        run, bots, known = ledger.run, _known_bots(settings, ledger), known_in(ledger, present, now)
     archive.put_away(layout, run, bots)
     log.info(f"run {run} is put away in runs/{run}")
-    return answered
+    for target, control_id in known.skipped:
+        known.answers[target][control_id] = f"{REFUSED}{SKIPPED}"
+    return known.answers
 
 
 def _known_bots(settings: Settings, ledger: Ledger) -> set[str]:

@@ -70,6 +70,8 @@ Curve = Annotated[dict[Key, Money], AfterValidator(_times)]
 
 CURVE_POINTS = 2000
 SideName = Literal["buy", "sell"]
+Answers = dict[Key, Text]
+"""What became of requests, by their exact ids: `done`, `accepted`, `refused` or `superseded`; more after a colon."""
 
 
 class Document(BaseModel):
@@ -246,6 +248,11 @@ class Account(Envelope):
     state_reason: Text = ""
     control_id: str | None = Field(None, description="Id of the last control request answered.")
     control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
+    control_answers: Answers = Field(
+        default_factory=dict,
+        description="What became of the newest requests, by exact id: done, accepted (begun, e.g. a flatten that "
+        "still holds positions), refused or superseded; more after a colon.",
+    )
     rules: dict[Key, Number | bool | str] = Field(
         default_factory=dict, description="Rules in force: max_positions, max_alloc, stop_loss ..."
     )
@@ -440,6 +447,14 @@ class ClockState(Document):
     feed_state: FeedState | None = Field(None, description="Of a real-time feed.")
     control_id: str | None = Field(None, description="Id of the last `control/desk/` request answered.")
     control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
+    control_answers: Answers = Field(
+        default_factory=dict, description="What became of the newest `control/desk/` requests, as in a bot's state."
+    )
+    left_aside: dict[str, Text] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="Files below `control/` that the bots do not act on, by path, and why; the first few of them.",
+    )
     killed: Text = Field("", description="Why the desk's kill switch stops all bots; empty when it is clear.")
 
 

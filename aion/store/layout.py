@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 
 from aion.errors import ConfigError
+from aion.store.control_id import asked_at
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HORIZON = re.compile(r"[1-9][0-9]?[dwm]")
@@ -131,7 +132,8 @@ class Layout:
     def place(relative: str) -> Place | None:
         """Return what the file at `relative` (below the data folder) is, or None if it is no state file.
 
-        Temporary files (`.name.tmp-...`) and names that `check_name` refuses are no state files.
+        Temporary files (`.name.tmp-...`), names that `check_name` refuses and names in `control/` that are no id of
+        a request are no state files.
         """
         parts = PurePosixPath(relative).parts
         try:
@@ -155,8 +157,7 @@ class Layout:
                     return Place("bot_config", check_name("bot", name[:-5]))
                 case ("control", bot, "kill.json"):
                     return Place("kill", check_name("bot", bot))
-                case ("control", bot, name) if name.endswith(".json"):
-                    check_name("control id", name[:-5])
+                case ("control", bot, name) if name.endswith(".json") and asked_at(name[:-5]) is not None:
                     return Place("control", check_name("bot", bot))
                 case ("logs", name) if name.endswith(".jsonl"):
                     return Place("log_line", check_name("process", name[:-6]))

@@ -19,22 +19,23 @@ class BotConfig(Document):
 
 
 class Control(Document):
-    """`control/<bot>/<id>.json`: a request to a bot; answered by `control_id` in the bot's next state.
+    """`control/<bot>/<id>.json`: a request to a bot; answered under its id in the bot's next state.
 
-    Requests to the bots' process as a whole (`speed`, `jump`, `admit`, and `pause`, `resume`, `flatten` for all bots)
-    stand in `control/desk/` and are answered by `clock.control_id` in `sim_summary.json`. Speed 0 holds a replay
-    still.
+    Requests to the bots' process as a whole (`speed`, `jump`, `admit`, and those for all bots) stand in
+    `control/desk/` and are answered by the clock in `sim_summary.json`. Speed 0 holds a replay still.
     """
 
     schema_: str = Field(alias="schema")
-    id: Key
+    id: Key = Field(description="As its file is named: `c<date>T<time>-<letters or digits>`, UTC, when it was asked.")
     bot: Name
-    action: Literal["pause", "resume", "flatten", "speed", "jump", "admit"]
+    action: Literal["pause", "resume", "flatten", "clear", "speed", "jump", "admit"]
     requested_at: Moment
     requested_by: str = Field("", max_length=64)
     reason: Text = ""
     value: Number | str | None = Field(
-        None, description="Speed (market s / wall s), day to jump to, or symbol to admit."
+        None,
+        description="Speed (market s / wall s), day to jump to, symbol to admit; of resume and clear `keep`, to let "
+        "the exits fill that a flatten or kill switch ordered.",
     )
     due_at: Moment | None = Field(None, description="Wall time by which an answer is expected.")
     request_id: str = Field("", max_length=64, description="Of the HTTP request; the bots' log repeats it.")

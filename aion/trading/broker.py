@@ -164,6 +164,23 @@ class PaperBroker:
         side = Side.SELL if held > 0 else Side.BUY
         return self.submit(self.order(symbol, side, abs(held), decided_at, reason, reduce_only=True))
 
+    def close_rest(self, symbol: str, decided_at: datetime, reason: str) -> OrderRecord | None:
+        """Withdraw entries, stops and targets of `symbol`, and close what no exit at the market closes already.
+
+        Returns:
+            The order for the rest; None when there is none.
+        """
+        orders = self.book.orders(symbol)
+        exits = [each for each in orders if each.order.reduce_only and each.order.type is OrderType.MARKET]
+        others = [each for each in orders if each not in exits]
+        self.book.end_all(others, OrderStatus.CANCELLED, decided_at, reason)
+        held = self.portfolio.quantity(symbol)
+        rest = abs(held) - sum((each.left for each in exits), ZERO)
+        if rest <= 0:
+            return None
+        side = Side.SELL if held > 0 else Side.BUY
+        return self.submit(self.order(symbol, side, rest, decided_at, reason, reduce_only=True))
+
     def protect(
         self,
         symbol: str,

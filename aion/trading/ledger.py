@@ -195,6 +195,17 @@ class Ledger(LedgerReader):
         with self._transaction():
             self._insert("audit", [rows.audit_values(record)])
 
+    def settle_audit(self, target: str, audit_id: str, outcome: str) -> None:
+        """Write what came of something in the audit that was begun and not done; with the cycle when in a `batch`.
+
+        Raises:
+            LedgerError: the disk refuses.
+        """
+        with self._transaction():
+            self._connection.execute(
+                "UPDATE audit SET outcome = ? WHERE target = ? AND id = ?", (outcome, target, audit_id)
+            )
+
     def note(self, key: str, value: str) -> None:
         """Keep `value` under `key`, beside the accounts; `notes` reads it.
 

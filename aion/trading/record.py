@@ -62,7 +62,7 @@ class Audit:
     action: str
     """pause, resume, flatten, speed, jump, admit, kill, clear or rules."""
     outcome: str
-    """`done`, or why it was refused."""
+    """`done`, `accepted` until it is, or `refused` or `superseded` and why."""
     value: str = ""
     by: str = ""
     reason: str = ""

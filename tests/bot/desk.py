@@ -15,6 +15,7 @@ from aion.market import calendar
 from aion.market.feed import Batch, Feed, Kind, RecordedFeed
 from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
+from aion.store.control_id import make_id
 from aion.store.file import check_document, read_json, write_json
 from aion.store.layout import Layout
 from aion.trading.query import read_ledger
@@ -211,11 +212,17 @@ def state_files(data: Path) -> dict[str, bytes]:
     }
 
 
+def id_of(number: int) -> str:
+    """The id of a request that is asked `number` seconds after `WALL`."""
+    return make_id(WALL + timedelta(seconds=number), None, "0")
+
+
 def ask(data: Path, target: str, action: str, number: int = 1, value: float | str | None = None, **more: str) -> str:
     """Put a request of the desk there, as the desk does; return its id."""
-    control_id = f"c{number:06d}"
+    at = WALL + timedelta(seconds=number)
+    control_id = id_of(number)
     made = {"schema": "aion/control/1", "id": control_id, "bot": target, "action": action, **more}
-    made |= {"requested_at": iso(WALL + timedelta(seconds=number)), "requested_by": "ana"}
+    made |= {"requested_at": iso(at), "requested_by": "ana"}
     if value is not None:
         made["value"] = value
     write_json(Layout(data).control(target, control_id), made)

@@ -18,6 +18,7 @@ from tests.bot.desk import (
     at,
     audits,
     document,
+    id_of,
     kill_switch,
     ledger_rows,
     recorded,
@@ -99,13 +100,13 @@ def test_pause_when_asked_then_entries_are_refused_until_resume(tmp_path: Path) 
         when("2022-05-19T15:00Z", lambda: seen.append(orb(tmp_path))),
         when("2022-05-19T15:00Z", lambda: ask(tmp_path, "orb_ny", "resume", 2)),
     )
-    assert seen[0]["state"] == "paused" and seen[0]["control_id"] == "c000001"
-    assert seen[0]["state_reason"] == "entries are paused, asked by ana: news at ten"
+    assert seen[0]["state"] == "paused" and seen[0]["control_id"] == id_of(1)
+    assert seen[0]["state_reason"] == "paused by ana, 00:00 UTC: news at ten"
     assert not seen[0]["fills"]
-    assert any("entries are paused" in each["reason"] for each in decided(tmp_path, "refused"))
-    assert orb(tmp_path)["state"] == "active" and orb(tmp_path)["control_id"] == "c000002"
+    assert any("paused by ana" in each["reason"] for each in decided(tmp_path, "refused"))
+    assert orb(tmp_path)["state"] == "active" and orb(tmp_path)["control_id"] == id_of(2)
     rows = [(row.target, row.id, row.action, row.outcome, row.by) for row in audits(Layout(tmp_path).ledger)]
-    assert rows == [("orb_ny", "c000001", "pause", "done", "ana"), ("orb_ny", "c000002", "resume", "done", "ana")]
+    assert rows == [("orb_ny", id_of(1), "pause", "done", "ana"), ("orb_ny", id_of(2), "resume", "done", "ana")]
 
 
 def test_flatten_when_a_position_is_held_then_it_is_closed_at_the_next_open_and_stays_flat(tmp_path: Path) -> None:
@@ -126,25 +127,27 @@ def test_flatten_when_a_position_is_held_then_it_is_closed_at_the_next_open_and_
 def test_pause_of_all_bots_when_asked_then_the_clock_answers(tmp_path: Path) -> None:
     play(tmp_path, when("2022-05-19T13:40Z", lambda: ask(tmp_path, DESK, "pause")))
     clock = document(Layout(tmp_path).sim_summary)["clock"]
-    assert clock["control_id"] == "c000001"
+    assert clock["control_id"] == id_of(1)
     for name in ("orb_ny", "vwap_ldn"):
         day = sim_logs(tmp_path, name)[DAY]
         assert day["state"] == "paused" and "control_id" not in day
 
 
-def test_request_that_cannot_be_read_then_it_is_refused_by_name_and_the_others_go_on(tmp_path: Path) -> None:
+def test_request_that_cannot_be_read_then_it_is_left_aside_by_name_and_the_others_go_on(tmp_path: Path) -> None:
+    torn, short = id_of(1), id_of(2)
+
     def write() -> None:
-        Layout(tmp_path).control("orb_ny", "c1").parent.mkdir(parents=True)
-        Layout(tmp_path).control("orb_ny", "c1").write_text('{"schema": "aion/con')
-        write_json(Layout(tmp_path).control("orb_ny", "c2"), {"schema": "aion/control/1", "id": "c2"})
+        Layout(tmp_path).control("orb_ny", torn).parent.mkdir(parents=True)
+        Layout(tmp_path).control("orb_ny", torn).write_text('{"schema": "aion/con')
+        write_json(Layout(tmp_path).control("orb_ny", short), {"schema": "aion/control/1", "id": short})
         ask(tmp_path, "orb_ny", "pause", 3)
 
     play(tmp_path, when("2022-05-19T13:40Z", write))
-    refused = [each["reason"] for each in decided(tmp_path, "refused")]
-    assert any("control/orb_ny/c1.json: is not whole JSON" in each for each in refused)
-    assert any("control/orb_ny/c2.json: field bot" in each for each in refused)
-    assert [row.outcome[:7] for row in audits(Layout(tmp_path).ledger)] == ["done", "refused", "refused"]
-    assert orb(tmp_path)["state"] == "paused"
+    aside = document(Layout(tmp_path).sim_summary)["clock"]["left_aside"]
+    assert "is not whole JSON" in aside[f"control/orb_ny/{torn}.json"]
+    assert "field bot" in aside[f"control/orb_ny/{short}.json"]
+    assert [row.outcome for row in audits(Layout(tmp_path).ledger)] == ["done"]
+    assert orb(tmp_path)["state"] == "paused" and orb(tmp_path)["control_answers"] == {id_of(3): "done"}
 
 
 def test_speed_for_one_bot_is_refused(tmp_path: Path) -> None:
@@ -164,7 +167,7 @@ def test_run_held_still_answers_within_half_a_second_and_goes_on_where_it_stood(
             clock = summary["clock"]
             if name == "held" and clock["state"] != "paused":
                 return False
-            if name == "flattened" and orb(tmp_path).get("control_id") != "c000002":
+            if name == "flattened" and orb(tmp_path).get("control_id") != id_of(2):
                 return False
             times[name] = (waiter.elapsed, clock)
             return True
@@ -218,7 +221,7 @@ def test_speed_when_changed_holds_over_a_restart_until_the_settings_name_another
 def test_speed_that_is_none_is_refused_and_nothing_changes(tmp_path: Path, value: object) -> None:
     play(tmp_path, when("2022-05-19T13:40Z", lambda: ask(tmp_path, DESK, "speed", 1, value)))
     clock = document(Layout(tmp_path).sim_summary)["clock"]
-    assert clock["speed"] == 60 and clock["control_id"] == "c000001"
+    assert clock["speed"] == 60 and clock["control_id"] == id_of(1)
     assert "is not 0 or a number up to 36000" in clock["control_error"]
     assert decided(tmp_path, "refused")[-1]["reason"].startswith("speed ")
 
@@ -247,7 +250,7 @@ def test_jump_back_starts_another_run_at_that_day(tmp_path: Path) -> None:
         speed=600,
     )
     summary = document(Layout(tmp_path).sim_summary)
-    assert summary["run"] == "2" and summary["clock"]["control_id"] == "c000001"
+    assert summary["run"] == "2" and summary["clock"]["control_id"] == id_of(1)
     assert (tmp_path / "runs/1/ledger.sqlite").exists()
     seen = [each for each in person.seen if each["run"] == "2" and each["clock"]["state"] == "running"]
     assert seen[0]["clock"]["market_time"] < "2022-05-19T08:00Z"
@@ -293,10 +296,10 @@ def test_request_that_was_carried_out_is_not_repeated_by_a_restart(tmp_path: Pat
 
 
 def test_requests_of_before_a_ledger_that_was_lost_are_of_no_run(tmp_path: Path) -> None:
-    made = {"schema": "aion/control/1", "id": "old", "bot": "orb_ny", "action": "pause"}
-    write_json(Layout(tmp_path).control("orb_ny", "old"), {**made, "requested_at": "2029-01-01T00:00Z"})
+    old = ask(tmp_path, "orb_ny", "pause", -60)
     play(tmp_path)
     assert audits(Layout(tmp_path).ledger) == [] and orb(tmp_path)["state"] == "active"
+    assert orb(tmp_path)["control_answers"] == {old: "superseded: it was asked before this ledger was made"}
 
 
 # kill switches
@@ -315,7 +318,9 @@ def test_kill_switch_when_on_then_flat_and_stopped_and_when_off_then_active(tmp_
         when("2022-05-19T15:00Z", lambda: Layout(data).kill("orb_ny").unlink()),
         when("2022-05-19T15:02Z", lambda: seen.append(orb(data))),
     )
-    assert seen[0]["state"] == "stopped" and seen[0]["state_reason"] == "the kill switch is on: wrong prices"
+    assert (
+        seen[0]["state"] == "stopped" and seen[0]["state_reason"] == "stopped by kill switch, 00:00 UTC: wrong prices"
+    )
     assert seen[0]["positions"] == {} and len(seen[0]["fills"]) == 2
     assert seen[1]["state"] == "active" and "state_reason" not in seen[1]
     assert [row.action for row in audits(Layout(data).ledger)] == ["kill", "clear"]
@@ -324,7 +329,9 @@ def test_kill_switch_when_on_then_flat_and_stopped_and_when_off_then_active(tmp_
 
 def test_kill_switch_of_all_stops_every_bot_and_is_said_by_the_clock(tmp_path: Path) -> None:
     play(tmp_path, when("2022-05-19T13:40Z", lambda: kill_switch(tmp_path, DESK)))
-    assert document(Layout(tmp_path).sim_summary)["clock"]["killed"] == "the kill switch of all bots is on"
+    assert (
+        document(Layout(tmp_path).sim_summary)["clock"]["killed"] == "stopped by kill switch of all bots, 00:00 UTC"
+    )
     assert {sim_logs(tmp_path, name)[DAY]["state"] for name in ("orb_ny", "vwap_ldn")} == {"stopped"}
 
 
@@ -429,11 +436,11 @@ def test_ledger_of_before_controls_is_brought_up_to_date_and_goes_on(tmp_path: P
             older = json.loads(state)
             for name in ("control", "standing", "config", "gate", "jumped"):
                 older.pop(name)
-            older["control_id"] = "c000001"
+            older["control_id"] = id_of(1)
             connection.execute("UPDATE accounts SET state = ? WHERE bot = ?", (json.dumps(older), bot))
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     replay(made, recorded(END))
     rows, others = ledger_rows(expected / "ledger.sqlite"), ledger_rows(data / "ledger.sqlite")
     assert all(rows[table] == others[table] for table in ("fills", "trades", "orders", "movements", "equity"))
-    assert orb(data)["control_id"] == "c000001" and audits(Layout(data).ledger) == []
+    assert orb(data)["control_id"] == id_of(1) and audits(Layout(data).ledger) == []

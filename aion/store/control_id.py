@@ -1,0 +1,74 @@
+"""Ids of requests to the bots: what one looks like, when it was asked, and whether that can be true.
+
+A name in `control/<bot>/` of another form, or of a time that cannot be, is no request: who reads the folder leaves it
+aside, so that no file of somebody else ever stands for an answer, or in the way of one.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+AHEAD = timedelta(days=1)
+"""How far in the future an id may be: a clock that was wrong by a zone and was set right."""
+BEHIND = timedelta(days=7)
+"""How old a request may be that is still carried out: bots that were off over a weekend and a holiday."""
+FORM = "c<date>T<time>-<letters or digits>, such as c20261124T225901-1"
+_ID = re.compile(r"c([0-9]{8}T[0-9]{6})([0-9]{6})?-[0-9a-z]{1,16}")
+_SLACK = timedelta(hours=1)  # between the clocks of who writes and who reads, or the waiting in between
+
+
+def asked_at(control_id: str) -> datetime | None:
+    """Return the wall time in a well-formed id, aware UTC; None for a text that is no id."""
+    match = _ID.fullmatch(control_id)
+    if match is None or not control_id.isascii():
+        return None
+    try:
+        at = datetime.strptime(match[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+    except ValueError:  # the 31st of February
+        return None
+    return at + timedelta(microseconds=int(match[2] or 0))
+
+
+def order_of(control_id: str) -> tuple[datetime, str]:
+    """Return what well-formed ids are sorted by: when they were asked, then their text.
+
+    Raises:
+        ValueError: it is no id.
+    """
+    at = asked_at(control_id)
+    if at is None:
+        raise ValueError(f"{control_id!r} is no id")
+    return at, control_id
+
+
+def why_not(control_id: str, now: datetime) -> str:
+    """Return why a file of that name is no request at wall time `now`, one clause; an empty text when it is one."""
+    at = asked_at(control_id)
+    if at is None:
+        return f"is not a request: requests are named {FORM}"
+    if at > latest(now) + _SLACK:
+        return f"is dated {at:%Y-%m-%d %H:%M} UTC, in the future; delete it, or set the clock right"
+    if at < now.astimezone(UTC) - BEHIND:
+        return f"was asked on {at:%Y-%m-%d}, more than {BEHIND.days} days ago; ask again"
+    return ""
+
+
+def latest(now: datetime) -> datetime:
+    """Return the latest time that an id may have at wall time `now`."""
+    try:
+        return now.astimezone(UTC) + AHEAD
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC) - _SLACK
+
+
+def make_id(now: datetime, after: datetime | None, suffix: str) -> str:
+    """Return an id of wall time `now`, or of the first microsecond behind `after` when that is not before it.
+
+    Args:
+        now: wall time.
+        after: when the newest request was asked, as its id says; None when there is none.
+        suffix: lower-case letters and digits that tell it from another of the same time.
+    """
+    at = now.astimezone(UTC)
+    if after is not None and at <= after:
+        at = after + timedelta(microseconds=1)
+    return f"c{at:%Y%m%dT%H%M%S%f}-{suffix}"
