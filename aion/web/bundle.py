@@ -108,6 +108,12 @@ class Page:
         envelope = _envelope(shown.summary, bots)
         _check_modes(envelope, bots, errors)
         asked = control.read_asked(files, self._places, errors)
+        for bot in bots:
+            control.add_outcome(asked.get(bot.name), bot.doc, is_own=not bot.foreign)
+        clock = (shown.summary or {}).get("clock", {})
+        control.add_outcome(asked.get(DESK), clock, is_own=True)
+        for file, why in clock.get("left_aside", {}).items():
+            add(errors, "control", problem("left_aside", file, why))
         self._cards = {
             (bot.kind, bot.name): self._card(bot, bot.doc, asked.get(bot.name, {}))
             for bot in bots

@@ -39,9 +39,9 @@ from aion.web.control import Asked
 class Problem(Document):
     """One thing that is wrong with the data of a section; the section still shows what is whole."""
 
-    kind: Literal["unreadable", "incomplete", "missing", "mixed_mode", "mixed_run"]
+    kind: Literal["unreadable", "incomplete", "missing", "mixed_mode", "mixed_run", "left_aside"]
     """unreadable: a file that cannot be trusted, the last good content is shown; incomplete: files of one cycle
-    that do not agree; missing: a file that is named but absent."""
+    that do not agree; missing: a file that is named but absent; left_aside: a file that is no request to the bots."""
     bot: Name | None = None
     file: str = Field(description="Path below the data folder.")
     reason: Text

@@ -1,14 +1,11 @@
 """State files read on request, straight from the disk: for the routes that give the whole of something."""
 
 import os
-import re
 from pathlib import Path
 
 from aion.errors import NotFoundError, StateError
 from aion.store.layout import Layout, check_name
 from aion.web.state import Json, load, problem
-
-_REQUEST = re.compile(r"c[0-9]{8}T[0-9]{12}-[0-9a-f]{4}\.json")
 
 
 class FileReader:
@@ -33,10 +30,10 @@ class FileReader:
         places = (Layout.place(self._layout.relative(folder / name)) for name in _names(folder))
         return sorted(place.bot for place in places if place is not None and place.kind == "swing_rolling")
 
-    def control_ids(self, bot: str) -> list[str]:
-        """Return the ids of the requests to `bot`, the newest first; names of another form are no requests."""
+    def control_names(self, bot: str) -> list[str]:
+        """Return the names of all that lies in the folder of the requests to `bot`, hidden names left out."""
         names = _names(self._layout.controls / check_name("bot", bot))
-        return sorted((name[:-5] for name in names if _REQUEST.fullmatch(name)), reverse=True)
+        return sorted(name for name in names if not name.startswith("."))
 
     def killed(self) -> list[str]:
         """Return the names whose kill switch is thrown: bots, and `desk` for all."""

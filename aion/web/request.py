@@ -11,18 +11,23 @@ from datetime import UTC, datetime, timedelta
 
 from aion.clock import iso, parse_iso
 from aion.config import Settings
-from aion.errors import ConfigError, ConflictError, NotFoundError, StateError
+from aion.errors import ConfigError, ConflictError, NotFoundError, StateError, printable
+from aion.store.control_id import asked_at, latest, make_id, order_of, why_not
 from aion.store.file import flush, remove, write_json
 from aion.store.kind import schema_name
 from aion.store.layout import DESK, Layout, check_name
 from aion.store.lock import alone
-from aion.web.control import KILL_FIELDS, LINE_FIELDS, SAVED_FIELDS, UNREADABLE, take
+from aion.web.change import Audited, changed, unaudited
+from aion.web.control import KILL_FIELDS, LINE_FIELDS, SAVED_FIELDS, UNREADABLE, add_outcome, became, take
 from aion.web.log import request_id
 from aion.web.reader import FileReader
 from aion.web.state import SUMMARY, Json, sim_log, swing_rolling
 
 LOOK_S = 0.1  # between two looks for an answer
 KEPT = 50  # requests of a bot; older ones are removed
+MOST_NAMED = 5  # files in its folder that are no requests
+KILL_FILE = "kill.json"
+_ROOM = timedelta(hours=1)  # an id may be made behind one that is nearly too far in the future
 OWN_ANSWER_S = 10.0  # Aion's process looks several times a second, whatever its bots wait for
 LEAST_CYCLE_S = 1.0
 MOST_CYCLE_S = 10.0  # the next write of a foreign bot may be hours away: it is not given as long again
@@ -90,12 +95,14 @@ class Requests:
             state = {}  # its card says what is wrong with it; what was asked of it stands in other files
         shown = state.get("clock", {}) if bot == DESK else state
         done = shown.get("control_id")
+        lines, aside = self._lines(bot)
         found: Json = {
             "bot": bot,
             "answers": self._answers(bot, state),
             "state": shown.get("state", ""),
             "control_error": shown.get("control_error", ""),
-            "requests": {line["id"]: line | {"state": self._became(line, shown)} for line in self._lines(bot)},
+            "requests": {line["id"]: line | self._became(bot, line, shown) for line in lines},
+            "left_aside": aside,
         }
         if done is not None:
             found["control_id"] = done
@@ -105,9 +112,11 @@ class Requests:
     def asked(self, bot: str) -> Json:
         """Return `Asked` of `bot`, as the bundles carry it."""
         found: Json = {}
-        lines = self._lines(bot, newest=1)
+        lines, _ = self._lines(bot, newest=1)
         if lines:
             found["request"] = lines[0]
+            with suppress(NotFoundError, StateError):
+                add_outcome(found, self.state(bot), is_own=self.is_own(bot))
         kill = self.kill_of(bot)
         if kill:
             found["kill"] = kill
@@ -144,19 +153,31 @@ class Requests:
             )
         return state
 
-    def ask(self, bot: str, action: str, who: str, reason: str, value: float | str | None = None) -> Json:
+    def ask(
+        self,
+        bot: str,
+        action: str,
+        who: str,
+        reason: str,
+        value: float | str | None = None,
+        audited: Audited = unaudited,
+    ) -> Json:
         """Write a request; return it as `ControlAnswer`. Call `check` first.
 
-        One after the other, whichever worker asks: a bot takes an id for done once it has carried out a later one, so
-        that a request must never appear after one with a later id.
+        One after the other, whichever worker asks, so that ids tell in which order it was asked.
 
         Raises:
             OSError: it cannot be written; nothing was asked.
+            DeskStoreError: the audit cannot be written; nothing was asked.
         """
         with alone(self._layout.controls):
-            return self._ask(bot, action, who, reason, value)
+            line = self._line(bot, action, who, reason, value)
+            with changed(self._layout.control(bot, line["id"]), audited):
+                self._write(bot, line)
+            self._tidy(bot)
+        return line | {"state": "requested"}
 
-    def _ask(self, bot: str, action: str, who: str, reason: str, value: float | str | None) -> Json:
+    def _line(self, bot: str, action: str, who: str, reason: str, value: float | str | None) -> Json:
         now = self._now()
         line: Json = {"id": self._next_id(bot, now), "action": action, "requested_at": iso(now), "requested_by": who}
         line["reason"] = reason
@@ -165,13 +186,18 @@ class Requests:
         due = self._due(bot, now)
         if due is not None:
             line["due_at"] = iso(due)
+        return line
+
+    def _write(self, bot: str, line: Json) -> None:
         document = {"schema": schema_name("control"), "bot": bot, **line}
         if asked_as := request_id.get():
             document["request_id"] = asked_as
         write_json(self._layout.control(bot, line["id"]), document, durable=True)
+
+    def _tidy(self, bot: str) -> None:
         for name in self._ids(bot)[KEPT:]:
-            remove(self._layout.control(bot, name))
-        return line | {"state": "requested"}
+            with suppress(OSError):  # a folder of that name, or a disk that refuses: it costs nothing there
+                remove(self._layout.control(bot, name))
 
     def throw(self, bot: str, who: str, reason: str) -> Json:
         """Throw the kill switch of `bot`; return `KillLine`. It is on the disk for good after `flush_kill`.
@@ -195,13 +221,31 @@ class Requests:
         """
         flush(self._layout.kill(bot))
 
-    def clear(self, bot: str) -> bool:
+    def clear(self, bot: str, who: str = "", *, is_kept: bool = False, audited: Audited = unaudited) -> bool:
         """Clear the kill switch of `bot`, whatever its file holds; False when it was clear.
 
+        Args:
+            bot: name, or `DESK` for the switch of all.
+            who: clears it.
+            is_kept: True to let the exits that it ordered fill; the bots cancel them otherwise.
+            audited: writes the audit's line.
+
         Raises:
-            OSError: it cannot be removed.
+            OSError: it cannot be removed; it stands as before.
+            DeskStoreError: the audit cannot be written; the switch stands as before.
         """
-        return remove(self._layout.kill(bot))
+        path = self._layout.kill(bot)
+        if not is_kept:
+            with changed(path, audited):
+                return remove(path)
+        with alone(self._layout.controls):
+            line = self._line(bot, "clear", who, "", "keep")
+            # before the switch goes: whoever sees it gone finds the request
+            with changed(self._layout.control(bot, line["id"]), unaudited), changed(path, audited):
+                self._write(bot, line)
+                was_on = remove(path)
+            self._tidy(bot)
+        return was_on
 
     def _answers(self, bot: str, state: Json) -> bool:
         return self.is_own(bot) or "control_id" in state
@@ -227,49 +271,71 @@ class Requests:
         return max(due, now) + timedelta(seconds=min(MOST_CYCLE_S, max(LEAST_CYCLE_S, cycle_s)))
 
     def _next_id(self, bot: str, now: datetime) -> str:
-        """Return an id that sorts behind all that are there, also after a clock that went back."""
-        newest = next(iter(self._ids(bot)), "")
-        made = f"c{now:%Y%m%dT%H%M%S%f}"
-        if newest[: len(made)] >= made:
-            last = datetime.strptime(newest[1 : len(made)], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
-            made = f"c{last + timedelta(microseconds=1):%Y%m%dT%H%M%S%f}"
-        return f"{made}-{secrets.token_hex(2)}"
+        """Return an id behind all that are there, also after a clock that went back; those far ahead do not count."""
+        newest = next((at for each in self._ids(bot) if (at := order_of(each)[0]) <= latest(now) - _ROOM), None)
+        return make_id(now, newest, secrets.token_hex(2))
 
     def _ids(self, bot: str) -> list[str]:
-        """Return the ids of a bot's requests, the newest first."""
-        return self._files.control_ids(bot)
+        """Return the ids of a bot's requests, the newest first; those far in the future are none."""
+        names = (name[:-5] for name in self._files.control_names(bot) if name.endswith(".json"))
+        end = latest(self._now()) + _ROOM
+        found = [each for each in names if (at := asked_at(each)) is not None and at <= end]
+        return sorted(found, key=order_of, reverse=True)
 
-    def _lines(self, bot: str, newest: int = KEPT) -> list[Json]:
-        docs, _ = self._files.read_all({each: f"control/{bot}/{each}.json" for each in self._ids(bot)[:newest]})
-        return [take(doc, LINE_FIELDS) for doc in docs.values()]
+    def _lines(self, bot: str, newest: int = KEPT) -> tuple[list[Json], Json]:
+        """Return a bot's newest requests, and what beside them is none: path -> why."""
+        now = self._now()
+        paths = {each: f"control/{bot}/{each}.json" for each in self._ids(bot)[:KEPT]}
+        docs, errors = self._files.read_all(paths)
+        aside = {paths[each]: problem["reason"] for each, problem in errors.items()}
+        strange = [name for name in self._files.control_names(bot) if name != KILL_FILE]
+        for name in strange:
+            control_id = name.removesuffix(".json")
+            if control_id not in paths and (why := why_not(control_id, now)) and asked_at(control_id) is None:
+                aside[f"control/{bot}/{_shown(name)}"] = why
+            elif asked_at(control_id) is not None and order_of(control_id)[0] > latest(now) + _ROOM:
+                aside[f"control/{bot}/{_shown(name)}"] = why_not(control_id, now)
+        few = dict(list(aside.items())[:MOST_NAMED])
+        return [take(doc, LINE_FIELDS) for doc in docs.values()][:newest], few
 
-    def _became(self, line: Json, state: Json) -> str:
-        done = state.get("control_id")
-        if done is not None and done >= line["id"]:
-            return "refused" if done == line["id"] and state.get("control_error") else "done"
+    def _became(self, bot: str, line: Json, shown: Json) -> Json:
+        found = became(line, shown, is_own=self.is_own(bot))
+        if found:
+            return found
         due = line.get("due_at")
-        return "not_answered" if due is not None and parse_iso(due) < self._now() else "requested"
+        if due is None or parse_iso(due) >= self._now():
+            return {"state": "requested"}
+        answered = asked_at(shown.get("control_id") or "")
+        is_passed_over = answered is not None and answered > order_of(line["id"])[0]
+        more = {"detail": "It answered a later request and does not say what became of this one."}
+        return {"state": "not_answered"} | (more if is_passed_over else {})
 
 
-def ask_and_wait(layout: Layout, action: str, value: str, reason: str) -> tuple[str, str]:
-    """Ask all bots on behalf of the command line and wait for their answer, `OWN_ANSWER_S` at most.
+def _shown(name: str) -> str:
+    return printable(name.encode(errors="replace").decode())[:100]
+
+
+def ask_and_wait(
+    layout: Layout, action: str, value: str | None, reason: str, bot: str = DESK, settings: Settings | None = None
+) -> tuple[str, str]:
+    """Ask a bot, or all of them, on behalf of the command line and wait for the answer, `OWN_ANSWER_S` at most.
 
     Returns:
-        `done`, `refused` or `not_answered`, and why it was refused.
+        State of the `ControlAnswer`, `not_answered` where none came, and its detail.
 
     Raises:
         ConfigError: there are no bots in that folder, or the request cannot be written.
     """
-    requests = Requests(layout, FileReader(layout), Settings())
+    requests = Requests(layout, FileReader(layout), settings or Settings())
     if not requests.state(DESK):
         raise ConfigError(f"{layout.root} has no bots of Aion: say which folder with --data")
     try:
-        asked = requests.ask(DESK, action, "the command line", reason, value)
+        asked = requests.ask(bot, action, "the command line", reason, value)
     except OSError as error:
         raise ConfigError(f"{layout.controls} cannot be written: {error.strerror}; nothing was asked") from None
     while True:
-        found = requests.read(DESK)
-        became = found["requests"][asked["id"]]["state"]
-        if became != "requested":
-            return became, found["control_error"]
+        line = requests.read(bot)["requests"].get(asked["id"], {})
+        state = line.get("state", "not_answered")
+        if state != "requested":
+            return state, line.get("detail", "")
         time.sleep(LOOK_S)

@@ -4,6 +4,8 @@ A save names the version that it edited; one that is based on an older version i
 """
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -17,6 +19,7 @@ from aion.store.file import write_json
 from aion.store.kind import schema_name
 from aion.store.layout import Layout, check_name
 from aion.store.lock import alone
+from aion.web.change import changed
 from aion.web.reader import FileReader
 from aion.web.request import Requests
 from aion.web.state import Json
@@ -116,7 +119,14 @@ class RuleBook:
         rules = plain(settings.rules) | _whole(saved.get("rules", {}))
         return found | {"rules": rules, "in_force": _whole(found["in_force"]), "fields": describe(settings)}
 
-    def save(self, bot: str, rules: dict[str, Any] | None, version: int, who: str) -> tuple[Json, Json]:
+    def save(
+        self,
+        bot: str,
+        rules: dict[str, Any] | None,
+        version: int,
+        who: str,
+        audited: Callable[[Json, Json], AbstractContextManager[None]] = lambda _before, _after: nullcontext(),
+    ) -> tuple[Json, Json]:
         """Save the rules of `bot`; None saves those of its settings again.
 
         Args:
@@ -124,6 +134,7 @@ class RuleBook:
             rules: all of them, or those that are to differ from what is saved.
             version: the version that was edited.
             who: saves.
+            audited: writes the audit's line, given the rules before and after.
 
         Returns:
             Rules before and after.
@@ -132,6 +143,7 @@ class RuleBook:
             BadRulesError: they cannot work.
             ConflictError: somebody saved another version meanwhile, or the bot is a foreign one.
             OSError: they cannot be written; what was saved stands.
+            DeskStoreError: the audit cannot be written; what was saved stands.
         """
         settings = self._settings.bots.get(check_name("bot", bot))
         if settings is None:
@@ -153,7 +165,9 @@ class RuleBook:
                 "saved_by": who[:64],
                 "rules": after,
             }
-            write_json(self._layout.config(bot), document, durable=True)
+            path = self._layout.config(bot)
+            with changed(path, lambda: audited(before["rules"], after)):
+                write_json(path, document, durable=True)
         return before["rules"], after
 
     def _saved(self, bot: str) -> tuple[Json, str]:

@@ -16,6 +16,7 @@ import pytest
 from aion.cli import main
 from aion.clock import iso
 from aion.config import Settings
+from aion.store.control_id import make_id
 from aion.store.file import read_document, write_json
 from aion.store.layout import Layout
 from aion.store.request import Control, Kill
@@ -100,7 +101,7 @@ def test_ids_when_many_ask_at_once_then_they_grow_and_the_newest_fifty_stay(kept
     ids = [ask(kept, "swing_1w", "pause")["id"] for _ in range(55)]
     assert ids == sorted(ids) and len(set(ids)) == 55
     assert list(kept.get("/api/bots/swing_1w/control").json()["requests"]) == ids[:4:-1]
-    future = kept.write.layout.control("swing_1w", "c29990101T000000000000-0000")
+    future = kept.write.layout.control("swing_1w", make_id(datetime.now(UTC) + timedelta(hours=5), None, "0000"))
     future.write_text((kept.write.layout.control("swing_1w", ids[-1])).read_text())
     assert ask(kept, "swing_1w", "resume")["id"] > future.stem, "also after a clock that went back"
 

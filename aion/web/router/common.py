@@ -1,5 +1,6 @@
 """What the routers share: how a request finds its desk, and the errors that every route may answer."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,10 @@ class Actor:
             DeskStoreError: it cannot be written.
         """
         self.store.record(self.who, self.address, what, before, after)
+
+    def recorded(self, what: str, before: Any, after: Any) -> AbstractContextManager[None]:
+        """Return what writes one line of the audit together with what is done inside; as `DeskStore.recorded`."""
+        return self.store.recorded(self.who, self.address, what, before, after)
 
 
 def actor_of(request: Request) -> Actor:

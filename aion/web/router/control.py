@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
@@ -31,6 +31,9 @@ class ControlRequest(BaseModel):
     action: Literal["pause", "resume", "flatten"] = Field(
         description="pause: open nothing new; resume: the end of a pause; flatten: close all positions."
     )
+    exits: Literal["cancel", "keep"] | None = Field(
+        None, description="Of resume: what becomes of exits that a flatten ordered; cancelled where it is not said."
+    )
     reason: str = Field("", max_length=MAX_REASON, description="For the audit and the bot's state line.")
 
 
@@ -42,7 +45,7 @@ class DeskRequest(BaseModel):
     value: float | str | None = Field(
         None,
         description="Of speed: market seconds a wall second, 0 holds still; of jump: the market day; of admit: the "
-        "symbol that is left out although its price is real.",
+        "symbol that is left out although its price is real; of resume: keep, to let exits of a flatten fill.",
     )
     reason: str = Field("", max_length=MAX_REASON)
 
@@ -70,15 +73,17 @@ def ask_desk(request: Request, given: DeskRequest) -> Response:
 
 @control_router.get("/bots/{bot}/control", response_model=ControlState)
 def bot_control(request: Request, bot: str) -> Response:
-    """Return what was asked of a bot (of all, for `desk`), and what became of it: requested, done or not answered."""
+    """Return what was asked of a bot (of all, for `desk`), and what became of each request by its id."""
     return answer(request, desk_of(request).requests.read(bot))
 
 
 @control_router.post("/bots/{bot}/control", response_model=ControlAnswer)
 def ask_bot(request: Request, bot: str, given: ControlRequest) -> Response:
-    """Ask a bot to pause, resume or flatten; it is done once the bot's state carries the answered id."""
+    """Ask a bot to pause, resume or flatten; it is done once the bot's state says so of the answered id."""
     desk_of(request).requests.check(bot)
-    return _ask(request, bot, given.action, given.reason, None)
+    if given.exits is not None and given.action != "resume":
+        raise ConfigError(f"exits is for resume, not for {given.action}")
+    return _ask(request, bot, given.action, given.reason, given.exits)
 
 
 @control_router.put("/bots/{bot}/kill", response_model=ControlState)
@@ -93,16 +98,26 @@ async def throw_kill(request: Request, bot: str, given: Annotated[KillRequest | 
 
 
 @control_router.delete("/bots/{bot}/kill", response_model=ControlState)
-def clear_kill(request: Request, bot: str) -> Response:
-    """Clear the kill switch of a bot, or the one of all with `desk`; that of a bot alone stays as it is."""
+def clear_kill(
+    request: Request,
+    bot: str,
+    exits: Annotated[
+        Literal["cancel", "keep"], Query(description="What becomes of exits that it ordered and that are not filled.")
+    ] = "cancel",
+) -> Response:
+    """Clear the kill switch of a bot, or the one of all with `desk`; that of a bot alone stays as it is.
+
+    The bots cancel the exits that it ordered and that are not filled, or keep them where `exits` says so.
+    """
     desk, actor = desk_of(request), actor_of(request)
     desk.requests.check(bot)
     before = desk.requests.kill_of(bot)
     if before is not None:
         desk.kill.wait_for_record()
-        actor.record(f"kill switch of {bot} cleared", before, None)
+        is_kept = exits == "keep"
+        what = f"kill switch of {bot} cleared" + (", its exits kept" if is_kept else "")
         try:
-            desk.requests.clear(bot)
+            desk.requests.clear(bot, actor.who, is_kept=is_kept, audited=lambda: actor.recorded(what, before, None))
         except OSError as error:
             _tell(actor, f"kill switch of {bot}: could not be cleared: {error.strerror}", {})
             raise UnwrittenError(f"the kill switch of {bot} could not be cleared: {error.strerror}") from None
@@ -115,9 +130,11 @@ def _ask(request: Request, bot: str, action: str, reason: str, value: float | st
     asked: Json = (
         {"action": action} | ({} if value is None else {"value": value}) | ({"reason": reason} if reason else {})
     )
-    actor.record(f"{action} asked of {bot}", None, asked)
+    what = f"{action} asked of {bot}"
     try:
-        line = desk.requests.ask(bot, action, actor.who, reason, value)
+        line = desk.requests.ask(
+            bot, action, actor.who, reason, value, audited=lambda: actor.recorded(what, None, asked)
+        )
     except OSError as error:
         _tell(actor, f"{action} of {bot}: could not be written: {error.strerror}", asked)
         raise UnwrittenError(f"{action} of {bot} could not be written: {error.strerror}; nothing was asked") from None
@@ -142,6 +159,8 @@ def _value_of(given: DeskRequest, summary: Json) -> float | str | None:
         if not isinstance(given.value, str) or not 0 < len(given.value.strip()) <= MAX_SYMBOL:
             raise ConfigError("admit takes a symbol as its value, such as BTC/USDT")
         return given.value.strip()
+    if given.action == "resume" and given.value in ("keep", "cancel"):
+        return given.value
     if given.action not in ("speed", "jump"):
         if given.value is not None:
             raise ConfigError(f"{given.action} takes no value")

@@ -1,5 +1,6 @@
 """A bot's rules: read, saved, reset; each change in the audit with what it changed."""
 
+from contextlib import AbstractContextManager
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -54,8 +55,14 @@ def reset_rules(
 
 def _save(request: Request, bot: str, rules: Json | None, version: int, verb: str) -> Response:
     desk, actor = desk_of(request), actor_of(request)
+
+    def audited(before: Json, after: Json) -> AbstractContextManager[None]:
+        changed = [name for name in after if before.get(name) != after[name]]
+        old, new = ({name: values[name] for name in changed if name in values} for values in (before, after))
+        return actor.recorded(f"rules of {bot} {verb}", old, new)
+
     try:
-        before, after = desk.rules.save(bot, rules, version, actor.who)
+        before, after = desk.rules.save(bot, rules, version, actor.who, audited)
     except BadRulesError as error:
         refused = {"error": "BadRules", "detail": str(error), "fields": error.fields}
         return JSONResponse(refused, status_code=error.status)
@@ -67,6 +74,4 @@ def _save(request: Request, bot: str, rules: Json | None, version: int, verb: st
         raise UnwrittenError(f"the rules of {bot} could not be written: {error.strerror}; nothing changed") from None
     changed = [name for name in after if before.get(name) != after[name]]
     desk.log.info(f"rules of {bot} {verb} by {actor.who}", changed=", ".join(changed))
-    old, new = ({name: values[name] for name in changed if name in values} for values in (before, after))
-    actor.record(f"rules of {bot} {verb}", old, new)
     return JSONResponse(desk.rules.read(bot))

@@ -266,6 +266,17 @@ class DeskStore:
             self._record(write, who, "", what, None, after)
         return True
 
+    @contextmanager
+    def recorded(self, who: str, address: str, what: str, before: Any = None, after: Any = None) -> Iterator[None]:
+        """Write one line of the audit together with what is done inside: when that fails there is no line.
+
+        Raises:
+            DeskStoreError: it cannot be written; what was done inside has to be undone.
+        """
+        with self.write() as write:
+            self._record(write, who, address, what, before, after)
+            yield
+
     def record_refusal(self, address: str, why: str) -> None:
         """Write into the audit that somebody was not let in."""
         with self.write() as write:

@@ -266,6 +266,8 @@ export interface Chain {
 
 /** Where the bots' clock stands; the Mode chip reads it. */
 export interface ClockState {
+  /** What became of the newest `control/desk/` requests, as in a bot's state. */
+  control_answers: Record<string, string>;
   /** Why that request was refused; empty when it was carried out. */
   control_error: string;
   /** Id of the last `control/desk/` request answered. */
@@ -283,6 +285,8 @@ export interface ClockState {
   killed: string;
   /** For people, e.g. `closed: to XHKG open, 5 h 30 min`. */
   label: string;
+  /** Files below `control/` that the bots do not act on, by path, and why; the first few of them. */
+  left_aside: Record<string, string>;
   market_time: string;
   /** When finished: wall time at which run N+1 starts. */
   next_run_at?: string;
@@ -298,26 +302,32 @@ export interface ClockState {
 
 /** One request and what became of it. */
 export interface ControlAnswer {
-  action: "pause" | "resume" | "flatten" | "speed" | "jump" | "admit";
+  action: "pause" | "resume" | "flatten" | "clear" | "speed" | "jump" | "admit";
+  /** What is left to do, or why it was refused or superseded. */
+  detail: string;
   /** Not answered when the wall time is past this. */
   due_at?: string;
   id: string;
   reason: string;
   requested_at: string;
   requested_by: string;
-  state: "requested" | "done" | "refused" | "not_answered";
+  state: "requested" | "accepted" | "done" | "refused" | "superseded" | "not_answered";
   value?: number | string;
 }
 
-/** One request; it is done once the bot's `control_id` is not before `id`. */
+/** One request, and what became of it as far as the bot's state names its id. */
 export interface ControlLine {
-  action: "pause" | "resume" | "flatten" | "speed" | "jump" | "admit";
+  action: "pause" | "resume" | "flatten" | "clear" | "speed" | "jump" | "admit";
+  /** What is left to do, or why it was refused or superseded. */
+  detail: string;
   /** Not answered when the wall time is past this. */
   due_at?: string;
   id: string;
   reason: string;
   requested_at: string;
   requested_by: string;
+  /** Absent until the bot's state names the id. accepted: begun, and what it asks for has not come about yet; superseded: another request came before it could. */
+  state?: "accepted" | "done" | "refused" | "superseded";
   value?: number | string;
 }
 
@@ -325,6 +335,8 @@ export interface ControlLine {
 export interface ControlRequest {
   /** pause: open nothing new; resume: the end of a pause; flatten: close all positions. */
   action: "pause" | "resume" | "flatten";
+  /** Of resume: what becomes of exits that a flatten ordered; cancelled where it is not said. */
+  exits?: "cancel" | "keep";
   /** For the audit and the bot's state line. */
   reason: string;
 }
@@ -336,9 +348,11 @@ export interface ControlState {
   bot: string;
   /** Why that one was refused. */
   control_error: string;
-  /** The last request that was carried out. */
+  /** The last request that was answered. */
   control_id?: string;
   kill?: KillLine;
+  /** Files in its folder that are no requests, by path, and why; a few of them. */
+  left_aside: Record<string, string>;
   /** Newest first, 50 at most. */
   requests: Record<string, ControlAnswer>;
   /** active, paused, stopped or error; of the desk, the state of its clock. */
@@ -405,7 +419,7 @@ export interface Decision {
 export interface DeskRequest {
   action: "pause" | "resume" | "flatten" | "speed" | "jump" | "admit";
   reason: string;
-  /** Of speed: market seconds a wall second, 0 holds still; of jump: the market day; of admit: the symbol that is left out although its price is real. */
+  /** Of speed: market seconds a wall second, 0 holds still; of jump: the market day; of admit: the symbol that is left out although its price is real; of resume: keep, to let exits of a flatten fill. */
   value?: number | string;
 }
 
@@ -732,7 +746,7 @@ export interface Problem {
   file: string;
   /** Modification time of the file. */
   file_time?: string;
-  kind: "unreadable" | "incomplete" | "missing" | "mixed_mode" | "mixed_run";
+  kind: "unreadable" | "incomplete" | "missing" | "mixed_mode" | "mixed_run" | "left_aside";
   reason: string;
   /** Market time of what is shown instead. */
   shown_as_of?: string;
@@ -880,6 +894,8 @@ export interface SimLog {
   config_error: string;
   /** `version` of the `config/<bot>.json` in force; 0 for none. */
   config_version: number;
+  /** What became of the newest requests, by exact id: done, accepted (begun, e.g. a flatten that still holds positions), refused or superseded; more after a colon. */
+  control_answers: Record<string, string>;
   /** Why that request was refused; empty when it was carried out. */
   control_error: string;
   /** Id of the last control request answered. */
@@ -1099,6 +1115,8 @@ export interface TradingDay {
   config_error: string;
   /** `version` of the `config/<bot>.json` in force; 0 for none. */
   config_version: number;
+  /** What became of the newest requests, by exact id: done, accepted (begun, e.g. a flatten that still holds positions), refused or superseded; more after a colon. */
+  control_answers: Record<string, string>;
   /** Why that request was refused; empty when it was carried out. */
   control_error: string;
   /** Id of the last control request answered. */
