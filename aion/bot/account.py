@@ -354,6 +354,7 @@ class BotAccount:
                 value[name] = said
         if self.control_answers:
             value["control_answers"] = shown_answers(self.control_answers, [self])
+        value |= self.leaving.fields(self.broker, self.standing)
         adjusted = f"{HINDSIGHT} {ADJUSTED}" if self.price_basis == "adjusted" else ""
         if note := f"{self.caveat} {adjusted}".strip():
             value["note"] = note

@@ -113,6 +113,16 @@ class Leaving:
         self.exits = {}
         return cancelled
 
+    def fields(self, broker: PaperBroker, standing: Standing) -> dict[str, Any]:
+        """Return what a state document says of it; empty for nothing."""
+        value: dict[str, Any] = {}
+        if standing.paused and standing.state != "paused":
+            value["paused"] = standing.paused
+        resting = {each.order.id for each in broker.open_orders()} if self.exits else set()
+        if exits := {symbol: each.order_id for symbol, each in self.exits.items() if each.order_id in resting}:
+            value["leaving"] = exits
+        return value
+
     def saved(self) -> dict[str, list[str]]:
         """Return what must survive a restart, as JSON types."""
         return {

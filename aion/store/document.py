@@ -246,6 +246,11 @@ class Account(Envelope):
     note: Text = Field("", description="A caveat that the page shows, e.g. hindsight in the choice of names.")
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
+    paused: Text = Field("", description="Why it is paused beside its state, e.g. while a kill switch stops it.")
+    leaving: dict[Key, str] = Field(
+        default_factory=dict,
+        description="Symbols of which a flatten or kill switch ordered the exit and it is not filled -> order id.",
+    )
     control_id: str | None = Field(None, description="Id of the last control request answered.")
     control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
     control_answers: Answers = Field(

@@ -32,7 +32,7 @@ class ControlLine(Document):
         description="Absent until the bot's state names the id. accepted: begun, and what it asks for has not come "
         "about yet; superseded: another request came before it could.",
     )
-    detail: Text = Field("", description="What is left to do, or why it was refused or superseded.")
+    detail: Text | None = Field(None, description="What is left to do, or why it was refused or superseded.")
 
 
 class KillLine(Document):

@@ -73,6 +73,10 @@ class BotView(Document):
     day: Day | None = None
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
+    paused: Text = Field("", description="Why it is paused beside its state, e.g. while a kill switch stops it.")
+    leaving: dict[Key, str] = Field(
+        default_factory=dict, description="Symbols whose exit a flatten or kill switch ordered -> order not filled."
+    )
     control_id: str | None = Field(
         None, description="The last request carried out; a foreign bot that answers has it."
     )

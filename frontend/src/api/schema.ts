@@ -185,6 +185,8 @@ export interface BotView {
   horizon: string;
   kind: "intraday" | "swing";
   last_rebalance_at?: string;
+  /** Symbols whose exit a flatten or kill switch ordered -> order not filled. */
+  leaving: Record<string, string>;
   mode: "replay" | "paper" | "backtest" | "live";
   /** What was cut short -> the route that has the whole of it. */
   more: Record<string, string>;
@@ -196,6 +198,8 @@ export interface BotView {
   note: string;
   /** Of a swing bot: given and not done; those at the market fill at the next open. */
   open_orders: Record<string, Order>;
+  /** Why it is paused beside its state, e.g. while a kill switch stops it. */
+  paused: string;
   /** The largest by value. */
   positions: Record<string, Position>;
   positions_total: number;
@@ -304,7 +308,7 @@ export interface ClockState {
 export interface ControlAnswer {
   action: "pause" | "resume" | "flatten" | "clear" | "speed" | "jump" | "admit";
   /** What is left to do, or why it was refused or superseded. */
-  detail: string;
+  detail?: string;
   /** Not answered when the wall time is past this. */
   due_at?: string;
   id: string;
@@ -319,7 +323,7 @@ export interface ControlAnswer {
 export interface ControlLine {
   action: "pause" | "resume" | "flatten" | "clear" | "speed" | "jump" | "admit";
   /** What is left to do, or why it was refused or superseded. */
-  detail: string;
+  detail?: string;
   /** Not answered when the wall time is past this. */
   due_at?: string;
   id: string;
@@ -928,11 +932,15 @@ export interface SimLog {
   hold_name: string;
   /** Of its exchange on `day`. */
   hours?: Hours;
+  /** Symbols of which a flatten or kill switch ordered the exit and it is not filled -> order id. */
+  leaving: Record<string, string>;
   /** replay, paper, backtest or live; one folder holds one mode. */
   mode: "replay" | "paper" | "backtest" | "live";
   /** A caveat that the page shows, e.g. hindsight in the choice of names. */
   note: string;
   orders: Record<string, Order>;
+  /** Why it is paused beside its state, e.g. while a kill switch stops it. */
+  paused: string;
   positions: Record<string, Position>;
   price_basis: "raw" | "adjusted";
   /** The rule in one line, for people. */
@@ -1149,11 +1157,15 @@ export interface TradingDay {
   hold_name: string;
   /** Of its exchange on `day`. */
   hours?: Hours;
+  /** Symbols of which a flatten or kill switch ordered the exit and it is not filled -> order id. */
+  leaving: Record<string, string>;
   /** replay, paper, backtest or live; one folder holds one mode. */
   mode: "replay" | "paper" | "backtest" | "live";
   /** A caveat that the page shows, e.g. hindsight in the choice of names. */
   note: string;
   orders: Record<string, Order>;
+  /** Why it is paused beside its state, e.g. while a kill switch stops it. */
+  paused: string;
   positions: Record<string, Position>;
   price_basis: "raw" | "adjusted";
   /** The rule in one line, for people. */

@@ -37,9 +37,9 @@ async function send<T>(method: string, path: string, body?: unknown): Promise<T>
 
 const route = (bot: string, part: string): string => `/api/bots/${encodeURIComponent(bot)}/${part}`;
 
-/** Ask a bot, or all of them, to pause, resume or flatten. */
-export function askBot(bot: string, action: BotAction, reason: string): Promise<ControlAnswer> {
-  return send("POST", route(bot, "control"), { action, reason });
+/** Ask a bot, or all of them, to pause, resume or flatten; with `keep` a resume lets the exits of a flatten fill. */
+export function askBot(bot: string, action: BotAction, reason: string, keep = false): Promise<ControlAnswer> {
+  return send("POST", route(bot, "control"), keep ? { action, reason, exits: "keep" } : { action, reason });
 }
 
 /** Throw a kill switch: the bot flattens, enters nothing and stays stopped. */
@@ -47,9 +47,9 @@ export function throwKill(bot: string, reason: string): Promise<ControlState> {
   return send("PUT", route(bot, "kill"), { reason });
 }
 
-/** Clear a kill switch. */
-export function clearKill(bot: string): Promise<ControlState> {
-  return send("DELETE", route(bot, "kill"));
+/** Clear a kill switch; exits that it ordered and that are not filled are cancelled, unless they are to be kept. */
+export function clearKill(bot: string, keep = false): Promise<ControlState> {
+  return send("DELETE", `${route(bot, "kill")}${keep ? "?exits=keep" : ""}`);
 }
 
 /** Save those rules that differ from version `version`. */

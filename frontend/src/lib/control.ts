@@ -1,4 +1,4 @@
-/** Requests to the bots' process: a file with an id, answered when the bots' clock bears that id. */
+/** Requests to the bots' process: a file with an id, answered under that id by the bots' clock. */
 
 import { useEffect, useState } from "react";
 import { wallNow } from "./ticker";
@@ -24,15 +24,26 @@ export interface Asked extends ControlRequest {
 /** Milliseconds after which bots that are alive would have answered. */
 const PATIENCE_MS = 6000;
 
-/** `requested`, `done`, `not answered`, `failed`: what became of `asked`, given the newest answered id. */
-export function outcome(
-  asked: Asked,
-  answered: string | undefined,
-  now: number,
-): "requested" | "done" | "late" | "failed" {
-  if (asked.failed !== undefined) return "failed";
-  if (asked.id !== undefined && answered !== undefined && answered >= asked.id) return "done";
-  return now > (asked.dueAt ?? asked.at + PATIENCE_MS) ? "late" : "requested";
+/** What the bots' clock says of requests. */
+export interface Answers {
+  control_id?: string | null;
+  control_error?: string;
+  control_answers?: Record<string, string>;
+}
+
+export type Outcome = "requested" | "accepted" | "done" | "superseded" | "late" | "failed";
+
+/** What became of `asked` by wall time `now`, by its exact id, and why it was refused or superseded. */
+export function outcome(asked: Asked, clock: Answers | undefined, now: number): { state: Outcome; detail: string } {
+  if (asked.failed !== undefined) return { state: "failed", detail: asked.failed };
+  const { control_id: answered, control_error: error, control_answers: answers } = clock ?? {};
+  const said =
+    answers?.[asked.id ?? ""] ?? (asked.id && answered === asked.id ? (error ? `refused: ${error}` : "done") : "");
+  const [word = "", ...rest] = said.split(": ");
+  const detail = rest.join(": ");
+  if (word === "refused") return { state: "failed", detail };
+  if (word === "done" || word === "superseded" || word === "accepted") return { state: word, detail };
+  return { state: now > (asked.dueAt ?? asked.at + PATIENCE_MS) ? "late" : "requested", detail };
 }
 
 /** Write a request to the bots' process as a whole; returns its id and when an answer is due. */
@@ -48,14 +59,15 @@ export async function postControl({ action, value }: ControlRequest): Promise<{ 
 }
 
 /** The last request of this page and what became of it; it goes away a moment after it is done. */
-export function useControl(answered: string | undefined): {
+export function useControl(clock: Answers | undefined): {
   asked: Asked | undefined;
-  state: ReturnType<typeof outcome> | undefined;
+  state: Outcome | undefined;
+  detail: string;
   ask: (request: ControlRequest) => void;
 } {
   const [asked, setAsked] = useState<Asked>();
   const [now, setNow] = useState(wallNow);
-  const state = asked && outcome(asked, answered, now);
+  const { state, detail = "" } = asked ? outcome(asked, clock, now) : {};
   useEffect(() => {
     if (state !== "requested") return;
     const timer = setInterval(() => setNow(wallNow()), 500);
@@ -70,5 +82,5 @@ export function useControl(answered: string | undefined): {
       (error: unknown) => setAsked({ ...request, at, failed: error instanceof Error ? error.message : String(error) }),
     );
   };
-  return { asked, state, ask };
+  return { asked, state, detail, ask };
 }

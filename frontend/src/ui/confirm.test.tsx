@@ -36,7 +36,7 @@ it("takes a second tap only when it is a separate one", async () => {
   vi.advanceTimersByTime(500);
   fireEvent.change(screen.getByRole("textbox", { hidden: true }), { target: { value: " lunch " } });
   await press();
-  expect(run).toHaveBeenCalledExactlyOnceWith("lunch");
+  expect(run).toHaveBeenCalledExactlyOnceWith("lunch", false);
   expect(screen.queryByText("It sells.")).toBeNull();
 });
 

@@ -20,17 +20,20 @@ interface Props {
   disabled?: boolean;
   /** False for what needs no reason. */
   withReason?: boolean;
+  /** Words of a box to tick: what is to be different from what the dialog says. */
+  choice?: string;
   className?: string;
   /** Do it; a failure is shown in the dialog, which stays open with what was written. */
-  run: (reason: string) => Promise<unknown>;
+  run: (reason: string, chosen: boolean) => Promise<unknown>;
 }
 
 export function ConfirmButton(props: Props) {
-  const { label, of, title, children, confirm, disabled, withReason = true, className = "button", run } = props;
+  const { label, of, title, children, confirm, disabled, withReason = true, choice, className = "button", run } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const openedAt = useRef(0);
   const [open, setOpen] = useState(false);
   const [reason, setReason] = useState("");
+  const [chosen, setChosen] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState("");
   const titleId = useId();
@@ -42,6 +45,7 @@ export function ConfirmButton(props: Props) {
 
   const show = (): void => {
     setFailed("");
+    setChosen(false);
     setOpen(true);
     openedAt.current = performance.now();
     dialog.current?.showModal();
@@ -51,7 +55,7 @@ export function ConfirmButton(props: Props) {
     setBusy(true);
     setFailed("");
     try {
-      await run(reason.trim());
+      await run(reason.trim(), choice !== undefined && chosen);
       setReason("");
       dialog.current?.close();
     } catch (error) {
@@ -72,6 +76,12 @@ export function ConfirmButton(props: Props) {
           <>
             <h2 id={titleId}>{title}</h2>
             {children}
+            {choice && (
+              <label className="choice">
+                <input type="checkbox" checked={chosen} onChange={(event) => setChosen(event.target.checked)} />{" "}
+                {choice}
+              </label>
+            )}
             {withReason && (
               <label className="field">
                 Reason <small>for the audit, if you like</small>

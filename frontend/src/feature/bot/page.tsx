@@ -33,6 +33,8 @@ interface Props {
   session: Session | undefined;
   problem: Problem | undefined;
   all: Asked | undefined;
+  /** This one and the others. */
+  bots: readonly BotView[];
 }
 
 /** The figures of the comparison table, for one bot. */
@@ -91,7 +93,7 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
   );
 }
 
-export function BotPage({ bot, state, session, problem, all }: Props) {
+export function BotPage({ bot, state, session, problem, all, bots }: Props) {
   const { market, clock } = useDesk();
   const [chosen, setChosen] = useState<Chosen>({ part: "trades", day: "", symbol: "" });
   const activity = useRef<HTMLDivElement>(null);
@@ -112,7 +114,7 @@ export function BotPage({ bot, state, session, problem, all }: Props) {
         </a>{" "}
         / {bot.bot}
       </nav>
-      <AskedOfAll asked={all} answered={clock?.control_id} />
+      <AskedOfAll asked={all} bots={bots} />
       <section className={`panel bot-head ${tone(state)}`} aria-labelledby="bot-title">
         <header>
           <div>

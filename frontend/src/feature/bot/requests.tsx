@@ -8,12 +8,16 @@ import { useTicking } from "../../lib/ticker";
 import { instant } from "../../lib/time";
 import { Ago, Due } from "../../ui/age";
 import { Icon, type IconName } from "../../ui/icon";
+import { whoText } from "../bots/asked";
+import { ended } from "../bots/sentence";
 import { FetchState, Panel } from "./panel";
 import { useFetched } from "./use-fetched";
 
 const SHOWN = 8;
 
 const SHOW: Record<ControlAnswer["state"], { word: string; icon: IconName; tone: string }> = {
+  accepted: { word: "accepted, not done yet", icon: "ring", tone: "calm" },
+  superseded: { word: "superseded", icon: "crossed", tone: "calm" },
   requested: { word: "requested", icon: "ring", tone: "calm" },
   done: { word: "done", icon: "dot", tone: "well" },
   refused: { word: "refused", icon: "crossed", tone: "attention" },
@@ -21,7 +25,10 @@ const SHOW: Record<ControlAnswer["state"], { word: string; icon: IconName; tone:
 };
 
 export function Requests({ bot }: { bot: BotView }) {
-  const version = [bot.asked?.request?.id, bot.control_id, bot.asked?.kill?.killed_at, bot.state].join(" ");
+  const asked = bot.asked?.request;
+  const version = [asked?.id, asked?.state, asked?.detail, bot.control_id, bot.asked?.kill?.killed_at, bot.state].join(
+    " ",
+  );
   const fetched = useFetched<ControlState>(`/api/bots/${encodeURIComponent(bot.bot)}/control`, version);
   const lines = Object.values(fetched.data?.requests ?? {});
   return (
@@ -30,18 +37,23 @@ export function Requests({ bot }: { bot: BotView }) {
       {fetched.data && lines.length === 0 && (
         <p className="none pad">
           {fetched.data.answers
-            ? "Nothing was asked of it yet. Pause, flatten and the kill switch stand at the top of the page."
-            : "It does not say that it reads requests: its state carries no control_id."}
+            ? "No commands yet. Pause, Flatten and the kill switch are at the top of the page."
+            : "This bot cannot be controlled from here."}
         </p>
       )}
       {lines.length > 0 && (
         <ul className="requests">
           {lines.slice(0, SHOWN).map((line) => (
-            <Line key={line.id} line={line} refused={fetched.data?.control_error ?? ""} />
+            <Line key={line.id} line={line} />
           ))}
         </ul>
       )}
       {lines.length > SHOWN && <p className="soft pad">{plural(lines.length - SHOWN, "older request")} not shown.</p>}
+      {Object.entries(fetched.data?.left_aside ?? {}).map(([file, why]) => (
+        <p key={file} className="soft pad">
+          Left aside: <b>{file}</b> {ended(why)}
+        </p>
+      ))}
       <Audit bot={bot.bot} version={`${version} ${bot.asked?.saved?.version ?? ""}`} />
     </Panel>
   );
@@ -80,7 +92,9 @@ function Audit({ bot, version }: { bot: string; version: string }) {
             <li key={`${line.at} ${line.what}`}>
               {line.what.replace(` of ${bot}`, "").replace(` of ${ALL_BOTS}`, " of all bots")}
               <small>
-                {` by ${line.who} from ${line.address || "the command line"}`}
+                {line.who === "local"
+                  ? " by you (this machine)"
+                  : ` by ${line.who} from ${line.address || "the command line"}`}
                 {at !== undefined && (
                   <>
                     {" "}
@@ -98,7 +112,7 @@ function Audit({ bot, version }: { bot: string; version: string }) {
 }
 
 /** One request; being overdue is a matter of time, not of data. */
-function Line({ line, refused }: { line: ControlAnswer; refused: string }) {
+function Line({ line }: { line: ControlAnswer }) {
   const at = instant(line.requested_at);
   const due = instant(line.due_at);
   const state = useTicking((now) =>
@@ -110,9 +124,9 @@ function Line({ line, refused }: { line: ControlAnswer; refused: string }) {
       <span className={`state-icon ${tone}`}>
         <Icon name={icon} />
       </span>{" "}
-      <b>{line.action}</b> {word}
+      <b>{line.action === "clear" ? "keep exits" : line.action}</b> {word}
       <small>
-        {line.requested_by && ` by ${line.requested_by}`}
+        {line.requested_by && ` by ${whoText(line.requested_by)}`}
         {at !== undefined && (
           <>
             {" "}
@@ -125,7 +139,7 @@ function Line({ line, refused }: { line: ControlAnswer; refused: string }) {
             , answer due <Due at={due} />
           </>
         )}
-        {state === "refused" && refused && `. ${refused}`}
+        {line.detail && `. ${ended(line.detail)}`}
       </small>
     </li>
   );

@@ -219,7 +219,7 @@ function InForce({ bot, rules }: { bot: BotView; rules: RulesAnswer }) {
       </span>
     );
   }
-  if (rules.version === 0) return <>Nothing was saved here: the bot goes by its settings.</>;
+  if (rules.version === 0) return <>Using the values from the settings file.</>;
   if (inForce >= rules.version) return <>In force: the bot’s state says that it goes by version {inForce}.</>;
   return (
     <span role="status">

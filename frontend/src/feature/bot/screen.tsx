@@ -81,6 +81,7 @@ function Found({ bot: shown, bundle, isPushed }: { bot: BotView; bundle: BotsPag
       session={bot.exchange ? bundle.sessions?.[bot.exchange] : undefined}
       problem={problemOf(bundle.errors, bot)}
       all={bundle.asked}
+      bots={bots}
     />
   );
 }

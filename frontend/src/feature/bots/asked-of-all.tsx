@@ -1,20 +1,21 @@
 /** What is asked of all bots: a kill switch that is thrown, or a request that is not done. Absent when nothing is. */
 
-import type { Asked } from "../../api/schema";
+import type { Asked, BotView } from "../../api/schema";
 import { useTicking } from "../../lib/ticker";
 import { instant } from "../../lib/time";
 import { Ago } from "../../ui/age";
 import { Icon } from "../../ui/icon";
-import { pendingRequest, pendingText } from "./asked";
+import { pendingRequest, pendingText, whoText } from "./asked";
 import { ClearAll } from "./controls";
+import { KILL_PROMISE } from "./promise";
 import { ended } from "./sentence";
 
 /** Requests to the replay have their own place in the top bar. */
 const OF_BOTS = ["pause", "resume", "flatten"];
 
-export function AskedOfAll({ asked, answered }: { asked: Asked | undefined; answered: string | undefined }) {
+export function AskedOfAll({ asked, bots }: { asked: Asked | undefined; bots: readonly BotView[] }) {
   const request = useTicking((now) => {
-    const pending = pendingRequest(asked, answered, now);
+    const pending = pendingRequest(asked, now);
     if (!pending || !OF_BOTS.includes(pending.what)) return "";
     const { strong, rest } = pendingText(pending, now);
     return `${pending.isOverdue ? "attention" : "calm"}\n${strong}\n${rest}`;
@@ -28,17 +29,17 @@ export function AskedOfAll({ asked, answered }: { asked: Asked | undefined; answ
         <section className="notice asked attention" aria-label="Kill switch of all bots">
           <Icon name="bar" />
           <p>
-            <b>The kill switch stops all bots</b>
-            {kill.killed_by && `, thrown by ${kill.killed_by}`}
+            <b>All bots are stopped by the kill switch</b>
+            {kill.killed_by && `, pressed by ${whoText(kill.killed_by)}`}
             {at !== undefined && (
               <>
                 {" "}
                 <Ago at={at} />
               </>
             )}
-            . {kill.reason && ended(kill.reason)} Bots flatten, enter nothing and stay stopped until it is cleared.
+            . {kill.reason && ended(kill.reason)} {KILL_PROMISE}
           </p>
-          <ClearAll />
+          <ClearAll bots={bots} />
         </section>
       )}
       {request && (

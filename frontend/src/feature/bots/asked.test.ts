@@ -20,11 +20,19 @@ const REQUEST = {
 const asked: BotView = { ...BOT, asked: { request: REQUEST } };
 
 describe("a request", () => {
-  it("is pending until the bot's state carries its id, or a later one", () => {
+  it("is pending until the bot's state says of its id that it is over", () => {
+    const as = (state: "accepted" | "done" | "refused" | "superseded"): BotView => ({
+      ...BOT,
+      asked: { request: { ...REQUEST, state, detail: "2 positions (A, B) still open" } },
+    });
     expect(pendingOf(asked, undefined, NOW)?.what).toBe("pause");
-    expect(pendingOf({ ...asked, control_id: "c20260101T115959000000-ffff" }, undefined, NOW)?.what).toBe("pause");
-    expect(pendingOf({ ...asked, control_id: ID }, undefined, NOW)).toBeUndefined();
-    expect(pendingOf({ ...asked, control_id: "c20260101T120001000000-0000" }, undefined, NOW)).toBeUndefined();
+    for (const id of ["c20260101T120001000000-0000", "note", ID])
+      expect(pendingOf({ ...asked, control_id: id }, undefined, NOW)?.what).toBe("pause");
+    for (const state of ["done", "refused", "superseded"] as const)
+      expect(pendingOf(as(state), undefined, NOW)).toBeUndefined();
+    const begun = pendingOf(as("accepted"), undefined, NOW + 60_000);
+    expect(begun).toMatchObject({ what: "pause", isOverdue: false, left: "2 positions (A, B) still open" });
+    expect(begun && pendingText(begun, NOW).rest).toBe("Not done yet: 2 positions (A, B) still open.");
   });
 
   it("makes the card say requested, then not answered, never done", () => {

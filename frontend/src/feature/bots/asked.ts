@@ -15,6 +15,8 @@ export interface Pending {
   due?: number;
   /** True once that has passed. */
   isOverdue: boolean;
+  /** What is left to do of a request that the bot has begun, e.g. positions still open; undefined until it answers. */
+  left?: string;
 }
 
 /** True for a bot that carries out requests: one of Aion's own, or one that says so by a `control_id`. */
@@ -22,14 +24,10 @@ export function answersRequests(bot: BotView): boolean {
   return !bot.foreign || bot.control_id !== undefined;
 }
 
-/** The newest request, or undefined when `answered` says that it is done. */
-export function pendingRequest(
-  asked: Asked | undefined,
-  answered: string | undefined,
-  now: number,
-): Pending | undefined {
+/** The newest request, or undefined when the bot says by its id that it is done, refused or void. */
+export function pendingRequest(asked: Asked | undefined, now: number): Pending | undefined {
   const request = asked?.request;
-  if (!request || (answered !== undefined && answered >= request.id)) return undefined;
+  if (!request || (request.state && request.state !== "accepted")) return undefined;
   const due = instant(request.due_at);
   return {
     what: request.action,
@@ -37,7 +35,8 @@ export function pendingRequest(
     by: request.requested_by ?? "",
     reason: request.reason ?? "",
     due,
-    isOverdue: due !== undefined && now > due,
+    isOverdue: !request.state && due !== undefined && now > due,
+    left: request.state && (request.detail || "not done yet"),
   };
 }
 
@@ -54,7 +53,7 @@ export function killOf(
 /** What `bot` was told and has not done at wall time `now`: stopping comes before all else. */
 export function pendingOf(bot: BotView, all: Asked | undefined, now: number): Pending | undefined {
   const found = killOf(bot, all);
-  if (!found) return pendingRequest(bot.asked, bot.control_id, now);
+  if (!found) return pendingRequest(bot.asked, now);
   if (bot.state === "stopped") return undefined;
   const { kill, ofAll } = found;
   const due = instant(kill.due_at);
@@ -70,11 +69,17 @@ export function pendingOf(bot: BotView, all: Asked | undefined, now: number): Pe
 
 const CAPITAL = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** Who asked, for people: on a desk without a password everybody is on this machine. */
+export const whoText = (who: string): string => (who === "local" ? "you (this machine)" : who);
+
 /** `Pause requested by admin 0.4 s ago: lunch.` or that it was not answered; `strong` comes first. */
 export function pendingText(pending: Pending, now: number): { strong: string; rest: string } {
-  const by = pending.by ? ` by ${pending.by}` : "";
+  const by = pending.by ? ` by ${whoText(pending.by)}` : "";
   const ago = pending.at === undefined ? "" : ` ${age(now - pending.at)} ago`;
   const why = pending.reason ? `: ${pending.reason}` : "";
+  if (pending.left !== undefined) {
+    return { strong: `${CAPITAL(pending.what)} accepted${by}${ago}${why}.`, rest: `Not done yet: ${pending.left}.` };
+  }
   if (pending.isOverdue) {
     const over = age(now - (pending.due ?? now));
     return {

@@ -23,6 +23,8 @@ import { type CardState, dueAt } from "./state";
 
 interface Props {
   bots: readonly BotView[];
+  /** Those that the filter leaves out too. */
+  all: readonly BotView[];
   states: Map<string, CardState>;
   total: number;
   /** Bots that the bundle had no room for. */
@@ -227,7 +229,19 @@ const HIDDEN: Record<string, string> = {
   "Win rate": "small-hidden",
 };
 
-export function Compare({ bots, states, total, leftOut, openPositions, run, asOf, asked, filter, onFilter }: Props) {
+export function Compare({
+  bots,
+  all,
+  states,
+  total,
+  leftOut,
+  openPositions,
+  run,
+  asOf,
+  asked,
+  filter,
+  onFilter,
+}: Props) {
   const { market } = useDesk();
   const mayAsk = useMayAsk();
   return (
@@ -246,7 +260,7 @@ export function Compare({ bots, states, total, leftOut, openPositions, run, asOf
           <FilterField what="bots" value={filter} onChange={onFilter} />
           {mayAsk && (
             <Menu label="All bots" name="Controls of all bots" className="button">
-              <AllControls asked={asked} />
+              <AllControls asked={asked} bots={all} />
             </Menu>
           )}
           <button

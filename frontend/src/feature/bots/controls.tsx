@@ -2,17 +2,30 @@
 
 import type { Asked, BotView } from "../../api/schema";
 import { ALL_BOTS, askBot, clearKill, throwKill } from "../../lib/ask";
-import { unshown } from "../../lib/left-out";
 import { useMayAsk } from "../../lib/role";
 import { useTicking } from "../../lib/ticker";
 import { ConfirmButton } from "../../ui/confirm";
+import { useDesk } from "../../ui/frame/desk";
 import { answersRequests, killOf, pendingOf } from "./asked";
+import {
+  clearAllPromise,
+  clearPromise,
+  flattenAllPromise,
+  flattenPromise,
+  KILL_PROMISE,
+  keepAllChoice,
+  keepChoice,
+  pauseAllPromise,
+  pausePromise,
+  resumeAllPromise,
+  resumePromise,
+} from "./promise";
 
 /** Why a bot cannot be asked for anything; empty when it can. */
 export function refusal(bot: BotView, mayAsk: boolean): string {
   if (!answersRequests(bot))
-    return `${bot.bot} is not one of Aion’s own bots and does not say that it reads requests (no control_id in its state). Stop it where it runs.`;
-  return mayAsk ? "" : "You are logged in as a viewer: only an admin may ask a bot for anything.";
+    return `${bot.bot} cannot be controlled from here: it is a bot of another program. Stop it where it runs.`;
+  return mayAsk ? "" : "You are logged in as a viewer: only an administrator can control bots.";
 }
 
 interface Props {
@@ -24,13 +37,12 @@ interface Props {
 /** The buttons; each opens a dialog, whose second button asks. */
 export function Controls({ bot, all }: Props) {
   const mayAsk = useMayAsk();
+  const { market } = useDesk();
   const name = bot.bot;
   const busy = useTicking((now) => pendingOf(bot, all, now)?.what ?? "");
   const killed = killOf(bot, all);
   const why = refusal(bot, mayAsk);
   if (why) return <p className="soft refusal">{why}</p>;
-  const shown = Object.values(bot.positions ?? {});
-  const positions = shown.filter((held) => held.quantity !== 0).length + unshown(bot);
   const isPaused = bot.state === "paused";
   return (
     <div className="controls">
@@ -41,9 +53,10 @@ export function Controls({ bot, all }: Props) {
           title={`Resume ${name}?`}
           confirm={`Resume ${name}`}
           disabled={busy === "resume"}
-          run={(reason) => askBot(name, "resume", reason)}
+          choice={keepChoice(bot, market)}
+          run={(reason, keep) => askBot(name, "resume", reason, keep)}
         >
-          <p>It may open positions again from its next cycle on.</p>
+          <p>{resumePromise(bot)}</p>
         </ConfirmButton>
       ) : (
         <ConfirmButton
@@ -54,7 +67,7 @@ export function Controls({ bot, all }: Props) {
           disabled={busy === "pause" || bot.state === "stopped"}
           run={(reason) => askBot(name, "pause", reason)}
         >
-          <p>It opens nothing new until it is resumed. What it holds keeps its stops and exits.</p>
+          <p>{pausePromise(bot)}</p>
         </ConfirmButton>
       )}
       <ConfirmButton
@@ -65,11 +78,7 @@ export function Controls({ bot, all }: Props) {
         disabled={busy === "flatten" || bot.state === "stopped"}
         run={(reason) => askBot(name, "flatten", reason)}
       >
-        <p>
-          It sells what it is long and buys back what it is short at the next bar
-          {positions > 0 ? `: ${positions} open now` : "; nothing is open now"}. It goes on afterwards: pause it to keep
-          it flat.
-        </p>
+        <p>{flattenPromise(bot, market)}</p>
       </ConfirmButton>
       {killed && !killed.ofAll ? (
         <ConfirmButton
@@ -78,20 +87,21 @@ export function Controls({ bot, all }: Props) {
           title={`Clear the kill switch of ${name}?`}
           confirm="Clear the kill switch"
           withReason={false}
-          run={() => clearKill(name)}
+          choice={all?.kill ? undefined : keepChoice(bot, market)}
+          run={(_reason, keep) => clearKill(name, keep)}
         >
-          <p>It trades again from its next cycle on.</p>
+          <p>{clearPromise(bot, all?.kill !== undefined)}</p>
         </ConfirmButton>
       ) : (
         <ConfirmButton
           label="Kill switch"
           of={name}
-          title={`Throw the kill switch of ${name}?`}
+          title={`Stop ${name}?`}
           confirm={`Stop ${name}`}
           disabled={killed !== undefined}
           run={(reason) => throwKill(name, reason)}
         >
-          <p>It flattens, enters nothing and stays stopped, over restarts too, until somebody clears the switch.</p>
+          <p>{KILL_PROMISE}</p>
         </ConfirmButton>
       )}
     </div>
@@ -99,7 +109,7 @@ export function Controls({ bot, all }: Props) {
 }
 
 /** The same for all bots at once. */
-export function AllControls({ asked }: { asked: Asked | undefined }) {
+export function AllControls({ asked, bots }: { asked: Asked | undefined; bots: readonly BotView[] }) {
   return (
     <div className="controls">
       <ConfirmButton
@@ -108,15 +118,16 @@ export function AllControls({ asked }: { asked: Asked | undefined }) {
         confirm="Pause all bots"
         run={(reason) => askBot(ALL_BOTS, "pause", reason)}
       >
-        <p>No bot opens anything new until it is resumed. What they hold keeps its stops and exits.</p>
+        <p>{pauseAllPromise(bots)}</p>
       </ConfirmButton>
       <ConfirmButton
         label="Resume all"
         title="Resume all bots?"
         confirm="Resume all bots"
-        run={(reason) => askBot(ALL_BOTS, "resume", reason)}
+        choice={keepAllChoice(bots.filter((bot) => !bot.foreign && bot.state === "paused"))}
+        run={(reason, keep) => askBot(ALL_BOTS, "resume", reason, keep)}
       >
-        <p>All paused bots may open positions again.</p>
+        <p>{resumeAllPromise(bots)}</p>
       </ConfirmButton>
       <ConfirmButton
         label="Flatten all"
@@ -124,21 +135,19 @@ export function AllControls({ asked }: { asked: Asked | undefined }) {
         confirm="Flatten all bots"
         run={(reason) => askBot(ALL_BOTS, "flatten", reason)}
       >
-        <p>Every bot closes what it holds at its next bar, and goes on afterwards.</p>
+        <p>{flattenAllPromise(bots)}</p>
       </ConfirmButton>
       {asked?.kill ? (
-        <ClearAll />
+        <ClearAll bots={bots} />
       ) : (
         <ConfirmButton
           label="Kill switch"
           of="of all bots"
-          title="Throw the kill switch of all bots?"
+          title="Stop all bots?"
           confirm="Stop all bots"
           run={(reason) => throwKill(ALL_BOTS, reason)}
         >
-          <p>
-            Every bot flattens, enters nothing and stays stopped, over restarts too, until somebody clears the switch.
-          </p>
+          <p>{KILL_PROMISE}</p>
         </ConfirmButton>
       )}
     </div>
@@ -146,7 +155,7 @@ export function AllControls({ asked }: { asked: Asked | undefined }) {
 }
 
 /** Clears the switch of all bots; a bot with a switch of its own stays stopped. */
-export function ClearAll() {
+export function ClearAll({ bots }: { bots: readonly BotView[] }) {
   if (!useMayAsk()) return null;
   return (
     <ConfirmButton
@@ -155,9 +164,10 @@ export function ClearAll() {
       title="Clear the kill switch of all bots?"
       confirm="Clear the kill switch"
       withReason={false}
-      run={() => clearKill(ALL_BOTS)}
+      choice={keepAllChoice(bots.filter((bot) => bot.asked?.kill === undefined))}
+      run={(_reason, keep) => clearKill(ALL_BOTS, keep)}
     >
-      <p>All bots trade again, but those with a kill switch of their own.</p>
+      <p>{clearAllPromise(bots)}</p>
     </ConfirmButton>
   );
 }

@@ -70,7 +70,7 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
     <>
       <h1 className="spoken">Bots</h1>
       <Announcer bots={bots} states={states} quiet={desk.still} />
-      <AskedOfAll asked={bundle.asked} answered={bundle.clock?.control_id} />
+      <AskedOfAll asked={bundle.asked} bots={bots} />
       <Attention bots={bots} states={states} problems={problems} />
       <Result bundle={bundle} bots={bots} />
       {bots.length === 0 ? (
@@ -80,6 +80,7 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
           <Totals totals={Object.values(bundle.totals ?? {})} bots={bots} states={states} />
           <Compare
             bots={shown}
+            all={bots}
             states={states}
             total={bots.length}
             leftOut={leftOut}

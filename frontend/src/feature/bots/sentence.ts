@@ -84,8 +84,8 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
     }
     case "failed":
       return {
-        strong: state.word === "stopped" ? "Stopped." : "The bot raised an error.",
-        rest: [ended(bot.state_reason || "No reason given"), shown].join(" "),
+        strong: said(bot, state.word === "stopped" ? "Stopped" : "The bot raised an error"),
+        rest: [saidAlone(bot) ? "" : ended(bot.state_reason || "No reason given"), shown].filter(Boolean).join(" "),
       };
     case "late":
       return { strong: `${dueThing(bot, market)} was due ${age(now - (state.since ?? now))} ago.`, rest: shown };
@@ -94,7 +94,10 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
       return state.pending ? pendingText(state.pending, now) : { rest: shown };
     case "paused":
       return bot.state === "paused"
-        ? { strong: "Paused.", rest: bot.state_reason ? ended(bot.state_reason) : "It opens nothing new." }
+        ? {
+            strong: said(bot, "Paused"),
+            rest: saidAlone(bot) || !bot.state_reason ? OPENS_NOTHING : ended(bot.state_reason),
+          }
         : { strong: "The replay is paused.", rest: shown };
     case "catching":
       return { rest: "Catching up through the same bars and code. Values appear as they are written." };
@@ -108,6 +111,13 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
       return { rest: calmLine(bot, place) };
   }
 }
+
+const OPENS_NOTHING = "It opens nothing new.";
+
+/** True where the reason of a bot's state begins with the state: `paused by ana, 12:04 UTC: lunch`. */
+const saidAlone = (bot: BotView): boolean => bot.state_reason?.startsWith(bot.state ?? "-") === true;
+
+const said = (bot: BotView, word: string): string => ended(saidAlone(bot) ? (bot.state_reason ?? word) : word);
 
 function closedLine(bot: BotView, place: Place): string {
   const { session, market } = place;

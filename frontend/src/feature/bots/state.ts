@@ -99,6 +99,10 @@ function firstState(bot: BotView, around: Surroundings, pending: Pending | undef
     const word = `${pending.what} not answered`;
     return { kind: "unanswered", word, since: pending.due, held: false, attention: true };
   }
+  if (pending?.left !== undefined) {
+    const word = pending.what === "flatten" ? "closing" : `${pending.what} accepted`;
+    return { kind: "asked", word, held: false, attention: false };
+  }
   if (pending) return { kind: "asked", word: `${pending.what} requested`, held: false, attention: false };
   if (bot.state === "paused") return { kind: "paused", word: "paused", held: cached, attention: false };
   if (bot.foreign) return calm(cached, "ok", "foreign");

@@ -45,7 +45,7 @@ export function statesOf(
 export function useStates(bundle: BotsPageBundle, bots: readonly BotView[], cached: boolean): Map<string, CardState> {
   const key = useTicking((now) =>
     [...statesOf(bundle, bots, cached, now).values()]
-      .map((state) => [state.kind, state.word, state.pending?.isOverdue].join(" "))
+      .map((state) => [state.kind, state.word, state.pending?.isOverdue, state.pending?.left].join(" "))
       .join(),
   );
   const kept = useRef(new Map<string, CardState>());
@@ -68,6 +68,7 @@ function isSame(a: CardState, b: CardState): boolean {
     a.problem === b.problem &&
     a.held === b.held &&
     a.pending?.at === b.pending?.at &&
-    a.pending?.isOverdue === b.pending?.isOverdue
+    a.pending?.isOverdue === b.pending?.isOverdue &&
+    a.pending?.left === b.pending?.left
   );
 }

@@ -21,7 +21,7 @@ const ReplayContext = createContext<Controls | undefined>(undefined);
 export function ReplayControls({ isReplay, children }: { isReplay: boolean; children: ReactNode }) {
   const { clock } = useDesk();
   const mayAsk = useMayAsk();
-  const control = useControl(clock?.control_id);
+  const control = useControl(clock);
   const isHeld = clock?.state === "paused";
   const before = useRef(60);
   if (clock?.speed && clock.speed > 0) before.current = clock.speed;
@@ -54,7 +54,9 @@ export function HoldButton() {
   );
 }
 
-function words({ action, value }: ControlRequest): string {
+/** Words of a request, and of one under way. */
+function words({ action, value }: ControlRequest, state?: string): string {
+  if (action === "jump" && state === "accepted") return `Jumping to ${dayName(String(value), undefined, UTC)}`;
   if (action === "jump") return `Jump to ${dayName(String(value), undefined, UTC)}`;
   return value === 0 ? "Hold" : `Speed x${value}`;
 }
@@ -62,17 +64,21 @@ function words({ action, value }: ControlRequest): string {
 /** What became of the last request. */
 export function ReplayAnswer() {
   const controls = useReplay();
-  const { asked, state } = controls ?? {};
+  const { clock } = useDesk();
+  const { asked, state, detail } = controls ?? {};
   if (!asked || !state) return null;
+  const progress = clock?.progress === undefined ? "" : ` ${Math.floor(clock.progress * 100)}\u00a0%`;
   const said = {
     requested: "requested.",
+    accepted: `...${progress}`,
     done: "done.",
+    superseded: `superseded: ${detail}.`,
     late: "not answered. The bots have written nothing since; the request stands.",
-    failed: `refused: ${asked.failed}`,
+    failed: `refused: ${detail}`,
   }[state];
   return (
     <p className={`answer ${state === "late" || state === "failed" ? "attention-text" : "soft"}`} role="status">
-      {words(asked)} {said}
+      {words(asked, state)} {said}
     </p>
   );
 }
@@ -103,7 +109,7 @@ export function Replay() {
   const { isHeld, state, ask, toggle } = controls;
   const from = instant(clock.data_from);
   const to = instant(clock.data_to);
-  const isBusy = state === "requested";
+  const isBusy = state === "requested"; // a jump under way may be replaced by another
   return (
     <>
       <h2>Replay</h2>
@@ -151,7 +157,8 @@ export function Replay() {
       <ReplayAnswer />
       {from !== undefined && to !== undefined && (
         <p className="soft">
-          The tape holds {dayName(isoDay(from, UTC), undefined, UTC)} to {dayName(isoDay(to, UTC), undefined, UTC)}.
+          Data available: {dayName(isoDay(from, UTC), undefined, UTC)} to {dayName(isoDay(to, UTC), undefined, UTC)}. A
+          later day plays the bars in between; an earlier one starts a new run there.
         </p>
       )}
     </>

@@ -1,0 +1,127 @@
+/**
+ * What a dialog says will happen. Pure. Each sentence is tested against what the bots do: change one, and
+ * tests/e2e/test_promise.py has to prove the new one.
+ */
+
+import type { BotView } from "../../api/schema";
+import { unshown } from "../../lib/left-out";
+import { plural } from "../../lib/money";
+import { instant, stamp } from "../../lib/time";
+import { answersRequests } from "./asked";
+
+const NAMED = 6;
+
+/** `2 exits (XOM, AVGO)`. */
+function counted(names: readonly string[], thing: string, more = 0): string {
+  const rest = names.length - NAMED + more;
+  const named = names.slice(0, NAMED).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
+  return `${plural(names.length + more, thing)}${named && ` (${named})`}`;
+}
+
+const list = (bots: readonly BotView[]): string => bots.map((bot) => bot.bot).join(", ");
+
+/** `at the next bar`, `at the next open, 19 May 13:30 UTC`. */
+function whenOf(bot: BotView, market: number | undefined): string {
+  if (bot.kind === "intraday") return "at the next bar";
+  const opens = instant(bot.next_open_at);
+  return opens === undefined || (market !== undefined && opens <= market)
+    ? "at the next open"
+    : `at the next open, ${stamp(opens, market)}`;
+}
+
+/** Symbols whose exit a flatten or a kill switch ordered and that is not filled. */
+export const exitsOf = (bot: BotView): string[] => Object.keys(bot.leaving ?? {});
+
+export function pausePromise(bot: BotView): string {
+  const rebalance = bot.kind === "swing" ? " A rebalance that falls due waits until then." : "";
+  return `It opens nothing new until you press Resume.${rebalance} Stops, targets and exits of open positions keep working.`;
+}
+
+export function resumePromise(bot: BotView): string {
+  const exits = exitsOf(bot);
+  const cancelled = exits.length > 0 ? ` ${cancelPromise(exits, "The flatten")}` : "";
+  return `It may open positions again${bot.kind === "swing" ? " at its next rebalance" : ""}.${cancelled}`;
+}
+
+export function flattenPromise(bot: BotView, market: number | undefined): string {
+  const held = Object.entries(bot.positions ?? {}).filter(([, position]) => position.quantity !== 0);
+  const names = held.map(([symbol]) => symbol);
+  const open = names.length + unshown(bot);
+  const closes =
+    open > 0
+      ? `It closes ${counted(names, "open position", unshown(bot))} ${whenOf(bot, market)}.`
+      : "Nothing is open now.";
+  return `${closes} Orders to open are cancelled. It is then paused. Press Resume to let it trade again.`;
+}
+
+export const KILL_PROMISE =
+  "Open positions are closed and nothing new is opened, even after a restart, until you clear the switch.";
+
+/** `The 2 exits ... are cancelled and the positions stay open`. */
+function cancelPromise(exits: readonly string[], whose: string): string {
+  const [are, stay] = exits.length === 1 ? ["is", "the position stays"] : ["are", "the positions stay"];
+  return `${whose} ordered ${counted(exits, "exit")} not filled yet: ${exits.length === 1 ? "it" : "they"} ${are} cancelled and ${stay} open.`;
+}
+
+/** Words of the choice to let exits fill all the same. */
+export function keepChoice(bot: BotView, market: number | undefined): string | undefined {
+  const exits = exitsOf(bot);
+  if (exits.length === 0) return undefined;
+  return `Let ${exits.length === 1 ? "it" : "them"} fill ${whenOf(bot, market)} instead`;
+}
+
+/** `isStopped`: the switch of all bots is on too. */
+export function clearPromise(bot: BotView, isStopped: boolean): string {
+  if (isStopped) return "It stays stopped: the kill switch of all bots is still on.";
+  const exits = exitsOf(bot);
+  const cancelled = exits.length > 0 ? ` ${cancelPromise(exits, "The switch")}` : "";
+  return `${bot.paused ? "It is paused, as before: press Resume to let it trade." : "Trading resumes."}${cancelled}`;
+}
+
+/** Aion's own bots. */
+const own = (bots: readonly BotView[]): BotView[] => bots.filter((bot) => !bot.foreign);
+const others = (bots: readonly BotView[]): string =>
+  bots.some((bot) => bot.foreign) ? " Bots of other programs are not asked." : "";
+
+export function pauseAllPromise(bots: readonly BotView[]): string {
+  return `No bot opens anything new until it is resumed. Stops, targets and exits of open positions keep working.${others(bots)}`;
+}
+
+export function resumeAllPromise(bots: readonly BotView[]): string {
+  const exits = own(bots)
+    .filter((bot) => bot.state === "paused")
+    .flatMap((bot) => exitsOf(bot).map((symbol) => `${bot.bot} ${symbol}`));
+  const cancelled = exits.length > 0 ? ` ${cancelPromise(exits, "A flatten")}` : "";
+  return `All paused bots may open positions again.${cancelled}${others(bots)}`;
+}
+
+export function flattenAllPromise(bots: readonly BotView[]): string {
+  const open = own(bots).reduce(
+    (sum, bot) => sum + Object.values(bot.positions ?? {}).filter((held) => held.quantity !== 0).length + unshown(bot),
+    0,
+  );
+  const closes =
+    open > 0
+      ? `${plural(open, "open position")} ${open === 1 ? "is" : "are"} closed, each at its next bar or open.`
+      : "Nothing is open now.";
+  return `${closes} Orders to open are cancelled. All bots are then paused. Press Resume all to let them trade again.${others(bots)}`;
+}
+
+/** Bots whose exits go, or fill, with the clearing of the switch of all. */
+const freed = (bots: readonly BotView[]): BotView[] =>
+  bots.filter((bot) => answersRequests(bot) && bot.asked?.kill === undefined);
+
+export function clearAllPromise(bots: readonly BotView[]): string {
+  const killed = bots.filter((bot) => answersRequests(bot) && bot.asked?.kill !== undefined);
+  const paused = freed(bots).filter((bot) => bot.paused);
+  const except = killed.length > 0 ? `, except those with their own kill switch still on (${list(killed)})` : "";
+  const stay = paused.length > 0 ? ` Bots that were paused before stay paused (${list(paused)}).` : "";
+  const exits = freed(bots).flatMap((bot) => exitsOf(bot).map((symbol) => `${bot.bot} ${symbol}`));
+  const cancelled = exits.length > 0 ? ` ${cancelPromise(exits, "The switch")}` : "";
+  return `All bots resume${except}.${stay}${cancelled}`;
+}
+
+export function keepAllChoice(bots: readonly BotView[]): string | undefined {
+  const exits = bots.flatMap(exitsOf);
+  return exits.length > 0 ? `Let ${exits.length === 1 ? "it" : "them"} fill instead` : undefined;
+}
