@@ -19,12 +19,13 @@ from typing import Any, Generic, TypeVar
 from aion.live.batch import open_batch
 from aion.live.delta import EVENT, DeltaMaker
 from aion.live.drain import make_drain
+from aion.live.file_events import FileEvents
 from aion.live.hub import Hub
 from aion.live.lane import make_frame
 from aion.live.snapshot import Snapshot, Topic, content_tag, encode, make_snapshot
 from aion.live.source import RACY_NS, Scan, Signature, Tree, scan
 from aion.live.tail import LogTail, TailReader
-from aion.live.watcher import Changes, Watcher, open_watcher
+from aion.live.watcher import Changes
 
 T = TypeVar("T")
 log = logging.getLogger("aion.live")
@@ -112,7 +113,7 @@ class Live(Generic[T]):
             topics: what can be asked for.
             load: reads and parses one file (see `Tree`); runs in the build thread.
             accepts: tells by its path below the root whether a file counts.
-            rescan_interval_s: seconds between scans that find what sends no events (memory maps, other machines).
+            rescan_interval_s: seconds between scans that find what sends no events (memory maps, a link just made).
             heartbeat_s: seconds between heartbeats on streams.
             trust_events: False to take signatures at every look; None to decide by system and file system.
         """
@@ -121,7 +122,6 @@ class Live(Generic[T]):
         self.heartbeat_s = heartbeat_s
         self._rescan_interval_s = rescan_interval_s
         self._accepts = accepts
-        self._trust_events = trust_events
         topics = list(topics)
         for each in topics:
             if each.name in RESERVED:
@@ -136,7 +136,12 @@ class Live(Generic[T]):
         self._tree: Tree[T] = Tree(root, load)
         self._signatures: Scan = {}
         self._scanned_ns = 0
-        self._watcher: Watcher | None = None
+        is_wanted = trust_events is not False
+        self._events = FileEvents(root, self._folders, self._accepts_any, self._note, is_wanted=is_wanted)
+        self._differing: set[str] = set()
+        """Files that the last build found changed."""
+        self._linked: dict[str, int] = {}
+        """Inodes of the files that have another name somewhere, by path."""
         self._generation = 1
         self._dirty: set[str] = set()
         self._forced: set[str] = set()
@@ -154,17 +159,12 @@ class Live(Generic[T]):
     @property
     def trusts_events(self) -> bool:
         """True while the kernel tells of changes; False while every look takes signatures."""
-        return self._watcher is not None
+        return self._events.are_enough
 
     async def start(self) -> None:
         """Watch, build everything once, and go on until `close`."""
         loop = asyncio.get_running_loop()
-        if self._trust_events is not False:
-            self._watcher = open_watcher(self.root, self._folders, self._accepts_any)
-        if self._watcher is not None:
-            loop.add_reader(self._watcher.fileno(), self._look)
-        else:
-            log.warning("events are not trusted on %s: every look takes signatures", self.root)
+        self._events.open()
         self.hub.drain = make_drain(self.hub)
         self.hub.batch = open_batch()
         for name, reader in self._readers.items():
@@ -198,10 +198,7 @@ class Live(Generic[T]):
         if self.hub.batch is not None:
             self.hub.batch.close()
             self.hub.batch = None
-        if self._watcher is not None:
-            asyncio.get_running_loop().remove_reader(self._watcher.fileno())
-            self._watcher.close()
-            self._watcher = None
+        self._events.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
         for state in self._states.values():
             if state.revisit is not None:
@@ -217,7 +214,7 @@ class Live(Generic[T]):
         """
         state = self._states[name]
         self._look()
-        if self._watcher is None:
+        if not self._events.are_enough:
             self._generation += 1
             self._needs_scan = True
             self._want_all()
@@ -234,9 +231,9 @@ class Live(Generic[T]):
             KeyError: there is no such topic.
         """
         state = self._states[name]
-        if self._watcher is None:
-            return None
         self._look()
+        if not self._events.are_enough:
+            return None
         if state.built < state.wanted or state.error is not None:
             return None
         return state.snapshot
@@ -274,26 +271,7 @@ class Live(Generic[T]):
     def _look(self) -> None:
         """Ask the kernel whether anything happened since the last look."""
         self.stats.looks += 1
-        if self._watcher is None:
-            return
-        try:
-            changes = self._watcher.look()
-        except OSError as error:
-            self._stop_watching(error)
-            return
-        if changes is not None:
-            self._note(changes)
-
-    def _stop_watching(self, error: OSError) -> None:
-        """Go on with signatures: there is no watch left for a folder, so that events of it would be missed."""
-        log.warning("no more inotify watches for %s (%s): every look takes signatures", self.root, error.strerror)
-        if self._watcher is not None:
-            asyncio.get_running_loop().remove_reader(self._watcher.fileno())
-            self._watcher.close()
-            self._watcher = None
-        everything = Changes()
-        everything.rescan = True
-        self._note(everything)
+        self._events.look()
 
     def _note(self, changes: Changes) -> None:
         self._generation += 1
@@ -322,12 +300,15 @@ class Live(Generic[T]):
             needs_scan, self._needs_scan = self._needs_scan, False
             due = {name for name, state in self._states.items() if state.built < state.wanted}
             held = {name: state.snapshot for name, state in self._states.items()}
+            self._events.begin_build()
             try:
                 results, tails = await loop.run_in_executor(self._pool, self._build, dirty, forced, needs_scan, held)
             except OSError as error:
                 log.error("the disk at %s cannot be read: %s", self.root, error)
                 results, tails = [_Result(name, None, error, 1.0, 0.0) for name in forced | due], {}
                 self._needs_scan = True
+                self._events.forget()
+            self._events.end_build(self._differing, self._linked)
             self._take_results(results, generation, due)
             for name, (tag, payload) in tails.items():
                 self.hub.publish(name, tag, make_frame(name, encode(payload)))
@@ -371,6 +352,7 @@ class Live(Generic[T]):
         self, dirty: set[str], forced: set[str], needs_scan: bool, held: dict[str, Snapshot | None]
     ) -> tuple[list[_Result], dict[str, tuple[str, dict[str, Any]]]]:
         """Bring the tree up to date and build what is concerned. Runs in the build thread."""
+        self._differing = set()
         tails: dict[str, tuple[str, dict[str, Any]]] = {}
         if needs_scan or any(self._is_log(path) for path in dirty):
             for name, reader in self._readers.items():
@@ -396,6 +378,10 @@ class Live(Generic[T]):
             if self._signatures.get(path) != signature or signature.newest_ns > self._scanned_ns - RACY_NS
         }
         gone = self._signatures.keys() - found.keys()
+        different = {path for path in changed if self._signatures.get(path) != found[path]} | gone
+        self._linked = {path: signature.inode for path, signature in found.items() if signature.is_linked}
+        # to get another name sends no event, and a folder changes with each temporary file
+        self._differing = {path for path in different if not path.endswith("/") and path not in self._linked}
         self._signatures = found
         self._scanned_ns = started_ns
         return changed, set(gone)
@@ -405,6 +391,9 @@ class Live(Generic[T]):
         gone: set[str] = set()
         for path in paths:
             signature = _signature(self.root / path)
+            self._linked.pop(path, None)
+            if signature is not None and signature.is_linked:
+                self._linked[path] = signature.inode
             if signature is None:
                 gone.add(path)
                 self._signatures.pop(path, None)
@@ -445,6 +434,7 @@ class Live(Generic[T]):
         while True:
             await asyncio.sleep(self._rescan_interval_s)
             self._look()
+            self._events.end_round()
             self._needs_scan = True
             self._wake.set()
 

@@ -20,11 +20,15 @@ class Signature:
     ctime_ns: int
     size: int
     inode: int
+    device: int = 0
+    is_linked: bool = False
+    """True for a file with another name: what is written there sends no event here."""
 
     @classmethod
     def of(cls, status: os.stat_result) -> "Signature":
         """Return the signature in a `stat` result."""
-        return cls(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+        is_linked = status.st_nlink > 1 and not stat.S_ISDIR(status.st_mode)
+        return cls(status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_dev, is_linked)
 
     @property
     def newest_ns(self) -> int:

@@ -45,7 +45,7 @@ def main() -> None:
     settings = load(None, flags={"port": int(sys.argv[1])})
     app = App(settings, store=open_store(settings))
     if "signatures" in sys.argv:
-        app.desk.live._trust_events = False
+        app.desk.live._events._is_wanted = False
     constant = Constant(app)
 
     async def choose(_request: Any) -> Any:

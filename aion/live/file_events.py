@@ -1,0 +1,186 @@
+"""The kernel's events on the files of a root, and whether they are enough to know what is on disk.
+
+They are not where there are none (other systems, network disks, no watches left), nor for a while after something
+changed without one: memory maps, or a file system that is stacked on another one. Each look compares times then.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from aion.live.watcher import Changes, Watcher, open_watcher
+
+log = logging.getLogger("aion.live")
+
+ROUNDS = 12  # scans in a row that find nothing of the kind before events are enough again
+
+
+class FileEvents:
+    """Watches, sees that each change had its event, and says what it cannot vouch for. Belongs to the event loop."""
+
+    def __init__(
+        self,
+        root: Path,
+        folders: tuple[str, ...],
+        accepts: Callable[[str], bool],
+        tell: Callable[[Changes], None],
+        *,
+        is_wanted: bool = True,
+    ) -> None:
+        """Make it; nothing is watched before `open`.
+
+        Args:
+            root: folder of the files.
+            folders: names below it.
+            accepts: tells by its path below the root whether a file counts.
+            tell: gets what changed.
+            is_wanted: False where events are not to be trusted whatever the system says.
+        """
+        self._root = root
+        self._folders = folders
+        self._accepts = accepts
+        self._tell = tell
+        self._is_wanted = is_wanted
+        self._watcher: Watcher | None = None
+        self.are_enough = False
+        """False while each look has to compare file times."""
+        self._distrust = ""
+        """Why there are none."""
+        self._told: set[str] = set()
+        self._told_before: set[str] = set()
+        self._has_told_all = True
+        self._had_told_all = True
+        self._untold: set[str] = set()
+        self._waited: set[str] = set()
+        """Those that were untold at the round before: their events had all that time."""
+        self._rounds = 0
+
+    def open(self) -> None:
+        """Have the kernel tell of changes, where it does."""
+        try:
+            if self._is_wanted:
+                self._watcher = open_watcher(self._root, self._folders, self._accepts)
+        except OSError as error:
+            self._explain(error.strerror or str(error))
+            return
+        if self._watcher is None:
+            self._explain("there are none here")
+            return
+        for descriptor in self._watcher.descriptors():
+            asyncio.get_running_loop().add_reader(descriptor, self.look)
+        if self._distrust:
+            log.warning("file events are trusted again on %s", self._root)
+        self._distrust = ""
+        self.are_enough = True
+        self._hand_all()
+
+    def close(self) -> None:
+        """Stop watching; safe to call twice."""
+        self.are_enough = False
+        if self._watcher is None:
+            return
+        for descriptor in self._watcher.descriptors():
+            asyncio.get_running_loop().remove_reader(descriptor)
+        self._watcher.close()
+        self._watcher = None
+
+    def look(self) -> None:
+        """Ask the kernel whether anything happened since the last look, and tell it."""
+        if self._watcher is None:
+            return
+        try:
+            changes = self._watcher.look()
+        except OSError as error:
+            self._give_up(error)
+            return
+        if changes is not None:
+            self._hand(changes)
+
+    def begin_build(self) -> None:
+        """The files are read from now on: what was told so far has its part in it."""
+        self._told_before, self._told = self._told, set()
+        self._had_told_all, self._has_told_all = self._has_told_all, False
+
+    def forget(self) -> None:
+        """What was told so far is not known any more: the build failed."""
+        self._has_told_all = True
+
+    def end_build(self, differing: Iterable[str], linked: Mapping[str, int]) -> None:
+        """See whether an event told of each change that the build found.
+
+        Args:
+            differing: files that changed, came or went.
+            linked: inodes of the files that have another name somewhere, by path: they are watched by themselves.
+        """
+        if self._watcher is None:
+            return
+        self.look()  # what was written during the build has its event by now, or its writer is about to return
+        if not (self._had_told_all or self._has_told_all):
+            self._untold |= set(differing) - self._told_before - self._told
+            self.are_enough = self._watcher is not None and self._is_sure()
+        self._watch_files(linked)
+
+    def end_round(self) -> None:
+        """See that the paths name what is watched, and that each change had its event; call it before each rescan."""
+        if self._watcher is None:
+            self.open()
+            return
+        try:
+            changes = self._watcher.compare()
+        except OSError as error:
+            self._give_up(error)
+            return
+        if changes is not None:
+            self._hand(changes)
+        silent = self._untold & self._waited
+        if silent:
+            some = ", ".join(sorted(silent)[:3])
+            log.warning("%s changed without an event: each look compares file times for now", some)
+        self._untold -= silent
+        self._waited = set(self._untold)
+        self._rounds = ROUNDS if silent else max(0, self._rounds - 1)
+        self.are_enough = self._is_sure()
+
+    def _is_sure(self) -> bool:
+        return not self._rounds and not self._untold
+
+    def _watch_files(self, files: Mapping[str, int]) -> None:
+        if self._watcher is None:
+            return
+        try:
+            new = self._watcher.watch_files(files)
+        except OSError as error:
+            self._give_up(error)
+            return
+        if new:  # written, perhaps, before the watch was there
+            changes = Changes()
+            changes.paths = new
+            self._hand(changes)
+
+    def _explain(self, reason: str) -> None:
+        """Say once why there are no events."""
+        if reason != self._distrust:
+            log.warning("file events are not trusted on %s (%s): each look compares file times", self._root, reason)
+        self._distrust = reason
+
+    def _give_up(self, error: OSError) -> None:
+        """Do without events, since some would be missed. `end_round` tries again."""
+        self.close()
+        self._explain(error.strerror or str(error))
+        self._hand_all()
+
+    def _hand_all(self) -> None:
+        everything = Changes()
+        everything.rescan = True
+        self._hand(everything)
+
+    def _hand(self, changes: Changes) -> None:
+        if changes.is_turned:
+            log.warning("%s, or a folder in it, is another folder now: watched anew and read again", self._root)
+        if changes.rescan:
+            self._has_told_all = True
+            self._untold.clear()
+        self._told |= changes.paths
+        self._untold -= changes.paths
+        self._tell(changes)
