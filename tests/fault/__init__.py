@@ -2,7 +2,7 @@
 
 import importlib
 
-MODULES = ("process", "link", "disk", "moment", "watch")
+MODULES = ("process", "link", "disk", "moment", "watch", "place")
 
 
 def load() -> None:
