@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 from hatch_build import FRONTEND, STATIC, find_node  # noqa: E402
 
 PAGE_BUDGET = 130_000  # bytes, gzip
-LIVE_BUDGET = 6_450
+LIVE_BUDGET = 6_850
 
 
 def packed(path: Path) -> int:

@@ -7,6 +7,7 @@ import { BotsPage, openPositions } from "./feature/bots/page";
 import { Skeleton } from "./feature/bots/skeleton";
 import { botsOf, useStates } from "./feature/bots/states";
 import { countAge } from "./lib/data-age";
+import { doubtDeskTime } from "./lib/desk-time";
 import { usePollEvery } from "./lib/preference";
 import { usePath } from "./lib/route";
 import { isBundle } from "./lib/sound";
@@ -15,7 +16,7 @@ import { instant } from "./lib/time";
 import { useTitle } from "./lib/title";
 import { useShared } from "./lib/use-shared";
 import { lapsedSince } from "./lib/verified";
-import { type FetchError, getConnection, type LinkStatus, useLink, useSnapshot } from "./live";
+import { type FetchError, getConnection, type LinkStatus, pageNow, useLink, useSnapshot } from "./live";
 import { Fault } from "./ui/fault";
 import { Frame } from "./ui/frame/frame";
 import type { Link } from "./ui/frame/link-chip";
@@ -57,7 +58,7 @@ export function linkOf(status: LinkStatus): Link {
     since: status.state === "offline" ? status.since : undefined,
     pollEvery: status.pollEvery / 1000,
     reason: status.state === "streaming" ? undefined : status.reason,
-    note: Date.now() - (status.notedAt ?? 0) < NOTE_MS ? status.note : undefined,
+    note: pageNow() - (status.notedAt ?? 0) < NOTE_MS ? status.note : undefined,
   };
 }
 
@@ -130,7 +131,7 @@ export function App() {
   const held = useSnapshot<BotsPageBundle>("bots", "/api/bots/page", { accepts: isBundle });
   const { data, error } = held;
   // what the link has not verified for too long is kept data too, with the age of its last verification
-  const lapsed = useTicking(() => String(lapsedSince(link, Date.now()) ?? ""));
+  const lapsed = useTicking(() => String(lapsedSince(link, pageNow()) ?? ""));
   const keptAt = held.keptAt ?? (lapsed === "" ? undefined : Number(lapsed));
   const bundle = useShared(data);
   const heartbeat = useMemo(() => heartbeatOf(bundle), [bundle]);
@@ -139,7 +140,9 @@ export function App() {
     const writtenAt = heartbeat.writtenAt;
     if (writtenAt === undefined) return;
     firstWrite.current ??= writtenAt; // it was there before this page
-    if (writtenAt > firstWrite.current) countAge(wallNow() - writtenAt);
+    if (writtenAt <= firstWrite.current) return;
+    countAge(wallNow() - writtenAt);
+    doubtDeskTime(writtenAt);
   }, [heartbeat.writtenAt]);
   const title = PAGES.find(({ id }) => id === page)?.title ?? "Not found";
   const name = bot ?? namedBy(path, "intraday");

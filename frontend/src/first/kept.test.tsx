@@ -5,6 +5,7 @@ import type { BotsPageBundle } from "../api/schema";
 import { App } from "../app";
 import { bundleFixture, troubledFixture } from "../lib/fixture";
 import { clearAllCache, setCached } from "../live";
+import { startClock } from "../live/clock";
 import { draw } from "./draw";
 import { renew, showKept } from "./kept";
 
@@ -20,6 +21,7 @@ let root: Root | undefined;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: WALL });
+  startClock();
   host = document.body.appendChild(document.createElement("div"));
 });
 afterEach(() => {
@@ -89,6 +91,18 @@ describe("the first frame", { timeout: 30_000 }, () => {
     expect(host.querySelector(".bar-chip.link")?.textContent).toBe("LinkCONNECTINGkept 3 min 00 s ago");
     expect(host.querySelector(".sessions.kept .session.open")).not.toBeNull();
     expect(host.querySelectorAll(".equity .flash:not(:has(.held))")).toHaveLength(0);
+  });
+
+  it("gives no age to what was kept by a clock that is put back since", () => {
+    keep(bundleFixture(WALL), -3_600_000);
+    const record = JSON.parse(localStorage.getItem("aion_cache_api:/api/bots/page") ?? "") as object;
+    clearAllCache();
+    localStorage.setItem("aion_cache_api:/api/bots/page", JSON.stringify(record)); // as a page loaded now finds it
+    history.replaceState(null, "", "/bots");
+    showKept(host, <App />)();
+    expect(host.querySelector(".bar-chip.link")?.textContent).toBe("LinkCONNECTINGkept an unknown time ago");
+    expect(host.textContent).not.toMatch(/NaN|kept 0|Kept from 0/);
+    expect(host.querySelector(".sessions.kept")).not.toBeNull();
   });
 
   it("lets its ages go on until React takes over, and touches nothing else", () => {

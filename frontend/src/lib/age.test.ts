@@ -48,3 +48,8 @@ describe("age", () => {
     }
   });
 });
+
+it("an age that nobody knows is none, and never young", () => {
+  expect(age(-400)).toBe("0.0 s");
+  for (const ms of [Number.NaN, -5000, -3_600_000, Number.NEGATIVE_INFINITY]) expect(age(ms)).toBe("an unknown time");
+});

@@ -5,13 +5,18 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** Two clocks that differ by less than this are one. */
+const APART_MS = 5000;
+
 const two = (value: number): string => String(value).padStart(2, "0");
 
 /**
  * `0.4 s` below 10 s, `42 s`, `13 min 02 s`, `5 h 28 min`, `3 d 4 h`; rounded down, so that an age is never shown
- * older than it is. A negative duration counts as none.
+ * older than it is. A little less than none counts as none; much less, or no number, is an age that nobody knows: two
+ * clocks do not agree.
  */
 export function age(ms: number): string {
+  if (!(ms > -APART_MS)) return "an unknown time";
   const left = Math.max(0, ms);
   if (left < 10 * SECOND) return `${(Math.floor(left / 100) / 10).toFixed(1)} s`;
   if (left < MINUTE) return `${Math.floor(left / SECOND)} s`;

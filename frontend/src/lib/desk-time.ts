@@ -1,15 +1,17 @@
 /**
- * How far the desk's wall clock is from this machine's. Ages and due times are the desk's wall time: on a phone whose
- * clock is off, every bot would look late, or none ever.
+ * How far the desk's wall clock is from this page's time. What bots wrote and owe is of the desk's wall time: on a phone
+ * whose clock is off, every bot would look late, or none ever.
  */
 
-import { setWallOffset } from "./ticker";
+import { getConnection } from "../live";
+import { pageNow, sleepsSoFar } from "../live/clock";
+import { setWallOffset, wallNow } from "./ticker";
 
 const COARSE_MS = 2000; // the Date header has whole seconds; less than this is not told from a slow answer
 
 /**
  * Milliseconds that the desk is ahead, from the `date` header of an answer asked for at `sent` and had at `received`
- * (this machine's wall time, ms); 0 where it cannot be told apart from none.
+ * (this page's time, ms); 0 where it cannot be told apart from none.
  */
 export function offsetOf(date: string | null, sent: number, received: number): number {
   const desk = date === null ? Number.NaN : Date.parse(date);
@@ -18,19 +20,51 @@ export function offsetOf(date: string | null, sent: number, received: number): n
   return Math.abs(offset) < COARSE_MS + (received - sent) / 2 ? 0 : Math.round(offset);
 }
 
+const CHECK_MS = 1000;
+/** Milliseconds between two tries while the desk gives no answer, and between two that a write's time gave cause for. */
+const RETRY_MS = 5000;
+const DOUBT_MS = 60_000;
+
+let measuredAt = Number.NEGATIVE_INFINITY;
+let triedAt = Number.NEGATIVE_INFINITY;
+let isDue = false;
+
 async function measure(): Promise<void> {
-  const sent = Date.now();
+  const sent = pageNow();
+  triedAt = sent;
   try {
     const answer = await fetch("/healthz", { cache: "no-store" });
-    setWallOffset(offsetOf(answer.headers.get("date"), sent, Date.now()));
+    const received = pageNow();
+    setWallOffset(offsetOf(answer.headers.get("date"), sent, received));
+    measuredAt = received;
+    isDue = false;
   } catch {
-    // no answer: the link says so, and the last known offset stays
+    isDue = true; // no answer: the link says so, and the last known offset stays
   }
 }
 
-/** Measure now, and whenever the page comes back from sleep or from behind other tabs. */
+/** Take the time of a write that has just come: one that is not of now makes the distance doubtful. */
+export function doubtDeskTime(writtenAt: number): void {
+  if (Math.abs(wallNow() - writtenAt) > COARSE_MS && pageNow() - measuredAt > DOUBT_MS) isDue = true;
+}
+
+/**
+ * Measure now, and again whenever it may be another: this page's time took a leap, it comes back from behind other tabs,
+ * a stream works again (perhaps that of a desk with another clock), or a write came that is not of now.
+ */
 export function followDeskTime(): void {
+  const link = getConnection();
+  let { reconnects } = link.status;
+  let sleeps = sleepsSoFar();
   void measure();
+  setInterval(() => {
+    const now = pageNow();
+    if (sleeps !== sleepsSoFar() || reconnects !== link.status.reconnects) {
+      sleeps = sleepsSoFar();
+      reconnects = link.status.reconnects;
+      void measure();
+    } else if (isDue && now - triedAt > RETRY_MS) void measure();
+  }, CHECK_MS);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") void measure();
   });

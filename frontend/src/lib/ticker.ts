@@ -1,6 +1,12 @@
-/** One timer for everything on the page that ages. Wall milliseconds; never a market time. */
+/**
+ * One timer for everything on the page that ages. Wall milliseconds; never a market time.
+ *
+ * What the desk and its bots wrote is of the desk's wall time; what this page did is of the page's own (`pageNow`), which
+ * `onDesk` turns into the desk's. An age is a difference on one of them, never between the two.
+ */
 
 import { useSyncExternalStore } from "react";
+import { pageNow } from "../live/clock";
 
 const STEP_MS = 100; // the last digit of the youngest age
 
@@ -8,12 +14,17 @@ const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 let offsetMs = 0;
 
-/** Wall time of the desk in milliseconds: this machine's, moved by what `setWallOffset` was told. */
+/** Wall time of the desk in milliseconds: this page's time, moved by what `setWallOffset` was told. */
 export function wallNow(): number {
-  return Date.now() + offsetMs;
+  return onDesk(pageNow());
 }
 
-/** Tell how far the desk's wall time is ahead of this machine's, in milliseconds. */
+/** The desk's wall time of what this page did at `at` by its own time; only to compare with `wallNow` at once. */
+export function onDesk(at: number): number {
+  return at + offsetMs;
+}
+
+/** Tell how far the desk's wall time is ahead of this page's, in milliseconds. */
 export function setWallOffset(ms: number): void {
   offsetMs = ms;
 }

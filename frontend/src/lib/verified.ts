@@ -9,7 +9,7 @@ interface Verified {
   state: string;
   /** Milliseconds between two polls. */
   pollEvery: number;
-  /** When data was last verified against the desk, ms since 1970 by this machine's clock. */
+  /** When data was last verified against the desk, ms of this page's time. */
   verifiedAt?: number;
 }
 

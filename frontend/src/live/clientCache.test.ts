@@ -2,6 +2,7 @@
 
 import { beforeEach, expect, it, vi } from "vitest";
 import { connectCache, writeThrough } from "./clientCache.ts";
+import { startClock } from "./clock";
 import {
   clearAllCache,
   type FetchError,
@@ -136,6 +137,34 @@ it("a record from a clock that has gone back since has no age", () => {
   localStorage.setItem(STORED, JSON.stringify({ data: { n: 1 }, timestamp: Date.now() + 60_000, ttl: 5000 }));
   expect(getCached(URL)).toBeNull();
   expect(peekCached(URL)).toMatchObject({ data: { n: 1 }, age: undefined });
+});
+
+it("an entry lives as long by this page's clock, however the wall clock is put meanwhile", () => {
+  vi.useFakeTimers();
+  startClock();
+  setCached(URL, { n: 1 }, { ttl: 5000 });
+  vi.setSystemTime(Date.now() - 3_600_000);
+  vi.advanceTimersByTime(4000);
+  expect(getCached(URL)).toEqual({ n: 1 });
+  expect(peekCached(URL)?.age).toBeCloseTo(4000, 0);
+  vi.advanceTimersByTime(1001);
+  expect(getCached(URL)).toBeNull();
+  expect(peekCached(URL)?.age).toBeCloseTo(5001, 0);
+  setCached(URL, { n: 2 }, { ttl: 5000 });
+  expect(JSON.parse(localStorage.getItem(STORED) ?? "")).toEqual({ data: { n: 2 }, timestamp: Date.now(), ttl: 5000 });
+  vi.setSystemTime(Date.now() + 7_200_000); // asleep, for all that is known
+  expect(getCached(URL)).toBeNull();
+  expect(peekCached(URL)?.age).toBeCloseTo(7_200_000, 0);
+  vi.useRealTimers();
+});
+
+it("an answer replaces a record that is from the future", async () => {
+  const stored = { data: { version: 9, n: 9 }, timestamp: Date.now() + 3_600_000, ttl: 5000, version: 9 };
+  const poll = revalidate(URL);
+  localStorage.setItem(STORED, JSON.stringify(stored));
+  answers[0]?.(body(8));
+  await poll;
+  expect(JSON.parse(localStorage.getItem(STORED) ?? "").data.n).toBe(8);
 });
 
 it("a push of another tab in storage is not covered by an older answer of this one", async () => {

@@ -6,11 +6,13 @@
  * what was asked for later, or pushed meanwhile, wins.
  */
 
+import { pageNow } from "./clock.ts";
 import {
   type CacheEntry,
   type CacheOptions,
   cacheKey,
   clearAllCache,
+  fresh,
   hold,
   lookUp,
   moment,
@@ -107,8 +109,7 @@ export function getCached<T>(key: string): T | null {
 export function peekCached<T>(key: string): Peeked<T> | null {
   const entry = lookUp(cacheKey(key));
   if (!entry) return null;
-  const age = Date.now() - entry.timestamp;
-  return { ...(entry as CacheEntry<T>), age: age < 0 ? undefined : age };
+  return { ...(entry as CacheEntry<T>), age: entry.at && pageNow() - entry.at };
 }
 
 /** Store `data` under `key`, in memory and in localStorage. Storage that is full or refused is left out. */
@@ -130,7 +131,7 @@ export function touchCached(key: string, ttl?: number): void {
   const name = cacheKey(key);
   const entry = lookUp(name);
   if (!entry) return;
-  hold(name, { ...entry, timestamp: Date.now(), ttl: ttl ?? ttlOf(name) });
+  hold(name, fresh({ ...entry, ttl: ttl ?? ttlOf(name) }));
   if (rules.mayStore()) storeSoon(name);
 }
 
@@ -206,7 +207,7 @@ export function connectCache(next: CacheRules): void {
 async function load<T>(url: string, name: string, ttl: number | undefined): Promise<T> {
   const held = lookUp(name);
   const asked = moment();
-  const askedAt = Date.now();
+  const askedAt = pageNow();
   const started = performance.now();
   let answer: Response;
   let text = "";
@@ -248,7 +249,7 @@ async function load<T>(url: string, name: string, ttl: number | undefined): Prom
     setMoment(name, asked);
     // Another tab may have stored a push that this one has not heard of yet.
     const record = readRecord(name);
-    if (!record || record.timestamp <= askedAt || (record.version ?? 0) <= (version ?? 0)) store(name);
+    if (!((record?.at as number) > askedAt) || (record?.version ?? 0) <= (version ?? 0)) store(name);
   }
   const entry = lookUp(name);
   if (entry) rules.onAnswer(name, entry);
@@ -263,6 +264,5 @@ function took(started: number): void {
 }
 
 function isFresh(name: string, entry: CacheEntry): boolean {
-  const age = Date.now() - entry.timestamp;
-  return entry.ttl > 0 && ((age >= 0 && age < entry.ttl) || rules.isVerified(name, entry));
+  return entry.ttl > 0 && (pageNow() - (entry.at as number) < entry.ttl || rules.isVerified(name, entry));
 }

@@ -6,6 +6,7 @@
  */
 
 import { connectCache, NOT_DATA, revalidate } from "./clientCache.ts";
+import { pageNow, wallAhead } from "./clock.ts";
 import { versionOf } from "./entry.ts";
 import { type ConnectionOptions, type LinkStatus, span } from "./link.ts";
 import { openStream, type Tags } from "./stream.ts";
@@ -15,7 +16,7 @@ import { type Cause, watchWake } from "./wake.ts";
 
 type Message =
   | { kind: "data"; topic: string; text: string }
-  | { kind: "alive"; status: LinkStatus; isHidden: boolean; tags: Tags }
+  | { kind: "alive"; status: LinkStatus; ahead: number; isHidden: boolean; tags: Tags }
   | { kind: "topics"; tab: string; topics: string[] }
   | { kind: "who" };
 
@@ -47,6 +48,13 @@ export interface Connection {
   close(): void;
 }
 
+/** The status of another tab, whose page's time is `by` ms behind; a letter that waited is as old as it is. */
+function translated(status: LinkStatus, by: number): LinkStatus {
+  const moved = (at?: number): number | undefined => at && Math.min(at + by, pageNow());
+  const { since, verifiedAt, notedAt } = status;
+  return { ...status, since: since + by, verifiedAt: moved(verifiedAt), notedAt: moved(notedAt) };
+}
+
 /** Make the link of a tab. Nothing is opened before the first `subscribe`. */
 export function createConnection(options: ConnectionOptions = {}): Connection {
   let { streamUrl, routes, silence, hello, pollEvery } = {
@@ -59,7 +67,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   };
   let status: LinkStatus = {
     state: "connecting",
-    since: Date.now(),
+    since: pageNow(),
     pollEvery,
     reconnects: 0,
     falls: 0,
@@ -87,26 +95,25 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     routes,
     isReader,
     (topic, text) => isReader() && share(topic, text),
-    (isAll) => (isAll && isReader() ? set({ verifiedAt: Date.now() }) : notify()),
+    (isAll) => (isAll && isReader() ? set({ verifiedAt: pageNow() }) : notify()),
   );
   connectCache({
     mayStore: isReader,
     isVerified: (name, entry) =>
-      status.state === "streaming" && Date.now() - (status.verifiedAt ?? 0) < silence && topics.vouches(name, entry),
+      status.state === "streaming" && pageNow() - (status.verifiedAt ?? 0) < silence && topics.vouches(name, entry),
     onAnswer: topics.answered,
   });
 
   /** Verify everything now: after sleep, a hidden spell or a lost network, `gap` ms long. */
   async function resync(gap = 0, cause?: Cause): Promise<void> {
     if (!stopWaking) return;
-    const isQuiet = Date.now() - heardAt > silence / 2;
+    const isQuiet = pageNow() - heardAt > silence / 2;
     if (!isReader()) post({ kind: "who" });
     // What stood still is not trusted: its socket may be dead, or hold what is out of date by now.
     else if (!closeStream || isQuiet || cause !== "in the background") open();
-    heardAt = Date.now();
-    if (cause === "with another clock") set({ verifiedAt: undefined, since: Date.now() });
+    heardAt = pageNow();
     const isFine = await poll(topics.names(), true);
-    if (isFine && gap >= NOTEWORTHY) set({ note: `resynced after ${span(gap)} ${cause}`, notedAt: Date.now() });
+    if (isFine && gap >= NOTEWORTHY) set({ note: `resynced after ${span(gap)} ${cause}`, notedAt: pageNow() });
   }
 
   function start(): void {
@@ -125,7 +132,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   }
 
   function join(): void {
-    heardAt = Date.now();
+    heardAt = pageNow();
     tabs = joinTabs<Message>(`aion_stream ${streamUrl}`, self, lead, follow, alone, hear);
     if (tabs) {
       post({ kind: "who" });
@@ -164,33 +171,33 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   function follow(): void {
     rest();
     topics.begin(false);
-    heardAt = Date.now();
+    heardAt = pageNow();
     announce();
   }
 
   function tick(): void {
     if (status.isOwner) beAlive();
-    else if (tabs && Date.now() - heardAt > (document.hidden ? HIDDEN_SILENCE : LEADER_SILENCE)) steal();
+    else if (tabs && pageNow() - heardAt > (document.hidden ? HIDDEN_SILENCE : LEADER_SILENCE)) steal();
   }
 
   function steal(): void {
-    heardAt = Date.now();
+    heardAt = pageNow();
     tabs?.steal();
   }
 
   function beAlive(): void {
-    post({ kind: "alive", status, isHidden: document.hidden, tags: topics.verifiedTags() });
+    post({ kind: "alive", status, ahead: wallAhead(), isHidden: document.hidden, tags: topics.verifiedTags() });
   }
 
   function hear(message: Message, isLeader: boolean): void {
     const { isOwner } = status;
-    if (isLeader) heardAt = Date.now();
+    if (isLeader) heardAt = pageNow();
     switch (message.kind) {
       case "data":
         topics.take(message.topic, message.text);
         break;
       case "alive":
-        set({ ...message.status, isOwner, pollEvery });
+        set({ ...translated(message.status, message.ahead - wallAhead() || 0), isOwner, pollEvery });
         if (status.state !== "offline") compare(message.tags);
         if (message.isHidden && !document.hidden) steal();
         break;
@@ -249,7 +256,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     const limits = { hello, silence };
     closeStream = openStream(`${streamUrl}?${query}`, names, limits, {
       heard: () => {
-        heardAt = Date.now();
+        heardAt = pageNow();
       },
       hello: (theirs) => {
         if (isHeld) return; // what it says may be old
@@ -300,7 +307,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   function compare(tags: Tags, isHello = false): void {
     const behind = topics.compare(tags, isReader() ? wanted() : topics.names());
-    if (isReader() && !behind.length) set({ verifiedAt: Date.now() });
+    if (isReader() && !behind.length) set({ verifiedAt: pageNow() });
     if (behind.length && !isHello) void poll(behind); // after hello the stream sends what lacks
   }
 
@@ -351,7 +358,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
       set({ reason: (error as Error).message });
       return false;
     }
-    if (urls.length) set({ verifiedAt: Date.now() });
+    if (urls.length) set({ verifiedAt: pageNow() });
     return true;
   }
 
@@ -379,7 +386,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   function set(change: Partial<LinkStatus>): void {
     const before = status;
-    status = { ...before, since: Date.now(), ...change };
+    status = { ...before, since: pageNow(), ...change };
     const { state } = status;
     if (state === before.state) status.since = change.since ?? before.since;
     else if (state === "streaming") console.info("SSE connected");

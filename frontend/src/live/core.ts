@@ -22,5 +22,6 @@ export {
   setCached,
   warmCache,
 } from "./clientCache.ts";
+export { pageNow } from "./clock.ts";
 export { type Connection, createConnection, getConnection } from "./connection.ts";
 export type { ConnectionOptions, LinkState, LinkStatus } from "./link.ts";

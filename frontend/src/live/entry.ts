@@ -5,6 +5,8 @@
  * next page load its head start and nothing else.
  */
 
+import { fromWall, pageNow, wallAhead } from "./clock.ts";
+
 /** Milliseconds that an answer of each route counts as fresh without being checked. Default 5000. */
 export const CACHE_TTL: Record<string, number> = {
   "/api/bots/page": 5000,
@@ -31,6 +33,8 @@ export interface CacheEntry<T = unknown> {
   timestamp: number;
   /** Milliseconds from `timestamp` on that the entry is fresh. */
   ttl: number;
+  /** `timestamp` as this page's time, by which it ages; undefined when it is yet to come. Not stored. */
+  at?: number;
   /** Validator of the content; equal tags mean equal content. */
   etag?: string;
   /** Hint of order from the desk; grows with each change. */
@@ -97,8 +101,14 @@ export function lookUp(name: string): CacheEntry | undefined {
 
 /** Hold `data` in memory, fresh from now on. */
 export function put(name: string, data: unknown, { ttl, etag, version = versionOf(data) }: CacheOptions): void {
-  hold(name, { data, timestamp: Date.now(), ttl: ttl ?? ttlOf(name), etag, version });
+  hold(name, fresh({ data, ttl: ttl ?? ttlOf(name), etag, version }));
   changedAt.set(name, moment());
+}
+
+/** `entry` as of now. */
+export function fresh(entry: Omit<CacheEntry, "timestamp">): CacheEntry {
+  const at = pageNow();
+  return { ...entry, timestamp: Math.round(at + wallAhead()), at };
 }
 
 /** Hold `entry` in memory as the newest. */
@@ -115,7 +125,7 @@ export function store(name: string): void {
   const entry = memory.get(name);
   if (!entry) return;
   storedAt.set(name, performance.now());
-  const text = JSON.stringify(entry);
+  const text = JSON.stringify({ ...entry, at: undefined });
   // No record is better than an old one under a new one.
   if (text.length > LARGEST) remove(PREFIX + name);
   else if (!write(name, text)) {
@@ -160,7 +170,7 @@ export function readRecord(name: string): CacheEntry | undefined {
   if (!text) return undefined;
   const entry = parse(text) as Partial<CacheEntry> | null | undefined;
   if (entry && Number.isFinite((entry.timestamp as number) + (entry.ttl as number)) && entry.data != null) {
-    return entry as CacheEntry;
+    return { ...(entry as CacheEntry), at: fromWall(entry.timestamp as number) };
   }
   remove(PREFIX + name);
   return undefined;

@@ -4,9 +4,9 @@ export type LinkState = "connecting" | "streaming" | "polling" | "offline";
 
 export interface LinkStatus {
   state: LinkState;
-  /** Wall time at which shown data was last known to be what the desk has, ms; undefined before the first time. */
+  /** When shown data was last known to be what the desk has, as `pageNow()`, ms; undefined before the first time. */
   verifiedAt?: number;
-  /** Wall time at which the present state began, ms. */
+  /** When the present state began, as `pageNow()`, ms. */
   since: number;
   /** Milliseconds between two polls. */
   pollEvery: number;
@@ -24,7 +24,7 @@ export interface LinkStatus {
   reason?: string;
   /** What the link did last, for people: `resynced after 3 min asleep`. */
   note?: string;
-  /** Wall time of `note`, ms. */
+  /** When `note` was made, as `pageNow()`, ms. */
   notedAt?: number;
 }
 

@@ -11,6 +11,7 @@
  * that crashed is missed.
  */
 
+import { pageNow } from "./clock.ts";
 import { attempt } from "./entry.ts";
 
 export interface Tabs<T> {
@@ -87,7 +88,10 @@ export function joinTabs<T>(
   function take(): void {
     withdraw();
     isHeard = true;
-    newest = ownTerm = Math.max(newest, Date.now()) + Math.random();
+    // Above all terms before it, also those of tabs that are gone: by this page's time, which may be behind theirs.
+    const last = Number(attempt(() => localStorage.getItem(name))) || 0;
+    newest = ownTerm = Math.max(newest, pageNow(), last) + 1 + Math.random();
+    attempt(() => localStorage.setItem(name, `${ownTerm}`));
     lead();
   }
 

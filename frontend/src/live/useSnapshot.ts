@@ -13,7 +13,7 @@ export interface SnapshotOptions<T> {
 export interface SnapshotResult<T> {
   /** The newest data; undefined when there has never been any. */
   data: T | undefined;
-  /** Wall time at which `data` was kept, ms, while it has not been verified since this page was opened. */
+  /** This page's time at which `data` was kept, ms, NaN if unknown, while it was not verified since the page was opened. */
   keptAt: number | undefined;
   /** Why there is no newer data; undefined when all is well. */
   error: FetchError | undefined;
@@ -33,7 +33,7 @@ function isTaken<T>(data: T, accepts: (data: T) => boolean): boolean {
 function kept<T>(url: string, accepts: (data: T) => boolean): Held<T> {
   const entry = peekCached<T>(url);
   if (!entry || !isTaken(entry.data, accepts)) return {};
-  return { data: entry.data, keptAt: entry.timestamp, etag: entry.etag };
+  return { data: entry.data, keptAt: entry.at ?? Number.NaN, etag: entry.etag };
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Tells when this page stood still, was not looked at or had no network, and for how long. */
 
-export type Cause = "asleep" | "in the background" | "offline" | "with another clock";
+import { pageNow } from "./clock.ts";
+
+export type Cause = "asleep" | "asleep or with another clock" | "in the background" | "offline";
 
 export interface WakeListener {
   /** The page is about to be frozen, kept for going back, or closed. */
@@ -23,23 +25,26 @@ const LATE_HIDDEN = 75_000;
 
 /** Watch until the returned function is called. */
 export function watchWake(on: WakeListener): () => void {
-  let last = Date.now();
+  let last = pageNow();
+  let steady = performance.now();
   let awayAt = last;
   let hiddenAt = last;
   let offlineAt = last;
   const back = (since: number, cause: Cause): void => {
-    last = Date.now();
+    last = pageNow();
     on.back(last - since, cause);
   };
   const away = (): void => {
-    awayAt = Date.now();
+    awayAt = pageNow();
     on.away();
   };
   const step = (): void => {
     const since = last;
-    last = Date.now();
-    if (last < since - STEP) on.back(0, "with another clock");
-    else if (last - since > (document.hidden ? LATE_HIDDEN : LATE) + STEP) back(since, "asleep");
+    const ran = steady;
+    last = pageNow();
+    steady = performance.now();
+    const late = (document.hidden ? LATE_HIDDEN : LATE) + STEP;
+    if (last - since > late) back(since, steady - ran > late ? "asleep" : "asleep or with another clock");
     on.tick();
   };
   const timer = setInterval(step, STEP);
@@ -48,7 +53,7 @@ export function watchWake(on: WakeListener): () => void {
     target.addEventListener(name, run, { signal: over.signal });
   hear(document, "visibilitychange", () => {
     if (document.hidden) {
-      hiddenAt = Date.now();
+      hiddenAt = pageNow();
       on.hidden();
     } else back(hiddenAt, "in the background");
   });
@@ -57,7 +62,7 @@ export function watchWake(on: WakeListener): () => void {
   hear(window, "pagehide", away);
   hear(window, "pageshow", (event) => (event as PageTransitionEvent).persisted && back(awayAt, "in the background"));
   hear(window, "offline", () => {
-    offlineAt = Date.now();
+    offlineAt = pageNow();
     on.lost();
   });
   hear(window, "online", () => back(offlineAt, "offline"));

@@ -1,16 +1,23 @@
 /** Texts that tick: each draws again when its last digit changes, and only then. */
 
 import { age, brief, due } from "../lib/age";
-import { useTicking } from "../lib/ticker";
+import { onDesk, useTicking } from "../lib/ticker";
 
-/** `0.4 s ago` since `at` (wall time, ms). */
-export function Ago({ at }: { at: number }) {
-  return <>{useTicking((now) => `${age(now - at)} ago`)}</>;
+interface Since {
+  /** The desk's wall time, ms. */
+  at: number;
+  /** True for what this page did: `at` is then of the page's own time (`pageNow`). */
+  isOwn?: boolean;
+}
+
+/** `0.4 s ago` since `at`. */
+export function Ago({ at, isOwn }: Since) {
+  return <>{useTicking((now) => `${age(now - (isOwn ? onDesk(at) : at))} ago`)}</>;
 }
 
 /** `0.4 s` since `at`. */
-export function Age({ at }: { at: number }) {
-  return <>{useTicking((now) => age(now - at))}</>;
+export function Age({ at, isOwn }: Since) {
+  return <>{useTicking((now) => age(now - (isOwn ? onDesk(at) : at)))}</>;
 }
 
 /** `13 min` since `at`: one unit. */

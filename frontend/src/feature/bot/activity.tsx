@@ -92,6 +92,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
     <Panel
       title="What it did"
       at={fetched.at}
+      isOwn
       verb="read"
       held={fetched.error !== ""}
       className="activity"

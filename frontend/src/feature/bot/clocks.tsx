@@ -2,7 +2,7 @@
 
 import type { BotView, Session } from "../../api/schema";
 import { age, brief } from "../../lib/age";
-import { useTicking } from "../../lib/ticker";
+import { onDesk, useTicking } from "../../lib/ticker";
 import { instant, stamp } from "../../lib/time";
 import { verifiedWithin } from "../../lib/verified";
 import { useLink } from "../../live";
@@ -78,7 +78,7 @@ export function Clocks({ bot, state, session }: Props) {
   const heart = useLine((now) => heartLine(bot, state, dueAt(bot, clock), now));
   const wire = useLine((now) => {
     const { verifiedAt } = link;
-    const old = verifiedAt === undefined ? undefined : now - verifiedAt;
+    const old = verifiedAt === undefined ? undefined : now - onDesk(verifiedAt);
     const isGood = old !== undefined && old <= verifiedWithin(link);
     return {
       tone: isGood ? "well" : "attention",

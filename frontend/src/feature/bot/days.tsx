@@ -91,6 +91,7 @@ export function Days({ bot, fetched, day, onDay }: Props) {
     <Panel
       title="Daily result"
       at={fetched.at}
+      isOwn
       verb="read"
       held={fetched.error !== ""}
       className="daily"

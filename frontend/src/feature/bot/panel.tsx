@@ -12,8 +12,10 @@ interface Props {
   title: string;
   /** Market time that the content is of. */
   asOf?: string;
-  /** Wall time at which it was written or read, ms. */
+  /** Wall time at which it was written, ms. */
   at?: number;
+  /** True when `at` is this page's time at which it read that. */
+  isOwn?: boolean;
   /** Word before that time: `written`, `read`. */
   verb?: string;
   /** True when the content is held from an older cycle, mark or fetch. */
@@ -23,13 +25,23 @@ interface Props {
   children: ReactNode;
 }
 
-export function Panel({ title, asOf, at, verb = "written", held = false, tools, className = "", children }: Props) {
+export function Panel({
+  title,
+  asOf,
+  at,
+  isOwn,
+  verb = "written",
+  held = false,
+  tools,
+  className = "",
+  children,
+}: Props) {
   const id = useId();
   return (
     <section className={`panel bot-panel ${className}`} aria-labelledby={id}>
       <header>
         <h2 id={id}>{title}</h2>
-        <AsOf asOf={asOf} at={at} verb={verb} held={held} />
+        <AsOf asOf={asOf} at={at} isOwn={isOwn} verb={verb} held={held} />
         {tools && <div className="tools">{tools}</div>}
       </header>
       {children}
@@ -37,8 +49,10 @@ export function Panel({ title, asOf, at, verb = "written", held = false, tools, 
   );
 }
 
+type AsOfProps = Pick<Props, "asOf" | "at" | "isOwn"> & { verb: string; held: boolean };
+
 /** `as of 14:32 UTC · written 0.4 s ago`; amber and dotted when held. */
-function AsOf({ asOf, at, verb, held }: { asOf?: string; at?: number; verb: string; held: boolean }) {
+function AsOf({ asOf, at, isOwn, verb, held }: AsOfProps) {
   const { market } = useDesk();
   const ms = instant(asOf);
   if (ms === undefined && at === undefined) return null;
@@ -49,7 +63,7 @@ function AsOf({ asOf, at, verb, held }: { asOf?: string; at?: number; verb: stri
       {ms !== undefined && at !== undefined && " · "}
       {at !== undefined && (
         <>
-          {verb} <Ago at={at} />
+          {verb} <Ago at={at} isOwn={isOwn} />
         </>
       )}
     </small>

@@ -32,7 +32,7 @@ export function Requests({ bot }: { bot: BotView }) {
   const fetched = useFetched<ControlState>(`/api/bots/${encodeURIComponent(bot.bot)}/control`, version);
   const lines = Object.values(fetched.data?.requests ?? {});
   return (
-    <Panel title="Requests" at={fetched.at} verb="read" held={fetched.error !== ""}>
+    <Panel title="Requests" at={fetched.at} isOwn verb="read" held={fetched.error !== ""}>
       <FetchState fetched={fetched} what="requests" />
       {fetched.data && lines.length === 0 && (
         <p className="none pad">

@@ -1,7 +1,7 @@
 /** Data of a route that is fetched, not pushed: kept while it is fetched again, with the time of the last answer. */
 
 import { useEffect, useRef, useState } from "react";
-import { wallNow } from "../../lib/ticker";
+import { pageNow } from "../../live";
 
 /** Least milliseconds between two fetches of one route: a fast replay changes more often than anybody reads. */
 const LEAST_PAUSE_MS = 3000;
@@ -66,7 +66,7 @@ class Fetcher<T> {
       const answer = await fetch(url, { signal: this.#abort.signal });
       const found: unknown = await answer.json();
       if (!answer.ok) throw Object.assign(new Error(detailOf(found, answer.status)), { status: answer.status });
-      this.take(() => ({ url, data: found as T, at: wallNow(), error: "" }));
+      this.take(() => ({ url, data: found as T, at: pageNow(), error: "" }));
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       const { status = 0, message } = error as Error & { status?: number };

@@ -2,6 +2,7 @@ import { act, cleanup, fireEvent, render, screen, within } from "@testing-librar
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { BotsPageBundle, BotView, Fill } from "../../api/schema";
 import { bundleFixture, sparse, troubledFixture } from "../../lib/fixture";
+import { startClock } from "../../live/clock";
 import { DeskContext, deskOf } from "../../ui/frame/desk";
 import { EXAMPLE } from "./example";
 import { BotsPage } from "./page";
@@ -12,6 +13,7 @@ vi.mock("../../ui/chart/equity-chart", () => ({ default: ({ name }: { name: stri
 const WALL = Date.parse("2026-01-01T12:00:00Z");
 beforeEach(() => {
   vi.useFakeTimers({ now: WALL });
+  startClock();
 });
 afterEach(() => {
   cleanup();

@@ -5,6 +5,7 @@ import { age } from "../../lib/age";
 import { unshown } from "../../lib/left-out";
 import { wallText } from "../../lib/market";
 import { MINUS, money, price, quantity, sharedDecimals } from "../../lib/money";
+import { onDesk } from "../../lib/ticker";
 import {
   clock as clockText,
   dayName,
@@ -31,7 +32,7 @@ interface Place {
   sessions: Record<string, Session>;
   /** Market time, ms. */
   market?: number;
-  /** Wall time at which kept data was kept, ms. */
+  /** This page's time at which kept data was kept, ms; NaN if unknown. */
   keptAt?: number;
 }
 
@@ -102,7 +103,7 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
     case "catching":
       return { rest: "Catching up through the same bars and code. Values appear as they are written." };
     case "cached":
-      return { rest: `Kept from ${age(now - (place.keptAt ?? now))} ago, checking.` };
+      return { rest: `Kept from ${age(now - onDesk(place.keptAt ?? Number.NaN))} ago, checking.` };
     case "finished":
       return { rest: `The data has ended. ${shown}` };
     case "closed":

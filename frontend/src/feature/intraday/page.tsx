@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 import type { BotView, IntradaySnapshot } from "../../api/schema";
-import { useTicking } from "../../lib/ticker";
+import { useTicking, wallNow } from "../../lib/ticker";
 import { useDesk } from "../../ui/frame/desk";
 import { Attention } from "../bots/attention";
 import { EmptyDesk } from "../bots/empty";
@@ -23,7 +23,7 @@ export function IntradayPage({ snapshot }: { snapshot: IntradaySnapshot }) {
       cached: desk.keptAt !== undefined,
     });
   useTicking((now) => bots.map((bot) => stateOf(bot, now).kind).join());
-  const states = new Map(bots.map((bot) => [bot.bot, stateOf(bot, Date.now())]));
+  const states = new Map(bots.map((bot) => [bot.bot, stateOf(bot, wallNow())]));
   const problems = Object.entries(snapshot.errors ?? {}).filter(
     ([key, problem]) => !bots.some((bot) => problem.bot === bot.bot || key === `intraday.${bot.bot}`),
   );

@@ -3,12 +3,16 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { BotView, SystemMetrics, Watched } from "../../api/schema";
 import { sparse } from "../../lib/fixture";
 import { bytes } from "../../lib/size";
+import { startClock } from "../../live/clock";
 import { WatchLine } from "../../ui/watch-line";
 import { counter, SystemPage } from "./page";
 import { milliseconds } from "./part";
 
 const NOW = Date.parse("2026-11-24T09:00:00Z");
-beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"], now: NOW }));
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  startClock();
+});
 afterEach(() => {
   cleanup();
   vi.useRealTimers();

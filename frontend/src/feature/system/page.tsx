@@ -7,12 +7,12 @@ import { count, decimal, plural } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { bytes } from "../../lib/size";
 import { instant, stamp } from "../../lib/time";
-import { Due } from "../../ui/age";
+import { Age, Due } from "../../ui/age";
 import { useDesk } from "../../ui/frame/desk";
 import { PollChoice } from "../../ui/frame/poll-choice";
 import { NoData } from "../../ui/number";
 import { Histogram } from "./histogram";
-import { Figure, milliseconds, type Row, Since, TablePanel } from "./part";
+import { Figure, milliseconds, type Row, TablePanel } from "./part";
 import { WatchPanels } from "./watch";
 
 export interface CacheFigures {
@@ -121,7 +121,7 @@ function heartbeats(bots: readonly BotView[], market: number | undefined): Row[]
         bot.bot,
         bot.state,
         asOf === undefined ? <NoData key="as-of" /> : stamp(asOf, market),
-        written === undefined ? <NoData key="written" /> : <Since key="written" at={written} />,
+        written === undefined ? <NoData key="written" /> : <Age key="written" at={written} />,
         due === undefined ? <NoData key="due" /> : <Due key="due" at={due} />,
       ],
     };
@@ -162,7 +162,7 @@ function topicRows(desk: SystemMetrics | undefined, fetchedAt: number | undefine
       topic.age_s === undefined || fetchedAt === undefined ? (
         <NoData key="age" />
       ) : (
-        <Since key="age" at={fetchedAt - topic.age_s * 1000} />
+        <Age key="age" at={fetchedAt - topic.age_s * 1000} isOwn />
       ),
       bytes(topic.size ?? 0),
     ],
@@ -205,7 +205,7 @@ function LinkPanel({ stream }: { stream: StreamFigures }) {
       <dl>
         <Figure name="Now">{stream.state}</Figure>
         <Figure name="Stream up for">
-          {stream.since === undefined ? <Soft>no stream</Soft> : <Since at={stream.since} />}
+          {stream.since === undefined ? <Soft>no stream</Soft> : <Age at={stream.since} isOwn />}
         </Figure>
         <Figure name="Uptime of the stream">{percent(stream.uptime, 1)}</Figure>
         <Figure name="Reconnects">{count(stream.reconnects)}</Figure>
@@ -237,7 +237,7 @@ function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
         <small>
           {fetchedAt !== undefined && (
             <>
-              as of <Since at={fetchedAt} /> ago, of the process that answered
+              as of <Age at={fetchedAt} isOwn /> ago, of the process that answered
             </>
           )}
         </small>
@@ -252,7 +252,7 @@ function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
           {process && <Figure name="Process">{process.pid}</Figure>}
           {started !== undefined && (
             <Figure name="Up for">
-              <Since at={started} />
+              <Age at={started} />
             </Figure>
           )}
           {process?.memory_bytes !== undefined && <Figure name="Memory">{bytes(process.memory_bytes)}</Figure>}
@@ -269,7 +269,7 @@ function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
               {name === "viewers" && fetchedAt !== undefined && (
                 <small>
                   {" "}
-                  <Since at={fetchedAt} /> ago
+                  <Age at={fetchedAt} isOwn /> ago
                 </small>
               )}
             </Figure>
@@ -292,7 +292,7 @@ export function SystemPage({ cache, stream, ages, bots, watch, watchProblem, des
         <small>
           {fetchedAt !== undefined && (
             <>
-              Figures of the desk from <Since at={fetchedAt} /> ago.
+              Figures of the desk from <Age at={fetchedAt} isOwn /> ago.
             </>
           )}
         </small>

@@ -1,10 +1,8 @@
 /** Parts of the System page: a panel with a head, a figure, a table with its CSV. */
 
 import type { ReactNode } from "react";
-import { age } from "../../lib/age";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { decimal } from "../../lib/money";
-import { useTicking } from "../../lib/ticker";
 
 export function Figure({ name, children }: { name: string; children: ReactNode }) {
   return (
@@ -13,10 +11,6 @@ export function Figure({ name, children }: { name: string; children: ReactNode }
       <dd>{children}</dd>
     </div>
   );
-}
-
-export function Since({ at }: { at: number }) {
-  return <>{useTicking((now) => age(now - at))}</>;
 }
 
 /** `1.4 ms`; three digits that matter. */

@@ -3,10 +3,10 @@
 import { useEffect, useMemo, useState } from "react";
 import type { BotsPageBundle, SystemMetrics } from "../../api/schema";
 import { ageCounts } from "../../lib/data-age";
-import { useNow, wallNow } from "../../lib/ticker";
+import { useNow } from "../../lib/ticker";
 import { share } from "../../lib/uptime";
 import { useShared } from "../../lib/use-shared";
-import { fetchWithCache, getCacheStats, getStorageStats, useLink, useSnapshot } from "../../live";
+import { fetchWithCache, getCacheStats, getStorageStats, pageNow, useLink, useSnapshot } from "../../live";
 import { botsOf } from "../bots/states";
 import { SystemPage } from "./page";
 import { useUptime } from "./use-uptime";
@@ -36,7 +36,7 @@ export default function SystemScreen() {
     const ask = (): void => {
       if (document.visibilityState !== "visible") return;
       fetchWithCache<SystemMetrics>("/api/metrics", { ttl: EVERY_MS - 500 }).then(
-        (desk) => !isOver && setFetched({ desk, at: wallNow() }),
+        (desk) => !isOver && setFetched({ desk, at: pageNow() }),
         (error: unknown) =>
           !isOver &&
           setFetched((before) => ({ ...before, failed: error instanceof Error ? error.message : String(error) })),
@@ -57,7 +57,7 @@ export default function SystemScreen() {
       stream={{
         state: WORDS[link.state],
         since: link.state === "streaming" ? link.since : undefined,
-        uptime: share(uptime, Date.now()),
+        uptime: share(uptime, pageNow()),
         reconnects: link.reconnects,
         falls: link.falls,
         polls: link.polls,

@@ -2,7 +2,7 @@
 
 import { useSyncExternalStore } from "react";
 import { changed, type Uptime } from "../../lib/uptime";
-import { getConnection } from "../../live";
+import { getConnection, pageNow } from "../../live";
 
 let uptime: Uptime | undefined;
 
@@ -10,7 +10,7 @@ function take(): Uptime {
   const { state, since } = getConnection().status;
   uptime = uptime
     ? changed(uptime, state, since)
-    : { state, since, startedAt: Math.min(since, Math.round(performance.timeOrigin)), before: 0 };
+    : { state, since, startedAt: Math.min(since, pageNow() - performance.now()), before: 0 };
   return uptime;
 }
 

@@ -3,12 +3,13 @@
 import type { Alarm, BotsPageBundle, Watched } from "../../api/schema";
 import { plural } from "../../lib/money";
 import { instant } from "../../lib/time";
+import { Age } from "../../ui/age";
 import { NoData } from "../../ui/number";
-import { type Row, Since, TablePanel } from "./part";
+import { type Row, TablePanel } from "./part";
 
 function Ago({ at }: { at: string | undefined }) {
   const ms = instant(at);
-  return ms === undefined ? <NoData /> : <Since at={ms} />;
+  return ms === undefined ? <NoData /> : <Age at={ms} />;
 }
 
 function processRows(watch: Watched): Row[] {

@@ -9,7 +9,7 @@ export interface Desk {
   sessions: Record<string, Session>;
   /** Market time of the bots, ms. */
   market?: number;
-  /** Wall time at which the shown data was kept, ms; set until it was verified against the desk. */
+  /** This page's time at which the shown data was kept, ms, NaN if unknown; set until it was verified. */
   keptAt?: number;
   /** True while figures change too fast to light up. */
   still: boolean;

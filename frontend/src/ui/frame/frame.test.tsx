@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ClockState, FeedState, Session } from "../../api/schema";
 import { bundleFixture, MARKET, SESSIONS, sparse } from "../../lib/fixture";
 import { setTheme, setZone } from "../../lib/preference";
+import { setWallOffset } from "../../lib/ticker";
+import { startClock } from "../../live/clock";
 import { zoneChoices } from "./clock-panel";
 import { Frame } from "./frame";
 import { LinkChip } from "./link-chip";
@@ -12,6 +14,7 @@ import { lanePieces, nextEvent } from "./sessions";
 const WALL = Date.parse("2026-01-01T12:00:00Z");
 beforeEach(() => {
   vi.useFakeTimers({ now: WALL });
+  startClock();
 });
 afterEach(() => {
   cleanup();
@@ -69,6 +72,20 @@ describe("the mode chip", () => {
 describe("the link chip", () => {
   const text = (link: Parameters<typeof LinkChip>[0]["link"]): string =>
     render(<LinkChip link={link} />).container.textContent ?? "";
+
+  it("says ages of this page by its own clock, whatever the desk's is", () => {
+    for (const offset of [3_600_000, -3_600_000]) {
+      setWallOffset(offset);
+      expect(text({ state: "streaming", verifiedAt: WALL - 400 })).toBe("LinkSTREAMINGverified 0.4 s ago");
+      const hour = offset > 0 ? 13 : 11;
+      expect(text({ state: "offline", since: WALL, verifiedAt: WALL - 15_000 })).toBe(
+        `LinkOFFLINEsince ${hour}:00verified 15 s ago`,
+      );
+    }
+    setWallOffset(0);
+    vi.setSystemTime(WALL - 3_600_000);
+    expect(text({ state: "offline", verifiedAt: WALL - 15_000 })).toBe("LinkOFFLINEverified 15 s ago");
+  });
 
   it("says the state and the age of the last verification", () => {
     expect(text({ state: "streaming", verifiedAt: WALL - 400 })).toBe("LinkSTREAMINGverified 0.4 s ago");

@@ -1,5 +1,6 @@
 /** The state of the link, and how long ago data was last verified: the age is the chip's point. */
 
+import { onDesk } from "../../lib/ticker";
 import { clock } from "../../lib/time";
 import { Age } from "../age";
 import { Icon, type IconName } from "../icon";
@@ -8,9 +9,9 @@ export type LinkState = "connecting" | "streaming" | "polling" | "offline";
 
 export interface Link {
   state: LinkState;
-  /** Wall time of the last verification, ms. */
+  /** This page's time of the last verification, ms. */
   verifiedAt?: number;
-  /** Wall time since which the link is offline, ms. */
+  /** This page's time since which the link is offline, ms. */
   since?: number;
   /** Seconds between two polls. */
   pollEvery?: number;
@@ -37,7 +38,7 @@ function word(link: Link): string {
 
 interface Props {
   link: Link;
-  /** Wall time at which what is shown was kept, ms, while nothing was verified. */
+  /** This page's time at which what is shown was kept, ms, NaN if unknown, while nothing was verified. */
   keptAt?: number;
 }
 
@@ -52,17 +53,19 @@ export function LinkChip({ link, keptAt }: Props) {
       {link.state === "polling" && link.pollEvery !== undefined && (
         <dd className="soft wide">every {link.pollEvery} s</dd>
       )}
-      {link.state === "offline" && link.since !== undefined && <dd className="soft">since {clock(link.since)}</dd>}
+      {link.state === "offline" && link.since !== undefined && (
+        <dd className="soft">since {clock(onDesk(link.since))}</dd>
+      )}
       {link.verifiedAt !== undefined && (
         <dd className="soft">
           <span className="wide">verified </span>
-          <Age at={link.verifiedAt} />
+          <Age at={link.verifiedAt} isOwn />
           <span className="wide"> ago</span>
         </dd>
       )}
       {link.verifiedAt === undefined && keptAt !== undefined && (
         <dd className="soft">
-          kept <Age at={keptAt} />
+          kept <Age at={keptAt} isOwn />
           <span className="wide"> ago</span>
         </dd>
       )}

@@ -82,7 +82,7 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
               "not verified yet"
             ) : (
               <>
-                verified <Ago at={link.verifiedAt} />
+                verified <Ago at={link.verifiedAt} isOwn />
               </>
             )}
           </dd>
