@@ -10,7 +10,7 @@ import typer
 from typer._click.exceptions import ClickException
 
 from aion.bars import add_commands
-from aion.errors import AionError, ConfigError, printable, said
+from aion.errors import AionError, printable, said
 from aion.operate import add_operations
 
 app = typer.Typer(
@@ -225,11 +225,9 @@ def serve(
 @app.command()
 def init(path: Annotated[Path, typer.Argument(help="File to write.")] = Path("aion.toml")) -> None:
     """Write a settings file with every setting, its default and what it does."""
-    from aion.config import example
+    from aion.example import write_example
 
-    if path.exists():
-        raise ConfigError(f"{path} is there already: move it away first")
-    path.write_text(example(), "utf-8")
+    write_example(path)
     typer.echo(f"wrote {path}: every line is a default; take the # away from what you change")
 
 

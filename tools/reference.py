@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from aion import config  # noqa: E402
 from aion.cli import app  # noqa: E402
+from aion.example import toml_value  # noqa: E402
 from aion.store.kind import KINDS  # noqa: E402
 from aion.store.schema import json_schema  # noqa: E402
 
@@ -90,7 +91,7 @@ def default_text(default: Any) -> str:
     """Return a default as it stands in `aion.toml`."""
     if default is None or isinstance(default, config.Section) or repr(default) == "PydanticUndefined":
         return ""
-    return f"`{config._toml(default)}`"
+    return f"`{toml_value(default)}`"
 
 
 def flags() -> dict[str, str]:
