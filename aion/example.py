@@ -51,8 +51,8 @@ def example() -> str:
             lines += [*_comment(field.description or ""), _setting(f"{table}.{name}", field.default), ""]
     lines += [
         *_comment(
-            "The bots that come with Aion, on the recorded feed; `enabled = false` removes one. What each line means is "
-            "in docs/configuration.md."
+            "The bots that come with Aion, on the recorded feed; `enabled = false` removes one. What each line means "
+            "is in docs/configuration.md."
         ),
         "",
     ]
