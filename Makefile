@@ -86,7 +86,7 @@ proxy: build proxies
 	$(BIN)/python -m tests.proxy --restarts 20 --rounds 1000
 
 # Everything that running needs. A Node of the package registry comes in only where the machine has none.
-.venv/.run: requirements.lock pyproject.toml hatch_build.py
+.venv/.run: requirements.lock $(wildcard tools/lock/*.txt) pyproject.toml hatch_build.py aion/__init__.py
 	@echo "aion: preparing .venv (the first time takes a minute)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python tools/install.py requirements.lock
@@ -108,9 +108,9 @@ aion/web/static/.sources: $(SOURCES) | .venv/.run
 	@touch $@
 
 lock:
-	$(BIN)/python -m pip install -q uv
+	for tool in uv build node; do $(BIN)/uv pip compile -q tools/lock/$$tool.in --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -o tools/lock/$$tool.txt || exit 1; done
 	$(BIN)/uv pip compile -q pyproject.toml --upgrade --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements.lock
-	$(BIN)/uv pip compile -q pyproject.toml --upgrade --group dev --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements-dev.lock
+	$(BIN)/uv pip compile -q pyproject.toml --upgrade --group dev -c tools/lock/build.txt --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -o requirements-dev.lock
 	$(BIN)/uv pip compile -q pyproject.toml --upgrade --all-extras -c requirements-dev.lock --universal --generate-hashes --no-header --no-annotate --python-version 3.11 -o deploy/requirements.lock
 
 clean:

@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent
 FRONTEND = ROOT / "frontend"
 STATIC = ROOT / "aion" / "web" / "static"
 MARK = ".sources"
+NO_PAGES = "AION_WITHOUT_PAGES"  # a variable: an install in place leaves the pages to `make`
 OLDEST_NODE = (20, 19)  # what Vite asks for
 
 
@@ -30,7 +31,7 @@ class PageBuildHook(BuildHookInterface):  # type: ignore[misc,valid-type]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the pages before files are collected."""
-        if self.target_name != "wheel":
+        if self.target_name != "wheel" or (version == "editable" and os.environ.get(NO_PAGES)):
             return
         build_pages()
         if not (STATIC / "index.html").is_file():

@@ -7,12 +7,15 @@ import random
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
+from importlib import metadata
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
+import aion
 from aion.bot.backtest import command
 from aion.bot.backtest.plan import Options
 from aion.bot.strategy.kit import check_strategy
@@ -58,6 +61,53 @@ def test_test_of_the_tutorial_passes(package: Path) -> None:
         timeout=100,
     )
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_commands_of_the_tutorial_run_where_aion_is_installed(tmp_path: Path) -> None:
+    """As somebody types them: a fresh environment beside Aion's own, so that nothing is left in the latter."""
+    rule, test = blocks("python")
+    folder = tmp_path / "low-volatility"
+    folder.mkdir()
+    for name, content in (
+        ("low_volatility.py", rule),
+        ("test_low_volatility.py", test),
+        ("pyproject.toml", blocks("toml")[0]),
+    ):
+        (folder / name).write_text(content)
+    home = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", home], check=True, timeout=100)
+    [site] = home.glob("lib/python3*/site-packages")
+    own = sysconfig.get_path("purelib")
+    (site / "beside.pth").write_text(f"import site; site.addsitedir({own!r})\n")  # its own .pth files count too
+    for tool, module in (("aion", "aion.cli"), ("pytest", "pytest")):
+        script = home / "bin" / tool
+        script.write_text(f"#!{home}/bin/python\nimport sys\nfrom {module} import main\nsys.exit(main())\n")
+        script.chmod(0o755)
+    environment = {
+        "PATH": f"{home}/bin:/usr/bin:/bin",
+        "HOME": str(tmp_path),
+        "PIP_NO_INDEX": "1",  # what it depends on is here, or the command fails
+        "PIP_NO_BUILD_ISOLATION": "0",  # pip's way to say that the tools to build with are here, too
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    [commands] = blocks("sh")
+    done = subprocess.run(
+        ["sh", "-ec", commands], cwd=folder, env=environment, capture_output=True, text=True, timeout=110, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed" in done.stdout and "Successfully installed low-volatility-1.0" in done.stdout
+    assert list((folder / "backtests").rglob("report.html"))
+
+
+def test_aion_when_installed_in_place_then_its_metadata_is_there() -> None:
+    here = metadata.distribution("aion")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert here.version == aion.__version__
+    assert here.metadata["Requires-Python"] == project["requires-python"]
+    named = {re.split(r"[\s;<>=!~\[]", each)[0] for each in here.requires or () if "extra ==" not in each}
+    assert named == {re.split(r"[\s;<>=!~\[]", each)[0] for each in project["dependencies"]}
+    assert set(here.metadata.get_all("Provides-Extra")) == set(project["optional-dependencies"])
+    assert [each.value for each in here.entry_points if each.group == "console_scripts"] == ["aion.cli:main"]
 
 
 def test_strategy_of_the_tutorial_is_backtested_by_its_name(package: Path, tmp_path: Path) -> None:
