@@ -105,8 +105,10 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         return stream
 
     def finish(self, data: bytes) -> None:
-        """Send `data` and the last chunk, then close."""
+        """Send `data` and the last chunk, then close; does nothing when the client has left."""
         self._hub.remove(self)
+        if self._transport.is_closing():  # uvloop raises when a closed transport is written to
+            return
         if not self.is_paused:
             self._transport.write(data + LAST_CHUNK)
             self._transport.close()
@@ -115,11 +117,13 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
 
     def reset(self) -> None:
         """Drop the connection with RST, so that the kernel frees what it queued."""
+        self._hub.remove(self)
+        if self._transport.is_closing():  # its descriptor may be another connection's by now
+            return
         found = self._transport.get_extra_info("socket")
         if found is not None:
             with suppress(OSError):
                 found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._hub.remove(self)
         self._transport.abort()
 
     def shutdown(self) -> None:

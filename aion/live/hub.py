@@ -279,6 +279,8 @@ class Hub:
         late: list[Subscriber] = []
         for start in range(0, len(leaving), size):
             for subscriber in leaving[start : start + size]:
+                if subscriber.index < 0:  # it left in the meantime
+                    continue
                 if subscriber.is_paused and patience_s:
                     late.append(subscriber)
                 else:

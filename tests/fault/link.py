@@ -2,17 +2,20 @@
 
 import asyncio
 import gc
+import signal
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aion.config import Settings
+from aion.web.gate import allow_files
 from tests.live.test_hostile import RST
 from tests.web.conftest import running as running_here
 from tests.web.sample import Writer
 
-from .desk import PAGE, Aion, Broken, Held, until, watched
+from .desk import PAGE, Aion, Broken, Held, running, until, watched
 from .registry import Scale, fault
 
 HEAD = b"HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -66,6 +69,58 @@ def reset(folder: Path, scale: Scale) -> str:
         until("streams of clients that left are kept", lambda: viewers(aion) == 2)
         seen = held.check()
     return f"{times} connections left in each way, {number} writes seen by all others meanwhile; {seen}"
+
+
+@fault("stop-leaving")
+def stop_leaving(folder: Path, scale: Scale) -> str:
+    """Told to stop or to leave while viewers close and reset their streams: status 0, bye to the rest."""
+    ways = [("serve", (), signal.SIGTERM), ("up", (), signal.SIGINT), ("serve", ("--workers", "2"), signal.SIGHUP)]
+    crowd, rounds = scale.times(100, 2_000), scale.times(1, 5)
+    told = 0
+    limits = {"AION_ADDRESS_CONNECTIONS": "10000", "AION_ADDRESS_ACCEPT_RATE": "10000", "AION_ACCEPT_RATE": "10000"}
+    allow_files(crowd + 200)
+    for number in range(rounds):
+        for command, flags, way in ways:
+            data = folder / f"{command}{number}{way.name}"
+            Writer(data).swing("mine", equity=0.0)
+            with running(command, data, *flags, environment=limits) as aion, ThreadPoolExecutor(10) as readers:
+                staying = [readers.submit(Viewer(aion.port).hears_bye) for _ in range(10)]
+                leaving = [Viewer(aion.port) for _ in range(crowd)]
+                aion.process.send_signal(way)
+                for index, viewer in enumerate(leaving):
+                    viewer.leave(is_reset=index % 2 == 1)
+                    time.sleep(0.6 / crowd)
+                told += sum(viewer.result() for viewer in staying)
+                if way != signal.SIGHUP and aion.process.wait(30) != 0:
+                    raise Broken(f"{command} ended with status {aion.process.returncode}: {aion.said()[-2000:]}")
+    if told != rounds * len(ways) * 10:
+        raise Broken(f"{told} of {rounds * len(ways) * 10} viewers that stayed heard bye")
+    return f"{rounds} times {crowd} viewers left `serve`, `up` and two workers told to go; bye to all others"
+
+
+class Viewer:
+    """One open stream."""
+
+    def __init__(self, port: int) -> None:
+        self._link = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._link.sendall(ASKS[0])
+        received = b""
+        while b"event: hello" not in received:
+            if not (part := self._link.recv(1 << 16)):
+                raise Broken(f"a stream was not opened: {received[:300]!r}")
+            received += part
+
+    def leave(self, *, is_reset: bool) -> None:
+        if is_reset:
+            self._link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST)
+        self._link.close()
+
+    def hears_bye(self) -> bool:
+        received = b""
+        with self._link:
+            while part := self._link.recv(1 << 16):
+                received += part
+        return b"event: bye" in received
 
 
 @fault("crawl", short=False)

@@ -90,6 +90,8 @@ class StreamWatch:
                 continue
             for number, subscriber in enumerate(list(streams), 1):
                 streams.discard(subscriber)
+                if subscriber.index < 0:  # it left while the others were told
+                    continue
                 frame = make_frame("bye", b"{}", retry_ms=randrange(200, 2_000))  # noqa: S311 - jitter
                 subscriber.finish(frame.gzip if subscriber.is_gzip else frame.identity)
                 if number % SLICE == 0:
