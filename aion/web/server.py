@@ -89,6 +89,10 @@ class DeskServer(uvicorn.Server):
         libuv accepts one connection a turn of the loop and place; a turn answers every request that is there, so that
         behind one place the last of 200 busy clients would wait for a second to be let in.
         """
+        for each in sockets or ():
+            # `dup` sets the mode that Python remembers, for all who share the socket: made blocking for a moment, it
+            # would hold another worker in `accept` until somebody comes
+            each.setblocking(False)
         self._ears = [each.dup() for each in sockets or () for _ in range(EARS - 1)]
         await super().startup([*(sockets or ()), *self._ears] or None)
         if not self.started:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -184,6 +184,33 @@ def test_serve_when_a_crowd_comes_to_a_busy_desk_then_nobody_waits_for_many_turn
     assert not thread.is_alive()
     before = len(app.seen[: app.seen.index("/63")])
     assert before < 64 * 10, f"the last client was first served after {before} answers to others"
+
+
+class Shared(socket.socket):
+    """A listening socket that remembers what mode those who share it were given."""
+
+    modes: ClassVar[list[bool]] = []
+
+    def settimeout(self, value: float | None) -> None:
+        super().settimeout(value)
+        self.modes.append(os.get_blocking(self.fileno()))
+
+
+def test_serve_when_others_listen_on_its_socket_then_it_never_makes_it_block_for_them() -> None:
+    """A worker that starts must not hold the others up in `accept`."""
+    with Shared(fileno=bind("127.0.0.1", 0).detach()) as listener:
+        listener.setblocking(False)  # by a worker that started before
+        inherited = Shared(fileno=os.dup(listener.fileno()))
+        with inherited:
+            server = DeskServer(Busy())  # type: ignore[arg-type]
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [inherited]})
+            thread.start()
+            with socket.create_connection(listener.getsockname(), timeout=60) as client:
+                client.sendall(b"GET / HTTP/1.1\r\nHost: desk\r\n\r\n")
+                assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+            server.should_exit = True
+            thread.join(20)
+    assert Shared.modes and not any(Shared.modes)
 
 
 SETTLED = """
