@@ -12,11 +12,12 @@ import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from aion.clock import iso
 from aion.model import Mode
 
+PART_ITEMS = 10_000  # in a map of one fill, symbol, session or preview
 _INTEGER_LIKE = re.compile(r"[0-9]{1,10}")  # the keys that JavaScript moves to the front, in numeric order
 _UTC_TEXT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?Z")
 
@@ -39,6 +40,13 @@ def _time_key(text: str) -> str:
             f"key {text[:40]!r} is not an ISO 8601 time with a zone, such as 2022-05-19T13:31Z"
         ) from None
     return text if _UTC_TEXT.fullmatch(text) else iso(at)
+
+
+def _few(value: object) -> object:
+    """Refuse a map of a part of a document before each of its items is looked at, and complained of."""
+    if isinstance(value, dict) and len(value) > PART_ITEMS:
+        raise ValueError(f"holds {len(value)} items; at most {PART_ITEMS} are read")
+    return value
 
 
 def _day(value: str) -> str:
@@ -65,8 +73,12 @@ Price = Annotated[float, Field(allow_inf_nan=False, ge=0)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Fraction = Annotated[float, Field(allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=2000)]
+Short = Annotated[str, Field(max_length=128)]
 Curve = Annotated[dict[Key, Money], AfterValidator(_times)]
 """Equity by market time (ISO 8601 UTC): ordered by time, at most `CURVE_POINTS` in a state file."""
+
+Few = BeforeValidator(_few)
+"""On a map inside a part of a document."""
 
 CURVE_POINTS = 2000
 SideName = Literal["buy", "sell"]
@@ -131,14 +143,14 @@ class Fill(Document):
     quantity: Number = Field(gt=0)
     price: Price = Field(description="Per unit, slippage included.")
     fee: Money = Field(0, ge=0, description="All fees.")
-    fees: dict[Key, Money] = Field(default_factory=dict, description="Each fee by name.")
+    fees: Annotated[dict[Key, Money], Few] = Field(default_factory=dict, description="Each fee by name.")
     slippage: Money = Field(0, ge=0, description="Cost of the price being worse than the bar's.")
     realized_pnl: Money | None = Field(None, description="Of the part that this fill closed, after fees.")
     reason: Text = ""
-    order_id: str = ""
+    order_id: Text = ""
     decided_at: Moment | None = None
     known_at: Moment | None = None
-    price_source: str = ""
+    price_source: Text = ""
     bar: Bar | None = Field(None, description="The bar it filled in.")
 
 
@@ -166,7 +178,7 @@ class Decision(Document):
     action: str = Field(max_length=32, description="buy, sell, exit, hold, refused, rebalance ...")
     reason: Text = ""
     confidence: Fraction | None = None
-    order_id: str | None = None
+    order_id: Text | None = None
 
 
 class Trade(Document):
@@ -247,18 +259,18 @@ class Account(Envelope):
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
     paused: Text = Field("", description="Why it is paused beside its state, e.g. while a kill switch stops it.")
-    leaving: dict[Key, str] = Field(
+    leaving: dict[Key, Short] = Field(
         default_factory=dict,
         description="Symbols of which a flatten or kill switch ordered the exit and it is not filled -> order id.",
     )
-    control_id: str | None = Field(None, description="Id of the last control request answered.")
+    control_id: Short | None = Field(None, description="Id of the last control request answered.")
     control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
     control_answers: Answers = Field(
         default_factory=dict,
         description="What became of the newest requests, by exact id: done, accepted (begun, e.g. a flatten that "
         "still holds positions), refused or superseded; more after a colon.",
     )
-    rules: dict[Key, Number | bool | str] = Field(
+    rules: dict[Key, Number | bool | Text] = Field(
         default_factory=dict, description="Rules in force: max_positions, max_alloc, stop_loss ..."
     )
     config_version: int = Field(0, ge=0, description="`version` of the `config/<bot>.json` in force; 0 for none.")
@@ -284,7 +296,7 @@ class Hours(Document):
     break_start: Moment | None = Field(None, description="Start of lunch.")
     break_end: Moment | None = None
     half_day: bool = False
-    halts: dict[Key, Moment] = Field(
+    halts: Annotated[dict[Key, Moment], Few] = Field(
         default_factory=dict, description="Start -> end of each halt of the whole market: no bar closes between."
     )
 
@@ -336,7 +348,7 @@ class Preview(Document):
     """What a rebalance would do now."""
 
     as_of: Moment
-    orders: dict[Key, PlannedOrder] = Field(default_factory=dict, description="By symbol.")
+    orders: Annotated[dict[Key, PlannedOrder], Few] = Field(default_factory=dict, description="By symbol.")
     turnover: Fraction = Field(0, ge=0, description="Sum of the orders' values / equity.")
     cost: Money = Field(0, ge=0, description="Fees and slippage of all of them.")
 
@@ -380,11 +392,11 @@ class BotActivity(Envelope):
 class SymbolState(Document):
     """What the day-trading job knows of one symbol after a cycle."""
 
-    exchange: str = ""
-    currency: str = ""
+    exchange: Short = ""
+    currency: Short = ""
     tick: Price | None = Field(None, description="Least step of its price.")
     bar: Bar | None = None
-    features: dict[Key, Number] = Field(default_factory=dict)
+    features: Annotated[dict[Key, Number], Few] = Field(default_factory=dict)
     signal: Signal | None = None
 
 
@@ -397,8 +409,8 @@ class Rolling(Envelope):
 class Session(Hours):
     """One exchange's market session around the market time of the document; the hours are those of `day`."""
 
-    name: str = Field("", description="City, e.g. `New York`.")
-    timezone: str = Field("UTC", description="IANA zone.")
+    name: Short = Field("", description="City, e.g. `New York`.")
+    timezone: Short = Field("UTC", description="IANA zone.")
     state: Literal["open", "closed", "lunch", "pre", "halt"]
     day: Day | None = Field(None, description="Session day shown: the present one, else the next.")
     next_open_at: Moment | None = Field(None, description="When closed: the next open (after lunch too).")
@@ -423,7 +435,7 @@ class FeedState(Document):
     text: Text = Field("", description="For people; empty when all is well.")
     answered_at: Moment | None = Field(None, description="Wall time of the provider's newest good answer.")
     last_bar_at: Moment | None = Field(None, description="Close of the newest bar of any symbol.")
-    symbols: dict[Key, SymbolFeed] = Field(default_factory=dict, description="At most 200.")
+    symbols: Annotated[dict[Key, SymbolFeed], Few] = Field(default_factory=dict, description="At most 200.")
     late_bars: int = Field(0, ge=0, description="Came after their minute was dealt with; left out.")
     revised_bars: int = Field(0, ge=0, description="Came again with other figures; what was traded on stays.")
     duplicate_bars: int = Field(0, ge=0, description="Came twice in one answer; left out.")
@@ -450,7 +462,7 @@ class ClockState(Document):
     next_run_at: Moment | None = Field(None, description="When finished: wall time at which run N+1 starts.")
     provenance: Text = ""
     feed_state: FeedState | None = Field(None, description="Of a real-time feed.")
-    control_id: str | None = Field(None, description="Id of the last `control/desk/` request answered.")
+    control_id: Short | None = Field(None, description="Id of the last `control/desk/` request answered.")
     control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
     control_answers: Answers = Field(
         default_factory=dict, description="What became of the newest `control/desk/` requests, as in a bot's state."
@@ -466,8 +478,8 @@ class ClockState(Document):
 class BotSummary(Document):
     """One intraday bot in the summary."""
 
-    exchange: str = ""
-    currency: str
+    exchange: Short = ""
+    currency: Short
     day: Day
     equity: Money
     cash: Money | None = None

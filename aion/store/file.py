@@ -12,8 +12,10 @@ import os
 import re
 import stat
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +23,25 @@ import orjson
 from pydantic import ValidationError
 
 from aion.errors import StateError
+from aion.store.bound import MAX_DEPTH, MAX_RATIO, Budget, check_ratio, check_values, one_at_a_time
 from aion.store.document import Document
 from aion.store.kind import KINDS, VERSION
+from aion.store.piece import validate
 
 MAX_FILE_BYTES = 16 << 20  # on disk; a day file with 20 symbols and all their bars is under 2 MB
-MAX_INFLATED_BYTES = 64 << 20
+MAX_INFLATED_BYTES = 16 << 20
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"  # no name, no time: equal content gives equal bytes
 TEMPORARY_PREFIX = "."
+MANY_COMPLAINTS = 200  # about one document; of more, the first is found without making all of them
+MODELS_DEEP = 6  # levels of maps and parts of a document that are models
 MAX_SHOWN = 200  # characters of a file's own text in a message
 _TEMPORARY_MARK = ".tmp-"
 _numbers = itertools.count()  # of temporary files: two threads may write one file at the same time
 _STEP_IN = 64 << 10  # bytes of gzip that are taken at once
 _STEP_OUT = 256 << 10  # bytes inflated at once
 _SCHEMA = re.compile(r"aion/(?P<kind>[a-z_]{1,32})/(?P<version>[0-9]{1,6})")
+_Place = tuple[Any, object] | None
+"""Where a value stands: the place of what holds it, and its key or number there."""
 _JSON_TYPES = {list: "array", str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
 
 
@@ -167,6 +175,11 @@ def read_bytes(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES
         StateError: not a regular file, a link, over a cap, torn or not gzip; it never blocks.
     """
     shown = name or path.name
+    data, signature = _read_file(path, shown, cap)
+    return (b"".join(_inflate(data, shown)) if path.suffix == ".gz" else data), signature
+
+
+def _read_file(path: Path, shown: str, cap: int) -> tuple[bytes, Signature]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -183,13 +196,11 @@ def read_bytes(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES
             raise StateError(shown, "is not a regular file")
         if status.st_size > cap:
             raise StateError(shown, f"is {status.st_size} bytes, over the cap of {cap}")
-        data = _read_all(descriptor, cap, shown)
-        signature = Signature.of(status)
+        return _read_all(descriptor, cap, shown), Signature.of(status)
     except OSError as error:
         raise StateError(shown, f"cannot be read: {error.strerror}") from None
     finally:
         os.close(descriptor)
-    return (_inflate(data, shown) if path.suffix == ".gz" else data), signature
 
 
 def read_json(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES) -> tuple[dict[str, Any], Signature]:
@@ -197,19 +208,38 @@ def read_json(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES)
 
     Raises:
         FileNotFoundError: there is none.
-        StateError: as `read_bytes`; empty, not UTF-8, not JSON, or not an object, with the byte where it goes wrong.
+        StateError: as `read_bytes`; too many values, empty, not UTF-8, not JSON, or not an object, with the byte
+            where it goes wrong.
     """
     shown = name or path.name
-    data, signature = read_bytes(path, name=shown, cap=cap)
-    return parse_object(data, shown), signature
+    data, signature = _read_file(path, shown, cap)
+    return _parse(path, data, shown), signature
+
+
+def _parse(path: Path, data: bytes, shown: str) -> dict[str, Any]:
+    if path.suffix == ".gz":
+        budget = Budget(shown)
+        parts = []
+        for part in _inflate(data, shown):
+            budget.take(part)
+            parts.append(part)
+        data = b"".join(parts)
+        del parts
+        return _parse_counted(data, shown)
+    return parse_object(data, shown)
 
 
 def parse_object(data: bytes, name: str) -> dict[str, Any]:
     """Return the JSON object that `data` is.
 
     Raises:
-        StateError: empty, not UTF-8, not JSON, not an object, or with a `null` in it.
+        StateError: too many values, empty, not UTF-8, not JSON, not an object, or with a `null` in it.
     """
+    check_values(data, name)
+    return _parse_counted(data, name)
+
+
+def _parse_counted(data: bytes, name: str) -> dict[str, Any]:
     if not data or data.isspace():
         raise StateError(name, "is empty")
     try:
@@ -231,8 +261,10 @@ def read_document(path: Path, kind: str, *, name: str | None = None) -> tuple[Do
         StateError: as `read_json`; of another kind, of a newer schema, or with a field that breaks its rule.
     """
     shown = name or path.name
-    value, signature = read_json(path, name=shown)
-    return check_document(value, kind, shown), signature
+    data, signature = _read_file(path, shown, MAX_FILE_BYTES)
+    # what a packed file comes to is not known before
+    with one_at_a_time(len(data) * (MAX_RATIO if path.suffix == ".gz" else 1)):
+        return check_document(_parse(path, data, shown), kind, shown), signature
 
 
 def check_document(value: dict[str, Any], kind: str, name: str) -> Document:
@@ -243,10 +275,28 @@ def check_document(value: dict[str, Any], kind: str, name: str) -> Document:
     """
     check_schema(value, kind, name)
     try:
-        return KINDS[kind].model_validate(value)
+        return validate(KINDS[kind], value)
     except ValidationError as error:
-        first, *more = complaints(error)
-        raise StateError(name, first + (f" (and {len(more)} more)" if more else "")) from None
+        count = error.error_count()
+        first = complaints(error)[0] if count <= MANY_COMPLAINTS else _first_of_many(value, kind)
+        raise StateError(name, first + (f" (and {count - 1} more)" if count > 1 else "")) from None
+
+
+def _first_of_many(value: dict[str, Any], kind: str) -> str:
+    """Return one complaint without making all: about the document with only the first few items of its maps."""
+    for few in (100, 1_000):
+        try:
+            KINDS[kind].model_validate(_cut(value, few))
+        except ValidationError as error:
+            return complaints(error)[0]
+    return f"over {MANY_COMPLAINTS} fields break their rules"
+
+
+def _cut(value: Any, few: int, depth: int = 0) -> Any:
+    if isinstance(value, dict) and depth < MODELS_DEEP:
+        # all fields of the document itself, whatever else stands before those that are known
+        return {key: _cut(each, few, depth + 1) for key, each in islice(value.items(), few if depth else None)}
+    return value[:few] if isinstance(value, list) else value
 
 
 def check_schema(value: dict[str, Any], kind: str, name: str) -> None:
@@ -301,16 +351,25 @@ def _is_alive(pid: int) -> bool:
 
 def _null(value: Any) -> str | None:
     """Return where the first None or not finite number is, as `fills.f1.price`, or None when there is none."""
-    stack: list[tuple[str, Any]] = [("", value)]
+    # a place is a chain, not a text: long names above many items would be copied for each of them
+    stack: list[tuple[_Place, Any]] = [(None, value)]
     while stack:
         where, found = stack.pop()
         if found is None or (isinstance(found, float) and not math.isfinite(found)):
-            return where or "document"
+            return _named(where) or "document"
         if isinstance(found, dict):
-            stack.extend((f"{where}.{key}".lstrip("."), each) for key, each in found.items())
+            stack.extend(((where, key), each) for key, each in found.items())
         elif isinstance(found, list | tuple):
-            stack.extend((f"{where}.{index}", each) for index, each in enumerate(found))
+            stack.extend(((where, index), each) for index, each in enumerate(found))
     return None
+
+
+def _named(place: _Place) -> str:
+    names: list[str] = []
+    while place is not None:
+        place, name = place
+        names.append(_short(str(name)))
+    return ".".join(reversed(names))
 
 
 def _not_json(data: bytes, error: orjson.JSONDecodeError, name: str) -> StateError:
@@ -320,6 +379,10 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError, name: str) -> StateErr
         return StateError(name, "starts with a byte order mark; write UTF-8 without one", byte=0)
     if data.startswith(GZIP_HEADER[:2]):
         return StateError(name, "is gzip, but its name does not end in .gz", byte=0)
+    if "depth limit" in error.msg:
+        return StateError(name, f"is nested over {MAX_DEPTH} levels deep")
+    if "infinity" in error.msg:
+        return StateError(name, "holds a number that is too large: at most 1.7e308 in size", byte=error.pos)
     byte = error.pos
     if not data.isascii():
         try:
@@ -350,11 +413,10 @@ def _read_all(descriptor: int, cap: int, name: str) -> bytes:
     raise StateError(name, f"grew over the cap of {cap} bytes while it was read")
 
 
-def _inflate(data: bytes, name: str) -> bytes:
+def _inflate(data: bytes, name: str) -> Iterator[bytes]:
     if not data:
         raise StateError(name, "is empty")
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    parts: list[bytes] = []
     inflated = at = 0
     try:
         # in small steps: one large buffer, grown and copied, would hold up every other thread of the process
@@ -362,11 +424,13 @@ def _inflate(data: bytes, name: str) -> bytes:
             left = data[at : at + _STEP_IN]
             at += len(left)
             while left and not unpacker.eof:
-                parts.append(unpacker.decompress(left, _STEP_OUT))
-                inflated += len(parts[-1])
+                part = unpacker.decompress(left, _STEP_OUT)
+                left = unpacker.unconsumed_tail
+                inflated += len(part)
                 if inflated > MAX_INFLATED_BYTES:
                     raise StateError(name, f"inflates to over {MAX_INFLATED_BYTES} bytes")
-                left = unpacker.unconsumed_tail
+                check_ratio(len(data), inflated, name)
+                yield part
     except zlib.error as error:
         if not data.startswith(GZIP_HEADER[:2]):
             raise StateError(name, "is not gzip", byte=0) from None
@@ -375,7 +439,6 @@ def _inflate(data: bytes, name: str) -> bytes:
         raise StateError(name, "is a torn gzip file", byte=len(data))
     if over := len(unpacker.unused_data) + len(data) - at:
         raise StateError(name, "has data after its gzip member", byte=len(data) - over)
-    return b"".join(parts)
 
 
 def _sync_folder(folder: Path) -> None:

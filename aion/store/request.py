@@ -15,7 +15,7 @@ class BotConfig(Document):
     version: int = Field(ge=1, description="Grows by one each save; a save names the version it edited.")
     saved_at: Moment
     saved_by: str = Field("", max_length=64)
-    rules: dict[Key, Number | str | bool] = Field(default_factory=dict)
+    rules: dict[Key, Number | Text | bool] = Field(default_factory=dict)
 
 
 class Control(Document):
@@ -32,7 +32,7 @@ class Control(Document):
     requested_at: Moment
     requested_by: str = Field("", max_length=64)
     reason: Text = ""
-    value: Number | str | None = Field(
+    value: Number | Text | None = Field(
         None,
         description="Speed (market s / wall s), day to jump to, symbol to admit; of resume and clear `keep`, to let "
         "the exits fill that a flatten or kill switch ordered.",

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -56,6 +57,7 @@ from aion.web.topic import accepts, load_file, make_topics
 
 BYE_SPREAD_S = 0.5  # streams are ended over this time, so that pages do not come back in one moment
 PATIENCE_S = 10.0  # for streams that have not drained when their worker is replaced
+THREADS = 8  # that answer at once: each may hold a large document, and they take turns on the processor anyway
 BYES_A_S = 500  # streams a second that a worker ends when its successor takes over
 
 
@@ -173,6 +175,7 @@ def _make_routes(desk: Desk) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         desk.kill.start()
+        to_thread.current_default_thread_limiter().total_tokens = THREADS
         await desk.live.start()
         if desk.peers is not None:
             await desk.peers.start()

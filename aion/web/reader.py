@@ -7,6 +7,8 @@ from aion.errors import NotFoundError, StateError
 from aion.store.layout import Layout, check_name
 from aion.web.state import Json, load, problem
 
+MAX_TOGETHER_BYTES = 32 << 20  # of files that one answer holds
+
 
 class FileReader:
     """Lists and reads the state files below one data folder; every call looks at the disk."""
@@ -59,11 +61,20 @@ class FileReader:
             raise NotFoundError(missing) from None
 
     def read_all(self, files: dict[str, str]) -> tuple[dict[str, Json], dict[str, Json]]:
-        """Return the documents of `files` (by any key), and the `Problem`s of those that cannot be trusted."""
+        """Return the documents of `files` (by any key), and the `Problem`s of those that cannot be trusted.
+
+        Those beyond `MAX_TOGETHER_BYTES` are left out, each with a problem that says so.
+        """
         docs: dict[str, Json] = {}
         errors: dict[str, Json] = {}
+        left = MAX_TOGETHER_BYTES
         for key, file in files.items():
             try:
+                left -= _size(self._layout.root / file)
+                if left < 0:
+                    reason = f"is left out: together they are over {MAX_TOGETHER_BYTES >> 20} MB; ask for it alone"
+                    errors[key] = problem("unreadable", file, reason)
+                    continue
                 docs[key] = load(self._layout.root / file, file)
             except FileNotFoundError:
                 continue  # gone since the listing: as if it had been listed a moment later
@@ -78,6 +89,13 @@ class FileReader:
             if place is not None and place.day:
                 days.setdefault(place.day, []).append(place.bot)
         return {day: sorted(days[day]) for day in sorted(days, reverse=True)}
+
+
+def _size(path: Path) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0  # reading it says what is wrong
 
 
 def _names(folder: Path) -> list[str]:

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from aion.clock import iso
 from aion.errors import StateError
-from aion.store.document import to_json
 from aion.store.file import read_document
 from aion.store.layout import Layout, Place
+from aion.store.piece import to_json_in_pieces
 
 Json = dict[str, Any]
 
@@ -78,7 +78,7 @@ def load(path: Path, relative: str) -> Json:
     if place is None:
         raise StateError(relative, "has a name that no state file has")
     document, _ = read_document(path, place.kind, name=relative)
-    doc = to_json(document)
+    doc = to_json_in_pieces(document)
     for what in ("bot", "day", "horizon"):
         named = getattr(place, what)
         said = doc.get(what)

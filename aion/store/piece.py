@@ -1,0 +1,105 @@
+"""Large documents, checked and written out a piece at a time.
+
+A model is checked, and turned into JSON types, by one call that holds the interpreter and collects every complaint
+about every item before it says one. Maps with many items are therefore handed to it in pieces: other threads get
+their turn in between, and the first piece with a fault ends it.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, TypeVar, get_args, get_origin
+
+from aion.store.document import Document, to_json
+
+Checked = TypeVar("Checked", bound=Document)
+
+PIECE = 5_000
+"""Items of maps that are handled at once."""
+
+
+def validate(model: type[Checked], value: dict[str, Any]) -> Checked:
+    """Return `value` as a document of `model`.
+
+    Raises:
+        ValidationError: a field breaks its rule; of a large document, with what is wrong in the first such piece.
+    """
+    large = [name for name, is_nested in _maps(model) if _weight(value.get(name), is_nested=is_nested) > PIECE]
+    if not large:
+        return model.model_validate(value)
+    document = model.model_validate({name: each for name, each in value.items() if name not in large})
+    maps = dict(_maps(model))
+    bare = {name: each for name, each in value.items() if name not in maps}
+    for name in large:
+        found: dict[str, Any] = {}
+        for piece in _pieces(value[name], is_nested=maps[name]):
+            _merge(found, getattr(model.model_validate({**bare, name: piece}), name))
+        setattr(document, name, found)
+    return document
+
+
+def to_json_in_pieces(document: Document) -> dict[str, Any]:
+    """Return what `to_json` does."""
+    large = {
+        name: each
+        for name, is_nested in _maps(type(document))
+        if _weight(each := getattr(document, name), is_nested=is_nested) > PIECE
+    }
+    if not large:
+        return to_json(document)
+    maps = dict(_maps(type(document)))
+    found = to_json(document.model_copy(update={name: {} for name in large}))
+    for name, value in large.items():
+        for piece in _pieces(value, is_nested=maps[name]):
+            part = document.model_copy(update={name: piece})
+            _merge(found[name], part.model_dump(mode="json", by_alias=True, exclude_none=True, include={name})[name])
+    return found
+
+
+def _maps(model: type[Document]) -> Iterator[tuple[str, bool]]:
+    """Yield the fields that are maps, each with whether it is one of maps."""
+    for name, field in model.model_fields.items():
+        if get_origin(field.annotation) is dict:
+            yield name, get_origin(get_args(field.annotation)[1]) is dict
+
+
+def _weight(value: Any, *, is_nested: bool) -> int:
+    if not isinstance(value, dict):
+        return 0
+    return sum(len(each) for each in value.values() if isinstance(each, dict)) if is_nested else len(value)
+
+
+def _pieces(value: dict[str, Any], *, is_nested: bool) -> Iterator[dict[str, Any]]:
+    if not is_nested:
+        yield from _slices(value)
+        return
+    small: dict[str, Any] = {}
+    weight = 0
+    for key, inner in value.items():
+        if isinstance(inner, dict) and len(inner) > PIECE:
+            if small:  # first: the order stays
+                yield small
+                small, weight = {}, 0
+            for part in _slices(inner):
+                yield {key: part}
+            continue
+        small[key] = inner
+        weight += 1 + (len(inner) if isinstance(inner, dict) else 0)
+        if weight > PIECE:
+            yield small
+            small, weight = {}, 0
+    if small:
+        yield small
+
+
+def _slices(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    items = iter(value.items())
+    while part := dict(islice(items, PIECE)):
+        yield part
+
+
+def _merge(found: dict[str, Any], more: dict[str, Any]) -> None:
+    for key, each in more.items():
+        if key in found and isinstance(each, dict):
+            found[key].update(each)
+        else:
+            found[key] = each
