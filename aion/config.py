@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from aion.base_path import check_base_path
 from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.made import bots_for
@@ -237,6 +238,8 @@ class Settings(Section):
     """Address that the desk listens on; without a password loopback only."""
     hosts: tuple[str, ...] = ()
     """Names under which the desk is reached besides localhost, e.g. behind a proxy; separated by commas."""
+    base_path: str = ""
+    """Path under which a proxy shows the desk, e.g. /aion; empty for the root of its host name."""
     password: SecretStr | None = None
     """Password of the desk, from AION_PASSWORD only; a kept one is set with `aion password set`."""
     port: int = Field(3000, ge=0, le=65535)
@@ -336,6 +339,11 @@ class Settings(Section):
             except ValueError:
                 raise ValueError(f"{name!r} is no address and no network such as 10.0.0.0/8") from None
         return value
+
+    @field_validator("base_path")
+    @classmethod
+    def _check_base_path(cls, value: str) -> str:
+        return check_base_path(value)
 
     @field_validator("data", "folder")
     @classmethod

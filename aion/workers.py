@@ -29,7 +29,7 @@ def serve_workers(settings: Settings, arguments: Sequence[str]) -> int:
     log = open_log(layout, settings.log_level, console_format=settings.log_format)
     with bind(settings.host, settings.port) as listener:
         workers = desk_workers("worker", settings.workers, listener.fileno(), arguments, layout)
-        log.info(f"Aion desk: {address_of(settings.host, listener)} ({settings.workers} workers)")
+        log.info(f"Aion desk: {address_of(settings.host, listener, settings.base_path)} ({settings.workers} workers)")
         supervisor = RollingSupervisor(
             workers,
             lambda level, text: getattr(log, level)(text),

@@ -17,9 +17,13 @@ function preload(): Plugin {
           const name = /feature\/(\w+)\/screen\.tsx$/.exec(facadeModuleId ?? "")?.[1];
           return name ? [`${name} /${fileName}`] : [];
         });
+        const parts = chunks.filter(({ isEntry }) => !isEntry).map(({ fileName }) => `/${fileName}`);
         const starts = chunks.filter(({ name }) => name === "start");
         return {
-          html: html.replace('src="/theme.js"', `$& data-screens="${screens.sort().join(", ")}"`),
+          html: html.replace(
+            'src="/theme.js"',
+            `$& data-screens="${screens.sort().join(", ")}" data-parts="${parts.sort().join(" ")}"`,
+          ),
           tags: starts.map(({ fileName }) => ({
             tag: "link",
             attrs: { rel: "modulepreload", crossorigin: true, href: `/${fileName}` },
@@ -31,8 +35,23 @@ function preload(): Plugin {
   };
 }
 
+/** What uPlot does as soon as it is imported, which throws for a browser whose language is no tag, such as `C`. */
+const UPLOT_LOCALE = "new Intl.NumberFormat(domEnv ? nav.language : 'en-US')";
+
+/** Lets uPlot format its numbers in English, as the page does everywhere. */
+function tameLocale(): Plugin {
+  return {
+    name: "tame-locale",
+    transform(code, id) {
+      if (!id.includes("uPlot.esm")) return;
+      if (!code.includes(UPLOT_LOCALE)) this.error("uPlot takes the browser's language in another way than it did");
+      return { code: code.replace(UPLOT_LOCALE, "new Intl.NumberFormat('en-US')"), map: null };
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), preload()],
+  plugins: [react(), preload(), tameLocale()],
   build: {
     outDir: "../aion/web/static",
     emptyOutDir: true,

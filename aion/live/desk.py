@@ -30,7 +30,7 @@ from aion.live.watcher import Changes
 T = TypeVar("T")
 log = logging.getLogger("aion.live")
 
-RESERVED = ("hello", "hb", "bye", EVENT)
+RESERVED = ("hello", "hb", "bye", "build", EVENT)
 LOOK_TIMEOUT_S = 10.0  # a disk that answers no look in this time is reported, not waited for
 
 
@@ -125,7 +125,7 @@ class Live(Generic[T]):
         topics = list(topics)
         for each in topics:
             if each.name in RESERVED:
-                raise ValueError(f"a topic cannot be called {each.name!r}: streams have an event of that name")
+                raise ValueError(f"a topic cannot be called {each.name!r}: a stream has its own use for it")
         self._states = {each.name: _State(each) for each in topics if isinstance(each, Topic)}
         self._tails = {each.name: each for each in topics if isinstance(each, LogTail)}
         self.hub = Hub(frozenset(self._tails))

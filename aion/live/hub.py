@@ -43,6 +43,8 @@ class Hub:
         self.frames: dict[str, Frame] = {}
         self.tags: dict[str, str] = {}
         """ETag of the newest frame by topic."""
+        self.build = ""
+        """What `hello` and `hb` name as `build`, so that pages of another one may say so. Empty to name none."""
         self.seq = 0
         self.beat = 0
         self.deliveries = 0
@@ -142,12 +144,16 @@ class Hub:
 
     def greet(self, subscriber: Subscriber, have: dict[str, str], retry_ms: int) -> None:
         """Send `hello` and what `subscriber` lacks, given the ETags that it has; `add` it first, without an await."""
-        hello = make_frame("hello", orjson.dumps(self.tags), retry_ms=retry_ms)
+        hello = make_frame("hello", self._standing(), retry_ms=retry_ms)
         self._write(subscriber, hello)
         for topic in subscriber.topics:
             frame = self.frames.get(topic)
             if frame is not None and topic not in self._appended and have.get(topic) != self.tags[topic]:
                 self._write(subscriber, frame)
+
+    def _standing(self) -> bytes:
+        """Return what `hello` and `hb` carry."""
+        return orjson.dumps({**self.tags, "build": self.build} if self.build else self.tags)
 
     def flush(self, subscriber: Subscriber) -> None:
         """Send the newest frame of each topic that `subscriber` has not got, unless it is paused."""
@@ -238,7 +244,7 @@ class Hub:
 
     def heartbeat(self) -> None:
         """Tell everybody the ETags of all topics; reset who has not drained for three heartbeats."""
-        self._heartbeat = make_frame("hb", orjson.dumps(self.tags))
+        self._heartbeat = make_frame("hb", self._standing())
         self.beat += 1
         if self._everybody.begin():
             self._sweeps.append(self._everybody)
@@ -246,7 +252,7 @@ class Hub:
 
     def beat_once(self, subscriber: Subscriber) -> None:
         """Tell one subscriber the ETags of all topics, between two heartbeats."""
-        self._write(subscriber, make_frame("hb", orjson.dumps(self.tags)))
+        self._write(subscriber, make_frame("hb", self._standing()))
 
     def _beat(self, subscriber: Subscriber) -> None:
         if subscriber.index < 0 or subscriber.beat == self.beat:

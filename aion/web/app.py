@@ -29,8 +29,8 @@ from aion.web.history import History
 from aion.web.kill import KillSwitch
 from aion.web.log import Log, open_log
 from aion.web.metric import Metrics, TimedStats
-from aion.web.middleware import Alias, Guard, Observe, error_body, is_data
-from aion.web.page import STATIC, Pages
+from aion.web.middleware import Alias, BasePath, Guard, Observe, error_body, is_data
+from aion.web.page import STATIC, BuildWatch, Pages
 from aion.web.reader import FileReader
 from aion.web.request import Requests
 from aion.web.router.bot_parts import bot_parts_router
@@ -49,7 +49,7 @@ from aion.web.router.system import system_router
 from aion.web.rule import RuleBook
 from aion.web.security import allowed_hosts, is_loopback
 from aion.web.security.login import Login
-from aion.web.security.page import login_page
+from aion.web.security.page import LoginPage
 from aion.web.security.store import DeskStore
 from aion.web.security.stream import StreamLimit, StreamWatch
 from aion.web.security.tries import TryLimit
@@ -62,7 +62,7 @@ BYES_A_S = 500  # streams a second that a worker ends when its successor takes o
 
 
 class App:
-    """The whole application: `Alias(Observe(Guard(Login(routes and pages))))`."""
+    """The whole application: `Alias(Observe(Guard(Login(routes and pages))))`, behind `BasePath` where it has one."""
 
     def __init__(
         self,
@@ -112,17 +112,21 @@ class App:
         self.desk.tries = TryLimit(store) if store is not None else None
         live.stats = TimedStats(self.desk.metrics)
         self.desk.metrics.registry.register(Exposition(self.desk))
-        self.routes = _make_routes(self.desk)
+        builds = BuildWatch(live.hub, static)
+        self.routes = _make_routes(self.desk, builds)
         self.raw = {route.path: route for route in self.routes.router.routes if isinstance(route, RawRoute)}
         """Routes of ready bytes and streams by path: what they answer needs nothing that stands around the others."""
-        known = Login(_PagesBehind(self.routes, Pages(static), self.raw), store)
+        base = settings.base_path
+        pages = Pages(static, base, builds.take)
+        known = Login(_PagesBehind(self.routes, pages, LoginPage(base), self.raw), store, base)
         guarded = Guard(
             known,
             allowed_hosts(settings.host, settings.hosts),
             max_body_bytes=settings.max_body_bytes,
             is_open=not is_loopback(settings.host),
         )
-        self._app: ASGIApp = Alias(Observe(guarded, self.desk.metrics, log, gate))
+        app: ASGIApp = Alias(Observe(guarded, self.desk.metrics, log, gate))
+        self._app = BasePath(app, base) if base else app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through one lifespan."""
@@ -145,9 +149,10 @@ class App:
 class _PagesBehind:
     """Hands data paths to the routes, the raw ones directly, and everything else to the pages."""
 
-    def __init__(self, routes: ASGIApp, pages: ASGIApp, raw: Mapping[str, RawRoute]) -> None:
+    def __init__(self, routes: ASGIApp, pages: ASGIApp, login: ASGIApp, raw: Mapping[str, RawRoute]) -> None:
         self._routes = routes
         self._pages = pages
+        self._login = login
         self._raw = raw
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -162,7 +167,7 @@ class _PagesBehind:
             return
         if not is_data(scope["path"]):
             is_login = scope["path"] in ("/login", "/login.css") and scope["method"] in ("GET", "HEAD")
-            await (login_page if is_login else self._pages)(scope, receive, send)
+            await (self._login if is_login else self._pages)(scope, receive, send)
             return
         if scope["method"] == "HEAD":  # what GET would answer; the server leaves the body out
             asked = scope
@@ -171,7 +176,7 @@ class _PagesBehind:
         await self._routes(scope, receive, send)
 
 
-def _make_routes(desk: Desk) -> FastAPI:
+def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         desk.kill.start()
@@ -182,6 +187,7 @@ def _make_routes(desk: Desk) -> FastAPI:
         watching = [
             asyncio.create_task(desk.streams_watch.watch(), name="aion-stream-watch"),
             asyncio.create_task(desk.gate.watch(), name="aion-gate"),
+            asyncio.create_task(builds.watch(), name="aion-build-watch"),
         ]
         desk.is_ready = True
         try:

@@ -35,7 +35,7 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def address_of(host: str, listener: socket.socket) -> str:
-    """Return the address of the first page of a desk that listens on `listener`."""
+def address_of(host: str, listener: socket.socket, base_path: str = "") -> str:
+    """Return the address of the first page of a desk that listens on `listener` below `base_path`."""
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{listener.getsockname()[1]}/bots"
+    return f"http://{shown}:{listener.getsockname()[1]}{base_path}/bots"

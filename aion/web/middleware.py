@@ -62,6 +62,30 @@ class Alias:
         await self._app(scope, receive, send)
 
 
+class BasePath:
+    """Takes the path under which a proxy shows the desk off each request; one without it is answered as it is.
+
+    So a proxy may strip the prefix or leave it. Stands before everything, and only where there is a prefix.
+    """
+
+    def __init__(self, app: ASGIApp, base: str) -> None:
+        """Args: app: what answers; base: such as `/aion`."""
+        self._app = app
+        self._base = base
+        self._below = f"{base}/"
+        self._raw = base.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand on the path below the prefix."""
+        if scope["type"] == "http":
+            path = scope["path"]
+            if path == self._base or path.startswith(self._below):
+                scope["path"] = path[len(self._base) :] or "/"
+                raw = scope.get("raw_path", b"")
+                scope["raw_path"] = raw.removeprefix(self._raw) or b"/"
+        await self._app(scope, receive, send)
+
+
 def is_data(path: str) -> bool:
     """Return True for a path whose answers nobody may keep."""
     return path.startswith("/api/") or path in ("/api", "/metrics", "/healthz", "/readyz")

@@ -1,13 +1,17 @@
 """The built front end: one HTML page for every screen, hashed assets that never change, and the headers of both."""
 
+import asyncio
 import hashlib
 import mimetypes
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from aion.errors import StateError
+from aion.live.hub import Hub
 from aion.live.snapshot import accepts_gzip, matches
 from aion.store.file import read_bytes
 from aion.web.middleware import refuse
@@ -36,6 +40,7 @@ SECURITY_HEADERS = (
 )
 IMMUTABLE = b"public, max-age=31536000, immutable"
 MAX_ASSET_BYTES = 8 << 20
+BUILD_LOOK_S = 10.0  # seconds between looks for a front end that was built anew
 _PACKED = ((b"br", ".br"), (b"gzip", ".gz"))
 NOT_BUILT = b"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Aion: page not built</title>
@@ -46,14 +51,65 @@ NOT_BUILT = b"""<!doctype html>
 """
 
 Headers = list[tuple[bytes, bytes]]
+_ADDRESS = re.compile(rb'(?<=[" ])/(?=[a-z])')
+"""Where an address of the desk's own begins in `index.html`."""
+_ROOT = b'<html lang="en"'
+
+
+def build_of(folder: Path) -> str:
+    """Return the name of the front end in `folder`, another after each change; empty where there is none."""
+    try:
+        return _read_built(folder)[1]
+    except (FileNotFoundError, StateError):
+        return ""
+
+
+def _read_built(folder: Path) -> tuple[bytes, str]:
+    """Return `index.html`, and a name made of what has no hash in its own: the HTML holds the names of the others."""
+    html = read_bytes(folder / "index.html", cap=MAX_ASSET_BYTES)[0]
+    try:
+        theme = read_bytes(folder / "theme.js", cap=MAX_ASSET_BYTES)[0]
+    except (FileNotFoundError, StateError):
+        theme = b""
+    return html, hashlib.blake2b(html + theme, digest_size=6).hexdigest()
+
+
+class BuildWatch:
+    """Keeps what streams say of the front end true, when it is built anew under a running desk too."""
+
+    def __init__(self, hub: Hub, folder: Path) -> None:
+        """Args: hub: whose streams name the build; folder: of the built front end."""
+        self._hub = hub
+        self._folder = folder
+        self.take(build_of(folder))
+
+    def take(self, build: str) -> None:
+        """Let streams name `build` from now on."""
+        self._hub.build = build
+
+    async def watch(self) -> None:
+        """Look now and every few seconds, until cancelled."""
+        while True:
+            self.take(await run_in_threadpool(build_of, self._folder))
+            await asyncio.sleep(BUILD_LOOK_S)
 
 
 class Pages:
     """Serves the folder of the built front end; read from disk on each request, in a thread."""
 
-    def __init__(self, folder: Path = STATIC) -> None:
-        """Args: folder: holds `index.html` and `assets/`; it need not exist."""
+    def __init__(
+        self, folder: Path = STATIC, base_path: str = "", on_build: Callable[[str], None] | None = None
+    ) -> None:
+        """Make it.
+
+        Args:
+            folder: holds `index.html` and `assets/`; it need not exist.
+            base_path: under which the desk is shown, such as `/aion`.
+            on_build: told the name of the front end whenever a page of it is sent.
+        """
         self._folder = folder
+        self._base = base_path
+        self._on_build = on_build
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a GET or HEAD of a page or an asset."""
@@ -62,7 +118,9 @@ class Pages:
             await refuse(send, 405, "MethodNotAllowed", "pages are only read", [(b"allow", b"GET, HEAD")])
             return
         if path == "/":
-            await self._send(scope, send, 307, [(b"location", b"/bots"), (b"cache-control", b"no-cache")], b"")
+            await self._send(
+                scope, send, 307, [(b"location", f"{self._base}/bots".encode()), (b"cache-control", b"no-cache")], b""
+            )
             return
         pieces = path.strip("/").split("/")
         if pieces[0] in SCREENS:
@@ -73,10 +131,22 @@ class Pages:
 
     async def _page(self, scope: Scope, send: Send, status: int = 200) -> None:
         try:
-            body, _ = await run_in_threadpool(read_bytes, self._folder / "index.html", cap=MAX_ASSET_BYTES)
+            body, build = await run_in_threadpool(self._read_page)
         except (FileNotFoundError, StateError):
-            body, status = NOT_BUILT, 503
+            body, status = NOT_BUILT.replace(b'"/api', f'"{self._base}/api'.encode()), 503
+        else:
+            if self._on_build is not None:
+                self._on_build(build)
         await self._content(scope, send, status, body, [(b"content-type", b"text/html; charset=utf-8")], b"no-cache")
+
+    def _read_page(self) -> tuple[bytes, str]:
+        """Return the page for this desk's base path, and the name of the front end."""
+        html, build = _read_built(self._folder)
+        if self._base:
+            html = _ADDRESS.sub(f"{self._base}/".encode(), html)
+        return html.replace(
+            _ROOT, f'{_ROOT.decode()} data-build="{build}" data-base="{self._base}"'.encode(), 1
+        ), build
 
     async def _asset(self, scope: Scope, send: Send, pieces: list[str]) -> None:
         if not all(_is_plain(piece) for piece in pieces) or len(pieces) > 3:

@@ -206,7 +206,9 @@ def serve(
                 "raise it with `ulimit -n` or LimitNOFILE"
             )
         if says_address:
-            log.info(f"Aion desk: {address_of(settings.host, bound)}", port=bound.getsockname()[1])
+            log.info(
+                f"Aion desk: {address_of(settings.host, bound, settings.base_path)}", port=bound.getsockname()[1]
+            )
         server = DeskServer(app, is_worker=is_worker, owns_process=True, on_ready=on_ready)
         try:
             server.run(sockets=[bound])

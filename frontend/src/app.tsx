@@ -6,8 +6,10 @@ import { Announcer } from "./feature/bots/announcer";
 import { BotsPage, openPositions } from "./feature/bots/page";
 import { Skeleton } from "./feature/bots/skeleton";
 import { botsOf, useStates } from "./feature/bots/states";
+import { at } from "./lib/base";
 import { countAge } from "./lib/data-age";
 import { doubtDeskTime } from "./lib/desk-time";
+import { arrive } from "./lib/part";
 import { usePollEvery } from "./lib/preference";
 import { usePath } from "./lib/route";
 import { isBundle } from "./lib/sound";
@@ -22,12 +24,14 @@ import { Frame } from "./ui/frame/frame";
 import type { Link } from "./ui/frame/link-chip";
 import type { Heartbeat } from "./ui/frame/link-panel";
 import { follow, PAGES, type PageId } from "./ui/frame/top-bar";
+import { Lacking } from "./ui/lacking";
+import { NewBuild } from "./ui/new-build";
 import { WatchLine } from "./ui/watch-line";
 
-const BotScreen = lazy(() => import("./feature/bot/screen"));
-const IntradayScreen = lazy(() => import("./feature/intraday/screen"));
-const LogsScreen = lazy(() => import("./feature/logs/screen"));
-const SystemScreen = lazy(() => import("./feature/system/screen"));
+const BotScreen = lazy(() => arrive(() => import("./feature/bot/screen")));
+const IntradayScreen = lazy(() => arrive(() => import("./feature/intraday/screen")));
+const LogsScreen = lazy(() => arrive(() => import("./feature/logs/screen")));
+const SystemScreen = lazy(() => arrive(() => import("./feature/system/screen")));
 
 /** Drawn again when its bundle is another one, not with each push that changes nothing. */
 const Bots = memo(BotsPage);
@@ -88,7 +92,7 @@ export function troubleText(error: FetchError | undefined): string {
 function LoggedOut() {
   return (
     <>
-      Your session has ended; what this browser kept is forgotten. <a href="/login">Log in again</a>.
+      Your session has ended; what this browser kept is forgotten. <a href={at("/login")}>Log in again</a>.
     </>
   );
 }
@@ -112,7 +116,7 @@ function NotFound({ path }: { path: string }) {
         {PAGES.map(({ id, href, title }, index) => (
           <span key={id}>
             {index > 0 && ", "}
-            <a className="quiet" href={href} onClick={follow}>
+            <a className="quiet" href={at(href)} onClick={follow}>
               {title}
             </a>
           </span>
@@ -158,9 +162,10 @@ export function App() {
       heartbeat={heartbeat}
       trouble={link.reason === "answered 401" ? <LoggedOut /> : bundle ? "" : troubleText(error)}
     >
+      <NewBuild build={link.build} />
       <WatchLine watch={bundle?.watch} />
       <Fault key={path} data={bundle}>
-        <Suspense fallback={null}>
+        <Suspense fallback={<Lacking />}>
           {bot !== undefined && <BotScreen key={bot} name={bot} bundle={bundle} />}
           {page === "bots" && bot === undefined && (bundle ? <Bots bundle={bundle} /> : <Skeleton />)}
           {page === "intraday" && <IntradayScreen />}

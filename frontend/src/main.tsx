@@ -3,6 +3,7 @@
 import { App } from "./app";
 import { showKept } from "./first/kept";
 import "./style/page.css";
+import { arrive } from "./lib/part";
 import { Fault } from "./ui/fault";
 
 const page = (
@@ -14,7 +15,7 @@ const page = (
 function Incomplete() {
   return (
     <p className="notice" role="alert">
-      A part of this page did not arrive: it shows what this browser kept, and does not go on.{" "}
+      A part of this page did not arrive. It shows what this browser kept and goes on as soon as the desk answers.{" "}
       <a href={location.href}>Load it again</a>.
     </p>
   );
@@ -22,21 +23,21 @@ function Incomplete() {
 
 const root = document.getElementById("root");
 if (root) {
-  const stop = showKept(root, page);
-  import("./start").then(
-    ({ start }) => {
-      stop();
-      start(root, page);
-    },
-    () => {
-      stop();
-      showKept(
-        root,
-        <>
-          <Incomplete />
-          {page}
-        </>,
-      );
-    },
-  );
+  let stop = showKept(root, page);
+  const load = (): Promise<typeof import("./start")> => import("./start");
+  const showIncomplete = (): void => {
+    stop();
+    stop = showKept(
+      root,
+      <>
+        <Incomplete />
+        {page}
+      </>,
+    );
+  };
+  load().catch(showIncomplete);
+  arrive(load).then(({ start }) => {
+    stop();
+    start(root, page);
+  }, showIncomplete);
 }

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 import { followUptime } from "./feature/system/use-uptime";
 import { followDeskTime } from "./lib/desk-time";
+import { fetchParts } from "./lib/part";
 import { followLogOut } from "./lib/role";
 import { warmCache } from "./live";
 
@@ -14,7 +15,7 @@ export function start(root: Element, page: ReactNode): void {
   followDeskTime();
   followUptime();
   followLogOut();
-  const warm = (): void => void setTimeout(() => void warmCache(), WARM_AFTER);
+  const warm = (): void => void setTimeout(() => void warmCache().then(fetchParts), WARM_AFTER);
   if (document.readyState === "complete") warm();
   else addEventListener("load", warm);
 }

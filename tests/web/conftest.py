@@ -38,6 +38,17 @@ class RunningDesk:
         return found
 
 
+def session_name(browser: httpx.Client) -> str:
+    """The name of the only session cookie that a client has."""
+    (name,) = [each for each in browser.cookies if each.startswith("aion_session_")]
+    return str(name)
+
+
+def session_of(browser: httpx.Client) -> str:
+    """Its value."""
+    return str(browser.cookies[session_name(browser)])
+
+
 @contextmanager
 def running(settings: Settings, static: Path) -> Iterator[RunningDesk]:
     app = App(settings, static=static, store=open_store(settings) if settings.data.exists() else None)

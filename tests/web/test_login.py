@@ -17,7 +17,7 @@ from aion.web.security.password import hash_password, is_password
 from aion.web.security.store import ROTATE_S, DeskStore, DeskStoreError, hash_key
 from aion.web.security.tries import ALL_TRIES, FULL_S, TRIES, TryLimit
 
-from .conftest import RunningDesk
+from .conftest import RunningDesk, session_name, session_of
 
 PASSWORD = "a sentence that nobody guesses"
 START = Callable[..., RunningDesk]
@@ -54,7 +54,7 @@ def test_data_when_nobody_is_known_then_401_and_pages_lead_to_the_login(locked: 
 
 
 def test_login_when_right_then_a_strict_cookie_opens_everything(browser: httpx.Client) -> None:
-    cookie = browser.cookies.get("aion_session")
+    cookie = session_of(browser)
     assert cookie and len(cookie) >= 43
     assert browser.get("/api/bots/page").status_code == 200
     assert browser.get("/api/session").json()["who"] == "admin"
@@ -273,11 +273,11 @@ def test_old_session_when_two_pages_are_opened_at_once_then_it_gets_one_other_id
 ) -> None:
     store = locked.app.desk.store
     assert store is not None
-    was, now = browser.cookies["aion_session"], store.now_s()
+    was, now = session_of(browser), store.now_s()
     store.now_s = lambda: now + ROTATE_S + 1
     first = browser.get("/bots")
     assert was not in first.headers["set-cookie"]
-    second = httpx.get(f"{locked.url}/bots", cookies={"aion_session": was}, trust_env=False)
+    second = httpx.get(f"{locked.url}/bots", cookies={session_name(browser): was}, trust_env=False)
     assert second.status_code != 303 and "set-cookie" not in second.headers, "it would end in a minute"
     store.now_s = lambda: now + ROTATE_S + 62
     assert browser.get("/api/session").json()["who"] == "admin"
@@ -441,7 +441,7 @@ def test_desk_without_a_password_when_a_proxy_names_somebody_else_then_nobody_is
 def test_login_when_a_proxy_splits_the_cookies_then_the_session_is_found(
     browser: httpx.Client, locked: RunningDesk
 ) -> None:
-    cookie = f"aion_session={browser.cookies['aion_session']}"
+    cookie = f"{session_name(browser)}={session_of(browser)}"
     with httpx.Client(base_url=locked.url, trust_env=False) as client:
         for pairs in ((cookie, "a=1"), ("a=1", cookie), ("a=1", "b=2")):
             answer = client.get("/api/bots/page", headers=[("cookie", pair) for pair in pairs])

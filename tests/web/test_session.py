@@ -18,10 +18,11 @@ from aion.store.layout import Layout
 from aion.web.middleware import MUTATIONS
 from aion.web.security import password as passwords
 from aion.web.security.command import set_password
+from aion.web.security.cookie import session_cookie
 from aion.web.security.password import MAX_WAITING, hash_password
 from aion.web.security.store import SESSION_S, DeskStore
 
-from .conftest import RunningDesk
+from .conftest import RunningDesk, session_name, session_of
 from .test_workers import read_until, ready_pids, wait_for, workers
 
 PASSWORD = "a sentence that nobody guesses"
@@ -36,14 +37,14 @@ def test_session_when_there_are_two_workers_then_each_knows_it_until_any_ends_it
     with workers(data, 2) as (process, url):
         with httpx.Client(base_url=url, trust_env=False, timeout=60) as browser:
             assert browser.post("/api/session", json={"password": PASSWORD}).status_code == 200
-            cookie = browser.cookies["aion_session"]
-        head = {"cookie": f"aion_session={cookie}"}
+            cookie = f"{session_name(browser)}={session_of(browser)}"
+        head = {"cookie": cookie}
         host, port = url.removeprefix("http://").split(":")
         streams = []
         for _ in range(10):  # by connections of their own: of any worker
             assert httpx.get(f"{url}/api/bots/page", headers=head, trust_env=False, timeout=60).status_code == 200
             stream = socket.create_connection((host, int(port)), timeout=60)
-            lines = ["GET /events/bots HTTP/1.1", "Host: 127.0.0.1", f"Cookie: aion_session={cookie}", "", ""]
+            lines = ["GET /events/bots HTTP/1.1", "Host: 127.0.0.1", f"Cookie: {cookie}", "", ""]
             stream.sendall("\r\n".join(lines).encode())
             read_until(stream, b"event: hello")
             streams.append(stream)
@@ -76,9 +77,10 @@ def test_session_when_the_desk_is_started_again_then_it_stands_until_its_end(
     before = DeskStore(Layout(tmp_path / "data").desk, lambda: now[0])
     before.set_password("admin", hash_password(PASSWORD), "command", "test")
     key, token = before.open_session("admin", "::1"), before.make_token("t", "viewer", 1, "test", "")
+    cookie = f"{session_cookie(before.desk_id)}={key}"
     before.close()
     desk = start_desk()
-    assert desk.get("/api/session", headers={"cookie": f"aion_session={key}"}).json()["who"] == "admin"
+    assert desk.get("/api/session", headers={"cookie": cookie}).json()["who"] == "admin"
     assert desk.get("/api/session", headers={"authorization": f"Bearer {token}"}).json()["who"] == "token:t"
     after = DeskStore(Layout(tmp_path / "data").desk, lambda: now[0])
     now[0] += 86_400 + 1
@@ -147,10 +149,10 @@ def test_logins_when_many_at_once_then_one_is_hashed_at_a_time_beside_the_event_
 
 def test_secrets_when_used_every_way_then_none_is_in_a_log_or_an_answer(start_desk: START, tmp_path: Path) -> None:
     desk = start_desk(password=PASSWORD)
-    answer = desk.client.post("/api/session", json={"password": PASSWORD, "next": "/bots"})
-    cookie = answer.cookies["aion_session"]
+    desk.client.post("/api/session", json={"password": PASSWORD, "next": "/bots"})
+    cookie = session_of(desk.client)
     desk.client.post("/api/session", json={"password": "wrong-and-secret"})
-    head = {"cookie": f"aion_session={cookie}"}
+    head = {"cookie": f"{session_name(desk.client)}={cookie}"}
     token = desk.client.post("/api/tokens", json={"name": "t"}, headers=head).json()["token"]
     bearer = {"authorization": f"Bearer {token}"}
     desk.client.cookies.clear()

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import orjson
 from fastapi import APIRouter, Query, Request
@@ -82,7 +82,8 @@ async def log_in(request: Request) -> Response:
     desk, address = desk_of(request), address_of(request.scope)
     is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     given = await _read_login(request, is_form=is_form)
-    after = safe_next(given.next)
+    base = desk.settings.base_path
+    after = base + safe_next(given.next.removeprefix(base) if given.next.startswith(f"{base}/") else given.next)
     store, tries = desk.store, desk.tries
     if store is None or tries is None or not store.has_password:
         raise NotFoundError("this desk has no password; it answers its own machine only")
@@ -90,19 +91,21 @@ async def log_in(request: Request) -> Response:
     if wait_s > 0:
         if tries.is_news(address):  # once: a flood would push everything else out of the audit
             await run_in_threadpool(store.record_refusal, address, "too many tries")
-        return _refused(429, "TooManyTries", "too many tries: wait and try again", is_form, "wait", after, wait_s)
+        return _refused(
+            429, "TooManyTries", "too many tries: wait and try again", is_form, "wait", after, base, wait_s
+        )
     try:
         role = await run_in_threadpool(_role_of, store, given.password)
     except BusyError as error:
-        return _refused(429, "Busy", str(error), is_form, "wait", after, 5.0)
+        return _refused(429, "Busy", str(error), is_form, "wait", after, base, 5.0)
     if role is None:
         await run_in_threadpool(store.record_refusal, address, "wrong password")
         desk.log.warning(f"a login from {address} gave a wrong password")
-        return _refused(401, "WrongPassword", "that is not the password", is_form, "wrong", after, 0.0)
+        return _refused(401, "WrongPassword", "that is not the password", is_form, "wrong", after, base, 0.0)
     await run_in_threadpool(tries.forgive, address, role)
     key = await run_in_threadpool(store.open_session, role, address)
     done: Response = RedirectResponse(after, 303) if is_form else JSONResponse({"who": role, "role": role})
-    done.raw_headers.append(cookie_header(key, request.scope))
+    done.raw_headers.append(cookie_header(key, request.scope, store.desk_id, base))
     return done
 
 
@@ -119,8 +122,12 @@ async def log_out(
     if identity is not None and identity.key and desk.store is not None:
         await run_in_threadpool(desk.store.end_session, identity, address_of(request.scope), everywhere=everywhere)
         await desk.streams_watch.check()
-    done = JSONResponse({"who": "nobody", "role": "none"}, headers={"clear-site-data": '"cache", "storage"'})
-    done.raw_headers.append(cookie_header("", request.scope))
+    base = desk.settings.base_path
+    # below a path the origin's storage is not this desk's alone: the page clears what is its own
+    forget = {} if base else {"clear-site-data": '"cache", "storage"'}
+    done = JSONResponse({"who": "nobody", "role": "none"}, headers=forget)
+    if desk.store is not None:
+        done.raw_headers.append(cookie_header("", request.scope, desk.store.desk_id, base))
     return done
 
 
@@ -183,9 +190,11 @@ def _role_of(store: DeskStore, password: str) -> Role | None:
     return None
 
 
-def _refused(status: int, error: str, detail: str, is_form: bool, why: str, after: str, wait_s: float) -> Response:
+def _refused(
+    status: int, error: str, detail: str, is_form: bool, why: str, after: str, base: str, wait_s: float
+) -> Response:
     if is_form:
-        return RedirectResponse(f"/login?why={why}&next={after}", 303)
+        return RedirectResponse(f"{base}/login?why={why}&next={quote(after.removeprefix(base), safe='/')}", 303)
     headers = {"retry-after": str(int(wait_s) + 1)} if wait_s else {}
     return JSONResponse({"error": error, "detail": detail}, status_code=status, headers=headers)
 

@@ -11,10 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aion.web.middleware import MUTATIONS, headers_of, is_data, refuse
 from aion.web.page import SCREENS, SECURITY_HEADERS
+from aion.web.security.cookie import cookie_path, session_cookie
 from aion.web.security.host import is_loopback
 from aion.web.security.store import LOCAL, ROTATE_S, SESSION_S, DeskStore, Identity, Role
 
-COOKIE = "aion_session"
 OPEN = frozenset({"/healthz", "/readyz", "/api/session"})
 """Data paths that need nobody to be known."""
 ONLY_HERE = "this desk has no password and answers its own machine only: set one with `aion password set`"
@@ -38,9 +38,16 @@ def needed_role(method: str, path: str, query: bytes) -> Role | None:
 class Login:
     """Finds out who asks, refuses who may not, and renews old sessions."""
 
-    def __init__(self, app: ASGIApp, store: DeskStore | None) -> None:
-        """Args: app: what answers; store: passwords and sessions, None where there can be none."""
+    def __init__(self, app: ASGIApp, store: DeskStore | None, base_path: str = "") -> None:
+        """Make it.
+
+        Args:
+            app: what answers.
+            store: passwords and sessions, None where there can be none.
+            base_path: under which the desk is shown, such as `/aion`.
+        """
         self._app = app
+        self._base_path = base_path
         self._store = store
         self._known: dict[tuple[bytes, bytes], Identity] = {}
         """Who showed which `Authorization` and `Cookie`, in the present state of the store."""
@@ -95,7 +102,7 @@ class Login:
     def _identify(self, scope: Scope, shown: tuple[bytes, bytes], store: DeskStore) -> Identity | None:
         authorization, cookie = shown
         cookies = [value for name, value in scope["headers"] if name == b"cookie"]
-        key = _bearer_of(authorization) or _session_of(b";".join(cookies))
+        key = _bearer_of(authorization) or _session_of(b";".join(cookies), session_cookie(store.desk_id))
         identity = store.identify(key) if key else None
         if identity is not None and len(cookies) < 2 and len(authorization) + len(cookie) <= MAX_KEY_BYTES:
             if len(self._known) >= MAX_KEYS:
@@ -111,8 +118,13 @@ class Login:
         elif identity is None and not (self._store and self._store.has_password):
             await refuse(send, 403, "ThisMachineOnly", ONLY_HERE, SECURITY_HEADERS)
         elif identity is None:
-            location = f"/login?next={quote(path, safe='/')}".encode()
-            head = [(b"location", location), (b"cache-control", b"no-cache"), *SECURITY_HEADERS]
+            location = f"{self._base_path}/login?next={quote(path, safe='/')}".encode()
+            head = [
+                (b"location", location),
+                (b"content-length", b"0"),
+                (b"cache-control", b"no-cache"),
+                *SECURITY_HEADERS,
+            ]
             await send({"type": "http.response.start", "status": 303, "headers": head})
             await send({"type": "http.response.body", "body": b""})
         else:
@@ -125,7 +137,7 @@ class Login:
         key = await run_in_threadpool(store.rotate_session, identity, address_of(scope))
         if not key:
             return send
-        header = cookie_header(key, scope, store.left_s(identity))
+        header = cookie_header(key, scope, store.desk_id, self._base_path, store.left_s(identity))
 
         async def renewed(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -141,11 +153,14 @@ def address_of(scope: Scope) -> str:
     return str(client[0]) if client else "unknown"
 
 
-def cookie_header(key: str, scope: Scope, seconds: float = SESSION_S) -> tuple[bytes, bytes]:
+def cookie_header(
+    key: str, scope: Scope, desk_id: str, base_path: str = "", seconds: float = SESSION_S
+) -> tuple[bytes, bytes]:
     """Return the header that gives a browser its session id, or takes it away when `key` is empty."""
     secure = "; Secure" if scope.get("scheme") == "https" else ""
     age = int(seconds) if key else 0
-    value = f"{COOKIE}={key}; Max-Age={age}; Path=/; HttpOnly; SameSite=Strict{secure}"
+    value = f"{session_cookie(desk_id)}={key}; Max-Age={age}; Path={cookie_path(base_path)}"
+    value += f"; HttpOnly; SameSite=Strict{secure}"
     return b"set-cookie", value.encode()
 
 
@@ -154,9 +169,9 @@ def _bearer_of(authorization: bytes) -> str:
     return authorization[7:].strip().decode("latin-1") if is_bearer else ""
 
 
-def _session_of(cookie: bytes) -> str:
+def _session_of(cookie: bytes, wanted: str) -> str:
     for pair in cookie.decode("latin-1").split(";"):
         name, _, value = pair.strip().partition("=")
-        if name == COOKIE:
+        if name == wanted:
             return value
     return ""

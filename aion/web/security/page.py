@@ -20,12 +20,12 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="dark light">
 <title>Log in - Aion</title>
-<link rel="stylesheet" href="/login.css">
+<link rel="stylesheet" href="{base}/login.css">
 </head>
 <body>
 <main>
 <h1>Aion</h1>
-<form method="post" action="/api/session">
+<form method="post" action="{base}/api/session">
 <input type="hidden" name="next" value="{next}">
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required autofocus>
@@ -38,15 +38,27 @@ _PAGE = """<!doctype html>
 """
 
 
-async def login_page(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer `/login` and `/login.css`."""
+class LoginPage:
+    """Answers `/login` and `/login.css`."""
+
+    def __init__(self, base_path: str = "") -> None:
+        """Args: base_path: under which the desk is shown, such as `/aion`."""
+        self._base_path = base_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a GET or HEAD."""
+        await _answer(scope, send, self._base_path)
+
+
+async def _answer(scope: Scope, send: Send, base_path: str) -> None:
     if scope["path"] == "/login.css":
         body = files("aion.web.security").joinpath("login.css").read_bytes()
         kind = b"text/css; charset=utf-8"
     else:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         why = WHY.get(query.get("why", [""])[0], "")
-        body = _PAGE.format(next=escape(safe_next(query.get("next", [""])[0])), why=why).encode()
+        after = escape(safe_next(query.get("next", [""])[0]))
+        body = _PAGE.format(next=after, why=why, base=base_path).encode()
         kind = b"text/html; charset=utf-8"
     head = [
         (b"content-type", kind),

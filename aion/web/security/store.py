@@ -24,7 +24,7 @@ from aion.web.security.commits import Commits
 
 Role = Literal["viewer", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "admin")
-SCHEMA = 2
+SCHEMA = 3
 SESSION_S = 7 * 86_400.0
 """Seconds from a login to its end, whatever is done meanwhile."""
 ROTATE_S = 12 * 3600.0
@@ -53,6 +53,7 @@ create table if not exists audit (
   number integer primary key, at real not null, who text not null, address text not null, what text not null,
   before text, after text
 );
+create table if not exists desk (id text not null);
 create table if not exists tried (name text primary key, left real not null, at real not null);
 """
 
@@ -115,6 +116,8 @@ class DeskStore:
             self._writer = _connect(path)
             self._reader = _connect(path)
             self._migrate(path)
+            self.desk_id = self._own_id()
+            """Eight hexadecimal digits that tell this desk from others, whatever its folder and port are called."""
             self.look()
             self._commits = Commits(path)
         except (OSError, sqlite3.Error) as error:
@@ -370,6 +373,14 @@ class DeskStore:
             return
         with self._lock:
             self._writer.executescript(f"begin immediate; {_TABLES} pragma user_version = {SCHEMA}; commit;")
+
+    def _own_id(self) -> str:
+        with self.write() as write:
+            found = write("select id from desk")
+            if not found:
+                found = [(secrets.token_hex(4),)]
+                write("insert into desk values (?)", found[0][0])
+        return str(found[0][0])
 
 
 def hash_key(key: str) -> str:

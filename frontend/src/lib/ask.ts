@@ -1,6 +1,7 @@
 /** Changes that a page asks the desk for: requests to bots, kill switches, rules. Each is in the desk's audit. */
 
 import type { ControlAnswer, ControlState, RulesAnswer } from "../api/schema";
+import { at } from "./base";
 
 export type BotAction = "pause" | "resume" | "flatten";
 
@@ -22,7 +23,7 @@ export class AskError extends Error {
 async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
   let answer: Response;
   try {
-    answer = await fetch(path, {
+    answer = await fetch(at(path), {
       method,
       ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
     });

@@ -1,6 +1,7 @@
 /** Requests to the bots' process: a file with an id, answered under that id by the bots' clock. */
 
 import { useEffect, useState } from "react";
+import { at } from "./base";
 import { wallNow } from "./ticker";
 import { instant } from "./time";
 
@@ -48,7 +49,7 @@ export function outcome(asked: Asked, clock: Answers | undefined, now: number): 
 
 /** Write a request to the bots' process as a whole; returns its id and when an answer is due. */
 export async function postControl({ action, value }: ControlRequest): Promise<{ id: string; dueAt?: number }> {
-  const answer = await fetch("/api/control", {
+  const answer = await fetch(at("/api/control"), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ action, value }),

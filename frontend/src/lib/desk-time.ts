@@ -5,6 +5,7 @@
 
 import { getConnection } from "../live";
 import { pageNow, sleepsSoFar } from "../live/clock";
+import { at } from "./base";
 import { setWallOffset, wallNow } from "./ticker";
 
 const COARSE_MS = 2000; // the Date header has whole seconds; less than this is not told from a slow answer
@@ -33,7 +34,7 @@ async function measure(): Promise<void> {
   const sent = pageNow();
   triedAt = sent;
   try {
-    const answer = await fetch("/healthz", { cache: "no-store" });
+    const answer = await fetch(at("/healthz"), { cache: "no-store" });
     const received = pageNow();
     setWallOffset(offsetOf(answer.headers.get("date"), sent, received));
     measuredAt = received;

@@ -1,6 +1,7 @@
 /** What the user chose on this browser: theme, time zone, toasts. Kept in localStorage where that is allowed. */
 
 import { useSyncExternalStore } from "react";
+import { ownName } from "./base";
 import { localZone, setShownZone, UTC } from "./time";
 
 export const THEMES = ["auto", "dark", "light"] as const;
@@ -22,7 +23,7 @@ function choice<T extends string>(
   valid: (kept: string | null) => T,
   apply: (value: T) => void,
 ): Choice<T> {
-  const key = `aion_${name}`;
+  const key = ownName(`aion_${name}`);
   const listeners = new Set<() => void>();
   const read = (): T => {
     try {

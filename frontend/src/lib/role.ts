@@ -3,14 +3,15 @@
 import { useEffect, useState } from "react";
 import type { SessionAnswer } from "../api/schema";
 import { clearAllCache } from "../live";
+import { at, ownName } from "./base";
 
-const KEY = "aion_role";
+const KEY = ownName("aion_role");
 
 let asked: Promise<SessionAnswer | undefined> | undefined;
 
 async function ask(): Promise<SessionAnswer | undefined> {
   try {
-    const answer = await fetch("/api/session");
+    const answer = await fetch(at("/api/session"));
     if (!answer.ok) return undefined;
     const session = (await answer.json()) as SessionAnswer;
     remember(session.role);
@@ -70,11 +71,11 @@ function remembered(): string | null {
 }
 
 /** Tabs tell each other on this channel that the session has ended. */
-const ENDED = "aion_ended";
+const ENDED = ownName("aion_ended");
 
 /** End the session, or all of this role; each tab forgets what it kept. Throws where the desk does not answer. */
 export async function logOut(isEverywhere = false): Promise<void> {
-  const answer = await fetch(`/api/session${isEverywhere ? "?everywhere=true" : ""}`, { method: "DELETE" });
+  const answer = await fetch(at(`/api/session${isEverywhere ? "?everywhere=true" : ""}`), { method: "DELETE" });
   if (!answer.ok) throw new Error(`the desk answered ${answer.status}`);
   const channel = new BroadcastChannel(ENDED);
   channel.postMessage("ended");
@@ -94,5 +95,5 @@ function leave(): void {
   } catch {
     // refused: nothing is kept either
   }
-  location.assign("/login?why=ended");
+  location.assign(at("/login?why=ended"));
 }

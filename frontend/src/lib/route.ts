@@ -1,6 +1,7 @@
 /** The address as a path, without a router library: four pages do not need one. */
 
 import { useMemo, useSyncExternalStore } from "react";
+import { at, pathBelow } from "./base";
 
 const CHANGED = "aion:navigate";
 
@@ -15,7 +16,7 @@ function subscribe(listener: () => void): () => void {
 
 /** The page of one bot. */
 export function pathOf(bot: string): string {
-  return `/bots/${encodeURIComponent(bot)}`;
+  return at(`/bots/${encodeURIComponent(bot)}`);
 }
 
 /** Go to `href` (same origin) without loading the page again. */
@@ -26,9 +27,9 @@ export function navigate(href: string): void {
   if (!location.hash) scrollTo(0, 0);
 }
 
-/** Path without a trailing slash; `/bots` for `/`. */
+/** Path below the desk's own, without a trailing slash; `/bots` for `/`. */
 export function usePath(): string {
-  return useSyncExternalStore(subscribe, () => location.pathname.replace(/\/+$/, "") || "/bots");
+  return useSyncExternalStore(subscribe, () => pathBelow(location.pathname).replace(/\/+$/, "") || "/bots");
 }
 
 /** The part of the address after `?`, without it. */

@@ -16,7 +16,7 @@ export function shownZone(): string {
 
 /** This machine's zone. */
 export function localZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone || UTC;
+  return format(Intl.DateTimeFormat().resolvedOptions().timeZone).resolvedOptions().timeZone || UTC;
 }
 
 const DAY_MS = 86_400_000;
@@ -37,17 +37,23 @@ function format(zone: string): Intl.DateTimeFormat {
   let made = formats.get(zone);
   if (!made) {
     const locale = zone.startsWith("America/") ? "en-US" : zone.startsWith("Europe/") ? "en-GB" : "en-HK";
-    made = new Intl.DateTimeFormat(locale, {
-      timeZone: zone,
-      timeZoneName: "short",
-      hourCycle: "h23",
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "2-digit",
-      minute: "2-digit",
-      second: "2-digit",
-    });
+    const make = (timeZone: string): Intl.DateTimeFormat =>
+      new Intl.DateTimeFormat(locale, {
+        timeZone,
+        timeZoneName: "short",
+        hourCycle: "h23",
+        year: "numeric",
+        month: "numeric",
+        day: "numeric",
+        hour: "2-digit",
+        minute: "2-digit",
+        second: "2-digit",
+      });
+    try {
+      made = make(zone);
+    } catch {
+      made = make(UTC); // a zone that this browser does not know: shown, and named, as UTC
+    }
     formats.set(zone, made);
   }
   return made;

@@ -8,6 +8,7 @@
 
 import { pageNow } from "./clock.ts";
 import {
+  BASE,
   type CacheEntry,
   type CacheOptions,
   cacheKey,
@@ -213,7 +214,7 @@ async function load<T>(url: string, name: string, ttl: number | undefined): Prom
   let text = "";
   try {
     const headers: Record<string, string> = held?.etag ? { "If-None-Match": held.etag } : {};
-    answer = await fetch(url, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    answer = await fetch(BASE + url, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     if (answer.ok) text = await answer.text();
   } catch (error) {
     throw new FetchError(url, 0, `no answer: ${(error as Error).message}`);

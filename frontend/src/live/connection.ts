@@ -7,7 +7,7 @@
 
 import { connectCache, NOT_DATA, revalidate } from "./clientCache.ts";
 import { pageNow, wallAhead } from "./clock.ts";
-import { versionOf } from "./entry.ts";
+import { BASE, versionOf } from "./entry.ts";
 import { type ConnectionOptions, type LinkStatus, span } from "./link.ts";
 import { openStream, type Tags } from "./stream.ts";
 import { joinTabs, type Tabs } from "./tabs.ts";
@@ -65,6 +65,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     pollEvery: 5000,
     ...options,
   };
+  streamUrl = BASE + streamUrl;
   let status: LinkStatus = {
     state: "connecting",
     since: pageNow(),
@@ -259,11 +260,13 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
         heardAt = pageNow();
       },
       hello: (theirs) => {
+        note(theirs);
         if (isHeld) return; // what it says may be old
         streaming();
         compare(theirs, true);
       },
       beat: (theirs, isProved) => {
+        note(theirs);
         if (isProved) isHeld = false;
         if (isHeld) return;
         streaming();
@@ -289,6 +292,10 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
         fail(reason, why === "bye" ? Math.random() * 1500 : undefined);
       },
     });
+  }
+
+  function note({ build }: Tags): void {
+    if (build !== status.build) set({ build });
   }
 
   function push(topic: string, text: string, data?: unknown): void {

@@ -24,4 +24,5 @@ export {
 } from "./clientCache.ts";
 export { pageNow } from "./clock.ts";
 export { type Connection, createConnection, getConnection } from "./connection.ts";
+export { BASE } from "./entry.ts";
 export type { ConnectionOptions, LinkState, LinkStatus } from "./link.ts";

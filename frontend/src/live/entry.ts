@@ -17,8 +17,11 @@ export const CACHE_TTL: Record<string, number> = {
 /** Time to live of a route that `CACHE_TTL` does not name, ms. */
 export const DEFAULT_TTL = 5000;
 
-/** Before each key in localStorage. */
-export const PREFIX = "aion_cache_";
+/** Path below which a proxy shows the desk, such as `/aion`: `data-base` of the page's root element. Default none. */
+export const BASE = globalThis.document?.documentElement.dataset.base ?? "";
+
+/** Before each key in localStorage, which desks below paths of one origin share. */
+export const PREFIX = `${BASE && `${BASE}/`}aion_cache_`;
 
 /** Milliseconds between two writes of one entry to localStorage: writing is synchronous and a push is not rare. */
 const STORE_EVERY = 1000;

@@ -22,6 +22,8 @@ export interface LinkStatus {
   isOwner: boolean;
   /** Why the stream does not work, for people. */
   reason?: string;
+  /** Name that the desk gives its pages now; a page that was loaded under another one is out of date. */
+  build?: string;
   /** What the link did last, for people: `resynced after 3 min asleep`. */
   note?: string;
   /** When `note` was made, as `pageNow()`, ms. */

@@ -49,8 +49,8 @@ export class Fault extends Component<Props, State> {
       <section className="panel empty-desk" role="alert">
         <h1>This page could not be drawn</h1>
         <p>
-          {error.message}. What this browser kept is forgotten; the page tries again with the next data of the desk. The
-          bots are not concerned.
+          {error.message}. The copy that this browser kept was cleared; the page tries again with the next update. Your
+          bots are not affected.
         </p>
         <p>
           <button type="button" onClick={() => location.reload()}>

@@ -2,6 +2,7 @@
 
 import { useMemo, useRef, useState } from "react";
 import type { Asked, BotDays, BotView, Problem, Session } from "../../api/schema";
+import { at } from "../../lib/base";
 import { cost, money, moneyChange } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { dayName, instant } from "../../lib/time";
@@ -109,7 +110,7 @@ export function BotPage({ bot, state, session, problem, all, bots }: Props) {
   return (
     <>
       <nav className="crumbs" aria-label="You are here">
-        <a className="quiet" href="/bots" onClick={follow}>
+        <a className="quiet" href={at("/bots")} onClick={follow}>
           Bots
         </a>{" "}
         / {bot.bot}

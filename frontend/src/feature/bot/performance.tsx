@@ -2,9 +2,11 @@
 
 import { lazy, Suspense, useMemo, useState } from "react";
 import type { BotDays, BotPart, BotView, Problem, Session } from "../../api/schema";
+import { arrive } from "../../lib/part";
 import { fall } from "../../lib/percent";
 import { dayName, instant, isoDay, stamp, UTC } from "../../lib/time";
 import type { Series } from "../../ui/chart/curve";
+import { ChartGuard } from "../../ui/chart/guard";
 import type { Scene } from "../../ui/chart/plot";
 import { sceneOf } from "../../ui/chart/scene";
 import { useDesk } from "../../ui/frame/desk";
@@ -13,7 +15,7 @@ import { Panel } from "./panel";
 import { deepest, falls, runView, stretches } from "./span";
 import { useFetched } from "./use-fetched";
 
-const EquityChart = lazy(() => import("../../ui/chart/equity-chart"));
+const EquityChart = lazy(() => arrive(() => import("../../ui/chart/equity-chart")));
 
 const HEIGHT = 56; // px of the fall's own chart
 
@@ -113,9 +115,11 @@ export function Performance({ bot, state, session, problem, days }: Props) {
     >
       {scene ? (
         <>
-          <Suspense fallback={<div className="curve empty" />}>
-            <EquityChart key={span} name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
-          </Suspense>
+          <ChartGuard data={scene}>
+            <Suspense fallback={<div className="curve empty" />}>
+              <EquityChart key={span} name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
+            </Suspense>
+          </ChartGuard>
           <Falls scene={scene} series={scene.series} />
         </>
       ) : (

@@ -1,6 +1,7 @@
 /** A draft of a bot's rules: texts as they are typed, what they mean, and what differs. Pure but for `keepDraft`. */
 
 import type { RuleField, RulesAnswer } from "../../api/schema";
+import { ownName } from "../../lib/base";
 import { decimal } from "../../lib/money";
 
 export type RuleValue = number | boolean | string;
@@ -94,7 +95,7 @@ export function title(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-const keyOf = (bot: string): string => `aion_draft_${bot}`;
+const keyOf = (bot: string): string => ownName(`aion_draft_${bot}`);
 
 /** The draft that this tab kept of `bot`. */
 export function keptDraft(bot: string): Texts {

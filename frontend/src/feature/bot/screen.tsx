@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 import type { BotsPageBundle, BotView } from "../../api/schema";
+import { at } from "../../lib/base";
 import { useShared } from "../../lib/use-shared";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
@@ -40,7 +41,7 @@ export default function BotScreen({ name, bundle }: Props) {
           {isUnknown
             ? "No state file of that name is in the data folder. A bot appears as soon as it has written one. "
             : `${leftOut.error}. `}
-          <a className="quiet" href="/bots" onClick={follow}>
+          <a className="quiet" href={at("/bots")} onClick={follow}>
             All bots
           </a>
         </p>

@@ -1,6 +1,7 @@
 /** Data of a route that is fetched, not pushed: kept while it is fetched again, with the time of the last answer. */
 
 import { useEffect, useRef, useState } from "react";
+import { at } from "../../lib/base";
 import { pageNow } from "../../live";
 
 /** Least milliseconds between two fetches of one route: a fast replay changes more often than anybody reads. */
@@ -63,7 +64,7 @@ class Fetcher<T> {
     this.#isDirty = false;
     let failed: number | undefined;
     try {
-      const answer = await fetch(url, { signal: this.#abort.signal });
+      const answer = await fetch(at(url), { signal: this.#abort.signal });
       const found: unknown = await answer.json();
       if (!answer.ok) throw Object.assign(new Error(detailOf(found, answer.status)), { status: answer.status });
       this.take(() => ({ url, data: found as T, at: pageNow(), error: "" }));

@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { BotRows } from "../../api/schema";
+import { at } from "../../lib/base";
 import { type Part, type Row, rowsOf } from "./columns";
 import { type Fetched, useFetched } from "./use-fetched";
 
@@ -41,7 +42,7 @@ export function withPage(held: Held | undefined, base: string, newest: Row[], ne
 }
 
 async function pageOf(base: string, limit: number, before: string, part: Part): Promise<Omit<Held, "base">> {
-  const answer = await fetch(`${base}&limit=${limit}&before=${encodeURIComponent(before)}`);
+  const answer = await fetch(at(`${base}&limit=${limit}&before=${encodeURIComponent(before)}`));
   if (!answer.ok) throw new Error(`the desk answered ${answer.status}`);
   const found = (await answer.json()) as BotRows;
   return { rows: rowsOf(found, part), ...(found.next ? { next: found.next } : {}) };

@@ -3,10 +3,12 @@
 import { lazy, memo, Suspense, useId, useMemo, useState } from "react";
 import type { Asked, BotView, Pnl, Problem, Session } from "../../api/schema";
 import { isLong, money, moneyChange } from "../../lib/money";
+import { arrive } from "../../lib/part";
 import { useMayAsk } from "../../lib/role";
 import { pathOf } from "../../lib/route";
 import { useTicking } from "../../lib/ticker";
 import { dayName, instant } from "../../lib/time";
+import { ChartGuard } from "../../ui/chart/guard";
 import { sceneOf } from "../../ui/chart/scene";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
@@ -25,7 +27,8 @@ import type { CardState } from "./state";
 const MOST = 32;
 
 /** A chunk of its own, asked for at once: figures do not wait for the drawing. */
-const chart = import("../../ui/chart/equity-chart");
+const chart = arrive(() => import("../../ui/chart/equity-chart"));
+chart.catch(() => undefined); // told where it is drawn
 const EquityChart = lazy(() => chart);
 
 interface Props {
@@ -123,9 +126,11 @@ function Curve({ bot, state, session, problem }: Props) {
     );
   }
   return (
-    <Suspense fallback={<div className="curve empty" />}>
-      <EquityChart name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
-    </Suspense>
+    <ChartGuard data={scene}>
+      <Suspense fallback={<div className="curve empty" />}>
+        <EquityChart name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
+      </Suspense>
+    </ChartGuard>
   );
 }
 

@@ -66,7 +66,10 @@ function build(element: HTMLElement, large: boolean): Parts {
       lockVisibleTimeRangeOnResize: true,
       tickMarkFormatter: (time: Time) => clock(Number(time) * 1000),
     },
-    localization: { timeFormatter: (time: Time) => `${clock(Number(time) * 1000)} ${shownName(Number(time) * 1000)}` },
+    localization: {
+      locale: "en",
+      timeFormatter: (time: Time) => `${clock(Number(time) * 1000)} ${shownName(Number(time) * 1000)}`,
+    },
     handleScroll: large ? { vertTouchDrag: false } : false,
     handleScale: large ? { mouseWheel: false } : false,
   });

@@ -3,12 +3,14 @@
 import { lazy, Suspense, useMemo } from "react";
 import type { Fill, Hours, Position, Session, SymbolView } from "../../api/schema";
 import { count, plural, price, sharedDecimals } from "../../lib/money";
+import { arrive } from "../../lib/part";
+import { ChartGuard } from "../../ui/chart/guard";
 import { bands, hoursOf, withHalts } from "./band";
 import { type DayBar, fillMarks } from "./bars";
 import type { Loaded } from "./day-file";
 import { levelsOf } from "./level";
 
-const Candles = lazy(() => import("./candles"));
+const Candles = lazy(() => arrive(() => import("./candles")));
 
 interface Props {
   symbol: string;
@@ -65,18 +67,20 @@ export function DayChart({ symbol, bars, session, fills, position, view, loaded,
     );
   }
   return (
-    <Suspense fallback={<div className={size} />}>
-      <Candles
-        name={symbol}
-        label={dayLabel(symbol, bars, marks.length, tick)}
-        bars={bars}
-        bands={behind}
-        hours={own}
-        marks={marks}
-        levels={levels}
-        tick={tick}
-        large={large}
-      />
-    </Suspense>
+    <ChartGuard data={bars}>
+      <Suspense fallback={<div className={size} />}>
+        <Candles
+          name={symbol}
+          label={dayLabel(symbol, bars, marks.length, tick)}
+          bars={bars}
+          bands={behind}
+          hours={own}
+          marks={marks}
+          levels={levels}
+          tick={tick}
+          large={large}
+        />
+      </Suspense>
+    </ChartGuard>
   );
 }

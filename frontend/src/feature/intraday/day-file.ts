@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "react";
 import type { Fill, Hours, Position } from "../../api/schema";
+import { at } from "../../lib/base";
 import type { FileBars } from "./bars";
 
 const REFRESH_MS = 5000; // the newest bar comes with the stream; the file has what a push left out
@@ -44,7 +45,7 @@ export function useDayFile(bot: string | undefined, day: string | undefined, asO
       fetchedAt.current = performance.now();
       try {
         const headers: Record<string, string> = etag.current ? { "If-None-Match": etag.current } : {};
-        const answer = await fetch(url, { cache: "no-store", headers });
+        const answer = await fetch(at(url), { cache: "no-store", headers });
         if (isOver || shown.current !== url || answer.status === 304) return;
         if (!answer.ok) {
           const found = (await answer.json().catch(() => ({}))) as { detail?: string };
@@ -72,14 +73,23 @@ export function useDays(): Record<string, string[]> | undefined {
   const [days, setDays] = useState<Record<string, string[]>>();
   useEffect(() => {
     let isOver = false;
-    fetch("/api/intraday/logs/days", { cache: "no-store" })
-      .then(async (answer) => (answer.ok ? ((await answer.json()) as { days?: Record<string, string[]> }) : {}))
-      .then(
-        (found) => !isOver && setDays(found.days ?? {}),
-        () => !isOver && setDays({}),
-      );
+    let retry: ReturnType<typeof setTimeout>;
+    const ask = (): void => {
+      fetch(at("/api/intraday/logs/days"), { cache: "no-store" })
+        .then(async (answer) => (answer.ok ? ((await answer.json()) as { days?: Record<string, string[]> }) : {}))
+        .then(
+          (found) => !isOver && setDays(found.days ?? {}),
+          () => {
+            if (isOver) return;
+            setDays((before) => before ?? {});
+            retry = setTimeout(ask, REFRESH_MS);
+          },
+        );
+    };
+    ask();
     return () => {
       isOver = true;
+      clearTimeout(retry);
     };
   }, []);
   return days;

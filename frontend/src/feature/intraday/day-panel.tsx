@@ -2,6 +2,7 @@
 
 import { useMemo } from "react";
 import type { BotView, Session, SymbolView } from "../../api/schema";
+import { at } from "../../lib/base";
 import { price, sharedDecimals } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import { Ago, Due } from "../../ui/age";
@@ -16,7 +17,7 @@ import { newestPrice, useBars } from "./use-bars";
 
 /** Address of a symbol's own view. */
 export function symbolHref(symbol: string, day?: string): string {
-  return `/intraday/${encodeURIComponent(symbol)}${day ? `?day=${day}` : ""}`;
+  return at(`/intraday/${encodeURIComponent(symbol)}${day ? `?day=${day}` : ""}`);
 }
 
 interface Props {

@@ -2,6 +2,7 @@
 
 import { useMemo, useState } from "react";
 import type { BotView, Fill, IntradaySnapshot } from "../../api/schema";
+import { at as below } from "../../lib/base";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { abbreviated, count, money, plural, price, priceDecimals, quantity, sharedDecimals } from "../../lib/money";
 import { navigate, setQuery } from "../../lib/route";
@@ -222,7 +223,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
           {names.slice(0, 40).map((name, index) => (
             <span key={name}>
               {index > 0 && ", "}
-              <a className="quiet" href={`/intraday/${encodeURIComponent(name)}`} onClick={follow}>
+              <a className="quiet" href={below(`/intraday/${encodeURIComponent(name)}`)} onClick={follow}>
                 {name}
               </a>
             </span>
@@ -235,7 +236,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
   return (
     <>
       <div className="head symbol-head">
-        <a className="quiet" href="/intraday" onClick={follow}>
+        <a className="quiet" href={below("/intraday")} onClick={follow}>
           All symbols
         </a>
         <h1>{symbol}</h1>
@@ -248,7 +249,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
             <select
               className="button"
               value={symbol}
-              onChange={(event) => navigate(`/intraday/${encodeURIComponent(event.target.value)}`)}
+              onChange={(event) => navigate(below(`/intraday/${encodeURIComponent(event.target.value)}`))}
             >
               {[...new Set([...names, symbol])].map((name) => (
                 <option key={name}>{name}</option>

@@ -2,6 +2,7 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { BotsPageBundle, LogEntry, LogSearch, LogTail } from "../../api/schema";
+import { at } from "../../lib/base";
 import { useWho } from "../../lib/role";
 import { setQuery, useQuery } from "../../lib/route";
 import { useLink, useSnapshot, useSSE } from "../../live";
@@ -17,10 +18,11 @@ const STEP_LINES = 500;
 const DRAW_MS = 100; // between two drawings of what streams in
 const GAP_STEPS = 8; // of 256 KB; a log that grows faster begins anew
 const ENOUGH_LINES = 50; // found by one click; fewer, and the search goes on by itself
+const RETRY_MS = 3000; // after which the first lines are asked for again
 const TYPING_MS = 350; // after the last key before files are searched
 
 async function get<T>(url: string): Promise<T> {
-  const answer = await fetch(url, { cache: "no-store" });
+  const answer = await fetch(at(url), { cache: "no-store" });
   if (!answer.ok) {
     const found = (await answer.json().catch(() => ({}))) as { detail?: string };
     throw new Error(found.detail ?? `The desk answered ${answer.status}.`);
@@ -28,7 +30,8 @@ async function get<T>(url: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
-const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const reason = (error: unknown): string =>
+  error instanceof TypeError ? "The desk does not answer." : error instanceof Error ? error.message : String(error);
 
 /** The tail: newest lines, then what streams in, drawn at most ten times a second. */
 function useTail(): { tail: Tail; failed: string } {
@@ -66,14 +69,28 @@ function useTail(): { tail: Tail; failed: string } {
     [take],
   );
   useEffect(() => {
-    get<LogTail>(`/api/logs?limit=${FIRST_LINES}`).then(
-      (more) => {
-        take(more);
-        setFailed("");
-      },
-      (error: unknown) => setFailed(reason(error)),
-    );
-    return () => clearTimeout(timer.current);
+    let isOver = false;
+    let retry: ReturnType<typeof setTimeout>;
+    const ask = (): void => {
+      get<LogTail>(`/api/logs?limit=${FIRST_LINES}`).then(
+        (more) => {
+          if (isOver) return;
+          take(more);
+          setFailed("");
+        },
+        (error: unknown) => {
+          if (isOver) return;
+          setFailed(reason(error));
+          retry = setTimeout(ask, RETRY_MS);
+        },
+      );
+    };
+    ask();
+    return () => {
+      isOver = true;
+      clearTimeout(retry);
+      clearTimeout(timer.current);
+    };
   }, [take]);
   const hear = useCallback(
     (push: LogTail): void => {

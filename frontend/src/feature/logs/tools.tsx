@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "react";
 import type { LogFileList } from "../../api/schema";
+import { at } from "../../lib/base";
 import { bytes } from "../../lib/size";
 import { wallNow } from "../../lib/ticker";
 import { fromField, instant, shortStamp, shownName, stamp, toField } from "../../lib/time";
@@ -133,7 +134,7 @@ function Files() {
   const [found, setFound] = useState<LogFileList | string>();
   useEffect(() => {
     let isOver = false;
-    fetch("/api/logs/files", { cache: "no-store" })
+    fetch(at("/api/logs/files"), { cache: "no-store" })
       .then(async (answer) => {
         if (!answer.ok) throw new Error(`The desk answered ${answer.status}.`);
         return (await answer.json()) as LogFileList;
@@ -154,7 +155,7 @@ function Files() {
     <ul className="file-list">
       {files.map(([name, file]) => (
         <li key={name}>
-          <a href={`/api/logs/files/${encodeURIComponent(name)}`} download={`${name}.jsonl`}>
+          <a href={at(`/api/logs/files/${encodeURIComponent(name)}`)} download={`${name}.jsonl`}>
             {name}.jsonl
           </a>
           <span>{bytes(file.size)}</span>

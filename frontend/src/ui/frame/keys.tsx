@@ -1,6 +1,7 @@
 /** Keys of the whole page: `?` lists them, `/` goes to the filter, `g` and a letter change the page. */
 
 import { useEffect, useRef, useState } from "react";
+import { at } from "../../lib/base";
 import { nextTheme, setTheme, setZone, useTheme, useZone } from "../../lib/preference";
 import { navigate } from "../../lib/route";
 import { zoneChoices } from "./clock-panel";
@@ -46,7 +47,7 @@ export function Keys() {
       if (follows) {
         const page = PAGES.find(({ id }) => id.startsWith(event.key));
         setPair(undefined);
-        if (page) navigate(page.href);
+        if (page) navigate(at(page.href));
         return;
       }
       if (event.key === "?") {

@@ -1,6 +1,7 @@
 /** Top bar: mark, pages, Link, Mode, theme. On the phone the pages move to the bottom of the screen. */
 
 import type { MouseEvent, ReactNode } from "react";
+import { at } from "../../lib/base";
 import { nextTheme, setTheme, useTheme } from "../../lib/preference";
 import { navigate } from "../../lib/route";
 import { Mark, PageIcon, ThemeIcon } from "../icon";
@@ -19,7 +20,7 @@ export function follow(event: MouseEvent<HTMLAnchorElement>): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
     return;
   event.preventDefault();
-  navigate(event.currentTarget.getAttribute("href") ?? "/");
+  navigate(event.currentTarget.getAttribute("href") ?? at("/"));
 }
 
 function ThemeButton() {
@@ -45,13 +46,13 @@ export function TopBar({ page, children }: { page: PageId | undefined; children:
         Skip to the page
       </a>
       <div className="top-row">
-        <a className="logo" href="/bots" onClick={follow}>
+        <a className="logo" href={at("/bots")} onClick={follow}>
           <Mark />
           Aion
         </a>
         <nav className="pages" aria-label="Pages">
           {PAGES.map(({ id, href, title }) => (
-            <a key={id} href={href} aria-current={id === page ? "page" : undefined} onClick={follow}>
+            <a key={id} href={at(href)} aria-current={id === page ? "page" : undefined} onClick={follow}>
               <PageIcon page={id} />
               {title}
             </a>
