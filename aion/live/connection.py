@@ -56,10 +56,20 @@ def pause_when_held_back(transport: asyncio.WriteTransport) -> None:
     )  # one pauses at the limit, the other above
 
 
+def forgo_chunks(protocol: Any) -> None:
+    """Let the response that uvicorn's `protocol` is about to start go without chunked coding: HTTP/1.0 knows none."""
+    protocol.cycle.chunked_encoding = False
+
+
+def content_of(chunk: bytes) -> bytes:
+    """Return what one chunk of chunked coding holds."""
+    return chunk[chunk.index(b"\r\n") + 2 : -2]
+
+
 class UpgradedConnection(Subscriber, asyncio.Protocol):
     """A stream that has taken its transport over: one `transport.write` a frame, nothing else."""
 
-    __slots__ = ("_connections", "_hub", "_stray", "_transport")
+    __slots__ = ("_connections", "_hub", "_is_chunked", "_stray", "_transport")
 
     def __init__(
         self,
@@ -68,28 +78,52 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         patched: tuple[str, ...],
         *,
         is_gzip: bool,
+        is_chunked: bool,
         transport: asyncio.Transport,
         connections: set[Any],
     ) -> None:
-        """Args: hub: where it belongs; connections: the server's set of open connections, told at shutdown."""
+        """Make it.
+
+        Args:
+            hub: where it belongs.
+            topics: as `Subscriber`.
+            patched: the same.
+            is_gzip: the same.
+            is_chunked: False for a client of HTTP/1.0, for which the end of the connection ends the stream.
+            transport: of the connection.
+            connections: the server's set of open connections, told at shutdown.
+        """
         super().__init__(topics, patched, is_gzip=is_gzip)
         self._hub = hub
         self._transport = transport
-        self.write = transport.write
+        self._is_chunked = is_chunked
+        self.write = transport.write if is_chunked else self._write_content
         found = transport.get_extra_info("socket")
         if found is not None:
             self.descriptor = found.fileno()
-            self.is_bare = self.descriptor >= 0 and transport.get_extra_info("sslcontext") is None
+            is_plain = transport.get_extra_info("sslcontext") is None
+            self.is_bare = is_chunked and is_plain and self.descriptor >= 0
         self._connections = connections
         self._stray = 0
 
     @classmethod
     def take_over(
-        cls, hub: Hub, topics: tuple[str, ...], patched: tuple[str, ...], protocol: Any, *, is_gzip: bool
+        cls,
+        hub: Hub,
+        topics: tuple[str, ...],
+        patched: tuple[str, ...],
+        protocol: Any,
+        *,
+        is_gzip: bool,
+        is_chunked: bool = True,
     ) -> "UpgradedConnection":
         """Take the transport of uvicorn's `protocol`, whose response has started, and let the rest of HTTP go."""
         transport: asyncio.Transport = protocol.transport
-        stream = cls(hub, topics, patched, is_gzip=is_gzip, transport=transport, connections=protocol.connections)
+        connections = protocol.connections
+        stream = cls(
+            hub, topics, patched,
+            is_gzip=is_gzip, is_chunked=is_chunked, transport=transport, connections=connections,
+        )  # fmt: skip
         cycle = protocol.cycle
         cycle.response_complete = True
         cycle.message_event.set()
@@ -104,13 +138,16 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         protocol.cycle = None
         return stream
 
+    def _write_content(self, data: bytes) -> None:
+        self._transport.write(content_of(data))
+
     def finish(self, data: bytes) -> None:
         """Send `data` and the last chunk, then close; does nothing when the client has left."""
         self._hub.remove(self)
         if self._transport.is_closing():  # uvloop raises when a closed transport is written to
             return
         if not self.is_paused:
-            self._transport.write(data + LAST_CHUNK)
+            self._transport.write(data + LAST_CHUNK if self._is_chunked else content_of(data))
             self._transport.close()
         else:  # it is not reading: waiting for it would hold the shutdown up
             self._transport.abort()
@@ -170,8 +207,7 @@ class PortableConnection(Subscriber):
 
     def _put(self, data: bytes) -> None:
         """Hand `data` (one chunk) to the task; until it is sent the stream counts as paused."""
-        start = data.index(b"\r\n") + 2
-        self._pending.append(data[start:-2])
+        self._pending.append(content_of(data))
         self._hub.pause(self)
         self._wake.set()
 

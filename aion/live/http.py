@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from aion.live.connection import EXTENSION, PortableConnection, UpgradedConnection
+from aion.live.connection import EXTENSION, PortableConnection, UpgradedConnection, forgo_chunks
 from aion.live.desk import Live, LiveError
 from aion.live.event import GZIP_HEADER, chunk
 from aion.live.lane import Subscriber
@@ -214,6 +214,9 @@ class StreamApp:
         is_gzip = accepts_gzip(header(scope, b"accept-encoding"))
         extension = scope.get("extensions", {}).get(EXTENSION)
         headers = _stream_head(is_gzip=is_gzip, is_last=extension is not None)
+        is_chunked = scope.get("http_version") != "1.0"
+        if extension is not None and not is_chunked:
+            forgo_chunks(extension["protocol"])
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
@@ -223,7 +226,9 @@ class StreamApp:
         have = self._have(scope, query, topics)
         retry_ms = randrange(500, 2_500)  # noqa: S311 - jitter
         if extension is not None and not extension["protocol"].transport.is_closing():
-            upgraded = UpgradedConnection.take_over(live.hub, topics, patched, extension["protocol"], is_gzip=is_gzip)
+            upgraded = UpgradedConnection.take_over(
+                live.hub, topics, patched, extension["protocol"], is_gzip=is_gzip, is_chunked=is_chunked
+            )
             live.hub.add(upgraded)
             if self._on_open is not None:
                 self._on_open(scope, upgraded)
