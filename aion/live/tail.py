@@ -80,11 +80,15 @@ class TailReader:
             data = os.pread(descriptor, status.st_size - start, start)
         finally:
             os.close(descriptor)
+        cut = 0
         if start > place:  # skip the part of a line that the jump landed in
             cut = data.find(b"\n") + 1
             start += cut
             data = data[cut:]
         end = data.rfind(b"\n") + 1
+        if end == 0 and start > place and cut > 0:  # one line of more than is pushed: its end is announced
+            self._places[name] = (status.st_ino, start)
+            return {"file": name, "inode": status.st_ino, "from": start, "to": start, "lines": []}
         if end == 0:
             self._places.setdefault(name, (status.st_ino, place))
             return None

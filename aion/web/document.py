@@ -336,6 +336,8 @@ class LogEntry(Document):
     cycle_id: str | None = None
     market_time: str | None = None
     more: dict[str, str] | None = Field(None, description="Other fields of the line.")
+    size: int | None = Field(None, description="Bytes of the line, where only the beginning of a text is given.")
+    unfinished: bool | None = Field(None, description="True for the end of a file that has no line end yet.")
 
 
 class LogTail(Document):

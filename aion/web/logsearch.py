@@ -3,7 +3,7 @@
 A search reads whole windows and looks into them for bytes that a matching line must hold before it parses any line,
 so that most of a large file is passed at the speed of the disk. What was not reached yet is told by offset, and the
 reader asks again from there. A time range is found by bisection, which takes the lines of one file to be in order of
-time. A line longer than a window (256 KB) is passed unread.
+time. A line longer than a window (256 KB) is looked through like any other and given cut.
 """
 
 import os
@@ -15,7 +15,8 @@ from pathlib import Path
 
 import orjson
 
-from aion.web.logtail import WINDOW, Span, comparable, open_log, parse_line
+from aion.web.logline import MAX_WHOLE, Stretch, holds, parse_line, read_line, read_long, shortened, stretch_before
+from aion.web.logtail import WINDOW, Span, comparable, open_log
 from aion.web.state import Json
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -151,23 +152,40 @@ def _back(
     found: list[Json] = []
     end = span.stop
     while end > floor and span.stop - end < share:
-        start = max(floor, end - WINDOW)
-        data = os.pread(descriptor, end - start, start)
-        if start > floor:
-            cut = data.find(b"\n") + 1
-            # a line as long as a window is passed
-            data, start = (data[cut:], start + cut) if 0 < cut < len(data) else (b"", start)
-        end = start
-        whole = data[: data.rfind(b"\n") + 1]
-        for offset, raw in reversed(list(_candidates(whole, pattern))):
-            line = parse_line(span.file, start + offset, raw)
-            if query.finds(line):
-                found.append(line)
-                if len(found) == limit:
-                    return replace(span, start=start + offset, lines=tuple(reversed(found)))
+        part = stretch_before(descriptor, end, floor, WINDOW)
+        if part.is_long:
+            lines = _find_long(descriptor, span.file, part.start, end, query)
+        else:
+            lines = _find(span.file, part, pattern, query)
+        for line in lines:
+            found.append(line)
+            if len(found) == limit:
+                return replace(span, start=line["offset"], lines=tuple(reversed(found)))
+        end = part.start
         if is_over():
             break
     return replace(span, start=max(end, floor), lines=tuple(reversed(found)))
+
+
+def _find(file: str, part: Stretch, pattern: re.Pattern[bytes] | None, query: Query) -> Iterator[Json]:
+    """Yield what is asked for, the newest first."""
+    whole = part.data[: part.data.rfind(b"\n") + 1]
+    for offset, raw in reversed(list(_candidates(whole, pattern))):
+        line = read_line(file, part.start + offset, raw)
+        if query.finds(line):
+            yield shortened(line, len(raw))
+
+
+def _find_long(descriptor: int, file: str, start: int, stop: int, query: Query) -> Iterator[Json]:
+    if stop - start <= MAX_WHOLE:
+        line = read_line(file, start, os.pread(descriptor, stop - start, start))
+        if query.finds(line):
+            yield shortened(line, stop - start)
+        return
+    line = read_long(descriptor, file, start, stop)
+    words = [word for word in query.text.split() if word.lower() not in _text(line)]
+    if replace(query, text="").finds(line) and holds(descriptor, start, stop, words):
+        yield line
 
 
 def _candidates(data: bytes, pattern: re.Pattern[bytes] | None) -> Iterator[tuple[int, bytes]]:

@@ -7,20 +7,19 @@ Lines of all processes are merged by their time; a line that is not JSON takes t
 import errno
 import os
 import stat
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import orjson
 
 from aion.errors import StateError
+from aion.web.logline import REACH, line_end, line_start, parse_line, read_long, stretch_before
 from aion.web.state import Json
 
 WINDOW = 256 << 10  # bytes read of one file at a time
 MAX_LINES = 1000
-MAX_TEXT = 4000  # characters of one value that are shown; the file has the rest
-MAX_FIELDS = 32
+LONG_LINES = 8  # lines longer than a window that are given together
+LEFT_S = 5.0  # seconds without a change after which what has no line end is shown as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,17 @@ class Span:
         return {"inode": str(self.inode), "size": self.size, "from": self.start, "to": self.stop}
 
 
-def read_tail(path: Path, *, stop: int | None = None, window: int = WINDOW) -> Span:
-    """Return the last whole lines of the log at `path` that lie before offset `stop` (default: its end).
+def read_tail(path: Path, *, stop: int | None = None, window: int = WINDOW, now_s: float | None = None) -> Span:
+    """Return the last lines of the log at `path` that lie before offset `stop` (default: its end).
+
+    A line that is longer than the window comes cut, with what lies before it. What stands behind the last line end
+    belongs to the file's end alone: it is given, marked `unfinished`, once nobody seems to be writing it any more.
+
+    Args:
+        path: of the log.
+        stop: offset; None for the end of the file.
+        window: bytes read, if no line is longer.
+        now_s: wall time, seconds since 1970, that tells how old the last change is; default now.
 
     Raises:
         FileNotFoundError: there is none.
@@ -54,22 +62,38 @@ def read_tail(path: Path, *, stop: int | None = None, window: int = WINDOW) -> S
     """
     descriptor, status = open_log(path)
     try:
-        end = status.st_size if stop is None else min(stop, status.st_size)
-        start = max(0, end - window)
-        data = os.pread(descriptor, end - start, start)
+        size = status.st_size
+        end = size if stop is None else min(stop, size)
+        rest: tuple[Json, ...] = ()
+        if stop is None:
+            end = line_start(descriptor, size, max(0, size - REACH))
+            is_left = (time.time() if now_s is None else now_s) - status.st_mtime > LEFT_S
+            if size > end and (size - end > window or is_left):
+                rest = (read_long(descriptor, path.stem, end, size) | {"unfinished": True},)
+        start, lines = end, rest
+        for _ in range(LONG_LINES):
+            if start == 0:
+                break
+            found = stretch_before(descriptor, start, 0, window)
+            if found.is_long:
+                lines = (read_long(descriptor, path.stem, found.start, start), *lines)
+            else:
+                whole = found.data[: found.data.rfind(b"\n") + 1]
+                if not lines:
+                    end = found.start + len(whole)
+                lines = (*_parsed(path.stem, found.start, whole), *lines)
+            start = found.start
+            if not found.is_long:
+                break
     finally:
         os.close(descriptor)
-    if start > 0:
-        newline = data.find(b"\n")
-        skipped = newline + 1 if newline >= 0 else len(data)
-        data, start = data[skipped:], start + skipped
-    return _span(path, status, start, data)
+    return Span(path.stem, status.st_ino, size, start, end, lines)
 
 
 def read_from(path: Path, start: int, *, window: int = WINDOW) -> Span:
-    """Return the whole lines from offset `start` on, at most `window` bytes of them.
+    """Return the whole lines from offset `start` on, at most `window` bytes of them, or one that is longer, cut.
 
-    A `start` behind the end (the file was rotated) gives the tail. A line longer than the window is cut.
+    A `start` behind the end (the file was rotated) gives the tail.
 
     Raises:
         FileNotFoundError: there is none.
@@ -77,16 +101,20 @@ def read_from(path: Path, start: int, *, window: int = WINDOW) -> Span:
     """
     descriptor, status = open_log(path)
     try:
-        if start > status.st_size:
-            start = max(0, status.st_size - window)
+        size = status.st_size
+        if start > size:
+            start = max(0, size - window)
         data = os.pread(descriptor, window, start)
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(data) < window or whole:
+            lines, stop = tuple(_parsed(path.stem, start, whole)), start + len(whole)
+        else:
+            end = line_end(descriptor, start, size)
+            lines = () if end is None else (read_long(descriptor, path.stem, start, end),)
+            stop = start if end is None else end
     finally:
         os.close(descriptor)
-    if len(data) == window and b"\n" not in data:
-        return Span(
-            path.stem, status.st_ino, status.st_size, start, start + len(data), (parse_line(path.stem, start, data),)
-        )
-    return _span(path, status, start, data)
+    return Span(path.stem, status.st_ino, size, start, stop, lines)
 
 
 def merge(spans: Iterable[Span], limit: int, *, oldest: bool = False) -> Json:
@@ -111,6 +139,8 @@ def _part(span: Span, chosen: set[tuple[str, int]], *, oldest: bool) -> Json:
     given = [line["offset"] for line in span.lines if (span.file, line["offset"]) in chosen]
     if oldest:
         return replace(span, stop=min(left_out, default=span.stop)).place
+    if not left_out:
+        return span.place  # nothing before its first line was left out, blank lines for example
     return replace(span, start=min(given, default=span.stop)).place
 
 
@@ -143,45 +173,16 @@ def open_log(path: Path) -> tuple[int, os.stat_result]:
     return descriptor, status
 
 
-def _span(path: Path, status: os.stat_result, start: int, data: bytes) -> Span:
-    whole = data[: data.rfind(b"\n") + 1]
-    lines: list[Json] = []
-    offset = start
+def _parsed(file: str, offset: int, whole: bytes) -> Iterator[Json]:
     for raw in whole.splitlines(keepends=True) if b"\r" not in whole else _split(whole):
         if raw.strip():
-            lines.append(parse_line(path.stem, offset, raw))
+            yield parse_line(file, offset, raw)
         offset += len(raw)
-    return Span(path.stem, status.st_ino, status.st_size, start, start + len(whole), tuple(lines))
 
 
 def _split(data: bytes) -> list[bytes]:
     # bytes.splitlines also ends a line at a lone carriage return
     return [piece + b"\n" for piece in data.split(b"\n")[:-1]]
-
-
-def parse_line(file: str, offset: int, raw: bytes) -> Json:
-    """Return `LogEntry` of one line's bytes; one that is no JSON event has only its text."""
-    line: Json = {"file": file, "offset": offset}
-    try:
-        value = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        value = None
-    if not isinstance(value, dict) or not isinstance(value.get("event"), str):
-        return line | {"event": raw.decode("utf-8", "replace").strip()[:MAX_TEXT]}
-    more: Json = {}
-    for name, field in value.items():
-        if name in _KNOWN and isinstance(field, str):
-            line[name] = field[:MAX_TEXT]
-        elif len(more) < MAX_FIELDS:
-            more[name[:64]] = _shown(field)
-    return line | ({"more": more} if more else {})
-
-
-_KNOWN = frozenset({"ts", "level", "process", "event", "bot", "cycle_id", "market_time"})
-
-
-def _shown(field: Any) -> str:
-    return (field if isinstance(field, str) else orjson.dumps(field).decode())[:MAX_TEXT]
 
 
 def _with_times(lines: tuple[Json, ...]) -> Iterable[tuple[str, Json]]:

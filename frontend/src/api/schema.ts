@@ -593,7 +593,11 @@ export interface LogEntry {
   /** Byte offset of the line; file, inode and offset name a line for good. */
   offset: number;
   process?: string;
+  /** Bytes of the line, where only the beginning of a text is given. */
+  size?: number;
   ts?: string;
+  /** True for the end of a file that has no line end yet. */
+  unfinished?: boolean;
 }
 
 /** One log file. */

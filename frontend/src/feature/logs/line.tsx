@@ -1,6 +1,7 @@
 /** One line of the log, of a fixed height: what does not fit is in the pane that it opens. */
 
 import type { LogEntry } from "../../api/schema";
+import { bytes } from "../../lib/size";
 import { clockSeconds, dayName, instant, isoDay, shownName, stamp } from "../../lib/time";
 
 /** Fields of a line behind its event, as one text. */
@@ -51,6 +52,8 @@ export function Line({ entry, index, total, top, isChosen, onChoose }: Props) {
         {entry.event}
         {market !== undefined && <small> market {clockSeconds(market)}</small>}
         <small> {moreText(entry)}</small>
+        {entry.size !== undefined && <small className="cut"> cut, {bytes(entry.size)}</small>}
+        {entry.unfinished && <small> no line end yet</small>}
       </span>
     </div>
   );
@@ -69,6 +72,13 @@ export function LinePane({ entry, onClose }: { entry: LogEntry; onClose: () => v
     ["cycle", entry.cycle_id],
     ["event", entry.event],
     ...Object.entries(entry.more ?? {}),
+    [
+      "cut",
+      entry.size === undefined
+        ? undefined
+        : `Only the beginning is shown: the line has ${bytes(entry.size)}. The whole file is under Files.`,
+    ],
+    ["unfinished", entry.unfinished ? "The file ends here without a line end." : undefined],
     ["file", `${entry.file}.jsonl, byte ${entry.offset}`],
   ];
   return (

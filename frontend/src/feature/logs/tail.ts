@@ -77,8 +77,13 @@ export function append(tail: Tail, more: LogTail, most = MOST_LINES): Tail {
     }
   }
   const fresh = (more.lines ?? []).filter((line) => known[line.file] && isFresh(line));
-  const kept = begun.size > 0 ? tail.lines.filter((line) => !begun.has(line.file)) : tail.lines;
-  const rest = { known, era: tail.era + (kept.length < tail.lines.length ? 1 : 0), errors: more.errors ?? {} };
+  // the end of a file that had no line end is there as a whole line, or once more, longer
+  const isReplaced = ({ file, offset, unfinished }: LogEntry): boolean =>
+    unfinished === true &&
+    ((more.parts?.[file]?.to ?? 0) > offset || fresh.some((line) => line.file === file && line.offset === offset));
+  const isDropped = (line: LogEntry): boolean => begun.has(line.file) || isReplaced(line);
+  const kept = tail.lines.some(isDropped) ? tail.lines.filter((line) => !isDropped(line)) : tail.lines;
+  const rest = { known, era: tail.era + (begun.size > 0 && kept !== tail.lines ? 1 : 0), errors: more.errors ?? {} };
   if (fresh.length === 0) return { ...rest, lines: kept.length === tail.lines.length ? tail.lines : kept };
   return cut({ ...rest, lines: merge(kept, fresh) }, most);
 }
