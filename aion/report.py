@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aion.clock import iso
 from aion.errors import NotFoundError, StateError, printable
+from aion.stat import net_result
 from aion.store.document import Account, SimLog, SwingRolling
 from aion.store.file import parse_object, read_document
 from aion.store.layout import Layout, check_day
@@ -53,7 +54,9 @@ def status_lines(folder: Path) -> list[str]:
 
 
 def _status_line(bot: str, account: Account, now: datetime) -> str:
-    net = "" if account.total_pnl is None else f"net {account.total_pnl.net:+,.2f}"
+    said = None if account.total_pnl is None else account.total_pnl.net
+    total = net_result(said, account.equity, account.start_equity)
+    net = "" if total is None else f"net {total:+,.2f} since start"
     late = ""
     if account.due_at is not None and now > account.due_at:
         late = f"LATE {_age(now - account.due_at)}"

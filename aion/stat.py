@@ -107,6 +107,13 @@ def annual_growth(start: float, end: float, years: float) -> float | None:
     return float((end / start) ** (1 / years) - 1)
 
 
+def net_result(said: float | None, equity: float, start: float | None) -> float | None:
+    """Return the net result since the start, money: what is `said`, else `equity` less `start`; None for neither."""
+    if said is not None:
+        return said
+    return None if start is None else equity - start
+
+
 def total_return(start: float, end: float) -> float | None:
     """Return the change from `start` to `end`, fraction of `start`; None when that is not above 0."""
     return end / start - 1 if start > 0 else None

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from aion import stat
-from aion.bot.record import Json, thin
+from aion.bot.record import Json
 from aion.bot.waiter import Waiter
 from aion.clock import Clock, iso
 from aion.config import MOST_CASH
 from aion.errors import ConfigError
+from aion.store.curve import thin
+from aion.store.document import CURVE_POINTS
 from aion.store.file import check_document, write_json
 from aion.store.kind import schema_name
 from aion.store.layout import Layout, check_name
@@ -211,8 +213,8 @@ def document(connection: sqlite3.Connection, attached: Attached, now: datetime, 
         "positions": {str(each["pair"]): _position(each) for each in opened if _number(each, "amount") > 0},
         "trades": {f"t{each['id']}": _trade(each, by_trade[each["id"]]) for each in closed[-KEPT:]},
         "fills": _fills(orders, {each["id"]: each for each in trades}),
-        "equity_curve": thin(curve),
-        "stats": _stats(closed, list(curve.values())),
+        "equity_curve": thin(curve, CURVE_POINTS),
+        "stats": _stats(closed, [*([start] if start > 0 else []), *curve.values()]),
     }
     if borrow:
         value["total_pnl"]["borrow"] = borrow
@@ -256,11 +258,9 @@ def _stats(closed: Sequence[Json], curve: Sequence[float]) -> Json:
     for name, figure in (("win_rate", stat.win_rate(results)), ("profit_factor", stat.profit_factor(results))):
         if figure is not None:
             value[name] = round(figure, 6)
-    peak = deepest = 0.0
-    for equity in curve:
-        peak = max(peak, equity)
-        deepest = max(deepest, (peak - equity) / peak if peak > 0 else 0.0)
-    value["max_drawdown"] = round(deepest, 6)
+    value["max_drawdown"] = round(stat.max_drawdown(curve), 6)
+    if curve:
+        value["drawdown"] = round(stat.drawdown(curve), 6)
     return value
 
 

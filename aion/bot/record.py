@@ -1,6 +1,5 @@
 """Values of the model as the JSON objects of the state documents; each is made once and then kept as it is."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 from aion.clock import iso
 from aion.config import Rules
 from aion.model import Bar, Fill, Order, OrderStatus, Signal, Trade
-from aion.store.document import CURVE_POINTS
 from aion.trading.record import Decision, Result
 
 Json = dict[str, Any]
@@ -150,13 +148,3 @@ def result_json(result: Result, since: datetime | None) -> Json:
     if since is not None:
         value["since"] = iso(since)
     return value
-
-
-def thin(curve: Mapping[str, float], points: int = CURVE_POINTS) -> dict[str, float]:
-    """Return `curve` with at most `points` points: every n-th, first and last kept."""
-    if len(curve) <= points:
-        return dict(curve)
-    keys = list(curve)
-    step = (len(keys) - 1) / (points - 1)
-    chosen = sorted({round(i * step) for i in range(points)})
-    return {keys[i]: curve[keys[i]] for i in chosen}

@@ -12,7 +12,7 @@ from aion.bot.account import BotAccount
 from aion.bot.history import Record, days_of
 from aion.bot.preview import Wish, planned_orders, preview_document
 from aion.bot.process_log import ProcessLog
-from aion.bot.record import Json, number, order_json, result_json, thin
+from aion.bot.record import Json, number, order_json, result_json
 from aion.bot.schedule import next_rebalance, period
 from aion.bot.strategy.base import Moment
 from aion.clock import iso, parse_iso
@@ -20,10 +20,14 @@ from aion.config import BotSettings
 from aion.market import calendar
 from aion.market.feed import Feed
 from aion.model import ZERO, Bar, Fill, OrderStatus, Side, Signal
+from aion.store.curve import thin_beside
+from aion.store.document import CURVE_POINTS
 from aion.trading.ledger import SavedAccount
 from aion.trading.query import LedgerReader
 
 KEPT = 200  # fills, orders and trades in the rolling file; all of them stand in the ledger
+WHOLE_DAYS = 1200  # newest marks that all stay in the curve: the list of days is made of their differences
+EARLIER_DAYS = 5  # results of the days before `day` in the rolling file: the page shows two days
 INVESTED = Decimal("0.99")  # the rest stays cash for fees and for opens above the close that decided
 LEAST_CHANGE = Decimal("0.001")  # of equity: a smaller correction costs more than it corrects
 
@@ -42,6 +46,8 @@ class SwingBot(BotAccount):
         self.targets: Json = {}
         self.activity = Record()
         """What happened on `day` alone."""
+        self.earlier: Json = {}
+        """Results of the newest market days before `day`, the oldest first."""
         self._early = Record()
         """What people asked after `day`, before the next mark."""
         self._bars: dict[str, Bar] = {}
@@ -64,6 +70,9 @@ class SwingBot(BotAccount):
         before, self.cursor, self.cycle_id = self.cursor, ts, cycle_id
         self.cycles += 1
         self.bars_seen += len(bars)
+        if self.day:
+            self.earlier[self.day] = result_json(self.portfolio.day_result(), None)
+            self.earlier = dict(list(self.earlier.items())[-EARLIER_DAYS:])
         self.day = session.day.isoformat()
         self.activity, self._early = self._early, Record()
         bars = self.admit(bars, session, ts)
@@ -221,6 +230,7 @@ class SwingBot(BotAccount):
 
     def document(self) -> Json:
         """Return the rolling file without its envelope and its wall times."""
+        equity_curve, hold_curve = thin_beside(self.record.equity, self.record.hold, CURVE_POINTS, WHOLE_DAYS)
         value = self.fields() | {
             "horizon": self.settings.horizon,
             "targets": self.targets,
@@ -228,8 +238,9 @@ class SwingBot(BotAccount):
                 each.order.id: order_json(each.order, each.status, each.filled_quantity, each.detail)
                 for each in self.broker.open_orders()
             },
-            "equity_curve": thin(self.record.equity),
-            "hold_curve": thin(self.record.hold),
+            "equity_curve": equity_curve,
+            "hold_curve": hold_curve,
+            "days": self.earlier,
         }
         if self.day:
             value["day"] = self.day
@@ -265,6 +276,7 @@ class SwingBot(BotAccount):
             "first_day": self.first_day.isoformat() if self.first_day else "",
             "rebalanced_at": iso(self.rebalanced_at) if self.rebalanced_at else "",
             "targets": self.targets,
+            "earlier": self.earlier,
         }
 
     def restore(self, saved: SavedAccount, ledger: LedgerReader) -> None:
@@ -275,6 +287,7 @@ class SwingBot(BotAccount):
         self.first_day = date.fromisoformat(state["first_day"]) if state["first_day"] else None
         self.rebalanced_at = parse_iso(state["rebalanced_at"]) if state["rebalanced_at"] else None
         self.targets = state["targets"]
+        self.earlier = state.get("earlier", {})  # not in ledgers of before it
         self.record = Record()
         changes, points = ledger.changes(self.name), ledger.equity(self.name)
         self.record.add(changes)

@@ -358,6 +358,9 @@ class SwingRolling(Account):
 
     horizon: str = Field("", max_length=8, description="1w, 2w, 4w ...")
     day: Day | None = Field(None, description="Market day of the newest mark.")
+    days: dict[Day, Pnl] = Field(
+        default_factory=dict, description="Results of the market days before `day`, the newest few."
+    )
     targets: dict[Key, Target] = Field(default_factory=dict)
     open_orders: dict[Key, Order] = Field(
         default_factory=dict, description="Given and not done: those at the market fill at the next open."

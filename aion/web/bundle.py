@@ -36,7 +36,7 @@ BOUNDS = tuple(
     Bound(rows, points)
     for rows, points in (
         (50, 300), (30, 300), (20, 300), (12, 300), (12, 240), (8, 200),
-        (6, 150), (5, 100), (4, 60), (3, 30), (2, 12), (1, 6), (0, 2),
+        (6, 150), (5, 100), (4, 60), (3, 30), (2, 12), (1, 6), (0, 4),
     )
 )  # fmt: skip
 """Tried in turn until a bundle fits: all bots lose the same."""
@@ -137,11 +137,12 @@ class Page:
 
 def bots_bundle(desk: Desk) -> Json:
     """Return `BotsPageBundle` without `version`; lists and curves are cut until it is within `MAX_BYTES`."""
-    members = [Member(line, {}, []) for line in desk.lines.values()]
+    summary = desk.cycle.summary or {}
+    members = [Member(line, {}, [], _equities(summary, name)) for name, line in desk.lines.items()]
     for card in desk.cards.values():
         if card.whole["mode"] == desk.envelope["mode"]:
-            members.append(Member(card.whole, card.moments, list(card.whole["positions"].values())))
-    summary = desk.cycle.summary or {}
+            earlier = {} if card.foreign or card.kind != "intraday" else _equities(summary, card.whole["bot"])
+            members.append(Member(card.whole, card.closes, list(card.whole["positions"].values()), earlier))
     fixed: Json = {
         **desk.envelope,
         "sessions": summary.get("sessions", {}),
@@ -154,6 +155,12 @@ def bots_bundle(desk: Desk) -> Json:
     if "clock" in summary:
         fixed["clock"] = summary["clock"]
     return fit(lambda bound: fixed | _sections(desk, bound))
+
+
+def _equities(summary: Json, bot: str) -> dict[str, float]:
+    """Return the equity of one of the summary's bots at the end of its earlier market days."""
+    days: dict[str, Json] = summary.get("days", {})
+    return {day: lines[bot]["equity"] for day, lines in days.items() if bot in lines}
 
 
 def intraday_bundle(desk: Desk) -> Json:
@@ -285,6 +292,8 @@ def _days(files: Files, names: Index, summary: Json | None, bots: list[Bot]) -> 
     for bot in bots:
         doc = bot.doc if bot.doc is not None else bot.line
         mark(doc.get("day"), bot.name, doc)
+        for day, pnl in doc.get("days", {}).items():
+            mark(day, bot.name, {"day_pnl": pnl})
         if bot.foreign and bot.kind == "intraday" and doc["day"] in names.days[bot.name]:
             for day in names.days[bot.name][names.days[bot.name].index(doc["day"]) + 1 :][:1]:
                 found = look(files, sim_log(day, bot.name), bot.name)

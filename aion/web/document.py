@@ -50,6 +50,22 @@ class Problem(Document):
     shown_as_of: AwareDatetime | None = Field(None, description="Market time of what is shown instead.")
 
 
+class DrawdownOf(Document):
+    """Where the drawdown figures of a bot come from: all of them from one of the two."""
+
+    source: Literal["file", "curve"]
+    since: AwareDatetime | None = Field(
+        None, description="Start of their span; absent where the file does not say it."
+    )
+    file: Fraction | None = Field(
+        None,
+        description="The largest drawdown that its file says though its curve falls deeper; the curve's is shown.",
+    )
+    curve: Fraction | None = Field(
+        None, description="The largest drawdown of its curve, where its file says a larger one, which is shown."
+    )
+
+
 class BotView(Document):
     """One bot as the Bots page shows it: its newest state file, bounded (see `more`)."""
 
@@ -87,6 +103,9 @@ class BotView(Document):
     equity: Money
     cash: Money | None = None
     start_equity: Money | None = None
+    net: Money | None = Field(
+        None, description="Net result since the start: of `total_pnl`, else equity less `start_equity`."
+    )
     hold_equity: Money | None = None
     hold_name: str = ""
     price_basis: Literal["raw", "adjusted"] = "raw"
@@ -95,6 +114,7 @@ class BotView(Document):
     day_pnl: Pnl | None = None
     total_pnl: Pnl | None = None
     stats: Stats | None = None
+    drawdown_of: DrawdownOf | None = Field(None, description="Where the drawdown in `stats` comes from.")
     positions: dict[Key, Position] = Field(default_factory=dict, description="The largest by value.")
     positions_total: int = 0
     positions_value: Money | None = Field(
@@ -105,7 +125,10 @@ class BotView(Document):
     trades: dict[Key, Trade] = Field(default_factory=dict, description="Newest 50 at most, in order of time.")
     trades_total: int = 0
     signals: dict[Key, Signal] = Field(default_factory=dict)
-    equity_curve: Curve = Field(default_factory=dict, description="300 points at most, extremes kept.")
+    equity_curve: Curve = Field(
+        default_factory=dict,
+        description="300 points at most; drawdown, highest, lowest, first and last value are those of the whole.",
+    )
     hold_curve: Curve = Field(default_factory=dict, description="At the same times as `equity_curve`.")
     dropped_bars: int = 0
     bars_seen: int = 0
@@ -152,8 +175,17 @@ class Total(Document):
     open_positions: int = 0
     start_equity: Money | None = None
     net: Money | None = Field(None, description="Net result since the start of the run.")
-    drawdown: Fraction | None = Field(None, description="Of the summed curve over the times all its bots share.")
+    drawdown: Fraction | None = Field(
+        None,
+        description="Fall of `equity` from its peak: of one bot what it says, of several the sum at daily closes.",
+    )
+    max_drawdown: Fraction | None = None
     peak_at: AwareDatetime | None = None
+    drawdown_since: AwareDatetime | None = Field(
+        None,
+        description="Start of their span: when the last of the bots began; absent where one bot's file lacks it.",
+    )
+    is_at_closes: bool = Field(False, description="True where the drawdown is of sums at daily closes, and of now.")
     days: dict[Day, DayTotal] = Field(default_factory=dict, description="Newest two market days.")
 
 

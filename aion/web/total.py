@@ -1,13 +1,10 @@
 """Totals of each currency: sums over the bots that say a figure, and no sum where one of them does not."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
 from math import fsum
-from typing import Any
 
-from aion.clock import iso
-from aion.web import curve
+from aion.web.fall import Closes, fall_of_one, fall_of_sum, with_days
 from aion.web.state import Json
 
 DAYS_SHOWN = 2
@@ -21,10 +18,12 @@ class Member:
 
     view: Json
     """Its `BotView`; its lists may be short."""
-    curve: dict[datetime, float]
-    """Its whole equity curve."""
+    closes: Closes
+    """The last point of its curve on each day."""
     positions: list[Json]
     """All its positions."""
+    earlier: dict[str, float] = field(default_factory=dict)
+    """Its equity at the end of market days that may not be in its curve."""
 
 
 def totals(members: Iterable[Member], days: DayPnl) -> dict[str, Json]:
@@ -54,16 +53,19 @@ def _total(currency: str, members: list[Member], days: DayPnl) -> Json:
         "cash": [bot.get("cash") for bot in bots],
         "positions_value": [_positions_value(member) for member in members],
         "start_equity": [bot.get("start_equity") for bot in bots],
-        "net": [_net(bot) for bot in bots],
+        "net": [bot.get("net") for bot in bots],
     }
     for name, values in optional.items():
         said = [value for value in values if value is not None]
         if len(said) == len(bots):
             found[name] = _money(said)
-    fall = curve.drawdown(_sum([member.curve for member in members]))
-    if fall:
-        found["drawdown"], found["peak_at"] = fall["drawdown"], fall["peak_at"]
-    return found
+    return found | (
+        fall_of_one(bots[0])
+        if len(members) == 1
+        else fall_of_sum(
+            [(member.view, with_days(member.closes, member.earlier)) for member in members], found["equity"]
+        )
+    )
 
 
 def _positions_value(member: Member) -> float | None:
@@ -73,12 +75,6 @@ def _positions_value(member: Member) -> float | None:
         return fsum(said)
     cash = member.view.get("cash")
     return None if cash is None else member.view["equity"] - cash
-
-
-def _net(bot: Json) -> Any:
-    if "total_pnl" in bot:
-        return bot["total_pnl"]["net"]
-    return bot["equity"] - bot["start_equity"] if "start_equity" in bot else None
 
 
 def _days(names: list[str], days: DayPnl) -> Json:
@@ -96,14 +92,6 @@ def _days(names: list[str], days: DayPnl) -> Json:
         shown[day]["bots"] = inside
         shown[day]["missing"] = [name for name in names if name not in results]
     return shown
-
-
-def _sum(curves: list[dict[datetime, float]]) -> curve.Curve:
-    first, *others = sorted(curves, key=len)
-    shared = set(first)
-    for points in others:
-        shared.intersection_update(points)
-    return {iso(at): fsum(points[at] for points in curves) for at in sorted(shared)}
 
 
 def _money(values: Iterable[float]) -> float:

@@ -8,14 +8,16 @@ from typing import Any
 import orjson
 
 from aion import stat
+from aion.store.curve import FEWEST, thin_beside
 from aion.web import curve
 from aion.web.document import BotView
+from aion.web.fall import closes_of, fall_of
 from aion.web.state import Json, moment
 
 _MADE_HERE = frozenset(
     {"kind", "file", "foreign", "fills_total", "trades_total", "more", "positions", "positions_total",
      "positions_value", "symbols_total", "fills", "trades", "signals", "targets", "equity_curve", "hold_curve",
-     "stats", "asked"}
+     "stats", "asked", "net", "drawdown_of"}
 )  # fmt: skip
 _TAKEN = tuple(name for name in BotView.model_fields if name not in _MADE_HERE)
 _OF_LINE = ("exchange", "currency", "day", "equity", "cash", "day_pnl", "total_pnl")
@@ -54,8 +56,8 @@ class Card:
         self.foreign = foreign
         self.whole = _whole(doc, kind, file, foreign=foreign) | {"asked": asked}
         """The `BotView` with everything in it, all in order."""
-        self.moments = {moment(ts): value for ts, value in self.whole["equity_curve"].items()}
-        """Its equity by time, for sums with other bots."""
+        self.closes = closes_of({moment(ts): value for ts, value in self.whole["equity_curve"].items()})
+        """Its equity at the end of each day, for sums with other bots."""
         self._encoded: dict[tuple[int, int], orjson.Fragment] = {}
 
     def is_of(self, doc: Json, asked: Json, *, foreign: bool) -> bool:
@@ -90,9 +92,13 @@ def _whole(doc: Json, kind: str, file: str, *, foreign: bool) -> Json:
     hold_curve = doc["hold_curve"]
     shown["equity_curve"] = equity_curve
     shown["hold_curve"] = {ts: hold_curve[ts] for ts in equity_curve if ts in hold_curve}
-    stats = _stats(doc, equity_curve, positions)
+    fall, shown_of = fall_of(doc, equity_curve, foreign=foreign)
+    stats = _stats(doc, fall, positions)
     if stats:
         shown["stats"] = stats
+    if shown_of:
+        shown["drawdown_of"] = shown_of
+    _put(shown, "net", _net(doc))
     return {**_DEFAULTS, **shown, "kind": kind, "file": file, "foreign": foreign, "more": {}}
 
 
@@ -111,11 +117,9 @@ def cut(whole: Json, bound: Bound) -> Json:
     if len(whole["symbols"]) > bound.rows:
         shown["symbols"] = whole["symbols"][: bound.rows]
         more["symbols"] = route(whole, "symbols")
-    if len(whole["equity_curve"]) > bound.points:
-        points = max(2, bound.points)
-        shown["equity_curve"], shown["hold_curve"] = curve.shorten_beside(
-            whole["equity_curve"], whole["hold_curve"], points
-        )
+    if len(whole["equity_curve"]) > max(FEWEST, bound.points):
+        points = max(FEWEST, bound.points)
+        shown["equity_curve"], shown["hold_curve"] = thin_beside(whole["equity_curve"], whole["hold_curve"], points)
         more["curve"] = route(whole, "curve")
     return shown | {"more": more}
 
@@ -126,6 +130,7 @@ def view_of_line(line: Json, summary: Json, bot: str, file: str) -> Json:
     shown.update({name: line[name] for name in _OF_LINE if name in line})
     shown.update({name: summary[name] for name in _OF_SUMMARY if name in summary})
     counts = {"fills_total": line["fills"], "trades_total": line["trades"]}
+    _put(shown, "net", _net(line))
     return shown | counts | {"bot": bot, "kind": "intraday", "file": file}
 
 
@@ -156,11 +161,17 @@ def _position(held: Json, equity: float) -> Json:
     return held
 
 
-def _stats(doc: Json, equity_curve: curve.Curve, positions: Json) -> Json:
+def _net(doc: Json) -> float | None:
+    return stat.net_result(doc.get("total_pnl", {}).get("net"), doc["equity"], doc.get("start_equity"))
+
+
+def _stats(doc: Json, fall: Json, positions: Json) -> Json:
     said: Json = doc.get("stats", {})
     if said:
-        return said
-    found: Json = curve.drawdown(equity_curve)
+        return {
+            name: value for name, value in said.items() if name not in ("drawdown", "max_drawdown", "peak_at")
+        } | fall
+    found = dict(fall)
     values = [held.get("market_value") for held in positions.values() if held["quantity"]]
     if all(value is not None for value in values):
         _put(found, "exposure", stat.exposure([value for value in values if value is not None], doc["equity"]))

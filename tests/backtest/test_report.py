@@ -320,15 +320,6 @@ def test_scale_of_many_times_is_logarithmic() -> None:
     assert not chart.scale_of([1.0, 1.5], may_be_log=True).is_log
 
 
-def test_points_that_are_left_out_are_never_extremes() -> None:
-    values = [float(number % 100) for number in range(50_000)]
-    values[31_415], values[27_182] = 1000.0, -1000.0
-    kept = chart.chosen([values, values])
-    assert len(kept) <= chart.MOST_POINTS + 2
-    assert {0, 49_999, 31_415, 27_182} <= set(kept)
-    assert chart.chosen([[1.0, 2.0]]) == [0, 1]
-
-
 def test_space_between_two_lines_changes_its_side_where_they_cross() -> None:
     shape = chart.between([(0, 0), (100, 100)], [(0, 100), (100, 0)])
     assert shape.count("ahead") == 1 and shape.count("behind") == 1

@@ -81,7 +81,11 @@ def test_database_is_shown_with_its_trades_positions_and_fills(tmp_path: Path) -
     assert value["fills"]["f4"]["side"] == "buy" and value["fills"]["f4"]["reason"] == "stop_loss"
     assert value["fills"]["f1"]["fee"] == 2 and value["fills"]["f1"]["reason"] == "dip"
     assert value["equity_curve"] == {"2022-05-19T12:30Z": 10_095.9, "2022-05-20T08:00Z": 9_992.0}
-    assert value["stats"] == {"closed_trades": 2, "max_drawdown": pytest.approx(103.9 / 10_095.9, abs=1e-6)}
+    assert value["stats"] == {
+        "closed_trades": 2,
+        "max_drawdown": pytest.approx(103.9 / 10_095.9, abs=1e-6),
+        "drawdown": pytest.approx(103.9 / 10_095.9, abs=1e-6),
+    }
     pnl = value["total_pnl"]
     assert pnl["gross"] - pnl["fees"] == pytest.approx(pnl["net"]) and pnl["net"] == pytest.approx(-8.0)
     assert "no prices" in value["note"] and "due_at" not in value

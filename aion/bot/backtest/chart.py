@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from html import escape
 
 SIZE = 1000.0
-MOST_POINTS = 1200  # about two a pixel of a wide page
 MOST_TICKS = 5
 LOG_FROM = 4.0  # highest over lowest value from which a linear axis hides the early years
 
@@ -58,21 +57,6 @@ def growth_ticks(scale: Scale) -> list[float]:
         if scale.low <= factor * 10.0**power <= scale.high
     ]
     return found if len(found) <= MOST_TICKS + 1 else [each for each in found if f"{each:e}"[0] == "1"]
-
-
-def chosen(series: Sequence[Sequence[float]], points: int = MOST_POINTS) -> list[int]:
-    """Return the indexes to draw: all, or lowest and highest of each series in each of so many parts, ends kept."""
-    count = len(series[0])
-    if count <= points:
-        return list(range(count))
-    parts = max(1, points // (2 * len(series)))
-    kept = {0, count - 1}
-    for part in range(parts):
-        inside = range(part * count // parts, (part + 1) * count // parts)
-        for values in series:
-            kept.add(min(inside, key=values.__getitem__))
-            kept.add(max(inside, key=values.__getitem__))
-    return sorted(kept)
 
 
 def x_of(index: int, count: int) -> float:

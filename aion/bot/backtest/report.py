@@ -15,8 +15,10 @@ from aion.bot.backtest.method import METHOD, SOURCES
 from aion.bot.backtest.result import Result
 from aion.bot.backtest.trades import trades_panel
 from aion.model import ZERO, Trade
+from aion.store.curve import chosen
 from aion.trading.cost import cost_model
 
+MOST_POINTS = 1200  # of a chart: about two a pixel of a wide page
 SYMBOLS_SHOWN = 30
 REASONS_SHOWN = 12
 _NUMBER = re.compile(r"[-+]?\d[\d,.]*(?<=\d)")
@@ -118,7 +120,7 @@ def _charts(result: Result) -> str:
     start = float(result.start)
     own = [float(point.equity) / start for point in curve]
     held = [float(point.hold or 0) / start for point in curve]
-    indexes = chart.chosen([own, held])
+    indexes = chosen([own, held], MOST_POINTS)
     falls = [_falls(values) for values in (own, held)]
     xs = [chart.x_of(index, len(curve)) for index in indexes]
     scale = chart.scale_of([*own, *held, 1.0], may_be_log=True)
