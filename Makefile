@@ -7,7 +7,7 @@ FROM ?= $(if $(filter recorded,$(FEED)),2022-05-19T13:25Z)
 # a folder holds one mode: each feed has its own unless AION_DATA says which
 DATA ?= $(or $(AION_DATA),aion-data$(if $(filter-out recorded,$(FEED)),-$(FEED)))
 BIN := .venv/bin
-SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.json frontend/*.ts frontend/index.html)
+SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.json frontend/*.ts frontend/*.mjs frontend/index.html)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 

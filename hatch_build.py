@@ -60,6 +60,7 @@ def build_pages() -> bool:
         [node, str(FRONTEND / "node_modules" / "vite" / "bin" / "vite.js"), "build", "--logLevel", "warn"],
         environment,
     )
+    _run([node, str(FRONTEND / "compress.mjs"), str(STATIC)], environment)
     mark.write_text(wanted)
     return True
 

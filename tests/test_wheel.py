@@ -28,10 +28,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_pages_bars_and_types_but_no_tests(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
+        sizes = {each.filename: each.file_size for each in archive.infolist()}
         page = archive.read("aion/web/static/index.html").decode()
         index = json.loads(archive.read("aion/market/feed/recorded/index.json"))
     assets = {f"aion/web/static{path}" for path in re.findall(r'(?:src|href)="(/[^"]+)"', page)}
     assert len(assets) >= 3 and assets <= names
+    texts = {name for name in names if re.fullmatch(r"aion/web/static/.*\.(js|css|html)", name)}
+    big = {name for name in texts if sizes[name] >= 1000}
+    assert len(big) >= 5 and {f"{name}{suffix}" for name in big for suffix in (".br", ".gz")} <= names
     assert {f"aion/market/feed/recorded/{each['file']}" for each in index["series"].values()} <= names
     assert "aion/py.typed" in names
     assert not [name for name in names if name.startswith(("tests/", "frontend/")) or ".test." in name]
@@ -60,7 +64,10 @@ def test_installed_wheel_serves_pages_without_node(wheel: Path, tmp_path: Path) 
             page = client.get("/bots")
             assert page.status_code == 200 and "<title>Aion</title>" in page.text
             for path in re.findall(r'(?:src|href)="(/[^"]+)"', page.text):
-                assert client.get(path).status_code == 200, path
+                for coding in ("identity", "gzip"):
+                    sent = client.get(path, headers={"accept-encoding": coding})
+                    assert sent.status_code == 200, path
+                    assert path.endswith(".svg") or sent.headers.get("content-encoding", "identity") == coding, path
             assert client.get("/api/bots/page").json()["intraday"]["bots"] == {}
     finally:
         process.terminate()

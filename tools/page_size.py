@@ -1,4 +1,4 @@
-"""Check that the first page and the freshness library stay small: gzip sizes of what is built.
+"""Check that the first page and the freshness library stay small: sizes of what is built, as it is sent.
 
 The first page is its HTML, stylesheet, entry and everything the entry imports at once. Of the library counts what a
 page that imports it loads at once; chunks that it loads later, when a server sends patches, are named beside it.
@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT))
 from hatch_build import FRONTEND, STATIC, find_node  # noqa: E402
 
 PAGE_BUDGET = 130_000  # bytes, gzip
+BROTLI_BUDGET = 114_000  # of the same, as every browser asks for it
 LIVE_BUDGET = 6_850
 
 
@@ -25,8 +26,14 @@ def packed(path: Path) -> int:
     return len(gzip.compress(path.read_bytes(), 9, mtime=0))
 
 
-def first_page() -> dict[str, int]:
-    """Return gzip sizes of all files that the first page loads, by name."""
+def brotli(path: Path) -> int:
+    """Return the size of the Brotli form that was built beside a file, else its own, bytes."""
+    built = path.with_name(path.name + ".br")
+    return (built if built.is_file() else path).stat().st_size
+
+
+def first_page() -> dict[Path, tuple[int, int]]:
+    """Return gzip and Brotli sizes of all files that the first page loads."""
     html = STATIC / "index.html"
     names = re.findall(r'(?:src|href)="/(assets/[^"]+|theme\.js)"', html.read_text("utf-8"))
     waiting, seen = [STATIC / name for name in names], {html}
@@ -38,7 +45,7 @@ def first_page() -> dict[str, int]:
         if path.suffix == ".js":
             inside = path.read_text("utf-8")
             waiting += [path.parent / name for name in re.findall(r'(?:from|import)\s*"\./([^"]+\.js)"', inside)]
-    return {path.name: packed(path) for path in seen}
+    return {path: (packed(path), brotli(path)) for path in seen}
 
 
 def build_library(folder: Path, entry: str = "index") -> None:
@@ -70,13 +77,14 @@ def live(entry: str) -> tuple[int, int]:
 def main() -> int:
     """Print the sizes; exit status 1 over a budget."""
     page = first_page()
-    total, (library, later), (core, _) = sum(page.values()), live("index"), live("core")
-    for name, size in sorted(page.items(), key=lambda each: -each[1]):
-        print(f"{size:>8}  {name}")
-    print(f"{total:>8}  first page, budget {PAGE_BUDGET}")
+    (library, later), (core, _) = live("index"), live("core")
+    total, small = (sum(sizes[at] for sizes in page.values()) for at in (0, 1))
+    for path, (gzipped, brotlied) in sorted(page.items(), key=lambda each: -each[1][0]):
+        print(f"{gzipped:>8} {brotlied:>8}  {path.name}")
+    print(f"{total:>8} {small:>8}  first page by gzip and Brotli, budgets {PAGE_BUDGET} and {BROTLI_BUDGET}")
     print(f"{library:>8}  freshness library, budget {LIVE_BUDGET}; {core} of it without the React hooks")
     print(f"{later:>8}  its chunk for patches, loaded with the first one and not counted above")
-    return 0 if total <= PAGE_BUDGET and library <= LIVE_BUDGET else 1
+    return 0 if total <= PAGE_BUDGET and small <= BROTLI_BUDGET and library <= LIVE_BUDGET else 1
 
 
 if __name__ == "__main__":

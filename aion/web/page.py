@@ -1,6 +1,7 @@
 """The built front end: one HTML page for every screen, hashed assets that never change, and the headers of both."""
 
 import asyncio
+import gzip
 import hashlib
 import mimetypes
 import re
@@ -12,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from aion.errors import StateError
 from aion.live.hub import Hub
-from aion.live.snapshot import accepts_gzip, matches
+from aion.live.snapshot import matches
 from aion.store.file import read_bytes
 from aion.web.middleware import refuse
 
@@ -42,6 +43,8 @@ IMMUTABLE = b"public, max-age=31536000, immutable"
 MAX_ASSET_BYTES = 8 << 20
 BUILD_LOOK_S = 10.0  # seconds between looks for a front end that was built anew
 _PACKED = ((b"br", ".br"), (b"gzip", ".gz"))
+_SAME = {"x-gzip": "gzip"}
+_WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 NOT_BUILT = b"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Aion: page not built</title>
 <h1>The page is not built yet</h1>
@@ -137,7 +140,11 @@ class Pages:
         else:
             if self._on_build is not None:
                 self._on_build(build)
-        await self._content(scope, send, status, body, [(b"content-type", b"text/html; charset=utf-8")], b"no-cache")
+        # made for this desk, so that no form built beforehand is right
+        coding = b"gzip" if b"gzip" in (name for name, _ in _accepted(scope)) else b""
+        headers: Headers = [(b"content-type", b"text/html; charset=utf-8"), *_coded(coding)]
+        body = gzip.compress(body, 6, mtime=0) if coding else body
+        await self._content(scope, send, status, body, headers, b"no-cache")
 
     def _read_page(self) -> tuple[bytes, str]:
         """Return the page for this desk's base path, and the name of the front end."""
@@ -165,9 +172,7 @@ class Pages:
             else:
                 await refuse(send, 404, "NotFound", "there is no such page", SECURITY_HEADERS)
             return
-        headers.append((b"vary", b"Accept-Encoding"))
-        if coding:
-            headers.append((b"content-encoding", coding))
+        headers += _coded(coding)
         caching = IMMUTABLE if pieces[0] == "assets" else b"no-cache"
         await self._content(scope, send, 200, body, headers, caching)
 
@@ -189,12 +194,39 @@ class Pages:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
+def _coded(coding: bytes) -> Headers:
+    """Return the headers of a body in `coding`; a part of it is never sent, as RFC 9110, section 14.2 allows."""
+    said = [(b"content-encoding", coding)] if coding else []
+    return [(b"vary", b"Accept-Encoding"), (b"accept-ranges", b"none"), *said]
+
+
+def acceptable(accept_encoding: str) -> list[bytes]:
+    """Return the codings to send an asset in, the best first (RFC 9110, section 12.5.3); none: as it is.
+
+    Among those of one weight the smaller form comes first. One whose weight cannot be read counts as not named.
+    """
+    weights: dict[str, float] = {}
+    for part in accept_encoding.lower().split(","):
+        coding, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = 1.0
+        for parameter in parameters:
+            name, _, value = parameter.partition("=")
+            if name.strip() == "q":
+                weight = float(value) if _WEIGHT.fullmatch(value.strip()) else 0.0
+        if coding:
+            weights[_SAME.get(coding, coding)] = weight
+    rest = weights.get("*", 0.0)
+    as_it_is = weights.get("identity", 0.0)
+    wanted = {name: weights.get(name.decode(), rest) for name, _ in _PACKED}
+    return sorted(
+        (name for name in wanted if wanted[name] > 0 and wanted[name] >= as_it_is), key=lambda n: -wanted[n]
+    )
+
+
 def _accepted(scope: Scope) -> list[tuple[bytes, str]]:
     header = b",".join(value for name, value in scope["headers"] if name == b"accept-encoding").decode("latin-1")
-    accepted = [pair for pair in _PACKED if pair[0] == b"gzip" and accepts_gzip(header)]
-    if any(item.split(";")[0].strip() == "br" and "q=0" not in item.replace(" ", "") for item in header.split(",")):
-        accepted.insert(0, _PACKED[0])
-    return accepted
+    suffixes = dict(_PACKED)
+    return [(name, suffixes[name]) for name in acceptable(header)]
 
 
 def _read_asset(path: Path, accepted: list[tuple[bytes, str]]) -> tuple[bytes, bytes]:

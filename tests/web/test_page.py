@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
 from .conftest import RunningDesk
@@ -51,8 +52,20 @@ def test_page_when_the_root_is_asked_for_then_it_leads_to_the_bots(desk: Running
     [
         ("identity", None, SCRIPT),
         ("gzip", "gzip", None),
-        ("gzip, br", "br", None),
+        ("gzip, br", "br", b"packed by brotli"),
         ("br;q=0, gzip;q=0", None, SCRIPT),
+        ("br;q=0.5, gzip", "gzip", None),
+        ("gzip;q=0.5, br;q=0.5", "br", b"packed by brotli"),
+        ("gzip;q=0.001, br;q=0.000", "gzip", None),
+        ("BR", "br", b"packed by brotli"),
+        ("x-gzip", "gzip", None),
+        ("*", "br", b"packed by brotli"),
+        ("*;q=0.1, br;q=0", "gzip", None),
+        ("identity, gzip;q=0.5", None, SCRIPT),
+        ("br;q=2, gzip;q=x", None, SCRIPT),
+        ("brotli, gzip2, zstd", None, SCRIPT),
+        ("", None, SCRIPT),
+        (", ;q=1, gzip ; q=0.8", "gzip", None),
     ],
 )
 def test_asset_when_packed_forms_are_built_then_the_best_accepted_is_sent(
@@ -63,10 +76,48 @@ def test_asset_when_packed_forms_are_built_then_the_best_accepted_is_sent(
     assert answer.status_code == 200
     assert answer.headers.get("content-encoding") == coding
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers["vary"] == "Accept-Encoding" and answer.headers["accept-ranges"] == "none"
     assert "javascript" in answer.headers["content-type"]
-    if body is not None:
-        assert raw == body
+    assert int(answer.headers["content-length"]) == len(raw)
+    assert raw == body if body is not None else gzip.decompress(raw) == SCRIPT
+    head = desk.client.head(desk.url + "/assets/app-3f2a.js", headers={"accept-encoding": accept})
+    same = ("content-length", "content-encoding", "etag", "vary", "cache-control", "content-type")
+    assert head.content == b"" and all(head.headers.get(name) == answer.headers.get(name) for name in same)
+
+
+def test_asset_when_it_is_kept_in_one_coding_then_another_coding_of_it_is_another_thing(desk: RunningDesk) -> None:
+    def ask(accept: str, **more: str) -> httpx.Response:
+        return desk.get("/assets/app-3f2a.js", headers={"accept-encoding": accept, **more})
+
+    url = desk.url + "/assets/app-3f2a.js"
+    tags = {
+        accept: desk.client.head(url, headers={"accept-encoding": accept}).headers["etag"]
+        for accept in ("identity", "gzip", "br")
+    }
+    assert len(set(tags.values())) == 3
+    again = ask("gzip", **{"if-none-match": tags["gzip"]})
+    assert (
+        again.status_code == 304
+        and again.headers["vary"] == "Accept-Encoding"
+        and again.headers["etag"] == tags["gzip"]
+    )
+    assert ask("identity", **{"if-none-match": tags["gzip"]}).status_code == 200
+
+
+def test_asset_when_a_part_of_it_is_asked_for_then_all_of_it_is_sent(desk: RunningDesk) -> None:
+    for accept in ("identity", "gzip"):
+        part = desk.get("/assets/app-3f2a.js", headers={"accept-encoding": accept, "range": "bytes=5-9"})
+        assert part.status_code == 200 and part.content == SCRIPT and "content-range" not in part.headers
+
+
+def test_page_when_a_packed_form_of_it_is_built_then_it_is_sent(desk: RunningDesk, tmp_path: Path) -> None:
+    (tmp_path / "static/index.html.gz").write_bytes(gzip.compress(HTML))
+    packed = desk.get("/bots", headers={"accept-encoding": "gzip"})
+    assert packed.content == HTML and packed.headers["content-encoding"] == "gzip"
+    plain = desk.get("/bots", headers={"accept-encoding": "identity"})
+    assert plain.content == HTML and "content-encoding" not in plain.headers
+    assert packed.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+    assert packed.headers["etag"] != plain.headers["etag"]
 
 
 def test_asset_when_it_is_not_hashed_then_it_is_asked_for_again(desk: RunningDesk) -> None:
