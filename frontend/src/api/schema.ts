@@ -163,11 +163,13 @@ export interface BotView {
   cycle_id: string;
   day?: string;
   day_pnl?: Pnl;
+  /** Where the drawdown in `stats` comes from. */
+  drawdown_of?: DrawdownOf;
   dropped_bars: number;
   /** Late when the wall time is past this. */
   due_at?: string;
   equity: number;
-  /** 300 points at most, extremes kept. */
+  /** 300 points at most; drawdown, highest, lowest, first and last value are those of the whole. */
   equity_curve: Record<string, number>;
   exchange: string;
   /** Path of its state file below the data folder. */
@@ -190,6 +192,8 @@ export interface BotView {
   mode: "replay" | "paper" | "backtest" | "live";
   /** What was cut short -> the route that has the whole of it. */
   more: Record<string, string>;
+  /** Net result since the start: of `total_pnl`, else equity less `start_equity`. */
+  net?: number;
   next_mark_at?: string;
   next_mark_wall_at?: string;
   next_open_at?: string;
@@ -432,6 +436,17 @@ export interface DiskFigures {
   /** Left for this user. */
   free_bytes: number;
   total_bytes: number;
+}
+
+/** Where the drawdown figures of a bot come from: all of them from one of the two. */
+export interface DrawdownOf {
+  /** The largest drawdown of its curve, where its file says a larger one, which is shown. */
+  curve?: number;
+  /** The largest drawdown that its file says though its curve falls deeper; the curve's is shown. */
+  file?: number;
+  /** Start of their span; absent where the file does not say it. */
+  since?: string;
+  source: "file" | "curve";
 }
 
 /** Every answer that is not what was asked for. */
@@ -1087,9 +1102,14 @@ export interface Total {
   currency: string;
   /** Newest two market days. */
   days: Record<string, DayTotal>;
-  /** Of the summed curve over the times all its bots share. */
+  /** Fall of `equity` from its peak: of one bot what it says, of several the sum at daily closes. */
   drawdown?: number;
+  /** Start of their span: when the last of the bots began; absent where one bot's file lacks it. */
+  drawdown_since?: string;
   equity: number;
+  /** True where the drawdown is of sums at daily closes, and of now. */
+  is_at_closes: boolean;
+  max_drawdown?: number;
   /** Net result since the start of the run. */
   net?: number;
   open_positions: number;
