@@ -154,6 +154,8 @@ AHEAD = make_id(datetime.now(UTC) + timedelta(hours=30), None, "0")
         (f"{make_id(datetime.now(UTC), None, '0')}.json", os.mkfifo),
         (f"{make_id(datetime.now(UTC), None, '0')}.json", lambda path: path.symlink_to("/etc/passwd")),
     ],
+    ids=["foreign name", "year 9999", "in 30 hours", "no such day", "folder of 9999", "pipe", "bytes", "torn",
+         "folder", "pipe of an id", "link"],
 )  # fmt: skip
 @pytest.mark.parametrize("bot", ["orb_ny", "desk", "theirs"])
 def test_foreign_file_when_it_lies_there_then_it_is_named_and_costs_nothing(
