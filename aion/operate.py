@@ -1,4 +1,4 @@
-"""The commands of whoever runs a desk: `aion watch`, `alerts test`, `admit`, `doctor`, `backup`."""
+"""The commands of whoever runs a desk: `aion watch`, `alerts test`, `admit`, `control`, `doctor`, `backup`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +18,7 @@ def add_operations(app: typer.Typer) -> None:
     alerts = typer.Typer(no_args_is_help=True, help="Messages to people when something is wrong.")
     app.command("watch")(watch)
     app.command("admit")(admit)
+    app.command("control")(control)
     app.command("doctor")(doctor)
     app.command("backup")(backup)
     app.add_typer(alerts, name="alerts")
@@ -74,6 +75,50 @@ def admit(
         return
     typer.echo("asked, but the bots did not answer yet: do they run? They will when they do (aion audit)", err=True)
     raise typer.Exit(1)
+
+
+def control(
+    bot: Annotated[str, typer.Argument(help="Name of a bot, or all.")],
+    action: Annotated[str, typer.Argument(help="pause, resume, flatten, kill or clear (the kill switch).")],
+    keep_exits: Annotated[
+        bool,
+        typer.Option(
+            "--keep-exits", help="Of resume and clear: let exits fill that a flatten or kill switch ordered."
+        ),
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="For the record.")] = "",
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Pause, resume, flatten or stop a bot, or all, and say what came of it; status 1 when nobody answers."""
+    from aion.config import load
+    from aion.store.layout import DESK, Layout
+    from aion.web.request import ask_and_wait, clear_switch, throw_switch
+
+    if action not in ("pause", "resume", "flatten", "kill", "clear"):
+        raise ConfigError(f"action {action!r} is none of pause, resume, flatten, kill and clear")
+    if keep_exits and action not in ("resume", "clear"):
+        raise ConfigError(f"--keep-exits is for resume and clear, not for {action}")
+    settings = load(config, flags={"data": data})
+    layout, target = Layout(settings.data), DESK if bot == "all" else bot
+    if action == "kill":
+        throw_switch(layout, target, reason, settings)
+        typer.echo(f"kill switch of {bot} is on")
+        return
+    if action == "clear":
+        was_on = clear_switch(layout, target, is_kept=keep_exits, settings=settings)
+        exits = "are kept" if keep_exits else "are cancelled"
+        done = f"kill switch of {bot} cleared; exits that it ordered and that are not filled {exits}"
+        typer.echo(done if was_on else f"the kill switch of {bot} was not on")
+        return
+    answer, detail = ask_and_wait(layout, action, "keep" if keep_exits else None, reason, target, settings)
+    more = f": {detail}" if detail else ""
+    if answer == "refused":
+        raise ConfigError(f"{action} of {bot} refused{more}")
+    if answer == "not_answered":
+        typer.echo("asked, but nobody answered yet: do the bots run? They will when they do (aion audit)", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"{action} of {bot} {answer}{more}")
 
 
 def doctor(

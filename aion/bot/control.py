@@ -128,7 +128,8 @@ class Controller:
             self._open |= {(target, each): set() for each, said in answers.items() if said == ACCEPTED}
         self._actions = {(each.target, each.id): each.action for each in ledger.audits()}
         """What was asked for, by target and id; of the runs before, only a jump is still under way."""
-        self._settled: list[tuple[str, str, str]] = []
+        self.settled: list[tuple[str, str, str]] = []
+        """Target, id and outcome of what has come about or was overtaken, for the next commit."""
         self.left_aside: dict[str, str] = {}
         """Files that are not acted on: path below the data folder -> why, the first few."""
         self.killed = ""
@@ -206,8 +207,8 @@ class Controller:
             bot.settle(ts)
         return carried
 
-    def settle(self, *, has_arrived: bool) -> list[tuple[str, str, str]]:
-        """Return which accepted requests have come about or were overtaken, with their outcome, for the next commit.
+    def settle(self, *, has_arrived: bool) -> bool:
+        """Note which accepted requests have come about; tell whether anything is `settled`.
 
         Args:
             has_arrived: True when no jump and no catching up is under way.
@@ -220,13 +221,12 @@ class Controller:
                 self._end(target, control_id, f"{DONE}{but}")
             elif action != "flatten" and has_arrived:
                 self._end(target, control_id, DONE)
-        settled, self._settled = self._settled, []
-        return settled
+        return bool(self.settled)
 
     def _end(self, target: str, control_id: str, outcome: str) -> None:
         """Note what came of an accepted request."""
         self._open.pop((target, control_id), None)
-        self._settled.append((target, control_id, outcome))
+        self.settled.append((target, control_id, outcome))
         self._note_answer(target, control_id, outcome)
 
     def _note_answer(self, target: str, control_id: str, outcome: str) -> None:

@@ -116,7 +116,6 @@ class Replay:
         self._rebalanced: list[SwingBot] = []
         self._entries: list[Entry] = []
         self._audits: list[Audit] = []
-        self._settled: list[tuple[str, str, str]] = []
         self._peaks: dict[str, str] = {}
         self._cycles = 0
         self._flushed_at = self._polled_at = waiter.monotonic()
@@ -274,7 +273,7 @@ class Replay:
         self._polled_at = now
         self._heart.beat()
         news = self._controller.look()
-        if not news:
+        if not news and not self._settle():
             return
         if self._has_changed:
             self._flush()
@@ -288,6 +287,11 @@ class Replay:
             self._changed |= {name: bot for name, bot in self.job.bots.items() if bot.cycle_id}
             self._marked |= {name: bot for name, bot in self.swing.bots.items() if bot.cycle_id}
         self._flush()
+
+    def _settle(self) -> bool:
+        """Note which requests have come about meanwhile; tell whether any has."""
+        has_arrived = self.drive.jump_to is None and self._phase not in ("starting", "catching_up")
+        return self._controller.settle(has_arrived=has_arrived)
 
     def _touch(self, bots: Iterable[BotAccount]) -> None:
         """Have what happened to `bots` outside a cycle committed and shown."""
@@ -384,8 +388,7 @@ class Replay:
     def _flush(self) -> None:
         """Commit what happened, then write the files, then say so."""
         began = self._waiter.monotonic()
-        has_arrived = self.drive.jump_to is None and self._phase not in ("starting", "catching_up")
-        self._settled += self._controller.settle(has_arrived=has_arrived)
+        self._settle()
         entries = self._entries + [bot.take_entry() for bot in self._changed.values()]
         if (peaks := self._desk_gate.state()) != self._peaks:
             self._peaks = peaks
@@ -400,20 +403,20 @@ class Replay:
         if is_written:
             self._say()
         self._entries, self._changed, self._marked, self._rebalanced = [], {}, {}, []
-        self._audits, self._settled, self.drive.notes = [], [], {}
+        self._audits, self._controller.settled, self.drive.notes = [], [], {}
         self._cycles = 0
 
     def _commit(self, entries: list[Entry]) -> None:
         has_failed = False
         notes = self.drive.notes
-        while entries or self._audits or self._settled or notes:
+        while entries or self._audits or self._controller.settled or notes:
             try:
                 with self._ledger.batch():
                     for entry in entries:
                         self._ledger.commit([entry])
                     for audit in self._audits:
                         self._ledger.audit(audit)
-                    for settled in self._settled:
+                    for settled in self._controller.settled:
                         self._ledger.settle_audit(*settled)
                     for key, value in notes.items():
                         self._ledger.note(key, value)

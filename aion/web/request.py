@@ -315,6 +315,52 @@ def _shown(name: str) -> str:
     return printable(name.encode(errors="replace").decode())[:100]
 
 
+COMMAND_LINE = "the command line"
+
+
+def _of_command(layout: Layout, bot: str, settings: Settings) -> Requests:
+    """Return what asks on behalf of the command line.
+
+    Raises:
+        ConfigError: there are no bots in that folder, or none of that name that reads requests.
+    """
+    requests = Requests(layout, FileReader(layout), settings)
+    if not requests.state(DESK):
+        raise ConfigError(f"{layout.root} has no bots of Aion: say which folder with --data")
+    try:
+        requests.check(bot)
+    except (ConflictError, NotFoundError) as error:
+        raise ConfigError(str(error)) from None
+    return requests
+
+
+def throw_switch(layout: Layout, bot: str, reason: str, settings: Settings) -> None:
+    """Throw the kill switch of a bot, or of all with `DESK`, on behalf of the command line.
+
+    Raises:
+        ConfigError: as `ask_and_wait`.
+    """
+    try:
+        _of_command(layout, bot, settings).throw(bot, COMMAND_LINE, reason)
+    except OSError as error:
+        raise ConfigError(f"{layout.kill(bot)} cannot be written: {error.strerror}; it is not on") from None
+
+
+def clear_switch(layout: Layout, bot: str, *, is_kept: bool, settings: Settings) -> bool:
+    """Clear the kill switch of a bot, or of all with `DESK`; False when it was clear.
+
+    Raises:
+        ConfigError: as `ask_and_wait`.
+    """
+    requests = _of_command(layout, bot, settings)
+    if requests.kill_of(bot) is None:
+        return False
+    try:
+        return requests.clear(bot, COMMAND_LINE, is_kept=is_kept)
+    except OSError as error:
+        raise ConfigError(f"{layout.kill(bot)} cannot be removed: {error.strerror}; it is still on") from None
+
+
 def ask_and_wait(
     layout: Layout, action: str, value: str | None, reason: str, bot: str = DESK, settings: Settings | None = None
 ) -> tuple[str, str]:
@@ -326,11 +372,9 @@ def ask_and_wait(
     Raises:
         ConfigError: there are no bots in that folder, or the request cannot be written.
     """
-    requests = Requests(layout, FileReader(layout), settings or Settings())
-    if not requests.state(DESK):
-        raise ConfigError(f"{layout.root} has no bots of Aion: say which folder with --data")
+    requests = _of_command(layout, bot, settings or Settings())
     try:
-        asked = requests.ask(bot, action, "the command line", reason, value)
+        asked = requests.ask(bot, action, COMMAND_LINE, reason, value)
     except OSError as error:
         raise ConfigError(f"{layout.controls} cannot be written: {error.strerror}; nothing was asked") from None
     while True:

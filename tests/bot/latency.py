@@ -14,6 +14,7 @@ from statistics import median
 
 from aion.clock import SystemClock, iso
 from aion.errors import StateError
+from aion.store.control_id import make_id
 from aion.store.file import read_json, write_json
 from aion.store.layout import DESK, Layout
 
@@ -34,7 +35,7 @@ class Desk:
     def ask(self, target: str, action: str, value: object = None) -> float:
         """Return the milliseconds from the request's file to the answer in a state file."""
         self._asked += 1
-        control_id = f"c{self._asked:06d}"
+        control_id = make_id(SystemClock().now(), None, f"{self._asked}")
         made = {"schema": "aion/control/1", "id": control_id, "bot": target, "action": action}
         made |= {"requested_at": iso(SystemClock().now())} | ({} if value is None else {"value": value})
         write_json(self._layout.control(target, control_id), made, durable=True)

@@ -59,7 +59,9 @@ def test_kill_switch_when_thrown_then_the_bot_flattens_and_stays_stopped(slow: U
     expect(head.locator(".chip")).to_have_text("stopped")
     expect(page.get_by_text("No open position.")).to_be_visible(timeout=60_000)
     shown = head.locator(".state-line").inner_text()
-    assert "kill switch is on by local" in shown and "<b>bold</b>" in shown, "what was typed is shown as text"
+    assert "Stopped by kill switch (this machine)" in shown and "<b>bold</b>" in shown, (
+        "what was typed is shown as text"
+    )
     assert "orb_ny · Aion" in page.title() and page.locator(".bot-head img").count() == 0
     found = view(slow, "orb_ny")
     assert found["state"] == "stopped" and found["positions"] == {} and found["asked"]["kill"]["reason"] == HTML
@@ -85,7 +87,7 @@ def test_pause_when_asked_then_it_is_requested_until_the_bot_says_so(slow: Up, p
     words = page.evaluate("window.seen")
     assert "paused" in words and set(words[: words.index("paused")]) <= {"pause requested", words[0]}
     line = page.locator(".requests li").first
-    expect(line).to_contain_text("pause done by local")
+    expect(line).to_contain_text("pause done by you (this machine)")
     expect(line).to_contain_text("lunch")
     confirm(page, "Resume vwap_ldn", "Resume vwap_ldn")
     expect(chip).not_to_have_text("paused")
@@ -107,7 +109,7 @@ def test_request_when_nobody_answers_then_the_page_says_so(slow: Up, page: Page)
     assert_accessible(page)
     del theirs["control_id"]
     write_json(path, theirs)
-    expect(page.get_by_text("does not say that it reads requests").first).to_be_visible()
+    expect(page.get_by_text("cannot be controlled from here").first).to_be_visible()
     assert page.get_by_role("button", name="Flatten theirs").count() == 0
     path.unlink()
 

@@ -2,6 +2,8 @@
 
 import json
 import os
+import threading
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from aion.cli import main
 from aion.store.control_id import make_id
 from aion.store.file import write_json
 from aion.store.layout import Layout
@@ -266,3 +269,67 @@ def test_resume_when_exits_are_to_be_kept_then_the_request_says_so(kept: Running
     assert bad.status_code == 400 and "exits is for resume" in bad.json()["detail"]
     desk = kept.client.post("/api/control", json={"action": "resume", "value": "keep"}).raise_for_status().json()
     assert desk["value"] == "keep"
+
+
+# the command line
+
+
+def run(monkeypatch: pytest.MonkeyPatch, desk: RunningDesk, *words: str) -> int:
+    monkeypatch.setattr("sys.argv", ["aion", "control", *words, "--data", str(desk.write.layout.root)])
+    return main()
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "said"),
+    [
+        ("accepted: 3 positions (A, B, C) still open", 0, "flatten of orb_ny accepted: 3 positions (A, B, C) still"),
+        ("done", 0, "flatten of orb_ny done"),
+        ("refused: not now", 2, "aion: flatten of orb_ny refused: not now"),
+    ],
+)
+def test_command_to_control_a_bot_when_answered_then_it_says_what_came_of_it(
+    kept: RunningDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    answer: str, status: int, said: str,
+) -> None:  # fmt: skip
+    def reply() -> None:
+        while not (found := list(kept.write.layout.controls.glob("orb_ny/c*.json"))):
+            time.sleep(0.01)
+        kept.write.day("orb_ny", 5, control_id=found[0].stem, control_answers={found[0].stem: answer})
+
+    bots = threading.Thread(target=reply)
+    bots.start()
+    assert run(monkeypatch, kept, "orb_ny", "flatten", "--reason", "enough") == status
+    bots.join()
+    captured = capsys.readouterr()
+    assert said in captured.out + captured.err
+
+
+def test_command_to_kill_and_clear_when_given_then_the_switch_stands_and_goes(
+    kept: RunningDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layout = kept.write.layout
+    assert run(monkeypatch, kept, "all", "kill", "--reason", "wrong prices") == 0
+    assert json.loads(layout.kill("desk").read_text())["reason"] == "wrong prices"
+    assert run(monkeypatch, kept, "all", "clear", "--keep-exits") == 0
+    assert not layout.kill("desk").exists()
+    (path,) = layout.controls.glob("desk/c*.json")
+    assert (json.loads(path.read_text())["action"], json.loads(path.read_text())["value"]) == ("clear", "keep")
+    assert run(monkeypatch, kept, "all", "clear") == 0
+    assert "was not on" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("orb_ny", "explode"), "'explode' is none of pause, resume, flatten, kill and clear"),
+        (("orb_ny", "pause", "--keep-exits"), "--keep-exits is for resume and clear, not for pause"),
+        (("nobody", "pause"), "there is no bot 'nobody'"), (("theirs", "kill"), "carries no control_id"),
+    ],
+)  # fmt: skip
+def test_command_to_control_when_it_cannot_be_then_it_says_why_and_nothing_is_asked(
+    kept: RunningDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...], said: str,
+) -> None:  # fmt: skip
+    assert run(monkeypatch, kept, *words) == 2
+    assert said in capsys.readouterr().err
+    assert not kept.write.layout.controls.exists()
