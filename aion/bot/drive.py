@@ -52,6 +52,8 @@ class Drive:
         self.jump_to: datetime | None = None
         """Bars before it are run as fast as it goes."""
         self.jumped_from = first
+        self.aim = first
+        """Where the newest jump goes to; market time is there or beyond once it has arrived."""
         self.begin_again_at: datetime | None = None
         """Set when another run shall begin at that market time."""
         self.notes: dict[str, str] = {}
@@ -69,7 +71,7 @@ class Drive:
             self._take(float(speed))
         jump = ledger.notes(_JUMP)
         if jump and parse_iso(jump) > now:
-            self.jump_to, self.jumped_from = parse_iso(jump), now
+            self.jump_to, self.jumped_from, self.aim = parse_iso(jump), now, parse_iso(jump)
 
     @property
     def speed(self) -> float:
@@ -120,7 +122,7 @@ class Drive:
         if not self._first.date() <= day <= self._end.date():
             return f"the tape has {self._first.date()} to {self._end.date()}, not {day}"
         if target > self.now:
-            self.jump_to, self.jumped_from = target, self.now
+            self.jump_to, self.jumped_from, self.aim = target, self.now, target
             self.notes[_JUMP] = iso(target)
         else:
             self.begin_again_at = target
@@ -165,6 +167,10 @@ class Drive:
         self.jump_to = None
         self.notes[_JUMP] = ""
         return False
+
+    def has_arrived(self, now: datetime) -> bool:
+        """Tell whether no jump is under way at market time `now`."""
+        return self.jump_to is None and now >= self.aim
 
     def progress(self) -> float:
         """Return how much of a jump is done, a fraction of market time."""

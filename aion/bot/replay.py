@@ -290,8 +290,8 @@ class Replay:
 
     def _settle(self) -> bool:
         """Note which requests have come about meanwhile; tell whether any has."""
-        has_arrived = self.drive.jump_to is None and self._phase not in ("starting", "catching_up")
-        return self._controller.settle(has_arrived=has_arrived)
+        is_there = self.drive.has_arrived(self._clock.now()) and self._phase not in ("starting", "catching_up")
+        return self._controller.settle(has_arrived=is_there or self._phase == "finished")
 
     def _touch(self, bots: Iterable[BotAccount]) -> None:
         """Have what happened to `bots` outside a cycle committed and shown."""

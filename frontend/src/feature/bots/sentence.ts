@@ -172,6 +172,7 @@ export function attentionText(bot: BotView, state: CardState, market: number | u
     case "unanswered":
       return `${state.word}, due ${age(now - (state.since ?? now))} ago`;
     default:
+      if (saidAlone(bot)) return bot.state_reason ?? "";
       return state.word === "stopped"
         ? `stopped: ${bot.state_reason || "no reason given"}`
         : `error: ${bot.state_reason || "no reason given"}`;
