@@ -6,6 +6,7 @@ import { Announcer } from "./feature/bots/announcer";
 import { BotsPage, openPositions } from "./feature/bots/page";
 import { Skeleton } from "./feature/bots/skeleton";
 import { botsOf, useStates } from "./feature/bots/states";
+import { Stop } from "./feature/bots/stop";
 import { at } from "./lib/base";
 import { countAge } from "./lib/data-age";
 import { doubtDeskTime } from "./lib/desk-time";
@@ -160,6 +161,7 @@ export function App() {
       keptAt={keptAt}
       link={linkOf(link)}
       heartbeat={heartbeat}
+      stop={<Stop bundle={bundle} name={bot} />}
       trouble={link.reason === "answered 401" ? <LoggedOut /> : bundle ? "" : troubleText(error)}
     >
       <NewBuild build={link.build} />

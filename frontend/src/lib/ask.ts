@@ -20,11 +20,20 @@ export class AskError extends Error {
   }
 }
 
-async function send<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** Milliseconds after which a request without an answer is given up: its connection is free for others again. */
+const PATIENCE = 15_000;
+
+async function send<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  signal = AbortSignal.timeout(PATIENCE),
+): Promise<T> {
   let answer: Response;
   try {
     answer = await fetch(at(path), {
       method,
+      signal,
       ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
     });
   } catch {
@@ -43,9 +52,33 @@ export function askBot(bot: string, action: BotAction, reason: string, keep = fa
   return send("POST", route(bot, "control"), keep ? { action, reason, exits: "keep" } : { action, reason });
 }
 
-/** Throw a kill switch: the bot flattens, enters nothing and stays stopped. */
-export function throwKill(bot: string, reason: string): Promise<ControlState> {
-  return send("PUT", route(bot, "kill"), { reason });
+/** Milliseconds after which a stop without an answer is sent again: its connection, or who serves it, may be stuck. */
+const AGAIN = [0, 1500, 4000];
+
+/**
+ * Throw a kill switch: the bot flattens, enters nothing and stays stopped. Sent again on another connection while no
+ * answer comes, for throwing it twice is throwing it; the first answer counts.
+ */
+export async function throwKill(bot: string, reason: string): Promise<ControlState> {
+  const over = new AbortController();
+  const timer = setTimeout(() => over.abort(), PATIENCE);
+  const attempt = async (wait: number): Promise<ControlState | AskError> => {
+    if (wait > 0) await new Promise((done) => setTimeout(done, wait));
+    over.signal.throwIfAborted();
+    try {
+      return await send<ControlState>("PUT", route(bot, "kill"), { reason }, over.signal);
+    } catch (error) {
+      if (error instanceof AskError && error.status > 0) return error; // an answer too
+      throw error;
+    }
+  };
+  const answer = await Promise.any(AGAIN.map(attempt)).catch(
+    () => new AskError(0, "the desk does not answer. It may have got it all the same; press again."),
+  );
+  clearTimeout(timer);
+  over.abort();
+  if (answer instanceof AskError) throw answer;
+  return answer;
 }
 
 /** Clear a kill switch; exits that it ordered and that are not filled are cancelled, unless they are to be kept. */

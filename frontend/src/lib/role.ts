@@ -77,15 +77,26 @@ const ENDED = ownName("aion_ended");
 export async function logOut(isEverywhere = false): Promise<void> {
   const answer = await fetch(at(`/api/session${isEverywhere ? "?everywhere=true" : ""}`), { method: "DELETE" });
   if (!answer.ok) throw new Error(`the desk answered ${answer.status}`);
-  const channel = new BroadcastChannel(ENDED);
-  channel.postMessage("ended");
-  channel.close();
+  withChannel((channel) => {
+    channel.postMessage("ended");
+    channel.close();
+  });
   leave();
 }
 
 /** Leave when another tab of this browser logs out. */
 export function followLogOut(): void {
-  if (typeof BroadcastChannel !== "undefined") new BroadcastChannel(ENDED).onmessage = leave;
+  withChannel((channel) => {
+    channel.onmessage = leave;
+  });
+}
+
+function withChannel(use: (channel: BroadcastChannel) => void): void {
+  try {
+    use(new BroadcastChannel(ENDED));
+  } catch {
+    // not there or refused, as where cookies are: each window finds out by itself
+  }
 }
 
 function leave(): void {

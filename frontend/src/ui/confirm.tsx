@@ -23,12 +23,15 @@ interface Props {
   /** Words of a box to tick: what is to be different from what the dialog says. */
   choice?: string;
   className?: string;
+  /** Another, smaller deed that the same question may end in. */
+  also?: { confirm: string; run: (reason: string) => Promise<unknown> };
   /** Do it; a failure is shown in the dialog, which stays open with what was written. */
   run: (reason: string, chosen: boolean) => Promise<unknown>;
 }
 
 export function ConfirmButton(props: Props) {
-  const { label, of, title, children, confirm, disabled, withReason = true, choice, className = "button", run } = props;
+  const { label, of, title, children, confirm, disabled, withReason = true, className = "button" } = props;
+  const { choice, also, run } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const openedAt = useRef(0);
   const [open, setOpen] = useState(false);
@@ -50,12 +53,12 @@ export function ConfirmButton(props: Props) {
     openedAt.current = performance.now();
     dialog.current?.showModal();
   };
-  const go = async (): Promise<void> => {
+  const go = async (deed = run): Promise<void> => {
     if (busy || performance.now() - openedAt.current < GUARD_MS) return;
     setBusy(true);
     setFailed("");
     try {
-      await run(reason.trim(), choice !== undefined && chosen);
+      await deed(reason.trim(), choice !== undefined && chosen);
       setReason("");
       dialog.current?.close();
     } catch (error) {
@@ -93,7 +96,7 @@ export function ConfirmButton(props: Props) {
                   onKeyDown={(event) => {
                     if (event.key !== "Enter") return;
                     event.preventDefault();
-                    void go();
+                    if (!also) void go(); // else nobody knows which
                   }}
                 />
               </label>
@@ -107,6 +110,11 @@ export function ConfirmButton(props: Props) {
               <button type="button" className="button" onClick={() => dialog.current?.close()}>
                 Cancel
               </button>
+              {also && (
+                <button type="button" className="button strong" disabled={busy} onClick={() => void go(also.run)}>
+                  {also.confirm}
+                </button>
+              )}
               <button type="button" className="button strong" disabled={busy} onClick={() => void go()}>
                 {busy ? "Asking" : confirm}
               </button>

@@ -81,17 +81,7 @@ export function Controls({ bot, all }: Props) {
         <p>{flattenPromise(bot, market)}</p>
       </ConfirmButton>
       {killed && !killed.ofAll ? (
-        <ConfirmButton
-          label="Clear kill switch"
-          of={name}
-          title={`Clear the kill switch of ${name}?`}
-          confirm="Clear the kill switch"
-          withReason={false}
-          choice={all?.kill ? undefined : keepChoice(bot, market)}
-          run={(_reason, keep) => clearKill(name, keep)}
-        >
-          <p>{clearPromise(bot, all?.kill !== undefined)}</p>
-        </ConfirmButton>
+        <ClearOwn bot={bot} all={all} />
       ) : (
         <ConfirmButton
           label="Kill switch"
@@ -154,16 +144,43 @@ export function AllControls({ asked, bots }: { asked: Asked | undefined; bots: r
   );
 }
 
+/** How a button that clears a switch looks where it does not say so. */
+interface Look {
+  label?: string;
+  className?: string;
+}
+
+/** Clears the switch of one bot. */
+export function ClearOwn({ bot, all, label = "Clear kill switch", className }: Look & Props) {
+  const { market } = useDesk();
+  const name = bot.bot;
+  return (
+    <ConfirmButton
+      label={label}
+      of={name}
+      title={`Clear the kill switch of ${name}?`}
+      confirm="Clear the kill switch"
+      withReason={false}
+      className={className}
+      choice={all?.kill ? undefined : keepChoice(bot, market)}
+      run={(_reason, keep) => clearKill(name, keep)}
+    >
+      <p>{clearPromise(bot, all?.kill !== undefined)}</p>
+    </ConfirmButton>
+  );
+}
+
 /** Clears the switch of all bots; a bot with a switch of its own stays stopped. */
-export function ClearAll({ bots }: { bots: readonly BotView[] }) {
+export function ClearAll({ bots, label = "Clear kill switch", className }: Look & { bots: readonly BotView[] }) {
   if (!useMayAsk()) return null;
   return (
     <ConfirmButton
-      label="Clear kill switch"
+      label={label}
       of="of all bots"
       title="Clear the kill switch of all bots?"
       confirm="Clear the kill switch"
       withReason={false}
+      className={className}
       choice={keepAllChoice(bots.filter((bot) => bot.asked?.kill === undefined))}
       run={(_reason, keep) => clearKill(ALL_BOTS, keep)}
     >

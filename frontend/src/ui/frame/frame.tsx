@@ -25,18 +25,20 @@ interface FrameProps {
   heartbeat?: Heartbeat;
   /** Why there is no newer data, for people. */
   trouble?: ReactNode;
+  /** The stop, at hand on every page. */
+  stop?: ReactNode;
   children: ReactNode;
 }
 
 /** Top bar, session strip and the page. */
-export function Frame({ page, data, keptAt, link, heartbeat = {}, trouble, children }: FrameProps) {
+export function Frame({ page, data, keptAt, link, heartbeat = {}, trouble, stop, children }: FrameProps) {
   const zone = useZone();
   const { clock, sessions } = data ?? {};
   const desk = useMemo(() => deskOf({ clock, sessions }, keptAt), [clock, sessions, keptAt]);
   return (
     <DeskContext value={desk}>
       <ReplayControls isReplay={data?.mode === "replay"}>
-        <TopBar page={page}>
+        <TopBar page={page} stop={stop}>
           <ChipPanel
             id="link-panel"
             name="Link: how fresh, and how often to ask"

@@ -39,7 +39,14 @@ function ThemeButton() {
   );
 }
 
-export function TopBar({ page, children }: { page: PageId | undefined; children: ReactNode }) {
+interface Props {
+  page: PageId | undefined;
+  /** Stops the bots; for who may. */
+  stop?: ReactNode;
+  children: ReactNode;
+}
+
+export function TopBar({ page, stop, children }: Props) {
   return (
     <header className="top">
       <a className="skip" href="#main">
@@ -60,6 +67,7 @@ export function TopBar({ page, children }: { page: PageId | undefined; children:
         </nav>
         <div className="chips">{children}</div>
         <ThemeButton />
+        {stop}
       </div>
     </header>
   );
