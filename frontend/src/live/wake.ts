@@ -2,7 +2,7 @@
 
 import { pageNow } from "./clock.ts";
 
-export type Cause = "asleep" | "asleep or with another clock" | "in the background" | "offline";
+export type Cause = "asleep" | "in the background" | "offline";
 
 export interface WakeListener {
   /** The page is about to be frozen, kept for going back, or closed. */
@@ -26,7 +26,6 @@ const LATE_HIDDEN = 75_000;
 /** Watch until the returned function is called. */
 export function watchWake(on: WakeListener): () => void {
   let last = pageNow();
-  let steady = performance.now();
   let awayAt = last;
   let hiddenAt = last;
   let offlineAt = last;
@@ -40,11 +39,8 @@ export function watchWake(on: WakeListener): () => void {
   };
   const step = (): void => {
     const since = last;
-    const ran = steady;
     last = pageNow();
-    steady = performance.now();
-    const late = (document.hidden ? LATE_HIDDEN : LATE) + STEP;
-    if (last - since > late) back(since, steady - ran > late ? "asleep" : "asleep or with another clock");
+    if (last - since > (document.hidden ? LATE_HIDDEN : LATE) + STEP) back(since, "asleep");
     on.tick();
   };
   const timer = setInterval(step, STEP);
