@@ -122,15 +122,12 @@ def _disk(settings: Settings) -> Check:
 
 
 def _events(folder: Path) -> Iterator[Check]:
-    from aion.live.watcher import LOCAL_FILE_SYSTEMS, file_system  # noqa: PLC0415 - only this command needs it
-
     if sys.platform != "linux":
         yield Check("inotify", True, "changes are found by looking at file times: this system has no inotify")
         return
-    kind = file_system(folder)
-    if kind not in LOCAL_FILE_SYSTEMS:
-        name = kind or "an unknown file system"
-        yield Check("inotify", True, f"{folder} is on {name}: changes are found by looking at file times")
+    place = list(_place(folder))
+    yield from place
+    if any(each.name == "inotify" for each in place):
         return
     for name, least in (("max_user_watches", MIN_WATCHES), ("max_user_instances", MIN_INSTANCES)):
         try:
@@ -141,6 +138,33 @@ def _events(folder: Path) -> Iterator[Check]:
         is_fine = allowed >= least
         todo = "" if is_fine else f"sysctl fs.inotify.{name}={least}"
         yield Check("inotify", is_fine, f"inotify: {name} is {allowed}", todo)
+
+
+def _place(folder: Path) -> Iterator[Check]:
+    """Say where the folder is, and what of it sends no events."""
+    from aion.live.source import scan  # noqa: PLC0415 - only this command needs it
+    from aion.live.watcher import open_watcher  # noqa: PLC0415 - only this command needs it
+    from aion.web.topic import FOLDERS, accepts  # noqa: PLC0415 - only this command needs it
+
+    real = os.path.realpath(folder)
+    if real != str(folder.absolute()):
+        yield Check("place", True, f"{folder} is {real}, by a link: the desk follows it when it turns")
+    try:
+        watcher = open_watcher(folder, (*FOLDERS, "logs"), accepts)
+        linked = sorted(path for path, signature in scan(folder, FOLDERS, accepts).items() if signature.is_linked)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        yield Check("inotify", True, f"changes in {folder} are found by looking at file times: {reason}")
+        return
+    if watcher is not None:
+        compared = ", ".join(sorted(set(watcher.compared()) - {str(folder)})[:3])  # an empty folder is compared too
+        watcher.close()
+        if compared:
+            text = f"no event tells where {compared} leads: each request compares it, which is a little slower"
+            yield Check("place", True, text)
+    if linked:
+        text = f"{len(linked)} state files have another name (hard links), such as {linked[0]}"
+        yield Check("links", True, f"{text}: what is written in place there is seen too")
 
 
 def _broadcast() -> Check:

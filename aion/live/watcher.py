@@ -64,6 +64,10 @@ class Watcher(Protocol):
         """
         ...
 
+    def compared(self) -> tuple[str, ...]:
+        """Paths that each look compares, since no event tells where they lead."""
+        ...
+
     def watch_files(self, files: Mapping[str, int]) -> set[str]:
         """Watch `files` (inode by path below the root) by themselves, and no others; return those that are new.
 
@@ -218,6 +222,10 @@ class InotifyWatcher:
         if self._is_moved() or self._is_elsewhere():
             self._turn(changes)
         return changes or None
+
+    def compared(self) -> tuple[str, ...]:
+        """Paths that each look compares."""
+        return tuple(self._polled)
 
     def watch_files(self, files: Mapping[str, int]) -> set[str]:
         """Watch `files` by themselves, and no others; return those that are new."""

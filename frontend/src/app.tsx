@@ -145,10 +145,11 @@ export function App() {
     const writtenAt = heartbeat.writtenAt;
     if (writtenAt === undefined) return;
     firstWrite.current ??= writtenAt; // it was there before this page
-    if (writtenAt <= firstWrite.current) return;
-    countAge(wallNow() - writtenAt);
-    doubtDeskTime(writtenAt);
+    if (writtenAt > firstWrite.current) countAge(wallNow() - writtenAt);
   }, [heartbeat.writtenAt]);
+  useEffect(() => {
+    if (bundle && heartbeat.writtenAt !== undefined) doubtDeskTime(heartbeat.writtenAt);
+  }, [bundle, heartbeat]);
   const title = PAGES.find(({ id }) => id === page)?.title ?? "Not found";
   const name = bot ?? namedBy(path, "intraday");
   useTitle(name ?? (page === "bots" ? "" : title), bundle ? openPositions(bundle) : 0);

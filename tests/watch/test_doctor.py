@@ -265,3 +265,32 @@ def test_command_has_a_status_and_json_for_programs(tmp_path: Path) -> None:
     assert json.loads(as_json([Check("clock", True, "even")])) == {
         "fine": True, "checks": [{"name": "clock", "fine": True, "text": "even", "todo": ""}]
     }  # fmt: skip
+
+
+def places(folder: Path) -> dict[str, str]:
+    seen = [each for each in checks(Settings(data=folder, port=0)) if each.name in ("place", "links", "inotify")]
+    assert all(each.is_fine for each in seen if each.name in ("place", "links"))
+    return {each.name: each.text for each in seen}
+
+
+def test_folder_that_is_a_link_and_files_with_another_name_are_said(tmp_path: Path) -> None:
+    real = tmp_path / "real"
+    (real / "swing").mkdir(parents=True)
+    plain = places(real)
+    assert "place" not in plain and "links" not in plain
+    (tmp_path / "data").symlink_to("real")
+    file = real / "swing" / "rolling_mine.json"
+    file.write_text("{}")
+    (tmp_path / "other").hardlink_to(file)
+    found = places(tmp_path / "data")
+    assert f"is {real}, by a link" in found["place"]
+    assert "1 state files have another name" in found["links"] and "swing/rolling_mine.json" in found["links"]
+    (real / "intraday").symlink_to(tmp_path / "elsewhere")
+    found = places(tmp_path / "data")
+    assert str(tmp_path / "data" / "intraday") in found["place"] and "each request compares" in found["place"]
+
+
+def test_folder_in_it_on_a_file_system_without_events_is_said(tmp_path: Path) -> None:
+    (tmp_path / "swing").symlink_to("/proc/self/fdinfo")
+    found = places(tmp_path)
+    assert "found by looking at file times" in found["inotify"] and "is on proc" in found["inotify"]

@@ -26,7 +26,6 @@ const CHECK_MS = 1000;
 const RETRY_MS = 5000;
 const DOUBT_MS = 60_000;
 
-let measuredAt = Number.NEGATIVE_INFINITY;
 let triedAt = Number.NEGATIVE_INFINITY;
 let isDue = false;
 
@@ -35,9 +34,7 @@ async function measure(): Promise<void> {
   triedAt = sent;
   try {
     const answer = await fetch(at("/healthz"), { cache: "no-store" });
-    const received = pageNow();
-    setWallOffset(offsetOf(answer.headers.get("date"), sent, received));
-    measuredAt = received;
+    setWallOffset(offsetOf(answer.headers.get("date"), sent, pageNow()));
     isDue = false;
   } catch {
     isDue = true; // no answer: the link says so, and the last known offset stays
@@ -46,7 +43,7 @@ async function measure(): Promise<void> {
 
 /** Take the time of a write that has just come: one that is not of now makes the distance doubtful. */
 export function doubtDeskTime(writtenAt: number): void {
-  if (Math.abs(wallNow() - writtenAt) > COARSE_MS && pageNow() - measuredAt > DOUBT_MS) isDue = true;
+  if (Math.abs(wallNow() - writtenAt) > COARSE_MS && pageNow() - triedAt > DOUBT_MS) isDue = true;
 }
 
 /**
