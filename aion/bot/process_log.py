@@ -14,11 +14,11 @@ import orjson
 
 from aion.clock import Clock, SystemClock, iso
 from aion.plain import MASK, is_secret, plain
+from aion.store import rotate
 from aion.store.layout import Layout
 
 Level = Literal["debug", "info", "warning", "error"]
 _ORDER: dict[str, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}
-MAX_LOG_BYTES = 32 << 20  # about two weeks of a run at full speed; then one older file is kept
 REPEAT = timedelta(seconds=60)  # a disk that stays full is reported once a minute, not once a cycle
 
 
@@ -117,9 +117,9 @@ class ProcessLog:
                 self._descriptor = _open(self._path)
             # one write on O_APPEND: a reader never sees another process's bytes inside a line
             os.write(self._descriptor, line)
-            if os.fstat(self._descriptor).st_size > MAX_LOG_BYTES:
+            if os.fstat(self._descriptor).st_size > rotate.MAX_LOG_BYTES:
                 self.close()
-                os.replace(self._path, self._path.with_name(f"{self._process}.1.jsonl"))
+                rotate.rotate(self._path)
         except OSError as error:
             now = self._clock.now()
             if self._failed_at is None or now - self._failed_at >= REPEAT:

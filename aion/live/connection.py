@@ -26,6 +26,9 @@ MAX_STRAY_BYTES = 65_536  # what a client may send after its request before it i
 class ConnectionProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, telling the application which connection a request came on."""
 
+    older: tuple[Any, ...] = ()
+    """Requests before the newest one, while any of them is not answered; uvicorn forgets the one that it answers."""
+
     def on_message_begin(self) -> None:
         """Start a request's scope.
 
@@ -34,8 +37,21 @@ class ConnectionProtocol(HttpToolsProtocol):
         """
         if len(self.pipeline) > MAX_PIPELINED:
             raise ValueError("too many pipelined requests")
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            self.older = (*self.older, cycle)
+        elif self.older:
+            self.older = ()
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: {"protocol": self}}
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Leave; nobody answers any of its requests any more: uvicorn tells the newest one alone."""
+        for cycle in self.older:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.older = ()
+        super().connection_lost(exc)
 
 
 def set_unsent_limit(transport: asyncio.BaseTransport) -> None:
@@ -112,19 +128,21 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         hub: Hub,
         topics: tuple[str, ...],
         patched: tuple[str, ...],
-        protocol: Any,
+        scope: Any,
         *,
         is_gzip: bool,
         is_chunked: bool = True,
     ) -> "UpgradedConnection":
-        """Take the transport of uvicorn's `protocol`, whose response has started, and let the rest of HTTP go."""
+        """Take the transport of the request of `scope`, whose response has started, and let the rest of HTTP go."""
+        protocol = scope["extensions"][EXTENSION]["protocol"]
         transport: asyncio.Transport = protocol.transport
         connections = protocol.connections
         stream = cls(
             hub, topics, patched,
             is_gzip=is_gzip, is_chunked=is_chunked, transport=transport, connections=connections,
         )  # fmt: skip
-        cycle = protocol.cycle
+        # requests may have come behind it: they are not answered
+        cycle = next((each for each in protocol.older if each.scope is scope), protocol.cycle)
         cycle.response_complete = True
         cycle.message_event.set()
         stream.is_paused = protocol.flow.write_paused
@@ -136,6 +154,8 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         set_unsent_limit(transport)
         protocol.parser = None
         protocol.cycle = None
+        protocol.older = ()
+        protocol.pipeline.clear()
         return stream
 
     def _write_content(self, data: bytes) -> None:

@@ -227,7 +227,7 @@ class StreamApp:
         retry_ms = randrange(500, 2_500)  # noqa: S311 - jitter
         if extension is not None and not extension["protocol"].transport.is_closing():
             upgraded = UpgradedConnection.take_over(
-                live.hub, topics, patched, extension["protocol"], is_gzip=is_gzip, is_chunked=is_chunked
+                live.hub, topics, patched, scope, is_gzip=is_gzip, is_chunked=is_chunked
             )
             live.hub.add(upgraded)
             if self._on_open is not None:

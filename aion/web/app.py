@@ -7,11 +7,10 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -29,9 +28,10 @@ from aion.web.history import History
 from aion.web.kill import KillSwitch
 from aion.web.log import Log, open_log
 from aion.web.metric import Metrics, TimedStats
-from aion.web.middleware import Alias, BasePath, Guard, Observe, error_body, is_data
+from aion.web.middleware import Alias, BasePath, Guard, Observe, error_body, is_data, route_of
 from aion.web.page import STATIC, BuildWatch, Pages
 from aion.web.reader import FileReader
+from aion.web.repeat import also
 from aion.web.request import Requests
 from aion.web.router.bot_parts import bot_parts_router
 from aion.web.router.bots_page import bots_page_router
@@ -57,7 +57,6 @@ from aion.web.topic import accepts, load_file, make_topics
 
 BYE_SPREAD_S = 0.5  # streams are ended over this time, so that pages do not come back in one moment
 PATIENCE_S = 10.0  # for streams that have not drained when their worker is replaced
-THREADS = 8  # that answer at once: each may hold a large document, and they take turns on the processor anyway
 BYES_A_S = 500  # streams a second that a worker ends when its successor takes over
 
 
@@ -180,7 +179,6 @@ def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         desk.kill.start()
-        to_thread.current_default_thread_limiter().total_tokens = THREADS
         await desk.live.start()
         if desk.peers is not None:
             await desk.peers.start()
@@ -223,6 +221,7 @@ def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
     app.add_exception_handler(AionError, _answer_aion_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(RequestValidationError, _answer_bad_request)
+    app.add_exception_handler(ClientDisconnect, _answer_gone)
     app.add_exception_handler(Exception, _answer_crash)
     openapi.describe(app)
     return app
@@ -257,6 +256,15 @@ async def _answer_bad_request(_request: Request, error: Exception) -> Response:
     return _json(422, "BadRequest", f"{where}: {first['msg']}")
 
 
+async def _answer_gone(request: Request, _error: Exception) -> Response:
+    """Count a client that left within its body; nobody hears the answer."""
+    request.app.state.desk.gate.count("hung up")
+    return _json(400, "HungUp", "the body of the request did not come")
+
+
 async def _answer_crash(request: Request, error: Exception) -> Response:
-    request.app.state.desk.log.error(f"{request.method} {request.url.path[:200]} failed", exc_info=error)
+    desk = request.app.state.desk
+    unsaid = desk.crashes.count((type(error), route_of(request.scope)))
+    if unsaid is not None:
+        desk.log.error(f"{request.method} {request.url.path[:200]} failed", exc_info=error, **also(unsaid))
     return _json(500, "Crash", "the desk failed to answer; its log has the details")

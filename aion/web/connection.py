@@ -13,7 +13,12 @@ from aion.web.middleware import error_body
 WHOLE_BYTES = 16_384  # an answer of more leaves at once, not with the last of all that are ready in one turn
 LINGER_S = 1.0  # a refused connection is read from for so long: closed at once, it would lose its answer
 MAX_LINGERING = 256  # refused connections that are read from; more are dropped without an answer
-_PHRASES = {408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Service Unavailable"}
+_PHRASES = {
+    400: b"Bad Request",
+    408: b"Request Timeout",
+    431: b"Request Header Fields Too Large",
+    503: b"Service Unavailable",
+}
 
 
 class Phase(Enum):
@@ -89,6 +94,16 @@ class DeskProtocol(ConnectionProtocol):
         if cycle is None or cycle.scope is not self.scope or self._head_bytes:
             return Phase.HEAD
         return Phase.BODY if cycle.more_body else Phase.IDLE
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP request."""
+        self._gate.count("malformed")
+        if not self.transport.is_closing():
+            self._answer(400, "BadRequest", "this is no HTTP request")
+            self.transport.close()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        self._gate.count("upgrade")  # the request is answered as any other
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave."""

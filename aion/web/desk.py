@@ -1,7 +1,7 @@
 """One desk: what all routes of one app share."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -16,6 +16,7 @@ from aion.web.log import Log
 from aion.web.metric import Metrics
 from aion.web.peers import Peers
 from aion.web.reader import FileReader
+from aion.web.repeat import Repeats
 from aion.web.request import Requests
 from aion.web.rule import RuleBook
 from aion.web.security.store import DeskStore
@@ -49,6 +50,8 @@ class Desk:
     """The other workers; None where there can be none."""
     tries: TryLimit | None = None
     """Of passwords; None where there is no store."""
+    crashes: Repeats = field(default_factory=Repeats)
+    """Of which kind was said when."""
     is_ready: bool = False
     """True from the first look at the disk to the stop."""
 

@@ -19,9 +19,10 @@ import structlog
 
 from aion.clock import Clock, SystemClock, iso
 from aion.plain import MASK, is_secret, plain
+from aion.store import rotate
 from aion.store.layout import Layout
+from aion.web.repeat import Repeats, also
 
-MAX_LOG_BYTES = 32 << 20  # then it becomes `web.1.jsonl`, replacing the one before
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -80,9 +81,9 @@ class LogFile:
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
                 self._descriptor = os.open(self._path, flags, 0o644)
             os.write(self._descriptor, line)
-            if os.fstat(self._descriptor).st_size > MAX_LOG_BYTES:
+            if os.fstat(self._descriptor).st_size > rotate.MAX_LOG_BYTES:
                 self._close()
-                os.replace(self._path, self._path.with_name(f"{self._path.stem}.1.jsonl"))
+                rotate.rotate(self._path)
             self._has_failed = False
         except OSError as error:
             if not self._has_failed:
@@ -156,12 +157,25 @@ class StandardHandler(logging.Handler):
         """Args: log: where it goes; level: least level taken."""
         super().__init__(level)
         self._log = log
+        self._repeats = Repeats()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record with its traceback."""
+        """Write one record with its traceback, unless its like was written within a minute."""
         method = "error" if record.levelno >= logging.ERROR else "warning" if record.levelno >= 30 else "info"
         error = record.exc_info[1] if record.exc_info else None
-        getattr(self._log, method)(record.getMessage(), source=record.name, exc_info=error)
+        unsaid = self._repeats.count((record.name, str(record.msg), _place(error)))
+        if unsaid is not None:
+            getattr(self._log, method)(record.getMessage(), source=record.name, exc_info=error, **also(unsaid))
+
+
+def _place(error: BaseException | None) -> tuple[str, int]:
+    """Return what and where an error was, the same for each time that it comes."""
+    if error is None:
+        return "", 0
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return type(error).__name__, last.tb_lineno if last is not None else 0
 
 
 def _trace(_logger: Any, _method: str, event: Event) -> Event:

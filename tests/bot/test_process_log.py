@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot import process_log
+from aion.store import rotate
 from aion.bot.process_log import ProcessLog
 from aion.clock import FixedClock
 from aion.store.document import LogLine
@@ -67,7 +67,7 @@ def test_log_that_cannot_be_written_says_so_once_and_goes_on(tmp_path: Path) -> 
 
 
 def test_full_log_is_kept_once_beside_a_new_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process_log, "MAX_LOG_BYTES", 200)
+    monkeypatch.setattr(rotate, "MAX_LOG_BYTES", 200)
     log, _, path = made(tmp_path)
     for number in range(4):
         log.info(f"line {number} of some length")

@@ -5,10 +5,13 @@ import logging
 from pathlib import Path
 
 import orjson
+import pytest
 
+from aion.store import rotate
 from aion.store.document import LogLine
 from aion.store.layout import Layout
 from aion.web.log import StandardHandler, open_log
+from aion.web.repeat import MAX_KINDS, Repeats, also
 
 
 def lines(root: Path) -> list[dict[str, object]]:
@@ -68,3 +71,44 @@ def test_standard_handler_when_a_library_fails_then_its_traceback_is_in_the_file
         logger.exception("it failed")
     (line,) = lines(tmp_path)
     assert line["level"] == "error" and "ValueError: boom" in str(line["traceback"])
+
+
+def test_log_when_it_is_full_again_and_again_then_warnings_and_errors_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotate, "MAX_LOG_BYTES", 4_000)
+    log = open_log(Layout(tmp_path), "info", console=io.StringIO())
+    log.error("the kill switch could not be written")
+    log.warning("a login gave a wrong password")
+    for number in range(500):
+        log.info(f'asked {number} "level":"error"')
+    files = {path.stem: path.read_text() for path in (tmp_path / "logs").glob("*.jsonl")}
+    assert set(files) >= {"web.1", "web.error", "web.warning"}
+    assert files["web.error"].count("\n") == 1 and "kill switch" in files["web.error"]
+    assert files["web.warning"].count("\n") == 1 and "wrong password" in files["web.warning"]
+    assert sum(map(len, files.values())) < 10_000
+
+
+def test_log_when_warnings_come_without_end_then_errors_stay_and_the_newest_warnings_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotate, "MAX_LOG_BYTES", 4_000)
+    monkeypatch.setattr(rotate, "MAX_KEPT_BYTES", 2_000)
+    log = open_log(Layout(tmp_path), "info", console=io.StringIO())
+    log.error("the kill switch could not be written")
+    for number in range(500):
+        log.warning(f"warning {number}")
+    folder = tmp_path / "logs"
+    kept = (folder / "web.warning.jsonl").read_text()
+    assert "kill switch" in (folder / "web.error.jsonl").read_text()
+    assert len(kept) <= 2_000 and "warning 3" in kept and '"warning 1"' not in kept
+    assert [orjson.loads(line)["level"] for line in kept.splitlines()] == ["warning"] * kept.count("\n")
+
+
+def test_library_when_it_says_the_same_without_end_then_it_is_said_once_a_minute_with_a_count() -> None:
+    now = [0.0]
+    repeats = Repeats(lambda: now[0])
+    assert [repeats.count("a"), repeats.count("a"), repeats.count("b"), repeats.count("a")] == [0, None, 0, None]
+    now[0] = 61.0
+    assert repeats.count("a") == 2 and also(2) == {"not_said_since": 2}
+    assert sum(repeats.count(number) is not None for number in range(10_000)) <= MAX_KINDS

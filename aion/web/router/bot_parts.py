@@ -9,7 +9,7 @@ from aion.errors import NotFoundError
 from aion.store.layout import check_name
 from aion.web.answer import answer
 from aion.web.document import BotList, BotPart, BotView
-from aion.web.router.common import NOT_FOUND, desk_of
+from aion.web.router.common import NOT_FOUND, desk_of, whole
 from aion.web.state import sim_log, swing_rolling
 from aion.web.view import Card
 
@@ -37,24 +37,28 @@ def swing_bots(request: Request) -> Response:
 
 
 @bot_parts_router.get("/intraday/bots/{bot}", response_model=BotView)
+@whole
 def intraday_bot(request: Request, bot: str) -> Response:
     """Return one intraday bot with everything in its newest day file."""
     return answer(request, _card(request, "intraday", bot).whole)
 
 
 @bot_parts_router.get("/swing/bots/{bot}", response_model=BotView)
+@whole
 def swing_bot(request: Request, bot: str) -> Response:
     """Return one swing bot with everything in its state file."""
     return answer(request, _card(request, "swing", bot).whole)
 
 
 @bot_parts_router.get("/intraday/bots/{bot}/{part}", response_model=BotPart)
+@whole
 def intraday_bot_part(request: Request, bot: str, part: Part) -> Response:
     """Return the whole of one part of an intraday bot's newest day file; `curve` is both curves."""
     return answer(request, _part(_card(request, "intraday", bot), part))
 
 
 @bot_parts_router.get("/swing/bots/{bot}/{part}", response_model=BotPart)
+@whole
 def swing_bot_part(request: Request, bot: str, part: Part) -> Response:
     """Return the whole of one part of a swing bot's state file; `curve` is both curves."""
     return answer(request, _part(_card(request, "swing", bot), part))

@@ -1,10 +1,14 @@
 """What the routers share: how a request finds its desk, and the errors that every route may answer."""
 
+import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 from fastapi import Request
+from starlette.responses import Response
 
 from aion.web.desk import Desk
 from aion.web.document import ErrorAnswer
@@ -34,6 +38,22 @@ CHANGES: dict[int | str, dict[str, Any]] = {
     409: {"model": ErrorAnswer, "description": "As things stand it cannot be done; the detail says why."},
     503: {"model": ErrorAnswer, "description": "It cannot be written, or not be put into the audit."},
 }
+
+
+WHOLE_AT_ONCE = 4
+_whole = threading.BoundedSemaphore(WHOLE_AT_ONCE)
+Asked = ParamSpec("Asked")
+
+
+def whole(answers: Callable[Asked, Response]) -> Callable[Asked, Response]:
+    """Return a route that answers with whole documents, so that only a few of it are in memory at once."""
+
+    @wraps(answers)
+    def alone(*asked: Asked.args, **named: Asked.kwargs) -> Response:
+        with _whole:
+            return answers(*asked, **named)
+
+    return alone
 
 
 def desk_of(request: Request) -> Desk:

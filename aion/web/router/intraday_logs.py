@@ -10,7 +10,7 @@ from aion.store.document import SimLog
 from aion.store.layout import check_day, check_name
 from aion.web.answer import answer
 from aion.web.document import DayList, IntradayDay
-from aion.web.router.common import NOT_FOUND, desk_of
+from aion.web.router.common import NOT_FOUND, desk_of, whole
 from aion.web.state import sim_log
 
 intraday_logs_router = APIRouter(prefix="/api/intraday/logs", tags=["logs"], responses=NOT_FOUND)
@@ -23,6 +23,7 @@ def intraday_log_days(request: Request) -> Response:
 
 
 @intraday_logs_router.get("/last-day", response_model=IntradayDay)
+@whole
 def intraday_log_last_day(request: Request) -> Response:
     """Return the newest market day of which there is any day file."""
     days = desk_of(request).files.intraday_days()
@@ -33,6 +34,7 @@ def intraday_log_last_day(request: Request) -> Response:
 
 
 @intraday_logs_router.get("/{day}", response_model=IntradayDay)
+@whole
 def intraday_log_day(request: Request, day: str) -> Response:
     """Return one market day of all its bots, without the bars."""
     bots = desk_of(request).files.intraday_days().get(check_day(day))
@@ -42,6 +44,7 @@ def intraday_log_day(request: Request, day: str) -> Response:
 
 
 @intraday_logs_router.get("/{day}/{bot}", response_model=SimLog)
+@whole
 def intraday_log(request: Request, day: str, bot: str) -> Response:
     """Return one bot's whole day file, bars included."""
     file = sim_log(check_day(day), check_name("bot", bot))

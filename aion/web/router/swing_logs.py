@@ -8,7 +8,7 @@ from aion.store.document import BotActivity
 from aion.store.layout import check_day, check_horizon, check_name
 from aion.web.answer import answer
 from aion.web.document import DayList, HorizonList, SwingDay
-from aion.web.router.common import NOT_FOUND, desk_of
+from aion.web.router.common import NOT_FOUND, desk_of, whole
 
 swing_logs_router = APIRouter(prefix="/api/swing/logs", tags=["logs"], responses=NOT_FOUND)
 
@@ -27,12 +27,14 @@ def swing_log_days(request: Request, horizon: str) -> Response:
 
 
 @swing_logs_router.get("/{horizon}/last-day", response_model=SwingDay)
+@whole
 def swing_log_last_day(request: Request, horizon: str) -> Response:
     """Return the newest market day of one horizon."""
     return _answer_day(request, horizon, next(iter(_days(request, horizon))))
 
 
 @swing_logs_router.get("/{horizon}/{day}", response_model=SwingDay)
+@whole
 def swing_log_day(request: Request, horizon: str, day: str) -> Response:
     """Return one market day of all swing bots of a horizon."""
     if check_day(day) not in _days(request, horizon):
@@ -41,6 +43,7 @@ def swing_log_day(request: Request, horizon: str, day: str) -> Response:
 
 
 @swing_logs_router.get("/{horizon}/{day}/{bot}", response_model=BotActivity)
+@whole
 def swing_log(request: Request, horizon: str, day: str, bot: str) -> Response:
     """Return one bot's whole activity file."""
     file = _file(check_horizon(horizon), check_day(day), check_name("bot", bot))

@@ -112,7 +112,7 @@ class Login:
 
     async def _open(self, scope: Scope, receive: Receive, send: Send, identity: Identity | None) -> None:
         path: str = scope["path"]
-        is_screen = path == "/" or path.split("/")[1] in SCREENS
+        is_screen = path == "/" or path[1:].partition("/")[0] in SCREENS
         if not is_screen:
             await self._app(scope, receive, send)
         elif identity is None and not (self._store and self._store.has_password):
