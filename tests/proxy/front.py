@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -13,7 +13,10 @@ import httpx
 
 from tests.e2e.conftest import ROOT, free_port
 
-__all__ = ["FRONTS", "ROOT", "behind", "caddy_config", "free_port", "nginx_config", "program"]
+__all__ = [
+    "FRONTS", "ROOT", "behind", "caddy_config", "caddy_path_config", "free_port", "nginx_config", "nginx_path_config",
+    "program", "whole_nginx",
+]  # fmt: skip
 
 BUFFERING = 'proxy_ignore_headers X-Accel-Buffering; proxy_set_header Accept-Encoding "";'
 """With `gzip on` it holds events back: chunks alone nginx passes on at once, what it packs itself it collects."""
@@ -49,6 +52,11 @@ def nginx_config(port: int, desk: int, folder: Path, *, buffers: bool = False) -
             (r"proxy_buffering off;", f"proxy_buffering on; {BUFFERING}"),
             (r"gzip off;", "gzip on; gzip_types text/event-stream;"),
         )
+    return whole_nginx(site, folder)
+
+
+def whole_nginx(site: str, folder: Path) -> str:
+    """Return a whole nginx.conf around what belongs into `http`."""
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     temporary = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in kinds)
     user = "user root;" if os.geteuid() == 0 else ""
@@ -68,21 +76,60 @@ def caddy_config(port: int, desk: int) -> str:
     return "{\n\tadmin off\n\tauto_https off\n}\n" + site
 
 
+def nginx_path_config(port: int, desk: int, folder: Path, *, strips: bool = False, old: bool = False) -> str:
+    """Return a whole nginx.conf around `deploy/nginx-path.conf`; `old` speaks HTTP/1.0 to the desk."""
+    text = (ROOT / "deploy" / "nginx-path.conf").read_text("utf-8")
+    site = replaced(text, (r"127\.0\.0\.1:3000", f"127.0.0.1:{desk}{'/' if strips else ''}"))
+    if old:
+        site = replaced(site, (r" *proxy_http_version 1\.1;\n", ""), (r" *proxy_set_header Connection .*\n", ""))
+    other = 'location / { return 200 "another program"; }'
+    return whole_nginx(f"server {{ listen 127.0.0.1:{port}; {other}\n{site} }}", folder)
+
+
+def caddy_path_config(port: int, desk: int, *, strips: bool = False) -> str:
+    """Return `deploy/Caddyfile.path` for a port without TLS."""
+    site = replaced(
+        (ROOT / "deploy" / "Caddyfile.path").read_text("utf-8"),
+        (r"desk\.example\.org", f"http://127.0.0.1:{port}"),
+        (r"127\.0\.0\.1:3000", f"127.0.0.1:{desk}"),
+    )
+    if strips:
+        site = replaced(site, (r"\thandle /aion", "\thandle_path /aion"))
+    return "{\n\tadmin off\n\tauto_https off\n}\n" + site
+
+
 FRONTS = ("nginx", "caddy")
 
 
 @contextmanager
-def behind(name: str, desk: int, folder: Path, *, buffers: bool = False) -> Iterator[str]:
-    """Run a proxy in front of the desk's port; give the address that clients use."""
+def behind(
+    name: str,
+    desk: int,
+    folder: Path,
+    *,
+    buffers: bool = False,
+    config: Callable[[int], str] | None = None,
+    base: str = "",
+) -> Iterator[str]:
+    """Run a proxy in front of the desk's port; give the address that clients use.
+
+    Args:
+        name: nginx or caddy.
+        desk: port of the desk.
+        folder: for the proxy's files.
+        buffers: as `nginx_config`.
+        config: makes another configuration for a port.
+        base: path below which the desk is.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     path = program(name)
     file = folder / f"{name}.conf"
     if name == "nginx":
-        file.write_text(nginx_config(port, desk, folder, buffers=buffers), "utf-8")
+        file.write_text(config(port) if config else nginx_config(port, desk, folder, buffers=buffers), "utf-8")
         command = [path, "-c", str(file), "-p", str(folder), "-e", str(folder / "error.log")]
     else:
-        file.write_text(caddy_config(port, desk), "utf-8")
+        file.write_text(config(port) if config else caddy_config(port, desk), "utf-8")
         command = [path, "run", "--config", str(file), "--adapter", "caddyfile"]
     environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     with (folder / "console").open("wb") as console:
@@ -93,7 +140,7 @@ def behind(name: str, desk: int, folder: Path, *, buffers: bool = False) -> Iter
         with closing(httpx.Client(trust_env=False, timeout=20)) as client:
             while True:
                 try:
-                    if client.get(f"{url}/readyz").status_code == 200:
+                    if client.get(f"{url}{base}/readyz").status_code == 200:
                         break
                 except httpx.HTTPError:
                     pass

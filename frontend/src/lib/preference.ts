@@ -113,6 +113,16 @@ const toasts = choice<"on" | "off">(
 export const setToasts = toasts.set;
 export const useToasts = toasts.use;
 
+const announcements = choice<"on" | "off">(
+  "announcements",
+  (kept) => (kept === "off" ? "off" : "on"),
+  () => {},
+);
+
+/** Whether fills and changes of state are said to screen readers. */
+export const setAnnouncements = announcements.set;
+export const useAnnouncements = announcements.use;
+
 /** Seconds between two polls that a user may choose. */
 export const POLL_CHOICES = [2, 5, 15] as const;
 export type PollEvery = (typeof POLL_CHOICES)[number];

@@ -6,7 +6,7 @@ export function Lacking() {
   const lack = useLack();
   if (!lack) return null;
   return (
-    <section className="panel empty-desk" role="status">
+    <section className="panel empty-desk" role="alert">
       <h1>{lack === "offline" ? "This page is not loaded yet" : "Aion was updated"}</h1>
       <p>
         {lack === "offline"

@@ -50,3 +50,14 @@ export function digest(sentences: readonly string[]): string {
   if (!first) return "";
   return others.length === 0 ? first : `${first.slice(0, -1)}, and ${others.length} more.`;
 }
+
+const REPEAT_MS = 60_000; // in which a sentence is not said twice: a bot on the edge of late is no news each time
+const saidAt = new Map<string, number>();
+
+/** Those of `sentences` that were not said a moment before `now` (ms of a clock that never goes back), noted as said. */
+export function unsaid(sentences: readonly string[], now: number): string[] {
+  for (const [sentence, at] of saidAt) if (now - at >= REPEAT_MS) saidAt.delete(sentence);
+  const fresh = [...new Set(sentences)].filter((sentence) => !saidAt.has(sentence));
+  for (const sentence of fresh) saidAt.set(sentence, now);
+  return fresh;
+}

@@ -5,8 +5,8 @@
 
 import { useEffect, useRef, useState } from "react";
 import type { BotView } from "../../api/schema";
-import { useToasts } from "../../lib/preference";
-import { digest, type Heard, hear, type News, news } from "./announce";
+import { useAnnouncements, useToasts } from "../../lib/preference";
+import { digest, type Heard, hear, type News, news, unsaid } from "./announce";
 import type { CardState } from "./state";
 
 const PAUSE_MS = 5000; // between two sentences
@@ -27,6 +27,7 @@ export function Announcer({
   const [sentence, setSentence] = useState("");
   const [shown, setShown] = useState(false);
   const isShown = useToasts() === "on" && toast && shown && sentence !== "";
+  const isMuted = useAnnouncements() === "off";
   const heard = useRef<Heard | undefined>(undefined);
   const waiting = useRef<News>({ telling: [], calm: [] });
   const spokenAt = useRef(Number.NEGATIVE_INFINITY);
@@ -46,8 +47,11 @@ export function Announcer({
       spokenAt.current = performance.now();
       const said = waiting.current;
       waiting.current = { telling: [], calm: [] };
-      setSentence(digest([...said.telling, ...said.calm]));
-      setShown(said.telling.length > 0);
+      const telling = unsaid(said.telling, spokenAt.current);
+      const all = [...telling, ...unsaid(said.calm, spokenAt.current)];
+      if (all.length === 0) return; // it was said a moment ago
+      setSentence(digest(all));
+      setShown(telling.length > 0);
     };
     timer.current = setTimeout(speak, Math.max(0, spokenAt.current + PAUSE_MS - performance.now()));
   }, [bots, states, quiet]);
@@ -61,9 +65,13 @@ export function Announcer({
   }, [shown, sentence]);
   return (
     <div className={isShown ? "toast" : "spoken"}>
-      <p role="status" aria-live="polite">
-        {sentence}
-      </p>
+      {isMuted ? (
+        isShown && <p>{sentence}</p>
+      ) : (
+        <p role="status" aria-live="polite">
+          {sentence}
+        </p>
+      )}
       {isShown && (
         <button type="button" className="quiet" onClick={() => setShown(false)}>
           Close

@@ -153,7 +153,10 @@ export default function Candles({ name, label, bars, bands, hours, marks, levels
     const made = build(element, large);
     parts.current = made;
     paint(made);
-    const stop = onTheme(() => paint(made));
+    const stop = onTheme(() => {
+      paint(made);
+      made.chart.takeScreenshot(); // draws now what would come with the next frame: too late for paper
+    });
     made.chart.subscribeCrosshairMove(({ time }) => setCursor(time === undefined ? null : Number(time)));
     return () => {
       stop();

@@ -1,11 +1,13 @@
 /** The lines in a box that draws only those in sight: a hundred thousand scroll like a hundred. */
 
-import { type KeyboardEvent, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
+import { flushSync } from "react-dom";
 import type { LogEntry } from "../../api/schema";
 import { Line } from "./line";
 import { keyOf } from "./tail";
 
 const ROW = 22; // px; a line of text on the desktop
+const PRINTED = 2000; // newest lines that go on paper
 const PHONE_ROW = 44; // px; two
 const AROUND = 12; // lines drawn above and below those in sight
 const PHONE = "(max-width: 760px)";
@@ -30,6 +32,7 @@ export function LineList({ lines, chosen, onChoose, follows }: Props) {
   const sticks = useRef(true);
   const first = useRef<string>(undefined);
   const [view, setView] = useState({ top: 0, height: 600 });
+  const [isPrinting, setPrinting] = useState(false);
   const row = useSyncExternalStore(subscribePhone, () => matchMedia(PHONE).matches) ? PHONE_ROW : ROW;
 
   // the newest line stays in sight; older lines that come in above move nothing
@@ -45,6 +48,18 @@ export function LineList({ lines, chosen, onChoose, follows }: Props) {
     }
     setView({ top: element.scrollTop, height: element.clientHeight });
   }, [lines, follows, row]);
+
+  useEffect(() => {
+    const printed = (isOn: boolean) => (): void => flushSync(() => setPrinting(isOn));
+    const on = printed(true);
+    const off = printed(false);
+    addEventListener("beforeprint", on);
+    addEventListener("afterprint", off);
+    return () => {
+      removeEventListener("beforeprint", on);
+      removeEventListener("afterprint", off);
+    };
+  }, []);
 
   const show = (index: number): void => {
     const element = box.current;
@@ -64,8 +79,8 @@ export function LineList({ lines, chosen, onChoose, follows }: Props) {
     else return;
     event.preventDefault();
   };
-  const from = Math.max(0, Math.floor(view.top / row) - AROUND);
-  const to = Math.min(lines.length, Math.ceil((view.top + view.height) / row) + AROUND);
+  const from = isPrinting ? Math.max(0, lines.length - PRINTED) : Math.max(0, Math.floor(view.top / row) - AROUND);
+  const to = isPrinting ? lines.length : Math.min(lines.length, Math.ceil((view.top + view.height) / row) + AROUND);
   return (
     <div
       ref={box}

@@ -33,6 +33,16 @@ function watch(): void {
   for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
     matchMedia(query).addEventListener("change", changed);
   }
+  // what is on a canvas is printed as it was drawn
+  const { dataset } = document.documentElement;
+  addEventListener("beforeprint", () => {
+    dataset.print = "";
+    changed();
+  });
+  addEventListener("afterprint", () => {
+    delete dataset.print;
+    changed();
+  });
   new MutationObserver(changed).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }
 

@@ -1,7 +1,7 @@
 /** Behind the Link chip: the three clocks side by side, and what the page does while no stream works. */
 
 import type { ClockState } from "../../api/schema";
-import { setToasts, useToasts } from "../../lib/preference";
+import { setAnnouncements, setToasts, useAnnouncements, useToasts } from "../../lib/preference";
 import { instant, stamp } from "../../lib/time";
 import { Ago, Due } from "../age";
 import { useDesk } from "./desk";
@@ -37,6 +37,7 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
   const { market, clock } = useDesk();
   const feedAt = instant(clock?.feed_state?.last_bar_at);
   const toasts = useToasts();
+  const announcements = useAnnouncements();
   return (
     <>
       <h2>How fresh</h2>
@@ -97,6 +98,14 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
           onChange={(event) => setToasts(event.target.checked ? "on" : "off")}
         />
         Tell fills on pages that do not show them
+      </label>
+      <label className="tick-row">
+        <input
+          type="checkbox"
+          checked={announcements === "on"}
+          onChange={(event) => setAnnouncements(event.target.checked ? "on" : "off")}
+        />
+        Announce fills and changes to screen readers
       </label>
       <WhoRow />
     </>
