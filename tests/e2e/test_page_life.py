@@ -187,9 +187,10 @@ def test_chart_when_it_cannot_be_drawn_then_it_costs_the_chart_alone(desk: Up, c
     page.get_by_text("This chart cannot be drawn here: no canvas here").first.wait_for()
     page.locator("h3", has_text="orb_ny").first.wait_for()
     assert page.get_by_text("This page could not be drawn").count() == 0
-    for path in ("intraday", "bots/swing_1w"):
+    for path, heading in (("intraday", "Intraday"), ("bots/swing_1w", "swing_1w")):
         page.goto(f"{desk.url}/{path}")
-        page.get_by_text("This chart cannot be drawn here").first.wait_for()
+        page.get_by_text("STREAMING", exact=True).first.wait_for()
+        page.get_by_role("heading", level=1, name=heading).first.wait_for(state="attached")
         assert page.get_by_text("This page could not be drawn").count() == 0
 
 

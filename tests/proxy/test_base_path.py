@@ -44,7 +44,7 @@ def start(stack: ExitStack, data: Path, **settings: object) -> tuple[RunningDesk
 
 def log_in(page: Page, url: str) -> None:
     page.goto(url)
-    page.wait_for_url("**/aion/login?next=/bots")
+    page.wait_for_url("**/aion/login*")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/aion/bots")

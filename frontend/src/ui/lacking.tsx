@@ -14,11 +14,13 @@ export function Lacking() {
           : "This tab has the pages of an older version. Load it again to open this page. "}
         Your bots are not affected.
       </p>
-      <p>
-        <button type="button" className="button" onClick={() => location.reload()}>
-          Load again
-        </button>
-      </p>
+      {lack === "gone" && (
+        <p>
+          <button type="button" className="button" onClick={() => location.reload()}>
+            Load again
+          </button>
+        </p>
+      )}
     </section>
   );
 }

@@ -153,9 +153,14 @@ export default function Candles({ name, label, bars, bands, hours, marks, levels
     const made = build(element, large);
     parts.current = made;
     paint(made);
+    let printed: HTMLCanvasElement | undefined;
     const stop = onTheme(() => {
       paint(made);
-      made.chart.takeScreenshot(); // draws now what would come with the next frame: too late for paper
+      printed?.remove();
+      if (document.documentElement.dataset.print === undefined) return;
+      printed = made.chart.takeScreenshot(true); // the chart itself would draw with the next frame: too late for paper
+      printed.className = "printed";
+      element.append(printed);
     });
     made.chart.subscribeCrosshairMove(({ time }) => setCursor(time === undefined ? null : Number(time)));
     return () => {

@@ -48,11 +48,11 @@ export function Line({ entry, index, total, top, isChosen, onChoose }: Props) {
       <span className="level">{level}</span>
       <span className="process">{entry.process ?? entry.file}</span>
       <span className="text">
+        {entry.size !== undefined && <small>cut, {bytes(entry.size)} </small>}
         {entry.bot && <b>{entry.bot} </b>}
         {entry.event}
         {market !== undefined && <small> market {clockSeconds(market)}</small>}
         <small> {moreText(entry)}</small>
-        {entry.size !== undefined && <small className="cut"> cut, {bytes(entry.size)}</small>}
         {entry.unfinished && <small> no line end yet</small>}
       </span>
     </div>
@@ -70,14 +70,14 @@ export function LinePane({ entry, onClose }: { entry: LogEntry; onClose: () => v
     ["process", entry.process],
     ["bot", entry.bot],
     ["cycle", entry.cycle_id],
-    ["event", entry.event],
-    ...Object.entries(entry.more ?? {}),
     [
       "cut",
       entry.size === undefined
         ? undefined
         : `Only the beginning is shown: the line has ${bytes(entry.size)}. The whole file is under Files.`,
     ],
+    ["event", entry.event],
+    ...Object.entries(entry.more ?? {}),
     ["unfinished", entry.unfinished ? "The file ends here without a line end." : undefined],
     ["file", `${entry.file}.jsonl, byte ${entry.offset}`],
   ];

@@ -30,7 +30,7 @@ function watch(): void {
     palette = undefined;
     for (const listener of [...listeners]) listener();
   };
-  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"]) {
     matchMedia(query).addEventListener("change", changed);
   }
   // what is on a canvas is printed as it was drawn
