@@ -62,6 +62,10 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
   },
+  // a script names others by where it lies itself: the desk may stand below a path
+  experimental: {
+    renderBuiltUrl: (filename, { hostType }) => (hostType === "js" ? { relative: true } : `/${filename}`),
+  },
   server: { proxy: { "/api": "http://127.0.0.1:3000", "/events": "http://127.0.0.1:3000" } },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
 });

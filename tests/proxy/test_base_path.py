@@ -11,12 +11,11 @@ from playwright.sync_api import Browser, Page
 
 from aion.config import Settings
 from aion.web.page import STATIC
-from tests.e2e.conftest import browser, until
+from tests.e2e.conftest import until
 from tests.proxy.front import behind, caddy_path_config, nginx_path_config, whole_nginx
 from tests.web.conftest import RunningDesk, running
 from tests.web.sample import Writer
 
-__all__ = ["browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 PASSWORD = "a-long-enough-password"
 Config = Callable[..., str]
@@ -44,7 +43,6 @@ def start(stack: ExitStack, data: Path, **settings: object) -> tuple[RunningDesk
 
 def log_in(page: Page, url: str) -> None:
     page.goto(url)
-    page.wait_for_url("**/aion/login*")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
     page.wait_for_url("**/aion/bots")

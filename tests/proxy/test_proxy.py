@@ -5,13 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import browser
 from tests.proxy.front import behind, caddy_config, nginx_config
 from tests.proxy.run import Client, Trial, failures
 from tests.web.sample import Writer
 from tests.web.test_server import started
-
-__all__ = ["browser"]
 
 ROUNDS = 20
 
