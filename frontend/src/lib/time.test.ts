@@ -103,3 +103,9 @@ it("a date field is read in the zone it was shown in, across a change of summer 
   }
   expect(fromField("")).toBeUndefined();
 });
+
+it("shows, and names, UTC for a zone that this browser does not know", () => {
+  const at = Date.UTC(2022, 4, 19, 14, 32);
+  expect(stamp(at, at, "Mars/Olympus_Mons")).toBe("14:32 UTC");
+  expect(zoneName("Etc/Unknown", at)).toBe("UTC");
+});

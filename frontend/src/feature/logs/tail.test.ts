@@ -126,3 +126,20 @@ describe("a filter", () => {
     });
   });
 });
+
+it("replaces the end of a file that had no line end by the whole line, and keeps it until then", () => {
+  const part = (from: number, to: number) => ({ web: { inode: "1", size: 99, from, to } });
+  const half = { file: "web", offset: 10, event: "hal", unfinished: true };
+  let tail = append(EMPTY_TAIL, {
+    parts: part(0, 10),
+    lines: [{ file: "web", offset: 0, event: "one" }, half],
+  } as LogTail);
+  expect(tail.lines.map(({ event }) => event)).toEqual(["one", "hal"]);
+  tail = append(tail, { parts: part(0, 10), lines: [] } as LogTail);
+  expect(tail.lines.map(({ event }) => event)).toEqual(["one", "hal"]);
+  tail = append(tail, { parts: part(0, 10), lines: [{ ...half, event: "half" }] } as LogTail);
+  expect(tail.lines.map(({ event }) => event)).toEqual(["one", "half"]);
+  tail = append(tail, { parts: part(10, 20), lines: [{ file: "web", offset: 10, event: "halfway" }] } as LogTail);
+  expect(tail.lines.map(({ event }) => event)).toEqual(["one", "halfway"]);
+  expect(tail.era).toBe(0);
+});
