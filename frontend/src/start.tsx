@@ -1,6 +1,6 @@
 /** React takes the page over: listeners, effects, the stream. */
 
-import type { ReactNode } from "react";
+import { type ReactNode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import { followUptime } from "./feature/system/use-uptime";
 import { followDeskTime } from "./lib/desk-time";
@@ -11,7 +11,7 @@ import { warmCache } from "./live";
 const WARM_AFTER = 500; // ms after the load: the first page is painted and verified before the others are fetched
 
 export function start(root: Element, page: ReactNode): void {
-  createRoot(root).render(page);
+  startTransition(() => createRoot(root).render(page));
   followDeskTime();
   followUptime();
   followLogOut();

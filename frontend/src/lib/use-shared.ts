@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { startTransition, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { share } from "./share";
 
 const FRAME_MS = 16; // a drawing waits for the frame that shows it: no cost of its own
@@ -53,7 +53,7 @@ export function useShared<T>(data: T | undefined): T | undefined {
     now.shown = next;
     now.begun = performance.now();
     now.isDrawing = true;
-    setShown(next);
+    startTransition(() => setShown(next)); // drawn in slices, between which the page answers
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: news is what makes it draw
   useLayoutEffect(() => {

@@ -21,8 +21,10 @@ export function Menu({ label, name, className = "button dots", children }: Props
   const [open, setOpen] = useState(false);
   // right edges line up where there is room, and the panel stays on the screen: known once its content is drawn
   useLayoutEffect(() => {
-    const [at, element] = [button.current?.getBoundingClientRect(), panel.current];
-    if (!open || !at || !element) return;
+    const element = panel.current;
+    // a closed one is not measured: that would lay the page out once for each
+    const at = open ? button.current?.getBoundingClientRect() : undefined;
+    if (!at || !element) return;
     const room = document.documentElement.clientWidth - element.offsetWidth - MARGIN;
     element.style.top = `${at.bottom + scrollY + GAP}px`;
     element.style.left = `${Math.max(MARGIN, Math.min(room, at.right - element.offsetWidth))}px`;

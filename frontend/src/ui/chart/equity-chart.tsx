@@ -1,13 +1,14 @@
 /** A bot's return since start beside buying and holding: a canvas, a slider for the keyboard, and a table. */
 
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from "react";
-import uPlot from "uplot";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import { percentChange } from "../../lib/percent";
 import { stamp } from "../../lib/time";
+import { useNear } from "../../lib/use-near";
 import { onTheme } from "./colour";
 import { lastOf, type Series } from "./curve";
 import { CurveTable } from "./curve-table";
-import { plotOptions, type Scene } from "./plot";
+import type { Plot } from "./make";
+import type { Scene } from "./plot";
 
 interface Props {
   name: string;
@@ -33,39 +34,45 @@ export function stepIndex(series: Series, from: number, by: number): number {
 
 export default function EquityChart({ name, holdName, scene, now }: Props) {
   const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | null>(null);
+  const plot = useRef<Plot | null>(null);
   const latest = useRef(scene);
   const [cursor, setCursor] = useState<number | null>(null);
   const [asTable, setAsTable] = useState(false);
   const figure = useRef<HTMLElement>(null);
+  const isNear = useNear(figure);
+  const [fault, setFault] = useState<unknown>();
+  if (fault !== undefined) throw fault;
   const isByKey = useRef(false);
   latest.current = scene;
   const { series } = scene;
 
-  useLayoutEffect(() => {
+  // made once it has come near; a chart that is far away again stays, and is not drawn
+  const isWanted = useRef(false);
+  isWanted.current ||= isNear;
+  const isMade = isWanted.current && !asTable;
+  useEffect(() => {
     const element = host.current;
-    if (!element || asTable) return;
+    if (!element || !isMade) return;
     const size = (): { width: number; height: number } => ({
       width: Math.max(120, element.clientWidth),
       height: Math.max(80, element.clientHeight),
     });
-    const { width, height } = size();
-    const made = new uPlot(
-      plotOptions(width, height, () => latest.current, setCursor),
-      dataOf(latest.current.series),
-      element,
-    );
-    plot.current = made;
-    const resize = new ResizeObserver(() => made.setSize(size()));
-    resize.observe(element);
-    const stop = onTheme(() => made.redraw());
+    const resize = new ResizeObserver(() => plot.current?.setSize(size()));
+    const stop = onTheme(() => plot.current?.redraw());
+    let isGone = false;
+    import("./make").then(({ makePlot }) => {
+      if (isGone) return;
+      plot.current = makePlot(element, size(), () => latest.current, setCursor);
+      resize.observe(element);
+    }, setFault);
     return () => {
+      isGone = true;
       stop();
       resize.disconnect();
-      made.destroy();
+      plot.current?.destroy();
       plot.current = null;
     };
-  }, [asTable]);
+  }, [isMade]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the focus follows when the one takes the place of the other
   useEffect(() => {
@@ -75,8 +82,8 @@ export default function EquityChart({ name, holdName, scene, now }: Props) {
   }, [asTable]);
 
   useEffect(() => {
-    plot.current?.setData(dataOf(scene.series));
-  }, [scene]);
+    if (isNear) plot.current?.setScene(scene);
+  }, [scene, isNear]);
 
   const last = series.xs.length - 1;
   const at = Math.min(cursor ?? last, last);
@@ -90,8 +97,7 @@ export default function EquityChart({ name, holdName, scene, now }: Props) {
   const move = (index: number): void => {
     const made = plot.current;
     if (!made) return;
-    const left = made.valToPos(series.xs[index] ?? 0, "x");
-    made.setCursor({ left, top: 0 });
+    made.setCursor(made.leftOf(index), 0);
     setCursor(index);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -102,7 +108,7 @@ export default function EquityChart({ name, holdName, scene, now }: Props) {
       Home: () => move(0),
       End: () => move(last),
       Escape: () => {
-        plot.current?.setCursor({ left: -10, top: -10 });
+        plot.current?.setCursor(-10, -10);
         setCursor(null);
       },
     };
@@ -160,8 +166,4 @@ export default function EquityChart({ name, holdName, scene, now }: Props) {
       )}
     </figure>
   );
-}
-
-function dataOf(series: Series): uPlot.AlignedData {
-  return [series.xs, series.hold, series.bot];
 }

@@ -147,14 +147,25 @@ describe("the frame", () => {
     expect(screen.getByRole("link", { name: "Logs" }).getAttribute("aria-current")).toBeNull();
   });
 
-  it("has no session strip before the market time is known", () => {
-    const { container } = render(
-      <Frame page="bots" data={undefined} keptAt={undefined} link={{ state: "connecting" }}>
+  it("keeps the room of strip and clock before the first data, and tells nothing in it", () => {
+    const frame = (data: Parameters<typeof Frame>[0]["data"]) => (
+      <Frame page="bots" data={data} keptAt={undefined} link={{ state: "connecting" }}>
         <h1>Page</h1>
-      </Frame>,
+      </Frame>
     );
+    const { container, rerender } = render(frame(undefined));
+    expect(container.querySelector(".sessions")?.getAttribute("aria-hidden")).toBe("true");
+    expect(container.querySelectorAll(".sessions .session")).toHaveLength(3);
+    expect(container.querySelector(".sessions")?.textContent?.trim()).toBe("");
+    expect(container.querySelector(".mode dd")?.textContent?.trim()).toBe("");
+    const wrap = container.querySelector(".wrap");
+    rerender(frame({ sessions: {} }));
     expect(container.querySelector(".sessions")).toBeNull();
-    expect(container.querySelector(".mode")).toBeNull();
+    expect(container.querySelector(".wrap")).not.toBe(wrap); // another page, so that nothing of it jumps
+    expect(container.querySelector(".mode dd")?.textContent).toBe("No bots yet");
+    const drawn = container.querySelector(".wrap");
+    rerender(frame(bundleFixture(MARKET)));
+    expect(container.querySelector(".wrap")).toBe(drawn); // once
   });
 
   it("says why there is no data, as an alert", () => {

@@ -1,6 +1,6 @@
 /** The frame around every page, from data that is given: nothing here talks to the desk. */
 
-import { type ReactNode, useMemo } from "react";
+import { type ReactNode, useMemo, useRef } from "react";
 import type { ClockState, Session } from "../../api/schema";
 import { useZone } from "../../lib/preference";
 import { ChipPanel } from "./chip-panel";
@@ -11,7 +11,7 @@ import { type Link, LinkChip } from "./link-chip";
 import { type Heartbeat, LinkPanel } from "./link-panel";
 import { type Mode, ModeChip } from "./mode-chip";
 import { HoldButton, ReplayControls, ReplayTrouble } from "./replay";
-import { SessionStrip } from "./sessions";
+import { isExpected, SessionStrip } from "./sessions";
 import { type PageId, TopBar } from "./top-bar";
 
 interface FrameProps {
@@ -34,6 +34,12 @@ interface FrameProps {
 export function Frame({ page, data, keptAt, link, heartbeat = {}, trouble, stop, children }: FrameProps) {
   const zone = useZone();
   const { clock, sessions } = data ?? {};
+  // where the strip turns out higher or lower than the room kept for it, the page is drawn anew, once: what is new does
+  // not jump
+  const room = useRef<"kept" | "other">(undefined);
+  const hasWaited = useRef(false);
+  if (data) room.current ??= hasWaited.current && !isExpected(sessions ?? {}) ? "other" : "kept";
+  else hasWaited.current = true;
   const desk = useMemo(() => deskOf({ clock, sessions }, keptAt), [clock, sessions, keptAt]);
   return (
     <DeskContext value={desk}>
@@ -49,15 +55,23 @@ export function Frame({ page, data, keptAt, link, heartbeat = {}, trouble, stop,
           <ChipPanel
             id="clock-panel"
             name={data?.mode === "replay" ? "Clock: replay and time zone" : "Clock: time zone"}
-            chip={<ModeChip mode={data?.mode} run={data?.run} clock={data?.clock} sessions={data?.sessions ?? {}} />}
+            chip={
+              <ModeChip
+                isWaiting={!data}
+                mode={data?.mode}
+                run={data?.run}
+                clock={data?.clock}
+                sessions={data?.sessions ?? {}}
+              />
+            }
           >
             <ClockPanel mode={data?.mode} />
           </ChipPanel>
           <HoldButton />
         </TopBar>
         {/* another zone is another text everywhere: the page is drawn anew */}
-        <div className="wrap" key={zone}>
-          <SessionStrip />
+        <div className="wrap" key={`${zone} ${room.current ?? "kept"}`}>
+          <SessionStrip isWaiting={!data} />
           <main id="main">
             {trouble && (
               <p className="notice" role="alert">

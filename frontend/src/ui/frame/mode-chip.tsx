@@ -53,14 +53,23 @@ export function nextRun(run: string | undefined): string {
 }
 
 interface Props {
+  /** True before the first data: the chip keeps its place. */
+  isWaiting?: boolean;
   mode: Mode | undefined;
   run: string | undefined;
   clock: ClockState | undefined;
   sessions: Record<string, Session>;
 }
 
-export function ModeChip({ mode, run, clock, sessions }: Props) {
-  if (!mode) return null;
+export function ModeChip({ isWaiting = false, mode, run, clock, sessions }: Props) {
+  if (!mode) {
+    return (
+      <dl className="bar-chip mode">
+        <dt className="spoken">Mode</dt>
+        <dd>{isWaiting ? "\u00a0" : "No bots yet"}</dd>
+      </dl>
+    );
+  }
   const words = modeWords(mode, clock, sessions);
   const market = instant(clock?.market_time);
   const next = instant(clock?.next_run_at);

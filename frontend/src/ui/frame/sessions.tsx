@@ -134,10 +134,38 @@ function SessionLane({
   );
 }
 
-export const SessionStrip = memo(function SessionStrip() {
+/** Lanes for which a page without data keeps room: those of the bots that come with Aion. */
+const EXPECTED = 3;
+
+/** True when the strip of `sessions` is as high as the room that was kept for it. */
+export function isExpected(sessions: Record<string, Session>): boolean {
+  return groupSessions(sessions).length === EXPECTED;
+}
+
+const range = (length: number): number[] => Array.from({ length }, (_, index) => index);
+
+/** What stands in the place of the strip before the first data, as high as it will be. */
+function Waiting() {
+  return (
+    <div className="sessions" aria-hidden="true">
+      {range(EXPECTED).map((index) => (
+        <div key={index} className="session">
+          <div className="who">{"\u00a0"}</div>
+          <div className="next" />
+          <div className="lane" />
+          <small>{"\u00a0"}</small>
+          <small className="local" />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+export const SessionStrip = memo(function SessionStrip({ isWaiting }: { isWaiting: boolean }) {
   const desk = useDesk();
   const groups = groupSessions(desk.sessions);
   const { market } = desk;
+  if (isWaiting) return <Waiting />;
   if (groups.length === 0 || market === undefined) return null;
   return (
     <section
