@@ -5,7 +5,7 @@ import type { Asked, BotDays, BotView, Problem, Session } from "../../api/schema
 import { at } from "../../lib/base";
 import { cost, money, moneyChange } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
-import { dayName, instant } from "../../lib/time";
+import { instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { factor, Money, Net, NetPercent, Ratio, Value } from "../../ui/number";
@@ -16,6 +16,7 @@ import { costsIn, costsOf, totalReturn } from "../bots/compare";
 import { Controls } from "../bots/controls";
 import { Foot } from "../bots/foot";
 import { Signals } from "../bots/signals";
+import { dayText, fallNote, maxFallText } from "../bots/span-text";
 import type { CardState } from "../bots/state";
 import { Activity, type Chosen } from "./activity";
 import { Clocks } from "./clocks";
@@ -40,51 +41,53 @@ interface Props {
 
 /** The figures of the comparison table, for one bot. */
 function Figures({ bot, state }: { bot: BotView; state: CardState }) {
-  const { market, still } = useDesk();
+  const { market, sessions, still } = useDesk();
   const { stats, day_pnl: day, total_pnl: total } = bot;
   return (
     <dl className="figures lead-figures">
       <div>
         <dt>Equity, {bot.currency}</dt>
         <dd className="big">
-          <Money value={bot.equity} held={state.held} still={still} />
+          <Money value={bot.equity} held={state.held} still={still} />{" "}
+          {bot.start_equity !== undefined && <small>start {money(bot.start_equity)}</small>}
         </dd>
       </div>
       <div>
-        <dt>Day net{day && bot.day && `, ${dayName(bot.day, market)}`}</dt>
+        <dt>Day net{day && bot.day && `, ${dayText(bot, sessions, market)}`}</dt>
         <dd>
           <Net value={day?.net} held={state.held} still={still} />{" "}
           <small>{day && `gross ${moneyChange(day.gross)}, costs ${cost(costsOf(bot))}`}</small>
         </dd>
       </div>
       <div>
-        <dt>Total net</dt>
+        <dt>Net since start</dt>
         <dd>
-          <Net value={total?.net} held={state.held} still={still} />{" "}
+          <Net value={bot.net} held={state.held} still={still} />{" "}
           <small>{total && `gross ${moneyChange(total.gross)}, costs ${cost(costsIn(total))}`}</small>
         </dd>
       </div>
       <div>
-        <dt>Return, hold</dt>
+        <dt>Return since start, hold</dt>
         <dd>
           <NetPercent value={totalReturn(bot)} />{" "}
           <small>hold {percentChange(returnOn(bot.hold_equity, bot.start_equity))}</small>
         </dd>
       </div>
       <div>
-        <dt>Drawdown, deepest</dt>
+        <dt>Drawdown now</dt>
         <dd>
-          <Value>{fall(stats?.drawdown)}</Value> <small>{fall(stats?.max_drawdown)}</small>
+          <Value>{fall(stats?.drawdown)}</Value> <small>{maxFallText(bot, market)}</small>
+          {fallNote(bot) && <small className="attention-text"> {fallNote(bot)}</small>}
         </dd>
       </div>
       <div>
-        <dt>Exposure, cash</dt>
+        <dt>Exposure now, cash</dt>
         <dd>
           <Value>{percent(stats?.exposure, 0)}</Value> <small>{money(bot.cash)}</small>
         </dd>
       </div>
       <div>
-        <dt>Won, profit factor</dt>
+        <dt>Win rate, profit factor</dt>
         <dd>
           <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} />{" "}
           <small>{(stats?.closed_trades ?? 0) >= 30 ? factor(stats?.profit_factor) : ""}</small>

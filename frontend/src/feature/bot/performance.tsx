@@ -20,8 +20,9 @@ const EquityChart = lazy(() => arrive(() => import("../../ui/chart/equity-chart"
 const HEIGHT = 56; // px of the fall's own chart
 
 /** The fall from the running peak as an area under zero, in the width of the curve's plot. */
-function Falls({ scene, series }: { scene: Scene; series: Series }) {
-  const values = useMemo(() => falls(series), [series]);
+function Falls({ scene, series, ofRun }: { scene: Scene; series: Series; ofRun: boolean }) {
+  // what the desk says of a curve counts from its first point too
+  const values = useMemo(() => falls(series, ofRun), [series, ofRun]);
   const low = deepest(values);
   const now = [...values].reverse().find((value) => value !== null) ?? 0;
   const span = scene.to - scene.from || 1;
@@ -33,13 +34,13 @@ function Falls({ scene, series }: { scene: Scene; series: Series }) {
   });
   const lowAt = low === undefined ? undefined : (series.xs[low.index] ?? 0) * 1000;
   const lowText = series.daily ? dayName(isoDay(lowAt ?? 0, UTC), undefined, UTC) : stamp(lowAt ?? 0, undefined);
-  const words = low
-    ? `deepest ${fall(-low.fall)} on ${lowText}, now ${fall(-now)}`
-    : "no fall from the start or any later peak";
+  const since = (series.xs[0] ?? 0) * 1000;
+  const sinceAt = series.daily ? dayName(isoDay(since, UTC), undefined, UTC) : stamp(since, undefined);
+  const words = low ? `deepest ${fall(-low.fall)} on ${lowText}, now ${fall(-now)}` : "no fall from any peak";
   return (
     <figure className="falls">
       <figcaption>
-        Drawdown <small>{words}</small>
+        Drawdown{ofRun ? " at daily closes" : ` since ${sinceAt}`} <small>{words}</small>
       </figcaption>
       <svg
         viewBox={`0 0 1000 ${HEIGHT}`}
@@ -120,7 +121,7 @@ export function Performance({ bot, state, session, problem, days }: Props) {
               <EquityChart key={span} name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
             </Suspense>
           </ChartGuard>
-          <Falls scene={scene} series={scene.series} />
+          <Falls scene={scene} series={scene.series} ofRun={span === "run"} />
         </>
       ) : (
         <p className="none pad">No curve yet. It starts with the first value that the file carries.</p>

@@ -26,9 +26,9 @@ export function runView(bot: BotView, days: BotDays | undefined): BotView | unde
   };
 }
 
-/** Fall from the running peak at each point, a fraction <= 0; null in a gap. */
-export function falls(series: Series): (number | null)[] {
-  let peak = 1; // the start equity is the first peak
+/** Fall from the running peak at each point, a fraction <= 0; null in a gap. `fromStart`: the start equity is the first peak. */
+export function falls(series: Series, fromStart = true): (number | null)[] {
+  let peak = fromStart ? 1 : 0;
   return series.bot.map((value) => {
     if (value === null) return null;
     peak = Math.max(peak, 1 + value);

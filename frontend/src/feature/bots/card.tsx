@@ -21,6 +21,7 @@ import { Foot } from "./foot";
 import { Positions } from "./positions";
 import { stateLine } from "./sentence";
 import { Signals } from "./signals";
+import { dayText, fallNote, maxFallText } from "./span-text";
 import type { CardState } from "./state";
 
 /** Characters of a sum that a card holds side by side. */
@@ -57,15 +58,15 @@ export function StateLine({ bot, state, session }: { bot: BotView; state: CardSt
 
 /** Gross − fees − slippage (− borrow, where nights were charged) = net of the day for an intraday bot, since the start for a swing bot. */
 export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
-  const { market } = useDesk();
+  const { market, sessions } = useDesk();
   const span: { name: string; of: string; pnl: Pnl | undefined } =
     bot.kind === "intraday"
-      ? { name: "Day", of: bot.day ? dayName(bot.day, market) : "", pnl: bot.day_pnl }
+      ? { name: "Day", of: dayText(bot, sessions, market), pnl: bot.day_pnl }
       : { name: "Since", of: sinceText(bot, market), pnl: bot.total_pnl };
   if (!span.pnl) {
     return (
       <p className="sum-line none">
-        {bot.foreign ? "Its file carries no costs: gross and net are not told apart." : "No result yet."}
+        {bot.foreign ? "No cost data: only one P&L figure is available." : "No result yet."}
       </p>
     );
   }
@@ -112,6 +113,30 @@ function sinceText(bot: BotView, market: number | undefined): string {
   return since === undefined ? "start" : dayName(new Date(since).toISOString().slice(0, 10), market);
 }
 
+/** What it began with, what it made since then, and how deep it fell: what its file or its curve says of it. */
+function Since({ bot, held, still }: { bot: BotView; held: boolean; still: boolean }) {
+  const { market } = useDesk();
+  const most = maxFallText(bot, market);
+  const note = fallNote(bot);
+  if (bot.start_equity === undefined && bot.net === undefined && !most) return null;
+  return (
+    <p className="since">
+      {bot.start_equity !== undefined && <span>start {money(bot.start_equity)}</span>}
+      {bot.net !== undefined && (
+        <span>
+          net <Net value={bot.net} held={held} still={still} /> since start
+        </span>
+      )}
+      {most && (
+        <span>
+          {most}
+          {note && <b> ({note})</b>}
+        </span>
+      )}
+    </p>
+  );
+}
+
 function Curve({ bot, state, session, problem }: Props) {
   const { clock, market } = useDesk();
   const scene = useMemo(
@@ -135,7 +160,7 @@ function Curve({ bot, state, session, problem }: Props) {
 }
 
 export const Card = memo(function Card({ bot, state, session, problem, all }: Props) {
-  const { clock, market, still } = useDesk();
+  const { clock, market, sessions, still } = useDesk();
   const title = useId();
   const body = useId();
   const mayAsk = useMayAsk();
@@ -175,10 +200,11 @@ export const Card = memo(function Card({ bot, state, session, problem, all }: Pr
             <Net value={day.net} held={state.held} still={still} />{" "}
             <small>
               {day.net_return !== undefined && <NetPercent value={day.net_return} />}{" "}
-              {bot.day && <span className="nowrap">on {dayName(bot.day, market)}</span>}
+              {bot.day && <span className="nowrap">{dayText(bot, sessions, market)}</span>}
             </small>
           </p>
         )}
+        <Since bot={bot} held={state.held} still={still} />
       </div>
       <Curve bot={bot} state={state} session={session} problem={problem} />
       <Sum bot={bot} still={still} />

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { BotView, Signal } from "../../api/schema";
-import { bundleFixture, sparse } from "../../lib/fixture";
+import type { BotView, DayTotal, Signal } from "../../api/schema";
+import { bundleFixture, SESSIONS, sparse } from "../../lib/fixture";
 import { compareRows, costsOf, namesOf, totalReturn } from "./compare";
 import { signalNote } from "./signals";
 import { botsOf, statesOf } from "./states";
@@ -34,24 +34,52 @@ it("a bot without results has no costs and no return", () => {
   expect(namesOf(bare)).toBe("");
 });
 
-it("the label of a day says who is in it and whether it runs", () => {
+it("the label of a day says who is in it", () => {
   const days = BUNDLE.totals?.USD?.days ?? {};
-  expect(dayLabel("2022-05-19", days["2022-05-19"] as never, CONTEXT)).toBe("orb_ny, running");
-  expect(dayLabel("2022-05-18", days["2022-05-18"] as never, CONTEXT)).toBe("3 bots");
+  expect(dayLabel("2022-05-19", { ...(days["2022-05-19"] as DayTotal), missing: [] }, CONTEXT)).toBe("orb_ny");
+  expect(dayLabel("2022-05-19", days["2022-05-19"] as never, CONTEXT)).toBe("orb_ny only");
+  expect(dayLabel("2022-05-18", { ...(days["2022-05-18"] as DayTotal), missing: [] }, CONTEXT)).toBe("3 bots");
   const part = { gross: 0, fees: 0, slippage: 0, net: 0, bots: ["swing_1w", "swing_4w"], missing: ["swing_2w"] };
   expect(dayLabel("2022-05-18", part, CONTEXT)).toBe("2 of 3 bots");
 });
 
-it("the note names bots that are behind a day, not those that are ahead of it", () => {
+it("the note says who is left out of which day, and when it reports", () => {
   const total = BUNDLE.totals?.USD as NonNullable<NonNullable<typeof BUNDLE.totals>[string]>;
-  expect(dayNotes(total, CONTEXT, MARKET)).toBe(
-    "Only bots marked for the same day are summed. swing_1w, swing_2w, swing_4w: marked for 18 May, not in 19 May.",
+  const notes = (days: Record<string, string[]>, bots = CONTEXT.bots): string =>
+    dayNotes(
+      {
+        ...total,
+        days: Object.fromEntries(
+          Object.entries(days).map(([day, missing]) => [
+            day,
+            { gross: 0, fees: 0, slippage: 0, net: 0, bots: ["orb_ny"], missing },
+          ]),
+        ),
+      },
+      { ...CONTEXT, bots },
+      SESSIONS,
+      MARKET,
+    );
+  expect(notes({ "2022-05-19": ["swing_1w", "swing_2w", "swing_4w"] })).toBe(
+    "swing_1w, swing_2w and swing_4w report after the New York close.",
   );
-  const ahead = {
-    ...total,
-    days: { "2022-05-18": { gross: 0, fees: 0, slippage: 0, net: 0, bots: ["swing_1w"], missing: ["orb_ny"] } },
-  };
-  expect(dayNotes(ahead, CONTEXT, MARKET)).toBe("");
+  expect(notes({ "2022-05-19": ["swing_1w"], "2022-05-18": ["orb_ny"] })).toBe(
+    "swing_1w reports after the New York close. 18 May: without orb_ny.",
+  );
+  const theirs = sparse<BotView>({
+    bot: "theirs",
+    kind: "swing",
+    foreign: true,
+    currency: "USD",
+    equity: 1,
+    as_of: "x",
+  });
+  const stale = sparse<BotView>({ ...theirs, day: "2022-05-02", day_pnl: { gross: 1, net: 1 } });
+  expect(notes({ "2022-05-19": ["theirs"] }, new Map([["theirs", theirs]]))).toBe(
+    "theirs: no daily result in the file.",
+  );
+  expect(notes({ "2022-05-19": ["theirs"] }, new Map([["theirs", stale]]))).toBe("theirs: newest result of 2 May.");
+  expect(notes({})).toBe("");
 });
 
 it("a signal says its rank, what is held, or that nothing is entered", () => {

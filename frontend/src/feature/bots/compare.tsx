@@ -10,7 +10,7 @@ import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { useMayAsk } from "../../lib/role";
 import { pathOf } from "../../lib/route";
 import { useTicking } from "../../lib/ticker";
-import { dayName, dayOrClock, instant, localStamp, stamp } from "../../lib/time";
+import { dayOrClock, instant, localStamp, stamp } from "../../lib/time";
 import { Age, Brief } from "../../ui/age";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
@@ -19,6 +19,7 @@ import { Menu } from "../../ui/menu";
 import { factor, Money, Net, NetPercent, NoData, Ratio, Value } from "../../ui/number";
 import { StateIcon } from "./chip";
 import { AllControls } from "./controls";
+import { dayText, fallNote, maxFallText } from "./span-text";
 import { type CardState, dueAt } from "./state";
 
 interface Props {
@@ -67,6 +68,7 @@ const LONG_NAME = 16;
 const HEAD = [
   "bot", "kind", "currency", "exchange", "state", "equity", "day", "day_gross", "day_fees", "day_slippage", "day_borrow", "day_net",
   "total_gross", "total_fees", "total_slippage", "total_borrow", "total_net", "total_return", "hold_return", "drawdown", "exposure", "closed_trades", "win_rate", "profit_factor", "as_of", "written_at",
+  "start_equity", "net", "max_drawdown", "drawdown_since",
 ]; // biome-ignore format: one row of names
 
 /** Rows of the CSV file: plain numbers, fractions for ratios, ISO times. */
@@ -98,6 +100,10 @@ export function compareRows(bots: readonly BotView[], states: Map<string, CardSt
     bot.stats?.profit_factor,
     bot.as_of,
     bot.written_at,
+    bot.start_equity,
+    bot.net,
+    bot.stats?.max_drawdown,
+    bot.drawdown_of?.since,
   ]);
 }
 
@@ -154,7 +160,7 @@ function NextWrite({ at, word }: { at: number; word: string }) {
 }
 
 const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: CardState; first: boolean }) {
-  const { market, still, clock } = useDesk();
+  const { market, sessions, still, clock } = useDesk();
   const { stats, day_pnl: day } = bot;
   const asOf = instant(bot.as_of);
   return (
@@ -177,14 +183,13 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
         <Value>{cost(costsOf(bot))}</Value>
       </td>
       <td className="day-net">
-        <Net value={day?.net} held={state.held} still={still} />{" "}
-        <small>{day && bot.day && dayName(bot.day, market)}</small>
+        <Net value={day?.net} held={state.held} still={still} /> <small>{day && dayText(bot, sessions, market)}</small>
       </td>
       <td className="middle-hidden">
         <Value>{moneyChange(bot.total_pnl?.gross)}</Value>
       </td>
       <td className="total-net">
-        <Net value={bot.total_pnl?.net} held={state.held} still={still} />{" "}
+        <Net value={bot.net} held={state.held} still={still} />{" "}
         <small className="under">
           <NetPercent value={totalReturn(bot)} />
         </small>
@@ -193,7 +198,17 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
         <Value>{percentChange(returnOn(bot.hold_equity, bot.start_equity))}</Value>
       </td>
       <td className="drawdown">
-        <Value>{fall(stats?.drawdown)}</Value>
+        <Value>{fall(stats?.drawdown)}</Value>{" "}
+        {stats?.max_drawdown !== undefined && (
+          <small className="under" title={`${maxFallText(bot, market)} ${fallNote(bot)}`.trim()}>
+            max {fall(stats.max_drawdown)}
+            {fallNote(bot) && (
+              <>
+                *<span className="spoken"> {fallNote(bot)}</span>
+              </>
+            )}
+          </small>
+        )}
       </td>
       <td className="small-hidden">
         <Value>{percent(stats?.exposure, 0)}</Value>
@@ -215,6 +230,19 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
 const COLUMNS = [
   "Bot", "Ccy", "Equity", "Day gross", "Costs", "Day net", "Total gross", "Total net", "Hold", "Drawdown", "Exposure", "Win rate", "Profit factor", "As of", "Heartbeat",
 ]; // biome-ignore format: one row of names
+
+/** Of which span the figures of a column are, where the cell does not say it. */
+const SPAN: Record<string, string> = {
+  "Day gross": "of the day",
+  Costs: "of the day",
+  "Total gross": "since start",
+  "Total net": "since start",
+  Hold: "since start",
+  Drawdown: "from the peak",
+  Exposure: "now",
+  "Win rate": "closed trades",
+  "Profit factor": "closed trades",
+};
 
 /** Columns that a narrower window leaves to the cards; the CSV has them all. */
 const HIDDEN: Record<string, string> = {
@@ -256,7 +284,7 @@ export function Compare({
           {asOf !== undefined && `, as of ${stamp(asOf, market)}`}
         </small>
         <div className="tools">
-          <small className="aside">No figure adds currencies: no rate is configured.</small>
+          <small className="aside">Currencies are not added together.</small>
           <FilterField what="bots" value={filter} onChange={onFilter} />
           {mayAsk && (
             <Menu label="All bots" name="Controls of all bots" className="button">
@@ -280,6 +308,7 @@ export function Compare({
               {COLUMNS.map((name) => (
                 <th key={name} scope="col" className={HIDDEN[name]}>
                   {name}
+                  {SPAN[name] && <small>{SPAN[name]}</small>}
                 </th>
               ))}
             </tr>

@@ -6,17 +6,7 @@ import { unshown } from "../../lib/left-out";
 import { wallText } from "../../lib/market";
 import { MINUS, money, price, quantity, sharedDecimals } from "../../lib/money";
 import { onDesk } from "../../lib/ticker";
-import {
-  clock as clockText,
-  dayName,
-  dayOrClock,
-  instant,
-  isoDay,
-  localStamp,
-  shownName,
-  stamp,
-  UTC,
-} from "../../lib/time";
+import { dayName, dayOrClock, instant, isoDay, localStamp, stamp, UTC } from "../../lib/time";
 import { pendingText } from "./asked";
 import type { CardState } from "./state";
 
@@ -151,8 +141,7 @@ function calmLine(bot: BotView, place: Place): string {
   }
   if (at === undefined) return "";
   if (bot.foreign) return `Written by its own process. Values are of ${valuesOf(bot, place.market)}.`;
-  const behind = place.market === undefined ? 0 : Math.max(0, place.market - at);
-  return `Cycle ${clockText(at)} ${shownName(at)} whole, all parts. Last bar ${Math.floor(behind / 60_000)} min old.`;
+  return `Up to date as of ${stamp(at, place.market)}.`;
 }
 
 /** Attention line: what is wrong, after the bot's name. `at` orders the items, oldest first (wall or market ms). */

@@ -1,7 +1,7 @@
 /** One panel a currency: what its bots are worth together, and each market day from gross to net. */
 
-import type { BotView, DayTotal, Total } from "../../api/schema";
-import { cost, isLong, moneyChange, plural } from "../../lib/money";
+import type { BotView, DayTotal, Session, Total } from "../../api/schema";
+import { cost, isLong, money, moneyChange, plural } from "../../lib/money";
 import { fall } from "../../lib/percent";
 import { clock, dayName, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
@@ -10,6 +10,7 @@ import { Money, Net, Value } from "../../ui/number";
 import { WaterfallBar, waterfall } from "../../ui/waterfall";
 import { iconOf } from "./chip";
 import { peakText, sumText } from "./sentence";
+import { isDayOpen, listed, sinceText } from "./span-text";
 import type { CardState } from "./state";
 
 /** Characters of a day's figures that a panel of 380 px holds side by side. */
@@ -20,37 +21,54 @@ interface Context {
   states: Map<string, CardState>;
 }
 
-/** Whose day it is and whether it is over: `orb_ny, running`, `2 of 3 bots`, `final`. */
+/** Whose day it is: `orb_ny only`, `2 of 3 bots`, `4 bots`. */
 export function dayLabel(day: string, row: DayTotal, { bots, states }: Context): string {
   const of = row.bots.length + (row.missing?.length ?? 0);
   const who =
-    row.bots.length === 1
-      ? (row.bots[0] ?? "")
-      : row.bots.length === of
-        ? plural(of, "bot")
+    row.bots.length === of
+      ? of === 1
+        ? (row.bots[0] ?? "")
+        : plural(of, "bot")
+      : row.bots.length === 1
+        ? `${row.bots[0]} only`
         : `${row.bots.length} of ${of} bots`;
   const members = row.bots.map((name) => ({ bot: bots.get(name), state: states.get(name) }));
   const held = members.find(({ bot, state }) => state?.held && state.attention && bot?.day === day);
   const heldAt = instant(held?.bot?.as_of);
-  if (held && heldAt !== undefined) return `${who}, held at ${clock(heldAt)}`;
-  const running = members.some(({ bot, state }) => bot?.kind === "intraday" && bot.day === day && state?.kind === "ok");
-  return running ? `${who}, running` : who;
+  return held && heldAt !== undefined ? `${who}, held at ${clock(heldAt)}` : who;
 }
 
-/** Who is left out of which day because it is not marked for it yet, so that a reader knows why the rows lack it. */
-export function dayNotes(total: Total, context: Context, market: number | undefined): string {
+/** Who is left out of which day, and why, so that a reader knows what the rows lack. */
+export function dayNotes(
+  total: Total,
+  { bots }: Context,
+  sessions: Record<string, Session>,
+  market: number | undefined,
+): string {
   const groups = new Map<string, string[]>();
-  for (const [day, row] of Object.entries(total.days ?? {})) {
+  const put = (what: string, name: string): void => void groups.set(what, [...(groups.get(what) ?? []), name]);
+  const days = Object.entries(total.days ?? {});
+  const newest = days.reduce((last, [day]) => (day > last ? day : last), "");
+  for (const [day, row] of days) {
     for (const name of row.missing ?? []) {
-      const marked = context.bots.get(name)?.day;
-      if (marked !== undefined && marked >= day) continue; // a later day is no lack
-      const what = `${marked ? `marked for ${dayName(marked, market)}, ` : ""}not in ${dayName(day, market)}`;
-      groups.set(what, [...(groups.get(what) ?? []), name]);
+      const bot = bots.get(name);
+      const marked = bot?.day;
+      const city = bot?.exchange ? sessions[bot.exchange]?.name : undefined;
+      if (marked === undefined || bot?.day_pnl === undefined) put("| no daily result in the file.", name);
+      else if (marked >= day) put(`${dayName(day, market)}: without | .`, name);
+      else if (bot?.kind === "swing" && !bot.foreign && day === newest)
+        put(`|report|after the${city ? ` ${city}` : ""} close.`, name);
+      else put(`|newest result of ${dayName(marked, market)}.`, name);
     }
   }
-  if (groups.size === 0) return "";
-  const notes = [...groups].map(([what, names]) => `${names.join(", ")}: ${what}.`);
-  return `Only bots marked for the same day are summed. ${notes.join(" ")}`;
+  return [...groups]
+    .map(([what, names]) => {
+      const [before = "", after = "", more] = what.split("|");
+      const who = listed([...new Set(names)]);
+      if (more !== undefined) return `${who} ${names.length > 1 ? after : `${after}s`} ${more}`;
+      return before ? `${before}${who}${after.trim()}` : `${who}: ${after.trim()}`;
+    })
+    .join(" ");
 }
 
 function Flag({ total, states }: { total: Total; states: Map<string, CardState> }) {
@@ -76,12 +94,17 @@ interface DayProps {
 }
 
 function DayRow({ day, row, context, hasBorrow, still }: DayProps) {
-  const { market } = useDesk();
+  const { market, sessions } = useDesk();
   const shape = waterfall(row);
+  const isOpen = row.bots.some((name) => {
+    const bot = context.bots.get(name);
+    return bot?.day === day && isDayOpen(bot, sessions, market);
+  });
   return (
     <tr>
       <th scope="row">
         {dayName(day, market)}
+        {isOpen && " so far"}
         <small>{dayLabel(day, row, context)}</small>
       </th>
       <td data-name="Gross">
@@ -113,14 +136,14 @@ function DayRow({ day, row, context, hasBorrow, still }: DayProps) {
 }
 
 function TotalPanel({ total, context }: { total: Total; context: Context }) {
-  const { market, still } = useDesk();
+  const { market, sessions, still } = useDesk();
   const held = total.bots.some((name) => context.states.get(name)?.held === true);
   const days = Object.entries(total.days ?? {}).sort(([a], [b]) => b.localeCompare(a));
   const hasBorrow = days.some(([, row]) => (row.borrow ?? 0) > 0);
   const isWide = days.some(([, { gross, fees, slippage, borrow, net }]) =>
     isLong(MOST, moneyChange(gross), cost(fees), cost(slippage), hasBorrow ? cost(borrow) : "", moneyChange(net)),
   );
-  const notes = dayNotes(total, context, market);
+  const notes = dayNotes(total, context, sessions, market);
   return (
     <section className="panel total" aria-label={`${total.currency} total`}>
       <header>
@@ -136,6 +159,12 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
           <p className="drawdown">
             <small>drawdown</small> <Value>{fall(total.drawdown)}</Value>{" "}
             <small>{total.drawdown > 0 && peakText(total.peak_at, market)}</small>
+            {total.max_drawdown !== undefined && (
+              <small className="most">
+                max <Value>{fall(total.max_drawdown)}</Value> {sinceText(total.drawdown_since, market)}
+                {total.is_at_closes && ", at closes"}
+              </small>
+            )}
           </p>
         )}
       </div>
@@ -143,6 +172,12 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
         {sumText(total.cash, total.positions_value).map((part) => (
           <span key={part}>{part}</span>
         ))}
+        {total.start_equity !== undefined && <span>start {money(total.start_equity)}</span>}
+        {total.net !== undefined && (
+          <span className="since">
+            net <Net value={total.net} held={held} still={still} /> since start
+          </span>
+        )}
       </p>
       {days.length > 0 ? (
         <table className={`days${hasBorrow ? " with-borrow" : ""}${isWide ? " long" : ""}`}>
@@ -187,6 +222,7 @@ export function Totals({
   const ordered = [...totals].sort((a, b) => b.bots.length - a.bots.length || a.currency.localeCompare(b.currency));
   return (
     <section className="totals" aria-label="Totals by currency">
+      <h2 className="spoken">Totals by currency</h2>
       {ordered.map((total) => (
         <TotalPanel key={total.currency} total={total} context={context} />
       ))}

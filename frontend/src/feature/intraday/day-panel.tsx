@@ -9,6 +9,7 @@ import { Ago, Due } from "../../ui/age";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Net } from "../../ui/number";
+import { dayText } from "../bots/span-text";
 import { readBars } from "./bars";
 import { DayChart } from "./day-chart";
 import { useDayFile } from "./day-file";
@@ -27,7 +28,7 @@ interface Props {
 }
 
 export function DayPanel({ bot, session, views }: Props) {
-  const { market, still } = useDesk();
+  const { market, sessions, still } = useDesk();
   const loaded = useDayFile(bot.bot, bot.day, bot.as_of);
   const file = loaded?.file;
   const symbol = bot.symbols?.[0] ?? Object.keys(file?.bars ?? {})[0] ?? "";
@@ -52,7 +53,7 @@ export function DayPanel({ bot, session, views }: Props) {
         {last !== undefined && <b className="last">{price(last, sharedDecimals(view?.tick ?? bot.tick, [last]))}</b>}
         <small>{bot.currency}</small>
         <span className="net">
-          <Net value={bot.day_pnl?.net} still={still} />
+          <Net value={bot.day_pnl?.net} still={still} /> <small>{bot.day_pnl && dayText(bot, sessions, market)}</small>
         </span>
       </header>
       <p className="soft">

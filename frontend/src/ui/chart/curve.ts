@@ -49,7 +49,7 @@ export function readSeries(bot: BotView): Series | undefined {
   const steps = rows.slice(1).map((row, index) => row[0] - (rows[index]?.[0] ?? 0));
   const usual = median([...steps].sort((a, b) => a - b));
   const daily = usual > DAY_S / 2;
-  const gap = daily ? DAILY_GAP_S : usual * (isCut(bot) ? 6 : 1.5);
+  const gap = Math.max(daily ? DAILY_GAP_S : 0, usual * (daily || isCut(bot) ? 6 : 1.5));
 
   const series: Series = { xs: [], bot: [], hold: [], start, daily, ...(named ? {} : { since: first[0] }) };
   let before: number | undefined;
