@@ -12,7 +12,7 @@ SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wild
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: build kill run test test-python test-page check bench soak soak-long faults hostile audit lock clean browser \
-	proxies proxy firefox
+	proxies proxy firefox lighthouse
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
 
@@ -74,6 +74,11 @@ bench: build
 TIMES ?= 1000
 kill: build
 	$(BIN)/python -m tests.bot.kill --times $(TIMES)
+
+# Every page by Lighthouse's mobile profile, with the bots trading; below its goals the status is 1. Some minutes.
+RUNS ?= 3
+lighthouse: build browser
+	$(BIN)/python tools/lighthouse.py --runs $(RUNS)
 
 browser: .venv/.dev
 	@$(BIN)/python tools/browser.py

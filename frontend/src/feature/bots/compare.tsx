@@ -233,7 +233,6 @@ const COLUMNS = [
 
 /** Of which span the figures of a column are, where the cell does not say it. */
 const SPAN: Record<string, string> = {
-  "Day gross": "of the day",
   Costs: "of the day",
   "Total gross": "since start",
   "Total net": "since start",
@@ -241,7 +240,6 @@ const SPAN: Record<string, string> = {
   Drawdown: "from the peak",
   Exposure: "now",
   "Win rate": "closed trades",
-  "Profit factor": "closed trades",
 };
 
 /** Columns that a narrower window leaves to the cards; the CSV has them all. */

@@ -104,8 +104,10 @@ function DayRow({ day, row, context, hasBorrow, still }: DayProps) {
     <tr>
       <th scope="row">
         {dayName(day, market)}
-        {isOpen && " so far"}
-        <small>{dayLabel(day, row, context)}</small>
+        <small>
+          {isOpen && "so far, "}
+          {dayLabel(day, row, context)}
+        </small>
       </th>
       <td data-name="Gross">
         <WaterfallBar shape={shape} kind="gross" />
