@@ -20,6 +20,7 @@ FILES = sorted(
 MAKE = (ROOT / "Makefile").read_text("utf-8")
 OTHER_VARIABLES = {
     "AION_ALERT_URLS",
+    "AION_BASE",
     "AION_TOKEN",
     "AION_CHROMIUM",
     "AION_FIREFOX",

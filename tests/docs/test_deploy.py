@@ -1,8 +1,12 @@
 """deploy/: the container and the service are as the documents say, as far as can be told without running them."""
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import yaml
 
@@ -21,10 +25,51 @@ def test_image_runs_without_root_from_locked_packages_and_is_asked_whether_it_is
     assert {name.lower() for name in variables} <= Settings.model_fields.keys()
 
 
+def test_image_comes_by_digest_and_its_build_tools_by_hash() -> None:
+    text = read("deploy/Dockerfile")
+    assert re.findall(r"^FROM (\S+)", text, re.MULTILINE) == ["${BASE}", "${BASE}"]
+    check = re.search(r"^RUN (case .*?esac)$", text, re.MULTILINE | re.DOTALL)
+    assert check is not None, "nothing refuses a base without a digest"
+    for base, status in (("python:3.12-slim-bookworm", 1), ("python@sha256:" + "0" * 64, 0)):
+        done = subprocess.run(["sh", "-c", check[1]], env={"BASE": base}, capture_output=True, text=True, check=False)
+        assert done.returncode == status and ("docs/deploy.md" in done.stderr) == bool(status)
+    for line in re.findall(r"pip (?:install|wheel) .*", text):
+        assert "--require-hashes" in line or "--no-deps" in line, line
+    assert "--no-build-isolation" in text, "pip would fetch what builds the wheel by itself, without hashes"
+    args = yaml.safe_load(read("deploy/compose.yaml"))["services"]["aion"]["build"]["args"]
+    assert ":?" in args["BASE"] and "RepoDigests" in read("docs/deploy.md")
+
+
+def test_service_and_container_have_limits_of_tasks_and_files() -> None:
+    service = yaml.safe_load(read("deploy/compose.yaml"))["services"]["aion"]
+    assert 100 <= service["pids_limit"] <= 4096
+    assert service["ulimits"]["nofile"] > Settings().max_connections
+    unit = read("deploy/aion.service")
+    tasks, files = (
+        re.search(r"^TasksMax=(\d+)$", unit, re.MULTILINE),
+        re.search(r"^LimitNOFILE=(\d+)$", unit, re.MULTILINE),
+    )
+    assert tasks is not None and 100 <= int(tasks[1]) <= 4096
+    assert files is not None and int(files[1]) > Settings().max_connections
+
+
+def test_service_when_systemd_looks_at_it_then_it_has_nothing_to_say(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:  # not Linux, or without systemd: nothing there could start the unit either
+        assert not Path("/run/systemd/system").exists()
+        return
+    unit = tmp_path / "aion.service"
+    text = read("deploy/aion.service").replace("/opt/aion/bin/aion", f"{sys.prefix}/bin/aion")
+    unit.write_text(text.replace("User=aion\nGroup=aion\n", ""))
+    done = subprocess.run([program, "verify", unit], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0 and "aion.service" not in done.stderr, done.stderr
+
+
 def test_context_of_the_image_has_what_the_wheel_is_built_from() -> None:
     kept = {line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")}
     built = tomllib.loads(read("pyproject.toml"))["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
     assert {name.lstrip("/") for name in built} <= kept
+    assert {"tools/lock/build.txt", "tools/lock/node.txt"} <= kept
     assert {"pyproject.toml", "deploy/requirements.lock"} <= kept and "COPY deploy/requirements.lock" in read(
         "deploy/Dockerfile"
     )
@@ -43,7 +88,7 @@ def test_image_has_every_extra_in_the_versions_that_are_tested() -> None:
         locked("requirements-dev.lock"),
     )
     extras = tomllib.loads(read("pyproject.toml"))["project"]["optional-dependencies"]
-    assert {name.partition(">=")[0] for packages in extras.values() for name in packages} <= image.keys()
+    assert {re.split("[<>=]", name)[0] for packages in extras.values() for name in packages} <= image.keys()
     assert plain.items() <= image.items() <= tested.items()
 
 

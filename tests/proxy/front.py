@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import httpx
 
 from tests.e2e.conftest import ROOT, free_port
 
+Certificate = tuple[Path, Path]
+"""Paths of a key and of a certificate."""
 __all__ = [
     "FRONTS", "ROOT", "behind", "caddy_config", "caddy_path_config", "free_port", "nginx_config", "nginx_path_config",
     "program", "whole_nginx",
@@ -37,15 +39,34 @@ def replaced(text: str, *changes: tuple[str, str]) -> str:
     return text
 
 
-def nginx_config(port: int, desk: int, folder: Path, *, buffers: bool = False) -> str:
-    """Return a whole nginx.conf around `deploy/nginx.conf`; `buffers` makes it the proxy that nobody should have."""
+def nginx_config(
+    port: int, desk: int, folder: Path, *, buffers: bool = False, certificate: Certificate | None = None
+) -> str:
+    """Return a whole nginx.conf around `deploy/nginx.conf`.
+
+    Args:
+        port: to listen on.
+        desk: port of the desk.
+        folder: for what nginx writes.
+        buffers: True for the proxy that nobody should have.
+        certificate: key and certificate to speak TLS with, as deployed; None for plain HTTP.
+    """
     site = replaced(
         (ROOT / "deploy" / "nginx.conf").read_text("utf-8"),
-        (r"listen 443 ssl http2;", f"listen 127.0.0.1:{port} backlog=1024;"),
         (r"127\.0\.0\.1:3000", f"127.0.0.1:{desk}"),
-        (r" *ssl_certificate(_key)? .*;\n", ""),
         (r"server \{\s+listen 80;[^}]*\}", ""),
     )
+    if certificate is None:
+        site = replaced(
+            site, (r"listen 443 ssl http2;", f"listen 127.0.0.1:{port} backlog=1024;"), (r" *ssl_.*;.*\n", "")
+        )
+    else:
+        site = replaced(
+            site,
+            (r"listen 443 ", f"listen 127.0.0.1:{port} "),
+            (r"ssl_certificate .*;", f"ssl_certificate {certificate[1]};"),
+            (r"ssl_certificate_key .*;", f"ssl_certificate_key {certificate[0]};"),
+        )
     if buffers:
         site = replaced(
             site,
@@ -66,14 +87,17 @@ def whole_nginx(site: str, folder: Path) -> str:
     )
 
 
-def caddy_config(port: int, desk: int) -> str:
-    """Return `deploy/Caddyfile` for a port without TLS."""
-    site = replaced(
+def caddy_config(port: int, desk: int, *, certificate: Certificate | None = None) -> str:
+    """Return `deploy/Caddyfile` for a port, without TLS or with a certificate that is there."""
+    scheme = "https" if certificate else "http"
+    own = f"tls {certificate[1]} {certificate[0]} {{" if certificate else ""
+    return replaced(
         (ROOT / "deploy" / "Caddyfile").read_text("utf-8"),
-        (r"desk\.example\.org", f"http://127.0.0.1:{port}"),
+        (r"(?m)^\{\n", "{\n\tadmin off\n\tauto_https off\n"),
+        (r"desk\.example\.org", f"{scheme}://{'localhost' if certificate else '127.0.0.1'}:{port}"),
         (r"127\.0\.0\.1:3000", f"127.0.0.1:{desk}"),
+        (r"\ttls \{", f"\t{own}") if certificate else (r"\ttls \{[^}]*\}\n", ""),
     )
-    return "{\n\tadmin off\n\tauto_https off\n}\n" + site
 
 
 def nginx_path_config(port: int, desk: int, folder: Path, *, strips: bool = False, old: bool = False) -> str:
@@ -110,6 +134,8 @@ def behind(
     buffers: bool = False,
     config: Callable[[int], str] | None = None,
     base: str = "",
+    certificate: Certificate | None = None,
+    changes: Sequence[tuple[str, str]] = (),
 ) -> Iterator[str]:
     """Run a proxy in front of the desk's port; give the address that clients use.
 
@@ -120,24 +146,27 @@ def behind(
         buffers: as `nginx_config`.
         config: makes another configuration for a port.
         base: path below which the desk is.
+        certificate: key and certificate to speak TLS with; None for plain HTTP.
+        changes: patterns in the configuration and what to put there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     path = program(name)
     file = folder / f"{name}.conf"
     if name == "nginx":
-        file.write_text(config(port) if config else nginx_config(port, desk, folder, buffers=buffers), "utf-8")
+        text = config(port) if config else nginx_config(port, desk, folder, buffers=buffers, certificate=certificate)
         command = [path, "-c", str(file), "-p", str(folder), "-e", str(folder / "error.log")]
     else:
-        file.write_text(config(port) if config else caddy_config(port, desk), "utf-8")
+        text = config(port) if config else caddy_config(port, desk, certificate=certificate)
         command = [path, "run", "--config", str(file), "--adapter", "caddyfile"]
+    file.write_text(replaced(text, *changes), "utf-8")
     environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     with (folder / "console").open("wb") as console:
         process = subprocess.Popen(command, stdout=console, stderr=subprocess.STDOUT, env=environment)
-    url = f"http://127.0.0.1:{port}"
+    url = f"https://localhost:{port}" if certificate else f"http://127.0.0.1:{port}"
     try:
         until = time.monotonic() + 60
-        with closing(httpx.Client(trust_env=False, timeout=20)) as client:
+        with closing(httpx.Client(trust_env=False, timeout=20, verify=False)) as client:
             while True:
                 try:
                     if client.get(f"{url}{base}/readyz").status_code == 200:
