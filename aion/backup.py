@@ -3,6 +3,7 @@
 State files are not in it: the bots write them again from the ledger.
 """
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 from aion.errors import ConfigError, NotFoundError
+from aion.regular import is_regular, read_regular
+from aion.store.file import MAX_FILE_BYTES
 from aion.store.layout import Layout
 
 
@@ -22,7 +25,7 @@ def back_up(layout: Layout, target: Path) -> Iterator[str]:
         ConfigError: `target` is there already, cannot be written, or a copy is not sound; nothing half-done stays.
         NotFoundError: there is nothing to copy.
     """
-    databases = [path for path in (layout.ledger, layout.desk) if path.exists()]
+    databases = [path for path in (layout.ledger, layout.desk) if path.exists() or path.is_symlink()]
     if not databases:
         raise NotFoundError(f"{layout.root}: there is nothing to back up: no ledger.sqlite, no desk.sqlite")
     if target.exists():
@@ -34,8 +37,7 @@ def back_up(layout: Layout, target: Path) -> Iterator[str]:
         lines = [_copy_database(path, partial / path.name) for path in databases]
         for folder in (layout.configs, layout.controls):
             if folder.is_dir():
-                shutil.copytree(folder, partial / folder.name, ignore=shutil.ignore_patterns(".*"))
-                lines.append(f"{folder.name}/: {sum(each.is_file() for each in folder.rglob('*.json'))} files")
+                lines += _copy_folder(folder, partial / folder.name)
         partial.rename(target)
     except (OSError, sqlite3.Error) as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -43,7 +45,36 @@ def back_up(layout: Layout, target: Path) -> Iterator[str]:
     yield from (f"{target.name}/{line}" for line in lines)
 
 
+def _copy_folder(source: Path, target: Path) -> list[str]:
+    """Copy the regular files below `source`; say how many, and what is none and was left out.
+
+    Raises:
+        OSError: one cannot be read, or the copy not be written.
+    """
+    copied = 0
+    left: list[str] = []
+    for place, folders, names in os.walk(source):  # links to folders are not followed
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        into = target / Path(place).relative_to(source)
+        into.mkdir(parents=True, exist_ok=True, mode=0o700)
+        left += [f"{source.name}/{name}" for name in folders if (Path(place) / name).is_symlink()]
+        for name in sorted(names):
+            path = Path(place) / name
+            if name.startswith("."):
+                continue
+            if not is_regular(path):
+                left.append(str(path.relative_to(source.parent)))
+                continue
+            (into / name).write_bytes(read_regular(path, MAX_FILE_BYTES))
+            copied += 1
+    said = [f"{source.name}/: {copied} files"]
+    return said + [f"{name} left out: it is a link, a pipe or the like, not a file" for name in left]
+
+
 def _copy_database(source: Path, target: Path) -> str:
+    for path in (source, *(source.with_name(source.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
+        if (path == source or path.exists() or path.is_symlink()) and not is_regular(path):
+            raise sqlite3.DatabaseError(f"{path.name} is a link, a pipe or the like, not a file")
     address = f"{source.absolute().as_uri()}?mode=ro"
     with (
         closing(sqlite3.connect(address, uri=True, timeout=30)) as reading,

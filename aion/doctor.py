@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from aion.clock import iso, parse_iso
 from aion.config import LOOPBACK_HOSTS, Settings
 from aion.errors import AionError
+from aion.store.file import write_bytes
 
 MIN_WATCHES = 8192
 MIN_INSTANCES = 64
@@ -90,8 +91,7 @@ def _extras(settings: Settings) -> Iterator[Check]:
 def _folder(folder: Path) -> Check:
     probe = folder / ".doctor"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"x")
+        write_bytes(probe, b"x")
         probe.unlink()
     except OSError as error:
         text = f"{folder} cannot be written: {error.strerror}"

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aion.regular import read_regular
+
 CASH = 100_000
+MAX_INDEX_BYTES = 64 << 20
 MOST = 50  # symbols of one bot that was made; more are for whoever knows what for
 ALWAYS = "24/7"
 _VENUE_COSTS = {
@@ -97,7 +100,7 @@ def _of_symbols(feed: str, symbols: tuple[str, ...]) -> Iterator[Offer]:
 
 def _of_folder(folder: Path, symbols: tuple[str, ...]) -> Iterator[Offer]:
     try:
-        series = json.loads((folder / "index.json").read_bytes())["series"].values()
+        series = json.loads(read_regular(folder / "index.json", MAX_INDEX_BYTES))["series"].values()
         offers = [
             Offer(
                 each["kind"],

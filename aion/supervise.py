@@ -21,6 +21,7 @@ import orjson
 from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.notify import Notifier
+from aion.regular import open_regular
 from aion.store.lock import open_lock
 
 GRACE_S = 1.5  # what a child gets to end by itself; all of `aion up` ends within two seconds
@@ -200,7 +201,7 @@ def last_words(log: Path | None, since_s: float) -> str:
     if log is None:
         return ""
     try:
-        with log.open("rb") as lines:
+        with open_regular(log) as lines:
             size = lines.seek(0, os.SEEK_END)
             lines.seek(max(0, size - _TAIL_BYTES))
             tail = lines.read().splitlines()

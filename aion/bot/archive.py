@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from aion.errors import StateError
-from aion.store.file import read_json, write_bytes, write_json
+from aion.regular import is_regular, read_regular
+from aion.store.file import MAX_FILE_BYTES, read_json, write_bytes, write_json
 from aion.store.layout import Layout
 
 MARKER = "archive.json"
+MAX_DIGITS = 12  # of the number of a run
 _LEDGER_SUFFIXES = ("", "-wal", "-shm")
 
 
@@ -63,7 +65,8 @@ def is_moving(layout: Layout) -> bool:
 
 def newest_run(layout: Layout) -> int:
     """Return the highest number among the runs put away, 0 when there is none."""
-    return max((int(folder.name) for folder in _folders(layout)), default=0)
+    taken = layout.runs.iterdir() if layout.runs.is_dir() else ()  # a link or a file takes its number, too
+    return max((int(each.name) for each in taken if _is_number(each.name)), default=0)
 
 
 def finished_folders(layout: Layout) -> list[Path]:
@@ -87,8 +90,14 @@ def prune(layout: Layout, keep: int) -> list[str]:
 def _folders(layout: Layout) -> list[Path]:
     if not layout.runs.is_dir():
         return []
-    found = [each for each in layout.runs.iterdir() if each.is_dir() and each.name.isdigit()]
+    found = [
+        each for each in layout.runs.iterdir() if _is_number(each.name) and each.is_dir() and not each.is_symlink()
+    ]
     return sorted(found, key=lambda folder: int(folder.name))
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and len(name) <= MAX_DIGITS
 
 
 def _write_marker(folder: Path, run: str, bots: Collection[str], *, is_done: bool) -> None:
@@ -107,10 +116,10 @@ def _read_marker(folder: Path) -> dict[str, Any] | None:
 
 
 def _move(layout: Layout, folder: Path, bots: frozenset[str]) -> None:
-    if layout.sim_summary.is_file():
+    if is_regular(layout.sim_summary):
         target = folder / layout.relative(layout.sim_summary)
         if not target.exists():
-            write_bytes(target, layout.sim_summary.read_bytes())
+            write_bytes(target, read_regular(layout.sim_summary, MAX_FILE_BYTES))
     own = [layout.rolling]
     for place in (layout.sim_logs, layout.swing, layout.bot_logs):
         own += [

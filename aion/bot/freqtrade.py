@@ -8,6 +8,7 @@ money: open positions stand at their entry price, and equity counts from the wal
 import math
 import re
 import sqlite3
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from aion.bot.waiter import Waiter
 from aion.clock import Clock, iso
 from aion.config import MOST_CASH
 from aion.errors import ConfigError
+from aion.regular import is_regular, open_regular
 from aion.store.curve import thin
 from aion.store.document import CURVE_POINTS
 from aion.store.file import check_document, write_json
@@ -30,12 +32,26 @@ from aion.store.layout import Layout, check_name
 
 POLL_S = 5.0  # between two looks at the database
 BEAT_S = 60.0  # a file at least that often, so that the desk sees the reader is alive
+MOST_ROWS = 500_000  # of a table; the busiest bots have a tenth of that after years
+MOST_CELL = 100_000  # bytes of a cell
+MOST_BYTES = 512 << 20  # of all cells that are read
+MOST_S = 30.0  # of one reading of the database
+_STEPS = 20_000  # of SQLite's machine between two looks at the clock
 KEPT = 200  # fills and trades in the file; all of them stand in the database
 UNCHANGING = "immutable=1"  # of SQLite: no locks, no files beside it
 HEAD, WAL_AT = 20, 18  # bytes of the file; where it says how it is written (sqlite.org/fileformat2.html, 1.3)
 VERSIONS = (1, 2)  # of a row of `trades`, where it says one
 MODES = ("spot", "margin", "futures")
 NEEDED = frozenset({"id", "pair", "is_open", "open_rate", "close_rate", "amount", "open_date", "close_date"})
+TRADE_COLUMNS = NEEDED | {
+    "fee_open", "fee_close", "close_profit_abs", "stake_currency", "stop_loss", "exit_reason", "sell_reason",
+    "strategy", "enter_tag", "buy_tag", "leverage", "is_short", "trading_mode", "realized_profit", "funding_fees",
+    "record_version",
+}  # fmt: skip
+ORDER_COLUMNS = frozenset({
+    "id", "ft_trade_id", "ft_order_side", "ft_pair", "order_id", "filled", "order_date", "order_filled_date",
+    "order_update_date", "ft_fee_base", "ft_order_tag", "average", "price", "stop_price", "ft_price",
+})  # fmt: skip
 _PRICES = ("average", "price", "stop_price", "ft_price")  # of an order, the surest first
 NO_PRICES = "Open positions stand at their entry price: freqtrade's database has no prices."
 NO_WALLET = "It has no start money either: equity is the profit so far."
@@ -117,13 +133,17 @@ def _mode(database: Path) -> str:
     A database in WAL mode that nobody has open has no log, and opening it, be it read-only, would make one: it is
     read as a file that does not change. One that is open has its log already, and readers take part in it.
     """
-    if not database.is_file():
-        raise ConfigError(f"{database}: there is no such file")
     try:
-        with database.open("rb") as file:
+        with open_regular(database, follow=True) as file:
             is_wal = file.read(HEAD)[WAL_AT : WAL_AT + 1] == b"\x02"
+    except FileNotFoundError:
+        raise ConfigError(f"{database}: there is no such file") from None
     except OSError as error:
         raise ConfigError(f"{database} cannot be opened: {error.strerror}") from None
+    for suffix in ("-wal", "-shm", "-journal"):  # SQLite would open those, and wait for whoever writes into a pipe
+        beside = database.with_name(database.name + suffix)
+        if (beside.exists() or beside.is_symlink()) and not is_regular(beside):
+            raise ConfigError(f"{beside} is a link, a pipe or the like, not a file: freqtrade did not make it")
     return UNCHANGING if is_wal and not _log_of(database).exists() else "mode=ro"
 
 
@@ -136,19 +156,52 @@ def _open(database: Path, mode: str) -> Iterator[sqlite3.Connection]:
         raise ConfigError(f"{database} cannot be opened: {error}") from None
     try:
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA query_only = ON")
+        _bound(connection)
         missing = NEEDED - _columns(connection, "trades")
         if missing:
             raise ConfigError(
                 f"{database} is not a freqtrade trades database: it has no {', '.join(sorted(missing))}"
             )
         yield connection
+    except sqlite3.OperationalError as error:
+        why = f"reading it takes more than {MOST_S:g} s" if "interrupted" in str(error) else str(error)
+        raise ConfigError(f"{database} is not a database that can be read: {why}") from None
     except sqlite3.Error as error:
         raise ConfigError(f"{database} is not a database that can be read: {error}") from None
     except (ValueError, OverflowError, TypeError) as error:  # a column of SQLite may hold anything
         raise ConfigError(f"{database} holds what freqtrade does not write: {error}") from None
     finally:
         connection.close()
+
+
+def _bound(connection: sqlite3.Connection) -> None:
+    """Let nothing that stands in a database run code, write, open other files, or take for ever."""
+    until = time.monotonic() + MOST_S
+    connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_CELL)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    for pragma in ("query_only = ON", "trusted_schema = OFF", "cell_size_check = ON", "mmap_size = 0"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _rows(connection: sqlite3.Connection, table: str, known: frozenset[str]) -> list[Json]:
+    """Return the columns of `table` that this reader knows, row by row in order of their ids.
+
+    Raises:
+        ValueError: more rows or bytes than any freqtrade has.
+    """
+    names = sorted(known & _columns(connection, table))
+    # names of columns are this module's own, and none has a quote in it
+    query = f"SELECT {', '.join(names)} FROM {table} ORDER BY id LIMIT {MOST_ROWS + 1}"  # noqa: S608
+    found: list[Json] = []
+    size = 0
+    for row in connection.execute(query):
+        size += sum(len(cell) for cell in row if isinstance(cell, str | bytes))
+        if len(found) == MOST_ROWS or size > MOST_BYTES:
+            what = f"{MOST_ROWS:,} rows" if len(found) == MOST_ROWS else f"{MOST_BYTES:,} bytes"
+            raise ValueError(f"the table {table} has more than {what}")
+        found.append(dict(row))
+    return found
 
 
 def _check_version(trades: Sequence[Json]) -> None:
@@ -167,7 +220,11 @@ def _check_version(trades: Sequence[Json]) -> None:
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
-    return {row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+    """Return the columns of a table; none where it is a view or a virtual table, which may be without end."""
+    kept = "SELECT 1 FROM sqlite_master WHERE name = ? AND type = 'table' AND rootpage > 0"
+    if connection.execute(kept, (table,)).fetchone() is None:
+        return set()
+    return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
 
 
 def document(connection: sqlite3.Connection, attached: Attached, now: datetime, *, is_followed: bool) -> Json:
@@ -181,10 +238,10 @@ def document(connection: sqlite3.Connection, attached: Attached, now: datetime, 
     """
     connection.execute("BEGIN")  # one state of both tables
     try:
-        trades = [dict(row) for row in connection.execute("SELECT * FROM trades ORDER BY id")]
+        trades = _rows(connection, "trades", TRADE_COLUMNS)
         orders = []
         if "ft_trade_id" in _columns(connection, "orders"):
-            orders = [dict(row) for row in connection.execute("SELECT * FROM orders ORDER BY id")]
+            orders = _rows(connection, "orders", ORDER_COLUMNS)
     finally:
         connection.execute("COMMIT")
     _check_version(trades)

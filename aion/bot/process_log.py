@@ -151,7 +151,9 @@ def _plain_value(name: str, value: Any) -> Any:
 
 
 def _open(path: Path) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = (
+        os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    )  # no pipe is waited for
     try:
         return os.open(path, flags, 0o644)
     except FileNotFoundError:

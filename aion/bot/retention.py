@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aion.bot.archive import MARKER, finished_folders
-from aion.store.file import gzip_bytes, write_bytes
+from aion.regular import read_regular
+from aion.store.file import MAX_INFLATED_BYTES, gzip_bytes, write_bytes
 from aion.store.layout import Layout
 
 
@@ -46,7 +47,7 @@ def tidy(layout: Layout, bots: Collection[str], keep_days: int, now: datetime) -
     for path in _day_files(layout, frozenset(bots)):
         with _noting(tidied, layout, path):
             if path.stat().st_mtime < before:
-                write_bytes(packed(path), gzip_bytes(path.read_bytes()))
+                write_bytes(packed(path), gzip_bytes(read_regular(path, MAX_INFLATED_BYTES)))
                 path.unlink()
                 tidied.packed += 1
     for path in sorted(layout.logs.glob("*.jsonl")):

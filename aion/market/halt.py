@@ -6,6 +6,7 @@ markets belong to the sessions (`calendar`).
 """
 
 import csv
+import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from pathlib import Path
 
 from aion.clock import iso, parse_iso
 from aion.errors import FeedError
+from aion.regular import lines, open_regular
 
 FILE = "halt.csv"
+MAX_BYTES = 16 << 20
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """End of a halt that has none."""
 _MINUTE = timedelta(minutes=1)
@@ -48,8 +51,9 @@ def read_halts(path: Path) -> list[Halt]:
         FeedError: a line that cannot be read or cannot be; the message names it.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
+        with open_regular(path) as file:
+            text = io.StringIO(b"".join(lines(file, MAX_BYTES)).decode("utf-8-sig"), newline="")
+            reader = csv.DictReader(text)
             missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
             if missing:
                 raise FeedError(f"{path} has no column {', '.join(missing)}: it needs symbol, start and end")

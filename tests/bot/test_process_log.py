@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from aion.store import rotate
 from aion.bot.process_log import ProcessLog
 from aion.clock import FixedClock
+from aion.store import rotate
 from aion.store.document import LogLine
 from aion.store.layout import Layout
 from tests.bot.desk import at

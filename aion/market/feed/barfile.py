@@ -8,7 +8,6 @@ import csv
 import gzip
 import io
 import json
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -18,17 +17,27 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
+import orjson
+
 from aion.clock import iso, parse_iso
 from aion.errors import ConfigError, FeedError
 from aion.market.calendar import EXCHANGES
 from aion.market.feed.extra import need
 from aion.market.feed.protocol import Kind
+from aion.market.feed.table import parquet_batches
 from aion.market.grid import Anchor, Grid
 from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts
 from aion.model import Bar, CorporateAction, Instrument, PriceBasis
+from aion.regular import inflate, open_regular, read_regular
+from aion.store.file import write_bytes
 
 INDEX = "index.json"
+MAX_INDEX_BYTES = 64 << 20
+MAX_FILE_BYTES = 512 << 20  # of a series, packed or not: ten years of minutes have under 200 MB
+MAX_ROWS = 10_000_000
+_FILE = re.compile(r"(?:minute|day)_[A-Za-z0-9._-]{1,200}\.(?:parquet|csv\.gz)")
+"""Names that `BarFolder.write` gives; an index may name no other, be it below the folder."""
 SCHEMA = "aion/bars/1"
 Format = Literal["parquet", "csv"]
 _COLUMNS = ("ts", "open", "high", "low", "close", "volume")
@@ -105,13 +114,19 @@ class BarFolder:
         self.actions: list[CorporateAction] = []
         path = folder / INDEX
         try:
-            index = json.loads(path.read_bytes())
+            index = orjson.loads(read_regular(path, MAX_INDEX_BYTES))
             if index["schema"] != SCHEMA:
                 raise ValueError(f"it has schema {index['schema']!r}, this version reads {SCHEMA}")
             for entry in index["series"].values():
                 series = Series(**entry)
                 if series.exchange not in EXCHANGES or series.kind not in ("minute", "day"):
                     raise ValueError(f"{series.key} has exchange {series.exchange!r}")
+                if not _FILE.fullmatch(series.file):
+                    raise ValueError(
+                        f"{series.key} is said to be in {series.file!r}, which is no file of this folder"
+                    )
+                if not isinstance(series.rows, int) or series.rows > MAX_ROWS:
+                    raise ValueError(f"{series.key} has {series.rows!r} rows; at most {MAX_ROWS:,} are read")
                 if series.anchor not in ("open", "clock") or not 60 <= series.interval_s < 86_400:
                     raise ValueError(f"{series.key} has bars of {series.interval_s!r} s from {series.anchor!r} on")
                 self.series[series.key] = series
@@ -130,7 +145,7 @@ class BarFolder:
         path = self.folder / series.file
         try:
             read = _read_parquet if path.suffix == ".parquet" else _read_csv
-            bars = read(path, series.symbol)
+            bars = read(path, series.symbol, series.rows)
         except (OSError, ValueError, ArithmeticError, KeyError, EOFError) as error:
             raise FeedError(f"{path} cannot be read: {error}; import it again with `aion import`") from None
         if len(bars) != series.rows or any(one.ts >= two.ts for one, two in pairwise(bars)):
@@ -151,7 +166,7 @@ class BarFolder:
         self.series[series.key] = series
         self._replace(series.file, data)
         self.write_index()
-        if old is not None and old.file != series.file:
+        if old is not None and all(each.file != old.file for each in self.series.values()):
             (self.folder / old.file).unlink(missing_ok=True)
 
     def halts(self, symbol: str) -> list[Halt]:
@@ -186,10 +201,7 @@ class BarFolder:
 
     def _replace(self, name: str, data: bytes) -> None:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path = self.folder / f".{name}.tmp"
-            path.write_bytes(data)
-            os.replace(path, self.folder / name)
+            write_bytes(self.folder / name, data)
         except OSError as error:
             raise ConfigError(f"{self.folder / name} cannot be written: {error.strerror}") from None
 
@@ -221,13 +233,15 @@ def _value(bar: Bar, name: str) -> Any:
     return bar.volume.quantize(_VOLUME_STEP) if name == "volume" else getattr(bar, name)
 
 
-def _read_parquet(path: Path, symbol: str) -> list[Bar]:
-    parquet = need("pyarrow.parquet", "parquet")
-    columns = parquet.read_table(path, columns=list(_COLUMNS)).to_pydict()
-    utc = [ts.astimezone(UTC) for ts in columns["ts"]]
-    volumes = (_plain(volume) for volume in columns["volume"])
-    prices = (columns[name] for name in ("open", "high", "low", "close"))
-    return [Bar(symbol, *row) for row in zip(utc, *prices, volumes, strict=True)]
+def _read_parquet(path: Path, symbol: str, rows: int) -> list[Bar]:
+    bars: list[Bar] = []
+    with open_regular(path) as file:
+        for columns in parquet_batches(file, list(_COLUMNS), rows):
+            utc = [ts.astimezone(UTC) for ts in columns["ts"]]
+            volumes = (_plain(volume) for volume in columns["volume"])
+            prices = (columns[name] for name in ("open", "high", "low", "close"))
+            bars += [Bar(symbol, *row) for row in zip(utc, *prices, volumes, strict=True)]
+    return bars
 
 
 def _csv(bars: Sequence[Bar]) -> bytes:
@@ -239,9 +253,12 @@ def _csv(bars: Sequence[Bar]) -> bytes:
     return gzip.compress(text.getvalue().encode(), mtime=0)
 
 
-def _read_csv(path: Path, symbol: str) -> list[Bar]:
-    rows = csv.reader(gzip.decompress(path.read_bytes()).decode().splitlines()[1:])
-    return [Bar(symbol, parse_iso(ts), *map(Decimal, numbers)) for ts, *numbers in rows]
+def _read_csv(path: Path, symbol: str, rows: int) -> list[Bar]:
+    text = inflate(read_regular(path, MAX_FILE_BYTES), MAX_FILE_BYTES)
+    if text.count(b"\n") > rows + 1:
+        raise ValueError(f"it has more than the {rows:,} rows of {INDEX}")
+    found = csv.reader(text.decode().splitlines()[1:])
+    return [Bar(symbol, parse_iso(ts), *map(Decimal, numbers)) for ts, *numbers in found]
 
 
 def _plain(value: Decimal) -> Decimal:

@@ -26,8 +26,11 @@ from aion.market.grid import INSTANT, MINUTES, Grid
 from aion.market.halt import Halt
 from aion.market.instrument import instrument
 from aion.model import Bar, CorporateAction, PriceBasis
+from aion.store.file import write_bytes
 
 REPORT = "import_report.json"
+MAX_ROWS = 10_000_000  # of all files of one import, which are held at once
+MAX_SERIES = 2000  # of one import: each becomes a file
 _CURRENCIES = {"XNYS": "USD", "XNAS": "USD", "XLON": "GBP", "XHKG": "HKD"}
 NO_DAY = "no session on that day"
 OFF_GRID = "off the grid of its bars"
@@ -178,8 +181,13 @@ def _zone(name: str) -> ZoneInfo:
 def _gather(files: Sequence[Path], about: Import) -> tuple[dict[str, list[Row]], dict[str, list[str]]]:
     rows: dict[str, list[Row]] = defaultdict(list)
     names: dict[str, list[str]] = defaultdict(list)
+    count = 0
     for path in files:
         for row in read_table(path):
+            count += 1
+            if count > MAX_ROWS or len(rows) > MAX_SERIES:
+                what = f"{MAX_ROWS:,} rows" if count > MAX_ROWS else f"{MAX_SERIES:,} symbols"
+                raise FeedError(f"{path} and those before it have more than {what}: import them in parts")
             symbol = row.get("symbol") or about.symbol or path.stem
             if len(files) > 1:
                 row["row"] = f"{row['row']} of {path.name}"
@@ -421,6 +429,6 @@ def _write_report(folder: Path, done: Sequence[Imported], about: Import, now: da
         },
     }
     try:
-        (folder / REPORT).write_text(json.dumps(value, indent=1))
+        write_bytes(folder / REPORT, json.dumps(value, indent=1).encode())
     except OSError as error:
         raise ConfigError(f"{folder / REPORT} cannot be written: {error.strerror}") from None

@@ -1,14 +1,15 @@
 """Reading what people have: CSV and Parquet files of bars, with whatever names their columns go by."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from aion.errors import FeedError
 from aion.market.feed.extra import need
+from aion.regular import lines, open_regular
 
 Row = dict[str, str]
 """`row`, `ts` (text as found), `open`, `high`, `low`, `close`, `volume`, and `symbol` where the file has one."""
@@ -23,6 +24,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "symbol": ("symbol", "ticker", "sym"),
 }
 _OPTIONAL = frozenset({"symbol"})
+MAX_BYTES = 2 << 30  # of a file, and of the columns of a Parquet file when they are unpacked
+MAX_ROWS = 10_000_000  # of a file: ten years of minutes of a market that never closes are half of that
+MAX_TEXT = 1000  # characters of a cell that is text
+_BATCH_ROWS = 65_536
 _MILLISECONDS = 10**11  # epoch numbers from here on are milliseconds: as seconds it would be the year 5138
 _MICROSECONDS = 10**14
 
@@ -49,13 +54,16 @@ def read_table(path: Path) -> Iterator[Row]:
 
 
 def _read_csv(path: Path) -> Iterator[Row]:
-    with path.open("r", encoding="utf-8-sig", newline="") as file:
-        head = file.readline()
+    with open_regular(path, follow=True) as file:
+        text = (line.decode("utf-8") for line in lines(file, MAX_BYTES))
+        head = next(text, "").removeprefix("\ufeff")
         delimiter = max(",;\t|", key=head.count)
         names = next(csv.reader([head], delimiter=delimiter), [])
-        reader = csv.reader(file, delimiter=delimiter)
+        reader = csv.reader(text, delimiter=delimiter)
         columns = _columns(path, names)
         for values in reader:
+            if reader.line_num > MAX_ROWS:
+                raise FeedError(f"{path} has more than {MAX_ROWS:,} lines: split it, and import the parts")
             if values:
                 yield _row(reader.line_num + 1, columns, values)
 
@@ -63,14 +71,63 @@ def _read_csv(path: Path) -> Iterator[Row]:
 def _read_parquet(path: Path) -> Iterator[Row]:
     arrow = need("pyarrow", "parquet")
     parquet = need("pyarrow.parquet", "parquet")
-    try:
-        table = parquet.read_table(path)
-    except (arrow.ArrowException, ValueError) as error:
-        raise FeedError(f"{path} is not a Parquet file that can be read: {error}") from None
-    columns = _columns(path, table.column_names)
-    lists = [column.to_pylist() for column in table.columns]
-    for number, values in enumerate(zip(*lists, strict=True), start=1):
-        yield _row(number, columns, [_text(value) for value in values])
+    number = 0
+    with open_regular(path, follow=True) as file:
+        try:
+            names = parquet.ParquetFile(file).schema_arrow.names
+            columns = _columns(path, names)
+            wanted = sorted({names[place] for places in columns.values() for place in places})
+            columns = {
+                field: tuple(wanted.index(names[each]) for each in places) for field, places in columns.items()
+            }
+            for batch in parquet_batches(file, wanted, MAX_ROWS):
+                for values in zip(*(batch[name] for name in wanted), strict=True):
+                    number += 1
+                    yield _row(number, columns, [_text(value) for value in values])
+        except (arrow.ArrowException, ValueError, OverflowError) as error:
+            raise FeedError(f"{path} is not a Parquet file that can be read: {error}") from None
+
+
+def parquet_batches(file: BinaryIO, names: Sequence[str], rows: int) -> Iterator[dict[str, list[Any]]]:
+    """Yield the columns `names` of a Parquet file, some thousand rows at a time.
+
+    Raises:
+        ValueError: more than `rows` rows, a column that is not there, or one that unpacks to more than fits.
+    """
+    parquet = need("pyarrow.parquet", "parquet")
+    types = need("pyarrow", "parquet").types
+    opened = parquet.ParquetFile(file)
+    about = opened.metadata
+    if about.num_rows > rows:
+        raise ValueError(f"it has {about.num_rows:,} rows; at most {rows:,} are read")
+    if sum(about.row_group(each).total_byte_size for each in range(about.num_row_groups)) > MAX_BYTES:
+        raise ValueError(f"it unpacks to more than {MAX_BYTES:,} bytes")
+    schema = opened.schema_arrow
+    missing = [name for name in names if schema.names.count(name) != 1]
+    if missing:
+        raise ValueError(f"it has no column {missing[0]}, or several")
+    nested = [name for name in names if types.is_nested(schema.field(name).type)]
+    if nested:
+        raise ValueError(f"its column {nested[0]} holds lists or records, not one value a row")
+    text = [name for name in names if _is_text(types, schema.field(name).type)]
+    file.seek(0)
+    # texts stay packed: a long one that a million rows share would be unpacked a million times
+    for batch in parquet.ParquetFile(file, read_dictionary=text).iter_batches(_BATCH_ROWS, columns=list(names)):
+        for name in text:
+            _check_text(name, batch.column(name))
+        yield batch.to_pydict()
+
+
+def _is_text(types: Any, kind: Any) -> bool:
+    plain = kind.value_type if types.is_dictionary(kind) else kind
+    checks = (types.is_string, types.is_large_string, types.is_binary, types.is_large_binary)
+    return any(check(plain) for check in checks)
+
+
+def _check_text(name: str, column: Any) -> None:
+    known = getattr(column, "dictionary", column)
+    if any(value.is_valid and len(value.as_buffer()) > MAX_TEXT for value in known):
+        raise ValueError(f"its column {name} has a text of more than {MAX_TEXT:,} characters")
 
 
 def _columns(path: Path, names: list[str]) -> Mapping[str, tuple[int, ...]]:

@@ -1,0 +1,101 @@
+"""Reading files that somebody else named or wrote: regular files only, without waiting, and no more than a cap."""
+
+import gzip
+import os
+import stat
+import zlib
+from collections.abc import Iterator
+from errno import EFBIG, EINVAL, ELOOP, EMLINK, ENXIO
+from pathlib import Path
+from typing import BinaryIO
+
+LONGEST_LINE = 64 << 10  # bytes; a bar's line has a hundred
+
+
+def is_regular(path: Path) -> bool:
+    """Tell whether there is a regular file at `path` itself: no link, pipe, socket, device or folder."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def open_regular(path: Path, *, follow: bool = False) -> BinaryIO:
+    """Open a regular file for reading; never waits for a writer, as a pipe would.
+
+    Args:
+        path: the file.
+        follow: True where a person named the file, so that a link is meant; never for what a folder holds.
+
+    Raises:
+        OSError: there is none, or it is something else; `strerror` says what.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno in (ELOOP, EMLINK) and not follow:
+            raise OSError(error.errno, "it is a link; only regular files are read") from None
+        if error.errno == ENXIO:  # a socket
+            raise OSError(ENXIO, "it is not a regular file") from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(EINVAL, "it is not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def read_regular(path: Path, cap: int, *, follow: bool = False) -> bytes:
+    """Return the content of a regular file.
+
+    Raises:
+        OSError: as `open_regular`, or it has more than `cap` bytes.
+    """
+    with open_regular(path, follow=follow) as file:
+        return _at_most(file, cap)
+
+
+def inflate(data: bytes, cap: int) -> bytes:
+    """Return what the gzip members in `data` hold.
+
+    Raises:
+        OSError: it is not gzip, torn, or inflates to more than `cap` bytes.
+    """
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        found = unpacker.decompress(data, cap + 1)
+    except zlib.error as error:
+        raise gzip.BadGzipFile(f"it is not whole gzip: {error}") from None
+    if len(found) > cap:
+        raise _too_large(cap)
+    if not unpacker.eof or unpacker.unused_data:
+        raise gzip.BadGzipFile("it is not one whole gzip member")
+    return found
+
+
+def lines(file: BinaryIO, cap: int) -> Iterator[bytes]:
+    """Yield the lines of `file`.
+
+    Raises:
+        OSError: one is longer than `LONGEST_LINE`, or all together have more than `cap` bytes.
+    """
+    size = number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        size += len(line)
+        if len(line) > LONGEST_LINE:
+            raise OSError(EFBIG, f"line {number} has more than {LONGEST_LINE:,} bytes")
+        if size > cap:
+            raise _too_large(cap)
+        yield line
+
+
+def _at_most(file: BinaryIO, cap: int) -> bytes:
+    data = file.read(cap + 1)
+    if len(data) > cap:
+        raise _too_large(cap)
+    return data
+
+
+def _too_large(cap: int) -> OSError:
+    return OSError(EFBIG, f"it has more than {cap:,} bytes")
