@@ -217,10 +217,18 @@ def id_of(number: int) -> str:
     return make_id(WALL + timedelta(seconds=number), None, "0")
 
 
-def ask(data: Path, target: str, action: str, number: int = 1, value: float | str | None = None, **more: str) -> str:
-    """Put a request of the desk there, as the desk does; return its id."""
-    at = WALL + timedelta(seconds=number)
-    control_id = id_of(number)
+def ask(
+    data: Path,
+    target: str,
+    action: str,
+    number: int = 1,
+    value: float | str | None = None,
+    since: datetime = WALL,
+    **more: str,
+) -> str:
+    """Put a request of the desk there, as the desk does, asked `number` seconds after `since`; return its id."""
+    at = since + timedelta(seconds=number)
+    control_id = make_id(at, None, "0")
     made = {"schema": "aion/control/1", "id": control_id, "bot": target, "action": action, **more}
     made |= {"requested_at": iso(at), "requested_by": "ana"}
     if value is not None:

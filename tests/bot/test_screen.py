@@ -19,6 +19,7 @@ from tests.bot.desk import (
     bar,
     daily,
     document,
+    id_of,
     instrument,
     replay,
     settings,
@@ -231,7 +232,7 @@ def test_symbol_that_is_not_left_out_or_not_traded_is_not_let_in(tmp_path: Path)
     run(tmp_path, feed())
     outcomes = {row.id: row.outcome for row in audits(Layout(tmp_path).ledger)}
     assert outcomes == {
-        "c000001": "refused: BBB is not left out: its bars are traded on",
-        "c000002": "refused: no bot trades ZZZ; they trade AAA, BBB",
-        "c000003": "refused: admit is for all bots together, not for one",
+        id_of(1): "refused: BBB is not left out: its bars are traded on",
+        id_of(2): "refused: no bot trades ZZZ; they trade AAA, BBB",
+        id_of(3): "refused: admit is for all bots together, not for one",
     }

@@ -55,7 +55,7 @@ def test_each_kind_has_a_row_that_links_to_its_section(kind: str) -> None:
     found = [row for row in rows(read(DOCUMENT)) if len(row) == 4 and codes(row[1]) == [kind]]
     assert len(found) == 1 and f"(#{kind})" in found[0][1]
     pattern = re.sub(r"<day>", "2022-05-19", codes(found[0][0])[0])
-    pattern = pattern.replace("<bot>", "mine").replace("<horizon>", "1w").replace("<id>", "c1")
+    pattern = pattern.replace("<bot>", "mine").replace("<horizon>", "1w").replace("<id>", "c20261124T225901-1")
     place = Layout.place(pattern.replace("<process>", "bots"))
     assert place is not None and place.kind == kind
 

@@ -64,7 +64,7 @@ def is_paused(case: Case) -> None:
 
 
 def is_active(case: Case) -> None:
-    case.wait(lambda bot: bot["state"] == "active" and "state_reason" not in bot)
+    case.wait(lambda bot: bot["state"] == "active" and not bot.get("state_reason"))
 
 
 def exits_are_cancelled(case: Case) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -127,7 +128,7 @@ def state_folder(data: Path) -> dict[str, Path]:
     write.swing("mine")
     write.activity("1w", "2022-05-18", "mine")
     save_rules(data, "orb_ny", 1, max_alloc=0.4)
-    asked = ask(data, "orb_ny", "pause")
+    asked = ask(data, "orb_ny", "pause", since=datetime.now(UTC))
     layout = Layout(data)
     log = layout.log("bots")
     log.parent.mkdir(parents=True, exist_ok=True)
