@@ -61,7 +61,7 @@ const AGAIN = [0, 1500, 4000];
  */
 export async function throwKill(bot: string, reason: string): Promise<ControlState> {
   const over = new AbortController();
-  const timer = setTimeout(() => over.abort(), PATIENCE);
+  const timer = setTimeout(() => over.abort(), 2 * PATIENCE);
   const attempt = async (wait: number): Promise<ControlState | AskError> => {
     if (wait > 0) await new Promise((done) => setTimeout(done, wait));
     over.signal.throwIfAborted();

@@ -21,11 +21,13 @@ export function Stop({ bundle, name }: Props) {
   if (!mayAsk) return null;
   if (bundle?.asked?.kill) {
     return (
-      <ClearAll
-        bots={botsOf(bundle)}
-        label={bundle.clock?.killed ? "Stopped" : "Stopping"}
-        className="button stop thrown"
-      />
+      <div className="stops">
+        <ClearAll
+          bots={botsOf(bundle)}
+          label={bundle.clock?.killed ? "Stopped" : "Stopping"}
+          className="button stop thrown"
+        />
+      </div>
     );
   }
   const bot = name === undefined ? undefined : (bundle?.intraday?.bots?.[name] ?? bundle?.swing?.bots?.[name]);
@@ -33,18 +35,18 @@ export function Stop({ bundle, name }: Props) {
   const isThrown = one !== undefined && bot?.asked?.kill !== undefined;
   const offersOne = one !== undefined && !isThrown;
   return (
-    <>
+    <div className="stops">
       {isThrown && bot && (
         <ClearOwn
           bot={bot}
           all={bundle?.asked}
           label={bot?.state === "stopped" ? "Stopped" : "Stopping"}
-          className="button stop thrown one"
+          className="button stop thrown"
         />
       )}
       <ConfirmButton
-        label={isThrown ? "Stop all" : "Stop"}
-        of={isThrown ? "bots" : offersOne ? `all bots or ${one}` : "all bots"}
+        label="Stop"
+        of={offersOne ? `all bots or ${one}` : "all bots"}
         title={offersOne ? `Stop all bots, or only ${one}?` : "Stop all bots?"}
         confirm="Stop all bots"
         className="button stop"
@@ -53,6 +55,6 @@ export function Stop({ bundle, name }: Props) {
       >
         <p>{KILL_PROMISE}</p>
       </ConfirmButton>
-    </>
+    </div>
   );
 }

@@ -1,0 +1,169 @@
+"""The stop in the top bar: on every page, and while the browser or the desk is busy with everything else."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from aion.bot.inbox import Inbox
+from aion.store.layout import Layout
+from tests.holder import held
+
+from .conftest import FLAGS, Begin, Up, chromium, until
+from .live_desk import wait
+from .test_plain_http import ALONE, HOST, WINDOWS
+
+pytestmark = pytest.mark.browser
+
+PAGES = ("bots", "bots/orb_ny", "intraday", "intraday/MSFT", "logs", "system", "nowhere")
+LINK = "document.querySelector('.bar-chip.link')?.innerText ?? ''"
+BAR = "banner"
+
+
+@pytest.fixture(scope="module")
+def desk(begin: Begin) -> Iterator[Up]:
+    """A desk that is also reached by the name of a network, over plain HTTP."""
+    up = begin(AION_HOSTS=HOST)
+    up.wait(up.is_running, 60)
+    yield up
+    up.stop()
+
+
+@pytest.fixture(scope="module")
+def lan(browser: Browser) -> Iterator[Browser]:
+    flags = [*FLAGS, f"--host-resolver-rules=MAP {HOST} 127.0.0.1"]
+    running = browser.browser_type.launch(executable_path=chromium(), args=flags)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def context(lan: Browser) -> Iterator[BrowserContext]:
+    made = lan.new_context()
+    made.set_default_timeout(60_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def clear(desk: Up) -> Iterator[None]:
+    """Every switch is clear again after a test."""
+    yield
+    for path in Layout(desk.data).controls.glob("*/kill.json"):
+        path.unlink()
+
+
+def is_stopped(desk: Up, bot: str = "desk") -> bool:
+    return Inbox(Layout(desk.data), []).killed(bot) != ""
+
+
+def stop(page: Page, name: str = "Stop all bots", opens: str = "Stop") -> None:
+    """Press the stop in the top bar and confirm it."""
+    page.get_by_role(BAR).get_by_role("button", name=opens).click()
+    page.wait_for_timeout(450)  # a second tap of the same finger does not count
+    page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1280, 720), (390, 844), (360, 740)], ids=str)
+def test_stop_is_in_sight_on_every_page_and_shows_when_it_is_thrown(
+    desk: Up, context: BrowserContext, size: tuple[int, int]
+) -> None:
+    page = context.new_page()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for path in PAGES:
+        page.goto(f"{desk.url}/{path}")
+        expect(page.get_by_role(BAR).get_by_role("button", name="Stop")).to_be_in_viewport(ratio=1)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    page.goto(f"{desk.url}/logs")
+    stop(page)
+    cleared = page.get_by_role(BAR).get_by_role("button", name="Stopped")
+    expect(cleared).to_be_in_viewport(ratio=1)
+    assert is_stopped(desk)
+    stop(page, "Clear the kill switch", "Stopped")
+    expect(page.get_by_role(BAR).get_by_role("button", name="Stop all bots", exact=True)).to_be_visible()
+    wait(lambda: not is_stopped(desk))
+
+
+def test_stop_on_the_page_of_a_bot_stops_that_one_and_is_cleared_from_there(
+    desk: Up, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    page.goto(f"{desk.url}/bots/orb_ny")
+    expect(page.get_by_role("heading", name="orb_ny").first).to_be_visible()
+    stop(page, "Stop orb_ny")
+    expect(page.get_by_role(BAR).get_by_role("button", name="Stopped orb_ny")).to_be_visible()
+    assert is_stopped(desk, "orb_ny") and not is_stopped(desk)
+    assert page.get_by_role(BAR).get_by_role("button", name="Stop all bots").is_visible(), (
+        "the others are at hand too"
+    )
+    stop(page, "Clear the kill switch", "Stopped orb_ny")
+    wait(lambda: not is_stopped(desk, "orb_ny"))
+
+
+def is_shown(page: Page, word: str) -> bool:
+    return bool(page.evaluate(f"({LINK}).includes({word!r})"))
+
+
+def open_windows(desk: Up, context: BrowserContext) -> list[Page]:
+    pages = [context.new_page() for _ in range(WINDOWS)]
+    for page in pages:
+        page.evaluate(f"void (location.href = 'http://{HOST}:{desk.port}/bots')")
+    for page in pages:
+        page.get_by_role("heading", name="orb_ny").first.wait_for()
+    return pages
+
+
+def streams(desk: Up) -> int:
+    return int(desk.get("/api/metrics").json()["live"]["viewers"])
+
+
+@pytest.mark.parametrize("how", ["by sharing", "without any sharing"])
+def test_twelfth_window_on_plain_http_is_fresh_and_stops_the_bots(
+    desk: Up, context: BrowserContext, how: str
+) -> None:
+    if how != "by sharing":
+        context.add_init_script(ALONE["everything refused"])
+    pages = open_windows(desk, context)
+    assert pages[0].evaluate("isSecureContext") is False
+    wait(lambda: 1 <= streams(desk) <= 2)
+    for page in pages:
+        wait(lambda page=page: is_shown(page, "STREAMING") or (how != "by sharing" and is_shown(page, "POLLING")))
+        until(page, f"/\\d (s|ms|min)/.test({LINK})")
+    stop(pages[-1])
+    wait(lambda: is_stopped(desk), 5)
+    for page in pages:  # each hears of it
+        expect(page.get_by_role(BAR).get_by_role("button", name="Stopped")).to_be_visible()
+    assert streams(desk) <= 2
+
+
+def test_stop_when_locks_and_audit_are_held_then_it_is_thrown_and_shown(desk: Up, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"{desk.url}/bots")
+    page.get_by_role("heading", name="orb_ny").first.wait_for()
+    layout = Layout(desk.data)
+    other = sqlite3.connect(layout.desk, isolation_level=None)
+    other.execute("begin immediate")
+    with held(layout.controls / ".lock"):
+        stop(page)
+        wait(lambda: is_stopped(desk))
+        expect(page.get_by_role(BAR).get_by_role("button", name="Stopped")).to_be_visible()
+    other.execute("rollback")
+    other.close()
+
+
+def test_stop_is_sent_again_when_its_connection_is_stuck(desk: Up, context: BrowserContext) -> None:
+    page = context.new_page()
+    tries: list[Callable[[], None]] = []
+    page.goto(f"{desk.url}/system")
+
+    def answer(route: object) -> None:
+        tries.append(lambda: None)
+        if len(tries) > 1:
+            route.continue_()  # type: ignore[attr-defined]
+
+    page.route("**/api/bots/desk/kill", answer)
+    stop(page)
+    wait(lambda: page.evaluate("true") and is_stopped(desk))
+    assert len(tries) == 2
+    expect(page.get_by_role("dialog")).to_have_count(0)
