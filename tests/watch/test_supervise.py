@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -226,8 +225,7 @@ def test_service_manager_is_told_that_a_desk_alone_lives_by_its_event_loop(
                 manager.recv(100)
             assert await loop.sock_recv(manager, 100) == b"WATCHDOG=1"
 
-        with ThreadPoolExecutor(1) as pool:  # a browser of another test has a loop in this thread
-            pool.submit(asyncio.run, live()).result()
+        asyncio.run(live())
         with pytest.raises(BlockingIOError):
             manager.recv(100)
 
