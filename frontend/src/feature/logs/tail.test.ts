@@ -133,13 +133,16 @@ it("replaces the end of a file that had no line end by the whole line, and keeps
   let tail = append(EMPTY_TAIL, {
     parts: part(0, 10),
     lines: [{ file: "web", offset: 0, event: "one" }, half],
-  } as LogTail);
+  } as unknown as LogTail);
   expect(tail.lines.map(({ event }) => event)).toEqual(["one", "hal"]);
-  tail = append(tail, { parts: part(0, 10), lines: [] } as LogTail);
+  tail = append(tail, { parts: part(0, 10), lines: [] } as unknown as LogTail);
   expect(tail.lines.map(({ event }) => event)).toEqual(["one", "hal"]);
-  tail = append(tail, { parts: part(0, 10), lines: [{ ...half, event: "half" }] } as LogTail);
+  tail = append(tail, { parts: part(0, 10), lines: [{ ...half, event: "half" }] } as unknown as LogTail);
   expect(tail.lines.map(({ event }) => event)).toEqual(["one", "half"]);
-  tail = append(tail, { parts: part(10, 20), lines: [{ file: "web", offset: 10, event: "halfway" }] } as LogTail);
+  tail = append(tail, {
+    parts: part(10, 20),
+    lines: [{ file: "web", offset: 10, event: "halfway" }],
+  } as unknown as LogTail);
   expect(tail.lines.map(({ event }) => event)).toEqual(["one", "halfway"]);
   expect(tail.era).toBe(0);
 });
