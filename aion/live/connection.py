@@ -94,7 +94,7 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         patched: tuple[str, ...],
         *,
         is_gzip: bool,
-        is_chunked: bool,
+        is_chunked: bool = True,
         transport: asyncio.Transport,
         connections: set[Any],
     ) -> None:
