@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of hostile values
 """Raw bytes at a real desk: methods, targets, headers, bodies and hang-ups of every kind, as everybody there is.
 
 What must hold: no answer of 500 or above but 503, nothing that the desk calls an error, and nothing that grows: memory,
