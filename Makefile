@@ -57,7 +57,7 @@ MINUTES ?= 30
 soak-long: build
 	$(BIN)/python -m tests.fault.soak --minutes $(MINUTES)
 
-# Every route of the OpenAPI description, asked rightly and wrongly, as everybody there is; some minutes.
+# Every route of the OpenAPI description, asked rightly and wrongly, as everybody there is, then raw bytes; some minutes.
 hostile: build
 	$(BIN)/python -m tests.hostile
 
