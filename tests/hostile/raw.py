@@ -256,10 +256,9 @@ def check(folder: Path, requests: int, seed: int = 0) -> str:
         settle(aion)
         kept = held.check()
         text = "".join(path.read_text("utf-8", "replace") for path in log_files(folder))
-        if "Traceback" in text or '"level":"error"' in text:
-            raise Broken(
-                f"the log has an error: {next(line for line in text.splitlines() if 'error' in line)[:3000]}"
-            )
+        errors = [line for line in text.splitlines() if "Traceback" in line or '"level":"error"' in line]
+        if errors:
+            raise Broken(f"the log has {len(errors)} errors: {errors[0][-2500:]}")
         if (grown := log_bytes(folder) - logged) > LOG_BYTES:
             raise Broken(f"the log grew by {grown} bytes")
         if not aion.get("/readyz").is_success:
