@@ -243,5 +243,8 @@ def _wants_page(scope: Scope) -> bool:
     return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
+MAX_PIECE = 60  # letters of a name, four bytes each at most: no file's name is longer, and the system would raise
+
+
 def _is_plain(piece: str) -> bool:
-    return bool(piece) and not piece.startswith(".") and not set(piece) & set("\\/\0")
+    return 0 < len(piece) <= MAX_PIECE and not piece.startswith(".") and not set(piece) & set("\\/\0")

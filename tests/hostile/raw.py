@@ -258,7 +258,7 @@ def check(folder: Path, requests: int, seed: int = 0) -> str:
         text = "".join(path.read_text("utf-8", "replace") for path in log_files(folder))
         errors = [line for line in text.splitlines() if "Traceback" in line or '"level":"error"' in line]
         if errors:
-            raise Broken(f"the log has {len(errors)} errors: {errors[0][-2500:]}")
+            raise Broken(f"the log has {len(errors)} errors: {errors[0][:700]}")
         if (grown := log_bytes(folder) - logged) > LOG_BYTES:
             raise Broken(f"the log grew by {grown} bytes")
         if not aion.get("/readyz").is_success:
