@@ -44,6 +44,92 @@ def holds(where: str, shown: str, *figures: str) -> None:
         assert figure.replace("\u00a0", " ") in shown, f"{where} lacks {figure!r}: {shown}"
 
 
+def compare_api(page: Page, url: str, bot: dict[str, Any]) -> None:
+    """What the desk says of one bot in its routes, and of a curve that was cut."""
+    name, kind = bot["bot"], bot["kind"]
+    one = page.request.get(f"{url}/api/{kind}/bots/{name}").json()
+    for field in ("equity", "net", "start_equity", "day_pnl", "total_pnl", "drawdown_of", "cash"):
+        assert one.get(field) == bot.get(field), (name, field)
+    assert one.get("stats") == bot.get("stats")
+    own = bot.get("stats", {}).get("max_drawdown")
+    curve = list(bot.get("equity_curve", {}).values())
+    whole = page.request.get(f"{url}/api/{kind}/bots/{name}/curve").json().get("equity_curve", {})
+    assert stat.max_drawdown(curve) == stat.max_drawdown(whole.values()), "thinned, it falls as deep"
+    if own is not None:
+        assert stat.max_drawdown(curve) <= own + 1e-4, f"{name}: its curve falls deeper than the figure beside it"
+
+
+def compare_bot(page: Page, url: str, bot: dict[str, Any], line: str, row_of_csv: dict[str, str]) -> None:
+    """One bot in the routes, the line of `aion status`, the table, its CSV and its card."""
+    compare_api(page, url, bot)
+    name = bot["bot"]
+    stats, net, day = bot.get("stats", {}), bot.get("net"), bot.get("day_pnl")
+    own = stats.get("max_drawdown")
+    # the command line
+    assert f" {bot['equity']:,.2f} {bot['currency']}" in line
+    assert net is None or f"net {net:+,.2f} since start" in line
+    assert net is not None or "net" not in line
+    # the table and its file
+    row = text(page, f".compare tbody tr:has(a.bot-name:text-is('{name}'))")
+    cells = [money(bot["equity"]), money(net, is_change=True), fall(stats.get("drawdown")), fall(own)]
+    cells += [money(day["net"], is_change=True)] if day else []
+    holds(f"Compare, {name}", row, *cells)
+    for column, value in (("equity", bot["equity"]), ("net", net), ("max_drawdown", own),
+                          ("drawdown", stats.get("drawdown")), ("day_net", day and day["net"])):  # fmt: skip
+        assert row_of_csv[column] == "" if value is None else float(row_of_csv[column]) == value, (name, column)
+    # the card
+    card = text(page, f".card#{name}")
+    since = [f"start {money(bot['start_equity'])}"] if "start_equity" in bot else []
+    since += [f"max drawdown {fall(own)} since"] if own is not None and "since" in bot["drawdown_of"] else []
+    holds(f"card of {name}", card, money(bot["equity"]), money(net, is_change=True), *since)
+    if net is not None:
+        assert re.search(rf"net .?\s?{re.escape(money(net, is_change=True))} since start", card), card
+    if day:
+        holds(f"card of {name}", card, money(day["net"], is_change=True))
+    for said in ("file", "curve"):
+        if said in bot.get("drawdown_of", {}):
+            holds(f"card of {name}", card, fall(bot["drawdown_of"][said]) or "0.00 %", "its file says")
+
+
+def compare_total(page: Page, currency: str, total: dict[str, Any], bots: dict[str, Any]) -> None:
+    """The tile of a currency beside its bots."""
+    members = [bots[name] for name in total["bots"] if name in bots]
+    assert abs(sum(bot["equity"] for bot in members) - total["equity"]) < 0.005
+    tile = text(page, f".total[aria-label='{currency} total']")
+    holds(f"tile of {currency}", tile, money(total["equity"]))
+    if "net" in total:
+        assert abs(sum(bot["net"] for bot in members) - total["net"]) < 0.005
+        holds(f"tile of {currency}", tile, f"{money(total['net'], is_change=True)} since start")
+    if "start_equity" in total:
+        holds(f"tile of {currency}", tile, f"start {money(total['start_equity'])}")
+    if "max_drawdown" in total:
+        holds(f"tile of {currency}", tile, fall(total["drawdown"]), f"max {fall(total['max_drawdown'])} since")
+    if len(members) == 1:
+        same = ("drawdown", "max_drawdown", "peak_at")
+        assert {n: total.get(n) for n in same} == {n: members[0].get("stats", {}).get(n) for n in same}
+    for day, line in total["days"].items():
+        assert set(line["bots"]) | set(line["missing"]) == set(total["bots"]), f"{day} names everybody"
+        holds(f"tile of {currency}", tile, money(line["net"], is_change=True))
+
+
+def compare_pages(page: Page, url: str, bundle: dict[str, Any], bots: dict[str, Any]) -> None:
+    """Each bot's own page, and the Intraday page."""
+    for name, bot in bots.items():
+        page.goto(f"{url}/bots/{name}")
+        page.locator(".lead-figures").wait_for()
+        figures = text(page, ".lead-figures")
+        stats = bot.get("stats", {})
+        holds(f"page of {name}", figures, money(bot["equity"]), money(bot.get("net"), is_change=True),
+              fall(stats.get("drawdown")), fall(stats.get("max_drawdown")))  # fmt: skip
+    page.goto(f"{url}/intraday")
+    for name, bot in bundle["intraday"]["bots"].items():
+        panel = page.locator(".day-panel", has=page.locator(f"small:text-is('{name}')"))
+        panel.wait_for()
+        if "day_pnl" in bot:
+            shown = panel.inner_text().replace("\u00a0", " ")
+            holds(f"Intraday, {name}", shown, money(bot["day_pnl"]["net"], is_change=True))
+
+
 def compare_places(page: Page, url: str, data: Path) -> dict[str, Any]:
     """Compare all places with the desk's answer; nothing may move meanwhile. Returns that answer."""
     page.goto(f"{url}/bots")
@@ -62,73 +148,10 @@ def compare_places(page: Page, url: str, data: Path) -> dict[str, Any]:
     rows = {row["bot"]: row for row in csv.DictReader(Path(taken.value.path()).read_text().splitlines())}
     assert set(rows) == set(bots) == set(lines)
     for name, bot in bots.items():
-        kind = bot["kind"]
-        one = page.request.get(f"{url}/api/{kind}/bots/{name}").json()
-        for field in ("equity", "net", "start_equity", "day_pnl", "total_pnl", "drawdown_of", "cash"):
-            assert one.get(field) == bot.get(field), (name, field)
-        assert one.get("stats") == bot.get("stats")
-        stats, net, day = bot.get("stats", {}), bot.get("net"), bot.get("day_pnl")
-        own = stats.get("max_drawdown")
-        curve = list(bot.get("equity_curve", {}).values())
-        whole = page.request.get(f"{url}/api/{kind}/bots/{name}/curve").json().get("equity_curve", {})
-        assert stat.max_drawdown(curve) == stat.max_drawdown(whole.values()), "thinned, it falls as deep"
-        if own is not None:
-            assert stat.max_drawdown(curve) <= own + 1e-4, f"{name}: its curve falls deeper than the figure beside it"
-        # the command line
-        assert f" {bot['equity']:,.2f} {bot['currency']}" in lines[name]
-        assert (f"net {net:+,.2f} since start" in lines[name]) == (net is not None)
-        # the table and its file
-        row = text(page, f".compare tbody tr:has(a.bot-name:text-is('{name}'))")
-        cells = [money(bot["equity"]), money(net, is_change=True), fall(stats.get("drawdown")), fall(own)]
-        cells += [money(day["net"], is_change=True)] if day else []
-        holds(f"Compare, {name}", row, *cells)
-        for column, value in (("equity", bot["equity"]), ("net", net), ("max_drawdown", own),
-                              ("drawdown", stats.get("drawdown")), ("day_net", day and day["net"])):  # fmt: skip
-            assert rows[name][column] == "" if value is None else float(rows[name][column]) == value, (name, column)
-        # the card
-        card = text(page, f".card#{name}")
-        since = [f"start {money(bot['start_equity'])}"] if "start_equity" in bot else []
-        since += [f"max drawdown {fall(own)} since"] if own is not None and "since" in bot["drawdown_of"] else []
-        holds(f"card of {name}", card, money(bot["equity"]), money(net, is_change=True), *since)
-        if net is not None:
-            assert re.search(rf"net .?\s?{re.escape(money(net, is_change=True))} since start", card), card
-        if day:
-            holds(f"card of {name}", card, money(day["net"], is_change=True))
-        for said in ("file", "curve"):
-            if said in bot.get("drawdown_of", {}):
-                holds(f"card of {name}", card, fall(bot["drawdown_of"][said]) or "0.00 %", "its file says")
+        compare_bot(page, url, bot, lines[name], rows[name])
     for currency, total in bundle["totals"].items():
-        members = [bots[name] for name in total["bots"] if name in bots]
-        assert abs(sum(bot["equity"] for bot in members) - total["equity"]) < 0.005
-        tile = text(page, f".total[aria-label='{currency} total']")
-        holds(f"tile of {currency}", tile, money(total["equity"]))
-        if "net" in total:
-            assert abs(sum(bot["net"] for bot in members) - total["net"]) < 0.005
-            holds(f"tile of {currency}", tile, f"{money(total['net'], is_change=True)} since start")
-        if "start_equity" in total:
-            holds(f"tile of {currency}", tile, f"start {money(total['start_equity'])}")
-        if "max_drawdown" in total:
-            holds(f"tile of {currency}", tile, fall(total["drawdown"]), f"max {fall(total['max_drawdown'])} since")
-        if len(members) == 1:
-            same = ("drawdown", "max_drawdown", "peak_at")
-            assert {n: total.get(n) for n in same} == {n: members[0].get("stats", {}).get(n) for n in same}
-        for day, line in total["days"].items():
-            assert set(line["bots"]) | set(line["missing"]) == set(total["bots"]), f"{day} names everybody"
-            holds(f"tile of {currency}", tile, money(line["net"], is_change=True))
-    for name, bot in bots.items():
-        page.goto(f"{url}/bots/{name}")
-        page.locator(".lead-figures").wait_for()
-        figures = text(page, ".lead-figures")
-        stats = bot.get("stats", {})
-        holds(f"page of {name}", figures, money(bot["equity"]), money(bot.get("net"), is_change=True),
-              fall(stats.get("drawdown")), fall(stats.get("max_drawdown")))  # fmt: skip
-    page.goto(f"{url}/intraday")
-    for name, bot in bundle["intraday"]["bots"].items():
-        panel = page.locator(".day-panel", has=page.locator(f"small:text-is('{name}')"))
-        panel.wait_for()
-        if "day_pnl" in bot:
-            shown = panel.inner_text().replace("\u00a0", " ")
-            holds(f"Intraday, {name}", shown, money(bot["day_pnl"]["net"], is_change=True))
+        compare_total(page, currency, total, bots)
+    compare_pages(page, url, bundle, bots)
     return bundle
 
 
