@@ -12,7 +12,7 @@ SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wild
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: build kill run test test-python test-page check bench soak soak-long faults hostile audit lock clean browser \
-	proxies proxy firefox lighthouse
+	proxies proxy firefox lighthouse lowest newest
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
 
@@ -44,6 +44,15 @@ check: build
 	$(BIN)/python tools/api_types.py --check
 	$(BIN)/python tools/reference.py --check
 	$(BIN)/python tools/page_size.py
+
+# The declared bounds: the oldest and the newest packages that they allow, all extras too, each in an environment of its
+# own, under what most depends on them: command line, desk, streams, feeds and files. A minute each.
+BOUNDED = tests/live/test_event.py tests/live/test_stream.py tests/live/test_hub.py tests/web/test_app.py \
+	tests/web/test_server.py tests/web/test_login.py tests/web/test_exposition.py tests/web/test_log.py \
+	tests/hostile/test_console.py tests/market/test_import.py tests/market/test_stock.py tests/market/test_extra.py \
+	tests/watch/test_alert.py tests/bot/test_freqtrade.py tests/docs/test_bound.py
+lowest newest: build
+	$(BIN)/python tools/bound.py $@ $(BOUNDED)
 
 soak: build
 	$(BIN)/python -m tests.live.soak

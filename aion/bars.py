@@ -10,6 +10,7 @@ import typer
 from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.model import CorporateAction
+from aion.terminal import clean, say
 
 To = Annotated[Path | None, typer.Option("--to", help="Folder of checked bars. [AION_FOLDER]")]
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file; default aion.toml in this folder.")]
@@ -77,15 +78,13 @@ def import_bars(
     done = import_files(files, folder, about, SystemClock().now())
     for each in done:
         for line in each.lines():
-            typer.echo(line, err=bool(each.refused))
+            say(line, err=bool(each.refused))
     kept = [each for each in done if not each.refused]
     if kept and price_basis is None:
-        typer.echo(
-            "nobody said whether the prices are raw or adjusted: no bot may hold them overnight (--price-basis)"
-        )
-    typer.echo(f"{len(kept)} of {len(done)} series are in {folder}; the report is {folder / REPORT}")
+        say("nobody said whether the prices are raw or adjusted: no bot may hold them overnight (--price-basis)")
+    say(f"{len(kept)} of {len(done)} series are in {folder}; the report is {folder / REPORT}")
     if kept:
-        typer.echo(f"to trade on them: aion up --feed folder --folder {folder} --data DATA_FOLDER")
+        say(f"to trade on them: aion up --feed folder --folder {folder} --data DATA_FOLDER")
     if len(kept) < len(done):
         raise typer.Exit(1)
 
@@ -100,7 +99,7 @@ def declare(
     from aion.market.feed.importer import declare_actions
 
     for line in declare_actions(folder, _declared(split, dividend, jump)):
-        typer.echo(line)
+        say(line)
 
 
 def _declared(
@@ -163,6 +162,7 @@ def download_bars(
 ) -> None:
     """Bring history of an online feed into a folder of checked bars; the same command goes on where it stopped."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress, TaskID
 
     from aion.clock import SystemClock
@@ -187,7 +187,7 @@ def download_bars(
 
         def show(symbol: str, part: float) -> None:
             if symbol not in tasks:
-                tasks[symbol] = bar.add_task(symbol, total=1.0)
+                tasks[symbol] = bar.add_task(escape(clean(symbol)), total=1.0)
             bar.update(tasks[symbol], completed=part)
 
         done = download(
@@ -195,8 +195,8 @@ def download_bars(
         )
     for each in done:
         for line in each.lines():
-            typer.echo(line)
-    typer.echo(f"to replay them: aion up --feed folder --folder {settings.folder} --data DATA_FOLDER")
+            say(line)
+    say(f"to replay them: aion up --feed folder --folder {settings.folder} --data DATA_FOLDER")
 
 
 def _time(option: str, text: str, *, is_end: bool = False) -> datetime:

@@ -12,6 +12,7 @@ from typer._click.exceptions import ClickException
 from aion.bars import add_commands
 from aion.errors import AionError, printable, said
 from aion.operate import add_operations
+from aion.terminal import say, take_tracebacks
 
 app = typer.Typer(
     name="aion",
@@ -45,7 +46,7 @@ def _say_version(is_asked: bool) -> None:
     if is_asked:
         from aion import __version__
 
-        typer.echo(f"aion {__version__}")
+        say(f"aion {__version__}")
         raise typer.Exit
 
 
@@ -228,7 +229,7 @@ def init(path: Annotated[Path, typer.Argument(help="File to write.")] = Path("ai
     from aion.example import write_example
 
     write_example(path)
-    typer.echo(f"wrote {path}: every line is a default; take the # away from what you change")
+    say(f"wrote {path}: every line is a default; take the # away from what you change")
 
 
 @app.command()
@@ -237,7 +238,7 @@ def status(config: Config = None, data: Data = None) -> None:
     from aion.report import status_lines
 
     for line in status_lines(_settings(config, data=data).data):
-        typer.echo(line)
+        say(line)
 
 
 @app.command()
@@ -251,7 +252,7 @@ def logs(
     from aion.report import log_lines
 
     for line in log_lines(_settings(config, data=data).data, lines, level):
-        typer.echo(line)
+        say(line)
 
 
 @app.command()
@@ -265,7 +266,7 @@ def audit(
     from aion.report import audit_lines
 
     for line in audit_lines(_settings(config, data=data).data, bot, is_csv=csv):
-        typer.echo(line)
+        say(line)
 
 
 @app.command()
@@ -281,7 +282,7 @@ def export(
 
     with read_ledger(Layout(_settings(config, data=data).data).ledger) as ledger:
         for name, count in export_ledger(ledger, folder).items():
-            typer.echo(f"{folder / name}.parquet: {count} rows")
+            say(f"{folder / name}.parquet: {count} rows")
 
 
 attach_app = typer.Typer(no_args_is_help=True, help="Show a bot of another program on the desk.")
@@ -310,7 +311,7 @@ def attach_freqtrade(
     layout = Layout(_settings(config, data=data).data)
     waiter = WallWaiter()
     with stop_on_signals(waiter.stop):
-        freqtrade.attach(attached, layout, SystemClock(), waiter if follow else None, typer.echo)
+        freqtrade.attach(attached, layout, SystemClock(), waiter if follow else None, say)
 
 
 @app.command()
@@ -326,7 +327,7 @@ def trades(
     from aion.report import trade_lines
 
     for line in trade_lines(_settings(config, data=data).data, bot, day, is_fills=fills, is_csv=csv):
-        typer.echo(line)
+        say(line)
 
 
 @app.command()
@@ -343,14 +344,14 @@ def schema(
     if check is not None:
         errors, warnings = check_file(check)
         for line in (*errors, *(f"warning: {each}" for each in warnings)):
-            typer.echo(line, err=bool(errors))
+            say(line, err=bool(errors))
         if errors:
             raise typer.Exit(1)
-        typer.echo(f"{check}: fine")
+        say(f"{check}: fine")
     elif kind is not None:
-        typer.echo(json.dumps(json_schema(kind), indent=2))
+        say(json.dumps(json_schema(kind), indent=2))
     else:
-        typer.echo("\n".join(KINDS))
+        say("\n".join(KINDS))
 
 
 add_commands(app)
@@ -371,7 +372,7 @@ def set_password(config: Config = None, data: Data = None, role: RoleName = "adm
         given = typer.prompt(f"Password of {role}", hide_input=True, confirmation_prompt=True)
     else:
         given = sys.stdin.readline().rstrip("\r\n")
-    typer.echo(command.set_password(_settings(config, data=data), role, given))
+    say(command.set_password(_settings(config, data=data), role, given))
 
 
 @password_app.command("remove")
@@ -379,7 +380,7 @@ def remove_password(config: Config = None, data: Data = None, role: RoleName = "
     """Remove the password of a role; its sessions end."""
     from aion.web.security import command
 
-    typer.echo(command.remove_password(_settings(config, data=data), role))
+    say(command.remove_password(_settings(config, data=data), role))
 
 
 @token_app.command("make")
@@ -393,7 +394,7 @@ def make_token(
     """Make a bearer token and print it, this once."""
     from aion.web.security import command
 
-    typer.echo(command.make_token(_settings(config, data=data), name, role, days))
+    say(command.make_token(_settings(config, data=data), name, role, days))
 
 
 @token_app.command("list")
@@ -402,7 +403,7 @@ def list_tokens(config: Config = None, data: Data = None) -> None:
     from aion.web.security import command
 
     for line in command.token_lines(_settings(config, data=data)):
-        typer.echo(line)
+        say(line)
 
 
 @token_app.command("revoke")
@@ -412,21 +413,22 @@ def revoke_token(
     """End a bearer token at once."""
     from aion.web.security import command
 
-    typer.echo(command.revoke_token(_settings(config, data=data), name))
+    say(command.revoke_token(_settings(config, data=data), name))
 
 
 def main() -> int:
     """Run the command line; an `AionError` becomes one line on stderr and its exit status."""
+    take_tracebacks()
     try:
         status = app(standalone_mode=False)  # what a command raised as `typer.Exit` comes back as a number
         return status if isinstance(status, int) else 0
     except AionError as error:
-        sys.stderr.write(said(error))
+        say(said(error).rstrip("\n"), err=True)
         return error.exit_status
     except KeyboardInterrupt:
         return 130
     except typer.Abort:
         return 1
     except ClickException as error:  # a wrong option or argument
-        sys.stderr.write(f"aion: {printable(error.format_message())} (see aion --help)\n")
+        say(f"aion: {printable(error.format_message())} (see aion --help)", err=True)
         return 2

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from aion.errors import ConfigError
+from aion.terminal import say
 
 Config = Annotated[Path | None, typer.Option("--config", help="Settings file; default aion.toml in this folder.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of the state files. [AION_DATA]")]
@@ -50,10 +51,10 @@ def alerts_test(config: Config = None) -> None:
     text = "This is a test: alerts of this desk reach you. Nothing is wrong."
     failed = deliver(urls, Message(f"{settings.name} test", text, "info"))
     for why in failed.values():
-        typer.echo(why, err=True)
+        say(why, err=True)
     if failed:
         raise typer.Exit(1)
-    typer.echo(f"sent to {len(urls)} services" if len(urls) > 1 else "sent")
+    say(f"sent to {len(urls)} services" if len(urls) > 1 else "sent")
 
 
 def admit(
@@ -71,9 +72,9 @@ def admit(
     if answer == "refused":
         raise ConfigError(why_not)
     if answer == "done":
-        typer.echo(f"{symbol}: the next bar is traded on; each of its bots records it")
+        say(f"{symbol}: the next bar is traded on; each of its bots records it")
         return
-    typer.echo("asked, but the bots did not answer yet: do they run? They will when they do (aion audit)", err=True)
+    say("asked, but the bots did not answer yet: do they run? They will when they do (aion audit)", err=True)
     raise typer.Exit(1)
 
 
@@ -142,9 +143,9 @@ def doctor(
         found.append(each)
         if not json:
             todo = "" if each.is_fine else f": {each.todo}"
-            typer.echo(f"{'ok  ' if each.is_fine else 'LOOK'}  {each.text}{todo}")
+            say(f"{'ok  ' if each.is_fine else 'LOOK'}  {each.text}{todo}")
     if json:
-        typer.echo(as_json(found))
+        say(as_json(found))
     raise typer.Exit(0 if all(each.is_fine for each in found) else 1)
 
 
@@ -157,4 +158,4 @@ def backup(
     from aion.store.layout import Layout
 
     for line in back_up(Layout(load(config, flags={"data": data}).data), folder):
-        typer.echo(line)
+        say(line)

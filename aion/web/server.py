@@ -17,7 +17,7 @@ from typing import Any, cast
 import uvicorn
 
 from aion.config import Settings
-from aion.errors import AionError
+from aion.errors import AionError, said
 from aion.store.layout import Layout
 from aion.web.app import App
 from aion.web.connection import DeskProtocol
@@ -234,7 +234,7 @@ def main() -> int:
     try:
         return serve(load())
     except AionError as error:
-        sys.stderr.write(f"aion: {error}\n")
+        sys.stderr.write(said(error))
         return 2
 
 

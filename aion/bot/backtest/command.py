@@ -14,6 +14,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from aion.bot.backtest import report
 from aion.bot.backtest import text as say
@@ -30,6 +31,7 @@ from aion.config import Settings
 from aion.errors import ConfigError
 from aion.market.feed import ONLINE, open_feed
 from aion.store.layout import Layout
+from aion.terminal import clean
 from aion.trading.ledger import Ledger
 
 FOLDER = Path("backtests")  # where a backtest without --out goes, under the next number
@@ -91,7 +93,7 @@ def run(
     with alarm(), watched(call) if call is not None else nullcontext(), _progress(shown, plan) as on_progress:
         outcome = run_plan(plan, on_progress)
     for line in summary(outcome):
-        shown.print(line)
+        shown.print(Text(clean(line)) if isinstance(line, str) else line)
     return outcome
 
 
@@ -149,8 +151,8 @@ def summary(outcome: Outcome) -> Iterable[Table | str]:
         yield _title(result)
         table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
         table.add_column("")
-        table.add_column(result.name, justify="right")
-        table.add_column(f"hold {result.hold_name}", justify="right")
+        table.add_column(Text(clean(result.name)), justify="right")
+        table.add_column(Text(clean(f"hold {result.hold_name}")), justify="right")
         for label, own, held in say.rows(result):
             table.add_row(label, own, held)
         yield table
