@@ -1,7 +1,7 @@
-"""Run tests with the oldest or the newest packages that pyproject.toml allows: `python tools/bound.py lowest TESTS...`.
+"""Run tests with the oldest or newest packages that pyproject.toml allows: `python tools/bound.py lowest TESTS...`.
 
 The packages go into `.venv/lowest` or `.venv/newest`, by uv and by what the index has now; what the tests themselves
-need comes beside them in the versions of `requirements-dev.lock`.
+need comes beside them, as new as fits.
 """
 
 import subprocess
@@ -11,8 +11,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 UV = [sys.executable, "-m", "uv", "--quiet"]
 STRATEGIES = {"lowest": "lowest-direct", "newest": "highest"}
-TESTING = ("pytest", "pytest-asyncio", "pytest-timeout", "pytest-xdist", "httpx", "hypothesis", "psutil", "jsonschema",
-           "backtesting", "pyyaml")  # fmt: skip
+TESTING = (
+    "pytest", "pytest-asyncio", "pytest-timeout", "pytest-xdist", "httpx", "hypothesis", "psutil", "jsonschema",
+    "backtesting", "pyyaml",
+)  # fmt: skip
 
 
 def main(which: str, tests: list[str]) -> int:

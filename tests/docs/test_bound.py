@@ -39,6 +39,7 @@ def test_package_when_installed_then_it_is_within_its_bounds(wanted: str) -> Non
     assert have >= low and (high is None or have < high)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # their own
 @pytest.mark.parametrize("extra", PROJECT["optional-dependencies"])
 def test_extra_when_wanted_then_it_loads(extra: str) -> None:
     importlib.import_module(MODULES[extra])

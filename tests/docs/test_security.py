@@ -19,3 +19,8 @@ def test_model_names_assets_actors_boundaries_and_what_is_left_out() -> None:
     assert all(f"**{part}" in text for part in ("What is worth something", "Who is there", "Where trust ends"))
     assert len(PROTECTED) >= 15
     assert section(read("SECURITY.md"), "## What is not").count("\n* ") >= 6
+
+
+def test_every_test_that_is_named_anywhere_exists() -> None:
+    named = [code for code in codes(read("SECURITY.md")) if code.startswith("tests/")]
+    assert len(named) > 60 and [code for code in named if not is_function(code)] == []
