@@ -7,7 +7,7 @@ from importlib import metadata
 
 import pytest
 
-from .text import ROOT, read
+from tests.docs.text import ROOT, read
 
 PROJECT = tomllib.loads(read("pyproject.toml"))["project"]
 MODULES = {
