@@ -51,8 +51,11 @@ BOUNDED = tests/live/test_event.py tests/live/test_stream.py tests/live/test_hub
 	tests/web/test_server.py tests/web/test_login.py tests/web/test_exposition.py tests/web/test_log.py \
 	tests/hostile/test_console.py tests/market/test_import.py tests/market/test_stock.py tests/market/test_extra.py \
 	tests/watch/test_alert.py tests/bot/test_freqtrade.py tests/test_bound.py
-lowest newest: build
-	$(BIN)/python tools/bound.py $@ $(BOUNDED)
+lowest: build
+	$(BIN)/python tools/bound.py lowest $(BOUNDED)
+
+newest: build
+	$(BIN)/python tools/bound.py newest $(BOUNDED)
 
 soak: build
 	$(BIN)/python -m tests.live.soak
