@@ -33,7 +33,7 @@ def back_up(layout: Layout, target: Path) -> Iterator[str]:
     partial = target.with_name(f".{target.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True, mode=0o700)
+        partial.mkdir(parents=True, mode=0o700)  # whatever stands in it, nobody else gets there
         lines = [_copy_database(path, partial / path.name) for path in databases]
         for folder in (layout.configs, layout.controls):
             if folder.is_dir():

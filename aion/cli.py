@@ -12,6 +12,7 @@ from typer._click.exceptions import ClickException
 from aion.bars import add_commands
 from aion.errors import AionError, printable, said
 from aion.operate import add_operations
+from aion.store.private import make_private
 from aion.terminal import say, take_tracebacks
 
 app = typer.Typer(
@@ -92,8 +93,10 @@ def up(
     log_level: Level = None,
 ) -> None:
     """Run the bots and the desk, start again what dies, stop with Ctrl-C."""
+    from aion.secret import leave_environment
     from aion.up import run_up
 
+    leave_environment()
     shared: dict[str, Any] = {"data": data, "log_level": log_level}
     made_for = {"feed": feed, "symbols": symbols, "folder": folder}
     desk = {**shared, **made_for, "host": host, "port": port}
@@ -120,8 +123,10 @@ def run(
     parent_pipe: Pipe = None,
 ) -> None:
     """Run the bots alone."""
+    from aion.secret import FEED_SECRETS, leave_environment
     from aion.supervise import follow_parent
 
+    leave_environment(FEED_SECRETS)
     follow_parent(parent_pipe, nice=5 if parent_pipe is not None else 0)
     settings = _settings(
         config, data=data, feed=feed, symbols=symbols, folder=folder, venue=venue, speed=speed, start=start,
@@ -129,6 +134,8 @@ def run(
     )  # fmt: skip
     from aion.bot import runner
 
+    if settings.feed != "alpaca":
+        settings = settings.model_copy(update={"alpaca_key": None, "alpaca_secret": None})
     raise typer.Exit(runner.run(settings))
 
 
@@ -151,6 +158,9 @@ def backtest(
     deterministic: Deterministic = None,
 ) -> None:
     """Run bots over past bars, as fast as they can be read, and write a report."""
+    from aion.secret import FEED_SECRETS, leave_environment
+
+    leave_environment(FEED_SECRETS)
     from aion.bot.backtest import command, plan
     from aion.bot.backtest.apart import run_apart
 
@@ -192,8 +202,10 @@ def serve(
     """Serve the desk alone, over state files that anything may write."""
     from aion.pulse import beat, trace_when_asked
     from aion.rolling import process_name
+    from aion.secret import DESK_SECRETS, leave_environment
     from aion.supervise import follow_parent
 
+    leave_environment(DESK_SECRETS)
     follow_parent(parent_pipe)
     flags: dict[str, Any] = {
         "data": data, "host": host, "port": port, "feed": feed, "symbols": symbols, "folder": folder,
@@ -363,24 +375,51 @@ app.add_typer(token_app, name="token")
 RoleName = Annotated[str, typer.Option("--role", help="admin may do everything; viewer looks.")]
 
 
+KeepTokens = Annotated[
+    bool | None,
+    typer.Option(
+        "--keep-tokens/--revoke-tokens",
+        help="Let bearer tokens live that somebody with this role could have made; default: revoke them.",
+    ),
+]
+
+
+def _ask_for_tokens(settings: Any, role: str, keep_tokens: bool | None) -> bool:
+    """Return whether tokens are kept: as the flag says, else as the person at the terminal says, else not."""
+    from aion.web.security import command
+
+    if keep_tokens is not None or not sys.stdin.isatty():
+        return bool(keep_tokens)
+    names = command.tokens_at_stake(settings, role)
+    return bool(names) and not typer.confirm(f"Revoke {', '.join(names)} as well?", default=True)
+
+
 @password_app.command("set")
-def set_password(config: Config = None, data: Data = None, role: RoleName = "admin") -> None:
-    """Ask for a password (or read one line of standard input) and keep its hash."""
+def set_password(
+    config: Config = None, data: Data = None, role: RoleName = "admin", keep_tokens: KeepTokens = None
+) -> None:
+    """Ask for a password (or read one line of standard input) and keep its hash; sessions and tokens end."""
     from aion.web.security import command
 
     if sys.stdin.isatty():
         given = typer.prompt(f"Password of {role}", hide_input=True, confirmation_prompt=True)
     else:
         given = sys.stdin.readline().rstrip("\r\n")
-    say(command.set_password(_settings(config, data=data), role, given))
+    settings = _settings(config, data=data)
+    is_kept = _ask_for_tokens(settings, role, keep_tokens)
+    say(command.set_password(settings, role, given, keep_tokens=is_kept))
 
 
 @password_app.command("remove")
-def remove_password(config: Config = None, data: Data = None, role: RoleName = "admin") -> None:
-    """Remove the password of a role; its sessions end."""
+def remove_password(
+    config: Config = None, data: Data = None, role: RoleName = "admin", keep_tokens: KeepTokens = None
+) -> None:
+    """Remove the password of a role; its sessions and tokens end."""
     from aion.web.security import command
 
-    say(command.remove_password(_settings(config, data=data), role))
+    settings = _settings(config, data=data)
+    is_kept = _ask_for_tokens(settings, role, keep_tokens)
+    say(command.remove_password(settings, role, keep_tokens=is_kept))
 
 
 @token_app.command("make")
@@ -418,6 +457,7 @@ def revoke_token(
 
 def main() -> int:
     """Run the command line; an `AionError` becomes one line on stderr and its exit status."""
+    make_private()
     take_tracebacks()
     try:
         status = app(standalone_mode=False)  # what a command raised as `typer.Exit` comes back as a number

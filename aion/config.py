@@ -6,7 +6,7 @@ This is the only reader of the environment. A key or value that cannot work is r
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from ipaddress import ip_network
@@ -28,8 +28,9 @@ from aion.base_path import check_base_path
 from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.made import bots_for
+from aion.secret import handed, read_secret
 
-SECRETS = frozenset({"password", "alpaca_key", "alpaca_secret"})
+SECRETS = frozenset({"password", "viewer_password", "alpaca_key", "alpaca_secret"})
 """Settings that are read from the environment alone."""
 MOST_CASH = 10**12
 """Start money of a bot at most: far above any account, and small enough for exact cents."""
@@ -201,7 +202,7 @@ class WatchSettings(Section):
     """Seconds that a process of the desk may not answer before it is killed and started again."""
 
 
-AlertEvent = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock"]
+AlertEvent = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "login"]
 
 
 class AlertSettings(Section):
@@ -209,7 +210,7 @@ class AlertSettings(Section):
 
     urls: tuple[SecretStr, ...] = ()
     """Addresses of Apprise, e.g. `mailto://...`; secrets, better in AION_ALERT_URLS, separated by spaces."""
-    events: tuple[AlertEvent, ...] = ("process", "dead_bot", "stale_feed", "disk", "clock")
+    events: tuple[AlertEvent, ...] = ("process", "dead_bot", "stale_feed", "disk", "clock", "login")
     """Kinds of alarm that are sent: those, and missed_cycle."""
     repeat_minutes: float = Field(240.0, ge=0, le=100_000)
     """Minutes after which what is still wrong is sent again; 0 for once."""
@@ -241,7 +242,10 @@ class Settings(Section):
     base_path: str = ""
     """Path under which a proxy shows the desk, e.g. /aion; empty for the root of its host name."""
     password: SecretStr | None = None
-    """Password of the desk, from AION_PASSWORD only; a kept one is set with `aion password set`."""
+    """Password of the desk, from AION_PASSWORD, the file that AION_PASSWORD_FILE names, or the systemd credential
+    aion-password; a kept one is set with `aion password set`."""
+    viewer_password: SecretStr | None = None
+    """The same for viewers: AION_VIEWER_PASSWORD, AION_VIEWER_PASSWORD_FILE, aion-viewer-password."""
     port: int = Field(3000, ge=0, le=65535)
     """TCP port of the desk; 0 for any free one."""
     workers: int = Field(1, ge=1, le=64)
@@ -281,9 +285,9 @@ class Settings(Section):
     venue: str = Field("binance", pattern=r"^[a-z0-9_]{2,40}$")
     """Exchange of the ccxt feed, by its name in ccxt."""
     alpaca_key: SecretStr | None = None
-    """Key of the alpaca feed, from AION_ALPACA_KEY only."""
+    """Key of the alpaca feed, from AION_ALPACA_KEY, AION_ALPACA_KEY_FILE or the credential aion-alpaca-key."""
     alpaca_secret: SecretStr | None = None
-    """Secret of the alpaca feed, from AION_ALPACA_SECRET only."""
+    """Secret of the alpaca feed: AION_ALPACA_SECRET, AION_ALPACA_SECRET_FILE, aion-alpaca-secret."""
     history_days: int = Field(30, ge=0, le=365)
     """Days of history that new swing bots of a real-time feed are run over before they go live."""
     bar_age_s: float = Field(86_400.0, ge=60, le=31_536_000)
@@ -325,6 +329,11 @@ class Settings(Section):
     """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it. The
     default ones trade the recorded feed; with another feed and no table, bots are made for its symbols."""
 
+    def secrets_of(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the secrets of these names that are set, by their variables, for a process that needs them."""
+        found = {name: getattr(self, name) for name in names}
+        return {_ENVIRONMENT[name]: value.get_secret_value() for name, value in found.items() if value is not None}
+
     @field_validator("hosts", "symbols", "proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -353,7 +362,6 @@ class Settings(Section):
 
 TABLES = ("risk", "watch", "alerts", "bots")
 """Settings that are tables of `aion.toml`."""
-ALERT_URLS = "AION_ALERT_URLS"
 _ENVIRONMENT = {name: f"AION_{name.upper()}" for name in Settings.model_fields if name not in TABLES}
 
 
@@ -373,24 +381,27 @@ def load(
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     table, table_name = _read_table(file)
-    if "password" in table:
+    for name in sorted({"password", "viewer_password"} & table.keys()):
         raise ConfigError(
-            f"{table_name}: a password does not belong in a file: use `aion password set` or AION_PASSWORD"
+            f"{table_name}: a password does not belong in a file: use `aion password set` or {_ENVIRONMENT[name]}"
         )
     for name in sorted(SECRETS & table.keys()):
         raise ConfigError(f"{table_name}: {name} does not belong in a file: use {_ENVIRONMENT[name]}")
     bots = table.pop("bots", {})
     values.update(table)
     sources.update(dict.fromkeys(table, table_name))
-    variables = os.environ if environment is None else environment
+    variables = {**os.environ, **handed} if environment is None else environment
     for name, variable in _ENVIRONMENT.items():
-        if variable in variables:
+        if variable in variables and name not in SECRETS:
             values[name] = variables[variable]
             sources[name] = variable
-    if variables.get(ALERT_URLS):
+    for name in sorted(SECRETS):
+        if (given := read_secret(name, variables)) is not None:
+            values[name], sources[name] = given
+    if (given := read_secret("alert_urls", variables)) is not None and given[0]:
         alerts = values.get("alerts", {})
-        values["alerts"] = {**(alerts if isinstance(alerts, dict) else {}), "urls": variables[ALERT_URLS]}
-        sources["alerts"] = ALERT_URLS
+        values["alerts"] = {**(alerts if isinstance(alerts, dict) else {}), "urls": given[0]}
+        sources["alerts"] = given[1]
     for name, value in (flags or {}).items():
         if value is not None:
             values[name] = value

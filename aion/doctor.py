@@ -1,6 +1,7 @@
 """What Aion needs from the machine, looked at piece by piece; what is not fine says what to do."""
 
 import errno
+import grp
 import http.client
 import json
 import os
@@ -20,6 +21,7 @@ from aion.clock import iso, parse_iso
 from aion.config import LOOPBACK_HOSTS, Settings
 from aion.errors import AionError
 from aion.store.file import write_bytes
+from aion.store.private import is_shared, open_to_others
 
 MIN_WATCHES = 8192
 MIN_INSTANCES = 64
@@ -103,9 +105,23 @@ def _folder(folder: Path) -> Check:
         text = f"{' and '.join(foreign)} in {folder} cannot be written by this user"
         return Check("permissions", False, text, f"run as the user who made them, or chown them to uid {os.getuid()}")
     text = f"{folder} can be written"
-    if folder.stat().st_mode & 0o077:
-        text += f"; other users of this machine may read it, or write there: chmod 700 {folder} keeps them out"
+    if is_shared(folder):
+        text += f"; it is shared with the group {_group(folder)} on purpose: its setgid bit or access list says so"
+    if open_entries := open_to_others(folder):
+        names = ", ".join(path.name for path in open_entries)
+        text += (
+            f"; other users of this machine may read or block {names}: the next start closes that, "
+            f"and chmod 700 {folder} does so now"
+        )
     return Check("permissions", True, text)
+
+
+def _group(folder: Path) -> str:
+    number = folder.stat().st_gid
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
 
 
 def _is_ours(path: Path) -> bool:

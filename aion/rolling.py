@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -140,7 +140,7 @@ class RollingSupervisor(Supervisor):
                 return
             successor = self._successor = Worker(
                 child.name, (), base=child.base, shared=child.shared, numbers=child.numbers, logs=child.logs,
-                turn=child.turn + 1,
+                turn=child.turn + 1, secrets=child.secrets,
             )  # fmt: skip
             try:
                 self._start(successor)
@@ -236,6 +236,7 @@ def desk_workers(
     arguments: Sequence[str],
     layout: Layout,
     first: int = 1,
+    secrets: Mapping[str, str] | None = None,
 ) -> list[Worker]:
     """Return the workers of a desk that listen on an inherited socket.
 
@@ -246,6 +247,7 @@ def desk_workers(
         arguments: options of `aion serve` that each gets.
         layout: of its folder.
         first: number of the first; 0 for a desk whose first log is `web`.
+        secrets: variables that each is handed.
     """
     base = ("serve", *arguments, "--listener", str(listener))
     found = []
@@ -253,7 +255,9 @@ def desk_workers(
         numbers = (number, number + count)
         logs = layout.log(process_name(numbers[0])), layout.log(process_name(numbers[1]))
         who = name if count == 1 else f"{name} {number}"
-        found.append(Worker(who, (), base=base, shared=(listener,), numbers=numbers, logs=logs))
+        found.append(
+            Worker(who, (), base=base, shared=(listener,), numbers=numbers, logs=logs, secrets=secrets or {})
+        )
     return found
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,9 @@ from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.notify import Notifier
 from aion.regular import open_regular
+from aion.secret import HANDED, clean_environment, hand_over
 from aion.store.lock import open_lock
+from aion.store.private import keep_private
 
 GRACE_S = 1.5  # what a child gets to end by itself; all of `aion up` ends within two seconds
 BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -59,6 +61,8 @@ class Child:
     started_wall_s: float = 0.0
     starts_wall_s: float = 0.0
     """Wall times, seconds since 1970, of its last end, its newest start, its next one."""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variables that it is handed by a pipe; what its environment has of the kind is left out."""
     pipe: int | None = None
     """Writing end of the pipe whose end of file tells the child that this process is gone."""
 
@@ -169,15 +173,18 @@ class Supervisor:
         if child.pipe is not None:
             os.close(child.pipe)
         child.pipe = writing
+        secrets = hand_over(child.secrets)
         try:
             child.process = subprocess.Popen(  # noqa: S603 - our own program and arguments
                 [sys.executable, "-m", "aion", *child.arguments, "--parent-pipe", str(reading)],
-                pass_fds=(reading, *child.descriptors),
+                pass_fds=(reading, secrets, *child.descriptors),
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
+                env=clean_environment() | {HANDED: str(secrets)},
             )
         finally:
             os.close(reading)
+            os.close(secrets)
         child.restarts += child.started_wall_s > 0
         child.fault = ""
         child.started_at, child.started_wall_s = time.monotonic(), time.time()
@@ -251,7 +258,7 @@ def take_folder(folder: Path) -> int:
         ConfigError: another `aion up` holds it, or it cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        keep_private(folder)
         descriptor = open_lock(folder / "up.lock")
     except OSError as error:
         raise ConfigError(f"AION_DATA={folder} cannot be written: {error.strerror}; choose another folder") from None

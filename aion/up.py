@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from aion.bot.process_log import ProcessLog
 from aion.config import Settings
 from aion.rolling import RollingSupervisor, desk_workers
+from aion.secret import DESK_SECRETS, FEED_SECRETS
 from aion.store.layout import Layout
 from aion.store.watch import WatchedProcess
 from aion.supervise import Child, take_folder
@@ -34,12 +35,21 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
     layout = Layout(settings.data)
     take_folder(settings.data)
     check_address(settings)  # before a bot runs
+    own = FEED_SECRETS if settings.feed == "alpaca" else ()
     log = ProcessLog(layout, "up", settings.log_level, console_format=settings.log_format)
     log.info(f"starting: {len(settings.bots)} bots, feed {settings.feed}, state files in {settings.data}")
     with bind(settings.host, settings.port) as bound:
         children = (
-            *desk_workers("desk", settings.workers, bound.fileno(), desk, layout, first=0),
-            Child("bots", tuple(bots), log=layout.log("bots")),
+            *desk_workers(
+                "desk",
+                settings.workers,
+                bound.fileno(),
+                desk,
+                layout,
+                first=0,
+                secrets=settings.secrets_of(DESK_SECRETS),
+            ),
+            Child("bots", tuple(bots), log=layout.log("bots"), secrets=settings.secrets_of(own)),
         )
         alerter = _alerter(settings, log)
         watchdog = Watchdog(settings, layout, lambda: states(children), _Sayer(log), alerter)

@@ -5,10 +5,13 @@ meanwhile, since the queue belongs to the socket and not to a worker. SIGHUP rep
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from aion.config import Settings
 from aion.rolling import RollingSupervisor, desk_workers
+from aion.secret import DESK_SECRETS
 from aion.store.layout import Layout
+from aion.store.private import keep_private
 from aion.web.listener import address_of, bind
 from aion.web.log import open_log
 from aion.web.security.command import check_address
@@ -24,11 +27,20 @@ def serve_workers(settings: Settings, arguments: Sequence[str]) -> int:
     Raises:
         ConfigError: the address cannot be listened on, or would show the desk to others without a password.
     """
+    with suppress(OSError):  # a folder that cannot be written is shown all the same
+        keep_private(settings.data)
     check_address(settings)
     layout = Layout(settings.data)
     log = open_log(layout, settings.log_level, console_format=settings.log_format)
     with bind(settings.host, settings.port) as listener:
-        workers = desk_workers("worker", settings.workers, listener.fileno(), arguments, layout)
+        workers = desk_workers(
+            "worker",
+            settings.workers,
+            listener.fileno(),
+            arguments,
+            layout,
+            secrets=settings.secrets_of(DESK_SECRETS),
+        )
         log.info(f"Aion desk: {address_of(settings.host, listener, settings.base_path)} ({settings.workers} workers)")
         supervisor = RollingSupervisor(
             workers,

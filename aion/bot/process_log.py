@@ -155,7 +155,7 @@ def _open(path: Path) -> int:
         os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     )  # no pipe is waited for
     try:
-        return os.open(path, flags, 0o644)
+        return os.open(path, flags, 0o640)  # the umask says whether a group reads it
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, flags, 0o644)
+        return os.open(path, flags, 0o640)  # the umask says whether a group reads it

@@ -31,6 +31,7 @@ from aion.market.feed.online import OnlineFeed
 from aion.model import Mode
 from aion.store.file import read_json, remove_temporaries, write_json
 from aion.store.layout import Layout
+from aion.store.private import keep_private
 from aion.trading.ledger import Ledger
 
 PROCESS = "bots"
@@ -214,6 +215,7 @@ def _check_folder(layout: Layout) -> None:
     """
     probe = layout.intraday / ".probe.json"
     try:
+        keep_private(layout.root)
         write_json(probe, {})
         probe.unlink()
     except OSError as error:

@@ -331,12 +331,12 @@ def _create(temporary: Path) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     for _ in range(2):
         try:
-            return os.open(temporary, flags, 0o644)
+            return os.open(temporary, flags, 0o640)
         except FileNotFoundError:
             temporary.parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError:
             temporary.unlink(missing_ok=True)
-    return os.open(temporary, flags, 0o644)
+    return os.open(temporary, flags, 0o640)
 
 
 def _is_alive(pid: int) -> bool:

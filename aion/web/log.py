@@ -79,7 +79,7 @@ class LogFile:
             if self._descriptor is None:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-                self._descriptor = os.open(self._path, flags, 0o644)
+                self._descriptor = os.open(self._path, flags, 0o640)  # the umask says whether a group reads it
             os.write(self._descriptor, line)
             if os.fstat(self._descriptor).st_size > rotate.MAX_LOG_BYTES:
                 self._close()

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any, cast
@@ -19,6 +19,7 @@ import uvicorn
 from aion.config import Settings
 from aion.errors import AionError, said
 from aion.store.layout import Layout
+from aion.store.private import keep_private
 from aion.web.app import App
 from aion.web.connection import DeskProtocol
 from aion.web.figure import own_figures
@@ -190,6 +191,8 @@ def serve(
     Raises:
         ConfigError: the address cannot be listened on, or would show the desk to others without a password.
     """
+    with suppress(OSError):  # a folder that cannot be written is shown all the same
+        keep_private(settings.data)
     store = open_store(settings)
     check_host(settings.host, has_password=store is not None and store.has_password)
     is_worker = listener is not None

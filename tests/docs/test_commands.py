@@ -8,6 +8,7 @@ import typer.main
 
 from aion.cli import app
 from aion.config import Settings
+from aion.secret import SECRETS, variable_of
 
 from .text import ROOT, read
 
@@ -21,6 +22,7 @@ MAKE = (ROOT / "Makefile").read_text("utf-8")
 OTHER_VARIABLES = {
     "AION_ALERT_URLS",
     "AION_BASE",
+    *(f"{variable_of(name)}_FILE" for name in SECRETS),
     "AION_TOKEN",
     "AION_CHROMIUM",
     "AION_FIREFOX",

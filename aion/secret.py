@@ -1,0 +1,130 @@
+"""Secrets of a desk: where they come from, and how they reach a process without standing in its environment.
+
+A secret is a variable, a file that a variable names, or a credential of systemd. A process that starts with some in
+its environment hands those it needs to itself through a pipe and starts anew without them, so that neither a strategy
+nor a program that it runs finds them in `os.environ` or in `/proc/self/environ`.
+"""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from aion.errors import ConfigError
+
+SECRETS = ("password", "viewer_password", "alpaca_key", "alpaca_secret", "alert_urls")
+FEED_SECRETS = ("alpaca_key", "alpaca_secret")
+DESK_SECRETS = ("password", "viewer_password")
+MAX_BYTES = 16_384
+HANDED = "AION_HANDED"
+"""Number of the open pipe in which a process finds its secrets."""
+CREDENTIALS = "CREDENTIALS_DIRECTORY"
+_SECRET = re.compile(r"AION_\w*(PASSWORD|PASSPHRASE|TOKEN|SECRET|KEY|ALERT_URLS)\w*", re.IGNORECASE)
+
+handed: dict[str, str] = {}
+"""Variables that this process was handed."""
+
+
+def variable_of(name: str) -> str:
+    """Return the variable of a secret."""
+    return f"AION_{name.upper()}"
+
+
+def is_secret_variable(variable: str) -> bool:
+    """Tell whether what stands in `variable` is a secret, or leads to one."""
+    return variable == CREDENTIALS or _SECRET.fullmatch(variable) is not None
+
+
+def read_secret(name: str, environment: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return a secret and the name of its source, None where it is not given.
+
+    Args:
+        name: one of `SECRETS`.
+        environment: variables; the variable or its file goes before a credential.
+
+    Raises:
+        ConfigError: it is given twice, or its file cannot be read, is empty or too large.
+    """
+    variable = variable_of(name)
+    by_file = f"{variable}_FILE"
+    if environment.get(variable) and environment.get(by_file):
+        raise ConfigError(f"{variable} and {by_file} are both set: leave one away")
+    if path := environment.get(by_file):
+        return _read_file(Path(path).expanduser(), by_file), by_file
+    if variable in environment:
+        return environment[variable], variable
+    if folder := environment.get(CREDENTIALS):
+        credential = Path(folder) / f"aion-{name.replace('_', '-')}"
+        if credential.exists():
+            return _read_file(credential, "credential"), f"credential {credential.name}"
+    return None
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the variables of this process without secrets, for one that it starts."""
+    return {name: value for name, value in os.environ.items() if not is_secret_variable(name) and name != HANDED}
+
+
+def hand_over(secrets: Mapping[str, str]) -> int:
+    """Return the reading end of a pipe that holds `secrets`, by variable; whoever starts a process passes it on."""
+    reading, writing = os.pipe()
+    try:
+        os.set_blocking(writing, False)  # a pipe holds 64 KB, more than all secrets together
+        os.write(writing, json.dumps(dict(secrets)).encode())
+    except BaseException:
+        os.close(reading)
+        raise
+    finally:
+        os.close(writing)
+    os.set_inheritable(reading, True)
+    return reading
+
+
+def leave_environment(needed: Iterable[str] = SECRETS) -> None:
+    """Take what was handed to this process, or start it anew without secrets in its environment.
+
+    Args:
+        needed: secrets that it keeps.
+
+    Raises:
+        ConfigError: as `read_secret`.
+    """
+    if (number := os.environ.pop(HANDED, "")).isdecimal():
+        with os.fdopen(int(number), "rb") as pipe:
+            handed.update(json.loads(pipe.read()))
+    if not any(map(is_secret_variable, os.environ)) or not _is_aion():
+        return
+    found = {variable_of(name): read_secret(name, os.environ) for name in needed}
+    values = {variable: given[0] for variable, given in found.items() if given is not None}
+    environment = clean_environment() | {HANDED: str(hand_over(values | handed))}
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606 - this very program
+
+
+def _is_aion() -> bool:
+    """Return True where this process was started as `aion`, so that starting it anew does the same again."""
+    program = Path(sys.argv[0])
+    name = program.parent.name if program.name == "__main__.py" else program.name
+    return name == "aion" and sys.orig_argv[-len(sys.argv) + 1 :] == sys.argv[1:]
+
+
+def _read_file(path: Path, source: str) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        text = data.decode()
+    except OSError as error:
+        raise ConfigError(f"{source}: {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{source}: {path} is not UTF-8 text") from None
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{source}: {path} has more than {MAX_BYTES} bytes: one line with the secret is wanted")
+    text = text.rstrip("\r\n")
+    if not text:
+        raise ConfigError(f"{source}: {path} is empty: write the secret into it, as one line")
+    if "\n" in text:
+        raise ConfigError(f"{source}: {path} has more than one line: one with the secret is wanted")
+    return text

@@ -1,0 +1,102 @@
+"""Keeps other users of the machine out of the data folder: out of its files, and away from its locks.
+
+Processes make everything for their own user alone (umask 077). What an older version left open is closed at the next
+start, entry by entry, and only where an entry is one of Aion's and belongs to this user: `AION_DATA` may be a folder
+that holds other things. A folder that somebody shares on purpose, as its setgid bit or an access control list says,
+stays shared with that group: files in it are made for the group too, passwords and locks apart.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+OTHERS = 0o077
+PRIVATE = 0o600
+FOLDERS = ("intraday", "swing", "logs", "config", "control", "runs", "watch")
+FILES = ("ledger.sqlite", "desk.sqlite")
+LOCKS = ("up.lock", "ledger.lock", ".strategy-call")
+ALWAYS_PRIVATE = ("desk.sqlite", *LOCKS)
+_BESIDE = ("", "-wal", "-shm", "-journal")
+_ACL = "system.posix_acl_access"
+
+
+def make_private() -> None:
+    """Let this process and its children make files for their own user alone."""
+    os.umask(OTHERS)
+
+
+def keep_private(root: Path) -> None:
+    """Make the data folder, and close what is open to others there; a shared folder stays shared with its group.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    os.umask(OTHERS)
+    root.mkdir(parents=True, exist_ok=True)
+    if is_shared(root):
+        mode = stat.S_IMODE(root.stat().st_mode)
+        os.umask(0o007 if mode & 0o020 else 0o027)
+    for path in open_to_others(root):
+        with suppress(OSError):
+            path.chmod(_closed(root, path, path.lstat().st_mode))
+
+
+def open_to_others(root: Path) -> list[Path]:
+    """Return what of the data folder others may read, write or lock, the folder itself first."""
+    found = []
+    for path in _own(root):
+        with suppress(OSError):
+            status = path.lstat()
+            if status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) != _closed(root, path, status.st_mode):
+                found.append(path)
+    return found
+
+
+def is_shared(root: Path) -> bool:
+    """Tell whether somebody shares `root` with a group on purpose: by its setgid bit, or an access control list."""
+    try:
+        mode = root.stat().st_mode
+        listed = os.listxattr(root) if hasattr(os, "listxattr") else []
+    except OSError:
+        return False
+    return bool(mode & stat.S_ISGID and mode & 0o070) or _ACL in listed
+
+
+def make_file(path: Path) -> None:
+    """Make an empty private file for a database where there is none, and close one that is there to others.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE))
+    for suffix in _BESIDE:
+        beside = path.with_name(path.name + suffix)
+        with suppress(OSError):
+            if beside.lstat().st_mode & OTHERS:
+                beside.chmod(PRIVATE)
+
+
+def _closed(root: Path, path: Path, mode: int) -> int:
+    """Return the mode of `path` without what others may do."""
+    mode = stat.S_IMODE(mode)
+    is_private = path.name.startswith(ALWAYS_PRIVATE) or not is_shared(root)
+    return mode & ~OTHERS if is_private else mode & ~0o007
+
+
+def _own(root: Path) -> Iterator[Path]:
+    """Yield Aion's own entries at the top of `root`, and before them `root` where it holds nothing else."""
+    known = {*FOLDERS, *LOCKS, *(name + suffix for name in FILES for suffix in _BESIDE)}
+    try:
+        names = set(os.listdir(root))
+        if not {each for each in names - known if not each.startswith(".")}:
+            is_own = not root.is_symlink() and not root.stat().st_mode & stat.S_ISVTX
+            if is_own:
+                yield root
+    except OSError:
+        return
+    for name in sorted(names & known):
+        if not (root / name).is_symlink():
+            yield root / name
