@@ -18,7 +18,7 @@ from hatch_build import FRONTEND, STATIC, find_node  # noqa: E402
 
 PAGE_BUDGET = 130_000  # bytes, gzip
 BROTLI_BUDGET = 114_000  # of the same, as every browser asks for it
-LIVE_BUDGET = 6_850
+LIVE_BUDGET = 6_900
 
 
 def packed(path: Path) -> int:

@@ -2,9 +2,12 @@
 
 import { App } from "./app";
 import { showKept } from "./first/kept";
+import { sealKept } from "./first/seal";
 import "./style/page.css";
 import { arrive } from "./lib/part";
 import { Fault } from "./ui/fault";
+
+sealKept();
 
 const page = (
   <Fault>

@@ -28,7 +28,16 @@ import {
   versionOf,
 } from "./entry.ts";
 
-export { CACHE_TTL, type CacheEntry, type CacheOptions, cacheKey, clearAllCache, DEFAULT_TTL } from "./entry.ts";
+export {
+  CACHE_TTL,
+  type CacheEntry,
+  type CacheOptions,
+  cacheKey,
+  clearAllCache,
+  DEFAULT_TTL,
+  type RecordSeal,
+  sealRecords,
+} from "./entry.ts";
 
 /** What an answer is that says OK and has not the form of its route's data: another program's, or a proxy's. */
 export const NOT_DATA = "answered something that is not its data";

@@ -16,9 +16,11 @@ export {
   invalidateCache,
   type Peeked,
   peekCached,
+  type RecordSeal,
   type RequestOptions,
   revalidate,
   type StorageStats,
+  sealRecords,
   setCached,
   warmCache,
 } from "./clientCache.ts";

@@ -51,7 +51,22 @@ export interface CacheOptions {
   version?: number;
 }
 
+/** How data is written to localStorage and read from there. */
+export interface RecordSeal {
+  /** What is written in place of `data`; undefined keeps it out. */
+  seal(data: unknown): unknown;
+  /** The data of what was written; throws where it cannot be read. */
+  open(written: unknown): unknown;
+}
+
 const memory = new Map<string, CacheEntry>();
+let sealed: RecordSeal = { seal: (data) => data, open: (data) => data };
+
+/** Let the records in localStorage be sealed from now on; what another seal wrote is deleted when it is read. */
+export function sealRecords(next: RecordSeal): void {
+  sealed = next;
+}
+
 const waiting = new Map<string, ReturnType<typeof setTimeout>>();
 const storedAt = new Map<string, number>();
 const changedAt = new Map<string, number>();
@@ -128,7 +143,7 @@ export function store(name: string): void {
   const entry = memory.get(name);
   if (!entry) return;
   storedAt.set(name, performance.now());
-  const text = JSON.stringify({ ...entry, at: undefined });
+  const text = JSON.stringify({ ...entry, at: undefined, data: sealed.seal(entry.data) });
   // No record is better than an old one under a new one.
   if (text.length > LARGEST) remove(PREFIX + name);
   else if (!write(name, text)) {
@@ -171,7 +186,10 @@ export function recordNames(): string[] {
 export function readRecord(name: string): CacheEntry | undefined {
   const text = attempt(() => localStorage.getItem(PREFIX + name));
   if (!text) return undefined;
-  const entry = parse(text) as Partial<CacheEntry> | null | undefined;
+  const entry = attempt(() => {
+    const record = JSON.parse(text) as Partial<CacheEntry>;
+    return { ...record, data: sealed.open(record.data) };
+  });
   if (entry && Number.isFinite((entry.timestamp as number) + (entry.ttl as number)) && entry.data != null) {
     return { ...(entry as CacheEntry), at: fromWall(entry.timestamp as number) };
   }
