@@ -6,7 +6,7 @@ from pydantic import Field
 
 from aion.store.document import Document, Key, Moment, Name, Number, Text
 
-AlarmKind = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "alerts"]
+AlarmKind = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "login", "alerts"]
 Level = Literal["warning", "error"]
 
 
@@ -27,7 +27,8 @@ class Alarm(Document):
 
     kind: AlarmKind = Field(
         description="process: one ended or does not answer; missed_cycle: a bot is past its `due_at`; dead_bot: far "
-        "past it, or in error; stale_feed: bars are overdue; disk: nearly full; clock: it jumped; alerts: not sent."
+        "past it, or in error; stale_feed: bars are overdue; disk: nearly full; clock: it jumped; login: refused "
+        "for long, after too many wrong passwords; alerts: not sent."
     )
     level: Level
     subject: str = Field(max_length=64, description="Bot, process, feed or folder.")

@@ -20,6 +20,7 @@ from aion.store.layout import Layout
 from aion.store.watch import Alarm, Watch, WatchedProcess
 from aion.watch.bots import BotWatch
 from aion.watch.finding import Finding
+from aion.watch.logins import LoginWatch
 from aion.watch.machine import Clocks, ClockWatch, Disk
 
 CHECK_S = 2.0  # between two rounds; a process that ends is looked at at once
@@ -80,6 +81,7 @@ class Watchdog:
         self._bots = BotWatch(layout, settings.bots.keys(), watch.grace_s)
         self._disk = Disk(settings.data, watch.disk_free_mb << 20)
         self._clock = ClockWatch(watch.clock_jump_s, watch.steady_s, self._clocks)
+        self._logins = LoginWatch(layout.desk)
         self._written: Any = None
         self._write_failed = False
         self._failed = ""
@@ -184,6 +186,7 @@ class Watchdog:
         yield from self._bots.look(now_s, own_since_s)
         yield from self._disk.look()
         yield from self._clock.look()
+        yield from self._logins.look(now_s)
         if self._alerts is not None and (why := self._alerts.failure()):
             yield Finding("alerts", "alerts", "warning", "alerts", f"an alert was not delivered: {why}")
 

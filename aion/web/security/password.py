@@ -14,6 +14,7 @@ MAX_WAITING = 8  # logins that wait for their turn; more are sent away
 _hasher = PasswordHasher()
 _turn = threading.Lock()
 _waiting = threading.BoundedSemaphore(MAX_WAITING)
+_waiting_admins = threading.BoundedSemaphore(MAX_WAITING)
 
 
 class BusyError(AionError):
@@ -44,15 +45,21 @@ def check_length(password: str) -> None:
         )
 
 
-def is_password(password: str, hashed: str) -> bool:
+def is_password(password: str, hashed: str, *, is_admin: bool = False) -> bool:
     """Tell whether `password` is the one that was hashed. Blocks: call it in a worker thread.
+
+    Args:
+        password: what was given.
+        hashed: what is kept.
+        is_admin: True for who has logged in as admin before: no crowd takes the places of those.
 
     Raises:
         BusyError: `MAX_WAITING` others wait already.
     """
     if len(password) > MAX_CHARACTERS:
         return False
-    if not _waiting.acquire(blocking=False):
+    waiting = _waiting_admins if is_admin else _waiting
+    if not waiting.acquire(blocking=False):
         raise BusyError("too many logins at once: try again in a few seconds")
     try:
         with _turn:
@@ -60,4 +67,4 @@ def is_password(password: str, hashed: str) -> bool:
     except (VerificationError, InvalidHashError):
         return False
     finally:
-        _waiting.release()
+        waiting.release()
