@@ -230,8 +230,8 @@ class StreamApp:
                 live.hub, topics, patched, scope, is_gzip=is_gzip, is_chunked=is_chunked
             )
             live.hub.add(upgraded)
-            if self._on_open is not None:
-                self._on_open(scope, upgraded)
+            if not self._is_welcome(scope, upgraded):
+                return
             if is_gzip:
                 upgraded.write(chunk(GZIP_HEADER))
             live.hub.greet(upgraded, have, retry_ms)
@@ -240,12 +240,17 @@ class StreamApp:
             return
         portable = PortableConnection(live.hub, topics, patched, is_gzip=is_gzip)
         live.hub.add(portable)
-        if self._on_open is not None:
-            self._on_open(scope, portable)
-        live.hub.greet(portable, have, retry_ms)
+        if self._is_welcome(scope, portable):
+            live.hub.greet(portable, have, retry_ms)
         if "beats" in query:
             self._beat_soon(portable, PROOF_BEATS)
         await portable.run(receive, send, GZIP_HEADER if is_gzip else b"")
+
+    def _is_welcome(self, scope: Any, subscriber: Subscriber) -> bool:
+        """Tell whoever wants to know that a stream is open; return False if they ended it at once."""
+        if self._on_open is not None:
+            self._on_open(scope, subscriber)
+        return subscriber.index >= 0
 
     def _beat_soon(self, subscriber: Subscriber, left: int) -> None:
         """Send `left` heartbeats, one at a time: if they fail to come, something holds events back."""

@@ -48,6 +48,7 @@ from aion.web.router.swing_logs import swing_logs_router
 from aion.web.router.system import system_router
 from aion.web.rule import RuleBook
 from aion.web.security import allowed_hosts, is_loopback
+from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.login import Login
 from aion.web.security.page import LoginPage
 from aion.web.security.store import DeskStore
@@ -117,7 +118,8 @@ class App:
         """Routes of ready bytes and streams by path: what they answer needs nothing that stands around the others."""
         base = settings.base_path
         pages = Pages(static, base, builds.take)
-        known = Login(_PagesBehind(self.routes, pages, LoginPage(base), self.raw), store, base)
+        jar = CookieJar(store.desk_id if store is not None else "", base)
+        known = Login(_PagesBehind(self.routes, pages, LoginPage(jar), self.raw), store, jar)
         guarded = Guard(
             known,
             allowed_hosts(settings.host, settings.hosts),

@@ -475,6 +475,15 @@ class SessionAnswer(Document):
     ends_at: AwareDatetime | None = Field(None, description="When the session or token ends.")
 
 
+class LogoutAnswer(SessionAnswer):
+    """What a logout ended, and what still lets somebody in; names of tokens for an admin alone."""
+
+    sessions_ended: int = Field(0, ge=0)
+    sessions_kept: int = Field(0, ge=0, description="Of others, after a logout everywhere.")
+    tokens_revoked: list[str] = Field(default_factory=list)
+    tokens_kept: list[str] = Field(default_factory=list)
+
+
 class TokenLine(Document):
     """One bearer token, without its secret."""
 

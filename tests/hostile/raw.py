@@ -17,6 +17,7 @@ from pathlib import Path
 from aion.config import Settings
 from aion.store.layout import Layout
 from aion.web.security.command import open_store
+from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.password import hash_password
 from tests.fault.desk import Aion, Broken, Held, running, until
 from tests.fault.disk import state_folder
@@ -218,7 +219,7 @@ def desk(folder: Path) -> Iterator[tuple[Aion, dict[str, str]]]:
     for role in ("viewer", "admin"):
         token = store.make_token(f"script-{role}", role, 1, "test", "")
         credentials[f"token of a {role}"] = f"Authorization: Bearer {token}"
-        credentials[role] = f"Cookie: aion_session={store.open_session(role, '127.0.0.1')}"
+        credentials[role] = f"Cookie: {CookieJar(store.desk_id).session}={store.open_session(role, '127.0.0.1')}"
     store.close()
     with running("serve", data, environment=LIMITS) as aion:
         yield aion, credentials

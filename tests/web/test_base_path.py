@@ -8,7 +8,7 @@ import pytest
 
 from aion.config import load
 from aion.errors import ConfigError
-from aion.web.security.cookie import cookie_path
+from aion.web.security.cookie_jar import CookieJar
 
 from .conftest import RunningDesk, running, session_name, session_of
 
@@ -127,7 +127,7 @@ def test_session_when_a_desk_is_started_again_elsewhere_then_the_cookie_has_the_
 )
 def test_base_path_when_it_can_work_then_it_has_one_form(given: str, base: str) -> None:
     assert load(environment={"AION_BASE_PATH": given}).base_path == base
-    assert cookie_path(base) == (base or "/")
+    assert CookieJar("id", base).path == (base or "/")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from aion.store.layout import Layout
 from aion.watch.logins import LASTS_S, LoginWatch
 from aion.watch.machine import Clocks
 from aion.watch.watchdog import Watchdog
+from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.lockout import GAP_S, read_lockouts
 from aion.web.security.password import MAX_WAITING, hash_password
 from aion.web.security.store import DeskStore
@@ -141,11 +142,11 @@ def test_page_when_a_session_opens_it_then_the_browser_is_known_at_its_next_logi
     assert store is not None and tries is not None
     desk.client.post("/api/session", json={"password": PASSWORD})
     desk.client.get("/bots")
-    device = desk.client.cookies["aion_device"]
+    device = desk.client.cookies[CookieJar(store.desk_id).device]
     assert "set-cookie" not in desk.client.get("/bots").headers
     assert tries.role_of("203.0.113.9", device) == "admin"
     desk.client.delete("/api/session")
-    assert desk.client.cookies["aion_device"] == device
+    assert desk.client.cookies[CookieJar(store.desk_id).device] == device
     while tries.take("127.0.0.1") == 0:
         continue
     assert httpx.post(f"{desk.url}/api/session", json={"password": PASSWORD}, trust_env=False).status_code == 429

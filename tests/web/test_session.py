@@ -18,7 +18,7 @@ from aion.store.layout import Layout
 from aion.web.middleware import MUTATIONS
 from aion.web.security import password as passwords
 from aion.web.security.command import set_password
-from aion.web.security.cookie import session_cookie
+from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.password import MAX_WAITING, hash_password
 from aion.web.security.store import SESSION_S, DeskStore
 
@@ -77,7 +77,7 @@ def test_session_when_the_desk_is_started_again_then_it_stands_until_its_end(
     before = DeskStore(Layout(tmp_path / "data").desk, lambda: now[0])
     before.set_password("admin", hash_password(PASSWORD), "command", "test")
     key, token = before.open_session("admin", "::1"), before.make_token("t", "viewer", 1, "test", "")
-    cookie = f"{session_cookie(before.desk_id)}={key}"
+    cookie = f"{CookieJar(before.desk_id).session}={key}"
     before.close()
     desk = start_desk()
     assert desk.get("/api/session", headers={"cookie": cookie}).json()["who"] == "admin"

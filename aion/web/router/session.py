@@ -14,12 +14,13 @@ from aion.clock import iso
 from aion.errors import ConfigError, ConflictError, NotFoundError
 from aion.store.layout import check_name
 from aion.web.answer import answer
-from aion.web.document import AuditList, ErrorAnswer, SessionAnswer, TokenAnswer, TokenList
+from aion.web.document import AuditList, ErrorAnswer, LogoutAnswer, SessionAnswer, TokenAnswer, TokenList
 from aion.web.router.common import NOT_FOUND, desk_of, store_of
-from aion.web.security.login import address_of, cookie_header
+from aion.web.security.cookie_jar import CookieJar
+from aion.web.security.login import address_of
 from aion.web.security.page import safe_next
 from aion.web.security.password import BusyError, is_password
-from aion.web.security.store import ROLES, TOKEN_WHO, DeskStore, Identity, Role
+from aion.web.security.store import ROLES, SESSION_S, TOKEN_WHO, DeskStore, Identity, Role
 
 MAX_BODY = 8 << 10
 REFUSED: dict[int | str, dict[str, Any]] = {
@@ -87,47 +88,73 @@ async def log_in(request: Request) -> Response:
     store, tries = desk.store, desk.tries
     if store is None or tries is None or not store.has_password:
         raise NotFoundError("this desk has no password; it answers its own machine only")
-    wait_s = await run_in_threadpool(tries.take, address)
+    jar = CookieJar(store.desk_id, base)
+    device = jar.value(jar.device, request.scope)
+    sender = (address, device) if device else (address,)
+    wait_s = await run_in_threadpool(tries.take, *sender)
     if wait_s > 0:
         if tries.is_news(address):  # once: a flood would push everything else out of the audit
             await run_in_threadpool(store.record_refusal, address, "too many tries")
         return _refused(
             429, "TooManyTries", "too many tries: wait and try again", is_form, "wait", after, base, wait_s
         )
+    is_admin = await run_in_threadpool(tries.role_of, *sender) == "admin"
     try:
-        role = await run_in_threadpool(_role_of, store, given.password)
+        found = await run_in_threadpool(_role_of, store, given.password, is_admin=is_admin)
     except BusyError as error:
+        await run_in_threadpool(tries.give_back, *sender)
         return _refused(429, "Busy", str(error), is_form, "wait", after, base, 5.0)
-    if role is None:
+    key = await run_in_threadpool(store.open_session, found[0], address, found[1]) if found else ""
+    if found is None or not key:
         await run_in_threadpool(store.record_refusal, address, "wrong password")
         desk.log.warning(f"a login from {address} gave a wrong password")
         return _refused(401, "WrongPassword", "that is not the password", is_form, "wrong", after, base, 0.0)
-    await run_in_threadpool(tries.forgive, address, role)
-    key = await run_in_threadpool(store.open_session, role, address)
+    role = found[0]
+    await run_in_threadpool(tries.forgive, address, role, device)
     done: Response = RedirectResponse(after, 303) if is_form else JSONResponse({"who": role, "role": role})
-    done.raw_headers.append(cookie_header(key, request.scope, store.desk_id, base))
+    kept = jar.kept(request.scope)
+    if jar.value(kept, request.scope):  # what was kept for another login is not for this one
+        done.raw_headers.append(jar.header(kept, "", request.scope, 0, is_readable=True))
+    done.raw_headers.append(jar.header(jar.session, key, request.scope, SESSION_S))
     return done
 
 
-@session_router.delete("/session", response_model=SessionAnswer, responses=NO_SESSION)
+@session_router.delete("/session", response_model=LogoutAnswer, responses=NO_SESSION)
 async def log_out(
     request: Request,
     everywhere: Annotated[bool, Query(description="True ends all sessions of the role.")] = False,
+    tokens: Annotated[
+        bool, Query(description="False keeps the bearer tokens, which `everywhere` of an admin revokes as well.")
+    ] = True,
 ) -> Response:
     """Log out; the browser is told to forget what it kept, and the streams of the session end."""
     desk = desk_of(request)
     identity: Identity | None = request.scope["aion.identity"]
     if identity is not None and identity.who.startswith(TOKEN_WHO):
         raise ConflictError("a token has no session to end; an admin revokes it with DELETE /api/tokens/{name}")
+    said: dict[str, Any] = {"who": "nobody", "role": "none"}
     if identity is not None and identity.key and desk.store is not None:
-        await run_in_threadpool(desk.store.end_session, identity, address_of(request.scope), everywhere=everywhere)
+        ended = await run_in_threadpool(
+            desk.store.end_session,
+            identity,
+            address_of(request.scope),
+            everywhere=everywhere,
+            revoke_tokens=tokens,
+        )
+        said["sessions_ended"] = ended.sessions
+        if everywhere and identity.role == "admin":
+            said |= {
+                "sessions_kept": ended.kept_sessions,
+                "tokens_revoked": ended.tokens,
+                "tokens_kept": ended.kept_tokens,
+            }
         await desk.streams_watch.check()
-    base = desk.settings.base_path
     # below a path the origin's storage is not this desk's alone: the page clears what is its own
-    forget = {} if base else {"clear-site-data": '"cache", "storage"'}
-    done = JSONResponse({"who": "nobody", "role": "none"}, headers=forget)
+    forget = {} if desk.settings.base_path else {"clear-site-data": '"cache", "storage"'}
+    done = JSONResponse(said, headers=forget)
     if desk.store is not None:
-        done.raw_headers.append(cookie_header("", request.scope, desk.store.desk_id, base))
+        jar = CookieJar(desk.store.desk_id, desk.settings.base_path)
+        done.raw_headers += jar.forgetting(request.scope) or [jar.header(jar.session, "", request.scope, 0)]
     return done
 
 
@@ -148,7 +175,9 @@ def make_token(request: Request, given: NewToken) -> Response:
     """Make a bearer token for a script; it is shown this once."""
     identity: Identity = request.scope["aion.identity"]
     check_name("token", given.name)
-    token = store_of(request).make_token(given.name, given.role, given.days, identity.who, address_of(request.scope))
+    token = store_of(request).make_token(
+        given.name, given.role, given.days, identity.who, address_of(request.scope), asked_with=identity.key
+    )
     return JSONResponse({"name": given.name, "role": given.role, "token": token})
 
 
@@ -182,11 +211,12 @@ async def _read_login(request: Request, *, is_form: bool) -> _Login:
         raise ConfigError('a login is {"password": "..."}, or a form with that field') from None
 
 
-def _role_of(store: DeskStore, password: str) -> Role | None:
+def _role_of(store: DeskStore, password: str, *, is_admin: bool) -> tuple[Role, str] | None:
+    """Return the role whose password it is, and the hash that it fits."""
     for role in reversed(ROLES):
         hashed = store.password_hash(role)
-        if hashed is not None and is_password(password, hashed):
-            return role
+        if hashed is not None and is_password(password, hashed, is_admin=is_admin):
+            return role, hashed
     return None
 
 

@@ -2,14 +2,17 @@
 
 import os
 import pwd
+from collections.abc import Sequence
 from datetime import UTC, datetime
+
+from pydantic import SecretStr
 
 from aion.config import Settings
 from aion.errors import ConfigError, NotFoundError
 from aion.store.layout import Layout, check_name
 from aion.web.security.host import check_host
 from aion.web.security.password import check_length, hash_password, is_password
-from aion.web.security.store import ROLES, DeskStore, DeskStoreError, Role
+from aion.web.security.store import ROLES, DeskStore, DeskStoreError, Ended, Role
 
 
 def who() -> str:
@@ -22,7 +25,7 @@ def who() -> str:
 
 
 def open_store(settings: Settings) -> DeskStore | None:
-    """Return the store of a desk, its password brought in line with AION_PASSWORD.
+    """Return the store of a desk, its password brought in line with the settings.
 
     None where the data folder cannot be written and there is nothing to protect: no password was ever set.
 
@@ -31,20 +34,29 @@ def open_store(settings: Settings) -> DeskStore | None:
         DeskStoreError: `desk.sqlite` is there and cannot be used, or a password is given and cannot be kept.
     """
     path = Layout(settings.data).desk
-    given = settings.password.get_secret_value() if settings.password is not None else ""
+    given = _given(settings)
     try:
         store = DeskStore(path)
     except DeskStoreError:
-        if path.exists() or given:
+        if path.exists() or any(given.values()):
             raise
         return None
-    if given:
-        held = store.password_hash("admin")
-        if held is None or not is_password(given, held):
-            store.set_password("admin", hash_password(given), "environment", "environment")
-    elif store.password_source("admin") == "environment":
-        store.drop_password("admin", "environment")
+    for role, password in given.items():
+        if password:
+            held = store.password_hash(role)
+            if held is None or not is_password(password, held):
+                hashed = hash_password(password)
+                # another password than before: whoever knew that one may have made tokens
+                store.set_password(role, hashed, "environment", "environment", revoke_tokens=held is not None)
+        elif store.password_source(role) == "environment":
+            store.drop_password(role, "environment")
     return store
+
+
+def _given(settings: Settings) -> dict[Role, str]:
+    """Return the password of each role in the settings, empty where there is none."""
+    found: dict[Role, SecretStr | None] = {"admin": settings.password, "viewer": settings.viewer_password}
+    return {role: "" if secret is None else secret.get_secret_value() for role, secret in found.items()}
 
 
 def check_address(settings: Settings) -> None:
@@ -68,8 +80,10 @@ def would_have_password(settings: Settings) -> bool:
         ConfigError: the password of the settings is too short.
         DeskStoreError: `desk.sqlite` is there and cannot be used.
     """
-    if settings.password is not None and settings.password.get_secret_value():
-        check_length(settings.password.get_secret_value())
+    given = [password for password in _given(settings).values() if password]
+    for password in given:
+        check_length(password)
+    if given:
         return True
     path = Layout(settings.data).desk
     if not path.exists():
@@ -81,8 +95,14 @@ def would_have_password(settings: Settings) -> bool:
         store.close()
 
 
-def set_password(settings: Settings, role: str, password: str) -> str:
-    """Set the password of a role; return a sentence for people.
+def set_password(settings: Settings, role: str, password: str, *, keep_tokens: bool = False) -> str:
+    """Set the password of a role and end its sessions; return sentences for people.
+
+    Args:
+        settings: say where the desk is.
+        role: admin or viewer.
+        password: the new one.
+        keep_tokens: False to revoke the tokens that somebody with that role could have made.
 
     Raises:
         ConfigError: there is no such role, or the password is too short.
@@ -90,12 +110,18 @@ def set_password(settings: Settings, role: str, password: str) -> str:
     """
     hashed = hash_password(password)
     known = _role(role)
-    _store(settings).set_password(known, hashed, "command", who())
-    return f"the password of {known} is set; everybody with that role has to log in again"
+    ended = _store(settings).set_password(known, hashed, "command", who(), revoke_tokens=not keep_tokens)
+    said = f"the password of {known} is set; everybody with that role has to log in again"
+    return "\n".join([said, *_what_stays(ended)])
 
 
-def remove_password(settings: Settings, role: str) -> str:
-    """Remove the password of a role; return a sentence for people.
+def remove_password(settings: Settings, role: str, *, keep_tokens: bool = False) -> str:
+    """Remove the password of a role and end its sessions; return sentences for people.
+
+    Args:
+        settings: say where the desk is.
+        role: admin or viewer.
+        keep_tokens: as in `set_password`.
 
     Raises:
         ConfigError: there is no such role.
@@ -104,11 +130,41 @@ def remove_password(settings: Settings, role: str) -> str:
     """
     known = _role(role)
     store = _store(settings)
-    if not store.drop_password(known, who()):
+    ended = store.drop_password(known, who(), revoke_tokens=not keep_tokens)
+    if ended is None:
         raise NotFoundError(f"{known} has no password")
-    if store.has_password:
-        return f"the password of {known} is removed"
-    return f"the password of {known} is removed; the desk has none now and answers this machine only"
+    said = f"the password of {known} is removed"
+    if not store.has_password:
+        said += "; the desk has none now and answers this machine only"
+    return "\n".join([said, *_what_stays(ended)])
+
+
+def tokens_at_stake(settings: Settings, role: str) -> list[str]:
+    """Return the names of the tokens that a new password of `role` revokes unless they are kept.
+
+    Raises:
+        ConfigError: there is no such role.
+        DeskStoreError: `desk.sqlite` cannot be used.
+    """
+    known = _role(role)
+    store = _store(settings)
+    return [each["name"] for each in store.tokens() if known in ("admin", each["role"])]
+
+
+def _what_stays(ended: Ended) -> list[str]:
+    said = []
+    if ended.tokens:
+        said.append(f"revoked: {_tokens(ended.tokens)}; make new ones with `aion token make`")
+    if ended.kept_tokens:
+        said.append(f"still valid: {_tokens(ended.kept_tokens)}; end one with `aion token revoke`")
+    if ended.kept_sessions:
+        many = f"{ended.kept_sessions} sessions" if ended.kept_sessions > 1 else "1 session"
+        said.append(f"still logged in: {many} of the other role")
+    return said
+
+
+def _tokens(names: Sequence[str]) -> str:
+    return f"{'token' if len(names) == 1 else 'tokens'} {', '.join(names)}"
 
 
 def make_token(settings: Settings, name: str, role: str, days: float) -> str:
@@ -130,7 +186,7 @@ def revoke_token(settings: Settings, name: str) -> str:
         NotFoundError: there is none of that name.
     """
     _store(settings).revoke_token(name, who(), "")
-    return f"token {name} is revoked: it is refused from the next request on"
+    return f"token {name} is revoked: it is refused from now on, and its streams end"
 
 
 def token_lines(settings: Settings) -> list[str]:

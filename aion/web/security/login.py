@@ -4,6 +4,7 @@ On a desk without a password everybody on this machine is `local` and may do eve
 password may have been taken away while the desk listens for them, or a proxy may stand in front of it.
 """
 
+import secrets
 from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
@@ -11,9 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aion.web.middleware import MUTATIONS, headers_of, is_data, refuse
 from aion.web.page import SCREENS, SECURITY_HEADERS
-from aion.web.security.cookie import cookie_path, session_cookie
+from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.host import is_loopback
-from aion.web.security.store import LOCAL, ROTATE_S, SESSION_S, DeskStore, Identity, Role
+from aion.web.security.store import LOCAL, ROTATE_S, DeskStore, Identity, Role
+from aion.web.security.tries import FAMILIAR_S, give_device
 
 OPEN = frozenset({"/healthz", "/readyz", "/api/session"})
 """Data paths that need nobody to be known."""
@@ -38,19 +40,19 @@ def needed_role(method: str, path: str, query: bytes) -> Role | None:
 class Login:
     """Finds out who asks, refuses who may not, and renews old sessions."""
 
-    def __init__(self, app: ASGIApp, store: DeskStore | None, base_path: str = "") -> None:
+    def __init__(self, app: ASGIApp, store: DeskStore | None, jar: CookieJar) -> None:
         """Make it.
 
         Args:
             app: what answers.
             store: passwords and sessions, None where there can be none.
-            base_path: under which the desk is shown, such as `/aion`.
+            jar: cookies of the desk.
         """
         self._app = app
-        self._base_path = base_path
         self._store = store
-        self._known: dict[tuple[bytes, bytes], Identity] = {}
-        """Who showed which `Authorization` and `Cookie`, in the present state of the store."""
+        self._jar = jar
+        self._known: dict[tuple[bytes, bytes, str], Identity] = {}
+        """Who showed which `Authorization` and `Cookie` over which scheme, in the present state of the store."""
         self._state = 0
         self._near: set[str] = set()
         """Addresses of this machine that were seen."""
@@ -65,6 +67,8 @@ class Login:
         client = None if has_password else scope.get("client")
         if not has_password and (client is None or client[0] in self._near or self._is_near(client[0])):
             scope["aion.identity"] = LOCAL
+            if b"cookie" in headers_of(scope) and (gone := self._jar.forgetting(scope)):  # there was a password once
+                send = _adding(send, gone)
             await self._app(scope, receive, send)
             return
         if store is None:
@@ -74,13 +78,15 @@ class Login:
             self._known.clear()
             self._state = store.state
         headers = headers_of(scope)
-        shown = (headers.get(b"authorization", b""), headers.get(b"cookie", b""))
+        shown = (headers.get(b"authorization", b""), headers.get(b"cookie", b""), scope.get("scheme", ""))
         identity = self._known.get(shown)
         if identity is None or identity.ends_at <= store.now_s() or len(headers) != len(scope["headers"]):
             identity = self._identify(scope, shown, store)
         scope["aion.identity"] = identity
         path: str = scope["path"]
         role = needed_role(scope["method"], path, scope.get("query_string", b""))
+        if identity is None and has_password and shown[1] and (gone := self._jar.forgetting(scope)):
+            send = _adding(send, [*gone, *self._jar.forget_all], is_first=True)
         if role is None:
             await self._open(scope, receive, send, identity)
         elif identity is None:
@@ -99,10 +105,10 @@ class Login:
             self._near.add(address)
         return True
 
-    def _identify(self, scope: Scope, shown: tuple[bytes, bytes], store: DeskStore) -> Identity | None:
-        authorization, cookie = shown
+    def _identify(self, scope: Scope, shown: tuple[bytes, bytes, str], store: DeskStore) -> Identity | None:
+        authorization, cookie, _ = shown
         cookies = [value for name, value in scope["headers"] if name == b"cookie"]
-        key = _bearer_of(authorization) or _session_of(b";".join(cookies), session_cookie(store.desk_id))
+        key = _bearer_of(authorization) or self._jar.value(self._jar.session, scope)
         identity = store.identify(key) if key else None
         if identity is not None and len(cookies) < 2 and len(authorization) + len(cookie) <= MAX_KEY_BYTES:
             if len(self._known) >= MAX_KEYS:
@@ -118,7 +124,7 @@ class Login:
         elif identity is None and not (self._store and self._store.has_password):
             await refuse(send, 403, "ThisMachineOnly", ONLY_HERE, SECURITY_HEADERS)
         elif identity is None:
-            location = f"{self._base_path}/login?next={quote(path, safe='/')}".encode()
+            location = f"{self._jar.base_path}/login?next={quote(path, safe='/')}".encode()
             head = [
                 (b"location", location),
                 (b"content-length", b"0"),
@@ -131,20 +137,37 @@ class Login:
             await self._app(scope, receive, await self._renewing(scope, send, identity))
 
     async def _renewing(self, scope: Scope, send: Send, identity: Identity) -> Send:
+        """Return `send` that gives a browser, with a page, the cookies that it lacks or should renew."""
         store = self._store
-        if store is None or not identity.created_at or store.age_s(identity) < ROTATE_S:
+        if store is None or not identity.key:
             return send
-        key = await run_in_threadpool(store.rotate_session, identity, address_of(scope))
-        if not key:
-            return send
-        header = cookie_header(key, scope, store.desk_id, self._base_path, store.left_s(identity))
+        jar = self._jar
+        added = []
+        if identity.created_at and store.age_s(identity) >= ROTATE_S:
+            key = await run_in_threadpool(store.rotate_session, identity, address_of(scope))
+            if not key:  # it ends in a minute: another page has got what comes after it
+                return send
+            added.append(jar.header(jar.session, key, scope, store.left_s(identity)))
+        kept = jar.kept(scope)
+        if not jar.value(kept, scope):
+            key = secrets.token_urlsafe(32)
+            added.append(jar.header(kept, key, scope, store.left_s(identity), is_readable=True))
+        if identity.created_at and not jar.value(jar.device, scope):
+            device = await run_in_threadpool(give_device, store, identity)
+            added.append(jar.header(jar.device, device, scope, FAMILIAR_S))
+        return _adding(send, added) if added else send
 
-        async def renewed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), header]
-            await send(message)
 
-        return renewed
+def _adding(send: Send, added: list[tuple[bytes, bytes]], *, is_first: bool = False) -> Send:
+    """Return `send` that adds headers; what is taken away comes first: a login gives it anew in the same answer."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            own = message.get("headers", ())
+            message["headers"] = [*added, *own] if is_first else [*own, *added]
+        await send(message)
+
+    return sent
 
 
 def address_of(scope: Scope) -> str:
@@ -153,25 +176,6 @@ def address_of(scope: Scope) -> str:
     return str(client[0]) if client else "unknown"
 
 
-def cookie_header(
-    key: str, scope: Scope, desk_id: str, base_path: str = "", seconds: float = SESSION_S
-) -> tuple[bytes, bytes]:
-    """Return the header that gives a browser its session id, or takes it away when `key` is empty."""
-    secure = "; Secure" if scope.get("scheme") == "https" else ""
-    age = int(seconds) if key else 0
-    value = f"{session_cookie(desk_id)}={key}; Max-Age={age}; Path={cookie_path(base_path)}"
-    value += f"; HttpOnly; SameSite=Strict{secure}"
-    return b"set-cookie", value.encode()
-
-
 def _bearer_of(authorization: bytes) -> str:
     is_bearer = authorization[:7].lower() == b"bearer "
     return authorization[7:].strip().decode("latin-1") if is_bearer else ""
-
-
-def _session_of(cookie: bytes, wanted: str) -> str:
-    for pair in cookie.decode("latin-1").split(";"):
-        name, _, value = pair.strip().partition("=")
-        if name == wanted:
-            return value
-    return ""

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 from starlette.types import Receive, Scope, Send
 
 from aion.web.page import SECURITY_HEADERS
+from aion.web.security.cookie_jar import CookieJar
 
 WHY = {
     "wrong": "That is not the password.",
@@ -41,16 +42,16 @@ _PAGE = """<!doctype html>
 class LoginPage:
     """Answers `/login` and `/login.css`."""
 
-    def __init__(self, base_path: str = "") -> None:
-        """Args: base_path: under which the desk is shown, such as `/aion`."""
-        self._base_path = base_path
+    def __init__(self, jar: CookieJar) -> None:
+        """Args: jar: cookies of the desk."""
+        self._jar = jar
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a GET or HEAD."""
-        await _answer(scope, send, self._base_path)
+        await _answer(scope, send, self._jar)
 
 
-async def _answer(scope: Scope, send: Send, base_path: str) -> None:
+async def _answer(scope: Scope, send: Send, jar: CookieJar) -> None:
     if scope["path"] == "/login.css":
         body = files("aion.web.security").joinpath("login.css").read_bytes()
         kind = b"text/css; charset=utf-8"
@@ -58,9 +59,11 @@ async def _answer(scope: Scope, send: Send, base_path: str) -> None:
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
         why = WHY.get(query.get("why", [""])[0], "")
         after = escape(safe_next(query.get("next", [""])[0]))
-        body = _PAGE.format(next=after, why=why, base=base_path).encode()
+        body = _PAGE.format(next=after, why=why, base=jar.base_path).encode()
         kind = b"text/html; charset=utf-8"
+    is_over = scope.get("aion.identity") is None and jar.value(jar.device, scope)  # it was logged in before
     head = [
+        *(jar.forget_all if is_over else ()),
         (b"content-type", kind),
         (b"content-length", b"%d" % len(body)),
         (b"cache-control", b"no-cache"),

@@ -7,12 +7,13 @@ request of every worker.
 """
 
 import hashlib
+import os
 import secrets
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,7 @@ from typing import Any, Literal
 import orjson
 
 from aion.errors import AionError, NotFoundError
+from aion.store.private import make_file
 from aion.web.security.commits import Commits
 
 Role = Literal["viewer", "admin"]
@@ -36,6 +38,7 @@ LOCK_WAIT_S = 5.0
 """Most seconds to wait for another thread, and again for another process, that writes: a request then fails."""
 MAX_AUDIT = 100_000
 MAX_REFUSALS = 10_000  # lines of the audit: who guesses must not push out what others did
+MAX_VISITS = 10_000  # lines of each role that only tell of logging in and out: they push out older ones of their own
 TOKEN_PREFIX = "aion_"  # noqa: S105 - names what a token is, so that a leaked one is recognised
 
 _TABLES = """
@@ -55,7 +58,13 @@ create table if not exists audit (
 );
 create table if not exists desk (id text not null);
 create table if not exists tried (name text primary key, left real not null, at real not null);
+create table if not exists familiar (name text primary key, role text not null, at real not null);
+create table if not exists lockout (
+  name text primary key, since real not null, at real not null, refused integer not null
+);
 """
+_FAMILY = "alter table session add column family text not null default ''"
+VISITS = ("login", "logout", "logout everywhere")
 
 _OLDEST = "delete from audit where number in (select number from audit {} order by number desc limit -1 offset ?)"
 TOKEN_WHO = "token:"  # noqa: S105 - how the name of whoever holds a token begins
@@ -67,6 +76,23 @@ class DeskStoreError(AionError):
     """`desk.sqlite` cannot be used: nobody is let in on a guess."""
 
     status = 503
+
+
+class SessionEndedError(AionError):
+    """Who asks has been logged out between the question and the answer."""
+
+    status = 401
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What was ended together, and what of others goes on."""
+
+    sessions: int = 0
+    tokens: tuple[str, ...] = ()
+    """Names of the tokens that were revoked."""
+    kept_sessions: int = 0
+    kept_tokens: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +130,7 @@ class DeskStore:
             DeskStoreError: it cannot be opened, is damaged, or was written by a newer version.
         """
         self.now_s = now_s
+        self.path = path
         self.state = 0
         """Another number after each change of passwords, sessions and tokens that was seen."""
         self._lock = threading.Lock()
@@ -156,29 +183,43 @@ class DeskStore:
             row = self._writer.execute("select source from password where role = ?", (role,)).fetchone()
         return str(row[0]) if row else None
 
-    def set_password(self, role: Role, hashed: str, source: str, who: str) -> None:
-        """Replace a role's password; its sessions end."""
+    def set_password(self, role: Role, hashed: str, source: str, who: str, *, revoke_tokens: bool = False) -> Ended:
+        """Replace a role's password; its sessions end, and where asked the tokens that it could have made."""
         with self.write() as write:
             found = write("select source from password where role = ?", role)
             before = {"role": role, "source": found[0][0]} if found else None
             write("insert or replace into password values (?, ?, ?, ?)", role, hashed, source, self.now_s())
-            write("delete from session where role = ?", role)
-            self._record(write, who, "", "password set", before, {"role": role, "source": source})
+            write("delete from familiar where role = ?", role)  # who knew the old one is a stranger
+            ended = _end_role(write, role, self.now_s(), revoke_tokens=revoke_tokens)
+            after = {"role": role, "source": source} | _revoked(ended)
+            self._record(write, who, "", "password set", before, after)
+        return ended
 
-    def drop_password(self, role: Role, who: str) -> bool:
-        """Remove a role's password, with which its sessions end; return False if it has none."""
+    def drop_password(self, role: Role, who: str, *, revoke_tokens: bool = False) -> Ended | None:
+        """Remove a role's password, with which its sessions end; return None if it has none."""
         with self.write() as write:
             found = write("delete from password where role = ? returning source", role)
-            if found:
-                write("delete from session where role = ?", role)
-                self._record(write, who, "", "password removed", {"role": role, "source": found[0][0]}, None)
-        return bool(found)
+            if not found:
+                return None
+            write("delete from familiar where role = ?", role)  # who knew the old one is a stranger
+            ended = _end_role(write, role, self.now_s(), revoke_tokens=revoke_tokens)
+            before = {"role": role, "source": found[0][0]}
+            self._record(write, who, "", "password removed", before, _revoked(ended) or None)
+        return ended
 
-    def open_session(self, role: Role, address: str) -> str:
-        """Begin a session; return its id, which is kept nowhere else."""
+    def open_session(self, role: Role, address: str, hashed: str | None = None) -> str:
+        """Begin a session; return its id, which is kept nowhere else.
+
+        Args:
+            role: of who logs in.
+            address: for the audit.
+            hashed: of the password that was given; empty is returned where it is not the role's any more.
+        """
         key = secrets.token_urlsafe(32)
-        now = self.now_s()
+        own, now = hash_key(key), self.now_s()
         with self.write() as write:
+            if hashed is not None and write("select hash from password where role = ?", role) != [(hashed,)]:
+                return ""
             write("delete from session where ends_at <= ?", now)
             write(
                 "delete from session where id in (select id from session where role = ? "
@@ -186,7 +227,7 @@ class DeskStore:
                 role,
                 MAX_SESSIONS - 1,
             )
-            write("insert into session values (?, ?, ?, ?, ?)", hash_key(key), role, now, now + SESSION_S, address)
+            write("insert into session values (?, ?, ?, ?, ?, ?)", own, role, now, now + SESSION_S, address, own)
             self._record(write, role, address, "login", None, None)
         return key
 
@@ -199,34 +240,53 @@ class DeskStore:
         key = secrets.token_urlsafe(32)
         now = self.now_s()
         with self.write() as write:
-            found = write("select ends_at from session where id = ?", identity.key)
+            found = write("select ends_at, family from session where id = ?", identity.key)
             if not found or found[0][0] <= now + ROTATED_GRACE_S:
                 return ""
             write("update session set ends_at = ? where id = ?", now + ROTATED_GRACE_S, identity.key)
-            values = (hash_key(key), identity.role, now, found[0][0], address)
-            write("insert into session values (?, ?, ?, ?, ?)", *values)
+            values = (hash_key(key), identity.role, now, found[0][0], address, found[0][1])
+            write("insert into session values (?, ?, ?, ?, ?, ?)", *values)
         return key
 
-    def end_session(self, identity: Identity, address: str, *, everywhere: bool) -> None:
-        """End one session, or all of its role."""
+    def end_session(
+        self, identity: Identity, address: str, *, everywhere: bool, revoke_tokens: bool = False
+    ) -> Ended:
+        """End one session under every id that it was given, or all of its role, and tokens where an admin asks."""
         with self.write() as write:
             if everywhere:
-                ended = len(write("delete from session where role = ? returning id", identity.role))
-                before, after = {"sessions": ended}, {"sessions": 0}
-                self._record(write, identity.who, address, "logout everywhere", before, after)
-            else:
-                write("delete from session where id = ?", identity.key)
-                self._record(write, identity.who, address, "logout", None, None)
+                may_revoke = revoke_tokens and identity.role == "admin"
+                ended = _end_role(write, identity.role, self.now_s(), revoke_tokens=may_revoke)
+                before = {"sessions": ended.sessions} | _revoked(ended)
+                self._record(write, identity.who, address, "logout everywhere", before, {"sessions": 0})
+                return ended
+            write(
+                "delete from session where family = (select family from session where id = ?)",
+                identity.key,
+            )
+            self._record(write, identity.who, address, "logout", None, None)
+        return Ended(1)
 
-    def make_token(self, name: str, role: Role, days: float, who: str, address: str) -> str:
+    def make_token(self, name: str, role: Role, days: float, who: str, address: str, *, asked_with: str = "") -> str:
         """Make a bearer token; return it, which is kept nowhere else.
+
+        Args:
+            name: for people.
+            role: what it may do.
+            days: until it ends.
+            who: asks for it, for the audit.
+            address: from which.
+            asked_with: hash of the session id or token that asks; empty for who needs none.
 
         Raises:
             DeskStoreError: the name is taken, or there are too many.
+            SessionEndedError: who asks has been logged out meanwhile.
         """
         token = TOKEN_PREFIX + secrets.token_urlsafe(32)
         now = self.now_s()
         with self.write() as write:
+            known = "select 1 from session where id = ? union all select 1 from token where hash = ?"
+            if asked_with and not write(known, asked_with, asked_with):
+                raise SessionEndedError("you have been logged out: log in again")
             write("delete from token where ends_at <= ?", now)
             if write("select count(*) from token")[0][0] >= MAX_TOKENS:
                 raise DeskStoreError(f"there are {MAX_TOKENS} tokens already: revoke one first")
@@ -347,11 +407,15 @@ class DeskStore:
         try:
             self._writer.execute("begin immediate")
             try:
+                before = self._writer.total_changes
                 yield lambda statement, *values: self._writer.execute(statement, values).fetchall()
             except BaseException:
                 self._writer.execute("rollback")
                 raise
             self._writer.execute("commit")
+            if self._writer.total_changes != before:
+                with suppress(OSError):  # other processes hear of it, and of nothing that cannot be seen yet
+                    os.utime(self.path)
         except sqlite3.Error as error:
             raise DeskStoreError(f"desk.sqlite cannot be written: {error}") from None
         finally:
@@ -363,6 +427,8 @@ class DeskStore:
         said = [None if value is None else orjson.dumps(value).decode() for value in (before, after)]
         values = (self.now_s(), who[:80], address[:64], what[:200], *said)
         write("insert into audit (at, who, address, what, before, after) values (?, ?, ?, ?, ?, ?)", *values)
+        if what in VISITS:
+            write(_OLDEST.format(f"where who = ? and what in {VISITS}"), who[:80], MAX_VISITS)
         write(_OLDEST.format(""), MAX_AUDIT)
 
     def _migrate(self, path: Path) -> None:
@@ -372,7 +438,17 @@ class DeskStore:
         if version == SCHEMA:
             return
         with self._lock:
-            self._writer.executescript(f"begin immediate; {_TABLES} pragma user_version = {SCHEMA}; commit;")
+            self._writer.executescript(f"begin immediate; {_TABLES}")
+            try:
+                columns = [row[1] for row in self._writer.execute("pragma table_info(session)")]
+                if "family" not in columns:
+                    self._writer.execute(_FAMILY)
+                    self._writer.execute("update session set family = id")
+                self._writer.execute(f"pragma user_version = {SCHEMA}")
+                self._writer.execute("commit")
+            except BaseException:
+                self._writer.execute("rollback")
+                raise
 
     def _own_id(self) -> str:
         with self.write() as write:
@@ -383,6 +459,22 @@ class DeskStore:
         return str(found[0][0])
 
 
+def _end_role(write: Callable[..., list[Any]], role: Role, now: float, *, revoke_tokens: bool) -> Ended:
+    """End the sessions of `role`, and the tokens that it could have made: an admin makes those of viewers too."""
+    sessions = len(write("delete from session where role = ? returning id", role))
+    tokens = write("select name, role from token where ends_at > ? order by name", now)
+    gone = [name for name, of in tokens if revoke_tokens and role in ("admin", of)]
+    for name in gone:
+        write("delete from token where name = ?", name)
+    kept = tuple(name for name, _ in tokens if name not in gone)
+    others = write("select count(distinct family) from session where ends_at > ?", now)[0][0]
+    return Ended(sessions, tuple(gone), others, kept)
+
+
+def _revoked(ended: Ended) -> dict[str, Any]:
+    return {"tokens_revoked": list(ended.tokens)} if ended.tokens else {}
+
+
 def hash_key(key: str) -> str:
     """Return what stands for a session id or token in the file; 256 random bits need no slow hash."""
     return hashlib.sha256(key.encode()).hexdigest()
@@ -390,8 +482,8 @@ def hash_key(key: str) -> str:
 
 def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
+    make_file(path)
     connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
-    path.chmod(0o600)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     return connection

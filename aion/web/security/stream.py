@@ -1,7 +1,9 @@
-"""Ends streams whose session has ended (checked at once after a logout, and every few seconds), and counts them."""
+"""Ends streams whose session or token has ended, as soon as any process has written so, and counts them."""
 
 import asyncio
+import sqlite3
 from collections import Counter
+from contextlib import suppress
 from random import randrange
 from typing import Any
 from urllib.parse import parse_qs
@@ -12,11 +14,12 @@ from aion.config import Settings
 from aion.live.lane import Subscriber, make_frame
 from aion.web.gate import retry_after
 from aion.web.middleware import headers_of, refuse
+from aion.web.security.changes import QUIET_S, StoreChanges
 from aion.web.security.limit import network_of
 from aion.web.security.login import address_of, needed_role
 from aion.web.security.store import ROLES, DeskStore, Identity, Role
 
-CHECK_S = 5.0
+CHECK_S = 5.0  # at most between two checks: a session also ends by itself
 SLICE = 200  # streams looked at before other work gets its turn
 ALONE = (
     2  # streams of a browser whose windows cannot share one: of its six connections the others are left for requests
@@ -30,6 +33,10 @@ class StreamWatch:
     def __init__(self, store: DeskStore | None) -> None:
         """Args: store: says whose session stands; None where everybody is local."""
         self._store = store
+        self._wake = asyncio.Event()
+        self._state = -1
+        self._next_end = float("inf")
+        """When the next of those that have streams ends by itself."""
         self._streams: dict[tuple[str, Role], set[Subscriber]] = {}
         """By key and role that it was opened with; no key where everybody is local."""
         self._from: dict[str, set[Subscriber]] = {}
@@ -43,9 +50,12 @@ class StreamWatch:
         return sum(map(len, self._streams.values()))
 
     def opened(self, scope: Any, subscriber: Subscriber) -> None:
-        """Remember a stream; called when it is opened."""
+        """Remember a stream; called when it is opened. Ends it where who opens it has lost the right meanwhile."""
         identity: Identity = scope["aion.identity"]
         role = needed_role("GET", scope["path"], scope.get("query_string", b"")) or "viewer"
+        if not self._may(identity.key, role):
+            subscriber.reset()
+            return
         self._streams.setdefault((identity.key, role), set()).add(subscriber)
         self._from.setdefault(network_of(address_of(scope)), set()).add(subscriber)
         browser = scope.get("aion.alone")
@@ -77,23 +87,48 @@ class StreamWatch:
         return _count([self._streams.get((key, role), set()) for role in ROLES], most)
 
     async def watch(self) -> None:
-        """Check all streams again and again, until cancelled."""
-        while True:
-            await asyncio.sleep(CHECK_S)
-            await self.check()
+        """Check all streams whenever logins or tokens have changed, until cancelled."""
+        store = self._store
+        if store is None:
+            return
+        changes = StoreChanges(store.path, self._wake.set)
+        changes.start()
+        try:
+            checked_at = 0.0
+            while True:
+                now = asyncio.get_running_loop().time()
+                if self._has_changed(store) or now - checked_at >= CHECK_S or store.now_s() >= self._next_end:
+                    checked_at = now
+                    with suppress(sqlite3.Error):
+                        await self.check()
+                wait_s = CHECK_S if changes.has_events else QUIET_S
+                wait_s = min(wait_s, max(0.01, self._next_end - store.now_s()))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), wait_s)
+                self._wake.clear()
+        finally:
+            changes.stop()
+
+    def _has_changed(self, store: DeskStore) -> bool:
+        try:
+            store.look()
+        except sqlite3.Error:  # cannot be read just now: whom it cannot vouch for is refused at the next request
+            return False
+        return store.state != self._state
 
     async def check(self) -> None:
         """End the streams of those who may no longer have them, forget those that are closed."""
+        self._next_end = float("inf")
+        if self._store is not None:
+            self._store.look()
+            self._state = self._store.state
         for (key, role), streams in list(self._streams.items()):
             _forget_closed(streams)
             if self._may(key, role):
                 continue
             for number, subscriber in enumerate(list(streams), 1):
                 streams.discard(subscriber)
-                if subscriber.index < 0:  # it left while the others were told
-                    continue
-                frame = make_frame("bye", b"{}", retry_ms=randrange(200, 2_000))  # noqa: S311 - jitter
-                subscriber.finish(frame.gzip if subscriber.is_gzip else frame.identity)
+                self._end(subscriber)
                 if number % SLICE == 0:
                     await asyncio.sleep(0)
         for own in (*self._from.values(), *self._alone.values()):
@@ -109,7 +144,17 @@ class StreamWatch:
         if not key:
             return not store.has_password
         identity = store.identify_hash(key)
-        return identity is not None and identity.may(role)
+        if identity is None or not identity.may(role):
+            return False
+        self._next_end = min(self._next_end, identity.ends_at)
+        return True
+
+    @staticmethod
+    def _end(subscriber: Subscriber) -> None:
+        if subscriber.index < 0:  # it has left
+            return
+        frame = make_frame("bye", b"{}", retry_ms=randrange(200, 2_000))  # noqa: S311 - jitter
+        subscriber.finish(frame.gzip if subscriber.is_gzip else frame.identity)
 
 
 def _count(sets: list[set[Subscriber]], most: int) -> int:

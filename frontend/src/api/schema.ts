@@ -7,8 +7,8 @@ export interface Alarm {
   bot?: string;
   /** When all was clear again. */
   cleared_at?: string;
-  /** process: one ended or does not answer; missed_cycle: a bot is past its `due_at`; dead_bot: far past it, or in error; stale_feed: bars are overdue; disk: nearly full; clock: it jumped; alerts: not sent. */
-  kind: "process" | "missed_cycle" | "dead_bot" | "stale_feed" | "disk" | "clock" | "alerts";
+  /** process: one ended or does not answer; missed_cycle: a bot is past its `due_at`; dead_bot: far past it, or in error; stale_feed: bars are overdue; disk: nearly full; clock: it jumped; login: refused for long, after too many wrong passwords; alerts: not sent. */
+  kind: "process" | "missed_cycle" | "dead_bot" | "stale_feed" | "disk" | "clock" | "login" | "alerts";
   level: "warning" | "error";
   since: string;
   /** Bot, process, feed or folder. */
@@ -671,6 +671,20 @@ export interface LogTail {
   parts: Record<string, LogPart>;
   /** Of a pushed tail, as in the bundles. */
   version?: number;
+}
+
+/** What a logout ended, and what still lets somebody in; names of tokens for an admin alone. */
+export interface LogoutAnswer {
+  /** When the session or token ends. */
+  ends_at?: string;
+  role: "admin" | "viewer" | "none";
+  sessions_ended: number;
+  /** Of others, after a logout everywhere. */
+  sessions_kept: number;
+  tokens_kept: string[];
+  tokens_revoked: string[];
+  /** `admin`, `viewer`, `token:<name>`, `local` without a password, `nobody`. */
+  who: string;
 }
 
 /** A bearer token to be made. */

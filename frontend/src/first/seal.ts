@@ -6,7 +6,7 @@
  * answer at once, and a desk in a home network has no TLS.
  */
 
-import { sealRecords } from "../live";
+import { BASE, sealRecords } from "../live";
 
 const NONCE_WORDS = 3;
 const BLOCK = 64;
@@ -69,9 +69,9 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(binary);
 }
 
-/** The key that the desk gave this browser for its session: 32 bytes in a cookie of this port. */
-export function keyOf(cookies: string, port: string): Uint32Array | undefined {
-  const found = new RegExp(`(?:^|; )(?:__\\w+-)?aion_kept_${port}=([\\w-]{43})(?:;|$)`).exec(cookies)?.[1];
+/** The key that the desk gave this browser for its session: 32 bytes in a cookie of this port and path. */
+export function keyOf(cookies: string, place: string): Uint32Array | undefined {
+  const found = new RegExp(`(?:^|; )(?:__\\w+-)?aion_kept_${place}=([\\w-]{43})(?:;|$)`).exec(cookies)?.[1];
   return found ? new Uint32Array(fromBase64(`${found.replaceAll("-", "+").replaceAll("_", "/")}=`).buffer) : undefined;
 }
 
@@ -98,7 +98,7 @@ export function open(sealed: unknown, key: Uint32Array): unknown {
 
 /** Seal and open the cache's records from now on; on a desk without a password there is no key, and they stay plain. */
 export function sealKept(): void {
-  const read = (): Uint32Array | undefined => keyOf(document.cookie, location.port);
+  const read = (): Uint32Array | undefined => keyOf(document.cookie, location.port + BASE.replace(/[^A-Za-z0-9]/g, "_"));
   const first = read();
   let held = first;
   sealRecords({

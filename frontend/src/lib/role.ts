@@ -73,9 +73,13 @@ function remembered(): string | null {
 /** Tabs tell each other on this channel that the session has ended. */
 const ENDED = ownName("aion_ended");
 
-/** End the session, or all of this role; each tab forgets what it kept. Throws where the desk does not answer. */
-export async function logOut(isEverywhere = false): Promise<void> {
-  const answer = await fetch(at(`/api/session${isEverywhere ? "?everywhere=true" : ""}`), { method: "DELETE" });
+/**
+ * End the session, or all of this role and, for an admin, the bearer tokens; each tab forgets what it kept. Throws where
+ * the desk does not answer.
+ */
+export async function logOut(isEverywhere = false, revokesTokens = true): Promise<void> {
+  const query = isEverywhere ? `?everywhere=true&tokens=${revokesTokens}` : "";
+  const answer = await fetch(at(`/api/session${query}`), { method: "DELETE" });
   if (!answer.ok) throw new Error(`the desk answered ${answer.status}`);
   withChannel((channel) => {
     channel.postMessage("ended");

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { logOut, useWho } from "../../lib/role";
+import { Everywhere } from "./everywhere";
 
 export function WhoRow() {
   const { session } = useWho();
@@ -19,13 +20,9 @@ export function WhoRow() {
       <button type="button" className="button" onClick={() => leave(false)}>
         Log out
       </button>
-      {!session.who.startsWith("token:") && (
-        <button
-          type="button"
-          className="button"
-          title={`Ends every session of ${session.role}`}
-          onClick={() => leave(true)}
-        >
+      {session.who === "admin" && <Everywhere />}
+      {session.who === "viewer" && (
+        <button type="button" className="button" title="Ends every session of viewer" onClick={() => leave(true)}>
           Log out everywhere
         </button>
       )}
