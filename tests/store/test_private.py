@@ -53,7 +53,7 @@ needs_root = pytest.mark.usefixtures("_root")
 
 @pytest.fixture
 def _root() -> None:
-    assert os.geteuid() == 0, "run as root: only root becomes another user"
+    assert os.geteuid() == 0, "run as root, as in a container: nobody else becomes another user"
 
 
 @pytest.fixture(autouse=True)
