@@ -91,7 +91,7 @@ class CookieJar:
         return ""
 
     def forgetting(self, scope: Scope) -> list[tuple[bytes, bytes]]:
-        """Return the headers by which a browser forgets a session that has ended, and the key of what it kept of it."""
+        """Return the headers by which a browser forgets a session that has ended, and the key of its records."""
         return [
             self.header(name, "", scope, 0, is_readable=name != self.session)
             for name in (self.session, self.kept(scope))
