@@ -98,7 +98,8 @@ export function open(sealed: unknown, key: Uint32Array): unknown {
 
 /** Seal and open the cache's records from now on; on a desk without a password there is no key, and they stay plain. */
 export function sealKept(): void {
-  const read = (): Uint32Array | undefined => keyOf(document.cookie, location.port + BASE.replace(/[^A-Za-z0-9]/g, "_"));
+  const read = (): Uint32Array | undefined =>
+    keyOf(document.cookie, location.port + BASE.replace(/[^A-Za-z0-9]/g, "_"));
   const first = read();
   let held = first;
   sealRecords({
