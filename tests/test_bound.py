@@ -8,6 +8,7 @@ from importlib import metadata
 import pytest
 
 from tests.docs.text import ROOT, read
+from tools.bound import OF_OTHER_USE, name_of, testing
 
 PROJECT = tomllib.loads(read("pyproject.toml"))["project"]
 MODULES = {
@@ -53,3 +54,16 @@ def test_private_parts_of_libraries_when_used_then_the_library_has_an_upper_boun
     libraries = "uvicorn|starlette|fastapi|uvloop|httptools|typer|rich|structlog|prometheus_client|pydantic|orjson"
     private = set(re.findall(rf"(?:from|import) ({libraries})\S*\._", source))
     assert private <= upper, "a private module of a library without an upper bound"
+
+
+def test_environments_of_the_bounds_when_made_then_they_have_all_that_their_tests_need() -> None:
+    dev = {name_of(each) for each in tomllib.loads(read("pyproject.toml"))["dependency-groups"]["dev"]}
+    extras = {bounds(each)[0] for extra in PROJECT["optional-dependencies"].values() for each in extra}
+    assert OF_OTHER_USE <= dev, "no longer there: it may go"
+    assert {name_of(each) for each in testing()} == dev - OF_OTHER_USE - extras
+    (bounded,) = re.findall(r"^BOUNDED = ((?:.*\\\n)*.*)$", read("Makefile"), re.MULTILINE)
+    files = bounded.replace("\\\n", " ").split()
+    assert len(files) > 10
+    for file in files:
+        needed = set(re.findall(r"^\s*(?:import|from) (\w+)", read(file), re.MULTILINE))
+        assert not needed & {each.replace("-", "_") for each in OF_OTHER_USE}, file

@@ -4,17 +4,32 @@ The packages go into `.venv/lowest` or `.venv/newest`, by uv and by what the ind
 need comes beside them, as new as fits.
 """
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 UV = [sys.executable, "-m", "uv", "--quiet"]
 STRATEGIES = {"lowest": "lowest-direct", "newest": "highest"}
-TESTING = (
-    "pytest", "pytest-asyncio", "pytest-timeout", "pytest-xdist", "httpx", "hypothesis", "psutil", "jsonschema",
-    "backtesting", "pyyaml",
-)  # fmt: skip
+OF_OTHER_USE = {
+    "editables", "hatchling", "import-linter", "mypy", "playwright", "ruff", "schemathesis", "types-psutil",
+}  # fmt: skip
+"""What of the group `dev` builds, checks or browses, and would only hold other versions back."""
+
+
+def testing() -> list[str]:
+    """Return what the tests need beside Aion and its extras: the group `dev` without what is of other use."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"].values()
+    own = {name_of(each) for extra in extras for each in extra}
+    return [each for each in project["dependency-groups"]["dev"] if name_of(each) not in OF_OTHER_USE | own]
+
+
+def name_of(wanted: str) -> str:
+    """Return the name of the package in a requirement."""
+    return re.split(r"[^A-Za-z0-9-]", wanted, maxsplit=1)[0]
 
 
 def main(which: str, tests: list[str]) -> int:
@@ -27,7 +42,7 @@ def main(which: str, tests: list[str]) -> int:
         [*compiled, "--resolution", STRATEGIES[which], "--python", sys.executable, "-o", str(chosen)],
         ["venv", "--allow-existing", "--python", sys.executable, str(home)],
         ["pip", "install", "--python", python, "-r", str(chosen)],
-        ["pip", "install", "--python", python, "-c", str(chosen), *TESTING],
+        ["pip", "install", "--python", python, "-c", str(chosen), *testing()],
     ]
     for step in steps:
         done = subprocess.run([*UV, *step], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
