@@ -353,3 +353,52 @@ def test_option_that_cannot_work_is_refused_by_name(
     monkeypatch.setattr("sys.argv", typed)
     assert main() == 2
     assert f"{option} {value!r}" in capsys.readouterr().err
+
+
+def test_symbols_when_they_come_to_one_file_name_then_each_keeps_its_own_bars(tmp_path: Path) -> None:
+    symbols = ["BTC/USDT", "BTC_USDT", "btc/usdt", "\u00e9", "\u00fc"]
+    path = tmp_path / "all.csv"
+    rows = [
+        f"{symbol},2022-05-19T13:3{number}:00Z,1,2,0.5,{1 + number / 10},5" for number, symbol in enumerate(symbols)
+    ]
+    path.write_text("\n".join([f"Symbol,{HEAD}", *rows]))
+    coins = Import("24/7", currency="USDT", form="csv")
+    for _ in range(2):  # again: each takes its own place
+        done = import_files([path], tmp_path / "bars", coins, NOW)
+        assert [each.refused for each in done] == [""] * len(symbols)
+        found = {each: kept(tmp_path, symbol=each) for each in symbols}
+        assert {each: float(bars[0].close) for each, bars in found.items()} == {
+            each: 1 + number / 10 for number, each in enumerate(symbols)
+        }
+    assert len(list((tmp_path / "bars").glob("minute_*"))) == len(symbols)
+
+
+@pytest.mark.parametrize("symbol", ["A" * 65, "A" * 205, "A" * 300, "A\x1b[31mB", "A\u202eB", "A\nMSFT: kept 9"])
+def test_symbol_when_it_can_be_none_then_it_alone_is_refused_in_one_plain_line(tmp_path: Path, symbol: str) -> None:
+    path = tmp_path / "all.csv"
+    rows = [f'"{each}",{row}' for each in (symbol, "MSFT") for row in minutes(5)]
+    path.write_text("\n".join([f"Symbol,{HEAD}", *rows]))
+    done = {each.symbol: each for each in import_files([path], tmp_path / "bars", NEW_YORK, NOW)}
+    assert done["MSFT"].refused == "" and len(kept(tmp_path)) == 5
+    assert "characters that can be printed" in done[symbol].refused
+    (said,) = done[symbol].lines()
+    assert said.isprintable()
+    import_files([path], tmp_path / "bars", NEW_YORK, NOW)  # the folder is still one
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "-1e999999999", "1e-999999999", "1e-999999", "0e-999999999"])
+@pytest.mark.parametrize("field", [",10.5,", ",102"])
+def test_number_when_it_is_beyond_any_price_then_its_row_alone_is_left_out(
+    tmp_path: Path, number: str, field: str
+) -> None:
+    lines = minutes(5)
+    lines[2] = lines[2].replace(field, field[:1] + number + field[-1:] if field[-1] == "," else f",{number}")
+    done = bring(tmp_path, lines)
+    assert done.report.dropped == {"not a number": 1} and len(kept(tmp_path)) == 4
+
+
+def test_file_when_its_lines_end_in_cr_alone_then_it_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "MSFT.csv"
+    path.write_text("\r".join([HEAD, *minutes(5)]), newline="")
+    with pytest.raises(FeedError, match="its lines end in CR alone"):
+        import_files([path], tmp_path / "bars", NEW_YORK, NOW)

@@ -6,6 +6,7 @@ needs the extra `parquet`; CSV needs nothing.
 
 import csv
 import gzip
+import hashlib
 import io
 import json
 import re
@@ -38,6 +39,7 @@ MAX_FILE_BYTES = 512 << 20  # of a series, packed or not: ten years of minutes h
 MAX_ROWS = 10_000_000
 _FILE = re.compile(r"(?:minute|day)_[A-Za-z0-9._-]{1,200}\.(?:parquet|csv\.gz)")
 """Names that `BarFolder.write` gives; an index may name no other, be it below the folder."""
+MAX_STEM = 100  # characters of a symbol in the name of its file
 SCHEMA = "aion/bars/1"
 Format = Literal["parquet", "csv"]
 _COLUMNS = ("ts", "open", "high", "low", "close", "volume")
@@ -158,7 +160,7 @@ class BarFolder:
         Raises:
             ConfigError: the folder cannot be written, or the extra for Parquet is missing.
         """
-        series.file = f"{series.kind}_{_file_name(series.symbol)}.{'parquet' if form == 'parquet' else 'csv.gz'}"
+        series.file = self._free_name(series, "parquet" if form == "parquet" else "csv.gz")
         series.rows = len(bars)
         series.first, series.last = (iso(bars[0].ts), iso(bars[-1].ts)) if bars else ("", "")
         data = _parquet(bars) if form == "parquet" else _csv(bars)
@@ -168,6 +170,19 @@ class BarFolder:
         self.write_index()
         if old is not None and all(each.file != old.file for each in self.series.values()):
             (self.folder / old.file).unlink(missing_ok=True)
+
+    def _free_name(self, series: Series, suffix: str) -> str:
+        """Return the name of a series' file: its symbol as far as a name can hold it, marked where that is another's.
+
+        `BTC/USDT` and `BTC_USDT` come to one name, and on some disks `msft` and `MSFT` do.
+        """
+        plain = re.sub(r"[^A-Za-z0-9.-]", "_", series.symbol)[:MAX_STEM]
+        taken = {each.file.lower() for each in self.series.values() if each.key != series.key}
+        for stem in (plain, f"{plain}-{hashlib.sha256(series.symbol.encode()).hexdigest()[:16]}"):
+            name = f"{series.kind}_{stem}.{suffix}"
+            if name.lower() not in taken:
+                break
+        return name
 
     def halts(self, symbol: str) -> list[Halt]:
         """Return the halts of `symbol` in the folder's table.
@@ -210,10 +225,6 @@ def _action(entry: dict[str, Any]) -> CorporateAction:
     return CorporateAction(
         entry["symbol"], date.fromisoformat(entry["ex_date"]), entry["kind"], Decimal(entry["amount"])
     )
-
-
-def _file_name(symbol: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.-]", "_", symbol)
 
 
 def _parquet(bars: Sequence[Bar]) -> bytes:

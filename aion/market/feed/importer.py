@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from aion.errors import AionError, ConfigError, FeedError
+from aion.errors import AionError, ConfigError, FeedError, printable
 from aion.market import calendar
 from aion.market.feed.barfile import BarFolder, Format, Series
 from aion.market.feed.interval import find_grid
@@ -31,6 +31,7 @@ from aion.store.file import write_bytes
 REPORT = "import_report.json"
 MAX_ROWS = 10_000_000  # of all files of one import, which are held at once
 MAX_SERIES = 2000  # of one import: each becomes a file
+MAX_SYMBOL = 64  # characters
 _CURRENCIES = {"XNYS": "USD", "XNAS": "USD", "XLON": "GBP", "XHKG": "HKD"}
 NO_DAY = "no session on that day"
 OFF_GRID = "off the grid of its bars"
@@ -84,7 +85,7 @@ class Imported:
     def lines(self) -> list[str]:
         """Say it for people: one line, then details."""
         if self.refused:
-            lines = [f"{self.symbol}: refused, nothing written: {self.refused}"]
+            lines = [f"{printable(self.symbol)[:MAX_SYMBOL]}: refused, nothing written: {self.refused}"]
         else:
             lines = [f"{self.report.sentence()} ({self.length} bars)"]
         if self.gaps:
@@ -204,6 +205,8 @@ def _import_series(symbol: str, rows: list[Row], names: list[str], target: BarFo
     kind: Kind = "day" if is_day(rows[0].get("ts", "")) else "minute"
     done = Imported(symbol, kind, names, report)
     try:
+        if len(symbol) > MAX_SYMBOL or not symbol.isprintable():
+            raise FeedError(f"a symbol has 1 to {MAX_SYMBOL} characters that can be printed")
         series = _series(symbol, kind, names, about)
         timed = _oldest_first(list(_stamped(rows, kind, report, about)), report)
         if kind == "minute":

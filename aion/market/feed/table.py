@@ -50,7 +50,8 @@ def read_table(path: Path) -> Iterator[Row]:
         why = f"byte {error.object[error.start]:#04x} is no text in UTF-8; save it as CSV in UTF-8, or as Parquet"
         raise FeedError(f"{path} cannot be read: {why}") from None
     except csv.Error as error:
-        raise FeedError(f"{path} cannot be read: {error}") from None
+        why = "its lines end in CR alone; save it with LF or CRLF" if "new-line character" in str(error) else error
+        raise FeedError(f"{path} cannot be read: {why}") from None
 
 
 def _read_csv(path: Path) -> Iterator[Row]:

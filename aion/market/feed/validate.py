@@ -15,6 +15,7 @@ JUMP = Decimal(3)
 """Ratio between a close and the next open from which a split that nobody declared is suspected: no share of the
 sample moved by more than 1.3 overnight, and the smallest usual split beyond 3:2 is 2:1 with 3:1 next."""
 LARGEST = Decimal(10) ** 12  # far above any price or volume in any currency; keeps arithmetic exact
+MOST_ZEROS = 100  # behind the point of a price or volume; written out, 1e-999999 would be a text of a megabyte
 
 
 @dataclass(slots=True)
@@ -136,6 +137,7 @@ def _number(row: Mapping[str, str], name: str) -> Decimal:
         raise _BadRowError("missing column", str(error)) from None
     except (InvalidOperation, TypeError, ValueError):
         raise _BadRowError("not a number", f"{name} {row[name]!r}"[:60]) from None
-    if not value.is_finite() or abs(value) > LARGEST:
+    # `abs` would round, which ends in an error of its own for 1e999999999
+    if not value.is_finite() or value.copy_abs() > LARGEST or value.adjusted() < -MOST_ZEROS:
         raise _BadRowError("not a number", f"{name} {row[name]!r}"[:60])
     return value
