@@ -1,11 +1,13 @@
 """Guesses of a crowd, of viewers and of neighbours: they lock no admin out, and push nothing out of the audit."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from aion.config import Settings
 from aion.store.layout import Layout
@@ -173,6 +175,41 @@ def test_admin_when_all_places_of_strangers_are_taken_then_its_login_is_looked_a
     finally:
         for _ in range(MAX_WAITING):
             passwords._waiting.release()
+
+
+def test_admin_when_passwords_of_strangers_are_looked_at_then_its_own_does_not_wait_behind_them(
+    start_desk: START, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from aion.web.security import password as passwords
+
+    desk = start_desk(password=PASSWORD)
+    assert desk.client.post("/api/session", json={"password": PASSWORD}).status_code == 200
+    is_looking, may_end = threading.Event(), threading.Event()
+    hasher = PasswordHasher()
+
+    class Slow(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # type: ignore[override]
+            if password == "of a stranger":
+                is_looking.set()
+                assert may_end.wait(60)
+            return bool(hasher.verify(hash, password))
+
+    monkeypatch.setattr(passwords, "_hasher", Slow())
+    stranger = threading.Thread(
+        target=httpx.post,
+        args=(f"{desk.url}/api/session",),
+        kwargs={
+            "json": {"password": "of a stranger"}, "headers": {"x-forwarded-for": "203.0.113.7"},
+            "trust_env": False, "timeout": 60,
+        },
+    )  # fmt: skip
+    stranger.start()
+    try:
+        assert is_looking.wait(60)
+        assert desk.client.post("/api/session", json={"password": PASSWORD}, timeout=30).status_code == 200
+    finally:
+        may_end.set()
+        stranger.join(60)
 
 
 def test_audit_when_viewers_log_in_and_out_for_ever_then_what_others_did_stays(

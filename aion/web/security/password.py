@@ -1,4 +1,7 @@
-"""Passwords as argon2id hashes; a hash takes 64 MB and about 50 ms of a core, so they are made one at a time."""
+"""Passwords as argon2id hashes; a hash takes 64 MB and about 50 ms of a core, so they are made one at a time.
+
+Who has logged in as admin before has a turn of its own: behind a crowd it would wait for seconds.
+"""
 
 import threading
 
@@ -12,7 +15,7 @@ MAX_CHARACTERS = 1024  # argon2 would hash more; nobody types more
 MAX_WAITING = 8  # logins that wait for their turn; more are sent away
 
 _hasher = PasswordHasher()
-_turn = threading.Lock()
+_turn, _turn_admin = threading.Lock(), threading.Lock()
 _waiting = threading.BoundedSemaphore(MAX_WAITING)
 _waiting_admins = threading.BoundedSemaphore(MAX_WAITING)
 
@@ -51,18 +54,18 @@ def is_password(password: str, hashed: str, *, is_admin: bool = False) -> bool:
     Args:
         password: what was given.
         hashed: what is kept.
-        is_admin: True for who has logged in as admin before: no crowd takes the places of those.
+        is_admin: True for who has logged in as admin before: no crowd takes the places or the turn of those.
 
     Raises:
         BusyError: `MAX_WAITING` others wait already.
     """
     if len(password) > MAX_CHARACTERS:
         return False
-    waiting = _waiting_admins if is_admin else _waiting
+    waiting, turn = (_waiting_admins, _turn_admin) if is_admin else (_waiting, _turn)
     if not waiting.acquire(blocking=False):
         raise BusyError("too many logins at once: try again in a few seconds")
     try:
-        with _turn:
+        with turn:
             return _hasher.verify(hashed, password)
     except (VerificationError, InvalidHashError):
         return False
