@@ -50,7 +50,9 @@ def read_table(path: Path) -> Iterator[Row]:
         why = f"byte {error.object[error.start]:#04x} is no text in UTF-8; save it as CSV in UTF-8, or as Parquet"
         raise FeedError(f"{path} cannot be read: {why}") from None
     except csv.Error as error:
-        why = "its lines end in CR alone; save it with LF or CRLF" if "new-line character" in str(error) else error
+        why = str(error)
+        if "new-line character" in why:
+            why = "its lines end in CR alone; save it with LF or CRLF"
         raise FeedError(f"{path} cannot be read: {why}") from None
 
 
