@@ -28,10 +28,12 @@ from aion.base_path import check_base_path
 from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.made import bots_for
+from aion.regular import read_regular
 from aion.secret import handed, read_secret
 
 SECRETS = frozenset({"password", "viewer_password", "alpaca_key", "alpaca_secret"})
 """Settings that are read from the environment alone."""
+MOST_BYTES = 4 << 20  # of a settings file; a thousand bots take a quarter of that
 MOST_CASH = 10**12
 """Start money of a bot at most: far above any account, and small enough for exact cents."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -422,12 +424,16 @@ def load(
 def _read_table(file: Path | None) -> tuple[dict[str, Any], str]:
     path = file or Path("aion.toml")
     try:
-        return tomllib.loads(path.read_text("utf-8")), str(path)
+        return tomllib.loads(read_regular(path, MOST_BYTES, follow=True).decode()), str(path)
     except FileNotFoundError:
         if file is not None:
             raise ConfigError(f"{file}: there is no such file") from None
         return {}, str(path)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: its lists or tables are nested too deep") from None
+    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise ConfigError(f"{path}: {error}") from None
 
 

@@ -113,7 +113,7 @@ def _of_folder(folder: Path, symbols: tuple[str, ...]) -> Iterator[Offer]:
             )
             for each in series
         ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return  # the feed says what is wrong when it is opened
     yield from (each for each in offers if (not symbols or each.symbol in symbols) and each.exchange in _COSTS)
 

@@ -18,6 +18,7 @@ from aion.bot import archive, freqtrade, retention
 from aion.bot.freqtrade import Attached, attach
 from aion.bot.process_log import ProcessLog
 from aion.clock import FixedClock
+from aion.config import MOST_BYTES, load
 from aion.errors import AionError, ConfigError, FeedError
 from aion.market.feed import barfile, importer, table
 from aion.market.feed.barfile import BarFolder
@@ -332,3 +333,40 @@ def test_logs_and_days_when_pipes_are_among_them_then_nobody_waits(tmp_path: Pat
         os.utime(layout.sim_logs / f"{day}_b.json", (0, 0))
     tidied = within(lambda: retention.tidy(layout, ["b"], 1, WALL + timedelta(days=1)))
     assert "not a regular file" in tidied.refused and tidied.packed == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"a = " + b"[" * 5000, "nested too deep"),
+        (b"port = " + b"9" * 100_000, "4300 digits"),
+        (b"\xff\xfea = 1", "can't decode"),
+        (b"#" * (MOST_BYTES + 1), "more than"),
+    ],
+)
+def test_settings_when_their_file_is_made_to_harm_then_one_sentence_says_why(
+    tmp_path: Path, text: bytes, why: str
+) -> None:
+    path = tmp_path / "aion.toml"
+    path.write_bytes(text)
+    with pytest.raises(ConfigError, match=why):
+        load(path, {})
+
+
+def test_settings_when_their_file_is_none_then_nobody_waits(tmp_path: Path) -> None:
+    pipe, folder, link = tmp_path / "pipe.toml", tmp_path / "folder.toml", tmp_path / "link.toml"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for path in (pipe, folder, Path("/dev/zero")):
+        with pytest.raises(ConfigError, match=r"not a regular file|is a directory"):
+            within(lambda path=path: load(path, {}))  # type: ignore[misc]
+    (tmp_path / "real.toml").write_text("port = 4000\n")
+    link.symlink_to(tmp_path / "real.toml")
+    assert load(link, {}).port == 4000, "a person named it"
+
+
+def test_bars_when_their_index_is_nested_too_deep_then_it_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "index.json").write_text('{"schema": "aion/bars/1", "series": ' + "[" * 100_000)
+    load(None, {}, {"feed": "folder", "folder": tmp_path})
+    with pytest.raises(FeedError, match="cannot be read"):
+        BarFolder(tmp_path)
