@@ -12,6 +12,7 @@ from typer._click.exceptions import ClickException
 from aion.bars import add_commands
 from aion.errors import AionError, printable, said
 from aion.operate import add_operations
+from aion.secret import be_program
 from aion.store.private import make_private
 from aion.terminal import say, take_tracebacks
 
@@ -459,6 +460,7 @@ def main() -> int:
     """Run the command line; an `AionError` becomes one line on stderr and its exit status."""
     make_private()
     take_tracebacks()
+    be_program()
     try:
         status = app(standalone_mode=False)  # what a command raised as `typer.Exit` comes back as a number
         return status if isinstance(status, int) else 0

@@ -23,6 +23,7 @@ HANDED = "AION_HANDED"
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
 _SECRET = re.compile(r"AION_\w*(PASSWORD|PASSPHRASE|TOKEN|SECRET|KEY|ALERT_URLS)\w*", re.IGNORECASE)
 
+_is_program = False
 handed: dict[str, str] = {}
 """Variables that this process was handed."""
 
@@ -94,7 +95,7 @@ def leave_environment(needed: Iterable[str] = SECRETS) -> None:
     if (number := os.environ.pop(HANDED, "")).isdecimal():
         with os.fdopen(int(number), "rb") as pipe:
             handed.update(json.loads(pipe.read()))
-    if not any(map(is_secret_variable, os.environ)) or not _is_aion():
+    if not any(map(is_secret_variable, os.environ)) or not _can_start_anew():
         return
     found = {variable_of(name): read_secret(name, os.environ) for name in needed}
     values = {variable: given[0] for variable, given in found.items() if given is not None}
@@ -104,11 +105,15 @@ def leave_environment(needed: Iterable[str] = SECRETS) -> None:
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606 - this very program
 
 
-def _is_aion() -> bool:
-    """Return True where this process was started as `aion`, so that starting it anew does the same again."""
-    program = Path(sys.argv[0])
-    name = program.parent.name if program.name == "__main__.py" else program.name
-    return name == "aion" and sys.orig_argv[-len(sys.argv) + 1 :] == sys.argv[1:]
+def be_program() -> None:
+    """Say that this process is Aion's alone, whatever its file is called, so that it may start itself anew."""
+    global _is_program  # noqa: PLW0603
+    _is_program = True
+
+
+def _can_start_anew() -> bool:
+    """Return True where starting this process anew does the same again: not within another program, as a test."""
+    return _is_program and sys.orig_argv[len(sys.orig_argv) - len(sys.argv) + 1 :] == sys.argv[1:]
 
 
 def _read_file(path: Path, source: str) -> str:

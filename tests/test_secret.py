@@ -134,14 +134,19 @@ def assert_nothing_seen(folder: Path) -> None:
     assert [name for name in GIVEN if name in text] == []
 
 
+PROGRAM = "import sys\nfrom aion.cli import main\nsys.exit(main())\n"
+
+
+@pytest.mark.parametrize("program", [("-m", "aion"), ("desk",), ("-c", PROGRAM)], ids=["module", "renamed", "text"])
 def test_strategy_when_it_looks_for_secrets_then_its_environment_has_none(
-    tmp_path: Path, started: list[subprocess.Popen[bytes]]
+    tmp_path: Path, started: list[subprocess.Popen[bytes]], program: tuple[str, ...]
 ) -> None:
+    (tmp_path / "desk").write_text(PROGRAM)  # a link to the program, or a copy, under another name
     (tmp_path / "aion.toml").write_text('[bots.orb_ny]\nstrategy = "spy"\n')
     environment = {**os.environ, **GIVEN, **strategy(tmp_path), "AION_DATA": str(tmp_path / "data"), "AION_PORT": "0"}
     with (tmp_path / "console").open("wb") as console:
         up = subprocess.Popen(
-            [sys.executable, "-m", "aion", "up"], cwd=tmp_path, env=environment, stdout=console, stderr=console
+            [sys.executable, *program, "up"], cwd=tmp_path, env=environment, stdout=console, stderr=console
         )
     started.append(up)
     wait_for(tmp_path / "seen.json", up)
