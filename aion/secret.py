@@ -107,7 +107,7 @@ def leave_environment(needed: Iterable[str] = SECRETS) -> None:
 
 def be_program() -> None:
     """Say that this process is Aion's alone, whatever its file is called, so that it may start itself anew."""
-    global _is_program  # noqa: PLW0603
+    global _is_program
     _is_program = True
 
 
