@@ -16,7 +16,7 @@ from pathlib import Path
 import orjson
 
 from aion.web.logline import MAX_WHOLE, Stretch, holds, parse_line, read_line, read_long, shortened, stretch_before
-from aion.web.logtail import WINDOW, Span, comparable, open_log
+from aion.web.logtail import WINDOW, Span, comparable, open_log, with_times
 from aion.web.state import Json
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -206,7 +206,8 @@ def _candidates(data: bytes, pattern: re.Pattern[bytes] | None) -> Iterator[tupl
 
 
 def _merged(spans: list[Span], floors: dict[str, int], limit: int) -> Json:
-    lines = [(comparable(line.get("ts", "")), span.file, line) for span in spans for line in span.lines]
+    # a line that has no time, or an earlier one than the line before it, is not older: it would be left out for good
+    lines = [(at, span.file, line) for span in spans for at, line in with_times(span.lines)]
     ordered = sorted(lines, key=lambda item: (item[0], item[1], item[2]["offset"]))
     kept = [line for _, _, line in ordered[max(0, len(ordered) - limit) :]]
     chosen = {(line["file"], line["offset"]) for line in kept}

@@ -126,7 +126,7 @@ def merge(spans: Iterable[Span], limit: int, *, oldest: bool = False) -> Json:
         oldest: True to give the oldest of them, for a reader that goes on from `to`; else the newest.
     """
     given = list(spans)
-    timed = [(at, span.file, line) for span in given for at, line in _with_times(span.lines)]
+    timed = [(at, span.file, line) for span in given for at, line in with_times(span.lines)]
     ordered = sorted(timed, key=lambda item: (item[0], item[1], item[2]["offset"]))
     kept = [line for _, _, line in (ordered[:limit] if oldest else ordered[max(0, len(ordered) - limit) :])]
     chosen = {(line["file"], line["offset"]) for line in kept}
@@ -185,8 +185,8 @@ def _split(data: bytes) -> list[bytes]:
     return [piece + b"\n" for piece in data.split(b"\n")[:-1]]
 
 
-def _with_times(lines: tuple[Json, ...]) -> Iterable[tuple[str, Json]]:
-    # within one file the order is that of the file, whatever a clock did
+def with_times(lines: tuple[Json, ...]) -> Iterable[tuple[str, Json]]:
+    """Yield each line of one file with a time that never falls: the order is that of the file, whatever a clock did."""
     newest = ""
     for line in lines:
         newest = max(newest, comparable(line.get("ts", "")))

@@ -1,6 +1,7 @@
 """Search of log files: what is found, where it goes on, and that a large file stays cheap."""
 
 import os
+import random
 import time
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,35 @@ def test_search_when_limit_cuts_two_files_then_nothing_is_lost(log: Path) -> Non
         if page["left"] == 0:
             break
     assert found == sorted([*range(200), *range(200)])
+
+
+@pytest.mark.parametrize("limit", [1, 3, 10, 50])
+@pytest.mark.parametrize("strange", ["no time", "a clock that goes back"])
+def test_search_when_lines_of_several_files_are_out_of_order_then_each_comes_once(
+    tmp_path: Path, strange: str, limit: int
+) -> None:
+    chance = random.Random(limit)
+    written: dict[str, bytes] = {"bots": b"", "web": b"", "up": b""}
+    wanted = set()
+    for second in range(300):
+        name = chance.choice(list(written))
+        wanted.add((name, len(written[name])))
+        if chance.random() < 0.7:
+            written[name] += line(second, f"cycle {second}")
+        else:
+            written[name] += b"Traceback, line %d\n" % second if strange == "no time" else line(0, f"{second} late")
+    for name, data in written.items():
+        (tmp_path / f"{name}.jsonl").write_bytes(data)
+    paths = [tmp_path / f"{name}.jsonl" for name in written]
+    found: list[tuple[str, int]] = []
+    stops: dict[str, int] = {}
+    for _ in range(1000):
+        page = search(paths, Query(), stops, limit)
+        found += [(each["file"], each["offset"]) for each in page["lines"]]
+        stops = {name: part["from"] for name, part in page["parts"].items()}
+        if page["left"] == 0:
+            break
+    assert len(found) == len(set(found)) == 300 and set(found) == wanted
 
 
 def test_offset_at_when_lines_have_no_time_then_the_next_that_has_counts(tmp_path: Path) -> None:
