@@ -93,7 +93,8 @@ class TailReader:
             self._places.setdefault(name, (status.st_ino, place))
             return None
         self._places[name] = (status.st_ino, start + end)
-        lines = data[:end].decode("utf-8", "replace").splitlines()
+        # only a newline ends a line: `str.splitlines` also breaks at U+2028, which a JSON text may hold as it is
+        lines = [line.removesuffix("\r") for line in data[:end].decode("utf-8", "replace").split("\n")[:-1]]
         return {"file": name, "inode": status.st_ino, "from": start, "to": start + end, "lines": lines}
 
 
