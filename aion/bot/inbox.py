@@ -98,7 +98,7 @@ class Inbox:
             if folder is None:
                 continue
             done = answered.get(target, ())
-            bad = {name: control_id.why_not(name.removesuffix(".json"), now) for name in folder.strange}
+            bad = {name: control_id.why_no_file(name, now) for name in folder.strange}
             more = folder.count - len(folder.strange)
             for each in folder.ids:
                 if each in done:

@@ -11,6 +11,7 @@ AHEAD = timedelta(days=1)
 """How far in the future an id may be: a clock that was wrong by a zone and was set right."""
 BEHIND = timedelta(days=7)
 """How old a request may be that is still carried out: bots that were off over a weekend and a holiday."""
+SUFFIX = ".json"
 FORM = "c<date>T<time>-<letters or digits>, such as c20261124T225901-1"
 _ID = re.compile(r"c([0-9]{8}T[0-9]{6})([0-9]{6})?-[0-9a-z]{1,16}")
 _SLACK = timedelta(hours=1)  # between the clocks of who writes and who reads, or the waiting in between
@@ -50,6 +51,14 @@ def why_not(control_id: str, now: datetime) -> str:
     if at < now.astimezone(UTC) - BEHIND:
         return f"was asked on {at:%Y-%m-%d}, more than {BEHIND.days} days ago; ask again"
     return ""
+
+
+def why_no_file(name: str, now: datetime) -> str:
+    """Return why a file of that whole `name` is no request, as `why_not` does of the id in it."""
+    control_id = name.removesuffix(SUFFIX)
+    if control_id == name and asked_at(name) is not None:
+        return f"is not a request: its name lacks {SUFFIX}"
+    return why_not(control_id, now)
 
 
 def latest(now: datetime) -> datetime:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from aion.clock import iso, parse_iso
 from aion.config import Settings
 from aion.errors import ConfigError, ConflictError, NotFoundError, StateError, printable
-from aion.store.control_id import asked_at, latest, make_id, order_of, why_not
+from aion.store.control_id import SUFFIX, asked_at, latest, make_id, order_of, why_no_file
 from aion.store.file import flush, remove, write_json
 from aion.store.kind import schema_name
 from aion.store.layout import DESK, Layout, check_name
@@ -174,7 +174,7 @@ class Requests:
             line = self._line(bot, action, who, reason, value)
             with changed(self._layout.control(bot, line["id"]), audited):
                 self._write(bot, line)
-            self._tidy(bot)
+            self._tidy(bot, line["id"])
         return line | {"state": "requested"}
 
     def _line(self, bot: str, action: str, who: str, reason: str, value: float | str | None) -> Json:
@@ -194,8 +194,10 @@ class Requests:
             document["request_id"] = asked_as
         write_json(self._layout.control(bot, line["id"]), document, durable=True)
 
-    def _tidy(self, bot: str) -> None:
-        for name in self._ids(bot)[KEPT:]:
+    def _tidy(self, bot: str, newest: str) -> None:
+        # what lies ahead of the one just written (a clock that was wrong, a file of somebody else) costs it nothing
+        before = [each for each in self._ids(bot) if order_of(each) <= order_of(newest)]
+        for name in before[KEPT:]:
             with suppress(OSError):  # a folder of that name, or a disk that refuses: it costs nothing there
                 remove(self._layout.control(bot, name))
 
@@ -244,7 +246,7 @@ class Requests:
             with changed(self._layout.control(bot, line["id"]), unaudited), changed(path, audited):
                 self._write(bot, line)
                 was_on = remove(path)
-            self._tidy(bot)
+            self._tidy(bot, line["id"])
         return was_on
 
     def _answers(self, bot: str, state: Json) -> bool:
@@ -288,13 +290,11 @@ class Requests:
         paths = {each: f"control/{bot}/{each}.json" for each in self._ids(bot)[:KEPT]}
         docs, errors = self._files.read_all(paths)
         aside = {paths[each]: problem["reason"] for each, problem in errors.items()}
-        strange = [name for name in self._files.control_names(bot) if name != KILL_FILE]
-        for name in strange:
-            control_id = name.removesuffix(".json")
-            if control_id not in paths and (why := why_not(control_id, now)) and asked_at(control_id) is None:
-                aside[f"control/{bot}/{_shown(name)}"] = why
-            elif asked_at(control_id) is not None and order_of(control_id)[0] > latest(now) + _ROOM:
-                aside[f"control/{bot}/{_shown(name)}"] = why_not(control_id, now)
+        for name in self._files.control_names(bot):
+            asked = asked_at(name.removesuffix(SUFFIX))
+            is_ahead = asked is not None and asked > latest(now) + _ROOM
+            if name != KILL_FILE and (asked is None or is_ahead or not name.endswith(SUFFIX)):
+                aside[f"control/{bot}/{_shown(name)}"] = why_no_file(name, now)
         few = dict(list(aside.items())[:MOST_NAMED])
         return [take(doc, LINE_FIELDS) for doc in docs.values()][:newest], few
 

@@ -140,12 +140,14 @@ def test_request_that_cannot_be_read_then_it_is_left_aside_by_name_and_the_other
         Layout(tmp_path).control("orb_ny", torn).parent.mkdir(parents=True)
         Layout(tmp_path).control("orb_ny", torn).write_text('{"schema": "aion/con')
         write_json(Layout(tmp_path).control("orb_ny", short), {"schema": "aion/control/1", "id": short})
+        Layout(tmp_path).control("orb_ny", id_of(4)).with_suffix("").write_text("{}")
         ask(tmp_path, "orb_ny", "pause", 3)
 
     play(tmp_path, when("2022-05-19T13:40Z", write))
     aside = document(Layout(tmp_path).sim_summary)["clock"]["left_aside"]
     assert "is not whole JSON" in aside[f"control/orb_ny/{torn}.json"]
     assert "field bot" in aside[f"control/orb_ny/{short}.json"]
+    assert aside[f"control/orb_ny/{id_of(4)}"] == "is not a request: its name lacks .json"
     assert [row.outcome for row in audits(Layout(tmp_path).ledger)] == ["done"]
     assert orb(tmp_path)["state"] == "paused" and orb(tmp_path)["control_answers"] == {id_of(3): "done"}
 

@@ -156,9 +156,10 @@ AHEAD = make_id(datetime.now(UTC) + timedelta(hours=30), None, "0")
         (f"{make_id(datetime.now(UTC), None, '0')}.json", Path.mkdir),
         (f"{make_id(datetime.now(UTC), None, '0')}.json", os.mkfifo),
         (f"{make_id(datetime.now(UTC), None, '0')}.json", lambda path: path.symlink_to("/etc/passwd")),
+        (make_id(datetime.now(UTC), None, "0"), torn), (FUTURE, torn),
     ],
     ids=["foreign name", "year 9999", "in 30 hours", "no such day", "folder of 9999", "pipe", "bytes", "torn",
-         "folder", "pipe of an id", "link"],
+         "folder", "pipe of an id", "link", "an id alone", "9999 alone"],
 )  # fmt: skip
 @pytest.mark.parametrize("bot", ["orb_ny", "desk", "theirs"])
 def test_foreign_file_when_it_lies_there_then_it_is_named_and_costs_nothing(
@@ -180,6 +181,18 @@ def test_foreign_file_when_it_lies_there_then_it_is_named_and_costs_nothing(
     asked = page["asked"] if bot == "desk" else (page["intraday"]["bots"] | page["swing"]["bots"])[bot]["asked"]
     assert asked["request"]["id"] == line["id"], "the newest real one is shown"
     assert len(audit(kept)) == before + 1
+
+
+def test_request_when_many_of_a_wrong_clock_lie_ahead_of_it_then_it_stays(kept: RunningDesk) -> None:
+    ahead = datetime.now(UTC) + timedelta(hours=23, minutes=45)
+    for number in range(60):
+        put(kept.write.layout.controls / "orb_ny", f"{make_id(ahead, None, str(number))}.json", torn)
+    line = ask(kept, "orb_ny", "flatten")
+    assert kept.write.layout.control("orb_ny", line["id"]).is_file()
+    for _ in range(60):
+        newest = ask(kept, "orb_ny", "pause")
+    assert kept.write.layout.control("orb_ny", newest["id"]).is_file()
+    assert not kept.write.layout.control("orb_ny", line["id"]).exists(), "of those before it the newest fifty stay"
 
 
 def test_foreign_files_when_there_are_thousands_then_a_few_are_named(kept: RunningDesk) -> None:
