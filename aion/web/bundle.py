@@ -284,9 +284,12 @@ def _check_modes(lead: Json, bots: list[Bot], errors: dict[str, Json]) -> None:
 def _days(files: Files, names: Index, summary: Json | None, bots: list[Bot]) -> DayPnl:
     """Results by market day: what the shown documents say, the summary's earlier days, a foreign bot's day before."""
     days: DayPnl = {}
+    currencies = {bot.name: bot.doc["currency"] for bot in bots if bot.doc is not None}
 
     def mark(day: str | None, bot: str, doc: dict[str, Any]) -> None:
-        if day is not None and "day_pnl" in doc:
+        # a bot that now has another currency did not make in this one what it made then
+        is_same = doc.get("currency") in (None, currencies.get(bot, doc.get("currency")))
+        if day is not None and "day_pnl" in doc and is_same:
             days.setdefault(day, {}).setdefault(bot, doc["day_pnl"])
 
     for bot in bots:

@@ -97,7 +97,7 @@ def fall_of_sum(bots: list[tuple[Json, Closes]], equity: float) -> Json:
     points.append((max(moment(view["as_of"]) for view, _ in bots), equity))
     values = [value for _, value in points]
     peak_at = stat.peak_at(points)
-    if max(values) <= 0 or peak_at is None:
+    if max(values) <= 0 or peak_at is None or points[0][0] >= points[-1][0]:  # one moment has no fall
         return {}
     return {
         "drawdown": round(stat.drawdown(values), 6),

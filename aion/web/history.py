@@ -14,7 +14,7 @@ from aion.store.file import check_schema, read_json
 from aion.store.layout import Layout, check_day, check_name
 from aion.web.reader import FileReader
 from aion.web.request import Requests
-from aion.web.state import Json, moment, sim_log
+from aion.web.state import Json, amount, moment, sim_log
 
 Part = Literal["trades", "orders", "fills", "decisions"]
 Kind = Literal["intraday", "swing"]
@@ -371,10 +371,10 @@ def _closes(state: Json) -> dict[str, float]:
 
 
 def _pnl(start: float, end: float, fills: list[Json], borrow: float) -> Json:
-    fees = round(sum(fill["fee"] for fill in fills), 6)
-    slippage = round(sum(fill["slippage"] for fill in fills), 6)
-    net = round(end - start, 6)
-    gross = round(net + fees + slippage + borrow, 6)
+    fees = amount(sum(fill["fee"] for fill in fills))
+    slippage = amount(sum(fill["slippage"] for fill in fills))
+    net = amount(end - start)
+    gross = amount(net + fees + slippage + borrow)
     found: Json = {"gross": gross, "fees": fees, "slippage": slippage, "net": net}
     if borrow:
         found["borrow"] = borrow

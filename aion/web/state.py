@@ -176,6 +176,11 @@ def add(errors: dict[str, Json], section: str, found: Json | None) -> None:
     errors[key] = found
 
 
+def amount(value: float) -> float:
+    """Return `value`, money, without what floats add: eight decimals hold cents, and a coin account's last satoshi."""
+    return round(value, 8)
+
+
 def file_time(mtime_ns: int) -> str:
     """Return a file's time as ISO 8601 UTC, to the second."""
     return iso(datetime.fromtimestamp(mtime_ns // 1_000_000_000, UTC))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import fsum
 
 from aion.web.fall import Closes, fall_of_one, fall_of_sum, with_days
-from aion.web.state import Json
+from aion.web.state import Json, amount
 
 DAYS_SHOWN = 2
 DayPnl = dict[str, dict[str, Json]]
@@ -95,5 +95,4 @@ def _days(names: list[str], days: DayPnl) -> Json:
 
 
 def _money(values: Iterable[float]) -> float:
-    # six decimals hold cents exactly and do not hide what a coin account says
-    return round(fsum(values), 6)
+    return amount(fsum(values))

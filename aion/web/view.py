@@ -12,7 +12,7 @@ from aion.store.curve import FEWEST, thin_beside
 from aion.web import curve
 from aion.web.document import BotView
 from aion.web.fall import closes_of, fall_of
-from aion.web.state import Json, moment
+from aion.web.state import Json, amount, moment
 
 _MADE_HERE = frozenset(
     {"kind", "file", "foreign", "fills_total", "trades_total", "more", "positions", "positions_total",
@@ -83,7 +83,7 @@ def _whole(doc: Json, kind: str, file: str, *, foreign: bool) -> Json:
     said = [value for value in values if value is not None]
     shown["positions_total"], shown["symbols_total"] = len(positions), len(doc["symbols"])
     if len(said) == len(values):
-        shown["positions_value"] = round(fsum(said), 2)
+        shown["positions_value"] = amount(fsum(said))
     for name in ("fills", "trades"):
         shown[name], shown[f"{name}_total"] = by_time(doc[name]), len(doc[name])
     shown["signals"] = dict(sorted(doc["signals"].items(), key=strength))
@@ -98,7 +98,8 @@ def _whole(doc: Json, kind: str, file: str, *, foreign: bool) -> Json:
         shown["stats"] = stats
     if shown_of:
         shown["drawdown_of"] = shown_of
-    _put(shown, "net", _net(doc))
+    if (net := _net(doc)) is not None:
+        shown["net"] = net
     return {**_DEFAULTS, **shown, "kind": kind, "file": file, "foreign": foreign, "more": {}}
 
 
@@ -130,7 +131,8 @@ def view_of_line(line: Json, summary: Json, bot: str, file: str) -> Json:
     shown.update({name: line[name] for name in _OF_LINE if name in line})
     shown.update({name: summary[name] for name in _OF_SUMMARY if name in summary})
     counts = {"fills_total": line["fills"], "trades_total": line["trades"]}
-    _put(shown, "net", _net(line))
+    if (net := _net(line)) is not None:
+        shown["net"] = net
     return shown | counts | {"bot": bot, "kind": "intraday", "file": file}
 
 
@@ -154,15 +156,16 @@ def _position(held: Json, equity: float) -> Json:
     if "last_price" in held and ("market_value" not in held or "unrealized_pnl" not in held):
         held = dict(held)
         quantity, last = held["quantity"], held["last_price"]
-        held.setdefault("market_value", round(quantity * last, 2))
-        held.setdefault("unrealized_pnl", round(quantity * (last - held["average_price"]), 2))
+        held.setdefault("market_value", amount(quantity * last))
+        held.setdefault("unrealized_pnl", amount(quantity * (last - held["average_price"])))
     if "weight" not in held and "market_value" in held and equity > 0:
         held = {**held, "weight": round(held["market_value"] / equity, 6)}
     return held
 
 
 def _net(doc: Json) -> float | None:
-    return stat.net_result(doc.get("total_pnl", {}).get("net"), doc["equity"], doc.get("start_equity"))
+    net = stat.net_result(doc.get("total_pnl", {}).get("net"), doc["equity"], doc.get("start_equity"))
+    return None if net is None else amount(net)
 
 
 def _stats(doc: Json, fall: Json, positions: Json) -> Json:

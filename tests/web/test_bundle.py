@@ -167,12 +167,36 @@ def test_build_when_a_foreign_bot_writes_days_then_its_newest_is_shown(folder: F
     assert bot["foreign"] is True and bot["day"] == "2022-05-18" and bot["equity"] == 2.0
 
 
+def test_build_when_a_bot_had_another_currency_the_day_before_then_that_result_is_in_no_total(folder: Folder) -> None:
+    pnl = {"gross": 7.0, "fees": 0.0, "slippage": 0.0, "net": 7.0}
+    for day, currency in (("2022-05-18", "EUR"), ("2022-05-19", "JPY")):
+        folder.write.day("mine", 1, day=day, currency=currency, day_pnl=pnl)
+    folder.write.day("same", 1, day="2022-05-18", currency="JPY", day_pnl=pnl)
+    folder.write.day("same", 1, day="2022-05-19", currency="JPY", day_pnl=pnl)
+    total = folder.build(Page())["totals"]["JPY"]
+    assert total["days"]["2022-05-19"]["net"] == 14.0
+    assert total["days"]["2022-05-18"]["net"] == 7.0 and total["days"]["2022-05-18"]["missing"] == ["mine"]
+
+
+def test_build_when_a_coin_account_holds_little_then_cash_and_positions_are_its_equity(folder: Folder) -> None:
+    held = {"quantity": 0.5, "average_price": 0.03, "last_price": 0.03051234}
+    folder.write.day(
+        "coin", 1, currency="BTC", equity=0.05021976, cash=0.03496359, start_equity=0.05, total_pnl={"gross": 0.00021976, "fees": 0.0, "net": 0.00021976},
+        positions={"ETH/BTC": held},
+    )  # fmt: skip
+    found = folder.build(Page())
+    bot, total = found["intraday"]["bots"]["coin"], found["totals"]["BTC"]
+    assert bot["positions"]["ETH/BTC"]["market_value"] == bot["positions_value"] == 0.01525617
+    assert total["equity"] == round(total["cash"] + total["positions_value"], 8) == 0.05021976
+    assert bot["net"] == total["net"] == 0.00021976
+
+
 def test_build_when_a_file_says_no_figures_then_only_implied_ones_are_derived(folder: Folder) -> None:
     folder.write.swing("mine")
     bot = folder.build(Page())["swing"]["bots"]["mine"]
     held = bot["positions"]["AAPL"]
-    assert held["market_value"] == round(100.5 * 995.02, 2)
-    assert held["unrealized_pnl"] == round(100.5 * (995.02 - 900), 2)
+    assert held["market_value"] == round(100.5 * 995.02, 8)
+    assert held["unrealized_pnl"] == round(100.5 * (995.02 - 900), 8)
     assert bot["stats"]["drawdown"] == round(1000 / 102_000, 6)
     assert bot["stats"]["peak_at"] == at(1)
     assert "win_rate" not in bot["stats"] and "total_pnl" not in bot

@@ -83,6 +83,17 @@ def test_totals_when_the_sum_was_never_above_nothing_then_there_is_no_drawdown()
     assert "drawdown" not in totals([member(name, curve=curve, equity=-9.0) for name in "ab"], {})["USD"]
 
 
+def test_totals_when_the_sum_is_known_at_one_moment_then_no_drawdown_of_nothing_is_said() -> None:
+    curve = {"2022-05-20T19:00Z": 120.0, "2022-05-20T20:00Z": 100.1}
+    found = totals([member(name, curve=curve, start_equity=120.0, net=-19.9) for name in "ab"], {})["USD"]
+    assert found["net"] == -39.8 and "drawdown" not in found and "max_drawdown" not in found
+
+
+def test_totals_when_it_is_a_coin_account_then_the_last_satoshi_is_there() -> None:
+    found = totals([member("a", "BTC", equity=0.00012345, net=0.00002345)], {})["BTC"]
+    assert (found["equity"], found["net"]) == (0.00012345, 0.00002345)
+
+
 def test_totals_when_every_bot_has_a_net_result_then_they_are_summed() -> None:
     found = totals([member("a", net=10.0), member("b", net=8.6)], {})["USD"]
     assert found["net"] == 18.6
