@@ -4,6 +4,7 @@ import re
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -69,6 +70,23 @@ def test_login_form_when_right_then_it_leads_to_the_page_asked_for(locked: Runni
     assert "HttpOnly" in header and "SameSite=Strict" in header and "Path=/" in header
     wrong = locked.client.post("/api/session", data={"password": "no", "next": "/logs"})
     assert wrong.status_code == 303 and "why=wrong" in wrong.headers["location"]
+
+
+@pytest.mark.parametrize("base", ["", "/aion"])
+def test_deep_link_when_nobody_is_logged_in_then_the_login_leads_to_it_with_its_query(
+    start_desk: START, base: str
+) -> None:
+    desk = start_desk(password=PASSWORD, base_path=base)
+    long = desk.client.get(f"{base}/logs?text={'x' * 5000}").headers["location"]
+    assert long == f"{base}/login?next=/logs", "what is too long to lead back to costs the query alone"
+    asked = f"{base}/logs?level=warning&text=a%26b%3Fc+d"
+    led = desk.client.get(asked)
+    assert led.status_code == 303
+    form = desk.client.get(led.headers["location"]).text
+    fields = re.search(r'name="next" value="([^"]*)"', form)
+    assert fields
+    answer = desk.client.post(f"{base}/api/session", data={"password": PASSWORD, "next": unescape(fields[1])})
+    assert answer.headers["location"] == asked
 
 
 def freeze(*desks: RunningDesk) -> None:

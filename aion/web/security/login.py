@@ -22,6 +22,7 @@ OPEN = frozenset({"/healthz", "/readyz", "/api/session"})
 ONLY_HERE = "this desk has no password and answers its own machine only: set one with `aion password set`"
 MAX_NEAR = 64  # addresses that are remembered
 MAX_KEYS, MAX_KEY_BYTES = 1024, 4096  # of headers that are known to hold a key
+MAX_QUERY = 400  # characters of a page's query that a login leads back to
 ADMIN = ("/api/logs", "/api/events/admin/", "/api/tokens", "/api/audit")
 
 
@@ -124,7 +125,9 @@ class Login:
         elif identity is None and not (self._store and self._store.has_password):
             await refuse(send, 403, "ThisMachineOnly", ONLY_HERE, SECURITY_HEADERS)
         elif identity is None:
-            location = f"{self._jar.base_path}/login?next={quote(path, safe='/')}".encode()
+            query = scope.get("query_string", b"").decode("latin-1")
+            after = f"{path}?{query}" if 0 < len(query) < MAX_QUERY else path
+            location = f"{self._jar.base_path}/login?next={quote(after, safe='/')}".encode()
             head = [
                 (b"location", location),
                 (b"content-length", b"0"),
