@@ -118,6 +118,8 @@ class Leaving:
         value: dict[str, Any] = {}
         if standing.paused and standing.state != "paused":
             value["paused"] = standing.paused
+        if standing.leaving and standing.state != "paused":
+            value["flatten"] = standing.leaving
         resting = {each.order.id for each in broker.open_orders()} if self.exits else set()
         if exits := {symbol: each.order_id for symbol, each in self.exits.items() if each.order_id in resting}:
             value["leaving"] = exits

@@ -259,6 +259,11 @@ class Account(Envelope):
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
     paused: Text = Field("", description="Why it is paused beside its state, e.g. while a kill switch stops it.")
+    flatten: Text = Field(
+        "",
+        description="The flatten that is not done beside another state, e.g. while a kill switch stops it: its exits "
+        "stay when the switch is cleared.",
+    )
     leaving: dict[Key, Short] = Field(
         default_factory=dict,
         description="Symbols of which a flatten or kill switch ordered the exit and it is not filled -> order id.",

@@ -90,6 +90,7 @@ class BotView(Document):
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
     paused: Text = Field("", description="Why it is paused beside its state, e.g. while a kill switch stops it.")
+    flatten: Text = Field("", description="The flatten that is not done beside another state; its exits stay.")
     leaving: dict[Key, str] = Field(
         default_factory=dict, description="Symbols whose exit a flatten or kill switch ordered -> order not filled."
     )

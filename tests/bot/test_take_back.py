@@ -170,6 +170,28 @@ def test_kill_of_all_when_cleared_while_the_bots_own_is_on_then_its_exits_stay(t
     assert seen[1] == ([], "active")
 
 
+@pytest.mark.parametrize("target", ["s", DESK])
+def test_kill_switch_when_cleared_while_a_flatten_is_not_done_then_its_exits_stay_as_the_state_said(
+    tmp_path: Path, target: str
+) -> None:
+    seen: list[tuple[list[str], str, bool]] = []
+
+    def note() -> None:
+        shown = state(tmp_path)
+        seen.append((sorted(shown["leaving"]), shown["state"], "flatten" in shown))
+
+    play(
+        tmp_path,
+        when(SETTLED, lambda: ask(tmp_path, "s", "flatten", 1)),
+        looked(4, lambda: (note(), kill_switch(tmp_path, target))),
+        looked(4, lambda: (note(), clear(tmp_path, target))),
+        looked(4, note),
+    )
+    names = sorted(NAMES)
+    assert seen == [(names, "paused", False), (names, "stopped", True), (names, "paused", False)]
+    assert said(tmp_path, "clear") == ["kill switch cleared"] and held(tmp_path) == {}
+
+
 def test_kill_switch_when_cleared_while_the_process_is_down_then_its_exits_go_at_the_start(tmp_path: Path) -> None:
     held_before: dict[str, float] = {}
 

@@ -178,6 +178,8 @@ export interface BotView {
   fills: Record<string, Fill>;
   fills_total: number;
   flat_by?: string;
+  /** The flatten that is not done beside another state; its exits stay. */
+  flatten: string;
   /** True for a bot that is not one of Aion's own jobs. */
   foreign: boolean;
   /** At the same times as `equity_curve`. */
@@ -956,6 +958,8 @@ export interface SimLog {
   fills: Record<string, Fill>;
   /** Market time from which it exits for the day. */
   flat_by?: string;
+  /** The flatten that is not done beside another state, e.g. while a kill switch stops it: its exits stay when the switch is cleared. */
+  flatten: string;
   /** By symbol, start -> end of each halt of that symbol alone: nothing fills. */
   halts: Record<string, Record<string, string>>;
   hold_curve: Record<string, number>;
@@ -1186,6 +1190,8 @@ export interface TradingDay {
   fills: Record<string, Fill>;
   /** Market time from which it exits for the day. */
   flat_by?: string;
+  /** The flatten that is not done beside another state, e.g. while a kill switch stops it: its exits stay when the switch is cleared. */
+  flatten: string;
   /** By symbol, start -> end of each halt of that symbol alone: nothing fills. */
   halts: Record<string, Record<string, string>>;
   hold_curve: Record<string, number>;

@@ -48,6 +48,23 @@ describe("clearing a kill switch", () => {
     expect(keepChoice(SWING, MARKET)).toBeUndefined();
   });
 
+  it("does not promise to cancel what a flatten still asks for", () => {
+    const left = { ...SWING, leaving, state: "stopped" as const, paused: "paused by ana", flatten: "flatten, asked" };
+    expect(clearPromise(left, false)).toBe(
+      "It is paused, as before: press Resume to let it trade. " +
+        `The flatten of ${SWING.bot} goes on: 2 exits (XOM, AVGO) are not cancelled.`,
+    );
+    expect(keepChoice(left, MARKET)).toBeUndefined();
+    const killed = { ...DAY, state: "stopped" as const, leaving: { MSFT: "o3" } };
+    expect(clearAllPromise([left, killed])).toBe(
+      `All bots resume. Bots that were paused before stay paused (${SWING.bot}). The switch ordered 1 exit ` +
+        `(${DAY.bot} MSFT) not filled yet: it is cancelled and the position stays open. ` +
+        `The flatten of ${SWING.bot} goes on: 2 exits (XOM, AVGO) are not cancelled.`,
+    );
+    expect(keepAllChoice([left])).toBeUndefined();
+    expect(keepAllChoice([left, killed])).toBe("Let it fill instead");
+  });
+
   it("does not promise trading to who stays paused or stopped", () => {
     expect(clearPromise({ ...SWING, paused: "paused by ana" }, false)).toMatch(/^It is paused, as before/);
     expect(clearPromise({ ...SWING, leaving }, true)).toBe(

@@ -63,9 +63,19 @@ function cancelPromise(exits: readonly string[], whose: string): string {
   return `${whose} ordered ${counted(exits, "exit")} not filled yet: ${exits.length === 1 ? "it" : "they"} ${are} cancelled and ${stay} open.`;
 }
 
+/** Exits that go when the switch of `bot` is cleared: those that a flatten still asks for stay. */
+const switchExitsOf = (bot: BotView): string[] => (bot.flatten ? [] : exitsOf(bot));
+
+/** What a flatten that is not done goes on to do. */
+function flattenStays(bot: BotView): string {
+  const exits = bot.flatten ? exitsOf(bot) : [];
+  const kept = `${counted(exits, "exit")} ${exits.length === 1 ? "is" : "are"} not cancelled`;
+  return exits.length > 0 ? ` The flatten of ${bot.bot} goes on: ${kept}.` : "";
+}
+
 /** Words of the choice to let exits fill all the same. */
 export function keepChoice(bot: BotView, market: number | undefined): string | undefined {
-  const exits = exitsOf(bot);
+  const exits = bot.state === "stopped" ? switchExitsOf(bot) : exitsOf(bot);
   if (exits.length === 0) return undefined;
   return `Let ${exits.length === 1 ? "it" : "them"} fill ${whenOf(bot, market)} instead`;
 }
@@ -73,8 +83,8 @@ export function keepChoice(bot: BotView, market: number | undefined): string | u
 /** `isStopped`: the switch of all bots is on too. */
 export function clearPromise(bot: BotView, isStopped: boolean): string {
   if (isStopped) return "It stays stopped: the kill switch of all bots is still on.";
-  const exits = exitsOf(bot);
-  const cancelled = exits.length > 0 ? ` ${cancelPromise(exits, "The switch")}` : "";
+  const exits = switchExitsOf(bot);
+  const cancelled = (exits.length > 0 ? ` ${cancelPromise(exits, "The switch")}` : "") + flattenStays(bot);
   return `${bot.paused ? "It is paused, as before: press Resume to let it trade." : "Trading resumes."}${cancelled}`;
 }
 
@@ -116,12 +126,13 @@ export function clearAllPromise(bots: readonly BotView[]): string {
   const paused = freed(bots).filter((bot) => bot.paused);
   const except = killed.length > 0 ? `, except those with their own kill switch still on (${list(killed)})` : "";
   const stay = paused.length > 0 ? ` Bots that were paused before stay paused (${list(paused)}).` : "";
-  const exits = freed(bots).flatMap((bot) => exitsOf(bot).map((symbol) => `${bot.bot} ${symbol}`));
-  const cancelled = exits.length > 0 ? ` ${cancelPromise(exits, "The switch")}` : "";
+  const exits = freed(bots).flatMap((bot) => switchExitsOf(bot).map((symbol) => `${bot.bot} ${symbol}`));
+  const stays = freed(bots).map(flattenStays).join("");
+  const cancelled = (exits.length > 0 ? ` ${cancelPromise(exits, "The switch")}` : "") + stays;
   return `All bots resume${except}.${stay}${cancelled}`;
 }
 
 export function keepAllChoice(bots: readonly BotView[]): string | undefined {
-  const exits = bots.flatMap(exitsOf);
+  const exits = bots.flatMap((bot) => (bot.state === "stopped" ? switchExitsOf(bot) : exitsOf(bot)));
   return exits.length > 0 ? `Let ${exits.length === 1 ? "it" : "them"} fill instead` : undefined;
 }
