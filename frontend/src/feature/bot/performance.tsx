@@ -5,7 +5,7 @@ import type { BotDays, BotPart, BotView, Problem, Session } from "../../api/sche
 import { arrive } from "../../lib/part";
 import { fall } from "../../lib/percent";
 import { dayName, instant, isoDay, stamp, UTC } from "../../lib/time";
-import type { Series } from "../../ui/chart/curve";
+import { type Series, whyNone } from "../../ui/chart/curve";
 import { ChartGuard } from "../../ui/chart/guard";
 import type { Scene } from "../../ui/chart/plot";
 import { sceneOf } from "../../ui/chart/scene";
@@ -124,7 +124,7 @@ export function Performance({ bot, state, session, problem, days }: Props) {
           <Falls scene={scene} series={scene.series} ofRun={span === "run"} />
         </>
       ) : (
-        <p className="none pad">No curve yet. It starts with the first value that the file carries.</p>
+        <p className="none pad">{whyNone(bot)}</p>
       )}
       {bot.note && <p className="caveat soft">{bot.note}</p>}
     </Panel>

@@ -9,6 +9,7 @@ import { pathOf } from "../../lib/route";
 import { useTicking } from "../../lib/ticker";
 import { dayName, instant } from "../../lib/time";
 import { ChartGuard } from "../../ui/chart/guard";
+import { whyNone } from "../../ui/chart/curve";
 import { sceneOf } from "../../ui/chart/scene";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
@@ -146,7 +147,7 @@ function Curve({ bot, state, session, problem }: Props) {
   if (!scene) {
     return (
       <div className="curve empty">
-        <p>No curve yet. It starts with the first value that the file carries.</p>
+        <p>{whyNone(bot)}</p>
       </div>
     );
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { BotView, Fill } from "../../api/schema";
 import { bundleFixture, sparse } from "../../lib/fixture";
-import { difference, fillMarks, lastOf, readSeries, rebalanceTimes, type Series, valueAt } from "./curve";
+import { difference, fillMarks, lastOf, readSeries, rebalanceTimes, type Series, valueAt, whyNone } from "./curve";
 import { lunchOf, sceneOf, windowEnd } from "./scene";
 
 const bot = (curve: Record<string, number>, more: Partial<BotView> = {}): BotView =>
@@ -23,6 +23,14 @@ const minutes = (values: (number | undefined)[]): Record<string, number> =>
   Object.fromEntries(values.flatMap((value, index) => (value === undefined ? [] : [[minute(index), value]])));
 
 describe("readSeries", () => {
+  it("says truly why there is nothing to draw", () => {
+    for (const values of [[-1000, -100], [0, 0]]) {
+      expect(readSeries(bot(minutes(values)))).toBeUndefined();
+      expect(whyNone(bot(minutes(values)))).toMatch(/^Its curve starts at 0 or below/);
+    }
+    expect(whyNone(bot({}))).toMatch(/^No curve yet/);
+  });
+
   it("measures both lines against the start equity", () => {
     const series = readSeries(bot(minutes([100, 101]), { start_equity: 100, hold_curve: minutes([100, 99]) }));
     expect(series?.bot[1]).toBeCloseTo(0.01);

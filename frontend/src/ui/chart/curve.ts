@@ -29,6 +29,13 @@ function median(sorted: number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
+/** Why no curve of `bot` is drawn. */
+export function whyNone(bot: BotView): string {
+  return Object.keys(bot.equity_curve ?? {}).length > 0
+    ? "Its curve starts at 0 or below: there is no return to draw."
+    : "No curve yet. It starts with the first value that the file carries.";
+}
+
 /** Read the curves of `bot`; undefined when there is no point to draw. */
 export function readSeries(bot: BotView): Series | undefined {
   const rows: [number, number, number | null][] = [];
