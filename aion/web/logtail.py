@@ -186,7 +186,7 @@ def _split(data: bytes) -> list[bytes]:
 
 
 def with_times(lines: tuple[Json, ...]) -> Iterable[tuple[str, Json]]:
-    """Yield each line of one file with a time that never falls: the order is that of the file, whatever a clock did."""
+    """Yield each line of one file with a time that never falls: its order stays, whatever a clock did."""
     newest = ""
     for line in lines:
         newest = max(newest, comparable(line.get("ts", "")))

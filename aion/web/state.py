@@ -177,7 +177,7 @@ def add(errors: dict[str, Json], section: str, found: Json | None) -> None:
 
 
 def amount(value: float) -> float:
-    """Return `value`, money, without what floats add: eight decimals hold cents, and a coin account's last satoshi."""
+    """Return `value`, money, without what floats add: eight decimals hold cents and a satoshi."""
     return round(value, 8)
 
 

@@ -181,8 +181,8 @@ def test_build_when_a_bot_had_another_currency_the_day_before_then_that_result_i
 def test_build_when_a_coin_account_holds_little_then_cash_and_positions_are_its_equity(folder: Folder) -> None:
     held = {"quantity": 0.5, "average_price": 0.03, "last_price": 0.03051234}
     folder.write.day(
-        "coin", 1, currency="BTC", equity=0.05021976, cash=0.03496359, start_equity=0.05, total_pnl={"gross": 0.00021976, "fees": 0.0, "net": 0.00021976},
-        positions={"ETH/BTC": held},
+        "coin", 1, currency="BTC", equity=0.05021976, cash=0.03496359, start_equity=0.05,
+        total_pnl={"gross": 0.00021976, "fees": 0.0, "net": 0.00021976}, positions={"ETH/BTC": held},
     )  # fmt: skip
     found = folder.build(Page())
     bot, total = found["intraday"]["bots"]["coin"], found["totals"]["BTC"]

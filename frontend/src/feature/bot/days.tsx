@@ -2,13 +2,13 @@
 
 import { useState } from "react";
 import type { BotDays, BotView } from "../../api/schema";
-import { cost, count, moneyChange, plural } from "../../lib/money";
+import { cost, count, moneyChange } from "../../lib/money";
 import { dayName, UTC } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Net, NoData, Value } from "../../ui/number";
 import { Calendar } from "./calendar";
 import { CsvButton, FetchState, Panel } from "./panel";
-import { type DayBar, dayBars } from "./span";
+import { barWords, type DayBar, dayBars } from "./span";
 import type { Fetched } from "./use-fetched";
 
 const SHOWN = 90; // bars that a panel's width still tells apart
@@ -44,9 +44,7 @@ function Bars({
   const scale = high === low ? 0 : (HEIGHT - 8) / (high - low);
   const zero = 4 + high * scale;
   const step = 1000 / Math.max(bars.length, 12);
-  const best = bars.reduce((a, b) => ((b.net ?? 0) > (a.net ?? 0) ? b : a), bars[0] as DayBar);
-  const worst = bars.reduce((a, b) => ((b.net ?? 0) < (a.net ?? 0) ? b : a), bars[0] as DayBar);
-  const words = `Net result of ${plural(bars.length, "day")} in ${currency}: best ${moneyChange(best.net)} on ${best.day}, worst ${moneyChange(worst.net)} on ${worst.day}`;
+  const words = barWords(bars, currency);
   return (
     <svg className="day-bars" viewBox={`0 0 1000 ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={words}>
       {bars.map((bar, index) => {
@@ -138,7 +136,7 @@ export function Days({ bot, fetched, day, onDay }: Props) {
             <span>{dayName(first.day, market, UTC)}</span>
             <span>
               {bars.length > shown.length && `newest ${shown.length} of ${count(bars.length)} days · `}
-              {dayName(last.day, market, UTC)}: <Net value={last.net} />
+              {dayName(last.day, market, UTC)}: {last.net === undefined ? "no result" : <Net value={last.net} />}
             </span>
           </p>
         </>

@@ -4,7 +4,7 @@ import { bundleFixture, sparse } from "../../lib/fixture";
 import { readSeries, type Series } from "../../ui/chart/curve";
 import { sumsOf } from "./chain";
 import { marketLine } from "./clocks";
-import { dayBars, deepest, falls, runView, stretches } from "./span";
+import { barWords, type DayBar, dayBars, deepest, falls, runView, stretches } from "./span";
 import { targetRows } from "./targets";
 
 const NOW = Date.parse("2026-01-01T12:00:00Z");
@@ -57,6 +57,14 @@ describe("days", () => {
     expect(bars.map((bar) => bar.day)).toEqual(["2022-05-17", "2022-05-18", "2022-05-19", "2022-05-20"]);
     expect(bars[2]).toMatchObject({ error: "torn", net: undefined });
     expect(dayBars(undefined)).toEqual([]);
+  });
+
+  it("are told without the days that have no result", () => {
+    const bar = (day: string, net?: number): DayBar => ({ day, net, fills: 0, error: "" }) as DayBar;
+    expect(barWords([bar("a"), bar("b", 2), bar("c", 5)], "USD")).toBe(
+      "Net result of 2 days in USD: best +5.00 on c, worst +2.00 on b",
+    );
+    expect(barWords([bar("a")], "USD")).toBe("1 day without a result");
   });
 
   it("make a curve of the run of an intraday bot, with no point that no file holds", () => {

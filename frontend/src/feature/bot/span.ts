@@ -1,7 +1,7 @@
 /** Curves of a bot over a day and over its run, and the fall from the peak within them. Pure. */
 
 import type { BotDays, BotView } from "../../api/schema";
-import { isNumber } from "../../lib/money";
+import { isNumber, moneyChange, plural } from "../../lib/money";
 import type { Series } from "../../ui/chart/curve";
 
 /** Fewest days that make a curve of their own. */
@@ -100,4 +100,13 @@ export function dayBars(days: BotDays | undefined): DayBar[] {
       error: found.error ?? "",
     }))
     .sort((a, b) => a.day.localeCompare(b.day));
+}
+
+/** What bars of daily results show, in words; a day without a result is neither the best nor the worst. */
+export function barWords(bars: readonly DayBar[], currency: string): string {
+  const known = bars.filter((bar) => bar.net !== undefined).sort((a, b) => (a.net as number) - (b.net as number));
+  const [worst, best] = [known[0], known.at(-1)];
+  if (!worst || !best) return `${plural(bars.length, "day")} without a result`;
+  const said = `best ${moneyChange(best.net)} on ${best.day}, worst ${moneyChange(worst.net)} on ${worst.day}`;
+  return `Net result of ${plural(known.length, "day")} in ${currency}: ${said}`;
 }

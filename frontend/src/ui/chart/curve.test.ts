@@ -24,7 +24,10 @@ const minutes = (values: (number | undefined)[]): Record<string, number> =>
 
 describe("readSeries", () => {
   it("says truly why there is nothing to draw", () => {
-    for (const values of [[-1000, -100], [0, 0]]) {
+    for (const values of [
+      [-1000, -100],
+      [0, 0],
+    ]) {
       expect(readSeries(bot(minutes(values)))).toBeUndefined();
       expect(whyNone(bot(minutes(values)))).toMatch(/^Its curve starts at 0 or below/);
     }
