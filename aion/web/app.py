@@ -126,7 +126,9 @@ class App:
             max_body_bytes=settings.max_body_bytes,
             is_open=not is_loopback(settings.host),
         )
-        app: ASGIApp = Alias(Observe(guarded, self.desk.metrics, log, gate))
+        observe = Observe(guarded, self.desk.metrics, log, gate)
+        builds.tell(observe.name_build)
+        app: ASGIApp = Alias(observe)
         self._app = BasePath(app, base) if base else app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

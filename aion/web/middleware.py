@@ -116,8 +116,13 @@ class Observe:
         self._metrics = metrics
         self._log = log
         self._is_debug = log.is_enabled_for(10)
+        self._data_headers: tuple[tuple[bytes, bytes], ...] = DATA_HEADERS
         self._prefix = f"{secrets.token_hex(4)}-"
         self._numbers = itertools.count(1)
+
+    def name_build(self, build: str) -> None:
+        """Name the front end in each answer of data from now on, for tabs that only poll; empty names none."""
+        self._data_headers = (*DATA_HEADERS, (b"aion-build", build.encode())) if build else DATA_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer through the app, and look at the first message of what it sends."""
@@ -136,7 +141,7 @@ class Observe:
                     headers = [pair for pair in message.get("headers", ()) if pair[0] not in _NO_STORE_NAMES]
                     timing = (b"server-timing", b"app;dur=%.3f" % (seconds * 1000))
                     named = (b"x-request-id", asked_as.encode())
-                    message["headers"] = [*headers, *NO_STORE, *DATA_HEADERS, timing, named]
+                    message["headers"] = [*headers, *NO_STORE, *self._data_headers, timing, named]
                 if self._gate.is_draining:
                     message["headers"] = [*message.get("headers", ()), *HANG_UP]
                 route = route_of(scope)

@@ -78,17 +78,26 @@ def _read_built(folder: Path) -> tuple[bytes, str]:
 
 
 class BuildWatch:
-    """Keeps what streams say of the front end true, when it is built anew under a running desk too."""
+    """Keeps what streams and answers say of the front end true, when it is built anew under a running desk too."""
 
     def __init__(self, hub: Hub, folder: Path) -> None:
         """Args: hub: whose streams name the build; folder: of the built front end."""
         self._hub = hub
         self._folder = folder
+        self._tell: Callable[[str], None] | None = None
         self.take(build_of(folder))
 
+    def tell(self, listener: Callable[[str], None]) -> None:
+        """Have `listener` told the name now and each time it is another."""
+        self._tell = listener
+        listener(self._hub.build)
+
     def take(self, build: str) -> None:
-        """Let streams name `build` from now on."""
+        """Let streams, and who is told, name `build` from now on."""
+        is_other = build != self._hub.build
         self._hub.build = build
+        if is_other and self._tell is not None:
+            self._tell(build)
 
     async def watch(self) -> None:
         """Look now and every few seconds, until cancelled."""

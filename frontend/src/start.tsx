@@ -6,11 +6,13 @@ import { followUptime } from "./feature/system/use-uptime";
 import { followDeskTime } from "./lib/desk-time";
 import { fetchParts } from "./lib/part";
 import { followLogOut } from "./lib/role";
+import { keepRoom } from "./lib/room";
 import { warmCache } from "./live";
 
 const WARM_AFTER = 500; // ms after the load: the first page is painted and verified before the others are fetched
 
 export function start(root: Element, page: ReactNode): void {
+  keepRoom();
   startTransition(() => createRoot(root).render(page));
   followDeskTime();
   followUptime();

@@ -124,10 +124,11 @@ class Tab:
 
 
 @contextmanager
-def run_firefox(path: str) -> Iterator[Firefox]:
-    """Run Firefox without a window and with a fresh profile."""
+def run_firefox(path: str, **preferences: object) -> Iterator[Firefox]:
+    """Run Firefox without a window and with a fresh profile; names of `preferences` have `__` for a dot."""
     profile = Path(tempfile.mkdtemp(prefix="aion-firefox-"))
-    lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in PREFERENCES.items()]
+    chosen = PREFERENCES | {name.replace("__", "."): value for name, value in preferences.items()}
+    lines = [f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in chosen.items()]
     (profile / "user.js").write_text("\n".join(lines))
     said = profile / "said"
     with said.open("wb") as out:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from .conftest import ROOT, Up
+from .conftest import ROOT, Begin, Up
 from .firefox import Firefox, Tab, run_firefox
 from .test_first_frame import BY_REACT
+from .test_plain_http import HOST
 
 pytestmark = pytest.mark.browser
 
@@ -28,12 +29,18 @@ OWNER = "document.body.innerText.match(/Stream held by\\s+(.+)/)?.[1]"
 
 
 @pytest.fixture(scope="module")
-def firefox() -> Iterator[Firefox]:
+def program() -> str:
+    """The path of Firefox."""
     found = subprocess.run(
         [sys.executable, "tools/browser.py", "firefox"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert found.returncode == 0, found.stderr
-    with run_firefox(found.stdout.strip().split("browser ")[1]) as running:
+    return found.stdout.strip().split("browser ")[1]
+
+
+@pytest.fixture(scope="module")
+def firefox(program: str) -> Iterator[Firefox]:
+    with run_firefox(program) as running:
         running.say("script.addPreloadScript", functionDeclaration=WATCH)
         yield running
 
@@ -127,3 +134,49 @@ def test_keys_of_the_page_come_before_those_of_the_browser(tab: Tab) -> None:
     tab.evaluate("document.activeElement.blur()")
     tab.press("?")
     tab.until("document.querySelector('dialog.keys').open")
+
+
+AGE = r"/\d+(\.\d)? (ms|s)/"
+"""An age in the chip of the link that is not yet a minute."""
+NO_COOKIES = {"network__cookie__cookieBehavior": 2}
+"""All cookies and site data blocked, as the settings of Firefox say it: reading storage throws."""
+NOTHING = NO_COOKIES | {"dom__storage__enabled": False}
+"""No storage at all: it is null."""
+
+
+@pytest.fixture(scope="module")
+def lan(begin: Begin) -> Iterator[Up]:
+    """A desk that is reached by the name of a network too."""
+    up = begin(AION_HOSTS=HOST)
+    up.wait(up.is_running, 60)
+    yield up
+    up.stop()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", HOST])
+@pytest.mark.parametrize("settings", [NO_COOKIES, NOTHING, {}], ids=["cookies blocked", "no storage", "as it comes"])
+def test_window_when_nothing_may_be_kept_or_http_is_plain_then_it_streams_with_an_age(
+    program: str, lan: Up, settings: dict[str, object], host: str
+) -> None:
+    with run_firefox(program, network__dns__localDomains=HOST, **settings) as restricted:
+        tab = restricted.open(f"http://{host}:{lan.port}/bots")
+        assert tab.evaluate("isSecureContext") is (host != HOST)
+        is_kept = "(() => { try { return localStorage !== null; } catch { return false; } })()"
+        assert tab.evaluate(is_kept) is (settings == {})
+        for path in PATHS:
+            tab.goto(f"http://{host}:{lan.port}/{path}")
+            is_in(tab, "STREAMING")
+            tab.until(f"{AGE}.test({LINK})")
+            moves(tab)
+        complaints = [line for line in restricted.lines if line.startswith("error") and LEFT not in line]
+        assert complaints == []
+
+
+def test_windows_when_nothing_may_be_kept_then_each_is_fresh_and_two_stream(program: str, lan: Up) -> None:
+    with run_firefox(program, network__dns__localDomains=HOST, **NOTHING) as restricted:
+        tabs = [restricted.open(f"http://{HOST}:{lan.port}/bots") for _ in range(3)]
+        for tab in tabs:
+            tab.show()
+            tab.until(f"/STREAMING|POLLING/.test({LINK}) && {AGE}.test({LINK})")
+            moves(tab)
+        assert int(lan.get("/api/metrics").json()["live"]["viewers"]) <= 2

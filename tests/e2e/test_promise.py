@@ -112,9 +112,18 @@ def still_stopped(case: Case) -> None:
     assert case.now["state"] == "stopped"
 
 
+def waits_for_the_next_rebalance(case: Case) -> None:
+    """The order of things is that of the test below, which goes on for a day of the market."""
+    nothing_opens(case)
+    bundle = case.up.bundle()
+    assert case.now["next_rebalance_at"] > bundle["clock"]["market_time"]
+
+
 CLAIMS: tuple[tuple[str, Callable[[Case], None]], ...] = (
     (r"It closes \d+ open positions? \(.+\) at the next open(, .+)?\.", exits_rest),
-    (r"Orders to open are cancelled\.", nothing_opens),
+    (r"Orders to open are cancelled and not placed again\.", nothing_opens),
+    (r"Orders to open that were cancelled are not placed again: it waits for its next rebalance\.",
+     waits_for_the_next_rebalance),
     (r"It is then paused\.", is_paused),
     (r"Press Resume to let it trade again\.", lambda case: None),  # the next dialog of the test
     (r"It may open positions again at its next rebalance\.", may_open_again),
@@ -183,9 +192,9 @@ def test_dialogs_when_confirmed_then_what_they_said_is_so(slow: Up, page: Page) 
     case = confirm(slow, page, "Resume")
     assert len(case.proved) == 2 and case.request()["state"] == "done"
     case = confirm(slow, page, "Kill switch")
-    assert case.proved
+    assert len(case.proved) == 2
     case = confirm(slow, page, "Clear kill switch")
-    assert case.proved[0] == "Trading resumes." and len(case.proved) == 2
+    assert case.proved[0] == "Trading resumes." and len(case.proved) == 3
     case = confirm(slow, page, "Pause")
     assert len(case.proved) == 3
     confirm(slow, page, "Kill switch")
@@ -201,6 +210,30 @@ def test_dialogs_when_confirmed_then_what_they_said_is_so(slow: Up, page: Page) 
     slow.wait(lambda: market_orders(view(slow, BOT)))
     jump(slow, NEXT_DAYS[1])
     assert view(slow, BOT)["positions"] == {}, "the box was ticked: they were let fill"
+
+
+@pytest.mark.parametrize("how", [("Kill switch", "Clear kill switch"), ("Flatten", "Resume")], ids=lambda how: how[0])
+def test_orders_to_open_when_a_stop_cancelled_them_then_they_are_not_placed_again(
+    begin: Begin, page: Page, how: tuple[str, str]
+) -> None:
+    """The rebalance of the day before rests, and waits for the open of New York."""
+    up = begin("--speed", "1", "--from", "2022-05-19T02:00Z")
+    up.wait(up.is_running, 90)
+    opening = lambda bot: [order for order in market_orders(bot) if order["side"] == "buy"]  # noqa: E731
+    up.wait(lambda: opening(view(up, BOT)))
+    held = view(up, BOT)["positions"]
+    assert held, "there is something to leave as well"
+    confirm(up, page, how[0])
+    up.wait(lambda: not opening(view(up, BOT)))
+    confirm(up, page, how[1])
+    due = view(up, BOT)["next_rebalance_at"]
+    assert due > "2022-05-21"
+    jump(up, "2022-05-20")  # the open that they waited for is over
+    after = view(up, BOT)
+    assert after["state"] == "active" and not opening(after)
+    for symbol, position in after["positions"].items():
+        assert position["quantity"] <= held[symbol]["quantity"], "nothing was bought"
+    up.stop()
 
 
 def all_dialog(slow: Up, page: Page, button: str) -> str:
@@ -235,8 +268,8 @@ def test_dialogs_of_all_bots_when_confirmed_then_what_they_said_is_so(slow: Up, 
     open_now = sum(len(bot["positions"]) for bot in bots().values())
     said = all_dialog(slow, page, "Flatten all")
     count = re.match(
-        r"(\d+) open positions? (is|are) closed, each at its next bar or open\. Orders to open are cancelled\. "
-        r"All bots are then paused\. Press Resume all to let them trade again\.$",
+        r"(\d+) open positions? (is|are) closed, each at its next bar or open\. Orders to open are cancelled and "
+        r"not placed again\. All bots are then paused\. Press Resume all to let them trade again\.$",
         said,
     )
     assert count and int(count[1]) == open_now
@@ -254,7 +287,7 @@ def test_dialogs_of_all_bots_when_confirmed_then_what_they_said_is_so(slow: Up, 
     send(slow, "PUT", f"/api/bots/{BOT}/kill", {"reason": "its own"})
     slow.wait(lambda: view(slow, BOT)["asked"].get("kill"))
     said = all_dialog(slow, page, "Clear kill switch")
-    assert said.startswith(f"All bots resume, except those with their own kill switch still on ({BOT}). The switch")
+    assert said.startswith(f"All bots resume, except those with their own kill switch still on ({BOT}). Orders to open that")
     slow.wait(lambda: view(slow, other)["state"] == "active" and not view(slow, other)["leaving"])
     assert view(slow, BOT)["state"] == "stopped" and view(slow, other)["positions"].keys() == held.keys()
     send(slow, "DELETE", f"/api/bots/{BOT}/kill")

@@ -8,11 +8,15 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from aion.bot.inbox import Inbox
 from aion.store.layout import Layout
+from aion.web.security.password import hash_password
+from aion.web.security.store import DeskStore
 from tests.holder import held
 
 from .conftest import FLAGS, Begin, Up, chromium, until
 from .live_desk import wait
+from .test_bot import send
 from .test_plain_http import ALONE, HOST, WINDOWS
+from .test_viewer import ADMIN, VIEWER, log_in
 
 pytestmark = pytest.mark.browser
 
@@ -167,3 +171,87 @@ def test_stop_is_sent_again_when_its_connection_is_stuck(desk: Up, context: Brow
     wait(lambda: page.evaluate("true") and is_stopped(desk))
     assert len(tries) == 2
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def press(page: Page, label: str, confirm: str) -> None:
+    """Ask for something and leave its dialog while nobody answers."""
+    page.get_by_role("button", name=label, exact=True).last.click()
+    page.wait_for_timeout(450)
+    dialog = page.locator("dialog[open]")
+    dialog.get_by_role("button", name=confirm, exact=True).click()
+    dialog.get_by_role("button", name="Asking").wait_for()
+    dialog.get_by_role("button", name="Cancel").click()
+
+
+ASK_OFTEN = """(count) => {
+  window.ended = 0;
+  const ask = { method: "POST", headers: { "Content-Type": "application/json" }, body: '{"action": "pause"}' };
+  for (let n = 0; n < count; n += 1) fetch("/api/bots/orb_ny/control", ask).catch(() => { window.ended += 1; });
+}"""
+WAITING = 45
+CONNECTIONS = 6  # of a browser to one host; each stream has one
+
+
+@pytest.mark.parametrize("where", ["in this tab", "in another tab"])
+def test_stop_when_the_page_waits_for_many_answers_then_it_is_thrown_at_once(
+    desk: Up, context: BrowserContext, where: str
+) -> None:
+    page = context.new_page()
+    page.goto(f"{desk.url}/bots")
+    page.get_by_text("STREAMING", exact=True).wait_for()
+    asking = page
+    if where == "in another tab":
+        asking = context.new_page()
+        asking.goto(f"{desk.url}/bots")
+        asking.get_by_text("STREAMING", exact=True).wait_for()
+    with held(Layout(desk.data).controls / ".lock"):
+        asking.evaluate(ASK_OFTEN, WAITING)
+        if where == "in this tab":
+            page.get_by_role("button", name="Controls of all bots").click()
+            press(page, "Pause all", "Pause all bots")
+        page.get_by_role(BAR).get_by_role("button", name="Stop").click()
+        page.wait_for_timeout(450)
+        asking.evaluate("window.before = window.ended")
+        page.get_by_role("dialog").get_by_role("button", name="Stop all bots", exact=True).click()
+        wait(lambda: is_stopped(desk), 2)
+        expect(page.get_by_role(BAR).get_by_role("button", name="Stopped")).to_be_visible()
+        until(asking, f"window.ended >= {WAITING} - {CONNECTIONS}")
+        assert asking.evaluate("window.before") == 0, "they waited until then"
+
+
+def test_stop_when_one_bot_is_stopped_then_both_buttons_stand_in_one_row_of_a_phone(
+    desk: Up, context: BrowserContext
+) -> None:
+    send(desk, "PUT", "/api/bots/orb_ny/kill")
+    page = context.new_page()
+    for width in (320, 360, 390, 412):
+        page.set_viewport_size({"width": width, "height": 740})
+        page.goto(f"{desk.url}/bots/orb_ny")
+        bar = page.get_by_role(BAR)
+        stopped, others = (bar.get_by_role("button", name=name) for name in ("Stopped orb_ny", "Stop all bots"))
+        expect(stopped).to_be_in_viewport(ratio=1)
+        wait(lambda: is_shown(page, "STREAMING") or width < 350)
+        until(page, f"/\\d (s|ms)/.test({LINK})")
+        link = bar.locator(".link")
+        places = [each.bounding_box() for each in (link, stopped, others)]
+        middles = [round(place["y"] + place["height"] / 2) for place in places if place]
+        assert len(middles) == 3 and max(middles) - min(middles) <= 2, (width, places)
+        assert link.evaluate("(chip) => chip.scrollWidth <= chip.clientWidth"), f"the age is cut at {width} px"
+        expect(others).to_be_in_viewport(ratio=1)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
+
+
+def test_viewer_when_it_looks_then_there_is_no_stop_in_the_bar(begin: Begin, context: BrowserContext) -> None:
+    up = begin(AION_PASSWORD=ADMIN)
+    up.wait(lambda: up.get("/healthz").status_code == 200, 60)
+    DeskStore(up.data / "desk.sqlite").set_password("viewer", hash_password(VIEWER), "command", "test")
+    page = context.new_page()
+    log_in(page, up, VIEWER)
+    for path in PAGES:
+        page.goto(f"{up.url}/{path}")
+        page.get_by_text("STREAMING", exact=True).wait_for()
+        page.get_by_role(BAR).get_by_role("button", name="Theme").wait_for()
+        assert page.get_by_role(BAR).get_by_role("button", name="Stop").count() == 0, path
+    page.goto(f"{up.url}/bots/orb_ny")
+    page.get_by_text("You are logged in as a viewer").first.wait_for()
+    up.stop()

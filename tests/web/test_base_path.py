@@ -142,7 +142,7 @@ def test_base_path_when_it_cannot_work_then_it_is_refused_by_name(given: str) ->
         load(environment={"AION_BASE_PATH": given})
 
 
-def test_hello_when_the_front_end_is_built_anew_then_streams_name_it(start_desk: START, tmp_path: Path) -> None:
+def test_build_when_the_front_end_is_built_anew_then_streams_and_answers_name_it(start_desk: START, tmp_path: Path) -> None:
     import json
 
     static = tmp_path / "static"
@@ -159,4 +159,9 @@ def test_hello_when_the_front_end_is_built_anew_then_streams_name_it(start_desk:
     assert first and f'data-build="{first}"' in desk.get("/bots").text
     (static / "index.html").write_text(HTML.replace("b.js", "c.js"))
     assert f'data-build="{first}"' not in desk.get("/bots").text
-    assert named() not in (None, first)
+    second = named()
+    assert second not in (None, first)
+    for path in ("/api/bots/page", "/api/session", "/healthz", "/api/nothing"):
+        assert desk.get(path).headers["aion-build"] == second, "who only polls hears of it too"
+    unchanged = desk.get("/api/bots/page", headers={"If-None-Match": desk.get("/api/bots/page").headers["etag"]})
+    assert unchanged.status_code == 304 and unchanged.headers["aion-build"] == second

@@ -2,6 +2,7 @@
 
 import type { ControlAnswer, ControlState, RulesAnswer } from "../api/schema";
 import { at } from "./base";
+import { makeRoom } from "./room";
 
 export type BotAction = "pause" | "resume" | "flatten";
 
@@ -27,17 +28,23 @@ async function send<T>(
   method: string,
   path: string,
   body?: unknown,
-  signal = AbortSignal.timeout(PATIENCE),
+  how: Pick<RequestInit, "signal" | "priority"> = { signal: AbortSignal.timeout(PATIENCE) },
 ): Promise<T> {
   let answer: Response;
   try {
     answer = await fetch(at(path), {
       method,
-      signal,
+      ...how,
       ...(body === undefined ? {} : { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) }),
     });
-  } catch {
-    throw new AskError(0, "The desk did not answer; nothing is known to have changed.");
+  } catch (error) {
+    const isAway = error instanceof DOMException && error.name === "AbortError";
+    throw new AskError(
+      0,
+      isAway
+        ? "A stop was pressed, and this gave way to it. The desk may have got it all the same."
+        : "The desk did not answer; nothing is known to have changed.",
+    );
   }
   const found: unknown = await answer.json().catch(() => undefined);
   if (answer.ok && found !== undefined) return found as T;
@@ -57,16 +64,18 @@ const AGAIN = [0, 1500, 4000];
 
 /**
  * Throw a kill switch: the bot flattens, enters nothing and stays stopped. Sent again on another connection while no
- * answer comes, for throwing it twice is throwing it; the first answer counts.
+ * answer comes, for throwing it twice is throwing it; the first answer counts. What else waits for the desk ends first,
+ * so that a connection is free.
  */
 export async function throwKill(bot: string, reason: string): Promise<ControlState> {
   const over = new AbortController();
+  const how = { ...makeRoom(), signal: over.signal };
   const timer = setTimeout(() => over.abort(), 2 * PATIENCE);
   const attempt = async (wait: number): Promise<ControlState | AskError> => {
     if (wait > 0) await new Promise((done) => setTimeout(done, wait));
     over.signal.throwIfAborted();
     try {
-      return await send<ControlState>("PUT", route(bot, "kill"), { reason }, over.signal);
+      return await send<ControlState>("PUT", route(bot, "kill"), { reason }, how);
     } catch (error) {
       if (error instanceof AskError && error.status > 0) return error; // an answer too
       throw error;

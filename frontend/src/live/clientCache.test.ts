@@ -239,3 +239,21 @@ it("fetches at one time share a request", async () => {
   answers[0]?.(body(1));
   await both;
 });
+
+it("tells the build that an answer names, of a 304 and of a refusal too, and nothing where none is named", async () => {
+  const told: string[] = [];
+  connectCache({
+    mayStore: () => true,
+    isVerified: () => false,
+    onAnswer: () => {},
+    onBuild: (build) => told.push(build),
+  });
+  setCached(URL, { version: 1 }, { etag: 'W/"1"', ttl: 0 });
+  for (const [at, status] of [200, 304, 503, 200].entries()) {
+    const poll = revalidate(URL).catch(() => undefined);
+    const named: Record<string, string> = at === 3 ? {} : { "Aion-Build": `b${at}` };
+    answers[at]?.(new Response(status === 200 ? '{"version": 2}' : null, { status, headers: named }));
+    await poll;
+  }
+  expect(told).toEqual(["b0", "b1", "b2"]);
+});

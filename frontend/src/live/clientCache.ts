@@ -86,6 +86,8 @@ export interface CacheRules {
   isVerified(name: string, entry: CacheEntry): boolean;
   /** Told of each answer that was taken in, 304 too. */
   onAnswer(name: string, entry: CacheEntry): void;
+  /** Told of the name that the desk gives its pages, where an answer says it. */
+  onBuild?(build: string): void;
 }
 
 /** An answer that is not data: `status` 0 when there was none. */
@@ -222,13 +224,15 @@ async function load<T>(url: string, name: string, ttl: number | undefined): Prom
   let answer: Response;
   let text = "";
   try {
-    const headers: Record<string, string> = held?.etag ? { "If-None-Match": held.etag } : {};
-    answer = await fetch(BASE + url, { headers, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    const given: Record<string, string> = held?.etag ? { "If-None-Match": held.etag } : {};
+    answer = await fetch(BASE + url, { headers: given, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     if (answer.ok) text = await answer.text();
   } catch (error) {
     throw new FetchError(url, 0, `no answer: ${(error as Error).message}`);
   }
-  const { status } = answer;
+  const { status, headers } = answer;
+  const build = headers.get("Aion-Build");
+  if (build) rules.onBuild?.(build);
   if (status === 401) clearAllCache(); // nobody reads here what the desk does not show any more
   if (!answer.ok && !(status === 304 && held)) throw new FetchError(url, status, `answered ${status}`);
   let data = held?.data as T;
@@ -255,7 +259,7 @@ async function load<T>(url: string, name: string, ttl: number | undefined): Prom
       if (!newest?.ttl) return data;
       if ((version ?? 0) <= (newest.version ?? 0)) return newest.data as T;
     }
-    put(name, data, { ttl, etag: answer.headers.get("ETag") ?? undefined, version });
+    put(name, data, { ttl, etag: headers.get("ETag") ?? undefined, version });
     setMoment(name, asked);
     // Another tab may have stored a push that this one has not heard of yet.
     const record = readRecord(name);

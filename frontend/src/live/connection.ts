@@ -103,6 +103,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     isVerified: (name, entry) =>
       status.state === "streaming" && pageNow() - (status.verifiedAt ?? 0) < silence && topics.vouches(name, entry),
     onAnswer: topics.answered,
+    onBuild: (build) => note({ build }),
   });
 
   /** Verify everything now: after sleep, a hidden spell or a lost network, `gap` ms long. */

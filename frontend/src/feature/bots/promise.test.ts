@@ -20,12 +20,14 @@ const held = (...symbols: string[]) =>
   sparse<NonNullable<BotView["positions"]>>(Object.fromEntries(symbols.map((symbol) => [symbol, { quantity: 1 }])));
 const leaving = { XOM: "o1", AVGO: "o2" };
 
+const AGAIN = "Orders to open that were cancelled are not placed again: a swing bot waits for its next rebalance.";
+
 describe("a flatten", () => {
   it("says what it closes and when, and that the bot is then paused", () => {
     const two = { ...SWING, positions: held("XOM", "AVGO"), positions_total: 2 };
     expect(flattenPromise(two, MARKET)).toBe(
-      "It closes 2 open positions (XOM, AVGO) at the next open, 13:30 UTC. Orders to open are cancelled. " +
-        "It is then paused. Press Resume to let it trade again.",
+      "It closes 2 open positions (XOM, AVGO) at the next open, 13:30 UTC. Orders to open are cancelled and " +
+        "not placed again. It is then paused. Press Resume to let it trade again.",
     );
     expect(flattenPromise({ ...DAY, positions: held("MSFT"), positions_total: 1 }, MARKET)).toMatch(
       /^It closes 1 open position \(MSFT\) at the next bar\./,
@@ -39,12 +41,14 @@ describe("a flatten", () => {
 
 describe("clearing a kill switch", () => {
   it("names the exits that are cancelled, and offers to keep them", () => {
+    const resumes =
+      "Trading resumes. Orders to open that were cancelled are not placed again: it waits for its next rebalance.";
     expect(clearPromise({ ...SWING, leaving }, false)).toBe(
-      "Trading resumes. The switch ordered 2 exits (XOM, AVGO) not filled yet: they are cancelled and the positions " +
-        "stay open.",
+      `${resumes} The switch ordered 2 exits (XOM, AVGO) not filled yet: they are cancelled and the positions stay open.`,
     );
     expect(keepChoice({ ...SWING, leaving }, MARKET)).toBe("Let them fill at the next open, 13:30 UTC instead");
-    expect(clearPromise(SWING, false)).toBe("Trading resumes.");
+    expect(clearPromise(SWING, false)).toBe(resumes);
+    expect(clearPromise(DAY, false)).toMatch(/: it decides anew at its next bar\.$/);
     expect(keepChoice(SWING, MARKET)).toBeUndefined();
   });
 
@@ -75,11 +79,11 @@ describe("clearing a kill switch", () => {
   it("of all bots leaves out those with a switch of their own", () => {
     const own = { ...DAY, asked: { kill: { reason: "", killed_by: "ana" } }, leaving: { MSFT: "o3" } };
     expect(clearAllPromise([{ ...SWING, leaving: { XOM: "o1" } }, own])).toBe(
-      `All bots resume, except those with their own kill switch still on (${DAY.bot}). The switch ordered 1 exit ` +
-        `(${SWING.bot} XOM) not filled yet: it is cancelled and the position stays open.`,
+      `All bots resume, except those with their own kill switch still on (${DAY.bot}). ${AGAIN} The switch ` +
+        `ordered 1 exit (${SWING.bot} XOM) not filled yet: it is cancelled and the position stays open.`,
     );
     expect(clearAllPromise([SWING, { ...DAY, paused: "paused by ana" }])).toBe(
-      `All bots resume. Bots that were paused before stay paused (${DAY.bot}).`,
+      `All bots resume. Bots that were paused before stay paused (${DAY.bot}). ${AGAIN}`,
     );
     expect(keepAllChoice([SWING])).toBeUndefined();
   });

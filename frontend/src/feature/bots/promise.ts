@@ -51,11 +51,15 @@ export function flattenPromise(bot: BotView, market: number | undefined): string
     open > 0
       ? `It closes ${counted(names, "open position", unshown(bot))} ${whenOf(bot, market)}.`
       : "Nothing is open now.";
-  return `${closes} Orders to open are cancelled. It is then paused. Press Resume to let it trade again.`;
+  return `${closes} ${CANCELS} It is then paused. Press Resume to let it trade again.`;
 }
 
-export const KILL_PROMISE =
-  "Open positions are closed and nothing new is opened, even after a restart, until you clear the switch.";
+const CANCELS = "Orders to open are cancelled and not placed again.";
+
+export const KILL_PROMISE = `Open positions are closed and nothing new is opened, even after a restart, until you clear the switch. ${CANCELS}`;
+
+/** What clearing a switch does not bring back. */
+const notAgain = (waits: string): string => `Orders to open that were cancelled are not placed again: ${waits}.`;
 
 /** `The 2 exits ... are cancelled and the positions stay open`. */
 function cancelPromise(exits: readonly string[], whose: string): string {
@@ -85,7 +89,9 @@ export function clearPromise(bot: BotView, isStopped: boolean): string {
   if (isStopped) return "It stays stopped: the kill switch of all bots is still on.";
   const exits = switchExitsOf(bot);
   const cancelled = (exits.length > 0 ? ` ${cancelPromise(exits, "The switch")}` : "") + flattenStays(bot);
-  return `${bot.paused ? "It is paused, as before: press Resume to let it trade." : "Trading resumes."}${cancelled}`;
+  if (bot.paused) return `It is paused, as before: press Resume to let it trade.${cancelled}`;
+  const waits = bot.kind === "swing" ? "it waits for its next rebalance" : "it decides anew at its next bar";
+  return `Trading resumes. ${notAgain(waits)}${cancelled}`;
 }
 
 /** Aion's own bots. */
@@ -114,7 +120,7 @@ export function flattenAllPromise(bots: readonly BotView[]): string {
     open > 0
       ? `${plural(open, "open position")} ${open === 1 ? "is" : "are"} closed, each at its next bar or open.`
       : "Nothing is open now.";
-  return `${closes} Orders to open are cancelled. All bots are then paused. Press Resume all to let them trade again.${others(bots)}`;
+  return `${closes} ${CANCELS} All bots are then paused. Press Resume all to let them trade again.${others(bots)}`;
 }
 
 /** Bots whose exits go, or fill, with the clearing of the switch of all. */
@@ -129,7 +135,7 @@ export function clearAllPromise(bots: readonly BotView[]): string {
   const exits = freed(bots).flatMap((bot) => switchExitsOf(bot).map((symbol) => `${bot.bot} ${symbol}`));
   const stays = freed(bots).map(flattenStays).join("");
   const cancelled = (exits.length > 0 ? ` ${cancelPromise(exits, "The switch")}` : "") + stays;
-  return `All bots resume${except}.${stay}${cancelled}`;
+  return `All bots resume${except}.${stay} ${notAgain("a swing bot waits for its next rebalance")}${cancelled}`;
 }
 
 export function keepAllChoice(bots: readonly BotView[]): string | undefined {

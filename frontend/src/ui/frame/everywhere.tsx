@@ -2,6 +2,7 @@
 
 import { useEffect, useId, useState } from "react";
 import type { TokenList } from "../../api/schema";
+import { at } from "../../lib/base";
 import { logOut } from "../../lib/role";
 import { ConfirmButton } from "../confirm";
 
@@ -31,7 +32,7 @@ function Tokens({ revokes, onChange }: { revokes: boolean; onChange: (revokes: b
   const noteId = useId();
   useEffect(() => {
     const leaving = new AbortController();
-    fetch("/api/tokens", { signal: leaving.signal })
+    fetch(at("/api/tokens"), { signal: leaving.signal })
       .then((answer) => (answer.ok ? (answer.json() as Promise<TokenList>) : undefined))
       .then((found) => setNames(found && Object.keys(found.tokens)))
       .catch(() => {}); // what they are called is not known: they can be revoked all the same
