@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aion.errors import ConfigError, NotFoundError
 from aion.regular import is_regular, read_regular
+from aion.store.database import check_database
 from aion.store.file import MAX_FILE_BYTES
 from aion.store.layout import Layout
 
@@ -72,9 +73,7 @@ def _copy_folder(source: Path, target: Path) -> list[str]:
 
 
 def _copy_database(source: Path, target: Path) -> str:
-    for path in (source, *(source.with_name(source.name + suffix) for suffix in ("-wal", "-shm", "-journal"))):
-        if (path == source or path.exists() or path.is_symlink()) and not is_regular(path):
-            raise sqlite3.DatabaseError(f"{path.name} is a link, a pipe or the like, not a file")
+    check_database(source)
     address = f"{source.absolute().as_uri()}?mode=ro"
     with (
         closing(sqlite3.connect(address, uri=True, timeout=30)) as reading,

@@ -53,7 +53,7 @@ def import_bars(
     """Check files of bars, keep what is sound in a folder for the folder feed, and say what was left out and why."""
     from aion.clock import SystemClock
     from aion.config import load
-    from aion.market.feed.barfile import Format
+    from aion.market.feed.barfile import BarFolder, Format
     from aion.market.feed.importer import REPORT, Import, import_files
     from aion.market.feed.interval import read_length
     from aion.model import PriceBasis
@@ -79,6 +79,8 @@ def import_bars(
     for each in done:
         for line in each.lines():
             say(line, err=bool(each.refused))
+    for line in BarFolder(folder).complaints():
+        say(line, err=True)
     kept = [each for each in done if not each.refused]
     if kept and price_basis is None:
         say("nobody said whether the prices are raw or adjusted: no bot may hold them overnight (--price-basis)")

@@ -362,6 +362,7 @@ class Settings(Section):
         return value.expanduser()
 
 
+MAX_CONFIG_BYTES = 4 << 20
 TABLES = ("risk", "watch", "alerts", "bots")
 """Settings that are tables of `aion.toml`."""
 _ENVIRONMENT = {name: f"AION_{name.upper()}" for name in Settings.model_fields if name not in TABLES}

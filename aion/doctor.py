@@ -238,17 +238,22 @@ def _address(settings: Settings) -> Check:
 
 def _feed(settings: Settings) -> Check:
     from aion.market.feed import open_feed  # noqa: PLC0415 - only this command needs it
+    from aion.market.feed.tape import Tape  # noqa: PLC0415 - only this command needs it
 
     said: list[Check] = []
 
     def ask() -> None:
         try:
-            open_feed(settings.feed, settings)
+            feed = open_feed(settings.feed, settings)
         except AionError as error:
             said.append(
                 Check("feed", False, str(error), "until then, the recorded feed needs nothing: --feed recorded")
             )
         else:
+            if isinstance(feed, Tape) and feed.complaints:
+                todo = "the rest of the folder works"
+                said.append(Check("feed", False, "; ".join(feed.complaints), todo))
+                return
             said.append(Check("feed", True, f"the feed {settings.feed} answers"))
 
     thread = threading.Thread(target=ask, daemon=True)

@@ -7,11 +7,13 @@ that the bots' process and the desk have the same ones without asking a provider
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aion.bar_index import check_entry
 from aion.regular import read_regular
 
 CASH = 100_000
@@ -100,22 +102,21 @@ def _of_symbols(feed: str, symbols: tuple[str, ...]) -> Iterator[Offer]:
 
 def _of_folder(folder: Path, symbols: tuple[str, ...]) -> Iterator[Offer]:
     try:
-        series = json.loads(read_regular(folder / "index.json", MAX_INDEX_BYTES))["series"].values()
-        offers = [
-            Offer(
-                each["kind"],
-                each["symbol"],
-                each["exchange"],
-                each["currency"],
-                each["price_basis"],
-                each.get("interval_s", 60) // 60,
-                each.get("venue", ""),
-            )
-            for each in series
-        ]
+        series = json.loads(read_regular(folder / "index.json", MAX_INDEX_BYTES))["series"].items()
+        offers = list(_offers(series))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return  # the feed says what is wrong when it is opened
     yield from (each for each in offers if (not symbols or each.symbol in symbols) and each.exchange in _COSTS)
+
+
+def _offers(series: Iterable[tuple[str, object]]) -> Iterator[Offer]:
+    """Yield what the entries of an index offer; one that cannot be is left out, as the feed does, which says so."""
+    for key, entry in series:
+        with suppress(ValueError):
+            each = check_entry(key, entry)
+            minutes = each.get("interval_s", 60) // 60
+            names = (each["kind"], each["symbol"], each["exchange"], each["currency"])
+            yield Offer(*names, each["price_basis"], minutes, each.get("venue", ""))
 
 
 def _cost(offer: Offer, venue: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from aion.errors import ConfigError
+from aion.regular import open_regular
 
 SECRETS = ("password", "viewer_password", "alpaca_key", "alpaca_secret", "alert_urls")
 FEED_SECRETS = ("alpaca_key", "alpaca_secret")
@@ -118,7 +119,7 @@ def _can_start_anew() -> bool:
 
 def _read_file(path: Path, source: str) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path, follow=True) as file:
             data = file.read(MAX_BYTES + 1)
         text = data.decode()
     except OSError as error:

@@ -28,6 +28,7 @@ from aion.config import Settings
 from aion.errors import AionError, FeedError, StateError, unwritable
 from aion.market.feed import ONLINE, Feed, open_feed
 from aion.market.feed.online import OnlineFeed
+from aion.market.feed.tape import Tape
 from aion.model import Mode
 from aion.store.file import read_json, remove_temporaries, write_json
 from aion.store.layout import Layout
@@ -100,6 +101,8 @@ def run_all(
     log = ProcessLog(layout, PROCESS, settings.log_level, console_format=settings.log_format)
     try:
         feed = feed or _open_feed(settings, layout, waiter, log)
+        for complaint in feed.complaints if isinstance(feed, Tape) else ():
+            log.warning(complaint)
         settings = fitted(settings, feed)
         for name, bot in settings.bots.items():
             check_bot(name, bot)

@@ -1,6 +1,7 @@
 """Reading the ledger: the records of bots as trading values, and as rows for the command line."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -207,7 +208,7 @@ def read_ledger(path: Path) -> Iterator[LedgerReader]:
     Raises:
         LedgerError: there is none, it is from a newer version, or it cannot be read.
     """
-    if not path.is_file():
+    if not os.path.lexists(path):
         raise LedgerError(f"{path}: there is no ledger yet; start the bots with `aion up`")
     try:
         connection = connect_readonly(path)

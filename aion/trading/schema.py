@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from aion.errors import LedgerError
+from aion.store.database import check_database
 from aion.store.lock import open_lock
 
 MIGRATIONS = (
@@ -103,6 +104,7 @@ def connect(path: Path, *, is_durable: bool = True) -> sqlite3.Connection:
     Raises:
         sqlite3.Error: it cannot be opened.
     """
+    check_database(path)
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
@@ -121,6 +123,7 @@ def connect_readonly(path: Path) -> sqlite3.Connection:
     Raises:
         sqlite3.Error: it cannot be opened.
     """
+    check_database(path)
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
     try:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")

@@ -31,7 +31,7 @@ from aion.web.metric import Metrics, TimedStats
 from aion.web.middleware import Alias, BasePath, Guard, Observe, error_body, is_data, route_of
 from aion.web.page import STATIC, BuildWatch, Pages
 from aion.web.reader import FileReader
-from aion.web.repeat import also
+from aion.web.repeat import EVERY_S, also
 from aion.web.request import Requests
 from aion.web.router.bot_parts import bot_parts_router
 from aion.web.router.bots_page import bots_page_router
@@ -190,6 +190,7 @@ def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
             asyncio.create_task(desk.streams_watch.watch(), name="aion-stream-watch"),
             asyncio.create_task(desk.gate.watch(), name="aion-gate"),
             asyncio.create_task(builds.watch(), name="aion-build-watch"),
+            asyncio.create_task(_say_unsaid(desk), name="aion-unsaid"),
         ]
         desk.is_ready = True
         try:
@@ -202,6 +203,7 @@ def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
             if desk.peers is not None:
                 await desk.peers.close()
             await desk.live.close()
+            desk.say_unsaid(is_last=True)
 
     app = FastAPI(
         title="Aion",
@@ -229,6 +231,13 @@ def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
     app.add_exception_handler(Exception, _answer_crash)
     openapi.describe(app)
     return app
+
+
+async def _say_unsaid(desk: Desk) -> None:
+    """Count in the log what came without end, also once it has ended; until cancelled."""
+    while True:
+        await asyncio.sleep(EVERY_S)
+        desk.say_unsaid()
 
 
 def _json(status: int, error: str, detail: str, headers: Any = None) -> Response:
@@ -268,7 +277,7 @@ async def _answer_gone(request: Request, _error: Exception) -> Response:
 
 async def _answer_crash(request: Request, error: Exception) -> Response:
     desk = request.app.state.desk
-    unsaid = desk.crashes.count((type(error), route_of(request.scope)))
+    unsaid = desk.crashes.count((request.method, route_of(request.scope), type(error).__name__))
     if unsaid is not None:
         desk.log.error(f"{request.method} {request.url.path[:200]} failed", exc_info=error, **also(unsaid))
     return _json(500, "Crash", "the desk failed to answer; its log has the details")

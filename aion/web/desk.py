@@ -1,6 +1,7 @@
 """One desk: what all routes of one app share."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from aion.web.log import Log
 from aion.web.metric import Metrics
 from aion.web.peers import Peers
 from aion.web.reader import FileReader
-from aion.web.repeat import Repeats
+from aion.web.repeat import Repeats, also
 from aion.web.request import Requests
 from aion.web.rule import RuleBook
 from aion.web.security.store import DeskStore
@@ -52,8 +53,21 @@ class Desk:
     """Of passwords; None where there is no store."""
     crashes: Repeats = field(default_factory=Repeats)
     """Of which kind was said when."""
+    floods: list[Callable[[bool], None]] = field(default_factory=list)
+    """Who else counts what is not said; called as `say_unsaid`."""
     is_ready: bool = False
     """True from the first look at the disk to the stop."""
+
+    def say_unsaid(self, is_last: bool = False) -> None:
+        """Write into the log what came again and was not said: a flood that ended would not be counted otherwise.
+
+        Args:
+            is_last: True at the stop: counts whose minute is not over too.
+        """
+        for kind, count in self.crashes.unsaid(is_last=is_last):
+            self.log.error(f"{' '.join(map(str, kind))}: the same came again", **also(count))
+        for say in self.floods:
+            say(is_last)
 
     def live_figures(self) -> dict[str, float]:
         """Return the counters of the live library."""

@@ -8,8 +8,9 @@ import logging
 import os
 import sys
 import threading
+import time
 import traceback
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -153,11 +154,13 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
 class StandardHandler(logging.Handler):
     """Takes what libraries say through `logging` into the process's log."""
 
-    def __init__(self, log: Log, level: int = logging.WARNING) -> None:
-        """Args: log: where it goes; level: least level taken."""
+    def __init__(
+        self, log: Log, level: int = logging.WARNING, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Args: log: where it goes; level: least level taken; now_s: a clock in seconds that never goes back."""
         super().__init__(level)
         self._log = log
-        self._repeats = Repeats()
+        self._repeats = Repeats(now_s)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record with its traceback, unless its like was written within a minute."""
@@ -166,6 +169,16 @@ class StandardHandler(logging.Handler):
         unsaid = self._repeats.count((record.name, str(record.msg), _place(error)))
         if unsaid is not None:
             getattr(self._log, method)(record.getMessage(), source=record.name, exc_info=error, **also(unsaid))
+
+    def say_unsaid(self, is_last: bool = False) -> None:
+        """Count what came again and was not written.
+
+        Args:
+            is_last: True at the stop: counts whose minute is not over too.
+        """
+        for kind, count in self._repeats.unsaid(is_last=is_last):
+            source, text, *_ = (*kind, "")
+            self._log.warning(f"the same came again: {text}", source=source, **also(count))
 
 
 def _place(error: BaseException | None) -> tuple[str, int]:

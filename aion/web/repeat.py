@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
 EVERY_S = 60.0
 MAX_KINDS = 256  # more at a time are said as one
+_MORE_KINDS = ("more kinds than are told apart",)
 
 
 class Repeats:
@@ -14,28 +15,45 @@ class Repeats:
     def __init__(self, now_s: Callable[[], float] = time.monotonic) -> None:
         """Args: now_s: a clock in seconds that never goes back."""
         self._now_s = now_s
-        self._said: dict[Hashable, tuple[float, int]] = {}
+        self._said: dict[tuple[object, ...], tuple[float, int]] = {}
         """When each kind was said last, and how often it came since."""
         self._lock = threading.Lock()
 
-    def count(self, kind: Hashable) -> int | None:
-        """Count one of `kind`.
+    def count(self, kind: tuple[object, ...]) -> int | None:
+        """Count one of `kind`, whose parts may be compared and said.
 
         Returns:
             How many came since it was said last, for who says it now; None where it was said within a minute.
         """
         now = self._now_s()
         with self._lock:
+            if kind not in self._said and len(self._said) >= MAX_KINDS - 1:
+                kept = {each: found for each, found in self._said.items() if found[1] or now - found[0] < EVERY_S}
+                self._said = kept
+                if len(kept) >= MAX_KINDS - 1:
+                    kind = _MORE_KINDS
             said_at, unsaid = self._said.get(kind, (-EVERY_S, 0))
             if now - said_at < EVERY_S:
                 self._said[kind] = (said_at, unsaid + 1)
                 return None
-            if kind not in self._said and len(self._said) >= MAX_KINDS:
-                self._said = {each: found for each, found in self._said.items() if now - found[0] < EVERY_S}
-                if len(self._said) >= MAX_KINDS:
-                    return None
             self._said[kind] = (now, 0)
             return unsaid
+
+    def unsaid(self, *, is_last: bool = False) -> list[tuple[tuple[object, ...], int]]:
+        """Return how many of each kind came since it was said, of those whose minute is over, and count anew.
+
+        Args:
+            is_last: True for all of them, because nobody will ask again.
+        """
+        now = self._now_s()
+        with self._lock:
+            found = {
+                kind: unsaid
+                for kind, (said_at, unsaid) in self._said.items()
+                if unsaid and (is_last or now - said_at >= EVERY_S)
+            }
+            self._said |= dict.fromkeys(found, (now, 0))
+        return list(found.items())
 
 
 def also(unsaid: int) -> dict[str, int]:

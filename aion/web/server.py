@@ -198,8 +198,9 @@ def serve(
     is_worker = listener is not None
     with listener or bind(settings.host, settings.port) as bound:
         log = open_log(Layout(settings.data), settings.log_level, process=process, console_format=settings.log_format)
-        _take_library_logs(log)
+        libraries = _take_library_logs(log)
         app = App(settings, log=log, static=static, store=store)
+        app.desk.floods.append(libraries.say_unsaid)
         if is_worker:
             app.desk.peers = Peers(bound, lambda: own_figures(app.desk))
         room = app.desk.gate.max_connections = allow_files(settings.max_connections)
@@ -218,16 +219,19 @@ def serve(
         except Exception as error:  # the process ends by it: whoever keeps it running reads here why
             log.error(f"crashed: {type(error).__name__}: {error}", exc_info=error)
             raise
+        libraries.say_unsaid(is_last=True)
         log.info("the desk has stopped")
         if store is not None:
             store.close()
         return 0 if server.started else 1
 
 
-def _take_library_logs(log: Log) -> None:
+def _take_library_logs(log: Log) -> StandardHandler:
     root = logging.getLogger()
-    root.handlers = [StandardHandler(log)]
+    handler = StandardHandler(log)
+    root.handlers = [handler]
     root.setLevel(logging.WARNING)
+    return handler
 
 
 def main() -> int:

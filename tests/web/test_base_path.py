@@ -142,7 +142,9 @@ def test_base_path_when_it_cannot_work_then_it_is_refused_by_name(given: str) ->
         load(environment={"AION_BASE_PATH": given})
 
 
-def test_build_when_the_front_end_is_built_anew_then_streams_and_answers_name_it(start_desk: START, tmp_path: Path) -> None:
+def test_build_when_the_front_end_is_built_anew_then_streams_and_answers_name_it(
+    start_desk: START, tmp_path: Path
+) -> None:
     import json
 
     static = tmp_path / "static"

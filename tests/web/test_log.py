@@ -108,7 +108,31 @@ def test_log_when_warnings_come_without_end_then_errors_stay_and_the_newest_warn
 def test_library_when_it_says_the_same_without_end_then_it_is_said_once_a_minute_with_a_count() -> None:
     now = [0.0]
     repeats = Repeats(lambda: now[0])
-    assert [repeats.count("a"), repeats.count("a"), repeats.count("b"), repeats.count("a")] == [0, None, 0, None]
+    a, b = ("a",), ("b",)
+    assert [repeats.count(a), repeats.count(a), repeats.count(b), repeats.count(a)] == [0, None, 0, None]
     now[0] = 61.0
-    assert repeats.count("a") == 2 and also(2) == {"not_said_since": 2}
-    assert sum(repeats.count(number) is not None for number in range(10_000)) <= MAX_KINDS
+    assert repeats.count(a) == 2 and also(2) == {"not_said_since": 2}
+    assert sum(repeats.count((number,)) is not None for number in range(10_000)) <= MAX_KINDS
+    counted = dict(repeats.unsaid(is_last=True))
+    assert sum(counted.values()) == 10_000 - (MAX_KINDS - 1 - 1) - 1, "what is too much to tell apart counts as one"
+
+
+def test_library_when_its_flood_has_ended_then_the_last_count_is_written_after_a_minute_and_at_the_stop(
+    tmp_path: Path,
+) -> None:
+    now = [0.0]
+    handler = StandardHandler(open_log(Layout(tmp_path), "info", console=io.StringIO()), now_s=lambda: now[0])
+    flood = [logging.LogRecord("lib", logging.ERROR, "x", 1, "lost %s", (number,), None) for number in range(100)]
+    for record in flood:
+        handler.emit(record)
+    handler.say_unsaid()
+    assert [line.get("not_said_since") for line in lines(tmp_path)] == [None], "its minute is not over"
+    now[0] = 60.0
+    handler.say_unsaid()
+    handler.say_unsaid()
+    assert [line.get("not_said_since") for line in lines(tmp_path)] == [None, 99]
+    assert lines(tmp_path)[1]["event"] == "the same came again: lost %s" and lines(tmp_path)[1]["source"] == "lib"
+    for record in flood[:7]:
+        handler.emit(record)
+    handler.say_unsaid(is_last=True)
+    assert sum(int(str(line.get("not_said_since", 0))) for line in lines(tmp_path)) == 106

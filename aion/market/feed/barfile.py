@@ -9,7 +9,6 @@ import gzip
 import hashlib
 import io
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, timedelta
@@ -17,9 +16,11 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
+from aion.bar_index import check_entry
 from aion.clock import iso, parse_iso
 from aion.errors import ConfigError, FeedError
 from aion.market.calendar import EXCHANGES
@@ -36,9 +37,6 @@ from aion.store.file import write_bytes
 INDEX = "index.json"
 MAX_INDEX_BYTES = 64 << 20
 MAX_FILE_BYTES = 512 << 20  # of a series, packed or not: ten years of minutes have under 200 MB
-MAX_ROWS = 10_000_000
-_FILE = re.compile(r"(?:minute|day)_[A-Za-z0-9._-]{1,200}\.(?:parquet|csv\.gz)")
-"""Names that `BarFolder.write` gives; an index may name no other, be it below the folder."""
 MAX_STEM = 100  # characters of a symbol in the name of its file
 SCHEMA = "aion/bars/1"
 Format = Literal["parquet", "csv"]
@@ -109,34 +107,64 @@ class BarFolder:
         """Read the index; a folder without one has no series yet.
 
         Raises:
-            FeedError: an index that cannot be read.
+            FeedError: an index that cannot be read at all.
         """
         self.folder = folder
         self.series: dict[str, Series] = {}
         self.actions: list[CorporateAction] = []
+        self.left_out: dict[str, str] = {}
+        """What the index names and nobody can use, by its name there, and why. It stays in the index as it is."""
+        self._bad_series: dict[str, Any] = {}
+        self._bad_actions: list[Any] = []
         path = folder / INDEX
         try:
             index = orjson.loads(read_regular(path, MAX_INDEX_BYTES))
             if index["schema"] != SCHEMA:
                 raise ValueError(f"it has schema {index['schema']!r}, this version reads {SCHEMA}")
-            for entry in index["series"].values():
-                series = Series(**entry)
-                if series.exchange not in EXCHANGES or series.kind not in ("minute", "day"):
-                    raise ValueError(f"{series.key} has exchange {series.exchange!r}")
-                if not _FILE.fullmatch(series.file):
-                    raise ValueError(
-                        f"{series.key} is said to be in {series.file!r}, which is no file of this folder"
-                    )
-                if not isinstance(series.rows, int) or series.rows > MAX_ROWS:
-                    raise ValueError(f"{series.key} has {series.rows!r} rows; at most {MAX_ROWS:,} are read")
-                if series.anchor not in ("open", "clock") or not 60 <= series.interval_s < 86_400:
-                    raise ValueError(f"{series.key} has bars of {series.interval_s!r} s from {series.anchor!r} on")
-                self.series[series.key] = series
-            self.actions = [_action(entry) for entry in index["actions"]]
+            entries, actions = index["series"].items(), iter(index["actions"])
         except FileNotFoundError:
             return
         except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
             raise FeedError(f"{path} cannot be read: {error}; import the bars again with `aion import`") from None
+        for key, entry in entries:
+            self._take_series(key, entry)
+        for number, entry in enumerate(actions, 1):
+            self._take_action(number, entry)
+
+    def _take_series(self, key: str, entry: Any) -> None:
+        try:
+            series = Series(**check_entry(key, entry))
+            if series.exchange not in EXCHANGES:
+                raise ValueError(f"its exchange is {series.exchange[:80]!r}; known: {', '.join(EXCHANGES)}")
+            instrument = series.instrument()
+            if min(instrument.tick, instrument.lot, instrument.quantity_step) <= 0:
+                raise ValueError("its tick, lot and quantity_step must be above 0")
+            ZoneInfo(series.timezone)
+        except (ValueError, TypeError, ArithmeticError, OSError, ZoneInfoNotFoundError) as error:
+            self._bad_series[key] = entry
+            self.left_out[key] = str(error) or type(error).__name__
+            return
+        self.series[series.key] = series
+
+    def _take_action(self, number: int, entry: Any) -> None:
+        """Take a declared split, dividend or jump; without one that cannot be read its symbol's bars are not true."""
+        try:
+            self.actions.append(_action(entry))
+        except (ValueError, KeyError, TypeError, ArithmeticError, AttributeError) as error:
+            self._bad_actions.append(entry)
+            symbol = entry.get("symbol") if isinstance(entry, dict) else None
+            why = f"action {number} cannot be read ({error})"
+            spoiled = [key for key, series in self.series.items() if series.symbol == symbol]
+            for key in spoiled:
+                self._bad_series[key] = asdict(self.series.pop(key))
+                self.left_out[key] = f"{why}, and without it the prices do not fit together"
+            if not spoiled:
+                self.left_out[f"action {number}"] = why
+
+    def complaints(self) -> list[str]:
+        """Return a sentence about each entry that was left out."""
+        todo = "import it again with `aion import`, or take it out of the index"
+        return [f"{self.folder / INDEX}: {name} is left out: {why}; {todo}" for name, why in self.left_out.items()]
 
     def read(self, series: Series) -> list[Bar]:
         """Return the bars of a series in order of time.
@@ -160,16 +188,19 @@ class BarFolder:
         Raises:
             ConfigError: the folder cannot be written, or the extra for Parquet is missing.
         """
+        old = self.series.get(series.key)
+        old_file = old.file if old is not None else ""
         series.file = self._free_name(series, "parquet" if form == "parquet" else "csv.gz")
         series.rows = len(bars)
         series.first, series.last = (iso(bars[0].ts), iso(bars[-1].ts)) if bars else ("", "")
         data = _parquet(bars) if form == "parquet" else _csv(bars)
-        old = self.series.get(series.key)
         self.series[series.key] = series
+        self._bad_series.pop(series.key, None)
         self._replace(series.file, data)
         self.write_index()
-        if old is not None and all(each.file != old.file for each in self.series.values()):
-            (self.folder / old.file).unlink(missing_ok=True)
+        bad = [each.get("file") for each in self._bad_series.values() if isinstance(each, dict)]
+        if old_file and old_file not in [*(each.file for each in self.series.values()), *bad]:
+            (self.folder / old_file).unlink(missing_ok=True)
 
     def _free_name(self, series: Series, suffix: str) -> str:
         """Return the name of a series' file: its symbol as far as a name can hold it, marked where that is another's.
@@ -204,13 +235,15 @@ class BarFolder:
         Raises:
             ConfigError: the folder cannot be written.
         """
+        good = {key: asdict(each) for key, each in self.series.items()}
         index = {
             "schema": SCHEMA,
-            "series": {key: asdict(self.series[key]) for key in sorted(self.series)},
+            "series": dict(sorted((self._bad_series | good).items())),
             "actions": [
                 asdict(each) | {"ex_date": each.ex_date.isoformat(), "amount": str(each.amount)}
                 for each in self.actions
-            ],
+            ]
+            + self._bad_actions,
         }
         self._replace(INDEX, json.dumps(index, indent=1).encode())
 

@@ -31,12 +31,15 @@ class FolderFeed(Tape):
         """
         super().__init__()
         self._folder = BarFolder(folder)
+        self.complaints = self._folder.complaints()
         if not self._folder.series:
-            raise ConfigError(f"{folder} has no checked bars: bring some with `aion import FILES... --to {folder}`")
+            why = f"{folder} has no checked bars: bring some with `aion import FILES... --to {folder}`"
+            raise ConfigError("; ".join([why, *self.complaints]))
         known = {series.symbol for series in self._folder.series.values()}
         missing = [symbol for symbol in symbols if symbol not in known]
         if missing:
-            raise ConfigError(f"{folder} has no bars of {', '.join(missing)}; it has {', '.join(sorted(known))}")
+            why = f"{folder} has no bars of {', '.join(missing)}; it has {', '.join(sorted(known))}"
+            raise ConfigError("; ".join([why, *self.complaints]))
         self._series_by_key = {
             key: series for key, series in self._folder.series.items() if not symbols or series.symbol in symbols
         }

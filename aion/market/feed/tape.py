@@ -23,6 +23,8 @@ class Tape:
     anchor: Anchor = "open"
 
     def __init__(self) -> None:
+        self.complaints: list[str] = []
+        """What was left out of it, and why, for people."""
         self._bars: dict[tuple[Kind, str], list[Bar]] = {}
         self._times: dict[tuple[Kind, str], list[datetime]] = {}
 

@@ -38,7 +38,7 @@ def open_store(settings: Settings) -> DeskStore | None:
     try:
         store = DeskStore(path)
     except DeskStoreError:
-        if path.exists() or any(given.values()):
+        if path.exists() or path.is_symlink() or any(given.values()):
             raise
         return None
     for role, password in given.items():

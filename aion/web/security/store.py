@@ -21,6 +21,7 @@ from typing import Any, Literal
 import orjson
 
 from aion.errors import AionError, NotFoundError
+from aion.store.database import check_database
 from aion.store.private import make_file
 from aion.web.security.commits import Commits
 
@@ -482,6 +483,7 @@ def hash_key(key: str) -> str:
 
 def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
+    check_database(path)
     make_file(path)
     connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
     connection.execute("pragma journal_mode = wal")
