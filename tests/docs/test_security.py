@@ -24,3 +24,18 @@ def test_model_names_assets_actors_boundaries_and_what_is_left_out() -> None:
 def test_every_test_that_is_named_anywhere_exists() -> None:
     named = [code for code in codes(read("SECURITY.md")) if code.startswith("tests/")]
     assert len(named) > 60 and [code for code in named if not is_function(code)] == []
+
+
+UNTRIED = {
+    "An admin is not watched": "who owns the machine owns its files",
+    "A flood that fills the line": "the line and the processor are not ours to fill",
+}
+"""What begins so is of the world around, and why no test shows it."""
+
+
+def test_each_limit_names_its_test_or_why_there_is_none() -> None:
+    limits = section(read("SECURITY.md"), "## What is not").split("\n* ")[1:]
+    tried = [limit for limit in limits if any(is_function(code) for code in codes(limit.replace("\n", " ")))]
+    untried = [limit[:40] for limit in limits if limit not in tried]
+    assert [limit for limit in untried if not any(limit.startswith(each) for each in UNTRIED)] == []
+    assert len(untried) == len(UNTRIED)
