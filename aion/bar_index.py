@@ -24,11 +24,7 @@ def check_entry(key: str, entry: object) -> Mapping[str, Any]:
     """
     if not isinstance(entry, dict):
         raise ValueError("it is no object")
-    for name in (*_TEXTS, *(each for each in _MORE_TEXTS if each in entry)):
-        if name not in entry:
-            raise ValueError(f"it has no {name}")
-        if not isinstance(entry[name], str):
-            raise ValueError(f"its {name} is {_shown(entry[name])}, no text")
+    _check_texts(entry)
     if entry["kind"] not in ("minute", "day"):
         raise ValueError(f"its kind is {_shown(entry['kind'])}: minute and day are known")
     if not 0 < len(entry["symbol"]) <= _LONGEST_SYMBOL:
@@ -48,6 +44,14 @@ def check_entry(key: str, entry: object) -> Mapping[str, Any]:
     if not isinstance(dropped, dict) or not all(_is_whole(each, 0, MAX_ROWS) for each in dropped.values()):
         raise ValueError("what it says of bars that were left out (dropped) are no counts by day")
     return entry
+
+
+def _check_texts(entry: Mapping[str, Any]) -> None:
+    for name in (*_TEXTS, *(each for each in _MORE_TEXTS if each in entry)):
+        if name not in entry:
+            raise ValueError(f"it has no {name}")
+        if not isinstance(entry[name], str):
+            raise ValueError(f"its {name} is {_shown(entry[name])}, no text")
 
 
 def _is_whole(value: object, least: int, most: int) -> bool:

@@ -154,9 +154,7 @@ def redact(_logger: Any, _method: str, event: Event) -> Event:
 class StandardHandler(logging.Handler):
     """Takes what libraries say through `logging` into the process's log."""
 
-    def __init__(
-        self, log: Log, level: int = logging.WARNING, now_s: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, log: Log, level: int = logging.WARNING, now_s: Callable[[], float] = time.monotonic) -> None:
         """Args: log: where it goes; level: least level taken; now_s: a clock in seconds that never goes back."""
         super().__init__(level)
         self._log = log

@@ -16,8 +16,8 @@ DOCUMENTS = sorted(
 SHELL = ("sh", "console", "bash", "shell")
 _INDENTED = re.compile(r"^    (?:\$ )?(?P<line>\S.*)$")
 _STARTS = re.compile(
-    r"(?:[A-Z_]+=\S+ )*(?:\S*/bin/)?(?:aion|make|python3?|pip|curl|docker|export|git|systemctl|journalctl|cp|mv|mkdir|"
-    r"install|useradd|sudo|kill|uvicorn|pytest)\b(?! ?[:=])"
+    r"(?:[A-Z_]+=\S+ )*(?:\S*/bin/)?(?:aion|make|python3?|pip|curl|docker|export|git|systemctl|journalctl|cp|mv|"
+    r"mkdir|install|useradd|sudo|kill|uvicorn|pytest)\b(?! ?[:=])"
 )
 
 

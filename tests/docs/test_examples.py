@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -199,16 +198,16 @@ PLACES = {"FILE": "state.json", "/backup/aion-2026-11-25": "backup", "my-bars": 
 NOT_RUN = {
     "aion doctor --url https://desk.example.org": "asks a desk that is nobody's",
     "aion backtest --strategy low_volatility --param days=120": "is run by tests/backtest/test_tutorial.py",
-    "aion backtest --feed folder --folder my-bars --strategy time_series_momentum": "needs years of the reader's bars",
+    "aion backtest --feed folder --folder my-bars --strategy time_series_momentum": "needs years of own bars",
 }
 
 
 def harmless() -> Iterator[list[str]]:
     for _, line in LINES:
         for program, *rest in commands_of(line):
-            if program.rpartition("/")[2] == "aion" and "COMMAND" not in rest and parse_or_help(rest) in HARMLESS:
-                if " ".join(["aion", *rest]) not in NOT_RUN:
-                    yield rest
+            is_ours = program.rpartition("/")[2] == "aion" and "COMMAND" not in rest
+            if is_ours and parse_or_help(rest) in HARMLESS and " ".join(["aion", *rest]) not in NOT_RUN:
+                yield rest
 
 
 def parse_or_help(words: list[str]) -> str:

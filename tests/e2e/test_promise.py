@@ -285,7 +285,9 @@ def test_dialogs_of_all_bots_when_confirmed_then_what_they_said_is_so(slow: Up, 
     send(slow, "PUT", f"/api/bots/{BOT}/kill", {"reason": "its own"})
     slow.wait(lambda: view(slow, BOT)["asked"].get("kill"))
     said = all_dialog(slow, page, "Clear kill switch")
-    assert said.startswith(f"All bots resume, except those with their own kill switch still on ({BOT}). Orders to open that")
+    assert said.startswith(
+        f"All bots resume, except those with their own kill switch still on ({BOT}). Orders to open"
+    )
     slow.wait(lambda: view(slow, other)["state"] == "active" and not view(slow, other)["leaving"])
     assert view(slow, BOT)["state"] == "stopped" and view(slow, other)["positions"].keys() == held.keys()
     send(slow, "DELETE", f"/api/bots/{BOT}/kill")

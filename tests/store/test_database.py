@@ -48,8 +48,9 @@ def test_ledger_and_logins_when_they_are_no_files_then_nobody_opens_them(kind: s
         (tmp_path / "target").unlink(missing_ok=True)
     with pytest.raises(AionError, match=r"ledger\.sqlite is (a link|not a regular file)"):
         Ledger(tmp_path / "ledger.sqlite", mode="replay")
-    with pytest.raises(AionError, match=r"ledger\.sqlite is (a link|not a regular file)"), read_ledger(
-        tmp_path / "ledger.sqlite"
+    with (
+        pytest.raises(AionError, match=r"ledger\.sqlite is (a link|not a regular file)"),
+        read_ledger(tmp_path / "ledger.sqlite"),
     ):
         pass
     with pytest.raises(AionError, match=r"desk\.sqlite is (a link|not a regular file)"):

@@ -13,7 +13,15 @@ from .conftest import RunningDesk
 PASSWORD = "a sentence that nobody guesses"
 ROOT = Path(__file__).parents[2]
 START = Callable[..., RunningDesk]
-ORDERING = {"create_order", "submit_order", "place_order", "create_orders", "cancel_order", "fetch_balance", "withdraw"}
+ORDERING = {
+    "create_order",
+    "submit_order",
+    "place_order",
+    "create_orders",
+    "cancel_order",
+    "fetch_balance",
+    "withdraw",
+}
 """What the libraries of brokers and exchanges call it."""
 
 
