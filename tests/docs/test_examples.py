@@ -114,15 +114,18 @@ def test_json_of_a_document_can_be_read(block: Fenced) -> None:
         json.loads(line)
 
 
-@of("python")
-def test_python_of_a_document_runs(block: Fenced, tmp_path: Path) -> None:
-    ast.parse(block.code)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "AION_DATA": str(tmp_path / "data")}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", block.code], cwd=tmp_path, env=environment,
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+def test_python_of_the_documents_runs(tmp_path: Path) -> None:
+    """Those that need more than themselves are proved elsewhere; they can be read all the same."""
+    for block in (each for each in BLOCKS if each.language == "python"):
+        ast.parse(block.code)
+        if str(block) in PROVED_ELSEWHERE:
+            continue
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "AION_DATA": str(tmp_path / "data")}
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", block.code], cwd=tmp_path, env=environment,
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{block}: {done.stderr}"
 
 
 def parse(words: list[str]) -> str:

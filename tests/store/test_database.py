@@ -47,7 +47,7 @@ def test_ledger_and_logins_when_they_are_no_files_then_nobody_opens_them(kind: s
         put(kind, tmp_path / name)
         (tmp_path / "target").unlink(missing_ok=True)
     with pytest.raises(AionError, match=r"ledger\.sqlite is (a link|not a regular file)"):
-        Ledger(tmp_path / "ledger.sqlite", mode="replay")
+        Ledger(tmp_path / "ledger.sqlite", mode="replay", run="1")
     with (
         pytest.raises(AionError, match=r"ledger\.sqlite is (a link|not a regular file)"),
         read_ledger(tmp_path / "ledger.sqlite"),
@@ -94,10 +94,10 @@ def test_settings_when_their_file_is_none_then_it_is_refused_at_once(kind: str, 
 
 
 def test_settings_when_they_are_a_link_that_somebody_named_then_they_are_read(tmp_path: Path) -> None:
-    (tmp_path / "real.toml").write_text("port = 70000\n")
+    (tmp_path / "real.toml").write_text("speed = -1\n")
     (tmp_path / "aion.toml").symlink_to("real.toml")
     done = aion("status", data=tmp_path / "data")
-    assert "port = 70000 cannot work" in done.stderr
+    assert "speed = -1 cannot work" in done.stderr
 
 
 def test_secret_when_its_file_is_a_pipe_then_it_is_refused_at_once(tmp_path: Path) -> None:
