@@ -163,10 +163,9 @@ def jump(up: Up, day: str) -> None:
     assert up.bundle()["clock"]["market_time"] >= day, "done means that it is there"
 
 
-def confirm(slow: Up, page: Page, button: str, *, bot: str = BOT, choose: bool = False) -> Case:
-    """Press a button of the bot's page and the second one in its dialog, and prove what the dialog said."""
-    case = Case(slow, bot, view(slow, bot), choose)
-    page.goto(f"{slow.url}/bots/{bot}")
+def press(up: Up, page: Page, button: str, bot: str, *, choose: bool = False) -> str:
+    """Press a button of the bot's page and the second one in its dialog; return what the dialog said."""
+    page.goto(f"{up.url}/bots/{bot}")
     page.locator(".bot-head").get_by_role("button", name=f"{button} {bot}").click()
     dialog = page.locator("dialog[open]")
     dialog.wait_for()
@@ -176,6 +175,13 @@ def confirm(slow: Up, page: Page, button: str, *, bot: str = BOT, choose: bool =
     page.wait_for_timeout(450)  # the dialog's own guard against a double tap
     dialog.locator(".strong").click()
     dialog.wait_for(state="hidden")
+    return said
+
+
+def confirm(slow: Up, page: Page, button: str, *, bot: str = BOT, choose: bool = False) -> Case:
+    """Press a button of the bot's page and confirm, and prove what the dialog said."""
+    case = Case(slow, bot, view(slow, bot), choose)
+    said = press(slow, page, button, bot, choose=choose)
     for sentence in re.split(r"(?<=\.)\s+", said):
         proofs = [proof for pattern, proof in CLAIMS if re.fullmatch(pattern, sentence)]
         assert proofs, f"nobody has proved: {sentence!r}"
@@ -212,22 +218,27 @@ def test_dialogs_when_confirmed_then_what_they_said_is_so(slow: Up, page: Page) 
     assert view(slow, BOT)["positions"] == {}, "the box was ticked: they were let fill"
 
 
+OPENS = "swing_2w"
+"""Its rebalance of the day before rests, with a purchase, and waits for the open of New York."""
+
+
 @pytest.mark.parametrize("how", [("Kill switch", "Clear kill switch"), ("Flatten", "Resume")], ids=lambda how: how[0])
 def test_orders_to_open_when_a_stop_cancelled_them_then_they_are_not_placed_again(
     begin: Begin, page: Page, how: tuple[str, str]
 ) -> None:
-    """The rebalance of the day before rests, and waits for the open of New York."""
     up = begin("--speed", "1", "--from", "2022-05-19T02:00Z")
     opening = lambda bot: [order for order in market_orders(bot) if order["side"] == "buy"]  # noqa: E731
-    up.wait(lambda: opening(view(up, BOT)), 90)
-    held = view(up, BOT)["positions"]
-    confirm(up, page, how[0])
-    up.wait(lambda: not opening(view(up, BOT)))
-    confirm(up, page, how[1])
-    due = view(up, BOT)["next_rebalance_at"]
-    assert due > "2022-05-21"
+    up.wait(lambda: opening(view(up, OPENS)), 90)
+    held = view(up, OPENS)["positions"]
+    said = press(up, page, how[0], OPENS)
+    assert "Orders to open are cancelled and not placed again." in said
+    up.wait(lambda: not opening(view(up, OPENS)))
+    said = press(up, page, how[1], OPENS)
+    assert "next rebalance" in said
+    up.wait(lambda: view(up, OPENS)["state"] == "active")
+    assert view(up, OPENS)["next_rebalance_at"] > "2022-05-21"
     jump(up, "2022-05-20")  # the open that they waited for is over
-    after = view(up, BOT)
+    after = view(up, OPENS)
     assert after["state"] == "active" and not opening(after)
     for symbol, position in after["positions"].items():
         assert symbol in held and position["quantity"] <= held[symbol]["quantity"], "nothing was bought"
