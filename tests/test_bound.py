@@ -8,7 +8,7 @@ from importlib import metadata
 import pytest
 
 from tests.docs.text import ROOT, read
-from tools.bound import OF_OTHER_USE, name_of, testing
+from tools.bound import OF_OTHER_USE, name_of, needed
 
 PROJECT = tomllib.loads(read("pyproject.toml"))["project"]
 MODULES = {
@@ -60,10 +60,10 @@ def test_environments_of_the_bounds_when_made_then_they_have_all_that_their_test
     dev = {name_of(each) for each in tomllib.loads(read("pyproject.toml"))["dependency-groups"]["dev"]}
     extras = {bounds(each)[0] for extra in PROJECT["optional-dependencies"].values() for each in extra}
     assert dev >= OF_OTHER_USE, "no longer there: it may go"
-    assert {name_of(each) for each in testing()} == dev - OF_OTHER_USE - extras
+    assert {name_of(each) for each in needed()} == dev - OF_OTHER_USE - extras
     (bounded,) = re.findall(r"^BOUNDED = ((?:.*\\\n)*.*)$", read("Makefile"), re.MULTILINE)
     files = bounded.replace("\\\n", " ").split()
     assert len(files) > 10
     for file in files:
-        needed = set(re.findall(r"^\s*(?:import|from) (\w+)", read(file), re.MULTILINE))
-        assert not needed & {each.replace("-", "_") for each in OF_OTHER_USE}, file
+        used = set(re.findall(r"^\s*(?:import|from) (\w+)", read(file), re.MULTILINE))
+        assert not used & {each.replace("-", "_") for each in OF_OTHER_USE}, file

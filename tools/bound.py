@@ -19,7 +19,7 @@ OF_OTHER_USE = {
 """What of the group `dev` builds, checks or browses, and would only hold other versions back."""
 
 
-def testing() -> list[str]:
+def needed() -> list[str]:
     """Return what the tests need beside Aion and its extras: the group `dev` without what is of other use."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     extras = project["project"]["optional-dependencies"].values()
@@ -42,7 +42,7 @@ def main(which: str, tests: list[str]) -> int:
         [*compiled, "--resolution", STRATEGIES[which], "--python", sys.executable, "-o", str(chosen)],
         ["venv", "--allow-existing", "--python", sys.executable, str(home)],
         ["pip", "install", "--python", python, "-r", str(chosen)],
-        ["pip", "install", "--python", python, "-c", str(chosen), *testing()],
+        ["pip", "install", "--python", python, "-c", str(chosen), *needed()],
     ]
     for step in steps:
         done = subprocess.run([*UV, *step], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
