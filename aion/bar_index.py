@@ -40,10 +40,13 @@ def check_entry(key: str, entry: object) -> Mapping[str, Any]:
         raise ValueError(f"it has bars of {_shown(interval)} s from {_shown(anchor)} on")
     if entry.get("price_basis", "") not in ("raw", "adjusted", None):
         raise ValueError(f"its price_basis is {_shown(entry.get('price_basis', 'missing'))}: raw, adjusted or null")
-    dropped = entry.get("dropped", {})
+    _check_dropped(entry.get("dropped", {}))
+    return entry
+
+
+def _check_dropped(dropped: object) -> None:
     if not isinstance(dropped, dict) or not all(_is_whole(each, 0, MAX_ROWS) for each in dropped.values()):
         raise ValueError("what it says of bars that were left out (dropped) are no counts by day")
-    return entry
 
 
 def _check_texts(entry: Mapping[str, Any]) -> None:

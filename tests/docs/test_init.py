@@ -47,7 +47,11 @@ def test_lines_when_all_are_uncommented_then_they_are_taken_and_are_the_defaults
 
 def test_file_has_every_setting_in_lines_that_fit_a_terminal() -> None:
     named = {TEXT.split("\n")[number].partition(" ")[0][1:] for number in LINES}
-    plain = set(Settings.model_fields) - set(TABLES) - {"fresh", "password", "viewer_password", "alpaca_key", "alpaca_secret"}
+    plain = (
+        set(Settings.model_fields)
+        - set(TABLES)
+        - {"fresh", "password", "viewer_password", "alpaca_key", "alpaca_secret"}
+    )
     tables = {"risk": Risk, "watch": WatchSettings, "alerts": AlertSettings}
     assert plain | {f"{table}.{name}" for table, section in tables.items() for name in section.model_fields} <= named
     assert {

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, timedelta
@@ -209,6 +210,7 @@ class BarFolder:
         """
         plain = re.sub(r"[^A-Za-z0-9.-]", "_", series.symbol)[:MAX_STEM]
         taken = {each.file.lower() for each in self.series.values() if each.key != series.key}
+        taken |= {str(each.get("file")).lower() for each in self._bad_series.values() if isinstance(each, dict)}
         for stem in (plain, f"{plain}-{hashlib.sha256(series.symbol.encode()).hexdigest()[:16]}"):
             name = f"{series.kind}_{stem}.{suffix}"
             if name.lower() not in taken:
