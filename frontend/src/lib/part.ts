@@ -5,7 +5,7 @@
  */
 
 import { useSyncExternalStore } from "react";
-import { getConnection } from "../live";
+import { getConnection, pageNow } from "../live";
 import { ownName } from "./base";
 
 const AGAIN_MS = 5000; // between two tries; the network's return is not waited for so long
@@ -68,8 +68,8 @@ async function look(href: string): Promise<Lack> {
 /** Load the page anew, unless that was done for the same reason just now. */
 function reload(): void {
   try {
-    if (Date.now() - Number(sessionStorage.getItem(RELOADED) ?? 0) < RELOAD_PAUSE_MS) return;
-    sessionStorage.setItem(RELOADED, String(Date.now()));
+    if (pageNow() - Number(sessionStorage.getItem(RELOADED) ?? 0) < RELOAD_PAUSE_MS) return;
+    sessionStorage.setItem(RELOADED, String(pageNow()));
   } catch {
     return; // without storage nothing tells how often that was: the button is there
   }
@@ -88,7 +88,7 @@ export async function arrive<T>(
   let href: string | undefined;
   for (let tries = 0; ; tries += 1) {
     try {
-      const found = await (href && tries > 0 ? again(`${href}?again=${Date.now()}`) : load());
+      const found = await (href && tries > 0 ? again(`${href}?again=${tries}`) : load());
       say("");
       return found;
     } catch (error) {

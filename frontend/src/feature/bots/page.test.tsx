@@ -186,12 +186,12 @@ describe("the Bots page", () => {
     const { rerender } = await show(first);
     const region = screen.getByRole("status");
     expect(region.textContent).toBe("");
-    const withFill = (id: string, before: BotsPageBundle): BotsPageBundle => {
+    const withFill = (id: string, before: BotsPageBundle, price = 254.3): BotsPageBundle => {
       const next = structuredClone(before);
       const orb = next.intraday.bots?.orb_ny as BotView;
       orb.fills = {
         ...orb.fills,
-        [id]: sparse<Fill>({ ts: "2022-05-19T14:32:00Z", symbol: "MSFT", side: "sell", quantity: 196, price: 254.3 }),
+        [id]: sparse<Fill>({ ts: "2022-05-19T14:32:00Z", symbol: "MSFT", side: "sell", quantity: 196, price }),
       };
       return next;
     };
@@ -201,7 +201,7 @@ describe("the Bots page", () => {
       await vi.advanceTimersByTimeAsync(10);
     });
     expect(region.textContent).toBe("orb_ny sold 196 MSFT at 254.30 USD.");
-    rerender(page(withFill("f10", withFill("f11", second))));
+    rerender(page(withFill("f10", withFill("f11", second, 255), 256)));
     await act(async () => {
       await vi.advanceTimersByTimeAsync(3000);
     });
