@@ -30,7 +30,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def import_bars(
-    files: Annotated[list[Path], typer.Argument(help="CSV or Parquet files of intraday or daily bars.")],
+    files: Annotated[list[Path], typer.Argument(help="Files of intraday or daily bars: text, Parquet, zip.")],
     exchange: Annotated[str, typer.Option("--exchange", help="XNYS, XNAS, XLON, XHKG or 24/7.")],
     to: To = None,
     symbol: Annotated[str, typer.Option("--symbol", help="Of files without such a column; default: file name.")] = "",
@@ -44,6 +44,18 @@ def import_bars(
         str, typer.Option("--interval", help="Length that intraday bars must have, such as 5m or 1h; default: told.")
     ] = "",
     unit: Annotated[str, typer.Option("--unit", help="What prices are multiplied by, 0.01 for pence.")] = "1",
+    date_format: Annotated[
+        str, typer.Option("--date-format", help="DMY, MDY, YMD or a pattern such as '%d.%m.%Y %H:%M'; default: told.")
+    ] = "",
+    columns: Annotated[
+        str, typer.Option("--columns", help="Which is which, by name or number: ts=Datum,close=5; volume=none.")
+    ] = "",
+    decimal: Annotated[
+        str, typer.Option("--decimal", help="point or comma: what stands before decimals; default: told.")
+    ] = "",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Drop the bars that the folder has of these series; default: join them.")
+    ] = False,
     split: Declared = None,
     dividend: Paid = None,
     jump: Real = None,
@@ -56,11 +68,15 @@ def import_bars(
     from aion.market.feed.barfile import BarFolder, Format
     from aion.market.feed.importer import REPORT, Import, import_files
     from aion.market.feed.interval import read_length
+    from aion.market.feed.layout import read_columns
+    from aion.market.feed.number import Decimals
+    from aion.market.feed.table import Reading
     from aion.model import PriceBasis
 
     _one_of("--price-basis", price_basis, ("raw", "adjusted", None))
     _one_of("--stamp", stamp, ("open", "close"))
     _one_of("--format", form, ("parquet", "csv"))
+    _one_of("--decimal", decimal, ("point", "comma", ""))
     _check_format(form)
     folder = load(config, flags={"folder": to}).folder
     about = Import(
@@ -74,6 +90,8 @@ def import_bars(
         unit=_unit(unit),
         actions=_declared(split, dividend, jump),
         form=cast("Format", form),
+        reading=Reading(read_columns(columns), date_format, cast("Decimals", decimal)),
+        is_replaced=replace,
     )
     done = import_files(files, folder, about, SystemClock().now())
     for each in done:

@@ -192,19 +192,19 @@ def test_parquet_when_it_is_a_bomb_then_it_is_refused_before_it_is_unpacked(
     base = {name: number for name in ("open", "high", "low", "close", "volume")}
     long = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * count, pyarrow.int32()), ["x" * 1_000_000])
     with pytest.raises(FeedError, match="a text of more than 1,000 characters"):
-        within(lambda: list(table.read_table(parquet_file(tmp_path / "text.parquet", ts=long, **base))))
+        within(lambda: list(table.read_tables(parquet_file(tmp_path / "text.parquet", ts=long, **base))))
     nested = pyarrow.array([[1.0]] * 3)
     three = {name: [1.0] * 3 for name in ("open", "high", "low", "close", "volume")}
     with pytest.raises(FeedError, match="lists or records"):
-        list(table.read_table(parquet_file(tmp_path / "nested.parquet", ts=nested, **three)))
+        list(table.read_tables(parquet_file(tmp_path / "nested.parquet", ts=nested, **three)))
     monkeypatch.setattr(table, "MAX_ROWS", 1000)
     rows = parquet_file(tmp_path / "rows.parquet", ts=number, **base)
     with pytest.raises(FeedError, match="300,000 rows; at most 1,000 are read"):
-        list(table.read_table(rows))
+        list(table.read_tables(rows))
     monkeypatch.setattr(table, "MAX_ROWS", count)
     monkeypatch.setattr(table, "MAX_BYTES", 100)
     with pytest.raises(FeedError, match="unpacks to more than 100 bytes"):
-        list(table.read_table(rows))
+        list(table.read_tables(rows))
 
 
 def test_series_when_its_file_is_a_gzip_bomb_then_little_is_inflated(

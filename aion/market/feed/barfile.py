@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +28,7 @@ from aion.market.calendar import EXCHANGES
 from aion.market.feed.extra import need
 from aion.market.feed.protocol import Kind
 from aion.market.feed.table import parquet_batches
+from aion.market.feed.validate import exact_price
 from aion.market.grid import Anchor, Grid
 from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts
@@ -42,7 +43,9 @@ MAX_STEM = 100  # characters of a symbol in the name of its file
 SCHEMA = "aion/bars/1"
 Format = Literal["parquet", "csv"]
 _COLUMNS = ("ts", "open", "high", "low", "close", "volume")
-_VOLUME_STEP = Decimal("0.00000001")  # what exchanges of coins count in
+_PRICE_DECIMALS, _VOLUME_DECIMALS = 4, 8  # at the least; what most prices have, and what exchanges of coins count in
+_WHOLE_DIGITS = 16  # of the largest number that is read
+_EXACT = Context(prec=100)
 
 
 @dataclass(slots=True)
@@ -264,10 +267,12 @@ def _action(entry: dict[str, Any]) -> CorporateAction:
 
 def _parquet(bars: Sequence[Bar]) -> bytes:
     arrow, parquet = need("pyarrow", "parquet"), need("pyarrow.parquet", "parquet")
-    price, volume = arrow.decimal128(20, 4), arrow.decimal128(30, 8)
+    decimals = max((_decimals(price) for bar in bars for price in _prices(bar)), default=0)
+    price = _decimal(arrow, 20, max(_PRICE_DECIMALS, decimals))
+    volume = _decimal(arrow, 30, max(_VOLUME_DECIMALS, *(_decimals(bar.volume) for bar in bars), 0))
     kinds = [arrow.timestamp("us", "UTC"), price, price, price, price, volume]
     columns = {
-        name: arrow.array([_value(bar, name) for bar in bars], kind)
+        name: arrow.array([_value(bar, name, kind) for bar in bars], kind)
         for name, kind in zip(_COLUMNS, kinds, strict=True)
     }
     sink = io.BytesIO()
@@ -275,8 +280,27 @@ def _parquet(bars: Sequence[Bar]) -> bytes:
     return sink.getvalue()
 
 
-def _value(bar: Bar, name: str) -> Any:
-    return bar.volume.quantize(_VOLUME_STEP) if name == "volume" else getattr(bar, name)
+def _decimal(arrow: Any, digits: int, decimals: int) -> Any:
+    """Return a decimal type that holds every digit: as it always was, or a wider one where that has not enough."""
+    usual = {20: _PRICE_DECIMALS, 30: _VOLUME_DECIMALS}[digits]
+    if decimals == usual:
+        return arrow.decimal128(digits, decimals)
+    digits = _WHOLE_DIGITS + decimals
+    return arrow.decimal128(38, decimals) if digits <= 38 else arrow.decimal256(76, decimals)
+
+
+def _prices(bar: Bar) -> tuple[Decimal, ...]:
+    return bar.open, bar.high, bar.low, bar.close
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = int(value.as_tuple().exponent)
+    return len(format(value, "f").partition(".")[2].rstrip("0")) if exponent < -_PRICE_DECIMALS else 0
+
+
+def _value(bar: Bar, name: str, kind: Any) -> Any:
+    value = getattr(bar, name)
+    return value.quantize(Decimal(1).scaleb(-kind.scale), context=_EXACT) if name != "ts" else value
 
 
 def _read_parquet(path: Path, symbol: str, rows: int) -> list[Bar]:
@@ -285,9 +309,16 @@ def _read_parquet(path: Path, symbol: str, rows: int) -> list[Bar]:
         for columns in parquet_batches(file, list(_COLUMNS), rows):
             utc = [ts.astimezone(UTC) for ts in columns["ts"]]
             volumes = (_plain(volume) for volume in columns["volume"])
-            prices = (columns[name] for name in ("open", "high", "low", "close"))
+            prices = (_plain_prices(columns[name]) for name in ("open", "high", "low", "close"))
             bars += [Bar(symbol, *row) for row in zip(utc, *prices, volumes, strict=True)]
     return bars
+
+
+def _plain_prices(column: list[Decimal]) -> list[Decimal]:
+    """Return prices without the zeros of a column that is wider for the sake of others; all have one exponent."""
+    if not column or int(column[0].as_tuple().exponent) >= -_PRICE_DECIMALS:
+        return column
+    return [exact_price(price) for price in column]
 
 
 def _csv(bars: Sequence[Bar]) -> bytes:
@@ -295,7 +326,7 @@ def _csv(bars: Sequence[Bar]) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for bar in bars:
-        writer.writerow((iso(bar.ts), bar.open, bar.high, bar.low, bar.close, _plain(bar.volume)))
+        writer.writerow((iso(bar.ts), *(format(price, "f") for price in _prices(bar)), _plain(bar.volume)))
     return gzip.compress(text.getvalue().encode(), mtime=0)
 
 
@@ -309,4 +340,5 @@ def _read_csv(path: Path, symbol: str, rows: int) -> list[Bar]:
 
 def _plain(value: Decimal) -> Decimal:
     """Return `value` without zeros at its end and without an exponent: the same however it was kept."""
-    return Decimal(format(value.normalize(), "f"))
+    text = format(value, "f")
+    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)

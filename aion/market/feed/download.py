@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from aion.errors import FeedError
 from aion.market.feed.barfile import BarFolder, Format, Series
-from aion.market.feed.importer import find_gaps
+from aion.market.feed.gap import find_gaps
 from aion.market.feed.protocol import Kind
 from aion.market.feed.provider import Caller, GoneError, Provider, parts
 from aion.market.feed.validate import JUMP

@@ -1,94 +1,206 @@
-"""Reading what people have: CSV and Parquet files of bars, with whatever names their columns go by."""
+"""Reading what people have: files of bars as text or Parquet, with whatever names their columns go by.
+
+Rows stay text until here is known how the whole file writes its times and numbers.
+"""
 
 import csv
+import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
-from pathlib import Path
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from aion.errors import FeedError
 from aion.market.feed.extra import need
-from aion.regular import lines, open_regular
+from aion.market.feed.layout import FIELDS, HEAD_LINES, Layout, find_layout
+from aion.market.feed.lean import find_lean, has_shares, time_text
+from aion.market.feed.number import Decimals, find_decimals, is_plain, plain_number
+from aion.market.feed.stamp import Stamp, read_stamps
+from aion.market.feed.textfile import open_texts
+from aion.regular import open_regular
 
 Row = dict[str, str]
 """`row`, `ts` (text as found), `open`, `high`, `low`, `close`, `volume`, and `symbol` where the file has one."""
 
-_NAMES: dict[str, tuple[str, ...]] = {
-    "ts": ("ts", "time", "timestamp", "datetime", "date", "date_time", "open_time", "opentime", "t", "index"),
-    "open": ("open", "o", "open_price"),
-    "high": ("high", "h", "high_price"),
-    "low": ("low", "l", "low_price"),
-    "close": ("close", "c", "last", "close_price"),
-    "volume": ("volume", "vol", "v", "base_volume"),
-    "symbol": ("symbol", "ticker", "sym"),
-}
-_OPTIONAL = frozenset({"symbol"})
 MAX_BYTES = 2 << 30  # of a file, and of the columns of a Parquet file when they are unpacked
 MAX_ROWS = 10_000_000  # of a file: ten years of minutes of a market that never closes are half of that
 MAX_TEXT = 1000  # characters of a cell that is text
 _BATCH_ROWS = 65_536
-_MILLISECONDS = 10**11  # epoch numbers from here on are milliseconds: as seconds it would be the year 5138
-_MICROSECONDS = 10**14
+_NUMBERS = (*FIELDS, "tick_volume")
 
 
-def read_table(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file, each with the number that people find it by: the line of a CSV file, else its place.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What somebody says of the files where they leave a doubt."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Field -> name or number of its column."""
+    dates: str = ""
+    """`DMY`, `MDY`, `YMD` or a pattern; empty for told."""
+    decimals: Decimals = ""
+
+
+@dataclass(slots=True)
+class Table:
+    """The rows of one table in order, each with its time."""
+
+    name: str
+    """Of its file, and the member of a zip, for people."""
+    stem: str
+    """Symbol of rows that have none."""
+    rows: list[Row] = field(default_factory=list)
+    stamps: list[Stamp] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What was found of how it is written, for people."""
+    is_lean_share: bool = False
+    """Its prices are LEAN's ten-thousandths."""
+
+
+def read_tables(path: Path, reading: Reading | None = None) -> Iterator[Table]:
+    """Yield the tables of a file, each row with the number that people find it by: the line of text, else its place.
 
     Raises:
-        FeedError: it cannot be read, or a column is missing; the message names both.
+        FeedError: it cannot be read, a column is missing, or it can be read in two ways; the message names it.
+        ConfigError: what is said of it makes no sense.
     """
+    reading = reading or Reading()
     name = path.name.lower()
     try:
         if name.endswith((".parquet", ".pq")):
-            yield from _read_parquet(path)
+            yield _read_parquet(path, reading)
         else:
-            yield from _read_csv(path)
+            with closing(open_texts(path, MAX_BYTES)) as texts:
+                for member, lines in texts:
+                    yield _read_csv(path, member, lines, reading)
     except OSError as error:
         raise FeedError(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
-        why = f"byte {error.object[error.start]:#04x} is no text in UTF-8; save it as CSV in UTF-8, or as Parquet"
+        at = error.object[error.start]
+        why = f"byte {at:#04x} is no text in UTF-8; save it as CSV in UTF-8, or as Parquet"
         raise FeedError(f"{path} cannot be read: {why}") from None
     except csv.Error as error:
         why = str(error)
         if "new-line character" in why:
             why = "its lines end in CR alone; save it with LF or CRLF"
         raise FeedError(f"{path} cannot be read: {why}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise FeedError(f"{path} cannot be read: it is damaged, or packed in an unknown way: {error}") from None
 
 
-def _read_csv(path: Path) -> Iterator[Row]:
-    with open_regular(path, follow=True) as file:
-        text = (line.decode("utf-8") for line in lines(file, MAX_BYTES))
-        head = next(text, "").removeprefix("\ufeff")
-        delimiter = max(",;\t|", key=head.count)
-        names = next(csv.reader([head], delimiter=delimiter), [])
-        reader = csv.reader(text, delimiter=delimiter)
-        columns = _columns(path, names)
-        for values in reader:
-            if reader.line_num > MAX_ROWS:
-                raise FeedError(f"{path} has more than {MAX_ROWS:,} lines: split it, and import the parts")
-            if values:
-                yield _row(reader.line_num + 1, columns, values)
+def _read_csv(path: Path, member: str, lines: Iterator[str], reading: Reading) -> Table:
+    what = str(path) if member == path.name else f"{path}, {member}"
+    place = PurePosixPath(member)
+    table = Table(what, place.name.removesuffix(place.suffix))
+    head = list(islice(lines, HEAD_LINES))
+    if not "".join(head).strip():
+        raise FeedError(f"{what} is empty: it has no line with the names of its columns")
+    head[0] = head[0].removeprefix("\ufeff")
+    delimiter = _delimiter(head)
+    first = [next(csv.reader([line], delimiter=delimiter), []) for line in head]
+    lean = find_lean(path, member, first)
+    if lean is not None:
+        table.stem = lean.symbol
+        if lean.day is not None:
+            first = [[time_text(cells[0], lean.day), *cells[1:]] if cells else cells for cells in first]
+    layout = find_layout(first, reading.columns, what)
+    wide = 0
+    reader = csv.reader(_chain(head[layout.first :], lines), delimiter=delimiter)
+    for cells in reader:
+        if reader.line_num > MAX_ROWS:
+            raise FeedError(f"{path} has more than {MAX_ROWS:,} lines: split it, and import the parts")
+        if not any(cells):
+            continue
+        if lean is not None and lean.day is not None:
+            cells[0] = time_text(cells[0], lean.day)
+        if len(cells) > layout.width and any(cells[layout.width :]):
+            wide += 1
+            table.rows.append({"row": str(reader.line_num + layout.first), "wide": f"{len(cells)} cells"})
+            continue
+        _add(table, layout, reader.line_num + layout.first, cells)
+    if wide and wide == len(table.rows):
+        hint = (
+            "decimal commas and thousands need quotes around the number" if delimiter == "," else "look at the file"
+        )
+        raise FeedError(f"{what}: its lines have more cells than the {layout.width} that its heading names: {hint}")
+    _settle(table, layout, reading)
+    if lean is not None:
+        table.is_lean_share = has_shares(table.rows)
+    return table
 
 
-def _read_parquet(path: Path) -> Iterator[Row]:
+def _chain(head: Sequence[str], rest: Iterator[str]) -> Iterator[str]:
+    yield from head
+    yield from rest
+
+
+def _delimiter(head: Sequence[str]) -> str:
+    """Return what stands between the columns: a comma is tried last, because it may belong to numbers."""
+    for each in ";\t|":
+        counts = sorted(line.count(each) for line in head if line.strip())
+        if counts[len(counts) // 2] >= len(FIELDS) - 1:
+            return each
+    return ","
+
+
+def _add(table: Table, layout: Layout, number: int, cells: Sequence[str]) -> None:
+    for symbol, columns in layout.columns.items():
+        row: Row = {"row": str(number)}
+        if symbol:
+            row["symbol"] = symbol
+        for each, places in columns.items():
+            if not places:
+                row[each] = "0"
+            elif max(places) < len(cells):
+                row[each] = " ".join(cells[place].strip() for place in places)
+        if symbol and not any(row.get(each) for each in FIELDS):
+            continue  # a day on which another symbol of the line has a bar
+        table.rows.append(row)
+
+
+def _settle(table: Table, layout: Layout, reading: Reading) -> None:
+    """Read the times and numbers of all rows, now that all are known."""
+    zone = None
+    if layout.zone:
+        with suppress(ValueError, OSError, KeyError):
+            zone = ZoneInfo(layout.zone)
+    try:
+        table.stamps = read_stamps([row.get("ts", "") for row in table.rows], reading.dates, zone)
+        numbers = [row[each] for row in table.rows for each in _NUMBERS if each in row]
+        if reading.decimals or not all(is_plain(cell) for cell in numbers):
+            decimals = reading.decimals or find_decimals(numbers)
+            for row in table.rows:
+                for each in _NUMBERS:
+                    if each in row:
+                        row[each] = plain_number(row[each], decimals)
+    except FeedError as error:
+        raise FeedError(f"{table.name}: {error}") from None
+
+
+def _read_parquet(path: Path, reading: Reading) -> Table:
     arrow = need("pyarrow", "parquet")
     parquet = need("pyarrow.parquet", "parquet")
-    number = 0
+    table = Table(str(path), path.stem)
     with open_regular(path, follow=True) as file:
         try:
             names = parquet.ParquetFile(file).schema_arrow.names
-            columns = _columns(path, names)
-            wanted = sorted({names[place] for places in columns.values() for place in places})
-            columns = {
-                field: tuple(wanted.index(names[each]) for each in places) for field, places in columns.items()
-            }
+            shown = ["" if name == "__index_level_0__" else name for name in names]
+            layout = find_layout([shown], reading.columns, str(path))
+            used = {place for columns in layout.columns.values() for places in columns.values() for place in places}
+            wanted = sorted(names[place] for place in used)
             for batch in parquet_batches(file, wanted, MAX_ROWS):
-                for values in zip(*(batch[name] for name in wanted), strict=True):
-                    number += 1
-                    yield _row(number, columns, [_text(value) for value in values])
+                columns = [batch.get(name) for name in names]
+                for index in range(len(batch[wanted[0]])):
+                    cells = [_text(column[index]) if column is not None else "" for column in columns]
+                    _add(table, layout, len(table.rows) + 1, cells)
         except (arrow.ArrowException, ValueError, OverflowError) as error:
             raise FeedError(f"{path} is not a Parquet file that can be read: {error}") from None
+    _settle(table, layout, reading)
+    return table
 
 
 def parquet_batches(file: BinaryIO, names: Sequence[str], rows: int) -> Iterator[dict[str, list[Any]]]:
@@ -133,69 +245,5 @@ def _check_text(name: str, column: Any) -> None:
         raise ValueError(f"its column {name} has a text of more than {MAX_TEXT:,} characters")
 
 
-def _columns(path: Path, names: list[str]) -> Mapping[str, tuple[int, ...]]:
-    """Return which columns make each field; a date and a time column are put together."""
-    plain = [name.strip().strip("<>\"'").lower().replace(" ", "_") for name in names]
-    found: dict[str, tuple[int, ...]] = {}
-    for field, known in _NAMES.items():
-        places = [plain.index(name) for name in known if name in plain]
-        if not names:
-            raise FeedError(f"{path} is empty: it has no line with the names of its columns")
-        if not places and field not in _OPTIONAL:
-            what = "the time" if field == "ts" else field
-            raise FeedError(f"{path} has no column for {what}; it has {', '.join(names)}")
-        if places:
-            found[field] = (places[0],)
-    if "date" in plain and "time" in plain:
-        found["ts"] = (plain.index("date"), plain.index("time"))
-    return found
-
-
-def _row(number: int, columns: Mapping[str, tuple[int, ...]], values: list[str]) -> Row:
-    row: Row = {"row": str(number)}
-    for field, places in columns.items():
-        if max(places) < len(values):
-            row[field] = " ".join(values[place].strip() for place in places)
-    return row
-
-
 def _text(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime | date) else "" if value is None else str(value)
-
-
-def is_day(text: str) -> bool:
-    """Tell whether `text` names a day without a time."""
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def parse_stamp(text: str, zone: ZoneInfo | None) -> datetime:
-    """Return the moment, UTC, that a stamp names: ISO 8601, or seconds, milliseconds or microseconds since 1970.
-
-    Args:
-        text: the stamp.
-        zone: of stamps that have none; None when nobody said.
-
-    Raises:
-        ValueError: no stamp, or one without a zone while nobody said which.
-    """
-    number = text.removesuffix(".0")
-    if number.isdecimal() and len(number) > 8:
-        value = int(number)
-        scale = 1 if value < _MILLISECONDS else 1_000 if value < _MICROSECONDS else 1_000_000
-        return datetime.fromtimestamp(value / scale, UTC)
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        if zone is None:
-            raise ValueError(f"time without a zone: {text!r}")
-        if not _exists(at, zone):
-            raise ValueError(f"{text!r} does not exist in {zone.key}: clocks were set forward")
-        at = at.replace(tzinfo=zone)
-    return at.astimezone(UTC)
-
-
-def _exists(at: datetime, zone: ZoneInfo) -> bool:
-    return at.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == at

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 from aion.clock import iso, parse_iso
 from aion.model import PRICE_STEP, Bar
@@ -14,8 +14,14 @@ OUTSIDE = "outside a market session"
 JUMP = Decimal(3)
 """Ratio between a close and the next open from which a split that nobody declared is suspected: no share of the
 sample moved by more than 1.3 overnight, and the smallest usual split beyond 3:2 is 2:1 with 3:1 next."""
-LARGEST = Decimal(10) ** 12  # far above any price or volume in any currency; keeps arithmetic exact
-MOST_ZEROS = 100  # behind the point of a price or volume; written out, 1e-999999 would be a text of a megabyte
+LARGEST = Decimal(10) ** 15  # far above any price in any currency and any volume of a coin; keeps arithmetic exact
+MOST_DECIMALS = 40  # a number of floating point has at most 17 digits, the smallest price known begins after 12 zeros
+REPAIRABLE = Decimal("0.1")
+"""Part of a price by which open or close may lie outside low and high and still be taken as the nearer of them.
+Sources such as Yahoo put them together from two places; a price further off is a wrong one."""
+FIELD_OFF = (Decimal(70), Decimal(140))
+"""Factors around 100 by which one price of a bar is taken as written in another unit, as pence among pounds."""
+_EXACT = Context(prec=100)
 
 
 @dataclass(slots=True)
@@ -27,6 +33,8 @@ class Report:
     kept: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
     """Reason -> rows."""
+    repaired: dict[str, int] = field(default_factory=dict)
+    """What was set right -> rows."""
     dropped_days: dict[str, int] = field(default_factory=dict)
     """Market day (UTC) -> rows left out because nobody traded."""
     silent: list[datetime] = field(default_factory=list)
@@ -44,6 +52,12 @@ class Report:
         if len(self.examples) < EXAMPLES:
             self.examples.append(f"{detail}: {reason}")
 
+    def repair(self, what: str, detail: str) -> None:
+        """Count one row that is kept with a price set right; `detail` names row and values."""
+        if what not in self.repaired:
+            self.warn(f"{detail}: {what}")
+        self.repaired[what] = self.repaired.get(what, 0) + 1
+
     def warn(self, text: str) -> None:
         """Note something odd about a row that is kept."""
         if len(self.warnings) < EXAMPLES:
@@ -52,7 +66,9 @@ class Report:
     def sentence(self) -> str:
         """Say it for people."""
         why = ", ".join(f"{count} {reason}" for reason, count in sorted(self.dropped.items()))
-        return f"{self.symbol}: kept {self.kept:,} of {self.read:,} bars" + (f"; left out {why}" if why else "")
+        right = ", ".join(f"{count} {what}" for what, count in sorted(self.repaired.items()))
+        text = f"{self.symbol}: kept {self.kept:,} of {self.read:,} bars" + (f"; left out {why}" if why else "")
+        return text + (f"; repaired {right}" if right else "")
 
 
 def clean(
@@ -62,6 +78,9 @@ def clean(
     *,
     unit: Decimal = Decimal(1),
     is_traded_at: Callable[[datetime], bool] | None = None,
+    step: Decimal | None = PRICE_STEP,
+    is_repaired: bool = False,
+    has_volume: bool = True,
 ) -> Iterator[Bar]:
     """Yield the good bars of `rows` in order; bad ones are counted in `report` with their reason.
 
@@ -70,9 +89,12 @@ def clean(
         rows: mappings with `ts` (ISO 8601 with a zone, the close), `open`, `high`, `low`, `close`, `volume`, and
             `row`, what people find it by, where that is not its place in `rows`.
         report: filled while iterating.
-        unit: what a price is multiplied by, 0.01 for pence. Prices are rounded half to even to four decimals.
+        unit: what a price is multiplied by, 0.01 for pence.
         is_traded_at: tells whether a bar may close at a time; None where markets never close. A series whose stamps
             are in a wrong zone or at the open of its bars shows here.
+        step: to which prices are rounded half to even; None keeps every digit.
+        is_repaired: True takes an open or close a little outside low and high as the nearer of them, by name.
+        has_volume: False of a series whose source counts none, where four equal prices without volume are a bar.
     """
     last: datetime | None = None
     previous: Bar | None = None
@@ -80,7 +102,7 @@ def clean(
         report.read += 1
         where = f"row {row.get('row', report.read)}"
         try:
-            bar = _bar(symbol, row, unit)
+            bar = _bar(symbol, row, unit, step, report if is_repaired else None, where)
         except _BadRowError as error:
             report.drop(error.args[0], f"{where} ({error.args[1]})")
             continue
@@ -94,7 +116,7 @@ def clean(
         if is_traded_at is not None and not is_traded_at(bar.ts):
             report.drop(OUTSIDE, f"{where} ({iso(bar.ts)})")
             continue
-        if is_filled_forward(bar):
+        if has_volume and is_filled_forward(bar):
             report.drop("filled forward without a print", f"{where} ({iso(bar.ts)})")
             report.silent.append(bar.ts)
             day = bar.ts.date().isoformat()
@@ -117,7 +139,9 @@ class _BadRowError(Exception):
     pass
 
 
-def _bar(symbol: str, row: Mapping[str, str], unit: Decimal) -> Bar:
+def _bar(
+    symbol: str, row: Mapping[str, str], unit: Decimal, step: Decimal | None, repairs: Report | None, where: str
+) -> Bar:
     try:
         ts = parse_iso(row["ts"])
     except KeyError as error:
@@ -125,9 +149,49 @@ def _bar(symbol: str, row: Mapping[str, str], unit: Decimal) -> Bar:
     except (ValueError, TypeError, OverflowError):
         raise _BadRowError(NO_ZONE, repr(row["ts"])[:40]) from None
     opened, high, low, closed = (
-        (_number(row, name) * unit).quantize(PRICE_STEP) for name in ("open", "high", "low", "close")
+        _price(_EXACT.multiply(_number(row, name), unit), step) for name in ("open", "high", "low", "close")
     )
+    if repairs is not None and 0 < low <= high:
+        _check_units(opened, high, low, closed)
+        opened = _inside(opened, "open", low, high, repairs, f"{where} ({iso(ts)})")
+        closed = _inside(closed, "close", low, high, repairs, f"{where} ({iso(ts)})")
     return Bar(symbol, ts, opened, high, low, closed, _number(row, "volume"))
+
+
+def _price(value: Decimal, step: Decimal | None) -> Decimal:
+    """Return a price in plain digits, four decimals at the least."""
+    if step is not None:
+        return value.quantize(step)
+    return exact_price(value)
+
+
+def exact_price(value: Decimal) -> Decimal:
+    """Return `value` with all its digits, without zeros beyond the fourth decimal."""
+    text = format(value, "f")
+    decimals = len(text.partition(".")[2].rstrip("0"))
+    return value.quantize(Decimal(1).scaleb(-max(-int(PRICE_STEP.as_tuple().exponent), decimals)), context=_EXACT)
+
+
+def _check_units(opened: Decimal, high: Decimal, low: Decimal, closed: Decimal) -> None:
+    """Raise where the high or the low alone is about 100 times off the others."""
+    least, most = FIELD_OFF
+    upper, lower = max(opened, closed), min(opened, closed)
+    if lower <= 0:
+        return
+    for name, factor, value in (("high", high / upper, high), ("low", lower / low, low)):
+        if least < factor < most:
+            raise _BadRowError("one price about 100 times off the others", f"{name} {value:f} beside {closed:f}")
+
+
+def _inside(value: Decimal, name: str, low: Decimal, high: Decimal, report: Report, where: str) -> Decimal:
+    nearest = min(max(value, low), high)
+    if value == nearest or abs(value - nearest) > REPAIRABLE * nearest:
+        return value
+    report.repair(
+        f"{name} outside low and high, taken as the nearer of them",
+        f"{where}: {name} {value:f} of {low:f} to {high:f}",
+    )
+    return nearest
 
 
 def _number(row: Mapping[str, str], name: str) -> Decimal:
@@ -138,6 +202,6 @@ def _number(row: Mapping[str, str], name: str) -> Decimal:
     except (InvalidOperation, TypeError, ValueError):
         raise _BadRowError("not a number", f"{name} {row[name]!r}"[:60]) from None
     # `abs` would round, which ends in an error of its own for 1e999999999
-    if not value.is_finite() or value.copy_abs() > LARGEST or value.adjusted() < -MOST_ZEROS:
+    if not value.is_finite() or value.copy_abs() > LARGEST or int(value.as_tuple().exponent) < -MOST_DECIMALS:
         raise _BadRowError("not a number", f"{name} {row[name]!r}"[:60])
     return value
