@@ -80,16 +80,17 @@ def test_each_sort_of_bad_row_is_named_with_its_line(tmp_path: Path) -> None:
     lines.append("2022-05-19T13:51:00+00:00,10,11")
     done = bring(tmp_path, lines)
     assert done.report.dropped == {
-        "not a number": 1, "impossible prices": 3, "duplicate time": 1, "out of order": 1,
+        "not a number": 1, "impossible prices": 3, "duplicate time": 1,
         "filled forward without a print": 1, "outside a market session": 1, "no time with a zone": 1,
         "missing column": 1,
     }  # fmt: skip
-    assert done.report.examples[0] == "row 3 (close 'NaN'): not a number"
-    assert done.report.kept == 5 == len(kept(tmp_path))
+    assert "row 3 (close 'NaN'): not a number" in done.report.examples
+    assert done.report.warnings == ["2 rows did not stand in order of time: they were put there"]
+    assert done.report.kept == 6 == len(kept(tmp_path))
     assert FolderFeed(tmp_path / "bars").dropped("MSFT", "2022-05-19") == 1
     report = json.loads((tmp_path / "bars" / REPORT).read_text())
     assert report["series"]["minute:MSFT"]["dropped"] == done.report.dropped
-    assert done.gaps == {"2022-05-19": 6}  # of 12 minutes from first to last, 5 kept and 1 without a print
+    assert done.gaps == {"2022-05-19": 5}  # of 12 minutes from first to last, 6 kept and 1 without a print
 
 
 def test_split_that_nobody_declared_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ def test_times_in_a_wrong_zone_are_outside_the_sessions(tmp_path: Path) -> None:
 def test_hour_that_clocks_skip_does_not_exist(tmp_path: Path) -> None:
     lines = [f"2022-03-13 02:{minute},10,11,9,10.5,100" for minute in (30, 31)]
     done = bring(tmp_path, lines, Import("24/7", currency="USD", zone="America/New_York", form="csv"))
-    assert done.report.dropped == {"no time with a zone": 2}
+    assert done.report.dropped == {"a time that clocks skipped as they were set forward": 2}
 
 
 @pytest.mark.parametrize("scale", [1, 1000, 1_000_000])

@@ -35,8 +35,8 @@ def check_jumps(symbol: str, bars: Sequence[Bar], exchange: str, actions: Iterab
             if not 1 / AGREES < ratio / due < AGREES:
                 raise FeedError(
                     f"on {day} a split of {due:f} is declared, and it opens at {two.open:f} after {one.close:f}: "
-                    f"is "
-                    f"its day or ratio wrong, or are the prices adjusted? If the price is real, say --jump {symbol}:{day}"
+                    "is its day or ratio wrong, or are the prices adjusted? If the price is real, say "
+                    f"--jump {symbol}:{day}"
                 )
             continue
         if not 1 / JUMP < ratio < JUMP or (day != before and _is_usual(ratio)):
@@ -65,8 +65,8 @@ def _ask(symbol: str, day: date, ratio: Decimal) -> str:
     shown = f"1:{_short(ratio)}" if ratio > 1 else f"{_short(1 / ratio)}:1"
     return (
         f"on {day} it opens at {shown} of the close before, as after a split that nobody declared; if it is one, "
-        f"say so with --split {symbol}:{day}:{_guess(ratio)}; if the price is real, with --jump {symbol}:{day}; else leave "
-        "the wrong rows out"
+        f"say so with --split {symbol}:{day}:{_guess(ratio)}; if the price is real, with --jump {symbol}:{day}; "
+        "else leave the wrong rows out"
     )
 
 

@@ -124,13 +124,16 @@ def _is_wide(letters: bytes, between: bytes) -> bool:
 def _wide(file: BinaryIO, encoding: str, cap: int, size: _Size | None) -> Iterator[str]:
     text = io.TextIOWrapper(file, encoding=encoding, newline="")
     used = number = 0
-    while line := text.readline(LONGEST_LINE + 1):
-        number += 1
-        used += 2 * len(line)
-        if size is not None:
-            size.bytes = used
-        if len(line) > LONGEST_LINE:
-            raise OSError(EFBIG, f"line {number} has more than {LONGEST_LINE:,} characters")
-        if used > cap:
-            raise OSError(EFBIG, f"it has more than {cap:,} bytes")
-        yield line
+    try:
+        while line := text.readline(LONGEST_LINE + 1):
+            number += 1
+            used += 2 * len(line)
+            if size is not None:
+                size.bytes = used
+            if len(line) > LONGEST_LINE:
+                raise OSError(EFBIG, f"line {number} has more than {LONGEST_LINE:,} characters")
+            if used > cap:
+                raise OSError(EFBIG, f"it has more than {cap:,} bytes")
+            yield line
+    finally:
+        text.detach()  # who opened the file closes it
