@@ -104,15 +104,67 @@ def test_rows_that_are_no_bars_are_named_and_the_others_pass(venue: Venue) -> No
     [
         ("DOGE/USDT", "binance has no spot market 'DOGE/USDT'"),
         ("BTC/EUR", "has no spot market 'BTC/EUR'; it has BTC/USDT"),
-        ("SHIB/USDT", "priced in steps of 1E-8: prices here keep four decimals"),
         ("OLD/USDT", "no spot market 'OLD/USDT'"),
     ],
 )
 def test_symbol_that_cannot_be_traded_is_refused_by_name(venue: Venue, symbol: str, said: str) -> None:
-    venue.markets += [market("SHIB", "USDT", tick="0.00000001"), market("OLD", "USDT") | {"status": "BREAK"}]
+    venue.markets += [market("OLD", "USDT") | {"status": "BREAK"}]
     with pytest.raises(ConfigError, match=said.split("'")[0]) as caught:
         OnlineFeed(provider(venue), (symbol,))
     assert said in str(caught.value)
+
+
+def test_coin_of_a_tiny_price_keeps_its_digits(venue: Venue) -> None:
+    venue.markets.append(market("SHIB", "USDT", tick="0.00000001", step="1.00000000"))
+    venue.change = lambda symbol, rows: [[row[0], *["0.00001234"] * 4, "100000000.00", *row[6:]] for row in rows]
+    made = provider(venue)
+    assert made.instruments(["SHIB/USDT"])["SHIB/USDT"].tick == Decimal("0.00000001")
+    bars = made.bars("minute", "SHIB/USDT", now() - timedelta(minutes=5), now()).bars
+    assert len(bars) >= 4 and {bar.close for bar in bars} == {Decimal("0.00001234")}
+
+
+class Futures(Venue):
+    """The same with the paths and markets of Binance's linear futures beside."""
+
+    contracts: tuple[dict, ...] = ()
+
+    def config(self, url: str) -> dict:
+        found = super().config(url)
+        found["urls"]["api"]["fapiPublic"] = f"{url}/fapi/v1"
+        return found
+
+    def serve(self, call: faults.Call) -> None:
+        if call.path == "/fapi/v1/exchangeInfo":
+            call.answer(200, {"timezone": "UTC", "serverTime": self.now_ms(), "symbols": list(self.contracts)})
+            return
+        call.path = call.path.replace("/fapi/v1/", "/api/v3/")
+        super().serve(call)
+
+
+def contract(base: str, kind: str = "PERPETUAL", settled: str = "USDT") -> dict:
+    return market(base, "USDT", tick="0.10", step="0.001") | {
+        "contractType": kind, "marginAsset": settled, "pricePrecision": 2, "quantityPrecision": 3,
+        "deliveryDate": 4133404800000, "onboardDate": 1569398400000, "underlyingType": "COIN",
+    }  # fmt: skip
+
+
+def test_linear_perpetual_is_traded_beside_spot() -> None:
+    venue = Futures()
+    venue.contracts = (contract("BTC"), contract("ETH"))
+    url = venue.start()
+    try:
+        made = CcxtProvider("binance", venue.config(url))
+        found = made.instruments([BTC, "BTC/USDT:USDT"])
+        perpetual = found["BTC/USDT:USDT"]
+        assert (perpetual.tick, perpetual.quantity_step) == (Decimal("0.1"), Decimal("0.001"))
+        assert (perpetual.currency, perpetual.name) == ("USDT", "BTC perpetual, binance")
+        assert found[BTC].tick == Decimal("0.01")
+        bars = made.bars("minute", "BTC/USDT:USDT", now() - timedelta(minutes=5), now()).bars
+        assert len(bars) >= 4 and ("/fapi/v1/klines" in {path for path, _ in venue.calls})
+        with pytest.raises(GoneError, match="no linear perpetual 'DOGE/USDT:USDT'"):
+            made.instruments(["DOGE/USDT:USDT"])
+    finally:
+        venue.stop()
 
 
 def test_symbol_that_vanishes_is_gone(venue: Venue) -> None:

@@ -54,6 +54,7 @@ class CcxtProvider:
         self.provenance = f"Public bars of {venue} by ccxt {self._ccxt.__version__}, as they come."
         self._config = dict(config or {})
         self._clock = clock or SystemClock()
+        self._types = ["spot"]
         self._skew = timedelta(0)
         first = self._connect()
         self.pace_s = float(first.rateLimit) / 1000
@@ -74,7 +75,7 @@ class CcxtProvider:
         settings = {
             "enableRateLimit": True,
             "timeout": TIMEOUT_MS,
-            "options": {"defaultType": "spot", "fetchMarkets": {"types": ["spot"]}},
+            "options": {"defaultType": "spot", "fetchMarkets": {"types": self._types}},
         }
         return getattr(self._ccxt, self.venue)(settings | self._config)
 
@@ -83,7 +84,11 @@ class CcxtProvider:
         self._pool.clear()
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        """Return what is traded under `symbols`, such as `BTC/USDT`."""
+        """Return what is traded under `symbols`: `BTC/USDT` at once, `BTC/USDT:USDT` as a linear perpetual."""
+        types = ["spot", "linear"] if any(":" in symbol for symbol in symbols) else ["spot"]
+        if types != self._types:
+            self._types = types
+            self._pool.clear()  # clients that were made without them
         markets = self._ask(lambda client: client.load_markets(), "")
         self._markets = markets
         has = self._ask(lambda client: client.has, "")
@@ -97,15 +102,25 @@ class CcxtProvider:
 
     def _instrument(self, symbol: str, markets: Mapping[str, Any]) -> Instrument:
         market = markets.get(symbol)
-        if market is None or market.get("active") is False or not market.get("spot", True):
+        if market is not None and not market.get("spot", True) and not _is_linear_perpetual(market):
+            raise GoneError(
+                f"{symbol} of {self.venue} is neither a spot market nor a linear perpetual, as BTC/USDT:USDT"
+            )
+        if market is None or market.get("active") is False:
+            what = "linear perpetual" if ":" in symbol else "spot market"
             near = sorted(name for name in markets if name.startswith(symbol.split("/")[0] + "/"))[:5]
             raise GoneError(
-                f"{self.venue} has no spot market {symbol!r}" + (f"; it has {', '.join(near)}" if near else "")
+                f"{self.venue} has no {what} {symbol!r}" + (f"; it has {', '.join(near)}" if near else "")
             )
         tick, step = self._step(market["precision"]["price"]), self._step(market["precision"]["amount"])
-        if tick < PRICE_STEP:
-            raise GoneError(f"{symbol} is priced in steps of {tick}: prices here keep four decimals")
-        return Instrument(symbol, ALWAYS, market["quote"], tick, step, step, "raw", f"{market['base']}, {self.venue}")
+        if _is_linear_perpetual(market):
+            step *= Decimal(
+                str(market.get("contractSize") or 1)
+            )  # some count in contracts; quantities here are coins
+        kind = " perpetual" if _is_linear_perpetual(market) else ""
+        return Instrument(
+            symbol, ALWAYS, market["quote"], tick, step, step, "raw", f"{market['base']}{kind}, {self.venue}"
+        )
 
     def _step(self, value: Any) -> Decimal:
         """Return a precision as a step: ccxt gives a step, or for some exchanges the number of decimals."""
@@ -133,7 +148,7 @@ class CcxtProvider:
         complete = [
             _text(row, close) for row, close in zip(rows, closes, strict=True) if close is None or close <= until
         ]
-        found = [bar for bar in clean(symbol, complete, report) if after < bar.ts]
+        found = [bar for bar in clean(symbol, complete, report, step=None) if after < bar.ts]
         silent = [ts for ts in report.silent if after < ts]
         refused = {why: count for why, count in report.dropped.items() if not why.startswith("filled forward")}
         return Answer(found, silent, refused, report.examples)
@@ -165,6 +180,10 @@ class CcxtProvider:
             raise FeedError(f"{self.venue} cannot be reached: {_short(error)}") from None
         except self._ccxt.BaseError as error:
             raise FeedError(f"{self.venue} refused: {_short(error)}") from None
+
+
+def _is_linear_perpetual(market: Mapping[str, Any]) -> bool:
+    return bool(market.get("swap")) and bool(market.get("linear"))
 
 
 def _short(error: Exception) -> str:

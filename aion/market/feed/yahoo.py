@@ -110,7 +110,7 @@ class YahooProvider:
         report = Report(symbol)
         exchange, zone = self._exchanges[symbol], self._zones[symbol]
         complete = session_rows(rows, kind, exchange, zone, after, until)
-        bars = list(clean(symbol, complete, report, unit=self._units[symbol]))
+        bars = list(clean(symbol, complete, report, unit=self._units[symbol], is_repaired=True))
         refused = {why: count for why, count in report.dropped.items() if not why.startswith("filled forward")}
         return Answer(bars, report.silent, refused, report.examples)
 
