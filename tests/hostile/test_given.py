@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -172,6 +173,27 @@ def test_import_when_there_are_too_many_rows_or_symbols_then_it_says_how_many_it
     monkeypatch.setattr(table, "MAX_BYTES", 100)
     with pytest.raises(FeedError, match="it has more than 100 bytes"):
         import_files([tmp_path / "a.csv"], tmp_path / "bars", COIN, WALL)
+
+
+def test_zip_when_it_names_files_elsewhere_or_unpacks_to_much_then_nothing_is_written_and_little_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def packed(name: str, text: str) -> Path:
+        with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(name, text)
+        return tmp_path / "x.zip"
+
+    (found,) = table.read_tables(packed("../../BTC-USDT.csv", HEAD + ROW))
+    assert found.stem == "BTC-USDT" and not (tmp_path.parent.parent / "BTC-USDT.csv").exists()
+    with pytest.raises(FeedError, match=f"line 1 has more than {LONGEST_LINE:,} bytes"):
+        within(lambda: list(table.read_tables(packed("a.csv", "1" * 50_000_000))))
+    monkeypatch.setattr(table, "MAX_BYTES", 10_000)
+    with pytest.raises(FeedError, match="it has more than 10,000 bytes"):
+        within(lambda: list(table.read_tables(packed("a.csv", HEAD + ROW * 100_000))))
+    path = packed("a.csv", HEAD + ROW * 100)
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(FeedError, match="it is damaged"):
+        list(table.read_tables(path))
 
 
 def parquet_file(path: Path, **columns: object) -> Path:

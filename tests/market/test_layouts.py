@@ -288,6 +288,7 @@ REFUSED: dict[str, tuple[Write, Import, str]] = {
     "`1,234` that can be decimals": (csv(HEAD.replace(",", ";") + "2022-05-16;1,234;1,240;1,230;1,235;500\n"), SHARES, "can be 1234 or 1.234, .* --decimal point or --decimal comma"),
     "decimal commas without quotes": (csv(HEAD + "2022-05-16,100,5,101,5,99,5,100,5,1000\n"), SHARES, "more cells than the 6 that its heading names: decimal commas"),
     "figures without a heading": (csv("2022-05-16,100,90,110,105,5\n"), SHARES, "no line with the names of its columns, .* --columns ts=1"),
+    "a heading in words that are not known": (csv("Päivä,Avaus,Ylin,Alin,Päätös,Määrä\n2022-05-16,1,2,1,1,5\n"), SHARES, "no column for the time; it has Päivä, .* --columns ts=NAME"),
     "no volume": (csv("Date,Open,High,Low,Close\n2022-05-16,1,1,1,1\n"), SHARES, "no column for volume; .* --columns volume=none"),
     "weekly bars": (weekly("W-MON"), SHARES, "its bars are weekly ones"),
     "monthly bars": (weekly("MS"), SHARES, "its bars are monthly ones"),

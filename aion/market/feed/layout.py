@@ -98,6 +98,9 @@ def find_layout(lines: Sequence[Sequence[str]], stated: Mapping[str, str], what:
         if layout is not None:
             return layout
         if _is_data(cells):
+            heading = next((above for above in range(place) if len(lines[above]) == len(cells)), None)
+            if heading is not None:  # in words that are not known: which is open and which close cannot be seen
+                return _single(lines[heading], heading, stated, what)
             return _headless(lines, place, stated, what)
     head = next(cells for cells in lines if any(cells))
     return _single(head, lines.index(head), stated, what)
@@ -273,7 +276,7 @@ def _find(each: str, plain: Sequence[str], what: str) -> int | None:
         if len(base) > 1:
             several = ", ".join(plain[index] for index in base)
             raise FeedError(f"{what} has several columns for volume ({several}): say which by --columns volume=NAME")
-        return (base or counted or [None])[0]
+        return next(iter(base or counted), None)
     return None
 
 

@@ -33,14 +33,14 @@ def merge(series: Series, bars: Sequence[Bar], target: BarFolder) -> tuple[list[
                 "another folder, or say --replace to drop those of before"
             )
     kept = {bar.ts: bar for bar in target.read(old)}
-    before = len(kept)
+    count = len(kept)
     changed = sum(bar.ts in kept and kept[bar.ts] != bar for bar in bars)
     kept |= {bar.ts: bar for bar in bars}
     series.tick = min(series.tick, old.tick, key=Decimal)
     series.dropped = old.dropped | series.dropped
     if old.source and series.source != old.source and len(old.source) < 400:
         series.source = f"{old.source}; {series.source}"
-    said = f"joined with {before:,} bars that the folder had: {len(kept):,} now"
+    said = f"joined with {count:,} bars that the folder had: {len(kept):,} now"
     if changed:
         said += f"; {changed:,} of before had other figures at the same time and were replaced"
     return [kept[ts] for ts in sorted(kept)], said

@@ -4,7 +4,7 @@ import codecs
 import gzip
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from errno import EFBIG
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
@@ -34,7 +34,7 @@ _KINDS = {
 }
 
 
-def open_texts(path: Path, cap: int) -> Iterator[tuple[str, Iterator[str]]]:
+def open_texts(path: Path, cap: int) -> Generator[tuple[str, Iterator[str]]]:
     """Yield name and lines of each table of text in a file: itself, or what a zip holds.
 
     Args:
@@ -81,7 +81,7 @@ def _members(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     found = []
     for each in archive.infolist():
         place = PurePosixPath(each.filename)
-        hidden = any(part.startswith((".", "__MACOSX")) for part in place.parts)
+        hidden = any(part != ".." and part.startswith((".", "__MACOSX")) for part in place.parts)
         if not each.is_dir() and not hidden and place.suffix.lower() in _TABLES:
             found.append(each)
     tables = [each for each in found if each.filename.lower().endswith(".csv")] or found
