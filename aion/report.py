@@ -13,8 +13,9 @@ from aion.clock import iso
 from aion.errors import NotFoundError, StateError, printable
 from aion.stat import net_result
 from aion.store.document import Account, SimLog, SwingRolling
-from aion.store.file import parse_object, read_document
+from aion.store.file import parse_object, read_sound
 from aion.store.layout import Layout, check_day
+from aion.store.left_out import lines as left_out_lines
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 AUDIT_COLUMNS = ("at", "ts", "target", "action", "value", "by", "outcome", "reason", "id")
@@ -42,7 +43,7 @@ def status_lines(folder: Path) -> list[str]:
     lines = []
     for bot, (kind, path) in sorted(newest.items()):
         try:
-            document, _ = read_document(path, kind, name=layout.relative(path))
+            document = read_sound(path, kind, name=layout.relative(path))
         except FileNotFoundError:
             continue
         except StateError as error:
@@ -50,7 +51,17 @@ def status_lines(folder: Path) -> list[str]:
             continue
         if isinstance(document, SimLog | SwingRolling):
             lines.append(_status_line(bot, document, datetime.now(UTC)))
+            lines += _left_out(bot, document, layout.relative(path))
     return lines
+
+
+def _left_out(bot: str, account: Account, file: str) -> list[str]:
+    """Return a line for each entry of its file that could not be read."""
+    if account.left_out is None:
+        return []
+    return [
+        printable(f"{bot:<16} LEFT OUT    {file}: {each}") for each in left_out_lines(account.left_out.model_dump())
+    ]
 
 
 def _status_line(bot: str, account: Account, now: datetime) -> str:
@@ -58,7 +69,9 @@ def _status_line(bot: str, account: Account, now: datetime) -> str:
     total = net_result(said, account.equity, account.start_equity)
     net = "" if total is None else f"net {total:+,.2f} since start"
     late = ""
-    if account.due_at is not None and now > account.due_at:
+    if account.kind == "finished":
+        late = "finished"
+    elif account.due_at is not None and now > account.due_at:
         late = f"LATE {_age(now - account.due_at)}"
     held = f"{len(account.positions)} open" if account.positions else "flat"
     written = "" if account.written_at is None else f"written {_age(now - account.written_at)} ago"

@@ -68,12 +68,16 @@ Key = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_key)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """A bot's name: letters, digits, `.`, `_`, `-`; it becomes part of a file name."""
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
-Money = Annotated[float, Field(allow_inf_nan=False)]
-Price = Annotated[float, Field(allow_inf_nan=False, ge=0)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
-Fraction = Annotated[float, Field(allow_inf_nan=False)]
+MOST = 1e100  # a larger number is a mistake, and sums and products of such would not be finite
+Number = Annotated[float, Field(allow_inf_nan=False, ge=-MOST, le=MOST)]
+Money = Number
+Fraction = Number
+Price = Annotated[float, Field(allow_inf_nan=False, ge=0, le=MOST)]
+Above = Annotated[float, Field(allow_inf_nan=False, gt=0, le=MOST)]
+"""A number above zero."""
 Text = Annotated[str, Field(max_length=2000)]
 Short = Annotated[str, Field(max_length=128)]
+Word = Annotated[str, Field(min_length=1, max_length=64)]
 Curve = Annotated[dict[Key, Money], AfterValidator(_times)]
 """Equity by market time (ISO 8601 UTC): ordered by time, at most `CURVE_POINTS` in a state file."""
 
@@ -92,6 +96,17 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="ignore", populate_by_name=True, ser_json_inf_nan="constants")
 
 
+class LeftOut(Document):
+    """What the desk could not read of a document that it shows without it."""
+
+    count: int = Field(0, ge=0, description="Entries that are left out.")
+    fields: dict[str, int] = Field(default_factory=dict, description="How many of each field, e.g. of `fills`.")
+    named: dict[str, str] = Field(
+        default_factory=dict,
+        description="Where the first of them stand, e.g. `fills.f2.side` -> what is wrong there.",
+    )
+
+
 class Envelope(Document):
     """What every document says of itself."""
 
@@ -104,6 +119,9 @@ class Envelope(Document):
     written_at: Moment | None = Field(None, description="Wall time of the write.")
     due_at: Moment | None = Field(
         None, description="Wall time by which the next write is due; absent means no schedule is known."
+    )
+    left_out: LeftOut | None = Field(
+        None, description="Said by the desk in its answers: entries that it could not read. Ignored in a file."
     )
 
 
@@ -119,18 +137,30 @@ class Bar(Document):
 
 
 class Position(Document):
-    """Net holding of one symbol; `quantity` is signed, negative when short."""
+    """A holding of one symbol; `quantity` is signed, negative when short."""
 
+    symbol: Key | None = Field(
+        None, description="Where its key is not the symbol, e.g. of a long and a short of one symbol side by side."
+    )
     quantity: Number
     average_price: Price = Field(description="Average entry price per unit, without fees.")
     last_price: Price | None = Field(None, description="The mark: last print, or adjusted close.")
-    market_value: Money | None = Field(None, description="Signed quantity x last price.")
+    multiplier: Above | None = Field(
+        None, description="Units of one contract, e.g. 100 of a US option; absent where quantity counts units."
+    )
+    market_value: Money | None = Field(None, description="Signed quantity x last price x multiplier.")
     unrealized_pnl: Money | None = None
     opened_at: Moment | None = None
     marked_at: Moment | None = Field(None, description="Market time of the mark.")
     weight: Fraction | None = Field(None, description="Market value / equity.")
     stop_loss: Price | None = Field(None, description="Resting stop price.")
     take_profit: Price | None = Field(None, description="Resting target price.")
+    leverage: Above | None = Field(None, description="Value over margin, e.g. 5.")
+    margin: Money | None = Field(None, ge=0, description="Money that is tied up for it.")
+    liquidation_price: Price | None = Field(None, description="Price at which the exchange closes it.")
+    funding: Money | None = Field(None, description="Funding so far: received above 0, paid below 0.")
+    stake: Money | None = Field(None, ge=0, description="Own money put in.")
+    account: Short | None = Field(None, description="Sub-account or wallet that holds it.")
     carried: Text | None = Field(None, description="Why it could not be closed in time, e.g. `no bar to exit on`.")
 
 
@@ -142,8 +172,16 @@ class Fill(Document):
     side: SideName
     quantity: Number = Field(gt=0)
     price: Price = Field(description="Per unit, slippage included.")
-    fee: Money = Field(0, ge=0, description="All fees.")
+    fee: Money = Field(0, description="All fees; a rebate is below 0. In `fee_currency` where that is said.")
+    fee_currency: Short | None = Field(None, description="Currency or coin of `fee`; absent for that of the account.")
+    fee_value: Money | None = Field(
+        None, description="Value of `fee` in the account's currency, where it is another."
+    )
     fees: Annotated[dict[Key, Money], Few] = Field(default_factory=dict, description="Each fee by name.")
+    funding: Money | None = Field(None, description="Funding settled with it: received above 0, paid below 0.")
+    multiplier: Above | None = Field(None, description="Units of one contract; absent where quantity counts units.")
+    leverage: Above | None = None
+    account: Short | None = Field(None, description="Sub-account or wallet.")
     slippage: Money = Field(0, ge=0, description="Cost of the price being worse than the bar's.")
     realized_pnl: Money | None = Field(None, description="Of the part that this fill closed, after fees.")
     reason: Text = ""
@@ -161,13 +199,16 @@ class Order(Document):
     symbol: Key
     side: SideName
     quantity: Number = Field(gt=0)
-    type: Literal["market", "limit", "stop"] = "market"
-    status: Literal["open", "filled", "cancelled", "refused", "expired"]
+    type: Word = Field("market", description="market, limit, stop, or the exchange's own word, e.g. stop_limit.")
+    status: Word = Field(
+        description="open, filled, cancelled, refused, expired, or the exchange's own word, e.g. partially_filled."
+    )
     filled_quantity: Number = 0
     limit_price: Price | None = None
     stop_price: Price | None = None
     reason: Text = ""
     detail: Text = Field("", description="Why it was refused, cancelled or expired.")
+    account: Short | None = Field(None, description="Sub-account or wallet.")
 
 
 class Decision(Document):
@@ -191,22 +232,29 @@ class Trade(Document):
     exit_price: Price
     opened_at: Moment
     ts: Moment = Field(description="Market time at which it was closed.")
-    fees: Money = 0
+    fees: Money = Field(0, description="In the account's currency; rebates are below 0.")
     slippage: Money = 0
     borrow: Money | None = Field(None, ge=0, description="Charged for its nights; absent when nothing was.")
+    funding: Money | None = Field(None, description="Funding over its life: received above 0, paid below 0.")
+    multiplier: Above | None = Field(None, description="Units of one contract; absent where quantity counts units.")
+    leverage: Above | None = None
+    stake: Money | None = Field(None, ge=0, description="Own money put in, over all its parts.")
+    return_: Fraction | None = Field(None, alias="return", description="Result / stake, as the bot says it.")
+    account: Short | None = Field(None, description="Sub-account or wallet.")
     realized_pnl: Money
     reason: Text = ""
 
 
 class Pnl(Document):
-    """Result of a span: gross - fees - slippage - borrow = net, to the cent."""
+    """Result of a span: gross - fees - slippage - borrow + funding = net, to the last digit of the currency."""
 
     gross: Money
-    fees: Money = Field(0, ge=0)
+    fees: Money = Field(0, description="Below 0 where rebates are more than fees.")
     slippage: Money = Field(0, ge=0)
     borrow: Money | None = Field(
         None, ge=0, description="Charged for nights: borrow fees of shorts, financing of longs; absent for nothing."
     )
+    funding: Money | None = Field(None, description="Received above 0, paid below 0; absent where there is none.")
     net: Money
     net_return: Fraction | None = Field(None, description="Net / equity at the start of the span.")
     since: Moment | None = Field(None, description="Market time at which the span starts.")
@@ -242,6 +290,10 @@ class Stats(Document):
 class Account(Envelope):
     """The part that both kinds of bot share: one account, one currency."""
 
+    kind: Literal["running", "finished"] | None = Field(
+        None, description="`finished` for a run that has ended: it is never late and trades no more."
+    )
+    finished_at: Moment | None = Field(None, description="Market time at which its run ended.")
     bot: Name
     currency: str = Field(pattern=r"^[A-Z0-9]{3,10}$")
     exchange: str = Field("", max_length=16, description="ISO 10383 MIC; empty where it has no sessions.")
@@ -251,6 +303,13 @@ class Account(Envelope):
     equity: Money = Field(description="Cash plus market value of all positions.")
     cash: Money | None = None
     start_equity: Money | None = Field(None, description="Equity at the start of the run.")
+    account: Short | None = Field(None, description="Account or wallet at the broker, where a bot has several.")
+    return_: Fraction | None = Field(
+        None, alias="return", description="Return of the run as the bot says it, time-weighted; a fraction."
+    )
+    stake: Money | None = Field(None, ge=0, description="Own money put into open positions.")
+    margin: Money | None = Field(None, ge=0, description="Money that is tied up for open positions.")
+    leverage: Above | None = Field(None, description="Of the whole account.")
     hold_equity: Money | None = Field(None, description="What buying and holding the same names would be worth.")
     hold_name: str = Field("", max_length=64, description="What is held, e.g. `MSFT` or `10 names`.")
     price_basis: Literal["raw", "adjusted"] = "raw"

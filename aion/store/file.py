@@ -24,8 +24,10 @@ from pydantic import ValidationError
 
 from aion.errors import StateError
 from aion.store.bound import MAX_DEPTH, MAX_RATIO, Budget, check_ratio, check_values, one_at_a_time
-from aion.store.document import Document
-from aion.store.kind import KINDS, VERSION
+from aion.store.document import Document, Envelope
+from aion.store.kind import KINDS, schema_name, versions
+from aion.store.left_out import MENDED, NAMED, complaint, sound
+from aion.store.not_finite import say_as_text
 from aion.store.piece import validate
 
 MAX_FILE_BYTES = 16 << 20  # on disk; a day file with 20 symbols and all their bars is under 2 MB
@@ -203,8 +205,16 @@ def _read_file(path: Path, shown: str, cap: int) -> tuple[bytes, Signature]:
         os.close(descriptor)
 
 
-def read_json(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES) -> tuple[dict[str, Any], Signature]:
-    """Return the JSON object in the file at `path` and its signature.
+def read_json(
+    path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES, is_mended: bool = False
+) -> tuple[dict[str, Any], Signature]:
+    """Return the JSON object in the file at `path` and its signature; fields that are `null` are left out.
+
+    Args:
+        path: the file; a name ending in `.gz` is inflated.
+        name: how messages call it; default its own name.
+        cap: largest size on disk, bytes.
+        is_mended: True to take NaN and numbers that are too large as texts, which no field of numbers takes.
 
     Raises:
         FileNotFoundError: there is none.
@@ -213,10 +223,10 @@ def read_json(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES)
     """
     shown = name or path.name
     data, signature = _read_file(path, shown, cap)
-    return _parse(path, data, shown), signature
+    return _parse(path, data, shown, is_mended=is_mended), signature
 
 
-def _parse(path: Path, data: bytes, shown: str) -> dict[str, Any]:
+def _parse(path: Path, data: bytes, shown: str, *, is_mended: bool = False) -> dict[str, Any]:
     if path.suffix == ".gz":
         budget = Budget(shown)
         parts = []
@@ -225,32 +235,56 @@ def _parse(path: Path, data: bytes, shown: str) -> dict[str, Any]:
             parts.append(part)
         data = b"".join(parts)
         del parts
-        return _parse_counted(data, shown)
-    return parse_object(data, shown)
+    else:
+        check_values(data, shown)
+    return _parse_counted(data, shown, is_mended=is_mended)
 
 
 def parse_object(data: bytes, name: str) -> dict[str, Any]:
     """Return the JSON object that `data` is.
 
     Raises:
-        StateError: too many values, empty, not UTF-8, not JSON, not an object, or with a `null` in it.
+        StateError: too many values, empty, not UTF-8, not JSON, or not an object.
     """
     check_values(data, name)
     return _parse_counted(data, name)
 
 
-def _parse_counted(data: bytes, name: str) -> dict[str, Any]:
+def _parse_counted(data: bytes, name: str, *, is_mended: bool = False) -> dict[str, Any]:
     if not data or data.isspace():
         raise StateError(name, "is empty")
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise _not_json(data, error, name) from None
+        value = _with_texts(data) if is_mended else None
+        if value is None:
+            raise _not_json(data, error, name) from None
     if not isinstance(value, dict):
         raise StateError(name, f"holds a JSON {_JSON_TYPES[type(value)]}, not an object")
-    if b"null" in data and (where := _null(value)) is not None:
-        raise StateError(name, f"field {_short(where)} is null; leave out what is not known")
+    if b"null" in data:
+        _drop_nulls(value)
     return value
+
+
+def _with_texts(data: bytes) -> Any:
+    """Return what `data` says where NaN and the like stand as texts; None where it is no JSON even so."""
+    mended = say_as_text(data)
+    try:
+        return None if mended is None else orjson.loads(mended)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def _drop_nulls(value: dict[str, Any]) -> None:
+    """Leave the fields of all objects out that are `null`."""
+    stack: list[Any] = [value]
+    while stack:
+        found = stack.pop()
+        if isinstance(found, dict):
+            for key in [key for key, each in found.items() if each is None]:
+                del found[key]
+            found = found.values()
+        stack.extend(each for each in found if isinstance(each, dict | list))
 
 
 def read_document(path: Path, kind: str, *, name: str | None = None) -> tuple[Document, Signature]:
@@ -265,6 +299,50 @@ def read_document(path: Path, kind: str, *, name: str | None = None) -> tuple[Do
     # what a packed file comes to is not known before
     with one_at_a_time(len(data) * (MAX_RATIO if path.suffix == ".gz" else 1)):
         return check_document(_parse(path, data, shown), kind, shown), signature
+
+
+def read_sound(path: Path, kind: str, *, name: str | None = None, most: int = NAMED) -> Document:
+    """Return what is sound of the document of `kind` at `path`; its `left_out` says what is not.
+
+    Args:
+        path: the file.
+        kind: what it is to be; of those that are not `MENDED` the whole is sound, or nothing.
+        name: how messages call it.
+        most: entries left out that are named.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StateError: as `read_document`, for what is no entry.
+    """
+    shown = name or path.name
+    data, _ = _read_file(path, shown, MAX_FILE_BYTES)
+    with one_at_a_time(len(data) * (MAX_RATIO if path.suffix == ".gz" else 1)):
+        value = _parse(path, data, shown, is_mended=kind in MENDED)
+        return check_sound(value, kind, shown, most)
+
+
+def check_sound(value: dict[str, Any], kind: str, name: str, most: int = NAMED) -> Document:
+    """Return what is sound of `value` as a document of `kind`; see `read_sound`.
+
+    Raises:
+        StateError: of another kind, of a newer schema, or something is wrong that is no entry.
+    """
+    if kind not in MENDED:
+        return check_document(value, kind, name)
+    check_schema(value, kind, name)
+    value.pop("left_out", None)
+    try:
+        document, left_out = sound(KINDS[kind], value, most)
+    except ValidationError as error:
+        raise _refused(error, name) from None
+    if isinstance(document, Envelope):
+        document.left_out = left_out
+    return document
+
+
+def _refused(error: ValidationError, name: str) -> StateError:
+    count = error.error_count()
+    return StateError(name, complaints(error)[0] + (f" (and {count - 1} more)" if count > 1 else ""))
 
 
 def check_document(value: dict[str, Any], kind: str, name: str) -> Document:
@@ -306,22 +384,22 @@ def check_schema(value: dict[str, Any], kind: str, name: str) -> None:
         StateError: it does not.
     """
     declared = value.get("schema")
-    expected = f"expected 'aion/{kind}/{VERSION}'"
+    expected = f"expected '{schema_name(kind)}'"
     match = _SCHEMA.fullmatch(declared) if isinstance(declared, str) else None
     if match is None:
         what = "has no schema" if declared is None else f"has schema {_short(repr(declared))}"
         raise StateError(name, f"{what}; {expected}")
     if match["kind"] != kind:
         raise StateError(name, f"is of schema {declared!r}; {expected}")
-    if (version := int(match["version"])) != VERSION:
-        hint = "update this desk" if version > VERSION else "write it again with the present schema"
-        raise StateError(name, f"has schema version {version}, this desk reads {VERSION}: {hint}")
+    if (version := int(match["version"])) not in (known := versions(kind)):
+        hint = "update this desk" if version > known[-1] else "write it again with the present schema"
+        raise StateError(name, f"has schema version {version}, this desk reads {known[-1]}: {hint}")
 
 
 def complaints(error: ValidationError) -> list[str]:
     """Return each thing that is wrong with a document as one clause that names the field."""
     return [
-        f"field {_short('.'.join(map(str, each['loc'])) or 'document')}: {_short(each['msg'])}"
+        "field {}: {}".format(*complaint(each))
         for each in error.errors(include_url=False, include_context=False, include_input=False)
     ]
 

@@ -22,9 +22,14 @@ KINDS: dict[str, type[Document]] = {
 SCHEMALESS = frozenset({"log_line"})
 """Kinds whose documents carry no `schema`: lines, whose file name says what they are."""
 
-VERSION = 1
+_SECOND = frozenset({"sim_log", "swing_rolling", "bot_activity"})
+
+
+def versions(kind: str) -> tuple[int, ...]:
+    """Return the versions of a `kind` that are read, the newest last; each that was ever written is among them."""
+    return (1, 2) if kind in _SECOND else (1,)
 
 
 def schema_name(kind: str) -> str:
-    """Return the `schema` string of a `kind`, e.g. `aion/sim_log/1`."""
-    return f"aion/{kind}/{VERSION}"
+    """Return the `schema` string of a `kind` that every desk reads, e.g. `aion/sim_log/1`."""
+    return f"aion/{kind}/1"

@@ -6,10 +6,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from aion.errors import ConfigError, StateError
-from aion.store.file import check_schema, complaints, parse_object, read_bytes, read_json
-from aion.store.kind import KINDS, SCHEMALESS, schema_name
+from aion.store.document import Envelope
+from aion.store.file import check_schema, check_sound, complaints, parse_object, read_bytes, read_json
+from aion.store.kind import KINDS, SCHEMALESS, schema_name, versions
 from aion.store.layout import Layout, Place
+from aion.store.left_out import MENDED, lines
 
+MOST_NAMED = 1_000  # entries that a check of a file names
 NOT_INTEGER_LIKE = "^(?![0-9]{1,10}$)"
 """JavaScript moves keys that look like integers to the front."""
 
@@ -27,7 +30,10 @@ def json_schema(kind: str) -> dict[str, Any]:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = kind if kind in SCHEMALESS else schema_name(kind)
     if kind not in SCHEMALESS:
-        schema["properties"]["schema"]["const"] = schema_name(kind)
+        known = [f"aion/{kind}/{version}" for version in versions(kind)]
+        schema["properties"]["schema"] |= {"enum": known} if len(known) > 1 else {"const": known[0]}
+        schema["properties"].pop("left_out", None)  # the desk says it, no writer does
+        schema.get("$defs", {}).pop("LeftOut", None)
     return schema
 
 
@@ -38,12 +44,13 @@ def check_file(path: Path) -> tuple[list[str], list[str]]:
     names must be those that the document says.
 
     Returns:
-        Errors (the desk refuses the file) and warnings (fields that it does not know and ignores), one line each.
+        Errors (the desk refuses the file, or leaves that entry out and says so) and warnings (fields that it does not
+        know and ignores), one line each.
     """
     try:
         if path.suffix == ".jsonl":
             return _check_log(path)
-        value, _ = read_json(path)
+        value, _ = read_json(path, is_mended=True)
         declared = value.get("schema")
         kind = declared.split("/")[1] if isinstance(declared, str) and declared.count("/") == 2 else ""
         if kind not in KINDS or kind in SCHEMALESS:
@@ -59,11 +66,7 @@ def check_file(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _check(value: dict[str, Any], kind: str, name: str) -> tuple[list[str], list[str]]:
-    try:
-        KINDS[kind].model_validate(value)
-        errors = []
-    except ValidationError as error:
-        errors = [f"{name}: {each}" for each in complaints(error)]
+    errors = _sound(value, kind, name) if kind in MENDED else _whole(value, kind, name)
     try:
         KINDS[kind].model_validate(value, extra="forbid")
         unknown = []
@@ -71,6 +74,26 @@ def _check(value: dict[str, Any], kind: str, name: str) -> tuple[list[str], list
         unknown = [each["loc"] for each in error.errors(include_url=False) if each["type"] == "extra_forbidden"]
     warnings = [f"{name}: field {'.'.join(map(str, each))[:200]} is not known and is ignored" for each in unknown]
     return errors, warnings
+
+
+def _whole(value: dict[str, Any], kind: str, name: str) -> list[str]:
+    try:
+        KINDS[kind].model_validate(value)
+    except ValidationError as error:
+        return [f"{name}: {each}" for each in complaints(error)]
+    return []
+
+
+def _sound(value: dict[str, Any], kind: str, name: str) -> list[str]:
+    """Return what the desk says of the file, by the code with which it reads it."""
+    try:
+        found = check_sound(dict(value), kind, name, MOST_NAMED)
+    except StateError as error:
+        whole = _whole(value, kind, name)
+        return [str(error).split(" (and ")[0], *(each for each in whole if each not in str(error))]
+    if not isinstance(found, Envelope) or found.left_out is None:
+        return []
+    return [f"{name}: {each}: left out, the rest is shown" for each in lines(found.left_out.model_dump())]
 
 
 def _check_log(path: Path) -> tuple[list[str], list[str]]:

@@ -112,7 +112,7 @@ class BotWatch:
             signature = Signature.of(path.lstat())
             if before is not None and before[0] == signature:
                 return before[1]
-            value, _ = read_json(path)
+            value, _ = read_json(path, is_mended=True)
             said = _take(value)
         except (OSError, StateError, ValueError, TypeError, AttributeError):
             return before[1] if before is not None else None
@@ -121,8 +121,10 @@ class BotWatch:
 
 
 def _take(value: dict[str, Any]) -> _Said:
-    due_s = parse_iso(value["due_at"]).timestamp() if "due_at" in value else None
-    written_s = parse_iso(value["written_at"]).timestamp() if "written_at" in value else due_s
+    is_finished = value.get("kind") == "finished"
+    due_s = None if is_finished else _time_s(value, "due_at")
+    written_s = _time_s(value, "written_at")
+    written_s = due_s if written_s is None else written_s
     clock = value.get("clock") or {}
     return _Said(
         due_s,
@@ -132,6 +134,14 @@ def _take(value: dict[str, Any]) -> _Said:
         clock.get("feed_state"),
         str(clock.get("feed", "")),
     )
+
+
+def _time_s(value: dict[str, Any], name: str) -> float | None:
+    """Return a time in seconds since 1970; None where it is absent or none, which the page tells by itself."""
+    try:
+        return parse_iso(value[name]).timestamp()
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
+        return None
 
 
 def _names(folder: Path) -> list[str]:

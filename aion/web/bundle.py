@@ -142,7 +142,8 @@ def bots_bundle(desk: Desk) -> Json:
     for card in desk.cards.values():
         if card.whole["mode"] == desk.envelope["mode"]:
             earlier = {} if card.foreign or card.kind != "intraday" else _equities(summary, card.whole["bot"])
-            members.append(Member(card.whole, card.closes, list(card.whole["positions"].values()), earlier))
+            held = list(card.whole["positions"].values())
+            members.append(Member(card.whole, card.closes, held, earlier, card.has_left_out("positions")))
     fixed: Json = {
         **desk.envelope,
         "sessions": summary.get("sessions", {}),

@@ -17,6 +17,7 @@ from aion.web.state import (
     Shown,
     add,
     file_time,
+    is_read,
     look,
     look_newest,
     problem,
@@ -131,7 +132,7 @@ def _torn(files: Files, summary: Json, rolling: Shown | None, days: dict[str, Sh
 
 
 def _disagrees(shown: Shown, cycle: str) -> bool:
-    return shown.problem is None and shown.doc is not None and shown.doc["cycle_id"] != cycle
+    return is_read(shown) and shown.doc is not None and shown.doc["cycle_id"] != cycle
 
 
 def _mismatch(files: Files, shown: Shown, cycle: str, bot: str | None = None) -> Json:

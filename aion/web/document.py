@@ -39,9 +39,10 @@ from aion.web.control import Asked
 class Problem(Document):
     """One thing that is wrong with the data of a section; the section still shows what is whole."""
 
-    kind: Literal["unreadable", "incomplete", "missing", "mixed_mode", "mixed_run", "left_aside"]
+    kind: Literal["unreadable", "incomplete", "missing", "mixed_mode", "mixed_run", "left_aside", "left_out"]
     """unreadable: a file that cannot be trusted, the last good content is shown; incomplete: files of one cycle
-    that do not agree; missing: a file that is named but absent; left_aside: a file that is no request to the bots."""
+    that do not agree; missing: a file that is named but absent; left_aside: a file that is no request to the bots;
+    left_out: entries of a file that cannot be read, the rest of it is shown."""
     bot: Name | None = None
     file: str = Field(description="Path below the data folder.")
     reason: Text
@@ -87,6 +88,9 @@ class BotView(Document):
     symbols: list[Key] = Field(default_factory=list)
     symbols_total: int = 0
     day: Day | None = None
+    finished: bool = Field(False, description="True where its run has ended: it trades no more.")
+    finished_at: AwareDatetime | None = None
+    account: Text | None = None
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
     paused: Text = Field("", description="Why it is paused beside its state, e.g. while a kill switch stops it.")
@@ -104,6 +108,10 @@ class BotView(Document):
     equity: Money
     cash: Money | None = None
     start_equity: Money | None = None
+    return_: Fraction | None = Field(None, alias="return", description="Of the run, as the bot says it.")
+    stake: Money | None = None
+    margin: Money | None = None
+    leverage: Number | None = None
     net: Money | None = Field(
         None, description="Net result since the start: of `total_pnl`, else equity less `start_equity`."
     )
@@ -160,6 +168,7 @@ class DayTotal(Document):
     fees: Money
     slippage: Money
     borrow: Money | None = Field(None, description="Charged for nights; absent when nothing was.")
+    funding: Money | None = Field(None, description="Received above 0, paid below 0; absent where there is none.")
     net: Money
     bots: list[Name] = Field(description="Bots in the sum.")
     missing: list[Name] = Field(default_factory=list, description="Bots of the currency without a mark for that day.")

@@ -12,15 +12,17 @@ from aion.errors import ConfigError, NotFoundError, StateError
 from aion.store.document import Day, Decision, Document, Fill, Key, Money, Name, Order, Pnl, Text, Trade
 from aion.store.file import check_schema, read_json
 from aion.store.layout import Layout, check_day, check_name
+from aion.store.left_out import sound
+from aion.web.exact import total
 from aion.web.reader import FileReader
 from aion.web.request import Requests
-from aion.web.state import Json, amount, moment, sim_log
+from aion.web.state import Json, left_out, moment, sim_log
 
 Part = Literal["trades", "orders", "fills", "decisions"]
 Kind = Literal["intraday", "swing"]
 MAX_SPAN = 400  # day files that a search behind one trade looks through
 
-LEAST_QUANTITY = 1e-6  # less is what floats leave of a position that is flat
+FLAT = 1e-9  # of the largest quantity: less is what floats leave of a position that is flat
 
 
 class DayResult(Document):
@@ -232,6 +234,8 @@ class History:
             try:
                 if at in kept:
                     doc = self._files.read(kept[at], "")
+                    if (lost := left_out(kept[at], doc)) is not None:
+                        errors[at] = f"{kept[at]}: {lost['reason']}"
             except NotFoundError:
                 pass  # packed away since the listing
             except StateError as error:
@@ -259,9 +263,9 @@ class History:
 
     def _light(self, file: str, about: Json) -> Json:
         try:
-            doc, _ = read_json(self._layout.root / file, name=file)
+            doc, _ = read_json(self._layout.root / file, name=file, is_mended=True)
             check_schema(doc, "sim_log", file)
-            figures = _DayFile.model_validate(doc)
+            figures, _ = sound(_DayFile, doc)
         except FileNotFoundError:
             return {"fills": 0, "error": "the file is gone since it was listed"}
         except StateError as error:
@@ -295,8 +299,10 @@ class History:
             start = closes[days[index - 1]] if index else state.get("start_equity")
             if errors:
                 line["error"] = errors[0]
-            elif start is not None:
-                line["pnl"] = _pnl(start, closes[day], list(fills), doc.get("borrow", 0))
+            elif (lost := left_out(kept.get(day, ""), doc)) is not None:
+                line["error"] = lost["reason"]
+            elif start is not None and (found := _pnl(start, closes[day], doc)) is not None:
+                line["pnl"] = found
             shown[day] = line
         return shown
 
@@ -352,10 +358,11 @@ def _round_trip(fills: Json, trade: str) -> Json:
     closing = "f" + trade[1:]
     at = next((index for index, (name, _) in enumerate(ordered) if name == closing), -1)
     held = 0.0
+    least = FLAT * max((fill["quantity"] for _, fill in ordered), default=0.0)
     for index in range(at, -1, -1):
         fill = ordered[index][1]
-        held -= fill["quantity"] if fill["side"] == "buy" else -fill["quantity"]
-        if abs(held) < LEAST_QUANTITY:
+        held = total((held, -fill["quantity"] if fill["side"] == "buy" else fill["quantity"]))
+        if abs(held) <= least:
             return dict(ordered[index : at + 1])
     return fills
 
@@ -370,14 +377,30 @@ def _closes(state: Json) -> dict[str, float]:
     return {str(at.date()): value for at, value in points}
 
 
-def _pnl(start: float, end: float, fills: list[Json], borrow: float) -> Json:
-    fees = amount(sum(fill["fee"] for fill in fills))
-    slippage = amount(sum(fill["slippage"] for fill in fills))
-    net = amount(end - start)
-    gross = amount(net + fees + slippage + borrow)
+def fee_of(fill: Json, currency: str) -> float | None:
+    """Return the fee of a fill in the account's `currency`; None where the file does not say it in that."""
+    if "fee_value" in fill:
+        return float(fill["fee_value"])
+    return float(fill["fee"]) if fill.get("fee_currency", currency) == currency or not fill["fee"] else None
+
+
+def _pnl(start: float, end: float, doc: Json) -> Json | None:
+    """Return the `Pnl` of a day by its fills, None where a fee is in another currency and its value is not said."""
+    fills = list(doc.get("fills", {}).values())
+    each = [fee_of(fill, doc.get("currency", "")) for fill in fills]
+    said = [fee for fee in each if fee is not None]
+    if len(said) < len(each):
+        return None
+    borrow = doc.get("borrow", 0)
+    fees, slippage = total(said), total(fill["slippage"] for fill in fills)
+    net = total((end, -start))
+    funding = [fill["funding"] for fill in fills if "funding" in fill]
+    gross = total((net, fees, slippage, borrow, *(-value for value in funding)))
     found: Json = {"gross": gross, "fees": fees, "slippage": slippage, "net": net}
     if borrow:
         found["borrow"] = borrow
+    if funding:
+        found["funding"] = total(funding)
     if start > 0:
         found["net_return"] = round(net / start, 8)
     return found

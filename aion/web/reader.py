@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aion.errors import NotFoundError, StateError
 from aion.store.layout import Layout, check_name
-from aion.web.state import Json, load, problem
+from aion.web.state import Json, left_out, load, problem
 
 MAX_TOGETHER_BYTES = 32 << 20  # of files that one answer holds
 
@@ -76,6 +76,8 @@ class FileReader:
                     errors[key] = problem("unreadable", file, reason)
                     continue
                 docs[key] = load(self._layout.root / file, file)
+                if (found := left_out(file, docs[key])) is not None:
+                    errors[key] = found
             except FileNotFoundError:
                 continue  # gone since the listing: as if it had been listed a moment later
             except StateError as error:

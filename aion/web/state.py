@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from aion.clock import iso
 from aion.errors import StateError
-from aion.store.file import read_document
+from aion.store.file import read_sound
 from aion.store.layout import Layout, Place
+from aion.store.left_out import lines
 from aion.store.piece import to_json_in_pieces
 
 Json = dict[str, Any]
@@ -68,7 +69,9 @@ class Shown:
 
 
 def load(path: Path, relative: str) -> Json:
-    """Return the checked content of the state file `path`, `relative` to the data folder, JSON types only.
+    """Return what is sound of the state file `path`, `relative` to the data folder, JSON types only.
+
+    Its `left_out` says what is not.
 
     Raises:
         FileNotFoundError: there is none.
@@ -77,8 +80,7 @@ def load(path: Path, relative: str) -> Json:
     place = Layout.place(relative)
     if place is None:
         raise StateError(relative, "has a name that no state file has")
-    document, _ = read_document(path, place.kind, name=relative)
-    doc = to_json_in_pieces(document)
+    doc = to_json_in_pieces(read_sound(path, place.kind, name=relative))
     for what in ("bot", "day", "horizon"):
         named = getattr(place, what)
         said = doc.get(what)
@@ -121,9 +123,14 @@ def look(files: Files, file: str, bot: str | None = None) -> Shown | None:
     if entry is None:
         return None
     if entry.error is None:
-        return Shown(file, entry.value)
+        return Shown(file, entry.value, left_out(file, entry.value, bot))
     doc = entry.last_good
     return Shown(file, doc, unreadable(file, entry, doc, bot))
+
+
+def is_read(shown: Shown) -> bool:
+    """Return True where the file itself is shown, be it without some of its entries, and not what it held before."""
+    return shown.problem is None or shown.problem["kind"] == "left_out"
 
 
 def look_newest(files: Files, days: list[str], bot: str) -> Shown | None:
@@ -156,6 +163,15 @@ def unreadable(file: str, entry: Entry, shown: Json | None, bot: str | None) -> 
     return problem(
         "unreadable", file, reason, bot=bot, file_time=file_time(entry.mtime_ns), since=since, shown_as_of=since
     )
+
+
+def left_out(file: str, doc: Json | None, bot: str | None = None) -> Json | None:
+    """Return the `Problem` of a document that is shown without some of its entries; None of one that is whole."""
+    if doc is None or "left_out" not in doc:
+        return None
+    count = doc["left_out"]["count"]
+    said = f"{count} {'entry is' if count == 1 else 'entries are'} left out: " + "; ".join(lines(doc["left_out"]))
+    return problem("left_out", file, said, bot=bot, shown_as_of=doc["as_of"])
 
 
 def problem(kind: str, file: str, reason: str, **more: str | None) -> Json:

@@ -89,7 +89,18 @@ def make_topics(settings: Settings, log: Log | None = None) -> list[Topic[Any]]:
     own_swing = frozenset(name for name, bot in settings.bots.items() if bot.kind == "swing")
     page = Page(own_swing)
 
+    told: set[tuple[str, str]] = set()
+
+    def tell_left_out(payload: Json) -> None:
+        found = {(each["file"], each["reason"]) for each in payload["errors"].values() if each["kind"] == "left_out"}
+        for file, reason in sorted(found - told) if log is not None else ():
+            log.warning("entries of a state file left out", file=file, reason=reason)
+        told.clear()
+        told.update(found)
+
     def tell(payload: Json) -> None:
+        if "swing" in payload:  # all of them
+            tell_left_out(payload)
         cycle = payload.get("cycle_id") or payload.get("intraday", {}).get("summary", {}).get("cycle_id")
         if log is not None and cycle:
             log.debug("bundle built", topic="intraday" if "symbols" in payload else "bots", cycle_id=cycle)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import fsum
 
+from aion.web.exact import total
 from aion.web.fall import Closes, fall_of_one, fall_of_sum, with_days
-from aion.web.state import Json, amount
+from aion.web.state import Json
 
 DAYS_SHOWN = 2
 DayPnl = dict[str, dict[str, Json]]
@@ -24,6 +24,8 @@ class Member:
     """All its positions."""
     earlier: dict[str, float] = field(default_factory=dict)
     """Its equity at the end of market days that may not be in its curve."""
+    has_left_out_positions: bool = False
+    """True where positions of its file could not be read."""
 
 
 def totals(members: Iterable[Member], days: DayPnl) -> dict[str, Json]:
@@ -71,10 +73,11 @@ def _total(currency: str, members: list[Member], days: DayPnl) -> Json:
 def _positions_value(member: Member) -> float | None:
     values = [held.get("market_value") for held in member.positions]
     said = [value for value in values if value is not None]
-    if len(said) == len(values) and (values or member.view.get("cash") == member.view["equity"]):
-        return fsum(said)
+    is_all = len(said) == len(values) and not member.has_left_out_positions
+    if is_all and (values or member.view.get("cash") == member.view["equity"]):
+        return total(said)
     cash = member.view.get("cash")
-    return None if cash is None else member.view["equity"] - cash
+    return None if cash is None else total((member.view["equity"], -cash))
 
 
 def _days(names: list[str], days: DayPnl) -> Json:
@@ -89,10 +92,12 @@ def _days(names: list[str], days: DayPnl) -> Json:
         borrow = _money(results[name].get("borrow", 0) for name in inside)
         if borrow:
             shown[day]["borrow"] = borrow
+        if any("funding" in results[name] for name in inside):
+            shown[day]["funding"] = _money(results[name].get("funding", 0) for name in inside)
         shown[day]["bots"] = inside
         shown[day]["missing"] = [name for name in names if name not in results]
     return shown
 
 
 def _money(values: Iterable[float]) -> float:
-    return amount(fsum(values))
+    return total(values)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from itertools import islice
-from math import fsum
 from typing import Any
 
 import orjson
@@ -11,16 +10,19 @@ from aion import stat
 from aion.store.curve import FEWEST, thin_beside
 from aion.web import curve
 from aion.web.document import BotView
+from aion.web.exact import product, total
 from aion.web.fall import closes_of, fall_of
-from aion.web.state import Json, amount, moment
+from aion.web.state import Json, moment
 
 _MADE_HERE = frozenset(
     {"kind", "file", "foreign", "fills_total", "trades_total", "more", "positions", "positions_total",
      "positions_value", "symbols_total", "fills", "trades", "signals", "targets", "equity_curve", "hold_curve",
-     "stats", "asked", "net", "drawdown_of"}
+     "stats", "asked", "net", "drawdown_of", "finished"}
 )  # fmt: skip
-_TAKEN = tuple(name for name in BotView.model_fields if name not in _MADE_HERE)
+_TAKEN = tuple(field.alias or name for name, field in BotView.model_fields.items() if name not in _MADE_HERE)
 _OF_LINE = ("exchange", "currency", "day", "equity", "cash", "day_pnl", "total_pnl")
+_SAME = 1e-3  # a multiplier may be off a whole number by this, of it, since values are rounded
+_NEAR = 0.05
 _OF_SUMMARY = ("mode", "run", "cycle_id", "seq", "as_of", "written_at")
 
 
@@ -64,6 +66,10 @@ class Card:
         """Return True if this card was made of the very same document."""
         return self.doc is doc and self.asked == asked and self.foreign == foreign
 
+    def has_left_out(self, field: str) -> bool:
+        """Return True if entries of a field of its document could not be read."""
+        return _has_left_out(self.doc, field)
+
     def encoded(self, bound: Bound) -> orjson.Fragment:
         """Return the `BotView` within `bound` as JSON."""
         size = (bound.rows, bound.points)
@@ -82,8 +88,10 @@ def _whole(doc: Json, kind: str, file: str, *, foreign: bool) -> Json:
     values = [held.get("market_value") for held in positions.values()]
     said = [value for value in values if value is not None]
     shown["positions_total"], shown["symbols_total"] = len(positions), len(doc["symbols"])
-    if len(said) == len(values):
-        shown["positions_value"] = amount(fsum(said))
+    if len(said) == len(values) and not _has_left_out(doc, "positions"):
+        shown["positions_value"] = total(said)
+    if doc.get("kind") == "finished":
+        shown["finished"] = True
     for name in ("fills", "trades"):
         shown[name], shown[f"{name}_total"] = by_time(doc[name]), len(doc[name])
     shown["signals"] = dict(sorted(doc["signals"].items(), key=strength))
@@ -152,20 +160,47 @@ def by_time(things: dict[str, Any]) -> dict[str, Any]:
     return dict(sorted(things.items(), key=lambda item: moment(item[1]["ts"])))
 
 
+def _has_left_out(doc: Json, field: str) -> bool:
+    return field in doc.get("left_out", {}).get("fields", {})
+
+
 def _position(held: Json, equity: float) -> Json:
     if "last_price" in held and ("market_value" not in held or "unrealized_pnl" not in held):
         held = dict(held)
         quantity, last = held["quantity"], held["last_price"]
-        held.setdefault("market_value", amount(quantity * last))
-        held.setdefault("unrealized_pnl", amount(quantity * (last - held["average_price"])))
+        units = _units(held)
+        if "market_value" not in held and units is not None:
+            held["market_value"] = product(quantity, last, units)
+        if "unrealized_pnl" not in held and units is not None:
+            held["unrealized_pnl"] = product(quantity, total((last, -held["average_price"])), units)
     if "weight" not in held and "market_value" in held and equity > 0:
         held = {**held, "weight": round(held["market_value"] / equity, 6)}
     return held
 
 
+def _units(held: Json) -> float | None:
+    """Return the multiplier of a position: what its file says, else what its value over its price comes to.
+
+    None where that is no number of units, because the value is marked at another price, or in another currency.
+    """
+    if "multiplier" in held:
+        return float(held["multiplier"])
+    value, plain = held.get("market_value"), held["quantity"] * held["last_price"]
+    if value is None or not plain:
+        return 1.0
+    units = value / plain
+    whole = round(units)
+    if whole >= 1 and abs(units - whole) < _SAME * whole:
+        return float(whole)
+    # a value that is rounded, or of a mark a moment older, is that of single units
+    return 1.0 if abs(units - 1) < _NEAR else None
+
+
 def _net(doc: Json) -> float | None:
-    net = stat.net_result(doc.get("total_pnl", {}).get("net"), doc["equity"], doc.get("start_equity"))
-    return None if net is None else amount(net)
+    said: float | None = doc.get("total_pnl", {}).get("net")
+    if said is None and "start_equity" in doc:
+        return total((doc["equity"], -doc["start_equity"]))
+    return said
 
 
 def _stats(doc: Json, fall: Json, positions: Json) -> Json:
@@ -176,10 +211,10 @@ def _stats(doc: Json, fall: Json, positions: Json) -> Json:
         } | fall
     found = dict(fall)
     values = [held.get("market_value") for held in positions.values() if held["quantity"]]
-    if all(value is not None for value in values):
+    if all(value is not None for value in values) and not _has_left_out(doc, "positions"):
         _put(found, "exposure", stat.exposure([value for value in values if value is not None], doc["equity"]))
     results = [trade["realized_pnl"] for trade in doc["trades"].values()]
-    if results:
+    if results and not _has_left_out(doc, "trades"):
         found["closed_trades"] = len(results)
         _put(found, "win_rate", stat.win_rate(results))
         _put(found, "profit_factor", stat.profit_factor(results))

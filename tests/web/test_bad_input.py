@@ -57,7 +57,7 @@ BROKEN_SWING: dict[str, tuple[Callable[[Path], None], str]] = {
     "bomb": (_bomb, "inflates to over"),
     "huge": (_huge, "over the cap"),
     "wrong kind": (lambda path: _replace(path, gzip_bytes(orjson.dumps(sim_log("mine", 1)))), "of schema"),
-    "newer": (lambda path: _replace(path, gzip_bytes(GOOD_SWING.replace(b"rolling/1", b"rolling/2"))), "update this"),
+    "newer": (lambda path: _replace(path, gzip_bytes(GOOD_SWING.replace(b"rolling/1", b"rolling/3"))), "update this"),
     "array": (lambda path: _replace(path, gzip_bytes(b"[1]")), "not an object"),
     "latin-1": (lambda path: _replace(path, gzip_bytes(GOOD_SWING.replace(b"mine", b"m\xefne"))), "byte"),
     "null": (lambda path: _replace(path, gzip_bytes(GOOD_SWING.replace(b"101000.0", b"null"))), "equity"),

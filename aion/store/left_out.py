@@ -1,0 +1,251 @@
+"""What is sound of a state document when something in it is not: one bad entry costs that entry, never its neighbours.
+
+An entry is an item of a map or list of the document, such as a fill or a point of a curve, or a field of the document
+that may be absent. What says whose account it is and what it comes to (`ENVELOPE`, and what is needed) is no entry:
+where that is wrong, the whole document is refused.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from annotated_types import MaxLen
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from aion.store.document import Document, LeftOut
+from aion.store.piece import validate
+
+ENVELOPE = frozenset({"schema", "mode", "run", "cycle_id", "seq"})
+"""What may be absent, but never wrong: a default in its place would say of the account what its file does not."""
+MENDED = frozenset({"sim_log", "rolling", "swing_rolling", "bot_activity"})
+"""Kinds that are read without their bad entries; all others, such as requests, are read whole or not at all."""
+NAMED = 20
+"""Entries that are named with their reason; more are counted."""
+MAX_SHOWN = 200  # characters of a file's own text in a message
+_VALUE = 60  # characters of a value in a message
+_PIECE = 200  # items that are checked at once where something is wrong: others get their turn in between
+
+Checked = TypeVar("Checked", bound=Document)
+
+
+def _details(error: ValidationError) -> list[ErrorDetails]:
+    return error.errors(include_url=False, include_context=False)
+
+
+def sound(model: type[Checked], value: dict[str, Any], most: int = NAMED) -> tuple[Checked, LeftOut | None]:
+    """Return what is sound of `value` as a document of `model`, and what is left out, None for nothing.
+
+    Args:
+        model: of one of the kinds `MENDED`.
+        value: a JSON object.
+        most: entries that are named.
+
+    Raises:
+        ValidationError: something is wrong that is no entry.
+    """
+    try:
+        return validate(model, value), None
+    except ValidationError:
+        found = _Found(most)
+        document = _mend(model, value, found)
+        return document, LeftOut(count=sum(found.fields.values()), fields=found.fields, named=found.named)
+
+
+def complaint(error: ErrorDetails, *where: str) -> tuple[str, str]:
+    """Return the field that an error is about, below `where`, and what is wrong with it, both cut to a length."""
+    loc = ".".join((*where, *map(str, error["loc"])))
+    given = error.get("input")
+    is_told = isinstance(given, str | int | float) and error["type"] not in ("missing", "value_error")
+    return _short(loc or "document"), _short(error["msg"]) + (f", not {_named(given)}" if is_told else "")
+
+
+def lines(left_out: dict[str, Any]) -> list[str]:
+    """Return each entry that is named in a `LeftOut` as one clause, and how many more there are."""
+    named: dict[str, str] = left_out["named"]
+    found = [f"field {where}: {why}" for where, why in named.items()]
+    more = left_out["count"] - len(found)
+    return [*found, f"{more} more"] if more > 0 else found
+
+
+class _Found:
+    """What is left out so far."""
+
+    def __init__(self, most: int) -> None:
+        self.fields: dict[str, int] = {}
+        self.named: dict[str, str] = {}
+        self._most = most
+
+    def has_room(self) -> bool:
+        return len(self.named) < self._most
+
+    def add(self, field: str, where: str, why: str) -> None:
+        """Count an entry of `field`, and name it where there is room."""
+        self.fields[field] = self.fields.get(field, 0) + 1
+        if self.has_room():
+            self.named[where] = why
+
+    def add_error(self, field: str, key: str, error: ValidationError) -> None:
+        """Count the entry at `key` that `error` is about; its words are only made where it is named."""
+        if not self.has_room():
+            self.add(field, "", "")
+            return
+        first = _details(error)[0]
+        self.add(field, *complaint(first, field, *(() if first["loc"] else (key,))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Many:
+    """A field of a document that holds many entries."""
+
+    adapter: TypeAdapter[Any]
+    is_list: bool
+    is_nested: bool
+    """True for a map of maps."""
+    most: int | None
+    """Items that a list may hold."""
+
+
+@lru_cache(maxsize=16)
+def _many(model: type[Document]) -> dict[str, _Many]:
+    found = {}
+    for name, hint in get_type_hints(model, include_extras=True).items():
+        if name not in model.model_fields:
+            continue
+        field = model.model_fields[name]
+        kind = get_origin(field.annotation)
+        if kind in (dict, list):
+            is_nested = kind is dict and get_origin(get_args(field.annotation)[1]) is dict
+            most = next((each.max_length for each in field.metadata if isinstance(each, MaxLen)), None)
+            found[name] = _Many(TypeAdapter(hint), kind is list, is_nested, most)
+    return found
+
+
+def _mend(model: type[Checked], value: dict[str, Any], found: _Found) -> Checked:
+    many = _many(model)
+    document = _fields(model, {name: each for name, each in value.items() if name not in many}, found)
+    for name, of in many.items():
+        if name not in value:
+            continue
+        given = value[name]
+        if not isinstance(given, list if of.is_list else dict):
+            found.add(name, name, f"Input should be a valid {'list' if of.is_list else 'dictionary'}")
+        elif of.is_list:
+            setattr(document, name, _listed(of, name, given, found))
+        elif of.is_nested:
+            setattr(document, name, _nested(of, name, given, found))
+        else:
+            setattr(document, name, _items(of, name, given, found))
+    return document
+
+
+def _fields(model: type[Checked], value: dict[str, Any], found: _Found) -> Checked:
+    """Return the document without its maps and lists, and without those of its fields that are wrong."""
+    # two levels are copied: what is wrong is taken out of them
+    value = {name: {key: dict(inner) if isinstance(inner, dict) else inner for key, inner in each.items()}
+             if isinstance(each, dict) else each for name, each in value.items()}  # fmt: skip
+    while True:
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            wrong: dict[tuple[str, ...], ErrorDetails] = {}
+            for each in _details(error):
+                name = str(each["loc"][0]) if each["loc"] else ""
+                if name not in value or name in ENVELOPE or model.model_fields[name].is_required():
+                    raise
+                wrong.setdefault(_place(model, value, each["loc"]), each)
+            for place, each in wrong.items():
+                _drop(value, place)
+                found.add(place[0], *complaint(each))
+
+
+def _place(model: type[Document], value: dict[str, Any], loc: tuple[int | str, ...]) -> tuple[str, ...]:
+    """Return the smallest thing that can be left out for an error: a field, a figure of it, an item of its map."""
+    names = tuple(map(str, loc))
+    part = next((each for each in get_args(model.model_fields[names[0]].annotation) if _is_document(each)), None)
+    inner = value[names[0]]
+    if part is None or len(names) < 2 or not isinstance(inner, dict) or names[1] not in part.model_fields:
+        return names[:1]
+    field = part.model_fields[names[1]]
+    if get_origin(field.annotation) is dict and len(names) > 2 and names[2] in inner[names[1]]:
+        return names[:3]
+    # what has a default of its own would be said in the place of what is wrong
+    return names[:2] if field.default is None and not field.is_required() else names[:1]
+
+
+def _is_document(found: Any) -> bool:
+    return isinstance(found, type) and issubclass(found, Document)
+
+
+def _drop(value: dict[str, Any], place: tuple[str, ...]) -> None:
+    for name in place[:-1]:
+        if name not in value:
+            return  # it went with what holds it
+        value = value[name]
+    value.pop(place[-1], None)
+
+
+def _items(of: _Many, name: str, given: dict[str, Any], found: _Found, *above: str) -> dict[str, Any]:
+    """Return those items of a map that are sound; those of a map of maps stand below the key `above`."""
+
+    def checked(piece: dict[str, Any]) -> dict[str, Any]:
+        whole: dict[str, Any] = of.adapter.validate_python({above[0]: piece} if above else piece)
+        return whole[above[0]] if above else whole
+
+    sound_ones: dict[str, Any] = {}
+    for piece in _pieces(given):
+        try:
+            sound_ones.update(checked(piece))
+            continue
+        except ValidationError:
+            pass
+        for key, each in piece.items():
+            try:
+                sound_ones.update(checked({key: each}))
+            except ValidationError as error:
+                found.add_error(name, key, error)
+    return sound_ones
+
+
+def _nested(of: _Many, name: str, given: dict[str, Any], found: _Found) -> dict[str, Any]:
+    sound_ones: dict[str, Any] = {}
+    for key, inner in given.items():
+        try:
+            sound_ones.update(of.adapter.validate_python({key: {} if isinstance(inner, dict) else inner}))
+        except ValidationError as error:
+            found.add_error(name, key, error)
+            continue
+        sound_ones[key] = _items(of, name, inner, found, key)
+    return sound_ones
+
+
+def _listed(of: _Many, name: str, given: list[Any], found: _Found) -> list[Any]:
+    sound_ones: list[Any] = []
+    for number, each in enumerate(given):
+        if of.most is not None and len(sound_ones) == of.most:
+            found.add(name, f"{name}.{number}", f"at most {of.most} are read")
+            continue
+        try:
+            sound_ones += of.adapter.validate_python([each])
+        except ValidationError:
+            why = f"Input should be a text that does not look like an integer, not {_named(each)}"
+            found.add(name, f"{name}.{number}", why)
+    return sound_ones
+
+
+def _pieces(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    items = iter(given.items())
+    while piece := dict(islice(items, _PIECE)):
+        yield piece
+
+
+def _named(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return "a list" if isinstance(value, list) else "an object"
+    return repr(value[:_VALUE] if isinstance(value, str) else value)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
