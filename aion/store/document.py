@@ -103,7 +103,7 @@ class LeftOut(Document):
     fields: dict[str, int] = Field(default_factory=dict, description="How many of each field, e.g. of `fills`.")
     named: dict[str, str] = Field(
         default_factory=dict,
-        description="Where the first of them stand, e.g. `fills.f2.side` -> what is wrong there.",
+        description="Where the first of them stand, e.g. `fills.f2.side` -> what is wrong.",
     )
 
 
@@ -173,10 +173,8 @@ class Fill(Document):
     quantity: Number = Field(gt=0)
     price: Price = Field(description="Per unit, slippage included.")
     fee: Money = Field(0, description="All fees; a rebate is below 0. In `fee_currency` where that is said.")
-    fee_currency: Short | None = Field(None, description="Currency or coin of `fee`; absent for that of the account.")
-    fee_value: Money | None = Field(
-        None, description="Value of `fee` in the account's currency, where it is another."
-    )
+    fee_currency: Short | None = Field(None, description="Currency or coin of `fee`; absent for the account's.")
+    fee_value: Money | None = Field(None, description="Value of `fee` in the account's currency, where that differs.")
     fees: Annotated[dict[Key, Money], Few] = Field(default_factory=dict, description="Each fee by name.")
     funding: Money | None = Field(None, description="Funding settled with it: received above 0, paid below 0.")
     multiplier: Above | None = Field(None, description="Units of one contract; absent where quantity counts units.")

@@ -1,4 +1,4 @@
-"""What is sound of a state document when something in it is not: one bad entry costs that entry, never its neighbours.
+"""What is sound of a state document when something in it is not: one bad entry costs that entry, not its neighbours.
 
 An entry is an item of a map or list of the document, such as a fill or a point of a curve, or a field of the document
 that may be absent. What says whose account it is and what it comes to (`ENVELOPE`, and what is needed) is no entry:
@@ -7,7 +7,6 @@ where that is wrong, the whole document is refused.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -108,8 +107,17 @@ class _Many:
     """Items that a list may hold."""
 
 
-@lru_cache(maxsize=16)
+_known: dict[type[Document], dict[str, _Many]] = {}
+"""Of each model that something was wrong in: compiling its checks takes milliseconds."""
+
+
 def _many(model: type[Document]) -> dict[str, _Many]:
+    if model not in _known:
+        _known[model] = _compiled(model)
+    return _known[model]
+
+
+def _compiled(model: type[Document]) -> dict[str, _Many]:
     found = {}
     for name, hint in get_type_hints(model, include_extras=True).items():
         if name not in model.model_fields:
@@ -130,14 +138,12 @@ def _mend(model: type[Checked], value: dict[str, Any], found: _Found) -> Checked
         if name not in value:
             continue
         given = value[name]
-        if not isinstance(given, list if of.is_list else dict):
-            found.add(name, name, f"Input should be a valid {'list' if of.is_list else 'dictionary'}")
-        elif of.is_list:
+        if of.is_list and isinstance(given, list):
             setattr(document, name, _listed(of, name, given, found))
-        elif of.is_nested:
-            setattr(document, name, _nested(of, name, given, found))
+        elif not of.is_list and isinstance(given, dict):
+            setattr(document, name, (_nested if of.is_nested else _items)(of, name, given, found))
         else:
-            setattr(document, name, _items(of, name, given, found))
+            found.add(name, name, f"Input should be a valid {'list' if of.is_list else 'dictionary'}")
     return document
 
 

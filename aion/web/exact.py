@@ -1,6 +1,6 @@
 """Sums and products of money without the noise of binary fractions: what the decimals in the files come to.
 
-A file's number is the shortest decimal that reads as the same float. It is that decimal which is added and multiplied,
+A file's number is the shortest decimal that reads as the same float. That decimal is what is added and multiplied,
 so that 0.1 + 0.2 is 0.3, and a coin's eighteenth decimal is not rounded away.
 """
 

@@ -93,8 +93,9 @@ def make_topics(settings: Settings, log: Log | None = None) -> list[Topic[Any]]:
 
     def tell_left_out(payload: Json) -> None:
         found = {(each["file"], each["reason"]) for each in payload["errors"].values() if each["kind"] == "left_out"}
-        for file, reason in sorted(found - told) if log is not None else ():
-            log.warning("entries of a state file left out", file=file, reason=reason)
+        for file, reason in sorted(found - told):
+            if log is not None:
+                log.warning("entries of a state file left out", file=file, reason=reason)
         told.clear()
         told.update(found)
 

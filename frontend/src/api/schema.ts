@@ -67,6 +67,8 @@ export interface BotActivity {
   due_at?: string;
   fills: Record<string, Fill>;
   horizon: string;
+  /** Said by the desk in its answers: entries that it could not read. Ignored in a file. */
+  left_out?: LeftOut;
   /** replay, paper, backtest or live; one folder holds one mode. */
   mode: "replay" | "paper" | "backtest" | "live";
   orders: Record<string, Order>;
@@ -145,6 +147,7 @@ export interface BotRows {
 
 /** One bot as the Bots page shows it: its newest state file, bounded (see `more`). */
 export interface BotView {
+  account?: string;
   as_of: string;
   /** What the desk asks of it. */
   asked: Asked;
@@ -177,6 +180,9 @@ export interface BotView {
   /** Newest 50 at most, in order of time. */
   fills: Record<string, Fill>;
   fills_total: number;
+  /** True where its run has ended: it trades no more. */
+  finished: boolean;
+  finished_at?: string;
   flat_by?: string;
   /** The flatten that is not done beside another state; its exits stay. */
   flatten: string;
@@ -191,6 +197,8 @@ export interface BotView {
   last_rebalance_at?: string;
   /** Symbols whose exit a flatten or kill switch ordered -> order not filled. */
   leaving: Record<string, string>;
+  leverage?: number;
+  margin?: number;
   mode: "replay" | "paper" | "backtest" | "live";
   /** What was cut short -> the route that has the whole of it. */
   more: Record<string, string>;
@@ -214,11 +222,14 @@ export interface BotView {
   /** What a rebalance would do now. */
   preview?: Preview;
   price_basis: "raw" | "adjusted";
+  /** Of the run, as the bot says it. */
+  return?: number;
   rule: string;
   rules: Record<string, number | boolean | string>;
   run: string;
   seq: number;
   signals: Record<string, Signal>;
+  stake?: number;
   start_equity?: number;
   state: "active" | "paused" | "stopped" | "error";
   state_reason: string;
@@ -407,6 +418,8 @@ export interface DayTotal {
   /** Bots in the sum. */
   bots: string[];
   fees: number;
+  /** Received above 0, paid below 0; absent where there is none. */
+  funding?: number;
   gross: number;
   /** Bots of the currency without a mark for that day. */
   missing: string[];
@@ -489,14 +502,25 @@ export interface FeedState {
 
 /** One execution. */
 export interface Fill {
+  /** Sub-account or wallet. */
+  account?: string;
   /** The bar it filled in. */
   bar?: Bar;
   decided_at?: string;
-  /** All fees. */
+  /** All fees; a rebate is below 0. In `fee_currency` where that is said. */
   fee: number;
+  /** Currency or coin of `fee`; absent for the account's. */
+  fee_currency?: string;
+  /** Value of `fee` in the account's currency, where that differs. */
+  fee_value?: number;
   /** Each fee by name. */
   fees: Record<string, number>;
+  /** Funding settled with it: received above 0, paid below 0. */
+  funding?: number;
   known_at?: string;
+  leverage?: number;
+  /** Units of one contract; absent where quantity counts units. */
+  multiplier?: number;
   order_id: string;
   /** Per unit, slippage included. */
   price: number;
@@ -594,6 +618,16 @@ export interface KillLine {
 /** Why a kill switch is thrown. */
 export interface KillRequest {
   reason: string;
+}
+
+/** What the desk could not read of a document that it shows without it. */
+export interface LeftOut {
+  /** Entries that are left out. */
+  count: number;
+  /** How many of each field, e.g. of `fills`. */
+  fields: Record<string, number>;
+  /** Where the first of them stand, e.g. `fills.f2.side` -> what is wrong. */
+  named: Record<string, string>;
 }
 
 /** One log line; a line that is not JSON has only its text as `event`. */
@@ -700,6 +734,8 @@ export interface NewToken {
 
 /** An intent to trade and what became of it. */
 export interface Order {
+  /** Sub-account or wallet. */
+  account?: string;
   /** Why it was refused, cancelled or expired. */
   detail: string;
   filled_quantity: number;
@@ -707,12 +743,14 @@ export interface Order {
   quantity: number;
   reason: string;
   side: "buy" | "sell";
-  status: "open" | "filled" | "cancelled" | "refused" | "expired";
+  /** open, filled, cancelled, refused, expired, or the exchange's own word, e.g. partially_filled. */
+  status: string;
   stop_price?: number;
   symbol: string;
   /** Market time of the decision. */
   ts: string;
-  type: "market" | "limit" | "stop";
+  /** market, limit, stop, or the exchange's own word, e.g. stop_limit. */
+  type: string;
 }
 
 /** One order that a rebalance would give, at the newest mark. */
@@ -730,11 +768,14 @@ export interface PlannedOrder {
   weight: number;
 }
 
-/** Result of a span: gross - fees - slippage - borrow = net, to the cent. */
+/** Result of a span: gross - fees - slippage - borrow + funding = net, to the last digit of the currency. */
 export interface Pnl {
   /** Charged for nights: borrow fees of shorts, financing of longs; absent for nothing. */
   borrow?: number;
+  /** Below 0 where rebates are more than fees. */
   fees: number;
+  /** Received above 0, paid below 0; absent where there is none. */
+  funding?: number;
   gross: number;
   net: number;
   /** Net / equity at the start of the span. */
@@ -744,22 +785,38 @@ export interface Pnl {
   slippage: number;
 }
 
-/** Net holding of one symbol; `quantity` is signed, negative when short. */
+/** A holding of one symbol; `quantity` is signed, negative when short. */
 export interface Position {
+  /** Sub-account or wallet that holds it. */
+  account?: string;
   /** Average entry price per unit, without fees. */
   average_price: number;
   /** Why it could not be closed in time, e.g. `no bar to exit on`. */
   carried?: string;
+  /** Funding so far: received above 0, paid below 0. */
+  funding?: number;
   /** The mark: last print, or adjusted close. */
   last_price?: number;
+  /** Value over margin, e.g. 5. */
+  leverage?: number;
+  /** Price at which the exchange closes it. */
+  liquidation_price?: number;
+  /** Money that is tied up for it. */
+  margin?: number;
   /** Market time of the mark. */
   marked_at?: string;
-  /** Signed quantity x last price. */
+  /** Signed quantity x last price x multiplier. */
   market_value?: number;
+  /** Units of one contract, e.g. 100 of a US option; absent where quantity counts units. */
+  multiplier?: number;
   opened_at?: string;
   quantity: number;
+  /** Own money put in. */
+  stake?: number;
   /** Resting stop price. */
   stop_loss?: number;
+  /** Where its key is not the symbol, e.g. of a long and a short of one symbol side by side. */
+  symbol?: string;
   /** Resting target price. */
   take_profit?: number;
   unrealized_pnl?: number;
@@ -785,7 +842,7 @@ export interface Problem {
   file: string;
   /** Modification time of the file. */
   file_time?: string;
-  kind: "unreadable" | "incomplete" | "missing" | "mixed_mode" | "mixed_run" | "left_aside";
+  kind: "unreadable" | "incomplete" | "missing" | "mixed_mode" | "mixed_run" | "left_aside" | "left_out";
   reason: string;
   /** Market time of what is shown instead. */
   shown_as_of?: string;
@@ -922,6 +979,8 @@ export interface Signal {
 
 /** `intraday/sim_logs/<day>_<bot>.json`: one bot's trading day. All maps are of that day. */
 export interface SimLog {
+  /** Account or wallet at the broker, where a bot has several. */
+  account?: string;
   /** Market time up to which the content is true. */
   as_of: string;
   /** By symbol, by close time: open, high, low, close, volume. */
@@ -956,6 +1015,8 @@ export interface SimLog {
   /** ISO 10383 MIC; empty where it has no sessions. */
   exchange: string;
   fills: Record<string, Fill>;
+  /** Market time at which its run ended. */
+  finished_at?: string;
   /** Market time from which it exits for the day. */
   flat_by?: string;
   /** The flatten that is not done beside another state, e.g. while a kill switch stops it: its exits stay when the switch is cleared. */
@@ -969,8 +1030,16 @@ export interface SimLog {
   hold_name: string;
   /** Of its exchange on `day`. */
   hours?: Hours;
+  /** `finished` for a run that has ended: it is never late and trades no more. */
+  kind?: "running" | "finished";
   /** Symbols of which a flatten or kill switch ordered the exit and it is not filled -> order id. */
   leaving: Record<string, string>;
+  /** Said by the desk in its answers: entries that it could not read. Ignored in a file. */
+  left_out?: LeftOut;
+  /** Of the whole account. */
+  leverage?: number;
+  /** Money that is tied up for open positions. */
+  margin?: number;
   /** replay, paper, backtest or live; one folder holds one mode. */
   mode: "replay" | "paper" | "backtest" | "live";
   /** A caveat that the page shows, e.g. hindsight in the choice of names. */
@@ -980,6 +1049,8 @@ export interface SimLog {
   paused: string;
   positions: Record<string, Position>;
   price_basis: "raw" | "adjusted";
+  /** Return of the run as the bot says it, time-weighted; a fraction. */
+  return?: number;
   /** The rule in one line, for people. */
   rule: string;
   /** Rules in force: max_positions, max_alloc, stop_loss ... */
@@ -992,6 +1063,8 @@ export interface SimLog {
   seq: number;
   /** Newest by symbol. */
   signals: Record<string, Signal>;
+  /** Own money put into open positions. */
+  stake?: number;
   /** Equity at the start of the run. */
   start_equity?: number;
   state: "active" | "paused" | "stopped" | "error";
@@ -1138,17 +1211,29 @@ export interface Total {
 
 /** A closed round trip; its result is after fees, slippage and nights. */
 export interface Trade {
+  /** Sub-account or wallet. */
+  account?: string;
   /** Charged for its nights; absent when nothing was. */
   borrow?: number;
   entry_price: number;
   exit_price: number;
+  /** In the account's currency; rebates are below 0. */
   fees: number;
+  /** Funding over its life: received above 0, paid below 0. */
+  funding?: number;
+  leverage?: number;
+  /** Units of one contract; absent where quantity counts units. */
+  multiplier?: number;
   opened_at: string;
   quantity: number;
   realized_pnl: number;
   reason: string;
+  /** Result / stake, as the bot says it. */
+  return?: number;
   side: "buy" | "sell";
   slippage: number;
+  /** Own money put in, over all its parts. */
+  stake?: number;
   symbol: string;
   /** Market time at which it was closed. */
   ts: string;
@@ -1156,6 +1241,8 @@ export interface Trade {
 
 /** One bot's trading day without the bars. All maps are of that day. */
 export interface TradingDay {
+  /** Account or wallet at the broker, where a bot has several. */
+  account?: string;
   /** Market time up to which the content is true. */
   as_of: string;
   bars_seen: number;
@@ -1188,6 +1275,8 @@ export interface TradingDay {
   /** ISO 10383 MIC; empty where it has no sessions. */
   exchange: string;
   fills: Record<string, Fill>;
+  /** Market time at which its run ended. */
+  finished_at?: string;
   /** Market time from which it exits for the day. */
   flat_by?: string;
   /** The flatten that is not done beside another state, e.g. while a kill switch stops it: its exits stay when the switch is cleared. */
@@ -1201,8 +1290,16 @@ export interface TradingDay {
   hold_name: string;
   /** Of its exchange on `day`. */
   hours?: Hours;
+  /** `finished` for a run that has ended: it is never late and trades no more. */
+  kind?: "running" | "finished";
   /** Symbols of which a flatten or kill switch ordered the exit and it is not filled -> order id. */
   leaving: Record<string, string>;
+  /** Said by the desk in its answers: entries that it could not read. Ignored in a file. */
+  left_out?: LeftOut;
+  /** Of the whole account. */
+  leverage?: number;
+  /** Money that is tied up for open positions. */
+  margin?: number;
   /** replay, paper, backtest or live; one folder holds one mode. */
   mode: "replay" | "paper" | "backtest" | "live";
   /** A caveat that the page shows, e.g. hindsight in the choice of names. */
@@ -1212,6 +1309,8 @@ export interface TradingDay {
   paused: string;
   positions: Record<string, Position>;
   price_basis: "raw" | "adjusted";
+  /** Return of the run as the bot says it, time-weighted; a fraction. */
+  return?: number;
   /** The rule in one line, for people. */
   rule: string;
   /** Rules in force: max_positions, max_alloc, stop_loss ... */
@@ -1224,6 +1323,8 @@ export interface TradingDay {
   seq: number;
   /** Newest by symbol. */
   signals: Record<string, Signal>;
+  /** Own money put into open positions. */
+  stake?: number;
   /** Equity at the start of the run. */
   start_equity?: number;
   state: "active" | "paused" | "stopped" | "error";

@@ -1,10 +1,12 @@
 /** Tables as CSV files (RFC 4180): plain numbers with a full stop, ISO times, UTF-8. */
 
+import { plain } from "./plain";
+
 export type Cell = string | number | undefined;
 
 function field(value: Cell): string {
   if (value === undefined) return "";
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
+  if (typeof value === "number") return plain(value);
   // A leading = + - @ would run as a formula in a spreadsheet.
   const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

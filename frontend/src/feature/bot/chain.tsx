@@ -5,6 +5,7 @@ import { decimal, money, moneyChange, price, priceDecimals, quantity, sharedDeci
 import { instant, stamp } from "../../lib/time";
 import { Net } from "../../ui/number";
 import { ended } from "../bots/sentence";
+import { feeText, feeValue } from "../bots/terms";
 import { FetchState } from "./panel";
 import { useFetched } from "./use-fetched";
 
@@ -60,7 +61,7 @@ function barText(bar: Bar, decimals: number): string {
   return `${when(bar.ts)} O ${open} H ${high} L ${low} C ${close} vol ${decimal(bar.volume, 0)}`;
 }
 
-function FillLine({ fill, decimals }: { fill: Fill; decimals: number }) {
+function FillLine({ fill, decimals, currency }: { fill: Fill; decimals: number; currency: string }) {
   const { bar } = fill;
   const fees = Object.entries(fill.fees ?? {}).filter(([, fee]) => fee !== 0);
   return (
@@ -89,7 +90,7 @@ function FillLine({ fill, decimals }: { fill: Fill; decimals: number }) {
         <div>
           <dt>Fees</dt>
           <dd>
-            {money(fill.fee ?? 0)}
+            {feeText(fill, currency)}
             {fees.length > 0 &&
               ` = ${fees.map(([name, fee]) => `${name.replaceAll("_", " ")} ${money(fee)}`).join(" + ")}`}
           </dd>
@@ -98,6 +99,9 @@ function FillLine({ fill, decimals }: { fill: Fill; decimals: number }) {
     </div>
   );
 }
+
+/** Digits of a sum that are not noise of binary fractions. */
+const DIGITS = 14;
 
 export interface Sums {
   fees: number;
@@ -109,15 +113,16 @@ export interface Sums {
 }
 
 /** Sums of a chain's fills: realized by the exits - entry fees = the trade's net. */
-export function sumsOf(chain: Pick<ChainData, "fills">): Sums {
+export function sumsOf(chain: Pick<ChainData, "fills" | "currency">): Sums {
+  const currency = chain.currency ?? "";
   const fills = Object.values(chain.fills ?? {});
-  const add = (values: number[]): number => Math.round(values.reduce((a, b) => a + b, 0) * 100) / 100;
+  const add = (values: number[]): number => Number(values.reduce((a, b) => a + b, 0).toPrecision(DIGITS));
   const exits = fills.filter((fill) => fill.realized_pnl !== undefined);
   const entries = fills.filter((fill) => fill.realized_pnl === undefined);
   return {
-    fees: add(fills.map((fill) => fill.fee ?? 0)),
+    fees: add(fills.map((fill) => feeValue(fill, currency))),
     slippage: add(fills.map((fill) => fill.slippage ?? 0)),
-    entryFees: add(entries.map((fill) => fill.fee ?? 0)),
+    entryFees: add(entries.map((fill) => feeValue(fill, currency))),
     ...(exits.length > 0 ? { realized: add(exits.map((fill) => fill.realized_pnl ?? 0)) } : {}),
   };
 }
@@ -177,14 +182,14 @@ export function Chain({ bot, part, row, day }: Props) {
             {fills
               .filter(([, fill]) => fill.order_id === id)
               .map(([name, fill]) => (
-                <FillLine key={name} fill={fill} decimals={decimals} />
+                <FillLine key={name} fill={fill} decimals={decimals} currency={bot.currency} />
               ))}
           </li>
         ))}
         {loose.length > 0 && (
           <li>
             {loose.map(([name, fill]) => (
-              <FillLine key={name} fill={fill} decimals={decimals} />
+              <FillLine key={name} fill={fill} decimals={decimals} currency={bot.currency} />
             ))}
           </li>
         )}

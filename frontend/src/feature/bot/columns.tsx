@@ -6,6 +6,7 @@ import { coarse } from "../../lib/age";
 import type { Cell } from "../../lib/csv";
 import { decimal, money, price, quantity, sharedDecimals } from "../../lib/money";
 import { returnOn } from "../../lib/percent";
+import { plain } from "../../lib/plain";
 import { instant } from "../../lib/time";
 import { Net, NetPercent, Value } from "../../ui/number";
 
@@ -45,9 +46,10 @@ export function heldMs(trade: Trade): number | undefined {
   return from === undefined || to === undefined ? undefined : to - from;
 }
 
-/** Net result of a trade on what its entry was worth, a fraction. */
+/** Net result of a trade: what its file says, else on its stake, else on what its entry was worth; a fraction. */
 export function tradeReturn(trade: Trade): number | undefined {
-  const entry = trade.entry_price * trade.quantity;
+  if (trade.return !== undefined) return trade.return;
+  const entry = trade.stake || trade.entry_price * trade.quantity * (trade.multiplier ?? 1);
   return returnOn(entry + trade.realized_pnl, entry);
 }
 
@@ -72,6 +74,10 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Fees", name: "fees", cell: (row) => money(row.fees ?? 0), csv: (row) => row.fees },
     { title: "Slippage", name: "slippage", cell: (row) => money(row.slippage ?? 0), csv: (row) => row.slippage },
     { title: "Borrow", name: "borrow", cell: (row) => money(row.borrow ?? 0), csv: (row) => row.borrow, ifAny: true },
+    { title: "Funding", name: "funding", cell: (row) => <Net value={row.funding} />, csv: (row) => row.funding, ifAny: true },
+    { title: "Leverage", name: "leverage", cell: (row) => text(row.leverage === undefined ? "" : `${plain(row.leverage)}×`), csv: (row) => row.leverage, ifAny: true },
+    { title: "Stake", name: "stake", cell: (row) => text(money(row.stake)), csv: (row) => row.stake, ifAny: true },
+    { title: "Account", name: "account", cell: (row) => text(row.account ?? ""), csv: (row) => row.account, left: true, ifAny: true },
     { title: "Net", name: "realized_pnl", cell: (row) => <Net value={row.realized_pnl} />, csv: (row) => row.realized_pnl },
     { title: "Return", name: "return", cell: (row) => <NetPercent value={tradeReturn(row)} />, csv: tradeReturn },
     { title: "Closed because", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
@@ -90,7 +96,11 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Side", name: "side", cell: sideOf, csv: (row) => row.side, left: true },
     { title: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
     { title: "Price", name: "price", cell: (row, decimals) => price(row.price, decimals), csv: (row) => row.price },
-    { title: "Fee", name: "fee", cell: (row) => money(row.fee ?? 0), csv: (row) => row.fee },
+    { title: "Fee", name: "fee", cell: (row) => (row.fee_currency ? plain(row.fee ?? 0) : money(row.fee ?? 0)), csv: (row) => row.fee },
+    { title: "Fee in", name: "fee_currency", cell: (row) => text(row.fee_currency ?? ""), csv: (row) => row.fee_currency, left: true, ifAny: true },
+    { title: "Fee, worth", name: "fee_value", cell: (row) => text(money(row.fee_value)), csv: (row) => row.fee_value, ifAny: true },
+    { title: "Funding", name: "funding", cell: (row) => <Net value={row.funding} />, csv: (row) => row.funding, ifAny: true },
+    { title: "Account", name: "account", cell: (row) => text(row.account ?? ""), csv: (row) => row.account, left: true, ifAny: true },
     { title: "Slippage", name: "slippage", cell: (row) => money(row.slippage ?? 0), csv: (row) => row.slippage },
     { title: "Realized", name: "realized_pnl", cell: (row) => <Net value={row.realized_pnl} />, csv: (row) => row.realized_pnl },
     { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },

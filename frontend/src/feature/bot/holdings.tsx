@@ -9,10 +9,12 @@ import { useDesk } from "../../ui/frame/desk";
 import { Held, Net, NoData, Value } from "../../ui/number";
 import { byValue } from "../bots/positions";
 import type { CardState } from "../bots/state";
+import { termsOf } from "../bots/terms";
 import { CsvButton, Panel } from "./panel";
 
 const HEAD = [
   "symbol", "quantity", "average_price", "last_price", "market_value", "weight", "unrealized_pnl", "stop_loss", "take_profit", "opened_at", "marked_at", "carried",
+  "multiplier", "leverage", "margin", "liquidation_price", "funding", "stake", "account",
 ]; // biome-ignore format: one row of names
 
 interface Props {
@@ -45,8 +47,8 @@ export function Holdings({ bot, state, onSymbol }: Props) {
             name={`aion-${bot.bot}-positions.csv`}
             head={HEAD}
             rows={() =>
-              rows.map(([symbol, held]) => [
-                symbol,
+              rows.map(([key, held]) => [
+                held.symbol ?? key,
                 held.quantity,
                 held.average_price,
                 held.last_price,
@@ -58,6 +60,13 @@ export function Holdings({ bot, state, onSymbol }: Props) {
                 held.opened_at,
                 held.marked_at,
                 held.carried,
+                held.multiplier,
+                held.leverage,
+                held.margin,
+                held.liquidation_price,
+                held.funding,
+                held.stake,
+                held.account,
               ])
             }
           />
@@ -90,7 +99,8 @@ export function Holdings({ bot, state, onSymbol }: Props) {
               return (
                 <tr key={symbol}>
                   <th scope="row">
-                    <b>{symbol}</b> <small>{direction(held.quantity, 4) < 0 ? "short" : "long"}</small>
+                    <b>{held.symbol ?? symbol}</b> <small>{direction(held.quantity, 4) < 0 ? "short" : "long"}</small>
+                    {termsOf(held, decimals) && <small className="block">{termsOf(held, decimals)}</small>}
                     {held.carried && <small className="attention-text block">carried: {held.carried}</small>}
                   </th>
                   <td>{quantity(held.quantity)}</td>
@@ -115,8 +125,8 @@ export function Holdings({ bot, state, onSymbol }: Props) {
                   </td>
                   <td>{opened === undefined ? <NoData /> : dayOrClock(opened, market)}</td>
                   <td>
-                    <button type="button" className="quiet" onClick={() => onSymbol(symbol)}>
-                      Fills<span className="spoken"> of {symbol}</span>
+                    <button type="button" className="quiet" onClick={() => onSymbol(held.symbol ?? symbol)}>
+                      Fills<span className="spoken"> of {held.symbol ?? symbol}</span>
                     </button>
                   </td>
                 </tr>

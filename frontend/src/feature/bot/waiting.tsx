@@ -9,10 +9,13 @@ import { Ahead } from "../bots/foot";
 import { ended } from "../bots/sentence";
 import { CsvButton } from "./panel";
 
-/** Orders at the market that are not done, in order of decision; stops and targets rest with their position. */
+/**
+ * Orders that are not done, in order of decision: those at the market, since stops and targets of Aion's bots rest with
+ * their position; of a bot of another program all of them.
+ */
 export function waitingOrders(bot: BotView): [string, Order][] {
   return Object.entries(bot.open_orders ?? {})
-    .filter(([, order]) => (order.type ?? "market") === "market")
+    .filter(([, order]) => bot.foreign || (order.type ?? "market") === "market")
     .sort(([a, left], [b, right]) => (instant(left.ts) ?? 0) - (instant(right.ts) ?? 0) || a.localeCompare(b));
 }
 
@@ -37,7 +40,18 @@ function Until({ bot }: { bot: BotView }) {
   );
 }
 
-const HEAD = ["id", "symbol", "side", "quantity", "filled_quantity", "decided_at", "fills_at", "reason"];
+const HEAD = [
+  "id",
+  "symbol",
+  "side",
+  "quantity",
+  "filled_quantity",
+  "type",
+  "status",
+  "decided_at",
+  "fills_at",
+  "reason",
+];
 
 export function Waiting({ bot }: { bot: BotView }) {
   const { market } = useDesk();
@@ -48,7 +62,12 @@ export function Waiting({ bot }: { bot: BotView }) {
       <header>
         <h3>Waiting orders</h3>
         <small>
-          {plural(orders.length, "order")}: <Until bot={bot} />
+          {plural(orders.length, "order")}
+          {!bot.foreign && (
+            <>
+              : <Until bot={bot} />
+            </>
+          )}
         </small>
         <div className="tools">
           <CsvButton
@@ -62,6 +81,8 @@ export function Waiting({ bot }: { bot: BotView }) {
                 order.side,
                 order.quantity,
                 order.filled_quantity,
+                order.type,
+                order.status,
                 order.ts,
                 bot.next_open_at,
                 order.reason,
@@ -94,7 +115,14 @@ export function Waiting({ bot }: { bot: BotView }) {
                   <th scope="row">
                     <b>{order.symbol}</b>
                   </th>
-                  <td className="left">{order.side === "buy" ? "Buy" : "Sell"}</td>
+                  <td className="left">
+                    {order.side === "buy" ? "Buy" : "Sell"}
+                    {bot.foreign && (
+                      <small className="block">
+                        {[order.type ?? "market", order.status].join(", ").replaceAll("_", " ")}
+                      </small>
+                    )}
+                  </td>
                   <td>
                     {quantity(order.quantity)}
                     {(order.filled_quantity ?? 0) > 0 && (

@@ -57,7 +57,7 @@ export function StateLine({ bot, state, session }: { bot: BotView; state: CardSt
   );
 }
 
-/** Gross − fees − slippage (− borrow, where nights were charged) = net of the day for an intraday bot, since the start for a swing bot. */
+/** Gross − fees − slippage (− borrow, + funding, where there is any) = net of the day for an intraday bot, since the start for a swing bot. */
 export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
   const { market, sessions } = useDesk();
   const span: { name: string; of: string; pnl: Pnl | undefined } =
@@ -71,12 +71,13 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
       </p>
     );
   }
-  const { gross, fees, slippage, borrow, net } = span.pnl;
+  const { gross, fees = 0, slippage, borrow, funding, net } = span.pnl;
   const hasBorrow = (borrow ?? 0) > 0;
-  const figures = [moneyChange(gross), money(fees ?? 0), money(slippage ?? 0), hasBorrow ? money(borrow) : ""];
-  const isWide = isLong(MOST, ...figures, moneyChange(net));
+  const costs = [money(fees), money(slippage ?? 0), hasBorrow ? money(borrow) : "", moneyChange(funding)];
+  const figures = [moneyChange(gross), ...costs];
+  const isWide = isLong(MOST, ...figures, moneyChange(net)) || (hasBorrow && funding !== undefined);
   return (
-    <dl className={`sum-line${isWide ? " long" : hasBorrow ? " with-borrow" : ""}`}>
+    <dl className={`sum-line${isWide ? " long" : hasBorrow || funding !== undefined ? " with-borrow" : ""}`}>
       <div className="span">
         <dt>{span.name}</dt>
         <dd>{span.of}</dd>
@@ -86,8 +87,8 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
         <dd>{moneyChange(span.pnl.gross)}</dd>
       </div>
       <div>
-        <dt>− Fees</dt>
-        <dd>{money(span.pnl.fees ?? 0)}</dd>
+        <dt>{fees < 0 ? "+ Rebates" : "− Fees"}</dt>
+        <dd>{money(Math.abs(fees))}</dd>
       </div>
       <div>
         <dt>− Slippage</dt>
@@ -97,6 +98,12 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
         <div>
           <dt>− Borrow</dt>
           <dd>{money(span.pnl.borrow ?? 0)}</dd>
+        </div>
+      )}
+      {funding !== undefined && (
+        <div>
+          <dt>+ Funding</dt>
+          <dd>{moneyChange(funding)}</dd>
         </div>
       )}
       <div className="net">

@@ -7,6 +7,8 @@ import { type CardKind, type CardState, chipText } from "./state";
 
 const ICONS: Record<CardKind, IconName> = {
   unreadable: "bar",
+  partial: "broken",
+  claimed: "ring",
   incomplete: "broken",
   late: "clock",
   failed: "bar",

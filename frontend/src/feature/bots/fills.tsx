@@ -6,6 +6,7 @@ import { count, money, price, quantity, sharedDecimals } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { dayOrClock, instant, stamp } from "../../lib/time";
 import { factor } from "../../ui/number";
+import { feeText } from "./terms";
 
 const SHOWN = 3;
 const ENOUGH_TRADES = 30;
@@ -81,7 +82,7 @@ export const Fills = memo(function Fills({ bot, market }: { bot: BotView; market
                     @ {price(fill.price, decimals)}
                   </span>
                   <span className="costs">
-                    fee {money(fill.fee ?? 0)} · slip {money(fill.slippage ?? 0)}
+                    {feeText(fill, bot.currency)} · slip {money(fill.slippage ?? 0)}
                   </span>
                 </div>
                 {fill.reason && <p>{fill.reason}</p>}

@@ -7,6 +7,7 @@ import { direction, isLong, money, moneyChange, plural, price, quantity, sharedD
 import { pathOf } from "../../lib/route";
 import { follow } from "../../ui/frame/top-bar";
 import { Held, Net, NoData, Value } from "../../ui/number";
+import { termsOf } from "./terms";
 
 /** Characters that the columns of a card hold. */
 const MOST = { quantity: 8, price: 8, money: 10 };
@@ -64,12 +65,13 @@ export const Positions = memo(function Positions({
         {shown.map(([symbol, position]) => (
           <tr key={symbol}>
             <th scope="row">
-              {symbol}{" "}
+              {position.symbol ?? symbol}{" "}
               <small>
                 <span className="phone-only">{quantity(position.quantity)} </span>
                 {direction(position.quantity, 4) < 0 ? "short" : "long"}
                 {isWide && ` at ${price(position.last_price, decimals)}`}
               </small>
+              {termsOf(position, decimals) && <small className="terms">{termsOf(position, decimals)}</small>}
               {position.carried && <small className="attention-text">carried: {position.carried}</small>}
             </th>
             <td className="desk-only">{quantity(position.quantity)}</td>

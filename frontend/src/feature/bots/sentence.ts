@@ -49,7 +49,8 @@ export function ended(text: string): string {
 /** The state line of a card at wall time `now`. */
 export function stateLine(bot: BotView, state: CardState, place: Place, now: number): Sentence {
   const line = ownLine(bot, state, place, now);
-  const { kind, pending } = state;
+  const { kind, pending, problem } = state;
+  if (problem?.kind === "left_out" && kind !== "partial") line.rest = `${line.rest} ${ended(problem.reason)}`;
   if (!pending || kind === "asked" || kind === "unanswered") return line;
   const { strong, rest } = pendingText(pending, now);
   return { ...line, rest: [line.rest, strong, pending.isOverdue ? rest : ""].filter(Boolean).join(" ") };
@@ -67,6 +68,12 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
         strong: `${problem?.file ?? bot.file} ${state.word}${written}.`,
         rest: `${ended(problem?.reason ?? "")} ${shown}`,
       };
+    }
+    case "partial":
+      return { strong: `${problem?.file} partly read.`, rest: `${ended(problem?.reason ?? "")} ${shown}` };
+    case "claimed": {
+      const why = problem ? ` ${ended(problem.reason)}` : "";
+      return { rest: `Its own file says live; this desk cannot check that.${why} ${shown}` };
     }
     case "incomplete": {
       const since = instant(problem?.since);
@@ -94,8 +101,11 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
       return { rest: "Catching up through the same bars and code. Values appear as they are written." };
     case "cached":
       return { rest: `Kept from ${age(now - onDesk(place.keptAt ?? Number.NaN))} ago, checking.` };
-    case "finished":
-      return { rest: `The data has ended. ${shown}` };
+    case "finished": {
+      const at = instant(bot.finished_at);
+      const when = at === undefined ? "" : `, ${stamp(at, market)}`;
+      return { rest: `${bot.finished ? `Its run has ended${when}` : "The data has ended"}. ${shown}` };
+    }
     case "closed":
       return { rest: closedLine(bot, place) };
     case "ok":
@@ -158,6 +168,8 @@ export function attentionText(bot: BotView, state: CardState, market: number | u
       const fileAt = instant(state.problem?.file_time);
       return `${state.problem?.file ?? bot.file} ${state.word}${fileAt === undefined ? "" : `, written ${age(now - fileAt)} ago`}`;
     }
+    case "partial":
+      return `${state.problem?.file ?? bot.file} partly read`;
     case "unanswered":
       return `${state.word}, due ${age(now - (state.since ?? now))} ago`;
     default:

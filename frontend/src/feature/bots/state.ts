@@ -7,6 +7,8 @@ import { type Pending, pendingOf } from "./asked";
 
 export type CardKind =
   | "unreadable"
+  | "partial"
+  | "claimed"
   | "incomplete"
   | "late"
   | "failed"
@@ -47,13 +49,16 @@ export interface Surroundings {
   cached: boolean;
 }
 
-/** The problem of one bot: filed under its section, or naming it. The worse one where there are several. */
+/** The problem of one bot, filed under its section or naming it: the worst, and what is left out of its file with it. */
 export function problemOf(errors: BotsPageBundle["errors"], bot: BotView): Problem | undefined {
   const mine = Object.entries(errors ?? {}).filter(
     ([key, problem]) => problem.bot === bot.bot || key === `${bot.kind}.${bot.bot}`,
   );
-  const worst = mine.find(([, problem]) => problem.kind !== "incomplete") ?? mine[0];
-  return worst?.[1];
+  const of = (isOf: (kind: Problem["kind"]) => boolean) => mine.find(([, { kind }]) => isOf(kind))?.[1];
+  const leftOut = of((kind) => kind === "left_out");
+  const worst =
+    of((kind) => kind !== "incomplete" && kind !== "left_out") ?? of((kind) => kind === "incomplete") ?? leftOut;
+  return worst && leftOut && worst !== leftOut ? { ...worst, reason: `${worst.reason}; ${leftOut.reason}` } : worst;
 }
 
 /** The problems that no bot owns, such as a broken `rolling.json.gz`. */
@@ -68,6 +73,7 @@ export function sectionProblems(bundle: BotsPageBundle): [string, Problem][] {
 
 /** Wall time from which a bot is late; undefined when it has no schedule or none applies now. */
 export function dueAt(bot: BotView, clock: ClockState | undefined): number | undefined {
+  if (bot.finished) return undefined;
   // A desk that stands still asks nothing of its own bots; a foreign bot keeps its own schedule.
   if (!bot.foreign && (clock?.state === "paused" || clock?.state === "finished")) return undefined;
   return instant(bot.due_at);
@@ -76,22 +82,31 @@ export function dueAt(bot: BotView, clock: ClockState | undefined): number | und
 /** One card, one state: the first that applies, in the order of what the viewer has to know first. */
 export function cardState(bot: BotView, around: Surroundings): CardState {
   const pending = around.cached ? undefined : pendingOf(bot, around.all, around.now);
-  const state = firstState(bot, around, pending);
+  const partly = around.problem?.kind === "left_out" ? around.problem : undefined;
+  let state = firstState(bot, partly ? { ...around, problem: undefined } : around, pending);
+  if (partly) {
+    state = state.attention
+      ? { ...state, problem: partly }
+      : { kind: "partial", word: "partly read", problem: partly, held: state.held, attention: true };
+  }
   return pending ? { ...state, pending } : state;
 }
 
 function firstState(bot: BotView, around: Surroundings, pending: Pending | undefined): CardState {
   const { clock, session, problem, now, cached } = around;
   const due = dueAt(bot, clock);
-  if (problem && problem.kind !== "incomplete") {
+  // a bot that says it is live is believed as little as it is hidden
+  const isClaim = bot.foreign && bot.mode === "live" && (!problem || problem.kind === "mixed_mode");
+  if (problem && problem.kind !== "incomplete" && !isClaim) {
     return { kind: "unreadable", word: problemWord(problem), problem, held: true, attention: true };
   }
-  if (problem) {
+  if (problem && !isClaim) {
     const since = instant(problem.file_time);
     return { kind: "incomplete", word: "incomplete", since, problem, held: true, attention: true };
   }
   if (bot.state === "error") return { kind: "failed", word: "error", held: true, attention: true };
   if (bot.state === "stopped") return { kind: "failed", word: "stopped", held: false, attention: true };
+  if (bot.finished) return calm(cached, "finished", "finished");
   if (due !== undefined && now > due && !cached) {
     return { kind: "late", word: "late", since: due, held: true, attention: true };
   }
@@ -105,6 +120,7 @@ function firstState(bot: BotView, around: Surroundings, pending: Pending | undef
   }
   if (pending) return { kind: "asked", word: `${pending.what} requested`, held: false, attention: false };
   if (bot.state === "paused") return { kind: "paused", word: "paused", held: cached, attention: false };
+  if (isClaim) return { ...calm(cached, "claimed", "says live"), problem };
   if (bot.foreign) return calm(cached, "ok", "foreign");
   if (clock?.state === "catching_up" || clock?.state === "starting") {
     return { kind: "catching", word: "catching up", held: cached, attention: false };
