@@ -310,6 +310,9 @@ def attach_freqtrade(
     name: Annotated[str | None, typer.Option("--name", help="Name on the desk; default that of the file.")] = None,
     wallet: Annotated[float | None, typer.Option("--wallet", help="Start money, which it does not hold.")] = None,
     currency: Annotated[str, typer.Option("--currency", help="Of a database without trades yet.")] = "",
+    tradable: Annotated[
+        float, typer.Option("--tradable-balance-ratio", help="As in its settings; drawdowns count from it.")
+    ] = 0.99,
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
 ) -> None:
     """Write the state file of a freqtrade bot from its trades database."""
@@ -320,7 +323,7 @@ def attach_freqtrade(
     from aion.store.layout import Layout, check_name
 
     bot = check_name("bot", name) if name else freqtrade.bot_name(db)
-    attached = freqtrade.Attached(db, bot, wallet, currency)
+    attached = freqtrade.Attached(db, bot, wallet, currency, tradable)
     layout = Layout(_settings(config, data=data).data)
     waiter = WallWaiter()
     with stop_on_signals(waiter.stop):

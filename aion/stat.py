@@ -50,11 +50,16 @@ def exposure(market_values: Iterable[float], equity: float) -> float | None:
     return sum(abs(value) for value in market_values) / equity if equity > 0 else None
 
 
+def wins(realized: Sequence[float]) -> int:
+    """Return the number of closed trades with a result above 0."""
+    return sum(1 for result in realized if result > 0)
+
+
 def win_rate(realized: Sequence[float]) -> float | None:
     """Return the fraction of closed trades with a result above 0; None below `MIN_TRADES` trades."""
     if len(realized) < MIN_TRADES:
         return None
-    return sum(1 for result in realized if result > 0) / len(realized)
+    return wins(realized) / len(realized)
 
 
 def profit_factor(realized: Sequence[float]) -> float | None:

@@ -1,11 +1,12 @@
 """A read-only reader of a freqtrade trades database, which puts its bot on the desk as a foreign one.
 
 The database is SQLite with the tables `trades` and `orders` (freqtrade/persistence/trade_model.py of
-https://github.com/freqtrade/freqtrade; columns that versions lack are done without). It holds no prices and no start
-money: open positions stand at their entry price, and equity counts from the wallet that is named, or from 0.
+https://github.com/freqtrade/freqtrade; columns that versions lack are done without). It holds no start money: equity
+counts from the wallet that is named, or from 0. Prices are those that freqtrade recorded once a day with its holdings
+(`wallet_history`, since 2026), else those of the newest fills. The figures are freqtrade's own
+(`aion.bot.freqtrade_figures`).
 """
 
-import math
 import re
 import sqlite3
 import time
@@ -13,11 +14,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from aion import stat
+from aion.bot import freqtrade_figures as figures
 from aion.bot.record import Json
 from aion.bot.waiter import Waiter
 from aion.clock import Clock, iso
@@ -46,15 +48,17 @@ NEEDED = frozenset({"id", "pair", "is_open", "open_rate", "close_rate", "amount"
 TRADE_COLUMNS = NEEDED | {
     "fee_open", "fee_close", "close_profit_abs", "stake_currency", "stop_loss", "exit_reason", "sell_reason",
     "strategy", "enter_tag", "buy_tag", "leverage", "is_short", "trading_mode", "realized_profit", "funding_fees",
-    "record_version",
+    "record_version", "stake_amount", "close_profit", "liquidation_price",
 }  # fmt: skip
 ORDER_COLUMNS = frozenset({
     "id", "ft_trade_id", "ft_order_side", "ft_pair", "order_id", "filled", "order_date", "order_filled_date",
-    "order_update_date", "ft_fee_base", "ft_order_tag", "average", "price", "stop_price", "ft_price",
+    "order_update_date", "ft_fee_base", "ft_order_tag", "average", "price", "stop_price", "ft_price", "funding_fee",
 })  # fmt: skip
-_PRICES = ("average", "price", "stop_price", "ft_price")  # of an order, the surest first
-NO_PRICES = "Open positions stand at their entry price: freqtrade's database has no prices."
-NO_WALLET = "It has no start money either: equity is the profit so far."
+HISTORY_COLUMNS = frozenset({"id", "timestamp", "currency", "rate", "quote_currency", "balance"})
+DAILY_PRICES = "Open positions are at the prices that freqtrade recorded on"
+NO_PRICES = "Open positions are at the newest price in freqtrade's database: its daily record or the newest fill."
+NO_WALLET = "The start money is not known: equity is the profit so far."
+TRADABLE = 0.99  # freqtrade's own `tradable_balance_ratio`, where its settings name none
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class Attached:
     """Money at the start, in the stake currency; None when it is not known."""
     currency: str = ""
     """Of a database without trades yet; those name theirs."""
+    tradable: float = TRADABLE
+    """Share of the account that the bot may use, its `tradable_balance_ratio`: freqtrade counts drawdowns from it."""
 
 
 def bot_name(database: Path) -> str:
@@ -90,6 +96,8 @@ def attach(
     wallet = attached.wallet
     if wallet is not None and not 0 <= wallet <= MOST_CASH:
         raise ConfigError(f"--wallet {wallet:g} is not an amount of money from 0 to {MOST_CASH:,}")
+    if not 0 < attached.tradable <= 1:
+        raise ConfigError(f"--tradable-balance-ratio {attached.tradable:g} is not a share above 0 and up to 1")
     path = layout.swing_rolling(attached.bot)
     seen = written = None
     while True:
@@ -242,46 +250,76 @@ def document(connection: sqlite3.Connection, attached: Attached, now: datetime, 
         orders = []
         if "ft_trade_id" in _columns(connection, "orders"):
             orders = _rows(connection, "orders", ORDER_COLUMNS)
+        history = []
+        if _columns(connection, "wallet_history") >= HISTORY_COLUMNS:
+            history = _rows(connection, "wallet_history", HISTORY_COLUMNS)
     finally:
         connection.execute("COMMIT")
     _check_version(trades)
     by_trade: dict[Any, list[Json]] = defaultdict(list)
     for order in orders:
         by_trade[order["ft_trade_id"]].append(order)
+    currency = _currency(trades, attached.currency)
     opened, closed = [each for each in trades if each["is_open"]], [each for each in trades if not each["is_open"]]
     closed = sorted((each for each in closed if each["close_date"]), key=lambda each: str(each["close_date"]))
+    holdings = figures.newest_holdings(history, currency)
+    marks = {each["id"]: figures.mark(each, by_trade[each["id"]], holdings) for each in opened}
     start = attached.wallet or 0.0
-    curve = _curve(closed, start)
-    partial = sum(_number(each, "realized_profit") for each in opened)
-    equity = round((list(curve.values())[-1] if curve else start) + partial, 8)
-    fees = sum(_fees(each, by_trade[each["id"]]) for each in trades)
-    borrow = round(max(0.0, -sum(_number(each, "funding_fees") for each in closed)), 8)
-    net = equity - start
+    cash = figures.free(start, trades)
+    equity = _money(cash + sum(figures.worth(each, marks[each["id"]].price) for each in opened))
+    paid = [figures.borne(each, by_trade[each["id"]]) for each in trades]
+    fees, funding = _money(sum(fee for fee, _ in paid)), sum(received for _, received in paid)
+    borrow, net = _money(max(0.0, -funding)), _money(equity - start)
     value: Json = {
         **_envelope(orders, len(trades) + len(orders), now, is_followed=is_followed),
         "bot": attached.bot,
-        "currency": _currency(trades, attached.currency),
+        "currency": currency,
         "strategy": _text(trades[-1], "strategy") if trades else "",
         "rule": "freqtrade",
         "symbols": sorted({str(each["pair"]) for each in trades}),
         "equity": equity,
-        "note": NO_PRICES if attached.wallet is not None else f"{NO_PRICES} {NO_WALLET}",
-        "total_pnl": {"gross": net + fees + borrow, "fees": fees, "slippage": 0, "net": net},
-        "positions": {str(each["pair"]): _position(each) for each in opened if _number(each, "amount") > 0},
+        "note": _note(opened, marks, has_wallet=attached.wallet is not None),
+        "total_pnl": {"gross": _money(net + fees + borrow), "fees": fees, "slippage": 0, "net": net},
+        "positions": {
+            str(each["pair"]): _position(each, marks[each["id"]])
+            for each in opened
+            if figures.amount(each, "amount") > 0
+        },
         "trades": {f"t{each['id']}": _trade(each, by_trade[each["id"]]) for each in closed[-KEPT:]},
         "fills": _fills(orders, {each["id"]: each for each in trades}),
-        "equity_curve": thin(curve, CURVE_POINTS),
-        "stats": _stats(closed, [*([start] if start > 0 else []), *curve.values()]),
+        "equity_curve": thin(_curve(trades, closed, start), CURVE_POINTS),
+        "stats": _stats(closed, _base(attached, opened)),
     }
     if borrow:
         value["total_pnl"]["borrow"] = borrow
     if attached.wallet is not None:
         value["start_equity"] = attached.wallet
+        value["cash"] = _money(cash)
         if attached.wallet > 0:
             value["total_pnl"]["net_return"] = net / attached.wallet
-        if all(_number(each, "leverage", 1.0) == 1 and not each.get("is_short") for each in opened):
-            value["cash"] = equity - sum(_number(each, "amount") * _number(each, "open_rate") for each in opened)
     return value
+
+
+def _money(value: float) -> float:
+    return round(value, figures.DIGITS)
+
+
+def _note(opened: Sequence[Json], marks: dict[Any, figures.Mark], *, has_wallet: bool) -> str:
+    held = [marks[each["id"]] for each in opened if figures.amount(each, "amount") > 0]
+    notes = [] if has_wallet else [NO_WALLET]
+    if held and all(each.is_recorded for each in held):
+        notes.insert(0, f"{DAILY_PRICES} {min(each.at for each in held):%-d %b %Y}.")
+    elif held:
+        notes.insert(0, NO_PRICES)
+    return " ".join(notes)
+
+
+def _base(attached: Attached, opened: Sequence[Json]) -> float | None:
+    """Return the money from which freqtrade counts drawdowns; None when the start money is not known."""
+    if not attached.wallet:
+        return None
+    parts = sum(figures.amount(each, "realized_profit") for each in opened)
+    return (attached.wallet + parts) * attached.tradable
 
 
 def _envelope(orders: Sequence[Json], seq: int, now: datetime, *, is_followed: bool) -> Json:
@@ -300,55 +338,68 @@ def _envelope(orders: Sequence[Json], seq: int, now: datetime, *, is_followed: b
     return value
 
 
-def _curve(closed: Sequence[Json], start: float) -> dict[str, float]:
-    curve: dict[str, float] = {}
+def _curve(trades: Sequence[Json], closed: Sequence[Json], start: float) -> dict[str, float]:
+    """Return the account by the closes of its trades, from the start money on."""
+    first = min((figures.time_of(each["open_date"]) for each in trades), default=None)
+    curve: dict[str, float] = {} if first is None else {iso(first): start}
     equity = start
     for trade in closed:
-        equity += _number(trade, "close_profit_abs")
-        curve[iso(_time(trade["close_date"]))] = round(equity, 8)
+        equity += figures.amount(trade, "close_profit_abs")
+        curve[iso(figures.time_of(trade["close_date"]))] = _money(equity)
     return curve
 
 
-def _stats(closed: Sequence[Json], curve: Sequence[float]) -> Json:
-    results = [_number(each, "close_profit_abs") for each in closed]
-    value: Json = {"closed_trades": len(closed)}
+def _stats(closed: Sequence[Json], base: float | None) -> Json:
+    results = [figures.amount(each, "close_profit_abs") for each in closed]
+    value: Json = {"closed_trades": len(closed), "wins": stat.wins(results)}
     for name, figure in (("win_rate", stat.win_rate(results)), ("profit_factor", stat.profit_factor(results))):
         if figure is not None:
-            value[name] = round(figure, 6)
-    value["max_drawdown"] = round(stat.max_drawdown(curve), 6)
-    if curve:
-        value["drawdown"] = round(stat.drawdown(curve), 6)
+            value[name] = figure
+    if base is not None and base > 0:
+        value["max_drawdown"], value["drawdown"] = figures.falls(results, base)
     return value
 
 
-def _position(trade: Json) -> Json:
-    quantity = _number(trade, "amount") * (-1 if trade.get("is_short") else 1)
+def _position(trade: Json, mark: figures.Mark) -> Json:
+    quantity = figures.amount(trade, "amount") * (-1 if trade.get("is_short") else 1)
+    entry = figures.amount(trade, "open_rate")
     value: Json = {
         "quantity": quantity,
-        "average_price": _number(trade, "open_rate"),
-        "market_value": round(quantity * _number(trade, "open_rate"), 8),
-        "opened_at": iso(_time(trade["open_date"])),
+        "average_price": entry,
+        "last_price": mark.price,
+        "marked_at": iso(mark.at),
+        "market_value": _money(quantity * mark.price),
+        "unrealized_pnl": _money(quantity * (mark.price - entry)),
+        "opened_at": iso(figures.time_of(trade["open_date"])),
     }
-    if _number(trade, "stop_loss") > 0:
-        value["stop_loss"] = _number(trade, "stop_loss")
+    if figures.amount(trade, "stop_loss") > 0:
+        value["stop_loss"] = figures.amount(trade, "stop_loss")
+    if figures.leverage(trade) != 1:
+        value["leverage"], value["margin"] = figures.leverage(trade), _money(figures.stake(trade))
+        if figures.amount(trade, "liquidation_price") > 0:
+            value["liquidation_price"] = figures.amount(trade, "liquidation_price")
     return value
 
 
 def _trade(trade: Json, orders: Sequence[Json]) -> Json:
+    whole = figures.whole(trade, orders)
     value: Json = {
         "symbol": str(trade["pair"]),
         "side": "sell" if trade.get("is_short") else "buy",
-        "quantity": _number(trade, "amount"),
-        "entry_price": _number(trade, "open_rate"),
-        "exit_price": _number(trade, "close_rate"),
-        "opened_at": iso(_time(trade["open_date"])),
-        "ts": iso(_time(trade["close_date"])),
-        "fees": _fees(trade, orders),
-        "realized_pnl": _number(trade, "close_profit_abs"),
+        "quantity": whole.quantity,
+        "entry_price": whole.entry_price,
+        "exit_price": whole.exit_price,
+        "opened_at": iso(figures.time_of(trade["open_date"])),
+        "ts": iso(figures.time_of(trade["close_date"])),
+        "fees": figures.fees(trade, orders),
+        "realized_pnl": _money(figures.amount(trade, "close_profit_abs")),
+        "return": whole.result,
         "reason": _text(trade, "exit_reason") or _text(trade, "sell_reason"),
     }
-    if (funding := -_number(trade, "funding_fees")) > 0:
-        value["borrow"] = round(funding, 8)
+    if whole.stake > 0:
+        value["stake"] = _money(whole.stake)
+    if (funding := -figures.amount(trade, "funding_fees")) > 0:
+        value["borrow"] = _money(funding)
     return value
 
 
@@ -356,53 +407,26 @@ def _fills(orders: Sequence[Json], trades: dict[Any, Json]) -> Json:
     shown: Json = {}
     for order in orders:
         trade = trades.get(order["ft_trade_id"])
-        price = _price(order)
-        at = order.get("order_filled_date") or order.get("order_update_date") or order.get("order_date")
-        if trade is None or _number(order, "filled") <= 0 or price <= 0 or not at:
+        price = figures.price_of(order)
+        at = figures.filled_at(order)
+        if trade is None or figures.amount(order, "filled") <= 0 or price <= 0 or not at:
             continue
         entry = "sell" if trade.get("is_short") else "buy"
         side = str(order["ft_order_side"])
         if side not in ("buy", "sell"):  # stoploss
             side = "buy" if entry == "sell" else "sell"
-        is_entry = side == entry
-        tag = _text(trade, "enter_tag") or _text(trade, "buy_tag") if is_entry else _text(trade, "exit_reason")
+        tag = _text(trade, "enter_tag") or _text(trade, "buy_tag") if side == entry else _text(trade, "exit_reason")
         shown[f"f{order['id']}"] = {
-            "ts": iso(_time(at)),
+            "ts": iso(figures.time_of(at)),
             "symbol": str(order["ft_pair"]),
             "side": side,
-            "quantity": _number(order, "filled"),
+            "quantity": figures.amount(order, "filled"),
             "price": price,
-            "fee": _order_fee(trade, order, is_entry=is_entry),
+            "fee": figures.order_fee(trade, order),
             "reason": _text(order, "ft_order_tag") or tag,
             "order_id": str(order["order_id"]),
         }
     return dict(list(shown.items())[-KEPT:])
-
-
-def _price(order: Json) -> float:
-    return next((price for name in _PRICES if (price := _number(order, name)) > 0), 0.0)
-
-
-def _order_fee(trade: Json, order: Json, *, is_entry: bool) -> float:
-    """Return what an order has cost, in the stake currency: as it was taken in the coin itself, else by the rate."""
-    if (taken := _number(order, "ft_fee_base")) > 0:
-        return round(taken * _price(order), 8)
-    share = _number(trade, "fee_open" if is_entry else "fee_close")
-    return round(share * _price(order) * _number(order, "filled"), 8)
-
-
-def _fees(trade: Json, orders: Sequence[Json]) -> float:
-    """Return what a trade has cost so far, in the stake currency: by its orders, parts that were sold among them."""
-    entry = "sell" if trade.get("is_short") else "buy"
-    filled = [each for each in orders if _number(each, "filled") > 0]
-    if filled:
-        costs = (_order_fee(trade, each, is_entry=each["ft_order_side"] == entry) for each in filled)
-        return round(sum(costs), 8)
-    amount = _number(trade, "amount")
-    fee = _number(trade, "fee_open") * _number(trade, "open_rate") * amount
-    if not trade["is_open"]:
-        fee += _number(trade, "fee_close") * _number(trade, "close_rate") * amount
-    return round(fee, 8)
 
 
 def _currency(trades: Sequence[Json], named: str) -> str:
@@ -411,36 +435,12 @@ def _currency(trades: Sequence[Json], named: str) -> str:
     }
     if len(found) > 1:
         raise ConfigError(
-            f"the database has trades in {_short(', '.join(sorted(found)))[1:-1]}: one bot has one currency"
+            f"the database has trades in {figures.short(', '.join(sorted(found)))[1:-1]}: one bot has one currency"
         )
     if not found and not named:
         raise ConfigError("the database has no trades yet, which would name their currency: give it with --currency")
     return (found.pop() if found else named).upper()
 
 
-def _number(row: Json, name: str, default: float = 0.0) -> float:
-    value = row.get(name)
-    try:
-        number = default if value is None else float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not math.isfinite(number):
-        raise ValueError(f"{name} {_short(value)} of row {row.get('id')!r} is no number")
-    return number
-
-
 def _text(row: Json, name: str) -> str:
     return str(row.get(name) or "")
-
-
-def _time(text: Any) -> datetime:
-    """Return a time of the database, which is UTC without saying so."""
-    try:
-        return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)
-    except ValueError:
-        raise ValueError(f"{_short(text)} is no time") from None
-
-
-def _short(value: Any) -> str:
-    """Return a value of the database for a message, without what a terminal would obey."""
-    return ascii(value)[:80]

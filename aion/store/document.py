@@ -240,6 +240,10 @@ class Trade(Document):
     return_: Fraction | None = Field(None, alias="return", description="Result / stake, as the bot says it.")
     account: Short | None = Field(None, description="Sub-account or wallet.")
     realized_pnl: Money
+    stake: Money | None = Field(None, gt=0, description="Own money that was put into all its parts.")
+    return_: Fraction | None = Field(
+        None, alias="return", description="Result / stake, over all its parts; with leverage of the own money."
+    )
     reason: Text = ""
 
 
@@ -280,6 +284,7 @@ class Stats(Document):
     max_drawdown: Fraction | None = Field(None, ge=0)
     exposure: Fraction | None = Field(None, description="Sum of |market value| / equity.")
     closed_trades: int = Field(0, ge=0)
+    wins: int | None = Field(None, ge=0, description="Closed trades with a result above 0.")
     win_rate: Fraction | None = Field(None, ge=0, le=1)
     profit_factor: Number | None = Field(None, ge=0)
     turnover: Fraction | None = None

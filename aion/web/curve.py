@@ -20,9 +20,12 @@ def in_order(curve: Curve) -> Curve:
 
 
 def drawdown(curve: Curve) -> dict[str, Any]:
-    """Return `drawdown`, `max_drawdown` (fractions 0..1) and `peak_at` of an ordered curve; none below two points."""
+    """Return `drawdown`, `max_drawdown` (fractions 0..1) and `peak_at` of an ordered curve.
+
+    None below two points, and none of a curve that begins at 0 or below: that one is of profits, not of an account.
+    """
     values = list(curve.values())
-    if len(values) < 2 or max(values) <= 0:
+    if len(values) < 2 or values[0] <= 0:
         return {}
     peak = max(values)
     found: dict[str, Any] = {

@@ -47,6 +47,11 @@ _ORDER_2023 = f"{_ORDER_2022}, stop_price FLOAT, funding_fee FLOAT, ft_amount FL
 _ORDER_NEWEST = f"{_ORDER_2023}, ft_cancel_reason VARCHAR(255), ft_order_tag VARCHAR(255)"
 
 Row = dict[str, Any]
+_HISTORY = (
+    "id INTEGER PRIMARY KEY, timestamp DATETIME NOT NULL, currency VARCHAR(25) NOT NULL, rate FLOAT, "
+    "quote_currency VARCHAR(25) NOT NULL, balance FLOAT NOT NULL, total_quote FLOAT, total_position_value FLOAT, "
+    "collateral FLOAT, leverage FLOAT NOT NULL, bot_managed BOOLEAN NOT NULL DEFAULT 1"
+)  # freqtrade/persistence/wallet_history.py
 SCHEMAS = {
     "2021": (_OLD, _ORDER),
     "2022": (_FUTURES, _ORDER_2022),
@@ -75,13 +80,16 @@ def order(number: int, of: int, side: str, price: float, amount: float, **values
 
 
 def write(
-    path: Path, schema: str, trades: list[dict[str, Any]], orders: list[dict[str, Any]], mode: str = ""
+    path: Path, schema: str, trades: list[Row], orders: list[Row], mode: str = "", history: list[Row] | None = None
 ) -> Path:
-    """Make a database; `mode` is a journal mode, such as `wal`."""
+    """Make a database; `mode` is a journal mode, such as `wal`; `history` are rows of daily holdings."""
     connection = sqlite3.connect(path)
     if mode:
         connection.execute(f"PRAGMA journal_mode={mode}")
-    for table, columns, rows in zip(("trades", "orders"), SCHEMAS[schema], (trades, orders), strict=True):
+    tables = [*zip(("trades", "orders"), SCHEMAS[schema], (trades, orders), strict=True)]
+    if history is not None:
+        tables.append(("wallet_history", _HISTORY, history))
+    for table, columns, rows in tables:
         connection.execute(f"CREATE TABLE {table} ({columns})")
         for row in rows:
             names, marks = ", ".join(row), ", ".join("?" * len(row))

@@ -70,7 +70,10 @@ def test_database_is_shown_with_its_trades_positions_and_fills(tmp_path: Path) -
     assert value["positions"]["BTC/USDT"] == {
         "quantity": 0.1,
         "average_price": 22000,
+        "last_price": 22000,
+        "marked_at": "2022-05-20T09:00Z",
         "market_value": 2200,
+        "unrealized_pnl": 0,
         "opened_at": "2022-05-20T09:00Z",
         "stop_loss": 19800,
     }
@@ -80,15 +83,16 @@ def test_database_is_shown_with_its_trades_positions_and_fills(tmp_path: Path) -
     assert list(value["fills"]) == ["f1", "f2", "f3", "f4", "f5"]  # what was not filled is none
     assert value["fills"]["f4"]["side"] == "buy" and value["fills"]["f4"]["reason"] == "stop_loss"
     assert value["fills"]["f1"]["fee"] == 2 and value["fills"]["f1"]["reason"] == "dip"
-    assert value["equity_curve"] == {"2022-05-19T12:30Z": 10_095.9, "2022-05-20T08:00Z": 9_992.0}
-    assert value["stats"] == {
-        "closed_trades": 2,
-        "max_drawdown": pytest.approx(103.9 / 10_095.9, abs=1e-6),
-        "drawdown": pytest.approx(103.9 / 10_095.9, abs=1e-6),
+    assert value["equity_curve"] == {
+        "2022-05-19T10:00Z": 10_000.0,
+        "2022-05-19T12:30Z": 10_095.9,
+        "2022-05-20T08:00Z": 9_992.0,
     }
+    fall = pytest.approx(103.9 / (9_900 + 95.9))  # freqtrade counts from the tradable 99 %
+    assert value["stats"] == {"closed_trades": 2, "wins": 1, "max_drawdown": fall, "drawdown": fall}
     pnl = value["total_pnl"]
     assert pnl["gross"] - pnl["fees"] == pytest.approx(pnl["net"]) and pnl["net"] == pytest.approx(-8.0)
-    assert "no prices" in value["note"] and "due_at" not in value
+    assert "the newest fill" in value["note"] and "due_at" not in value
 
 
 def test_start_money_that_is_not_known_is_not_invented(tmp_path: Path) -> None:
@@ -181,7 +185,7 @@ def test_partial_exits_leverage_shorts_and_funding_are_counted(tmp_path: Path) -
         freqtrade_db.trade(2, **futures, funding_fees=0.5, close_profit_abs=10.29),
         freqtrade_db.trade(
             3, **futures, is_open=1, close_rate=None, close_date=None, close_profit_abs=None, amount=0.5,
-            realized_profit=4.0, record_version=2,
+            stake_amount=50 / 3, realized_profit=4.0, record_version=2,
         ),
         freqtrade_db.trade(
             4, is_open=1, close_rate=None, close_date=None, close_profit_abs=None, amount=0.0, pair="E/USDT"
@@ -195,16 +199,18 @@ def test_partial_exits_leverage_shorts_and_funding_are_counted(tmp_path: Path) -
         freqtrade_db.order(5, 4, "buy", 100, 1, filled=0, ft_is_open=1, status="open"),
     ]
     value = attached_to(tmp_path, freqtrade_db.write(tmp_path / "t.sqlite", "record version 2", trades, orders))
-    assert value["equity"] == pytest.approx(1000 - 12.7 + 10.29 + 4.0)
+    assert value["equity"] == pytest.approx(1000 - 12.7 + 10.29 + 4.0 + 0.5 * (110 - 100))
     assert value["trades"]["t1"]["side"] == "sell" and value["trades"]["t1"]["fees"] == pytest.approx(0.21)
     assert value["trades"]["t1"]["borrow"] == pytest.approx(2.5) and "borrow" not in value["trades"]["t2"]
     assert value["trades"]["t2"]["fees"] == pytest.approx(0.21)  # it has no order: by its rates
     assert list(value["positions"]) == ["BTC/USDT:USDT"] and value["positions"]["BTC/USDT:USDT"]["quantity"] == 0.5
     assert value["fills"]["f3"]["fee"] == pytest.approx(0.2) and value["fills"]["f4"]["reason"] == "half"
     pnl = value["total_pnl"]
-    assert pnl["borrow"] == pytest.approx(2.0) and pnl["fees"] == pytest.approx(0.21 + 0.21 + 0.2 + 0.055)
+    assert pnl["borrow"] == pytest.approx(2.0) and pnl["fees"] == pytest.approx(
+        0.21 + 0.21 + 0.2 * 0.5 / 0.998 + 0.055
+    )
     assert pnl["gross"] - pnl["fees"] - pnl["borrow"] == pytest.approx(pnl["net"])
-    assert "cash" not in value
+    assert value["cash"] == pytest.approx(1000 - 12.7 + 10.29 + 4.0 - 50 / 3 - 100)
 
 
 @pytest.mark.parametrize(

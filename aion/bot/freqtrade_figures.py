@@ -1,0 +1,251 @@
+"""The figures of a freqtrade account as freqtrade itself reckons them, from the rows of its database.
+
+Sources, of https://github.com/freqtrade/freqtrade at version 2026.9: freqtrade/wallets.py (`_update_dry`,
+`get_starting_balance`), freqtrade/rpc/rpc.py (`_rpc_balance`, `_rpc_trade_statistics`), freqtrade/data/metrics.py
+(`calculate_max_drawdown`) and freqtrade/persistence/trade_model.py (`recalc_trade_from_orders`).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from aion.bot.record import Json
+
+DIGITS = 8  # freqtrade rounds each profit to them
+AFTER_A_FILL = 1e-6  # of an amount: a holding recorded on the day of a fill, and equal to what stands now, is newer
+_PRICES = ("average", "price", "stop_price", "ft_price")  # of an order, the surest first
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The newest price of an open trade that its database holds."""
+
+    price: float
+    at: datetime
+    is_recorded: bool
+    """True where freqtrade wrote it down with its daily holdings, False for the newest fill."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A closed trade over all its parts."""
+
+    quantity: float
+    entry_price: float
+    exit_price: float
+    stake: float
+    """Own money that was put in, fees included: what is bought, over the leverage."""
+    result: float
+    """Fraction of the stake."""
+
+
+def amount(row: Json, name: str, default: float = 0.0) -> float:
+    """Return a number of a row; `default` where it is absent.
+
+    Raises:
+        ValueError: it is no finite number.
+    """
+    value = row.get(name)
+    try:
+        number = default if value is None else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{name} {short(value)} of row {row.get('id')!r} is no number")
+    return number
+
+
+def time_of(text: Any) -> datetime:
+    """Return a time of the database, which is UTC without saying so.
+
+    Raises:
+        ValueError: it is no time.
+    """
+    try:
+        return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError(f"{short(text)} is no time") from None
+
+
+def short(value: Any) -> str:
+    """Return a value of the database for a message, without what a terminal would obey."""
+    return ascii(value)[:80]
+
+
+def price_of(order: Json) -> float:
+    """Return the price per unit of an order; 0 for none."""
+    return next((price for name in _PRICES if (price := amount(order, name)) > 0), 0.0)
+
+
+def filled_at(order: Json) -> Any:
+    """Return when an order was filled, as it stands in its row; None for no time."""
+    return order.get("order_filled_date") or order.get("order_update_date") or order.get("order_date")
+
+
+def filled(orders: Sequence[Json]) -> list[Json]:
+    """Return the orders of which something was filled at a price."""
+    return [each for each in orders if amount(each, "filled") > 0 and price_of(each) > 0]
+
+
+def is_entry(trade: Json, order: Json) -> bool:
+    """Return whether an order adds to its trade."""
+    return str(order["ft_order_side"]) == ("sell" if trade.get("is_short") else "buy")
+
+
+def leverage(trade: Json) -> float:
+    """Return the leverage of a trade; 1 for none."""
+    return amount(trade, "leverage", 1.0) or 1.0
+
+
+def stake(trade: Json) -> float:
+    """Return the own money that an open trade binds."""
+    if trade.get("stake_amount") is not None:
+        return amount(trade, "stake_amount")
+    return amount(trade, "amount") * amount(trade, "open_rate") / leverage(trade)
+
+
+def newest_holdings(rows: Sequence[Json], currency: str) -> dict[str, Json]:
+    """Return the newest row of `wallet_history` of each holding that has a price in `currency`."""
+    found: dict[str, Json] = {}
+    for row in sorted(rows, key=lambda each: str(each["timestamp"])):
+        if str(row["quote_currency"]).upper() == currency and amount(row, "rate") > 0:
+            found[str(row["currency"])] = row
+    return found
+
+
+def mark(trade: Json, orders: Sequence[Json], holdings: Mapping[str, Json]) -> Mark:
+    """Return the newest price of an open trade: of freqtrade's daily record, else of its newest fill, else its entry.
+
+    The record names its day alone. On the day of a fill it counts where it holds what the trade holds now.
+    """
+    price, at = amount(trade, "open_rate"), time_of(trade["open_date"])
+    done = [each for each in filled(orders) if filled_at(each)]
+    if done:
+        newest = max(done, key=lambda each: str(filled_at(each)))
+        price, at = price_of(newest), max(at, time_of(filled_at(newest)))
+    pair = str(trade["pair"])
+    row = holdings.get(pair) or holdings.get(pair.partition("/")[0])
+    if row is None:
+        return Mark(price, at, is_recorded=False)
+    day, held = time_of(row["timestamp"]), amount(trade, "amount")
+    is_same = math.isclose(amount(row, "balance"), held, rel_tol=AFTER_A_FILL)
+    if day.date() > at.date() or (day.date() == at.date() and is_same):
+        return Mark(amount(row, "rate"), max(day, at), is_recorded=True)
+    return Mark(price, at, is_recorded=False)
+
+
+def worth(trade: Json, price: float) -> float:
+    """Return what an open trade is worth to its account at `price`: with leverage its stake and its result.
+
+    An entry that is not filled yet is worth the money that it binds.
+    """
+    held, own, times = amount(trade, "amount"), stake(trade), leverage(trade)
+    if held <= 0:
+        return own
+    if trade.get("is_short"):
+        return own * (1 + times) - price * held
+    if times == 1 and str(trade.get("trading_mode") or "").lower() != "futures":
+        return price * held
+    return price * held - own * (times - 1)
+
+
+def free(start: float, trades: Sequence[Json]) -> float:
+    """Return the money that no open trade binds: start, results of closed trades and of parts, less stakes."""
+    opened = [each for each in trades if each["is_open"]]
+    results = math.fsum(amount(each, "close_profit_abs") for each in trades if not each["is_open"])
+    parts = math.fsum(amount(each, "realized_profit") for each in opened)
+    return start + results + parts - math.fsum(stake(each) for each in opened)
+
+
+def falls(results: Sequence[float], base: float) -> tuple[float, float]:
+    """Return the largest and the present fall of closed trades from their peak, fractions of the account.
+
+    The largest is the one that cost most money, as `/profit` of freqtrade says it: an earlier one of a smaller
+    account can be more per cent.
+
+    Args:
+        results: of closed trades, in order of their close.
+        base: what the account had before them, above 0.
+    """
+    total = peak = deepest = largest = 0.0
+    for result in results:
+        total += result
+        peak = max(peak, total)
+        if peak - total > deepest:
+            deepest, largest = peak - total, (peak - total) / (base + peak)
+    return largest, (peak - total) / (base + peak)
+
+
+def whole(trade: Json, orders: Sequence[Json]) -> Round:
+    """Return a closed trade over all its parts: averages by quantity, and what it made of its own money."""
+    rate = amount(trade, "fee_open") * (-1 if trade.get("is_short") else 1)
+    profit, times = amount(trade, "close_profit_abs"), leverage(trade)
+    done = filled(orders)
+    entries = [_part(each) for each in done if is_entry(trade, each)]
+    exits = [_part(each) for each in done if not is_entry(trade, each)]
+    quantity, opened, closed = amount(trade, "amount"), amount(trade, "open_rate"), amount(trade, "close_rate")
+    put_in = quantity * opened
+    if entries and exits and min(_sum(entries), _sum(exits)) > 0:
+        put_in = math.fsum(size * price for size, price in entries)
+        if len(entries) + len(exits) > 2:
+            quantity = round(_sum(exits), 12)
+            opened = _near(put_in / _sum(entries), opened)
+            closed = _near(math.fsum(size * price for size, price in exits) / _sum(exits), closed)
+    own = put_in * (1 + rate) / times
+    said = trade.get("close_profit")
+    result = amount(trade, "close_profit") if said is not None else profit / own if own > 0 else 0.0
+    return Round(quantity, opened, closed, own, result)
+
+
+def _part(order: Json) -> tuple[float, float]:
+    """Return what an order moved, less a fee that was taken in the coin, and its price."""
+    return max(0.0, amount(order, "filled") - amount(order, "ft_fee_base")), price_of(order)
+
+
+def _near(average: float, said: float) -> float:
+    """Return what freqtrade says, rounded to the instrument's tick, where it is the average."""
+    return said if math.isclose(average, said, rel_tol=1e-9) else average
+
+
+def _sum(parts: Sequence[tuple[float, float]]) -> float:
+    return math.fsum(size for size, _ in parts)
+
+
+def order_fee(trade: Json, order: Json) -> float:
+    """Return what an order has cost, in the stake currency: as it was taken in the coin itself, else by the rate."""
+    if (taken := amount(order, "ft_fee_base")) > 0:
+        return round(taken * price_of(order), DIGITS)
+    share = amount(trade, "fee_open" if is_entry(trade, order) else "fee_close")
+    return round(share * price_of(order) * amount(order, "filled"), DIGITS)
+
+
+def fees(trade: Json, orders: Sequence[Json]) -> float:
+    """Return what a trade has cost so far, in the stake currency: by its orders, parts that were sold among them."""
+    if done := filled(orders):
+        return round(math.fsum(order_fee(trade, each) for each in done), DIGITS)
+    size = amount(trade, "amount")
+    fee = amount(trade, "fee_open") * amount(trade, "open_rate") * size
+    if not trade["is_open"]:
+        fee += amount(trade, "fee_close") * amount(trade, "close_rate") * size
+    return round(fee, DIGITS)
+
+
+def borne(trade: Json, orders: Sequence[Json]) -> tuple[float, float]:
+    """Return fees and funding (received above 0) that the account's result holds already.
+
+    freqtrade books what an entry has cost when its part is sold: of an open trade the share that was sold counts.
+    """
+    if not trade["is_open"]:
+        return fees(trade, orders), amount(trade, "funding_fees")
+    done = filled(orders)
+    entries = [each for each in done if is_entry(trade, each)]
+    exits = [each for each in done if not is_entry(trade, each)]
+    if not exits or not entries:
+        return 0.0, 0.0
+    sold = min(1.0, _sum([_part(each) for each in exits]) / (_sum([_part(each) for each in entries]) or 1.0))
+    paid = math.fsum(order_fee(trade, each) for each in exits)
+    paid += sold * math.fsum(order_fee(trade, each) for each in entries)
+    last = max(index for index, each in enumerate(done) if not is_entry(trade, each))
+    return round(paid, DIGITS), math.fsum(amount(each, "funding_fee") for each in done[: last + 1])
