@@ -3,13 +3,16 @@
 import csv
 import heapq
 import io
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from aion.clock import iso
+from aion.currency import money, plain
 from aion.errors import NotFoundError, StateError, printable
 from aion.stat import net_result
 from aion.store.document import Account, SimLog, SwingRolling
@@ -67,7 +70,7 @@ def _left_out(bot: str, account: Account, file: str) -> list[str]:
 def _status_line(bot: str, account: Account, now: datetime) -> str:
     said = None if account.total_pnl is None else account.total_pnl.net
     total = net_result(said, account.equity, account.start_equity)
-    net = "" if total is None else f"net {total:+,.2f} since start"
+    net = "" if total is None else f"net {money(total, account.currency, sign=True)} since start"
     late = ""
     if account.kind == "finished":
         late = "finished"
@@ -76,7 +79,9 @@ def _status_line(bot: str, account: Account, now: datetime) -> str:
     held = f"{len(account.positions)} open" if account.positions else "flat"
     written = "" if account.written_at is None else f"written {_age(now - account.written_at)} ago"
     parts = (held, net, f"as of {iso(account.as_of)}", written, late)
-    return f"{bot:<16} {account.equity:>16,.2f} {account.currency}  " + "  ".join(part for part in parts if part)
+    return f"{bot:<16} {money(account.equity, account.currency):>16} {account.currency}  " + "  ".join(
+        part for part in parts if part
+    )
 
 
 def _age(span: object) -> str:
@@ -167,8 +172,17 @@ def _table(columns: tuple[str, ...], rows: Sequence[Mapping[str, object]], *, is
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
-            writer.writerow(["" if row.get(name) is None else printable(str(row[name])) for name in columns])
+            writer.writerow([printable(_cell(row.get(name), zero="0")) for name in columns])
         return text.getvalue().split("\n")[:-1]
-    table = [columns, *(tuple(printable(str(row.get(name) or "")) for name in columns) for row in rows)]
+    table = [columns, *(tuple(printable(_cell(row.get(name))) for name in columns) for row in rows)]
     widths = [max(len(line[index]) for line in table) for index in range(len(columns))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
+
+
+def _cell(value: object, *, zero: str = "") -> str:
+    """Return a figure in plain digits, other things as they are; `zero` for a figure of 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return "" if value is None else str(value)
+    if not value:
+        return zero
+    return f"{value:f}" if isinstance(value, Decimal) else plain(value) if math.isfinite(value) else str(value)

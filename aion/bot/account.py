@@ -406,6 +406,7 @@ class BotAccount:
         }
         shown: Json = {name: round(value, 6) for name, value in figures.items() if value is not None}
         shown["closed_trades"] = len(self.realized)
+        shown["wins"] = stat.wins(self.realized)
         if self.peak.at is not None:
             shown["peak_at"] = iso(self.peak.at)
         return shown

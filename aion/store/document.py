@@ -240,10 +240,6 @@ class Trade(Document):
     return_: Fraction | None = Field(None, alias="return", description="Result / stake, as the bot says it.")
     account: Short | None = Field(None, description="Sub-account or wallet.")
     realized_pnl: Money
-    stake: Money | None = Field(None, gt=0, description="Own money that was put into all its parts.")
-    return_: Fraction | None = Field(
-        None, alias="return", description="Result / stake, over all its parts; with leverage of the own money."
-    )
     reason: Text = ""
 
 

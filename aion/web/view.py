@@ -216,6 +216,7 @@ def _stats(doc: Json, fall: Json, positions: Json) -> Json:
     results = [trade["realized_pnl"] for trade in doc["trades"].values()]
     if results and not _has_left_out(doc, "trades"):
         found["closed_trades"] = len(results)
+        found["wins"] = stat.wins(results)
         _put(found, "win_rate", stat.win_rate(results))
         _put(found, "profit_factor", stat.profit_factor(results))
     return {"closed_trades": 0, **found} if found else {}

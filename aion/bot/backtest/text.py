@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from aion import stat
 from aion.bot.backtest.result import Figures, Result
+from aion.currency import decimals_of
 
 MINUS = "\N{MINUS SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
@@ -13,8 +14,8 @@ DAY_S = 86_400
 
 
 def money(amount: Decimal, currency: str = "", *, is_change: bool = False) -> str:
-    """Return money with two decimals: `99,008.00 USD`; a change has its sign."""
-    text = f"{abs(amount):,.2f}"
+    """Return money with the decimals of its currency, 2 for none: `99,008.00 USD`; a change has its sign."""
+    text = f"{abs(amount):,.{decimals_of(currency) if currency else 2}f}"
     sign = MINUS if amount < 0 else "+" if is_change and amount > 0 else ""
     return f"{sign}{text}{SPACE}{currency}" if currency else f"{sign}{text}"
 
@@ -77,7 +78,8 @@ def rows(result: Result) -> Iterator[tuple[str, str, str]]:
     sample = f"n = {closed}"
     yield "Closed trades", f"{closed:,}", ""
     enough = closed >= stat.MIN_TRADES
-    yield "Win rate", percent(result.win_rate) if enough else sample, ""
+    won = f"{stat.wins([float(each.realized_pnl) for each in result.trades])} of {closed} won, small sample"
+    yield "Win rate", percent(result.win_rate) if enough else won if closed else sample, ""
     yield "Profit factor", number(result.profit_factor) if enough else sample, ""
     yield "Mean win / mean loss", number(result.payoff_ratio) if enough else sample, ""
     expected = "" if result.expectancy is None else money(Decimal(repr(result.expectancy)), currency, is_change=True)

@@ -1094,6 +1094,8 @@ export interface Stats {
   profit_factor?: number;
   turnover?: number;
   win_rate?: number;
+  /** Closed trades with a result above 0. */
+  wins?: number;
 }
 
 /** One market day of all swing bots of a horizon. */

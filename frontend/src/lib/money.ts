@@ -1,5 +1,7 @@
 /** Money, prices and quantities as text. Absent or unusable numbers give an empty string, never 0 or NaN. */
 
+import { decimalsOf } from "./currency";
+
 /** U+2212, as wide as a plus. */
 export const MINUS = "\u2212";
 
@@ -7,8 +9,9 @@ const THOUSANDS = /\B(?=(\d{3})+$)/g;
 
 /** Without `Intl`, whose first use costs the first frame more than all the figures in it. */
 function fixed(value: number, decimals: number): string {
-  const text = value.toFixed(decimals);
-  if (value < 1000 || value >= 1e21) return text;
+  // from here on toFixed writes exponents, and no double has decimals
+  const text = value >= 1e21 ? BigInt(value) + (0).toFixed(decimals).slice(1) : value.toFixed(decimals);
+  if (value < 1000) return text;
   const [whole = "", part] = text.split(".");
   const grouped = whole.replace(THOUSANDS, ",");
   return part === undefined ? grouped : `${grouped}.${part}`;
@@ -31,47 +34,54 @@ export function decimal(value: number | undefined, decimals: number, plus = fals
   return plus ? `+${text}` : text;
 }
 
-/** `99,008.00`: always two decimals, no currency. */
-export function money(value: number | undefined): string {
-  return decimal(value, 2);
+/** `99,008.00`, `0.05021976`: as many decimals as `currency` has, without its code. */
+export function money(value: number | undefined, currency: string): string {
+  return decimal(value, decimalsOf(currency));
 }
 
 /** `+1,771.47`, `−992.00`, `0.00`: a change. */
-export function moneyChange(value: number | undefined): string {
-  return decimal(value, 2, true);
+export function moneyChange(value: number | undefined, currency: string): string {
+  return decimal(value, decimalsOf(currency), true);
 }
 
 /** `99,008.00 USD`: code after, joined by a no-break space. */
 export function moneyIn(value: number | undefined, currency: string): string {
-  const text = money(value);
+  const text = money(value, currency);
   return text && `${text}\u00a0${currency}`;
 }
 
 /** `−21.80`: a cost (given >= 0) as the change that it makes; zero has no sign. */
-export function cost(value: number | undefined): string {
-  return isNumber(value) ? decimal(-value, 2) : "";
+export function cost(value: number | undefined, currency: string): string {
+  return isNumber(value) ? decimal(-value, decimalsOf(currency)) : "";
 }
 
 /** -1, 0 or 1 of a change as it is shown: what rounds to 0.00 is 0. */
-export function direction(value: number | undefined, decimals = 2): -1 | 0 | 1 {
+export function direction(value: number | undefined, decimals: number): -1 | 0 | 1 {
   if (!isNumber(value) || Math.abs(value) * 10 ** decimals < 0.5) return 0;
   return value > 0 ? 1 : -1;
 }
 
-/** Decimals that all `prices` need, 2 to 4, so that a column lines up. */
-export function priceDecimals(prices: readonly (number | undefined)[]): number {
-  let most = 2;
-  for (const price of prices) {
-    if (!isNumber(price)) continue;
-    for (let decimals = most; decimals < 4; decimals += 1) {
-      const scaled = price * 10 ** decimals;
-      if (Math.abs(scaled - Math.round(scaled)) > 1e-6 * Math.max(1, Math.abs(scaled) * 1e-6)) most = decimals + 1;
-    }
-  }
-  return most;
+/** -1, 0 or 1 of an amount as it is shown. */
+export function way(value: number | undefined, currency: string): -1 | 0 | 1 {
+  return direction(value, decimalsOf(currency));
 }
 
-/** Decimals of prices that move by `tick`, 2 to 4; undefined for no tick. */
+/** Decimals of the shortest text that gives `value` at `digits` significant ones. */
+function ownDecimals(value: number, digits: number): number {
+  const [digit = "", exponent = "0"] = Number(value.toPrecision(digits)).toExponential().split("e");
+  return Math.max(0, (digit.split(".")[1]?.length ?? 0) - Number(exponent));
+}
+
+const PRICE_DIGITS = 9; // as quotes have at most; what comes after them is a quotient's rest
+const MOST_DECIMALS = 18; // that any coin is divided into
+
+/** Decimals that all `prices` need, 2 or more, so that a column lines up. */
+export function priceDecimals(prices: readonly (number | undefined)[]): number {
+  const own = prices.filter(isNumber).map((each) => ownDecimals(each, PRICE_DIGITS));
+  return Math.min(MOST_DECIMALS, Math.max(2, ...own));
+}
+
+/** Decimals of prices that move by `tick`, 2 or more; undefined for no tick. */
 function tickDecimals(tick: number | undefined): number | undefined {
   return isNumber(tick) && tick > 0 ? priceDecimals([tick]) : undefined;
 }
@@ -84,15 +94,16 @@ export function sharedDecimals(tick: number | undefined, prices: readonly (numbe
   return tickDecimals(tick) ?? priceDecimals(prices);
 }
 
-/** A price per unit with 2 to 4 decimals. */
+/** A price per unit with its own decimals, 2 or more. */
 export function price(value: number | undefined, decimals = priceDecimals([value])): string {
   return decimal(value, decimals);
 }
 
-/** Whole shares without decimals, fractions with four; short is negative. */
+/** Whole units without decimals, parts with their own, at most 8 unless it is a small part; short is negative. */
 export function quantity(value: number | undefined): string {
   if (!isNumber(value)) return "";
-  return decimal(value, Math.abs(value - Math.round(value)) < 1e-9 ? 0 : 4);
+  const most = Math.abs(value) < 1e-4 ? MOST_DECIMALS : 8;
+  return decimal(value, Math.min(most, ownDecimals(value, 15)));
 }
 
 /** A count with thousands separators. */

@@ -9,8 +9,8 @@ const text = (node: React.ReactNode): string => render(<p>{node}</p>).container.
 describe("figures", () => {
   it("that are absent are spoken as no data and show no 0, dash or NaN", () => {
     for (const node of [
-      <Money key="a" value={undefined} />,
-      <Net key="b" value={Number.NaN} />,
+      <Money currency="USD" key="a" value={undefined} />,
+      <Net currency="USD" key="b" value={Number.NaN} />,
       <NetPercent key="c" value={undefined} />,
       <Value key="d">{""}</Value>,
       <Ratio key="e" text="42 %" closed={undefined} />,
@@ -23,23 +23,23 @@ describe("figures", () => {
   });
 
   it("of a net result have sign, arrow and tone; zero has none", () => {
-    expect(text(<Net value={-992} />)).toBe("▼\u2212992.00");
-    expect(text(<Net value={1771.47} />)).toBe("▲+1,771.47");
-    expect(text(<Net value={0} />)).toBe("0.00");
-    expect(render(<Net value={-1} />).container.querySelector(".down")).not.toBeNull();
+    expect(text(<Net currency="USD" value={-992} />)).toBe("▼\u2212992.00");
+    expect(text(<Net currency="USD" value={1771.47} />)).toBe("▲+1,771.47");
+    expect(text(<Net currency="USD" value={0} />)).toBe("0.00");
+    expect(render(<Net currency="USD" value={-1} />).container.querySelector(".down")).not.toBeNull();
   });
 
   it("below 30 closed trades are their number", () => {
-    expect(text(<Ratio text="42 %" closed={7} />)).toBe("n = 7");
-    expect(text(<Ratio text="42 %" closed={29} />)).toBe("n = 29");
-    expect(text(<Ratio text="42 %" closed={30} />)).toBe("42 % n = 30");
-    expect(text(<Ratio text="" closed={36} />)).toBe("n = 36");
+    expect(text(<Ratio text="42 %" closed={7} wins={3} />)).toBe("3 of 7 won, small sample");
+    expect(text(<Ratio text="" closed={29} />)).toBe("29 trades, small sample");
+    expect(text(<Ratio text="42 %" closed={30} />)).toBe("42 % of 30 trades");
+    expect(text(<Ratio text="" closed={36} />)).toBe("36 trades");
   });
 
   it("that are held are underlined", () => {
-    expect(render(<Money value={5} held />).container.querySelector(".held")?.textContent).toBe("5.00");
+    expect(render(<Money currency="USD" value={5} held />).container.querySelector(".held")?.textContent).toBe("5.00");
     cleanup();
-    expect(render(<Money value={5} />).container.querySelector(".held")).toBeNull();
+    expect(render(<Money currency="USD" value={5} />).container.querySelector(".held")).toBeNull();
   });
 });
 

@@ -1,7 +1,7 @@
 /** Figures: absent ones are an empty cell with a spoken `no data`, changed ones light their ground for a moment. */
 
 import { type ReactNode, useEffect, useRef } from "react";
-import { decimal, direction, isNumber, money, moneyChange } from "../lib/money";
+import { decimal, direction, isNumber, money, moneyChange, plural, way } from "../lib/money";
 import { percentChange } from "../lib/percent";
 
 const FLASH_MS = 1200;
@@ -69,14 +69,15 @@ export function Held({ held, children }: { held?: boolean; children: ReactNode }
 
 interface FigureProps {
   value: number | undefined;
+  currency: string;
   held?: boolean;
   still?: boolean;
 }
 
 /** Money without its code; lights up when it changes. */
-export function Money({ value, held, still }: FigureProps) {
+export function Money({ value, currency, held, still }: FigureProps) {
   if (!isNumber(value)) return <NoData />;
-  const text = money(value);
+  const text = money(value, currency);
   return (
     <Flash text={text} still={still}>
       <Held held={held}>{text}</Held>
@@ -88,17 +89,17 @@ const TONE = { [-1]: "down", 0: "even", 1: "up" } as const;
 const ARROW = { [-1]: "▼", 0: "", 1: "▲" } as const;
 
 /** A net figure: sign, arrow and colour; zero has none of them. */
-export function Net({ value, held, still }: FigureProps) {
+export function Net({ value, currency, held, still }: FigureProps) {
   if (!isNumber(value)) return <NoData />;
-  const way = direction(value);
-  const text = moneyChange(value);
+  const sign = way(value, currency);
+  const text = moneyChange(value, currency);
   return (
     <Flash text={text} still={still}>
       <Held held={held}>
-        <span className={TONE[way]}>
-          {way !== 0 && (
+        <span className={TONE[sign]}>
+          {sign !== 0 && (
             <i className="arrow" aria-hidden="true">
-              {ARROW[way]}
+              {ARROW[sign]}
             </i>
           )}
           {text}
@@ -121,13 +122,19 @@ export function Value({ children }: { children: string }) {
 
 const ENOUGH_TRADES = 30; // a ratio of fewer closed trades says more about luck
 
-/** A ratio of closed trades: `n = 7` in its place below 30 of them. */
-export function Ratio({ text, closed }: { text: string; closed: number | undefined }) {
+/** A ratio of closed trades: `6 of 18 won, small sample` in its place below 30 of them. */
+export function Ratio(props: { text: string; closed: number | undefined; wins?: number | undefined }) {
+  const { text, closed, wins } = props;
   if (closed === undefined) return <NoData />;
-  if (closed < ENOUGH_TRADES || text === "") return <span className="few">n = {closed}</span>;
+  const trades = plural(closed, "trade");
+  const few = closed > 0 && closed < ENOUGH_TRADES;
+  if (few || text === "") {
+    const sum = few && wins !== undefined ? `${wins} of ${closed} won` : trades;
+    return <span className="few">{few ? `${sum}, small sample` : sum}</span>;
+  }
   return (
     <span className="nowrap">
-      {text} <small>n = {closed}</small>
+      {text} <small>of {trades}</small>
     </span>
   );
 }

@@ -159,6 +159,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
       )}
       {chosen.part === "symbols" && rows.length > 0 && (
         <BySymbol
+          currency={bot.currency}
           rows={rows}
           onSymbol={(wanted) => onChosen({ ...chosen, part: "trades", symbol: wanted })}
           isWhole={isWhole}
@@ -242,7 +243,7 @@ function RowLines({ bot, part, of: [id, day, row], columns, decimals, isOpen, on
         </th>
         {columns.map((column) => (
           <td key={column.name} className={column.left ? "left" : undefined}>
-            {column.cell(row, decimals)}
+            {column.cell(row, decimals, bot.currency)}
           </td>
         ))}
       </tr>

@@ -1,7 +1,7 @@
 /** Net result of each market day of a month, in weeks: sign, figure and ground, so that no one of them says it alone. */
 
 import { useState } from "react";
-import { abbreviated, decimal, direction, MINUS, moneyChange } from "../../lib/money";
+import { abbreviated, decimal, MINUS, moneyChange, way } from "../../lib/money";
 import { monthTitle } from "../../lib/time";
 import { Icon } from "../../ui/icon";
 import { Net } from "../../ui/number";
@@ -12,9 +12,9 @@ const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satur
 const LONG = 10_000; // from here on a cell has no room for all digits; the title has them
 
 /** `+771.47`, `−1,771`, `+12 k`. */
-export function cellText(net: number): string {
+export function cellText(net: number, currency: string): string {
   const size = Math.abs(net);
-  if (size < 1000) return moneyChange(net);
+  if (size < 1000) return moneyChange(net, currency);
   if (size < LONG) return decimal(net, 0, true);
   return (net < 0 ? MINUS : "+") + abbreviated(size);
 }
@@ -28,25 +28,28 @@ export function strength(net: number, most: number): 1 | 2 | 3 {
 const TONE = { [-1]: "down", 0: "even", 1: "up" } as const;
 
 interface DayProps {
+  currency: string;
   found: CalendarDay;
   most: number;
   chosen: boolean;
   onDay: (day: string) => void;
 }
 
-function Day({ found: { day, date, bar }, most, chosen, onDay }: DayProps) {
+function Day({ found: { day, date, bar }, currency, most, chosen, onDay }: DayProps) {
   if (!bar) return <td className="soft">{date}</td>;
   const { net } = bar;
-  const tone = net === undefined ? "missing" : `${TONE[direction(net)]} strength-${strength(net, most)}`;
+  const tone = net === undefined ? "missing" : `${TONE[way(net, currency)]} strength-${strength(net, most)}`;
   return (
     <td className={chosen ? `${tone} chosen` : tone}>
       <button
         type="button"
-        title={`${day}: ${net === undefined ? bar.error || "no result" : moneyChange(net)}`}
+        title={`${day}: ${net === undefined ? bar.error || "no result" : moneyChange(net, currency)}`}
         onClick={() => onDay(day)}
       >
         <small>{date}</small>
-        <span className="figure">{net === undefined ? (bar.error ? "unreadable" : "no result") : cellText(net)}</span>
+        <span className="figure">
+          {net === undefined ? (bar.error ? "unreadable" : "no result") : cellText(net, currency)}
+        </span>
         <span className="spoken">: show its rows</span>
       </button>
     </td>
@@ -91,7 +94,7 @@ export function Calendar({ bars, currency, day, onDay }: Props) {
             <span className="soft">no market day</span>
           ) : (
             <>
-              <Net value={net} /> {currency}{" "}
+              <Net currency={currency} value={net} /> {currency}{" "}
               <small>
                 {ups} up, {downs} down
               </small>
@@ -118,14 +121,21 @@ export function Calendar({ bars, currency, day, onDay }: Props) {
             <tr key={week.days.find(Boolean)?.day}>
               {week.days.map((found, index) =>
                 found ? (
-                  <Day key={found.day} found={found} most={most} chosen={found.day === day} onDay={onDay} />
+                  <Day
+                    key={found.day}
+                    found={found}
+                    currency={currency}
+                    most={most}
+                    chosen={found.day === day}
+                    onDay={onDay}
+                  />
                 ) : (
                   // biome-ignore lint/suspicious/noArrayIndexKey: the weekday is what it is
                   <td key={index} />
                 ),
               )}
-              <td className="week" title={week.net === undefined ? undefined : moneyChange(week.net)}>
-                {week.net !== undefined && cellText(week.net)}
+              <td className="week" title={week.net === undefined ? undefined : moneyChange(week.net, currency)}>
+                {week.net !== undefined && cellText(week.net, currency)}
               </td>
             </tr>
           ))}

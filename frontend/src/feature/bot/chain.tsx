@@ -74,7 +74,7 @@ function FillLine({ fill, decimals, currency }: { fill: Fill; decimals: number; 
         {fill.price_source && `, from the ${fill.price_source}`}
         {fill.realized_pnl !== undefined && (
           <>
-            , realized <Net value={fill.realized_pnl} />
+            , realized <Net currency={currency} value={fill.realized_pnl} />
           </>
         )}
       </p>
@@ -85,14 +85,14 @@ function FillLine({ fill, decimals, currency }: { fill: Fill; decimals: number; 
         </div>
         <div>
           <dt>Slippage</dt>
-          <dd>{money(fill.slippage ?? 0)}</dd>
+          <dd>{money(fill.slippage ?? 0, currency)}</dd>
         </div>
         <div>
           <dt>Fees</dt>
           <dd>
             {feeText(fill, currency)}
             {fees.length > 0 &&
-              ` = ${fees.map(([name, fee]) => `${name.replaceAll("_", " ")} ${money(fee)}`).join(" + ")}`}
+              ` = ${fees.map(([name, fee]) => `${name.replaceAll("_", " ")} ${money(fee, currency)}`).join(" + ")}`}
           </dd>
         </div>
       </dl>
@@ -136,6 +136,7 @@ export function Chain({ bot, part, row, day }: Props) {
   const decisions = Object.entries(chain.decisions ?? {});
   const fills = Object.entries(chain.fills ?? {});
   const loose = fills.filter(([, fill]) => !fill.order_id || !chain.orders?.[fill.order_id]);
+  const { currency } = bot;
   const sums = sumsOf(chain);
   const decimals = sharedDecimals(
     bot.tick,
@@ -152,20 +153,20 @@ export function Chain({ bot, part, row, day }: Props) {
           </div>
           <div>
             <dt>Gross</dt>
-            <dd>{decimal(trade.realized_pnl + (trade.fees ?? 0) + (trade.slippage ?? 0), 2, true)}</dd>
+            <dd>{moneyChange(trade.realized_pnl + (trade.fees ?? 0) + (trade.slippage ?? 0), currency)}</dd>
           </div>
           <div>
             <dt>− Fees</dt>
-            <dd>{money(trade.fees ?? 0)}</dd>
+            <dd>{money(trade.fees ?? 0, currency)}</dd>
           </div>
           <div>
             <dt>− Slippage</dt>
-            <dd>{money(trade.slippage ?? 0)}</dd>
+            <dd>{money(trade.slippage ?? 0, currency)}</dd>
           </div>
           <div className="net">
             <dt>= Net</dt>
             <dd>
-              <Net value={trade.realized_pnl} />
+              <Net currency={currency} value={trade.realized_pnl} />
             </dd>
           </div>
         </dl>
@@ -182,14 +183,14 @@ export function Chain({ bot, part, row, day }: Props) {
             {fills
               .filter(([, fill]) => fill.order_id === id)
               .map(([name, fill]) => (
-                <FillLine key={name} fill={fill} decimals={decimals} currency={bot.currency} />
+                <FillLine key={name} fill={fill} decimals={decimals} currency={currency} />
               ))}
           </li>
         ))}
         {loose.length > 0 && (
           <li>
             {loose.map(([name, fill]) => (
-              <FillLine key={name} fill={fill} decimals={decimals} currency={bot.currency} />
+              <FillLine key={name} fill={fill} decimals={decimals} currency={currency} />
             ))}
           </li>
         )}
@@ -204,9 +205,9 @@ export function Chain({ bot, part, row, day }: Props) {
       </ol>
       {fills.length > 1 && (
         <p className="soft">
-          {fills.length} fills: fees {money(sums.fees)}, slippage {money(sums.slippage)}
+          {fills.length} fills: fees {money(sums.fees, currency)}, slippage {money(sums.slippage, currency)}
           {sums.realized !== undefined &&
-            `; realized by the exits ${moneyChange(sums.realized)} − entry fees ${money(sums.entryFees)} = ${moneyChange(sums.realized - sums.entryFees)}`}
+            `; realized by the exits ${moneyChange(sums.realized, currency)} − entry fees ${money(sums.entryFees, currency)} = ${moneyChange(sums.realized - sums.entryFees, currency)}`}
           .
         </p>
       )}

@@ -18,7 +18,7 @@ export interface Column {
   title: string;
   /** What stands in the CSV file. */
   name: string;
-  cell: (row: Row[2], decimals: number) => ReactNode;
+  cell: (row: Row[2], decimals: number, currency: string) => ReactNode;
   /** What the column is sorted by, too. */
   csv: (row: Row[2]) => Cell;
   left?: boolean;
@@ -27,7 +27,7 @@ export interface Column {
 }
 
 interface ColumnOf<T> extends Omit<Column, "cell" | "csv"> {
-  cell: (row: T, decimals: number) => ReactNode;
+  cell: (row: T, decimals: number, currency: string) => ReactNode;
   csv: (row: T) => Cell;
 }
 
@@ -71,14 +71,14 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Entry", name: "entry_price", cell: (row, decimals) => price(row.entry_price, decimals), csv: (row) => row.entry_price },
     { title: "Exit", name: "exit_price", cell: (row, decimals) => price(row.exit_price, decimals), csv: (row) => row.exit_price },
     { title: "Held", name: "held_s", cell: (row) => text(heldText(row)), csv: heldSeconds },
-    { title: "Fees", name: "fees", cell: (row) => money(row.fees ?? 0), csv: (row) => row.fees },
-    { title: "Slippage", name: "slippage", cell: (row) => money(row.slippage ?? 0), csv: (row) => row.slippage },
-    { title: "Borrow", name: "borrow", cell: (row) => money(row.borrow ?? 0), csv: (row) => row.borrow, ifAny: true },
-    { title: "Funding", name: "funding", cell: (row) => <Net value={row.funding} />, csv: (row) => row.funding, ifAny: true },
+    { title: "Fees", name: "fees", cell: (row, _, currency) => money(row.fees ?? 0, currency), csv: (row) => row.fees },
+    { title: "Slippage", name: "slippage", cell: (row, _, currency) => money(row.slippage ?? 0, currency), csv: (row) => row.slippage },
+    { title: "Borrow", name: "borrow", cell: (row, _, currency) => money(row.borrow ?? 0, currency), csv: (row) => row.borrow, ifAny: true },
+    { title: "Funding", name: "funding", cell: (row, _, currency) => <Net value={row.funding} currency={currency} />, csv: (row) => row.funding, ifAny: true },
     { title: "Leverage", name: "leverage", cell: (row) => text(row.leverage === undefined ? "" : `${plain(row.leverage)}×`), csv: (row) => row.leverage, ifAny: true },
-    { title: "Stake", name: "stake", cell: (row) => text(money(row.stake)), csv: (row) => row.stake, ifAny: true },
+    { title: "Stake", name: "stake", cell: (row, _, currency) => text(money(row.stake, currency)), csv: (row) => row.stake, ifAny: true },
     { title: "Account", name: "account", cell: (row) => text(row.account ?? ""), csv: (row) => row.account, left: true, ifAny: true },
-    { title: "Net", name: "realized_pnl", cell: (row) => <Net value={row.realized_pnl} />, csv: (row) => row.realized_pnl },
+    { title: "Net", name: "realized_pnl", cell: (row, _, currency) => <Net value={row.realized_pnl} currency={currency} />, csv: (row) => row.realized_pnl },
     { title: "Return", name: "return", cell: (row) => <NetPercent value={tradeReturn(row)} />, csv: tradeReturn },
     { title: "Closed because", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
   ]),
@@ -96,13 +96,13 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Side", name: "side", cell: sideOf, csv: (row) => row.side, left: true },
     { title: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
     { title: "Price", name: "price", cell: (row, decimals) => price(row.price, decimals), csv: (row) => row.price },
-    { title: "Fee", name: "fee", cell: (row) => (row.fee_currency ? plain(row.fee ?? 0) : money(row.fee ?? 0)), csv: (row) => row.fee },
+    { title: "Fee", name: "fee", cell: (row, _, currency) => (row.fee_currency ? plain(row.fee ?? 0) : money(row.fee ?? 0, currency)), csv: (row) => row.fee },
     { title: "Fee in", name: "fee_currency", cell: (row) => text(row.fee_currency ?? ""), csv: (row) => row.fee_currency, left: true, ifAny: true },
-    { title: "Fee, worth", name: "fee_value", cell: (row) => text(money(row.fee_value)), csv: (row) => row.fee_value, ifAny: true },
-    { title: "Funding", name: "funding", cell: (row) => <Net value={row.funding} />, csv: (row) => row.funding, ifAny: true },
+    { title: "Fee, worth", name: "fee_value", cell: (row, _, currency) => text(money(row.fee_value, currency)), csv: (row) => row.fee_value, ifAny: true },
+    { title: "Funding", name: "funding", cell: (row, _, currency) => <Net value={row.funding} currency={currency} />, csv: (row) => row.funding, ifAny: true },
     { title: "Account", name: "account", cell: (row) => text(row.account ?? ""), csv: (row) => row.account, left: true, ifAny: true },
-    { title: "Slippage", name: "slippage", cell: (row) => money(row.slippage ?? 0), csv: (row) => row.slippage },
-    { title: "Realized", name: "realized_pnl", cell: (row) => <Net value={row.realized_pnl} />, csv: (row) => row.realized_pnl },
+    { title: "Slippage", name: "slippage", cell: (row, _, currency) => money(row.slippage ?? 0, currency), csv: (row) => row.slippage },
+    { title: "Realized", name: "realized_pnl", cell: (row, _, currency) => <Net value={row.realized_pnl} currency={currency} />, csv: (row) => row.realized_pnl },
     { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
   ]),
   decisions: columnsOf<Decision>([

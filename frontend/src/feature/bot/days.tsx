@@ -55,7 +55,7 @@ function Bars({
           // biome-ignore lint/a11y/noStaticElementInteractions: a short cut of the mouse; the table does it for the keyboard
           <g key={bar.day} className={bar.day === day ? "chosen" : undefined} onClick={() => onDay(bar.day)}>
             <title>
-              {bar.day}: {bar.net === undefined ? bar.error || "no result" : moneyChange(bar.net)}
+              {bar.day}: {bar.net === undefined ? bar.error || "no result" : moneyChange(bar.net, currency)}
             </title>
             <rect className="hit" x={index * step} y="0" width={step} height={HEIGHT} />
             {bar.net === undefined ? (
@@ -79,6 +79,7 @@ function Bars({
 
 export function Days({ bot, fetched, day, onDay }: Props) {
   const { market } = useDesk();
+  const { currency } = bot;
   const [view, setView] = useState<View>("Bars");
   const bars = dayBars(fetched.data);
   const hasBorrow = bars.some((bar) => (bar.borrow ?? 0) > 0);
@@ -128,15 +129,16 @@ export function Days({ bot, fetched, day, onDay }: Props) {
     >
       <FetchState fetched={fetched} what="daily results" />
       {fetched.data && bars.length === 0 && <p className="none pad">No market day is over or under way yet.</p>}
-      {first && view === "Calendar" && <Calendar bars={bars} currency={bot.currency} day={day} onDay={onDay} />}
+      {first && view === "Calendar" && <Calendar bars={bars} currency={currency} day={day} onDay={onDay} />}
       {first && last && view === "Bars" && (
         <>
-          <Bars bars={shown} day={day} currency={bot.currency} onDay={onDay} />
+          <Bars bars={shown} day={day} currency={currency} onDay={onDay} />
           <p className="day-ends soft">
             <span>{dayName(first.day, market, UTC)}</span>
             <span>
               {bars.length > shown.length && `newest ${shown.length} of ${count(bars.length)} days · `}
-              {dayName(last.day, market, UTC)}: {last.net === undefined ? "no result" : <Net value={last.net} />}
+              {dayName(last.day, market, UTC)}:{" "}
+              {last.net === undefined ? "no result" : <Net currency={currency} value={last.net} />}
             </span>
           </p>
         </>
@@ -172,20 +174,20 @@ export function Days({ bot, fetched, day, onDay }: Props) {
                   ) : (
                     <>
                       <td>
-                        <Value>{moneyChange(bar.gross)}</Value>
+                        <Value>{moneyChange(bar.gross, currency)}</Value>
                       </td>
                       <td className="soft">
-                        <Value>{cost(bar.fees)}</Value>
+                        <Value>{cost(bar.fees, currency)}</Value>
                       </td>
                       <td className="soft">
-                        <Value>{cost(bar.slippage)}</Value>
+                        <Value>{cost(bar.slippage, currency)}</Value>
                       </td>
                       {hasBorrow && (
                         <td className="soft">
-                          <Value>{cost(bar.borrow ?? 0)}</Value>
+                          <Value>{cost(bar.borrow ?? 0, currency)}</Value>
                         </td>
                       )}
-                      <td>{bar.net === undefined ? <NoData /> : <Net value={bar.net} />}</td>
+                      <td>{bar.net === undefined ? <NoData /> : <Net currency={currency} value={bar.net} />}</td>
                       <td>{count(bar.fills)}</td>
                     </>
                   )}

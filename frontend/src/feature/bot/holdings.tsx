@@ -100,7 +100,9 @@ export function Holdings({ bot, state, onSymbol }: Props) {
                 <tr key={symbol}>
                   <th scope="row">
                     <b>{held.symbol ?? symbol}</b> <small>{direction(held.quantity, 4) < 0 ? "short" : "long"}</small>
-                    {termsOf(held, decimals) && <small className="block">{termsOf(held, decimals)}</small>}
+                    {termsOf(held, bot.currency, decimals) && (
+                      <small className="block">{termsOf(held, bot.currency, decimals)}</small>
+                    )}
                     {held.carried && <small className="attention-text block">carried: {held.carried}</small>}
                   </th>
                   <td>{quantity(held.quantity)}</td>
@@ -109,13 +111,13 @@ export function Holdings({ bot, state, onSymbol }: Props) {
                     <Value>{price(held.last_price, decimals)}</Value>
                   </td>
                   <td>
-                    <Value>{money(held.market_value)}</Value>
+                    <Value>{money(held.market_value, bot.currency)}</Value>
                   </td>
                   <td>
                     <Value>{percent(held.weight, 1)}</Value>
                   </td>
                   <td>
-                    <Net value={held.unrealized_pnl} still={still} />
+                    <Net currency={bot.currency} value={held.unrealized_pnl} still={still} />
                   </td>
                   <td>
                     <Value>{price(held.stop_loss, decimals)}</Value>
@@ -139,7 +141,7 @@ export function Holdings({ bot, state, onSymbol }: Props) {
                 </th>
                 <td colSpan={3} />
                 <td>
-                  <Value>{money(unshownValue(bot))}</Value>
+                  <Value>{money(unshownValue(bot), bot.currency)}</Value>
                 </td>
                 <td colSpan={6} />
               </tr>
@@ -154,14 +156,14 @@ export function Holdings({ bot, state, onSymbol }: Props) {
             <tr>
               <th scope="row">Cash</th>
               <td colSpan={3} />
-              <td>{bot.cash === undefined ? <NoData /> : money(bot.cash)}</td>
+              <td>{bot.cash === undefined ? <NoData /> : money(bot.cash, bot.currency)}</td>
               <td colSpan={6} />
             </tr>
             <tr className="sum">
               <th scope="row">Equity</th>
               <td colSpan={3} />
               <td>
-                <Held held={state.held}>{money(bot.equity)}</Held>
+                <Held held={state.held}>{money(bot.equity, bot.currency)}</Held>
               </td>
               <td colSpan={6} />
             </tr>

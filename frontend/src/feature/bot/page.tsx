@@ -48,22 +48,26 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
       <div>
         <dt>Equity, {bot.currency}</dt>
         <dd className="big">
-          <Money value={bot.equity} held={state.held} still={still} />{" "}
-          {bot.start_equity !== undefined && <small>start {money(bot.start_equity)}</small>}
+          <Money currency={bot.currency} value={bot.equity} held={state.held} still={still} />{" "}
+          {bot.start_equity !== undefined && <small>start {money(bot.start_equity, bot.currency)}</small>}
         </dd>
       </div>
       <div>
         <dt>Day net{day && bot.day && `, ${dayText(bot, sessions, market)}`}</dt>
         <dd>
-          <Net value={day?.net} held={state.held} still={still} />{" "}
-          <small>{day && `gross ${moneyChange(day.gross)}, costs ${cost(costsOf(bot))}`}</small>
+          <Net currency={bot.currency} value={day?.net} held={state.held} still={still} />{" "}
+          <small>
+            {day && `gross ${moneyChange(day.gross, bot.currency)}, costs ${cost(costsOf(bot), bot.currency)}`}
+          </small>
         </dd>
       </div>
       <div>
         <dt>Net since start</dt>
         <dd>
-          <Net value={bot.net} held={state.held} still={still} />{" "}
-          <small>{total && `gross ${moneyChange(total.gross)}, costs ${cost(costsIn(total))}`}</small>
+          <Net currency={bot.currency} value={bot.net} held={state.held} still={still} />{" "}
+          <small>
+            {total && `gross ${moneyChange(total.gross, bot.currency)}, costs ${cost(costsIn(total), bot.currency)}`}
+          </small>
         </dd>
       </div>
       <div>
@@ -83,13 +87,13 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
       <div>
         <dt>Exposure now, cash</dt>
         <dd>
-          <Value>{percent(stats?.exposure, 0)}</Value> <small>{money(bot.cash)}</small>
+          <Value>{percent(stats?.exposure, 0)}</Value> <small>{money(bot.cash, bot.currency)}</small>
         </dd>
       </div>
       <div>
         <dt>Win rate, profit factor</dt>
         <dd>
-          <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} />{" "}
+          <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} wins={stats?.wins} />{" "}
           <small>{(stats?.closed_trades ?? 0) >= 30 ? factor(stats?.profit_factor) : ""}</small>
         </dd>
       </div>

@@ -102,7 +102,7 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
         </div>
         <div>
           <dt>Expected cost</dt>
-          <dd>{preview ? `${money(preview.cost ?? 0)} ${bot.currency}` : ""}</dd>
+          <dd>{preview ? `${money(preview.cost ?? 0, bot.currency)} ${bot.currency}` : ""}</dd>
         </div>
       </dl>
       {rows.length === 0 ? (
@@ -165,10 +165,10 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
                     )}
                   </td>
                   <td>
-                    <Value>{money(order?.value)}</Value>
+                    <Value>{money(order?.value, bot.currency)}</Value>
                   </td>
                   <td>
-                    <Value>{money(order?.cost)}</Value>
+                    <Value>{money(order?.cost, bot.currency)}</Value>
                   </td>
                 </tr>
               ))}

@@ -107,6 +107,6 @@ export function barWords(bars: readonly DayBar[], currency: string): string {
   const known = bars.filter((bar) => bar.net !== undefined).sort((a, b) => (a.net as number) - (b.net as number));
   const [worst, best] = [known[0], known.at(-1)];
   if (!worst || !best) return `${plural(bars.length, "day")} without a result`;
-  const said = `best ${moneyChange(best.net)} on ${best.day}, worst ${moneyChange(worst.net)} on ${worst.day}`;
+  const said = `best ${moneyChange(best.net, currency)} on ${best.day}, worst ${moneyChange(worst.net, currency)} on ${worst.day}`;
   return `Net result of ${plural(known.length, "day")} in ${currency}: ${said}`;
 }

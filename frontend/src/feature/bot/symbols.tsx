@@ -7,6 +7,7 @@ import { Net, Ratio, Value } from "../../ui/number";
 import { bySymbol, type Row } from "./columns";
 
 interface Props {
+  currency: string;
   rows: readonly Row[];
   /** True when they are all that are kept. */
   isWhole: boolean;
@@ -16,7 +17,7 @@ interface Props {
 
 const HEAD = ["Trades", "Won", "Net", "Mean net", "Best", "Worst", "Fees", "Slippage", "Borrow", "Mean held"];
 
-export function BySymbol({ rows, isWhole, onSymbol }: Props) {
+export function BySymbol({ currency, rows, isWhole, onSymbol }: Props) {
   const symbols = bySymbol(rows);
   const hasBorrow = symbols.some((each) => each.borrow > 0);
   return (
@@ -44,23 +45,23 @@ export function BySymbol({ rows, isWhole, onSymbol }: Props) {
               </th>
               <td>{count(each.trades)}</td>
               <td>
-                <Ratio text={percent(each.won / each.trades, 0)} closed={each.trades} />
+                <Ratio text={percent(each.won / each.trades, 0)} closed={each.trades} wins={each.won} />
               </td>
               <td>
-                <Net value={each.net} />
+                <Net currency={currency} value={each.net} />
               </td>
               <td>
-                <Net value={each.net / each.trades} />
+                <Net currency={currency} value={each.net / each.trades} />
               </td>
               <td>
-                <Net value={each.best} />
+                <Net currency={currency} value={each.best} />
               </td>
               <td>
-                <Net value={each.worst} />
+                <Net currency={currency} value={each.worst} />
               </td>
-              <td className="soft">{money(each.fees)}</td>
-              <td className="soft">{money(each.slippage)}</td>
-              {hasBorrow && <td className="soft">{money(each.borrow)}</td>}
+              <td className="soft">{money(each.fees, currency)}</td>
+              <td className="soft">{money(each.slippage, currency)}</td>
+              {hasBorrow && <td className="soft">{money(each.borrow, currency)}</td>}
               <td>
                 <Value>{each.held === undefined ? "" : coarse(each.held)}</Value>
               </td>

@@ -73,9 +73,15 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
   }
   const { gross, fees = 0, slippage, borrow, funding, net } = span.pnl;
   const hasBorrow = (borrow ?? 0) > 0;
-  const costs = [money(fees), money(slippage ?? 0), hasBorrow ? money(borrow) : "", moneyChange(funding)];
-  const figures = [moneyChange(gross), ...costs];
-  const isWide = isLong(MOST, ...figures, moneyChange(net)) || (hasBorrow && funding !== undefined);
+  const { currency } = bot;
+  const costs = [
+    money(fees, currency),
+    money(slippage ?? 0, currency),
+    hasBorrow ? money(borrow, currency) : "",
+    moneyChange(funding, currency),
+  ];
+  const figures = [moneyChange(gross, currency), ...costs];
+  const isWide = isLong(MOST, ...figures, moneyChange(net, currency)) || (hasBorrow && funding !== undefined);
   return (
     <dl className={`sum-line${isWide ? " long" : hasBorrow || funding !== undefined ? " with-borrow" : ""}`}>
       <div className="span">
@@ -84,32 +90,32 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
       </div>
       <div>
         <dt>Gross</dt>
-        <dd>{moneyChange(span.pnl.gross)}</dd>
+        <dd>{moneyChange(span.pnl.gross, bot.currency)}</dd>
       </div>
       <div>
         <dt>{fees < 0 ? "+ Rebates" : "− Fees"}</dt>
-        <dd>{money(Math.abs(fees))}</dd>
+        <dd>{money(Math.abs(fees), currency)}</dd>
       </div>
       <div>
         <dt>− Slippage</dt>
-        <dd>{money(span.pnl.slippage ?? 0)}</dd>
+        <dd>{money(span.pnl.slippage ?? 0, bot.currency)}</dd>
       </div>
       {hasBorrow && (
         <div>
           <dt>− Borrow</dt>
-          <dd>{money(span.pnl.borrow ?? 0)}</dd>
+          <dd>{money(span.pnl.borrow ?? 0, bot.currency)}</dd>
         </div>
       )}
       {funding !== undefined && (
         <div>
           <dt>+ Funding</dt>
-          <dd>{moneyChange(funding)}</dd>
+          <dd>{moneyChange(funding, currency)}</dd>
         </div>
       )}
       <div className="net">
         <dt>= Net</dt>
         <dd>
-          <Net value={span.pnl.net} still={still} />
+          <Net currency={bot.currency} value={span.pnl.net} still={still} />
         </dd>
       </div>
     </dl>
@@ -129,10 +135,10 @@ function Since({ bot, held, still }: { bot: BotView; held: boolean; still: boole
   if (bot.start_equity === undefined && bot.net === undefined && !most) return null;
   return (
     <p className="since">
-      {bot.start_equity !== undefined && <span>start {money(bot.start_equity)}</span>}
+      {bot.start_equity !== undefined && <span>start {money(bot.start_equity, bot.currency)}</span>}
       {bot.net !== undefined && (
         <span>
-          net <Net value={bot.net} held={held} still={still} /> since start
+          net <Net currency={bot.currency} value={bot.net} held={held} still={still} /> since start
         </span>
       )}
       {most && (
@@ -201,11 +207,12 @@ export const Card = memo(function Card({ bot, state, session, problem, all }: Pr
       <StateLine bot={bot} state={state} session={session} />
       <div className="lead">
         <p className="big">
-          <Money value={bot.equity} held={state.held} still={still} /> <small>{bot.currency}</small>
+          <Money currency={bot.currency} value={bot.equity} held={state.held} still={still} />{" "}
+          <small>{bot.currency}</small>
         </p>
         {day && (
           <p className="day">
-            <Net value={day.net} held={state.held} still={still} />{" "}
+            <Net currency={bot.currency} value={day.net} held={state.held} still={still} />{" "}
             <small>
               {day.net_return !== undefined && <NetPercent value={day.net_return} />}{" "}
               {bot.day && <span className="nowrap">{dayText(bot, sessions, market)}</span>}

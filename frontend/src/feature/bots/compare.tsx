@@ -174,22 +174,24 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
       </th>
       <td className="currency narrow-hidden">{bot.currency}</td>
       <td className="equity">
-        <Money value={bot.equity} held={state.held} still={still} /> <small className="code">{bot.currency}</small>
+        <Money currency={bot.currency} value={bot.equity} held={state.held} still={still} />{" "}
+        <small className="code">{bot.currency}</small>
       </td>
       <td className="narrow-hidden">
-        <Value>{moneyChange(day?.gross)}</Value>
+        <Value>{moneyChange(day?.gross, bot.currency)}</Value>
       </td>
       <td className="soft narrow-hidden">
-        <Value>{cost(costsOf(bot))}</Value>
+        <Value>{cost(costsOf(bot), bot.currency)}</Value>
       </td>
       <td className="day-net">
-        <Net value={day?.net} held={state.held} still={still} /> <small>{day && dayText(bot, sessions, market)}</small>
+        <Net currency={bot.currency} value={day?.net} held={state.held} still={still} />{" "}
+        <small>{day && dayText(bot, sessions, market)}</small>
       </td>
       <td className="middle-hidden">
-        <Value>{moneyChange(bot.total_pnl?.gross)}</Value>
+        <Value>{moneyChange(bot.total_pnl?.gross, bot.currency)}</Value>
       </td>
       <td className="total-net">
-        <Net value={bot.net} held={state.held} still={still} />{" "}
+        <Net currency={bot.currency} value={bot.net} held={state.held} still={still} />{" "}
         <small className="under">
           <NetPercent value={totalReturn(bot)} />
         </small>
@@ -214,7 +216,7 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
         <Value>{percent(stats?.exposure, 0)}</Value>
       </td>
       <td className="small-hidden">
-        <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} />
+        <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} wins={stats?.wins} />
       </td>
       <td className="middle-hidden">
         <Value>{(stats?.closed_trades ?? 0) >= 30 ? factor(stats?.profit_factor) : ""}</Value>

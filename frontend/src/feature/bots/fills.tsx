@@ -82,7 +82,7 @@ export const Fills = memo(function Fills({ bot, market }: { bot: BotView; market
                     @ {price(fill.price, decimals)}
                   </span>
                   <span className="costs">
-                    {feeText(fill, bot.currency)} · slip {money(fill.slippage ?? 0)}
+                    {feeText(fill, bot.currency)} · slip {money(fill.slippage ?? 0, bot.currency)}
                   </span>
                 </div>
                 {fill.reason && <p>{fill.reason}</p>}

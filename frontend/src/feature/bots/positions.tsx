@@ -41,8 +41,8 @@ export const Positions = memo(function Positions({
     ([, held]) =>
       isLong(MOST.quantity, quantity(held.quantity)) ||
       isLong(MOST.price, price(held.last_price, decimals)) ||
-      isLong(MOST.money, money(held.market_value)) ||
-      isLong(MOST.money, moneyChange(held.unrealized_pnl)),
+      isLong(MOST.money, money(held.market_value, bot.currency)) ||
+      isLong(MOST.money, moneyChange(held.unrealized_pnl, bot.currency)),
   );
   const mark = bot.price_basis === "adjusted" ? "Mark" : "Last";
   return (
@@ -71,7 +71,9 @@ export const Positions = memo(function Positions({
                 {direction(position.quantity, 4) < 0 ? "short" : "long"}
                 {isWide && ` at ${price(position.last_price, decimals)}`}
               </small>
-              {termsOf(position, decimals) && <small className="terms">{termsOf(position, decimals)}</small>}
+              {termsOf(position, bot.currency, decimals) && (
+                <small className="terms">{termsOf(position, bot.currency, decimals)}</small>
+              )}
               {position.carried && <small className="attention-text">carried: {position.carried}</small>}
             </th>
             <td className="desk-only">{quantity(position.quantity)}</td>
@@ -79,10 +81,10 @@ export const Positions = memo(function Positions({
               <Value>{price(position.last_price, decimals)}</Value>
             </td>
             <td>
-              <Value>{money(position.market_value)}</Value>
+              <Value>{money(position.market_value, bot.currency)}</Value>
             </td>
             <td>
-              <Net value={position.unrealized_pnl} still={still} />
+              <Net currency={bot.currency} value={position.unrealized_pnl} still={still} />
             </td>
           </tr>
         ))}
@@ -111,7 +113,7 @@ export const Positions = memo(function Positions({
             <td className="desk-only" />
             <td />
             <td>
-              <Value>{money(unshownValue(bot))}</Value>
+              <Value>{money(unshownValue(bot), bot.currency)}</Value>
             </td>
             <td />
           </tr>
@@ -121,14 +123,14 @@ export const Positions = memo(function Positions({
         <tr>
           <th scope="row">Cash</th>
           <td className="desk-only" />
-          <td colSpan={2}>{bot.cash === undefined ? <NoData /> : money(bot.cash)}</td>
+          <td colSpan={2}>{bot.cash === undefined ? <NoData /> : money(bot.cash, bot.currency)}</td>
           <td />
         </tr>
         <tr className="sum">
           <th scope="row">Equity</th>
           <td className="desk-only" />
           <td colSpan={2}>
-            <Held held={held}>{money(bot.equity)}</Held>
+            <Held held={held}>{money(bot.equity, bot.currency)}</Held>
           </td>
           <td />
         </tr>

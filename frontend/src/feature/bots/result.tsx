@@ -57,7 +57,7 @@ export function Result({ bundle, bots }: { bundle: BotsPageBundle; bots: readonl
                 {bot.bot} <small>{bot.currency}</small>
               </th>
               <td>
-                <Net value={bot.net} still />
+                <Net currency={bot.currency} value={bot.net} still />
               </td>
               <td>
                 <NetPercent value={totalReturn(bot)} />

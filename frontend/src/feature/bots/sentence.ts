@@ -193,9 +193,10 @@ export function peakText(peakAt: string | undefined, market: number | undefined)
 }
 
 /** `cash 160,222.25`, `+ positions 272,949.49`; a minus where the positions are worth less than nothing. */
-export function sumText(cash: number | undefined, positions: number | undefined): string[] {
+export function sumText(cash: number | undefined, positions: number | undefined, currency: string): string[] {
   const parts: string[] = [];
-  if (cash !== undefined) parts.push(`cash ${money(cash)}`);
-  if (positions !== undefined) parts.push(`${positions < 0 ? MINUS : "+"} positions ${money(Math.abs(positions))}`);
+  if (cash !== undefined) parts.push(`cash ${money(cash, currency)}`);
+  if (positions !== undefined)
+    parts.push(`${positions < 0 ? MINUS : "+"} positions ${money(Math.abs(positions), currency)}`);
   return parts;
 }

@@ -5,15 +5,15 @@ import { money, moneyChange, price } from "../../lib/money";
 import { plain } from "../../lib/plain";
 
 /** `5×`, `100 units`, `margin 500.00`, `liquidation 21,000.00`, `funding −1.20`, `stake 480.00`, its account. */
-export function termsOf(held: Position, decimals?: number): string {
+export function termsOf(held: Position, currency: string, decimals?: number): string {
   const { leverage, multiplier, margin, liquidation_price, funding, stake, account } = held;
   return [
     leverage !== undefined && `${plain(leverage)}×`,
     multiplier !== undefined && multiplier !== 1 && `${plain(multiplier)} units`,
-    margin !== undefined && `margin ${money(margin)}`,
+    margin !== undefined && `margin ${money(margin, currency)}`,
     liquidation_price !== undefined && `liquidation ${price(liquidation_price, decimals)}`,
-    funding !== undefined && `funding ${moneyChange(funding)}`,
-    stake !== undefined && `stake ${money(stake)}`,
+    funding !== undefined && `funding ${moneyChange(funding, currency)}`,
+    stake !== undefined && `stake ${money(stake, currency)}`,
     account,
   ]
     .filter(Boolean)
@@ -24,8 +24,8 @@ export function termsOf(held: Position, decimals?: number): string {
 export function feeText({ fee = 0, fee_currency, fee_value }: Fill, currency: string): string {
   const size = Math.abs(fee);
   const isOther = fee_currency !== undefined && fee_currency !== currency;
-  const worth = isOther && fee_value !== undefined ? ` (${money(Math.abs(fee_value))})` : "";
-  return `${fee < 0 ? "rebate" : "fee"} ${isOther ? `${plain(size)} ${fee_currency}${worth}` : money(size)}`;
+  const worth = isOther && fee_value !== undefined ? ` (${money(Math.abs(fee_value), currency)})` : "";
+  return `${fee < 0 ? "rebate" : "fee"} ${isOther ? `${plain(size)} ${fee_currency}${worth}` : money(size, currency)}`;
 }
 
 /** The fee in the account's currency, below zero for a rebate; NaN where the file does not say it in that. */

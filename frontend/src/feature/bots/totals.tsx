@@ -86,6 +86,7 @@ function Flag({ total, states }: { total: Total; states: Map<string, CardState> 
 
 interface DayProps {
   day: string;
+  currency: string;
   row: DayTotal;
   context: Context;
   /** True where one of the days was charged for nights. */
@@ -93,9 +94,9 @@ interface DayProps {
   still: boolean;
 }
 
-function DayRow({ day, row, context, hasBorrow, still }: DayProps) {
+function DayRow({ day, currency, row, context, hasBorrow, still }: DayProps) {
   const { market, sessions } = useDesk();
-  const shape = waterfall(row);
+  const shape = waterfall(row, currency);
   const isOpen = row.bots.some((name) => {
     const bot = context.bots.get(name);
     return bot?.day === day && isDayOpen(bot, sessions, market);
@@ -111,26 +112,26 @@ function DayRow({ day, row, context, hasBorrow, still }: DayProps) {
       </th>
       <td data-name="Gross">
         <WaterfallBar shape={shape} kind="gross" />
-        <span className="figure">{moneyChange(row.gross)}</span>
+        <span className="figure">{moneyChange(row.gross, currency)}</span>
       </td>
       <td className="soft" data-name="− Fees">
         <WaterfallBar shape={shape} kind="fees" />
-        <span className="figure">{cost(row.fees)}</span>
+        <span className="figure">{cost(row.fees, currency)}</span>
       </td>
       <td className="soft" data-name="− Slippage">
         <WaterfallBar shape={shape} kind="slippage" />
-        <span className="figure">{cost(row.slippage)}</span>
+        <span className="figure">{cost(row.slippage, currency)}</span>
       </td>
       {hasBorrow && (
         <td className="soft" data-name="− Borrow">
           <WaterfallBar shape={shape} kind="borrow" />
-          <span className="figure">{cost(row.borrow ?? 0)}</span>
+          <span className="figure">{cost(row.borrow ?? 0, currency)}</span>
         </td>
       )}
       <td data-name="= Net">
         <WaterfallBar shape={shape} kind="net" />
         <span className="figure net">
-          <Net value={row.net} still={still} />
+          <Net currency={currency} value={row.net} still={still} />
         </span>
       </td>
     </tr>
@@ -139,11 +140,19 @@ function DayRow({ day, row, context, hasBorrow, still }: DayProps) {
 
 function TotalPanel({ total, context }: { total: Total; context: Context }) {
   const { market, sessions, still } = useDesk();
+  const { currency } = total;
   const held = total.bots.some((name) => context.states.get(name)?.held === true);
   const days = Object.entries(total.days ?? {}).sort(([a], [b]) => b.localeCompare(a));
   const hasBorrow = days.some(([, row]) => (row.borrow ?? 0) > 0);
   const isWide = days.some(([, { gross, fees, slippage, borrow, net }]) =>
-    isLong(MOST, moneyChange(gross), cost(fees), cost(slippage), hasBorrow ? cost(borrow) : "", moneyChange(net)),
+    isLong(
+      MOST,
+      moneyChange(gross, currency),
+      cost(fees, currency),
+      cost(slippage, currency),
+      hasBorrow ? cost(borrow, currency) : "",
+      moneyChange(net, currency),
+    ),
   );
   const notes = dayNotes(total, context, sessions, market);
   return (
@@ -155,7 +164,7 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
       </header>
       <div className="lead">
         <p className="big">
-          <Money value={total.equity} held={held} still={still} />
+          <Money currency={currency} value={total.equity} held={held} still={still} />
         </p>
         {total.drawdown !== undefined && (
           <p className="drawdown">
@@ -171,13 +180,13 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
         )}
       </div>
       <p className="sum">
-        {sumText(total.cash, total.positions_value).map((part) => (
+        {sumText(total.cash, total.positions_value, currency).map((part) => (
           <span key={part}>{part}</span>
         ))}
-        {total.start_equity !== undefined && <span>start {money(total.start_equity)}</span>}
+        {total.start_equity !== undefined && <span>start {money(total.start_equity, currency)}</span>}
         {total.net !== undefined && (
           <span className="since">
-            net <Net value={total.net} held={held} still={still} /> since start
+            net <Net currency={currency} value={total.net} held={held} still={still} /> since start
           </span>
         )}
       </p>
@@ -195,7 +204,15 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
           </thead>
           <tbody>
             {days.map(([day, row]) => (
-              <DayRow key={day} day={day} row={row} context={context} hasBorrow={hasBorrow} still={still} />
+              <DayRow
+                currency={currency}
+                key={day}
+                day={day}
+                row={row}
+                context={context}
+                hasBorrow={hasBorrow}
+                still={still}
+              />
             ))}
           </tbody>
         </table>

@@ -33,13 +33,14 @@ export function botOf(snapshot: IntradaySnapshot, symbol: string): BotView | und
 }
 
 interface FillsProps {
+  currency: string;
   fills: [string, Fill][];
   symbol: string;
   day: string;
   tick: number | undefined;
 }
 
-function Fills({ fills, symbol, day, tick }: FillsProps) {
+function Fills({ currency, fills, symbol, day, tick }: FillsProps) {
   const decimals = sharedDecimals(
     tick,
     fills.map(([, fill]) => fill.price),
@@ -97,8 +98,8 @@ function Fills({ fills, symbol, day, tick }: FillsProps) {
                   <td className="left">{fill.side}</td>
                   <td>{quantity(fill.quantity)}</td>
                   <td>{price(fill.price, decimals)}</td>
-                  <td>{money(fill.fee)}</td>
-                  <td>{money(fill.slippage)}</td>
+                  <td>{money(fill.fee, currency)}</td>
+                  <td>{money(fill.slippage, currency)}</td>
                   <td className="left reason">{fill.reason}</td>
                 </tr>
               ))}
@@ -211,6 +212,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
   const session = bot?.exchange ? snapshot.sessions?.[bot.exchange] : undefined;
   const tick = view?.tick ?? file?.tick ?? bot?.tick;
   const last = newestPrice(bars, newest);
+  const currency = view?.currency ?? bot?.currency ?? "";
   const at = instant(isNow ? bot?.as_of : file?.as_of);
   const signal = isNow ? view?.signal : undefined;
   const names = Object.keys(snapshot.symbols ?? {}).sort();
@@ -242,7 +244,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
         <h1>{symbol}</h1>
         <small>{[bot?.bot, view?.exchange, view?.currency ?? bot?.currency].filter(Boolean).join(" ")}</small>
         <b>{price(last, sharedDecimals(tick, [last]))}</b>
-        <Net value={isNow ? bot?.day_pnl?.net : file?.day_pnl?.net} still={still} />
+        <Net currency={currency} value={isNow ? bot?.day_pnl?.net : file?.day_pnl?.net} still={still} />
         <div className="tools">
           <label>
             <span className="spoken">Symbol</span>
@@ -303,7 +305,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
           </div>
         )}
       </article>
-      <Fills fills={own} symbol={symbol} day={day} tick={tick} />
+      <Fills currency={currency} fills={own} symbol={symbol} day={day} tick={tick} />
       {bars.length > 0 && <Bars bars={bars} symbol={symbol} day={day} />}
       <ChartNotice />
     </>

@@ -1,0 +1,77 @@
+"""Amounts as text in currencies of all kinds: decimals as on the page, plain digits, and what rounds to zero."""
+
+import json
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aion.bot.backtest import text
+from aion.currency import COIN_DECIMALS, MINOR_UNITS, decimals_of, fixed, money, plain
+from aion.report import status_lines
+
+PLAIN = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)?")
+CURRENCIES = {"JPY": 0, "USD": 2, "KWD": 3, "BTC": 8}
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "shown"),
+    [
+        (1234.5, "JPY", "1,235"),
+        (0.05021976, "BTC", "0.05021976"),
+        (1005.25157218, "USDT", "1,005.25157218"),
+        (-0.00000001, "BTC", "-0.00000001"),
+        (-0.001, "USD", "0.00"),
+        (1e21, "USD", "1,000,000,000,000,000,000,000.00"),
+        (12.3456, "KWD", "12.346"),
+    ],
+)
+def test_amount_has_the_decimals_of_its_currency(value: float, currency: str, shown: str) -> None:
+    assert money(value, currency) == shown
+
+
+@given(FINITE, st.sampled_from([*CURRENCIES.values(), 18]))
+def test_amount_is_the_nearest_of_its_decimals_in_plain_digits(value: float, decimals: int) -> None:
+    shown = fixed(value, decimals)
+    assert PLAIN.fullmatch(shown)
+    assert len(shown.partition(".")[2]) == decimals
+    exact = Decimal(shown.replace(",", ""))
+    assert abs(exact - Decimal(value)) <= Decimal(5).scaleb(-decimals - 1)
+    assert fixed(float(exact), decimals) == shown or decimals == 18  # what is shown is read back to the same
+    assert exact != 0 or not shown.startswith("-")
+
+
+@given(st.floats(min_value=-1e300, max_value=1e300))
+def test_price_is_plain_digits_that_read_back_to_it(value: float) -> None:
+    shown = plain(value)
+    assert re.fullmatch(r"-?[0-9]+(\.[0-9]*[1-9])?", shown)
+    assert float(shown) == pytest.approx(value, rel=1e-14, abs=0) or value == 0
+
+
+def test_codes_are_those_of_the_page() -> None:
+    source = (Path(__file__).parents[1] / "frontend/src/lib/currency.ts").read_text()
+    lines = re.findall(r'^ {2}(\d): "([A-Z ]+)"', source, re.MULTILINE)
+    assert {code: int(decimals) for decimals, codes in lines for code in codes.split()} == MINOR_UNITS
+    assert f"COIN_DECIMALS = {COIN_DECIMALS};" in source
+    assert {code: decimals_of(code) for code in CURRENCIES} == CURRENCIES
+
+
+def test_status_shows_the_digits_of_a_small_coin_account(tmp_path: Path) -> None:
+    state = {
+        "schema": "aion/sim_log/1", "bot": "dust", "day": "2026-11-30", "as_of": "2026-11-30T06:50:00Z",
+        "currency": "BTC", "equity": 0.00012345, "start_equity": 0.0001,
+    }  # fmt: skip
+    folder = tmp_path / "intraday" / "sim_logs"
+    folder.mkdir(parents=True)
+    (folder / "2026-11-30_dust.json").write_text(json.dumps(state))
+    (line,) = status_lines(tmp_path)
+    assert "0.00012345 BTC" in line and "net +0.00002345 since start" in line
+
+
+def test_report_of_a_backtest_shows_the_digits_of_its_currency() -> None:
+    assert text.money(Decimal("0.00002345"), "BTC", is_change=True) == "+0.00002345\N{NO-BREAK SPACE}BTC"
+    assert text.money(Decimal("-1234.5"), "JPY") == "\N{MINUS SIGN}1,234\N{NO-BREAK SPACE}JPY"
