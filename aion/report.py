@@ -69,7 +69,8 @@ def _left_out(bot: str, account: Account, file: str) -> list[str]:
 
 def _status_line(bot: str, account: Account, now: datetime) -> str:
     said = None if account.total_pnl is None else account.total_pnl.net
-    total = net_result(said, account.equity, account.start_equity)
+    flows = sum(flow.amount for flow in account.flows.values())
+    total = net_result(said, account.equity, account.start_equity, flows)
     net = "" if total is None else f"net {money(total, account.currency, sign=True)} since start"
     late = ""
     if account.kind == "finished":

@@ -112,11 +112,48 @@ def annual_growth(start: float, end: float, years: float) -> float | None:
     return float((end / start) ** (1 / years) - 1)
 
 
-def net_result(said: float | None, equity: float, start: float | None) -> float | None:
-    """Return the net result since the start, money: what is `said`, else `equity` less `start`; None for neither."""
+def net_result(said: float | None, equity: float, start: float | None, flows: float = 0.0) -> float | None:
+    """Return the net result since the start, money: what is `said`, else `equity` less what was put in.
+
+    Args:
+        said: the result as its file says it.
+        equity: now.
+        start: equity at the start; None, and nothing said, gives None.
+        flows: deposits less withdrawals since then.
+    """
     if said is not None:
         return said
-    return None if start is None else equity - start
+    return None if start is None else equity - start - flows
+
+
+def growth_index(
+    curve: Sequence[tuple[datetime, float]], flows: Iterable[tuple[datetime, float]]
+) -> list[float] | None:
+    """Return what one unit of money became at each point of `curve`, whatever was paid in or out; None if undefined.
+
+    The last value less 1 is the time-weighted return. A point holds the flows up to its own time; a flow between two
+    points is counted at the later one, so that the result is exact where a point stands at each flow.
+
+    Args:
+        curve: time and equity, in order of time.
+        flows: time and amount, deposits above 0, withdrawals below; those up to the first point are its start.
+
+    Source: CFA Institute, "Global Investment Performance Standards", 2020, time-weighted return: values linked over
+    the dates of external cash flows.
+    """
+    if not curve or curve[0][1] <= 0:
+        return None
+    waiting = sorted(flow for flow in flows if flow[0] > curve[0][0])
+    index, at = [1.0], 0
+    for (_, before), (ts, after) in pairwise(curve):
+        paid = 0.0
+        while at < len(waiting) and waiting[at][0] <= ts:
+            paid += waiting[at][1]
+            at += 1
+        if before <= 0:
+            return None
+        index.append(index[-1] * (after - paid) / before)
+    return index
 
 
 def total_return(start: float, end: float) -> float | None:

@@ -1,5 +1,6 @@
 """Figures of performance, worked out by hand and by laws."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from math import isclose, sqrt
 
@@ -8,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aion import stat
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
 
 START = datetime(2022, 5, 19, tzinfo=UTC)
 CURVES = st.lists(st.floats(0.01, 1e9), min_size=1, max_size=50)
@@ -127,3 +130,66 @@ def test_beta_when_twice_the_market_then_two() -> None:
     assert stat.beta([0.01], [0.01]) is None
     with pytest.raises(ValueError):
         stat.beta([0.01], [])
+
+
+def _curve(seed: int, size: int, mean: float, deviation: float) -> list[float]:
+    chance = random.Random(seed)
+    values = [1000.0]
+    for _ in range(size):
+        values.append(round(values[-1] * (1 + chance.gauss(mean, deviation)), 2))
+    return values
+
+
+@pytest.mark.parametrize(
+    ("curve", "year", "sharpe", "sortino", "deepest", "calmar", "volatility"),
+    [
+        ((14, 400, 0.001, 0.03), 365, 2.0035009782, 3.0569046458, 0.3012489276, 5.5694193439, 0.5743589891),
+        ((7, 252, 0.0004, 0.011), 252, 1.2153423779, 1.7212172718, 0.1183836305, 1.8749213808, 0.1780156691),
+        ((3, 90, -0.002, 0.02), 365, -5.4026650210, -6.0899244525, 0.4974440511, -1.8247615879, 0.4230572019),
+    ],
+)
+def test_figures_are_those_of_two_libraries(
+    curve: tuple[int, int, float, float],
+    year: int,
+    sharpe: float,
+    sortino: float,
+    deepest: float,
+    calmar: float,
+    volatility: float,
+) -> None:
+    """quantstats 0.0.86 and empyrical-reloaded 0.7.1 give the same ten decimals on these curves, as hard-coded here.
+
+    `sharpe(returns, periods=year)`, `sharpe_ratio(returns, annualization=year)` and so on, with daily returns.
+    """
+    values = _curve(*curve)
+    returns = stat.period_returns(values)
+    growth = stat.annual_growth(values[0], values[-1], len(returns) / year)
+    assert stat.sharpe_ratio(returns, year) == pytest.approx(sharpe, abs=1e-9)
+    assert stat.sortino_ratio(returns, year) == pytest.approx(sortino, abs=1e-9)
+    assert stat.max_drawdown(values) == pytest.approx(deepest, abs=1e-9)
+    assert stat.calmar_ratio(growth, stat.max_drawdown(values)) == pytest.approx(calmar, abs=1e-9)
+    assert stat.volatility(returns, year) == pytest.approx(volatility, abs=1e-9)
+
+
+def test_growth_when_money_is_paid_in_and_out_then_of_the_results_alone() -> None:
+    days = [T0 + timedelta(days=number) for number in range(5)]
+    # +10 %, then 1,000 are paid in and nothing else happens, -20 %, then 500 are taken out at +25 %
+    curve = list(zip(days, [1000.0, 1100.0, 2100.0, 1680.0, 1600.0], strict=True))
+    flows = [(days[2], 1000.0), (days[4], -500.0)]
+    assert stat.growth_index(curve, flows) == pytest.approx([1, 1.1, 1.1, 0.88, 1.1])
+    assert stat.growth_index(curve[:1], flows) == [1.0]
+    assert stat.growth_index([], flows) is None
+    assert stat.growth_index([(days[0], 0.0), (days[1], 5.0)], []) is None
+    assert stat.growth_index([(days[0], 1.0), (days[1], 0.0), (days[2], 5.0)], [(days[2], 5.0)]) is None
+    assert stat.net_result(None, 1600.0, 1000.0, 500.0) == pytest.approx(100)
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 2), st.floats(0, 5000)), min_size=1, max_size=20), st.floats(100, 1e6))
+def test_growth_when_any_deposits_then_as_if_there_were_none(steps: list[tuple[float, float]], start: float) -> None:
+    with_flows, flows, without, ts = [(T0, start)], [], [start], T0
+    for factor, paid in steps:
+        ts += timedelta(hours=1)
+        with_flows.append((ts, with_flows[-1][1] * factor + paid))
+        flows.append((ts, paid))
+        without.append(without[-1] * factor)
+    assert stat.growth_index(with_flows, flows) == pytest.approx([value / start for value in without], rel=1e-6)

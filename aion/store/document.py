@@ -286,6 +286,13 @@ class Stats(Document):
     turnover: Fraction | None = None
 
 
+class Flow(Document):
+    """Money that was paid into an account or taken out of it."""
+
+    ts: Moment
+    amount: Money = Field(description="In the account's currency: a deposit above 0, a withdrawal below.")
+
+
 class Account(Envelope):
     """The part that both kinds of bot share: one account, one currency."""
 
@@ -309,6 +316,11 @@ class Account(Envelope):
     stake: Money | None = Field(None, ge=0, description="Own money put into open positions.")
     margin: Money | None = Field(None, ge=0, description="Money that is tied up for open positions.")
     leverage: Above | None = Field(None, description="Of the whole account.")
+    flows: Annotated[dict[Key, Flow], Few] = Field(
+        default_factory=dict,
+        description="Deposits and withdrawals since the start: no results. Returns and the curve's drawdown are "
+        "time-weighted over them; let the curve have a point at the time of each.",
+    )
     hold_equity: Money | None = Field(None, description="What buying and holding the same names would be worth.")
     hold_name: str = Field("", max_length=64, description="What is held, e.g. `MSFT` or `10 names`.")
     price_basis: Literal["raw", "adjusted"] = "raw"

@@ -113,7 +113,10 @@ class BotView(Document):
     margin: Money | None = None
     leverage: Number | None = None
     net: Money | None = Field(
-        None, description="Net result since the start: of `total_pnl`, else equity less `start_equity`."
+        None, description="Net result since the start: of `total_pnl`, else equity less `start_equity` and `flows`."
+    )
+    time_weighted_return: Fraction | None = Field(
+        None, description="Since the first point of its curve, where it names deposits or withdrawals (`flows`)."
     )
     hold_equity: Money | None = None
     hold_name: str = ""

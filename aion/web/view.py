@@ -17,7 +17,7 @@ from aion.web.state import Json, moment
 _MADE_HERE = frozenset(
     {"kind", "file", "foreign", "fills_total", "trades_total", "more", "positions", "positions_total",
      "positions_value", "symbols_total", "fills", "trades", "signals", "targets", "equity_curve", "hold_curve",
-     "stats", "asked", "net", "drawdown_of", "finished"}
+     "stats", "asked", "net", "time_weighted_return", "drawdown_of", "finished"}
 )  # fmt: skip
 _TAKEN = tuple(field.alias or name for name, field in BotView.model_fields.items() if name not in _MADE_HERE)
 _OF_LINE = ("exchange", "currency", "day", "equity", "cash", "day_pnl", "total_pnl")
@@ -100,7 +100,9 @@ def _whole(doc: Json, kind: str, file: str, *, foreign: bool) -> Json:
     hold_curve = doc["hold_curve"]
     shown["equity_curve"] = equity_curve
     shown["hold_curve"] = {ts: hold_curve[ts] for ts in equity_curve if ts in hold_curve}
-    fall, shown_of = fall_of(doc, equity_curve, foreign=foreign)
+    grown, weighted = _grown(doc, equity_curve)
+    _put(shown, "time_weighted_return", weighted)
+    fall, shown_of = fall_of(doc, grown, foreign=foreign)
     stats = _stats(doc, fall, positions)
     if stats:
         shown["stats"] = stats
@@ -199,8 +201,24 @@ def _units(held: Json) -> float | None:
 def _net(doc: Json) -> float | None:
     said: float | None = doc.get("total_pnl", {}).get("net")
     if said is None and "start_equity" in doc:
-        return total((doc["equity"], -doc["start_equity"]))
+        flows = (-flow["amount"] for flow in doc.get("flows", {}).values())
+        return total((doc["equity"], -doc["start_equity"], *flows))
     return said
+
+
+def _grown(doc: Json, equity_curve: curve.Curve) -> tuple[curve.Curve, float | None]:
+    """Return the curve from which drawdowns are counted and the time-weighted return, if deposits are said."""
+    flows = doc.get("flows", {})
+    if not flows or not equity_curve:
+        return equity_curve, None
+    points = [(moment(ts), value) for ts, value in equity_curve.items()]
+    now = moment(doc["as_of"])
+    if now > points[-1][0]:
+        points.append((now, doc["equity"]))
+    index = stat.growth_index(points, [(moment(flow["ts"]), flow["amount"]) for flow in flows.values()])
+    if index is None:
+        return equity_curve, None
+    return dict(zip(equity_curve, index, strict=False)), round(index[-1] - 1, 8)
 
 
 def _stats(doc: Json, fall: Json, positions: Json) -> Json:
@@ -222,9 +240,9 @@ def _stats(doc: Json, fall: Json, positions: Json) -> Json:
     return {"closed_trades": 0, **found} if found else {}
 
 
-def _put(found: Json, name: str, value: float | None) -> None:
+def _put(found: Json, name: str, value: float | None, decimals: int = 6) -> None:
     if value is not None:
-        found[name] = round(value, 6)
+        found[name] = round(value, decimals)
 
 
 def _defaults() -> Json:

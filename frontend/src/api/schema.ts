@@ -202,7 +202,7 @@ export interface BotView {
   mode: "replay" | "paper" | "backtest" | "live";
   /** What was cut short -> the route that has the whole of it. */
   more: Record<string, string>;
-  /** Net result since the start: of `total_pnl`, else equity less `start_equity`. */
+  /** Net result since the start: of `total_pnl`, else equity less `start_equity` and `flows`. */
   net?: number;
   next_mark_at?: string;
   next_mark_wall_at?: string;
@@ -240,6 +240,8 @@ export interface BotView {
   targets: Record<string, Target>;
   /** Least step of its symbols' prices: how many decimals they have. */
   tick?: number;
+  /** Since the first point of its curve, where it names deposits or withdrawals (`flows`). */
+  time_weighted_return?: number;
   total_pnl?: Pnl;
   /** Newest 50 at most, in order of time. */
   trades: Record<string, Trade>;
@@ -534,6 +536,13 @@ export interface Fill {
   slippage: number;
   symbol: string;
   /** Market time of the execution. */
+  ts: string;
+}
+
+/** Money that was paid into an account or taken out of it. */
+export interface Flow {
+  /** In the account's currency: a deposit above 0, a withdrawal below. */
+  amount: number;
   ts: string;
 }
 
@@ -1021,6 +1030,8 @@ export interface SimLog {
   flat_by?: string;
   /** The flatten that is not done beside another state, e.g. while a kill switch stops it: its exits stay when the switch is cleared. */
   flatten: string;
+  /** Deposits and withdrawals since the start: no results. Returns and the curve's drawdown are time-weighted over them; let the curve have a point at the time of each. */
+  flows: Record<string, Flow>;
   /** By symbol, start -> end of each halt of that symbol alone: nothing fills. */
   halts: Record<string, Record<string, string>>;
   hold_curve: Record<string, number>;
@@ -1283,6 +1294,8 @@ export interface TradingDay {
   flat_by?: string;
   /** The flatten that is not done beside another state, e.g. while a kill switch stops it: its exits stay when the switch is cleared. */
   flatten: string;
+  /** Deposits and withdrawals since the start: no results. Returns and the curve's drawdown are time-weighted over them; let the curve have a point at the time of each. */
+  flows: Record<string, Flow>;
   /** By symbol, start -> end of each halt of that symbol alone: nothing fills. */
   halts: Record<string, Record<string, string>>;
   hold_curve: Record<string, number>;

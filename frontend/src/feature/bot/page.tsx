@@ -71,7 +71,7 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
         </dd>
       </div>
       <div>
-        <dt>Return since start, hold</dt>
+        <dt>{bot.time_weighted_return === undefined ? "Return" : "Time-weighted return"} since start, hold</dt>
         <dd>
           <NetPercent value={totalReturn(bot)} />{" "}
           <small>hold {percentChange(returnOn(bot.hold_equity, bot.start_equity))}</small>

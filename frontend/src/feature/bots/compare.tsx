@@ -57,9 +57,9 @@ export function costsOf(bot: BotView): number | undefined {
   return day && costsIn(day);
 }
 
-/** Return since the start of the run: what its file says, else from the equities that it names. */
+/** Return since the start: time-weighted where it names deposits, else what its file says, else from its equities. */
 export function totalReturn(bot: BotView): number | undefined {
-  return bot.total_pnl?.net_return ?? returnOn(bot.equity, bot.start_equity);
+  return bot.time_weighted_return ?? bot.total_pnl?.net_return ?? returnOn(bot.equity, bot.start_equity);
 }
 
 /** Characters of a name beside which the phone has room for the equity. */
