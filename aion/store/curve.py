@@ -1,7 +1,8 @@
 """Curves made short: the one way in which any part of Aion leaves points of a curve out.
 
 What a trader looks for stays: the ends, the highest and the lowest point, and peak and trough of the deepest fall. So
-the drawdown of a short curve is that of the whole one. Every other point is lowest or highest of its stretch of time.
+the drawdown of a short curve is that of the whole one, or deeper where the account is below zero: a fall is then more
+than all of its peak, and more so of a lower one. Every other point is lowest or highest of its stretch of time.
 """
 
 from collections.abc import Mapping, Sequence
