@@ -106,22 +106,22 @@ def control(
     layout, target = Layout(settings.data), DESK if bot == "all" else bot
     if action == "kill":
         throw_switch(layout, target, reason, settings)
-        typer.echo(f"kill switch of {bot} is on")
+        say(f"kill switch of {bot} is on")
         return
     if action == "clear":
         was_on = clear_switch(layout, target, is_kept=keep_exits, settings=settings)
         exits = "are kept" if keep_exits else "are cancelled"
         done = f"kill switch of {bot} cleared; exits that it ordered and that are not filled {exits}"
-        typer.echo(done if was_on else f"the kill switch of {bot} was not on")
+        say(done if was_on else f"the kill switch of {bot} was not on")
         return
     answer, detail = ask_and_wait(layout, action, "keep" if keep_exits else None, reason, target, settings)
     more = f": {detail}" if detail else ""
     if answer == "refused":
         raise ConfigError(f"{action} of {bot} refused{more}")
     if answer == "not_answered":
-        typer.echo("asked, but nobody answered yet: do the bots run? They will when they do (aion audit)", err=True)
+        say("asked, but nobody answered yet: do the bots run? They will when they do (aion audit)", err=True)
         raise typer.Exit(1)
-    typer.echo(f"{action} of {bot} {answer}{more}")
+    say(f"{action} of {bot} {answer}{more}")
 
 
 def doctor(

@@ -6,6 +6,7 @@ that holds other things. A folder that somebody shares on purpose, as its setgid
 stays shared with that group: files in it are made for the group too, passwords and locks apart.
 """
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -34,7 +35,10 @@ def keep_private(root: Path) -> None:
         OSError: it cannot be made.
     """
     os.umask(OTHERS)
-    root.mkdir(parents=True, exist_ok=True)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(root)) from None
     if is_shared(root):
         mode = stat.S_IMODE(root.stat().st_mode)
         os.umask(0o007 if mode & 0o020 else 0o027)

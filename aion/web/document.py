@@ -198,7 +198,9 @@ class Total(Document):
         None,
         description="Start of their span: when the last of the bots began; absent where one bot's file lacks it.",
     )
-    is_at_closes: bool = Field(False, description="True where the drawdown is of sums at daily closes, and of now.")
+    is_at_closes: bool | None = Field(
+        None, description="True where the drawdown is of sums at daily closes, and of now."
+    )
     days: dict[Day, DayTotal] = Field(default_factory=dict, description="Newest two market days.")
 
 

@@ -65,6 +65,6 @@ def test_audit_is_listed_with_who_asked_and_what_came_of_it(data: Path) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == "at,ts,target,action,value,by,outcome,reason,id"
     assert [line.split(",")[2:8] for line in lines[1:]] == [
-        ["orb_ny", "pause", "", "ana", "done", "lunch"],
+        ["orb_ny", "pause", "", "ana", "superseded: resume was asked right after it", "lunch"],
         ["orb_ny", "resume", "", "ana", "done", ""],
     ]

@@ -48,7 +48,7 @@ def test_linter_when_nothing_is_planted_then_it_passes() -> None:
 
 
 def test_sources_when_searched_as_the_strategy_says_then_no_cache_decorator_is_found() -> None:
-    pattern = r"@timed_lru_cache|@lru_cache|@cached|@cache\b|functools"
+    pattern = r"@timed_lru_cache|@lru_cache|@cached|@cache\b|functools\.(lru_)?cache|import (.*\W)?(lru_)?cache\b"
     done = subprocess.run(
         ["grep", "-rnE", pattern, "aion/web", "aion/live", "--include=*.py"], capture_output=True, text=True, cwd=ROOT
     )

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def test_request_to_a_bot_carries_its_id_to_the_bots_half(desk: RunningDesk) -> 
     body = {"action": "pause", "reason": "lunch"}
     asked = desk.client.post(f"/api/bots/{bot}/control", json=body, headers={"x-request-id": "r-42"})
     assert asked.status_code == 200 and "request_id" not in asked.json()
-    found = Inbox(desk.write.layout, [bot]).requests({})
+    found = Inbox(desk.write.layout, [bot]).requests({}, datetime.now(UTC))
     assert [(each.action, each.request_id) for each in found] == [("pause", "r-42")]
     assert any(line.get("request_id") == "r-42" and "pause asked" in line["event"] for line in lines(desk))
 

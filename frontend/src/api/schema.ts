@@ -1212,7 +1212,7 @@ export interface Total {
   drawdown_since?: string;
   equity: number;
   /** True where the drawdown is of sums at daily closes, and of now. */
-  is_at_closes: boolean;
+  is_at_closes?: boolean;
   max_drawdown?: number;
   /** Net result since the start of the run. */
   net?: number;
