@@ -90,7 +90,7 @@ def test_settings_when_their_file_is_none_then_it_is_refused_at_once(kind: str, 
     words = ("status", "--config", name) if name == "given.toml" else ("status",)
     done = aion(*words, data=tmp_path / "data")
     assert done.returncode == 2
-    assert done.stderr.strip() == f"aion: {name}: cannot be read: it is not a regular file"
+    assert done.stderr.strip() == f"aion: {name}: it is not a regular file"
 
 
 def test_settings_when_they_are_a_link_that_somebody_named_then_they_are_read(tmp_path: Path) -> None:
