@@ -494,9 +494,9 @@ class LogoutAnswer(SessionAnswer):
     """What a logout ended, and what still lets somebody in; names of tokens for an admin alone."""
 
     sessions_ended: int = Field(0, ge=0)
-    sessions_kept: int = Field(0, ge=0, description="Of others, after a logout everywhere.")
-    tokens_revoked: list[str] = Field(default_factory=list)
-    tokens_kept: list[str] = Field(default_factory=list)
+    sessions_kept: int | None = Field(None, ge=0, description="Of others, after a logout everywhere by an admin.")
+    tokens_revoked: list[str] | None = None
+    tokens_kept: list[str] | None = None
 
 
 class TokenLine(Document):

@@ -26,6 +26,7 @@ from .test_workers import ready_pids, wait_for, workers
 Json = dict[str, Any]
 Start = Callable[..., RunningDesk]
 CROWD = 45  # more than the threads that answer ordinary requests
+POOL = 40  # threads that answer requests, each with one that waits
 FOR_EVER_S = 600.0
 
 
@@ -75,7 +76,7 @@ def test_kill_when_a_lock_is_held_and_the_thread_pool_is_full_then_it_is_answere
     with ThreadPoolExecutor(CROWD) as crowd:
         with held(desk.write.layout.controls / ".lock"):
             waiting = [crowd.submit(pause, desk) for _ in range(CROWD)]
-            wait_for(lambda: sum(line["what"] == "pause asked of orb_ny" for line in in_audit(desk)) >= 40)
+            wait_for(lambda: sum("AnyIO" in each.name for each in threading.enumerate()) >= POOL)
             for bot in ("desk", "orb_ny", "theirs"):
                 answer = throw(desk, bot)
                 assert answer.status_code == 200 and answer.json()["kill"]["reason"] == "now", answer.text

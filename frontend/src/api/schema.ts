@@ -724,10 +724,10 @@ export interface LogoutAnswer {
   ends_at?: string;
   role: "admin" | "viewer" | "none";
   sessions_ended: number;
-  /** Of others, after a logout everywhere. */
-  sessions_kept: number;
-  tokens_kept: string[];
-  tokens_revoked: string[];
+  /** Of others, after a logout everywhere by an admin. */
+  sessions_kept?: number;
+  tokens_kept?: string[];
+  tokens_revoked?: string[];
   /** `admin`, `viewer`, `token:<name>`, `local` without a password, `nobody`. */
   who: string;
 }
