@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from aion.cli import app
 from aion.config import Settings, load
 from aion.market.feed.interval import read_length
+from aion.market.feed.stamp import read_stamps
 from aion.store.kind import KINDS
 from aion.trading.cost import cost_model
 from tests.e2e.conftest import Up
@@ -266,6 +267,9 @@ EXAMPLES: dict[tuple[str, str], tuple[str, Callable[[], object]]] = {
     ("backtest", "cost"): ("e.g. us-equity", lambda: cost_model("us-equity")),
     ("schema", "kind"): ("e.g. sim_log", lambda: KINDS["sim_log"]),
     ("import", "interval"): ("such as 5m or 1h", lambda: (read_length("5m"), read_length("1h"))),
+    ("import", "date_format"): (
+        "such as '%d.%m.%Y %H:%M'", lambda: read_stamps(["31.12.2026 17:30"], "%d.%m.%Y %H:%M"),
+    ),
     ("admit", "symbol"): ("e.g. BTC/USDT", lambda: parse(["admit", "BTC/USDT"])),
     ("backtest", "horizon"): ("1w, 10d, 1m", lambda: [horizon(each) for each in ("1w", "10d", "1m")]),
 }
