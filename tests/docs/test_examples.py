@@ -268,7 +268,8 @@ EXAMPLES: dict[tuple[str, str], tuple[str, Callable[[], object]]] = {
     ("schema", "kind"): ("e.g. sim_log", lambda: KINDS["sim_log"]),
     ("import", "interval"): ("such as 5m or 1h", lambda: (read_length("5m"), read_length("1h"))),
     ("import", "date_format"): (
-        "such as '%d.%m.%Y %H:%M'", lambda: read_stamps(["31.12.2026 17:30"], "%d.%m.%Y %H:%M"),
+        "such as '%d.%m.%Y %H:%M'",
+        lambda: read_stamps(["31.12.2026 17:30"], "%d.%m.%Y %H:%M"),
     ),
     ("admit", "symbol"): ("e.g. BTC/USDT", lambda: parse(["admit", "BTC/USDT"])),
     ("backtest", "horizon"): ("1w, 10d, 1m", lambda: [horizon(each) for each in ("1w", "10d", "1m")]),

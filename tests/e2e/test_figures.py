@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from aion import stat
+from aion.currency import money as in_currency
 
 from .conftest import ROOT, Begin, Up
 from .served import serving
@@ -66,8 +67,8 @@ def compare_bot(page: Page, url: str, bot: dict[str, Any], line: str, row_of_csv
     stats, net, day = bot.get("stats", {}), bot.get("net"), bot.get("day_pnl")
     own = stats.get("max_drawdown")
     # the command line
-    assert f" {bot['equity']:,.2f} {bot['currency']}" in line
-    assert net is None or f"net {net:+,.2f} since start" in line
+    assert f" {in_currency(bot['equity'], bot['currency'])} {bot['currency']}" in line
+    assert net is None or f"net {in_currency(net, bot['currency'], sign=True)} since start" in line
     assert net is not None or "net" not in line
     # the table and its file
     row = text(page, f".compare tbody tr:has(a.bot-name:text-is('{name}'))")

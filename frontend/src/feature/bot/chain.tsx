@@ -88,9 +88,9 @@ function FillLine({ fill, decimals, currency }: { fill: Fill; decimals: number; 
           <dd>{money(fill.slippage ?? 0, currency)}</dd>
         </div>
         <div>
-          <dt>Fees</dt>
+          <dt>{(fill.fee ?? 0) < 0 ? "Rebate" : "Fees"}</dt>
           <dd>
-            {feeText(fill, currency)}
+            {feeText(fill, currency).replace(/^\w+ /, "")}
             {fees.length > 0 &&
               ` = ${fees.map(([name, fee]) => `${name.replaceAll("_", " ")} ${money(fee, currency)}`).join(" + ")}`}
           </dd>

@@ -15,6 +15,9 @@ import type { CardState } from "./state";
 
 /** Characters of a day's figures that a panel of 380 px holds side by side. */
 const MOST = 34;
+/** Characters of one of them that its column holds; where nights are charged there is a column more. */
+const COLUMN = 9;
+const NARROW_COLUMN = 7;
 
 interface Context {
   bots: Map<string, BotView>;
@@ -144,16 +147,16 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
   const held = total.bots.some((name) => context.states.get(name)?.held === true);
   const days = Object.entries(total.days ?? {}).sort(([a], [b]) => b.localeCompare(a));
   const hasBorrow = days.some(([, row]) => (row.borrow ?? 0) > 0);
-  const isWide = days.some(([, { gross, fees, slippage, borrow, net }]) =>
-    isLong(
-      MOST,
+  const isWide = days.some(([, { gross, fees, slippage, borrow, net }]) => {
+    const parts = [
       moneyChange(gross, currency),
       cost(fees, currency),
       cost(slippage, currency),
       hasBorrow ? cost(borrow, currency) : "",
-      moneyChange(net, currency),
-    ),
-  );
+    ];
+    const room = hasBorrow ? NARROW_COLUMN : COLUMN;
+    return parts.some((part) => part.length > room) || isLong(MOST, ...parts, moneyChange(net, currency));
+  });
   const notes = dayNotes(total, context, sessions, market);
   return (
     <section className="panel total" aria-label={`${total.currency} total`}>

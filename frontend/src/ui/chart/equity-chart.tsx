@@ -60,11 +60,13 @@ export default function EquityChart({ name, holdName, scene, now }: Props) {
     const resize = new ResizeObserver(() => plot.current?.setSize(size()));
     const stop = onTheme(() => plot.current?.redraw());
     let isGone = false;
-    import("./make").then(({ makePlot }) => {
-      if (isGone) return;
-      plot.current = makePlot(element, size(), () => latest.current, setCursor);
-      resize.observe(element);
-    }, setFault);
+    import("./make")
+      .then(({ makePlot }) => {
+        if (isGone) return;
+        plot.current = makePlot(element, size(), () => latest.current, setCursor);
+        resize.observe(element);
+      })
+      .catch(setFault);
     return () => {
       isGone = true;
       stop();
