@@ -193,7 +193,7 @@ FOREIGN = {
     "elder": foreign("elder", currency="CHF", equity_curve=PIT, stats={"drawdown": 0.1, "max_drawdown": 0.8}),
     "broke": foreign("broke", currency="EUR", equity=-250.5, start_equity=100.0, cash=-250.5,
                      equity_curve={MINUTES[0]: 100.0, MINUTES[1]: -300.0, MINUTES[9]: -250.5}),
-    "onefill": foreign("onefill", currency="JPY", fills={"f1": FILL}, equity_curve={MINUTES[0]: 1000.0}),
+    "onefill": foreign("onefill", currency="CHF", fills={"f1": FILL}, equity_curve={MINUTES[0]: 1000.0}),
     "yesterday": foreign("yesterday", day="2022-05-18", as_of="2022-05-18T20:00:00Z", equity_curve=PIT,
                          day_pnl={"gross": 5.0, "fees": 1.0, "net": 4.0}),
     "gaps": foreign("gaps", currency="CAD", start_equity=1000.0, total_pnl={"gross": 9.0, "net": 7.5},

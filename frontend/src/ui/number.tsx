@@ -122,14 +122,29 @@ export function Value({ children }: { children: string }) {
 
 const ENOUGH_TRADES = 30; // a ratio of fewer closed trades says more about luck
 
+interface RatioProps {
+  text: string;
+  closed: number | undefined;
+  wins?: number | undefined;
+  /** In a narrow column: `6 of 18`, the rest on hover and spoken. */
+  isNarrow?: boolean;
+}
+
 /** A ratio of closed trades: `6 of 18 won, small sample` in its place below 30 of them. */
-export function Ratio(props: { text: string; closed: number | undefined; wins?: number | undefined }) {
-  const { text, closed, wins } = props;
+export function Ratio({ text, closed, wins, isNarrow = false }: RatioProps) {
   if (closed === undefined) return <NoData />;
   const trades = plural(closed, "trade");
   const few = closed > 0 && closed < ENOUGH_TRADES;
   if (few || text === "") {
-    const sum = few && wins !== undefined ? `${wins} of ${closed} won` : trades;
+    const won = few && wins !== undefined;
+    if (few && isNarrow)
+      return (
+        <span className="few" title={won ? "won; small sample" : "small sample"}>
+          {won ? `${wins} of ${closed}` : trades}
+          <span className="spoken">{won ? " won, small sample" : ", small sample"}</span>
+        </span>
+      );
+    const sum = won ? `${wins} of ${closed} won` : trades;
     return <span className="few">{few ? `${sum}, small sample` : sum}</span>;
   }
   return (

@@ -216,7 +216,7 @@ const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: Card
         <Value>{percent(stats?.exposure, 0)}</Value>
       </td>
       <td className="small-hidden">
-        <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} wins={stats?.wins} />
+        <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} wins={stats?.wins} isNarrow />
       </td>
       <td className="middle-hidden">
         <Value>{(stats?.closed_trades ?? 0) >= 30 ? factor(stats?.profit_factor) : ""}</Value>
