@@ -26,7 +26,8 @@ SPILLS = """() => {
     return false;
   };
   for (const each of document.querySelectorAll("main *, .top *, .toast *")) {
-    if (!each.checkVisibility({ contentVisibilityAuto: true }) || each.closest("svg, .u-wrap, .candles, .spoken")) continue;
+    if (!each.checkVisibility({ contentVisibilityAuto: true })) continue;
+    if (each.closest("svg, .u-wrap, .candles, .spoken")) continue;
     const box = each.getBoundingClientRect();
     const text = each.textContent.slice(0, 60);
     if (box.width > 1 && box.right > wide && !scrolls(each)) found.push(`out of the window: ${text}`);
@@ -35,7 +36,8 @@ SPILLS = """() => {
       found.push(`out of its panel: ${text}`);
     if (each.closest(".log-line")) continue; // opens whole when it is pressed
     const isCut = each.scrollWidth > each.clientWidth + 1 && /hidden|clip/.test(getComputedStyle(each).overflowX);
-    if (isCut && each.clientWidth > 2 && !each.closest("[title]")) found.push(`cut without a title: ${each.className} ${text}`);
+    if (isCut && each.clientWidth > 2 && !each.closest("[title]"))
+      found.push(`cut without a title: ${each.className} ${text}`);
   }
   const figures = [...document.querySelectorAll(".total .figure, .sum-line dd, .positions td, .fills .what > *")]
     .filter((each) => each.checkVisibility() && each.textContent);
