@@ -184,7 +184,8 @@ def test_charts_when_the_browser_is_odd_then_every_page_has_them(
 def test_chart_when_it_cannot_be_drawn_then_it_costs_the_chart_alone(desk: Up, context: BrowserContext) -> None:
     context.add_init_script("HTMLCanvasElement.prototype.getContext = () => { throw new Error('no canvas here'); };")
     page, _ = opened(context, f"{desk.url}/bots")
-    page.locator(".card").first.scroll_into_view_if_needed()  # charts are made when they come near
+    page.locator(".card").first.wait_for()
+    page.evaluate("document.querySelector('.card').scrollIntoView()")  # charts are made when they come near
     page.get_by_text("This chart cannot be drawn here: no canvas here").first.wait_for()
     page.locator("h3", has_text="orb_ny").first.wait_for()
     assert page.get_by_text("This page could not be drawn").count() == 0
@@ -201,7 +202,8 @@ def test_browser_when_its_own_language_is_no_tag_then_the_page_is_whole(desk: Up
     odd = browser.browser_type.launch(executable_path=chromium(), args=flags, env=environment)
     try:
         page, errors = opened(odd.new_context(), f"{desk.url}/bots")
-        page.locator(".card").first.scroll_into_view_if_needed()
+        page.locator(".card").first.wait_for()
+        page.evaluate("document.querySelector('.card').scrollIntoView()")
         page.locator(".plot canvas").first.wait_for()
         assert errors == []
     finally:
