@@ -178,9 +178,9 @@ def tasks(folder: Path, scale: Scale) -> str:
     ) as desk:
         port = int(desk.url.rpartition(":")[2])
         desk.write.swing("mine")
-        come_and_go(port, 30)
-        until("tasks do not settle", lambda: pending() <= 8)
         before = pending()
+        come_and_go(port, 30)
+        until(f"tasks do not settle, {before} before", lambda: pending() <= before)
         come_and_go(port, scale.times(150, 5_000))
         until(f"tasks are left, {before} before", lambda: pending() <= before)
         if not desk.bots()["swing"]["bots"]:
