@@ -11,10 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 from aion.errors import ConfigError, NotFoundError
-from aion.regular import is_regular, read_regular
 from aion.store.database import check_database
 from aion.store.file import MAX_FILE_BYTES
 from aion.store.layout import Layout
+from aion.store.regular_file import is_regular, read_regular
 
 
 def back_up(layout: Layout, target: Path) -> Iterator[str]:

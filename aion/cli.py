@@ -354,7 +354,7 @@ def schema(
     """Print the JSON Schema of a kind of state file, or say what is wrong with one and where."""
     import json
 
-    from aion.store.kind import KINDS
+    from aion.store.document.kind import KINDS
     from aion.store.schema import check_file, json_schema
 
     if check is not None:

@@ -28,8 +28,8 @@ from aion.base_path import check_base_path
 from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.made import bots_for
-from aion.regular import read_regular
 from aion.secret import handed, read_secret
+from aion.store.regular_file import read_regular
 
 SECRETS = frozenset({"password", "viewer_password", "alpaca_key", "alpaca_secret"})
 """Settings that are read from the environment alone."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aion.bar_index import check_entry
-from aion.regular import read_regular
+from aion.store.regular_file import read_regular
 
 CASH = 100_000
 MAX_INDEX_BYTES = 64 << 20

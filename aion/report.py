@@ -15,10 +15,10 @@ from aion.clock import iso
 from aion.currency import money, plain
 from aion.errors import NotFoundError, StateError, printable
 from aion.stat import net_result
-from aion.store.document import Account, SimLog, SwingRolling
+from aion.store.document.left_out import lines as left_out_lines
+from aion.store.document.state import Account, SimLog, SwingRolling
 from aion.store.file import parse_object, read_sound
 from aion.store.layout import Layout, check_day
-from aion.store.left_out import lines as left_out_lines
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 AUDIT_COLUMNS = ("at", "ts", "target", "action", "value", "by", "outcome", "reason", "id")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from aion.errors import ConfigError
-from aion.regular import open_regular
+from aion.store.regular_file import open_regular
 
 SECRETS = ("password", "viewer_password", "alpaca_key", "alpaca_secret", "alert_urls")
 FEED_SECRETS = ("alpaca_key", "alpaca_secret")

@@ -21,10 +21,10 @@ import orjson
 from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.notify import Notifier
-from aion.regular import open_regular
 from aion.secret import HANDED, clean_environment, hand_over
 from aion.store.lock import open_lock
 from aion.store.private import keep_private
+from aion.store.regular_file import open_regular
 
 GRACE_S = 1.5  # what a child gets to end by itself; all of `aion up` ends within two seconds
 BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)

@@ -9,8 +9,8 @@ from aion.bot.process_log import ProcessLog
 from aion.config import Settings
 from aion.rolling import RollingSupervisor, desk_workers
 from aion.secret import DESK_SECRETS, FEED_SECRETS
+from aion.store.document.watch import WatchedProcess
 from aion.store.layout import Layout
-from aion.store.watch import WatchedProcess
 from aion.supervise import Child, take_folder
 from aion.watch.alert import Alerter
 from aion.watch.watchdog import Watchdog

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 from aion import config  # noqa: E402
 from aion.cli import app  # noqa: E402
 from aion.example import toml_value  # noqa: E402
-from aion.store.kind import KINDS  # noqa: E402
+from aion.store.document.kind import KINDS  # noqa: E402
 from aion.store.schema import json_schema  # noqa: E402
 
 MARKER = "<!-- below: written by tools/reference.py -->"

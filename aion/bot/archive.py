@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from aion.errors import StateError
-from aion.regular import is_regular, read_regular
 from aion.store.file import MAX_FILE_BYTES, read_json, write_bytes, write_json
 from aion.store.layout import Layout
+from aion.store.regular_file import is_regular, read_regular
 
 MARKER = "archive.json"
 MAX_DIGITS = 12  # of the number of a run

@@ -26,8 +26,8 @@ from aion.clock import parse_iso
 from aion.config import Rules
 from aion.errors import ConfigError, StateError
 from aion.store.control_id import asked_at
+from aion.store.document.request import BotConfig
 from aion.store.layout import DESK
-from aion.store.request import BotConfig
 from aion.trading.ledger import Ledger
 from aion.trading.record import Audit
 

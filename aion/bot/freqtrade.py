@@ -25,12 +25,12 @@ from aion.bot.waiter import Waiter
 from aion.clock import Clock, iso
 from aion.config import MOST_CASH
 from aion.errors import ConfigError
-from aion.regular import is_regular, open_regular
 from aion.store.curve import thin
-from aion.store.document import CURVE_POINTS
+from aion.store.document.kind import schema_name
+from aion.store.document.state import CURVE_POINTS
 from aion.store.file import check_document, write_json
-from aion.store.kind import schema_name
 from aion.store.layout import Layout, check_name
+from aion.store.regular_file import is_regular, open_regular
 
 POLL_S = 5.0  # between two looks at the database
 BEAT_S = 60.0  # a file at least that often, so that the desk sees the reader is alive

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from aion.bot.envelope import Stamp
 from aion.bot.waiter import Waiter
 from aion.clock import iso
+from aion.store.document.kind import schema_name
 from aion.store.file import write_json
-from aion.store.kind import schema_name
 from aion.store.layout import Layout
 
 EVERY_S = 5.0

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from aion.errors import StateError, printable
 from aion.store import control_id
+from aion.store.document.request import BotConfig, Control, Kill
 from aion.store.file import Signature, read_document
 from aion.store.layout import DESK, Layout
-from aion.store.request import BotConfig, Control, Kill
 
 KILL_FILE = "kill.json"
 LONGEST_REASON = 200  # characters of the desk's text that a bot repeats

@@ -17,7 +17,7 @@ from aion.market.calendar import MarketSession
 from aion.market.feed import Feed
 from aion.market.grid import Grid
 from aion.model import Bar, OrderStatus, Side, Signal
-from aion.store.document import to_json
+from aion.store.document.state import to_json
 from aion.trading.ledger import SavedAccount
 from aion.trading.query import LedgerReader
 from aion.trading.record import Changes, OrderRecord

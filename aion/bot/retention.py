@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aion.bot.archive import MARKER, finished_folders
-from aion.regular import read_regular
 from aion.store.file import MAX_INFLATED_BYTES, gzip_bytes, write_bytes
 from aion.store.layout import Layout
+from aion.store.regular_file import read_regular
 
 
 @dataclass(slots=True)

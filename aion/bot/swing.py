@@ -21,7 +21,7 @@ from aion.market import calendar
 from aion.market.feed import Feed
 from aion.model import ZERO, Bar, Fill, OrderStatus, Side, Signal
 from aion.store.curve import thin_beside
-from aion.store.document import CURVE_POINTS
+from aion.store.document.state import CURVE_POINTS
 from aion.trading.ledger import SavedAccount
 from aion.trading.query import LedgerReader
 

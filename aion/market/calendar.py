@@ -17,7 +17,7 @@ from pathlib import Path
 from aion.clock import iso, parse_iso
 from aion.errors import ConfigError
 from aion.market.halt import whole_minutes
-from aion.store import document
+from aion.store.document import state as document
 
 ALWAYS = "24/7"
 """Pseudo exchange of markets that never close; its sessions are UTC days."""

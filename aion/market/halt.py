@@ -15,7 +15,7 @@ from pathlib import Path
 
 from aion.clock import iso, parse_iso
 from aion.errors import FeedError
-from aion.regular import lines, open_regular
+from aion.store.regular_file import lines, open_regular
 
 FILE = "halt.csv"
 MAX_BYTES = 16 << 20

@@ -6,11 +6,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from aion.errors import ConfigError, StateError
-from aion.store.document import Envelope
+from aion.store.document.kind import KINDS, SCHEMALESS, schema_name, versions
+from aion.store.document.left_out import MENDED, lines
+from aion.store.document.state import Envelope
 from aion.store.file import check_schema, check_sound, complaints, parse_object, read_bytes, read_json
-from aion.store.kind import KINDS, SCHEMALESS, schema_name, versions
 from aion.store.layout import Layout, Place
-from aion.store.left_out import MENDED, lines
 
 MOST_NAMED = 1_000  # entries that a check of a file names
 NOT_INTEGER_LIKE = "^(?![0-9]{1,10}$)"

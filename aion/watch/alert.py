@@ -16,7 +16,7 @@ from importlib.util import find_spec
 import orjson
 
 from aion.config import AlertSettings
-from aion.store.watch import Alarm
+from aion.store.document.watch import Alarm
 
 EXTRA = "alerts need Apprise: pip install 'aion[alerts]'"
 DEADLINE_S = 60.0  # for one delivery to all services, the start of a process on a busy machine included

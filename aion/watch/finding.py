@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aion.store.watch import AlarmKind, Level
+from aion.store.document.watch import AlarmKind, Level
 
 
 @dataclass(frozen=True, slots=True)

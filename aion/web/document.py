@@ -1,6 +1,6 @@
 """What the desk answers, as pydantic models: the contract between the web half and every page.
 
-Names are those of the state files (`aion.store.document`). Fields that a file does not carry are absent.
+Names are those of the state files (`aion.store.document.state`). Fields that a file does not carry are absent.
 """
 
 from typing import Literal
@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from aion.model import Mode
-from aion.store.document import (
+from aion.store.document.state import (
     BotActivity,
     ClockState,
     Curve,
@@ -32,7 +32,7 @@ from aion.store.document import (
     Trade,
     TradingDay,
 )
-from aion.store.watch import Alarm, WatchedProcess
+from aion.store.document.watch import Alarm, WatchedProcess
 from aion.web.control import Asked
 
 

@@ -19,7 +19,7 @@ from prometheus_client.core import (
 import aion
 from aion.clock import parse_iso
 from aion.errors import NotFoundError, StateError
-from aion.store.watch import AlarmKind
+from aion.store.document.watch import AlarmKind
 from aion.web.desk import Desk
 from aion.web.process import disk_figures
 from aion.web.state import Json

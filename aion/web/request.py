@@ -13,8 +13,8 @@ from aion.clock import iso, parse_iso
 from aion.config import Settings
 from aion.errors import ConfigError, ConflictError, NotFoundError, StateError, printable
 from aion.store.control_id import SUFFIX, asked_at, latest, make_id, order_of, why_no_file
+from aion.store.document.kind import schema_name
 from aion.store.file import flush, remove, write_json
-from aion.store.kind import schema_name
 from aion.store.layout import DESK, Layout, check_name
 from aion.store.lock import alone
 from aion.web.change import Audited, changed, unaudited

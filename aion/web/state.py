@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from aion.clock import iso
 from aion.errors import StateError
+from aion.store.document.left_out import lines
+from aion.store.document.piece import to_json_in_pieces
 from aion.store.file import read_sound
 from aion.store.layout import Layout, Place
-from aion.store.left_out import lines
-from aion.store.piece import to_json_in_pieces
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ import pytest
 from aion.bot.process_log import ProcessLog
 from aion.clock import FixedClock
 from aion.store import rotate
-from aion.store.document import LogLine
+from aion.store.document.state import LogLine
 from aion.store.layout import Layout
 from tests.bot.desk import at
 

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from aion.store.watch import AlarmKind
+from aion.store.document.watch import AlarmKind
 
 from .text import codes, is_function, read, rows, section
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from aion.errors import StateError
-from aion.store.kind import KINDS, schema_name
+from aion.store.document.kind import KINDS, schema_name
+from aion.store.document.left_out import lines
 from aion.store.layout import Layout
-from aion.store.left_out import lines
 from aion.store.schema import check_file
 from aion.web.state import load
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from aion.store.document import SimLog, SwingRolling
+from aion.store.document.state import SimLog, SwingRolling
 from aion.store.file import write_json
 from aion.store.layout import Layout
 

@@ -18,7 +18,7 @@ import httpx
 import orjson
 import psutil
 
-from aion.store.bound import MAX_CONTAINERS, MAX_VALUES
+from aion.store.document.bound import MAX_CONTAINERS, MAX_VALUES
 from aion.store.file import MAX_FILE_BYTES, gzip_bytes
 from aion.store.layout import Layout
 from tests.fault.desk import PAGE, running, until

@@ -9,12 +9,12 @@ import orjson
 import pytest
 
 from aion.errors import StateError
-from aion.store.bound import FREE_BYTES, MAX_CONTAINERS, MAX_DEPTH, MAX_RATIO, MAX_VALUES
-from aion.store.document import PART_ITEMS, to_json
+from aion.store.document.bound import FREE_BYTES, MAX_CONTAINERS, MAX_DEPTH, MAX_RATIO, MAX_VALUES
+from aion.store.document.kind import KINDS
+from aion.store.document.piece import PIECE, to_json_in_pieces, validate
+from aion.store.document.state import PART_ITEMS, to_json
 from aion.store.file import check_document, gzip_bytes, parse_object, read_json
-from aion.store.kind import KINDS
 from aion.store.layout import Layout
-from aion.store.piece import PIECE, to_json_in_pieces, validate
 from aion.web.reader import MAX_TOGETHER_BYTES, FileReader
 from tests.web.sample import at, fill, sim_log, summary, swing_rolling
 

@@ -24,8 +24,8 @@ from aion.errors import AionError, ConfigError, FeedError
 from aion.market.feed import barfile, importer, table
 from aion.market.feed.barfile import BarFolder
 from aion.market.feed.importer import Import, import_files
-from aion.regular import LONGEST_LINE
 from aion.store.layout import Layout
+from aion.store.regular_file import LONGEST_LINE
 from aion.supervise import last_words
 from tests.bot.desk import WALL
 from tests.bot.test_freqtrade import TRADES, make

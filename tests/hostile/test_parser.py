@@ -24,8 +24,8 @@ from aion.clock import FixedClock
 from aion.errors import AionError, StateError
 from aion.live.snapshot import accepts_gzip, matches, parse_have
 from aion.market.feed.importer import Import, import_files
+from aion.store.document.kind import KINDS
 from aion.store.file import MAX_INFLATED_BYTES, check_document, gzip_bytes, parse_object, read_bytes, read_json
-from aion.store.kind import KINDS
 from aion.store.layout import Layout, check_day, check_horizon, check_name
 from aion.web.logtail import parse_line, read_from, read_tail
 from aion.web.middleware import host_name

@@ -7,15 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion.live.event import (
-    GZIP_HEADER,
-    chunk,
-    deflate_block,
-    encode_event,
-    frame_around,
-    gzip_member,
-    stored_block,
-)
+from aion.live.event import GZIP_HEADER, chunk, deflate_block, encode_event, frame_around, gzip_member, stored_block
 
 
 @pytest.mark.parametrize(

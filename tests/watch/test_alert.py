@@ -18,7 +18,7 @@ import pytest
 from aion import config
 from aion.config import AlertSettings, Settings
 from aion.errors import ConfigError
-from aion.store.watch import Alarm
+from aion.store.document.watch import Alarm
 from aion.watch import alert
 from aion.watch.alert import Alerter, Message, deliver, message_of
 

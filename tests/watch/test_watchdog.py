@@ -13,10 +13,10 @@ import pytest
 
 from aion.clock import iso
 from aion.config import Settings, default_bots
+from aion.store.document.watch import Alarm, WatchedProcess
 from aion.store.file import write_json
 from aion.store.layout import Layout
 from aion.store.schema import check_file
-from aion.store.watch import Alarm, WatchedProcess
 from aion.watch.machine import Clocks
 from aion.watch.watchdog import START_S, Watchdog
 from tests.web.sample import sim_log, summary, swing_rolling

@@ -17,9 +17,9 @@ from aion.cli import main
 from aion.clock import iso
 from aion.config import Settings
 from aion.store.control_id import make_id
+from aion.store.document.request import Control, Kill
 from aion.store.file import read_document, write_json
 from aion.store.layout import Layout
-from aion.store.request import Control, Kill
 from aion.web import request
 from aion.web.request import Requests
 from aion.web.security.password import hash_password

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aion.store.document import SwingRolling, to_json
+from aion.store.document.state import SwingRolling, to_json
 from aion.web.view import Card
 
 STATE = {

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from aion.report import status_lines
-from aion.store.document import SwingRolling
+from aion.store.document.state import SwingRolling
 from aion.store.file import gzip_bytes
 from aion.store.layout import Layout
 from aion.watch.bots import BotWatch

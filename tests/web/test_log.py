@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from aion.store import rotate
-from aion.store.document import LogLine
+from aion.store.document.state import LogLine
 from aion.store.layout import Layout
 from aion.web.log import StandardHandler, open_log
 from aion.web.repeat import MAX_KINDS, Repeats, also

@@ -33,8 +33,8 @@ from aion.market.grid import Anchor, Grid
 from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts
 from aion.model import Bar, CorporateAction, Instrument, PriceBasis
-from aion.regular import inflate, open_regular, read_regular
 from aion.store.file import write_bytes
+from aion.store.regular_file import inflate, open_regular, read_regular
 
 INDEX = "index.json"
 MAX_INDEX_BYTES = 64 << 20

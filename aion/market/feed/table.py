@@ -22,7 +22,7 @@ from aion.market.feed.lean import find_lean, has_shares, time_text
 from aion.market.feed.number import Decimals, find_decimals, is_plain, plain_number
 from aion.market.feed.stamp import Stamp, read_stamps
 from aion.market.feed.textfile import open_texts
-from aion.regular import open_regular
+from aion.store.regular_file import open_regular
 
 Row = dict[str, str]
 """`row`, `ts` (text as found), `open`, `high`, `low`, `close`, `volume`, and `symbol` where the file has one."""

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from aion.errors import FeedError
-from aion.regular import LONGEST_LINE, lines, open_regular
+from aion.store.regular_file import LONGEST_LINE, lines, open_regular
 
 MAX_MEMBERS = 5000  # of a zip: ten years of days are 2,500
 MAX_ZIP_BYTES = 2 << 30  # packed; its table of contents is read whole

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from aion.errors import NotFoundError
-from aion.store.document import SimLog
+from aion.store.document.state import SimLog
 from aion.store.layout import check_day, check_name
 from aion.web.answer import answer
 from aion.web.document import DayList, IntradayDay

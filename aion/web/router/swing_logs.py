@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from aion.errors import NotFoundError
-from aion.store.document import BotActivity
+from aion.store.document.state import BotActivity
 from aion.store.layout import check_day, check_horizon, check_name
 from aion.web.answer import answer
 from aion.web.document import DayList, HorizonList, SwingDay

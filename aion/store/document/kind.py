@@ -1,8 +1,8 @@
 """Which kinds of state documents there are, and how a document says its own."""
 
-from aion.store.document import BotActivity, Document, LogLine, Rolling, SimLog, SimSummary, SwingRolling
-from aion.store.request import BotConfig, Control, Kill
-from aion.store.watch import Heartbeat, Watch
+from aion.store.document.request import BotConfig, Control, Kill
+from aion.store.document.state import BotActivity, Document, LogLine, Rolling, SimLog, SimSummary, SwingRolling
+from aion.store.document.watch import Heartbeat, Watch
 
 KINDS: dict[str, type[Document]] = {
     "sim_log": SimLog,

@@ -1,6 +1,6 @@
 """The state documents as pydantic models: the contract of everything that stands on disk.
 
-A document is a JSON object with an envelope (`Envelope`) and a kind of its own (`aion.store.kind`). Unknown fields
+A document is a JSON object with an envelope (`Envelope`) and a kind of its own (`aion.store.document.kind`). Unknown fields
 are ignored, so that a newer writer and an older desk get along inside one schema version; `null`, NaN and infinities
 are refused.
 Money is a number in the document's `currency`, ratios are fractions (0.05 is 5 %), times are ISO 8601 with a zone.
