@@ -184,7 +184,7 @@ def _place(folder: Path) -> Iterator[Check]:
 
 
 def _broadcast() -> Check:
-    from aion.live.batch import SLOTS, tried_batch  # noqa: PLC0415 - only this command needs it
+    from aion.live.push.uring import SLOTS, tried_batch  # noqa: PLC0415 - only this command needs it
 
     try:
         tried_batch().close()

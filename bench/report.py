@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aion.live.connection import UNSENT_BYTES
+from aion.live.push.connection import UNSENT_BYTES
 from bench import plot
 from bench.tool import ROOT
 

@@ -1,8 +1,8 @@
 """Fresh snapshots of files and their push over SSE; knows nothing of trading and mounts in any FastAPI app."""
 
-from aion.live.connection import ConnectionProtocol
-from aion.live.desk import Live, LiveError
 from aion.live.http import NO_STORE, SnapshotApp, StreamApp
+from aion.live.live import Live, LiveError
+from aion.live.push.connection import ConnectionProtocol
 from aion.live.snapshot import Built, Snapshot, Topic
 from aion.live.source import Entry, Tree
 from aion.live.tail import LogTail

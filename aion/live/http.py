@@ -9,10 +9,10 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from aion.live.connection import EXTENSION, PortableConnection, UpgradedConnection, forgo_chunks
-from aion.live.desk import Live, LiveError
 from aion.live.event import GZIP_HEADER, chunk
-from aion.live.lane import Subscriber
+from aion.live.live import Live, LiveError
+from aion.live.push.connection import EXTENSION, PortableConnection, UpgradedConnection, forgo_chunks
+from aion.live.push.lane import Subscriber
 from aion.live.snapshot import Snapshot, accepts_gzip, matches, parse_have
 
 RETRY_S = (1, 5)  # after which somebody may ask again whom the disk does not answer; not the same for all

@@ -18,7 +18,7 @@ import aion
 from aion.config import Settings
 from aion.errors import AionError, ConfigError, NotFoundError, StateError
 from aion.live import Live, SnapshotApp, StreamApp
-from aion.live.lane import Subscriber
+from aion.live.push.lane import Subscriber
 from aion.store.layout import Layout
 from aion.web import openapi
 from aion.web.desk import Desk

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import Scope
 
 from aion.config import Settings
-from aion.live.connection import EXTENSION
+from aion.live.push.connection import EXTENSION
 from aion.web.security.limit import Buckets, network_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from aion.errors import StateError
-from aion.live.hub import Hub
+from aion.live.push.hub import Hub
 from aion.live.snapshot import matches
 from aion.store.file import read_bytes
 from aion.web.middleware import refuse

@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from aion.live import Built, ConnectionProtocol, Live, LogTail, SnapshotApp, StreamApp, Topic, Tree, source
-from aion.live import desk as live_desk
+from aion.live import live as live_desk
 
 TICK_NS = 4_000_000
 

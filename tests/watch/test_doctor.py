@@ -99,7 +99,7 @@ def test_machine_without_io_uring_is_fine_and_hears_why(
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr("aion.live.batch.Batch", refuse)
+    monkeypatch.setattr("aion.live.push.uring.Batch", refuse)
     check = found(tmp_path)["io_uring"]
     assert check.is_fine and why in check.text and "one system call a viewer" in check.text
 

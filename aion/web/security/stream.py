@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aion.config import Settings
-from aion.live.lane import Subscriber, make_frame
+from aion.live.push.lane import Subscriber, make_frame
 from aion.web.gate import retry_after
 from aion.web.middleware import headers_of, refuse
 from aion.web.security.changes import QUIET_S, StoreChanges

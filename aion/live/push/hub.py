@@ -15,9 +15,9 @@ from time import perf_counter
 
 import orjson
 
-from aion.live.batch import Batch
-from aion.live.drain import Drain
-from aion.live.lane import Frame, Lane, Ring, Subscriber, make_frame
+from aion.live.push.drain import Drain
+from aion.live.push.lane import Frame, Lane, Ring, Subscriber, make_frame
+from aion.live.push.uring import Batch
 from aion.live.snapshot import Snapshot
 
 log = logging.getLogger(__name__)

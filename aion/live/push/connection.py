@@ -13,8 +13,8 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from aion.live.event import LAST_CHUNK
-from aion.live.hub import Hub
-from aion.live.lane import Subscriber
+from aion.live.push.hub import Hub
+from aion.live.push.lane import Subscriber
 
 EXTENSION = "aion.connection"
 UNSENT_BYTES = 16_384

@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aion.live.hub import Hub
-    from aion.live.lane import Subscriber
+    from aion.live.push.hub import Hub
+    from aion.live.push.lane import Subscriber
 
 CHECK_S = 0.1  # after a broadcast; at most so often
 

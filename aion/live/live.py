@@ -16,12 +16,12 @@ from pathlib import Path
 from time import perf_counter, time, time_ns
 from typing import Any, Generic, TypeVar
 
-from aion.live.batch import open_batch
 from aion.live.delta import EVENT, DeltaMaker
-from aion.live.drain import make_drain
 from aion.live.file_events import FileEvents
-from aion.live.hub import Hub
-from aion.live.lane import make_frame
+from aion.live.push.drain import make_drain
+from aion.live.push.hub import Hub
+from aion.live.push.lane import make_frame
+from aion.live.push.uring import open_batch
 from aion.live.snapshot import Snapshot, Topic, content_tag, encode, make_snapshot
 from aion.live.source import RACY_NS, Scan, Signature, Tree, scan
 from aion.live.tail import LogTail, TailReader

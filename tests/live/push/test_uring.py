@@ -10,8 +10,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from aion.live import batch as batch_module
-from aion.live.batch import SLOTS, Batch, open_batch, ticket
+from aion.live.push import uring as batch_module
+from aion.live.push.uring import SLOTS, Batch, open_batch, ticket
 
 Pair = tuple[socket.socket, socket.socket]
 

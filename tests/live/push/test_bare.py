@@ -18,14 +18,14 @@ from typing import Any
 import pytest
 import uvloop
 
-from aion.live.batch import Batch, open_batch
-from aion.live.connection import UpgradedConnection, pause_when_held_back
-from aion.live.drain import make_drain
-from aion.live.hub import Hub
-from aion.live.lane import Frame
+from aion.live.push.connection import UpgradedConnection, pause_when_held_back
+from aion.live.push.drain import make_drain
+from aion.live.push.hub import Hub
+from aion.live.push.lane import Frame
+from aion.live.push.uring import Batch, open_batch
 from tests.certificate import make_certificate
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "uvloop": uvloop.new_event_loop,
     "asyncio": asyncio.new_event_loop,
@@ -352,7 +352,7 @@ def test_table_when_seccomp_forbids_to_make_it_or_to_use_it_then_there_is_none(n
     said = forbidding(f"""
 import logging
 logging.basicConfig(level="INFO")
-from aion.live.batch import open_batch
+from aion.live.push.uring import open_batch
 from aion.doctor import _broadcast
 forbid({number})
 assert open_batch() is None
@@ -366,7 +366,7 @@ def test_table_when_the_kernel_stops_taking_lines_then_nothing_was_sent_and_nobo
     said = forbidding("""
 import logging, socket
 from array import array
-from aion.live.batch import open_batch, ticket
+from aion.live.push.uring import open_batch, ticket
 logging.basicConfig(level="INFO")
 batch = open_batch()
 if batch is None:

@@ -4,8 +4,8 @@ from array import array
 from collections.abc import Callable
 from random import randrange
 
-from aion.live.batch import SLOTS, ticket
 from aion.live.event import chunk, encode_event, stored_block
+from aion.live.push.uring import SLOTS, ticket
 
 STEP = SLOTS  # subscribers between two looks at the clock
 

@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aion.live import hub as hub_module
-from aion.live import lane as lane_module
-from aion.live.batch import SLOTS
-from aion.live.hub import Hub
-from aion.live.lane import Frame, Subscriber
+from aion.live.push import hub as hub_module
+from aion.live.push import lane as lane_module
+from aion.live.push.hub import Hub
+from aion.live.push.lane import Frame, Subscriber
+from aion.live.push.uring import SLOTS
 
 TOPICS = ("a", "b")
 

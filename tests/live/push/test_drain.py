@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .conftest import Server
+from tests.live.conftest import Server
 
 Start = Callable[..., Server]
 BUNDLE = 20_000
