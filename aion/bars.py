@@ -65,12 +65,12 @@ def import_bars(
     """Check files of bars, keep what is sound in a folder for the folder feed, and say what was left out and why."""
     from aion.clock import SystemClock
     from aion.config import load
-    from aion.market.feed.barfile import BarFolder, Format
-    from aion.market.feed.importer import REPORT, Import, import_files
-    from aion.market.feed.interval import read_length
-    from aion.market.feed.layout import read_columns
-    from aion.market.feed.number import Decimals
-    from aion.market.feed.table import Reading
+    from aion.market.importing.bar_folder import BarFolder, Format
+    from aion.market.importing.interval import read_length
+    from aion.market.importing.reader import REPORT, Import, import_files
+    from aion.market.importing.text.layout import read_columns
+    from aion.market.importing.text.number import Decimals
+    from aion.market.importing.text.table import Reading
     from aion.model import PriceBasis
 
     _one_of("--price-basis", price_basis, ("raw", "adjusted", None))
@@ -116,7 +116,7 @@ def declare(
     jump: Real = None,
 ) -> None:
     """Add splits, dividends and real jumps to bars that are in a folder already, such as downloaded ones."""
-    from aion.market.feed.importer import declare_actions
+    from aion.market.importing.reader import declare_actions
 
     for line in declare_actions(folder, _declared(split, dividend, jump)):
         say(line)
@@ -188,10 +188,10 @@ def download_bars(
     from aion.clock import SystemClock
     from aion.config import load
     from aion.market.feed import open_provider
-    from aion.market.feed.barfile import BarFolder, Format
-    from aion.market.feed.download import download
-    from aion.market.feed.protocol import Kind
-    from aion.market.feed.provider import Caller
+    from aion.market.importing.bar_folder import BarFolder, Format
+    from aion.market.importing.download import download
+    from aion.market.provider.protocol import Caller
+    from aion.market.series import Kind
 
     _one_of("--kind", kind, ("minute", "day"))
     _one_of("--format", form, ("parquet", "csv"))

@@ -15,7 +15,6 @@ from aion.bot.leaving import Leaving, is_leaving, note_exit
 from aion.bot.mind import FaultError, Mind
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, number, result_json, rules_json, signal_json
-from aion.bot.screen import Screen, Screened
 from aion.bot.standing import Standing, State
 from aion.bot.strategy.base import Moment, Strategy
 from aion.clock import iso, parse_iso
@@ -25,6 +24,7 @@ from aion.market import calendar
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed, Kind
 from aion.market.grid import Grid
+from aion.market.jump import Screen, Screened
 from aion.model import Bar, CorporateAction, EquityPoint, Signal, Trade
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aion.clock import iso
-from aion.market.feed.protocol import AHEAD
+from aion.market.series import AHEAD
 
 AGE = timedelta(days=1)
 DAILY_MORE = timedelta(days=7)  # a bar of Friday that comes on Monday is the newest there is, holidays included

@@ -14,14 +14,14 @@ from aion.bot.strategy.registry import BUILT_IN
 from aion.config import BotSettings, Rules
 from aion.market import calendar
 from aion.market.feed import Batch, Kind
-from aion.market.feed.ccxt import CcxtProvider
+from aion.market.provider.ccxt import CcxtProvider
 from aion.model import Bar, Side, Signal
 from aion.store.layout import Layout
 from aion.trading.window import AGE, AHEAD, DAILY_MORE, Window
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import ListFeed, at, bar, document, instrument, ledger_rows, replay, settings, sim_logs, swing_bot
 from tests.bot.test_paper import START, Life
-from tests.market import venue as faults
+from tests.market.provider import venue as faults
 from tests.trading import paper
 
 SESSION = calendar.sessions("XNYS", at("2022-05-19T00:00Z").date(), at("2022-05-19T00:00Z").date())[0]

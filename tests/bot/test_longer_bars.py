@@ -11,8 +11,8 @@ from aion.config import Settings
 from aion.made import bots_for
 from aion.market import calendar
 from aion.market.feed import FolderFeed, RecordedFeed
-from aion.market.feed.importer import Import, import_files
 from aion.market.grid import Grid
+from aion.market.importing.reader import Import, import_files
 from aion.store.layout import Layout
 from aion.trading.ledger import Ledger
 from tests.backtest.lab import run_plan

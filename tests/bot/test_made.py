@@ -9,8 +9,8 @@ from aion.bot.runner import run_all
 from aion.config import load
 from aion.errors import ConfigError
 from aion.market.feed import RecordedFeed
-from aion.market.feed.barfile import BarFolder, Series
-from aion.market.feed.importer import Import, import_files
+from aion.market.importing.bar_folder import BarFolder, Series
+from aion.market.importing.reader import Import, import_files
 from aion.store.layout import Layout
 from tests.bot.desk import VirtualWaiter, at, document, sim_logs
 

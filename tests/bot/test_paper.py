@@ -11,9 +11,9 @@ import pytest
 from aion.bot.runner import run_all
 from aion.config import Settings, load
 from aion.errors import FeedError, LedgerError
-from aion.market.feed.ccxt import CcxtProvider
 from aion.market.feed.online import OnlineFeed
-from aion.market.feed.provider import Caller
+from aion.market.provider.ccxt import CcxtProvider
+from aion.market.provider.protocol import Caller
 from aion.store.layout import Layout
 from aion.trading.query import read_ledger
 from tests.bot.desk import (
@@ -28,8 +28,8 @@ from tests.bot.desk import (
     settings,
     sim_logs,
 )
-from tests.market import venue as faults
-from tests.market.venue import Venue
+from tests.market.provider import venue as faults
+from tests.market.provider.venue import Venue
 
 SYMBOLS = ("BTC/USDT", "ETH/USDT")
 START = at("2030-01-01T09:00Z")

@@ -16,7 +16,7 @@ from aion.bot.strategy.trend import EqualWeight
 from aion.errors import FeedError
 from aion.market import calendar
 from aion.market.feed.online import WARM_UP, OnlineFeed
-from aion.market.feed.provider import Answer, Caller
+from aion.market.provider.protocol import Answer, Caller
 from aion.model import CorporateAction, Instrument
 from aion.store.layout import Layout
 from tests.bot.desk import VirtualWaiter, at, bar, document, settings, swing_bot

@@ -22,8 +22,8 @@ from typer.testing import CliRunner
 
 from aion.cli import app
 from aion.config import Settings, load
-from aion.market.feed.interval import read_length
-from aion.market.feed.stamp import read_stamps
+from aion.market.importing.interval import read_length
+from aion.market.importing.text.stamp import read_stamps
 from aion.store.document.kind import KINDS
 from aion.trading.cost import cost_model
 from tests.e2e.conftest import Up

@@ -21,9 +21,10 @@ from aion.bot.process_log import ProcessLog
 from aion.clock import FixedClock
 from aion.config import MOST_BYTES, load
 from aion.errors import AionError, ConfigError, FeedError
-from aion.market.feed import barfile, importer, table
-from aion.market.feed.barfile import BarFolder
-from aion.market.feed.importer import Import, import_files
+from aion.market.importing import bar_folder, reader
+from aion.market.importing.bar_folder import BarFolder
+from aion.market.importing.reader import Import, import_files
+from aion.market.importing.text import table
 from aion.store.layout import Layout
 from aion.store.regular_file import LONGEST_LINE
 from aion.supervise import last_words
@@ -161,10 +162,10 @@ def test_import_when_there_are_too_many_rows_or_symbols_then_it_says_how_many_it
     (tmp_path / "a.csv").write_text(HEAD + ROW * 50)
     many = "".join(f"{ROW.strip()},S{number}\n" for number in range(50))
     (tmp_path / "b.csv").write_text(HEAD.strip() + ",symbol\n" + many)
-    monkeypatch.setattr(importer, "MAX_SERIES", 20)
+    monkeypatch.setattr(reader, "MAX_SERIES", 20)
     with pytest.raises(FeedError, match="more than 20 symbols: import them in parts"):
         import_files([tmp_path / "b.csv"], tmp_path / "bars", COIN, WALL)
-    monkeypatch.setattr(importer, "MAX_ROWS", 20)
+    monkeypatch.setattr(reader, "MAX_ROWS", 20)
     with pytest.raises(FeedError, match="more than 20 rows: import them in parts"):
         import_files([tmp_path / "a.csv"], tmp_path / "bars", COIN, WALL)
     monkeypatch.setattr(table, "MAX_ROWS", 20)
@@ -234,7 +235,7 @@ def test_series_when_its_file_is_a_gzip_bomb_then_little_is_inflated(
 ) -> None:
     folder = bars(tmp_path / "bars")
     series = next(iter(folder.series.values()))
-    monkeypatch.setattr(barfile, "MAX_FILE_BYTES", 1 << 20)
+    monkeypatch.setattr(bar_folder, "MAX_FILE_BYTES", 1 << 20)
     (tmp_path / "bars" / series.file).write_bytes(gzip.compress(bytes(64 << 20)))
     with pytest.raises(FeedError, match="it has more than 1,048,576 bytes"):
         folder.read(series)

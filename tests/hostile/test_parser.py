@@ -23,7 +23,7 @@ from aion.bot.freqtrade import Attached, attach
 from aion.clock import FixedClock
 from aion.errors import AionError, StateError
 from aion.live.snapshot import accepts_gzip, matches, parse_have
-from aion.market.feed.importer import Import, import_files
+from aion.market.importing.reader import Import, import_files
 from aion.store.document.kind import KINDS
 from aion.store.file import MAX_INFLATED_BYTES, check_document, gzip_bytes, parse_object, read_bytes, read_json
 from aion.store.layout import Layout, check_day, check_horizon, check_name

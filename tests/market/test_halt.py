@@ -7,9 +7,9 @@ import pytest
 
 from aion.errors import FeedError
 from aion.market.feed import FolderFeed, RecordedFeed
-from aion.market.feed.importer import Import, import_files
 from aion.market.grid import MINUTES
 from aion.market.halt import NEVER, Halt, HaltBook, read_halts, whole_minutes
+from aion.market.importing.reader import Import, import_files
 from tests.market.coarse import lines, write_csv
 
 HEAD = "symbol,start,end,reason\n"

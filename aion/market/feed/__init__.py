@@ -2,14 +2,14 @@
 
 from aion.config import Settings
 from aion.errors import ConfigError
-from aion.market.feed.alpaca import AlpacaProvider
-from aion.market.feed.ccxt import CcxtProvider
 from aion.market.feed.folder import FolderFeed
 from aion.market.feed.online import OnlineFeed
-from aion.market.feed.protocol import Batch, Feed, Kind
-from aion.market.feed.provider import Provider
 from aion.market.feed.recorded import RecordedFeed
-from aion.market.feed.yahoo import YahooProvider
+from aion.market.provider.alpaca import AlpacaProvider
+from aion.market.provider.ccxt import CcxtProvider
+from aion.market.provider.protocol import Provider
+from aion.market.provider.yahoo import YahooProvider
+from aion.market.series import Batch, Feed, Kind
 
 __all__ = ["FEEDS", "ONLINE", "Batch", "Feed", "FolderFeed", "Kind", "RecordedFeed", "open_feed", "open_provider"]
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aion.errors import ConfigError
-from aion.market.feed.barfile import BarFolder
-from aion.market.feed.protocol import Kind
 from aion.market.feed.tape import Tape
 from aion.market.grid import MINUTES, Grid, length_text
 from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts
+from aion.market.importing.bar_folder import BarFolder
+from aion.market.series import Kind
 from aion.model import Bar, CorporateAction, Instrument
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from aion.market.feed.gather import Tally
+from aion.market.feed.batcher import Tally
 
 
 @dataclass(frozen=True, slots=True)

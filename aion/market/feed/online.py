@@ -16,15 +16,15 @@ from heapq import merge
 from aion.clock import Clock, SystemClock
 from aion.errors import ConfigError, FeedError
 from aion.market import calendar
-from aion.market.feed.crew import Crew, do_together
-from aion.market.feed.gather import Event, Gatherer, Tally
+from aion.market.feed.batcher import Event, Gatherer, Tally
 from aion.market.feed.health import FeedHealth, SymbolHealth
-from aion.market.feed.protocol import Batch, Kind
-from aion.market.feed.provider import Answer, Caller, GoneError, LimitError, Provider, parts
 from aion.market.feed.tape import batched
-from aion.market.feed.unadjust import raw_actions, raw_bars
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
+from aion.market.provider.crew import Crew, do_together
+from aion.market.provider.protocol import Answer, Caller, GoneError, LimitError, Provider, parts
+from aion.market.provider.unadjust import raw_actions, raw_bars
+from aion.market.series import Batch, Kind
 from aion.model import Bar, CorporateAction, Instrument
 
 MINUTE = timedelta(minutes=1)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from aion.errors import FeedError
-from aion.market.feed.protocol import Batch, Kind
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
+from aion.market.series import Batch, Kind
 from aion.model import Bar, CorporateAction, Instrument
 
 

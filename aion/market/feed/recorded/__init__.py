@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from aion.errors import FeedError
-from aion.market.feed.protocol import Kind
 from aion.market.feed.tape import Tape
 from aion.market.instrument import instrument
+from aion.market.series import Kind
 from aion.model import PRICE_STEP, Bar, Instrument
 
 FOLDER = Path(__file__).parent

@@ -1,0 +1,344 @@
+"""Folders of checked bars on disk: an index that says what each series is, and one file a series.
+
+`index.json` is written last, so that a series that it names is whole. Prices and volumes are exact decimals. Parquet
+needs the extra `parquet`; CSV needs nothing.
+"""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, timedelta
+from decimal import Context, Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+
+from aion.bar_index import check_entry
+from aion.clock import iso, parse_iso
+from aion.errors import ConfigError, FeedError
+from aion.market.bar_check import exact_price
+from aion.market.calendar import EXCHANGES
+from aion.market.feed.extra import need
+from aion.market.grid import Anchor, Grid
+from aion.market.halt import FILE as HALTS
+from aion.market.halt import Halt, read_halts
+from aion.market.importing.text.table import parquet_batches
+from aion.market.series import Kind
+from aion.model import Bar, CorporateAction, Instrument, PriceBasis
+from aion.store.file import write_bytes
+from aion.store.regular_file import inflate, open_regular, read_regular
+
+INDEX = "index.json"
+MAX_INDEX_BYTES = 64 << 20
+MAX_FILE_BYTES = 512 << 20  # of a series, packed or not: ten years of minutes have under 200 MB
+MAX_STEM = 100  # characters of a symbol in the name of its file
+SCHEMA = "aion/bars/1"
+Format = Literal["parquet", "csv"]
+_COLUMNS = ("ts", "open", "high", "low", "close", "volume")
+_PRICE_DECIMALS, _VOLUME_DECIMALS = 4, 8  # at the least; what most prices have, and what exchanges of coins count in
+_WHOLE_DIGITS = 16  # of the largest number that is read
+_EXACT = Context(prec=100)
+
+
+@dataclass(slots=True)
+class Series:
+    """One series of a folder, as its index says it."""
+
+    kind: Kind
+    symbol: str
+    exchange: str
+    """ISO 10383 MIC, or `24/7`."""
+    currency: str
+    price_basis: PriceBasis | None
+    """None when whoever brought the bars did not say."""
+    timezone: str = "UTC"
+    """Zone in which the source stamped its bars; the file has UTC."""
+    tick: str = "0.01"
+    lot: str = "1"
+    quantity_step: str = "1"
+    name: str = ""
+    source: str = ""
+    """Where the bars come from, for people."""
+    file: str = ""
+    rows: int = 0
+    first: str = ""
+    last: str = ""
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Market day -> bars left out because nobody traded."""
+    venue: str = ""
+    """Exchange of coins, by its name in ccxt."""
+    interval_s: int = 60
+    """Length of a bar of the kind `minute` that nothing cuts, s."""
+    anchor: Anchor = "open"
+    """From where such bars are counted."""
+
+    @property
+    def key(self) -> str:
+        """Name in the index, e.g. `minute:MSFT`."""
+        return f"{self.kind}:{self.symbol}"
+
+    @property
+    def grid(self) -> Grid:
+        """How its bars lie in a session, where they are shorter than one."""
+        return Grid(timedelta(seconds=self.interval_s), self.anchor)
+
+    def instrument(self) -> Instrument:
+        """Return what is traded."""
+        return Instrument(
+            self.symbol,
+            self.exchange,
+            self.currency,
+            Decimal(self.tick),
+            Decimal(self.lot),
+            Decimal(self.quantity_step),
+            self.price_basis,
+            self.name,
+        )
+
+
+class BarFolder:
+    """The series of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the index; a folder without one has no series yet.
+
+        Raises:
+            FeedError: an index that cannot be read at all.
+        """
+        self.folder = folder
+        self.series: dict[str, Series] = {}
+        self.actions: list[CorporateAction] = []
+        self.left_out: dict[str, str] = {}
+        """What the index names and nobody can use, by its name there, and why. It stays in the index as it is."""
+        self._bad_series: dict[str, Any] = {}
+        self._bad_actions: list[Any] = []
+        path = folder / INDEX
+        try:
+            index = orjson.loads(read_regular(path, MAX_INDEX_BYTES))
+            if index["schema"] != SCHEMA:
+                raise ValueError(f"it has schema {index['schema']!r}, this version reads {SCHEMA}")
+            entries, actions = index["series"].items(), iter(index["actions"])
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError) as error:
+            raise FeedError(f"{path} cannot be read: {error}; import the bars again with `aion import`") from None
+        for key, entry in entries:
+            self._take_series(key, entry)
+        for number, entry in enumerate(actions, 1):
+            self._take_action(number, entry)
+
+    def _take_series(self, key: str, entry: Any) -> None:
+        try:
+            series = Series(**check_entry(key, entry))
+            if series.exchange not in EXCHANGES:
+                raise ValueError(f"its exchange is {series.exchange[:80]!r}; known: {', '.join(EXCHANGES)}")
+            instrument = series.instrument()
+            if min(instrument.tick, instrument.lot, instrument.quantity_step) <= 0:
+                raise ValueError("its tick, lot and quantity_step must be above 0")
+            ZoneInfo(series.timezone)
+        except (ValueError, TypeError, ArithmeticError, OSError, ZoneInfoNotFoundError) as error:
+            self._bad_series[key] = entry
+            self.left_out[key] = str(error) or type(error).__name__
+            return
+        self.series[series.key] = series
+
+    def _take_action(self, number: int, entry: Any) -> None:
+        """Take a declared split, dividend or jump; without one that cannot be read its symbol's bars are not true."""
+        try:
+            self.actions.append(_action(entry))
+        except (ValueError, KeyError, TypeError, ArithmeticError, AttributeError) as error:
+            self._bad_actions.append(entry)
+            symbol = entry.get("symbol") if isinstance(entry, dict) else None
+            why = f"action {number} cannot be read ({error})"
+            spoiled = [key for key, series in self.series.items() if series.symbol == symbol]
+            for key in spoiled:
+                self._bad_series[key] = asdict(self.series.pop(key))
+                self.left_out[key] = f"{why}, and without it the prices do not fit together"
+            if not spoiled:
+                self.left_out[f"action {number}"] = why
+
+    def complaints(self) -> list[str]:
+        """Return a sentence about each entry that was left out."""
+        todo = "import it again with `aion import`, or take it out of the index"
+        return [f"{self.folder / INDEX}: {name} is left out: {why}; {todo}" for name, why in self.left_out.items()]
+
+    def read(self, series: Series) -> list[Bar]:
+        """Return the bars of a series in order of time.
+
+        Raises:
+            FeedError: the file is missing, damaged or not what the index says.
+        """
+        path = self.folder / series.file
+        try:
+            read = _read_parquet if path.suffix == ".parquet" else _read_csv
+            bars = read(path, series.symbol, series.rows)
+        except (OSError, ValueError, ArithmeticError, KeyError, EOFError) as error:
+            raise FeedError(f"{path} cannot be read: {error}; import it again with `aion import`") from None
+        if len(bars) != series.rows or any(one.ts >= two.ts for one, two in pairwise(bars)):
+            raise FeedError(f"{path} is not what {INDEX} says of it; import it again with `aion import`")
+        return bars
+
+    def write(self, series: Series, bars: Sequence[Bar], form: Format = "parquet") -> None:
+        """Write a series and name it in the index, in place of the one of before.
+
+        Raises:
+            ConfigError: the folder cannot be written, or the extra for Parquet is missing.
+        """
+        old = self.series.get(series.key)
+        old_file = old.file if old is not None else ""
+        series.file = self._free_name(series, "parquet" if form == "parquet" else "csv.gz")
+        series.rows = len(bars)
+        series.first, series.last = (iso(bars[0].ts), iso(bars[-1].ts)) if bars else ("", "")
+        data = _parquet(bars) if form == "parquet" else _csv(bars)
+        self.series[series.key] = series
+        self._bad_series.pop(series.key, None)
+        self._replace(series.file, data)
+        self.write_index()
+        bad = [each.get("file") for each in self._bad_series.values() if isinstance(each, dict)]
+        if old_file and old_file not in [*(each.file for each in self.series.values()), *bad]:
+            (self.folder / old_file).unlink(missing_ok=True)
+
+    def _free_name(self, series: Series, suffix: str) -> str:
+        """Return the name of a series' file: its symbol as far as a name can hold it, marked where that is another's.
+
+        `BTC/USDT` and `BTC_USDT` come to one name, and on some disks `msft` and `MSFT` do.
+        """
+        plain = re.sub(r"[^A-Za-z0-9.-]", "_", series.symbol)[:MAX_STEM]
+        taken = {each.file.lower() for each in self.series.values() if each.key != series.key}
+        taken |= {str(each.get("file")).lower() for each in self._bad_series.values() if isinstance(each, dict)}
+        for stem in (plain, f"{plain}-{hashlib.sha256(series.symbol.encode()).hexdigest()[:16]}"):
+            name = f"{series.kind}_{stem}.{suffix}"
+            if name.lower() not in taken:
+                break
+        return name
+
+    def halts(self, symbol: str) -> list[Halt]:
+        """Return the halts of `symbol` in the folder's table.
+
+        Raises:
+            FeedError: a table that cannot be read.
+        """
+        return [each for each in read_halts(self.folder / HALTS) if each.symbol == symbol]
+
+    def declare(self, actions: Iterable[CorporateAction]) -> None:
+        """Add splits and dividends; one that is known already is not doubled."""
+        known = {(each.symbol, each.ex_date, each.kind): each for each in self.actions}
+        known |= {(each.symbol, each.ex_date, each.kind): each for each in actions}
+        self.actions = sorted(known.values(), key=lambda each: (each.ex_date, each.symbol, each.kind))
+
+    def write_index(self) -> None:
+        """Write the index.
+
+        Raises:
+            ConfigError: the folder cannot be written.
+        """
+        good = {key: asdict(each) for key, each in self.series.items()}
+        index = {
+            "schema": SCHEMA,
+            "series": dict(sorted((self._bad_series | good).items())),
+            "actions": [
+                asdict(each) | {"ex_date": each.ex_date.isoformat(), "amount": str(each.amount)}
+                for each in self.actions
+            ]
+            + self._bad_actions,
+        }
+        self._replace(INDEX, json.dumps(index, indent=1).encode())
+
+    def _replace(self, name: str, data: bytes) -> None:
+        try:
+            write_bytes(self.folder / name, data)
+        except OSError as error:
+            raise ConfigError(f"{self.folder / name} cannot be written: {error.strerror}") from None
+
+
+def _action(entry: dict[str, Any]) -> CorporateAction:
+    return CorporateAction(
+        entry["symbol"], date.fromisoformat(entry["ex_date"]), entry["kind"], Decimal(entry["amount"])
+    )
+
+
+def _parquet(bars: Sequence[Bar]) -> bytes:
+    arrow, parquet = need("pyarrow", "parquet"), need("pyarrow.parquet", "parquet")
+    decimals = max((_decimals(price) for bar in bars for price in _prices(bar)), default=0)
+    price = _decimal(arrow, 20, max(_PRICE_DECIMALS, decimals))
+    volume = _decimal(arrow, 30, max(_VOLUME_DECIMALS, *(_decimals(bar.volume) for bar in bars), 0))
+    kinds = [arrow.timestamp("us", "UTC"), price, price, price, price, volume]
+    columns = {
+        name: arrow.array([_value(bar, name, kind) for bar in bars], kind)
+        for name, kind in zip(_COLUMNS, kinds, strict=True)
+    }
+    sink = io.BytesIO()
+    parquet.write_table(arrow.table(columns), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _decimal(arrow: Any, digits: int, decimals: int) -> Any:
+    """Return a decimal type that holds every digit: as it always was, or a wider one where that has not enough."""
+    usual = {20: _PRICE_DECIMALS, 30: _VOLUME_DECIMALS}[digits]
+    if decimals == usual:
+        return arrow.decimal128(digits, decimals)
+    digits = _WHOLE_DIGITS + decimals
+    return arrow.decimal128(38, decimals) if digits <= 38 else arrow.decimal256(76, decimals)
+
+
+def _prices(bar: Bar) -> tuple[Decimal, ...]:
+    return bar.open, bar.high, bar.low, bar.close
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = int(value.as_tuple().exponent)
+    return len(format(value, "f").partition(".")[2].rstrip("0")) if exponent < -_PRICE_DECIMALS else 0
+
+
+def _value(bar: Bar, name: str, kind: Any) -> Any:
+    value = getattr(bar, name)
+    return value.quantize(Decimal(1).scaleb(-kind.scale), context=_EXACT) if name != "ts" else value
+
+
+def _read_parquet(path: Path, symbol: str, rows: int) -> list[Bar]:
+    bars: list[Bar] = []
+    with open_regular(path) as file:
+        for columns in parquet_batches(file, list(_COLUMNS), rows):
+            utc = [ts.astimezone(UTC) for ts in columns["ts"]]
+            volumes = (_plain(volume) for volume in columns["volume"])
+            prices = (_plain_prices(columns[name]) for name in ("open", "high", "low", "close"))
+            bars += [Bar(symbol, *row) for row in zip(utc, *prices, volumes, strict=True)]
+    return bars
+
+
+def _plain_prices(column: list[Decimal]) -> list[Decimal]:
+    """Return prices without the zeros of a column that is wider for the sake of others; all have one exponent."""
+    if not column or int(column[0].as_tuple().exponent) >= -_PRICE_DECIMALS:
+        return column
+    return [exact_price(price) for price in column]
+
+
+def _csv(bars: Sequence[Bar]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for bar in bars:
+        writer.writerow((iso(bar.ts), *(format(price, "f") for price in _prices(bar)), _plain(bar.volume)))
+    return gzip.compress(text.getvalue().encode(), mtime=0)
+
+
+def _read_csv(path: Path, symbol: str, rows: int) -> list[Bar]:
+    text = inflate(read_regular(path, MAX_FILE_BYTES), MAX_FILE_BYTES)
+    if text.count(b"\n") > rows + 1:
+        raise ValueError(f"it has more than the {rows:,} rows of {INDEX}")
+    found = csv.reader(text.decode().splitlines()[1:])
+    return [Bar(symbol, parse_iso(ts), *map(Decimal, numbers)) for ts, *numbers in found]
+
+
+def _plain(value: Decimal) -> Decimal:
+    """Return `value` without zeros at its end and without an exponent: the same however it was kept."""
+    text = format(value, "f")
+    return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)

@@ -1,0 +1,75 @@
+"""Telling daily bars from their times, whatever clock stands beside the day; weeks and months are refused by name."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from aion.errors import FeedError
+from aion.market import calendar
+from aion.market.importing.text.stamp import Stamp
+
+_MOST = 0.95  # of neighbours: a newest bar that is not over may carry the present time
+_NEARLY_A_DAY = timedelta(hours=20)  # a day on which clocks are set has 23 hours
+_LONGER = ((5, 8, "weekly"), (27, 32, "monthly"), (85, 95, "quarterly"), (360, 370, "yearly"))
+
+
+def find_days(stamps: Sequence[Stamp], exchange: str) -> list[date | str] | None:
+    """Return the session day of each stamp, None where the bars are shorter than a day.
+
+    A midnight is the start of its own day, in the zone that it is written in or else that of the exchange; another
+    time lies in the session of its day.
+
+    Raises:
+        FeedError: weekly bars, or longer ones.
+    """
+    known = [each for each in stamps if not isinstance(each, str)]
+    if not known or not _is_daily(known, exchange):
+        return None
+    clocked = [each for each in known if isinstance(each, datetime)]
+    place = ZoneInfo(calendar.EXCHANGES[exchange].timezone)
+    if clocked and not _are_midnights(clocked):
+        days = [each if isinstance(each, str) else _in_zone(each, place) for each in stamps]
+    else:
+        days = [each.date() if isinstance(each, datetime) else each for each in stamps]
+    _check_length([each for each in days if not isinstance(each, str)])
+    return days
+
+
+def _is_daily(known: Sequence[date | datetime], exchange: str) -> bool:
+    clocked = [each for each in known if isinstance(each, datetime)]
+    if 2 * len(clocked) < len(known):
+        return True
+    times = sorted({_wall(each) for each in known})
+    if len(times) == 1:
+        return exchange != calendar.ALWAYS and _are_midnights(clocked)
+    long = sum(two - one >= _NEARLY_A_DAY for one, two in pairwise(times))
+    return long >= _MOST * (len(times) - 1)
+
+
+def _wall(stamp: date | datetime) -> datetime:
+    if not isinstance(stamp, datetime):
+        return datetime.combine(stamp, time())
+    return stamp.astimezone(UTC).replace(tzinfo=None) if stamp.tzinfo is not None else stamp
+
+
+def _are_midnights(clocked: Sequence[datetime]) -> bool:
+    return sum(each.time() == time() for each in clocked) >= _MOST * len(clocked)
+
+
+def _in_zone(stamp: date | datetime, place: ZoneInfo) -> date:
+    if not isinstance(stamp, datetime):
+        return stamp
+    return (stamp.astimezone(place) if stamp.tzinfo is not None else stamp).date()
+
+
+def _check_length(days: Sequence[date]) -> None:
+    distances = [(two - one).days for one, two in pairwise(sorted(set(days)))]
+    if len(distances) < 2:
+        return
+    usual = sorted(distances)[len(distances) // 2]
+    for least, most, name in _LONGER:
+        if least <= usual <= most and sum(each >= least for each in distances) >= _MOST * len(distances):
+            raise FeedError(
+                f"its bars are {name} ones, {usual} days apart: bars of minutes to days can be traded; get daily ones"
+            )

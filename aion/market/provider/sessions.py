@@ -1,0 +1,47 @@
+"""What providers of shares have in common: bars outside sessions are left out, days close with their session."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from aion.market import calendar
+from aion.market.series import Kind
+
+MINUTE = timedelta(minutes=1)
+
+
+def session_rows(
+    rows: Iterable[Mapping[str, str]], kind: Kind, exchange: str, zone: str, after: datetime, until: datetime
+) -> list[dict[str, str]]:
+    """Return the rows of complete bars of sessions, with `ts` as the UTC close.
+
+    Rows of extended hours are no bars of a session and are left out without a word; a row whose time cannot be read
+    stays, so that `clean` names it.
+
+    Args:
+        rows: with `ts` as ISO 8601: the open of a minute, or the midnight that begins a day in `zone`.
+        kind: of the bars.
+        exchange: MIC.
+        zone: of the exchange.
+        after: closes after this, aware UTC.
+        until: and not after this.
+    """
+    found = []
+    for row in rows:
+        try:
+            at = datetime.fromisoformat(row["ts"])
+        except (KeyError, ValueError):
+            found.append(dict(row))
+            continue
+        close = _close(at, kind, exchange, zone)
+        if close is not None and after < close <= until:
+            found.append({**row, "ts": close.isoformat()})
+    return found
+
+
+def _close(at: datetime, kind: Kind, exchange: str, zone: str) -> datetime | None:
+    if kind == "minute":
+        close = at.astimezone(UTC) + MINUTE
+        return close if calendar.session_at(exchange, close) is not None else None
+    day = at.astimezone(ZoneInfo(zone)).date()
+    return calendar.session_closes(exchange, day, day).get(day)

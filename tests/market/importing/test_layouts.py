@@ -1,0 +1,453 @@
+"""The layouts that people have, each written by the library that makes it where there is one, and what comes of it.
+
+`docs/feeds.md` shows the table: a row there is a case here, by its name.
+"""
+
+# ruff: noqa: E501 - a layout a line
+
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pandas
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aion.errors import AionError
+from aion.market import calendar
+from aion.market.feed import FolderFeed
+from aion.market.importing.reader import Import, Imported, import_files
+from aion.market.importing.text.layout import read_columns
+from aion.market.importing.text.table import Reading
+from aion.model import CorporateAction
+
+NOW = datetime(2030, 1, 1, tzinfo=UTC)
+DOCS = Path(__file__).parents[3] / "docs" / "feeds.md"
+SHARES = Import("XNAS", currency="USD", price_basis="raw", form="csv")
+COINS = Import("24/7", currency="USDT", price_basis="raw", form="csv")
+NEW_YORK = replace(SHARES, zone="America/New_York")
+DAYS = [each.day for each in calendar.sessions("XNAS", date(2022, 5, 16), date(2022, 6, 3))]
+FRAME = pandas.DataFrame(
+    {
+        "Open": [100 + i + 0.25 for i in range(len(DAYS))],
+        "High": [102 + i + 0.5 for i in range(len(DAYS))],
+        "Low": [99 + i + 0.1 for i in range(len(DAYS))],
+        "Close": [101 + i + 0.75 for i in range(len(DAYS))],
+        "Volume": [1_000_000 + i for i in range(len(DAYS))],
+    },
+    index=pandas.DatetimeIndex(DAYS, name="Date"),
+)
+MINUTES = FRAME.set_axis(
+    pandas.date_range("2022-05-19 13:30", periods=len(DAYS), freq="min", tz="UTC", name="time"), axis=0
+)
+Write = Callable[[Path], Path]
+
+
+def csv(text: str, name: str = "GOOG.csv", encoding: str = "utf-8") -> Write:
+    def write(folder: Path) -> Path:
+        (folder / name).write_bytes(text.encode(encoding))
+        return folder / name
+
+    return write
+
+
+def frame(made: pandas.DataFrame, name: str = "GOOG.csv", **how: object) -> Write:
+    return csv(made.to_csv(**how), name)  # type: ignore[arg-type]
+
+
+def parquet(made: pandas.DataFrame) -> Write:
+    def write(folder: Path) -> Path:
+        made.to_parquet(folder / "GOOG.parquet")
+        return folder / "GOOG.parquet"
+
+    return write
+
+
+def packed(members: dict[str, str], name: str = "GOOG.zip") -> Write:
+    def write(folder: Path) -> Path:
+        with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
+            for member, text in members.items():
+                archive.writestr(member, text)
+        return folder / name
+
+    return write
+
+
+def lines(stamp: Callable[[int], str], head: str = "Date,Open,High,Low,Close,Volume", between: str = ",") -> str:
+    """Return the frame as text, each row with its own stamp."""
+    shown = [
+        between.join([stamp(i), *(f"{value:g}" for value in row[:4]), str(int(row[4]))])
+        for i, row in enumerate(FRAME.itertuples(index=False))
+    ]
+    return "\n".join([head, *shown] if head else shown) + "\n"
+
+
+def day(pattern: str) -> Callable[[int], str]:
+    return lambda i: DAYS[i].strftime(pattern)
+
+
+def minute(pattern: str, zone: str = "UTC") -> Callable[[int], str]:
+    return lambda i: MINUTES.index[i].tz_convert(zone).strftime(pattern)
+
+
+def epoch(scale: int) -> Callable[[int], str]:
+    return lambda i: str(int(MINUTES.index[i].timestamp()) * scale)
+
+
+def levels(
+    made: pandas.DataFrame, symbols: tuple[str, ...] = ("GOOG",), names: tuple = ("Price", "Ticker")
+) -> pandas.DataFrame:
+    both = pandas.concat({symbol: made for symbol in symbols}, axis=1).swaplevel(axis=1)
+    both.columns.names = list(names)
+    return both
+
+
+def european(value: float) -> str:
+    return f"{value:,.2f}".replace(",", "_").replace(".", ",").replace("_", ".")
+
+
+THOUSANDS = FRAME[["Open", "High", "Low", "Close"]] * 10
+KRAKEN = "".join(
+    f"{epoch(1)(i)},{o:g},{h:g},{low:g},{c:g},{v:.1f},17\n"
+    for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
+)
+BINANCE = "".join(
+    f"{epoch(1000)(i)},{o:g},{h:g},{low:g},{c:g},{v:.1f},{int(epoch(1000)(i)) + 59999},1.5,10,1,1,0\n"
+    for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
+)
+BINANCE_HEAD = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n"
+CDD = (
+    "https://www.CryptoDataDownload.com\nunix,date,symbol,open,high,low,close,Volume BTC,Volume USDT,tradecount\n"
+    + "".join(
+        reversed(
+            [
+                f"{epoch(1000)(i)},{minute('%Y-%m-%d %H:%M:%S')(i)},GOOG,{o:g},{h:g},{low:g},{c:g},{v:.1f},9.5,17\n"
+                for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
+            ]
+        )
+    )
+)
+STOOQ = "<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\n" + "".join(
+    f"GOOG,D,{day('%Y%m%d')(i)},000000,{o:g},{h:g},{low:g},{c:g},{v:.0f},0\n"
+    for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
+)
+MT5 = "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>\n" + "".join(
+    f"{minute('%Y.%m.%d')(i)}\t{minute('%H:%M:%S')(i)}\t{o:g}\t{h:g}\t{low:g}\t{c:g}\t{v:.0f}\t0\t2\n"
+    for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
+)
+LEAN = "".join(
+    f"{34_200_000 + 60_000 * i},{o * 10_000:.0f},{h * 10_000:.0f},{low * 10_000:.0f},{c * 10_000:.0f},{v:.0f}\n"
+    for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
+)
+LEAN_DAYS = "".join(
+    f"{day('%Y%m%d')(i)} 00:00,{o * 10_000:.0f},{h * 10_000:.0f},{low * 10_000:.0f},{c * 10_000:.0f},{v:.0f}\n"
+    for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
+)
+LEAN_COIN = "".join(
+    f"{48_600_000 + 60_000 * i},{o:g},{h:g},{low:g},{c:g},{v:.0f}\n"
+    for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
+)
+YAHOO_PAGE = (
+    "Date\tOpen\tHigh\tLow\tClose Close price adjusted for splits.\tAdj Close Adjusted close price.\tVolume\n"
+    + "".join(
+        f"{day('%b %d, %Y')(i)}\t{o:,.2f}\t{h:,.2f}\t{low:,.2f}\t{c:,.2f}\t1.00\t{int(v):,}\n"
+        for i, (o, h, low, c, v) in reversed(list(enumerate(FRAME.itertuples(index=False))))
+    )
+)
+INVESTING = (
+    "\ufeff"
+    + '"Date","Price","Open","High","Low","Vol.","Change %"\n'
+    + "".join(
+        f'"{day("%m/%d/%Y")(i)}","{c:,.2f}","{o:,.2f}","{h:,.2f}","{low:,.2f}","{v / 1e6:.6f}M","0.10%"\n'
+        for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
+    )
+)
+NASDAQ = "Date,Close/Last,Volume,Open,High,Low\n" + "".join(
+    f"{day('%m/%d/%Y')(i)},${c:.2f},{int(v)},${o:.2f},${h:.2f},${low:.2f}\n"
+    for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
+)
+EXCEL_DE = "Datum;Erster;Hoch;Tief;Schlusskurs;Volumen\n" + "".join(
+    f"{day('%d.%m.%Y')(i)};{european(o)};{european(h)};{european(low)};{european(c)};{european(v).partition(',')[0]}\n"
+    for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
+)
+
+D, M, C = "days", "minutes", "coins"
+KEPT: dict[str, tuple[Write, Import, str]] = {
+    "pandas, index named": (frame(FRAME), SHARES, D),
+    "pandas, index without a name": (frame(FRAME.rename_axis(None)), SHARES, D),
+    "pandas, `reset_index`": (frame(FRAME.reset_index()), SHARES, D),
+    "pandas, index dropped": (frame(FRAME.reset_index(), index=False), SHARES, D),
+    "pandas, days with a zone": (frame(FRAME.tz_localize("America/New_York")), SHARES, D),
+    "pandas, days with midnight": (frame(FRAME, date_format="%Y-%m-%d %H:%M:%S"), SHARES, D),
+    "pandas, days in UTC of New York's midnight": (frame(FRAME.tz_localize("America/New_York").tz_convert("UTC")), SHARES, D),
+    "pandas, minutes in UTC": (frame(MINUTES), SHARES, M),
+    "pandas, minutes with New York's offset": (frame(MINUTES.tz_convert("America/New_York")), SHARES, M),
+    "pandas, `sep=';', decimal=','`": (frame(FRAME, sep=";", decimal=","), SHARES, D),
+    "pandas, tabs": (frame(FRAME, sep="\t"), SHARES, D),
+    "pandas, index of symbol and time": (frame(pandas.concat({"GOOG": MINUTES}, names=["symbol", "timestamp"])), SHARES, M),
+    "pandas, Parquet": (parquet(FRAME), SHARES, D),
+    "pandas, Parquet, index without a name": (parquet(FRAME.rename_axis(None)), SHARES, D),
+    "pandas, Parquet, columns of two levels": (parquet(levels(FRAME)), SHARES, D),
+    "yfinance, price over ticker": (frame(levels(FRAME)), SHARES, D),
+    "yfinance, ticker over price": (frame(levels(FRAME).swaplevel(axis=1)), SHARES, D),
+    "yfinance, levels without names": (frame(levels(FRAME, names=(None, None)).rename_axis(None)), SHARES, D),
+    "yfinance, `Adj Close` beside": (frame(levels(FRAME.assign(**{"Adj Close": 1.0}))), SHARES, D),
+    "yfinance, minutes": (frame(levels(MINUTES.rename_axis("Datetime"))), SHARES, M),
+    "columns joined as `Close_GOOG`": (frame(FRAME.add_suffix("_GOOG")), SHARES, D),
+    "Stooq": (csv(STOOQ, "goog.us.txt"), SHARES, D),
+    "Yahoo's page, copied": (csv(YAHOO_PAGE), SHARES, D),
+    "Yahoo's download": (frame(FRAME.assign(**{"Adj Close": 1.0})), SHARES, D),
+    "TradingView, days": (csv(lines(lambda i: str(int(calendar.sessions("XNAS", DAYS[i], DAYS[i])[0].open.timestamp())), "time,open,high,low,close,Volume")), SHARES, D),
+    "TradingView, minutes": (csv(lines(epoch(1), "time,open,high,low,close,Volume")), SHARES, M),
+    "MetaTrader 4": (csv(lines(minute("%Y.%m.%d,%H:%M", "America/New_York"), "")), NEW_YORK, M),
+    "MetaTrader 5": (csv(MT5), replace(SHARES, zone="UTC"), M),
+    "MetaTrader 5 in UTF-16": (csv("\ufeff" + MT5, encoding="utf-16-le"), replace(SHARES, zone="UTC"), M),
+    "Binance, without a heading": (csv(BINANCE), COINS, C),
+    "Binance, in microseconds": (csv(re.sub(r"(?m)^(\d{13})", r"\g<1>000", BINANCE)), COINS, C),
+    "Binance, with a heading": (csv(BINANCE_HEAD + BINANCE), COINS, C),
+    "Binance, as its zip": (packed({"GOOG-1m.csv": BINANCE}), replace(COINS, symbol="GOOG"), C),
+    "Kraken": (csv(KRAKEN), COINS, C),
+    "CryptoDataDownload": (csv(CDD), COINS, C),
+    "Dukascopy": (csv(lines(minute("%d.%m.%Y %H:%M:%S.000"), "Gmt time,Open,High,Low,Close,Volume")), SHARES, M),
+    "Dukascopy, local time": (csv(lines(minute("%d.%m.%Y %H:%M:%S.000 GMT-0400", "America/New_York"), "Local time,Open,High,Low,Close,Volume")), SHARES, M),
+    "Interactive Brokers, days": (csv(lines(day("%Y%m%d"), "date,open,high,low,close,volume")), SHARES, D),
+    "Interactive Brokers, minutes": (csv(lines(minute("%Y%m%d %H:%M:%S US/Eastern", "America/New_York"), "date,open,high,low,close,volume")), SHARES, M),
+    "Interactive Brokers, ib_insync": (frame(MINUTES.tz_convert("America/New_York").rename_axis("date").assign(average=1.0, barCount=5)), SHARES, M),
+    "Alpaca": (frame(pandas.concat({"GOOG": MINUTES.rename(columns=str.lower)}, names=["symbol", "timestamp"]).assign(trade_count=3.0, vwap=1.0)), SHARES, M),
+    "HistData, ASCII": (csv(lines(minute("%Y%m%d %H%M%S", "America/New_York"), "", ";")), NEW_YORK, M),
+    "HistData, its zip with a report": (packed({"DAT.csv": lines(minute("%Y%m%d %H%M%S", "America/New_York"), "", ";"), "DAT.txt": "a report"}), replace(NEW_YORK, symbol="GOOG"), M),
+    "LEAN, minutes of shares": (packed({"20220519_goog_minute_trade.csv": LEAN}, "20220519_trade.zip"), NEW_YORK, M),
+    "LEAN, days of shares": (packed({"goog.csv": LEAN_DAYS}, "goog.zip"), SHARES, D),
+    "LEAN, minutes of coins": (packed({"20220519_goog_minute_trade.csv": LEAN_COIN}, "20220519_trade.zip"), replace(COINS, zone="UTC"), C),
+    "Kaggle-like, `Name` and lower case": (frame(FRAME.rename(columns=str.lower).assign(Name="GOOG")), SHARES, D),
+    "Investing.com": (csv(INVESTING), SHARES, D),
+    "Nasdaq.com": (csv(NASDAQ), SHARES, D),
+    "Alpha Vantage": (csv(lines(day("%Y-%m-%d"), "timestamp,1. open,2. high,3. low,4. close,5. volume")), SHARES, D),
+    "a German Excel": (csv(EXCEL_DE), SHARES, D),
+    "epoch in s": (csv(lines(epoch(1))), SHARES, M),
+    "epoch in ms": (csv(lines(epoch(1000))), SHARES, M),
+    "epoch in us": (csv(lines(epoch(10**6))), SHARES, M),
+    "epoch in ns": (csv(lines(epoch(10**9))), SHARES, M),
+    "European dates": (csv(lines(day("%d/%m/%Y"))), SHARES, D),
+    "US dates": (csv(lines(day("%m/%d/%Y"))), SHARES, D),
+    "US dates of two digits": (csv(lines(day("%m/%d/%y"))), SHARES, D),
+    "months by name": (csv(lines(day("%d-%b-%Y"))), SHARES, D),
+    "UTC behind the time": (csv(lines(minute("%Y-%m-%d %H:%M:%S UTC"))), SHARES, M),
+    "twelve hours": (csv(lines(minute("%m/%d/%Y %I:%M %p", "America/New_York"))), NEW_YORK, M),
+    "UTF-16 as Excel saves it": (csv("\ufeff" + lines(day("%Y-%m-%d"), between="\t", head="Date\tOpen\tHigh\tLow\tClose\tVolume"), encoding="utf-16-le"), SHARES, D),
+    "newest first": (frame(FRAME[::-1]), SHARES, D),
+    "date day first, said": (csv(lines(day("%d/%m/%Y"))), replace(SHARES, reading=Reading(dates="DMY")), D),
+    "columns said by number": (csv(lines(day("%Y-%m-%d"), "a,b,c,d,e,f")), replace(SHARES, reading=Reading(read_columns("ts=1,open=2,high=3,low=4,close=5,volume=6"))), D),
+}  # fmt: skip
+
+
+def expected(kind: str) -> list[tuple]:
+    found = []
+    for i, values in enumerate(FRAME.itertuples(index=False)):
+        if kind == D:
+            at = calendar.session_closes("XNAS", DAYS[i], DAYS[i])[DAYS[i]]
+        else:
+            at = MINUTES.index[i].to_pydatetime() + timedelta(minutes=1)
+        found.append((at, *(Decimal(f"{value:g}") for value in values[:4]), Decimal(int(values[4]))))
+    return found
+
+
+def kept(folder: Path, kind: str, symbol: str = "GOOG") -> list[tuple]:
+    bars = FolderFeed(folder).history("day" if kind == D else "minute", symbol, NOW, 10_000)
+    return [(bar.ts, bar.open, bar.high, bar.low, bar.close, bar.volume) for bar in bars]
+
+
+def bring(path: Path, about: Import, folder: Path) -> Imported:
+    (done,) = import_files([path], folder, about, NOW)
+    return done
+
+
+@pytest.mark.parametrize("layout", KEPT)
+def test_layout_comes_back_bar_by_bar(layout: str, tmp_path: Path) -> None:
+    write, about, kind = KEPT[layout]
+    done = bring(write(tmp_path), about, tmp_path / "bars")
+    assert done.refused == "" and done.report.dropped == {}
+    assert kept(tmp_path / "bars", kind, done.symbol) == expected(kind)
+    assert done.symbol.upper() == "GOOG"
+
+
+def weekly(step: str) -> Write:
+    made = FRAME.set_axis(pandas.date_range("2022-01-03", periods=len(FRAME), freq=step, name="Date"), axis=0)
+    return frame(made)
+
+
+AMBIGUOUS = "\n".join(f"{text},10,11,9,10,5" for text in ("01/02/2022", "02/02/2022", "03/02/2022"))
+HEAD = "Date,Open,High,Low,Close,Volume\n"
+REFUSED: dict[str, tuple[Write, Import, str]] = {
+    "days that can be months": (csv(HEAD + AMBIGUOUS), SHARES, r"'01/02/2022' can be 01 Feb 2022 \(--date-format DMY\) or 02 Jan 2022 \(--date-format MDY\)"),
+    "`1,234` that can be decimals": (csv(HEAD.replace(",", ";") + "2022-05-16;1,234;1,240;1,230;1,235;500\n"), SHARES, "can be 1234 or 1.234, .* --decimal point or --decimal comma"),
+    "decimal commas without quotes": (csv(HEAD + "2022-05-16,100,5,101,5,99,5,100,5,1000\n"), SHARES, "more cells than the 6 that its heading names: decimal commas"),
+    "figures without a heading": (csv("2022-05-16,100,90,110,105,5\n"), SHARES, "no line with the names of its columns, .* --columns ts=1"),
+    "a heading in words that are not known": (csv("Päivä,Avaus,Ylin,Alin,Päätös,Määrä\n2022-05-16,1,2,1,1,5\n"), SHARES, "no column for the time; it has Päivä, .* --columns ts=NAME"),
+    "no volume": (csv("Date,Open,High,Low,Close\n2022-05-16,1,1,1,1\n"), SHARES, "no column for volume; .* --columns volume=none"),
+    "weekly bars": (weekly("W-MON"), SHARES, "its bars are weekly ones"),
+    "monthly bars": (weekly("MS"), SHARES, "its bars are monthly ones"),
+    "times without a zone": (csv(lines(minute("%Y-%m-%d %H:%M"))), SHARES, "are no time with a zone; say the zone of its times: --zone"),
+    "Excel's count of days": (csv(lines(lambda i: str(44697 + i))), SHARES, "are Excel's count of days"),
+    "an Excel workbook": (packed({"[Content_Types].xml": "x", "xl/workbook.xml": "x"}, "GOOG.xlsx"), SHARES, "is an Excel workbook: save it as CSV"),
+    "a web page": (csv("<!DOCTYPE html><html>log in</html>"), SHARES, "is a web page"),
+    "JSON": (csv('[{"open": 1}]'), SHARES, "is JSON"),
+    "a zip without a table": (packed({"a.bin": "x"}), SHARES, r"holds no file of bars .*a\.bin"),
+    "a split that nobody declared": (csv(HEAD + f"{DAYS[0]},891,899,889,891.29,5\n{DAYS[1]},302.36,303,291,296,5\n"), SHARES, "opens at 1:2.95 of the close before.* --split GOOG:2022-05-17:3"),
+    "a declared split that prices contradict": (frame(FRAME), replace(SHARES, actions=(CorporateAction("GOOG", DAYS[3], "split", Decimal(2)),)), "a split of 2 is declared, and it opens at 103.2500 after 103.7500"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", REFUSED)
+def test_layout_that_cannot_be_taken_says_the_true_reason(layout: str, tmp_path: Path) -> None:
+    write, about, said = REFUSED[layout]
+    try:
+        why = bring(write(tmp_path), about, tmp_path / "bars").refused
+    except AionError as error:
+        why = str(error)
+    assert re.search(said, why), why
+    assert not list(tmp_path.glob("bars/*_GOOG.*"))
+
+
+def test_table_of_the_document_has_each_layout_and_no_other() -> None:
+    text = DOCS.read_text().partition("### Layouts")[2].partition("\n## ")[0]
+    shown = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")][1:]
+    assert [each for each in shown if each != "layout"] == [*KEPT, *REFUSED]
+
+
+def test_two_tickers_in_one_frame_become_two_series(tmp_path: Path) -> None:
+    both = levels(FRAME, ("GOOG", "MSFT"))
+    both.iloc[2, [index for index, name in enumerate(both.columns) if name[1] == "MSFT"]] = float("nan")
+    path = frame(both)(tmp_path)
+    one, two = import_files([path], tmp_path / "bars", SHARES, NOW)
+    assert (one.symbol, one.report.kept, two.symbol, two.report.kept) == ("GOOG", len(DAYS), "MSFT", len(DAYS) - 1)
+    assert kept(tmp_path / "bars", D) == expected(D)
+
+
+def test_files_in_any_order_and_a_second_import_join(tmp_path: Path) -> None:
+    parts = [csv(FRAME[a:b].to_csv(), f"{a}.csv")(tmp_path) for a, b in ((8, 11), (0, 4), (3, 9))]
+    about = replace(SHARES, symbol="GOOG")
+    (done,) = import_files(parts, tmp_path / "bars", about, NOW)
+    assert done.report.dropped == {"duplicate time": 2}
+    assert kept(tmp_path / "bars", D) == expected(D)[:11]
+    done = bring(frame(FRAME[9:])(tmp_path), about, tmp_path / "bars")
+    assert "joined with 11 bars" in done.joined and "other figures" not in done.joined
+    assert kept(tmp_path / "bars", D) == expected(D)
+    done = bring(frame(FRAME[-1:] + 1)(tmp_path), about, tmp_path / "bars")
+    assert "1 of before had other figures at the same time and were replaced" in done.joined
+    assert len(kept(tmp_path / "bars", D)) == len(DAYS)
+    bring(frame(FRAME[2:5])(tmp_path), replace(about, is_replaced=True), tmp_path / "bars")
+    assert kept(tmp_path / "bars", D) == expected(D)[2:5]
+
+
+def test_second_import_that_does_not_belong_is_refused_and_the_first_stays(tmp_path: Path) -> None:
+    bring(frame(FRAME)(tmp_path), SHARES, tmp_path / "bars")
+    done = bring(frame(FRAME)(tmp_path), replace(SHARES, price_basis="adjusted"), tmp_path / "bars")
+    assert (
+        "with price basis raw, these have adjusted: import them into another folder, or say --replace" in done.refused
+    )
+    assert kept(tmp_path / "bars", D) == expected(D)
+
+
+@pytest.mark.parametrize("step", [15, 60])
+@pytest.mark.parametrize("is_newest_first", [False, True])
+def test_hour_that_clocks_repeat_is_kept_apart_by_order(tmp_path: Path, step: int, is_newest_first: bool) -> None:
+    index = pandas.date_range("2024-10-26 20:00", periods=600 // step, freq=f"{step}min", tz="UTC")
+    made = pandas.DataFrame(
+        {"open": range(10, 10 + len(index)), "volume": 5.0}, index=index.tz_convert("Europe/Berlin").tz_localize(None)
+    )
+    made = made.assign(high=made["open"] + 1, low=made["open"] - 1, close=made["open"]).rename_axis("time")
+    path = frame(made[::-1] if is_newest_first else made)(tmp_path)
+    done = bring(path, replace(COINS, zone="Europe/Berlin"), tmp_path / "bars")
+    assert done.refused == "" and done.report.dropped == {} and done.gaps == {}
+    assert [bar[0] for bar in kept(tmp_path / "bars", M)] == [
+        at.to_pydatetime() + timedelta(minutes=step) for at in index
+    ]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_prices_keep_every_digit(tmp_path: Path, form: str) -> None:
+    prices = ["0.000123456", "0.00012357945599999998", "0.000000001234", "0.00012345678901234567890123"]
+    rows = "".join(
+        f"2025-01-01T00:0{i}:00Z,{p},{p},{p},{p},1000000000.000000000000000018\n" for i, p in enumerate(prices)
+    )
+    about = replace(
+        COINS, form=form, actions=tuple(CorporateAction("GOOG", date(2025, 1, 1), "jump", Decimal(1)) for _ in "x")
+    )  # type: ignore[arg-type]
+    done = bring(csv("date,open,high,low,close,volume\n" + rows)(tmp_path), about, tmp_path / "bars")
+    assert not done.refused
+    found = kept(tmp_path / "bars", M)
+    assert [format(bar[1], "f") for bar in found] == prices
+    assert {format(bar[5], "f") for bar in found} == {"1000000000.000000000000000018"}
+
+
+def test_open_or_close_outside_low_and_high_is_taken_as_the_nearer_by_name(tmp_path: Path) -> None:
+    made = FRAME.copy()
+    made.iloc[1, 0], made.iloc[2, 3], made.iloc[3, 1] = 200.0, made.iloc[2]["Low"] - 1, made.iloc[3, 1] * 100
+    made.iloc[4, 0] = made.iloc[4]["High"] + 0.01
+    done = bring(frame(made)(tmp_path), SHARES, tmp_path / "bars")
+    assert done.report.repaired == {
+        "close outside low and high, taken as the nearer of them": 1,
+        "open outside low and high, taken as the nearer of them": 1,
+    }
+    assert done.report.dropped == {"impossible prices": 1, "one price about 100 times off the others": 1}
+    assert "row 4 (2022-05-18T20:00Z): close 100.1000 of 101.1000 to 104.5000" in done.report.warnings[0]
+    found = {bar[0].date(): bar for bar in kept(tmp_path / "bars", D)}
+    assert found[DAYS[2]][4] == Decimal("101.1") and found[DAYS[4]][1] == Decimal("106.5")
+
+
+def test_volume_that_nobody_counts_keeps_flat_bars_and_says_so(tmp_path: Path) -> None:
+    made = FRAME.assign(Volume=0)
+    made.iloc[3, :4] = 103.0
+    done = bring(frame(made)(tmp_path), SHARES, tmp_path / "bars")
+    assert done.report.kept == len(DAYS) and "counts no volume" in done.report.warnings[0]
+
+
+SHAPES: dict[str, Callable[[pandas.DataFrame], Write]] = {
+    "index": lambda made: frame(made),
+    "unnamed": lambda made: frame(made.rename_axis(None)),
+    "reset": lambda made: frame(made.reset_index()),
+    "levels": lambda made: frame(levels(made)),
+    "zone": lambda made: frame(made.tz_localize("America/New_York")),
+    "semicolons": lambda made: frame(made, sep=";", decimal=","),
+    "tabs": lambda made: frame(made, sep="\t"),
+    "newest first": lambda made: frame(made[::-1]),
+    "parquet": parquet,
+    "parquet levels": lambda made: parquet(levels(made)),
+    "epoch": lambda made: frame(
+        made.set_axis(made.index.tz_localize("UTC").astype("int64"), axis=0).rename_axis("time")
+    ),
+}
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> pandas.DataFrame:
+    count = draw(st.integers(2, len(DAYS)))
+    base = draw(st.sampled_from([0.001, 1.0, 123.45, 4567.0]))
+    rows = []
+    for _ in range(count):
+        one, two, three, four = sorted(base * draw(st.floats(0.9, 1.3)) for _ in range(4))
+        opened, closed = draw(st.permutations([two, three]))
+        rows.append((opened, four, one, closed, draw(st.integers(1, 10**9))))
+    return pandas.DataFrame(rows, columns=list(FRAME.columns), index=FRAME.index[:count])
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(made=frames(), shape=st.sampled_from(sorted(SHAPES)))
+def test_any_frame_in_any_shape_comes_back_bar_by_bar(
+    tmp_path_factory: pytest.TempPathFactory, made: pandas.DataFrame, shape: str
+) -> None:
+    folder = tmp_path_factory.mktemp("frame")
+    done = bring(SHAPES[shape](made)(folder), SHARES, folder / "bars")
+    assert done.refused == "" and done.report.dropped == {}
+    closes = calendar.session_closes("XNAS", DAYS[0], DAYS[-1])
+    wanted = [
+        (closes[day], *(Decimal(repr(float(value))) for value in row[:4]), Decimal(int(row[4])))
+        for day, row in zip(DAYS, made.itertuples(index=False), strict=False)
+    ]
+    assert kept(folder / "bars", D) == wanted
