@@ -289,9 +289,9 @@ def export(
     data: Data = None,
 ) -> None:
     """Write the ledger's tables as Parquet files: trades, fills, orders, cash movements, decisions, equity, audit."""
+    from aion.ledger.export import export as export_ledger
+    from aion.ledger.query import read_ledger
     from aion.store.layout import Layout
-    from aion.trading.export import export as export_ledger
-    from aion.trading.query import read_ledger
 
     with read_ledger(Layout(_settings(config, data=data).data).ledger) as ledger:
         for name, count in export_ledger(ledger, folder).items():

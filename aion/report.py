@@ -135,7 +135,7 @@ def trade_lines(folder: Path, bot: str | None, day: str | None, *, is_fills: boo
         NotFoundError: it has no such bot.
         ConfigError: a day that is none.
     """
-    from aion.trading.query import read_ledger  # noqa: PLC0415 - only this command needs it
+    from aion.ledger.query import read_ledger  # noqa: PLC0415 - only this command needs it
 
     if day is not None:
         check_day(day)
@@ -157,7 +157,7 @@ def audit_lines(folder: Path, target: str | None, *, is_csv: bool) -> list[str]:
     Raises:
         LedgerError: there is no ledger, or it cannot be read.
     """
-    from aion.trading.query import read_ledger  # noqa: PLC0415 - only this command needs it
+    from aion.ledger.query import read_ledger  # noqa: PLC0415 - only this command needs it
 
     with read_ledger(Layout(folder).ledger) as ledger:
         rows = [

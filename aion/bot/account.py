@@ -20,6 +20,8 @@ from aion.bot.strategy.base import Moment, Strategy
 from aion.clock import iso, parse_iso
 from aion.config import BotSettings, Rules
 from aion.errors import ConfigError
+from aion.ledger.ledger import Entry, SavedAccount
+from aion.ledger.query import LedgerReader
 from aion.market import calendar
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed, Kind
@@ -28,10 +30,8 @@ from aion.market.jump import Screen, Screened
 from aion.model import Bar, CorporateAction, EquityPoint, Signal, Trade
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model
-from aion.trading.ledger import Entry, SavedAccount
+from aion.trading.events import Changes
 from aion.trading.portfolio import Portfolio
-from aion.trading.query import LedgerReader
-from aion.trading.record import Changes
 from aion.trading.risk import DeskGate, Limits, RiskGate
 
 HINDSIGHT = "The names were chosen with hindsight: they are known winners, so the past looks better than it was."

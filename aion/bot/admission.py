@@ -10,9 +10,9 @@ from datetime import datetime
 
 from aion.bot.account import BotAccount
 from aion.clock import iso, parse_iso
+from aion.ledger.query import LedgerReader
 from aion.market.feed import Feed
 from aion.market.feed.online import OnlineFeed
-from aion.trading.query import LedgerReader
 
 _NOTE = "let_in"  # note in the ledger: by symbol the market times after which its first bar was let in
 

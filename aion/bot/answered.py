@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from aion.bot.answer import ACCEPTED, DONE, SUPERSEDED
+from aion.ledger.ledger import Ledger
+from aion.ledger.query import LedgerReader
 from aion.store.control_id import asked_at, order_of, why_not
-from aion.trading.ledger import Ledger
-from aion.trading.query import LedgerReader
 
 Answers = dict[str, dict[str, str]]
 """What became of each request, by target and id."""

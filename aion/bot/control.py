@@ -25,11 +25,11 @@ from aion.bot.stuck import forgive
 from aion.clock import parse_iso
 from aion.config import Rules
 from aion.errors import ConfigError, StateError
+from aion.ledger.ledger import Ledger
 from aion.store.control_id import asked_at
 from aion.store.document.request import BotConfig
 from aion.store.layout import DESK
-from aion.trading.ledger import Ledger
-from aion.trading.record import Audit
+from aion.trading.events import Audit
 
 CLEARED_WITHIN = timedelta(seconds=10)  # the desk removes the switch's file right after it asked to keep exits
 SKIPPED = "an earlier version of Aion skipped it, because of a file beside it that is no request; ask again"

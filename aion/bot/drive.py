@@ -6,7 +6,7 @@ from typing import Protocol
 
 from aion.bot.schedule import Pace
 from aion.clock import iso, parse_iso
-from aion.trading.ledger import Ledger
+from aion.ledger.ledger import Ledger
 
 MAX_SPEED = 36_000
 _SPEED = "speed"  # note in the ledger: speed asked on the desk, and that of the settings at that time

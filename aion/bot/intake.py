@@ -10,7 +10,7 @@ from datetime import datetime
 from aion.bot.account import BotAccount
 from aion.clock import iso
 from aion.market.feed import Batch, Kind
-from aion.trading.window import Window
+from aion.trading.bar_window import Window
 
 
 class Intake:

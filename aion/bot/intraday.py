@@ -12,15 +12,15 @@ from aion.bot.record import Json, bar_json, bar_row, number, result_json, signal
 from aion.bot.strategy.base import Moment
 from aion.clock import iso
 from aion.config import BotSettings
+from aion.ledger.ledger import SavedAccount
+from aion.ledger.query import LedgerReader
 from aion.market import calendar
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed
 from aion.market.grid import Grid
 from aion.model import Bar, OrderStatus, Side, Signal
 from aion.store.document.state import to_json
-from aion.trading.ledger import SavedAccount
-from aion.trading.query import LedgerReader
-from aion.trading.record import Changes, OrderRecord
+from aion.trading.events import Changes, OrderRecord
 
 NO_EXIT_BAR = "no bar to exit on"
 _OF_SIGNAL = "; signal: "

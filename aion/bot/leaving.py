@@ -12,7 +12,7 @@ from typing import Any
 from aion.bot.standing import Standing
 from aion.model import ZERO, OrderStatus, OrderType
 from aion.trading.broker import PaperBroker
-from aion.trading.record import OrderRecord
+from aion.trading.events import OrderRecord
 
 MOST_NAMED = 6  # symbols in a sentence
 

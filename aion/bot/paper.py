@@ -18,6 +18,7 @@ from aion.bot.span import Span
 from aion.bot.waiter import Waiter
 from aion.clock import MarketClock, iso
 from aion.config import Settings
+from aion.ledger.ledger import Ledger
 from aion.made import UNKNOWN_VENUE
 from aion.market import calendar
 from aion.market.feed import Batch, Kind
@@ -25,7 +26,6 @@ from aion.market.feed.health import FeedHealth
 from aion.market.feed.online import SETTLE, OnlineFeed
 from aion.market.grid import next_bar
 from aion.store.layout import Layout
-from aion.trading.ledger import Ledger
 
 STEP_S = 0.25  # between two looks at the feed
 SAID_S = 60.0  # between two log lines about the same state of the feed

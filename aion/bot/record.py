@@ -7,7 +7,7 @@ from typing import Any
 from aion.clock import iso
 from aion.config import Rules
 from aion.model import Bar, Fill, Order, OrderStatus, Signal, Trade
-from aion.trading.record import Decision, Result
+from aion.trading.events import Decision, Result
 
 Json = dict[str, Any]
 

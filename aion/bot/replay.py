@@ -35,13 +35,13 @@ from aion.bot.waiter import Waiter
 from aion.clock import ReplayClock, iso
 from aion.config import Settings
 from aion.errors import DiskError
+from aion.ledger.ledger import Entry, Ledger
 from aion.market.feed import Batch, Feed, Kind
 from aion.market.grid import Grid
 from aion.store.layout import Layout
-from aion.trading.ledger import Entry, Ledger
-from aion.trading.record import Audit
+from aion.trading.bar_window import Window
+from aion.trading.events import Audit
 from aion.trading.risk import DeskGate
-from aion.trading.window import Window
 
 FLUSH_S = 0.1  # least wall seconds between two commits with their files
 LATE_S = 1.0  # a replay further behind than this (the machine slept, or is slow) does not rush to catch up

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from aion.bot.account import BotAccount
+from aion.ledger.ledger import Ledger
 from aion.market import calendar
 from aion.market.feed import Feed, Kind
 from aion.market.grid import MINUTE
 from aion.model import Fill
-from aion.trading.ledger import Ledger
 
 LONGEST_CLOSURE = timedelta(days=10)  # of an exchange between two sessions
 ONE_DAY = timedelta(days=1)  # the session before, where markets never close

@@ -26,6 +26,7 @@ from aion.bot.watchdog import watched
 from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings
 from aion.errors import AionError, FeedError, StateError, unwritable
+from aion.ledger.ledger import Ledger
 from aion.market.feed import ONLINE, Feed, open_feed
 from aion.market.feed.online import OnlineFeed
 from aion.market.feed.tape import Tape
@@ -33,7 +34,6 @@ from aion.model import Mode
 from aion.store.file import read_json, remove_temporaries, write_json
 from aion.store.layout import Layout
 from aion.store.private import keep_private
-from aion.trading.ledger import Ledger
 
 PROCESS = "bots"
 _BOTS = "bots"  # note in the ledger: names of the bots of the run

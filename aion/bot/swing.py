@@ -17,13 +17,13 @@ from aion.bot.schedule import next_rebalance, period
 from aion.bot.strategy.base import Moment
 from aion.clock import iso, parse_iso
 from aion.config import BotSettings
+from aion.ledger.ledger import SavedAccount
+from aion.ledger.query import LedgerReader
 from aion.market import calendar
 from aion.market.feed import Feed
 from aion.model import ZERO, Bar, Fill, OrderStatus, Side, Signal
 from aion.store.curve import thin_beside
 from aion.store.document.state import CURVE_POINTS
-from aion.trading.ledger import SavedAccount
-from aion.trading.query import LedgerReader
 
 KEPT = 200  # fills, orders and trades in the rolling file; all of them stand in the ledger
 WHOLE_DAYS = 1200  # newest marks that all stay in the curve: the list of days is made of their differences

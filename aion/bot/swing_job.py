@@ -10,10 +10,10 @@ from aion.bot.retention import packed
 from aion.bot.schedule import Pace
 from aion.bot.swing import SwingBot
 from aion.clock import iso
+from aion.ledger.query import LedgerReader
 from aion.market import calendar
 from aion.market.feed import Batch
 from aion.store.layout import Layout
-from aion.trading.query import LedgerReader
 
 
 class SwingJob:

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from aion.model import ZERO, Fill, Order, OrderStatus, OrderType, Side, TimeInForce
-from aion.trading.record import Changes, Decision, IdMaker, OrderRecord
-from aion.trading.working import Working
+from aion.trading.events import Changes, Decision, IdMaker, OrderRecord
+from aion.trading.working_order import Working
 
 
 class OrderBook:

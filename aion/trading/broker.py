@@ -40,15 +40,15 @@ from aion.model import (
     TimeInForce,
     cost_cents,
 )
+from aion.trading.bar_window import Window
 from aion.trading.book import OrderBook, view
-from aion.trading.check import check_order, whole_lots
+from aion.trading.events import CashMovement, Changes, Decision, IdMaker, OrderRecord
 from aion.trading.execution import Execution, Terms
 from aion.trading.fee import CostModel
+from aion.trading.order_check import check_order, whole_lots
 from aion.trading.portfolio import Portfolio
-from aion.trading.record import CashMovement, Changes, Decision, IdMaker, OrderRecord
 from aion.trading.slippage import SlippageModel
-from aion.trading.window import Window
-from aion.trading.working import Working
+from aion.trading.working_order import Working
 
 VOLUME_SHARE = Decimal("0.05")  # beyond a twentieth of a bar's volume our own order would have made the price
 WINDOW = Window()

@@ -9,12 +9,12 @@ from aion.market.calendar import MarketSession
 from aion.market.grid import Grid
 from aion.model import ZERO, Bar, Fill, Instrument, Order, OrderStatus, OrderType, Side, cost_cents, income_cents
 from aion.trading.book import OrderBook
-from aion.trading.check import whole_lots
+from aion.trading.events import CashMovement, Decision
 from aion.trading.fee import CostModel
+from aion.trading.order_check import whole_lots
 from aion.trading.portfolio import Portfolio
-from aion.trading.record import CashMovement, Decision
 from aion.trading.slippage import SlippageModel
-from aion.trading.working import Price, Working
+from aion.trading.working_order import Price, Working
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from aion.clock import iso, parse_iso
 from aion.model import PRICE_STEP, ZERO, Fill, Position, Trade, cents, cost_cents, income_cents
-from aion.trading.record import CashMovement, Result
+from aion.trading.events import CashMovement, Result
 
 
 class _Holding:

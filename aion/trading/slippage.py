@@ -17,7 +17,7 @@ from decimal import Decimal
 from math import log, sqrt
 
 from aion.model import ZERO, Bar, Instrument, Side
-from aion.trading.check import to_tick
+from aion.trading.order_check import to_tick
 
 BPS = Decimal(10_000)
 IMPACT = 1.0  # order of one in both studies

@@ -8,9 +8,9 @@ from aion.bot.backtest.engine import RUN, Backtest, Plan, Run
 from aion.bot.process_log import ProcessLog
 from aion.clock import FixedClock
 from aion.config import BotSettings
+from aion.ledger.ledger import Ledger
 from aion.market.feed import Feed
 from aion.store.layout import Layout
-from aion.trading.ledger import Ledger
 from tests.bot.desk import WALL
 
 INSTANT = timedelta(microseconds=1)

@@ -8,8 +8,8 @@ import pytest
 from aion.bot.backtest.plan import Options, make_plan
 from aion.bot.backtest.result import read_results
 from aion.config import Risk, default_bots
+from aion.ledger.query import read_ledger
 from aion.store.layout import Layout
-from aion.trading.query import read_ledger
 from tests.backtest.lab import run_plan
 from tests.bot.desk import at, ledger_rows, recorded, replay, settings
 

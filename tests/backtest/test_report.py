@@ -20,8 +20,8 @@ from aion.bot.backtest.plan import Options
 from aion.cli import main
 from aion.config import Settings, default_bots
 from aion.errors import ConfigError
+from aion.ledger.query import read_ledger
 from aion.store.layout import Layout
-from aion.trading.query import read_ledger
 from tests.bot.desk import ListFeed, at, daily, instrument, recorded, swing_bot
 
 INSTANT = timedelta(microseconds=1)

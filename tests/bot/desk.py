@@ -11,6 +11,7 @@ from pathlib import Path
 from aion.bot.runner import run_all
 from aion.clock import FixedClock, iso
 from aion.config import BotSettings, Rules, Settings
+from aion.ledger.query import read_ledger
 from aion.market import calendar
 from aion.market.feed import Batch, Feed, Kind, RecordedFeed
 from aion.market.halt import Halt
@@ -18,8 +19,7 @@ from aion.model import Bar, CorporateAction, Instrument
 from aion.store.control_id import make_id
 from aion.store.file import check_document, read_json, write_json
 from aion.store.layout import Layout
-from aion.trading.query import read_ledger
-from aion.trading.record import Audit
+from aion.trading.events import Audit
 
 WALL = datetime(2030, 1, 1, tzinfo=UTC)
 

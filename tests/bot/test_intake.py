@@ -17,7 +17,7 @@ from aion.market.feed import Batch, Kind
 from aion.market.provider.ccxt import CcxtProvider
 from aion.model import Bar, Side, Signal
 from aion.store.layout import Layout
-from aion.trading.window import AGE, AHEAD, DAILY_MORE, Window
+from aion.trading.bar_window import AGE, AHEAD, DAILY_MORE, Window
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import ListFeed, at, bar, document, instrument, ledger_rows, replay, settings, sim_logs, swing_bot
 from tests.bot.test_paper import START, Life

@@ -8,13 +8,13 @@ import pytest
 
 from aion.bot.fit import fitted
 from aion.config import Settings
+from aion.ledger.ledger import Ledger
 from aion.made import bots_for
 from aion.market import calendar
 from aion.market.feed import FolderFeed, RecordedFeed
 from aion.market.grid import Grid
 from aion.market.importing.reader import Import, import_files
 from aion.store.layout import Layout
-from aion.trading.ledger import Ledger
 from tests.backtest.lab import run_plan
 from tests.bot.desk import document, replay, sim_logs
 from tests.market.coarse import coarse, lines, write_csv, write_parquet

@@ -11,11 +11,11 @@ import pytest
 from aion.bot.runner import run_all
 from aion.config import Settings, load
 from aion.errors import FeedError, LedgerError
+from aion.ledger.query import read_ledger
 from aion.market.feed.online import OnlineFeed
 from aion.market.provider.ccxt import CcxtProvider
 from aion.market.provider.protocol import Caller
 from aion.store.layout import Layout
-from aion.trading.query import read_ledger
 from tests.bot.desk import (
     VirtualWaiter,
     ask,

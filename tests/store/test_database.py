@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from aion.errors import AionError, ConfigError
+from aion.ledger.ledger import Ledger
+from aion.ledger.query import read_ledger
 from aion.secret import read_secret
 from aion.store.database import check_database
-from aion.trading.ledger import Ledger
-from aion.trading.query import read_ledger
 from aion.web.security.lockout import read_lockouts
 from aion.web.security.store import DeskStore
 from tests.holder import STRANGE

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from aion.model import CENT, ZERO, Bar, CorporateAction, Trade
 from aion.trading.broker import PaperBroker
+from aion.trading.events import Changes
 from aion.trading.portfolio import Portfolio
-from aion.trading.record import Changes
 
 from .paper import make_broker
 from .test_law import MARKETS, PHASES, make_tape, place, plans, session_for

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aion.market.calendar import MarketSession
 from aion.model import CENT, ZERO, Bar, Fill, OrderStatus, OrderType, Side, TimeInForce, cents
 from aion.trading.broker import PaperBroker
-from aion.trading.check import to_tick
+from aion.trading.order_check import to_tick
 from aion.trading.portfolio import Portfolio
 
 from .paper import ADJUSTED, AZN, BABA, MSFT, OPEN, make_broker

@@ -29,10 +29,10 @@ from aion.bot.process_log import ProcessLog
 from aion.bot.watchdog import watched
 from aion.config import Settings
 from aion.errors import ConfigError
+from aion.ledger.ledger import Ledger
 from aion.market.feed import ONLINE, open_feed
 from aion.store.layout import Layout
 from aion.terminal import clean
-from aion.trading.ledger import Ledger
 
 FOLDER = Path("backtests")  # where a backtest without --out goes, under the next number
 

@@ -27,12 +27,12 @@ from aion.bot.swing_job import SwingJob
 from aion.clock import Clock, SystemClock, iso
 from aion.config import BotSettings, Risk
 from aion.errors import ConfigError
+from aion.ledger.ledger import Ledger
 from aion.market.feed import Batch, Feed, Kind
 from aion.market.grid import Grid
 from aion.store.layout import Layout
-from aion.trading.ledger import Ledger
+from aion.trading.bar_window import Window
 from aion.trading.risk import DeskGate
-from aion.trading.window import Window
 
 RUN = "1"
 Progress = Callable[[datetime], None]

@@ -11,10 +11,10 @@ from aion.bot.account import ADJUSTED, HINDSIGHT, BotAccount
 from aion.bot.backtest.engine import Exposure, Run
 from aion.clock import iso
 from aion.config import BotSettings, Risk
+from aion.ledger.query import LedgerReader
 from aion.market.calendar import ALWAYS
 from aion.model import ZERO, EquityPoint, Fill, Trade, cents
-from aion.trading.query import LedgerReader
-from aion.trading.record import NIGHTS
+from aion.trading.events import NIGHTS
 
 YEAR_S = 365.25 * 86_400
 LEAST_YEARS = 1.0  # GIPS Standards 2020: returns of less than a year are not annualised

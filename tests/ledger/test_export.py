@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from aion.cli import app
 from aion.config import default_bots
 from aion.errors import ConfigError
-from aion.trading.export import TABLES, export
-from aion.trading.query import read_ledger
+from aion.ledger.export import TABLES, export
+from aion.ledger.query import read_ledger
 from tests.bot.desk import ask, at, ledger_rows, recorded, replay, settings
 
 BOTS = {name: default_bots()[name] for name in ("orb_ny", "vwap_ldn")}

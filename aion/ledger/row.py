@@ -8,7 +8,7 @@ from typing import Any
 
 from aion.clock import iso, parse_iso
 from aion.model import CENT, Bar, EquityPoint, Fill, Order, OrderStatus, OrderType, Side, TimeInForce, Trade
-from aion.trading.record import Audit, CashMovement, Decision, OrderRecord
+from aion.trading.events import Audit, CashMovement, Decision, OrderRecord
 
 Row = sqlite3.Row
 Values = dict[str, Any]

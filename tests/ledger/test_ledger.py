@@ -15,16 +15,15 @@ from pathlib import Path
 import pytest
 
 from aion.errors import LedgerError
+from aion.ledger import schema
+from aion.ledger.ledger import Entry, Ledger
+from aion.ledger.query import read_ledger
 from aion.market import calendar
 from aion.model import EquityPoint, OrderStatus, Side
-from aion.trading import schema
 from aion.trading.broker import PaperBroker
-from aion.trading.ledger import Entry, Ledger
+from aion.trading.events import Changes
 from aion.trading.portfolio import Portfolio
-from aion.trading.query import read_ledger
-from aion.trading.record import Changes
-
-from .paper import MINUTE, SESSION, at, bar, make_broker
+from tests.trading.paper import MINUTE, SESSION, at, bar, make_broker
 
 ROOT = Path(__file__).parents[2]
 
@@ -297,7 +296,7 @@ def test_ledger_when_damaged_then_refused_in_a_sentence(path: Path, content: byt
 
 def test_ledger_when_another_process_holds_it_then_refused_with_its_id(path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from aion.trading.ledger import Ledger\n"
+        "import sys; from pathlib import Path; from aion.ledger.ledger import Ledger\n"
         "with Ledger(Path(sys.argv[1]), 'replay', '1'): print('held', flush=True); sys.stdin.read()"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -320,7 +319,7 @@ def test_ledger_when_the_disk_is_full_then_says_so_and_keeps_what_was_there(path
     # a limit on file size stands for the disk; the signal of the limit is ignored, so that the write fails
     code = (
         "import resource, signal, sys; sys.path.insert(0, sys.argv[2])\n"
-        "from pathlib import Path; from aion.errors import LedgerError; from aion.trading.ledger import Ledger\n"
+        "from pathlib import Path; from aion.errors import LedgerError; from aion.ledger.ledger import Ledger\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "with Ledger(Path(sys.argv[1]), 'replay', '1') as ledger:\n"
         "    ledger.note('small', 'kept')\n"

@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from aion.ledger.ledger import Entry, Ledger
 from aion.market.calendar import MarketSession
 from aion.market.grid import MINUTES
 from aion.model import Bar, EquityPoint, Instrument, Side
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model
-from aion.trading.ledger import Entry, Ledger
 from aion.trading.portfolio import Portfolio
 
 CYCLES = 400

@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from aion.errors import LedgerError
+from aion.ledger import row as rows
+from aion.ledger.schema import MIGRATIONS, check_version, connect_readonly, migrate
 from aion.model import EquityPoint
-from aion.trading import row as rows
-from aion.trading.record import Audit, Changes, OrderRecord
-from aion.trading.schema import MIGRATIONS, check_version, connect_readonly, migrate
+from aion.trading.events import Audit, Changes, OrderRecord
 
 
 class LedgerReader:

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from aion.trading.ledger import Ledger
-from aion.trading.query import read_ledger
-
-from .ledger_writer import BOTS, CYCLES
+from aion.ledger.ledger import Ledger
+from aion.ledger.query import read_ledger
+from tests.ledger.ledger_writer import BOTS, CYCLES
 
 WRITER = Path(__file__).with_name("ledger_writer.py")
 ROOT = Path(__file__).parents[2]

@@ -18,11 +18,11 @@ from typing import Any
 
 from aion.clock import iso, parse_iso
 from aion.errors import DiskError, LedgerError
+from aion.ledger import row as rows
+from aion.ledger.query import LedgerReader
+from aion.ledger.schema import connect, migrate, take_lock
 from aion.model import EquityPoint, Mode
-from aion.trading import row as rows
-from aion.trading.query import LedgerReader
-from aion.trading.record import Audit, CashMovement, Changes
-from aion.trading.schema import connect, migrate, take_lock
+from aion.trading.events import Audit, CashMovement, Changes
 
 
 @dataclass(slots=True)

@@ -3,9 +3,8 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from aion.trading.record import IdMaker, Result, compact
-
-from .paper import at
+from aion.trading.events import IdMaker, Result, compact
+from tests.trading.paper import at
 
 
 def test_id_when_asked_within_one_time_then_counts_and_starts_again_with_the_next() -> None:
