@@ -20,7 +20,6 @@ from typing import Any
 
 from aion.bot.backtest.engine import RUN, Backtest, Plan, Run
 from aion.bot.process_log import ProcessLog
-from aion.bot.strategy.registry import BUILT_IN
 from aion.config import BotSettings, Rules
 from aion.ledger.ledger import Ledger
 from aion.market import calendar
@@ -29,6 +28,7 @@ from aion.market.grid import Anchor
 from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
 from aion.store.layout import Layout
+from aion.strategy.registry import BUILT_IN
 
 SYMBOLS = 20
 INTERVAL = timedelta(minutes=5)

@@ -30,7 +30,7 @@ GIVEN = {
 SPY = """
 import json, os, subprocess, sys
 from pathlib import Path
-from aion.bot.strategy.opening_range_breakout import OpeningRangeBreakout
+from aion.strategy.builtin.opening_range_breakout import OpeningRangeBreakout
 
 def spy():
     seen = {

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from aion.bot.strategy.base import Parameters
-from aion.bot.strategy.registry import BUILT_IN, KINDS
+from aion.strategy.base import Parameters
+from aion.strategy.registry import BUILT_IN, KINDS
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "strategies.md"
 MARKER = "<!-- strategies: written by tools/strategy_table.py -->"

@@ -12,11 +12,9 @@ from aion.bot.halted import HaltWatch
 from aion.bot.history import Peak, Record
 from aion.bot.hold import BuyAndHold
 from aion.bot.leaving import Leaving, is_leaving, note_exit
-from aion.bot.mind import FaultError, Mind
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, number, result_json, rules_json, signal_json
 from aion.bot.standing import Standing, State
-from aion.bot.strategy.base import Moment, Strategy
 from aion.clock import iso, parse_iso
 from aion.config import BotSettings, Rules
 from aion.errors import ConfigError
@@ -28,6 +26,8 @@ from aion.market.feed import Feed, Kind
 from aion.market.grid import Grid
 from aion.market.jump import Screen, Screened
 from aion.model import Bar, CorporateAction, EquityPoint, Signal, Trade
+from aion.strategy.base import Moment, Strategy
+from aion.strategy.runner import FaultError, Mind
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model
 from aion.trading.events import Changes

@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from aion.bot.strategy.registry import make_strategy
 from aion.config import BotSettings, Rules, Settings
 from aion.errors import ConfigError
 from aion.market import calendar
 from aion.market.feed import Feed, FolderFeed, Kind
 from aion.model import Instrument
+from aion.strategy.registry import make_strategy
 from aion.trading.cost import cost_model
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from aion.bot.account import BotAccount
 from aion.bot.history import Record, changes_of_day
 from aion.bot.record import Json, bar_json, bar_row, number, result_json, signal_json
-from aion.bot.strategy.base import Moment
 from aion.clock import iso
 from aion.config import BotSettings
 from aion.ledger.ledger import SavedAccount
@@ -20,6 +19,7 @@ from aion.market.feed import Feed
 from aion.market.grid import Grid
 from aion.model import Bar, OrderStatus, Side, Signal
 from aion.store.document.state import to_json
+from aion.strategy.base import Moment
 from aion.trading.events import Changes, OrderRecord
 
 NO_EXIT_BAR = "no bar to exit on"

@@ -12,7 +12,6 @@ from aion.bot.answered import Answers, begin_controls, known_in
 from aion.bot.control import SKIPPED
 from aion.bot.envelope import Stamp
 from aion.bot.fit import check_bot, fitted, instruments_of
-from aion.bot.guard import alarm, is_alarmed
 from aion.bot.inbox import Inbox
 from aion.bot.paper import Paper
 from aion.bot.process_log import ProcessLog
@@ -22,7 +21,6 @@ from aion.bot.retention import tidy
 from aion.bot.span import SWING_CATCH_UP
 from aion.bot.stuck import note_stuck
 from aion.bot.waiter import StoppedError, Waiter, WallWaiter
-from aion.bot.watchdog import watched
 from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings
 from aion.errors import AionError, FeedError, StateError, unwritable
@@ -34,6 +32,8 @@ from aion.model import Mode
 from aion.store.file import read_json, remove_temporaries, write_json
 from aion.store.layout import Layout
 from aion.store.private import keep_private
+from aion.strategy.hang_killer import watched
+from aion.strategy.time_limit import alarm, is_alarmed
 
 PROCESS = "bots"
 _BOTS = "bots"  # note in the ledger: names of the bots of the run

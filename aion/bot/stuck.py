@@ -6,9 +6,9 @@ from pathlib import Path
 
 from aion.bot.account import BotAccount
 from aion.bot.process_log import ProcessLog
-from aion.bot.watchdog import STUCK_S, read_stuck
 from aion.config import BotSettings
 from aion.ledger.ledger import Ledger
+from aion.strategy.hang_killer import STUCK_S, read_stuck
 
 _UNTIL = (
     "It is left alone until it or its parameters change, a fresh run begins, or a resume and a start try it again"

@@ -14,7 +14,6 @@ from aion.bot.preview import Wish, planned_orders, preview_document
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, number, order_json, result_json
 from aion.bot.schedule import next_rebalance, period
-from aion.bot.strategy.base import Moment
 from aion.clock import iso, parse_iso
 from aion.config import BotSettings
 from aion.ledger.ledger import SavedAccount
@@ -24,6 +23,7 @@ from aion.market.feed import Feed
 from aion.model import ZERO, Bar, Fill, OrderStatus, Side, Signal
 from aion.store.curve import thin_beside
 from aion.store.document.state import CURVE_POINTS
+from aion.strategy.base import Moment
 
 KEPT = 200  # fills, orders and trades in the rolling file; all of them stand in the ledger
 WHOLE_DAYS = 1200  # newest marks that all stay in the curve: the list of days is made of their differences

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import pandas
 from backtesting import Strategy as Theirs
 
-from aion.bot.strategy.base import Moment
 from aion.market import calendar
 from aion.model import Bar, Signal
+from aion.strategy.base import Moment
 
 EXPOSURE = 0.5
 FLAT_MINUTES = 5

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 import aion
-from aion.bot.strategy.registry import BUILT_IN
 from aion.config import BotSettings, Rules
 from aion.ledger.query import read_ledger
 from aion.market.feed import RecordedFeed
 from aion.store.layout import Layout
+from aion.strategy.registry import BUILT_IN
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import ListFeed, at
 

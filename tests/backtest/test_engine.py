@@ -9,13 +9,13 @@ from typing import ClassVar
 import pytest
 
 from aion.bot.daytrading import DayTradingJob
-from aion.bot.strategy.registry import BUILT_IN
 from aion.config import Rules, default_bots
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
 from aion.market import calendar
 from aion.model import Bar, Signal
 from aion.store.layout import Layout
+from aion.strategy.registry import BUILT_IN
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import (
     DAY_END,

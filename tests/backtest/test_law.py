@@ -13,12 +13,12 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aion.bot.strategy.registry import BUILT_IN
 from aion.config import BotSettings, Rules
 from aion.ledger.query import read_ledger
 from aion.market import calendar
 from aion.model import Bar, Instrument, Signal
 from aion.store.layout import Layout
+from aion.strategy.registry import BUILT_IN
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import ListFeed, at, ledger_rows, state_files
 

@@ -197,7 +197,7 @@ def test_report_escapes_what_others_wrote(tmp_path: Path) -> None:
 
 
 def test_report_of_a_stopped_strategy_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aion.bot.strategy.trend import EqualWeight
+    from aion.strategy.builtin.trend import EqualWeight
 
     def broken(self, bars, moment):
         raise RuntimeError("a fault of the test")

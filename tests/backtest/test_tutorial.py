@@ -18,11 +18,11 @@ import pytest
 import aion
 from aion.bot.backtest import command
 from aion.bot.backtest.plan import Options
-from aion.bot.strategy.kit import check_strategy
-from aion.bot.strategy.registry import BUILT_IN, strategy_names
-from aion.bot.strategy.trend import EqualWeight
 from aion.config import load
 from aion.errors import ConfigError
+from aion.strategy.builtin.trend import EqualWeight
+from aion.strategy.registry import BUILT_IN, strategy_names
+from aion.strategy.testing import check_strategy
 from tests.bot.desk import at
 
 ROOT = Path(__file__).parents[2]

@@ -10,13 +10,13 @@ import pytest
 
 from aion.bot.backtest import command
 from aion.bot.backtest.engine import Plan
-from aion.bot.strategy.registry import BUILT_IN
 from aion.config import BotSettings, Rules
 from aion.errors import ConfigError, NotFoundError
 from aion.market import calendar
 from aion.model import Signal
 from aion.report import trade_lines
 from aion.store.layout import Layout
+from aion.strategy.registry import BUILT_IN
 from tests.backtest.lab import INSTANT
 from tests.bot.desk import (
     ListFeed,

@@ -11,14 +11,14 @@ import pytest
 
 from aion.bot import paper
 from aion.bot.runner import run_all
-from aion.bot.strategy.registry import BUILT_IN
-from aion.bot.strategy.trend import EqualWeight
 from aion.errors import FeedError
 from aion.market import calendar
 from aion.market.feed.online import WARM_UP, OnlineFeed
 from aion.market.provider.protocol import Answer, Caller
 from aion.model import CorporateAction, Instrument
 from aion.store.layout import Layout
+from aion.strategy.builtin.trend import EqualWeight
+from aion.strategy.registry import BUILT_IN
 from tests.bot.desk import VirtualWaiter, at, bar, document, settings, swing_bot
 
 SPLIT = CorporateAction("AAA", date(2022, 5, 18), "split", Decimal(2))

@@ -16,12 +16,12 @@ import pytest
 
 from aion.bot import outbox
 from aion.bot.runner import run_all
-from aion.bot.strategy.opening_range_breakout import OpeningRangeBreakout
 from aion.config import default_bots
 from aion.errors import ConfigError, DiskError, LedgerError
 from aion.ledger.ledger import Ledger
 from aion.store.file import read_json, write_json
 from aion.store.layout import Layout
+from aion.strategy.builtin.opening_range_breakout import OpeningRangeBreakout
 from tests.bot.desk import (
     ListFeed,
     VirtualWaiter,

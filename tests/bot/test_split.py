@@ -9,13 +9,13 @@ from typing import ClassVar
 
 import pytest
 
-from aion.bot.past import Past
-from aion.bot.strategy.base import Moment
-from aion.bot.strategy.registry import BUILT_IN
 from aion.config import Rules
 from aion.market import calendar
 from aion.model import Bar, CorporateAction, Signal
 from aion.store.layout import Layout
+from aion.strategy.bar_history import Past
+from aion.strategy.base import Moment
+from aion.strategy.registry import BUILT_IN
 from tests.bot.desk import (
     ListFeed,
     VirtualWaiter,

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.watchdog import LABEL_BYTES, label_of, read_stuck
 from aion.config import default_bots
 from aion.store.layout import Layout
+from aion.strategy.hang_killer import LABEL_BYTES, label_of, read_stuck
 from tests.bot.desk import ask, at, document, recorded, replay, settings, sim_logs
-from tests.bot.theirs import BASE
+from tests.strategy.theirs import BASE
 
 STRATEGY = """
     import ctypes

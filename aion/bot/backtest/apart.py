@@ -17,9 +17,9 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from aion.bot.watchdog import STUCK_S, read_stuck
 from aion.errors import AionError, said
 from aion.store.layout import Layout
+from aion.strategy.hang_killer import STUCK_S, read_stuck
 
 _PR_SET_PDEATHSIG = 1
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)

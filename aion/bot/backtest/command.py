@@ -24,14 +24,14 @@ from aion.bot.backtest.engine import Progress as OnProgress
 from aion.bot.backtest.plan import Options, make_plan
 from aion.bot.backtest.result import Result, read_results, result_json
 from aion.bot.fit import fitted
-from aion.bot.guard import alarm
 from aion.bot.process_log import ProcessLog
-from aion.bot.watchdog import watched
 from aion.config import Settings
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
 from aion.market.feed import ONLINE, open_feed
 from aion.store.layout import Layout
+from aion.strategy.hang_killer import watched
+from aion.strategy.time_limit import alarm
 from aion.terminal import clean
 
 FOLDER = Path("backtests")  # where a backtest without --out goes, under the next number

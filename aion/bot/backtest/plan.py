@@ -11,14 +11,14 @@ from pydantic import ValidationError
 
 from aion.bot.backtest.engine import Plan
 from aion.bot.fit import check_bot
-from aion.bot.strategy.registry import make_strategy, strategy_kind
-from aion.bot.strategy.trend import EqualWeight
 from aion.clock import iso, parse_iso
 from aion.config import MOST_CASH, BotSettings, Rules, Settings
 from aion.errors import ConfigError
 from aion.market.calendar import ALWAYS
 from aion.market.feed import Feed, Kind
 from aion.model import Instrument
+from aion.strategy.builtin.trend import EqualWeight
+from aion.strategy.registry import make_strategy, strategy_kind
 
 CASH = Decimal(100_000)  # start money of a bot that is made for the backtest, in the currency of its symbols
 HORIZON = "1w"

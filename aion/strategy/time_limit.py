@@ -16,8 +16,8 @@ from numbers import Real
 from types import FrameType, TracebackType
 from typing import Any
 
-from aion.bot import watchdog
 from aion.model import Bar, Signal
+from aion.strategy import hang_killer
 
 LIMIT_S = 5.0  # a call takes well under a millisecond; on a machine that swaps, a stall of a second is no fault
 ACTIONS = frozenset(("buy", "sell", "exit", "hold"))
@@ -90,7 +90,7 @@ class limit:
     def __enter__(self) -> None:
         self._started = time.monotonic()
         if self._label:
-            watchdog.calls.begin(self._label)
+            hang_killer.calls.begin(self._label)
         if _alarm.is_set_up:
             _alarm.ends_at = self._started + self._seconds
             # it rings again, because a bare `except` may have swallowed the first one
@@ -106,7 +106,7 @@ class limit:
 
 def disarm() -> None:
     """Let no alarm ring; for whoever caught a `TooSlowError`, which may have come in the middle of this."""
-    watchdog.calls.end()
+    hang_killer.calls.end()
     _alarm.ends_at = math.inf
     if _alarm.is_set_up:
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from aion.bot.strategy.base import Moment, Parameters, read_parameters, unit
-from aion.bot.strategy.session import SessionFigures
 from aion.model import Bar, Signal
+from aion.strategy.base import Moment, Parameters, read_parameters, unit
+from aion.strategy.builtin.session import SessionFigures
 
 FULL_STRENGTH = 2.0  # multiples of what chance would give at which the strength is 1
 

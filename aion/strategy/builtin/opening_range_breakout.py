@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from aion.bot.strategy.base import Moment, Parameters, read_parameters, unit
-from aion.bot.strategy.session import SessionFigures, minutes_between
 from aion.model import PRICE_STEP, Bar, Signal
+from aion.strategy.base import Moment, Parameters, read_parameters, unit
+from aion.strategy.builtin.session import SessionFigures, minutes_between
 
 EDGE = 0.5  # strength at the edge of the range, from which the rule enters
 

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from aion.bot.strategy.base import Moment, Parameters, read_parameters, unit
-from aion.bot.strategy.session import SessionFigures, minutes_between
 from aion.model import ZERO, Bar, Signal
+from aion.strategy.base import Moment, Parameters, read_parameters, unit
+from aion.strategy.builtin.session import SessionFigures, minutes_between
 
 ENTRY = 0.5  # strength at the entry distance
 BASIS_POINT = 1e-4

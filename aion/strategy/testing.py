@@ -13,13 +13,13 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from aion.bot.guard import NonsenseError, check_signals
-from aion.bot.strategy.base import Moment, Strategy, StrategyClass
-from aion.bot.strategy.registry import what_is_wrong
 from aion.errors import ConfigError
 from aion.market import calendar
 from aion.market.feed.recorded import RecordedFeed
 from aion.model import Bar, Signal
+from aion.strategy.base import Moment, Strategy, StrategyClass
+from aion.strategy.registry import what_is_wrong
+from aion.strategy.time_limit import NonsenseError, check_signals
 
 SESSIONS = 8  # of minute bars
 DAYS_BEYOND_LOOK_BACK = 300

@@ -4,13 +4,13 @@ import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aion.bot import guard, watchdog
-from aion.bot.past import Past, is_due
-from aion.bot.strategy.base import Moment, Strategy
-from aion.bot.strategy.registry import make_strategy
 from aion.clock import iso
 from aion.config import BotSettings
 from aion.model import Bar, CorporateAction, Signal
+from aion.strategy import hang_killer, time_limit
+from aion.strategy.bar_history import Past, is_due
+from aion.strategy.base import Moment, Strategy
+from aion.strategy.registry import make_strategy
 
 
 class FaultError(Exception):
@@ -27,7 +27,7 @@ class Mind:
             ConfigError: a strategy or parameter that cannot work.
         """
         self._settings = settings
-        self._label = watchdog.label_of(name)
+        self._label = hang_killer.label_of(name)
         self.strategy: Strategy = self._made()
         self._past = Past(self.strategy.look_back, with_dividends=getattr(self.strategy, "total_return", False))
 
@@ -72,13 +72,13 @@ class Mind:
 
     def _call(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
         try:
-            with guard.limit(guard.LIMIT_S, self._label):
+            with time_limit.limit(time_limit.LIMIT_S, self._label):
                 returned: Any = self.strategy.on_bars(bars, moment)
-            return guard.check_signals(returned, bars, moment.ts)
-        except guard.TooSlowError:
-            guard.disarm()
-            raise FaultError(f"took longer than {guard.LIMIT_S:g} s at {iso(moment.ts)}") from None
-        except guard.NonsenseError as error:
+            return time_limit.check_signals(returned, bars, moment.ts)
+        except time_limit.TooSlowError:
+            time_limit.disarm()
+            raise FaultError(f"took longer than {time_limit.LIMIT_S:g} s at {iso(moment.ts)}") from None
+        except time_limit.NonsenseError as error:
             raise FaultError(str(error)[:300]) from None
         except Exception as error:
             last = traceback.extract_tb(error.__traceback__)[-1]

@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from aion.bot.strategy.base import Moment
 from aion.model import Bar, CorporateAction
+from aion.strategy.base import Moment
 
 SPARE = 10  # moments beyond one and a half times the look-back: symbols miss bars, and each counts its own
 SESSIONS = 2  # kept at least: a rule of one session may look at the close before it

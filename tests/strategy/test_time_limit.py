@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy
 import pytest
 
-from aion.bot import guard
-from aion.bot.strategy.registry import make_strategy, strategy_class
 from aion.config import Rules, default_bots, load
 from aion.errors import ConfigError
 from aion.model import Signal
 from aion.store.layout import Layout
+from aion.strategy import time_limit
+from aion.strategy.registry import make_strategy, strategy_class
 from tests.bot.desk import at, bar, document, recorded, replay, settings, sim_logs
-from tests.bot.theirs import BASE
+from tests.strategy.theirs import BASE
 
 TS = at("2022-05-19T13:35Z")
 BARS = {"AAA": bar("AAA", TS, 100)}
@@ -101,7 +101,7 @@ def test_entry_point_of_an_installed_package_is_a_strategy(package: Path) -> Non
 
 
 def test_strategy_of_aion_is_not_replaced_by_an_entry_point(package: Path) -> None:
-    assert strategy_class("opening_range_breakout").__module__ == "aion.bot.strategy.opening_range_breakout"
+    assert strategy_class("opening_range_breakout").__module__ == "aion.strategy.builtin.opening_range_breakout"
 
 
 @pytest.mark.parametrize(
@@ -145,14 +145,14 @@ def test_entry_point_that_is_no_strategy_is_refused_by_name(package: Path, name:
     ],
 )
 def test_nonsense_is_refused_in_words(returned: object, why: str) -> None:
-    with pytest.raises(guard.NonsenseError, match=why):
-        guard.check_signals(returned, BARS, TS)
+    with pytest.raises(time_limit.NonsenseError, match=why):
+        time_limit.check_signals(returned, BARS, TS)
 
 
 def test_signal_that_can_be_followed_passes() -> None:
     full = replace(GOOD, stop_loss=Decimal(99), take_profit=Decimal(101))
-    assert guard.check_signals({"AAA": full}, BARS, TS) == {"AAA": full}
-    assert guard.check_signals({}, BARS, TS) == {}
+    assert time_limit.check_signals({"AAA": full}, BARS, TS) == {"AAA": full}
+    assert time_limit.check_signals({}, BARS, TS) == {}
 
 
 def test_numbers_of_a_library_become_those_of_python() -> None:
@@ -160,7 +160,7 @@ def test_numbers_of_a_library_become_those_of_python() -> None:
     given = replace(
         GOOD, confidence=numpy.float64(0.7), threshold=numpy.float32(0.5), features={"x": numpy.float64(2), "y": True}
     )
-    found = guard.check_signals({"AAA": given}, BARS, TS)["AAA"]
+    found = time_limit.check_signals({"AAA": given}, BARS, TS)["AAA"]
     values = (found.confidence, found.threshold, *found.features.values())
     assert values == (0.7, 0.5, 2.0, 1.0) and {type(value) for value in values} == {float}
 
@@ -175,14 +175,14 @@ def no_timer():
 
 def test_call_that_sleeps_is_interrupted(no_timer: None) -> None:
     started = time.monotonic()
-    with guard.alarm(), pytest.raises(guard.TooSlowError), guard.limit(0.05):
+    with time_limit.alarm(), pytest.raises(time_limit.TooSlowError), time_limit.limit(0.05):
         time.sleep(30)
     assert time.monotonic() - started < 25
 
 
 def test_call_that_spins_and_swallows_the_first_alarm_is_interrupted(no_timer: None) -> None:
     swallowed = 0
-    with guard.alarm(), pytest.raises(guard.TooSlowError), guard.limit(0.05):
+    with time_limit.alarm(), pytest.raises(time_limit.TooSlowError), time_limit.limit(0.05):
         while True:
             try:
                 while True:
@@ -195,27 +195,27 @@ def test_call_that_spins_and_swallows_the_first_alarm_is_interrupted(no_timer: N
 
 
 def test_call_in_time_leaves_no_alarm_behind(no_timer: None) -> None:
-    with guard.alarm():
-        with guard.limit(0.05):
+    with time_limit.alarm():
+        with time_limit.limit(0.05):
             pass
         assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
         time.sleep(0.1)
 
 
 def test_call_without_an_alarm_is_measured_afterwards() -> None:
-    with pytest.raises(guard.TooSlowError), guard.limit(0.01):
+    with pytest.raises(time_limit.TooSlowError), time_limit.limit(0.01):
         time.sleep(0.02)
 
 
 def test_strategies_that_fail_are_stopped_and_shown_while_the_others_go_on(
     package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_timer: None
 ) -> None:
-    monkeypatch.setattr(guard, "LIMIT_S", 0.3)
+    monkeypatch.setattr(time_limit, "LIMIT_S", 0.3)
     base = default_bots()["orb_ny"]
     names = ("raises", "sleeps", "spins", "nonsense", "fine")
     bots = {name: base.model_copy(update={"strategy": name}) for name in names}
     bots["orb_ny"] = base
-    with guard.alarm():
+    with time_limit.alarm():
         replay(settings(tmp_path / "data", bots=bots), recorded(at("2022-05-19T13:50Z")))
     days = {name: sim_logs(tmp_path / "data", name)["2022-05-19"] for name in bots}
     assert {name: day["state"] for name, day in days.items()} == {

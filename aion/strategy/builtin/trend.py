@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from aion.bot.strategy.base import Moment, Parameters, read_parameters, unit
 from aion.model import Bar, Signal
+from aion.strategy.base import Moment, Parameters, read_parameters, unit
 
 TRADING_DAYS = 252  # a year of US sessions, to annualize daily volatility
 FULL_STRENGTH = 2.0  # multiples of what chance would give at which the strength is 1

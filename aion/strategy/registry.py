@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
-from aion.bot.strategy.base import Strategy, StrategyClass
-from aion.bot.strategy.intraday_momentum import IntradayMomentum
-from aion.bot.strategy.opening_range_breakout import OpeningRangeBreakout
-from aion.bot.strategy.ranking import CrossSectionalMomentum, ShortTermReversal
-from aion.bot.strategy.trend import EqualWeight, TimeSeriesMomentum
-from aion.bot.strategy.vwap import VwapReversion, VwapTrend
 from aion.errors import ConfigError
+from aion.strategy.base import Strategy, StrategyClass
+from aion.strategy.builtin.intraday_momentum import IntradayMomentum
+from aion.strategy.builtin.opening_range_breakout import OpeningRangeBreakout
+from aion.strategy.builtin.ranking import CrossSectionalMomentum, ShortTermReversal
+from aion.strategy.builtin.trend import EqualWeight, TimeSeriesMomentum
+from aion.strategy.builtin.vwap import VwapReversion, VwapTrend
 
 GROUP = "aion.strategies"
 Kind = Literal["intraday", "swing"]

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from aion.bot.strategy.base import Moment, Parameters, read_parameters, unit
 from aion.model import Bar, Signal
+from aion.strategy.base import Moment, Parameters, read_parameters, unit
 
 UPPER_HALF = 0.5
 

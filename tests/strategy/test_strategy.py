@@ -6,10 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from aion.bot.strategy.base import Moment
-from aion.bot.strategy.registry import make_strategy, strategy_names
-from aion.bot.strategy.session import SessionFigures
 from aion.errors import ConfigError
+from aion.strategy.base import Moment
+from aion.strategy.builtin.session import SessionFigures
+from aion.strategy.registry import make_strategy, strategy_names
 from tests.bot.desk import at, bar
 
 OPEN = at("2022-05-19T13:30Z")
