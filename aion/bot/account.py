@@ -7,14 +7,14 @@ from typing import Any
 
 from aion import stat
 from aion.bot.answer import shown_answers
-from aion.bot.fit import instruments_of, merged_rules
-from aion.bot.halted import HaltWatch
+from aion.bot.buy_and_hold import BuyAndHold
+from aion.bot.exit_orders import Leaving, is_leaving, note_exit
+from aion.bot.halts import HaltWatch
 from aion.bot.history import Peak, Record
-from aion.bot.hold import BuyAndHold
-from aion.bot.leaving import Leaving, is_leaving, note_exit
 from aion.bot.process_log import ProcessLog
 from aion.bot.record import Json, number, result_json, rules_json, signal_json
-from aion.bot.standing import Standing, State
+from aion.bot.settings_check import instruments_of, merged_rules
+from aion.bot.state import Standing, State
 from aion.clock import iso, parse_iso
 from aion.config import BotSettings, Rules
 from aion.errors import ConfigError

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from aion.bot.leaving import count_of
+from aion.bot.exit_orders import count_of
 from aion.trading.portfolio import Portfolio
 
 DONE = "done"

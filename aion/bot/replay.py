@@ -24,11 +24,11 @@ from aion.bot.intake import Intake
 from aion.bot.intraday import IntradayBot
 from aion.bot.outbox import Outbox
 from aion.bot.process_log import ProcessLog
+from aion.bot.quarantine import leave_alone
 from aion.bot.record import Json
 from aion.bot.resume import ledger_cursor, restore_accounts, watch_again
 from aion.bot.schedule import Pace, closed_label
 from aion.bot.span import Span, span_of
-from aion.bot.stuck import leave_alone
 from aion.bot.swing import SwingBot
 from aion.bot.swing_job import SwingJob
 from aion.bot.waiter import Waiter

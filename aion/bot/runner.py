@@ -11,15 +11,15 @@ from aion.bot.answer import REFUSED
 from aion.bot.answered import Answers, begin_controls, known_in
 from aion.bot.control import SKIPPED
 from aion.bot.envelope import Stamp
-from aion.bot.fit import check_bot, fitted, instruments_of
 from aion.bot.inbox import Inbox
 from aion.bot.paper import Paper
 from aion.bot.process_log import ProcessLog
+from aion.bot.quarantine import note_stuck
 from aion.bot.record import Json
 from aion.bot.replay import Replay
 from aion.bot.retention import tidy
+from aion.bot.settings_check import check_bot, fitted, instruments_of
 from aion.bot.span import SWING_CATCH_UP
-from aion.bot.stuck import note_stuck
 from aion.bot.waiter import StoppedError, Waiter, WallWaiter
 from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings

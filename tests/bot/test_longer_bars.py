@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.fit import fitted
+from aion.bot.settings_check import fitted
 from aion.config import Settings
 from aion.ledger.ledger import Ledger
 from aion.made import bots_for

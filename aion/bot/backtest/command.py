@@ -23,8 +23,8 @@ from aion.bot.backtest.engine import RUN, Backtest, Plan
 from aion.bot.backtest.engine import Progress as OnProgress
 from aion.bot.backtest.plan import Options, make_plan
 from aion.bot.backtest.result import Result, read_results, result_json
-from aion.bot.fit import fitted
 from aion.bot.process_log import ProcessLog
+from aion.bot.settings_check import fitted
 from aion.config import Settings
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger

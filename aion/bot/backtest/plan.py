@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from aion.bot.backtest.engine import Plan
-from aion.bot.fit import check_bot
+from aion.bot.settings_check import check_bot
 from aion.clock import iso, parse_iso
 from aion.config import MOST_CASH, BotSettings, Rules, Settings
 from aion.errors import ConfigError

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from aion.bot.standing import Standing
+from aion.bot.state import Standing
 from aion.model import ZERO, OrderStatus, OrderType
 from aion.trading.broker import PaperBroker
 from aion.trading.events import OrderRecord

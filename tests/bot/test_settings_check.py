@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.fit import instruments_of
+from aion.bot.settings_check import instruments_of
 from aion.errors import ConfigError
 from tests.bot.desk import recorded, settings
 

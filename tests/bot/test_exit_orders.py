@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from aion.bot.leaving import Leaving
-from aion.bot.standing import Standing
+from aion.bot.exit_orders import Leaving
+from aion.bot.state import Standing
 from aion.model import OrderStatus, OrderType, Side
 from aion.trading.broker import PaperBroker
 from tests.trading.paper import SESSION, at, bar, make_broker
