@@ -5,8 +5,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from aion.bot.process_log import ProcessLog
 from aion.config import Settings
+from aion.output.process_log import ProcessLog
 from aion.rolling import RollingSupervisor, desk_workers
 from aion.secret import DESK_SECRETS, FEED_SECRETS
 from aion.store.document.watch import WatchedProcess

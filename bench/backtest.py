@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 from aion.bot.backtest.engine import RUN, Backtest, Plan, Run
-from aion.bot.process_log import ProcessLog
 from aion.config import BotSettings, Rules
 from aion.ledger.ledger import Ledger
 from aion.market import calendar
@@ -27,6 +26,7 @@ from aion.market.feed import Batch, Kind, RecordedFeed
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
+from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from aion.strategy.registry import BUILT_IN
 

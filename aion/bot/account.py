@@ -10,9 +10,6 @@ from aion.bot.answer import shown_answers
 from aion.bot.buy_and_hold import BuyAndHold
 from aion.bot.exit_orders import Leaving, is_leaving, note_exit
 from aion.bot.halts import HaltWatch
-from aion.bot.history import Peak, Record
-from aion.bot.process_log import ProcessLog
-from aion.bot.record import Json, number, result_json, rules_json, signal_json
 from aion.bot.settings_check import instruments_of, merged_rules
 from aion.bot.state import Standing, State
 from aion.clock import iso, parse_iso
@@ -26,6 +23,9 @@ from aion.market.feed import Feed, Kind
 from aion.market.grid import Grid
 from aion.market.jump import Screen, Screened
 from aion.model import Bar, CorporateAction, EquityPoint, Signal, Trade
+from aion.output.day_record import Peak, Record
+from aion.output.encode import Json, number, result_json, rules_json, signal_json
+from aion.output.process_log import ProcessLog
 from aion.strategy.base import Moment, Strategy
 from aion.strategy.runner import FaultError, Mind
 from aion.trading.broker import PaperBroker

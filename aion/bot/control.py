@@ -15,17 +15,17 @@ from aion.bot.account import BotAccount
 from aion.bot.admission import Admissions
 from aion.bot.answer import ACCEPTED, DONE, REFUSED, SUPERSEDED
 from aion.bot.answered import ANOTHER_RUN, EXACT, OF_NO_RUN, known_in
-from aion.bot.envelope import Stamp
 from aion.bot.exit_orders import count_of
 from aion.bot.inbox import Inbox, Request
-from aion.bot.process_log import ProcessLog
 from aion.bot.quarantine import forgive
-from aion.bot.record import Json, rules_json
 from aion.bot.settings_check import merged_rules
 from aion.clock import parse_iso
 from aion.config import Rules
 from aion.errors import ConfigError, StateError
 from aion.ledger.ledger import Ledger
+from aion.output.encode import Json, rules_json
+from aion.output.envelope import Stamp
+from aion.output.process_log import ProcessLog
 from aion.store.control_id import asked_at
 from aion.store.document.request import BotConfig
 from aion.store.layout import DESK

@@ -7,15 +7,15 @@ of each bot, `rolling.json.gz`, and `sim_summary.json` last, which names all of 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
-from aion.bot.envelope import Stamp, cycle_name
 from aion.bot.intraday import IntradayBot
-from aion.bot.outbox import Outbox
-from aion.bot.record import Json
 from aion.bot.schedule import Pace
 from aion.clock import parse_iso
 from aion.market import calendar
 from aion.market.feed import Batch
 from aion.market.grid import next_bar
+from aion.output.encode import Json
+from aion.output.envelope import Stamp, cycle_name
+from aion.output.outbox import Outbox
 from aion.store.layout import Layout
 
 KEPT_DAYS = 60  # earlier market days in the summary, as the document says

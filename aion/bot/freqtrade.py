@@ -20,11 +20,11 @@ from typing import Any
 
 from aion import stat
 from aion.bot import freqtrade_figures as figures
-from aion.bot.record import Json
 from aion.bot.waiter import Waiter
 from aion.clock import Clock, iso
 from aion.config import MOST_CASH
 from aion.errors import ConfigError
+from aion.output.encode import Json
 from aion.store.curve import thin
 from aion.store.document.kind import schema_name
 from aion.store.document.state import CURVE_POINTS

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from aion.bot.record import Json
+from aion.output.encode import Json
 
 DIGITS = 8  # freqtrade rounds each profit to them
 AFTER_A_FILL = 1e-6  # of an amount: a holding recorded on the day of a fill, and equal to what stands now, is newer

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from aion.bot.record import Json
 from aion.clock import iso
 from aion.market.feed import Feed
 from aion.market.halt import HaltBook
+from aion.output.encode import Json
 from aion.trading.broker import PaperBroker
 
 

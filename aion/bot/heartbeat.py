@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aion.bot.envelope import Stamp
 from aion.bot.waiter import Waiter
 from aion.clock import iso
+from aion.output.envelope import Stamp
 from aion.store.document.kind import schema_name
 from aion.store.file import write_json
 from aion.store.layout import Layout

@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from aion.bot.account import BotAccount
-from aion.bot.history import Record, changes_of_day
-from aion.bot.record import Json, bar_json, bar_row, number, result_json, signal_json
 from aion.clock import iso
 from aion.config import BotSettings
 from aion.ledger.ledger import SavedAccount
@@ -18,6 +16,8 @@ from aion.market.calendar import MarketSession
 from aion.market.feed import Feed
 from aion.market.grid import Grid
 from aion.model import Bar, OrderStatus, Side, Signal
+from aion.output.day_record import Record, changes_of_day
+from aion.output.encode import Json, bar_json, bar_row, number, result_json, signal_json
 from aion.store.document.state import to_json
 from aion.strategy.base import Moment
 from aion.trading.events import Changes, OrderRecord

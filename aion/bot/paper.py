@@ -9,9 +9,6 @@ import math
 from datetime import datetime, timedelta
 
 from aion.bot.daytrading import sessions_document
-from aion.bot.envelope import Stamp
-from aion.bot.process_log import ProcessLog
-from aion.bot.record import Json
 from aion.bot.replay import CATCH_UP_DUE_S, Replay
 from aion.bot.schedule import Pace, closed_label
 from aion.bot.span import Span
@@ -25,6 +22,9 @@ from aion.market.feed import Batch, Kind
 from aion.market.feed.health import FeedHealth
 from aion.market.feed.online import SETTLE, OnlineFeed
 from aion.market.grid import next_bar
+from aion.output.encode import Json
+from aion.output.envelope import Stamp
+from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 
 STEP_S = 0.25  # between two looks at the feed

@@ -16,16 +16,11 @@ from aion.bot.admission import Admissions
 from aion.bot.control import Controller
 from aion.bot.daytrading import DayTradingJob, minute_number
 from aion.bot.drive import Drive
-from aion.bot.envelope import Stamp
 from aion.bot.heartbeat import Heart
-from aion.bot.history import earlier_days
 from aion.bot.inbox import Inbox
 from aion.bot.intake import Intake
 from aion.bot.intraday import IntradayBot
-from aion.bot.outbox import Outbox
-from aion.bot.process_log import ProcessLog
 from aion.bot.quarantine import leave_alone
-from aion.bot.record import Json
 from aion.bot.resume import ledger_cursor, restore_accounts, watch_again
 from aion.bot.schedule import Pace, closed_label
 from aion.bot.span import Span, span_of
@@ -38,6 +33,11 @@ from aion.errors import DiskError
 from aion.ledger.ledger import Entry, Ledger
 from aion.market.feed import Batch, Feed, Kind
 from aion.market.grid import Grid
+from aion.output.day_record import earlier_days
+from aion.output.encode import Json
+from aion.output.envelope import Stamp
+from aion.output.outbox import Outbox
+from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from aion.trading.bar_window import Window
 from aion.trading.events import Audit

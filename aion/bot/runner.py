@@ -6,18 +6,13 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from types import FrameType
 
-from aion.bot import archive
 from aion.bot.answer import REFUSED
 from aion.bot.answered import Answers, begin_controls, known_in
 from aion.bot.control import SKIPPED
-from aion.bot.envelope import Stamp
 from aion.bot.inbox import Inbox
 from aion.bot.paper import Paper
-from aion.bot.process_log import ProcessLog
 from aion.bot.quarantine import note_stuck
-from aion.bot.record import Json
 from aion.bot.replay import Replay
-from aion.bot.retention import tidy
 from aion.bot.settings_check import check_bot, fitted, instruments_of
 from aion.bot.span import SWING_CATCH_UP
 from aion.bot.waiter import StoppedError, Waiter, WallWaiter
@@ -29,6 +24,11 @@ from aion.market.feed import ONLINE, Feed, open_feed
 from aion.market.feed.online import OnlineFeed
 from aion.market.feed.tape import Tape
 from aion.model import Mode
+from aion.output import archive
+from aion.output.encode import Json
+from aion.output.envelope import Stamp
+from aion.output.process_log import ProcessLog
+from aion.output.retention import tidy
 from aion.store.file import read_json, remove_temporaries, write_json
 from aion.store.layout import Layout
 from aion.store.private import keep_private

@@ -9,10 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from aion.bot.account import BotAccount
-from aion.bot.history import Record, days_of
-from aion.bot.preview import Wish, planned_orders, preview_document
-from aion.bot.process_log import ProcessLog
-from aion.bot.record import Json, number, order_json, result_json
 from aion.bot.schedule import next_rebalance, period
 from aion.clock import iso, parse_iso
 from aion.config import BotSettings
@@ -21,6 +17,10 @@ from aion.ledger.query import LedgerReader
 from aion.market import calendar
 from aion.market.feed import Feed
 from aion.model import ZERO, Bar, Fill, OrderStatus, Side, Signal
+from aion.output.day_record import Record, days_of
+from aion.output.encode import Json, number, order_json, result_json
+from aion.output.preview import Wish, planned_orders, preview_document
+from aion.output.process_log import ProcessLog
 from aion.store.curve import thin_beside
 from aion.store.document.state import CURVE_POINTS
 from aion.strategy.base import Moment

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from aion.bot.envelope import Stamp, cycle_name
-from aion.bot.history import days_of
-from aion.bot.outbox import Outbox
-from aion.bot.retention import packed
 from aion.bot.schedule import Pace
 from aion.bot.swing import SwingBot
 from aion.clock import iso
 from aion.ledger.query import LedgerReader
 from aion.market import calendar
 from aion.market.feed import Batch
+from aion.output.day_record import days_of
+from aion.output.envelope import Stamp, cycle_name
+from aion.output.outbox import Outbox
+from aion.output.retention import packed
 from aion.store.layout import Layout
 
 

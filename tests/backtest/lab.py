@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from aion.bot.backtest.engine import RUN, Backtest, Plan, Run
-from aion.bot.process_log import ProcessLog
 from aion.clock import FixedClock
 from aion.config import BotSettings
 from aion.ledger.ledger import Ledger
 from aion.market.feed import Feed
+from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from tests.bot.desk import WALL
 

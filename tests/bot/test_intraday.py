@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from aion.bot.intraday import IntradayBot
-from aion.bot.process_log import ProcessLog
 from aion.clock import iso
 from aion.config import BotSettings, Risk, Rules
 from aion.market import calendar
 from aion.market.halt import NEVER, Halt
 from aion.model import Bar, Signal
+from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from aion.strategy.base import Moment
 from aion.trading.risk import DeskGate

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot import outbox
 from aion.bot.runner import run_all
 from aion.config import default_bots
 from aion.errors import ConfigError, DiskError, LedgerError
 from aion.ledger.ledger import Ledger
+from aion.output import outbox
 from aion.store.file import read_json, write_json
 from aion.store.layout import Layout
 from aion.strategy.builtin.opening_range_breakout import OpeningRangeBreakout

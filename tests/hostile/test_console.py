@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from aion import cli
-from aion.bot.process_log import ProcessLog
 from aion.clock import FixedClock
+from aion.output.process_log import ProcessLog
 from aion.report import audit_lines, log_lines, status_lines, trade_lines
 from aion.store.file import gzip_bytes
 from aion.store.layout import Layout

@@ -15,9 +15,8 @@ from typing import TypeVar
 import pytest
 
 from aion.backup import back_up
-from aion.bot import archive, freqtrade, retention
+from aion.bot import freqtrade
 from aion.bot.freqtrade import Attached, attach
-from aion.bot.process_log import ProcessLog
 from aion.clock import FixedClock
 from aion.config import MOST_BYTES, load
 from aion.errors import AionError, ConfigError, FeedError
@@ -25,6 +24,8 @@ from aion.market.importing import bar_folder, reader
 from aion.market.importing.bar_folder import BarFolder
 from aion.market.importing.reader import Import, import_files
 from aion.market.importing.text import table
+from aion.output import archive, retention
+from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from aion.store.regular_file import LONGEST_LINE
 from aion.supervise import last_words

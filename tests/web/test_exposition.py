@@ -10,10 +10,10 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from aion.bot.envelope import Stamp
 from aion.bot.heartbeat import Heart
 from aion.bot.waiter import WallWaiter
 from aion.clock import SystemClock, iso
+from aion.output.envelope import Stamp
 from aion.store.file import write_json
 from aion.store.schema import check_file
 

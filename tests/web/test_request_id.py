@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from aion.bot.inbox import Inbox
-from aion.bot.process_log import ProcessLog
 from aion.config import Settings, default_bots
+from aion.output.process_log import ProcessLog
 from aion.plain import plain
 from aion.store.layout import Layout
 from aion.web.log import open_log

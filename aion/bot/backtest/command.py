@@ -23,12 +23,12 @@ from aion.bot.backtest.engine import RUN, Backtest, Plan
 from aion.bot.backtest.engine import Progress as OnProgress
 from aion.bot.backtest.plan import Options, make_plan
 from aion.bot.backtest.result import Result, read_results, result_json
-from aion.bot.process_log import ProcessLog
 from aion.bot.settings_check import fitted
 from aion.config import Settings
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
 from aion.market.feed import ONLINE, open_feed
+from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from aion.strategy.hang_killer import watched
 from aion.strategy.time_limit import alarm

@@ -14,12 +14,8 @@ from pathlib import Path
 
 from aion.bot.account import BotAccount
 from aion.bot.daytrading import DayTradingJob, minute_number
-from aion.bot.envelope import Stamp
 from aion.bot.intake import Intake
 from aion.bot.intraday import IntradayBot
-from aion.bot.outbox import Outbox
-from aion.bot.process_log import ProcessLog
-from aion.bot.record import Json
 from aion.bot.resume import restore_accounts, watch_again
 from aion.bot.schedule import Pace
 from aion.bot.swing import SwingBot
@@ -30,6 +26,10 @@ from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
 from aion.market.feed import Batch, Feed, Kind
 from aion.market.grid import Grid
+from aion.output.encode import Json
+from aion.output.envelope import Stamp
+from aion.output.outbox import Outbox
+from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from aion.trading.bar_window import Window
 from aion.trading.risk import DeskGate

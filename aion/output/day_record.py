@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from aion.bot.record import Json, decision_json, fill_json, number, order_json, result_json, trade_json
 from aion.clock import iso
 from aion.config import BotSettings
 from aion.ledger.query import LedgerReader
 from aion.model import ZERO, EquityPoint, OrderStatus, cents
+from aion.output.encode import Json, decision_json, fill_json, number, order_json, result_json, trade_json
 from aion.trading.events import NIGHTS, CashMovement, Changes, Result
 
 MOST_TAKEN = 256  # changes that wait to become JSON

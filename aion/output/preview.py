@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from aion.bot.record import Json, number
 from aion.model import ZERO, Bar, OrderType, Side
+from aion.output.encode import Json, number
 from aion.trading.broker import PaperBroker
 
 

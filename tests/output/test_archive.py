@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot import archive
 from aion.errors import StateError
+from aion.output import archive
 from aion.store.file import write_json
 from aion.store.layout import Layout
 

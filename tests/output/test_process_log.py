@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.process_log import ProcessLog
 from aion.clock import FixedClock
+from aion.output.process_log import ProcessLog
 from aion.store import rotate
 from aion.store.document.state import LogLine
 from aion.store.layout import Layout

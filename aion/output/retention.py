@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aion.bot.archive import MARKER, finished_folders
+from aion.output.archive import MARKER, finished_folders
 from aion.store.file import MAX_INFLATED_BYTES, gzip_bytes, write_bytes
 from aion.store.layout import Layout
 from aion.store.regular_file import read_regular

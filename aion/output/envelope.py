@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from aion.bot.record import Json
 from aion.clock import Clock, iso
 from aion.model import Mode
+from aion.output.encode import Json
 from aion.store.document.kind import schema_name
 
 LEAST_TOLERANCE_S = 1.0  # a page that calls a bot late for less would flicker on a busy machine

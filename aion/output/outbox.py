@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from aion.bot.process_log import ProcessLog
-from aion.bot.record import Json
+from aion.output.encode import Json
+from aion.output.process_log import ProcessLog
 from aion.store.file import write_json
 from aion.store.layout import Layout
 

@@ -5,9 +5,9 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from aion.bot.retention import packed, tidy
 from aion.clock import SystemClock
 from aion.config import default_bots
+from aion.output.retention import packed, tidy
 from aion.store.file import write_json
 from aion.store.layout import Layout
 from tests.bot.desk import at, log_events, recorded, replay, settings
