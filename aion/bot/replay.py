@@ -12,12 +12,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from aion.bot.account import BotAccount
-from aion.bot.admission import Admissions
-from aion.bot.control import Controller
 from aion.bot.daytrading import DayTradingJob, minute_number
 from aion.bot.drive import Drive
 from aion.bot.heartbeat import Heart
-from aion.bot.inbox import Inbox
 from aion.bot.intake import Intake
 from aion.bot.intraday import IntradayBot
 from aion.bot.quarantine import leave_alone
@@ -29,6 +26,9 @@ from aion.bot.swing_job import SwingJob
 from aion.bot.waiter import Waiter
 from aion.clock import ReplayClock, iso
 from aion.config import Settings
+from aion.control.controller import Controller
+from aion.control.inbox import Inbox
+from aion.control.symbol_admission import Admissions
 from aion.errors import DiskError
 from aion.ledger.ledger import Entry, Ledger
 from aion.market.feed import Batch, Feed, Kind

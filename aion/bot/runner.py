@@ -7,9 +7,6 @@ from datetime import datetime
 from types import FrameType
 
 from aion.bot.answer import REFUSED
-from aion.bot.answered import Answers, begin_controls, known_in
-from aion.bot.control import SKIPPED
-from aion.bot.inbox import Inbox
 from aion.bot.paper import Paper
 from aion.bot.quarantine import note_stuck
 from aion.bot.replay import Replay
@@ -18,6 +15,9 @@ from aion.bot.span import SWING_CATCH_UP
 from aion.bot.waiter import StoppedError, Waiter, WallWaiter
 from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings
+from aion.control.answered import Answers, begin_controls, known_in
+from aion.control.controller import SKIPPED
+from aion.control.inbox import Inbox
 from aion.errors import AionError, FeedError, StateError, unwritable
 from aion.ledger.ledger import Ledger
 from aion.market.feed import ONLINE, Feed, open_feed

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from aion.bot.inbox import Inbox
+from aion.control.inbox import Inbox
 from aion.store.layout import Layout
 from aion.web.security.password import hash_password
 from aion.web.security.store import DeskStore

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from aion.bot.inbox import Inbox
+from aion.control.inbox import Inbox
 from aion.store import lock
 from aion.store.layout import Layout
 from aion.web import kill, request

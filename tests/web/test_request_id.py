@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from aion.bot.inbox import Inbox
 from aion.config import Settings, default_bots
+from aion.control.inbox import Inbox
 from aion.output.process_log import ProcessLog
 from aion.plain import plain
 from aion.store.layout import Layout

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import psutil
 
-from aion.bot.inbox import Inbox
+from aion.control.inbox import Inbox
 from aion.store.layout import Layout
 
 from .sample import Writer

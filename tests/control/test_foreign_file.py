@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.inbox import MOST_NAMED, Inbox
 from aion.clock import iso
+from aion.control.inbox import MOST_NAMED, Inbox
 from aion.store.control_id import asked_at, make_id, why_not
 from aion.store.file import write_json
 from aion.store.layout import DESK, Layout
 from tests.bot.desk import WALL, VirtualWaiter, ask, audits, document, id_of, ledger_rows, recorded, replay, settings
-from tests.bot.test_control import END, INTRADAY, orb, play, when
+from tests.control.test_controller import END, INTRADAY, orb, play, when
 
 
 def control(control_id: str, bot: str, action: str = "pause") -> dict[str, str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.inbox import TO_BE_SAFE, Inbox
 from aion.config import default_bots
+from aion.control.inbox import TO_BE_SAFE, Inbox
 from aion.store.file import write_json
 from aion.store.layout import DESK, Layout
 from tests.bot.desk import (

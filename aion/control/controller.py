@@ -12,15 +12,15 @@ from typing import Protocol
 
 from aion.bot import answer
 from aion.bot.account import BotAccount
-from aion.bot.admission import Admissions
 from aion.bot.answer import ACCEPTED, DONE, REFUSED, SUPERSEDED
-from aion.bot.answered import ANOTHER_RUN, EXACT, OF_NO_RUN, known_in
 from aion.bot.exit_orders import count_of
-from aion.bot.inbox import Inbox, Request
 from aion.bot.quarantine import forgive
 from aion.bot.settings_check import merged_rules
 from aion.clock import parse_iso
 from aion.config import Rules
+from aion.control.answered import ANOTHER_RUN, EXACT, OF_NO_RUN, known_in
+from aion.control.inbox import Inbox, Request
+from aion.control.symbol_admission import Admissions
 from aion.errors import ConfigError, StateError
 from aion.ledger.ledger import Ledger
 from aion.output.encode import Json, rules_json
