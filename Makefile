@@ -85,7 +85,7 @@ bench: build
 # A thousand kill -9 at random moments, compared with undisturbed runs; about half an hour.
 TIMES ?= 1000
 kill: build
-	$(BIN)/python -m tests.bot.kill --times $(TIMES)
+	$(BIN)/python -m tests.engine.kill --times $(TIMES)
 
 # Every page by Lighthouse's mobile profile, with the bots trading; below its goals the status is 1. Some minutes.
 RUNS ?= 3

@@ -133,7 +133,7 @@ def run(
         config, data=data, feed=feed, symbols=symbols, folder=folder, venue=venue, speed=speed, start=start,
         fresh=fresh, deterministic=deterministic, log_level=log_level,
     )  # fmt: skip
-    from aion.bot import runner
+    from aion.engine import runner
 
     if settings.feed != "alpaca":
         settings = settings.model_copy(update={"alpaca_key": None, "alpaca_secret": None})
@@ -317,9 +317,9 @@ def attach_freqtrade(
 ) -> None:
     """Write the state file of a freqtrade bot from its trades database."""
     from aion.bot import freqtrade
-    from aion.bot.runner import stop_on_signals
-    from aion.bot.waiter import WallWaiter
     from aion.clock import SystemClock
+    from aion.engine.runner import stop_on_signals
+    from aion.engine.waiter import WallWaiter
     from aion.store.layout import Layout, check_name
 
     bot = check_name("bot", name) if name else freqtrade.bot_name(db)

@@ -20,9 +20,9 @@ from typing import Any
 
 from aion import stat
 from aion.bot import freqtrade_figures as figures
-from aion.bot.waiter import Waiter
 from aion.clock import Clock, iso
 from aion.config import MOST_CASH
+from aion.engine.waiter import Waiter
 from aion.errors import ConfigError
 from aion.output.encode import Json
 from aion.store.curve import thin

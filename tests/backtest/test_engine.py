@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import pytest
 
-from aion.bot.daytrading import DayTradingJob
 from aion.config import Rules, default_bots
+from aion.engine.daytrading import DayTradingJob
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
 from aion.market import calendar

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from aion.bot.runner import run_all
 from aion.clock import FixedClock, iso
 from aion.config import BotSettings, Rules, Settings
+from aion.engine.runner import run_all
 from aion.ledger.query import read_ledger
 from aion.market import calendar
 from aion.market.feed import Batch, Feed, Kind, RecordedFeed

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.runner import run_all
 from aion.config import load
+from aion.engine.runner import run_all
 from aion.errors import ConfigError
 from aion.market.feed import RecordedFeed
 from aion.market.importing.bar_folder import BarFolder, Series

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import httpx
 import orjson
 
-from aion.bot.runner import run_all
 from aion.clock import iso
+from aion.engine.runner import run_all
 from aion.model import Bar
 from aion.store.control_id import why_not
 from tests.bot.desk import ListFeed, VirtualWaiter, at, bar, document, instrument, state_files

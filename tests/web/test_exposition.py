@@ -10,9 +10,9 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from aion.bot.heartbeat import Heart
-from aion.bot.waiter import WallWaiter
 from aion.clock import SystemClock, iso
+from aion.engine.heartbeat import Heart
+from aion.engine.waiter import WallWaiter
 from aion.output.envelope import Stamp
 from aion.store.file import write_json
 from aion.store.schema import check_file

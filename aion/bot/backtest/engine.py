@@ -13,15 +13,15 @@ from datetime import datetime
 from pathlib import Path
 
 from aion.bot.account import BotAccount
-from aion.bot.daytrading import DayTradingJob, minute_number
-from aion.bot.intake import Intake
 from aion.bot.intraday import IntradayBot
-from aion.bot.resume import restore_accounts, watch_again
 from aion.bot.schedule import Pace
 from aion.bot.swing import SwingBot
-from aion.bot.swing_job import SwingJob
 from aion.clock import Clock, SystemClock, iso
 from aion.config import BotSettings, Risk
+from aion.engine.daytrading import DayTradingJob, minute_number
+from aion.engine.intake import Intake
+from aion.engine.resume import restore_accounts, watch_again
+from aion.engine.swing_job import SwingJob
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
 from aion.market.feed import Batch, Feed, Kind

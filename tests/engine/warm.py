@@ -2,7 +2,7 @@
 
 from aion.market import calendar
 from tests.bot.desk import recorded
-from tests.bot.worker import TAPE_END
+from tests.engine.worker import TAPE_END
 
 for mic in ("XNYS", "XNAS", "XLON", "XHKG"):
     calendar.is_open(mic, TAPE_END)

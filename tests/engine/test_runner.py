@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.runner import run_all
 from aion.config import default_bots
+from aion.engine.runner import run_all
 from aion.errors import ConfigError, DiskError, LedgerError
 from aion.ledger.ledger import Ledger
 from aion.output import outbox
@@ -64,7 +64,7 @@ def test_read_only_data_folder_is_refused_in_a_sentence(tmp_path: Path, monkeypa
     def read_only(path: Path, value: object, **_: object) -> None:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    monkeypatch.setattr("aion.bot.runner.write_json", read_only)
+    monkeypatch.setattr("aion.engine.runner.write_json", read_only)
     assert "cannot be written: Read-only file system; set AION_DATA" in refused(tmp_path)
 
 
@@ -281,7 +281,7 @@ def test_reader_in_a_loop_that_follows_the_rule_never_shows_a_mixed_cycle(tmp_pa
 @pytest.mark.parametrize("after", ["starting", "running"])
 def test_process_ends_within_two_seconds_without_a_traceback(tmp_path: Path, number: int, after: str) -> None:
     code = (
-        "import sys; from aion.bot.runner import run; from aion.config import load; "
+        "import sys; from aion.engine.runner import run; from aion.config import load; "
         "sys.exit(run(load(environment={}, flags={'data': sys.argv[1]})))"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE, text=True)

@@ -4,9 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from aion.bot.runner import run_all
-from aion.bot.waiter import WallWaiter
 from aion.clock import FixedClock
+from aion.engine.runner import run_all
+from aion.engine.waiter import WallWaiter
 from tests.bot.desk import WALL, at, recorded, settings
 
 TAPE_END = at("2022-05-19T16:00Z")

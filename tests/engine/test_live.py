@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from aion.bot.runner import run_all
 from aion.config import Settings, load
+from aion.engine.runner import run_all
 from aion.errors import FeedError, LedgerError
 from aion.ledger.query import read_ledger
 from aion.market.feed.online import OnlineFeed
@@ -311,7 +311,7 @@ def test_provider_that_is_away_is_waited_for_when_a_run_is_to_be_gone_on_with(
         attempts.append(name)
         raise FeedError("binance cannot be reached")
 
-    monkeypatch.setattr("aion.bot.runner.open_feed", away)
+    monkeypatch.setattr("aion.engine.runner.open_feed", away)
     with pytest.raises(FeedError):  # a first run has nothing to show: the sentence is all
         run_all(life.made(), VirtualWaiter())
     assert len(attempts) == 1

@@ -8,13 +8,13 @@ been.
 import math
 from datetime import datetime, timedelta
 
-from aion.bot.daytrading import sessions_document
-from aion.bot.replay import CATCH_UP_DUE_S, Replay
 from aion.bot.schedule import Pace, closed_label
-from aion.bot.span import Span
-from aion.bot.waiter import Waiter
 from aion.clock import MarketClock, iso
 from aion.config import Settings
+from aion.engine.daytrading import sessions_document
+from aion.engine.replay import CATCH_UP_DUE_S, Replay
+from aion.engine.span import Span
+from aion.engine.waiter import Waiter
 from aion.ledger.ledger import Ledger
 from aion.made import UNKNOWN_VENUE
 from aion.market import calendar

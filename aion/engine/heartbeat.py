@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from aion.bot.waiter import Waiter
 from aion.clock import iso
+from aion.engine.waiter import Waiter
 from aion.output.envelope import Stamp
 from aion.store.document.kind import schema_name
 from aion.store.file import write_json

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import pytest
 
-from aion.bot import paper
-from aion.bot.runner import run_all
+from aion.engine import live as paper
+from aion.engine.runner import run_all
 from aion.errors import FeedError
 from aion.market import calendar
 from aion.market.feed.online import WARM_UP, OnlineFeed

@@ -12,23 +12,23 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from aion.bot.account import BotAccount
-from aion.bot.daytrading import DayTradingJob, minute_number
-from aion.bot.drive import Drive
-from aion.bot.heartbeat import Heart
-from aion.bot.intake import Intake
 from aion.bot.intraday import IntradayBot
 from aion.bot.quarantine import leave_alone
-from aion.bot.resume import ledger_cursor, restore_accounts, watch_again
 from aion.bot.schedule import Pace, closed_label
-from aion.bot.span import Span, span_of
 from aion.bot.swing import SwingBot
-from aion.bot.swing_job import SwingJob
-from aion.bot.waiter import Waiter
 from aion.clock import ReplayClock, iso
 from aion.config import Settings
 from aion.control.controller import Controller
 from aion.control.inbox import Inbox
 from aion.control.symbol_admission import Admissions
+from aion.engine.daytrading import DayTradingJob, minute_number
+from aion.engine.heartbeat import Heart
+from aion.engine.intake import Intake
+from aion.engine.replay_clock import Drive
+from aion.engine.resume import ledger_cursor, restore_accounts, watch_again
+from aion.engine.span import Span, span_of
+from aion.engine.swing_job import SwingJob
+from aion.engine.waiter import Waiter
 from aion.errors import DiskError
 from aion.ledger.ledger import Entry, Ledger
 from aion.market.feed import Batch, Feed, Kind

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from tests.bot.kill import kill_amid_requests, kill_often
+from tests.engine.kill import kill_amid_requests, kill_often
 
 
 def test_process_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Kill the bots' process with SIGKILL at random moments and compare what is left with an undisturbed run.
 
-    python -m tests.bot.kill --times 1000
+    python -m tests.engine.kill --times 1000
 
 The desk's requests and rules lie there from the start, and in a second series more of them come at any moment: each
 must be carried out once. Prints one line a kill and a summary; exits with 1 when anything differs.
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from aion.store.layout import DESK, Layout
 from tests.bot.desk import ask, audits, document, ledger_rows, save_rules, state_files
-from tests.bot.worker import trade
+from tests.engine.worker import trade
 
 LONGEST = 0.8  # of the time that a whole run takes here: the longest life of a killed one
 LATER = 1.3  # times as long at most after a kill before the first fill, as if the machine were slower; and back again
@@ -86,7 +86,7 @@ def kill_often(folder: Path, kills: int, seed: int, say: Callable[[str], None] =
     kills keep coming before the first fill gives up after `MOST_KILLS` times as many.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.bot.warm"])
+    context.set_forkserver_preload(["tests.engine.warm"])
     chance = random.Random(seed)
     undisturbed = folder / "undisturbed"
     run_whole(context, folder / "warm-up")  # the first life waits for the server of forks

@@ -7,17 +7,17 @@ from datetime import datetime
 from types import FrameType
 
 from aion.bot.answer import REFUSED
-from aion.bot.paper import Paper
 from aion.bot.quarantine import note_stuck
-from aion.bot.replay import Replay
 from aion.bot.settings_check import check_bot, fitted, instruments_of
-from aion.bot.span import SWING_CATCH_UP
-from aion.bot.waiter import StoppedError, Waiter, WallWaiter
 from aion.clock import Clock, SystemClock, iso, parse_iso
 from aion.config import Settings
 from aion.control.answered import Answers, begin_controls, known_in
 from aion.control.controller import SKIPPED
 from aion.control.inbox import Inbox
+from aion.engine.live import Paper
+from aion.engine.replay import Replay
+from aion.engine.span import SWING_CATCH_UP
+from aion.engine.waiter import StoppedError, Waiter, WallWaiter
 from aion.errors import AionError, FeedError, StateError, unwritable
 from aion.ledger.ledger import Ledger
 from aion.market.feed import ONLINE, Feed, open_feed

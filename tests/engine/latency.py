@@ -1,6 +1,6 @@
 """How long the bots' process takes to answer the desk: a real `aion run`, real files, the wall's clock.
 
-python -m tests.bot.latency --requests 50
+python -m tests.engine.latency --requests 50
 """
 
 import argparse

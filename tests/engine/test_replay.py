@@ -119,7 +119,9 @@ def test_two_replays_give_the_same_bytes(desk: Path, tmp_path: Path) -> None:
 
 def test_two_processes_that_order_sets_otherwise_give_the_same_bytes(tmp_path: Path) -> None:
     for seed, zone in (("1", "America/New_York"), ("77", "Asia/Tokyo")):
-        code = f"from pathlib import Path; from tests.bot.worker import trade; trade(Path({str(tmp_path / seed)!r}))"
+        code = (
+            f"from pathlib import Path; from tests.engine.worker import trade; trade(Path({str(tmp_path / seed)!r}))"
+        )
         machine = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
         subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2], env=machine, check=True)
     first, second = state_files(tmp_path / "1"), state_files(tmp_path / "77")
