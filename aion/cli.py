@@ -162,8 +162,8 @@ def backtest(
     from aion.secret import FEED_SECRETS, leave_environment
 
     leave_environment(FEED_SECRETS)
-    from aion.bot.backtest import command, plan
-    from aion.bot.backtest.apart import run_apart
+    from aion.backtest import command, plan
+    from aion.backtest.subprocess import run_apart
 
     options = plan.Options(
         bots=tuple(bot or ()),

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from aion.bot.backtest.engine import RUN, Backtest, Plan, Run
+from aion.backtest.engine import RUN, Backtest, Plan, Run
 from aion.config import BotSettings, Rules
 from aion.ledger.ledger import Ledger
 from aion.market import calendar

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion.bot.backtest import text
+from aion.backtest import text
 from aion.currency import COIN_DECIMALS, MINOR_UNITS, decimals_of, fixed, money, plain
 from aion.report import status_lines
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aion.bot.backtest.engine import RUN, Backtest, Plan, Run
+from aion.backtest.engine import RUN, Backtest, Plan, Run
 from aion.clock import FixedClock
 from aion.config import BotSettings
 from aion.ledger.ledger import Ledger

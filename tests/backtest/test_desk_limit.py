@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.backtest.plan import Options, make_plan
-from aion.bot.backtest.result import read_results
+from aion.backtest.plan import Options, make_plan
+from aion.backtest.result import read_results
 from aion.config import Risk, default_bots
 from aion.ledger.query import read_ledger
 from aion.store.layout import Layout

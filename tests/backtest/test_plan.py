@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.backtest.plan import Options, make_plan, parse_moment, parse_money, parse_values
+from aion.backtest.plan import Options, make_plan, parse_moment, parse_money, parse_values
 from aion.config import Settings
 from aion.errors import ConfigError
 from tests.bot.desk import ListFeed, at, daily, instrument, recorded

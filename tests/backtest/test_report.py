@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion.bot.backtest import chart, command, trades
-from aion.bot.backtest import text as say
-from aion.bot.backtest.engine import Plan
-from aion.bot.backtest.method import SOURCES
-from aion.bot.backtest.plan import Options
+from aion.backtest import chart, command, trades
+from aion.backtest import text as say
+from aion.backtest.engine import Plan
+from aion.backtest.method import SOURCES
+from aion.backtest.plan import Options
 from aion.cli import main
 from aion.config import Settings, default_bots
 from aion.errors import ConfigError

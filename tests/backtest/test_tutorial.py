@@ -16,8 +16,8 @@ from typing import ClassVar
 import pytest
 
 import aion
-from aion.bot.backtest import command
-from aion.bot.backtest.plan import Options
+from aion.backtest import command
+from aion.backtest.plan import Options
 from aion.config import load
 from aion.errors import ConfigError
 from aion.strategy.builtin.trend import EqualWeight

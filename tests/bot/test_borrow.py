@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.backtest import command
-from aion.bot.backtest.engine import Plan
+from aion.backtest import command
+from aion.backtest.engine import Plan
 from aion.config import BotSettings, Rules
 from aion.errors import ConfigError, NotFoundError
 from aion.market import calendar

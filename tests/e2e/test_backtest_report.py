@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from aion.bot.backtest.command import run_plan
-from aion.bot.backtest.engine import Plan
-from aion.bot.backtest.text import MINUS
+from aion.backtest.command import run_plan
+from aion.backtest.engine import Plan
+from aion.backtest.text import MINUS
 from aion.config import default_bots
 from aion.market.feed import RecordedFeed
 from tests.bot.desk import at

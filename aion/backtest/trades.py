@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from html import escape
 
-from aion.bot.backtest import chart
-from aion.bot.backtest import text as say
-from aion.bot.backtest.markup import signed, table
-from aion.bot.backtest.result import Result
+from aion.backtest import chart
+from aion.backtest import text as say
+from aion.backtest.markup import signed, table
+from aion.backtest.result import Result
 from aion.model import ZERO, Trade
 
 TRADES_SHOWN = 400  # a page of thousands of rows is slow to open; all of them stand in the ledger

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from aion import stat
-from aion.bot.backtest.result import Figures, Result
+from aion.backtest.result import Figures, Result
 from aion.currency import decimals_of
 
 MINUS = "\N{MINUS SIGN}"

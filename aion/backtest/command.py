@@ -16,13 +16,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from aion.bot.backtest import report
-from aion.bot.backtest import text as say
-from aion.bot.backtest.apart import tell, tidy
-from aion.bot.backtest.engine import RUN, Backtest, Plan
-from aion.bot.backtest.engine import Progress as OnProgress
-from aion.bot.backtest.plan import Options, make_plan
-from aion.bot.backtest.result import Result, read_results, result_json
+from aion.backtest import report
+from aion.backtest import text as say
+from aion.backtest.engine import RUN, Backtest, Plan
+from aion.backtest.engine import Progress as OnProgress
+from aion.backtest.plan import Options, make_plan
+from aion.backtest.result import Result, read_results, result_json
+from aion.backtest.subprocess import tell, tidy
 from aion.bot.settings_check import fitted
 from aion.config import Settings
 from aion.errors import ConfigError

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from aion import stat
+from aion.backtest.engine import Exposure, Run
 from aion.bot.account import ADJUSTED, HINDSIGHT, BotAccount
-from aion.bot.backtest.engine import Exposure, Run
 from aion.clock import iso
 from aion.config import BotSettings, Risk
 from aion.ledger.query import LedgerReader

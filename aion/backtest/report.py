@@ -8,12 +8,12 @@ from html import escape
 from pathlib import Path
 
 from aion import __version__
-from aion.bot.backtest import chart
-from aion.bot.backtest import text as say
-from aion.bot.backtest.markup import signed, table
-from aion.bot.backtest.method import METHOD, SOURCES
-from aion.bot.backtest.result import Result
-from aion.bot.backtest.trades import trades_panel
+from aion.backtest import chart
+from aion.backtest import text as say
+from aion.backtest.markup import signed, table
+from aion.backtest.method import METHOD, SOURCES
+from aion.backtest.result import Result
+from aion.backtest.trades import trades_panel
 from aion.model import ZERO, Trade
 from aion.store.curve import chosen
 from aion.trading.cost import cost_model

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from aion.bot.backtest.engine import Plan
+from aion.backtest.engine import Plan
 from aion.bot.settings_check import check_bot
 from aion.clock import iso, parse_iso
 from aion.config import MOST_CASH, BotSettings, Rules, Settings
