@@ -50,7 +50,7 @@ check: build
 BOUNDED = tests/live/test_event.py tests/live/test_stream.py tests/live/push/test_hub.py tests/web/test_app.py \
 	tests/web/test_server.py tests/web/test_login.py tests/web/test_exposition.py tests/web/test_log.py \
 	tests/hostile/test_console.py tests/market/importing/test_import.py tests/market/provider/test_stock.py tests/market/test_extra.py \
-	tests/watch/test_alert.py tests/bot/test_freqtrade.py tests/test_bound.py
+	tests/watch/test_alert.py tests/adapter/test_freqtrade.py tests/test_bound.py
 lowest: build
 	$(BIN)/python tools/bound.py lowest $(BOUNDED)
 

@@ -316,7 +316,7 @@ def attach_freqtrade(
     follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
 ) -> None:
     """Write the state file of a freqtrade bot from its trades database."""
-    from aion.bot import freqtrade
+    from aion.adapter import freqtrade
     from aion.clock import SystemClock
     from aion.engine.runner import stop_on_signals
     from aion.engine.waiter import WallWaiter

@@ -14,9 +14,9 @@ from typing import TypeVar
 
 import pytest
 
+from aion.adapter import freqtrade
+from aion.adapter.freqtrade import Attached, attach
 from aion.backup import back_up
-from aion.bot import freqtrade
-from aion.bot.freqtrade import Attached, attach
 from aion.clock import FixedClock
 from aion.config import MOST_BYTES, load
 from aion.errors import AionError, ConfigError, FeedError
@@ -29,8 +29,8 @@ from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from aion.store.regular_file import LONGEST_LINE
 from aion.supervise import last_words
+from tests.adapter.test_freqtrade import TRADES, make
 from tests.bot.desk import WALL
-from tests.bot.test_freqtrade import TRADES, make
 
 HEAD = "ts,open,high,low,close,volume\n"
 ROW = "2022-05-19T13:31:00Z,1,2,0.5,1,5\n"

@@ -19,7 +19,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aion import config
-from aion.bot.freqtrade import Attached, attach
+from aion.adapter.freqtrade import Attached, attach
 from aion.clock import FixedClock
 from aion.errors import AionError, StateError
 from aion.live.snapshot import accepts_gzip, matches, parse_have
@@ -33,8 +33,8 @@ from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.login import _bearer_of, needed_role
 from aion.web.security.page import safe_next
 from aion.web.state import load as load_state
+from tests.adapter.test_freqtrade import TRADES, make
 from tests.bot.desk import WALL
-from tests.bot.test_freqtrade import TRADES, make
 from tests.web.sample import rolling, sim_log, summary, swing_rolling
 
 FEW = settings(max_examples=60, deadline=None)

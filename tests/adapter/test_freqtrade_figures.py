@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from aion import stat
-from aion.bot.freqtrade import Attached, attach
+from aion.adapter.freqtrade import Attached, attach
 from aion.clock import FixedClock
 from aion.errors import ConfigError
 from aion.store.layout import Layout
-from tests.bot import freqtrade_db
+from tests.adapter import freqtrade_db
 from tests.bot.desk import WALL, document
 
 MADE = json.loads(Path(__file__).with_name("freqtrade_figures.json").read_text())["databases"]

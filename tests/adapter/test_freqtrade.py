@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from aion.bot.freqtrade import Attached, attach, bot_name
+from aion.adapter.freqtrade import Attached, attach, bot_name
 from aion.clock import FixedClock
 from aion.errors import ConfigError
 from aion.store.layout import Layout
-from tests.bot import freqtrade_db
+from tests.adapter import freqtrade_db
 from tests.bot.desk import WALL, VirtualWaiter, at, document
 
 TRADES = """

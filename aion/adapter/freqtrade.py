@@ -4,7 +4,7 @@ The database is SQLite with the tables `trades` and `orders` (freqtrade/persiste
 https://github.com/freqtrade/freqtrade; columns that versions lack are done without). It holds no start money: equity
 counts from the wallet that is named, or from 0. Prices are those that freqtrade recorded once a day with its holdings
 (`wallet_history`, since 2026), else those of the newest fills. The figures are freqtrade's own
-(`aion.bot.freqtrade_figures`).
+(`aion.adapter.freqtrade_figures`).
 """
 
 import re
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from aion import stat
-from aion.bot import freqtrade_figures as figures
+from aion.adapter import freqtrade_figures as figures
 from aion.clock import Clock, iso
 from aion.config import MOST_CASH
 from aion.engine.waiter import Waiter
