@@ -48,7 +48,7 @@ check: build
 # The declared bounds: the oldest and the newest packages that they allow, all extras too, each in an environment of its
 # own, under what most depends on them: command line, desk, streams, feeds and files. A minute each.
 BOUNDED = tests/live/test_event.py tests/live/test_stream.py tests/live/push/test_hub.py tests/web/test_app.py \
-	tests/web/test_server.py tests/web/test_login.py tests/web/test_exposition.py tests/web/test_log.py \
+	tests/web/test_server.py tests/web/security/test_login.py tests/web/status/test_exposition.py tests/web/log/test_log.py \
 	tests/hostile/test_console.py tests/market/importing/test_import.py tests/market/provider/test_stock.py tests/market/test_extra.py \
 	tests/watch/test_alert.py tests/adapter/test_freqtrade.py tests/test_bound.py
 lowest: build

@@ -160,7 +160,7 @@ def _place(folder: Path) -> Iterator[Check]:
     """Say where the folder is, and what of it sends no events."""
     from aion.live.source import scan  # noqa: PLC0415 - only this command needs it
     from aion.live.watcher import open_watcher  # noqa: PLC0415 - only this command needs it
-    from aion.web.topic import FOLDERS, accepts  # noqa: PLC0415 - only this command needs it
+    from aion.web.bundle.topic import FOLDERS, accepts  # noqa: PLC0415 - only this command needs it
 
     real = os.path.realpath(folder)
     if real != str(folder.absolute()):
@@ -213,7 +213,7 @@ def _clock() -> Check:
 
 
 def _port(settings: Settings) -> Check:
-    from aion.web.listener import bind  # noqa: PLC0415 - only this command needs it
+    from aion.web.http.listener import bind  # noqa: PLC0415 - only this command needs it
 
     try:
         bind(settings.host, settings.port).close()

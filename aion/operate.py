@@ -68,7 +68,7 @@ def admit(
     """Trade on a symbol again that is left out because its price jumped: you have seen that the price is real."""
     from aion.config import load
     from aion.store.layout import Layout
-    from aion.web.request import ask_and_wait
+    from aion.web.control.request import ask_and_wait
 
     answer, why_not = ask_and_wait(Layout(load(config, flags={"data": data}).data), "admit", symbol, reason)
     if answer == "refused":
@@ -96,7 +96,7 @@ def control(
     """Pause, resume, flatten or stop a bot, or all, and say what came of it; status 1 when nobody answers."""
     from aion.config import load
     from aion.store.layout import DESK, Layout
-    from aion.web.request import ask_and_wait, clear_switch, throw_switch
+    from aion.web.control.request import ask_and_wait, clear_switch, throw_switch
 
     if action not in ("pause", "resume", "flatten", "kill", "clear"):
         raise ConfigError(f"action {action!r} is none of pause, resume, flatten, kill and clear")

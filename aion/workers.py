@@ -12,8 +12,8 @@ from aion.rolling import RollingSupervisor, desk_workers
 from aion.secret import DESK_SECRETS
 from aion.store.layout import Layout
 from aion.store.private import keep_private
-from aion.web.listener import address_of, bind
-from aion.web.log import open_log
+from aion.web.http.listener import address_of, bind
+from aion.web.log.writer import open_log
 from aion.web.security.command import check_address
 
 

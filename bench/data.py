@@ -14,7 +14,7 @@ from aion.config import Settings
 from aion.live.snapshot import encode
 from aion.live.source import Tree, scan
 from aion.store.file import gzip_bytes
-from aion.web.topic import FOLDERS, accepts, load_file, make_topics
+from aion.web.bundle.topic import FOLDERS, accepts, load_file, make_topics
 from bench.tool import OUT, ROOT, python
 
 DRIVER = "swing/rolling_bench.json.gz"

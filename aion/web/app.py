@@ -21,18 +21,19 @@ from aion.live import Live, SnapshotApp, StreamApp
 from aion.live.push.lane import Subscriber
 from aion.store.layout import Layout
 from aion.web import openapi
+from aion.web.bundle.topic import accepts, load_file, make_topics
+from aion.web.control.kill import KillSwitch
+from aion.web.control.request import Requests
+from aion.web.control.rule import RuleBook
 from aion.web.desk import Desk
-from aion.web.exposition import Exposition
-from aion.web.gate import Gate
 from aion.web.history import History
-from aion.web.kill import KillSwitch
-from aion.web.log import Log, open_log
-from aion.web.metric import Metrics, TimedStats
-from aion.web.middleware import Alias, BasePath, Guard, Observe, error_body, is_data, route_of
-from aion.web.page import STATIC, BuildWatch, Pages
+from aion.web.http.gate import Gate
+from aion.web.http.middleware import Alias, BasePath, Guard, Observe, error_body, is_data, route_of
+from aion.web.http.static_files import STATIC, BuildWatch, Pages
+from aion.web.log.repeat import EVERY_S, also
+from aion.web.log.writer import Log, open_log
+from aion.web.metrics.metric import Metrics, TimedStats
 from aion.web.reader import FileReader
-from aion.web.repeat import EVERY_S, also
-from aion.web.request import Requests
 from aion.web.router.bot_parts import bot_parts_router
 from aion.web.router.bots_page import bots_page_router
 from aion.web.router.control import control_router
@@ -46,7 +47,6 @@ from aion.web.router.rule import rule_router
 from aion.web.router.session import session_router
 from aion.web.router.swing_logs import swing_logs_router
 from aion.web.router.system import system_router
-from aion.web.rule import RuleBook
 from aion.web.security import allowed_hosts, is_loopback
 from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.login import Login
@@ -54,7 +54,7 @@ from aion.web.security.page import LoginPage
 from aion.web.security.store import DeskStore
 from aion.web.security.stream import StreamLimit, StreamWatch
 from aion.web.security.tries import TryLimit
-from aion.web.topic import accepts, load_file, make_topics
+from aion.web.status.exposition import Exposition
 
 BYE_SPREAD_S = 0.5  # streams are ended over this time, so that pages do not come back in one moment
 PATIENCE_S = 10.0  # for streams that have not drained when their worker is replaced

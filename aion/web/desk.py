@@ -10,16 +10,16 @@ from starlette.types import ASGIApp
 from aion.config import Settings
 from aion.live import Live
 from aion.store.layout import Layout
-from aion.web.gate import Gate
+from aion.web.control.kill import KillSwitch
+from aion.web.control.request import Requests
+from aion.web.control.rule import RuleBook
 from aion.web.history import History
-from aion.web.kill import KillSwitch
-from aion.web.log import Log
-from aion.web.metric import Metrics
-from aion.web.peers import Peers
+from aion.web.http.gate import Gate
+from aion.web.log.repeat import Repeats, also
+from aion.web.log.writer import Log
+from aion.web.metrics.metric import Metrics
+from aion.web.metrics.peers import Peers
 from aion.web.reader import FileReader
-from aion.web.repeat import Repeats, also
-from aion.web.request import Requests
-from aion.web.rule import RuleBook
 from aion.web.security.store import DeskStore
 from aion.web.security.stream import StreamWatch
 from aion.web.security.tries import TryLimit

@@ -13,9 +13,9 @@ from aion.store.document.left_out import sound
 from aion.store.document.state import Day, Decision, Document, Fill, Key, Money, Name, Order, Pnl, Text, Trade
 from aion.store.file import check_schema, read_json
 from aion.store.layout import Layout, check_day, check_name
-from aion.web.exact import total
+from aion.web.bundle.exact import total
+from aion.web.control.request import Requests
 from aion.web.reader import FileReader
-from aion.web.request import Requests
 from aion.web.state import Json, left_out, moment, sim_log
 
 Part = Literal["trades", "orders", "fills", "decisions"]

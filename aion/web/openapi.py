@@ -65,7 +65,7 @@ def main() -> int:
     """Print the description as JSON."""
     from aion.config import Settings  # noqa: PLC0415 - the app imports this module
     from aion.web.app import App  # noqa: PLC0415
-    from aion.web.log import open_log  # noqa: PLC0415
+    from aion.web.log.writer import open_log  # noqa: PLC0415
 
     settings = Settings(data=Path("aion-data"))
     app = App(settings, log=open_log(Layout(settings.data), "error"))

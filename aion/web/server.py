@@ -21,15 +21,15 @@ from aion.errors import AionError, said
 from aion.store.layout import Layout
 from aion.store.private import keep_private
 from aion.web.app import App
-from aion.web.connection import DeskProtocol
-from aion.web.figure import own_figures
-from aion.web.gate import allow_files
-from aion.web.listener import BACKLOG, address_of, bind
-from aion.web.log import Log, StandardHandler, open_log
-from aion.web.page import STATIC
-from aion.web.peers import Peers
+from aion.web.http.connection import DeskProtocol
+from aion.web.http.gate import allow_files
+from aion.web.http.listener import BACKLOG, address_of, bind
+from aion.web.http.static_files import STATIC
+from aion.web.log.writer import Log, StandardHandler, open_log
+from aion.web.metrics.peers import Peers
 from aion.web.security import check_host
 from aion.web.security.command import open_store
+from aion.web.status.figures import own_figures
 
 EARS = 32  # places at which a listening socket is watched; the loop takes one connection from each a turn
 LINGER_S = 0.5  # at most, for what was asked before a stop

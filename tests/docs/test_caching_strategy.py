@@ -9,7 +9,7 @@ import pytest
 from aion.config import Settings
 from aion.store.layout import Layout
 from aion.web.app import App
-from aion.web.log import open_log
+from aion.web.log.writer import open_log
 
 from .text import ROOT, codes, read, rows
 

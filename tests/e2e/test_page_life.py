@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from aion.config import Settings
-from aion.web.page import STATIC
+from aion.web.http.static_files import STATIC
 from tests.web.conftest import running
 
 from .conftest import FLAGS, Up, chromium, until

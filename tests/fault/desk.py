@@ -18,7 +18,7 @@ import psutil
 from aion.config import load
 from aion.live.snapshot import content_tag, encode
 from aion.live.source import Tree, scan
-from aion.web.topic import FOLDERS, accepts, load_file, make_topics
+from aion.web.bundle.topic import FOLDERS, accepts, load_file, make_topics
 
 ROOT = Path(__file__).parents[2]
 PAGE = "/api/bots/page"

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from aion.config import Settings
-from aion.web.gate import allow_files
+from aion.web.http.gate import allow_files
 from tests.live.test_hostile import RST
 from tests.web.conftest import running as running_here
 from tests.web.sample import Writer

@@ -12,7 +12,7 @@ from aion.output.process_log import ProcessLog
 from aion.report import audit_lines, log_lines, status_lines, trade_lines
 from aion.store.file import gzip_bytes
 from aion.store.layout import Layout
-from aion.web.log import open_log
+from aion.web.log.writer import open_log
 from tests.bot.desk import ask, at, recorded, replay, save_rules, settings
 from tests.web.sample import Writer, sim_log, swing_rolling
 

@@ -11,8 +11,8 @@ import pytest
 from aion.config import Settings
 from aion.store.control_id import make_id
 from aion.store.layout import DESK, Layout
+from aion.web.control.request import Requests
 from aion.web.reader import FileReader
-from aion.web.request import Requests
 from tests.bot.desk import WALL, audits, document
 from tests.control.test_controller import orb, play, when
 

@@ -27,8 +27,8 @@ from aion.market.importing.reader import Import, import_files
 from aion.store.document.kind import KINDS
 from aion.store.file import MAX_INFLATED_BYTES, check_document, gzip_bytes, parse_object, read_bytes, read_json
 from aion.store.layout import Layout, check_day, check_horizon, check_name
-from aion.web.logtail import parse_line, read_from, read_tail
-from aion.web.middleware import host_name
+from aion.web.http.middleware import host_name
+from aion.web.log.tail import parse_line, read_from, read_tail
 from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.login import _bearer_of, needed_role
 from aion.web.security.page import safe_next

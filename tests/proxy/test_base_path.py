@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from aion.config import Settings
-from aion.web.page import STATIC
+from aion.web.http.static_files import STATIC
 from tests.e2e.conftest import until
 from tests.proxy.front import behind, caddy_path_config, nginx_path_config, whole_nginx
 from tests.web.conftest import RunningDesk, running

@@ -14,7 +14,7 @@ import pytest
 
 from aion.config import Settings
 from aion.web.app import App
-from aion.web.listener import bind
+from aion.web.http.listener import bind
 from aion.web.security.command import open_store
 from aion.web.server import DeskServer
 

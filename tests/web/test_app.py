@@ -10,7 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from aion.web.document import BotPart, BotsPageBundle, BotView, IntradayDay, IntradaySnapshot, SwingDay, SystemMetrics
+from aion.web.bundle.document import (
+    BotPart,
+    BotsPageBundle,
+    BotView,
+    IntradayDay,
+    IntradaySnapshot,
+    SwingDay,
+    SystemMetrics,
+)
 
 from .conftest import RunningDesk
 

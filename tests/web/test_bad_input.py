@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from aion.store.file import MAX_FILE_BYTES, gzip_bytes
-from aion.web.document import BotsPageBundle
+from aion.web.bundle.document import BotsPageBundle
 
 from .conftest import RunningDesk
 from .sample import sim_log, swing_rolling

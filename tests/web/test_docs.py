@@ -6,7 +6,7 @@ from pathlib import Path
 from aion.config import Settings
 from aion.store.layout import Layout
 from aion.web.app import App
-from aion.web.log import open_log
+from aion.web.log.writer import open_log
 
 ROOT = Path(__file__).parents[2]
 

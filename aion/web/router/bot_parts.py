@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from aion.errors import NotFoundError
 from aion.store.layout import check_name
-from aion.web.answer import answer
-from aion.web.document import BotList, BotPart, BotView
+from aion.web.bundle.document import BotList, BotPart, BotView
+from aion.web.bundle.view import Card
+from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of, whole
 from aion.web.state import sim_log, swing_rolling
-from aion.web.view import Card
 
 Kind = Literal["intraday", "swing"]
 Part = Literal["positions", "fills", "trades", "signals", "targets", "open_orders", "rules", "symbols", "curve"]

@@ -10,8 +10,8 @@ from typing import Any, ParamSpec
 from fastapi import Request
 from starlette.responses import Response
 
+from aion.web.bundle.document import ErrorAnswer
 from aion.web.desk import Desk
-from aion.web.document import ErrorAnswer
 from aion.web.security.login import address_of
 from aion.web.security.store import DeskStore, DeskStoreError, Identity
 

@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse, Response
 
 from aion.errors import AionError, ConfigError, ConflictError
 from aion.store.layout import DESK, check_day
-from aion.web.answer import answer
-from aion.web.control import ControlAnswer, ControlState
-from aion.web.kill import UnwrittenError
+from aion.web.bundle.controls import ControlAnswer, ControlState
+from aion.web.control.kill import UnwrittenError
+from aion.web.http.answer import answer
 from aion.web.router.common import CHANGES, Actor, actor_of, desk_of
 from aion.web.security.login import address_of
 from aion.web.security.store import Identity

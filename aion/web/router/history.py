@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from aion.web.answer import answer
 from aion.web.history import BotDays, BotRows, Chain, Part
+from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of
 
 history_router = APIRouter(prefix="/api/bots/{bot}", tags=["bots"], responses=NOT_FOUND)

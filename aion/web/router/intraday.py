@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.types import ASGIApp
 
-from aion.web.document import IntradaySnapshot
+from aion.web.bundle.document import IntradaySnapshot
 from aion.web.router.common import SNAPSHOT_ANSWERS, desk_of
 from aion.web.router.raw import raw_route
 

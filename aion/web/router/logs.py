@@ -13,9 +13,9 @@ from starlette.responses import Response, StreamingResponse
 from aion.clock import iso
 from aion.errors import ConfigError, NotFoundError, StateError
 from aion.store.layout import check_name
-from aion.web import logsearch, logtail
-from aion.web.answer import answer
-from aion.web.document import LogFileList, LogSearch, LogTail
+from aion.web.bundle.document import LogFileList, LogSearch, LogTail
+from aion.web.http.answer import answer
+from aion.web.log import search, tail
 from aion.web.router.common import NOT_FOUND, desk_of
 from aion.web.state import Json, problem
 
@@ -29,7 +29,7 @@ Offsets = Annotated[
 @logs_router.get("", response_model=LogTail)
 def log_tail(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=logtail.MAX_LINES, description="Most lines given.")] = 200,
+    limit: Annotated[int, Query(ge=1, le=tail.MAX_LINES, description="Most lines given.")] = 200,
     process: Annotated[str, Query(max_length=64, description="Only this file; empty for all.")] = "",
     after: Offsets = "",
     before: Offsets = "",
@@ -44,21 +44,19 @@ def log_tail(
     names = _names(request, process)
     if not process and (starts or stops):
         names = [name for name in names if name in starts or name in stops]
-    spans: list[logtail.Span] = []
+    spans: list[tail.Span] = []
     errors: Json = {}
     for name in names:
         path = folder / f"{name}.jsonl"
         try:
             spans.append(
-                logtail.read_from(path, starts[name])
-                if name in starts
-                else logtail.read_tail(path, stop=stops.get(name))
+                tail.read_from(path, starts[name]) if name in starts else tail.read_tail(path, stop=stops.get(name))
             )
         except FileNotFoundError:
             continue
         except StateError as error:
             errors[name] = problem("unreadable", error.file, error.reason)
-    keep: dict[str, Any] = logtail.merge(spans, limit, oldest=bool(starts))
+    keep: dict[str, Any] = tail.merge(spans, limit, oldest=bool(starts))
     return answer(request, keep | {"errors": errors})
 
 
@@ -75,27 +73,25 @@ def log_search(
     until: Annotated[AwareDatetime | None, Query(description="Wall time before which the last line lies.")] = None,
     process: Annotated[str, Query(max_length=64, description="Only this file; empty for all.")] = "",
     before: Offsets = "",
-    limit: Annotated[int, Query(ge=1, le=logtail.MAX_LINES, description="Most lines given.")] = 200,
+    limit: Annotated[int, Query(ge=1, le=tail.MAX_LINES, description="Most lines given.")] = 200,
 ) -> Response:
     """Search the logs backwards: 64 MB or a quarter of a second at a time; ask again from where it ended."""
     folder = desk_of(request).layout.logs
     stops = _offsets("before", before)
     names = [name for name in _names(request, process) if not stops or name in stops]
-    query = logsearch.Query(
-        level, bot, text, "" if since is None else iso(since), "" if until is None else iso(until)
-    )
+    query = search.Query(level, bot, text, "" if since is None else iso(since), "" if until is None else iso(until))
     errors: Json = {}
     paths = []
     for name in names:
         path = folder / f"{name}.jsonl"
         try:
-            os.close(logtail.open_log(path)[0])
+            os.close(tail.open_log(path)[0])
             paths.append(path)
         except FileNotFoundError:
             continue
         except StateError as error:
             errors[name] = problem("unreadable", error.file, error.reason)
-    return answer(request, logsearch.search(paths, query, stops, limit) | {"errors": errors})
+    return answer(request, search.search(paths, query, stops, limit) | {"errors": errors})
 
 
 @logs_router.get("/files", response_model=LogFileList)
@@ -103,9 +99,9 @@ def log_files(request: Request) -> Response:
     """Return all log files and their sizes."""
     folder = desk_of(request).layout.logs
     files: Json = {}
-    for name in logtail.names(folder):
+    for name in tail.names(folder):
         try:
-            descriptor, status = logtail.open_log(folder / f"{name}.jsonl")
+            descriptor, status = tail.open_log(folder / f"{name}.jsonl")
         except (FileNotFoundError, StateError):
             continue  # `/api/logs` says what is wrong with it
         os.close(descriptor)
@@ -123,7 +119,7 @@ def log_file(request: Request, process: str) -> Response:
     """Return one whole log file as it is now, as a download; what is appended meanwhile is left out."""
     path = desk_of(request).layout.log(process)
     try:
-        descriptor, status = logtail.open_log(path)
+        descriptor, status = tail.open_log(path)
     except FileNotFoundError:
         raise NotFoundError(f"there is no log of a process {process!r}") from None
     os.close(descriptor)
@@ -132,18 +128,18 @@ def log_file(request: Request, process: str) -> Response:
 
 
 def _bytes(path: Path, told: os.stat_result) -> Iterator[bytes]:
-    descriptor, status = logtail.open_log(path)
+    descriptor, status = tail.open_log(path)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         if status.st_ino != told.st_ino:
             raise StateError(f"logs/{path.name}", "was rotated while it was being read")
         left = told.st_size
-        while left > 0 and (data := file.read(min(left, logtail.WINDOW))):
+        while left > 0 and (data := file.read(min(left, tail.WINDOW))):
             left -= len(data)
             yield data
 
 
 def _names(request: Request, process: str) -> list[str]:
-    names = logtail.names(desk_of(request).layout.logs)
+    names = tail.names(desk_of(request).layout.logs)
     if not process:
         return names
     if check_name("process", process) not in names:

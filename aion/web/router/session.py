@@ -13,8 +13,8 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from aion.clock import iso
 from aion.errors import ConfigError, ConflictError, NotFoundError
 from aion.store.layout import check_name
-from aion.web.answer import answer
-from aion.web.document import AuditList, ErrorAnswer, LogoutAnswer, SessionAnswer, TokenAnswer, TokenList
+from aion.web.bundle.document import AuditList, ErrorAnswer, LogoutAnswer, SessionAnswer, TokenAnswer, TokenList
+from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of, store_of
 from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.login import address_of

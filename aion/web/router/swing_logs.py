@@ -6,8 +6,8 @@ from starlette.responses import Response
 from aion.errors import NotFoundError
 from aion.store.document.state import BotActivity
 from aion.store.layout import check_day, check_horizon, check_name
-from aion.web.answer import answer
-from aion.web.document import DayList, HorizonList, SwingDay
+from aion.web.bundle.document import DayList, HorizonList, SwingDay
+from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of, whole
 
 swing_logs_router = APIRouter(prefix="/api/swing/logs", tags=["logs"], responses=NOT_FOUND)

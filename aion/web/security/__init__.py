@@ -1,5 +1,5 @@
 """Who may reach the desk and what each may do: hosts, passwords, sessions, tokens, roles, audit."""
 
-from aion.web.security.host import allowed_hosts, check_host, is_loopback
+from aion.web.http.host import allowed_hosts, check_host, is_loopback
 
 __all__ = ["allowed_hosts", "check_host", "is_loopback"]

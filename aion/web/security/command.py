@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from aion.config import Settings
 from aion.errors import ConfigError, NotFoundError
 from aion.store.layout import Layout, check_name
-from aion.web.security.host import check_host
+from aion.web.http.host import check_host
 from aion.web.security.password import check_length, hash_password, is_password
 from aion.web.security.store import ROLES, DeskStore, DeskStoreError, Ended, Role
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
-from aion.web.middleware import headers_of
+from aion.web.http.middleware import headers_of
 
 _FORGET_ALL = (b"clear-site-data", b'"storage"')
 """Tells a browser to delete what the page kept, where it listens: under https, and on the machine itself."""

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
-from aion.web.page import SECURITY_HEADERS
+from aion.web.http.static_files import SECURITY_HEADERS
 from aion.web.security.cookie_jar import CookieJar
 
 WHY = {

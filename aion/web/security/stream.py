@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from aion.config import Settings
 from aion.live.push.lane import Subscriber, make_frame
-from aion.web.gate import retry_after
-from aion.web.middleware import headers_of, refuse
+from aion.web.http.gate import retry_after
+from aion.web.http.limit import network_of
+from aion.web.http.middleware import headers_of, refuse
 from aion.web.security.changes import QUIET_S, StoreChanges
-from aion.web.security.limit import network_of
 from aion.web.security.login import address_of, needed_role
 from aion.web.security.store import ROLES, DeskStore, Identity, Role
 

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aion.web.security.limit import MAX_ADDRESSES, network_of, refilled
+from aion.web.http.limit import MAX_ADDRESSES, network_of, refilled
 from aion.web.security.lockout import Lockouts
 from aion.web.security.store import DeskStore, Identity, Role, hash_key
 

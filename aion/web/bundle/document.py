@@ -1,0 +1,538 @@
+"""What the desk answers, as pydantic models: the contract between the web half and every page.
+
+Names are those of the state files (`aion.store.document.state`). Fields that a file does not carry are absent.
+"""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from aion.model import Mode
+from aion.store.document.state import (
+    BotActivity,
+    ClockState,
+    Curve,
+    Day,
+    Document,
+    Fill,
+    Fraction,
+    Key,
+    Money,
+    Name,
+    Number,
+    Order,
+    Pnl,
+    Position,
+    Preview,
+    Session,
+    Signal,
+    Stats,
+    Target,
+    Text,
+    Trade,
+    TradingDay,
+)
+from aion.store.document.watch import Alarm, WatchedProcess
+from aion.web.bundle.controls import Asked
+
+
+class Problem(Document):
+    """One thing that is wrong with the data of a section; the section still shows what is whole."""
+
+    kind: Literal["unreadable", "incomplete", "missing", "mixed_mode", "mixed_run", "left_aside", "left_out"]
+    """unreadable: a file that cannot be trusted, the last good content is shown; incomplete: files of one cycle
+    that do not agree; missing: a file that is named but absent; left_aside: a file that is no request to the bots;
+    left_out: entries of a file that cannot be read, the rest of it is shown."""
+    bot: Name | None = None
+    file: str = Field(description="Path below the data folder.")
+    reason: Text
+    file_time: AwareDatetime | None = Field(None, description="Modification time of the file.")
+    since: AwareDatetime | None = Field(None, description="Market time from which the shown part is behind.")
+    shown_as_of: AwareDatetime | None = Field(None, description="Market time of what is shown instead.")
+
+
+class DrawdownOf(Document):
+    """Where the drawdown figures of a bot come from: all of them from one of the two."""
+
+    source: Literal["file", "curve"]
+    since: AwareDatetime | None = Field(
+        None, description="Start of their span; absent where the file does not say it."
+    )
+    file: Fraction | None = Field(
+        None,
+        description="The largest drawdown that its file says though its curve falls deeper; the curve's is shown.",
+    )
+    curve: Fraction | None = Field(
+        None, description="The largest drawdown of its curve, where its file says a larger one, which is shown."
+    )
+
+
+class BotView(Document):
+    """One bot as the Bots page shows it: its newest state file, bounded (see `more`)."""
+
+    bot: Name
+    kind: Literal["intraday", "swing"]
+    file: str = Field(description="Path of its state file below the data folder.")
+    foreign: bool = Field(False, description="True for a bot that is not one of Aion's own jobs.")
+    mode: Mode
+    run: Name
+    cycle_id: str = ""
+    seq: int = 0
+    as_of: AwareDatetime
+    written_at: AwareDatetime | None = None
+    due_at: AwareDatetime | None = Field(None, description="Late when the wall time is past this.")
+    currency: str
+    exchange: str = ""
+    strategy: str = ""
+    rule: Text = ""
+    symbols: list[Key] = Field(default_factory=list)
+    symbols_total: int = 0
+    day: Day | None = None
+    finished: bool = Field(False, description="True where its run has ended: it trades no more.")
+    finished_at: AwareDatetime | None = None
+    account: Text | None = None
+    state: Literal["active", "paused", "stopped", "error"] = "active"
+    state_reason: Text = ""
+    paused: Text = Field("", description="Why it is paused beside its state, e.g. while a kill switch stops it.")
+    flatten: Text = Field("", description="The flatten that is not done beside another state; its exits stay.")
+    leaving: dict[Key, str] = Field(
+        default_factory=dict, description="Symbols whose exit a flatten or kill switch ordered -> order not filled."
+    )
+    control_id: str | None = Field(
+        None, description="The last request carried out; a foreign bot that answers has it."
+    )
+    control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
+    config_version: int = Field(0, description="Version of the saved rules in force; 0 for none.")
+    config_error: Text = Field("", description="Why the newest saved rules were not taken.")
+    asked: Asked = Field(default_factory=Asked, description="What the desk asks of it.")
+    equity: Money
+    cash: Money | None = None
+    start_equity: Money | None = None
+    return_: Fraction | None = Field(None, alias="return", description="Of the run, as the bot says it.")
+    stake: Money | None = None
+    margin: Money | None = None
+    leverage: Number | None = None
+    net: Money | None = Field(
+        None, description="Net result since the start: of `total_pnl`, else equity less `start_equity` and `flows`."
+    )
+    time_weighted_return: Fraction | None = Field(
+        None, description="Since the first point of its curve, where it names deposits or withdrawals (`flows`)."
+    )
+    hold_equity: Money | None = None
+    hold_name: str = ""
+    price_basis: Literal["raw", "adjusted"] = "raw"
+    tick: float | None = Field(None, description="Least step of its symbols' prices: how many decimals they have.")
+    note: Text = ""
+    day_pnl: Pnl | None = None
+    total_pnl: Pnl | None = None
+    stats: Stats | None = None
+    drawdown_of: DrawdownOf | None = Field(None, description="Where the drawdown in `stats` comes from.")
+    positions: dict[Key, Position] = Field(default_factory=dict, description="The largest by value.")
+    positions_total: int = 0
+    positions_value: Money | None = Field(
+        None, description="Value of all positions, also of those not shown; absent where one has no price."
+    )
+    fills: dict[Key, Fill] = Field(default_factory=dict, description="Newest 50 at most, in order of time.")
+    fills_total: int = 0
+    trades: dict[Key, Trade] = Field(default_factory=dict, description="Newest 50 at most, in order of time.")
+    trades_total: int = 0
+    signals: dict[Key, Signal] = Field(default_factory=dict)
+    equity_curve: Curve = Field(
+        default_factory=dict,
+        description="300 points at most; drawdown, highest, lowest, first and last value are those of the whole.",
+    )
+    hold_curve: Curve = Field(default_factory=dict, description="At the same times as `equity_curve`.")
+    dropped_bars: int = 0
+    bars_seen: int = 0
+    flat_by: AwareDatetime | None = None
+    horizon: str = ""
+    targets: dict[Key, Target] = Field(default_factory=dict)
+    open_orders: dict[Key, Order] = Field(
+        default_factory=dict,
+        description="Of a swing bot: given and not done; those at the market fill at the next open.",
+    )
+    preview: Preview | None = Field(None, description="What a rebalance would do now.")
+    rules: dict[Key, Number | bool | str] = Field(default_factory=dict)
+    last_rebalance_at: AwareDatetime | None = None
+    next_open_at: AwareDatetime | None = None
+    next_mark_at: AwareDatetime | None = None
+    next_mark_wall_at: AwareDatetime | None = None
+    next_rebalance_at: AwareDatetime | None = None
+    next_rebalance_wall_at: AwareDatetime | None = None
+    more: dict[Key, str] = Field(
+        default_factory=dict, description="What was cut short -> the route that has the whole of it."
+    )
+
+
+class DayTotal(Document):
+    """Sum of one market day over the bots of one currency that are marked for that day."""
+
+    gross: Money
+    fees: Money
+    slippage: Money
+    borrow: Money | None = Field(None, description="Charged for nights; absent when nothing was.")
+    funding: Money | None = Field(None, description="Received above 0, paid below 0; absent where there is none.")
+    net: Money
+    bots: list[Name] = Field(description="Bots in the sum.")
+    missing: list[Name] = Field(default_factory=list, description="Bots of the currency without a mark for that day.")
+
+
+class Total(Document):
+    """All bots of one currency; there is no figure that adds currencies."""
+
+    currency: str
+    bots: list[Name]
+    equity: Money
+    cash: Money | None = Field(None, description="Absent when a bot does not say its cash.")
+    positions_value: Money | None = None
+    open_positions: int = 0
+    start_equity: Money | None = None
+    net: Money | None = Field(None, description="Net result since the start of the run.")
+    drawdown: Fraction | None = Field(
+        None,
+        description="Fall of `equity` from its peak: of one bot what it says, of several the sum at daily closes.",
+    )
+    max_drawdown: Fraction | None = None
+    peak_at: AwareDatetime | None = None
+    drawdown_since: AwareDatetime | None = Field(
+        None,
+        description="Start of their span: when the last of the bots began; absent where one bot's file lacks it.",
+    )
+    is_at_closes: bool | None = Field(
+        None, description="True where the drawdown is of sums at daily closes, and of now."
+    )
+    days: dict[Day, DayTotal] = Field(default_factory=dict, description="Newest two market days.")
+
+
+class SwingSection(Document):
+    """The swing bots."""
+
+    bots: dict[Name, BotView] = Field(default_factory=dict)
+    bots_total: int = Field(0, description="More than `bots` has only when there are hundreds; `more` has them all.")
+    more: dict[Key, str] = Field(default_factory=dict)
+
+
+class IntradaySummary(Document):
+    """The newest whole cycle of Aion's day-trading job."""
+
+    cycle_id: str
+    seq: int = 0
+    as_of: AwareDatetime
+    written_at: AwareDatetime | None = None
+    due_at: AwareDatetime | None = None
+
+
+class IntradaySection(Document):
+    """The intraday bots, the newest signals and the cycle they come from."""
+
+    bots: dict[Name, BotView] = Field(default_factory=dict)
+    bots_total: int = 0
+    signals: dict[Key, Signal] = Field(
+        default_factory=dict, description="Strongest 50 at most, those that ask for something first."
+    )
+    signals_total: int = 0
+    summary: IntradaySummary | None = None
+    more: dict[Key, str] = Field(
+        default_factory=dict, description="What was cut short -> the route that has the whole of it."
+    )
+
+
+class Watched(Document):
+    """What the watchdog of `aion up` says: processes, what is wrong, what was."""
+
+    processes: dict[Key, WatchedProcess] = Field(default_factory=dict)
+    alarms: dict[Key, Alarm] = Field(default_factory=dict, description="What is wrong now, the oldest first.")
+    cleared: dict[Key, Alarm] = Field(default_factory=dict, description="What was wrong; 20 at most, newest first.")
+
+
+class BotsPageBundle(Document):
+    """All that the Bots page shows: a pure function of the state files."""
+
+    version: int = Field(description="Microsecond of the newest change; a hint of order, also the SSE id.")
+    etag: str = Field("", description="The weak ETag of this content, so that a pushed bundle can be compared too.")
+    as_of: AwareDatetime | None = Field(None, description="Newest market time in it; absent on an empty desk.")
+    mode: Mode | None = None
+    run: Name | None = None
+    clock: ClockState | None = None
+    sessions: dict[Key, Session] = Field(default_factory=dict)
+    totals: dict[str, Total] = Field(default_factory=dict, description="By currency.")
+    swing: SwingSection = Field(default_factory=SwingSection)
+    intraday: IntradaySection = Field(default_factory=IntradaySection)
+    errors: dict[Key, Problem] = Field(default_factory=dict, description="By section, e.g. `intraday.orb_ny`.")
+    asked: Asked = Field(default_factory=Asked, description="What is asked of all bots and of the replay.")
+    watch: Watched | None = Field(None, description="Absent where neither `aion up` nor `aion watch` runs.")
+
+
+class SymbolView(Document):
+    """One symbol on the Intraday page."""
+
+    exchange: str = ""
+    currency: str = ""
+    tick: float | None = Field(None, description="Least step of its price.")
+    bar: dict[str, str | float] | None = Field(None, description="ts, open, high, low, close, volume.")
+    features: dict[Key, Number] = Field(default_factory=dict)
+    signal: Signal | None = None
+
+
+class IntradaySnapshot(Document):
+    """All that the Intraday page shows."""
+
+    version: int
+    etag: str = ""
+    as_of: AwareDatetime | None = None
+    mode: Mode | None = None
+    run: Name | None = None
+    cycle_id: str = ""
+    clock: ClockState | None = None
+    sessions: dict[Key, Session] = Field(default_factory=dict)
+    symbols: dict[Key, SymbolView] = Field(default_factory=dict)
+    bots: dict[Name, BotView] = Field(default_factory=dict)
+    errors: dict[Key, Problem] = Field(default_factory=dict)
+    asked: Asked = Field(default_factory=Asked)
+
+
+class ErrorAnswer(Document):
+    """Every answer that is not what was asked for."""
+
+    error: str = Field(description="What went wrong, a word for programs, e.g. `NotFound`.")
+    detail: str = Field(description="The same in a sentence for people.")
+    fields: dict[Key, Text] | None = Field(None, description="What is wrong with each field of a form.")
+
+
+class DayList(Document):
+    """Which days there are logs of."""
+
+    days: dict[Day, list[Name]] = Field(default_factory=dict, description="Bots by market day, newest day first.")
+
+
+class HorizonList(Document):
+    """Which swing horizons there are logs of."""
+
+    horizons: dict[Key, DayList] = Field(default_factory=dict, description="By horizon, e.g. `1w`.")
+
+
+class IntradayDay(Document):
+    """One market day of all intraday bots, without the bars (`/api/intraday/logs/<day>/<bot>` has them)."""
+
+    day: Day
+    bots: dict[Name, TradingDay] = Field(default_factory=dict)
+    errors: dict[Key, Problem] = Field(default_factory=dict, description="By bot.")
+
+
+class SwingDay(Document):
+    """One market day of all swing bots of a horizon."""
+
+    horizon: str
+    day: Day
+    bots: dict[Name, BotActivity] = Field(default_factory=dict)
+    errors: dict[Key, Problem] = Field(default_factory=dict, description="By bot.")
+
+
+class BotLine(Document):
+    """One bot in a list: where its newest state is."""
+
+    file: str
+    day: Day | None = Field(None, description="Newest market day, of an intraday bot.")
+
+
+class BotList(Document):
+    """All bots of a kind that have a state file, readable or not."""
+
+    bots: dict[Name, BotLine] = Field(default_factory=dict)
+
+
+class BotPart(Document):
+    """The whole of what a bundle cut short; only the part that was asked for is there."""
+
+    bot: Name
+    kind: Literal["intraday", "swing"]
+    file: str
+    as_of: AwareDatetime
+    currency: str
+    positions: dict[Key, Position] | None = None
+    fills: dict[Key, Fill] | None = None
+    trades: dict[Key, Trade] | None = None
+    signals: dict[Key, Signal] | None = None
+    targets: dict[Key, Target] | None = None
+    open_orders: dict[Key, Order] | None = None
+    rules: dict[Key, Number | bool | str] | None = None
+    symbols: list[Key] | None = None
+    equity_curve: Curve | None = None
+    hold_curve: Curve | None = None
+
+
+class LogPart(Document):
+    """Where lines lie in one log file."""
+
+    inode: str = Field(description="Another one means that the file was rotated.")
+    size: int = Field(description="Bytes in the file.")
+    from_: int = Field(alias="from", description="Byte offset of the first line given.")
+    to: int = Field(description="Byte offset behind the last whole line; ask `after` it for what follows.")
+
+
+class LogEntry(Document):
+    """One log line; a line that is not JSON has only its text as `event`."""
+
+    file: str = Field(description="Name of its file, without `.jsonl`.")
+    offset: int = Field(description="Byte offset of the line; file, inode and offset name a line for good.")
+    event: str
+    ts: str | None = None
+    level: str | None = None
+    process: str | None = None
+    bot: str | None = None
+    cycle_id: str | None = None
+    market_time: str | None = None
+    more: dict[str, str] | None = Field(None, description="Other fields of the line.")
+    size: int | None = Field(None, description="Bytes of the line, where only the beginning of a text is given.")
+    unfinished: bool | None = Field(None, description="True for the end of a file that has no line end yet.")
+
+
+class LogTail(Document):
+    """Log lines of all processes, merged by time."""
+
+    version: int | None = Field(None, description="Of a pushed tail, as in the bundles.")
+    etag: str | None = Field(None, description="Of a pushed tail.")
+    parts: dict[Key, LogPart] = Field(default_factory=dict, description="By file.")
+    lines: list[LogEntry] = Field(default_factory=list, description="Oldest first.")
+    errors: dict[Key, Problem] = Field(default_factory=dict, description="By file.")
+
+
+class LogSearch(LogTail):
+    """The newest lines that a search found; ask again with `before` at each part's `from` while `left` is not 0."""
+
+    scanned: int = Field(0, description="Bytes that were looked through.")
+    left: int = Field(0, description="Bytes of the range asked for that lie before.")
+
+
+class LogFile(Document):
+    """One log file."""
+
+    size: int = Field(description="Bytes.")
+    inode: str
+    changed_at: AwareDatetime
+
+
+class LogFileList(Document):
+    """All log files."""
+
+    files: dict[Key, LogFile] = Field(default_factory=dict, description="By name, without `.jsonl`.")
+
+
+class RouteMetrics(Document):
+    """Response times of one route since the process started; percentiles of its newest 256 answers."""
+
+    count: int
+    errors: int = Field(description="Answers with a status of 500 and above.")
+    not_modified: int = Field(description="Answers with status 304.")
+    mean_ms: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+class DataAge(Document):
+    """How old the data of one topic is."""
+
+    version: int = Field(0, description="Microsecond of the newest change on disk.")
+    age_s: float | None = Field(None, description="Wall seconds since that change.")
+    etag: str = ""
+    size: int = Field(0, description="Bytes of the bundle.")
+
+
+class ProcessFigures(Document):
+    """What the desk costs the machine, added up over its workers."""
+
+    pid: int = Field(description="Of the worker that answers.")
+    threads: int
+    cpu_s: float = Field(description="Seconds of one core since it started.")
+    cores: int
+    system: str = Field(description="Operating system and its release.")
+    memory_bytes: int | None = Field(None, description="Resident; on Linux.")
+    open_files: int | None = Field(None, description="Descriptors, streams included; on Linux.")
+
+
+class DiskFigures(Document):
+    """The file system of the data folder."""
+
+    total_bytes: int
+    free_bytes: int = Field(description="Left for this user.")
+
+
+class SystemMetrics(Document):
+    """The figures of the System page, added up over all workers of the desk."""
+
+    version: str
+    python: str
+    started_at: AwareDatetime
+    uptime_s: float = Field(description="Of the worker that is up longest.")
+    workers: int = Field(1, description="Workers whose figures these are.")
+    silent: int = Field(0, description="Workers that did not answer in time and are left out.")
+    routes: dict[Key, RouteMetrics] = Field(default_factory=dict, description="By path template.")
+    live: dict[str, float] = Field(
+        default_factory=dict, description="Counters of the live library: viewers, builds, messages, resets ..."
+    )
+    topics: dict[Key, DataAge] = Field(default_factory=dict)
+    process: ProcessFigures
+    disk: DiskFigures | None = None
+
+
+class Health(Document):
+    """Whether the process is alive or ready."""
+
+    status: Literal["ok", "starting", "stopping"]
+
+
+class SessionAnswer(Document):
+    """Who asks."""
+
+    who: str = Field(description="`admin`, `viewer`, `token:<name>`, `local` without a password, `nobody`.")
+    role: Literal["admin", "viewer", "none"]
+    ends_at: AwareDatetime | None = Field(None, description="When the session or token ends.")
+
+
+class LogoutAnswer(SessionAnswer):
+    """What a logout ended, and what still lets somebody in; names of tokens for an admin alone."""
+
+    sessions_ended: int = Field(0, ge=0)
+    sessions_kept: int | None = Field(None, ge=0, description="Of others, after a logout everywhere by an admin.")
+    tokens_revoked: list[str] | None = None
+    tokens_kept: list[str] | None = None
+
+
+class TokenLine(Document):
+    """One bearer token, without its secret."""
+
+    role: Literal["admin", "viewer"]
+    created_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class TokenList(Document):
+    """All bearer tokens."""
+
+    tokens: dict[Name, TokenLine] = Field(default_factory=dict, description="By name.")
+
+
+class TokenAnswer(Document):
+    """A new bearer token, shown this once."""
+
+    name: Name
+    role: Literal["admin", "viewer"]
+    token: str = Field(description="Sent as `Authorization: Bearer <token>`.")
+
+
+class AuditLine(Document):
+    """One thing that somebody did."""
+
+    at: AwareDatetime
+    who: str
+    address: str
+    what: str
+    before: dict[str, bool | float | str] | None = None
+    after: dict[str, bool | float | str] | None = None
+
+
+class AuditList(Document):
+    """Who did what."""
+
+    lines: list[AuditLine] = Field(default_factory=list, description="Newest first.")

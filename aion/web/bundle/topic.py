@@ -1,0 +1,144 @@
+"""The topics of the desk: which files each depends on, and how its bundle is built from them."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from aion.config import Settings
+from aion.live.snapshot import Built, Topic
+from aion.live.source import Entry, Tree
+from aion.store.layout import Layout
+from aion.web.bundle.pages import Desk, Page, bots_bundle, intraday_bundle
+from aion.web.log import tail
+from aion.web.log.writer import Log
+from aion.web.state import Json, file_time, load, problem
+
+FOLDERS = ("intraday", "swing", "control", "config", "watch")
+ACCEPTED = frozenset(
+    {"sim_log", "rolling", "sim_summary", "swing_rolling", "log_line", "control", "kill", "bot_config", "watch"}
+)
+LOG_LINES = 100  # newest lines pushed with each change; the page fetches what lies between by byte offset
+LOG_WINDOW = 64 << 10  # bytes read of each log after a change
+
+
+class TreeFiles(Mapping[str, Entry[Any]]):
+    """The live library's tree as a mapping: names cost nothing, an entry is read when it is looked up."""
+
+    def __init__(self, tree: Tree[Any]) -> None:
+        """Args: tree: only used within one build."""
+        self._tree = tree
+
+    def __getitem__(self, file: str) -> Entry[Any]:
+        entry = self._tree.entry(file)
+        if entry is None:
+            raise KeyError(file)
+        return entry
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tree.names())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._tree.names())
+
+
+class PageTopic:
+    """Builds one page's bundle and knows how long its cycle has been torn."""
+
+    def __init__(
+        self,
+        page: Page,
+        build: Callable[[Desk], Json],
+        grace_s: float,
+        now_s: Callable[[], float] = time.monotonic,
+        built: Callable[[Json], None] = lambda _payload: None,
+    ) -> None:
+        """Make the builder of a topic.
+
+        Args:
+            page: reads the files; all topics share it, so that each file is prepared once.
+            build: makes the bundle of what was read.
+            grace_s: seconds after which a cycle that is not whole is shown part by part.
+            now_s: a clock in seconds that never goes back.
+            built: gets each bundle.
+        """
+        self._page = page
+        self._build = build
+        self._grace_s = grace_s
+        self._now_s = now_s
+        self._built = built
+        self._torn_since_s: float | None = None
+
+    def __call__(self, tree: Tree[Any]) -> Built:
+        """Return the bundle as the files are now."""
+        now = self._now_s()
+        torn_s = 0.0 if self._torn_since_s is None else now - self._torn_since_s
+        is_overdue = self._torn_since_s is not None and torn_s >= self._grace_s
+        payload = self._build(self._page.read(TreeFiles(tree), is_overdue=is_overdue))
+        self._built(payload)
+        if not self._page.is_torn:
+            self._torn_since_s = None
+            return Built(payload)
+        if self._torn_since_s is None:
+            self._torn_since_s, torn_s = now, 0.0
+        return Built(payload, None if is_overdue else max(0.01, self._grace_s - torn_s))
+
+
+def make_topics(settings: Settings, log: Log | None = None) -> list[Topic[Any]]:
+    """Return the topics `bots`, `intraday` and `logs`."""
+    own_swing = frozenset(name for name, bot in settings.bots.items() if bot.kind == "swing")
+    page = Page(own_swing)
+
+    told: set[tuple[str, str]] = set()
+
+    def tell_left_out(payload: Json) -> None:
+        found = {(each["file"], each["reason"]) for each in payload["errors"].values() if each["kind"] == "left_out"}
+        for file, reason in sorted(found - told):
+            if log is not None:
+                log.warning("entries of a state file left out", file=file, reason=reason)
+        told.clear()
+        told.update(found)
+
+    def tell(payload: Json) -> None:
+        if "swing" in payload:  # all of them
+            tell_left_out(payload)
+        cycle = payload.get("cycle_id") or payload.get("intraday", {}).get("summary", {}).get("cycle_id")
+        if log is not None and cycle:
+            log.debug("bundle built", topic="intraday" if "symbols" in payload else "bots", cycle_id=cycle)
+
+    return [
+        Topic("bots", PageTopic(page, bots_bundle, settings.cycle_grace_s, built=tell), FOLDERS),
+        Topic("intraday", PageTopic(page, intraday_bundle, settings.cycle_grace_s, built=tell), FOLDERS),
+        Topic("logs", build_logs, ("logs",)),
+    ]
+
+
+def load_file(path: Path, relative: str) -> Any:
+    """Return one file of the data folder: a checked document, or the last lines of a log."""
+    if relative.startswith("logs/"):
+        return tail.read_tail(path, window=LOG_WINDOW, now_s=0.0)  # no clock in what is built
+    return load(path, relative)
+
+
+def accepts(relative: str) -> bool:
+    """Return True for a path below the data folder that a topic may depend on."""
+    place = Layout.place(relative)
+    if place is not None:
+        return place.kind in ACCEPTED
+    return relative.startswith(("intraday/sim_logs/", "swing/rolling")) and relative.endswith((".json", ".json.gz"))
+
+
+def build_logs(tree: Tree[Any]) -> Built:
+    """Return `LogTail`: the newest lines of all logs."""
+    spans: list[tail.Span] = []
+    errors: Json = {}
+    for file in tree.names("logs/"):
+        entry = tree.entry(file)
+        if entry is None:
+            continue
+        if entry.value is not None:
+            spans.append(entry.value)
+        else:
+            reason = f"cannot be read: {entry.error}"
+            errors[Path(file).stem] = problem("unreadable", file, reason, file_time=file_time(entry.mtime_ns))
+    return Built(tail.merge(spans, LOG_LINES) | {"errors": errors})

@@ -1,0 +1,222 @@
+"""The kill switch's own way to the disk: behind no lock, no other request's thread and no audit.
+
+A throw gets a thread of its own, whatever fills the pool that answers other requests. Its file stands under its name,
+and stops the bots, before anything is flushed: a file that a power cut leaves torn stops them too. The audit is told
+right after. While it cannot be written it is tried again, and the next start looks after it once more: the file
+itself says who threw the switch, when and why.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from contextvars import copy_context
+from typing import Any
+
+from aion.errors import AionError
+from aion.store.layout import Layout, check_name
+from aion.web.control.request import Requests
+from aion.web.log.writer import Log
+from aion.web.reader import FileReader
+from aion.web.security.store import DeskStore, DeskStoreError
+from aion.web.state import Json
+
+WRITE_S = 5.0
+"""Most seconds that a throw waits for the disk before it says that it does not know."""
+AFTER_S = 1.0
+"""Most seconds that its answer waits for each of flush, log, audit and the bot's state, which come all the same."""
+RETRY_S = 0.5  # between two tries to write the audit
+MOST_THREADS = 64  # a disk that stands still keeps those that wait for it
+FOUND_BY = "desk"
+"""Who writes a switch into the audit that is found thrown at the start."""
+
+
+class UnwrittenError(AionError):
+    """The disk did not take a change; nothing was changed unless the message says otherwise."""
+
+    status = 503
+
+
+class KillSwitch:
+    """Throws kill switches, and sees to it that the audit hears of each."""
+
+    def __init__(
+        self, layout: Layout, files: FileReader, requests: Requests, store: DeskStore | None, log: Log
+    ) -> None:
+        """Make it.
+
+        Args:
+            layout: of the data folder.
+            files: reads it.
+            requests: write and read what is asked of bots.
+            store: has the audit; None where there is none.
+            log: of this process.
+        """
+        self._layout = layout
+        self._files = files
+        self._requests = requests
+        self._store = store
+        self._log = log
+        self._lines: queue.SimpleQueue[tuple[Callable[[DeskStore], object], Future[None]]] = queue.SimpleQueue()
+        self._unrecorded: set[Future[None]] = set()
+        self._is_closed = threading.Event()
+        self._threads = 0
+
+    def start(self) -> None:
+        """Begin to write the audit, first of switches that stand thrown without a line in it."""
+        if self._store is None:
+            return
+        self._lines.put((self._look_after, Future()))
+        threading.Thread(target=self._keep_record, args=(self._store,), name="aion-kill-audit", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop, after one more try at what the audit was not told yet."""
+        self._is_closed.set()
+        self._lines.put((lambda _store: None, Future()))
+
+    async def throw(self, bot: str, who: str, address: str, reason: str) -> Json:
+        """Throw the switch of `bot`, or of all with `desk`; return `ControlState`.
+
+        Args:
+            bot: whose.
+            who: throws it.
+            address: from where.
+            reason: why.
+
+        Raises:
+            ConfigError: no bot can have that name.
+            ConflictError: it has not said that it reads requests.
+            NotFoundError: nobody of that name is known.
+            UnwrittenError: the disk did not take it, or has not answered.
+        """
+        check_name("bot", bot)
+        try:
+            before, after = await self._apart(lambda: self._throw(bot, who, reason), WRITE_S)
+        except TimeoutError:
+            file = self._layout.relative(self._layout.kill(bot))
+            raise UnwrittenError(
+                f"the disk has not answered for {WRITE_S:g} s, so it is not known whether the kill switch of {bot} "
+                f"is thrown: see whether {file} is there and make it by hand, or end the bots"
+            ) from None
+        except OSError as error:
+            self._tell(who, address, f"kill switch of {bot}: could not be thrown: {error.strerror}", None, {})
+            raise UnwrittenError(f"the kill switch of {bot} could not be thrown: {error.strerror}") from None
+        told = self._tell(who, address, f"kill switch of {bot} thrown", before, after)
+        await asyncio.gather(
+            self._say(lambda: self._log.warning(f"kill switch of {bot} thrown by {who}", reason=reason)),
+            self._flush(bot),
+            self._wait_for(told, bot),
+        )
+        with suppress(TimeoutError, AionError, OSError):
+            found: Json = await self._apart(lambda: self._requests.read(bot), AFTER_S)
+            return found
+        return {"bot": bot, "answers": True, "kill": after}
+
+    def wait_for_record(self) -> None:
+        """Wait until the audit has all that this desk has thrown: that comes before what is cleared.
+
+        Raises:
+            DeskStoreError: it has not soon enough.
+        """
+        for told in list(self._unrecorded):
+            try:
+                told.result(AFTER_S)
+            except TimeoutError:
+                raise DeskStoreError(
+                    "the audit has not taken yet who threw the kill switch: try again soon"
+                ) from None
+
+    def _throw(self, bot: str, who: str, reason: str) -> tuple[Json | None, Json]:
+        if not self._requests.is_own(bot):
+            self._requests.check(bot)
+        before = self._requests.kill_of(bot)
+        return before, self._requests.throw(bot, who, reason)
+
+    async def _flush(self, bot: str) -> None:
+        try:
+            await self._apart(lambda: self._requests.flush_kill(bot), AFTER_S)
+        except FileNotFoundError:
+            return  # cleared meanwhile
+        except (OSError, TimeoutError) as error:
+            why = str(error) or "it does not answer"
+            text = f"kill switch of {bot} is thrown, but the disk has not flushed it: {why}"
+            await self._say(lambda: self._log.error(text))
+
+    async def _wait_for(self, told: Future[None] | None, bot: str) -> None:
+        if told is None:
+            what = "this desk has no audit"
+        elif (await asyncio.wait({asyncio.wrap_future(told)}, timeout=AFTER_S))[0]:
+            return
+        else:
+            what = "the audit could not be written yet; it is tried until it is"
+        await self._say(lambda: self._log.error(f"kill switch of {bot} is thrown, but {what}"))
+
+    async def _say(self, write: Callable[[], object]) -> None:
+        """Write a line of the log, which may be on a disk that does not answer."""
+        with suppress(TimeoutError):
+            await self._apart(write, AFTER_S)
+
+    async def _apart(self, work: Callable[[], Any], limit_s: float) -> Any:
+        """Return what `work` does in a thread of its own; TimeoutError when that takes too long, and goes on."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Any] = loop.create_future()
+
+        def settle(result: Any, error: Exception | None) -> None:
+            self._threads -= 1
+            if done.cancelled():
+                return
+            if error is None:
+                done.set_result(result)
+            else:
+                done.set_exception(error)
+
+        def run() -> None:
+            result: Any = None
+            error: Exception | None = None
+            try:
+                result = work()
+            except (AionError, OSError) as raised:
+                error = raised
+            with suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(settle, result, error)
+
+        if self._threads >= MOST_THREADS:
+            raise TimeoutError
+        self._threads += 1
+        try:
+            threading.Thread(target=copy_context().run, args=(run,), name="aion-kill", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads: this once the event loop waits
+            run()
+        return await asyncio.wait_for(done, limit_s)
+
+    def _tell(self, who: str, address: str, what: str, before: Json | None, after: Json) -> Future[None] | None:
+        """Have the audit told; return what ends once it is."""
+        if self._store is None:
+            return None
+        told: Future[None] = Future()
+        self._unrecorded.add(told)
+        told.add_done_callback(self._unrecorded.discard)
+        self._lines.put((lambda store: store.record(who, address, what, before, after), told))
+        return told
+
+    def _keep_record(self, store: DeskStore) -> None:
+        while True:
+            write, told = self._lines.get()
+            while not told.done():
+                with suppress(DeskStoreError):
+                    write(store)
+                    told.set_result(None)
+                if not told.done() and self._is_closed.wait(RETRY_S):
+                    return  # the next start finds the file
+            if self._is_closed.is_set() and self._lines.empty():
+                return
+
+    def _look_after(self, store: DeskStore) -> None:
+        """Put switches into the audit that stand thrown without a line: the desk ended before it was told."""
+        with suppress(AionError, OSError):
+            for bot in self._files.killed():
+                kill = self._requests.kill_of(bot)
+                if kill is not None and "killed_at" in kill:
+                    store.record_once(FOUND_BY, f"kill switch of {bot} found thrown", kill, "killed_at")

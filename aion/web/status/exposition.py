@@ -1,0 +1,176 @@
+"""What Prometheus is told: names, units and types by its conventions, made when it asks from what the desk holds.
+
+Counters end in `_total`, times are seconds, sizes bytes; what varies in a name elsewhere is a label here.
+"""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+
+import orjson
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+
+import aion
+from aion.clock import parse_iso
+from aion.errors import NotFoundError, StateError
+from aion.store.document.watch import AlarmKind
+from aion.web.bundle.watch import watchdog_age_s
+from aion.web.desk import Desk
+from aion.web.metrics.process import disk_figures
+from aion.web.state import Json
+
+GAUGES = {
+    "viewers": ("aion_viewers", "Open streams of this worker."),
+    "trusts_events": (
+        "aion_trusts_events",
+        "1 while the kernel tells of changes, 0 while file times are taken.",
+    ),
+}
+COUNTERS = {
+    "deliveries": ("aion_deliveries", "Frames handed to streams."),
+    "patches": ("aion_patches", "Frames that carried a change instead of a whole bundle."),
+    "bytes_sent": ("aion_sent_bytes", "Bytes handed to streams."),
+    "conflations": ("aion_conflations", "Times that a slow stream skipped at least one frame."),
+    "resets": ("aion_resets", "Streams dropped because they did not drain."),
+    "looks": ("aion_looks", "Looks at the disk."),
+    "builds": ("aion_builds", "Builds of a bundle, unchanged ones included."),
+    "changes": ("aion_changes", "Builds whose content differed."),
+    "answers": ("aion_snapshot_answers", "Conditional and plain GETs of a bundle."),
+    "not_modified": ("aion_not_modified", "Of those, answered 304."),
+    "not_modified_bytes": ("aion_not_modified_bytes", "Bytes that 304 did not send again."),
+}
+ALARMS: tuple[AlarmKind, ...] = (
+    "process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "alerts",
+)  # fmt: skip
+
+
+class Exposition:
+    """A collector over one desk; see `prometheus_client.registry.Collector`."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Args: desk: what is told of."""
+        self._desk = desk
+
+    def describe(self) -> list[Metric]:
+        """Return nothing: names are not looked at before the first question."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield all families as they are now."""
+        python = ".".join(str(part) for part in sys.version_info[:3])
+        yield InfoMetricFamily("aion_build", "Version.", {"version": aion.__version__, "python": python})
+        yield _gauge("aion_uptime_seconds", "Since this worker began to serve.", self._desk.metrics.uptime_s)
+        yield from self._live()
+        yield from self._gate()
+        yield from self._data()
+        bundle = self._bundle()
+        yield from _bots(bundle)
+        yield from _watch(bundle.get("watch"))
+        yield from self._heartbeat()
+        yield from self._disk()
+
+    def _live(self) -> Iterator[Metric]:
+        for name, value in self._desk.live_figures().items():
+            if name in COUNTERS:
+                shown, text = COUNTERS[name]
+                counter = CounterMetricFamily(shown, text)
+                counter.add_metric([], value)
+                yield counter
+            else:
+                shown, text = GAUGES.get(name, (f"aion_{name}", f"Live library: {name.replace('_', ' ')}."))
+                yield _gauge(shown, text, value)
+
+    def _gate(self) -> Iterator[Metric]:
+        gate = self._desk.gate
+        yield _gauge("aion_connections", "Open connections of this worker, streams included.", len(gate.connections))
+        away = CounterMetricFamily("aion_turned_away", "Connections turned away or ended.", labels=["why"])
+        for why, count in gate.turned_away.items():
+            away.add_metric([why], count)
+        yield away
+
+    def _data(self) -> Iterator[Metric]:
+        age = GaugeMetricFamily("aion_data_age_seconds", "Since the data of a topic changed.", labels=["topic"])
+        size = GaugeMetricFamily("aion_bundle_bytes", "Size of the bundle of a topic.", labels=["topic"])
+        for topic, figures in self._desk.data_ages().items():
+            size.add_metric([topic], figures["size"])
+            if "age_s" in figures:
+                age.add_metric([topic], figures["age_s"])
+        yield age
+        yield size
+
+    def _bundle(self) -> Json:
+        held = self._desk.live.held("bots")
+        return orjson.loads(held.body) if held is not None else {}
+
+    def _heartbeat(self) -> Iterator[Metric]:
+        age = watchdog_age_s(self._desk.layout)
+        if age is not None:
+            yield _gauge("aion_watchdog_age_seconds", "Since the watchdog looked last.", age)
+        try:
+            beat = self._desk.files.read("watch/bots.json", "")
+        except (NotFoundError, StateError):
+            return
+        yield _gauge("aion_bots_heartbeat_age_seconds", "Since the bots' process said that it lives.", _age(beat))
+        cycles = HistogramMetricFamily(
+            "aion_cycle_seconds",
+            "One cycle of the bots: bars, decisions, commit, files.",
+        )
+        buckets = [(name.removeprefix("le_"), float(count)) for name, count in beat.get("cycle_buckets", {}).items()]
+        buckets.sort(key=lambda bucket: float(bucket[0]))
+        cycles.add_metric([], [*buckets, ("+Inf", beat.get("cycles", 0))], beat.get("cycle_seconds", 0.0))
+        yield cycles
+
+    def _disk(self) -> Iterator[Metric]:
+        disk = disk_figures(self._desk.settings.data)
+        if disk is not None:
+            yield _gauge("aion_disk_free_bytes", "Room left for the data folder.", disk["free_bytes"])
+            yield _gauge("aion_disk_size_bytes", "Size of its file system.", disk["total_bytes"])
+
+
+def _bots(bundle: Json) -> Iterator[Metric]:
+    age = GaugeMetricFamily("aion_bot_write_age_seconds", "Since a bot wrote its state.", labels=["bot", "kind"])
+    late = GaugeMetricFamily("aion_bot_overdue_seconds", "Past its due_at; 0 in time.", labels=["bot", "kind"])
+    state = GaugeMetricFamily("aion_bot_state", "1 for the state that a bot is in.", labels=["bot", "kind", "state"])
+    for kind in ("intraday", "swing"):
+        for name, bot in bundle.get(kind, {}).get("bots", {}).items():
+            if "written_at" in bot:
+                age.add_metric([name, kind], _age(bot))
+            if "due_at" in bot:
+                late.add_metric([name, kind], max(0.0, time.time() - parse_iso(bot["due_at"]).timestamp()))
+            state.add_metric([name, kind, bot.get("state", "active")], 1)
+    yield age
+    yield late
+    yield state
+
+
+def _watch(watch: Json | None) -> Iterator[Metric]:
+    if watch is None:
+        return
+    alarms = GaugeMetricFamily("aion_alarms", "Open alarms of the watchdog.", labels=["kind"])
+    kinds = [alarm["kind"] for alarm in watch["alarms"].values()]
+    for kind in ALARMS:
+        alarms.add_metric([kind], kinds.count(kind))
+    yield alarms
+    is_up = GaugeMetricFamily("aion_process_up", "1 while a process of aion up runs.", labels=["process"])
+    restarts = CounterMetricFamily("aion_process_restarts", "Since aion up started.", labels=["process"])
+    for name, process in watch["processes"].items():
+        is_up.add_metric([name], float(process["state"] == "running"))
+        restarts.add_metric([name], process.get("restarts", 0))
+    yield is_up
+    yield restarts
+
+
+def _age(value: Mapping[str, str]) -> float:
+    return max(0.0, time.time() - parse_iso(value["written_at"]).timestamp())
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    family = GaugeMetricFamily(name, text)
+    family.add_metric([], value)
+    return family
