@@ -94,8 +94,8 @@ def up(
     log_level: Level = None,
 ) -> None:
     """Run the bots and the desk, start again what dies, stop with Ctrl-C."""
+    from aion.process.up import run_up
     from aion.secret import leave_environment
-    from aion.up import run_up
 
     leave_environment()
     shared: dict[str, Any] = {"data": data, "log_level": log_level}
@@ -124,8 +124,8 @@ def run(
     parent_pipe: Pipe = None,
 ) -> None:
     """Run the bots alone."""
+    from aion.process.supervisor import follow_parent
     from aion.secret import FEED_SECRETS, leave_environment
-    from aion.supervise import follow_parent
 
     leave_environment(FEED_SECRETS)
     follow_parent(parent_pipe, nice=5 if parent_pipe is not None else 0)
@@ -201,10 +201,10 @@ def serve(
     pulse_pipe: Annotated[int | None, typer.Option("--pulse-pipe", hidden=True)] = None,
 ) -> None:
     """Serve the desk alone, over state files that anything may write."""
-    from aion.pulse import beat, trace_when_asked
-    from aion.rolling import process_name
+    from aion.process.liveness_pipe import beat, trace_when_asked
+    from aion.process.rolling_restart import process_name
+    from aion.process.supervisor import follow_parent
     from aion.secret import DESK_SECRETS, leave_environment
-    from aion.supervise import follow_parent
 
     leave_environment(DESK_SECRETS)
     follow_parent(parent_pipe)
@@ -214,13 +214,13 @@ def serve(
     }  # fmt: skip
     settings = _settings(config, **flags, workers=workers)
     if settings.workers > 1 and listener is None:
-        from aion.workers import serve_workers
+        from aion.process.workers import serve_workers
 
         raise typer.Exit(serve_workers(settings, _arguments(config, **flags)))
     from aion.web.server import serve as serve_desk
 
     if listener is None:
-        from aion.notify import Notifier
+        from aion.process.systemd import Notifier
 
         raise typer.Exit(serve_desk(settings, on_ready=Notifier(os.environ).beat_in_loop))
     if pulse_pipe is not None:

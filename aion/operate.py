@@ -30,8 +30,8 @@ def add_operations(app: typer.Typer) -> None:
 def watch(config: Config = None, data: Data = None) -> None:
     """Watch over bots and desk that run apart (`aion run`, `aion serve`); `aion up` does so by itself."""
     from aion.config import load
+    from aion.process.up import run_watch
     from aion.secret import leave_environment
-    from aion.up import run_watch
 
     leave_environment(("alert_urls",))
     raise typer.Exit(run_watch(load(config, flags={"data": data})))

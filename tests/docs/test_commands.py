@@ -85,7 +85,7 @@ def test_caddy_example_sends_events_at_once() -> None:
 
 
 def test_service_stops_by_one_signal_and_does_not_repeat_a_refusal() -> None:
-    from aion.supervise import GRACE_S, REFUSED
+    from aion.process.supervisor import GRACE_S, REFUSED
 
     parser = configparser.ConfigParser(strict=False, interpolation=None)
     parser.optionxform = str  # type: ignore[assignment, method-assign]

@@ -26,9 +26,9 @@ from aion.market.importing.reader import Import, import_files
 from aion.market.importing.text import table
 from aion.output import archive, retention
 from aion.output.process_log import ProcessLog
+from aion.process.supervisor import last_words
 from aion.store.layout import Layout
 from aion.store.regular_file import LONGEST_LINE
-from aion.supervise import last_words
 from tests.adapter.test_freqtrade import TRADES, make
 from tests.bot.desk import WALL
 

@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 import psutil
 
+from tests.process.test_workers import workers
 from tests.proxy.front import FRONTS, behind
 from tests.web.sample import Writer
-from tests.web.test_workers import workers
 
 BOT = "swing_1w"
 BASE = 100_000

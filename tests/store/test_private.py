@@ -15,9 +15,9 @@ from aion.backup import back_up
 from aion.config import Settings
 from aion.doctor import checks
 from aion.ledger.ledger import Ledger
+from aion.process.supervisor import take_folder
 from aion.store.layout import Layout
 from aion.store.private import FOLDERS, keep_private, open_to_others
-from aion.supervise import take_folder
 from aion.web.security import command
 from aion.web.security.store import DeskStore
 

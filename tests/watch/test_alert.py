@@ -21,8 +21,7 @@ from aion.errors import ConfigError
 from aion.store.document.watch import Alarm
 from aion.watch import alert
 from aion.watch.alert import Alerter, Message, deliver, message_of
-
-from .test_supervise import wait_for
+from tests.process.test_supervisor import wait_for
 
 ROOT = Path(__file__).parents[2]
 SECRET = "k3y-0f-the-s3rvice"
@@ -188,7 +187,7 @@ def test_command_sends_a_test_and_says_what_is_missing(service: Service, tmp_pat
 
 
 def test_apprise_is_imported_by_the_delivery_alone() -> None:
-    code = "import sys, aion.up, aion.watch.alert, aion.operate; sys.exit('apprise' in sys.modules)"
+    code = "import sys, aion.process.up, aion.watch.alert, aion.operate; sys.exit('apprise' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0
 
 

@@ -12,9 +12,8 @@ from aion.backup import back_up
 from aion.errors import ConfigError, NotFoundError
 from aion.store.file import write_json
 from aion.store.layout import Layout
-
-from .test_supervise import wait_for
-from .test_up import running, up
+from tests.process.test_supervisor import wait_for
+from tests.process.test_up import running, up
 
 ROOT = Path(__file__).parents[2]
 

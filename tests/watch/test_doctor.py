@@ -24,9 +24,8 @@ from aion.config import Settings
 from aion.doctor import Check, as_json, checks, proxy
 from aion.web.security.command import open_store
 from tests.certificate import make_certificate
+from tests.process.test_up import free_port
 from tests.web.conftest import RunningDesk, start_desk
-
-from .test_up import free_port
 
 __all__ = ["start_desk"]
 

@@ -17,9 +17,8 @@ import pytest
 
 from aion.config import Settings
 from aion.errors import ConfigError
-from aion.up import run_up
-
-from .test_supervise import wait_for
+from aion.process.up import run_up
+from tests.process.test_supervisor import wait_for
 
 ROOT = Path(__file__).parents[2]
 

@@ -18,11 +18,11 @@ import orjson
 import psutil
 import pytest
 
-from aion import supervise
 from aion.clock import SystemClock, iso
-from aion.notify import Notifier
-from aion.supervise import BACK_OFF_S, Child, Supervisor, last_words
-from aion.up import states
+from aion.process import supervisor as supervise
+from aion.process.supervisor import BACK_OFF_S, Child, Supervisor, last_words
+from aion.process.systemd import Notifier
+from aion.process.up import states
 
 ROOT = Path(__file__).parents[2]
 

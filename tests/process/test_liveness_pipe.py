@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from aion.pulse import MISSES, START_MISSES, Pulse, is_held
-
-from .test_rolling import Recorded
-from .test_workers import wait_for
+from aion.process.liveness_pipe import MISSES, START_MISSES, Pulse, is_held
+from tests.process.test_rolling_restart import Recorded
+from tests.process.test_workers import wait_for
 
 SILENT_S = 30.0
 
@@ -103,10 +102,10 @@ while True:
         os.write(pipe, b".")
 """)
     launcher.chmod(0o755)
-    monkeypatch.setattr("aion.supervise.sys.executable", str(launcher))
-    monkeypatch.setattr("aion.supervise.BACK_OFF_S", (0.01,))
-    monkeypatch.setattr("aion.pulse.START_MISSES", 2 * MISSES)
-    monkeypatch.setattr("aion.rolling.START_MISSES", 2 * MISSES)
+    monkeypatch.setattr("aion.process.supervisor.sys.executable", str(launcher))
+    monkeypatch.setattr("aion.process.supervisor.BACK_OFF_S", (0.01,))
+    monkeypatch.setattr("aion.process.liveness_pipe.START_MISSES", 2 * MISSES)
+    monkeypatch.setattr("aion.process.rolling_restart.START_MISSES", 2 * MISSES)
     supervisor = Recorded("serve", silent_s=1.0)
     worker = supervisor.worker
     try:
@@ -138,8 +137,8 @@ os.write(pipe, b".")
 time.sleep(600)
 """)
     launcher.chmod(0o755)
-    monkeypatch.setattr("aion.supervise.sys.executable", str(launcher))
-    monkeypatch.setattr("aion.supervise.BACK_OFF_S", (0.0,))
+    monkeypatch.setattr("aion.process.supervisor.sys.executable", str(launcher))
+    monkeypatch.setattr("aion.process.supervisor.BACK_OFF_S", (0.0,))
     supervisor = Recorded("serve")
     worker = supervisor.worker
     try:

@@ -14,11 +14,10 @@ import httpx
 import psutil
 import pytest
 
-from aion.rolling import RollingSupervisor, Worker, desk_workers
+from aion.process.rolling_restart import RollingSupervisor, Worker, desk_workers
 from aion.store.layout import Layout
-
-from .sample import Writer
-from .test_workers import open_stream, read_until, ready_pids, wait_for, workers
+from tests.process.test_workers import open_stream, read_until, ready_pids, wait_for, workers
+from tests.web.sample import Writer
 
 
 class Asker(threading.Thread):
@@ -115,7 +114,7 @@ def test_roll_when_the_successor_does_not_come_up_then_the_old_worker_goes_on(
         f"#!{sys.executable}\nimport sys, time\nif sys.argv[5] == '0':\n    time.sleep(600)\nsys.exit(3)\n"
     )
     launcher.chmod(0o755)
-    monkeypatch.setattr("aion.supervise.sys.executable", str(launcher))
+    monkeypatch.setattr("aion.process.supervisor.sys.executable", str(launcher))
     supervisor = Recorded("serve")
     worker = supervisor.worker
     supervisor._tend(worker)
@@ -138,7 +137,7 @@ def test_roll_when_the_system_has_no_room_for_a_successor_then_the_old_worker_go
     launcher = tmp_path / "python"
     launcher.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(600)\n")
     launcher.chmod(0o755)
-    monkeypatch.setattr("aion.supervise.sys.executable", str(launcher))
+    monkeypatch.setattr("aion.process.supervisor.sys.executable", str(launcher))
     supervisor = Recorded("serve")
     worker = supervisor.worker
 
@@ -147,14 +146,14 @@ def test_roll_when_the_system_has_no_room_for_a_successor_then_the_old_worker_go
 
     try:
         with monkeypatch.context() as patch:
-            patch.setattr("aion.supervise.subprocess.Popen", refuse)
+            patch.setattr("aion.process.supervisor.subprocess.Popen", refuse)
             supervisor._tend(worker)
             assert worker.process is None and "could not be started" in supervisor.said[-1]
         wait_for(lambda: supervisor._tend(worker) or worker.process is not None)
         old, before = worker.process, len(os.listdir("/proc/self/fd"))
         for _ in range(3):
             with monkeypatch.context() as patch:
-                patch.setattr("aion.supervise.subprocess.Popen", refuse)
+                patch.setattr("aion.process.supervisor.subprocess.Popen", refuse)
                 supervisor._wanted = True
                 supervisor._tend(worker)
             assert "worker is not restarted: its successor could not be started" in supervisor.said[-1]

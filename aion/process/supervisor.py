@@ -20,7 +20,7 @@ import orjson
 
 from aion.clock import parse_iso
 from aion.errors import ConfigError
-from aion.notify import Notifier
+from aion.process.systemd import Notifier
 from aion.secret import HANDED, clean_environment, hand_over
 from aion.store.lock import open_lock
 from aion.store.private import keep_private

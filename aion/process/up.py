@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from aion.config import Settings
 from aion.output.process_log import ProcessLog
-from aion.rolling import RollingSupervisor, desk_workers
+from aion.process.rolling_restart import RollingSupervisor, desk_workers
+from aion.process.supervisor import Child, take_folder
 from aion.secret import DESK_SECRETS, FEED_SECRETS
 from aion.store.document.watch import WatchedProcess
 from aion.store.layout import Layout
-from aion.supervise import Child, take_folder
 from aion.watch.alert import Alerter
 from aion.watch.watchdog import Watchdog
 from aion.web.http.listener import bind

@@ -22,8 +22,7 @@ import psutil
 
 from aion.control.inbox import Inbox
 from aion.store.layout import Layout
-
-from .sample import Writer
+from tests.web.sample import Writer
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aion.pulse import MISSES, START_MISSES, TRACE_S, Pulse, is_held
+from aion.process.liveness_pipe import MISSES, START_MISSES, TRACE_S, Pulse, is_held
+from aion.process.supervisor import Child, Supervisor
 from aion.store.layout import Layout
-from aion.supervise import Child, Supervisor
 
 READY_S = 60.0  # in which a successor has to listen
 LEAVE_GRACE_S = 40.0  # beyond the time that its streams take, which a worker gets to leave

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from aion.config import Settings
-from aion.rolling import RollingSupervisor, desk_workers
+from aion.process.rolling_restart import RollingSupervisor, desk_workers
 from aion.secret import DESK_SECRETS
 from aion.store.layout import Layout
 from aion.store.private import keep_private
