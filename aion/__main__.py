@@ -2,6 +2,6 @@
 
 import sys
 
-from aion.cli import main
+from aion.command.app import main
 
 sys.exit(main())

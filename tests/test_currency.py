@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aion.backtest import text
+from aion.command.inspect import status_lines
 from aion.currency import COIN_DECIMALS, MINOR_UNITS, decimals_of, fixed, money, plain
-from aion.report import status_lines
 
 PLAIN = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)?")
 CURRENCIES = {"JPY": 0, "USD": 2, "KWD": 3, "BTC": 8}

@@ -134,7 +134,7 @@ def assert_nothing_seen(folder: Path) -> None:
     assert [name for name in GIVEN if name in text] == []
 
 
-PROGRAM = "import sys\nfrom aion.cli import main\nsys.exit(main())\n"
+PROGRAM = "import sys\nfrom aion.command.app import main\nsys.exit(main())\n"
 
 
 @pytest.mark.parametrize("program", [("-m", "aion"), ("desk",), ("-c", PROGRAM)], ids=["module", "renamed", "text"])

@@ -15,8 +15,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from aion import config  # noqa: E402
-from aion.cli import app  # noqa: E402
-from aion.example import toml_value  # noqa: E402
+from aion.command.app import app  # noqa: E402
+from aion.command.settings_file import toml_value  # noqa: E402
 from aion.store.document.kind import KINDS  # noqa: E402
 from aion.store.schema import json_schema  # noqa: E402
 

@@ -17,7 +17,7 @@ from aion.backtest import text as say
 from aion.backtest.engine import Plan
 from aion.backtest.method import SOURCES
 from aion.backtest.plan import Options
-from aion.cli import main
+from aion.command.app import main
 from aion.config import Settings, default_bots
 from aion.errors import ConfigError
 from aion.ledger.query import read_ledger

@@ -79,7 +79,7 @@ def test_commands_of_the_tutorial_run_where_aion_is_installed(tmp_path: Path) ->
     [site] = home.glob("lib/python3*/site-packages")
     own = sysconfig.get_path("purelib")
     (site / "beside.pth").write_text(f"import site; site.addsitedir({own!r})\n")  # its own .pth files count too
-    for tool, module in (("aion", "aion.cli"), ("pytest", "pytest")):
+    for tool, module in (("aion", "aion.command.app"), ("pytest", "pytest")):
         script = home / "bin" / tool
         script.write_text(f"#!{home}/bin/python\nimport sys\nfrom {module} import main\nsys.exit(main())\n")
         script.chmod(0o755)
@@ -107,7 +107,7 @@ def test_aion_when_installed_in_place_then_its_metadata_is_there() -> None:
     named = {re.split(r"[\s;<>=!~\[]", each)[0] for each in here.requires or () if "extra ==" not in each}
     assert named == {re.split(r"[\s;<>=!~\[]", each)[0] for each in project["dependencies"]}
     assert set(here.metadata.get_all("Provides-Extra")) == set(project["optional-dependencies"])
-    assert [each.value for each in here.entry_points if each.group == "console_scripts"] == ["aion.cli:main"]
+    assert [each.value for each in here.entry_points if each.group == "console_scripts"] == ["aion.command.app:main"]
 
 
 def test_strategy_of_the_tutorial_is_backtested_by_its_name(package: Path, tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from aion.backtest import command
 from aion.backtest.engine import Plan
+from aion.command.inspect import trade_lines
 from aion.config import BotSettings, Rules
 from aion.errors import ConfigError, NotFoundError
 from aion.market import calendar
 from aion.model import Signal
-from aion.report import trade_lines
 from aion.store.layout import Layout
 from aion.strategy.registry import BUILT_IN
 from tests.backtest.lab import INSTANT

@@ -40,7 +40,7 @@ STRATEGY = """
 """
 START = (
     "import sys; from aion.bot import guard, watchdog; guard.LIMIT_S, watchdog.STUCK_S = 2.0, 4.0; "
-    "from aion.cli import main; sys.exit(main())"
+    "from aion.command.app import main; sys.exit(main())"
 )
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 import typer.main
 
-from aion.cli import app
+from aion.command.app import app
 from aion.config import Settings
 from aion.secret import SECRETS, variable_of
 

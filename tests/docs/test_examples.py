@@ -20,7 +20,7 @@ import typer.main
 import yaml
 from typer.testing import CliRunner
 
-from aion.cli import app
+from aion.command.app import app
 from aion.config import Settings, load
 from aion.market.importing.interval import read_length
 from aion.market.importing.text.stamp import read_stamps

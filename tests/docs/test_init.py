@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from aion.cli import app
+from aion.command.app import app
+from aion.command.settings_file import example, write_example
 from aion.config import TABLES, AlertSettings, Risk, Settings, WatchSettings, load
 from aion.errors import ConfigError
-from aion.example import example, write_example
 
 TEXT = example()
 LINES = [number for number, line in enumerate(TEXT.split("\n")) if re.match(r"#\S", line)]

@@ -7,7 +7,7 @@ import pytest
 import typer.main
 
 from aion import config
-from aion.cli import app
+from aion.command.app import app
 
 from .text import ROOT, codes, read, rows, section
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from aion import cli
 from aion.clock import FixedClock
+from aion.command import app
+from aion.command.inspect import audit_lines, log_lines, status_lines, trade_lines
 from aion.output.process_log import ProcessLog
-from aion.report import audit_lines, log_lines, status_lines, trade_lines
 from aion.store.file import gzip_bytes
 from aion.store.layout import Layout
 from aion.web.log.writer import open_log
@@ -93,7 +93,7 @@ def test_command_when_its_input_is_evil_then_what_it_says_is_plain(
     (tmp_path / "evil.json").write_bytes(orjson.dumps({"schema": EVIL, EVIL: EVIL}))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["aion", *(each.format(tmp_path) for each in arguments)])
-    assert cli.main() in (1, 2)
+    assert app.main() in (1, 2)
     said = capsys.readouterr()
     assert (said.out + said.err).strip(), "it says why"
     for line in (said.out + said.err).split("\n"):

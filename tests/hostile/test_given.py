@@ -16,8 +16,8 @@ import pytest
 
 from aion.adapter import freqtrade
 from aion.adapter.freqtrade import Attached, attach
-from aion.backup import back_up
 from aion.clock import FixedClock
+from aion.command.backup import back_up
 from aion.config import MOST_BYTES, load
 from aion.errors import AionError, ConfigError, FeedError
 from aion.market.importing import bar_folder, reader

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aion import cli
+from aion.command import app
 from aion.terminal import clean, say, take_tracebacks
 from tests.adapter.test_freqtrade import TRADES
 
@@ -86,7 +86,7 @@ def test_command_when_names_are_evil_then_what_it_prints_is_plain(
     connection.close()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["aion", *(each.format(tmp_path, EVIL) for each in arguments)])
-    cli.main()
+    app.main()
     said = capfd.readouterr()  # a backtest prints in a process of its own
     assert (said.out + said.err).strip()
     assert is_plain(said.out) and is_plain(said.err), (said.out, said.err)

@@ -8,7 +8,7 @@ import pyarrow.parquet as parquet
 import pytest
 from typer.testing import CliRunner
 
-from aion.cli import app
+from aion.command.app import app
 from aion.config import default_bots
 from aion.errors import ConfigError
 from aion.ledger.export import TABLES, export

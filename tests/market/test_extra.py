@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.cli import main
+from aion.command.app import main
 from aion.errors import ConfigError
 from aion.market.feed.extra import need
 

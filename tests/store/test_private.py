@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from aion.backup import back_up
+from aion.command.backup import back_up
+from aion.command.doctor import checks
 from aion.config import Settings
-from aion.doctor import checks
 from aion.ledger.ledger import Ledger
 from aion.process.supervisor import take_folder
 from aion.store.layout import Layout

@@ -187,7 +187,7 @@ def test_command_sends_a_test_and_says_what_is_missing(service: Service, tmp_pat
 
 
 def test_apprise_is_imported_by_the_delivery_alone() -> None:
-    code = "import sys, aion.process.up, aion.watch.alert, aion.operate; sys.exit('apprise' in sys.modules)"
+    code = "import sys, aion.process.up, aion.watch.alert, aion.command.operate; sys.exit('apprise' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode == 0
 
 

@@ -353,7 +353,7 @@ def test_table_when_seccomp_forbids_to_make_it_or_to_use_it_then_there_is_none(n
 import logging
 logging.basicConfig(level="INFO")
 from aion.live.push.uring import open_batch
-from aion.doctor import _broadcast
+from aion.command.doctor import _broadcast
 forbid({number})
 assert open_batch() is None
 print(_broadcast().text)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from aion.command.doctor import checks
 from aion.config import load
-from aion.doctor import checks
 from aion.errors import ConfigError
 from aion.made import bots_for
 from aion.market.feed.folder import FolderFeed

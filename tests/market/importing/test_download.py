@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.cli import main
+from aion.command.app import main
 from aion.errors import FeedError
 from aion.market.feed import FolderFeed
 from aion.market.importing.bar_folder import BarFolder

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.cli import main
+from aion.command.app import main
 from aion.errors import ConfigError, FeedError
 from aion.market import calendar
 from aion.market.feed import FolderFeed, RecordedFeed

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.cli import main
+from aion.command.app import main
 from aion.errors import ConfigError
 from aion.market.feed import FolderFeed, RecordedFeed
 from aion.market.grid import MINUTES, Grid

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.cli import main
+from aion.command.app import main
 from aion.config import Settings
 from aion.errors import ConfigError, FeedError
 from aion.market.feed import open_feed

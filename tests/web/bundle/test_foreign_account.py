@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from aion.report import status_lines
+from aion.command.inspect import status_lines
 from aion.store.document.state import SwingRolling
 from aion.store.file import gzip_bytes
 from aion.store.layout import Layout

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from aion.cli import main
 from aion.clock import iso
+from aion.command.app import main
 from aion.config import Settings
 from aion.store.control_id import make_id
 from aion.store.document.request import Control, Kill

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from aion.cli import main
+from aion.command.app import main
 from aion.store.control_id import make_id
 from aion.store.file import write_json
 from aion.store.layout import Layout

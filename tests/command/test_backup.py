@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.backup import back_up
+from aion.command.backup import back_up
 from aion.errors import ConfigError, NotFoundError
 from aion.store.file import write_json
 from aion.store.layout import Layout

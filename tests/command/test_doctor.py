@@ -19,9 +19,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from aion import doctor
+from aion.command import doctor
+from aion.command.doctor import Check, as_json, checks, proxy
 from aion.config import Settings
-from aion.doctor import Check, as_json, checks, proxy
 from aion.web.security.command import open_store
 from tests.certificate import make_certificate
 from tests.process.test_up import free_port

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 from typer._click.exceptions import ClickException
 
-from aion.bars import add_commands
+from aion.command.bars import add_commands
+from aion.command.operate import add_operations
 from aion.errors import AionError, printable, said
-from aion.operate import add_operations
 from aion.secret import be_program
 from aion.store.private import make_private
 from aion.terminal import say, take_tracebacks
@@ -239,7 +239,7 @@ def serve(
 @app.command()
 def init(path: Annotated[Path, typer.Argument(help="File to write.")] = Path("aion.toml")) -> None:
     """Write a settings file with every setting, its default and what it does."""
-    from aion.example import write_example
+    from aion.command.settings_file import write_example
 
     write_example(path)
     say(f"wrote {path}: every line is a default; take the # away from what you change")
@@ -248,7 +248,7 @@ def init(path: Annotated[Path, typer.Argument(help="File to write.")] = Path("ai
 @app.command()
 def status(config: Config = None, data: Data = None) -> None:
     """Say what each bot is worth and how old its state is, from the state files alone."""
-    from aion.report import status_lines
+    from aion.command.inspect import status_lines
 
     for line in status_lines(_settings(config, data=data).data):
         say(line)
@@ -262,7 +262,7 @@ def logs(
     level: Annotated[str, typer.Option("--level", help="Least level: debug, info, warning, error.")] = "info",
 ) -> None:
     """Show the newest log lines of all processes, merged by time."""
-    from aion.report import log_lines
+    from aion.command.inspect import log_lines
 
     for line in log_lines(_settings(config, data=data).data, lines, level):
         say(line)
@@ -276,7 +276,7 @@ def audit(
     csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
 ) -> None:
     """List what people did to the bots and what came of it: controls, kill switches, saved rules."""
-    from aion.report import audit_lines
+    from aion.command.inspect import audit_lines
 
     for line in audit_lines(_settings(config, data=data).data, bot, is_csv=csv):
         say(line)
@@ -340,7 +340,7 @@ def trades(
     csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
 ) -> None:
     """List closed trades, or fills, from the ledger."""
-    from aion.report import trade_lines
+    from aion.command.inspect import trade_lines
 
     for line in trade_lines(_settings(config, data=data).data, bot, day, is_fills=fills, is_csv=csv):
         say(line)

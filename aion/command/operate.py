@@ -136,8 +136,8 @@ def doctor(
     json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
 ) -> None:
     """Look at what Aion needs and say what to do about what it lacks; status 1 when it lacks anything."""
+    from aion.command.doctor import as_json, checks
     from aion.config import load
-    from aion.doctor import as_json, checks
 
     settings = load(config, flags={"data": data, "host": host, "port": port})
     found = []
@@ -155,7 +155,7 @@ def backup(
     folder: Annotated[Path, typer.Argument(help="New folder of the copy.")], config: Config = None, data: Data = None
 ) -> None:
     """Copy the ledger, logins, saved rules and kill switches while everything runs; see docs/operations.md."""
-    from aion.backup import back_up
+    from aion.command.backup import back_up
     from aion.config import load
     from aion.store.layout import Layout
 
