@@ -49,7 +49,7 @@ check: build
 # own, under what most depends on them: command line, desk, streams, feeds and files. A minute each.
 BOUNDED = tests/live/test_event.py tests/live/test_stream.py tests/live/push/test_hub.py tests/web/test_app.py \
 	tests/web/test_server.py tests/web/security/test_login.py tests/web/status/test_exposition.py tests/web/log/test_log.py \
-	tests/hostile/test_console.py tests/market/importing/test_import.py tests/market/provider/test_stock.py tests/market/test_extra.py \
+	tests/hostile/test_console.py tests/market/importing/test_import.py tests/market/provider/test_stock.py tests/test_extras.py \
 	tests/watch/test_alert.py tests/adapter/test_freqtrade.py tests/test_bound.py
 lowest: build
 	$(BIN)/python tools/bound.py lowest $(BOUNDED)

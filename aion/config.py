@@ -26,8 +26,8 @@ from pydantic import (
 
 from aion.base_path import check_base_path
 from aion.clock import parse_iso
+from aion.default_bots import bots_for
 from aion.errors import ConfigError
-from aion.made import bots_for
 from aion.secret import handed, read_secret
 from aion.store.regular_file import read_regular
 

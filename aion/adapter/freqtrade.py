@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from aion import stat
+from aion import performance
 from aion.adapter import freqtrade_figures as figures
 from aion.clock import Clock, iso
 from aion.config import MOST_CASH
@@ -351,8 +351,11 @@ def _curve(trades: Sequence[Json], closed: Sequence[Json], start: float) -> dict
 
 def _stats(closed: Sequence[Json], base: float | None) -> Json:
     results = [figures.amount(each, "close_profit_abs") for each in closed]
-    value: Json = {"closed_trades": len(closed), "wins": stat.wins(results)}
-    for name, figure in (("win_rate", stat.win_rate(results)), ("profit_factor", stat.profit_factor(results))):
+    value: Json = {"closed_trades": len(closed), "wins": performance.wins(results)}
+    for name, figure in (
+        ("win_rate", performance.win_rate(results)),
+        ("profit_factor", performance.profit_factor(results)),
+    ):
         if figure is not None:
             value[name] = figure
     if base is not None and base > 0:

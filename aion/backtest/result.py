@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from aion import stat
+from aion import performance
 from aion.backtest.engine import Exposure, Run
 from aion.bot.account import ADJUSTED, HINDSIGHT, BotAccount
 from aion.clock import iso
@@ -116,7 +116,7 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: s
     changes = ledger.changes(bot.name)
     days = _last_of_each_day(curve)
     start = bot.portfolio.start_cash
-    year = 365 if settings.exchange == ALWAYS else stat.TRADING_DAYS
+    year = 365 if settings.exchange == ALWAYS else performance.TRADING_DAYS
     opened = EquityPoint(bot.started_at, start, start)
     values, holds = ([float(getattr(point, name)) for point in (opened, *days)] for name in ("equity", "hold"))
     realized = [float(trade.realized_pnl) for trade in changes.trades]
@@ -139,7 +139,7 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: s
     notes = (HINDSIGHT, ADJUSTED) if bot.price_basis == "adjusted" else ()
     if limits:
         notes = (*notes, limits)
-    own_returns, hold_returns = stat.period_returns(values), stat.period_returns(holds)
+    own_returns, hold_returns = performance.period_returns(values), performance.period_returns(holds)
     return Result(
         name=bot.name,
         settings=settings,
@@ -159,21 +159,21 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: s
         costs=Costs(gross, dict(fees), slippage, borrow, net, cents(traded)),
         figures=own,
         hold=held,
-        beta=stat.beta(own_returns, hold_returns) if _is_enough(own_returns, hold_returns) else None,
+        beta=performance.beta(own_returns, hold_returns) if _is_enough(own_returns, hold_returns) else None,
         exposure=exposure.total / exposure.marks if exposure.marks else 0.0,
         time_held=exposure.held / exposure.marks if exposure.marks else 0.0,
-        turnover=stat.turnover(float(traded), average),
-        win_rate=stat.win_rate(realized),
-        profit_factor=stat.profit_factor(realized),
-        payoff_ratio=stat.payoff_ratio(realized),
-        expectancy=stat.expectancy(realized),
+        turnover=performance.turnover(float(traded), average),
+        win_rate=performance.win_rate(realized),
+        profit_factor=performance.profit_factor(realized),
+        payoff_ratio=performance.payoff_ratio(realized),
+        expectancy=performance.expectancy(realized),
         refusals=dict(sorted(refusals.items(), key=lambda item: -item[1])),
         months=_months(opened, days),
     )
 
 
 def _is_enough(own: list[float], held: list[float]) -> bool:
-    return stat.MIN_RETURNS <= len(own) == len(held)
+    return performance.MIN_RETURNS <= len(own) == len(held)
 
 
 def _last_of_each_day(curve: list[EquityPoint]) -> list[EquityPoint]:
@@ -194,20 +194,20 @@ def _figures(curve: list[EquityPoint], name: str, values: list[float], year: int
         year: sessions a year.
     """
     points = [(point.ts, float(getattr(point, name))) for point in curve]
-    returns = stat.period_returns(values)
-    ratios = returns if len(returns) >= stat.MIN_RETURNS else []
+    returns = performance.period_returns(values)
+    ratios = returns if len(returns) >= performance.MIN_RETURNS else []
     years = (points[-1][0] - points[0][0]).total_seconds() / YEAR_S
-    growth = stat.annual_growth(values[0], values[-1], years) if years >= LEAST_YEARS else None
-    deepest = stat.max_drawdown([values[0], *(value for _, value in points)])
+    growth = performance.annual_growth(values[0], values[-1], years) if years >= LEAST_YEARS else None
+    deepest = performance.max_drawdown([values[0], *(value for _, value in points)])
     return Figures(
-        total_return=stat.total_return(values[0], values[-1]),
+        total_return=performance.total_return(values[0], values[-1]),
         annual_growth=growth,
-        volatility=stat.volatility(ratios, year),
-        sharpe_ratio=stat.sharpe_ratio(ratios, year),
-        sortino_ratio=stat.sortino_ratio(ratios, year),
+        volatility=performance.volatility(ratios, year),
+        sharpe_ratio=performance.sharpe_ratio(ratios, year),
+        sortino_ratio=performance.sortino_ratio(ratios, year),
         max_drawdown=deepest,
-        longest_drawdown_s=stat.longest_drawdown_s(points),
-        calmar_ratio=stat.calmar_ratio(growth, deepest),
+        longest_drawdown_s=performance.longest_drawdown_s(points),
+        calmar_ratio=performance.calmar_ratio(growth, deepest),
         best_day=max(returns, default=None),
         worst_day=min(returns, default=None),
     )
@@ -218,8 +218,8 @@ def _months(opened: EquityPoint, days: list[EquityPoint]) -> dict[str, tuple[flo
     found: dict[str, tuple[float, float | None]] = {}
     before = opened
     for month, point in last.items():
-        own = stat.total_return(float(before.equity), float(point.equity))
-        held = stat.total_return(float(before.hold or 0), float(point.hold or 0))
+        own = performance.total_return(float(before.equity), float(point.equity))
+        held = performance.total_return(float(before.hold or 0), float(point.hold or 0))
         found[month] = (own if own is not None else 0.0, held)
         before = point
     return found

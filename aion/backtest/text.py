@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from aion import stat
+from aion import performance
 from aion.backtest.result import Figures, Result
 from aion.currency import decimals_of
 
@@ -77,8 +77,8 @@ def rows(result: Result) -> Iterator[tuple[str, str, str]]:
     closed = len(result.trades)
     sample = f"n = {closed}"
     yield "Closed trades", f"{closed:,}", ""
-    enough = closed >= stat.MIN_TRADES
-    won = f"{stat.wins([float(each.realized_pnl) for each in result.trades])} of {closed} won, small sample"
+    enough = closed >= performance.MIN_TRADES
+    won = f"{performance.wins([float(each.realized_pnl) for each in result.trades])} of {closed} won, small sample"
     yield "Win rate", percent(result.win_rate) if enough else won if closed else sample, ""
     yield "Profit factor", number(result.profit_factor) if enough else sample, ""
     yield "Mean win / mean loss", number(result.payoff_ratio) if enough else sample, ""

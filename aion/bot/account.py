@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from aion import stat
+from aion import performance
 from aion.bot.answer import shown_answers
 from aion.bot.buy_and_hold import BuyAndHold
 from aion.bot.exit_orders import Leaving, is_leaving, note_exit
@@ -397,16 +397,16 @@ class BotAccount:
         values = [number(self.portfolio.market_value(symbol)) for symbol in self.portfolio.symbols]
         average = self.equity_sum / self.equity_points if self.equity_points else equity
         figures = {
-            "exposure": stat.exposure(values, equity),
-            "win_rate": stat.win_rate(self.realized),
-            "profit_factor": stat.profit_factor(self.realized),
-            "turnover": stat.turnover(number(self.portfolio.traded_value), average),
+            "exposure": performance.exposure(values, equity),
+            "win_rate": performance.win_rate(self.realized),
+            "profit_factor": performance.profit_factor(self.realized),
+            "turnover": performance.turnover(number(self.portfolio.traded_value), average),
             "drawdown": self.peak.drawdown,
             "max_drawdown": self.peak.max_drawdown,
         }
         shown: Json = {name: round(value, 6) for name, value in figures.items() if value is not None}
         shown["closed_trades"] = len(self.realized)
-        shown["wins"] = stat.wins(self.realized)
+        shown["wins"] = performance.wins(self.realized)
         if self.peak.at is not None:
             shown["peak_at"] = iso(self.peak.at)
         return shown

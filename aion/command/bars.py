@@ -136,7 +136,7 @@ def _one_of(option: str, value: str | None, known: tuple[str | None, ...]) -> No
 
 def _check_format(form: str) -> None:
     """Refuse Parquet where nobody can write it before the first bar is read, and say the other way."""
-    from aion.market.feed.extra import need
+    from aion.extras import need
 
     if form != "parquet":
         return

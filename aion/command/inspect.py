@@ -14,7 +14,7 @@ from pathlib import Path
 from aion.clock import iso
 from aion.currency import money, plain
 from aion.errors import NotFoundError, StateError, printable
-from aion.stat import net_result
+from aion.performance import net_result
 from aion.store.document.left_out import lines as left_out_lines
 from aion.store.document.state import Account, SimLog, SwingRolling
 from aion.store.file import parse_object, read_sound

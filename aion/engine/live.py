@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from aion.bot.schedule import Pace, closed_label
 from aion.clock import MarketClock, iso
 from aion.config import Settings
+from aion.default_bots import UNKNOWN_VENUE
 from aion.engine.daytrading import sessions_document
 from aion.engine.replay import CATCH_UP_DUE_S, Replay
 from aion.engine.span import Span
 from aion.engine.waiter import Waiter
 from aion.ledger.ledger import Ledger
-from aion.made import UNKNOWN_VENUE
 from aion.market import calendar
 from aion.market.feed import Batch, Kind
 from aion.market.feed.health import FeedHealth

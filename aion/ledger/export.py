@@ -8,8 +8,8 @@ from typing import Any
 
 from aion.clock import parse_iso
 from aion.errors import ConfigError
+from aion.extras import need
 from aion.ledger.query import LedgerReader
-from aion.market.feed.extra import need
 
 TABLES = ("trades", "fills", "orders", "movements", "decisions", "equity", "audit")
 _TIMES = frozenset({"ts", "at", "decided_at", "filled_at", "known_at", "updated_at", "opened_at", "closed_at"})

@@ -13,7 +13,7 @@ from typing import Any, Literal, TextIO
 import orjson
 
 from aion.clock import Clock, SystemClock, iso
-from aion.plain import MASK, is_secret, plain
+from aion.redact import MASK, is_secret, plain
 from aion.store import rotate
 from aion.store.layout import Layout
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aion import stat
+from aion import performance
 from aion.adapter.freqtrade import Attached, attach
 from aion.clock import FixedClock
 from aion.errors import ConfigError
@@ -53,7 +53,7 @@ def test_figures_are_those_of_freqtrade_to_the_last_digit(tmp_path: Path, name: 
     assert (stats["closed_trades"], stats["wins"]) == (said["closed"], said["wins"])
     assert stats["max_drawdown"] == same(said["max_drawdown"])
     assert stats["drawdown"] == same(said["current_drawdown"])
-    if said["closed"] >= stat.MIN_TRADES:
+    if said["closed"] >= performance.MIN_TRADES:
         assert (stats["win_rate"], stats["profit_factor"]) == (same(said["winrate"]), same(said["profit_factor"]))
     assert {key: trade["return"] for key, trade in value["trades"].items()} == pytest.approx(said["returns"])
     assert {key: trade["realized_pnl"] for key, trade in value["trades"].items()} == {

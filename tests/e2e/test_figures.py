@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from aion import stat
+from aion import performance
 from aion.currency import money as in_currency
 
 from .conftest import ROOT, Begin, Up
@@ -55,9 +55,11 @@ def compare_api(page: Page, url: str, bot: dict[str, Any]) -> None:
     own = bot.get("stats", {}).get("max_drawdown")
     curve = list(bot.get("equity_curve", {}).values())
     whole = page.request.get(f"{url}/api/{kind}/bots/{name}/curve").json().get("equity_curve", {})
-    assert stat.max_drawdown(curve) == stat.max_drawdown(whole.values()), "thinned, it falls as deep"
+    assert performance.max_drawdown(curve) == performance.max_drawdown(whole.values()), "thinned, it falls as deep"
     if own is not None:
-        assert stat.max_drawdown(curve) <= own + 1e-4, f"{name}: its curve falls deeper than the figure beside it"
+        assert performance.max_drawdown(curve) <= own + 1e-4, (
+            f"{name}: its curve falls deeper than the figure beside it"
+        )
 
 
 def compare_bot(page: Page, url: str, bot: dict[str, Any], line: str, row_of_csv: dict[str, str]) -> None:

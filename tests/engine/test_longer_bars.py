@@ -8,8 +8,8 @@ import pytest
 
 from aion.bot.settings_check import fitted
 from aion.config import Settings
+from aion.default_bots import bots_for
 from aion.ledger.ledger import Ledger
-from aion.made import bots_for
 from aion.market import calendar
 from aion.market.feed import FolderFeed, RecordedFeed
 from aion.market.grid import Grid

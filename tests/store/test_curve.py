@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion import stat
+from aion import performance
 from aion.clock import iso
 from aion.store import curve
 
@@ -27,12 +27,12 @@ def test_thin_when_any_curve_then_drawdown_and_ends_are_those_of_the_whole(
     assert list(short) == [ts for ts in whole if ts in short] and short.items() <= whole.items()
     found = list(short.values())
     assert (found[0], found[-1]) == (values[0], values[-1])
-    assert stat.max_drawdown(found) >= stat.max_drawdown(values)
+    assert performance.max_drawdown(found) >= performance.max_drawdown(values)
     if min(values) >= 0:  # below zero a fall is over 100 % of its peak, and more so of a lower peak
-        assert stat.max_drawdown(found) == stat.max_drawdown(values)
+        assert performance.max_drawdown(found) == performance.max_drawdown(values)
     if points >= 6:
         assert (min(found), max(found)) == (min(values), max(values))
-        assert stat.drawdown(found) == stat.drawdown(values)
+        assert performance.drawdown(found) == performance.drawdown(values)
     tail = min(newest, points * 3 // 4 - 6, len(values))
     assert tail < 0 or found[len(found) - tail :] == values[len(values) - tail :]
 
@@ -47,14 +47,14 @@ def test_thin_beside_when_hold_has_holes_then_its_extremes_and_drawdown_stay_too
     hold = {ts: draw() * 100 + least for ts in whole if draw() < 0.7}
     short, beside = curve.thin_beside(whole, hold, points)
     assert len(short) <= max(points, curve.FEWEST) and beside == {ts: hold[ts] for ts in short if ts in hold}
-    assert stat.max_drawdown(short.values()) >= stat.max_drawdown(values)
+    assert performance.max_drawdown(short.values()) >= performance.max_drawdown(values)
     if min(values) >= 0:
-        assert stat.max_drawdown(short.values()) == stat.max_drawdown(values)
+        assert performance.max_drawdown(short.values()) == performance.max_drawdown(values)
     if hold:
         assert (min(beside.values()), max(beside.values())) == (min(hold.values()), max(hold.values()))
-        assert stat.max_drawdown(beside.values()) >= stat.max_drawdown(hold.values())
+        assert performance.max_drawdown(beside.values()) >= performance.max_drawdown(hold.values())
         if min(hold.values()) >= 0:
-            assert stat.max_drawdown(beside.values()) == stat.max_drawdown(hold.values())
+            assert performance.max_drawdown(beside.values()) == performance.max_drawdown(hold.values())
 
 
 def test_thin_when_a_fall_is_one_minute_long_then_it_stays_at_every_width() -> None:
@@ -62,7 +62,7 @@ def test_thin_when_a_fall_is_one_minute_long_then_it_stays_at_every_width() -> N
     values[3000] = 410.0
     for points in (4, 6, 12, 60, 300, 2000):
         kept = curve.thin(make(values), points)
-        assert stat.max_drawdown(kept.values()) == stat.max_drawdown(values) > 0.59, points
+        assert performance.max_drawdown(kept.values()) == performance.max_drawdown(values) > 0.59, points
 
 
 def test_thin_when_the_peak_of_the_worst_fall_is_not_the_highest_point_then_both_stay() -> None:

@@ -24,9 +24,9 @@ import orjson
 from aion.bar_index import check_entry
 from aion.clock import iso, parse_iso
 from aion.errors import ConfigError, FeedError
+from aion.extras import need
 from aion.market.bar_check import exact_price
 from aion.market.calendar import EXCHANGES
-from aion.market.feed.extra import need
 from aion.market.grid import Anchor, Grid
 from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from aion.errors import ConfigError, FeedError
+from aion.extras import need
 from aion.market.bar_check import Report, clean
-from aion.market.feed.extra import need
 from aion.market.provider.pool import ClientPool, Pacer
 from aion.market.provider.protocol import Answer, GoneError, LimitError
 from aion.market.provider.sessions import session_rows

@@ -273,7 +273,7 @@ class Signal(Document):
 
 
 class Stats(Document):
-    """Figures of `aion.stat`; a ratio of closed trades is absent below 30 of them."""
+    """Figures of `aion.performance`; a ratio of closed trades is absent below 30 of them."""
 
     drawdown: Fraction | None = Field(None, ge=0, description="Fall from the running peak, 0..1.")
     peak_at: Moment | None = None

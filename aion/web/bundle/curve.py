@@ -3,7 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
-from aion import stat
+from aion import performance
 from aion.web.state import moment
 
 Curve = dict[str, float]
@@ -29,7 +29,7 @@ def drawdown(curve: Curve) -> dict[str, Any]:
         return {}
     peak = max(values)
     found: dict[str, Any] = {
-        "drawdown": round(stat.drawdown(values), 6),
-        "max_drawdown": round(stat.max_drawdown(values), 6),
+        "drawdown": round(performance.drawdown(values), 6),
+        "max_drawdown": round(performance.max_drawdown(values), 6),
     }
     return found | {"peak_at": next(ts for ts in reversed(curve) if curve[ts] == peak)}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from math import fsum
 
-from aion import stat
+from aion import performance
 from aion.clock import iso
 from aion.web.bundle import curve
 from aion.web.state import Json, moment
@@ -96,12 +96,12 @@ def fall_of_sum(bots: list[tuple[Json, Closes]], equity: float) -> Json:
         points.append((max(closes[each][0] for _, closes in bots), fsum(closes[each][1] for _, closes in bots)))
     points.append((max(moment(view["as_of"]) for view, _ in bots), equity))
     values = [value for _, value in points]
-    peak_at = stat.peak_at(points)
+    peak_at = performance.peak_at(points)
     if max(values) <= 0 or peak_at is None or points[0][0] >= points[-1][0]:  # one moment has no fall
         return {}
     return {
-        "drawdown": round(stat.drawdown(values), 6),
-        "max_drawdown": round(stat.max_drawdown(values), 6),
+        "drawdown": round(performance.drawdown(values), 6),
+        "max_drawdown": round(performance.max_drawdown(values), 6),
         "peak_at": iso(min(peak_at, points[-1][0])),
         "drawdown_since": iso(began),
         "is_at_closes": True,

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from aion import stat
+from aion import performance
 from aion.store.curve import FEWEST, thin_beside
 from aion.web.bundle import curve
 from aion.web.bundle.document import BotView
@@ -215,7 +215,7 @@ def _grown(doc: Json, equity_curve: curve.Curve) -> tuple[curve.Curve, float | N
     now = moment(doc["as_of"])
     if now > points[-1][0]:
         points.append((now, doc["equity"]))
-    index = stat.growth_index(points, [(moment(flow["ts"]), flow["amount"]) for flow in flows.values()])
+    index = performance.growth_index(points, [(moment(flow["ts"]), flow["amount"]) for flow in flows.values()])
     if index is None:
         return equity_curve, None
     return dict(zip(equity_curve, index, strict=False)), round(index[-1] - 1, 8)
@@ -230,13 +230,13 @@ def _stats(doc: Json, fall: Json, positions: Json) -> Json:
     found = dict(fall)
     values = [held.get("market_value") for held in positions.values() if held["quantity"]]
     if all(value is not None for value in values) and not _has_left_out(doc, "positions"):
-        _put(found, "exposure", stat.exposure([value for value in values if value is not None], doc["equity"]))
+        _put(found, "exposure", performance.exposure([value for value in values if value is not None], doc["equity"]))
     results = [trade["realized_pnl"] for trade in doc["trades"].values()]
     if results and not _has_left_out(doc, "trades"):
         found["closed_trades"] = len(results)
-        found["wins"] = stat.wins(results)
-        _put(found, "win_rate", stat.win_rate(results))
-        _put(found, "profit_factor", stat.profit_factor(results))
+        found["wins"] = performance.wins(results)
+        _put(found, "win_rate", performance.win_rate(results))
+        _put(found, "profit_factor", performance.profit_factor(results))
     return {"closed_trades": 0, **found} if found else {}
 
 

@@ -19,7 +19,7 @@ import orjson
 import structlog
 
 from aion.clock import Clock, SystemClock, iso
-from aion.plain import MASK, is_secret, plain
+from aion.redact import MASK, is_secret, plain
 from aion.store import rotate
 from aion.store.layout import Layout
 from aion.web.log.repeat import Repeats, also

@@ -1093,7 +1093,7 @@ export interface SimLog {
   written_at?: string;
 }
 
-/** Figures of `aion.stat`; a ratio of closed trades is absent below 30 of them. */
+/** Figures of `aion.performance`; a ratio of closed trades is absent below 30 of them. */
 export interface Stats {
   closed_trades: number;
   /** Fall from the running peak, 0..1. */

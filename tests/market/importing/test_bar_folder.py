@@ -10,8 +10,8 @@ import pytest
 
 from aion.command.doctor import checks
 from aion.config import load
+from aion.default_bots import bots_for
 from aion.errors import ConfigError
-from aion.made import bots_for
 from aion.market.feed.folder import FolderFeed
 from aion.market.importing.bar_folder import BarFolder, Series
 from aion.market.importing.reader import Import, import_files

@@ -52,14 +52,18 @@ def test_fall_when_there_is_neither_then_there_is_none() -> None:
 
 
 def test_card_when_its_curve_is_cut_to_any_size_then_it_falls_as_deep_as_the_figure_beside_it() -> None:
-    from aion import stat
+    from aion import performance
 
     curve = {f"2022-05-{day:02}T{hour:02}:00Z": 1000.0 + hour for day in range(1, 29) for hour in range(24)}
     curve["2022-05-11T07:00Z"] = 410.0
     card = Card(doc(equity_curve=curve), "intraday", "file", {}, foreign=True)
     for points in (0, 4, 12, 60, 300):
         shown = cut(card.whole, Bound(0, points))
-        assert round(stat.max_drawdown(shown["equity_curve"].values()), 6) == shown["stats"]["max_drawdown"] > 0.59
+        assert (
+            round(performance.max_drawdown(shown["equity_curve"].values()), 6)
+            == shown["stats"]["max_drawdown"]
+            > 0.59
+        )
 
 
 def test_card_when_the_file_says_no_net_then_it_is_what_the_equities_say() -> None:

@@ -12,7 +12,7 @@ import pytest
 from aion.config import Settings, default_bots
 from aion.control.inbox import Inbox
 from aion.output.process_log import ProcessLog
-from aion.plain import plain
+from aion.redact import plain
 from aion.store.layout import Layout
 from aion.web.log.writer import open_log
 from tests.web.conftest import RunningDesk

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 from aion.errors import FeedError
-from aion.market.feed.extra import need
+from aion.extras import need
 from aion.market.importing.text.layout import FIELDS, HEAD_LINES, Layout, find_layout
 from aion.market.importing.text.lean import find_lean, has_shares, time_text
 from aion.market.importing.text.lines import open_texts

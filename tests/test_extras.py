@@ -7,7 +7,7 @@ import pytest
 
 from aion.command.app import main
 from aion.errors import ConfigError
-from aion.market.feed.extra import need
+from aion.extras import need
 
 EXTRAS = {"ccxt": "ccxt", "alpaca": "alpaca", "yfinance": "yahoo", "pyarrow": "parquet"}
 _import = importlib.import_module
