@@ -17,7 +17,7 @@ from aion.live.snapshot import matches
 from aion.store.file import read_bytes
 from aion.web.http.middleware import refuse
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 SCREENS = frozenset({"bots", "intraday", "logs", "system", "bot"})
 """First pieces of the paths that the page answers by itself."""
 POLICY = "; ".join(
