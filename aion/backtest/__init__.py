@@ -1,1 +1,1 @@
-"""Backtests: the bots, the broker and the ledger of a replay, as fast as the bars can be read."""
+"""Backtests: the engine over bars as fast as they can be read, and a report of what came of it."""

@@ -1,1 +1,1 @@
-"""Market data: instruments, calendars and feeds; nothing here knows of bots or accounts."""
+"""Market data: instruments, calendars, halts and bars; nothing here knows of bots or accounts."""

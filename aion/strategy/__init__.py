@@ -1,1 +1,1 @@
-"""Decision rules from the literature behind one protocol."""
+"""Decision rules behind one protocol, what they are handed, and how one that fails or hangs is ended."""

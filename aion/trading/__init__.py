@@ -1,1 +1,1 @@
-"""Paper accounts: orders, fills, costs, positions and the ledger that is their truth."""
+"""Paper accounts: orders, fills, costs, limits, positions and cash; no file, no clock and no feed of its own."""

@@ -20,7 +20,7 @@ from aion.errors import AionError, ConfigError, NotFoundError, StateError
 from aion.live import Live, SnapshotApp, StreamApp
 from aion.live.push.lane import Subscriber
 from aion.store.layout import Layout
-from aion.web import openapi
+from aion.web import openapi_schema
 from aion.web.bundle.topic import accepts, load_file, make_topics
 from aion.web.control.kill import KillSwitch
 from aion.web.control.request import Requests
@@ -229,7 +229,7 @@ def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _answer_bad_request)
     app.add_exception_handler(ClientDisconnect, _answer_gone)
     app.add_exception_handler(Exception, _answer_crash)
-    openapi.describe(app)
+    openapi_schema.describe(app)
     return app
 
 

@@ -1,8 +1,8 @@
 """The state documents as pydantic models: the contract of everything that stands on disk.
 
-A document is a JSON object with an envelope (`Envelope`) and a kind of its own (`aion.store.document.kind`). Unknown fields
-are ignored, so that a newer writer and an older desk get along inside one schema version; `null`, NaN and infinities
-are refused.
+A document is a JSON object with an envelope (`Envelope`) and a kind of its own (`aion.store.document.kind`). Unknown
+fields are ignored, so that a newer writer and an older desk get along inside one schema version; `null`, NaN and
+infinities are refused.
 Money is a number in the document's `currency`, ratios are fractions (0.05 is 5 %), times are ISO 8601 with a zone.
 Where a thing has an id, things stand in a map keyed by it; ids never look like integers, because JavaScript would
 reorder them.

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""Decision rules from the literature, each in a file of its own with its source."""

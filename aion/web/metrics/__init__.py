@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What the desk counts of itself: requests, bytes and waiting, over all its workers."""

@@ -1,1 +1,1 @@
-"""TODO room."""
+"""What the desk says of itself, as JSON for the System page and in Prometheus' format."""
