@@ -39,7 +39,8 @@ STRATEGY = """
             library.pthread_mutex_lock(lock)
 """
 START = (
-    "import sys; from aion.bot import guard, watchdog; guard.LIMIT_S, watchdog.STUCK_S = 2.0, 4.0; "
+    "import sys; from aion.strategy import hang_killer, time_limit; "
+    "time_limit.LIMIT_S, hang_killer.STUCK_S = 2.0, 4.0; "
     "from aion.command.app import main; sys.exit(main())"
 )
 

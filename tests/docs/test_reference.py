@@ -19,6 +19,12 @@ def test_reference_documents_are_as_the_code_is() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_picture_of_the_rooms_is_of_todays_imports() -> None:
+    rooms = [sys.executable, "tools/rooms.py", "--check"]
+    done = subprocess.run(rooms, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_every_setting_has_a_row_with_its_variable_and_meaning() -> None:
     listed = {codes(row[0])[0]: row for row in rows(section(read("docs/configuration.md"), "## Settings"))}
     expected = set(config.Settings.model_fields) - set(config.TABLES)
