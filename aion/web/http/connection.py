@@ -6,7 +6,7 @@ from contextlib import suppress
 from enum import Enum
 from typing import Any
 
-from aion.live import ConnectionProtocol
+from aion.live.push.connection import MAX_PIPELINED, ConnectionProtocol
 from aion.web.http.gate import Gate, retry_after
 from aion.web.http.middleware import error_body
 
@@ -99,7 +99,9 @@ class DeskProtocol(ConnectionProtocol):
         """Answer what is no HTTP request."""
         self._gate.count("malformed")
         if not self.transport.is_closing():
-            self._answer(400, "BadRequest", "this is no HTTP request")
+            is_full = len(self.pipeline) > MAX_PIPELINED
+            why = f"more than {MAX_PIPELINED} requests wait on this connection: send fewer at once"
+            self._answer(400, "BadRequest", why if is_full else "this is no HTTP request")
             self.transport.close()
 
     def _unsupported_upgrade_warning(self) -> None:

@@ -200,7 +200,11 @@ class Guard:
             return
         headers = headers_of(scope)
         host = headers.get(b"host", b"")
-        if not self._is_ours(host) or (len(headers) != len(scope["headers"]) and _count(scope, b"host") != 1):
+        if b"host" not in headers:
+            if scope["http_version"] != "1.0":  # which knew no Host; a page in a browser always sends one
+                await refuse(send, 400, "BadRequest", "the request does not name its Host, as HTTP/1.1 has it")
+                return
+        elif not self._is_ours(host) or (len(headers) != len(scope["headers"]) and _count(scope, b"host") != 1):
             named = host.decode("latin-1")[:80]
             detail = f"this desk does not answer for host {named!r}; open it by the address it prints at start"
             await refuse(send, 421, "WrongHost", detail)
@@ -258,7 +262,7 @@ def _count(scope: Scope, wanted: bytes) -> int:
 def _is_same_site(scope: Scope, headers: dict[bytes, bytes]) -> bool:
     origin = headers.get(b"origin", b"")
     if origin:
-        return origin.lower() == f"{scope.get('scheme', 'http')}://".encode() + headers[b"host"].lower()
+        return origin.lower() == f"{scope.get('scheme', 'http')}://".encode() + headers.get(b"host", b"").lower()
     return headers.get(b"sec-fetch-site", b"") in (b"", b"same-origin", b"none")
 
 

@@ -101,3 +101,27 @@ def test_curl_when_told_to_speak_http_1_0_then_it_gets_stream_and_answers(start_
     finally:
         follow.kill()
         follow.communicate()
+
+
+@pytest.mark.parametrize(("head", "status"), [
+    ("GET /healthz HTTP/1.0\r\n", 200),
+    ("GET /api/bots/page HTTP/1.0\r\n", 200),
+    ("POST /api/bots/desk/control HTTP/1.0\r\nOrigin: http://evil.example\r\nContent-Length: 0\r\n", 403),
+    ("GET /healthz HTTP/1.0\r\nHost: evil.example\r\n", 421),
+    ("GET /healthz HTTP/1.0\r\nHost:\r\n", 421),
+    ("GET /healthz HTTP/1.1\r\n", 400),
+])  # fmt: skip
+def test_host_when_absent_then_only_http_1_0_is_answered(start_desk: START, head: str, status: int) -> None:
+    host, port = start_desk().url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as link:
+        link.sendall(f"{head}\r\n".encode())
+        line = link.recv(65_536).split(b"\r\n")[0]
+    assert line.split()[1] == str(status).encode(), line
+
+
+def test_requests_when_more_wait_than_may_then_the_answer_says_so(start_desk: START) -> None:
+    host, port = start_desk().url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as link:
+        link.sendall(f"GET /healthz HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode() * 200)
+        answer = b"".join(iter(lambda: link.recv(65_536), b""))
+    assert b"more than 100 requests wait" in answer
