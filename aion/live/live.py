@@ -260,7 +260,8 @@ class Live(Generic[T]):
             async with asyncio.timeout(LOOK_TIMEOUT_S):
                 await done
         except TimeoutError:
-            raise LiveError(f"the disk at {self.root} has not answered for {LOOK_TIMEOUT_S:.0f} s") from None
+            why = "the disk does not answer, or there is too much to read"
+            raise LiveError(f"{self.root} could not be read within {LOOK_TIMEOUT_S:.0f} s: {why}") from None
 
     def _accepts_any(self, path: str) -> bool:
         return self._accepts(path) or self._is_log(path)

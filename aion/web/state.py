@@ -19,6 +19,7 @@ from aion.store.layout import Layout, Place
 Json = dict[str, Any]
 
 SUMMARY = "intraday/sim_summary.json"
+DAY_FOLDER = "intraday/sim_logs"
 ROLLING = "intraday/rolling.json.gz"
 MAX_OLDER_DAYS = 3  # day files looked at behind a broken one; each costs a read after a restart only
 
@@ -109,7 +110,7 @@ def index(places: Mapping[str, Place | None]) -> Index:
 
 def sim_log(day: str, bot: str) -> str:
     """Return the path of a bot's trading day below the data folder."""
-    return f"intraday/sim_logs/{day}_{bot}.json"
+    return f"{DAY_FOLDER}/{day}_{bot}.json"
 
 
 def swing_rolling(bot: str) -> str:
@@ -209,6 +210,8 @@ def moment(text: str) -> datetime:
 
 def _is_meant_as_state(name: str) -> bool:
     path = PurePosixPath(name)
+    if name == DAY_FOLDER:
+        return True
     if path.name.startswith(".") or not path.name.endswith((".json", ".json.gz")):
         return False
-    return path.parent.as_posix() in ("intraday/sim_logs", "swing")
+    return path.parent.as_posix() in (DAY_FOLDER, "swing")

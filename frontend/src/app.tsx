@@ -93,7 +93,8 @@ export function troubleText(error: FetchError | undefined): string {
 function LoggedOut() {
   return (
     <>
-      Your session has ended; what this browser kept is forgotten. <a href={at("/login")}>Log in again</a>.
+      Your session has ended; what this browser kept is forgotten.{" "}
+      <a href={`${at("/login")}?next=${encodeURIComponent(location.pathname + location.search)}`}>Log in again</a>.
     </>
   );
 }

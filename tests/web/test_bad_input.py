@@ -240,3 +240,30 @@ def test_logs_when_a_log_is_no_file_then_the_others_are_shown(desk: RunningDesk)
     found: dict[str, Any] = desk.get("/api/logs").json()
     assert any(line["event"] == "hello" for line in found["lines"])
     assert found["errors"]["evil"]["reason"] == "is not a regular file"
+
+
+def test_day_folder_when_it_is_a_link_then_the_page_says_that_it_is_not_followed(desk: RunningDesk) -> None:
+    desk.write.swing("mine")
+    folder = desk.write.layout.sim_logs
+    elsewhere = folder.parents[1] / "elsewhere"
+    desk.write.day("vwap", 6)
+    os.replace(folder, elsewhere)
+    folder.symlink_to(elsewhere)
+    found = desk.bots()
+    problem = found["errors"]["intraday/sim_logs"]
+    assert "no link is followed" in problem["reason"] and list(found["swing"]["bots"]) == ["mine"]
+    folder.unlink()
+    os.replace(elsewhere, folder)
+    found = desk.bots()
+    assert found["errors"] == {} and list(found["intraday"]["bots"]) == ["vwap"]
+
+
+def test_bots_of_one_name_when_both_write_then_the_page_says_so(desk: RunningDesk) -> None:
+    desk.write.swing("same")
+    desk.write.day("same", 6)
+    desk.write.swing("other")
+    problems = desk.bots()["errors"]
+    assert list(problems) == ["swing.same"]
+    assert (
+        problems["swing.same"]["kind"] == "same_name" and "both read its requests" in problems["swing.same"]["reason"]
+    )

@@ -39,10 +39,12 @@ from aion.web.bundle.controls import Asked
 class Problem(Document):
     """One thing that is wrong with the data of a section; the section still shows what is whole."""
 
-    kind: Literal["unreadable", "incomplete", "missing", "mixed_mode", "mixed_run", "left_aside", "left_out"]
+    kind: Literal[
+        "unreadable", "incomplete", "missing", "mixed_mode", "mixed_run", "left_aside", "left_out", "same_name"
+    ]
     """unreadable: a file that cannot be trusted, the last good content is shown; incomplete: files of one cycle
     that do not agree; missing: a file that is named but absent; left_aside: a file that is no request to the bots;
-    left_out: entries of a file that cannot be read, the rest of it is shown."""
+    left_out: entries of a file that cannot be read, the rest of it is shown; same_name: two bots have one name."""
     bot: Name | None = None
     file: str = Field(description="Path below the data folder.")
     reason: Text

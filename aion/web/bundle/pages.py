@@ -16,6 +16,7 @@ from aion.web.bundle.total import DayPnl, Member, totals
 from aion.web.bundle.view import Bound, Card, strength, view_of_line
 from aion.web.bundle.watch import read_watch
 from aion.web.state import (
+    DAY_FOLDER,
     Files,
     Index,
     Json,
@@ -40,6 +41,9 @@ BOUNDS = tuple(
     )
 )  # fmt: skip
 """Tried in turn until a bundle fits: all bots lose the same."""
+
+NO_STATE_FILE = "is named like no state file: sim_logs/<day>_<bot>.json or rolling_<bot>.json.gz"
+NO_FOLDER = "is a link or a file, and no link is followed there: put the folder itself in its place"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,9 @@ class Page:
         errors = dict(shown.errors)
         bots = [*_own(shown), *_foreign(files, names, shown, errors), *_swing(files, names, self._own_swing, errors)]
         for strange in names.strange:
-            reason = "is named like no state file: sim_logs/<day>_<bot>.json or rolling_<bot>.json.gz"
+            reason = NO_FOLDER if strange == DAY_FOLDER else NO_STATE_FILE
             add(errors, strange[:100], problem("unreadable", strange, reason))
+        _check_names(bots, errors)
         envelope = _envelope(shown.summary, bots)
         _check_modes(envelope, bots, errors)
         asked = controls.read_asked(files, self._places, errors)
@@ -266,6 +271,15 @@ def _envelope(summary: Json | None, bots: list[Bot]) -> Json:
         return {}
     newest = max((doc["as_of"] for doc in [lead, *docs]), key=moment)
     return {"as_of": newest, "mode": lead["mode"], "run": lead["run"]}
+
+
+def _check_names(bots: list[Bot], errors: dict[str, Json]) -> None:
+    """Say of each swing bot that an intraday bot has its name: requests to one of them are read by both."""
+    others = {bot.name: bot.file for bot in bots if bot.kind == "intraday"}
+    for bot in bots:
+        if bot.kind == "swing" and bot.name in others:
+            reason = f"has the name of the bot of {others[bot.name]}, and both read its requests: rename one"
+            add(errors, f"{bot.kind}.{bot.name}", problem("same_name", bot.file, reason, bot=bot.name))
 
 
 def _check_modes(lead: Json, bots: list[Bot], errors: dict[str, Json]) -> None:

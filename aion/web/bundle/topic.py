@@ -12,7 +12,7 @@ from aion.store.layout import Layout
 from aion.web.bundle.pages import Desk, Page, bots_bundle, intraday_bundle
 from aion.web.log import tail
 from aion.web.log.writer import Log
-from aion.web.state import Json, file_time, load, problem
+from aion.web.state import DAY_FOLDER, Json, file_time, load, problem
 
 FOLDERS = ("intraday", "swing", "control", "config", "watch")
 ACCEPTED = frozenset(
@@ -125,7 +125,9 @@ def accepts(relative: str) -> bool:
     place = Layout.place(relative)
     if place is not None:
         return place.kind in ACCEPTED
-    return relative.startswith(("intraday/sim_logs/", "swing/rolling")) and relative.endswith((".json", ".json.gz"))
+    if relative == DAY_FOLDER:  # a link, or a file: of a folder nobody asks here
+        return True
+    return relative.startswith((f"{DAY_FOLDER}/", "swing/rolling")) and relative.endswith((".json", ".json.gz"))
 
 
 def build_logs(tree: Tree[Any]) -> Built:

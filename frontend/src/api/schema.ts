@@ -851,7 +851,7 @@ export interface Problem {
   file: string;
   /** Modification time of the file. */
   file_time?: string;
-  kind: "unreadable" | "incomplete" | "missing" | "mixed_mode" | "mixed_run" | "left_aside" | "left_out";
+  kind: "unreadable" | "incomplete" | "missing" | "mixed_mode" | "mixed_run" | "left_aside" | "left_out" | "same_name";
   reason: string;
   /** Market time of what is shown instead. */
   shown_as_of?: string;

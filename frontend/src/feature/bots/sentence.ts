@@ -8,7 +8,7 @@ import { MINUS, money, price, quantity, sharedDecimals } from "../../lib/money";
 import { onDesk } from "../../lib/ticker";
 import { dayName, dayOrClock, instant, isoDay, localStamp, stamp, UTC } from "../../lib/time";
 import { pendingText } from "./asked";
-import type { CardState } from "./state";
+import { type CardState, PARTLY } from "./state";
 
 /** `strong` comes first, in bold. */
 export interface Sentence {
@@ -50,7 +50,7 @@ export function ended(text: string): string {
 export function stateLine(bot: BotView, state: CardState, place: Place, now: number): Sentence {
   const line = ownLine(bot, state, place, now);
   const { kind, pending, problem } = state;
-  if (problem?.kind === "left_out" && kind !== "partial") line.rest = `${line.rest} ${ended(problem.reason)}`;
+  if (problem && PARTLY.has(problem.kind) && kind !== "partial") line.rest = `${line.rest} ${ended(problem.reason)}`;
   if (!pending || kind === "asked" || kind === "unanswered") return line;
   const { strong, rest } = pendingText(pending, now);
   return { ...line, rest: [line.rest, strong, pending.isOverdue ? rest : ""].filter(Boolean).join(" ") };

@@ -5,6 +5,12 @@ import { age, brief } from "../../lib/age";
 import { instant } from "../../lib/time";
 import { type Pending, pendingOf } from "./asked";
 
+/** Problems of a file that is shown all the same, and their words. */
+export const PARTLY: ReadonlyMap<Problem["kind"], string> = new Map([
+  ["left_out", "partly read"],
+  ["same_name", "same name"],
+]);
+
 export type CardKind =
   | "unreadable"
   | "partial"
@@ -55,10 +61,10 @@ export function problemOf(errors: BotsPageBundle["errors"], bot: BotView): Probl
     ([key, problem]) => problem.bot === bot.bot || key === `${bot.kind}.${bot.bot}`,
   );
   const of = (isOf: (kind: Problem["kind"]) => boolean) => mine.find(([, { kind }]) => isOf(kind))?.[1];
-  const leftOut = of((kind) => kind === "left_out");
+  const whole = of((kind) => PARTLY.has(kind));
   const worst =
-    of((kind) => kind !== "incomplete" && kind !== "left_out") ?? of((kind) => kind === "incomplete") ?? leftOut;
-  return worst && leftOut && worst !== leftOut ? { ...worst, reason: `${worst.reason}; ${leftOut.reason}` } : worst;
+    of((kind) => kind !== "incomplete" && !PARTLY.has(kind)) ?? of((kind) => kind === "incomplete") ?? whole;
+  return worst && whole && worst !== whole ? { ...worst, reason: `${worst.reason}; ${whole.reason}` } : worst;
 }
 
 /** The problems that no bot owns, such as a broken `rolling.json.gz`. */
@@ -82,12 +88,12 @@ export function dueAt(bot: BotView, clock: ClockState | undefined): number | und
 /** One card, one state: the first that applies, in the order of what the viewer has to know first. */
 export function cardState(bot: BotView, around: Surroundings): CardState {
   const pending = around.cached ? undefined : pendingOf(bot, around.all, around.now);
-  const partly = around.problem?.kind === "left_out" ? around.problem : undefined;
+  const partly = around.problem && PARTLY.has(around.problem.kind) ? around.problem : undefined;
   let state = firstState(bot, partly ? { ...around, problem: undefined } : around, pending);
   if (partly) {
     state = state.attention
       ? { ...state, problem: partly }
-      : { kind: "partial", word: "partly read", problem: partly, held: state.held, attention: true };
+      : { kind: "partial", word: PARTLY.get(partly.kind) ?? "", problem: partly, held: state.held, attention: true };
   }
   return pending ? { ...state, pending } : state;
 }
