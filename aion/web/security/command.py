@@ -3,6 +3,7 @@
 import os
 import pwd
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 
 from pydantic import SecretStr
@@ -41,15 +42,19 @@ def open_store(settings: Settings) -> DeskStore | None:
         if path.exists() or path.is_symlink() or any(given.values()):
             raise
         return None
-    for role, password in given.items():
-        if password:
-            held = store.password_hash(role)
-            if held is None or not is_password(password, held):
-                hashed = hash_password(password)
-                # another password than before: whoever knew that one may have made tokens
-                store.set_password(role, hashed, "environment", "environment", revoke_tokens=held is not None)
-        elif store.password_source(role) == "environment":
-            store.drop_password(role, "environment")
+    try:
+        for role, password in given.items():
+            if password:
+                held = store.password_hash(role)
+                if held is None or not is_password(password, held):
+                    hashed = hash_password(password)
+                    # another password than before: whoever knew that one may have made tokens
+                    store.set_password(role, hashed, "environment", "environment", revoke_tokens=held is not None)
+            elif store.password_source(role) == "environment":
+                store.drop_password(role, "environment")
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
@@ -110,7 +115,8 @@ def set_password(settings: Settings, role: str, password: str, *, keep_tokens: b
     """
     hashed = hash_password(password)
     known = _role(role)
-    ended = _store(settings).set_password(known, hashed, "command", who(), revoke_tokens=not keep_tokens)
+    with _store(settings) as store:
+        ended = store.set_password(known, hashed, "command", who(), revoke_tokens=not keep_tokens)
     said = f"the password of {known} is set; everybody with that role has to log in again"
     return "\n".join([said, *_what_stays(ended)])
 
@@ -129,12 +135,13 @@ def remove_password(settings: Settings, role: str, *, keep_tokens: bool = False)
         DeskStoreError: `desk.sqlite` cannot be used.
     """
     known = _role(role)
-    store = _store(settings)
-    ended = store.drop_password(known, who(), revoke_tokens=not keep_tokens)
+    with _store(settings) as store:
+        ended = store.drop_password(known, who(), revoke_tokens=not keep_tokens)
+        has_password = store.has_password
     if ended is None:
         raise NotFoundError(f"{known} has no password")
     said = f"the password of {known} is removed"
-    if not store.has_password:
+    if not has_password:
         said += "; the desk has none now and answers this machine only"
     return "\n".join([said, *_what_stays(ended)])
 
@@ -147,8 +154,8 @@ def tokens_at_stake(settings: Settings, role: str) -> list[str]:
         DeskStoreError: `desk.sqlite` cannot be used.
     """
     known = _role(role)
-    store = _store(settings)
-    return [each["name"] for each in store.tokens() if known in ("admin", each["role"])]
+    with _store(settings) as store:
+        return [each["name"] for each in store.tokens() if known in ("admin", each["role"])]
 
 
 def _what_stays(ended: Ended) -> list[str]:
@@ -176,7 +183,8 @@ def make_token(settings: Settings, name: str, role: str, days: float) -> str:
     """
     if not 0 < days <= 3650:
         raise ConfigError(f"a token lives for up to 3650 days, not {days}")
-    return _store(settings).make_token(check_name("token", name), _role(role), days, who(), "")
+    with _store(settings) as store:
+        return store.make_token(check_name("token", name), _role(role), days, who(), "")
 
 
 def revoke_token(settings: Settings, name: str) -> str:
@@ -185,20 +193,22 @@ def revoke_token(settings: Settings, name: str) -> str:
     Raises:
         NotFoundError: there is none of that name.
     """
-    _store(settings).revoke_token(name, who(), "")
+    with _store(settings) as store:
+        store.revoke_token(name, who(), "")
     return f"token {name} is revoked: it is refused from now on, and its streams end"
 
 
 def token_lines(settings: Settings) -> list[str]:
     """Return one line a bearer token: name, role and the day on which it ends."""
-    return [
-        f"{each['name']}  {each['role']}  ends {datetime.fromtimestamp(each['ends_at'], UTC):%Y-%m-%d}"
-        for each in _store(settings).tokens()
-    ]
+    with _store(settings) as store:
+        return [
+            f"{each['name']}  {each['role']}  ends {datetime.fromtimestamp(each['ends_at'], UTC):%Y-%m-%d}"
+            for each in store.tokens()
+        ]
 
 
-def _store(settings: Settings) -> DeskStore:
-    return DeskStore(Layout(settings.data).desk)
+def _store(settings: Settings) -> closing[DeskStore]:
+    return closing(DeskStore(Layout(settings.data).desk))
 
 
 def _role(name: str) -> Role:

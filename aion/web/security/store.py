@@ -1,7 +1,7 @@
 """`desk.sqlite`: passwords, their tries, sessions, tokens and the audit. The desk alone writes it.
 
 Secrets are not in it: passwords are argon2id hashes, session ids and tokens (256 random bits) are SHA-256 hashes.
-What the event loop asks is answered from memory, which is read again whenever the file's WAL index, and then `PRAGMA
+What the event loop asks is answered from memory, which is read again whenever the kernel, and then `PRAGMA
 data_version`, says that any connection, of any process, has committed since: a revoked session is refused at the next
 request of every worker.
 """
@@ -136,8 +136,6 @@ class DeskStore:
         """Another number after each change of passwords, sessions and tokens that was seen."""
         self._lock = threading.Lock()
         self._seen = -1
-        self._commits: Commits | None = None
-        self._seen_commits = b""
         self._known: dict[str, Identity] = {}
         self._passwords: dict[str, tuple[str, str]] = {}
         try:
@@ -146,8 +144,8 @@ class DeskStore:
             self._migrate(path)
             self.desk_id = self._own_id()
             """Eight hexadecimal digits that tell this desk from others, whatever its folder and port are called."""
+            self._commits = Commits(path, _connect(path, wait_s=0))
             self.look()
-            self._commits = Commits(path)
         except (OSError, sqlite3.Error) as error:
             raise DeskStoreError(f"{path}: {error}; move it away to start without passwords and sessions") from None
 
@@ -156,8 +154,7 @@ class DeskStore:
         self._reader.close()
         with self._lock:
             self._writer.close()
-        if self._commits is not None:
-            self._commits.close()
+        self._commits.close()
 
     @property
     def has_password(self) -> bool:
@@ -166,11 +163,15 @@ class DeskStore:
 
     def look(self) -> int:
         """Return a number that is another after each change of passwords, sessions and tokens; 0: no password."""
-        commits = self._commits.now() if self._commits is not None else b""
-        if not commits or commits != self._seen_commits:
-            self._read()
-            self._seen_commits = commits  # of before the look: what was committed during it is looked for once more
+        if self._commits.have_come():
+            with self._commits.asked():
+                self._read()
         return self.state if self._passwords else 0
+
+    @property
+    def is_unsure(self) -> bool:
+        """True when there may be a commit of which no event will tell: the next look asks the file."""
+        return self._commits.is_unsure
 
     def password_hash(self, role: Role) -> str | None:
         """Return the hash of a role's password, None when it has none."""
@@ -481,11 +482,11 @@ def hash_key(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect(path: Path, wait_s: float = LOCK_WAIT_S) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     check_database(path)
     make_file(path)
-    connection = sqlite3.connect(path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=wait_s, isolation_level=None, check_same_thread=False)
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
     return connection

@@ -15,11 +15,13 @@ from aion.live.push.lane import Subscriber, make_frame
 from aion.web.http.gate import retry_after
 from aion.web.http.limit import network_of
 from aion.web.http.middleware import headers_of, refuse
-from aion.web.security.changes import QUIET_S, StoreChanges
+from aion.web.security.commits import Commits
 from aion.web.security.login import address_of, needed_role
 from aion.web.security.store import ROLES, DeskStore, Identity, Role
 
 CHECK_S = 5.0  # at most between two checks: a session also ends by itself
+QUIET_S = 0.25  # between two looks where no event comes
+WRITING_S = 0.05  # while somebody writes what cannot be read yet
 SLICE = 200  # streams looked at before other work gets its turn
 ALONE = (
     2  # streams of a browser whose windows cannot share one: of its six connections the others are left for requests
@@ -91,23 +93,31 @@ class StreamWatch:
         store = self._store
         if store is None:
             return
-        changes = StoreChanges(store.path, self._wake.set)
-        changes.start()
+        commits, loop = Commits(store.path), asyncio.get_running_loop()
+
+        def tell() -> None:
+            commits.take()
+            self._wake.set()
+
+        if commits.has_events:
+            loop.add_reader(commits.fileno(), tell)
         try:
             checked_at = 0.0
             while True:
-                now = asyncio.get_running_loop().time()
+                now = loop.time()
                 if self._has_changed(store) or now - checked_at >= CHECK_S or store.now_s() >= self._next_end:
                     checked_at = now
                     with suppress(sqlite3.Error):
                         await self.check()
-                wait_s = CHECK_S if changes.has_events else QUIET_S
+                wait_s = QUIET_S if not commits.has_events else WRITING_S if store.is_unsure else CHECK_S
                 wait_s = min(wait_s, max(0.01, self._next_end - store.now_s()))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), wait_s)
                 self._wake.clear()
         finally:
-            changes.stop()
+            if commits.has_events:
+                loop.remove_reader(commits.fileno())
+            commits.close()
 
     def _has_changed(self, store: DeskStore) -> bool:
         try:

@@ -1,15 +1,15 @@
 """Commits to `desk.sqlite` of whatever process are seen at the next request, without asking SQLite each time."""
 
-import mmap
 import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import inotify_simple
 import pytest
 
-from aion.web.security.commits import Commits
 from aion.web.security.store import DeskStore, hash_key
 
 ELSEWHERE = """
@@ -18,6 +18,15 @@ db = sqlite3.connect(sys.argv[1], timeout=5)
 db.execute(sys.argv[2])
 db.commit()
 db.close()
+"""
+
+CONNECTED = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], timeout=5)
+for statement in sys.stdin:
+    db.execute(statement)
+    db.commit()
+    print("committed", flush=True)
 """
 
 LOCK = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 128)"
@@ -75,13 +84,13 @@ def test_index_when_one_of_two_stores_is_closed_then_the_other_keeps_its_locks(t
     store.close()
 
 
-def test_index_when_it_cannot_be_mapped_then_the_file_is_asked_each_time(
+def test_commits_when_the_kernel_tells_of_none_then_the_file_is_asked_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise OSError("no such thing here")
+        raise OSError("no instance is left")
 
-    monkeypatch.setattr(mmap, "mmap", refuse)
+    monkeypatch.setattr(inotify_simple, "INotify", refuse)
     store = DeskStore(tmp_path / "desk.sqlite")
     key = store.open_session("admin", "127.0.0.1")
     asked = looks(store, monkeypatch)
@@ -89,6 +98,53 @@ def test_index_when_it_cannot_be_mapped_then_the_file_is_asked_each_time(
     assert len(asked) == 2
     elsewhere(tmp_path / "desk.sqlite", "delete from session")
     assert store.identify(key) is None
+    store.close()
+
+
+def test_commits_when_a_program_of_others_stays_connected_then_no_look_during_its_commit_hides_it(
+    tmp_path: Path,
+) -> None:
+    """Its log is written, and told of, before what it says can be read; it touches nothing afterwards."""
+    path = tmp_path / "desk.sqlite"
+    store = DeskStore(path)
+    is_over = threading.Event()
+    looker = threading.Thread(target=lambda: [store.look() for _ in iter(is_over.is_set, True)])
+    looker.start()
+    process = subprocess.Popen([sys.executable, "-c", CONNECTED, str(path)], stdin=-1, stdout=-1, text=True)
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        for _ in range(300):
+            key = store.open_session("viewer", "127.0.0.1")
+            assert store.identify(key) is not None
+            print(f"delete from session where id = '{hash_key(key)}'", file=process.stdin, flush=True)
+            assert process.stdout.readline() == "committed\n"
+            assert store.identify(key) is None
+    finally:
+        is_over.set()
+        looker.join()
+        process.stdin.close()
+        process.wait(60)
+        process.stdout.close()
+    store.close()
+
+
+def test_commits_when_a_transaction_is_open_elsewhere_then_the_file_is_asked_until_it_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "desk.sqlite"
+    store = DeskStore(path)
+    key = store.open_session("admin", "127.0.0.1")
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("pragma cache_size = 1")  # what is not committed goes to the log too
+    other.execute("begin immediate")
+    other.execute("delete from session")
+    other.executemany("insert into tried values (?, 1, 1)", [(f"{number:0500}",) for number in range(200)])
+    assert store.identify(key) is not None and store.is_unsure
+    asked = looks(store, monkeypatch)
+    assert store.identify(key) is not None and len(asked) == 1
+    other.execute("commit")
+    assert store.identify(key) is None and not store.is_unsure
+    other.close()
     store.close()
 
 
@@ -119,9 +175,3 @@ def test_descriptors_when_stores_are_closed_then_all_are_given_back(tmp_path: Pa
         first.close()
         second.close()
     assert len(os.listdir("/proc/self/fd")) == before
-
-
-def test_bytes_when_there_is_no_index_then_nothing_is_told(tmp_path: Path) -> None:
-    nothing = Commits(tmp_path / "desk.sqlite")
-    assert nothing.now() == b""
-    nothing.close()

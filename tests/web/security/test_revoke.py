@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from aion.config import Settings, load
-from aion.web.security import changes, command, stream
+from aion.web.security import command, commits, stream
 from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.password import hash_password
 from aion.web.security.store import ROTATE_S, DeskStore, SessionEndedError
@@ -34,7 +34,7 @@ def events_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def looks_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the events away, as on another system's disk."""
-    monkeypatch.setattr(changes, "LOCAL_FILE_SYSTEMS", frozenset())
+    monkeypatch.setattr(commits, "LOCAL_FILE_SYSTEMS", frozenset())
 
 
 @pytest.fixture
