@@ -7,6 +7,7 @@ report of a backtest, and the moving picture of the README. Stops the desks agai
 
 import argparse
 import base64
+import io
 import itertools
 import json
 import os
@@ -18,11 +19,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +34,6 @@ from aion.store.layout import Layout  # noqa: E402
 from aion.web.security.password import hash_password  # noqa: E402
 from aion.web.security.store import DeskStore  # noqa: E402
 from tools.browser import find_browser  # noqa: E402
-from tools.webp import animate, size_of  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 PAGES = {
@@ -133,16 +134,24 @@ def has_traded(url: str) -> bool:
     return bundle.get("clock", {}).get("state") == "running" and len(traded) >= 2
 
 
-def webp(page: Page, quality: int, scale: float) -> bytes:
-    """Return what the page shows as a WebP file, by the browser's own encoder."""
+def picture(page: Page, scale: float, **form: Any) -> bytes:
+    """Return what the page shows as a file, by the browser's own encoder."""
     session = page.context.new_cdp_session(page)
     view = session.send("Page.getLayoutMetrics")["cssVisualViewport"]
     clip = {"x": view["pageX"], "y": view["pageY"], "width": view["clientWidth"], "height": view["clientHeight"]}
-    shot = session.send(
-        "Page.captureScreenshot", {"format": "webp", "quality": quality, "clip": {**clip, "scale": scale}}
-    )
+    shot = session.send("Page.captureScreenshot", {**form, "clip": {**clip, "scale": scale}})
     session.detach()
     return base64.b64decode(shot["data"])
+
+
+def moving(stills: Sequence[bytes], durations_ms: Sequence[int]) -> bytes:
+    """Return a moving WebP of `stills`, files without loss, that repeats for ever."""
+    first, *others = [Image.open(io.BytesIO(still)) for still in stills]
+    file = io.BytesIO()
+    first.save(
+        file, "webp", save_all=True, append_images=others, duration=list(durations_ms), quality=MOVING_QUALITY, loop=0
+    )
+    return file.getvalue()
 
 
 def break_a_file(url: str, data: Path) -> None:
@@ -192,7 +201,7 @@ def take_pages(
                 page.get_by_text(ready).first.wait_for(timeout=20_000)
                 then(page)
                 page.wait_for_timeout(2500)
-                file.write_bytes(webp(page, QUALITY, SCALES[size]))
+                file.write_bytes(picture(page, SCALES[size], format="webp", quality=QUALITY))
                 print(f"{file.stat().st_size:>8}  {file.name}", flush=True)
             context.close()
 
@@ -251,13 +260,13 @@ def take_moving(browser: Browser, url: str) -> None:
     for number in range(FRAMES):
         began = time.monotonic()
         times.append(began)
-        stills.append(webp(page, MOVING_QUALITY, MOVING_SCALE))
+        stills.append(picture(page, MOVING_SCALE, format="png"))
         if number + 1 < FRAMES:
             page.wait_for_timeout(max(0.0, FRAME_S - (time.monotonic() - began)) * 1000)
     times.append(times[-1] + FRAME_S)
     durations = [round((after - before) * 1000) for before, after in itertools.pairwise(times)]
     file = IMAGES / "bots.webp"
-    file.write_bytes(animate(zip(stills, durations, strict=True), *size_of(stills[0])))
+    file.write_bytes(moving(stills, durations))
     print(f"{file.stat().st_size:>8}  {file.name}", flush=True)
     context.close()
 
