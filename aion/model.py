@@ -2,19 +2,24 @@
 
 Money is `Decimal` in the account's currency, rounded to cents by `cents`; prices are `Decimal` with at most
 four decimals; quantities are `Decimal` and positive beside a `Side`, signed in a `Position`. All times are aware
-UTC. `ts` of a bar is its **close**.
+UTC. `ts` of a bar is its **close**. What documents and ledger have of a fact is made of its fields (`aion.fact`).
 """
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
+
+from aion.fact import CENTS, UNSHOWN, Said
+from aion.scalar import Above, Key, Label, NonNegative, Positive, Price, Share, Short, Verb, Word
 
 CENT = Decimal("0.01")
 PRICE_STEP = Decimal("0.0001")  # prices keep four decimals, whatever the tick
 ZERO = Decimal(0)
 
+Money = Annotated[Decimal, CENTS]
+"""Money in cents."""
 PriceBasis = Literal["raw", "adjusted"]
 Mode = Literal["replay", "paper", "backtest", "live"]
 
@@ -119,6 +124,15 @@ class CorporateAction:
             raise ValueError(f"{self.symbol} {self.ex_date}: {self.kind} of {self.amount} is not above 0")
 
 
+_NEEDED = Said(is_needed=True)
+_PRICE = Said(form=Price, is_needed=True)
+_SYMBOL = Said(form=Key, is_needed=True)
+_UNITS = Said("Units of one contract; absent where quantity counts units.", form=Above, is_kept=False)
+_LEVERAGE = Said(form=Above, is_kept=False)
+_ACCOUNT = Said("Sub-account or wallet.", form=Short, is_kept=False)
+_STAKE = "Own money put in, over all its parts."
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """OHLCV of one interval of one symbol; `ts` is its close.
@@ -128,13 +142,13 @@ class Bar:
             or a time without a zone.
     """
 
-    symbol: str
-    ts: datetime
-    open: Decimal
-    high: Decimal
-    low: Decimal
-    close: Decimal
-    volume: Decimal
+    symbol: Annotated[str, UNSHOWN]
+    ts: Annotated[datetime, Said(is_needed=True)]
+    open: Annotated[Decimal, _PRICE]
+    high: Annotated[Decimal, _PRICE]
+    low: Annotated[Decimal, _PRICE]
+    close: Annotated[Decimal, _PRICE]
+    volume: Annotated[Decimal, Said(default=0)]
 
     def __post_init__(self) -> None:
         if self.ts.tzinfo is None:
@@ -152,7 +166,7 @@ class Bar:
             raise ValueError(f"{self.symbol} {self.ts}: volume {self.volume} is not a quantity")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """An intent to trade; it becomes fills or ends without.
 
@@ -160,21 +174,25 @@ class Order:
     `stop_loss` are prices of a bracket that rests once the entry is filled.
     """
 
-    id: str
-    bot: str
-    symbol: str
-    side: Side
-    quantity: Decimal
-    type: OrderType
-    decided_at: datetime
+    id: Annotated[str, UNSHOWN]
+    bot: Annotated[str, UNSHOWN]
+    decided_at: Annotated[datetime, Said("Market time of the decision.", name="ts", is_needed=True)]
     """Market time of the bar whose close led to the decision."""
+    symbol: Annotated[str, _SYMBOL]
+    side: Annotated[Side, _NEEDED]
+    quantity: Annotated[Decimal, Said(form=Positive, is_needed=True)]
+    type: Annotated[
+        OrderType,
+        Said("market, limit, stop, or the exchange's own word, e.g. stop_limit.", form=Word, default="market"),
+    ]
+    time_in_force: Annotated[TimeInForce, UNSHOWN] = TimeInForce.DAY
+    limit_price: Annotated[Decimal | None, Said(form=Price)] = None
+    stop_price: Annotated[Decimal | None, Said(form=Price)] = None
+    stop_loss: Annotated[Decimal | None, UNSHOWN] = None
+    take_profit: Annotated[Decimal | None, UNSHOWN] = None
     reason: str
-    time_in_force: TimeInForce = TimeInForce.DAY
-    limit_price: Decimal | None = None
-    stop_price: Decimal | None = None
-    stop_loss: Decimal | None = None
-    take_profit: Decimal | None = None
-    reduce_only: bool = False
+    account: Annotated[str | None, _ACCOUNT] = None
+    reduce_only: Annotated[bool, UNSHOWN] = False
     """True for exits: the order never opens or turns a position."""
 
     def __post_init__(self) -> None:
@@ -187,39 +205,78 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRecord:
+    """An order and what became of it so far."""
+
+    order: Annotated[Order, Said(is_shown=False, is_kept=False)]
+    status: Annotated[
+        OrderStatus,
+        Said(
+            "open, filled, cancelled, refused, expired, or the exchange's own word, e.g. partially_filled.",
+            form=Word,
+            is_needed=True,
+            after="type",
+        ),
+    ]
+    filled_quantity: Annotated[Decimal, Said(default=0, after="status")]
+    """Sum of its fills, >= 0."""
+    detail: Annotated[str, Said("Why it was refused, cancelled or expired.", after="reason")]
+    """Why it was cut down, too; empty when all went as asked."""
+    updated_at: Annotated[datetime, UNSHOWN]
+    """Market time of the newest change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
     """One execution. `price` is what was paid or got per unit, slippage included.
 
     `slippage` (>= 0, money) is the part of it that is worse than the bar's price; `fees` names each fee (>= 0,
-    money, cents).
+    money, cents). What is not kept is of other programs' bots alone.
     """
 
-    id: str
+    id: Annotated[str, UNSHOWN]
     """Derived from run, bot and market time, so that a repeat is seen as one; `f` first, never integer-like."""
+    bot: Annotated[str, UNSHOWN]
+    filled_at: Annotated[datetime, Said("Market time of the execution.", name="ts", is_needed=True)]
+    """The open of the bar it filled in, or the bar's close for a stop inside it."""
+    symbol: Annotated[str, _SYMBOL]
+    side: Annotated[Side, _NEEDED]
+    quantity: Annotated[Decimal, Said(form=Positive, is_needed=True)]
+    price: Annotated[Decimal, Said("Per unit, slippage included.", form=Price, is_needed=True)]
+    fee: Annotated[Money, Said("All fees; a rebate is below 0. In `fee_currency` where that is said.", default=0)] = (
+        field(init=False)
+    )
+    """Sum of `fees`."""
+    fee_currency: Annotated[
+        str | None,
+        Said("Currency or coin of `fee`; absent for the account's.", form=Short, is_kept=False),
+    ] = None
+    fee_value: Annotated[
+        Decimal | None, Said("Value of `fee` in the account's currency, where that differs.", is_kept=False)
+    ] = None
+    fees: Annotated[dict[str, Decimal], Said("Each fee by name.")]
+    funding: Annotated[
+        Decimal | None, Said("Funding settled with it: received above 0, paid below 0.", is_kept=False)
+    ] = None
+    multiplier: Annotated[Decimal | None, _UNITS] = None
+    leverage: Annotated[Decimal | None, _LEVERAGE] = None
+    account: Annotated[str | None, _ACCOUNT] = None
+    slippage: Annotated[Money, Said("Cost of the price being worse than the bar's.", form=NonNegative, default=0)]
+    realized_pnl: Annotated[
+        Money | None, Said("Of the part that this fill closed, after fees.", column="realized_cents")
+    ] = None
+    """None when it closed nothing."""
+    reason: str
     order_id: str
-    bot: str
-    symbol: str
-    side: Side
-    quantity: Decimal
-    price: Decimal
-    fees: dict[str, Decimal]
-    slippage: Decimal
     decided_at: datetime
-    filled_at: datetime
-    """Market time of the execution: the open of the bar it filled in, or the bar's close for a stop inside it."""
     known_at: datetime
     """Market time at which the bar that filled it was complete."""
-    reason: str
-    bar: Bar
     price_source: str
     """Which price of the bar it started from: open, limit, stop, target or gap."""
-    realized_pnl: Decimal | None = None
-    """Of the part that this fill closed, after fees, money; None when it closed nothing."""
+    bar: Annotated[Bar, Said("The bar it filled in.")]
 
-    @property
-    def fee(self) -> Decimal:
-        """All fees of this fill, money >= 0."""
-        return sum(self.fees.values(), ZERO)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "fee", sum(self.fees.values(), ZERO))
 
     @property
     def cash_change(self) -> Decimal:
@@ -253,47 +310,59 @@ class Position:
         return cents(self.quantity * (price - self.average_price))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
     """A closed round trip: from flat (or a turn) to flat; money after all costs."""
 
-    id: str
-    bot: str
-    symbol: str
-    side: Side
+    id: Annotated[str, UNSHOWN]
+    bot: Annotated[str, UNSHOWN]
+    symbol: Annotated[str, _SYMBOL]
+    side: Annotated[Side, _NEEDED]
     """Side of the entry."""
-    quantity: Decimal
-    entry_price: Decimal
-    exit_price: Decimal
-    opened_at: datetime
-    closed_at: datetime
-    fees: Decimal
+    quantity: Annotated[Decimal, _NEEDED]
+    entry_price: Annotated[Decimal, _PRICE]
+    exit_price: Annotated[Decimal, _PRICE]
+    opened_at: Annotated[datetime, _NEEDED]
+    closed_at: Annotated[datetime, Said("Market time at which it was closed.", name="ts", is_needed=True)]
+    fees: Annotated[Money, Said("In the account's currency; rebates are below 0.", default=0, column="fee_cents")]
     """Of its fills, >= 0."""
-    slippage: Decimal
-    realized_pnl: Decimal
+    slippage: Annotated[Money, Said(default=0)]
+    borrow: Annotated[
+        Money, Said("Charged for its nights; absent when nothing was.", form=NonNegative, is_brief=True)
+    ] = ZERO
+    """>= 0: borrow fees of a short, financing of a long."""
+    funding: Annotated[
+        Decimal | None, Said("Funding over its life: received above 0, paid below 0.", is_kept=False)
+    ] = None
+    multiplier: Annotated[Decimal | None, _UNITS] = None
+    leverage: Annotated[Decimal | None, _LEVERAGE] = None
+    stake: Annotated[Decimal | None, Said(_STAKE, form=NonNegative, is_kept=False)] = None
+    return_: Annotated[Decimal | None, Said("Result / stake, as the bot says it.", alias="return", is_kept=False)] = (
+        None
+    )
+    account: Annotated[str | None, _ACCOUNT] = None
+    realized_pnl: Annotated[Money, Said(is_needed=True, column="realized_cents")]
     """After fees and nights."""
     reason: str
     """Why it was closed."""
-    borrow: Decimal = Decimal(0)
-    """Charged for its nights, >= 0: borrow fees of a short, financing of a long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
     """What a strategy thinks of one symbol after one bar."""
 
-    symbol: str
-    ts: datetime
-    action: Literal["buy", "sell", "exit", "hold"]
-    confidence: float
-    """The rule's stated strength, 0..1: a scale of the rule's own, not a probability."""
-    threshold: float
-    """Strength from which the rule enters, 0..1."""
+    symbol: Annotated[str, UNSHOWN]
+    ts: Annotated[datetime, _NEEDED]
+    action: Annotated[Literal["buy", "sell", "exit", "hold"], Said(form=Verb, is_needed=True)]
+    confidence: Annotated[float, Said("The rule's stated strength; not a probability.", form=Share, is_needed=True)]
+    """0..1, a scale of the rule's own."""
+    threshold: Annotated[float, Said("Strength from which it enters.", form=Share, default=0)]
+    """0..1."""
     reason: str
-    strategy: str
-    features: dict[str, float] = field(default_factory=dict)
-    stop_loss: Decimal | None = None
-    take_profit: Decimal | None = None
+    strategy: Annotated[str, Said(form=Label, default="")]
+    features: Annotated[dict[str, float], UNSHOWN] = field(default_factory=dict)
+    stop_loss: Annotated[Decimal | None, UNSHOWN] = None
+    take_profit: Annotated[Decimal | None, UNSHOWN] = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.confidence <= 1:
@@ -301,9 +370,25 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What a bot decided on one symbol at one market time, and why; refusals too."""
+
+    id: Annotated[str, UNSHOWN]
+    """`d` first."""
+    ts: Annotated[datetime, _NEEDED]
+    action: Annotated[str, Said("buy, sell, exit, hold, refused, rebalance ...", form=Verb, is_needed=True)]
+    reason: str
+    symbol: Annotated[str, Said(form=Key, is_brief=True, after="ts")] = ""
+    """Empty when it concerns the whole account."""
+    confidence: float | None = None
+    """The rule's strength, 0..1."""
+    order_id: Annotated[str, Said(is_brief=True)] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EquityPoint:
     """Equity of one bot at one market time, beside what buying and holding would have given."""
 
     ts: datetime
-    equity: Decimal
-    hold: Decimal | None = None
+    equity: Money
+    hold: Money | None = None

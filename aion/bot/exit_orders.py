@@ -10,9 +10,8 @@ from decimal import Decimal
 from typing import Any
 
 from aion.bot.state import Standing
-from aion.model import ZERO, OrderStatus, OrderType
+from aion.model import ZERO, OrderRecord, OrderStatus, OrderType
 from aion.trading.broker import PaperBroker
-from aion.trading.events import OrderRecord
 
 MOST_NAMED = 6  # symbols in a sentence
 

@@ -15,12 +15,12 @@ from aion.market import calendar
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed
 from aion.market.grid import Grid
-from aion.model import Bar, OrderStatus, Side, Signal
+from aion.model import Bar, OrderRecord, OrderStatus, Side, Signal
 from aion.output.day_record import Record, changes_of_day
 from aion.output.encode import Json, bar_json, bar_row, number, result_json, signal_json
-from aion.store.document.state import to_json
+from aion.store.document.base import to_json
 from aion.strategy.base import Moment
-from aion.trading.events import Changes, OrderRecord
+from aion.trading.events import Changes
 
 NO_EXIT_BAR = "no bar to exit on"
 _OF_SIGNAL = "; signal: "

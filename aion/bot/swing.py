@@ -234,10 +234,7 @@ class SwingBot(BotAccount):
         value = self.fields() | {
             "horizon": self.settings.horizon,
             "targets": self.targets,
-            "open_orders": {
-                each.order.id: order_json(each.order, each.status, each.filled_quantity, each.detail)
-                for each in self.broker.open_orders()
-            },
+            "open_orders": {each.order.id: order_json(each) for each in self.broker.open_orders()},
             "equity_curve": equity_curve,
             "hold_curve": hold_curve,
             "days": self.earlier,

@@ -18,6 +18,7 @@ from typing import Any
 
 from aion.clock import iso, parse_iso
 from aion.errors import DiskError, LedgerError
+from aion.fact import from_cents, to_cents
 from aion.ledger import row as rows
 from aion.ledger.query import LedgerReader
 from aion.ledger.schema import connect, migrate, take_lock
@@ -134,10 +135,10 @@ class Ledger(LedgerReader):
         deposit = CashMovement(f"m{self.run}-{bot}-deposit", at, "deposit", cash)
         day = at.date().isoformat()
         with self._transaction():
-            self._insert("movements", [rows.movement_values(deposit, bot, day)])
-            account = {"bot": bot, "cycle_id": "", "cursor": iso(at), "seq": 0, "cash_cents": rows.to_cents(cash)}
+            self._insert("movements", [rows.MOVEMENTS.values(deposit, bot=bot, day=day)])
+            account = {"bot": bot, "cycle_id": "", "cursor": iso(at), "seq": 0, "cash_cents": to_cents(cash)}
             self._insert("accounts", [{**account, "state": _dump(state)}])
-        self._cash[bot] = rows.to_cents(cash)
+        self._cash[bot] = to_cents(cash)
         self._cursor[bot] = at
 
     def commit(self, entries: Iterable[Entry]) -> None:
@@ -152,7 +153,7 @@ class Ledger(LedgerReader):
             for entry in entries:
                 self._write(entry)
         for entry in entries:
-            self._cash[entry.bot] = rows.to_cents(entry.cash)
+            self._cash[entry.bot] = to_cents(entry.cash)
             self._cursor[entry.bot] = entry.cursor
 
     @contextmanager
@@ -193,7 +194,7 @@ class Ledger(LedgerReader):
             LedgerError: it was carried out already, or the disk refuses.
         """
         with self._transaction():
-            self._insert("audit", [rows.audit_values(record)])
+            self._insert("audit", [rows.AUDITS.values(record)])
 
     def settle_audit(self, target: str, audit_id: str, outcome: str) -> None:
         """Write what came of something in the audit that was begun and not done; with the cycle when in a `batch`.
@@ -260,13 +261,17 @@ class Ledger(LedgerReader):
             "ON CONFLICT (id) DO UPDATE SET quantity = excluded.quantity, status = excluded.status, "
             "filled_quantity = excluded.filled_quantity, detail = excluded.detail, updated_at = excluded.updated_at",
         )
-        self._insert("fills", [rows.fill_values(fill, day) for fill in changes.fills])
-        self._insert("trades", [rows.trade_values(trade, day) for trade in changes.trades])
-        self._insert("movements", [rows.movement_values(movement, bot, day) for movement in changes.movements])
-        self._insert("decisions", [rows.decision_values(decision, bot, day) for decision in changes.decisions])
+        self._insert("fills", [rows.FILLS.values(fill, day=day) for fill in changes.fills])
+        self._insert("trades", [rows.TRADES.values(trade, day=day) for trade in changes.trades])
+        self._insert(
+            "movements", [rows.MOVEMENTS.values(movement, bot=bot, day=day) for movement in changes.movements]
+        )
+        self._insert(
+            "decisions", [rows.DECISIONS.values(decision, bot=bot, day=day) for decision in changes.decisions]
+        )
         self._insert(
             "equity",
-            [rows.equity_values(point, bot, day) for point in entry.equity],
+            [rows.EQUITY.values(point, bot=bot, day=day) for point in entry.equity],
             "ON CONFLICT (bot, ts) DO UPDATE SET equity_cents = excluded.equity_cents, "
             "hold_cents = excluded.hold_cents",
         )
@@ -276,7 +281,7 @@ class Ledger(LedgerReader):
                 entry.cycle_id,
                 iso(entry.cursor),
                 entry.seq,
-                rows.to_cents(entry.cash),
+                to_cents(entry.cash),
                 _dump(entry.state),
                 bot,
             ),
@@ -287,20 +292,20 @@ class Ledger(LedgerReader):
             saved = self.load_account(entry.bot)
             if saved is None:
                 raise LedgerError(f"{self.path}: {entry.bot} has no account; open one first")
-            self._cash[entry.bot] = rows.to_cents(saved.cash)
+            self._cash[entry.bot] = to_cents(saved.cash)
             self._cursor[entry.bot] = saved.cursor
         if entry.cursor < self._cursor[entry.bot]:
             raise LedgerError(
                 f"{self.path}: {entry.bot} is at {iso(self._cursor[entry.bot])}, after a cycle of {iso(entry.cursor)}"
             )
-        moved = sum(rows.to_cents(movement.amount) for movement in entry.changes.movements)
+        moved = sum(to_cents(movement.amount) for movement in entry.changes.movements)
         expected = self._cash[entry.bot] + moved
-        if rows.to_cents(entry.cash) != expected:
+        if to_cents(entry.cash) != expected:
             raise LedgerError(
-                f"{self.path}: cash of {entry.bot} is {entry.cash}, its movements make it {rows.from_cents(expected)}"
+                f"{self.path}: cash of {entry.bot} is {entry.cash}, its movements make it {from_cents(expected)}"
             )
 
-    def _insert(self, table: str, records: list[rows.Values], conflict: str = "") -> None:
+    def _insert(self, table: str, records: list[dict[str, Any]], conflict: str = "") -> None:
         if not records:
             return
         names, marks = ", ".join(records[0]), ", ".join("?" * len(records[0]))
@@ -329,7 +334,7 @@ class Ledger(LedgerReader):
             found["cycle_id"],
             parse_iso(found["cursor"]),
             found["seq"],
-            rows.from_cents(found["cash_cents"]),
+            from_cents(found["cash_cents"]),
             json.loads(found["state"]),
         )
 

@@ -1,6 +1,5 @@
 """Reading the ledger: the records of bots as trading values, and as rows for the command line."""
 
-import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -11,9 +10,9 @@ from typing import Any, Self
 
 from aion.errors import LedgerError
 from aion.ledger import row as rows
-from aion.ledger.schema import MIGRATIONS, check_version, connect_readonly, migrate
-from aion.model import EquityPoint
-from aion.trading.events import Audit, Changes, OrderRecord
+from aion.ledger.schema import MIGRATIONS, check_version, connect_readonly, lacking, migrate
+from aion.model import EquityPoint, OrderRecord
+from aion.trading.events import Audit, Changes
 
 
 class LedgerReader:
@@ -71,10 +70,10 @@ class LedgerReader:
         """
         return Changes(
             orders={record.order.id: record for record in self.orders(bot, day)},
-            fills=[rows.fill_from(found) for found in self._of("fills", bot, day)],
-            trades=[rows.trade_from(found) for found in self._of("trades", bot, day)],
-            movements=[rows.movement_from(found) for found in self._of("movements", bot, day)],
-            decisions=[rows.decision_from(found) for found in self._of("decisions", bot, day)],
+            fills=[rows.FILLS.fact(found) for found in self._of("fills", bot, day)],
+            trades=[rows.TRADES.fact(found) for found in self._of("trades", bot, day)],
+            movements=[rows.MOVEMENTS.fact(found) for found in self._of("movements", bot, day)],
+            decisions=[rows.DECISIONS.fact(found) for found in self._of("decisions", bot, day)],
         )
 
     def orders(self, bot: str, day: str | None = None) -> list[OrderRecord]:
@@ -92,7 +91,7 @@ class LedgerReader:
         """Return the equity curve of `bot` (of one market day), in order of time."""
         where, values = ("AND day = ?", (bot, day)) if day else ("", (bot,))
         found = self._all(f"SELECT * FROM equity WHERE bot = ? {where} ORDER BY ts", *values)  # noqa: S608 - literals
-        return [rows.equity_from(each) for each in found]
+        return [rows.EQUITY.fact(each) for each in found]
 
     def table(self, name: str) -> tuple[dict[str, str], Sequence[sqlite3.Row]]:
         """Return the SQL type of each column of a table by name, and its rows in the order in which they came."""
@@ -105,7 +104,7 @@ class LedgerReader:
         """Return what people did to the bots (to one bot, or to `desk`), oldest first."""
         where, values = ("WHERE target = ?", (target,)) if target else ("", ())
         found = self._all(f"SELECT * FROM audit {where} ORDER BY rowid", *values)  # noqa: S608 - literals
-        return [rows.audit_from(each) for each in found]
+        return [rows.AUDITS.fact(each) for each in found]
 
     def fills(
         self, bot: str | None = None, day: str | None = None, newest: int | None = None
@@ -118,29 +117,7 @@ class LedgerReader:
             newest: only that many, the newest.
         """
         found = self._newest("fills", "*", "filled_at, rowid", bot, day, newest)
-        return [
-            {
-                "bot": each["bot"],
-                "run": self.run,
-                "symbol": each["symbol"],
-                "side": each["side"],
-                "quantity": each["quantity"],
-                "price": each["price"],
-                "fee": _money(each["fee_cents"]),
-                "decided_at": each["decided_at"],
-                "filled_at": each["filled_at"],
-                "known_at": each["known_at"],
-                "slippage": _money(each["slippage_cents"]),
-                "realized_pnl": _money(each["realized_cents"]),
-                "price_source": each["price_source"],
-                "reason": each["reason"],
-                "fees": json.loads(each["fees"]),
-                "bar": json.loads(each["bar"]),
-                "id": each["id"],
-                "order_id": each["order_id"],
-            }
-            for each in found
-        ]
+        return [rows.shown(each, self.run) for each in found]
 
     def trades(
         self, bot: str | None = None, day: str | None = None, newest: int | None = None
@@ -153,27 +130,7 @@ class LedgerReader:
             "trades.*, (SELECT decided_at FROM fills WHERE fills.id = 'f' || substr(trades.id, 2)) AS decided_at"
         )
         found = self._newest("trades", columns, "closed_at, rowid", bot, day, newest)
-        return [
-            {
-                "bot": each["bot"],
-                "run": self.run,
-                "symbol": each["symbol"],
-                "side": each["side"],
-                "quantity": each["quantity"],
-                "entry_price": each["entry_price"],
-                "price": each["exit_price"],
-                "fee": _money(each["fee_cents"]),
-                "borrow": _money(each["borrow_cents"]),
-                "slippage": _money(each["slippage_cents"]),
-                "realized_pnl": _money(each["realized_cents"]),
-                "opened_at": each["opened_at"],
-                "decided_at": each["decided_at"],
-                "filled_at": each["closed_at"],
-                "reason": each["reason"],
-                "id": each["id"],
-            }
-            for each in found
-        ]
+        return [rows.shown(each, self.run) for each in found]
 
     def _newest(
         self, table: str, columns: str, order: str, bot: str | None, day: str | None, newest: int | None
@@ -216,7 +173,7 @@ def read_ledger(path: Path) -> Iterator[LedgerReader]:
         raise LedgerError(f"{path}: cannot be read ({error})") from None
     with LedgerReader(path, connection) as reader:
         try:
-            if check_version(connection, path) < len(MIGRATIONS):
+            if check_version(connection, path) < len(MIGRATIONS) or lacking(connection):
                 connection = reader.take(_brought_up_to_date(connection, path))
             meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
         except sqlite3.Error as error:
@@ -234,7 +191,3 @@ def _brought_up_to_date(connection: sqlite3.Connection, path: Path) -> sqlite3.C
         migrate(copy, path)
         unless_done.pop_all()
     return copy
-
-
-def _money(amount: int | None) -> str:
-    return "" if amount is None else str(rows.from_cents(amount))

@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from aion.errors import LedgerError
+from aion.ledger.row import COLUMNS
 from aion.store.database import check_database
 from aion.store.lock import open_lock
 
@@ -89,7 +90,10 @@ MIGRATIONS = (
     DROP TABLE nights;
     """,
 )
-"""One script a version; the version of a file is `PRAGMA user_version`, the newest is their number."""
+"""One script a version; the version of a file is `PRAGMA user_version`, the newest is their number.
+
+A field that a fact has got since needs none: its column is added, empty, to a file without it.
+"""
 
 BUSY_MS = 5000  # a reader of the same file may hold up a commit for a moment
 
@@ -163,6 +167,20 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: tuple[str, .
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+    if migrations is MIGRATIONS:
+        for statement in lacking(connection):
+            connection.execute(statement)
+
+
+def lacking(connection: sqlite3.Connection) -> list[str]:
+    """Return the statements that add the columns which the facts have and the file has not."""
+    added = []
+    for table, columns in COLUMNS.items():
+        known = {str(row[0]) for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+        added += [
+            f"ALTER TABLE {table} ADD COLUMN {name} {kind}" for name, kind in columns.items() if name not in known
+        ]
+    return added
 
 
 def take_lock(path: Path) -> int:

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -132,9 +132,9 @@ class Record:
         taken, self._taken = self._taken, []
         for changes in taken:
             for order_id, each in changes.orders.items():
-                self._orders[order_id] = order_json(each.order, each.status, each.filled_quantity, each.detail)
+                self._orders[order_id] = order_json(each)
             for fill in changes.fills:
-                self._fills[fill.id] = fill_json(fill, fill.realized_pnl)
+                self._fills[fill.id] = fill_json(fill)
             for trade in changes.trades:
                 self._trades[trade.id] = trade_json(trade)
             for decision in changes.decisions:
@@ -195,7 +195,7 @@ def days_of(changes: Changes, closes: Sequence[str]) -> dict[str, Record]:
     filled: dict[str, dict[str, Decimal]] = defaultdict(dict)
     for fill in changes.fills:
         day = fill.known_at.date().isoformat()
-        days[day].fills[fill.id] = fill_json(fill, fill.realized_pnl)
+        days[day].fills[fill.id] = fill_json(fill)
         parts = filled[fill.order_id]
         parts[day] = parts.get(day, ZERO) + fill.quantity
     for record in changes.orders.values():
@@ -207,12 +207,10 @@ def days_of(changes: Changes, closes: Sequence[str]) -> dict[str, Record]:
         for day in {begun, ended, *parts}:
             so_far = sum((quantity for at, quantity in parts.items() if at <= day), ZERO)
             is_last = not day or (ended and day >= ended)
-            days[day].orders[record.order.id] = order_json(
-                record.order,
-                record.status if is_last else OrderStatus.OPEN,
-                so_far,
-                record.detail if is_last else "",
-            )
+            then = replace(record, filled_quantity=so_far)
+            if not is_last:
+                then = replace(then, status=OrderStatus.OPEN, detail="")
+            days[day].orders[record.order.id] = order_json(then)
     for trade in changes.trades:
         days[of(trade.closed_at)].trades[trade.id] = trade_json(trade)
     for decision in changes.decisions:

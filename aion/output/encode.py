@@ -6,10 +6,18 @@ from typing import Any
 
 from aion.clock import iso
 from aion.config import Rules
-from aion.model import Bar, Fill, Order, OrderStatus, Signal, Trade
-from aion.trading.events import Decision, Result
+from aion.fact import shown_by
+from aion.model import Bar, Decision, Fill, Order, OrderRecord, Signal, Trade
+from aion.trading.events import Result
 
 Json = dict[str, Any]
+
+
+bar_json = shown_by(Bar)
+fill_json = shown_by(Fill)
+trade_json = shown_by(Trade)
+decision_json = shown_by(Decision)
+_order_json, _record_json, _signal_json = shown_by(Order), shown_by(OrderRecord), shown_by(Signal)
 
 
 def number(value: Decimal) -> float:
@@ -17,114 +25,21 @@ def number(value: Decimal) -> float:
     return float(value)
 
 
-def bar_json(bar: Bar) -> Json:
-    """Return a bar by name."""
-    return {
-        "ts": iso(bar.ts),
-        "open": number(bar.open),
-        "high": number(bar.high),
-        "low": number(bar.low),
-        "close": number(bar.close),
-        "volume": number(bar.volume),
-    }
-
-
 def bar_row(bar: Bar) -> list[float]:
     """Return a bar as the row of a day file: open, high, low, close, volume."""
     return [number(value) for value in (bar.open, bar.high, bar.low, bar.close, bar.volume)]
 
 
-def fill_json(fill: Fill, realized_pnl: Decimal | None) -> Json:
-    """Return a fill; `realized_pnl` is that of the part it closed, None when it only opened."""
-    value: Json = {
-        "ts": iso(fill.filled_at),
-        "symbol": fill.symbol,
-        "side": fill.side.value,
-        "quantity": number(fill.quantity),
-        "price": number(fill.price),
-        "fee": number(fill.fee),
-        "fees": {name: number(fee) for name, fee in sorted(fill.fees.items())},
-        "slippage": number(fill.slippage),
-        "reason": fill.reason,
-        "order_id": fill.order_id,
-        "decided_at": iso(fill.decided_at),
-        "known_at": iso(fill.known_at),
-        "price_source": fill.price_source,
-        "bar": bar_json(fill.bar),
-    }
-    if realized_pnl is not None:
-        value["realized_pnl"] = number(realized_pnl)
-    return value
-
-
-def order_json(order: Order, status: OrderStatus, filled: Decimal, detail: str) -> Json:
+def order_json(record: OrderRecord) -> Json:
     """Return an order and what became of it."""
-    value: Json = {
-        "ts": iso(order.decided_at),
-        "symbol": order.symbol,
-        "side": order.side.value,
-        "quantity": number(order.quantity),
-        "type": order.type.value,
-        "status": status.value,
-        "filled_quantity": number(filled),
-        "reason": order.reason,
-        "detail": detail,
-    }
-    if order.limit_price is not None:
-        value["limit_price"] = number(order.limit_price)
-    if order.stop_price is not None:
-        value["stop_price"] = number(order.stop_price)
-    return value
-
-
-def trade_json(trade: Trade) -> Json:
-    """Return a closed round trip."""
-    value: Json = {
-        "symbol": trade.symbol,
-        "side": trade.side.value,
-        "quantity": number(trade.quantity),
-        "entry_price": number(trade.entry_price),
-        "exit_price": number(trade.exit_price),
-        "opened_at": iso(trade.opened_at),
-        "ts": iso(trade.closed_at),
-        "fees": number(trade.fees),
-        "slippage": number(trade.slippage),
-        "realized_pnl": number(trade.realized_pnl),
-        "reason": trade.reason,
-    }
-    if trade.borrow:
-        value["borrow"] = number(trade.borrow)
-    return value
+    return _order_json(record.order) | _record_json(record)
 
 
 def signal_json(signal: Signal, bot: str) -> Json:
     """Return a signal; `rank` and `candidates` come from its features when it ranks."""
-    value: Json = {
-        "ts": iso(signal.ts),
-        "action": signal.action,
-        "confidence": signal.confidence,
-        "threshold": signal.threshold,
-        "reason": signal.reason,
-        "strategy": signal.strategy,
-        "bot": bot,
-    }
-    if "rank" in signal.features:
-        value["rank"] = int(signal.features["rank"])
-    if "candidates" in signal.features:
-        value["candidates"] = int(signal.features["candidates"])
-    return value
-
-
-def decision_json(decision: Decision) -> Json:
-    """Return a decision; what is not known is left out."""
-    value: Json = {"ts": iso(decision.ts), "action": decision.action, "reason": decision.reason}
-    if decision.symbol:
-        value["symbol"] = decision.symbol
-    if decision.confidence is not None:
-        value["confidence"] = decision.confidence
-    if decision.order_id:
-        value["order_id"] = decision.order_id
-    return value
+    value = _signal_json(signal) | {"bot": bot}
+    ranks = {name: int(signal.features[name]) for name in ("rank", "candidates") if name in signal.features}
+    return value | ranks
 
 
 def rules_json(rules: Rules) -> Json:

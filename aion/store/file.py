@@ -23,12 +23,12 @@ import orjson
 from pydantic import ValidationError
 
 from aion.errors import StateError
+from aion.store.document.base import Document, Envelope
 from aion.store.document.bound import MAX_DEPTH, MAX_RATIO, Budget, check_ratio, check_values, one_at_a_time
 from aion.store.document.kind import KINDS, schema_name, versions
 from aion.store.document.left_out import MENDED, NAMED, complaint, sound
 from aion.store.document.not_finite import say_as_text
 from aion.store.document.piece import validate
-from aion.store.document.state import Document, Envelope
 
 MAX_FILE_BYTES = 16 << 20  # on disk; a day file with 20 symbols and all their bars is under 2 MB
 MAX_INFLATED_BYTES = 16 << 20

@@ -6,9 +6,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from aion.errors import ConfigError, StateError
+from aion.store.document.base import Envelope
 from aion.store.document.kind import KINDS, SCHEMALESS, schema_name, versions
 from aion.store.document.left_out import MENDED, lines
-from aion.store.document.state import Envelope
 from aion.store.file import check_schema, check_sound, complaints, parse_object, read_bytes, read_json
 from aion.store.layout import Layout, Place
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from aion.model import ZERO, Fill, Order, OrderStatus, OrderType, Side, TimeInForce
-from aion.trading.events import Changes, Decision, IdMaker, OrderRecord
+from aion.model import ZERO, Decision, Fill, Order, OrderRecord, OrderStatus, OrderType, Side, TimeInForce
+from aion.trading.events import Changes, IdMaker
 from aion.trading.working_order import Working
 
 

@@ -31,9 +31,11 @@ from aion.model import (
     ZERO,
     Bar,
     CorporateAction,
+    Decision,
     Fill,
     Instrument,
     Order,
+    OrderRecord,
     OrderStatus,
     OrderType,
     Side,
@@ -42,7 +44,7 @@ from aion.model import (
 )
 from aion.trading.bar_window import Window
 from aion.trading.book import OrderBook, view
-from aion.trading.events import CashMovement, Changes, Decision, IdMaker, OrderRecord
+from aion.trading.events import CashMovement, Changes, IdMaker
 from aion.trading.execution import Execution, Terms
 from aion.trading.fee import CostModel
 from aion.trading.order_check import check_order, whole_lots

@@ -1,4 +1,4 @@
-"""What trading leaves behind beside fills and trades: order states, decisions, cash movements, results, ids.
+"""What trading leaves behind beside orders, fills and trades: cash movements, results, ids.
 
 Plain values without I/O; the ledger stores them and the bots write them to the state files.
 """
@@ -11,40 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from aion.clock import iso, parse_iso
-from aion.model import ZERO, Fill, Order, OrderStatus, Trade
+from aion.model import ZERO, Decision, Fill, Money, OrderRecord, Trade
 
 _MAX_OWNER = 72  # an id stays under the 128 characters that a key of a state file may have
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRecord:
-    """An order and what became of it so far."""
-
-    order: Order
-    status: OrderStatus
-    filled_quantity: Decimal
-    """Sum of its fills, >= 0."""
-    detail: str
-    """Why it was cut down, refused, cancelled or expired; empty when all went as asked."""
-    updated_at: datetime
-    """Market time of the newest change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a bot decided on one symbol at one market time, and why; refusals too."""
-
-    id: str
-    """`d` first."""
-    ts: datetime
-    action: str
-    """buy, sell, exit, hold, refused, rebalance ..."""
-    reason: str
-    symbol: str = ""
-    """Empty when it concerns the whole account."""
-    confidence: float | None = None
-    """The rule's strength, 0..1."""
-    order_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +46,8 @@ class CashMovement:
     ts: datetime
     kind: str
     """deposit, fill, financing, borrow, dividend or split (cash for a part left over)."""
-    amount: Decimal
-    """Money, cents; + is gained, - is paid."""
+    amount: Money
+    """Cents; + is gained, - is paid."""
     symbol: str = ""
     detail: str = ""
 

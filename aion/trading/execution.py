@@ -7,9 +7,21 @@ from decimal import Decimal
 
 from aion.market.calendar import MarketSession
 from aion.market.grid import Grid
-from aion.model import ZERO, Bar, Fill, Instrument, Order, OrderStatus, OrderType, Side, cost_cents, income_cents
+from aion.model import (
+    ZERO,
+    Bar,
+    Decision,
+    Fill,
+    Instrument,
+    Order,
+    OrderStatus,
+    OrderType,
+    Side,
+    cost_cents,
+    income_cents,
+)
 from aion.trading.book import OrderBook
-from aion.trading.events import CashMovement, Decision
+from aion.trading.events import CashMovement
 from aion.trading.fee import CostModel
 from aion.trading.order_check import whole_lots
 from aion.trading.portfolio import Portfolio

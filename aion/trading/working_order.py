@@ -5,7 +5,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from aion.clock import iso, parse_iso
-from aion.model import ZERO, Bar, Order, OrderType, Side, TimeInForce
+from aion.fact import Texts
+from aion.model import ZERO, Bar, Order, OrderType, Side
+
+_ORDER = Texts(Order)
 
 
 class Price(NamedTuple):
@@ -115,7 +118,7 @@ class Working:
     def state(self) -> dict[str, Any]:
         """Return it as JSON types."""
         return {
-            "order": order_state(self.order),
+            "order": _ORDER.state(self.order),
             "left": str(self.left),
             "detail": self.detail,
             "role": self.role,
@@ -136,7 +139,7 @@ class Working:
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "Working":
         """Return what `state()` described."""
-        self = cls(order_from_state(state["order"]), state["detail"], state["role"], state["sibling"])
+        self = cls(_ORDER.fact(state["order"]), state["detail"], state["role"], state["sibling"])
         self.left = Decimal(state["left"])
         self.is_triggered = state["is_triggered"]
         self.children = state["children"]
@@ -150,48 +153,6 @@ class Working:
         self.made_value = Decimal(state.get("made_value", "0"))
         self.charged = {name: Decimal(fee) for name, fee in state["charged"].items()}
         return self
-
-
-_PRICES = ("limit_price", "stop_price", "stop_loss", "take_profit")
-
-
-def order_state(order: Order) -> dict[str, Any]:
-    """Return `order` as JSON types without loss."""
-    state: dict[str, Any] = {
-        "id": order.id,
-        "bot": order.bot,
-        "symbol": order.symbol,
-        "side": order.side.value,
-        "quantity": str(order.quantity),
-        "type": order.type.value,
-        "decided_at": iso(order.decided_at),
-        "reason": order.reason,
-        "time_in_force": order.time_in_force.value,
-        "reduce_only": order.reduce_only,
-    }
-    for name in _PRICES:
-        price = getattr(order, name)
-        if price is not None:
-            state[name] = str(price)
-    return state
-
-
-def order_from_state(state: dict[str, Any]) -> Order:
-    """Return the order that `order_state` described."""
-    prices = {name: Decimal(state[name]) for name in _PRICES if name in state}
-    return Order(
-        id=state["id"],
-        bot=state["bot"],
-        symbol=state["symbol"],
-        side=Side(state["side"]),
-        quantity=Decimal(state["quantity"]),
-        type=OrderType(state["type"]),
-        decided_at=parse_iso(state["decided_at"]),
-        reason=state["reason"],
-        time_in_force=TimeInForce(state["time_in_force"]),
-        reduce_only=state["reduce_only"],
-        **prices,
-    )
 
 
 def _known(price: Decimal | None) -> Decimal:

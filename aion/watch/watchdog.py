@@ -13,8 +13,8 @@ from typing import Any, Literal, Protocol
 from aion.clock import iso
 from aion.config import Settings
 from aion.errors import StateError
+from aion.store.document.base import to_json
 from aion.store.document.kind import schema_name
-from aion.store.document.state import to_json
 from aion.store.document.watch import Alarm, Watch, WatchedProcess
 from aion.store.file import read_document, write_json
 from aion.store.layout import Layout

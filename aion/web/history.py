@@ -9,8 +9,10 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field, ValidationError
 
 from aion.errors import ConfigError, NotFoundError, StateError
+from aion.scalar import Day, Key, Money, Name, Text
+from aion.store.document.base import Document
 from aion.store.document.left_out import sound
-from aion.store.document.state import Day, Decision, Document, Fill, Key, Money, Name, Order, Pnl, Text, Trade
+from aion.store.document.part import Decision, Fill, Order, Pnl, Trade
 from aion.store.file import check_schema, read_json
 from aion.store.layout import Layout, check_day, check_name
 from aion.web.bundle.exact import total

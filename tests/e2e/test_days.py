@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from aion.clock import iso
 from aion.market import calendar
-from aion.store.document.state import to_json
+from aion.store.document.base import to_json
 from aion.store.file import write_json
 from aion.store.layout import Layout
 

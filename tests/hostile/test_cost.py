@@ -9,10 +9,11 @@ import orjson
 import pytest
 
 from aion.errors import StateError
+from aion.scalar import PART_ITEMS
+from aion.store.document.base import to_json
 from aion.store.document.bound import FREE_BYTES, MAX_CONTAINERS, MAX_DEPTH, MAX_RATIO, MAX_VALUES
 from aion.store.document.kind import KINDS
 from aion.store.document.piece import PIECE, to_json_in_pieces, validate
-from aion.store.document.state import PART_ITEMS, to_json
 from aion.store.file import check_document, gzip_bytes, parse_object, read_json
 from aion.store.layout import Layout
 from aion.web.reader import MAX_TOGETHER_BYTES, FileReader

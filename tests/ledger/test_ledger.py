@@ -100,7 +100,7 @@ def test_rows_when_asked_for_then_have_the_columns_of_the_command_line(path: Pat
             assert (reader.mode, reader.run) == ("replay", "7")
             wanted = ["bot", "run", "symbol", "side", "quantity", "price", "fee", "decided_at", "filled_at"]
             fills = reader.fills()
-            assert list(fills[0])[: len(wanted)] == wanted
+            assert set(wanted) <= fills[0].keys()
             assert [(row["side"], row["quantity"], row["fee"]) for row in fills] == [
                 ("buy", "100", "1.00"),
                 ("sell", "100", "1.60"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aion.errors import ConfigError
 from aion.market import calendar
 from aion.market.grid import next_bar
-from aion.store.document.state import to_json
+from aion.store.document.base import to_json
 
 MICS = ("XNYS", "XNAS", "XLON", "XHKG")
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aion.errors import StateError
+from aion.store.document.base import Document, to_json
 from aion.store.document.kind import KINDS
-from aion.store.document.state import Document, to_json
 from aion.store.file import check_document, check_sound, gzip_bytes, read_sound
 from aion.store.layout import Layout
 from aion.store.schema import check_file

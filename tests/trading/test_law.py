@@ -251,21 +251,21 @@ def test_portfolio_when_a_fill_would_turn_it_then_refuses() -> None:
     broker.submit(broker.order("MSFT", Side.BUY, Decimal(5), OPEN, "entry"))
     (fill,) = broker.on_bar(bar, session_for(bar))
     opposite = Fill(
-        "f2",
-        "o2",
-        "orb",
-        "MSFT",
-        Side.SELL,
-        Decimal(6),
-        Decimal(10),
-        {},
-        ZERO,
-        OPEN,
-        OPEN,
-        OPEN,
-        "",
-        fill.bar,
-        "open",
+        id="f2",
+        order_id="o2",
+        bot="orb",
+        symbol="MSFT",
+        side=Side.SELL,
+        quantity=Decimal(6),
+        price=Decimal(10),
+        fees={},
+        slippage=ZERO,
+        decided_at=OPEN,
+        filled_at=OPEN,
+        known_at=OPEN,
+        reason="",
+        bar=fill.bar,
+        price_source="open",
     )
     with pytest.raises(ValueError, match="would turn"):
         broker.portfolio.apply(opposite)

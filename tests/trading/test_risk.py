@@ -26,7 +26,9 @@ def lose(portfolio: Portfolio, money: str) -> None:
 
 def trade(symbol: str, result: str) -> Trade:
     one = Decimal(1)
-    return Trade("t1", "orb", symbol, Side.BUY, one, one, one, at(0), at(1), one, one, Decimal(result), "out")
+    prices = {"entry_price": one, "exit_price": one, "fees": one, "slippage": one, "realized_pnl": Decimal(result)}
+    return Trade(id="t1", bot="orb", symbol=symbol, side=Side.BUY, quantity=one, opened_at=at(0), closed_at=at(1),
+                 reason="out", **prices)  # fmt: skip
 
 
 def test_entry_when_nothing_stands_against_it_then_let_through() -> None:

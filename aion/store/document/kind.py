@@ -1,7 +1,8 @@
 """Which kinds of state documents there are, and how a document says its own."""
 
+from aion.store.document.base import Document
 from aion.store.document.request import BotConfig, Control, Kill
-from aion.store.document.state import BotActivity, Document, LogLine, Rolling, SimLog, SimSummary, SwingRolling
+from aion.store.document.state import BotActivity, LogLine, Rolling, SimLog, SimSummary, SwingRolling
 from aion.store.document.watch import Heartbeat, Watch
 
 KINDS: dict[str, type[Document]] = {

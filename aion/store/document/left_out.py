@@ -14,8 +14,8 @@ from annotated_types import MaxLen
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from aion.store.document.base import Document, LeftOut
 from aion.store.document.piece import validate
-from aion.store.document.state import Document, LeftOut
 
 ENVELOPE = frozenset({"schema", "mode", "run", "cycle_id", "seq"})
 """What may be absent, but never wrong: a default in its place would say of the account what its file does not."""

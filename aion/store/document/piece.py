@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TypeVar, get_args, get_origin
 
-from aion.store.document.state import Document, to_json
+from aion.store.document.base import Document, to_json
 
 Checked = TypeVar("Checked", bound=Document)
 

@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from aion.store.document.state import Document, Key, Moment, Name, Number, Text
+from aion.scalar import Key, Moment, Name, Number, Text
+from aion.store.document.base import Document
 
 AlarmKind = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "login", "alerts"]
 Level = Literal["warning", "error"]

@@ -6,8 +6,9 @@ from typing import Literal, get_args
 
 from pydantic import AwareDatetime, Field
 
+from aion.scalar import Key, Name, Number, Text
 from aion.store.control_id import order_of, why_not
-from aion.store.document.state import Document, Key, Name, Number, Text
+from aion.store.document.base import Document
 from aion.store.layout import Place
 from aion.web.state import Files, Json, add, unreadable
 

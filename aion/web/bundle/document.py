@@ -8,30 +8,11 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from aion.model import Mode
-from aion.store.document.state import (
-    BotActivity,
-    ClockState,
-    Curve,
-    Day,
-    Document,
-    Fill,
-    Fraction,
-    Key,
-    Money,
-    Name,
-    Number,
-    Order,
-    Pnl,
-    Position,
-    Preview,
-    Session,
-    Signal,
-    Stats,
-    Target,
-    Text,
-    Trade,
-    TradingDay,
-)
+from aion.scalar import Curve, Day, Fraction, Key, Money, Name, Number, Text
+from aion.store.document.base import Document
+from aion.store.document.clock import ClockState
+from aion.store.document.part import Fill, Order, Pnl, Position, Signal, Stats, Trade
+from aion.store.document.state import BotActivity, Preview, Session, Target, TradingDay
 from aion.store.document.watch import Alarm, WatchedProcess
 from aion.web.bundle.controls import Asked
 

@@ -14,8 +14,9 @@ from pydantic import AwareDatetime, Field, ValidationError
 from aion.clock import iso
 from aion.config import BotSettings, Rules, Settings
 from aion.errors import AionError, ConflictError, NotFoundError, StateError
+from aion.scalar import Key, Name, Number, Text
+from aion.store.document.base import Document
 from aion.store.document.kind import schema_name
-from aion.store.document.state import Document, Key, Name, Number, Text
 from aion.store.file import write_json
 from aion.store.layout import Layout, check_name
 from aion.store.lock import alone

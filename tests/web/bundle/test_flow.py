@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from aion.store.document.state import SwingRolling, to_json
+from aion.store.document.base import to_json
+from aion.store.document.state import SwingRolling
 from aion.web.bundle.view import Card
 
 STATE = {

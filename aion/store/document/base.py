@@ -1,0 +1,96 @@
+"""What all documents are made of: their base, which takes the fields of a fact as they are, and their envelope."""
+
+import inspect
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aion.fact import Dataclass, fields_of
+from aion.model import Mode, Side
+from aion.scalar import Few, Key, Moment, Money, Name, Number, SideName, Text
+
+_FORMS: dict[Any, Any] = {Decimal: Number, float: Number, datetime: Moment, str: Text, Side: SideName}
+"""What a value of a fact is in a document, where it does not say so itself."""
+_made_of: dict[Any, type["Document"]] = {}
+
+
+class Document(BaseModel):
+    """Base of all parts of a document.
+
+    `class Fill(Document, of=(model.Fill,))` has the fields that the fact shows, in its order, and then its own.
+    """
+
+    model_config = ConfigDict(extra="ignore", populate_by_name=True, ser_json_inf_nan="constants")
+
+    def __init_subclass__(cls, of: tuple[type[Dataclass], ...] = (), **options: Any) -> None:
+        """Take the fields of the facts `of`, before pydantic looks at those of the class."""
+        super().__init_subclass__(**options)
+        if not of:
+            return
+        _made_of[of[0]] = cls
+        own, found = inspect.get_annotations(cls), dict[str, Any]()
+        for kind in of:
+            for each in fields_of(kind):
+                if not each.said.is_shown:
+                    continue
+                name, said = each.said.name or each.name, each.said
+                form: Any = said.form or _FORMS.get(each.type) or _made_of.get(each.type)
+                if get_origin(each.type) is dict:
+                    form = form or Annotated[dict[Key, Money], Few]
+                default = "" if form is Text and said.default is None and not each.said.is_brief else said.default
+                more: dict[str, Any] = {"description": said.about} if said.about else {}
+                more |= {"alias": said.alias} if said.alias else {}
+                if said.is_needed:
+                    value = Field(**more)
+                elif get_origin(each.type) is dict:
+                    value = Field(default_factory=dict, **more)
+                else:
+                    form = form if default is not None else form | None
+                    value = Field(default, **more)
+                setattr(cls, name, value)
+                found = _placed(found, name, form, said.after)
+        cls.__annotations__ = found | own
+
+
+def _placed(found: dict[str, Any], name: str, form: Any, after: str) -> dict[str, Any]:
+    if after not in found:
+        return found | {name: form}
+    at = list(found).index(after) + 1
+    items = list(found.items())
+    return dict([*items[:at], (name, form), *items[at:]])
+
+
+class LeftOut(Document):
+    """What the desk could not read of a document that it shows without it."""
+
+    count: int = Field(0, ge=0, description="Entries that are left out.")
+    fields: dict[str, int] = Field(default_factory=dict, description="How many of each field, e.g. of `fills`.")
+    named: dict[str, str] = Field(
+        default_factory=dict,
+        description="Where the first of them stand, e.g. `fills.f2.side` -> what is wrong.",
+    )
+
+
+class Envelope(Document):
+    """What every document says of itself."""
+
+    schema_: str = Field(alias="schema", description="`aion/<kind>/<version>`, e.g. `aion/sim_log/1`.")
+    mode: Mode = Field("paper", description="replay, paper, backtest or live; one folder holds one mode.")
+    run: Name = Field("1", description="Name of the run; curves of two runs are never joined.")
+    cycle_id: str = Field("", max_length=128, description="The cycle that wrote it; equal in all files of a cycle.")
+    seq: int = Field(0, ge=0, description="Grows with each write of this document within a run.")
+    as_of: Moment = Field(description="Market time up to which the content is true.")
+    written_at: Moment | None = Field(None, description="Wall time of the write.")
+    due_at: Moment | None = Field(
+        None, description="Wall time by which the next write is due; absent means no schedule is known."
+    )
+    left_out: LeftOut | None = Field(
+        None, description="Said by the desk in its answers: entries that it could not read. Ignored in a file."
+    )
+
+
+def to_json(document: Document) -> dict[str, Any]:
+    """Return `document` as the JSON object that goes to disk: aliases, ISO times with `Z`, absent for none."""
+    return document.model_dump(mode="json", by_alias=True, exclude_none=True)

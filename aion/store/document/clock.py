@@ -1,0 +1,67 @@
+"""Where the bots' clock and a real-time feed stand, as the summary of a cycle says it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from aion.scalar import Answers, Few, Fraction, Key, Moment, Number, Short, Text
+from aion.store.document.base import Document
+
+
+class SymbolFeed(Document):
+    """How one symbol of a real-time feed stands."""
+
+    state: Literal["ok", "late", "gone", "refused"] = Field(
+        "ok", description="gone: the provider has it no more; refused: left out, see `text`."
+    )
+    text: Text = ""
+    last_bar_at: Moment | None = Field(None, description="Close of its newest bar: its age is that of the data.")
+
+
+class FeedState(Document):
+    """How a real-time feed stands. Counts are since the bots' process started."""
+
+    state: Literal["ok", "late", "down"] = Field(
+        "ok", description="late: bars are overdue; down: no good answer for a minute."
+    )
+    text: Text = Field("", description="For people; empty when all is well.")
+    answered_at: Moment | None = Field(None, description="Wall time of the provider's newest good answer.")
+    last_bar_at: Moment | None = Field(None, description="Close of the newest bar of any symbol.")
+    symbols: Annotated[dict[Key, SymbolFeed], Few] = Field(default_factory=dict, description="At most 200.")
+    late_bars: int = Field(0, ge=0, description="Came after their minute was dealt with; left out.")
+    revised_bars: int = Field(0, ge=0, description="Came again with other figures; what was traded on stays.")
+    duplicate_bars: int = Field(0, ge=0, description="Came twice in one answer; left out.")
+    missing_bars: int = Field(0, ge=0, description="Minutes or days of open sessions that no bar came for.")
+    silent_bars: int = Field(0, ge=0, description="Left out because nobody traded.")
+    refused_bars: int = Field(
+        0, ge=0, description="NaN, impossible prices, outside a session, in the future, undeclared splits."
+    )
+
+
+class ClockState(Document):
+    """Where the bots' clock stands; the Mode chip reads it."""
+
+    state: Literal["starting", "catching_up", "running", "paused", "closed", "finished"]
+    market_time: Moment
+    speed: Number = Field(1, ge=0, description="Market seconds a wall second; 1 with a real-time feed.")
+    feed: str = Field("", max_length=64)
+    real_time: bool = Field(False, description="True only for a feed that delivers as it happens.")
+    delay_s: Number = Field(0, ge=0, description="Delay of a paper feed in seconds.")
+    progress: Fraction | None = Field(None, ge=0, le=1, description="While catching up.")
+    label: Text = Field("", description="For people, e.g. `closed: to XHKG open, 5 h 30 min`.")
+    data_from: Moment | None = Field(None, description="First bar of the tape.")
+    data_to: Moment | None = Field(None, description="Last bar of the tape.")
+    next_run_at: Moment | None = Field(None, description="When finished: wall time at which run N+1 starts.")
+    provenance: Text = ""
+    feed_state: FeedState | None = Field(None, description="Of a real-time feed.")
+    control_id: Short | None = Field(None, description="Id of the last `control/desk/` request answered.")
+    control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
+    control_answers: Answers = Field(
+        default_factory=dict, description="What became of the newest `control/desk/` requests, as in a bot's state."
+    )
+    left_aside: dict[str, Text] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="Files below `control/` that the bots do not act on, by path, and why; the first few of them.",
+    )
+    killed: Text = Field("", description="Why the desk's kill switch stops all bots; empty when it is clear.")

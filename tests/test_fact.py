@@ -1,0 +1,107 @@
+"""A field that is declared once, at its fact, is in the ledger, the files, the bundle and the API's description."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from aion import model
+from aion.fact import Rows, Texts, fields_of
+from aion.model import Bar, EquityPoint, Order, OrderType, Side
+from aion.store.document import part
+from tests.bot.desk import at
+
+ROOT = Path(__file__).parents[1]
+FACTS = {"Bar": ("Bar",), "Fill": ("Fill",), "Order": ("Order", "OrderRecord"), "Trade": ("Trade",),
+         "Decision": ("Decision",), "Signal": ("Signal",)}  # fmt: skip
+
+# what follows is the recipe of CONTRIBUTING, as a patch: one line at the fact, one where it is reckoned
+DECLARED = ("    price_source: str\n", '    venue: Annotated[str | None, Said("Where it was filled.")] = None\n')
+RECKONED = ("            price_source=price.source,\n", '            venue="dark pool",\n')
+
+LOOK = """
+import sys
+from pathlib import Path
+import orjson
+from aion.ledger.query import read_ledger
+from aion.live.source import Tree, scan
+from aion.store.layout import Layout
+from aion.store.schema import check_file
+from aion.web.bundle.pages import Page, bots_bundle
+from aion.web.bundle.topic import TreeFiles, accepts, load_file
+from aion.config import Settings
+from aion.web.app import App
+from aion.web.log.writer import open_log
+from tests.bot.desk import recorded, replay
+from tests.kept.keep import STOP, desk, unpack
+
+data, is_kept = Path(sys.argv[1]), sys.argv[2] == "kept"
+if is_kept:  # the ledger of a version without the field
+    unpack(data)
+with_end = STOP.replace(hour=16)
+replay(desk(data), feed=recorded(with_end))
+with read_ledger(Layout(data).ledger) as ledger:
+    fills = ledger.changes("vwap_ldn").fills
+    assert "dark pool" in {fill.venue for fill in fills}, "ledger"
+    assert (None in {fill.venue for fill in fills}) == is_kept
+    assert ledger.fills("vwap_ldn")[-1]["venue"] == "dark pool", "command line"
+path = Layout(data).sim_log("2022-05-19", "vwap_ldn")
+assert orjson.loads(path.read_bytes())["fills"][fills[-1].id]["venue"] == "dark pool", "file"
+assert check_file(path) == ([], []), "contract"
+tree = Tree(data, load_file)
+tree.update(scan(data, ("intraday", "swing"), accepts), set())
+bundle = orjson.loads(orjson.dumps(bots_bundle(Page().read(TreeFiles(tree)))))
+assert bundle["intraday"]["bots"]["vwap_ldn"]["fills"][fills[-1].id]["venue"] == "dark pool", "bundle"
+api = App(Settings(data=data), log=open_log(Layout(data), "error")).routes.openapi()
+said = api["components"]["schemas"]["Fill"]["properties"]["venue"]
+assert said["description"] == "Where it was filled.", "API"
+"""
+
+
+@pytest.mark.parametrize("start", ["new", "kept"])
+def test_field_when_declared_at_the_fill_and_reckoned_then_it_is_everywhere(tmp_path: Path, start: str) -> None:
+    sources = tmp_path / "sources"
+    for package in ("aion", "tests"):
+        shutil.copytree(ROOT / package, sources / package, ignore=shutil.ignore_patterns("__pycache__", "e2e"))
+    for file, (behind, line) in {"aion/model.py": DECLARED, "aion/trading/execution.py": RECKONED}.items():
+        source = (sources / file).read_text()
+        assert source.count(behind) == 1, file
+        (sources / file).write_text(source.replace(behind, behind + line))
+    environment = {**os.environ, "PYTHONPATH": str(sources)}
+    command = [sys.executable, "-P", "-c", LOOK, str(tmp_path / "data"), start]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_document_when_made_of_a_fact_then_no_field_of_it_is_missing(name: str) -> None:
+    shown = part.__dict__[name].model_fields
+    for kind in FACTS[name]:
+        for each in fields_of(getattr(model, kind)):
+            assert each.said.is_shown == ((each.said.name or each.name) in shown), each.name
+
+
+def test_order_when_kept_as_texts_then_it_comes_back_without_loss() -> None:
+    order = Order(id="o1", bot="b", symbol="A", side=Side.SELL, quantity=Decimal("0.10"), type=OrderType.STOP,
+                  decided_at=at("2022-05-19T14:00Z"), reason="r", stop_price=Decimal("1.2300"),
+                  reduce_only=True)  # fmt: skip
+    texts = Texts(Order)
+    assert texts.fact(texts.state(order)) == order
+    assert texts.state(order)["quantity"] == "0.10" and "limit_price" not in texts.state(order)
+
+
+def test_row_when_money_has_part_of_a_cent_then_it_is_refused_with_its_amount() -> None:
+    rows = Rows(EquityPoint)
+    point = EquityPoint(at("2022-05-19T14:00Z"), Decimal("10.01"))
+    assert rows.values(point) == {"ts": "2022-05-19T14:00Z", "equity_cents": 1001, "hold_cents": None}
+    with pytest.raises(ValueError, match=r"10\.001 is not a whole number of cents"):
+        rows.values(EquityPoint(point.ts, Decimal("10.001")))
+
+
+def test_bar_when_it_is_a_fact_then_the_fields_of_it_are_those_of_the_class() -> None:
+    assert [each.name for each in fields_of(Bar)] == [each.name for each in fields(Bar)]
