@@ -10,15 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from aion.web.bundle.document import (
-    BotPart,
-    BotsPageBundle,
-    BotView,
-    IntradayDay,
-    IntradaySnapshot,
-    SwingDay,
-    SystemMetrics,
-)
+from aion.web.bundle.document import BotPart, BotsPageBundle, BotView, IntradayDay, IntradaySnapshot, SwingDay
+from aion.web.status.document import SystemMetrics
 
 from .conftest import RunningDesk
 

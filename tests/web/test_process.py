@@ -4,8 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from aion.web.bundle.document import DiskFigures, ProcessFigures
 from aion.web.metrics.process import disk_figures, process_figures
+from aion.web.status.document import DiskFigures, ProcessFigures
 
 
 def test_process_when_asked_then_its_figures_are_those_of_this_one() -> None:

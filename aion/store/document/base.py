@@ -1,6 +1,7 @@
 """What all documents are made of: their base, which takes the fields of a fact as they are, and their envelope."""
 
 import inspect
+from copy import copy
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, get_origin
@@ -24,9 +25,17 @@ class Document(BaseModel):
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True, ser_json_inf_nan="constants")
 
-    def __init_subclass__(cls, of: tuple[type[Dataclass], ...] = (), **options: Any) -> None:
-        """Take the fields of the facts `of`, before pydantic looks at those of the class."""
+    def __init_subclass__(
+        cls,
+        of: tuple[type[Dataclass], ...] = (),
+        showing: tuple[type["Document"], ...] = (),
+        without: frozenset[str] = frozenset(),
+        **options: Any,
+    ) -> None:
+        """Take the fields of the facts `of`, or of the documents that it is `showing`, before it has its own."""
         super().__init_subclass__(**options)
+        if showing:
+            cls._show(showing, without)
         if not of:
             return
         _made_of[of[0]] = cls
@@ -51,6 +60,16 @@ class Document(BaseModel):
                     value = Field(default, **more)
                 setattr(cls, name, value)
                 found = _placed(found, name, form, said.after)
+        cls.__annotations__ = found | own
+
+    @classmethod
+    def _show(cls, documents: tuple[type["Document"], ...], without: frozenset[str]) -> None:
+        own, found = inspect.get_annotations(cls), dict[str, Any]()
+        for document in documents:
+            for name, field in document.model_fields.items():
+                if name not in without and name not in own and name not in found:
+                    found[name] = field.annotation  # what else its type says stands in the field
+                    setattr(cls, name, copy(field))
         cls.__annotations__ = found | own
 
 

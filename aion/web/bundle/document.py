@@ -11,8 +11,8 @@ from aion.model import Mode
 from aion.scalar import Curve, Day, Fraction, Key, Money, Name, Number, Text
 from aion.store.document.base import Document
 from aion.store.document.clock import ClockState
-from aion.store.document.part import Fill, Order, Pnl, Position, Signal, Stats, Trade
-from aion.store.document.state import BotActivity, Preview, Session, Target, TradingDay
+from aion.store.document.part import Fill, Order, Position, Signal, Trade
+from aion.store.document.state import BotActivity, Session, SimLog, SwingRolling, Target, TradingDay
 from aion.store.document.watch import Alarm, WatchedProcess
 from aion.web.bundle.controls import Asked
 
@@ -50,65 +50,29 @@ class DrawdownOf(Document):
     )
 
 
-class BotView(Document):
+NOT_SHOWN = frozenset(
+    {"schema_", "left_out", "flows", "control_answers", "days", "orders", "decisions", "hours", "halts", "bars"}
+)  # fmt: skip
+"""Fields of a bot's state that its card lacks: the routes of its days have them, or the desk says them otherwise."""
+
+
+class BotView(Document, showing=(SwingRolling, SimLog), without=NOT_SHOWN):
     """One bot as the Bots page shows it: its newest state file, bounded (see `more`)."""
 
-    bot: Name
     kind: Literal["intraday", "swing"]
     file: str = Field(description="Path of its state file below the data folder.")
     foreign: bool = Field(False, description="True for a bot that is not one of Aion's own jobs.")
     mode: Mode
     run: Name
-    cycle_id: str = ""
-    seq: int = 0
-    as_of: AwareDatetime
-    written_at: AwareDatetime | None = None
-    due_at: AwareDatetime | None = Field(None, description="Late when the wall time is past this.")
-    currency: str
-    exchange: str = ""
-    strategy: str = ""
-    rule: Text = ""
-    symbols: list[Key] = Field(default_factory=list)
     symbols_total: int = 0
-    day: Day | None = None
     finished: bool = Field(False, description="True where its run has ended: it trades no more.")
-    finished_at: AwareDatetime | None = None
-    account: Text | None = None
-    state: Literal["active", "paused", "stopped", "error"] = "active"
-    state_reason: Text = ""
-    paused: Text = Field("", description="Why it is paused beside its state, e.g. while a kill switch stops it.")
-    flatten: Text = Field("", description="The flatten that is not done beside another state; its exits stay.")
-    leaving: dict[Key, str] = Field(
-        default_factory=dict, description="Symbols whose exit a flatten or kill switch ordered -> order not filled."
-    )
-    control_id: str | None = Field(
-        None, description="The last request carried out; a foreign bot that answers has it."
-    )
-    control_error: Text = Field("", description="Why that request was refused; empty when it was carried out.")
-    config_version: int = Field(0, description="Version of the saved rules in force; 0 for none.")
-    config_error: Text = Field("", description="Why the newest saved rules were not taken.")
     asked: Asked = Field(default_factory=Asked, description="What the desk asks of it.")
-    equity: Money
-    cash: Money | None = None
-    start_equity: Money | None = None
-    return_: Fraction | None = Field(None, alias="return", description="Of the run, as the bot says it.")
-    stake: Money | None = None
-    margin: Money | None = None
-    leverage: Number | None = None
     net: Money | None = Field(
         None, description="Net result since the start: of `total_pnl`, else equity less `start_equity` and `flows`."
     )
     time_weighted_return: Fraction | None = Field(
         None, description="Since the first point of its curve, where it names deposits or withdrawals (`flows`)."
     )
-    hold_equity: Money | None = None
-    hold_name: str = ""
-    price_basis: Literal["raw", "adjusted"] = "raw"
-    tick: float | None = Field(None, description="Least step of its symbols' prices: how many decimals they have.")
-    note: Text = ""
-    day_pnl: Pnl | None = None
-    total_pnl: Pnl | None = None
-    stats: Stats | None = None
     drawdown_of: DrawdownOf | None = Field(None, description="Where the drawdown in `stats` comes from.")
     positions: dict[Key, Position] = Field(default_factory=dict, description="The largest by value.")
     positions_total: int = 0
@@ -119,29 +83,11 @@ class BotView(Document):
     fills_total: int = 0
     trades: dict[Key, Trade] = Field(default_factory=dict, description="Newest 50 at most, in order of time.")
     trades_total: int = 0
-    signals: dict[Key, Signal] = Field(default_factory=dict)
     equity_curve: Curve = Field(
         default_factory=dict,
         description="300 points at most; drawdown, highest, lowest, first and last value are those of the whole.",
     )
     hold_curve: Curve = Field(default_factory=dict, description="At the same times as `equity_curve`.")
-    dropped_bars: int = 0
-    bars_seen: int = 0
-    flat_by: AwareDatetime | None = None
-    horizon: str = ""
-    targets: dict[Key, Target] = Field(default_factory=dict)
-    open_orders: dict[Key, Order] = Field(
-        default_factory=dict,
-        description="Of a swing bot: given and not done; those at the market fill at the next open.",
-    )
-    preview: Preview | None = Field(None, description="What a rebalance would do now.")
-    rules: dict[Key, Number | bool | str] = Field(default_factory=dict)
-    last_rebalance_at: AwareDatetime | None = None
-    next_open_at: AwareDatetime | None = None
-    next_mark_at: AwareDatetime | None = None
-    next_mark_wall_at: AwareDatetime | None = None
-    next_rebalance_at: AwareDatetime | None = None
-    next_rebalance_wall_at: AwareDatetime | None = None
     more: dict[Key, str] = Field(
         default_factory=dict, description="What was cut short -> the route that has the whole of it."
     )
@@ -274,14 +220,6 @@ class IntradaySnapshot(Document):
     asked: Asked = Field(default_factory=Asked)
 
 
-class ErrorAnswer(Document):
-    """Every answer that is not what was asked for."""
-
-    error: str = Field(description="What went wrong, a word for programs, e.g. `NotFound`.")
-    detail: str = Field(description="The same in a sentence for people.")
-    fields: dict[Key, Text] | None = Field(None, description="What is wrong with each field of a form.")
-
-
 class DayList(Document):
     """Which days there are logs of."""
 
@@ -342,180 +280,3 @@ class BotPart(Document):
     symbols: list[Key] | None = None
     equity_curve: Curve | None = None
     hold_curve: Curve | None = None
-
-
-class LogPart(Document):
-    """Where lines lie in one log file."""
-
-    inode: str = Field(description="Another one means that the file was rotated.")
-    size: int = Field(description="Bytes in the file.")
-    from_: int = Field(alias="from", description="Byte offset of the first line given.")
-    to: int = Field(description="Byte offset behind the last whole line; ask `after` it for what follows.")
-
-
-class LogEntry(Document):
-    """One log line; a line that is not JSON has only its text as `event`."""
-
-    file: str = Field(description="Name of its file, without `.jsonl`.")
-    offset: int = Field(description="Byte offset of the line; file, inode and offset name a line for good.")
-    event: str
-    ts: str | None = None
-    level: str | None = None
-    process: str | None = None
-    bot: str | None = None
-    cycle_id: str | None = None
-    market_time: str | None = None
-    more: dict[str, str] | None = Field(None, description="Other fields of the line.")
-    size: int | None = Field(None, description="Bytes of the line, where only the beginning of a text is given.")
-    unfinished: bool | None = Field(None, description="True for the end of a file that has no line end yet.")
-
-
-class LogTail(Document):
-    """Log lines of all processes, merged by time."""
-
-    version: int | None = Field(None, description="Of a pushed tail, as in the bundles.")
-    etag: str | None = Field(None, description="Of a pushed tail.")
-    parts: dict[Key, LogPart] = Field(default_factory=dict, description="By file.")
-    lines: list[LogEntry] = Field(default_factory=list, description="Oldest first.")
-    errors: dict[Key, Problem] = Field(default_factory=dict, description="By file.")
-
-
-class LogSearch(LogTail):
-    """The newest lines that a search found; ask again with `before` at each part's `from` while `left` is not 0."""
-
-    scanned: int = Field(0, description="Bytes that were looked through.")
-    left: int = Field(0, description="Bytes of the range asked for that lie before.")
-
-
-class LogFile(Document):
-    """One log file."""
-
-    size: int = Field(description="Bytes.")
-    inode: str
-    changed_at: AwareDatetime
-
-
-class LogFileList(Document):
-    """All log files."""
-
-    files: dict[Key, LogFile] = Field(default_factory=dict, description="By name, without `.jsonl`.")
-
-
-class RouteMetrics(Document):
-    """Response times of one route since the process started; percentiles of its newest 256 answers."""
-
-    count: int
-    errors: int = Field(description="Answers with a status of 500 and above.")
-    not_modified: int = Field(description="Answers with status 304.")
-    mean_ms: float
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-
-
-class DataAge(Document):
-    """How old the data of one topic is."""
-
-    version: int = Field(0, description="Microsecond of the newest change on disk.")
-    age_s: float | None = Field(None, description="Wall seconds since that change.")
-    etag: str = ""
-    size: int = Field(0, description="Bytes of the bundle.")
-
-
-class ProcessFigures(Document):
-    """What the desk costs the machine, added up over its workers."""
-
-    pid: int = Field(description="Of the worker that answers.")
-    threads: int
-    cpu_s: float = Field(description="Seconds of one core since it started.")
-    cores: int
-    system: str = Field(description="Operating system and its release.")
-    memory_bytes: int | None = Field(None, description="Resident; on Linux.")
-    open_files: int | None = Field(None, description="Descriptors, streams included; on Linux.")
-
-
-class DiskFigures(Document):
-    """The file system of the data folder."""
-
-    total_bytes: int
-    free_bytes: int = Field(description="Left for this user.")
-
-
-class SystemMetrics(Document):
-    """The figures of the System page, added up over all workers of the desk."""
-
-    version: str
-    python: str
-    started_at: AwareDatetime
-    uptime_s: float = Field(description="Of the worker that is up longest.")
-    workers: int = Field(1, description="Workers whose figures these are.")
-    silent: int = Field(0, description="Workers that did not answer in time and are left out.")
-    routes: dict[Key, RouteMetrics] = Field(default_factory=dict, description="By path template.")
-    live: dict[str, float] = Field(
-        default_factory=dict, description="Counters of the live library: viewers, builds, messages, resets ..."
-    )
-    topics: dict[Key, DataAge] = Field(default_factory=dict)
-    process: ProcessFigures
-    disk: DiskFigures | None = None
-
-
-class Health(Document):
-    """Whether the process is alive or ready."""
-
-    status: Literal["ok", "starting", "stopping"]
-
-
-class SessionAnswer(Document):
-    """Who asks."""
-
-    who: str = Field(description="`admin`, `viewer`, `token:<name>`, `local` without a password, `nobody`.")
-    role: Literal["admin", "viewer", "none"]
-    ends_at: AwareDatetime | None = Field(None, description="When the session or token ends.")
-
-
-class LogoutAnswer(SessionAnswer):
-    """What a logout ended, and what still lets somebody in; names of tokens for an admin alone."""
-
-    sessions_ended: int = Field(0, ge=0)
-    sessions_kept: int | None = Field(None, ge=0, description="Of others, after a logout everywhere by an admin.")
-    tokens_revoked: list[str] | None = None
-    tokens_kept: list[str] | None = None
-
-
-class TokenLine(Document):
-    """One bearer token, without its secret."""
-
-    role: Literal["admin", "viewer"]
-    created_at: AwareDatetime
-    ends_at: AwareDatetime
-
-
-class TokenList(Document):
-    """All bearer tokens."""
-
-    tokens: dict[Name, TokenLine] = Field(default_factory=dict, description="By name.")
-
-
-class TokenAnswer(Document):
-    """A new bearer token, shown this once."""
-
-    name: Name
-    role: Literal["admin", "viewer"]
-    token: str = Field(description="Sent as `Authorization: Bearer <token>`.")
-
-
-class AuditLine(Document):
-    """One thing that somebody did."""
-
-    at: AwareDatetime
-    who: str
-    address: str
-    what: str
-    before: dict[str, bool | float | str] | None = None
-    after: dict[str, bool | float | str] | None = None
-
-
-class AuditList(Document):
-    """Who did what."""
-
-    lines: list[AuditLine] = Field(default_factory=list, description="Newest first.")

@@ -10,10 +10,10 @@ from typing import Any, ParamSpec
 from fastapi import Request
 from starlette.responses import Response
 
-from aion.web.bundle.document import ErrorAnswer
 from aion.web.desk import Desk
 from aion.web.security.login import address_of
 from aion.web.security.store import DeskStore, DeskStoreError, Identity
+from aion.web.status.document import ErrorAnswer
 
 NOT_FOUND: dict[int | str, dict[str, Any]] = {
     400: {"model": ErrorAnswer, "description": "A name that cannot be one."},

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from aion.clock import iso
 from aion.errors import ConfigError, NotFoundError, StateError
 from aion.store.layout import check_name
-from aion.web.bundle.document import LogFileList, LogSearch, LogTail
+from aion.web.bundle.log_document import LogFileList, LogSearch, LogTail
 from aion.web.http.answer import answer
 from aion.web.log import search, tail
 from aion.web.router.common import NOT_FOUND, desk_of

@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from aion.errors import ConflictError
-from aion.web.bundle.document import ErrorAnswer
 from aion.web.control.kill import UnwrittenError
 from aion.web.control.rule import BadRulesError, RulesAnswer
 from aion.web.http.answer import answer
 from aion.web.router.common import CHANGES, actor_of, desk_of
 from aion.web.state import Json
+from aion.web.status.document import ErrorAnswer
 
 rule_router = APIRouter(
     prefix="/api/bots/{bot}/rules",

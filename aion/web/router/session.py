@@ -13,14 +13,15 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from aion.clock import iso
 from aion.errors import ConfigError, ConflictError, NotFoundError
 from aion.store.layout import check_name
-from aion.web.bundle.document import AuditList, ErrorAnswer, LogoutAnswer, SessionAnswer, TokenAnswer, TokenList
 from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of, store_of
 from aion.web.security.cookie_jar import CookieJar
+from aion.web.security.document import AuditList, LogoutAnswer, SessionAnswer, TokenAnswer, TokenList
 from aion.web.security.login import address_of
 from aion.web.security.page import safe_next
 from aion.web.security.password import BusyError, is_password
 from aion.web.security.store import ROLES, SESSION_S, TOKEN_WHO, DeskStore, Identity, Role
+from aion.web.status.document import ErrorAnswer
 
 MAX_BODY = 8 << 10
 REFUSED: dict[int | str, dict[str, Any]] = {

@@ -9,11 +9,11 @@ from prometheus_client import generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 import aion
-from aion.web.bundle.document import Health, SystemMetrics
 from aion.web.desk import Desk
 from aion.web.http.answer import answer
 from aion.web.metrics.process import disk_figures
 from aion.web.router.common import desk_of
+from aion.web.status.document import Health, SystemMetrics
 from aion.web.status.figures import Together, own_figures, system_view
 
 system_router = APIRouter(tags=["system"])

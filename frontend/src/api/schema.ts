@@ -147,7 +147,9 @@ export interface BotRows {
 
 /** One bot as the Bots page shows it: its newest state file, bounded (see `more`). */
 export interface BotView {
+  /** Account or wallet at the broker, where a bot has several. */
   account?: string;
+  /** Market time up to which the content is true. */
   as_of: string;
   /** What the desk asks of it. */
   asked: Asked;
@@ -156,24 +158,30 @@ export interface BotView {
   cash?: number;
   /** Why the newest saved rules were not taken. */
   config_error: string;
-  /** Version of the saved rules in force; 0 for none. */
+  /** `version` of the `config/<bot>.json` in force; 0 for none. */
   config_version: number;
   /** Why that request was refused; empty when it was carried out. */
   control_error: string;
-  /** The last request carried out; a foreign bot that answers has it. */
+  /** Id of the last control request answered. */
   control_id?: string;
   currency: string;
+  /** The cycle that wrote it; equal in all files of a cycle. */
   cycle_id: string;
+  /** Market day of the newest mark. */
   day?: string;
+  /** Of market day `day` so far. */
   day_pnl?: Pnl;
   /** Where the drawdown in `stats` comes from. */
   drawdown_of?: DrawdownOf;
+  /** Bars without a print that the feed dropped. */
   dropped_bars: number;
-  /** Late when the wall time is past this. */
+  /** Wall time by which the next write is due; absent means no schedule is known. */
   due_at?: string;
+  /** Cash plus market value of all positions. */
   equity: number;
   /** 300 points at most; drawdown, highest, lowest, first and last value are those of the whole. */
   equity_curve: Record<string, number>;
+  /** ISO 10383 MIC; empty where it has no sessions. */
   exchange: string;
   /** Path of its state file below the data folder. */
   file: string;
@@ -182,35 +190,47 @@ export interface BotView {
   fills_total: number;
   /** True where its run has ended: it trades no more. */
   finished: boolean;
+  /** Market time at which its run ended. */
   finished_at?: string;
+  /** Market time from which it exits for the day. */
   flat_by?: string;
-  /** The flatten that is not done beside another state; its exits stay. */
+  /** The flatten that is not done beside another state, e.g. while a kill switch stops it: its exits stay when the switch is cleared. */
   flatten: string;
   /** True for a bot that is not one of Aion's own jobs. */
   foreign: boolean;
   /** At the same times as `equity_curve`. */
   hold_curve: Record<string, number>;
+  /** What buying and holding the same names would be worth. */
   hold_equity?: number;
+  /** What is held, e.g. `MSFT` or `10 names`. */
   hold_name: string;
+  /** 1w, 2w, 4w ... */
   horizon: string;
   kind: "intraday" | "swing";
   last_rebalance_at?: string;
-  /** Symbols whose exit a flatten or kill switch ordered -> order not filled. */
+  /** Symbols of which a flatten or kill switch ordered the exit and it is not filled -> order id. */
   leaving: Record<string, string>;
+  /** Of the whole account. */
   leverage?: number;
+  /** Money that is tied up for open positions. */
   margin?: number;
   mode: "replay" | "paper" | "backtest" | "live";
   /** What was cut short -> the route that has the whole of it. */
   more: Record<string, string>;
   /** Net result since the start: of `total_pnl`, else equity less `start_equity` and `flows`. */
   net?: number;
+  /** Market time. */
   next_mark_at?: string;
+  /** Wall time at which that is expected. */
   next_mark_wall_at?: string;
+  /** Market time at which open orders at the market fill. */
   next_open_at?: string;
+  /** Market time. */
   next_rebalance_at?: string;
   next_rebalance_wall_at?: string;
+  /** A caveat that the page shows, e.g. hindsight in the choice of names. */
   note: string;
-  /** Of a swing bot: given and not done; those at the market fill at the next open. */
+  /** Given and not done: those at the market fill at the next open. */
   open_orders: Record<string, Order>;
   /** Why it is paused beside its state, e.g. while a kill switch stops it. */
   paused: string;
@@ -219,17 +239,23 @@ export interface BotView {
   positions_total: number;
   /** Value of all positions, also of those not shown; absent where one has no price. */
   positions_value?: number;
-  /** What a rebalance would do now. */
+  /** What a rebalance would do now, at the newest marks. */
   preview?: Preview;
   price_basis: "raw" | "adjusted";
-  /** Of the run, as the bot says it. */
+  /** Return of the run as the bot says it, time-weighted; a fraction. */
   return?: number;
+  /** The rule in one line, for people. */
   rule: string;
+  /** Rules in force: max_positions, max_alloc, stop_loss ... */
   rules: Record<string, number | boolean | string>;
   run: string;
+  /** Grows with each write of this document within a run. */
   seq: number;
+  /** Newest by symbol. */
   signals: Record<string, Signal>;
+  /** Own money put into open positions. */
   stake?: number;
+  /** Equity at the start of the run. */
   start_equity?: number;
   state: "active" | "paused" | "stopped" | "error";
   state_reason: string;
@@ -238,14 +264,16 @@ export interface BotView {
   symbols: string[];
   symbols_total: number;
   targets: Record<string, Target>;
-  /** Least step of its symbols' prices: how many decimals they have. */
+  /** Least step of its symbols' prices, the smallest where they differ. */
   tick?: number;
   /** Since the first point of its curve, where it names deposits or withdrawals (`flows`). */
   time_weighted_return?: number;
+  /** Since the start of the run. */
   total_pnl?: Pnl;
   /** Newest 50 at most, in order of time. */
   trades: Record<string, Trade>;
   trades_total: number;
+  /** Wall time of the write. */
   written_at?: string;
 }
 

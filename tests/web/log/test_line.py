@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from aion.web.bundle.document import LogSearch, LogTail
+from aion.web.bundle.log_document import LogSearch, LogTail
 from aion.web.log import line as logline
 from aion.web.log import tail as logtail
 from aion.web.log.line import MAX_TEXT

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
-from aion.web.bundle.document import LogSearch
+from aion.web.bundle.log_document import LogSearch
 from aion.web.log.search import MAX_BYTES, Query, offset_at, search
 from tests.web.conftest import RunningDesk
 

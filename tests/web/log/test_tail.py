@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from aion.errors import StateError
-from aion.web.bundle.document import LogTail
+from aion.web.bundle.log_document import LogTail
 from aion.web.log import tail as logtail
 
 

@@ -1,0 +1,80 @@
+"""What the desk answers of itself, as pydantic models: its figures, whether it is well, and what went wrong."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from aion.scalar import Key, Text
+from aion.store.document.base import Document
+
+
+class ErrorAnswer(Document):
+    """Every answer that is not what was asked for."""
+
+    error: str = Field(description="What went wrong, a word for programs, e.g. `NotFound`.")
+    detail: str = Field(description="The same in a sentence for people.")
+    fields: dict[Key, Text] | None = Field(None, description="What is wrong with each field of a form.")
+
+
+class RouteMetrics(Document):
+    """Response times of one route since the process started; percentiles of its newest 256 answers."""
+
+    count: int
+    errors: int = Field(description="Answers with a status of 500 and above.")
+    not_modified: int = Field(description="Answers with status 304.")
+    mean_ms: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+class DataAge(Document):
+    """How old the data of one topic is."""
+
+    version: int = Field(0, description="Microsecond of the newest change on disk.")
+    age_s: float | None = Field(None, description="Wall seconds since that change.")
+    etag: str = ""
+    size: int = Field(0, description="Bytes of the bundle.")
+
+
+class ProcessFigures(Document):
+    """What the desk costs the machine, added up over its workers."""
+
+    pid: int = Field(description="Of the worker that answers.")
+    threads: int
+    cpu_s: float = Field(description="Seconds of one core since it started.")
+    cores: int
+    system: str = Field(description="Operating system and its release.")
+    memory_bytes: int | None = Field(None, description="Resident; on Linux.")
+    open_files: int | None = Field(None, description="Descriptors, streams included; on Linux.")
+
+
+class DiskFigures(Document):
+    """The file system of the data folder."""
+
+    total_bytes: int
+    free_bytes: int = Field(description="Left for this user.")
+
+
+class SystemMetrics(Document):
+    """The figures of the System page, added up over all workers of the desk."""
+
+    version: str
+    python: str
+    started_at: AwareDatetime
+    uptime_s: float = Field(description="Of the worker that is up longest.")
+    workers: int = Field(1, description="Workers whose figures these are.")
+    silent: int = Field(0, description="Workers that did not answer in time and are left out.")
+    routes: dict[Key, RouteMetrics] = Field(default_factory=dict, description="By path template.")
+    live: dict[str, float] = Field(
+        default_factory=dict, description="Counters of the live library: viewers, builds, messages, resets ..."
+    )
+    topics: dict[Key, DataAge] = Field(default_factory=dict)
+    process: ProcessFigures
+    disk: DiskFigures | None = None
+
+
+class Health(Document):
+    """Whether the process is alive or ready."""
+
+    status: Literal["ok", "starting", "stopping"]
