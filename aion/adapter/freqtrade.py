@@ -28,7 +28,7 @@ from aion.output.encode import Json
 from aion.store.curve import thin
 from aion.store.document.kind import schema_name
 from aion.store.document.state import CURVE_POINTS
-from aion.store.file import check_document, write_json
+from aion.store.document_file import check_document, write_document
 from aion.store.layout import Layout, check_name
 from aion.store.regular_file import is_regular, open_regular
 
@@ -110,7 +110,7 @@ def attach(
                 check_document(value, "swing_rolling", layout.relative(path))
             if mode == UNCHANGING and _signature(attached.database) != present:
                 continue  # a bot has started meanwhile
-            write_json(path, value)
+            write_document(path, value)
             if present != seen:
                 say(f"{attached.bot}: {len(value['positions'])} open, {value['stats']['closed_trades']} closed")
             seen, written = present, now

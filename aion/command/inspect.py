@@ -17,7 +17,8 @@ from aion.errors import NotFoundError, StateError, printable
 from aion.performance import net_result
 from aion.store.document.left_out import lines as left_out_lines
 from aion.store.document.state import Account, SimLog, SwingRolling
-from aion.store.file import parse_object, read_sound
+from aion.store.document_file import read_sound
+from aion.store.file import parse_object
 from aion.store.layout import Layout, check_day
 
 LEVELS = ("debug", "info", "warning", "error", "critical")

@@ -13,7 +13,8 @@ from pathlib import Path
 from aion.errors import StateError, printable
 from aion.store import control_id
 from aion.store.document.request import BotConfig, Control, Kill
-from aion.store.file import Signature, read_document
+from aion.store.document_file import read_document
+from aion.store.file import Signature
 from aion.store.layout import DESK, Layout
 
 KILL_FILE = "kill.json"

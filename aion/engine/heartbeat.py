@@ -8,7 +8,7 @@ from aion.clock import iso
 from aion.engine.waiter import Waiter
 from aion.output.envelope import Stamp
 from aion.store.document.kind import schema_name
-from aion.store.file import write_json
+from aion.store.document_file import write_document
 from aion.store.layout import Layout
 
 EVERY_S = 5.0
@@ -70,6 +70,6 @@ class Heart:
             "cycle_buckets": {f"le_{bound:g}": count for bound, count in zip(BUCKETS_S, self._buckets, strict=True)},
         }
         try:
-            write_json(self._layout.heartbeat, value)
+            write_document(self._layout.heartbeat, value)
         except OSError:
             return

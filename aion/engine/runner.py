@@ -29,6 +29,7 @@ from aion.output.encode import Json
 from aion.output.envelope import Stamp
 from aion.output.process_log import ProcessLog
 from aion.output.retention import tidy
+from aion.store.document_file import write_document
 from aion.store.file import read_json, remove_temporaries, write_json
 from aion.store.layout import Layout
 from aion.store.private import keep_private
@@ -313,6 +314,6 @@ def _announce(settings: Settings, layout: Layout, stamp: Stamp) -> None:
         "label": "starting",
     }
     try:
-        write_json(layout.sim_summary, value)
+        write_document(layout.sim_summary, value)
     except OSError as error:
         raise unwritable(error, f"{layout.sim_summary} cannot be written: {error.strerror}") from None

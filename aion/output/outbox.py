@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aion.output.encode import Json
 from aion.output.process_log import ProcessLog
-from aion.store.file import write_json
+from aion.store.document_file import write_document
 from aion.store.layout import Layout
 
 
@@ -45,11 +45,11 @@ class Outbox:
         try:
             while self._waiting:
                 path, document = next(iter(self._waiting.items()))
-                write_json(path, document)
+                write_document(path, document)
                 del self._waiting[path]
             if self._commit is not None:
                 path, document = self._commit
-                write_json(path, document)
+                write_document(path, document)
                 self._commit = None
         except OSError as error:
             if not self._is_refused:

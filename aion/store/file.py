@@ -9,39 +9,29 @@ import errno
 import itertools
 import math
 import os
-import re
 import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
 from aion.errors import StateError
-from aion.store.document.base import Document, Envelope
-from aion.store.document.bound import MAX_DEPTH, MAX_RATIO, Budget, check_ratio, check_values, one_at_a_time
-from aion.store.document.kind import KINDS, schema_name, versions
-from aion.store.document.left_out import MENDED, NAMED, complaint, sound
+from aion.store.document.bound import MAX_DEPTH, Budget, check_ratio, check_values
 from aion.store.document.not_finite import say_as_text
-from aion.store.document.piece import validate
 
 MAX_FILE_BYTES = 16 << 20  # on disk; a day file with 20 symbols and all their bars is under 2 MB
 MAX_INFLATED_BYTES = 16 << 20
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"  # no name, no time: equal content gives equal bytes
 TEMPORARY_PREFIX = "."
-MANY_COMPLAINTS = 200  # about one document; of more, the first is found without making all of them
-MODELS_DEEP = 6  # levels of maps and parts of a document that are models
 MAX_SHOWN = 200  # characters of a file's own text in a message
 _TEMPORARY_MARK = ".tmp-"
 _numbers = itertools.count()  # of temporary files: two threads may write one file at the same time
 _STEP_IN = 64 << 10  # bytes of gzip that are taken at once
 _STEP_OUT = 256 << 10  # bytes inflated at once
-_SCHEMA = re.compile(r"aion/(?P<kind>[a-z_]{1,32})/(?P<version>[0-9]{1,6})")
 _Place = tuple[Any, object] | None
 """Where a value stands: the place of what holds it, and its key or number there."""
 _JSON_TYPES = {list: "array", str: "string", int: "number", float: "number", bool: "boolean", type(None): "null"}
@@ -177,11 +167,12 @@ def read_bytes(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES
         StateError: not a regular file, a link, over a cap, torn or not gzip; it never blocks.
     """
     shown = name or path.name
-    data, signature = _read_file(path, shown, cap)
+    data, signature = read_file(path, shown, cap)
     return (b"".join(_inflate(data, shown)) if path.suffix == ".gz" else data), signature
 
 
-def _read_file(path: Path, shown: str, cap: int) -> tuple[bytes, Signature]:
+def read_file(path: Path, shown: str, cap: int = MAX_FILE_BYTES) -> tuple[bytes, Signature]:
+    """Return what stands in the file at `path`, packed or not, as `read_bytes` does."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -222,11 +213,12 @@ def read_json(
             where it goes wrong.
     """
     shown = name or path.name
-    data, signature = _read_file(path, shown, cap)
-    return _parse(path, data, shown, is_mended=is_mended), signature
+    data, signature = read_file(path, shown, cap)
+    return parse_file(path, data, shown, is_mended=is_mended), signature
 
 
-def _parse(path: Path, data: bytes, shown: str, *, is_mended: bool = False) -> dict[str, Any]:
+def parse_file(path: Path, data: bytes, shown: str, *, is_mended: bool = False) -> dict[str, Any]:
+    """Return the JSON object that `data`, the content of `path`, is, as `read_json` does."""
     if path.suffix == ".gz":
         budget = Budget(shown)
         parts = []
@@ -287,123 +279,6 @@ def _drop_nulls(value: dict[str, Any]) -> None:
         stack.extend(each for each in found if isinstance(each, dict | list))
 
 
-def read_document(path: Path, kind: str, *, name: str | None = None) -> tuple[Document, Signature]:
-    """Return the document of `kind` at `path`, checked, and its signature.
-
-    Raises:
-        FileNotFoundError: there is none.
-        StateError: as `read_json`; of another kind, of a newer schema, or with a field that breaks its rule.
-    """
-    shown = name or path.name
-    data, signature = _read_file(path, shown, MAX_FILE_BYTES)
-    # what a packed file comes to is not known before
-    with one_at_a_time(len(data) * (MAX_RATIO if path.suffix == ".gz" else 1)):
-        return check_document(_parse(path, data, shown), kind, shown), signature
-
-
-def read_sound(path: Path, kind: str, *, name: str | None = None, most: int = NAMED) -> Document:
-    """Return what is sound of the document of `kind` at `path`; its `left_out` says what is not.
-
-    Args:
-        path: the file.
-        kind: what it is to be; of those that are not `MENDED` the whole is sound, or nothing.
-        name: how messages call it.
-        most: entries left out that are named.
-
-    Raises:
-        FileNotFoundError: there is none.
-        StateError: as `read_document`, for what is no entry.
-    """
-    shown = name or path.name
-    data, _ = _read_file(path, shown, MAX_FILE_BYTES)
-    with one_at_a_time(len(data) * (MAX_RATIO if path.suffix == ".gz" else 1)):
-        value = _parse(path, data, shown, is_mended=kind in MENDED)
-        return check_sound(value, kind, shown, most)
-
-
-def check_sound(value: dict[str, Any], kind: str, name: str, most: int = NAMED) -> Document:
-    """Return what is sound of `value` as a document of `kind`; see `read_sound`.
-
-    Raises:
-        StateError: of another kind, of a newer schema, or something is wrong that is no entry.
-    """
-    if kind not in MENDED:
-        return check_document(value, kind, name)
-    check_schema(value, kind, name)
-    value.pop("left_out", None)
-    try:
-        document, left_out = sound(KINDS[kind], value, most)
-    except ValidationError as error:
-        raise _refused(error, name) from None
-    if isinstance(document, Envelope):
-        document.left_out = left_out
-    return document
-
-
-def _refused(error: ValidationError, name: str) -> StateError:
-    count = error.error_count()
-    return StateError(name, complaints(error)[0] + (f" (and {count - 1} more)" if count > 1 else ""))
-
-
-def check_document(value: dict[str, Any], kind: str, name: str) -> Document:
-    """Return `value` as a document of `kind`.
-
-    Raises:
-        StateError: of another kind, of a newer schema, or with a field that breaks its rule, which is named.
-    """
-    check_schema(value, kind, name)
-    try:
-        return validate(KINDS[kind], value)
-    except ValidationError as error:
-        count = error.error_count()
-        first = complaints(error)[0] if count <= MANY_COMPLAINTS else _first_of_many(value, kind)
-        raise StateError(name, first + (f" (and {count - 1} more)" if count > 1 else "")) from None
-
-
-def _first_of_many(value: dict[str, Any], kind: str) -> str:
-    """Return one complaint without making all: about the document with only the first few items of its maps."""
-    for few in (100, 1_000):
-        try:
-            KINDS[kind].model_validate(_cut(value, few))
-        except ValidationError as error:
-            return complaints(error)[0]
-    return f"over {MANY_COMPLAINTS} fields break their rules"
-
-
-def _cut(value: Any, few: int, depth: int = 0) -> Any:
-    if isinstance(value, dict) and depth < MODELS_DEEP:
-        # all fields of the document itself, whatever else stands before those that are known
-        return {key: _cut(each, few, depth + 1) for key, each in islice(value.items(), few if depth else None)}
-    return value[:few] if isinstance(value, list) else value
-
-
-def check_schema(value: dict[str, Any], kind: str, name: str) -> None:
-    """Check that `value` says that it is of `kind`, in a version that is read here.
-
-    Raises:
-        StateError: it does not.
-    """
-    declared = value.get("schema")
-    expected = f"expected '{schema_name(kind)}'"
-    match = _SCHEMA.fullmatch(declared) if isinstance(declared, str) else None
-    if match is None:
-        what = "has no schema" if declared is None else f"has schema {_short(repr(declared))}"
-        raise StateError(name, f"{what}; {expected}")
-    if match["kind"] != kind:
-        raise StateError(name, f"is of schema {declared!r}; {expected}")
-    if (version := int(match["version"])) not in (known := versions(kind)):
-        hint = "update this desk" if version > known[-1] else "write it again with the present schema"
-        raise StateError(name, f"has schema version {version}, this desk reads {known[-1]}: {hint}")
-
-
-def complaints(error: ValidationError) -> list[str]:
-    """Return each thing that is wrong with a document as one clause that names the field."""
-    return [
-        "field {}: {}".format(*complaint(each))
-        for each in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-
-
 def _create(temporary: Path) -> int:
     # O_EXCL: what a killed process of the same id left, or somebody put there, is never written into
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -446,7 +321,7 @@ def _named(place: _Place) -> str:
     names: list[str] = []
     while place is not None:
         place, name = place
-        names.append(_short(str(name)))
+        names.append(shorten(str(name)))
     return ".".join(reversed(names))
 
 
@@ -475,7 +350,8 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError, name: str) -> StateErr
     return StateError(name, f"is not whole JSON ({error.msg.split(': line ')[0]})", byte=byte)
 
 
-def _short(text: str) -> str:
+def shorten(text: str) -> str:
+    """Return `text` cut to what a message shows of a file."""
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 

@@ -9,7 +9,8 @@ from aion.errors import ConfigError, StateError
 from aion.store.document.base import Envelope
 from aion.store.document.kind import KINDS, SCHEMALESS, schema_name, versions
 from aion.store.document.left_out import MENDED, lines
-from aion.store.file import check_schema, check_sound, complaints, parse_object, read_bytes, read_json
+from aion.store.document_file import check_schema, check_sound, complaints
+from aion.store.file import parse_object, read_bytes, read_json
 from aion.store.layout import Layout, Place
 
 MOST_NAMED = 1_000  # entries that a check of a file names

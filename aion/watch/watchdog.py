@@ -16,7 +16,7 @@ from aion.errors import StateError
 from aion.store.document.base import to_json
 from aion.store.document.kind import schema_name
 from aion.store.document.watch import Alarm, Watch, WatchedProcess
-from aion.store.file import read_document, write_json
+from aion.store.document_file import read_document, write_document
 from aion.store.layout import Layout
 from aion.watch.bots import BotWatch
 from aion.watch.finding import Finding
@@ -231,7 +231,7 @@ class Watchdog:
         if value == self._written:
             return
         try:
-            write_json(self._layout.watch, {**value, "written_at": iso(now)})
+            write_document(self._layout.watch, {**value, "written_at": iso(now)})
         except OSError as error:
             if not self._write_failed:
                 self._say("error", f"{self._layout.watch.name} cannot be written: {error.strerror}")

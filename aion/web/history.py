@@ -13,7 +13,8 @@ from aion.scalar import Day, Key, Money, Name, Text
 from aion.store.document.base import Document
 from aion.store.document.left_out import sound
 from aion.store.document.part import Decision, Fill, Order, Pnl, Trade
-from aion.store.file import check_schema, read_json
+from aion.store.document_file import check_schema
+from aion.store.file import read_json
 from aion.store.layout import Layout, check_day, check_name
 from aion.web.bundle.exact import total
 from aion.web.control.request import Requests

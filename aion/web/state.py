@@ -13,7 +13,7 @@ from aion.clock import iso
 from aion.errors import StateError
 from aion.store.document.left_out import lines
 from aion.store.document.piece import to_json_in_pieces
-from aion.store.file import read_sound
+from aion.store.document_file import read_sound
 from aion.store.layout import Layout, Place
 
 Json = dict[str, Any]

@@ -17,7 +17,8 @@ from aion.market.feed import Batch, Feed, Kind, RecordedFeed
 from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
 from aion.store.control_id import make_id
-from aion.store.file import check_document, read_json, write_json
+from aion.store.document_file import check_document
+from aion.store.file import read_json, write_json
 from aion.store.layout import Layout
 from aion.trading.events import Audit
 

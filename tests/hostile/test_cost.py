@@ -14,7 +14,8 @@ from aion.store.document.base import to_json
 from aion.store.document.bound import FREE_BYTES, MAX_CONTAINERS, MAX_DEPTH, MAX_RATIO, MAX_VALUES
 from aion.store.document.kind import KINDS
 from aion.store.document.piece import PIECE, to_json_in_pieces, validate
-from aion.store.file import check_document, gzip_bytes, parse_object, read_json
+from aion.store.document_file import check_document
+from aion.store.file import gzip_bytes, parse_object, read_json
 from aion.store.layout import Layout
 from aion.web.reader import MAX_TOGETHER_BYTES, FileReader
 from tests.web.sample import at, fill, sim_log, summary, swing_rolling

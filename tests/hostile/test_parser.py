@@ -25,7 +25,8 @@ from aion.errors import AionError, StateError
 from aion.live.snapshot import accepts_gzip, matches, parse_have
 from aion.market.importing.reader import Import, import_files
 from aion.store.document.kind import KINDS
-from aion.store.file import MAX_INFLATED_BYTES, check_document, gzip_bytes, parse_object, read_bytes, read_json
+from aion.store.document_file import check_document
+from aion.store.file import MAX_INFLATED_BYTES, gzip_bytes, parse_object, read_bytes, read_json
 from aion.store.layout import Layout, check_day, check_horizon, check_name
 from aion.web.http.middleware import host_name
 from aion.web.log.tail import parse_line, read_from, read_tail

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from aion.errors import StateError
 from aion.store.document.base import Document, to_json
 from aion.store.document.kind import KINDS
-from aion.store.file import check_document, check_sound, gzip_bytes, read_sound
+from aion.store.document_file import check_document, check_sound, read_sound
+from aion.store.file import gzip_bytes
 from aion.store.layout import Layout
 from aion.store.schema import check_file
 from tests.web.sample import at, envelope, fill, rolling, sim_log, swing_rolling

@@ -14,7 +14,8 @@ from aion.config import Settings
 from aion.errors import ConfigError, ConflictError, NotFoundError, StateError, printable
 from aion.store.control_id import SUFFIX, asked_at, latest, make_id, order_of, why_no_file
 from aion.store.document.kind import schema_name
-from aion.store.file import flush, remove, write_json
+from aion.store.document_file import write_document
+from aion.store.file import flush, remove
 from aion.store.layout import DESK, Layout, check_name
 from aion.store.lock import alone
 from aion.web.bundle.controls import KILL_FIELDS, LINE_FIELDS, SAVED_FIELDS, UNREADABLE, add_outcome, became, take
@@ -192,7 +193,7 @@ class Requests:
         document = {"schema": schema_name("control"), "bot": bot, **line}
         if asked_as := request_id.get():
             document["request_id"] = asked_as
-        write_json(self._layout.control(bot, line["id"]), document, durable=True)
+        write_document(self._layout.control(bot, line["id"]), document, durable=True)
 
     def _tidy(self, bot: str, newest: str) -> None:
         # what lies ahead of the one just written (a clock that was wrong, a file of somebody else) costs it nothing
@@ -212,7 +213,7 @@ class Requests:
         due = self._due(bot, now)
         if due is not None:
             line["due_at"] = iso(due)
-        write_json(self._layout.kill(bot), {"schema": schema_name("kill"), "bot": bot, **line})
+        write_document(self._layout.kill(bot), {"schema": schema_name("kill"), "bot": bot, **line})
         return line
 
     def flush_kill(self, bot: str) -> None:

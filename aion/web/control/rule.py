@@ -17,7 +17,7 @@ from aion.errors import AionError, ConflictError, NotFoundError, StateError
 from aion.scalar import Key, Name, Number, Text
 from aion.store.document.base import Document
 from aion.store.document.kind import schema_name
-from aion.store.file import write_json
+from aion.store.document_file import write_document
 from aion.store.layout import Layout, check_name
 from aion.store.lock import alone
 from aion.web.control.change import changed
@@ -168,7 +168,7 @@ class RuleBook:
             }
             path = self._layout.config(bot)
             with changed(path, lambda: audited(before["rules"], after)):
-                write_json(path, document, durable=True)
+                write_document(path, document, durable=True)
         return before["rules"], after
 
     def _saved(self, bot: str) -> tuple[Json, str]:

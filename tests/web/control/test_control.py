@@ -18,7 +18,8 @@ from aion.command.app import main
 from aion.config import Settings
 from aion.store.control_id import make_id
 from aion.store.document.request import Control, Kill
-from aion.store.file import read_document, write_json
+from aion.store.document_file import read_document
+from aion.store.file import write_json
 from aion.store.layout import Layout
 from aion.web.control import request
 from aion.web.control.request import Requests
