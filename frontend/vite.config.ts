@@ -1,11 +1,7 @@
-import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-/**
- * Lets what the page will need come at once and not one after the other: the code that takes it over, beside the entry,
- * which shows what is kept without waiting for it; and the code of each screen, named to `theme.js`, which knows the path.
- */
+/** Lets the code of a screen come beside the entry, not after it: it is named to `theme.js`, which knows the path. */
 function preload(): Plugin {
   return {
     name: "preload",
@@ -18,18 +14,10 @@ function preload(): Plugin {
           return name ? [`${name} /${fileName}`] : [];
         });
         const parts = chunks.filter(({ isEntry }) => !isEntry).map(({ fileName }) => `/${fileName}`);
-        const starts = chunks.filter(({ name }) => name === "start");
-        return {
-          html: html.replace(
-            'src="/theme.js"',
-            `$& data-screens="${screens.sort().join(", ")}" data-parts="${parts.sort().join(" ")}"`,
-          ),
-          tags: starts.map(({ fileName }) => ({
-            tag: "link",
-            attrs: { rel: "modulepreload", crossorigin: true, href: `/${fileName}` },
-            injectTo: "head" as const,
-          })),
-        };
+        return html.replace(
+          'src="/theme.js"',
+          `$& data-screens="${screens.sort().join(", ")}" data-parts="${parts.sort().join(" ")}"`,
+        );
       },
     },
   };
@@ -51,7 +39,15 @@ function tameLocale(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [react(), preload(), tameLocale()],
+  plugins: [preload(), tameLocale()],
+  // Written for React, run by Preact: docs/decisions/preact.md.
+  resolve: {
+    alias: [
+      { find: /^react(-dom)?$/, replacement: "preact/compat" },
+      { find: "react-dom/client", replacement: "preact/compat/client" },
+      { find: /^react\/jsx-(dev-)?runtime$/, replacement: "preact/jsx-runtime" },
+    ],
+  },
   build: {
     outDir: "../aion/web/static",
     emptyOutDir: true,
@@ -67,5 +63,10 @@ export default defineConfig({
     renderBuiltUrl: (filename, { hostType }) => (hostType === "js" ? { relative: true } : `/${filename}`),
   },
   server: { proxy: { "/api": "http://127.0.0.1:3000", "/events": "http://127.0.0.1:3000" } },
-  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+    server: { deps: { inline: ["@testing-library/preact"] } },
+  },
 });

@@ -1,46 +1,33 @@
-/** The entry: what is kept stands in the first frame, then React takes over. */
+/** The entry: what is kept stands in the first frame, and is verified from there. */
 
+import { createRoot } from "react-dom/client";
 import { App } from "./app";
-import { showKept } from "./first/kept";
+import { followUptime } from "./feature/system/use-uptime";
 import { sealKept } from "./first/seal";
+import { followDeskTime } from "./lib/desk-time";
+import { fetchParts } from "./lib/part";
+import { followLogOut } from "./lib/role";
+import { keepRoom } from "./lib/room";
+import { warmCache } from "./live";
 import "./style/page.css";
-import { arrive } from "./lib/part";
 import { Fault } from "./ui/fault";
+
+const WARM_AFTER = 500; // ms after the load: the first page is painted and verified before the others are fetched
 
 sealKept();
 
-const page = (
-  <Fault>
-    <App />
-  </Fault>
-);
-
-function Incomplete() {
-  return (
-    <p className="notice" role="alert">
-      A part of this page did not arrive. It shows what this browser kept and goes on as soon as the desk answers.{" "}
-      <a href={location.href}>Load it again</a>.
-    </p>
-  );
-}
-
 const root = document.getElementById("root");
 if (root) {
-  let stop = showKept(root, page);
-  const load = (): Promise<typeof import("./start")> => import("./start");
-  const showIncomplete = (): void => {
-    stop();
-    stop = showKept(
-      root,
-      <>
-        <Incomplete />
-        {page}
-      </>,
-    );
-  };
-  load().catch(showIncomplete);
-  arrive(load).then(({ start }) => {
-    stop();
-    start(root, page);
-  }, showIncomplete);
+  keepRoom();
+  createRoot(root).render(
+    <Fault>
+      <App />
+    </Fault>,
+  );
+  followDeskTime();
+  followUptime();
+  followLogOut();
+  const warm = (): void => void setTimeout(() => void warmCache().then(fetchParts), WARM_AFTER);
+  if (document.readyState === "complete") warm();
+  else addEventListener("load", warm);
 }

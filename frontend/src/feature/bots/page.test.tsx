@@ -1,4 +1,4 @@
-import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { BotsPageBundle, BotView, Fill } from "../../api/schema";
 import { bundleFixture, sparse, troubledFixture } from "../../lib/fixture";

@@ -1,6 +1,6 @@
 /** The Bots page: attention, totals, comparison, cards. */
 
-import { memo, useDeferredValue, useEffect, useMemo } from "react";
+import { memo, useEffect, useMemo, useState } from "react";
 import type { BotsPageBundle, BotView } from "../../api/schema";
 import { setQuery, useQuery } from "../../lib/route";
 import { instant } from "../../lib/time";
@@ -57,7 +57,8 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
     [shown],
   );
   // The table is in the first frame; the cards, most of the work, follow it once, and go with it from then on.
-  const isReady = useDeferredValue(true, false);
+  const [isReady, setReady] = useState(false);
+  useEffect(() => setReady(true), []);
   const positions = openPositions(bundle);
   const leftOut = Math.max(0, (bundle.intraday.bots_total ?? 0) + (bundle.swing.bots_total ?? 0) - bots.length);
 

@@ -1,4 +1,4 @@
-import { renderHook } from "@testing-library/react";
+import { renderHook } from "@testing-library/preact";
 import { describe, expect, it } from "vitest";
 import { readBars } from "./bars";
 import { newestPrice, type PushedBar, useBars } from "./use-bars";

@@ -1,4 +1,4 @@
-import { cleanup, render, screen } from "@testing-library/react";
+import { cleanup, render, screen } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { BotView, SystemMetrics, Watched } from "../../api/schema";
 import { sparse } from "../../lib/fixture";
