@@ -154,6 +154,8 @@ export function App() {
   const title = PAGES.find(({ id }) => id === page)?.title ?? "Not found";
   const name = bot ?? namedBy(path, "intraday");
   useTitle(name ?? (page === "bots" ? "" : title), bundle ? openPositions(bundle) : 0);
+  // with clock, sessions and bots unknown, a page would be laid out otherwise than a moment later
+  const isReady = bundle !== undefined || error !== undefined;
   const pollEvery = usePollEvery();
   useEffect(() => getConnection().setPollEvery(pollEvery * 1000), [pollEvery]);
   return (
@@ -172,9 +174,9 @@ export function App() {
         <Suspense fallback={<Lacking />}>
           {bot !== undefined && <BotScreen key={bot} name={bot} bundle={bundle} />}
           {page === "bots" && bot === undefined && (bundle ? <Bots bundle={bundle} /> : <Skeleton />)}
-          {page === "intraday" && <IntradayScreen />}
+          {page === "intraday" && <IntradayScreen isReady={isReady} />}
           {page === "logs" && <LogsScreen />}
-          {page === "system" && <SystemScreen />}
+          {page === "system" && <SystemScreen isReady={isReady} />}
           {page === undefined && <NotFound path={path} />}
         </Suspense>
       </Fault>

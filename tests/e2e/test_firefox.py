@@ -8,19 +8,20 @@ import pytest
 
 from .conftest import ROOT, Begin, Up
 from .firefox import Firefox, Tab, run_firefox
-from .test_first_frame import BY_REACT
 from .test_plain_http import HOST
 
 pytestmark = pytest.mark.browser
 
 PATHS = ("bots", "bots/orb_ny", "intraday", "intraday/MSFT", "logs", "system")
-WATCH = f"""() => {{
+WATCH = """() => {
   window.shows = [];
-  addEventListener("pageshow", ({{ persisted }}) => shows.push(persisted));
-  new MutationObserver(() => {{
-    if (window.by_react === undefined && document.querySelector("main tbody tr")) window.by_react = {BY_REACT};
-  }}).observe(document, {{ subtree: true, childList: true }});
-}}"""
+  addEventListener("pageshow", ({ persisted }) => shows.push(persisted));
+  new MutationObserver(() => {
+    if (document.querySelector("main tbody tr")) {
+      window.is_kept ??= document.querySelector(".bar-chip.link").innerText.includes("kept");
+    }
+  }).observe(document, { subtree: true, childList: true });
+}"""
 LINK = "document.querySelector('.bar-chip.link').innerText"
 CLOCK = "document.querySelector('.bar-chip.mode').innerText"
 LEFT = "was interrupted while the page was loading"
@@ -74,14 +75,14 @@ def test_pages_open_and_follow_the_stream_without_an_error(firefox: Firefox, des
     assert any("SSE connected" in line for line in firefox.lines)
 
 
-def test_kept_data_stands_in_the_page_before_react_under_the_documented_keys(desk: Up, tab: Tab) -> None:
+def test_kept_data_stands_in_the_page_before_it_is_verified_under_the_documented_keys(desk: Up, tab: Tab) -> None:
     for key, word in (("bots/page", "orb_ny"), ("intraday/snapshot", "MSFT")):
         tab.until(f"(localStorage.getItem('aion_cache_api:/api/{key}') ?? '').includes('{word}')")
     kept = tab.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('aion_cache_')).sort()")
     assert set(kept) <= {f"aion_cache_api:/api/{key}" for key in ("bots/page", "intraday/snapshot", "metrics")}
     tab.goto(f"{desk.url}/bots")
-    tab.until("window.by_react !== undefined")
-    assert tab.evaluate("window.by_react") is False
+    tab.until("window.is_kept !== undefined")
+    assert tab.evaluate("window.is_kept") is True
     is_in(tab, "STREAMING")
 
 
@@ -119,7 +120,7 @@ def test_page_gone_back_to_shows_what_is_kept_and_streams_again(desk: Up, tab: T
     tab.back()
     # Firefox keeps no page that holds a lock, also when it lets go of it on the way out: this one is loaded anew.
     tab.until("document.querySelector('main tbody tr') !== null && window.shows.length > 0")
-    assert tab.evaluate("shows.at(-1) || !by_react")
+    assert tab.evaluate("shows.at(-1) || is_kept")
     is_in(tab, "STREAMING")
     moves(tab)
 

@@ -113,3 +113,25 @@ def test_page_whose_code_does_not_arrive_says_so_and_is_loaded_again(desk: Up, p
     page.unroute(f"**/assets/{part}*.js")
     page.get_by_text("STREAMING").wait_for()  # the page asks again by itself
     page.locator("main").get_by_text("orb_ny").first.wait_for()
+
+
+@pytest.mark.parametrize(
+    ("path", "own"),
+    [("intraday", "/api/intraday/snapshot"), ("intraday/MSFT", "/api/intraday/snapshot"), ("system", "/api/metrics")],
+)
+def test_page_whose_own_data_comes_before_the_clock_stands_still(desk: Up, page: Page, path: str, own: str) -> None:
+    page.add_init_script(WATCH)
+    held: list[Route] = []
+    page.route("**/api/bots/page", lambda route: held.append(route))
+    page.route("**/api/events*", lambda route: route.abort())
+    with page.expect_response(lambda answer: own in answer.url):
+        page.goto(f"{desk.url}/{path}")
+    # two frames, in which what has come would be drawn
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.unroute("**/api/bots/page")
+    for route in held:
+        route.continue_()
+    page.locator("main h2").first.wait_for()
+    until(page, "document.querySelector('main .skeleton') === null")
+    assert sum(value for value, _ in page.evaluate("shifts")) < 0.05, page.evaluate("shifts")
+    page.unroute_all(behavior="ignoreErrors")

@@ -19,7 +19,7 @@ export function FilterField({ what, value, onChange }: Props) {
         value={value}
         placeholder="Filter"
         autoComplete="off"
-        spellCheck={false}
+        spellCheck="false"
         onFocus={() => setAsked(true)}
         onBlur={() => setAsked(false)}
         onChange={(event) => onChange(event.target.value)}

@@ -18,9 +18,15 @@ export function decodeSymbol(piece: string): string {
   }
 }
 
-export default function IntradayScreen() {
+interface Props {
+  /** True once the desk's clock and sessions are known, or cannot be had. */
+  isReady: boolean;
+}
+
+export default function IntradayScreen({ isReady }: Props) {
   const { data, error } = useSnapshot<IntradaySnapshot>("intraday", "/api/intraday/snapshot", { accepts: isSnapshot });
-  const snapshot = useShared(data);
+  const newest = useShared(data);
+  const snapshot = isReady ? newest : undefined;
   const path = usePath();
   const day = useQuery().get("day") ?? "";
   const symbol = decodeSymbol(path.split("/")[2] ?? "");

@@ -7,6 +7,7 @@ import { useNow } from "../../lib/ticker";
 import { share } from "../../lib/uptime";
 import { useShared } from "../../lib/use-shared";
 import { fetchWithCache, getCacheStats, getStorageStats, pageNow, useLink, useSnapshot } from "../../live";
+import { Skeleton } from "../bots/skeleton";
 import { botsOf } from "../bots/states";
 import { SystemPage } from "./page";
 import { useUptime } from "./use-uptime";
@@ -20,9 +21,14 @@ interface Fetched {
   failed?: string;
 }
 
+interface Props {
+  /** True once the bots are known, or cannot be had. */
+  isReady: boolean;
+}
+
 const WORDS = { connecting: "connecting", streaming: "pushed", polling: "polling", offline: "offline" } as const;
 
-export default function SystemScreen() {
+export default function SystemScreen({ isReady }: Props) {
   const [fetched, setFetched] = useState<Fetched>({});
   const link = useLink();
   const uptime = useUptime();
@@ -51,6 +57,7 @@ export default function SystemScreen() {
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: reading localStorage once a second is enough
   const cache = useMemo(() => ({ ...getCacheStats(), ...getStorageStats() }), [now]);
+  if (!isReady) return <Skeleton />;
   return (
     <SystemPage
       cache={cache}
