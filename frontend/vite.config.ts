@@ -40,14 +40,8 @@ function tameLocale(): Plugin {
 
 export default defineConfig({
   plugins: [preload(), tameLocale()],
-  // Written for React, run by Preact: docs/decisions/preact.md.
-  resolve: {
-    alias: [
-      { find: /^react(-dom)?$/, replacement: "preact/compat" },
-      { find: "react-dom/client", replacement: "preact/compat/client" },
-      { find: /^react\/jsx-(dev-)?runtime$/, replacement: "preact/jsx-runtime" },
-    ],
-  },
+  // `src/live` is for any page, and so takes its hooks from React; here Preact runs them.
+  resolve: { alias: { react: `${import.meta.dirname}/src/lib/react.ts` } },
   build: {
     outDir: "../aion/web/static",
     emptyOutDir: true,

@@ -1,6 +1,6 @@
 /** The app: which page, with which data. The only place where pages meet the live library. */
 
-import { lazy, memo, Suspense, useEffect, useMemo, useRef } from "react";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { BotsPageBundle } from "./api/schema";
 import { Announcer } from "./feature/bots/announcer";
 import { BotsPage, openPositions } from "./feature/bots/page";
@@ -10,7 +10,8 @@ import { Stop } from "./feature/bots/stop";
 import { at } from "./lib/base";
 import { countAge } from "./lib/data-age";
 import { doubtDeskTime } from "./lib/desk-time";
-import { arrive } from "./lib/part";
+import { later } from "./lib/later";
+import { memo } from "./lib/memo";
 import { usePollEvery } from "./lib/preference";
 import { usePath } from "./lib/route";
 import { isBundle } from "./lib/sound";
@@ -29,10 +30,22 @@ import { Lacking } from "./ui/lacking";
 import { NewBuild } from "./ui/new-build";
 import { WatchLine } from "./ui/watch-line";
 
-const BotScreen = lazy(() => arrive(() => import("./feature/bot/screen")));
-const IntradayScreen = lazy(() => arrive(() => import("./feature/intraday/screen")));
-const LogsScreen = lazy(() => arrive(() => import("./feature/logs/screen")));
-const SystemScreen = lazy(() => arrive(() => import("./feature/system/screen")));
+const BotScreen = later(
+  () => import("./feature/bot/screen"),
+  () => <Lacking />,
+);
+const IntradayScreen = later(
+  () => import("./feature/intraday/screen"),
+  () => <Lacking />,
+);
+const LogsScreen = later(
+  () => import("./feature/logs/screen"),
+  () => <Lacking />,
+);
+const SystemScreen = later(
+  () => import("./feature/system/screen"),
+  () => <Lacking />,
+);
 
 /** Drawn again when its bundle is another one, not with each push that changes nothing. */
 const Bots = memo(BotsPage);
@@ -141,7 +154,7 @@ export function App() {
   const keptAt = held.keptAt ?? (lapsed === "" ? undefined : Number(lapsed));
   const bundle = useShared(data);
   const heartbeat = useMemo(() => heartbeatOf(bundle), [bundle]);
-  const firstWrite = useRef<number>(undefined);
+  const firstWrite = useRef<number>();
   useEffect(() => {
     const writtenAt = heartbeat.writtenAt;
     if (writtenAt === undefined) return;
@@ -171,14 +184,12 @@ export function App() {
       <NewBuild build={link.build} />
       <WatchLine watch={bundle?.watch} />
       <Fault key={path} data={bundle}>
-        <Suspense fallback={<Lacking />}>
-          {bot !== undefined && <BotScreen key={bot} name={bot} bundle={bundle} />}
-          {page === "bots" && bot === undefined && (bundle ? <Bots bundle={bundle} /> : <Skeleton />)}
-          {page === "intraday" && <IntradayScreen isReady={isReady} />}
-          {page === "logs" && <LogsScreen />}
-          {page === "system" && <SystemScreen isReady={isReady} />}
-          {page === undefined && <NotFound path={path} />}
-        </Suspense>
+        {bot !== undefined && <BotScreen key={bot} name={bot} bundle={bundle} />}
+        {page === "bots" && bot === undefined && (bundle ? <Bots bundle={bundle} /> : <Skeleton />)}
+        {page === "intraday" && <IntradayScreen isReady={isReady} />}
+        {page === "logs" && <LogsScreen />}
+        {page === "system" && <SystemScreen isReady={isReady} />}
+        {page === undefined && <NotFound path={path} />}
       </Fault>
       {bundle && (page !== "bots" || bot !== undefined) && <Teller bundle={bundle} kept={keptAt !== undefined} />}
     </Frame>

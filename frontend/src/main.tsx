@@ -1,6 +1,6 @@
 /** The entry: what is kept stands in the first frame, and is verified from there. */
 
-import { createRoot } from "react-dom/client";
+import { render } from "preact";
 import { App } from "./app";
 import { followUptime } from "./feature/system/use-uptime";
 import { sealKept } from "./first/seal";
@@ -19,10 +19,11 @@ sealKept();
 const root = document.getElementById("root");
 if (root) {
   keepRoom();
-  createRoot(root).render(
+  render(
     <Fault>
       <App />
     </Fault>,
+    root,
   );
   followDeskTime();
   followUptime();

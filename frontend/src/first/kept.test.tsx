@@ -1,9 +1,13 @@
-import { createRoot, type Root } from "react-dom/client";
+import { render } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { App } from "../app";
 import { bundleFixture } from "../lib/fixture";
 import { clearAllCache, setCached } from "../live";
 import { startClock } from "../live/clock";
+import "../feature/bot/screen"; // here, so that none is still on its way when the last test is over
+import "../feature/intraday/screen";
+import "../feature/logs/screen";
+import "../feature/system/screen";
 
 // The chart draws on a canvas, which a document without a browser does not have; its own tests are beside it.
 vi.mock("../ui/chart/equity-chart", () => ({ default: ({ name }: { name: string }) => <p>curve of {name}</p> }));
@@ -13,7 +17,6 @@ vi.stubGlobal("fetch", () => new Promise(() => {})); // for good: the connection
 const WALL = Date.parse("2026-01-01T12:00:00Z");
 const PATHS = ["/bots", "/bots/orb_ny", "/bots/nobody", "/intraday", "/logs", "/system", "/nowhere"];
 let host: HTMLElement;
-let root: Root | undefined;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: WALL });
@@ -21,8 +24,7 @@ beforeEach(() => {
   host = document.body.appendChild(document.createElement("div"));
 });
 afterEach(() => {
-  root?.unmount();
-  root = undefined;
+  render(null, host);
   host.remove();
   clearAllCache();
   vi.useRealTimers();
@@ -35,8 +37,7 @@ function keep(bundle = bundleFixture(WALL), age = 180_000): void {
 }
 
 function show(): void {
-  root = createRoot(host);
-  root.render(<App />);
+  render(<App />, host);
 }
 
 describe("the first frame", { timeout: 30_000 }, () => {

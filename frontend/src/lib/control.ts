@@ -1,6 +1,6 @@
 /** Requests to the bots' process: a file with an id, answered under that id by the bots' clock. */
 
-import { useEffect, useState } from "react";
+import { useEffect, useState } from "preact/hooks";
 import { at } from "./base";
 import { wallNow } from "./ticker";
 import { instant } from "./time";

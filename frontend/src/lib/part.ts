@@ -4,9 +4,9 @@
  * updated, the page is loaded anew.
  */
 
-import { useSyncExternalStore } from "react";
 import { getConnection, pageNow } from "../live";
 import { ownName } from "./base";
+import { useStore } from "./use-store";
 
 const AGAIN_MS = 5000; // between two tries; the network's return is not waited for so long
 const RELOAD_PAUSE_MS = 60_000; // a page that was loaded anew for this is not loaded anew again at once
@@ -27,7 +27,7 @@ function say(next: Lack): void {
 
 /** Why a part of the page that is waited for has not arrived; empty when nothing is wrong. */
 export function useLack(): Lack {
-  return useSyncExternalStore(
+  return useStore(
     (watcher) => {
       watchers.add(watcher);
       return () => watchers.delete(watcher);

@@ -1,8 +1,8 @@
 /** What the user chose on this browser: theme, time zone, toasts. Kept in localStorage where that is allowed. */
 
-import { useSyncExternalStore } from "react";
 import { ownName } from "./base";
 import { localZone, setShownZone, UTC } from "./time";
+import { useStore } from "./use-store";
 
 export const THEMES = ["auto", "dark", "light"] as const;
 export type Theme = (typeof THEMES)[number];
@@ -56,7 +56,7 @@ function choice<T extends string>(
       }
       take(next);
     },
-    use: () => useSyncExternalStore(subscribe, () => value),
+    use: () => useStore(subscribe, () => value),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Who uses this page: what only an admin may do is not offered to a viewer, instead of being refused each time. */
 
-import { useEffect, useState } from "react";
+import { useEffect, useState } from "preact/hooks";
 import type { SessionAnswer } from "../api/schema";
 import { clearAllCache } from "../live";
 import { at, ownName } from "./base";

@@ -1,7 +1,8 @@
 /** The address as a path, without a router library: four pages do not need one. */
 
-import { useMemo, useSyncExternalStore } from "react";
+import { useMemo } from "preact/hooks";
 import { at, pathBelow } from "./base";
+import { useStore } from "./use-store";
 
 const CHANGED = "aion:navigate";
 
@@ -29,12 +30,12 @@ export function navigate(href: string): void {
 
 /** Path below the desk's own, without a trailing slash; `/bots` for `/`. */
 export function usePath(): string {
-  return useSyncExternalStore(subscribe, () => pathBelow(location.pathname).replace(/\/+$/, "") || "/bots");
+  return useStore(subscribe, () => pathBelow(location.pathname).replace(/\/+$/, "") || "/bots");
 }
 
 /** The part of the address after `?`, without it. */
 export function useQuery(): URLSearchParams {
-  const text = useSyncExternalStore(subscribe, () => location.search);
+  const text = useStore(subscribe, () => location.search);
   return useMemo(() => new URLSearchParams(text), [text]);
 }
 

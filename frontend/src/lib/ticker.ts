@@ -5,8 +5,8 @@
  * `onDesk` turns into the desk's. An age is a difference on one of them, never between the two.
  */
 
-import { useSyncExternalStore } from "react";
 import { pageNow } from "../live/clock";
+import { useStore } from "./use-store";
 
 const STEP_MS = 100; // the last digit of the youngest age
 
@@ -45,7 +45,7 @@ function subscribe(listener: () => void): () => void {
 
 /** Wall time that changes every `stepMs` (a multiple of 100 ms) and draws its component again when it does. */
 export function useNow(stepMs: number): number {
-  return useSyncExternalStore(subscribe, () => Math.floor(wallNow() / stepMs) * stepMs);
+  return useStore(subscribe, () => Math.floor(wallNow() / stepMs) * stepMs);
 }
 
 /**
@@ -53,5 +53,5 @@ export function useNow(stepMs: number): number {
  * nothing between two hours.
  */
 export function useTicking(text: (now: number) => string): string {
-  return useSyncExternalStore(subscribe, () => text(wallNow()));
+  return useStore(subscribe, () => text(wallNow()));
 }

@@ -1,6 +1,6 @@
 /** The title of the window: the page, and how many positions are open, for whoever looks at the tabs only. */
 
-import { useEffect } from "react";
+import { useEffect } from "preact/hooks";
 
 /** `(3) Logs · Aion`. */
 export function titleOf(page: string, openPositions: number): string {

@@ -1,6 +1,7 @@
 /** Whether an element is in the window or near it: what is far away is not worth drawing yet. */
 
-import { type RefObject, useEffect, useState } from "react";
+import type { RefObject } from "preact";
+import { useEffect, useState } from "preact/hooks";
 
 const NEAR = "300px"; // around the window: drawn before it is scrolled to
 

@@ -1,31 +1,8 @@
-import { startTransition, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { afterPaint } from "./after-paint";
 import { share } from "./share";
 
 const FRAME_MS = 16; // a drawing waits for the frame that shows it: no cost of its own
-const GIVE_UP_MS = 1000; // after which a frame that never comes (a window behind others) counts as drawn
-
-/**
- * Call `done` with the milliseconds since `begun` once the next frame has been painted; at once where nothing is.
- * Returns how to stop waiting.
- */
-function afterPaint(begun: number, done: (ms: number) => void): () => void {
-  let isOver = false;
-  const end = (): void => {
-    if (isOver) return;
-    isOver = true;
-    done(performance.now() - begun);
-  };
-  if (document.visibilityState !== "visible") {
-    end();
-    return end;
-  }
-  requestAnimationFrame(() => setTimeout(end, 0));
-  const timer = setTimeout(end, GIVE_UP_MS);
-  return () => {
-    isOver = true;
-    clearTimeout(timer);
-  };
-}
 
 /**
  * The newest of something, with every part that did not change being the very same object.
@@ -37,7 +14,7 @@ function afterPaint(begun: number, done: (ms: number) => void): () => void {
 export function useShared<T>(data: T | undefined): T | undefined {
   const [shown, setShown] = useState(data);
   const pace = useRef({ latest: data, shown: data, begun: 0, freeAt: 0, isDrawing: false });
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const timer = useRef<ReturnType<typeof setTimeout>>();
 
   const draw = (): void => {
     timer.current = undefined;
@@ -53,7 +30,7 @@ export function useShared<T>(data: T | undefined): T | undefined {
     now.shown = next;
     now.begun = performance.now();
     now.isDrawing = true;
-    startTransition(() => setShown(next)); // drawn in slices, between which the page answers
+    setShown(next);
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: news is what makes it draw
   useLayoutEffect(() => {

@@ -34,7 +34,7 @@ it("takes a second tap only when it is a separate one", async () => {
   await press();
   expect(run).not.toHaveBeenCalled();
   vi.advanceTimersByTime(500);
-  fireEvent.change(screen.getByRole("textbox", { hidden: true }), { target: { value: " lunch " } });
+  fireEvent.input(screen.getByRole("textbox", { hidden: true }), { target: { value: " lunch " } });
   await press();
   expect(run).toHaveBeenCalledExactlyOnceWith("lunch", false);
   expect(screen.queryByText("It sells.")).toBeNull();
@@ -43,7 +43,7 @@ it("takes a second tap only when it is a separate one", async () => {
 it("stays open with the reason when it failed, and says why", async () => {
   show(() => Promise.reject(new Error("disk full")));
   vi.advanceTimersByTime(500);
-  fireEvent.change(screen.getByRole("textbox", { hidden: true }), { target: { value: "lunch" } });
+  fireEvent.input(screen.getByRole("textbox", { hidden: true }), { target: { value: "lunch" } });
   await press();
   expect(screen.getByText(/Not done: disk full/)).toBeTruthy();
   expect((screen.getByRole("textbox", { hidden: true }) as HTMLInputElement).value).toBe("lunch");

@@ -1,6 +1,7 @@
 /** A button whose deed needs a second, separate tap in a dialog, with a reason for the audit. */
 
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 /** A double tap on the first button must not reach the second one, which may lie under the same finger. */
 const GUARD_MS = 400;
@@ -14,7 +15,7 @@ interface Props {
   /** Question of the dialog. */
   title: string;
   /** What will happen, for people. */
-  children: ReactNode;
+  children: ComponentChildren;
   /** Words of the second button. */
   confirm: string;
   disabled?: boolean;
@@ -81,7 +82,7 @@ export function ConfirmButton(props: Props) {
             {children}
             {choice && (
               <label className="choice">
-                <input type="checkbox" checked={chosen} onChange={(event) => setChosen(event.target.checked)} />{" "}
+                <input type="checkbox" checked={chosen} onChange={(event) => setChosen(event.currentTarget.checked)} />{" "}
                 {choice}
               </label>
             )}
@@ -92,7 +93,7 @@ export function ConfirmButton(props: Props) {
                   value={reason}
                   maxLength={MAX_REASON}
                   autoComplete="off"
-                  onChange={(event) => setReason(event.target.value)}
+                  onInput={(event) => setReason(event.currentTarget.value)}
                   onKeyDown={(event) => {
                     if (event.key !== "Enter") return;
                     event.preventDefault();

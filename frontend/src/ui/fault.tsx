@@ -1,12 +1,12 @@
 /** The last line of defence: what cannot be drawn is said, never left blank. */
 
-import { Component, type ReactNode } from "react";
+import { Component, type ComponentChildren } from "preact";
 import { clearAllCache } from "../live";
 
 interface Props {
   /** Draws again when this changes: newer data may be sound. Where it is not given, all is drawn anew, from nothing kept. */
   data?: unknown;
-  children: ReactNode;
+  children: ComponentChildren;
 }
 
 interface State {
@@ -23,11 +23,11 @@ export class Fault extends Component<Props, State> {
   #tries = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  static getDerivedStateFromProps({ data }: Props, state: State): State {
+  static override getDerivedStateFromProps({ data }: Props, state: State): State {
     return data === state.data ? state : { data, error: undefined };
   }
 
-  static getDerivedStateFromError(error: Error): State {
+  static override getDerivedStateFromError(error: Error): State {
     return { error };
   }
 
@@ -42,7 +42,7 @@ export class Fault extends Component<Props, State> {
     clearTimeout(this.#timer);
   }
 
-  override render(): ReactNode {
+  override render(): ComponentChildren {
     const { error } = this.state;
     if (!error) return this.props.children;
     return (

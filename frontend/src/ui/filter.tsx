@@ -1,6 +1,6 @@
 /** The filter of a page's table; `/` goes to it, Esc clears it. */
 
-import { useState } from "react";
+import { useState } from "preact/hooks";
 
 interface Props {
   /** What is filtered, for readers: `bots`. */
@@ -19,10 +19,10 @@ export function FilterField({ what, value, onChange }: Props) {
         value={value}
         placeholder="Filter"
         autoComplete="off"
-        spellCheck="false"
+        spellcheck={false}
         onFocus={() => setAsked(true)}
         onBlur={() => setAsked(false)}
-        onChange={(event) => onChange(event.target.value)}
+        onInput={(event) => onChange(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key !== "Escape") return;
           onChange("");

@@ -1,8 +1,8 @@
 /** Icons: 14 px, drawn in the colour of the text. State is told by shape first, then word, then colour. */
 
-import type { ReactElement } from "react";
+import type { VNode } from "preact";
 
-const SHAPES: Record<string, ReactElement> = {
+const SHAPES: Record<string, VNode> = {
   dot: <circle cx="7" cy="7" r="4" fill="currentColor" />,
   ring: <circle cx="7" cy="7" r="4.2" className="stroke" />,
   clock: (

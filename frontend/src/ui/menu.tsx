@@ -1,17 +1,18 @@
 /** A small panel under its button, for what is needed seldom. Esc and a tap elsewhere close it. */
 
-import { type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
+import type { ComponentChildren } from "preact";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 const GAP = 4; // px between button and panel
 const MARGIN = 12; // px between panel and the screen's edge
 
 interface Props {
   /** Words of the button; `⋯` with a name for readers, or plain words. */
-  label: ReactNode;
+  label: ComponentChildren;
   /** What it opens, for readers. */
   name: string;
   className?: string;
-  children: ReactNode;
+  children: ComponentChildren;
 }
 
 export function Menu({ label, name, className = "button dots", children }: Props) {

@@ -1,10 +1,11 @@
 import { cleanup, render } from "@testing-library/preact";
+import type { ComponentChildren } from "preact";
 import { afterEach, describe, expect, it } from "vitest";
 import { flashOrHold, Money, Net, NetPercent, Ratio, Value } from "./number";
 
 afterEach(cleanup);
 
-const text = (node: React.ReactNode): string => render(<p>{node}</p>).container.textContent ?? "";
+const text = (node: ComponentChildren): string => render(<p>{node}</p>).container.textContent ?? "";
 
 describe("figures", () => {
   it("that are absent are spoken as no data and show no 0, dash or NaN", () => {

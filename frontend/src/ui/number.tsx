@@ -1,6 +1,7 @@
 /** Figures: absent ones are an empty cell with a spoken `no data`, changed ones light their ground for a moment. */
 
-import { type ReactNode, useEffect, useRef } from "react";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { decimal, direction, isNumber, money, moneyChange, plural, way } from "../lib/money";
 import { percentChange } from "../lib/percent";
 
@@ -25,11 +26,11 @@ export function flashOrHold(recent: number[], now: number): "flash" | "hold" {
 let flashing = 0;
 
 /** Text whose ground lights up when it changes. Quiet while `still`, e.g. while the bots catch up. */
-export function Flash({ text, still, children }: { text: string; still?: boolean; children: ReactNode }) {
+export function Flash({ text, still, children }: { text: string; still?: boolean; children: ComponentChildren }) {
   const element = useRef<HTMLSpanElement>(null);
   const shown = useRef(text);
   const recent = useRef<number[]>([]);
-  const running = useRef<Animation>(undefined);
+  const running = useRef<Animation>();
   useEffect(() => {
     const span = element.current;
     if (shown.current === text) return;
@@ -63,7 +64,7 @@ export function Flash({ text, still, children }: { text: string; still?: boolean
 }
 
 /** A dotted underline: held from an older cycle, mark or fetch. */
-export function Held({ held, children }: { held?: boolean; children: ReactNode }) {
+export function Held({ held, children }: { held?: boolean; children: ComponentChildren }) {
   return held ? <span className="held">{children}</span> : children;
 }
 

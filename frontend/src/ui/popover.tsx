@@ -1,17 +1,18 @@
 /** A button and the panel that it opens under itself. */
 
-import { type ReactNode, useId, useRef, useState } from "react";
+import type { ComponentChildren } from "preact";
+import { useId, useRef, useState } from "preact/hooks";
 
 const GAP = 6; // px between button and panel, and between panel and window
 
 interface Props {
   /** What stands on the button. */
-  label: ReactNode;
+  label: ComponentChildren;
   /** Name of the panel, for readers. */
   name: string;
   className?: string;
   /** Given how to close it. */
-  children: (close: () => void) => ReactNode;
+  children: (close: () => void) => ComponentChildren;
 }
 
 export function Popover({ label, name, className = "", children }: Props) {

@@ -1,6 +1,6 @@
 /** Trades, orders, fills and decisions of any day that is kept: sorted, filtered, by page; a row opens to what is behind. */
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { BotDays, BotView } from "../../api/schema";
 import type { Cell } from "../../lib/csv";
 import { count } from "../../lib/money";
@@ -127,7 +127,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
         </fieldset>
         <label className="choice">
           Day{" "}
-          <select value={day} onChange={(event) => onChosen({ ...chosen, day: event.target.value })}>
+          <select value={day} onChange={(event) => onChosen({ ...chosen, day: event.currentTarget.value })}>
             <option value="">all kept</option>
             {day && !days?.days?.[day] && <option value={day}>{day}</option>}
             {Object.keys(days?.days ?? {}).map((each) => (

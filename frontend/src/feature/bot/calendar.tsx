@@ -1,6 +1,6 @@
 /** Net result of each market day of a month, in weeks: sign, figure and ground, so that no one of them says it alone. */
 
-import { useState } from "react";
+import { useState } from "preact/hooks";
 import { abbreviated, decimal, MINUS, moneyChange, way } from "../../lib/money";
 import { monthTitle } from "../../lib/time";
 import { Icon } from "../../ui/icon";

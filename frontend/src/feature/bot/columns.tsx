@@ -1,6 +1,6 @@
 /** What a bot did as tables: the columns of each part, what is sorted by, and what stands in the CSV file. */
 
-import type { ReactNode } from "react";
+import type { ComponentChildren } from "preact";
 import type { BotRows, Decision, Fill, Order, Trade } from "../../api/schema";
 import { coarse } from "../../lib/age";
 import type { Cell } from "../../lib/csv";
@@ -18,7 +18,7 @@ export interface Column {
   title: string;
   /** What stands in the CSV file. */
   name: string;
-  cell: (row: Row[2], decimals: number, currency: string) => ReactNode;
+  cell: (row: Row[2], decimals: number, currency: string) => ComponentChildren;
   /** What the column is sorted by, too. */
   csv: (row: Row[2]) => Cell;
   left?: boolean;
@@ -27,7 +27,7 @@ export interface Column {
 }
 
 interface ColumnOf<T> extends Omit<Column, "cell" | "csv"> {
-  cell: (row: T, decimals: number, currency: string) => ReactNode;
+  cell: (row: T, decimals: number, currency: string) => ComponentChildren;
   csv: (row: T) => Cell;
 }
 
@@ -35,7 +35,7 @@ function columnsOf<T extends Row[2]>(columns: ColumnOf<T>[]): Column[] {
   return columns as unknown as Column[]; // the rows of a part are of one type
 }
 
-const text = (value: string): ReactNode => <Value>{value}</Value>;
+const text = (value: string): ComponentChildren => <Value>{value}</Value>;
 
 const sideOf = (row: { side: string }): string => (row.side === "buy" ? "Buy" : "Sell");
 

@@ -1,6 +1,6 @@
 /** Net result of each market day as bars or a calendar, with the figures behind them as a table. */
 
-import { useState } from "react";
+import { useState } from "preact/hooks";
 import type { BotDays, BotView } from "../../api/schema";
 import { cost, count, moneyChange } from "../../lib/money";
 import { dayName, UTC } from "../../lib/time";

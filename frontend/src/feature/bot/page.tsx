@@ -1,6 +1,6 @@
 /** The page of one bot: how it stands, what it made and why, what it may do, and how to stop it. */
 
-import { useMemo, useRef, useState } from "react";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { Asked, BotDays, BotView, Problem, Session } from "../../api/schema";
 import { at } from "../../lib/base";
 import { cost, money, moneyChange } from "../../lib/money";

@@ -1,6 +1,7 @@
 /** A panel of the Bot page: a heading, what it is as of, tools, and one of its designed states. */
 
-import { type ReactNode, useId, useState } from "react";
+import type { ComponentChildren } from "preact";
+import { useId, useState } from "preact/hooks";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { instant, stamp } from "../../lib/time";
 import { Ago } from "../../ui/age";
@@ -20,9 +21,9 @@ interface Props {
   verb?: string;
   /** True when the content is held from an older cycle, mark or fetch. */
   held?: boolean;
-  tools?: ReactNode;
+  tools?: ComponentChildren;
   className?: string;
-  children: ReactNode;
+  children: ComponentChildren;
 }
 
 export function Panel({

@@ -1,8 +1,8 @@
 /** Equity beside buy and hold, and the fall from the peak under it, on one time axis. */
 
-import { lazy, Suspense, useMemo, useState } from "react";
+import { useMemo, useState } from "preact/hooks";
 import type { BotDays, BotPart, BotView, Problem, Session } from "../../api/schema";
-import { arrive } from "../../lib/part";
+import { later } from "../../lib/later";
 import { fall } from "../../lib/percent";
 import { dayName, instant, isoDay, stamp, UTC } from "../../lib/time";
 import { type Series, whyNone } from "../../ui/chart/curve";
@@ -15,7 +15,10 @@ import { Panel } from "./panel";
 import { deepest, falls, runView, stretches } from "./span";
 import { useFetched } from "./use-fetched";
 
-const EquityChart = lazy(() => arrive(() => import("../../ui/chart/equity-chart")));
+const EquityChart = later(
+  () => import("../../ui/chart/equity-chart"),
+  () => <div className="curve empty" />,
+);
 
 const HEIGHT = 56; // px of the fall's own chart
 
@@ -117,9 +120,7 @@ export function Performance({ bot, state, session, problem, days }: Props) {
       {scene ? (
         <>
           <ChartGuard data={scene}>
-            <Suspense fallback={<div className="curve empty" />}>
-              <EquityChart key={span} name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
-            </Suspense>
+            <EquityChart key={span} name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
           </ChartGuard>
           <Falls scene={scene} series={scene.series} ofRun={span === "run"} />
         </>

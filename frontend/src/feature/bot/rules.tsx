@@ -1,6 +1,6 @@
 /** The rules editor: validated by the limits of the desk, shown as a difference, saved against a version. */
 
-import { useId, useState } from "react";
+import { useId, useState } from "preact/hooks";
 import type { BotView, RuleField, RulesAnswer } from "../../api/schema";
 import { type AskError, resetRules, saveRules } from "../../lib/ask";
 import { useMayAsk } from "../../lib/role";
@@ -276,7 +276,7 @@ function RuleInput({ name, field, text, wrong, isChanged, disabled, onText }: In
     <div className={`rule${isChanged ? " changed" : ""}`}>
       <label htmlFor={id}>{title(name)}</label>
       {field.type === "boolean" ? (
-        <select {...common} value={text} onChange={(event) => onText(event.target.value)}>
+        <select {...common} value={text} onChange={(event) => onText(event.currentTarget.value)}>
           <option value="true">on</option>
           <option value="false">off</option>
         </select>
@@ -287,7 +287,7 @@ function RuleInput({ name, field, text, wrong, isChanged, disabled, onText }: In
             inputMode="decimal"
             autoComplete="off"
             value={text}
-            onChange={(event) => onText(event.target.value)}
+            onInput={(event) => onText(event.currentTarget.value)}
           />
           {UNIT[field.unit] && <span className="unit">{UNIT[field.unit]}</span>}
         </span>

@@ -1,6 +1,6 @@
 /** The page of one bot with its data: of the pushed bundle, or fetched where there are too many bots for it. */
 
-import { useMemo } from "react";
+import { useMemo } from "preact/hooks";
 import type { BotsPageBundle, BotView } from "../../api/schema";
 import { at } from "../../lib/base";
 import { useShared } from "../../lib/use-shared";

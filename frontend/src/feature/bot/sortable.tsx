@@ -1,6 +1,6 @@
 /** The heading of a column that can be sorted by: once the largest first, then the smallest. */
 
-import type { ReactNode } from "react";
+import type { ComponentChildren } from "preact";
 import type { Sort } from "./columns";
 
 interface Props {
@@ -8,7 +8,7 @@ interface Props {
   sort: Sort;
   onSort: (sort: Sort) => void;
   left?: boolean;
-  children: ReactNode;
+  children: ComponentChildren;
 }
 
 export function Sortable({ name, sort, onSort, left, children }: Props) {

@@ -1,6 +1,6 @@
 /** Data of a route that is fetched, not pushed: kept while it is fetched again, with the time of the last answer. */
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { at } from "../../lib/base";
 import { pageNow } from "../../live";
 
@@ -84,7 +84,7 @@ class Fetcher<T> {
 /** Fetch `url`, and again soon after `version` changed; undefined fetches nothing. */
 export function useFetched<T>(url: string | undefined, version: string): Fetched<T> {
   const [held, setHeld] = useState<Held<T>>({ url: "", error: "" });
-  const fetcher = useRef<Fetcher<T> | undefined>(undefined);
+  const fetcher = useRef<Fetcher<T> | undefined>();
 
   useEffect(() => {
     if (!url) return;

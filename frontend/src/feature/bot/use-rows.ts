@@ -1,6 +1,6 @@
 /** Rows of what a bot did: the newest page, fetched again as the bot goes on, and the older ones as they are asked for. */
 
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { BotRows } from "../../api/schema";
 import { at } from "../../lib/base";
 import { type Part, type Row, rowsOf } from "./columns";
@@ -52,7 +52,7 @@ export function useRows(bot: string, part: Part, day: string, symbol: string, ve
   const query = new URLSearchParams({ ...(day && { day }), ...(symbol && { symbol }) });
   const base = `/api/bots/${encodeURIComponent(bot)}/history/${part}?${query}`;
   const fetched = useFetched<BotRows>(`${base}&limit=${PAGE}`, version);
-  const held = useRef<Held | undefined>(undefined);
+  const held = useRef<Held | undefined>();
   const [older, setOlder] = useState({ base, isBusy: false, failed: "", turn: 0 });
   const mine = older.base === base ? older : { base, isBusy: false, failed: "", turn: 0 };
   const { data } = fetched;
@@ -62,7 +62,7 @@ export function useRows(bot: string, part: Part, day: string, symbol: string, ve
     held.current = withPage(held.current, base, rowsOf(data, part), data.next);
     return held.current;
   }, [base, part, data, mine.turn]);
-  const running = useRef<Promise<void> | undefined>(undefined);
+  const running = useRef<Promise<void> | undefined>();
   const now = useRef(base);
   useEffect(() => {
     now.current = base;

@@ -3,7 +3,7 @@
  * same sentence stands in a corner for a while: a region is never said twice.
  */
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { BotView } from "../../api/schema";
 import { useAnnouncements, useToasts } from "../../lib/preference";
 import { digest, type Heard, hear, type News, news, unsaid } from "./announce";
@@ -28,10 +28,10 @@ export function Announcer({
   const [shown, setShown] = useState(false);
   const isShown = useToasts() === "on" && toast && shown && sentence !== "";
   const isMuted = useAnnouncements() === "off";
-  const heard = useRef<Heard | undefined>(undefined);
+  const heard = useRef<Heard | undefined>();
   const waiting = useRef<News>({ telling: [], calm: [] });
   const spokenAt = useRef(Number.NEGATIVE_INFINITY);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const timer = useRef<ReturnType<typeof setTimeout>>();
 
   useEffect(() => {
     if (!quiet && heard.current) {

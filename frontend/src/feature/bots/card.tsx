@@ -1,7 +1,9 @@
 /** One bot: state, money, curve, where the result comes from, what it holds, why, and when it was true. */
 
-import { lazy, memo, Suspense, useId, useMemo, useState } from "react";
+import { useId, useMemo, useState } from "preact/hooks";
 import type { Asked, BotView, Pnl, Problem, Session } from "../../api/schema";
+import { later } from "../../lib/later";
+import { memo } from "../../lib/memo";
 import { isLong, money, moneyChange } from "../../lib/money";
 import { arrive } from "../../lib/part";
 import { useMayAsk } from "../../lib/role";
@@ -31,7 +33,10 @@ const MOST = 32;
 /** A chunk of its own, asked for at once: figures do not wait for the drawing. */
 const chart = arrive(() => import("../../ui/chart/equity-chart"));
 chart.catch(() => undefined); // told where it is drawn
-const EquityChart = lazy(() => chart);
+const EquityChart = later(
+  () => chart,
+  () => <div className="curve empty" />,
+);
 
 interface Props {
   bot: BotView;
@@ -166,9 +171,7 @@ function Curve({ bot, state, session, problem }: Props) {
   }
   return (
     <ChartGuard data={scene}>
-      <Suspense fallback={<div className="curve empty" />}>
-        <EquityChart name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
-      </Suspense>
+      <EquityChart name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
     </ChartGuard>
   );
 }

@@ -1,10 +1,10 @@
 /** All bots in one table, by currency; the same figures as the cards, one line a bot. */
 
-import { memo } from "react";
 import type { Asked, BotView, ClockState, Pnl } from "../../api/schema";
 import { brief, due as dueText } from "../../lib/age";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { wallSpan } from "../../lib/market";
+import { memo } from "../../lib/memo";
 import { cost, count, moneyChange, plural } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { useMayAsk } from "../../lib/role";

@@ -1,7 +1,7 @@
 /** The last three fills with price, costs and reason, and what closed trades add up to. */
 
-import { memo } from "react";
 import type { BotView, Fill } from "../../api/schema";
+import { memo } from "../../lib/memo";
 import { count, money, price, quantity, sharedDecimals } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { dayOrClock, instant, stamp } from "../../lib/time";

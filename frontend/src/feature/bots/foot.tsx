@@ -1,9 +1,9 @@
 /** The foot of a card: as of when, what comes next, in market time and wall time. */
 
-import { memo } from "react";
 import type { BotView } from "../../api/schema";
 import { age, coarse } from "../../lib/age";
 import { wallText } from "../../lib/market";
+import { memo } from "../../lib/memo";
 import { count, plural } from "../../lib/money";
 import { useTicking } from "../../lib/ticker";
 import { instant, stamp } from "../../lib/time";

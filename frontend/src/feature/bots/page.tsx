@@ -1,7 +1,9 @@
 /** The Bots page: attention, totals, comparison, cards. */
 
-import { memo, useEffect, useMemo, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import type { BotsPageBundle, BotView } from "../../api/schema";
+import { afterPaint } from "../../lib/after-paint";
+import { memo } from "../../lib/memo";
 import { setQuery, useQuery } from "../../lib/route";
 import { instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
@@ -58,7 +60,7 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
   );
   // The table is in the first frame; the cards, most of the work, follow it once, and go with it from then on.
   const [isReady, setReady] = useState(false);
-  useEffect(() => setReady(true), []);
+  useLayoutEffect(() => afterPaint(performance.now(), () => setReady(true)), []);
   const positions = openPositions(bundle);
   const leftOut = Math.max(0, (bundle.intraday.bots_total ?? 0) + (bundle.swing.bots_total ?? 0) - bots.length);
 

@@ -1,8 +1,9 @@
 /** Positions + cash = equity, so that a reader can add it up. */
 
-import { memo, useState } from "react";
+import { useState } from "preact/hooks";
 import type { BotView, Position } from "../../api/schema";
 import { unshown, unshownValue } from "../../lib/left-out";
+import { memo } from "../../lib/memo";
 import { direction, isLong, money, moneyChange, plural, price, quantity, sharedDecimals } from "../../lib/money";
 import { pathOf } from "../../lib/route";
 import { follow } from "../../ui/frame/top-bar";

@@ -1,7 +1,7 @@
 /** Strength of the strongest signal with its reason, and who comes next. */
 
-import { memo } from "react";
 import type { BotView, Signal } from "../../api/schema";
+import { memo } from "../../lib/memo";
 import { decimal } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import { Meter } from "../../ui/meter";

@@ -1,6 +1,6 @@
 /** The states of all cards, drawn again only when one of them changes: being late is a matter of time, not of data. */
 
-import { useMemo, useRef } from "react";
+import { useMemo, useRef } from "preact/hooks";
 import type { BotsPageBundle, BotView } from "../../api/schema";
 import { useTicking, wallNow } from "../../lib/ticker";
 import { type CardState, cardState, problemOf } from "./state";

@@ -11,7 +11,7 @@ import {
   type Time,
   type UTCTimestamp,
 } from "lightweight-charts";
-import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Hours } from "../../api/schema";
 import { abbreviated, decimal, price, sharedDecimals } from "../../lib/money";
 import { clock, shownName } from "../../lib/time";

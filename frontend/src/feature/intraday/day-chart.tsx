@@ -1,16 +1,19 @@
 /** The chart of one symbol's day, or why there is none. */
 
-import { lazy, Suspense, useMemo } from "react";
+import { useMemo } from "preact/hooks";
 import type { Fill, Hours, Position, Session, SymbolView } from "../../api/schema";
+import { later } from "../../lib/later";
 import { count, plural, price, sharedDecimals } from "../../lib/money";
-import { arrive } from "../../lib/part";
 import { ChartGuard } from "../../ui/chart/guard";
 import { bands, hoursOf, withHalts } from "./band";
 import { type DayBar, fillMarks } from "./bars";
 import type { Loaded } from "./day-file";
 import { levelsOf } from "./level";
 
-const Candles = lazy(() => arrive(() => import("./candles")));
+const Candles = later(
+  () => import("./candles"),
+  ({ large }) => <div className={boxClass(large)} />,
+);
 
 interface Props {
   symbol: string;
@@ -25,6 +28,8 @@ interface Props {
   tick: number | undefined;
   large?: boolean;
 }
+
+const boxClass = (large = false): string => `candle-box${large ? " large" : ""}`;
 
 /** `MSFT: 327 bars, last close 255.69, high 257.70, low 252.31, 2 fills`. */
 export function dayLabel(symbol: string, bars: readonly DayBar[], fills: number, tick?: number): string {
@@ -52,7 +57,7 @@ export function DayChart({ symbol, bars, session, fills, position, view, loaded,
   const behind = useMemo(() => bands(bars, own, state), [bars, own, state]);
   const features = view?.features;
   const levels = useMemo(() => levelsOf(position, features), [position, features]);
-  const size = `candle-box${large ? " large" : ""}`;
+  const size = boxClass(large);
   if (bars.length === 0) {
     return (
       <div className={`${size} candles none`}>
@@ -68,19 +73,17 @@ export function DayChart({ symbol, bars, session, fills, position, view, loaded,
   }
   return (
     <ChartGuard data={bars}>
-      <Suspense fallback={<div className={size} />}>
-        <Candles
-          name={symbol}
-          label={dayLabel(symbol, bars, marks.length, tick)}
-          bars={bars}
-          bands={behind}
-          hours={own}
-          marks={marks}
-          levels={levels}
-          tick={tick}
-          large={large}
-        />
-      </Suspense>
+      <Candles
+        name={symbol}
+        label={dayLabel(symbol, bars, marks.length, tick)}
+        bars={bars}
+        bands={behind}
+        hours={own}
+        marks={marks}
+        levels={levels}
+        tick={tick}
+        large={large}
+      />
     </ChartGuard>
   );
 }

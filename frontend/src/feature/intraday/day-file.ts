@@ -1,6 +1,6 @@
 /** The day file of one intraday bot: all bars of a day, and what the bot did on it. */
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Fill, Hours, Position } from "../../api/schema";
 import { at } from "../../lib/base";
 import type { FileBars } from "./bars";

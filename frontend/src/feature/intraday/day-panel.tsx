@@ -1,6 +1,6 @@
 /** One intraday bot's day: candles of its symbol with its fills, VWAP and levels, and how fresh that is. */
 
-import { useMemo } from "react";
+import { useMemo } from "preact/hooks";
 import type { BotView, Session, SymbolView } from "../../api/schema";
 import { at } from "../../lib/base";
 import { price, sharedDecimals } from "../../lib/money";

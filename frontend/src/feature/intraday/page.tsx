@@ -1,6 +1,6 @@
 /** The Intraday page: signals by strength, and the day of each intraday bot with its bars. */
 
-import { useMemo } from "react";
+import { useMemo } from "preact/hooks";
 import type { BotView, IntradaySnapshot } from "../../api/schema";
 import { useTicking, wallNow } from "../../lib/ticker";
 import { useDesk } from "../../ui/frame/desk";

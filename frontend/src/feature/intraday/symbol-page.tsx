@@ -1,6 +1,6 @@
 /** One symbol on one day, in full: the chart, its fills and its bars. `/intraday/<symbol>?day=<day>`. */
 
-import { useMemo, useState } from "react";
+import { useMemo, useState } from "preact/hooks";
 import type { BotView, Fill, IntradaySnapshot } from "../../api/schema";
 import { at as below } from "../../lib/base";
 import { type Cell, download, toCsv } from "../../lib/csv";
@@ -251,7 +251,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
             <select
               className="button"
               value={symbol}
-              onChange={(event) => navigate(below(`/intraday/${encodeURIComponent(event.target.value)}`))}
+              onChange={(event) => navigate(below(`/intraday/${encodeURIComponent(event.currentTarget.value)}`))}
             >
               {[...new Set([...names, symbol])].map((name) => (
                 <option key={name}>{name}</option>
@@ -263,7 +263,9 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
             <select
               className="button"
               value={day}
-              onChange={(event) => setQuery({ day: event.target.value === bot?.day ? "" : event.target.value })}
+              onChange={(event) =>
+                setQuery({ day: event.currentTarget.value === bot?.day ? "" : event.currentTarget.value })
+              }
             >
               {choices.map((name) => (
                 <option key={name} value={name}>

@@ -1,6 +1,6 @@
 /** Symbols by strength of their signal: what the rule sees, what it asks for, and the bar it saw. */
 
-import { useState } from "react";
+import { useState } from "preact/hooks";
 import type { SymbolView } from "../../api/schema";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { abbreviated, decimal, isNumber, plural, price, sharedDecimals } from "../../lib/money";

@@ -1,6 +1,6 @@
 /** The bars of a day as they grow: those of the file, and each that the stream brought since it was read. */
 
-import { useMemo, useRef } from "react";
+import { useMemo, useRef } from "preact/hooks";
 import { type DayBar, readBars, withNewest } from "./bars";
 
 export type PushedBar = Record<string, string | number>;

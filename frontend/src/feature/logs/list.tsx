@@ -1,8 +1,9 @@
 /** The lines in a box that draws only those in sight: a hundred thousand scroll like a hundred. */
 
-import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
-import { flushSync } from "react-dom";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { LogEntry } from "../../api/schema";
+import { drawNow } from "../../lib/draw-now";
+import { useStore } from "../../lib/use-store";
 import { Line } from "./line";
 import { keyOf } from "./tail";
 
@@ -30,10 +31,10 @@ interface Props {
 export function LineList({ lines, chosen, onChoose, follows }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const sticks = useRef(true);
-  const first = useRef<string>(undefined);
+  const first = useRef<string>();
   const [view, setView] = useState({ top: 0, height: 600 });
   const [isPrinting, setPrinting] = useState(false);
-  const row = useSyncExternalStore(subscribePhone, () => matchMedia(PHONE).matches) ? PHONE_ROW : ROW;
+  const row = useStore(subscribePhone, () => matchMedia(PHONE).matches) ? PHONE_ROW : ROW;
 
   // the newest line stays in sight; older lines that come in above move nothing
   useLayoutEffect(() => {
@@ -50,7 +51,7 @@ export function LineList({ lines, chosen, onChoose, follows }: Props) {
   }, [lines, follows, row]);
 
   useEffect(() => {
-    const printed = (isOn: boolean) => (): void => flushSync(() => setPrinting(isOn));
+    const printed = (isOn: boolean) => (): void => drawNow(() => setPrinting(isOn));
     const on = printed(true);
     const off = printed(false);
     addEventListener("beforeprint", on);

@@ -1,6 +1,6 @@
 /** The Logs page: lines of all processes as they are written, and what whole files hold of what is asked. */
 
-import { useMemo, useState } from "react";
+import { useMemo, useState } from "preact/hooks";
 import type { LogEntry, LogTail } from "../../api/schema";
 import { download, toCsv } from "../../lib/csv";
 import { count, plural } from "../../lib/money";

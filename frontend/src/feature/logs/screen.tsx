@@ -1,6 +1,6 @@
 /** The Logs page with its data: the newest lines by GET, then the stream; older ones by search when asked for. */
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { BotsPageBundle, LogEntry, LogSearch, LogTail } from "../../api/schema";
 import { at } from "../../lib/base";
 import { useWho } from "../../lib/role";
@@ -38,7 +38,7 @@ function useTail(): { tail: Tail; failed: string } {
   const [tail, setTail] = useState<Tail>(EMPTY_TAIL);
   const [failed, setFailed] = useState("");
   const latest = useRef(tail);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const timer = useRef<ReturnType<typeof setTimeout>>();
   const isFilling = useRef(false);
 
   const take = useCallback((more: LogTail): void => {

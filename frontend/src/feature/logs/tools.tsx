@@ -1,6 +1,6 @@
 /** What the Logs page is asked: level, bot, file, words, time range; and the whole files. */
 
-import { useEffect, useState } from "react";
+import { useEffect, useState } from "preact/hooks";
 import type { LogFileList } from "../../api/schema";
 import { at } from "../../lib/base";
 import { bytes } from "../../lib/size";
@@ -22,7 +22,7 @@ function Choice({ name, value, none, choices, onChange }: ChoiceProps) {
   return (
     <label>
       <span className="spoken">{name}</span>
-      <select className="button" value={value} onChange={(event) => onChange(event.target.value)}>
+      <select className="button" value={value} onChange={(event) => onChange(event.currentTarget.value)}>
         <option value="">{none}</option>
         {all.map((each) => (
           <option key={each}>{each}</option>
@@ -36,7 +36,7 @@ export function LevelChoice({ level, onChange }: { level: Level; onChange: (leve
   return (
     <label>
       <span className="spoken">Least level</span>
-      <select className="button" value={level} onChange={(event) => onChange(event.target.value as Level)}>
+      <select className="button" value={level} onChange={(event) => onChange(event.currentTarget.value as Level)}>
         {LEVELS.map((each) => (
           <option key={each} value={each}>
             {each}
@@ -93,7 +93,7 @@ export function RangeChoice({ filter, onChange }: { filter: Filter; onChange: (r
                 <input
                   type="datetime-local"
                   value={field(filter[name])}
-                  onChange={(event) => take(name, event.target.value)}
+                  onInput={(event) => take(name, event.currentTarget.value)}
                 />
               </label>
             ))}

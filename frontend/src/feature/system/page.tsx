@@ -1,6 +1,6 @@
 /** The System page: what the browser keeps, how the link does, how old data is, and how fast the desk answers. */
 
-import type { ReactNode } from "react";
+import type { ComponentChildren } from "preact";
 import type { BotsPageBundle, BotView, SystemMetrics } from "../../api/schema";
 import { AGE_BOUNDS, ageQuantile } from "../../lib/data-age";
 import { count, decimal, plural } from "../../lib/money";
@@ -169,7 +169,7 @@ function topicRows(desk: SystemMetrics | undefined, fetchedAt: number | undefine
   }));
 }
 
-function Soft({ children }: { children: ReactNode }) {
+function Soft({ children }: { children: ComponentChildren }) {
   return <span className="soft">{children}</span>;
 }
 

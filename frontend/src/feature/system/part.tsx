@@ -1,10 +1,10 @@
 /** Parts of the System page: a panel with a head, a figure, a table with its CSV. */
 
-import type { ReactNode } from "react";
+import type { ComponentChildren } from "preact";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { decimal } from "../../lib/money";
 
-export function Figure({ name, children }: { name: string; children: ReactNode }) {
+export function Figure({ name, children }: { name: string; children: ComponentChildren }) {
   return (
     <div>
       <dt>{name}</dt>
@@ -22,7 +22,7 @@ export function milliseconds(value: number): string {
 export interface Row {
   key: string;
   /** What is shown; the first heads the row. */
-  cells: ReactNode[];
+  cells: ComponentChildren[];
   /** What the CSV has. */
   plain: Cell[];
 }
@@ -30,7 +30,7 @@ export interface Row {
 interface TableProps {
   id: string;
   title: string;
-  note?: ReactNode;
+  note?: ComponentChildren;
   head: string[];
   rows: readonly Row[];
   none: string;

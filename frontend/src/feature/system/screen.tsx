@@ -1,6 +1,6 @@
 /** The System page with its data, asked for again every five seconds while it is looked at. */
 
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { BotsPageBundle, SystemMetrics } from "../../api/schema";
 import { ageCounts } from "../../lib/data-age";
 import { useNow } from "../../lib/ticker";

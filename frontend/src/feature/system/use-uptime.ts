@@ -1,7 +1,7 @@
 /** How long the link has been a stream since the page was loaded, whichever page was looked at meanwhile. */
 
-import { useSyncExternalStore } from "react";
 import { changed, type Uptime } from "../../lib/uptime";
+import { useStore } from "../../lib/use-store";
 import { getConnection, pageNow } from "../../live";
 
 let uptime: Uptime | undefined;
@@ -21,5 +21,5 @@ export function followUptime(): void {
 }
 
 export function useUptime(): Uptime {
-  return useSyncExternalStore((watcher) => getConnection().watch(watcher), take);
+  return useStore((watcher) => getConnection().watch(watcher), take);
 }

@@ -1,6 +1,6 @@
 /** A bot's return since start beside buying and holding: a canvas, a slider for the keyboard, and a table. */
 
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { percentChange } from "../../lib/percent";
 import { stamp } from "../../lib/time";
 import { useNear } from "../../lib/use-near";

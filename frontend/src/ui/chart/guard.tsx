@@ -1,11 +1,11 @@
 /** A chart that cannot be drawn costs the chart, not the page. */
 
-import { Component, type ReactNode } from "react";
+import { Component, type ComponentChildren } from "preact";
 
 interface Props {
   /** Draws again when this changes. */
   data?: unknown;
-  children: ReactNode;
+  children: ComponentChildren;
 }
 
 interface State {
@@ -16,15 +16,15 @@ interface State {
 export class ChartGuard extends Component<Props, State> {
   override state: State = {};
 
-  static getDerivedStateFromProps({ data }: Props, state: State): State {
+  static override getDerivedStateFromProps({ data }: Props, state: State): State {
     return data === state.data ? state : { data, error: undefined };
   }
 
-  static getDerivedStateFromError(error: Error): State {
+  static override getDerivedStateFromError(error: Error): State {
     return { error };
   }
 
-  override render(): ReactNode {
+  override render(): ComponentChildren {
     const { error } = this.state;
     if (!error) return this.props.children;
     return (

@@ -1,13 +1,14 @@
 /** A chip that opens a panel under the top bar: the whole chip is the button, its words stay what they are. */
 
-import { type ReactNode, useState } from "react";
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 
 interface Props {
   id: string;
   /** What the button opens, for readers: `Link: details`. */
   name: string;
-  chip: ReactNode;
-  children: ReactNode;
+  chip: ComponentChildren;
+  children: ComponentChildren;
 }
 
 export function ChipPanel({ id, name, chip, children }: Props) {

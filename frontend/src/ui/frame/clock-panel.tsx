@@ -26,7 +26,7 @@ export function ClockPanel({ mode }: { mode: Mode | undefined }) {
       <h2>Time zone</h2>
       <label className="zone-choice">
         <span className="spoken">Time zone of every time shown</span>
-        <select className="button" value={zone} onChange={(event) => setZone(event.target.value)}>
+        <select className="button" value={zone} onChange={(event) => setZone(event.currentTarget.value)}>
           {choices.map(([value, name]) => (
             <option key={value} value={value}>
               {name}

@@ -1,6 +1,7 @@
 /** What every part of a page needs to know beside its own data: the bots' clock, the sessions, and how fresh it is. */
 
-import { createContext, useContext } from "react";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
 import type { ClockState, Session } from "../../api/schema";
 import { marketNow } from "../../lib/market";
 

@@ -1,6 +1,6 @@
 /** Log out everywhere, as admin: what ends, what stays, and whether bearer tokens end as well. */
 
-import { useEffect, useId, useState } from "react";
+import { useEffect, useId, useState } from "preact/hooks";
 import type { TokenList } from "../../api/schema";
 import { at } from "../../lib/base";
 import { logOut } from "../../lib/role";
@@ -46,7 +46,7 @@ function Tokens({ revokes, onChange }: { revokes: boolean; onChange: (revokes: b
           type="checkbox"
           checked={revokes}
           aria-describedby={noteId}
-          onChange={(event) => onChange(event.target.checked)}
+          onChange={(event) => onChange(event.currentTarget.checked)}
         />{" "}
         Revoke {names ? (names.length === 1 ? "the token" : `the ${names.length} tokens`) : "all bearer tokens"} as well
       </label>

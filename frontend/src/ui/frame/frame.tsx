@@ -1,6 +1,7 @@
 /** The frame around every page, from data that is given: nothing here talks to the desk. */
 
-import { type ReactNode, useMemo, useRef } from "react";
+import type { ComponentChildren } from "preact";
+import { useMemo, useRef } from "preact/hooks";
 import type { ClockState, Session } from "../../api/schema";
 import { useZone } from "../../lib/preference";
 import { ChipPanel } from "./chip-panel";
@@ -24,10 +25,10 @@ interface FrameProps {
   /** When the bots wrote last, and when the next of them is due. */
   heartbeat?: Heartbeat;
   /** Why there is no newer data, for people. */
-  trouble?: ReactNode;
+  trouble?: ComponentChildren;
   /** The stop, at hand on every page. */
-  stop?: ReactNode;
-  children: ReactNode;
+  stop?: ComponentChildren;
+  children: ComponentChildren;
 }
 
 /** Top bar, session strip and the page. */
@@ -36,7 +37,7 @@ export function Frame({ page, data, keptAt, link, heartbeat = {}, trouble, stop,
   const { clock, sessions } = data ?? {};
   // where the strip turns out higher or lower than the room kept for it, the page is drawn anew, once: what is new does
   // not jump
-  const room = useRef<"kept" | "other">(undefined);
+  const room = useRef<"kept" | "other">();
   const hasWaited = useRef(false);
   if (data) room.current ??= hasWaited.current && !isExpected(sessions ?? {}) ? "other" : "kept";
   else hasWaited.current = true;

@@ -1,6 +1,6 @@
 /** Keys of the whole page: `?` lists them, `/` goes to the filter, `g` and a letter change the page. */
 
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { at } from "../../lib/base";
 import { nextTheme, setTheme, setZone, useTheme, useZone } from "../../lib/preference";
 import { navigate } from "../../lib/route";

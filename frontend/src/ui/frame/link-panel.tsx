@@ -95,7 +95,7 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
         <input
           type="checkbox"
           checked={toasts === "on"}
-          onChange={(event) => setToasts(event.target.checked ? "on" : "off")}
+          onChange={(event) => setToasts(event.currentTarget.checked ? "on" : "off")}
         />
         Tell fills on pages that do not show them
       </label>
@@ -103,7 +103,7 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
         <input
           type="checkbox"
           checked={announcements === "on"}
-          onChange={(event) => setAnnouncements(event.target.checked ? "on" : "off")}
+          onChange={(event) => setAnnouncements(event.currentTarget.checked ? "on" : "off")}
         />
         Announce fills and changes to screen readers
       </label>

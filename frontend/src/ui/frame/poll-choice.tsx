@@ -1,6 +1,6 @@
 /** How often the page asks while no stream works: 2, 5 or 15 s, kept on this browser. */
 
-import { useId } from "react";
+import { useId } from "preact/hooks";
 import { POLL_CHOICES, setPollEvery, usePollEvery } from "../../lib/preference";
 
 export function PollChoice() {

@@ -1,6 +1,7 @@
 /** Controls of a replay: hold still, how fast, and to which day. A request is `requested` until the bots answer it. */
 
-import { createContext, type ReactNode, useContext, useRef, useState } from "react";
+import { type ComponentChildren, createContext } from "preact";
+import { useContext, useRef, useState } from "preact/hooks";
 import { type ControlRequest, useControl } from "../../lib/control";
 import { useMayAsk } from "../../lib/role";
 import { dayName, instant, isoDay, UTC } from "../../lib/time";
@@ -18,7 +19,7 @@ interface Controls extends ReturnType<typeof useControl> {
 const ReplayContext = createContext<Controls | undefined>(undefined);
 
 /** Holds the one request that button, panel and key share. */
-export function ReplayControls({ isReplay, children }: { isReplay: boolean; children: ReactNode }) {
+export function ReplayControls({ isReplay, children }: { isReplay: boolean; children: ComponentChildren }) {
   const { clock } = useDesk();
   const mayAsk = useMayAsk();
   const control = useControl(clock);
@@ -147,7 +148,7 @@ export function Replay() {
             value={day}
             min={from === undefined ? undefined : isoDay(from, UTC)}
             max={to === undefined ? undefined : isoDay(to, UTC)}
-            onChange={(event) => setDay(event.target.value)}
+            onInput={(event) => setDay(event.currentTarget.value)}
           />
         </label>
         <button type="submit" className="button" disabled={isBusy}>

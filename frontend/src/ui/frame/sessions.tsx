@@ -1,9 +1,9 @@
 /** One lane of 24 h, in the zone shown, an exchange: its session, what of it is gone, and now. */
 
-import { memo } from "react";
 import type { ClockState, Session } from "../../api/schema";
 import { coarse } from "../../lib/age";
 import { groupSessions, type SessionGroup, wallText } from "../../lib/market";
+import { memo } from "../../lib/memo";
 import { clock, dayStart, instant, isoDay, localStamp, shownName } from "../../lib/time";
 import { Icon, type IconName } from "../icon";
 import { useDesk } from "./desk";

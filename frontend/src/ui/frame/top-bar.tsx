@@ -1,6 +1,6 @@
 /** Top bar: mark, pages, Link, Mode, theme. On the phone the pages move to the bottom of the screen. */
 
-import type { MouseEvent, ReactNode } from "react";
+import type { ComponentChildren, TargetedMouseEvent } from "preact";
 import { at } from "../../lib/base";
 import { nextTheme, setTheme, useTheme } from "../../lib/preference";
 import { navigate } from "../../lib/route";
@@ -16,7 +16,7 @@ export const PAGES = [
 export type PageId = (typeof PAGES)[number]["id"];
 
 /** Follow a link inside the page; with a modifier, or another button, the browser does what it always does. */
-export function follow(event: MouseEvent<HTMLAnchorElement>): void {
+export function follow(event: TargetedMouseEvent<HTMLAnchorElement>): void {
   if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
     return;
   event.preventDefault();
@@ -42,8 +42,8 @@ function ThemeButton() {
 interface Props {
   page: PageId | undefined;
   /** Stops the bots; for who may. */
-  stop?: ReactNode;
-  children: ReactNode;
+  stop?: ComponentChildren;
+  children: ComponentChildren;
 }
 
 export function TopBar({ page, stop, children }: Props) {

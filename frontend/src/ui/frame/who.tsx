@@ -1,6 +1,6 @@
 /** Who is logged in, and the way out; nothing on a desk without a password, where nobody logs in. */
 
-import { useState } from "react";
+import { useState } from "preact/hooks";
 import { logOut, useWho } from "../../lib/role";
 import { Everywhere } from "./everywhere";
 
