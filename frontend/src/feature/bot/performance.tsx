@@ -119,7 +119,7 @@ export function Performance({ bot, state, session, problem, days }: Props) {
     >
       {scene ? (
         <>
-          <ChartGuard data={scene}>
+          <ChartGuard settings={span}>
             <EquityChart key={span} name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
           </ChartGuard>
           <Falls scene={scene} series={scene.series} ofRun={span === "run"} />

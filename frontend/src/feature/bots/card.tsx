@@ -170,7 +170,7 @@ function Curve({ bot, state, session, problem }: Props) {
     );
   }
   return (
-    <ChartGuard data={scene}>
+    <ChartGuard>
       <EquityChart name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
     </ChartGuard>
   );

@@ -17,6 +17,8 @@ const Candles = later(
 
 interface Props {
   symbol: string;
+  /** Market day; empty for the newest. */
+  day: string;
   bars: readonly DayBar[];
   /** Of its exchange, now; the hours of another day come from its file. */
   session: Session | undefined;
@@ -47,7 +49,7 @@ export function dayLabel(symbol: string, bars: readonly DayBar[], fills: number,
   );
 }
 
-export function DayChart({ symbol, bars, session, fills, position, view, loaded, tick, large }: Props) {
+export function DayChart({ symbol, day, bars, session, fills, position, view, loaded, tick, large }: Props) {
   const now = hoursOf(bars, session);
   const hours: Hours | undefined = now ?? hoursOf(bars, loaded?.file?.hours);
   const halts = loaded?.file?.halts?.[symbol];
@@ -72,7 +74,7 @@ export function DayChart({ symbol, bars, session, fills, position, view, loaded,
     );
   }
   return (
-    <ChartGuard data={bars}>
+    <ChartGuard settings={`${symbol} ${day}`}>
       <Candles
         name={symbol}
         label={dayLabel(symbol, bars, marks.length, tick)}

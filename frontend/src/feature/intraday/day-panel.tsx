@@ -62,6 +62,7 @@ export function DayPanel({ bot, session, views }: Props) {
       </p>
       <DayChart
         symbol={symbol}
+        day={bot.day ?? ""}
         bars={bars}
         session={session}
         fills={fills}

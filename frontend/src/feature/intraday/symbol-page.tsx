@@ -290,6 +290,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
         </p>
         <DayChart
           symbol={symbol}
+          day={day}
           bars={bars}
           session={session}
           fills={fills}

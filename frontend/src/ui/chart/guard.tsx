@@ -3,21 +3,21 @@
 import { Component, type ComponentChildren } from "preact";
 
 interface Props {
-  /** Draws again when this changes. */
-  data?: unknown;
+  /** What somebody chose for the chart, e.g. its span: another choice is tried anew. New data is not, or it would flicker. */
+  settings?: string;
   children: ComponentChildren;
 }
 
 interface State {
   error?: Error;
-  data?: unknown;
+  settings?: string;
 }
 
 export class ChartGuard extends Component<Props, State> {
   override state: State = {};
 
-  static override getDerivedStateFromProps({ data }: Props, state: State): State {
-    return data === state.data ? state : { data, error: undefined };
+  static override getDerivedStateFromProps({ settings }: Props, state: State): State {
+    return settings === state.settings ? state : { settings, error: undefined };
   }
 
   static override getDerivedStateFromError(error: Error): State {
