@@ -1,6 +1,6 @@
 /** Symbols by strength of their signal: what the rule sees, what it asks for, and the bar it saw. */
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { SymbolView } from "../../api/schema";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { abbreviated, decimal, isNumber, plural, price, sharedDecimals } from "../../lib/money";
@@ -35,6 +35,12 @@ export function filterSymbols(symbols: readonly Named[], filter: string): Named[
       .toLowerCase();
     return words.every((word) => text.includes(word));
   });
+}
+
+/** `now` in the order of `before` as far as that goes; what is new comes last. */
+export function inOrder(now: readonly Named[], before: readonly string[]): Named[] {
+  const place = (name: string): number => (before.includes(name) ? before.indexOf(name) : before.length);
+  return [...now].sort(([a], [b]) => place(a) - place(b));
 }
 
 /** A number of the bar of a symbol, where it has one. */
@@ -91,9 +97,16 @@ function rows(symbols: readonly Named[]): Cell[][] {
   ]);
 }
 
-function SymbolRow({ name, view }: { name: string; view: SymbolView }) {
+interface RowProps {
+  name: string;
+  view: SymbolView;
+  /** True while its features are shown. */
+  open: boolean;
+  onToggle: () => void;
+}
+
+function SymbolRow({ name, view, open, onToggle }: RowProps) {
   const { market } = useDesk();
-  const [open, setOpen] = useState(false);
   const { signal } = view;
   const prices = ["open", "high", "low", "close"].map((part) => barNumber(view, part));
   const decimals = sharedDecimals(view.tick, prices);
@@ -137,13 +150,7 @@ function SymbolRow({ name, view }: { name: string; view: SymbolView }) {
         </td>
         <td>
           {features.length > 0 && (
-            <button
-              type="button"
-              className="quiet"
-              aria-expanded={open}
-              aria-controls={id}
-              onClick={() => setOpen(!open)}
-            >
+            <button type="button" className="quiet" aria-expanded={open} aria-controls={id} onClick={onToggle}>
               {plural(features.length, "feature")}
               <span className="spoken"> of {name}</span>
             </button>
@@ -179,8 +186,19 @@ export function Symbols({
 }) {
   const { market } = useDesk();
   const [filter, setFilter] = useState("");
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
   const all = byStrength(symbols);
-  const shown = filterSymbols(all, filter);
+  // rows keep their places while somebody is among them
+  const [isUsed, setUsed] = useState({ byKey: false, byPointer: false });
+  const places = useRef<string[]>([]);
+  const isHeld = isUsed.byKey || isUsed.byPointer;
+  if (!isHeld) places.current = all.map(([name]) => name);
+  const shown = filterSymbols(isHeld ? inOrder(all, places.current) : all, filter);
+  const toggle = (name: string): void => {
+    const next = new Set(opened);
+    if (!next.delete(name)) next.add(name);
+    setOpened(next);
+  };
   return (
     <section aria-labelledby="symbols-title">
       <div className="head">
@@ -220,9 +238,21 @@ export function Symbols({
                 ))}
               </tr>
             </thead>
-            <tbody>
-              {shown.map(([name, view]) => (
-                <SymbolRow key={name} name={name} view={view} />
+            <tbody
+              onFocusIn={() => setUsed((now) => ({ ...now, byKey: true }))}
+              onFocusOut={() => setUsed((now) => ({ ...now, byKey: false }))}
+              onPointerEnter={() => setUsed((now) => ({ ...now, byPointer: true }))}
+              onPointerLeave={() => setUsed((now) => ({ ...now, byPointer: false }))}
+            >
+              {shown.map(([name, view], index) => (
+                <SymbolRow
+                  // biome-ignore lint/suspicious/noArrayIndexKey: a row made anew at its new place has not moved there
+                  key={`${index} ${name}`}
+                  name={name}
+                  view={view}
+                  open={opened.has(name)}
+                  onToggle={() => toggle(name)}
+                />
               ))}
             </tbody>
           </table>
