@@ -1,4 +1,7 @@
-/** The attention line: what the data of which bot needs a look for, oldest first; absent when nothing does. */
+/**
+ * The attention line: what the data of which bot needs a look for, oldest first; absent when nothing does. It moves the
+ * page, so a bot that is late for a moment, as on a busy machine, is told by its card alone.
+ */
 
 import type { BotView, Problem } from "../../api/schema";
 import { age } from "../../lib/age";
@@ -49,11 +52,20 @@ function startOf(state: CardState): number {
   return state.since ?? instant(state.problem?.file_time) ?? Number.POSITIVE_INFINITY;
 }
 
+const SETTLED_MS = 3000; // what is late for less may be over before it is read
+
+/** False for a bot that is late only just now. */
+function isSettled(state: CardState, now: number): boolean {
+  return state.kind !== "late" || state.since === undefined || now - state.since >= SETTLED_MS;
+}
+
 export function Attention({ bots, states, problems }: Props) {
-  const items = bots
+  const wanted = bots
     .map((bot) => ({ bot, state: states.get(bot.bot) }))
     .filter((item): item is { bot: BotView; state: CardState } => item.state?.attention === true)
     .sort((a, b) => startOf(a.state) - startOf(b.state));
+  const settled = useTicking((now) => wanted.map(({ state }) => (isSettled(state, now) ? "1" : "0")).join(""));
+  const items = wanted.filter((_, index) => settled[index] === "1");
   if (items.length + problems.length === 0) return null;
   const what = [
     items.length > 0 && plural(items.length, "bot"),

@@ -1,0 +1,40 @@
+import { act, cleanup, render } from "@testing-library/preact";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { BotView } from "../../api/schema";
+import { sparse } from "../../lib/fixture";
+import { startClock } from "../../live/clock";
+import { Attention } from "./attention";
+import type { CardState } from "./state";
+
+const WALL = Date.parse("2026-01-01T12:00:00Z");
+beforeEach(() => {
+  vi.useFakeTimers({ now: WALL });
+  startClock();
+});
+afterEach(() => {
+  cleanup();
+  vi.useRealTimers();
+});
+
+const bots = ["a", "b"].map((bot) => sparse<BotView>({ bot, kind: "intraday" }));
+const late = (since: number): CardState => ({ kind: "late", word: "late", since, held: true, attention: true });
+const failed: CardState = { kind: "failed", word: "error", held: true, attention: true };
+const line = (states: Record<string, CardState>) => (
+  <Attention bots={bots} states={new Map(Object.entries(states))} problems={[]} />
+);
+
+it("moves nothing for a bot that is late for a moment, and lists it when it stays so", () => {
+  const { container, rerender } = render(line({ a: late(WALL) }));
+  expect(container.innerHTML).toBe("");
+  act(() => void vi.advanceTimersByTime(2000));
+  expect(container.innerHTML).toBe("");
+  act(() => void vi.advanceTimersByTime(2000));
+  expect(container.textContent).toContain("1 bot needs a look");
+  rerender(line({ a: late(WALL + 4000) })); // it wrote, and is late again
+  expect(container.innerHTML).toBe("");
+});
+
+it("lists at once what is late for long, and what has failed", () => {
+  const { container } = render(line({ a: late(WALL - 60_000), b: failed }));
+  expect(container.textContent).toContain("2 bots need a look");
+});
