@@ -51,6 +51,8 @@ export default defineConfig({
     cssCodeSplit: false,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // what the first page shares with others is one file, not six: each is a request of its own
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] } } },
   },
   // a script names others by where it lies itself: the desk may stand below a path
   experimental: {

@@ -105,7 +105,7 @@ def test_kept_page_stands_with_its_age_and_listens_without_a_jump(
     page.unroute_all(behavior="ignoreErrors")
 
 
-@pytest.mark.parametrize("part", ["index", "jsxRuntime"])
+@pytest.mark.parametrize("part", ["index", "shared"])
 def test_page_whose_code_does_not_arrive_says_so_and_is_loaded_again(desk: Up, page: Page, part: str) -> None:
     page.route(f"**/assets/{part}*.js", lambda route: route.abort())
     page.goto(f"{desk.url}/bots")

@@ -139,13 +139,15 @@ def test_entry_when_it_did_not_arrive_then_the_page_says_so_and_is_loaded_again(
     page.locator("h3", has_text="orb_ny").first.wait_for()
 
 
-def test_renderer_when_it_arrives_late_then_the_page_goes_on_by_itself(desk: Up, context: BrowserContext) -> None:
+def test_entry_when_what_it_imports_is_late_then_the_page_goes_on_by_itself(
+    desk: Up, context: BrowserContext
+) -> None:
     page = context.new_page()
-    start = "**/assets/start-*.js*"
-    page.route(start, lambda route: route.abort())
+    shared = "**/assets/shared-*.js*"
+    page.route(shared, lambda route: route.abort())
     page.goto(f"{desk.url}/bots")
     page.get_by_text("A part of this page did not arrive").wait_for()
-    page.unroute(start)
+    page.unroute(shared)
     page.get_by_text("STREAMING", exact=True).first.wait_for()
     page.get_by_text("A part of this page did not arrive").wait_for(state="detached")
 
