@@ -209,7 +209,7 @@ def take_pages(
 def show_calendar(page: Page) -> None:
     """Have the daily results shown as a calendar of their newest whole month, and go there."""
     page.get_by_role("radio", name="Calendar").check(force=True)
-    page.get_by_role("button", name="Month before").click()
+    page.get_by_role("button", name="Previous month").click()
     page.locator(".daily").evaluate("panel => scrollTo(0, panel.getBoundingClientRect().top + scrollY - 120)")
 
 

@@ -98,15 +98,15 @@ export function heartbeatOf(bundle: BotsPageBundle | undefined): Heartbeat {
 /** A sentence for a page that has no data at all. */
 export function troubleText(error: FetchError | undefined): string {
   if (!error) return "";
-  if (error.status === 0) return "The desk does not answer. The page tries again by itself.";
-  const what = error.status < 300 ? "something that is not its data" : error.status;
-  return `The desk answered ${what}. The page tries again by itself.`;
+  if (error.status === 0) return "Cannot reach the desk. Retrying automatically.";
+  const what = error.status < 300 ? "with something that is not its data" : `with error ${error.status}`;
+  return `The desk answered ${what}. Retrying automatically.`;
 }
 
 function LoggedOut() {
   return (
     <>
-      Your session has ended; what this browser kept is forgotten.{" "}
+      Your session has ended and the copy in this browser was deleted.{" "}
       <a href={`${at("/login")}?next=${encodeURIComponent(location.pathname + location.search)}`}>Log in again</a>.
     </>
   );

@@ -79,7 +79,7 @@ def test_kept_data_of_another_shape_is_left_out_on_every_page(desk: Up, context:
         page.goto(f"{desk.url}/{path}")
         page.get_by_text("STREAMING", exact=True).first.wait_for()
         page.locator("main h1").first.wait_for(state="attached")
-        assert page.get_by_text("could not be drawn").count() == 0, path
+        assert page.get_by_text("could not be displayed").count() == 0, path
     assert errors == []
 
 
@@ -146,7 +146,7 @@ def test_answer_that_is_no_data_is_said_and_mended_by_the_next(desk: Up, context
     page.goto(f"{desk.url}/bots")
     page.get_by_role("alert").first.wait_for()
     shown = page.locator("body").inner_text()
-    assert "tries again by itself" in shown and "STREAMING" not in shown
+    assert "Retrying automatically" in shown and "STREAMING" not in shown
     assert page.get_by_role("heading", name="Sign in to the hotel").count() == 0
     page.unroute("**/api/bots/page")
     page.locator("h3", has_text="orb_ny").first.wait_for()

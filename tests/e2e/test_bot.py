@@ -57,7 +57,7 @@ def test_kill_switch_when_thrown_then_the_bot_flattens_and_stays_stopped(slow: U
     confirm(page, "Kill switch orb_ny", "Stop orb_ny", HTML)
     head = page.locator(".bot-head")
     expect(head.locator(".chip")).to_have_text("stopped")
-    expect(page.get_by_text("No open position.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("No open positions.")).to_be_visible(timeout=60_000)
     shown = head.locator(".state-line").inner_text()
     assert "Stopped by kill switch (this machine)" in shown and "<b>bold</b>" in shown, (
         "what was typed is shown as text"
@@ -105,7 +105,7 @@ def test_request_when_nobody_answers_then_the_page_says_so(slow: Up, page: Page)
     expect(page.get_by_text("its rules are changed where it runs")).to_be_visible()
     confirm(page, "Flatten theirs", "Flatten theirs")
     expect(page.locator(".requests li").first).to_contain_text("flatten requested")
-    expect(page.locator(".bot-head .state-line")).to_contain_text("Flatten not answered", timeout=60_000)
+    expect(page.locator(".bot-head .state-line")).to_contain_text("Flatten: no response", timeout=60_000)
     assert_accessible(page)
     del theirs["control_id"]
     write_json(path, theirs)
@@ -150,12 +150,12 @@ def test_rules_when_somebody_saves_meanwhile_then_the_draft_is_compared_with_the
     page.get_by_label("Take profit").fill("40")
     send(slow, "PUT", "/api/bots/swing_4w/rules", {"version": 0, "rules": {"max_positions": 4}})
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("Somebody else saved meanwhile")
+    expect(alert).to_contain_text("Someone else saved changes")
     expect(alert).to_contain_text("local saved version 1")
     expect(page.get_by_role("button", name="Save rules")).to_be_disabled()
     expect(page.get_by_label("Max positions")).to_have_value("4")
     expect(page.get_by_label("Take profit")).to_have_value("40")
-    page.get_by_role("button", name="Go on from version 1").click()
+    page.get_by_role("button", name="Continue from version 1").click()
     page.get_by_role("button", name="Save rules").click()
     expect(page.get_by_text("Saved as version 2.")).to_be_visible()
     rules = slow.get("/api/bots/swing_4w/rules").json()["rules"]
@@ -202,7 +202,7 @@ def test_daily_results_when_read_as_calendar_or_table_then_they_are_the_total(sl
     panel.get_by_role("radio", name="Calendar").check()
     shown = panel.locator(".calendar td:not(.week) .figure").all_inner_texts()
     assert len(shown) > 1
-    panel.get_by_role("button", name="Month before").click()
+    panel.get_by_role("button", name="Previous month").click()
     panel.locator(".calendar button").first.click()
     until(page, "document.querySelector('.activity select').value !== ''")
     assert_accessible(page)
@@ -269,7 +269,7 @@ def test_page_of_nobody_when_opened_then_it_says_so(slow: Up, page: Page) -> Non
 def test_page_when_the_desk_fails_then_each_panel_says_so_and_heals(slow: Up, page: Page) -> None:
     page.route("**/history/**", lambda route: route.fulfill(status=500, body="<html>oops</html>"))
     page.goto(f"{slow.url}/bots/swing_1w")
-    expect(page.get_by_text("The closed trades could not be read")).to_be_visible()
+    expect(page.get_by_text("Could not load the closed trades")).to_be_visible()
     page.unroute_all(behavior="ignoreErrors")
     page.get_by_role("button", name="Try again").click()
     page.locator(".rows.trades tbody tr").first.wait_for()
@@ -282,7 +282,7 @@ def test_link_when_it_is_lost_then_nothing_is_called_good_and_values_have_an_age
     slow.stop()
     chip = page.locator(".bot-head .chip")
     expect(chip).to_have_text("kept", timeout=60_000)
-    expect(page.locator(".bot-head .state-line")).to_contain_text(re.compile(r"Kept from .* ago"))
+    expect(page.locator(".bot-head .state-line")).to_contain_text(re.compile(r"Saved copy from .* ago"))
     assert page.locator(".bot-head .held").count() > 0
     assert page.locator(".bot-clocks .state-icon.well").count() == 0
     page.goto("about:blank")

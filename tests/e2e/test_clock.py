@@ -130,7 +130,7 @@ def written_s(page: Page) -> float:
 
 def open_panel(page: Page) -> None:
     page.get_by_role("button", name="Link: how fresh").click()
-    page.get_by_text("How fresh").wait_for()
+    page.get_by_text("Data freshness").wait_for()
 
 
 def check_dead(page: Page, desk: Desk) -> None:
@@ -218,7 +218,7 @@ def test_kept_data_when_its_time_is_yet_to_come_then_its_age_is_unknown(tmp_path
         page.reload()
         page.get_by_text("1.00").first.wait_for()
         assert "kept an unknown time ago" in chip(page)
-        assert not re.search(r"NaN|(kept|Kept from) \d", page.locator("body").inner_text())
+        assert not re.search(r"NaN|(kept|Saved copy from) \d", page.locator("body").inner_text())
         page.evaluate("sessionStorage.setItem('skew', 7_200_000)")
         page.reload()
         page.get_by_text("1.00").first.wait_for()

@@ -26,7 +26,7 @@ LINK = "document.querySelector('.bar-chip.link').innerText"
 CLOCK = "document.querySelector('.bar-chip.mode').innerText"
 LEFT = "was interrupted while the page was loading"
 """What Firefox may say of the stream of a page that is left."""
-OWNER = "document.body.innerText.match(/Stream held by\\s+(.+)/)?.[1]"
+OWNER = "document.body.innerText.match(/Stream owned by\\s+(.+)/)?.[1]"
 
 
 @pytest.fixture(scope="module")

@@ -148,7 +148,7 @@ def test_logout_everywhere_in_the_page_says_what_stays_and_revokes_tokens_unless
             page.screenshot(path=f"{folder}/everywhere-{revokes}.png")
         if not revokes:
             box.uncheck()
-            expect(dialog).to_contain_text("whoever has one still gets in")
+            expect(dialog).to_contain_text("anyone who has one keeps access")
         page.wait_for_timeout(500)  # the dialog's guard against a double tap
         dialog.get_by_role("button", name="Log out everywhere").click()
         expect(page).to_have_url(f"{locked.url}/login?why=ended")

@@ -118,7 +118,7 @@ def test_stream_passes_to_the_other_tab_when_its_owner_is_kept_for_going_back(
     for page in (first, second):
         page.goto(f"{desk.url}/system")
         page.get_by_text("STREAMING", exact=True).first.wait_for()
-    holder = "document.body.innerText.match(/Stream held by\\s+(.+)/)?.[1]"
+    holder = "document.body.innerText.match(/Stream owned by\\s+(.+)/)?.[1]"
     until(first, f"{holder} === 'this tab'")
     first.goto(f"{desk.url}/icon.svg")
     until(second, f"{holder} === 'this tab'")

@@ -151,8 +151,8 @@ def test_bot_page_when_the_whole_cannot_be_read_then_it_says_what_it_lacks(url: 
     page.route(re.compile(f"/api/swing/bots/{SWING}$"), lambda route: route.fulfill(status=500, body="<html>oops"))
     page.goto(f"{url}/bots/{SWING}")
     table = page.locator("[aria-label='Open positions, table']")
-    expect(table).to_contain_text(re.compile(r"4\d smaller ones not read yet"))
-    expect(page.get_by_text("The whole of the targets is not read yet.")).to_be_visible()
+    expect(table).to_contain_text(re.compile(r"4\d smaller ones not loaded yet"))
+    expect(page.get_by_text("Loading the targets.")).to_be_visible()
     assert page.get_by_role("button", name=re.compile("CSV of (the open positions|targets)")).count() == 0
     page.unroute_all(behavior="ignoreErrors")
     expect(table.locator("tbody tr")).to_have_count(POSITIONS)

@@ -55,7 +55,7 @@ def test_open_tab_when_the_desk_has_a_new_build_then_it_says_so_and_loads_it(
         html.write_text(html.read_text().replace("The live desk for trading bots", "The live desk of bots"))
         for each in (page, other):
             each.get_by_text("Aion was updated").wait_for()
-        page.get_by_role("button", name="Load again").click()
+        page.get_by_role("button", name="Reload").click()
         page.wait_for_function(f"document.documentElement.dataset.build !== '{first}'")
         page.get_by_text("STREAMING", exact=True).first.wait_for()
         page.get_by_text("Aion was updated").wait_for(state="detached")
@@ -74,12 +74,12 @@ def test_pages_when_the_network_is_gone_then_those_that_were_fetched_when_idle_o
     for name in ("Logs", "System", "Intraday", "Bots"):
         link(page, name)
         page.get_by_role("heading", level=1, name=name).first.wait_for(state="attached")
-        assert page.get_by_text("could not be drawn").count() == 0
+        assert page.get_by_text("could not be displayed").count() == 0
     link(page, "Logs")
-    page.get_by_text("The desk does not answer").first.wait_for()
+    page.get_by_text("Cannot reach the desk").first.wait_for()
     context.set_offline(False)
     page.locator(".log-line").first.wait_for()
-    page.get_by_text("The desk does not answer").first.wait_for(state="detached")
+    page.get_by_text("Cannot reach the desk").first.wait_for(state="detached")
     assert errors == []
 
 
@@ -179,7 +179,7 @@ def test_charts_when_the_browser_is_odd_then_every_page_has_them(
     for path, chart in (("intraday", ".candles canvas"), ("bots/swing_1w", ".plot canvas")):
         page.goto(f"{desk.url}/{path}")
         page.locator(chart).first.wait_for()
-        assert page.get_by_text("cannot be drawn").count() + page.get_by_text("could not be drawn").count() == 0
+        assert page.get_by_text("cannot be drawn").count() + page.get_by_text("could not be displayed").count() == 0
     assert errors == []
 
 
@@ -190,12 +190,12 @@ def test_chart_when_it_cannot_be_drawn_then_it_costs_the_chart_alone(desk: Up, c
     page.evaluate("document.querySelector('.card').scrollIntoView()")  # charts are made when they come near
     page.get_by_text("This chart cannot be drawn here: no canvas here").first.wait_for()
     page.locator("h3", has_text="orb_ny").first.wait_for()
-    assert page.get_by_text("This page could not be drawn").count() == 0
+    assert page.get_by_text("This page could not be displayed").count() == 0
     for path, heading in (("intraday", "Intraday"), ("bots/swing_1w", "swing_1w")):
         page.goto(f"{desk.url}/{path}")
         page.get_by_text("STREAMING", exact=True).first.wait_for()
         page.get_by_role("heading", level=1, name=heading).first.wait_for(state="attached")
-        assert page.get_by_text("This page could not be drawn").count() == 0
+        assert page.get_by_text("This page could not be displayed").count() == 0
 
 
 def test_browser_when_its_own_language_is_no_tag_then_the_page_is_whole(desk: Up, browser: Browser) -> None:

@@ -121,18 +121,18 @@ def waits_for_the_next_rebalance(case: Case) -> None:
 
 CLAIMS: tuple[tuple[str, Callable[[Case], None]], ...] = (
     (r"It closes \d+ open positions? \(.+\) at the next open(, .+)?\.", exits_rest),
-    (r"Orders to open are cancelled and not placed again\.", nothing_opens),
-    (r"Orders to open that were cancelled are not placed again: it waits for its next rebalance\.",
+    (r"Entry orders are cancelled and not placed again\.", nothing_opens),
+    (r"Cancelled entry orders are not placed again: it waits for its next rebalance\.",
      waits_for_the_next_rebalance),
     (r"It is then paused\.", is_paused),
     (r"Press Resume to let it trade again\.", lambda case: None),  # the next dialog of the test
     (r"It may open positions again at its next rebalance\.", may_open_again),
     (r"The (flatten|switch) ordered \d+ exits? \(.+\) not filled yet: (they are|it is) cancelled and the positions? "
      r"stays? open\.", exits_are_cancelled),
-    (r"It opens nothing new until you press Resume\.", is_paused),
+    (r"It opens no new positions until you press Resume\.", is_paused),
     (r"A rebalance that falls due waits until then\.", no_rebalance_while_paused),
     (r"Stops, targets and exits of open positions keep working\.", stays_protected),
-    (r"Open positions are closed and nothing new is opened, even after a restart, until you clear the switch\.",
+    (r"Open positions are closed and no new ones are opened, even after a restart, until you clear the switch\.",
      stays_stopped_over_a_restart),
     (r"It is paused, as before: press Resume to let it trade\.", is_paused),
     (r"Trading resumes\.", is_active),
@@ -231,7 +231,7 @@ def test_orders_to_open_when_a_stop_cancelled_them_then_they_are_not_placed_agai
     up.wait(lambda: opening(view(up, OPENS)), 90)
     held = view(up, OPENS)["positions"]
     said = press(up, page, how[0], OPENS)
-    assert "Orders to open are cancelled and not placed again." in said
+    assert "Entry orders are cancelled and not placed again." in said
     up.wait(lambda: not opening(view(up, OPENS)))
     said = press(up, page, how[1], OPENS)
     assert "next rebalance" in said
@@ -266,7 +266,7 @@ def test_dialogs_of_all_bots_when_confirmed_then_what_they_said_is_so(slow: Up, 
     assert held
     said = all_dialog(slow, page, "Pause all")
     assert said == (
-        "No bot opens anything new until it is resumed. Stops, targets and exits of open positions keep working."
+        "No bot opens new positions until you resume it. Stops, targets and exits of open positions keep working."
     )
     slow.wait(lambda: states() == {"paused"})
     assert view(slow, other)["positions"].keys() == held.keys()
@@ -277,7 +277,7 @@ def test_dialogs_of_all_bots_when_confirmed_then_what_they_said_is_so(slow: Up, 
     open_now = sum(len(bot["positions"]) for bot in bots().values())
     said = all_dialog(slow, page, "Flatten all")
     count = re.match(
-        r"(\d+) open positions? (is|are) closed, each at its next bar or open\. Orders to open are cancelled and "
+        r"(\d+) open positions? (is|are) closed, each at its next bar or open\. Entry orders are cancelled and "
         r"not placed again\. All bots are then paused\. Press Resume all to let them trade again\.$",
         said,
     )
@@ -307,14 +307,14 @@ def test_dialogs_of_all_bots_when_confirmed_then_what_they_said_is_so(slow: Up, 
 
 def test_speed_and_jump_when_asked_then_what_the_panel_says_is_so(slow: Up, page: Page) -> None:
     page.goto(f"{slow.url}/bots")
-    page.get_by_role("button", name="Hold the replay still").click()
+    page.get_by_role("button", name="Pause the replay").click()
     slow.wait(lambda: slow.bundle()["clock"]["state"] == "paused")
-    page.get_by_role("button", name="Go on with the replay").click()
+    page.get_by_role("button", name="Resume the replay").click()
     slow.wait(lambda: slow.bundle()["clock"]["state"] != "paused")
     page.locator("[popovertarget='clock-panel']").first.click()
     panel = page.locator("#clock-panel")
     said = panel.inner_text()
-    assert "A later day plays the bars in between; an earlier one starts a new run there." in said
+    assert "A later day plays the bars in between; an earlier one starts a new run." in said
     run = slow.bundle()["run"]
     panel.get_by_label("Day").fill("2022-06-13")
     panel.get_by_role("button", name="Jump").click()

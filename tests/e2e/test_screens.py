@@ -102,7 +102,7 @@ def test_zone_when_chosen_then_every_time_follows_and_it_is_kept(desk: Up, page:
     page.goto(f"{desk.url}/intraday")
     page.locator(".symbols tbody tr").first.wait_for()
     page.locator("button[popovertarget=clock-panel]").click()
-    page.get_by_label("Time zone of every time shown").select_option("Asia/Hong_Kong")
+    page.get_by_label("Time zone of all times").select_option("Asia/Hong_Kong")
     for path in ("/intraday", "/bots", "/logs"):
         page.goto(f"{desk.url}{path}")
         page.get_by_text("STREAMING", exact=True).wait_for()
@@ -116,7 +116,7 @@ def test_replay_when_steered_then_it_says_requested_and_done(begin: Begin, page:
     up.wait(up.is_running, 60)
     page.goto(f"{up.url}/intraday")
     page.get_by_text("STREAMING", exact=True).wait_for()
-    page.get_by_role("button", name="Hold the replay still").click()
+    page.get_by_role("button", name="Pause the replay").click()
     page.locator(".bar-chip.mode", has_text="PAUSED").wait_for()
     page.locator("button[popovertarget=clock-panel]").click()
     page.get_by_role("button", name="10x").click()
@@ -130,7 +130,7 @@ def test_replay_when_steered_then_it_says_requested_and_done(begin: Begin, page:
     page.keyboard.press("Escape")
     os.kill(up.child("run").pid, signal.SIGSTOP)  # nobody answers
     page.keyboard.press("p")
-    page.locator(".toast", has_text="Hold not answered").wait_for(timeout=60_000)
+    page.locator(".toast", has_text="Pause: no response").wait_for(timeout=60_000)
     os.kill(up.child("run").pid, signal.SIGCONT)
     up.stop()
 
@@ -159,7 +159,7 @@ def test_logs_when_file_is_a_gigabyte_then_it_is_searched_and_stays_quick(desk: 
         else:
             pytest.fail("no older lines were found")
         page.goto(f"{desk.url}/logs?process=big&since=2020-01-01T00:00:10Z&until=2020-01-01T00:00:20Z")
-        page.get_by_text("Nothing older.").wait_for()
+        page.get_by_text("Start of the log.").wait_for()
         assert page.locator(".log-line").count() == 10
         page.get_by_text("early 15").click()
         assert "byte" in page.locator(".line-pane").inner_text()
@@ -182,7 +182,7 @@ def test_logs_when_paused_and_filtered_then_they_hold_still(desk: Up, page: Page
     until(page, "location.search === '?bot=orb_ny'")
     page.keyboard.press("/")
     page.keyboard.type("FULL rebalance")
-    page.get_by_text("No line passes the filter.").wait_for()
+    page.get_by_text("No lines match the filter.").wait_for()
 
 
 def test_logs_on_a_phone_when_opened_then_their_tools_take_two_rows(desk: Up, page: Page) -> None:
@@ -215,7 +215,7 @@ def test_fill_when_page_does_not_show_it_then_a_corner_tells_it_until_one_says_n
     page.goto(f"{up.url}/system")
     page.locator(".toast").wait_for(timeout=60_000)
     page.locator("button[popovertarget=link-panel]").click()
-    page.get_by_label("Tell fills on pages that do not show them").uncheck()
+    page.get_by_label("Show a message for new fills on other pages").uncheck()
     until(page, "document.querySelector('.toast') === null")
     assert re.match(r"(\(\d+\) )?System · Aion", page.title())
     up.stop()
@@ -233,8 +233,8 @@ def test_pages_when_the_desk_is_empty_then_each_says_what_will_fill_it(
     up.wait(lambda: up.get("/healthz").status_code == 200)
     for path, said in (
         ("/logs", "the disk does not answer"),
-        ("/system", "could not be read"),
-        ("/intraday", "answered 500"),
+        ("/system", "Could not load"),
+        ("/intraday", "answered with error 500"),
     ):
         page.goto(f"{up.url}{path}")
         page.get_by_text(said).first.wait_for()

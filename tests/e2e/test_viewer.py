@@ -68,7 +68,7 @@ def test_login_page_when_the_password_is_wrong_then_it_says_so(locked: Up, page:
 def test_viewer_when_it_looks_then_no_page_offers_what_it_may_not_ask(locked: Up, viewer: Page) -> None:
     mutations: list[str] = []
     viewer.on("request", lambda request: request.method == "GET" or mutations.append(request.url))
-    controls = "Controls of|Pause|Resume|Flatten|Kill switch|Hold the replay|Go on with|Save rules|Reset to|Jump"
+    controls = "Controls of|Pause|Resume|Flatten|Kill switch|Pause the replay|Resume the replay|Save rules|Reset to|Jump"
     offered = (
         "[...document.querySelectorAll('button')].filter((each) => each.offsetParent !== null)"
         f".filter((each) => /{controls}/.test(each.getAttribute('aria-label') || each.textContent)).length"
@@ -105,7 +105,7 @@ def test_viewer_when_it_opens_the_logs_then_they_are_denied_and_the_stream_goes_
     asked: list[str] = []
     viewer.on("request", lambda request: asked.append(request.url))
     viewer.goto(f"{locked.url}/logs")
-    expect(viewer.get_by_role("heading", name="Logs are for admins")).to_be_visible()
+    expect(viewer.get_by_role("heading", name="Only administrators can see logs")).to_be_visible()
     viewer.get_by_text("STREAMING", exact=True).wait_for()
     assert not [url for url in asked if "/api/logs" in url or "logs" in url.partition("topics=")[2]]
     assert viewer.locator(".log-line").count() == 0

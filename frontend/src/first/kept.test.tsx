@@ -68,7 +68,7 @@ describe("the first frame", { timeout: 30_000 }, () => {
     history.replaceState(null, "", "/bots");
     show();
     expect(host.querySelector(".bar-chip.link")?.textContent).toBe("LinkCONNECTINGkept an unknown time ago");
-    expect(host.textContent).not.toMatch(/NaN|kept 0|Kept from 0/);
+    expect(host.textContent).not.toMatch(/NaN|kept 0|Saved copy from 0/);
     expect(host.querySelector(".sessions.kept")).not.toBeNull();
   });
 });

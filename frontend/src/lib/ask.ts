@@ -42,8 +42,8 @@ async function send<T>(
     throw new AskError(
       0,
       isAway
-        ? "A stop was pressed, and this gave way to it. The desk may have got it all the same."
-        : "The desk did not answer; nothing is known to have changed.",
+        ? "Interrupted by a stop command. The desk may still have received it."
+        : "No response from the desk. Check whether the change was made.",
     );
   }
   const found: unknown = await answer.json().catch(() => undefined);
@@ -82,7 +82,7 @@ export async function throwKill(bot: string, reason: string): Promise<ControlSta
     }
   };
   const answer = await Promise.any(AGAIN.map(attempt)).catch(
-    () => new AskError(0, "the desk does not answer. It may have got it all the same; press again."),
+    () => new AskError(0, "no response from the desk. It may still have received it. Press again."),
   );
   clearTimeout(timer);
   over.abort();

@@ -247,7 +247,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     // and the desk keeps count of those.
     const isLeftOut = isSolo && document.hidden;
     if (isLeftOut || !window.EventSource) {
-      fall(isLeftOut ? "not looked at" : "no EventSource here");
+      fall(isLeftOut ? "this tab is in the background" : "this browser has no EventSource");
       return;
     }
     streamTopics = names;

@@ -60,9 +60,9 @@ export function applyDelta(
   const before = typeof newest === "string" ? JSON.parse(newest) : newest;
   const version = patches.at(-1)?.version;
   if (before?.etag === etag || before?.version >= (version as number)) return [topic, JSON.stringify(before), before];
-  if (before?.etag !== base) throw Error("the patch has another base");
+  if (before?.etag !== base) throw Error("the patch is for another version");
   const data = patches.reduce<unknown>(merge, before);
   const text = JSON.stringify(data);
-  if (crc32(text) !== check) throw Error("the patch gives something else");
+  if (crc32(text) !== check) throw Error("the patch result has a wrong checksum");
   return [topic, text, data];
 }

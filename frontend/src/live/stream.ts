@@ -48,20 +48,17 @@ export function openStream(url: string, topics: string[], limits: StreamLimits, 
   };
   const expect = (): void => {
     clearTimeout(hello);
-    hello = setTimeout(() => fail("something on the way holds the stream back", "held"), limits.hello);
+    hello = setTimeout(() => fail("a proxy is buffering the stream", "held"), limits.hello);
   };
   const hear = (name: string, run: (text: string) => void): void =>
     source.addEventListener(name, (event) => {
       for (const timer of quiet) clearTimeout(timer);
-      quiet = [
-        setTimeout(on.hush, limits.silence / 2),
-        setTimeout(() => fail("the stream fell silent"), limits.silence),
-      ];
+      quiet = [setTimeout(on.hush, limits.silence / 2), setTimeout(() => fail("the stream timed out"), limits.silence)];
       on.heard();
       run((event as MessageEvent<string>).data);
     });
   expect();
-  source.onerror = () => fail("the stream broke");
+  source.onerror = () => fail("the stream was interrupted");
   hear("hello", (text) => {
     expect();
     on.hello(parseTags(text));
@@ -71,7 +68,7 @@ export function openStream(url: string, topics: string[], limits: StreamLimits, 
     if (beats > 1) clearTimeout(hello);
     on.beat(parseTags(text), beats > 1);
   });
-  hear("bye", () => fail("the desk restarts", "bye"));
+  hear("bye", () => fail("the desk is restarting", "bye"));
   hear("patch", on.patch);
   for (const topic of topics) hear(topic, (text) => on.push(topic, text));
   return close;

@@ -88,7 +88,7 @@ export function ConfirmButton(props: Props) {
             )}
             {withReason && (
               <label className="field">
-                Reason <small>for the audit, if you like</small>
+                Reason <small>(optional, for the audit log)</small>
                 <input
                   value={reason}
                   maxLength={MAX_REASON}
@@ -117,7 +117,7 @@ export function ConfirmButton(props: Props) {
                 </button>
               )}
               <button type="button" className="button strong" disabled={busy} onClick={() => void go()}>
-                {busy ? "Asking" : confirm}
+                {busy ? "Sending" : confirm}
               </button>
             </div>
           </>

@@ -19,7 +19,7 @@ it("says what cannot be drawn, forgets what was kept, and draws again with newer
     </Fault>
   );
   const { rerender } = render(page(bad));
-  expect(screen.getByRole("alert").textContent).toContain("could not be drawn");
+  expect(screen.getByRole("alert").textContent).toContain("could not be displayed");
   expect(getCached("api:/api/bots/page")).toBeNull();
   rerender(page(bad));
   expect(screen.getByRole("alert")).toBeTruthy();

@@ -47,14 +47,14 @@ export class Fault extends Component<Props, State> {
     if (!error) return this.props.children;
     return (
       <section className="panel empty-desk" role="alert">
-        <h1>This page could not be drawn</h1>
+        <h1>This page could not be displayed</h1>
         <p>
-          {error.message}. The copy that this browser kept was cleared; the page tries again with the next update. Your
-          bots are not affected.
+          {error.message}. The saved copy in this browser was cleared; the page retries with the next update. Your bots
+          are not affected.
         </p>
         <p>
           <button type="button" onClick={() => location.reload()}>
-            Load again
+            Reload
           </button>
         </p>
       </section>

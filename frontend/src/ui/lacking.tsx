@@ -11,13 +11,13 @@ export function Lacking() {
       <p>
         {lack === "offline"
           ? "You are offline and this page has not been loaded yet. It will open as soon as the connection is back. "
-          : "This tab has the pages of an older version. Load it again to open this page. "}
+          : "This tab shows an older version. Reload to open this page. "}
         Your bots are not affected.
       </p>
       {lack === "gone" && (
         <p>
           <button type="button" className="button" onClick={() => location.reload()}>
-            Load again
+            Reload
           </button>
         </p>
       )}

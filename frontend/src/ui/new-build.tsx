@@ -10,7 +10,7 @@ export function NewBuild({ build, own = OWN_BUILD }: { build: string | undefined
     <p className="notice new-build">
       Aion was updated.{" "}
       <button type="button" className="quiet" onClick={() => location.reload()}>
-        Load again
+        Reload
       </button>
     </p>
   );

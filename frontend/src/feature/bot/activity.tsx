@@ -37,10 +37,10 @@ const TITLES: Record<View, string> = {
 };
 
 const EMPTY: Record<Part, string> = {
-  trades: "No trade was closed",
-  orders: "No order was given",
-  fills: "Nothing was filled",
-  decisions: "Nothing was decided",
+  trades: "No closed trades",
+  orders: "No orders",
+  fills: "No fills",
+  decisions: "No decisions",
 };
 
 export interface Chosen {
@@ -90,7 +90,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
   const line = ([id, at, row]: Row): Cell[] => [id, at, row.ts, ...columns.map((column) => column.csv(row))];
   return (
     <Panel
-      title="What it did"
+      title="Activity"
       at={fetched.at}
       isOwn
       verb="read"
@@ -102,7 +102,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
             <FilterField what={TITLES[part].toLowerCase()} value={filter} onChange={setFilter} />
           )}
           <CsvButton
-            of={`${TITLES[part].toLowerCase()}, all that are kept`}
+            of={`all ${TITLES[part].toLowerCase()}`}
             name={`aion-${bot.bot}-${part}.csv`}
             head={head}
             rows={async () => sortRows(filterRows(await loadAll(), columns, filter), columns, sort).map(line)}
@@ -112,7 +112,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
     >
       <div className="activity-bar">
         <fieldset className="segments">
-          <legend className="spoken">What is listed</legend>
+          <legend className="spoken">Show</legend>
           {VIEWS.map((each) => (
             <label key={each}>
               <input
@@ -128,7 +128,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
         <label className="choice">
           Day{" "}
           <select value={day} onChange={(event) => onChosen({ ...chosen, day: event.currentTarget.value })}>
-            <option value="">all kept</option>
+            <option value="">all</option>
             {day && !days?.days?.[day] && <option value={day}>{day}</option>}
             {Object.keys(days?.days ?? {}).map((each) => (
               <option key={each} value={each}>
@@ -153,7 +153,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
       {fetched.data && shown.length === 0 && (
         <p className="none pad">
           {rows.length > 0
-            ? `None of ${count(rows.length)} matches “${filter}”. Esc clears the filter.`
+            ? `No match for “${filter}” in ${count(rows.length)}. Press Esc to clear the filter.`
             : `${EMPTY[part]} ${where || "yet"}.`}
         </p>
       )}
@@ -202,8 +202,9 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
         {rows.length > 0 && (
           <small>
             {filter && chosen.part !== "symbols" && `${count(shown.length)} of `}
-            {count(rows.length)} shown{sort === NEWEST_FIRST && chosen.part !== "symbols" ? ", the newest first" : ""}
-            {isWhole ? "; no older ones are kept." : found.isBusy ? "; reading the older ones." : "."}
+            {count(rows.length)} {isWhole ? "in all" : "loaded"}
+            {sort === NEWEST_FIRST && chosen.part !== "symbols" ? ", newest first" : ""}
+            {!isWhole && found.isBusy ? "; loading older ones." : "."}
           </small>
         )}
         {!isWhole && fetched.data && (
@@ -211,7 +212,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
             Older
           </button>
         )}
-        {found.failed && <small className="attention-text">Older ones were not read: {found.failed}.</small>}
+        {found.failed && <small className="attention-text">Could not load older ones: {found.failed}.</small>}
       </p>
     </Panel>
   );

@@ -86,12 +86,12 @@ export function Calendar({ bars, currency, day, onDay }: Props) {
   return (
     <div className="calendar-box">
       <div className="calendar-head">
-        {turn(-1, "Month before", "back")}
+        {turn(-1, "Previous month", "back")}
         <b aria-live="polite">{monthTitle(month)}</b>
-        {turn(1, "Month after", "forth")}
+        {turn(1, "Next month", "forth")}
         <span className="calendar-sum">
           {net === undefined ? (
-            <span className="soft">no market day</span>
+            <span className="soft">no trading day</span>
           ) : (
             <>
               <Net currency={currency} value={net} /> {currency}{" "}

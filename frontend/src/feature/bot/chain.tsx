@@ -131,7 +131,7 @@ export function Chain({ bot, part, row, day }: Props) {
   const url = `/api/bots/${encodeURIComponent(bot.bot)}/history/${part}/${encodeURIComponent(row)}?day=${day}`;
   const fetched = useFetched<ChainData>(url, "");
   const chain = fetched.data;
-  if (!chain) return <FetchState fetched={fetched} what="orders and fills behind it" />;
+  if (!chain) return <FetchState fetched={fetched} what="related orders and fills" />;
   const orders = Object.entries(chain.orders ?? {});
   const decisions = Object.entries(chain.decisions ?? {});
   const fills = Object.entries(chain.fills ?? {});
@@ -199,7 +199,7 @@ export function Chain({ bot, part, row, day }: Props) {
             {decisions.map(([name, decision]) => (
               <DecisionLine key={name} decision={decision} />
             ))}
-            <p className="soft">It led to no order.</p>
+            <p className="soft">No order followed.</p>
           </li>
         )}
       </ol>

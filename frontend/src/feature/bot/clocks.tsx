@@ -33,9 +33,9 @@ export function marketLine(
   const behind = market === undefined ? 0 : market - at;
   const text = stamp(at, market);
   // the bots' own clock is as old as what they wrote last: it vouches for nothing while they are silent
-  if (isSilent) return { tone: "attention", icon: "clock", text, more: "nothing newer was written" };
+  if (isSilent) return { tone: "attention", icon: "clock", text, more: "no newer data" };
   if (bot.foreign) return { tone: "calm", icon: "ring", text, more: "on its own clock" };
-  if (bot.kind === "swing") return { tone: "calm", icon: "ring", text, more: "the newest close it was marked at" };
+  if (bot.kind === "swing") return { tone: "calm", icon: "ring", text, more: "last closing prices used" };
   if (session && session.state !== "open") return { tone: "calm", icon: "ring", text, more: `market ${session.state}` };
   if (behind > 120_000) return { tone: "attention", icon: "clock", text, more: `${brief(behind)} behind the market` };
   return { tone: "well", icon: "dot", text, more: `last bar ${Math.floor(Math.max(0, behind) / 60_000)} min old` };
@@ -43,11 +43,11 @@ export function marketLine(
 
 function heartLine(bot: BotView, state: CardState, due: number | undefined, now: number): Line {
   const written = instant(bot.written_at);
-  const text = written === undefined ? "not said" : `wrote ${age(now - written)} ago`;
+  const text = written === undefined ? "unknown" : `wrote ${age(now - written)} ago`;
   if (state.kind === "cached") return { ...KEPT, text };
   if (state.kind === "unreadable" || state.kind === "incomplete")
     return { tone: "attention", icon: "broken", text, more: state.word };
-  if (due === undefined) return { tone: "calm", icon: "ring", text, more: "no schedule is known" };
+  if (due === undefined) return { tone: "calm", icon: "ring", text, more: "no schedule" };
   if (now > due) return { tone: "attention", icon: "clock", text, more: `overdue ${age(now - due)}` };
   return { tone: "well", icon: "dot", text, more: `next in ${age(due - now)}` };
 }

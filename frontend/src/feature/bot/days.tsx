@@ -98,7 +98,7 @@ export function Days({ bot, fetched, day, onDay }: Props) {
         bars.length > 0 && (
           <>
             <fieldset className="segments">
-              <legend className="spoken">Daily results as</legend>
+              <legend className="spoken">Show daily results as</legend>
               {VIEWS.map((each) => (
                 <label key={each}>
                   <input type="radio" name="days-as" checked={view === each} onChange={() => setView(each)} />
@@ -128,7 +128,7 @@ export function Days({ bot, fetched, day, onDay }: Props) {
       }
     >
       <FetchState fetched={fetched} what="daily results" />
-      {fetched.data && bars.length === 0 && <p className="none pad">No market day is over or under way yet.</p>}
+      {fetched.data && bars.length === 0 && <p className="none pad">No trading days yet.</p>}
       {first && view === "Calendar" && <Calendar bars={bars} currency={currency} day={day} onDay={onDay} />}
       {first && last && view === "Bars" && (
         <>

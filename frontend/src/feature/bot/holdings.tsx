@@ -137,7 +137,7 @@ export function Holdings({ bot, state, onSymbol }: Props) {
             {rest > 0 && (
               <tr>
                 <th scope="row">
-                  {plural(rest, "smaller one")} <small>not read yet</small>
+                  {plural(rest, "smaller one")} <small>not loaded yet</small>
                 </th>
                 <td colSpan={3} />
                 <td>
@@ -148,7 +148,7 @@ export function Holdings({ bot, state, onSymbol }: Props) {
             )}
             {rows.length === 0 && rest === 0 && (
               <tr className="none">
-                <td colSpan={11}>No open position.</td>
+                <td colSpan={11}>No open positions.</td>
               </tr>
             )}
           </tbody>

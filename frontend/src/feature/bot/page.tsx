@@ -71,7 +71,7 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
         </dd>
       </div>
       <div>
-        <dt>{bot.time_weighted_return === undefined ? "Return" : "Time-weighted return"} since start, hold</dt>
+        <dt>{bot.time_weighted_return === undefined ? "Return" : "Time-weighted return"} since start, buy and hold</dt>
         <dd>
           <NetPercent value={totalReturn(bot)} />{" "}
           <small>hold {percentChange(returnOn(bot.hold_equity, bot.start_equity))}</small>
@@ -128,10 +128,10 @@ export function BotPage({ bot, state, session, problem, all, bots }: Props) {
           <div>
             <h1 id="bot-title">
               {bot.bot}
-              {bot.foreign && <small> foreign</small>}
+              {bot.foreign && <small> external</small>}
             </h1>
             <p className="soft">
-              {bot.rule || bot.strategy?.replaceAll("_", " ") || (bot.foreign ? "Writes its own file" : "")}
+              {bot.rule || bot.strategy?.replaceAll("_", " ") || (bot.foreign ? "Run by another program" : "")}
             </p>
           </div>
           <StateChip state={state} clock={clock} />

@@ -77,8 +77,8 @@ export function FetchState({ fetched, what }: { fetched: Fetched<unknown>; what:
     return (
       <p className="fetch-state attention-text" role="status">
         {fetched.data
-          ? `Shown is the last answer: ${fetched.error}.`
-          : `The ${what} could not be read: ${fetched.error}.`}{" "}
+          ? `Not updated: ${fetched.error}. You see the previous data.`
+          : `Could not load the ${what}: ${fetched.error}.`}{" "}
         <button type="button" className="quiet" onClick={fetched.again}>
           Try again
         </button>
@@ -86,7 +86,7 @@ export function FetchState({ fetched, what }: { fetched: Fetched<unknown>; what:
     );
   }
   if (fetched.data) return null;
-  return <p className="fetch-state soon">Reading the {what}.</p>;
+  return <p className="fetch-state soon">Loading the {what}.</p>;
 }
 
 /** The button of a table that can be had as a file. */
@@ -114,7 +114,7 @@ export function CsvButton({
   };
   return (
     <button type="button" className="button" disabled={state === "busy"} onClick={() => void take()}>
-      {state === "failed" ? "CSV not read, again" : "CSV"}
+      {state === "failed" ? "CSV failed, retry" : "CSV"}
       <span className="spoken"> of {of}</span>
     </button>
   );

@@ -39,7 +39,7 @@ function Falls({ scene, series, ofRun }: { scene: Scene; series: Series; ofRun: 
   const lowText = series.daily ? dayName(isoDay(lowAt ?? 0, UTC), undefined, UTC) : stamp(lowAt ?? 0, undefined);
   const since = (series.xs[0] ?? 0) * 1000;
   const sinceAt = series.daily ? dayName(isoDay(since, UTC), undefined, UTC) : stamp(since, undefined);
-  const words = low ? `deepest ${fall(-low.fall)} on ${lowText}, now ${fall(-now)}` : "no fall from any peak";
+  const words = low ? `deepest ${fall(-low.fall)} on ${lowText}, now ${fall(-now)}` : "none";
   return (
     <figure className="falls">
       <figcaption>
@@ -106,7 +106,7 @@ export function Performance({ bot, state, session, problem, days }: Props) {
       tools={
         run && (
           <fieldset className="segments">
-            <legend className="spoken">Span of the curve</legend>
+            <legend className="spoken">Time range</legend>
             {(["day", "run"] as const).map((each) => (
               <label key={each}>
                 <input type="radio" name="span" checked={span === each} onChange={() => setWanted(each)} />

@@ -80,7 +80,7 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
         <div>
           <dt>Next rebalance</dt>
           <dd>
-            {next === undefined ? "not known" : stamp(next, market)}{" "}
+            {next === undefined ? "unknown" : stamp(next, market)}{" "}
             {next !== undefined && (
               <small>
                 <Ahead at={next} wallAt={instant(bot.next_rebalance_wall_at)} />
@@ -94,7 +94,7 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
         </div>
         <div>
           <dt>Would trade now</dt>
-          <dd>{preview ? plural(planned.length, "order") : "not said"}</dd>
+          <dd>{preview ? plural(planned.length, "order") : "unknown"}</dd>
         </div>
         <div>
           <dt>Turnover</dt>
@@ -106,9 +106,7 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
         </div>
       </dl>
       {rows.length === 0 ? (
-        <p className="none pad">
-          {isCut ? "The whole of the targets is not read yet." : "No target yet: the first rebalance sets them."}
-        </p>
+        <p className="none pad">{isCut ? "Loading the targets." : "No targets yet: the first rebalance sets them."}</p>
       ) : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
         <section className="table-box" tabIndex={0} aria-label="Targets and preview, table">
@@ -180,8 +178,8 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
       {!preview && rows.length > 0 && (
         <p className="soft pad">
           {bot.state === "stopped"
-            ? "Stopped: it plans nothing."
-            : "The bot has not said what a rebalance would do now; it does so with its next mark."}
+            ? "Stopped: no orders are planned."
+            : "No preview yet: the bot writes one the next time it values its positions."}
         </p>
       )}
     </Panel>

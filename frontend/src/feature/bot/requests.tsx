@@ -16,12 +16,12 @@ import { useFetched } from "./use-fetched";
 const SHOWN = 8;
 
 const SHOW: Record<ControlAnswer["state"], { word: string; icon: IconName; tone: string }> = {
-  accepted: { word: "accepted, not done yet", icon: "ring", tone: "calm" },
+  accepted: { word: "accepted, in progress", icon: "ring", tone: "calm" },
   superseded: { word: "superseded", icon: "crossed", tone: "calm" },
   requested: { word: "requested", icon: "ring", tone: "calm" },
   done: { word: "done", icon: "dot", tone: "well" },
   refused: { word: "refused", icon: "crossed", tone: "attention" },
-  not_answered: { word: "not answered", icon: "clock", tone: "attention" },
+  not_answered: { word: "no response", icon: "clock", tone: "attention" },
 };
 
 export function Requests({ bot }: { bot: BotView }) {
@@ -32,8 +32,8 @@ export function Requests({ bot }: { bot: BotView }) {
   const fetched = useFetched<ControlState>(`/api/bots/${encodeURIComponent(bot.bot)}/control`, version);
   const lines = Object.values(fetched.data?.requests ?? {});
   return (
-    <Panel title="Requests" at={fetched.at} isOwn verb="read" held={fetched.error !== ""}>
-      <FetchState fetched={fetched} what="requests" />
+    <Panel title="Commands" at={fetched.at} isOwn verb="read" held={fetched.error !== ""}>
+      <FetchState fetched={fetched} what="commands" />
       {fetched.data && lines.length === 0 && (
         <p className="none pad">
           {fetched.data.answers
@@ -48,7 +48,7 @@ export function Requests({ bot }: { bot: BotView }) {
           ))}
         </ul>
       )}
-      {lines.length > SHOWN && <p className="soft pad">{plural(lines.length - SHOWN, "older request")} not shown.</p>}
+      {lines.length > SHOWN && <p className="soft pad">{plural(lines.length - SHOWN, "older command")} not shown.</p>}
       {Object.entries(fetched.data?.left_aside ?? {}).map(([file, why]) => (
         <p key={file} className="soft pad">
           Left aside: <b>{file}</b> {ended(why)}
@@ -83,7 +83,7 @@ function Audit({ bot, version }: { bot: string; version: string }) {
   if (lines.length === 0) return null;
   return (
     <>
-      <h3>Kill switch and rules, from the audit</h3>
+      <h3>Kill switch and rule changes (audit log)</h3>
       <ul className="requests">
         {lines.map((line) => {
           const at = instant(line.at);

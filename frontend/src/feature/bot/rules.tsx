@@ -92,14 +92,14 @@ export function Rules({ bot }: { bot: BotView }) {
     <Panel
       title="Rules"
       at={instant(rules.saved_at)}
-      verb={`version ${rules.version} saved by ${rules.saved_by || "somebody"}`}
+      verb={`version ${rules.version} saved by ${rules.saved_by || "someone"}`}
       className="rules"
     >
       <p className="soft pad">
         <InForce bot={bot} rules={rules} />
       </p>
       {rules.error && (
-        <p className="pad attention-text">The saved rules cannot be read: {ended(rules.error)} A save replaces them.</p>
+        <p className="pad attention-text">The saved rules cannot be read: {ended(rules.error)} Saving replaces them.</p>
       )}
       <form
         onSubmit={(event) => {
@@ -124,11 +124,9 @@ export function Rules({ bot }: { bot: BotView }) {
         {(overtaken || said?.kind === "conflict") && (
           <div className="pad notice-row attention-text" role="alert">
             <p>
-              <b>Somebody else saved meanwhile.</b>{" "}
-              {said?.kind === "conflict"
-                ? said.text
-                : `${rules.saved_by || "Somebody"} saved version ${rules.version}.`}{" "}
-              Your draft is kept and compared below with version {rules.version}.
+              <b>Someone else saved changes.</b>{" "}
+              {said?.kind === "conflict" ? said.text : `${rules.saved_by || "Someone"} saved version ${rules.version}.`}{" "}
+              Your draft is safe; below it is compared with version {rules.version}.
             </p>
             <button
               type="button"
@@ -138,7 +136,7 @@ export function Rules({ bot }: { bot: BotView }) {
                 setSaid(undefined);
               }}
             >
-              Go on from version {rules.version}
+              Continue from version {rules.version}
             </button>
           </div>
         )}
@@ -148,14 +146,10 @@ export function Rules({ bot }: { bot: BotView }) {
             className={said.kind === "failed" ? "pad attention-text" : "pad soft"}
             role={said.kind === "failed" ? "alert" : "status"}
           >
-            {said.kind === "failed" ? `Not saved: ${said.text} Your draft is kept.` : said.text}
+            {said.kind === "failed" ? `Not saved: ${said.text} Your draft is safe.` : said.text}
           </p>
         )}
-        {!mayAsk && (
-          <p className="pad soft">
-            You are logged in as a viewer: rules can be read here, only an admin may save them.
-          </p>
-        )}
+        {!mayAsk && <p className="pad soft">You are logged in as a viewer. Only administrators can change rules.</p>}
         <div className="rule-buttons" hidden={!mayAsk}>
           <button
             type="submit"
@@ -188,10 +182,10 @@ export function Rules({ bot }: { bot: BotView }) {
               const found = await resetRules(name, rules.version);
               setAnswered(found);
               forget();
-              setSaid({ kind: "saved", text: `The settings’ rules are saved as version ${found.version}.` });
+              setSaid({ kind: "saved", text: `Reset to the settings file, saved as version ${found.version}.` });
             }}
           >
-            <p>The rules of its settings are saved again, as version {rules.version + 1}:</p>
+            <p>The values from the settings file are saved as version {rules.version + 1}:</p>
             <ul className="soft">
               {fields
                 .filter(([key, field]) => rules.rules?.[key] !== field.default)
@@ -215,16 +209,16 @@ function InForce({ bot, rules }: { bot: BotView; rules: RulesAnswer }) {
   if (error) {
     return (
       <span className="attention-text">
-        The bot did not take the newest rules and goes by version {inForce}: {ended(error)}
+        The bot rejected the newest rules and still uses version {inForce}: {ended(error)}
       </span>
     );
   }
   if (rules.version === 0) return <>Using the values from the settings file.</>;
-  if (inForce >= rules.version) return <>In force: the bot’s state says that it goes by version {inForce}.</>;
+  if (inForce >= rules.version) return <>In use: the bot confirms version {inForce}.</>;
   return (
     <span role="status">
-      Saved, not yet in force: the bot goes by {inForce === 0 ? "its settings" : `version ${inForce}`} until its next
-      look
+      Saved, not in use yet: the bot uses {inForce === 0 ? "its settings file" : `version ${inForce}`} until its next
+      cycle
       {bot.asked?.saved && (
         <>
           {" "}
@@ -240,7 +234,7 @@ function Difference({ changes }: { changes: Change[] }) {
   if (changes.length === 0) return null;
   return (
     <div className="pad difference">
-      <h3>What a save changes</h3>
+      <h3>Changes to save</h3>
       <ul>
         {changes.map((change) => (
           <li key={change.name}>
@@ -305,8 +299,8 @@ function ForeignRules({ rules }: { rules: RulesAnswer }) {
   return (
     <Panel title="Rules">
       <p className="soft pad">
-        {rules.bot} is not one of Aion’s own bots: its rules are changed where it runs.
-        {entries.length === 0 && " Its state names none."}
+        {rules.bot} belongs to another program: change its rules there.
+        {entries.length === 0 && " Its state file lists none."}
       </p>
       {entries.length > 0 && (
         <dl className="figures">

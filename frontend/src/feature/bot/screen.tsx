@@ -39,7 +39,7 @@ export default function BotScreen({ name, bundle }: Props) {
         <h1>{isUnknown ? `There is no bot ${name}` : `${name} cannot be shown`}</h1>
         <p>
           {isUnknown
-            ? "No state file of that name is in the data folder. A bot appears as soon as it has written one. "
+            ? "The data folder has no state file for it. A bot appears as soon as it writes one. "
             : `${leftOut.error}. `}
           <a className="quiet" href={at("/bots")} onClick={follow}>
             All bots

@@ -72,7 +72,7 @@ class Fetcher<T> {
       if (this.#abort.signal.aborted) return;
       const { status = 0, message } = error as Error & { status?: number };
       failed = status;
-      const text = status === 0 ? "the desk does not answer" : message;
+      const text = status === 0 ? "cannot reach the desk" : message;
       this.take((before) => ({ ...(before.url === url ? before : { url }), error: text, status }));
     }
     this.#isBusy = false;

@@ -58,7 +58,7 @@ export function Waiting({ bot }: { bot: BotView }) {
   const orders = waitingOrders(bot);
   if (orders.length === 0) return null;
   return (
-    <section className="waiting" aria-label="Orders that wait for the next open">
+    <section className="waiting" aria-label="Orders waiting for the next open">
       <header>
         <h3>Waiting orders</h3>
         <small>
@@ -101,7 +101,7 @@ export function Waiting({ bot }: { bot: BotView }) {
                 Side
               </th>
               <th scope="col">Quantity</th>
-              <th scope="col">Decided at</th>
+              <th scope="col">Decided</th>
               <th scope="col" className="left">
                 Reason
               </th>

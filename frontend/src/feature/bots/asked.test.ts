@@ -32,13 +32,13 @@ describe("a request", () => {
       expect(pendingOf(as(state), undefined, NOW)).toBeUndefined();
     const begun = pendingOf(as("accepted"), undefined, NOW + 60_000);
     expect(begun).toMatchObject({ what: "pause", isOverdue: false, left: "2 positions (A, B) still open" });
-    expect(begun && pendingText(begun, NOW).rest).toBe("Not done yet: 2 positions (A, B) still open.");
+    expect(begun && pendingText(begun, NOW).rest).toBe("Still to do: 2 positions (A, B) still open.");
   });
 
   it("makes the card say requested, then not answered, never done", () => {
     const state = (now: number) => cardState({ ...asked, due_at: undefined }, { now, cached: false });
     expect(state(NOW)).toMatchObject({ kind: "asked", word: "pause requested", attention: false });
-    expect(state(NOW + 8001)).toMatchObject({ kind: "unanswered", word: "pause not answered", attention: true });
+    expect(state(NOW + 8001)).toMatchObject({ kind: "unanswered", word: "pause: no response", attention: true });
     expect(cardState(asked, { now: NOW, cached: true }).kind).toBe("cached");
   });
 
@@ -48,18 +48,18 @@ describe("a request", () => {
     expect(state).toMatchObject({ kind: "late", held: true });
     const line = stateLine(late, state, { sessions: {} }, NOW + 9000);
     expect(line.strong).toMatch(/^Cycle was due/);
-    expect(line.rest).toMatch(/Pause not answered. Asked by ana 11 s ago: lunch./);
+    expect(line.rest).toMatch(/Pause: no response. Requested by ana 11 s ago: lunch./);
   });
 
   it("is told with who, when and why", () => {
     const pending = pendingOf(asked, undefined, NOW);
     expect(pending && pendingText(pending, NOW)).toEqual({
       strong: "Pause requested by ana 2.0 s ago: lunch.",
-      rest: "Done once the bot's state says so.",
+      rest: "Waiting for the bot to confirm.",
     });
     const late = pendingOf(asked, undefined, NOW + 10_000);
     expect(late && pendingText(late, NOW + 10_000).rest).toBe(
-      "Asked by ana 12 s ago: lunch. The answer was due 2.0 s ago; the request stands.",
+      "Requested by ana 12 s ago: lunch. A response was due 2.0 s ago; the request is still open.",
     );
   });
 });

@@ -36,7 +36,7 @@ export function pendingRequest(asked: Asked | undefined, now: number): Pending |
     reason: request.reason ?? "",
     due,
     isOverdue: !request.state && due !== undefined && now > due,
-    left: request.state && (request.detail || "not done yet"),
+    left: request.state && (request.detail || "in progress"),
   };
 }
 
@@ -78,14 +78,14 @@ export function pendingText(pending: Pending, now: number): { strong: string; re
   const ago = pending.at === undefined ? "" : ` ${age(now - pending.at)} ago`;
   const why = pending.reason ? `: ${pending.reason}` : "";
   if (pending.left !== undefined) {
-    return { strong: `${CAPITAL(pending.what)} accepted${by}${ago}${why}.`, rest: `Not done yet: ${pending.left}.` };
+    return { strong: `${CAPITAL(pending.what)} accepted${by}${ago}${why}.`, rest: `Still to do: ${pending.left}.` };
   }
   if (pending.isOverdue) {
     const over = age(now - (pending.due ?? now));
     return {
-      strong: `${CAPITAL(pending.what)} not answered.`,
-      rest: `Asked${by}${ago}${why}. The answer was due ${over} ago; the request stands.`,
+      strong: `${CAPITAL(pending.what)}: no response.`,
+      rest: `Requested${by}${ago}${why}. A response was due ${over} ago; the request is still open.`,
     };
   }
-  return { strong: `${CAPITAL(pending.what)} requested${by}${ago}${why}.`, rest: "Done once the bot's state says so." };
+  return { strong: `${CAPITAL(pending.what)} requested${by}${ago}${why}.`, rest: "Waiting for the bot to confirm." };
 }

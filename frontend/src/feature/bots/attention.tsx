@@ -71,7 +71,7 @@ export function Attention({ bots, states, problems }: Props) {
     items.length > 0 && plural(items.length, "bot"),
     problems.length > 0 && plural(problems.length, "file"),
   ].filter(Boolean);
-  const title = `${what.join(" and ")} ${items.length + problems.length === 1 ? "needs" : "need"} a look`;
+  const title = `${what.join(" and ")} ${items.length + problems.length === 1 ? "needs" : "need"} attention`;
   return (
     <section className="attention-line" aria-labelledby="attention-title">
       <h2 id="attention-title">{title}</h2>

@@ -191,10 +191,10 @@ export const Card = memo(function Card({ bot, state, session, problem, all }: Pr
             <a href={pathOf(bot.bot)} onClick={follow}>
               {bot.bot}
             </a>
-            {bot.foreign && <small> foreign</small>}
+            {bot.foreign && <small> external</small>}
           </h3>
           <p title={bot.rule || undefined}>
-            {bot.rule || bot.strategy?.replaceAll("_", " ") || (bot.foreign ? "Writes its own file" : "")}
+            {bot.rule || bot.strategy?.replaceAll("_", " ") || (bot.foreign ? "Run by another program" : "")}
           </p>
         </div>
         <StateChip state={state} clock={clock} />

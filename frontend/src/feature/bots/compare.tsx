@@ -278,7 +278,7 @@ export function Compare({
         <h2 id="compare-title">Compare</h2>
         <small>
           {filter ? `${bots.length} of ${plural(total, "bot")}` : plural(total, "bot")}
-          {leftOut > 0 && ` shown of ${count(total + leftOut)}, the others at /bots/their-name`},{" "}
+          {leftOut > 0 && ` shown of ${count(total + leftOut)}; open the others at /bots/NAME`},{" "}
           {plural(openPositions, "open position")}
           {run && `, run ${run}`}
           {asOf !== undefined && `, as of ${stamp(asOf, market)}`}

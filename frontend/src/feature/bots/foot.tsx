@@ -107,7 +107,7 @@ export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: Ca
             <dd>
               <span>{count(bot.bars_seen)}</span>
               <small>
-                {(bot.dropped_bars ?? 0) > 0 && `${plural(bot.dropped_bars ?? 0, "bar")} without a print, dropped`}
+                {(bot.dropped_bars ?? 0) > 0 && `${plural(bot.dropped_bars ?? 0, "bar")} without a trade, dropped`}
               </small>
             </dd>
           </div>

@@ -65,14 +65,14 @@ describe("the Bots page", () => {
     expect(screen.getByText(new RegExp(`${shown} bots shown of ${400 + (swing ?? 0)}`))).toBeTruthy();
   });
 
-  it("has no attention line when nothing needs a look", async () => {
+  it("has no attention line when nothing needs attention", async () => {
     const { container } = await show(bundleFixture(WALL));
     expect(container.querySelector(".attention-line")).toBeNull();
   });
 
-  it("names what needs a look, oldest first, and underlines what is held", async () => {
+  it("names what needs attention, oldest first, and underlines what is held", async () => {
     const { container } = await show(troubledFixture(WALL));
-    const line = screen.getByRole("region", { name: "2 bots need a look" });
+    const line = screen.getByRole("region", { name: "2 bots need attention" });
     expect(
       within(line)
         .getAllByRole("link")
@@ -96,7 +96,7 @@ describe("the Bots page", () => {
 
   it("says of kept data from when it is, and underlines it", async () => {
     await show(bundleFixture(WALL), WALL - 180_000);
-    expect(card("orb_ny").textContent).toContain("Kept from 3 min 00 s ago, checking.");
+    expect(card("orb_ny").textContent).toContain("Saved copy from 3 min 00 s ago, checking for updates.");
     expect(card("orb_ny").querySelector(".big .held")).not.toBeNull();
   });
 
@@ -132,7 +132,7 @@ describe("the Bots page", () => {
     await show(bundle);
     const mine = card("mine");
     expect(mine.textContent).toContain("1,000.00");
-    expect(mine.textContent).toContain("foreign");
+    expect(mine.textContent).toContain("external");
     expect(mine.textContent).toContain("No open position");
     expect(mine.textContent).toContain("No signal yet");
     expect(mine.textContent).not.toMatch(/(?<![,.\d])0\.00|NaN|—/);
@@ -141,7 +141,7 @@ describe("the Bots page", () => {
 
   it("gives an empty desk one sentence and the lines that make a bot appear", async () => {
     const { container } = await show(sparse<BotsPageBundle>({ version: 1, swing: {}, intraday: {} }));
-    expect(screen.getByRole("heading", { name: "No bot has written yet" })).toBeTruthy();
+    expect(screen.getByRole("heading", { name: "No bots yet" })).toBeTruthy();
     expect(container.textContent).toContain(EXAMPLE);
     expect(EXAMPLE.split("\n").length).toBeLessThanOrEqual(10);
     expect(container.querySelector("table")).toBeNull();
@@ -169,7 +169,7 @@ describe("the Bots page", () => {
       next_run_at: new Date(WALL + 24_500).toISOString(),
     };
     await show(bundle);
-    const result = screen.getByRole("region", { name: "Run 1 has reached the end of its data" });
+    const result = screen.getByRole("region", { name: "Run 1 has ended: no more data" });
     expect(result.textContent).toContain("Run 2 starts in 24 s");
     expect(within(result).getAllByRole("row")).toHaveLength(7);
     expect(result.textContent).toContain("pp");

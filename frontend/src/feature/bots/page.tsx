@@ -97,8 +97,8 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
           <div className="head">
             <h2>Bots</h2>
             <small>
-              Curves are returns since start; dashed: the same names bought and held; ticks below: their newest fills.
-              Strength is the rule’s own scale, 0 to 1; not a probability. {notes.join(" ")}
+              Curves show the return since start; dashed: buy and hold of the same symbols; ticks below: newest fills.
+              Strength is the rule’s own score from 0 to 1, not a probability. {notes.join(" ")}
             </small>
           </div>
           <div className="cards">
@@ -122,8 +122,8 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
             <footer className="page-foot">
               {bundle.clock?.provenance && <p>{bundle.clock.provenance}</p>}
               <p>
-                Dotted underline: the value is held from an older cycle, mark or fetch. A replay is never live: its time
-                is the time of the bars. <kbd>?</kbd> lists the keys.
+                Dotted underline: the value is from an earlier update. A replay is never live: its time is the time of
+                the recorded bars. Press <kbd>?</kbd> for the keys.
               </p>
             </footer>
           )}

@@ -91,7 +91,7 @@ export const Positions = memo(function Positions({
         ))}
         {rows.length === 0 && rest === 0 && (
           <tr className="none">
-            <td colSpan={5}>No open position</td>
+            <td colSpan={5}>No open positions</td>
           </tr>
         )}
         {rows.length > SHOWN && (

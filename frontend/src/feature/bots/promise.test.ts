@@ -20,35 +20,36 @@ const held = (...symbols: string[]) =>
   sparse<NonNullable<BotView["positions"]>>(Object.fromEntries(symbols.map((symbol) => [symbol, { quantity: 1 }])));
 const leaving = { XOM: "o1", AVGO: "o2" };
 
-const AGAIN = "Orders to open that were cancelled are not placed again: a swing bot waits for its next rebalance.";
+const AGAIN = "Cancelled entry orders are not placed again: a swing bot waits for its next rebalance.";
 
 describe("a flatten", () => {
   it("says what it closes and when, and that the bot is then paused", () => {
     const two = { ...SWING, positions: held("XOM", "AVGO"), positions_total: 2 };
     expect(flattenPromise(two, MARKET)).toBe(
-      "It closes 2 open positions (XOM, AVGO) at the next open, 13:30 UTC. Orders to open are cancelled and " +
+      "It closes 2 open positions (XOM, AVGO) at the next open, 13:30 UTC. Entry orders are cancelled and " +
         "not placed again. It is then paused. Press Resume to let it trade again.",
     );
     expect(flattenPromise({ ...DAY, positions: held("MSFT"), positions_total: 1 }, MARKET)).toMatch(
       /^It closes 1 open position \(MSFT\) at the next bar\./,
     );
-    expect(flattenPromise({ ...DAY, positions: {}, positions_total: 0 }, MARKET)).toMatch(/^Nothing is open now\./);
+    expect(flattenPromise({ ...DAY, positions: {}, positions_total: 0 }, MARKET)).toMatch(
+      /^There are no open positions\./,
+    );
     expect(flattenAllPromise([two, { ...DAY, foreign: true }])).toMatch(
-      /^2 open positions are closed, .* Bots of other programs are not asked\.$/,
+      /^2 open positions are closed, .* Bots of other programs are not affected\.$/,
     );
   });
 });
 
 describe("clearing a kill switch", () => {
   it("names the exits that are cancelled, and offers to keep them", () => {
-    const resumes =
-      "Trading resumes. Orders to open that were cancelled are not placed again: it waits for its next rebalance.";
+    const resumes = "Trading resumes. Cancelled entry orders are not placed again: it waits for its next rebalance.";
     expect(clearPromise({ ...SWING, leaving }, false)).toBe(
       `${resumes} The switch ordered 2 exits (XOM, AVGO) not filled yet: they are cancelled and the positions stay open.`,
     );
     expect(keepChoice({ ...SWING, leaving }, MARKET)).toBe("Let them fill at the next open, 13:30 UTC instead");
     expect(clearPromise(SWING, false)).toBe(resumes);
-    expect(clearPromise(DAY, false)).toMatch(/: it decides anew at its next bar\.$/);
+    expect(clearPromise(DAY, false)).toMatch(/: it decides again at its next bar\.$/);
     expect(keepChoice(SWING, MARKET)).toBeUndefined();
   });
 

@@ -34,7 +34,7 @@ export const exitsOf = (bot: BotView): string[] => Object.keys(bot.leaving ?? {}
 
 export function pausePromise(bot: BotView): string {
   const rebalance = bot.kind === "swing" ? " A rebalance that falls due waits until then." : "";
-  return `It opens nothing new until you press Resume.${rebalance} Stops, targets and exits of open positions keep working.`;
+  return `It opens no new positions until you press Resume.${rebalance} Stops, targets and exits of open positions keep working.`;
 }
 
 export function resumePromise(bot: BotView): string {
@@ -50,16 +50,16 @@ export function flattenPromise(bot: BotView, market: number | undefined): string
   const closes =
     open > 0
       ? `It closes ${counted(names, "open position", unshown(bot))} ${whenOf(bot, market)}.`
-      : "Nothing is open now.";
+      : "There are no open positions.";
   return `${closes} ${CANCELS} It is then paused. Press Resume to let it trade again.`;
 }
 
-const CANCELS = "Orders to open are cancelled and not placed again.";
+const CANCELS = "Entry orders are cancelled and not placed again.";
 
-export const KILL_PROMISE = `Open positions are closed and nothing new is opened, even after a restart, until you clear the switch. ${CANCELS}`;
+export const KILL_PROMISE = `Open positions are closed and no new ones are opened, even after a restart, until you clear the switch. ${CANCELS}`;
 
 /** What clearing a switch does not bring back. */
-const notAgain = (waits: string): string => `Orders to open that were cancelled are not placed again: ${waits}.`;
+const notAgain = (waits: string): string => `Cancelled entry orders are not placed again: ${waits}.`;
 
 /** `The 2 exits ... are cancelled and the positions stay open`. */
 function cancelPromise(exits: readonly string[], whose: string): string {
@@ -90,17 +90,17 @@ export function clearPromise(bot: BotView, isStopped: boolean): string {
   const exits = switchExitsOf(bot);
   const cancelled = (exits.length > 0 ? ` ${cancelPromise(exits, "The switch")}` : "") + flattenStays(bot);
   if (bot.paused) return `It is paused, as before: press Resume to let it trade.${cancelled}`;
-  const waits = bot.kind === "swing" ? "it waits for its next rebalance" : "it decides anew at its next bar";
+  const waits = bot.kind === "swing" ? "it waits for its next rebalance" : "it decides again at its next bar";
   return `Trading resumes. ${notAgain(waits)}${cancelled}`;
 }
 
 /** Aion's own bots. */
 const own = (bots: readonly BotView[]): BotView[] => bots.filter((bot) => !bot.foreign);
 const others = (bots: readonly BotView[]): string =>
-  bots.some((bot) => bot.foreign) ? " Bots of other programs are not asked." : "";
+  bots.some((bot) => bot.foreign) ? " Bots of other programs are not affected." : "";
 
 export function pauseAllPromise(bots: readonly BotView[]): string {
-  return `No bot opens anything new until it is resumed. Stops, targets and exits of open positions keep working.${others(bots)}`;
+  return `No bot opens new positions until you resume it. Stops, targets and exits of open positions keep working.${others(bots)}`;
 }
 
 export function resumeAllPromise(bots: readonly BotView[]): string {
@@ -119,7 +119,7 @@ export function flattenAllPromise(bots: readonly BotView[]): string {
   const closes =
     open > 0
       ? `${plural(open, "open position")} ${open === 1 ? "is" : "are"} closed, each at its next bar or open.`
-      : "Nothing is open now.";
+      : "There are no open positions.";
   return `${closes} ${CANCELS} All bots are then paused. Press Resume all to let them trade again.${others(bots)}`;
 }
 

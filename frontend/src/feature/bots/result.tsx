@@ -25,11 +25,11 @@ export function Result({ bundle, bots }: { bundle: BotsPageBundle; bots: readonl
   return (
     <section className="panel result" aria-labelledby="result-title">
       <header>
-        <h2 id="result-title">Run {run} has reached the end of its data</h2>
+        <h2 id="result-title">Run {run} has ended: no more data</h2>
         <p>
           {from !== undefined && `${stamp(from, undefined)} to `}
           {to !== undefined && `${stamp(to, undefined)}. `}
-          {plural(bots.length, "bot")}; nothing moves any more.{" "}
+          {plural(bots.length, "bot")}. These are the final results.{" "}
           {next !== undefined && (
             <>
               <b>
@@ -45,9 +45,9 @@ export function Result({ bundle, bots }: { bundle: BotsPageBundle; bots: readonl
           <tr>
             <th scope="col">Bot</th>
             <th scope="col">Net</th>
-            <th scope="col">Net of start</th>
+            <th scope="col">Return</th>
             <th scope="col">Hold</th>
-            <th scope="col">Against hold</th>
+            <th scope="col">Vs hold</th>
           </tr>
         </thead>
         <tbody>

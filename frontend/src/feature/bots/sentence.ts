@@ -58,7 +58,7 @@ export function stateLine(bot: BotView, state: CardState, place: Place, now: num
 
 function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sentence {
   const { market } = place;
-  const shown = `Values are of ${valuesOf(bot, market)}.`;
+  const shown = `Values as of ${valuesOf(bot, market)}.`;
   const { problem } = state;
   switch (state.kind) {
     case "unreadable": {
@@ -73,7 +73,7 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
       return { strong: `${problem?.file} partly read.`, rest: `${ended(problem?.reason ?? "")} ${shown}` };
     case "claimed": {
       const why = problem ? ` ${ended(problem.reason)}` : "";
-      return { rest: `Its own file says live; this desk cannot check that.${why} ${shown}` };
+      return { rest: `The file says live; the desk cannot check that.${why} ${shown}` };
     }
     case "incomplete": {
       const since = instant(problem?.since);
@@ -98,9 +98,9 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
           }
         : { strong: "The replay is paused.", rest: shown };
     case "catching":
-      return { rest: "Catching up through the same bars and code. Values appear as they are written." };
+      return { rest: "Catching up with past bars. Values appear as they are written." };
     case "cached":
-      return { rest: `Kept from ${age(now - onDesk(place.keptAt ?? Number.NaN))} ago, checking.` };
+      return { rest: `Saved copy from ${age(now - onDesk(place.keptAt ?? Number.NaN))} ago, checking for updates.` };
     case "finished": {
       const at = instant(bot.finished_at);
       const when = at === undefined ? "" : `, ${stamp(at, market)}`;
@@ -113,7 +113,7 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
   }
 }
 
-const OPENS_NOTHING = "It opens nothing new.";
+const OPENS_NOTHING = "It opens no new positions.";
 
 /** True where the reason of a bot's state begins with the state: `paused by ana, 12:04 UTC: lunch`. */
 const saidAlone = (bot: BotView): boolean => bot.state_reason?.startsWith(bot.state ?? "-") === true;
@@ -147,10 +147,10 @@ function calmLine(bot: BotView, place: Place): string {
   const at = instant(bot.as_of);
   if (bot.kind === "swing") {
     const basis = bot.price_basis === "adjusted" ? " Adjusted prices." : "";
-    return `Marked at ${valuesOf(bot, place.market)}.${basis}`;
+    return `Valued at ${valuesOf(bot, place.market)}.${basis}`;
   }
   if (at === undefined) return "";
-  if (bot.foreign) return `Written by its own process. Values are of ${valuesOf(bot, place.market)}.`;
+  if (bot.foreign) return `Run by another program. Values as of ${valuesOf(bot, place.market)}.`;
   return `Up to date as of ${stamp(at, place.market)}.`;
 }
 

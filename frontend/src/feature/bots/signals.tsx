@@ -33,7 +33,7 @@ export const Signals = memo(function Signals({ bot, market }: { bot: BotView; ma
       <div className="signals">
         <h4>Strength</h4>
         <p className="none">
-          No signal yet. The first one comes with the first whole {bot.kind === "swing" ? "rebalance" : "cycle"}
+          No signal yet. The first one comes with the first complete {bot.kind === "swing" ? "rebalance" : "cycle"}
           {flat !== undefined && market !== undefined && flat > market ? `; flat by ${stamp(flat, market)}` : ""}.
         </p>
       </div>

@@ -26,12 +26,12 @@ it("the largest drawdown stands with its span and its source", () => {
   expect(maxFallText(of({ source: "file", since: "2022-05-02T13:30Z" }), MARKET)).toBe(
     "max drawdown −59.00\u00a0% since 2 May",
   );
-  expect(maxFallText(of({ source: "file" }), MARKET)).toContain("as its file says");
+  expect(maxFallText(of({ source: "file" }), MARKET)).toContain("reported by the bot");
   expect(maxFallText(of({ source: "curve", since: "2022-05-19T13:31Z" }), MARKET)).toContain("since 13:31 UTC");
   expect(maxFallText(bot({}), MARKET)).toBe("");
-  expect(fallNote(of({ source: "curve", file: 0.02 }))).toBe("of its curve; its file says −2.00\u00a0%");
-  expect(fallNote(of({ source: "curve", file: 0 }))).toBe("of its curve; its file says 0.00\u00a0%");
-  expect(fallNote(of({ source: "file", curve: 0.1 }))).toBe("as its file says; its curve shows −10.00\u00a0%");
+  expect(fallNote(of({ source: "curve", file: 0.02 }))).toBe("from its curve; the bot reports −2.00\u00a0%");
+  expect(fallNote(of({ source: "curve", file: 0 }))).toBe("from its curve; the bot reports 0.00\u00a0%");
+  expect(fallNote(of({ source: "file", curve: 0.1 }))).toBe("reported by the bot; its curve shows −10.00\u00a0%");
   expect(fallNote(of({ source: "file" }))).toBe("");
 });
 

@@ -41,14 +41,14 @@ export function maxFallText(bot: BotView, market: number | undefined): string {
   const most = fall(bot.stats?.max_drawdown);
   if (!most) return "";
   const of = bot.drawdown_of;
-  const span = of?.source === "file" && of.since === undefined ? "as its file says" : sinceText(of?.since, market);
+  const span = of?.source === "file" && of.since === undefined ? "reported by the bot" : sinceText(of?.since, market);
   return `max drawdown ${most} ${span}`;
 }
 
 /** What a reader has to know where file and curve disagree; empty where they do not. */
 export function fallNote(bot: BotView): string {
   const of = bot.drawdown_of;
-  if (of?.file !== undefined) return `of its curve; its file says ${fall(of.file) || fall(0)}`;
-  if (of?.curve !== undefined) return `as its file says; its curve shows ${fall(of.curve) || fall(0)}`;
+  if (of?.file !== undefined) return `from its curve; the bot reports ${fall(of.file) || fall(0)}`;
+  if (of?.curve !== undefined) return `reported by the bot; its curve shows ${fall(of.curve) || fall(0)}`;
   return "";
 }

@@ -103,19 +103,19 @@ describe("words", () => {
 
   it("of an error name the file, its time and the reason, and what is shown instead", () => {
     expect(line(ORB, { problem: TORN })).toBe(
-      "intraday/sim_logs/x.json unreadable (written 1 min 05 s ago). Byte 2041: expected a comma. Values are of 14:32 UTC.",
+      "intraday/sim_logs/x.json unreadable (written 1 min 05 s ago). Byte 2041: expected a comma. Values as of 14:32 UTC.",
     );
   });
 
   it("of an incomplete cycle say since when and what is behind", () => {
     expect(line(ORB, { problem: BEHIND })).toBe(
-      "Cycle incomplete since 14:26 UTC. The day file still carries 14:25. Values are of 14:32 UTC.",
+      "Cycle incomplete since 14:26 UTC. The day file still carries 14:25. Values as of 14:32 UTC.",
     );
   });
 
   it("of a late mark name its day, and of what day the values are", () => {
     const late = { ...SWING, due_at: LATE.due_at };
-    expect(line(late)).toBe("Mark of 19 May was due 13 min 02 s ago. Values are of the close of 18 May.");
+    expect(line(late)).toBe("Mark of 19 May was due 13 min 02 s ago. Values as of the close of 18 May.");
     expect(attentionText(late, cardState(late, around()), Date.parse(CLOCK.market_time), WALL)).toBe(
       "mark of 19 May overdue 13 min 02 s",
     );
@@ -128,11 +128,11 @@ describe("words", () => {
   });
 
   it("of kept data say from when", () => {
-    expect(line(ORB, { cached: true }, WALL - 180_000)).toBe("Kept from 3 min 00 s ago, checking.");
+    expect(line(ORB, { cached: true }, WALL - 180_000)).toBe("Saved copy from 3 min 00 s ago, checking for updates.");
   });
 
   it("of a bot without a reason do not invent one", () => {
-    expect(line({ ...ORB, state: "error" })).toBe("The bot raised an error. No reason given. Values are of 14:32 UTC.");
+    expect(line({ ...ORB, state: "error" })).toBe("The bot raised an error. No reason given. Values as of 14:32 UTC.");
     expect(ended("stop at the low")).toBe("Stop at the low.");
     expect(ended("Why?")).toBe("Why?");
   });

@@ -117,7 +117,7 @@ function firstState(bot: BotView, around: Surroundings, pending: Pending | undef
     return { kind: "late", word: "late", since: due, held: true, attention: true };
   }
   if (pending?.isOverdue) {
-    const word = `${pending.what} not answered`;
+    const word = `${pending.what}: no response`;
     return { kind: "unanswered", word, since: pending.due, held: false, attention: true };
   }
   if (pending?.left !== undefined) {

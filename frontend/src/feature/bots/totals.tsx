@@ -220,7 +220,7 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
           </tbody>
         </table>
       ) : (
-        <p className="none">No day has been marked yet.</p>
+        <p className="none">No daily results yet.</p>
       )}
       <p className="note">
         {notes || `Cash + positions = equity; gross − fees − slippage${hasBorrow ? " − borrow" : ""} = net.`}

@@ -199,7 +199,7 @@ it("levels are those that are known", () => {
   expect(levelsOf(undefined, undefined)).toEqual([]);
   expect(holdingText(position)).toBe("1 held at 10.00.");
   expect(holdingText({ ...position, quantity: -197 })).toBe("\u2212197 short at 10.00.");
-  expect(holdingText(undefined)).toBe("No open position.");
+  expect(holdingText(undefined)).toBe("No open positions.");
 });
 
 describe("a bot of which the bundle has a part", () => {

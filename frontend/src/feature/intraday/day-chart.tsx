@@ -36,7 +36,7 @@ const boxClass = (large = false): string => `candle-box${large ? " large" : ""}`
 /** `MSFT: 327 bars, last close 255.69, high 257.70, low 252.31, 2 fills`. */
 export function dayLabel(symbol: string, bars: readonly DayBar[], fills: number, tick?: number): string {
   const last = bars.at(-1);
-  if (!last) return `${symbol}: no bar`;
+  if (!last) return `${symbol}: no bars`;
   const decimals = sharedDecimals(
     tick,
     bars.map((bar) => bar.close),
@@ -66,9 +66,9 @@ export function DayChart({ symbol, day, bars, session, fills, position, view, lo
         {loaded?.failed ? (
           <span>The bars could not be read: {loaded.failed}.</span>
         ) : loaded ? (
-          "The day file carries no bars."
+          "The day file has no bars."
         ) : (
-          <span className="soon">Reading the day file.</span>
+          <span className="soon">Loading the day file.</span>
         )}
       </div>
     );

@@ -42,10 +42,10 @@ export function IntradayPage({ snapshot }: { snapshot: IntradaySnapshot }) {
       <Symbols symbols={snapshot.symbols} cycle={snapshot.cycle_id} />
       <div className="head">
         <h2>Days</h2>
-        <small>Bars as traded; triangles are fills, the line is the VWAP. A bar without a print is a gap.</small>
+        <small>Prices as traded. Triangles are fills, the line is the VWAP; minutes without a trade are gaps.</small>
       </div>
       {bots.length === 0 ? (
-        <p className="panel none pad">No intraday bot has written yet.</p>
+        <p className="panel none pad">No intraday bots yet.</p>
       ) : (
         <div className="days-grid">
           {bots.map((bot) => (

@@ -36,9 +36,9 @@ export default function IntradayScreen({ isReady }: Props) {
     <>
       {error && (
         <p className="notice" role="alert">
-          <b>The symbols could not be read.</b>{" "}
-          {error.status === 0 ? "The desk does not answer." : `The desk answered ${error.status}.`} The page tries again
-          by itself.
+          <b>Could not load the symbols.</b>{" "}
+          {error.status === 0 ? "Cannot reach the desk." : `The desk answered with error ${error.status}.`} Retrying
+          automatically.
         </p>
       )}
       <Skeleton />

@@ -221,7 +221,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
       <section className="panel empty-desk">
         <h1>No bot trades {symbol}</h1>
         <p>
-          {names.length === 0 ? "No symbol is known yet." : "The symbols are "}
+          {names.length === 0 ? "No symbols yet." : "The symbols are "}
           {names.slice(0, 40).map((name, index) => (
             <span key={name}>
               {index > 0 && ", "}
@@ -279,7 +279,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
       </div>
       {loaded?.failed && loaded.file && (
         <p className="notice">
-          <b>The day file could not be read again.</b> {loaded.failed}. The bars are from before.
+          <b>Could not update the day file.</b> {loaded.failed}. You see the earlier bars.
         </p>
       )}
       <article className="panel day-panel" aria-label={`${symbol} on ${day}`}>

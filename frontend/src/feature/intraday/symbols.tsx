@@ -226,7 +226,7 @@ export function Symbols({
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
       <section className="panel symbols" tabIndex={0} aria-label="Signals by strength">
         {all.length === 0 ? (
-          <p className="none">No symbol yet. The first whole cycle of the day-trading job brings them.</p>
+          <p className="none">No symbols yet. They appear after the first complete cycle.</p>
         ) : (
           <table>
             <thead>

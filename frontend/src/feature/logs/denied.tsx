@@ -4,11 +4,10 @@ import { at } from "../../lib/base";
 export function Denied({ who }: { who: string }) {
   return (
     <section className="panel empty-desk">
-      <h1>Logs are for admins</h1>
+      <h1>Only administrators can see logs</h1>
       <p>
-        You are logged in as {who}. Log lines name files, addresses and what people asked of the bots, so the desk keeps
-        them for the role admin. What the bots did stands on the <a href={at("/bots")}>page of each bot</a>, with every
-        reason.
+        You are logged in as {who}. Logs contain file names, addresses and commands. To see what the bots did and why,
+        open the <a href={at("/bots")}>page of each bot</a>.
       </p>
       <p>
         <a className="button" href={at("/login?next=/logs")}>

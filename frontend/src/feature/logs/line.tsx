@@ -53,7 +53,7 @@ export function Line({ entry, index, total, top, isChosen, onChoose }: Props) {
         {entry.event}
         {market !== undefined && <small> market {clockSeconds(market)}</small>}
         <small> {moreText(entry)}</small>
-        {entry.unfinished && <small> no line end yet</small>}
+        {entry.unfinished && <small> incomplete</small>}
       </span>
     </div>
   );
@@ -74,11 +74,11 @@ export function LinePane({ entry, onClose }: { entry: LogEntry; onClose: () => v
       "cut",
       entry.size === undefined
         ? undefined
-        : `Only the beginning is shown: the line has ${bytes(entry.size)}. The whole file is under Files.`,
+        : `Only the start is shown: the line is ${bytes(entry.size)} long. Download the file under Files.`,
     ],
     ["event", entry.event],
     ...Object.entries(entry.more ?? {}),
-    ["unfinished", entry.unfinished ? "The file ends here without a line end." : undefined],
+    ["unfinished", entry.unfinished ? "The file ends here without a newline." : undefined],
     ["file", `${entry.file}.jsonl, byte ${entry.offset}`],
   ];
   return (

@@ -76,18 +76,18 @@ it("says how far files were searched, and goes on when asked", () => {
   const asked = vi.fn();
   const search = { isBusy: false, scanned: 64 << 20, left: 1 << 30 };
   const { container, rerender } = render(page(lines(1), { search, onOlder: asked }));
-  expect(container.textContent).toContain("Looked through 64.0 MB. 1.0 GB lie before.");
+  expect(container.textContent).toContain("Searched 64.0 MB. 1.0 GB not searched yet.");
   fireEvent.click(screen.getByRole("button", { name: "Older lines" }));
   expect(asked).toHaveBeenCalledOnce();
   rerender(page(lines(1), { search: { ...search, left: 0 } }));
-  expect(container.textContent).toContain("Nothing older.");
+  expect(container.textContent).toContain("Start of the log.");
 });
 
 it("says why there is nothing to see", () => {
   const { container, rerender } = render(page([]));
-  expect(container.textContent).toContain("No line yet.");
+  expect(container.textContent).toContain("No log lines yet.");
   rerender(page([], { failed: "The desk answered 503." }));
-  expect(container.textContent).toContain("The log could not be read. The desk answered 503.");
+  expect(container.textContent).toContain("Could not load the log. The desk answered 503.");
   rerender(page(lines(3), { filter: { ...NO_FILTER, level: "critical" } }));
-  expect(container.textContent).toContain("No line passes the filter.");
+  expect(container.textContent).toContain("No lines match the filter.");
 });

@@ -71,15 +71,15 @@ function Older({
   return (
     <div className="older">
       <span>
-        {first === undefined ? "" : `From ${stamp(first, undefined)} on. `}
+        {first === undefined ? "" : `Since ${stamp(first, undefined)}. `}
         {failed && <span className="attention-text">{failed} </span>}
         {left === 0
-          ? "Nothing older."
-          : `${scanned > 0 ? `Looked through ${bytes(scanned)}. ` : ""}${left === undefined ? "" : `${bytes(left)} lie before.`}`}
+          ? "Start of the log."
+          : `${scanned > 0 ? `Searched ${bytes(scanned)}. ` : ""}${left === undefined ? "" : `${bytes(left)} not searched yet.`}`}
       </span>
       {left !== 0 && (
         <button type="button" className="quiet" onClick={onOlder}>
-          {isBusy ? "Stop looking" : isAsked ? "Search older" : "Older lines"}
+          {isBusy ? "Stop search" : isAsked ? "Search older" : "Older lines"}
         </button>
       )}
     </div>
@@ -117,7 +117,7 @@ export function LogsPage({
         <small>
           {lines.length === at.length
             ? plural(lines.length, "line")
-            : `${count(lines.length)} of ${plural(at.length, "line")} at hand`}
+            : `${count(lines.length)} of ${plural(at.length, "line")} loaded`}
           , newest last
         </small>
         <div className="tools">
@@ -147,17 +147,17 @@ export function LogsPage({
       ))}
       {failed && (
         <p className="notice">
-          <b>The log could not be read.</b> {failed}
+          <b>Could not load the log.</b> {failed}
         </p>
       )}
       <Older lines={lines} search={search} onOlder={onOlder} isAsked={isAsking(filter)} />
       {lines.length === 0 ? (
         <p className="panel log none pad">
           {all.length === 0 && !isAsking(filter)
-            ? "No line yet. Bots and desk write here as they work."
+            ? "No log lines yet."
             : search.isBusy
-              ? "No line at hand passes the filter. Looking through the files."
-              : "No line passes the filter."}
+              ? "No match in the lines loaded. Searching the files."
+              : "No lines match the filter."}
         </p>
       ) : (
         <LineList

@@ -31,7 +31,7 @@ async function get<T>(url: string): Promise<T> {
 }
 
 const reason = (error: unknown): string =>
-  error instanceof TypeError ? "The desk does not answer." : error instanceof Error ? error.message : String(error);
+  error instanceof TypeError ? "Cannot reach the desk." : error instanceof Error ? error.message : String(error);
 
 /** The tail: newest lines, then what streams in, drawn at most ten times a second. */
 function useTail(): { tail: Tail; failed: string } {

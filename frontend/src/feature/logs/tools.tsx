@@ -35,7 +35,7 @@ function Choice({ name, value, none, choices, onChange }: ChoiceProps) {
 export function LevelChoice({ level, onChange }: { level: Level; onChange: (level: Level) => void }) {
   return (
     <label>
-      <span className="spoken">Least level</span>
+      <span className="spoken">Minimum level</span>
       <select className="button" value={level} onChange={(event) => onChange(event.currentTarget.value as Level)}>
         {LEVELS.map((each) => (
           <option key={each} value={each}>
@@ -147,10 +147,10 @@ function Files() {
       isOver = true;
     };
   }, []);
-  if (found === undefined) return <p className="soft soon">Asking the desk.</p>;
+  if (found === undefined) return <p className="soft soon">Loading.</p>;
   if (typeof found === "string") return <p className="attention-text">{found}</p>;
   const files = Object.entries(found.files ?? {});
-  if (files.length === 0) return <p className="soft">No log file yet.</p>;
+  if (files.length === 0) return <p className="soft">No log files yet.</p>;
   return (
     <ul className="file-list">
       {files.map(([name, file]) => (
@@ -168,10 +168,10 @@ function Files() {
 
 export function WholeFiles() {
   return (
-    <Popover label="Files" name="Whole log files">
+    <Popover label="Files" name="Log files">
       {() => (
         <>
-          <h2>Whole files</h2>
+          <h2>Download log files</h2>
           <Files />
         </>
       )}

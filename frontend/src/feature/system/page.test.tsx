@@ -77,12 +77,12 @@ it("shows each bot against its own schedule, and how old data was when it came",
     /active.*14:32 UTC.*2\.\d s.*overdue 1\.\d s/,
   );
   expect(screen.getByRole("table", { name: "Age of data on arrival, 10 times" })).toBeTruthy();
-  expect(container.textContent).toContain("half within 10 ms, 99\u00a0% within 100 ms");
+  expect(container.textContent).toContain("p50 10 ms, p99 100 ms");
 });
 
 it("says how old the desk's figures are, the viewers beside them too", () => {
   const { container } = render(<SystemPage {...REST} fetchedAt={Date.now() - 4200} desk={DESK} />);
-  expect(container.textContent).toMatch(/Deskas of 4\.\d s ago, of the process that answered/);
+  expect(container.textContent).toMatch(/Deskas of 4\.\d s ago, from the process that answered/);
   expect(container.textContent).toMatch(/viewers3 4\.\d s ago/);
 });
 
@@ -91,9 +91,9 @@ it("says what is not known yet instead of a zero", () => {
   const { container } = render(
     <SystemPage {...REST} cache={cache} desk={undefined} fetchedAt={undefined} failed="The desk answered 500." />,
   );
-  expect(container.textContent).toContain("no look-up yet");
-  expect(container.textContent).toContain("no fetch yet");
-  expect(container.textContent).toContain("Nothing was written since");
+  expect(container.textContent).toContain("no lookups yet");
+  expect(container.textContent).toContain("no requests yet");
+  expect(container.textContent).toContain("No updates since");
   expect(container.textContent).toContain("The desk answered 500.");
 });
 
@@ -138,7 +138,7 @@ const WATCH = sparse<Watched>({
 it("says which process ended and why, what is wrong and what is clear again", () => {
   render(<SystemPage {...REST} watch={WATCH} desk={undefined} />);
   expect(screen.getByRole("row", { name: /^bots/ }).textContent).toMatch(/waiting.*3was killed by SIGKILL7\.0 s/);
-  expect(screen.getByRole("row", { name: /^the process bots ended/ }).textContent).toContain("not yet");
+  expect(screen.getByRole("row", { name: /^the process bots ended/ }).textContent).toContain("ongoing");
   expect(screen.getByRole("row", { name: /^the disk was nearly full/ }).textContent).toMatch(
     /2 h.*1 h|120 min.*60 min/,
   );
@@ -146,18 +146,18 @@ it("says which process ended and why, what is wrong and what is clear again", ()
 
 it("says that nobody watches where neither aion up nor aion watch runs", () => {
   const { container } = render(<SystemPage {...REST} desk={undefined} />);
-  expect(container.textContent).toContain("No watchdog runs over this folder");
+  expect(container.textContent).toContain("No watchdog runs on this folder");
 });
 
 it("does not say that nothing is wrong while it cannot know", () => {
   const calm = { ...WATCH, alarms: {}, cleared: {} };
   const { container, rerender } = render(<SystemPage {...REST} watch={calm} desk={undefined} />);
-  expect(container.textContent).toContain("Nothing was wrong.");
+  expect(container.textContent).toContain("No alarms.");
   rerender(<SystemPage {...REST} watchProblem="watch/watch.json is cut off" desk={undefined} />);
-  expect(container.textContent).toContain("Not known: watch/watch.json is cut off");
+  expect(container.textContent).toContain("Unknown: watch/watch.json is cut off");
   expect(container.textContent).not.toContain("No watchdog runs");
   rerender(<SystemPage {...REST} watch={calm} desk={undefined} failed="answered 500" />);
-  expect(container.textContent).not.toContain("Nothing was wrong.");
+  expect(container.textContent).not.toContain("No alarms.");
 });
 
 it("tells on every page what is wrong beside the bots' own data, and nothing when all is well", () => {

@@ -77,7 +77,7 @@ function words(name: string): string {
 export function counter(name: string, value: number): [string, string] {
   if (name.endsWith("_ms")) return [words(name.slice(0, -3)), milliseconds(value)];
   if (/^bytes_|_bytes$/.test(name)) return [words(name), bytes(value)];
-  if (name === "trusts_events") return ["file events", value ? "trusted" : "not trusted"];
+  if (name === "trusts_events") return ["file events", value ? "reliable" : "not reliable"];
   return [words(name), Number.isInteger(value) ? count(value) : decimal(value, 3)];
 }
 
@@ -96,14 +96,10 @@ function AgePanel({ ages }: { ages: readonly number[] }) {
     <section className="panel" aria-labelledby="age-title">
       <div className="panel-head">
         <h3 id="age-title">Age of data on arrival</h3>
-        <small>
-          {half === undefined || most === undefined
-            ? ""
-            : `half within ${ageText(half)}, 99\u00a0% within ${ageText(most)}`}
-        </small>
+        <small>{half === undefined || most === undefined ? "" : `p50 ${ageText(half)}, p99 ${ageText(most)}`}</small>
       </div>
       {half === undefined ? (
-        <p className="none">Nothing was written since this page was loaded.</p>
+        <p className="none">No updates since this page was loaded.</p>
       ) : (
         <Histogram name="Age of data on arrival" classes={AGE_CLASSES} counts={ages} />
       )}
@@ -179,18 +175,18 @@ function CachePanel({ cache }: { cache: CacheFigures }) {
     <section className="panel" aria-labelledby="cache-title">
       <h3 id="cache-title">This browser’s cache</h3>
       <dl>
-        <Figure name="Hit rate">{looked === 0 ? <Soft>no look-up yet</Soft> : percent(cache.hitRate, 1)}</Figure>
+        <Figure name="Hit rate">{looked === 0 ? <Soft>no lookups yet</Soft> : percent(cache.hitRate, 1)}</Figure>
         <Figure name="Hits">{count(cache.hits)}</Figure>
         <Figure name="Misses">{count(cache.misses)}</Figure>
-        <Figure name="Fetch, mean">
-          {cache.avgFetchTime === 0 ? <Soft>no fetch yet</Soft> : milliseconds(cache.avgFetchTime)}
+        <Figure name="Mean fetch time">
+          {cache.avgFetchTime === 0 ? <Soft>no requests yet</Soft> : milliseconds(cache.avgFetchTime)}
         </Figure>
-        <Figure name="Look-up, mean">
-          {looked === 0 ? <Soft>no look-up yet</Soft> : milliseconds(cache.avgCacheTime)}
+        <Figure name="Mean lookup time">
+          {looked === 0 ? <Soft>no lookups yet</Soft> : milliseconds(cache.avgCacheTime)}
         </Figure>
-        <Figure name="Answers 304">{count(cache.notModified)}</Figure>
-        <Figure name="Not sent again">{bytes(cache.savedBytes)}</Figure>
-        <Figure name="Kept in storage">
+        <Figure name="Unchanged (304)">{count(cache.notModified)}</Figure>
+        <Figure name="Bytes saved by 304">{bytes(cache.savedBytes)}</Figure>
+        <Figure name="Stored in this browser">
           {bytes(cache.stored)} in {plural(cache.entries, "entry", "entries")}
         </Figure>
       </dl>
@@ -204,16 +200,16 @@ function LinkPanel({ stream }: { stream: StreamFigures }) {
       <h3 id="stream-title">Link</h3>
       <dl>
         <Figure name="Now">{stream.state}</Figure>
-        <Figure name="Stream up for">
+        <Figure name="Stream open for">
           {stream.since === undefined ? <Soft>no stream</Soft> : <Age at={stream.since} isOwn />}
         </Figure>
-        <Figure name="Uptime of the stream">{percent(stream.uptime, 1)}</Figure>
+        <Figure name="Stream uptime">{percent(stream.uptime, 1)}</Figure>
         <Figure name="Reconnects">{count(stream.reconnects)}</Figure>
-        <Figure name="Falls to polling">{count(stream.falls)}</Figure>
+        <Figure name="Switched to polling">{count(stream.falls)}</Figure>
         <Figure name="Polls">{count(stream.polls)}</Figure>
-        <Figure name="Patches that did not fit">{count(stream.misfits)}</Figure>
-        <Figure name="Stream held by">{stream.isOwner ? "this tab" : "another tab"}</Figure>
-        {stream.reason && <Figure name="Trouble">{stream.reason}</Figure>}
+        <Figure name="Delta updates rejected">{count(stream.misfits)}</Figure>
+        <Figure name="Stream owned by">{stream.isOwner ? "this tab" : "another tab"}</Figure>
+        {stream.reason && <Figure name="Problem">{stream.reason}</Figure>}
       </dl>
       <PollChoice />
     </section>
@@ -237,7 +233,7 @@ function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
         <small>
           {fetchedAt !== undefined && (
             <>
-              as of <Age at={fetchedAt} isOwn /> ago, of the process that answered
+              as of <Age at={fetchedAt} isOwn /> ago, from the process that answered
             </>
           )}
         </small>
@@ -247,16 +243,16 @@ function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
           <Figure name="Aion">{desk.version}</Figure>
           <Figure name="Python">{desk.python}</Figure>
           {process && <Figure name="System">{process.system}</Figure>}
-          {(desk.workers ?? 1) > 1 && <Figure name="Workers, added up">{count(desk.workers ?? 1)}</Figure>}
-          {Boolean(desk.silent) && <Figure name="Workers without an answer">{count(desk.silent ?? 0)}</Figure>}
+          {(desk.workers ?? 1) > 1 && <Figure name="Workers (totals)">{count(desk.workers ?? 1)}</Figure>}
+          {Boolean(desk.silent) && <Figure name="Workers not responding">{count(desk.silent ?? 0)}</Figure>}
           {process && <Figure name="Process">{process.pid}</Figure>}
           {started !== undefined && (
-            <Figure name="Up for">
+            <Figure name="Uptime">
               <Age at={started} />
             </Figure>
           )}
           {process?.memory_bytes !== undefined && <Figure name="Memory">{bytes(process.memory_bytes)}</Figure>}
-          {process && <Figure name="Core seconds">{decimal(process.cpu_s, 1)}</Figure>}
+          {process && <Figure name="CPU seconds">{decimal(process.cpu_s, 1)}</Figure>}
           {process?.open_files !== undefined && <Figure name="Open files">{count(process.open_files)}</Figure>}
           {disk && (
             <Figure name="Disk">
@@ -276,7 +272,7 @@ function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
           ))}
         </dl>
       ) : (
-        <p className="none">{failed ? "" : "Asking the desk."}</p>
+        <p className="none">{failed ? "" : "Loading."}</p>
       )}
     </section>
   );
@@ -292,14 +288,14 @@ export function SystemPage({ cache, stream, ages, bots, watch, watchProblem, des
         <small>
           {fetchedAt !== undefined && (
             <>
-              Figures of the desk from <Age at={fetchedAt} isOwn /> ago.
+              Desk figures from <Age at={fetchedAt} isOwn /> ago.
             </>
           )}
         </small>
       </div>
       {failed && (
         <p className="notice">
-          <b>The desk’s figures could not be read.</b> {failed}
+          <b>Could not load the desk’s figures.</b> {failed}
         </p>
       )}
       <div className="system">
@@ -312,25 +308,25 @@ export function SystemPage({ cache, stream, ages, bots, watch, watchProblem, des
           head={["Topic", "Changed, ago", "Size"]}
           rows={topicRows(desk, fetchedAt)}
           isNarrow
-          none={desk ? "No topic has been built yet." : "Not known."}
+          none={desk ? "No topics yet." : "Unknown."}
         />
-        <WatchPanels watch={watch} problem={watchProblem ?? (failed && "the desk’s figures could not be read.")} />
+        <WatchPanels watch={watch} problem={watchProblem ?? (failed && "could not load the desk’s figures.")} />
         <TablePanel
           id="beats-title"
           title="Heartbeats"
-          note="each bot against its own schedule"
+          note="each on its own schedule"
           head={["Bot", "State", "Market data as of", "Wrote, ago", "Next"]}
           rows={heartbeats(bots, market)}
-          none="No bot has written yet."
+          none="No bots yet."
         />
         <DeskPanel desk={desk} fetchedAt={fetchedAt} failed={Boolean(failed)} />
         <TablePanel
           id="routes-title"
           title="Response times"
-          note="of the newest 256 answers a route"
-          head={["Route", "Answers", "Unchanged (304)", "Errors", "Mean", "p50", "p95", "p99"]}
+          note="last 256 responses of each route"
+          head={["Route", "Responses", "Unchanged (304)", "Errors", "Mean", "p50", "p95", "p99"]}
           rows={routeRows(desk?.routes)}
-          none={desk ? "No route has answered yet." : "Not known."}
+          none={desk ? "No requests yet." : "Unknown."}
         />
       </div>
     </>

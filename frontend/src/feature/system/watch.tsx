@@ -47,7 +47,7 @@ function alarmRow([key, alarm]: [string, Alarm]): Row {
         </b>
       ),
       <Ago key="since" at={alarm.since} />,
-      isOver ? <Ago key="cleared" at={alarm.cleared_at} /> : "not yet",
+      isOver ? <Ago key="cleared" at={alarm.cleared_at} /> : "ongoing",
     ],
   };
 }
@@ -60,8 +60,8 @@ interface Props {
 
 /** What stands where no alarm does: never that all is well while nobody can know. */
 function noAlarm({ watch, problem }: Props): string {
-  if (problem) return `Not known: ${problem}`;
-  return watch ? "Nothing was wrong." : "Nobody watches.";
+  if (problem) return `Unknown: ${problem}`;
+  return watch ? "No alarms." : "The watchdog is not running.";
 }
 
 export function WatchPanels({ watch, problem }: Props) {
@@ -72,22 +72,22 @@ export function WatchPanels({ watch, problem }: Props) {
       <TablePanel
         id="processes-title"
         title="Processes"
-        note="kept running by aion up"
-        head={["Process", "State", "Up for", "Restarts", "Ended last", "Ended, ago"]}
+        note="supervised by aion up"
+        head={["Process", "State", "Up for", "Restarts", "Last exit", "Exited, ago"]}
         rows={watch ? processRows(watch) : []}
         none={
           problem
-            ? `Not known: ${problem}`
+            ? `Unknown: ${problem}`
             : watch
-              ? "Bots and desk run apart; the watchdog looks at what they write."
-              : "No watchdog runs over this folder: start aion up, or aion watch beside aion run and aion serve."
+              ? "Bots and desk run separately; the watchdog checks their files."
+              : "No watchdog runs on this folder. Start aion up, or run aion watch beside aion run and aion serve."
         }
       />
       <TablePanel
         id="alarms-title"
         title="Watchdog"
         note={now.length > 0 ? `${plural(now.length, "alarm")} now` : undefined}
-        head={["What", "Began, ago", "All clear, ago"]}
+        head={["Alarm", "Started, ago", "Cleared, ago"]}
         rows={[...now, ...over].map(alarmRow)}
         none={noAlarm({ watch, problem })}
       />

@@ -29,7 +29,7 @@ describe("readSeries", () => {
       [0, 0],
     ]) {
       expect(readSeries(bot(minutes(values)))).toBeUndefined();
-      expect(whyNone(bot(minutes(values)))).toMatch(/^Its curve starts at 0 or below/);
+      expect(whyNone(bot(minutes(values)))).toMatch(/equity starts at 0 or below/);
     }
     expect(whyNone(bot({}))).toMatch(/^No curve yet/);
   });

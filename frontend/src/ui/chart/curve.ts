@@ -32,8 +32,8 @@ function median(sorted: number[]): number {
 /** Why no curve of `bot` is drawn. */
 export function whyNone(bot: BotView): string {
   return Object.keys(bot.equity_curve ?? {}).length > 0
-    ? "Its curve starts at 0 or below: there is no return to draw."
-    : "No curve yet. It starts with the first value that the file carries.";
+    ? "No curve: the equity starts at 0 or below, so there is no return to show."
+    : "No curve yet. It starts with the first equity value in the file.";
 }
 
 /** Read the curves of `bot`; undefined when there is no point to draw. */

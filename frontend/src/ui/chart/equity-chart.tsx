@@ -158,7 +158,7 @@ export default function EquityChart({ name, holdName, scene, now }: Props) {
           className="plot"
           role="slider"
           tabIndex={0}
-          aria-label={`${name}, return since start against hold; arrow keys move, t shows the table`}
+          aria-label={`${name}, return since start and buy and hold; arrow keys move, t shows the table`}
           aria-valuemin={0}
           aria-valuemax={last}
           aria-valuenow={at}

@@ -25,7 +25,7 @@ export function ClockPanel({ mode }: { mode: Mode | undefined }) {
       {mode === "replay" && <Replay />}
       <h2>Time zone</h2>
       <label className="zone-choice">
-        <span className="spoken">Time zone of every time shown</span>
+        <span className="spoken">Time zone of all times</span>
         <select className="button" value={zone} onChange={(event) => setZone(event.currentTarget.value)}>
           {choices.map(([value, name]) => (
             <option key={value} value={value}>

@@ -16,7 +16,7 @@ export function Everywhere() {
       withReason={false}
       run={() => logOut(true, revokes)}
     >
-      <p>Every browser that is logged in as admin has to log in again, this one too. Open pages stop at once.</p>
+      <p>Every browser logged in as admin, including this one, must log in again. Open pages stop updating at once.</p>
       <Tokens revokes={revokes} onChange={setRevokes} />
       <p>
         Viewers stay logged in, and passwords stay as they are. If somebody else knows one, change it with{" "}
@@ -53,7 +53,7 @@ function Tokens({ revokes, onChange }: { revokes: boolean; onChange: (revokes: b
       <p id={noteId}>
         {names && <b>{names.join(", ")}</b>}
         {names && ": "}
-        {revokes ? "scripts that use them stop working until they get new ones." : "whoever has one still gets in."}
+        {revokes ? "scripts that use them stop working until they get new ones." : "anyone who has one keeps access."}
       </p>
     </>
   );

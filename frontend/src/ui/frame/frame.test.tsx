@@ -169,8 +169,8 @@ describe("the frame", () => {
   });
 
   it("says why there is no data, as an alert", () => {
-    show(undefined, "The desk does not answer.");
-    expect(screen.getByRole("alert").textContent).toBe("The desk does not answer.");
+    show(undefined, "Cannot reach the desk.");
+    expect(screen.getByRole("alert").textContent).toBe("Cannot reach the desk.");
   });
 
   it("cycles the theme and keeps the choice", () => {
@@ -224,7 +224,7 @@ describe("the zone of times", () => {
     expect(container.textContent).toContain("14:32 UTC");
     fireEvent.keyDown(document.body, { key: "z" });
     open("clock-panel");
-    fireEvent.change(screen.getByLabelText(/Time zone of every time/), { target: { value: "Asia/Hong_Kong" } });
+    fireEvent.change(screen.getByLabelText(/Time zone of all times/), { target: { value: "Asia/Hong_Kong" } });
     expect(container.textContent).toContain("22:32 HKT");
     setZone("UTC");
   });
@@ -246,15 +246,15 @@ describe("the controls of a replay", () => {
     });
     const { rerender } = render(frame(CLOCK));
     open("clock-panel");
-    fireEvent.click(screen.getByRole("button", { name: "Hold the replay still" }));
+    fireEvent.click(screen.getByRole("button", { name: "Pause the replay" }));
     await vi.advanceTimersByTimeAsync(600);
     expect(JSON.parse(sent[0] ?? "")).toMatchObject({ action: "speed", value: 0 });
-    expect(screen.getByText(/Hold requested/)).toBeTruthy();
-    expect(screen.getByRole("button", { name: "Hold the replay still" }).hasAttribute("disabled")).toBe(true);
+    expect(screen.getByText(/Pause requested/)).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Pause the replay" }).hasAttribute("disabled")).toBe(true);
     rerender(frame({ ...CLOCK, state: "paused", control_id: "c7" }));
     await vi.advanceTimersByTimeAsync(600);
-    expect(screen.getByText(/Hold done/)).toBeTruthy();
-    expect(screen.getByRole("button", { name: "Go on with the replay" })).toBeTruthy();
+    expect(screen.getByText(/Pause done/)).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Resume the replay" })).toBeTruthy();
     vi.unstubAllGlobals();
   });
 

@@ -48,7 +48,7 @@ export function Frame({ page, data, keptAt, link, heartbeat = {}, trouble, stop,
         <TopBar page={page} stop={stop}>
           <ChipPanel
             id="link-panel"
-            name="Link: how fresh, and how often to ask"
+            name="Link: data freshness and refresh settings"
             chip={<LinkChip link={link} keptAt={keptAt} />}
           >
             <LinkPanel link={link} heartbeat={heartbeat} />

@@ -20,7 +20,7 @@ const LIST: [string, string][] = [
   ["g s", "System"],
   ["d", "Theme: Auto, Dark, Light"],
   ["z", "Time zone: UTC, this machine, the exchanges"],
-  ["p", "Replay: hold, or go on"],
+  ["p", "Replay: pause or resume"],
   ["← →", "On a curve: move the crosshair; Shift moves by ten"],
   ["t", "On a curve: its points as a table"],
   ["Esc", "Close, or clear the filter"],

@@ -18,10 +18,10 @@ export interface Heartbeat {
 }
 
 const HOW: Record<Link["state"], string> = {
-  connecting: "first contact",
-  streaming: "by push",
-  polling: "by asking",
-  offline: "no answer",
+  connecting: "connecting",
+  streaming: "live updates",
+  polling: "refreshing on a timer",
+  offline: "no connection",
 };
 
 /** What is to know of the bars: how a real-time feed stands, else which feed it is. */
@@ -29,7 +29,7 @@ function marketWords(clock: ClockState | undefined): string {
   const feed = clock?.feed_state;
   if (feed?.text) return feed.state === "ok" ? feed.text : `${feed.state}: ${feed.text}`;
   if (clock?.real_time)
-    return (clock.delay_s ?? 0) > 0 ? `delayed ${Math.round((clock.delay_s ?? 0) / 60)} min` : "as it happens";
+    return (clock.delay_s ?? 0) > 0 ? `delayed ${Math.round((clock.delay_s ?? 0) / 60)} min` : "real time";
   return clock?.feed ? `${clock.feed} feed` : "";
 }
 
@@ -40,7 +40,7 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
   const announcements = useAnnouncements();
   return (
     <>
-      <h2>How fresh</h2>
+      <h2>Data freshness</h2>
       <dl className="clocks">
         <div>
           <dt>Market data</dt>
@@ -97,7 +97,7 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
           checked={toasts === "on"}
           onChange={(event) => setToasts(event.currentTarget.checked ? "on" : "off")}
         />
-        Tell fills on pages that do not show them
+        Show a message for new fills on other pages
       </label>
       <label className="tick-row">
         <input

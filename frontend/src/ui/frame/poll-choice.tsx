@@ -8,7 +8,7 @@ export function PollChoice() {
   const group = useId(); // two of these on a page must not take each other's choice
   return (
     <fieldset className="segments">
-      <legend>While no stream works, ask every</legend>
+      <legend>If live updates fail, refresh every</legend>
       {POLL_CHOICES.map((choice) => (
         <label key={choice}>
           <input type="radio" name={group} checked={every === choice} onChange={() => setPollEvery(choice)} />

@@ -46,7 +46,7 @@ export function HoldButton() {
     <button
       type="button"
       className="button hold"
-      aria-label={isHeld ? "Go on with the replay" : "Hold the replay still"}
+      aria-label={isHeld ? "Resume the replay" : "Pause the replay"}
       disabled={state === "requested"}
       onClick={toggle}
     >
@@ -59,7 +59,7 @@ export function HoldButton() {
 function words({ action, value }: ControlRequest, state?: string): string {
   if (action === "jump" && state === "accepted") return `Jumping to ${dayName(String(value), undefined, UTC)}`;
   if (action === "jump") return `Jump to ${dayName(String(value), undefined, UTC)}`;
-  return value === 0 ? "Hold" : `Speed x${value}`;
+  return value === 0 ? "Pause" : `Speed x${value}`;
 }
 
 /** What became of the last request. */
@@ -74,7 +74,7 @@ export function ReplayAnswer() {
     accepted: `...${progress}`,
     done: "done.",
     superseded: `superseded: ${detail}.`,
-    late: "not answered. The bots have written nothing since; the request stands.",
+    late: "no response. The bots have written nothing since; the request is still open.",
     failed: `refused: ${detail}`,
   }[state];
   return (
@@ -115,10 +115,10 @@ export function Replay() {
     <>
       <h2>Replay</h2>
       <fieldset className="segments">
-        <legend className="spoken">Market seconds a second</legend>
+        <legend className="spoken">Speed (market seconds per second)</legend>
         <button type="button" className="button" aria-pressed={isHeld} disabled={isBusy} onClick={toggle}>
           <Icon name={isHeld ? "play" : "pause"} />
-          {isHeld ? "Go on" : "Hold"}
+          {isHeld ? "Resume" : "Pause"}
         </button>
         {SPEEDS.map((speed) => (
           <button
@@ -159,7 +159,7 @@ export function Replay() {
       {from !== undefined && to !== undefined && (
         <p className="soft">
           Data available: {dayName(isoDay(from, UTC), undefined, UTC)} to {dayName(isoDay(to, UTC), undefined, UTC)}. A
-          later day plays the bars in between; an earlier one starts a new run there.
+          later day plays the bars in between; an earlier one starts a new run.
         </p>
       )}
     </>

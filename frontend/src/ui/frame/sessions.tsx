@@ -62,7 +62,7 @@ export function nextEvent(session: Session, market: number): { verb: string; at:
   const opens = instant(session.next_open_at) ?? instant(session.opens_at);
   if (session.state === "open") return closes === undefined ? undefined : { verb: "closes in", at: closes };
   if (opens === undefined || opens <= market) return undefined;
-  return { verb: session.state === "lunch" ? "goes on in" : "opens in", at: opens };
+  return { verb: session.state === "lunch" ? "resumes in" : "opens in", at: opens };
 }
 
 /** True on the market day of `session`, which is a day in its own zone. */

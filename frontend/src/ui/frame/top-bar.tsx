@@ -50,7 +50,7 @@ export function TopBar({ page, stop, children }: Props) {
   return (
     <header className="top">
       <a className="skip" href="#main">
-        Skip to the page
+        Skip to content
       </a>
       <div className="top-row">
         <a className="logo" href={at("/bots")} onClick={follow}>

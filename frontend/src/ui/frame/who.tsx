@@ -15,14 +15,19 @@ export function WhoRow() {
     <p className="who-row">
       <span>
         Logged in as <b>{session.who}</b>
-        {session.role === "viewer" && <small> may look, not ask</small>}
+        {session.role === "viewer" && <small> read-only</small>}
       </span>
       <button type="button" className="button" onClick={() => leave(false)}>
         Log out
       </button>
       {session.who === "admin" && <Everywhere />}
       {session.who === "viewer" && (
-        <button type="button" className="button" title="Ends every session of viewer" onClick={() => leave(true)}>
+        <button
+          type="button"
+          className="button"
+          title="Log out every browser logged in as viewer"
+          onClick={() => leave(true)}
+        >
           Log out everywhere
         </button>
       )}
