@@ -11,6 +11,7 @@ import { keepRoom } from "./lib/room";
 import { warmCache } from "./live";
 import "./style/page.css";
 import { Fault } from "./ui/fault";
+import { followTerms } from "./ui/term";
 
 const WARM_AFTER = 500; // ms after the load: the first page is painted and verified before the others are fetched
 
@@ -28,6 +29,7 @@ if (root) {
   followDeskTime();
   followUptime();
   followLogOut();
+  followTerms();
   const warm = (): void => void setTimeout(() => void warmCache().then(fetchParts), WARM_AFTER);
   if (document.readyState === "complete") warm();
   else addEventListener("load", warm);

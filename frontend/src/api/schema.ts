@@ -7,8 +7,8 @@ export interface Alarm {
   bot?: string;
   /** When all was clear again. */
   cleared_at?: string;
-  /** process: one ended or does not answer; missed_cycle: a bot is past its `due_at`; dead_bot: far past it, or in error; stale_feed: bars are overdue; disk: nearly full; clock: it jumped; login: refused for long, after too many wrong passwords; alerts: not sent. */
-  kind: "process" | "missed_cycle" | "dead_bot" | "stale_feed" | "disk" | "clock" | "login" | "alerts";
+  /** process: one ended or does not answer; missed_cycle: a bot is past its `due_at`; dead_bot: far past it, or in error; stale_feed: bars are overdue; disk: nearly full; clock: it jumped; login: refused for long, after too many wrong passwords; check: an added check found something; alerts: not sent. */
+  kind: "process" | "missed_cycle" | "dead_bot" | "stale_feed" | "disk" | "clock" | "login" | "check" | "alerts";
   level: "warning" | "error";
   since: string;
   /** Bot, process, feed or folder. */
@@ -496,7 +496,7 @@ export interface DrawdownOf {
 
 /** Every answer that is not what was asked for. */
 export interface ErrorAnswer {
-  /** The same in a sentence for people. */
+  /** The same as a message for people. */
   detail: string;
   /** What went wrong, a word for programs, e.g. `NotFound`. */
   error: string;

@@ -1,10 +1,10 @@
 /** Changes that a page asks the desk for: requests to bots, kill switches, rules. Each is in the desk's audit. */
 
-import type { ControlAnswer, ControlState, RulesAnswer } from "../api/schema";
+import type { ControlAnswer, ControlRequest, ControlState, RulesAnswer } from "../api/schema";
 import { at } from "./base";
 import { makeRoom } from "./room";
 
-export type BotAction = "pause" | "resume" | "flatten";
+export type BotAction = ControlRequest["action"];
 
 /** Name in place of a bot's for all of them. */
 export const ALL_BOTS = "desk";

@@ -8,6 +8,7 @@ import { verifiedWithin } from "../../lib/verified";
 import { useLink } from "../../live";
 import { useDesk } from "../../ui/frame/desk";
 import { Icon, type IconName } from "../../ui/icon";
+import { Term } from "../../ui/term";
 import { type CardState, dueAt } from "../bots/state";
 
 type Tone = "well" | "calm" | "attention";
@@ -96,10 +97,10 @@ export function Clocks({ bot, state, session }: Props) {
   );
 }
 
-function Clock({ name, line }: { name: string; line: Line }) {
+function Clock({ name, line }: { name: "Market data" | "Heartbeat" | "Link"; line: Line }) {
   return (
     <div className={line.tone === "attention" ? "attention-text" : undefined}>
-      <dt>{name}</dt>
+      <dt>{name === "Market data" ? name : <Term name={name} />}</dt>
       <dd>
         <span className={`state-icon ${line.tone}`}>
           <Icon name={line.icon} />

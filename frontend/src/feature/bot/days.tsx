@@ -6,6 +6,7 @@ import { cost, count, moneyChange } from "../../lib/money";
 import { dayName, UTC } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Net, NoData, Value } from "../../ui/number";
+import { Term } from "../../ui/term";
 import { Calendar } from "./calendar";
 import { CsvButton, FetchState, Panel } from "./panel";
 import { barWords, type DayBar, dayBars } from "./span";
@@ -150,9 +151,13 @@ export function Days({ bot, fetched, day, onDay }: Props) {
             <thead>
               <tr>
                 <th scope="col">Day</th>
-                <th scope="col">Gross</th>
+                <th scope="col">
+                  <Term name="Gross" />
+                </th>
                 <th scope="col">− Fees</th>
-                <th scope="col">− Slippage</th>
+                <th scope="col">
+                  − <Term name="Slippage" />
+                </th>
                 {hasBorrow && <th scope="col">− Borrow</th>}
                 <th scope="col">= Net</th>
                 <th scope="col">Fills</th>

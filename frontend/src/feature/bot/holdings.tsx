@@ -7,6 +7,7 @@ import { percent } from "../../lib/percent";
 import { dayOrClock, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Held, Net, NoData, Value } from "../../ui/number";
+import { Term } from "../../ui/term";
 import { byValue } from "../bots/positions";
 import type { CardState } from "../bots/state";
 import { termsOf } from "../bots/terms";
@@ -83,7 +84,9 @@ export function Holdings({ bot, state, onSymbol }: Props) {
               <th scope="col">Entry</th>
               <th scope="col">{mark}</th>
               <th scope="col">Value</th>
-              <th scope="col">Weight</th>
+              <th scope="col">
+                <Term name="Weight" />
+              </th>
               <th scope="col">Unrealized</th>
               <th scope="col">Stop</th>
               <th scope="col">Target</th>

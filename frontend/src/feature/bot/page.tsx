@@ -9,6 +9,7 @@ import { instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { factor, Money, Net, NetPercent, Ratio, Value } from "../../ui/number";
+import { Term } from "../../ui/term";
 import { AskedOfAll } from "../bots/asked-of-all";
 import { StateLine } from "../bots/card";
 import { StateChip, tone } from "../bots/chip";
@@ -62,7 +63,9 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
         </dd>
       </div>
       <div>
-        <dt>Net since start</dt>
+        <dt>
+          <Term name="Net" /> since start
+        </dt>
         <dd>
           <Net currency={bot.currency} value={bot.net} held={state.held} still={still} />{" "}
           <small>
@@ -78,20 +81,26 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
         </dd>
       </div>
       <div>
-        <dt>Drawdown now</dt>
+        <dt>
+          <Term name="Drawdown" /> now
+        </dt>
         <dd>
           <Value>{fall(stats?.drawdown)}</Value> <small>{maxFallText(bot, market)}</small>
           {fallNote(bot) && <small className="attention-text"> {fallNote(bot)}</small>}
         </dd>
       </div>
       <div>
-        <dt>Exposure now, cash</dt>
+        <dt>
+          <Term name="Exposure" /> now, cash
+        </dt>
         <dd>
           <Value>{percent(stats?.exposure, 0)}</Value> <small>{money(bot.cash, bot.currency)}</small>
         </dd>
       </div>
       <div>
-        <dt>Win rate, profit factor</dt>
+        <dt>
+          <Term name="Win rate" />, <Term name="Profit factor">profit factor</Term>
+        </dt>
         <dd>
           <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} wins={stats?.wins} />{" "}
           <small>{(stats?.closed_trades ?? 0) >= 30 ? factor(stats?.profit_factor) : ""}</small>

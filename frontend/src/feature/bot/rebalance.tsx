@@ -6,6 +6,7 @@ import { percent, points } from "../../lib/percent";
 import { instant, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Value } from "../../ui/number";
+import { Term } from "../../ui/term";
 import { Ahead } from "../bots/foot";
 import { ended } from "../bots/sentence";
 import type { CardState } from "../bots/state";
@@ -97,7 +98,9 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
           <dd>{preview ? plural(planned.length, "order") : "unknown"}</dd>
         </div>
         <div>
-          <dt>Turnover</dt>
+          <dt>
+            <Term name="Turnover" />
+          </dt>
           <dd>{preview ? percent(preview.turnover ?? 0, 1) : ""}</dd>
         </div>
         <div>

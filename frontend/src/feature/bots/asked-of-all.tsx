@@ -11,12 +11,12 @@ import { KILL_PROMISE } from "./promise";
 import { ended } from "./sentence";
 
 /** Requests to the replay have their own place in the top bar. */
-const OF_BOTS = ["pause", "resume", "flatten"];
+const OF_REPLAY = ["speed", "jump", "admit"];
 
 export function AskedOfAll({ asked, bots }: { asked: Asked | undefined; bots: readonly BotView[] }) {
   const request = useTicking((now) => {
     const pending = pendingRequest(asked, now);
-    if (!pending || !OF_BOTS.includes(pending.what)) return "";
+    if (!pending || OF_REPLAY.includes(pending.what)) return "";
     const { strong, rest } = pendingText(pending, now);
     return `${pending.isOverdue ? "attention" : "calm"}\n${strong}\n${rest}`;
   });

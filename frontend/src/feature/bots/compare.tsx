@@ -9,6 +9,7 @@ import { cost, count, moneyChange, plural } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { useMayAsk } from "../../lib/role";
 import { pathOf } from "../../lib/route";
+import type { TermName } from "../../lib/terms";
 import { useTicking } from "../../lib/ticker";
 import { dayOrClock, instant, localStamp, stamp } from "../../lib/time";
 import { Age, Brief } from "../../ui/age";
@@ -17,6 +18,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Menu } from "../../ui/menu";
 import { factor, Money, Net, NetPercent, NoData, Ratio, Value } from "../../ui/number";
+import { Term } from "../../ui/term";
 import { StateIcon } from "./chip";
 import { AllControls } from "./controls";
 import { dayText, fallNote, maxFallText } from "./span-text";
@@ -244,6 +246,19 @@ const SPAN: Record<string, string> = {
   "Win rate": "closed trades",
 };
 
+/** The words of the glossary among the columns, where they are not their whole names. */
+const WORD: Record<string, TermName> = {
+  "Day gross": "Gross",
+  "Day net": "Net",
+  "Total gross": "Gross",
+  "Total net": "Net",
+};
+const PLAIN = ["Bot", "Ccy"];
+
+function Head({ name }: { name: string }) {
+  return PLAIN.includes(name) ? name : <Term name={WORD[name] ?? (name as TermName)}>{name}</Term>;
+}
+
 /** Columns that a narrower window leaves to the cards; the CSV has them all. */
 const HIDDEN: Record<string, string> = {
   Ccy: "narrow-hidden",
@@ -307,7 +322,7 @@ export function Compare({
             <tr>
               {COLUMNS.map((name) => (
                 <th key={name} scope="col" className={HIDDEN[name]}>
-                  {name}
+                  <Head name={name} />
                   {SPAN[name] && <small>{SPAN[name]}</small>}
                 </th>
               ))}

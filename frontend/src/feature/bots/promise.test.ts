@@ -62,8 +62,8 @@ describe("clearing a kill switch", () => {
     expect(keepChoice(left, MARKET)).toBeUndefined();
     const killed = { ...DAY, state: "stopped" as const, leaving: { MSFT: "o3" } };
     expect(clearAllPromise([left, killed])).toBe(
-      `All bots resume. Bots that were paused before stay paused (${SWING.bot}). Orders to open that were ` +
-        `cancelled are not placed again: a swing bot waits for its next rebalance. The switch ordered 1 exit ` +
+      `All bots resume. Bots that were paused before stay paused (${SWING.bot}). Cancelled entry orders ` +
+        `are not placed again: a swing bot waits for its next rebalance. The switch ordered 1 exit ` +
         `(${DAY.bot} MSFT) not filled yet: it is cancelled and the position stays open. ` +
         `The flatten of ${SWING.bot} goes on: 2 exits (XOM, AVGO) are not cancelled.`,
     );

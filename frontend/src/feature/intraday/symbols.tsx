@@ -10,6 +10,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Meter } from "../../ui/meter";
 import { NoData, Value } from "../../ui/number";
+import { Term } from "../../ui/term";
 import { symbolHref } from "./day-panel";
 
 type Named = [string, SymbolView];
@@ -233,7 +234,13 @@ export function Symbols({
               <tr>
                 {COLUMNS.map((name) => (
                   <th key={name} scope="col">
-                    {name === "Bar" ? `Bar, ${shownName(market ?? 0)}` : name}
+                    {name === "Bar" ? (
+                      `Bar, ${shownName(market ?? 0)}`
+                    ) : name === "Strength" ? (
+                      <Term name={name} />
+                    ) : (
+                      name
+                    )}
                   </th>
                 ))}
               </tr>

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { decimal } from "../../lib/money";
+import { Term } from "../../ui/term";
 
 export function Figure({ name, children }: { name: string; children: ComponentChildren }) {
   return (
@@ -73,7 +74,7 @@ export function TablePanel({ id, title, note, head, rows, none, isNarrow = false
               <tr>
                 {head.map((name) => (
                   <th key={name} scope="col">
-                    {name}
+                    {name === "Topic" ? <Term name={name} /> : name}
                   </th>
                 ))}
               </tr>

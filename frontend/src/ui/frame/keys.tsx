@@ -14,10 +14,7 @@ const PAIR_MS = 1500; // time for the second key of a pair
 const LIST: [string, string][] = [
   ["?", "This list"],
   ["/", "Filter the table and the cards"],
-  ["g b", "Bots"],
-  ["g i", "Intraday"],
-  ["g l", "Logs"],
-  ["g s", "System"],
+  ...PAGES.map(({ id, title }): [string, string] => [`g ${id[0]}`, title]),
   ["d", "Theme: Auto, Dark, Light"],
   ["z", "Time zone: UTC, this machine, the exchanges"],
   ["p", "Replay: pause or resume"],

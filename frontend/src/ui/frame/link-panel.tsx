@@ -3,6 +3,7 @@
 import type { ClockState } from "../../api/schema";
 import { setAnnouncements, setToasts, useAnnouncements, useToasts } from "../../lib/preference";
 import { instant, stamp } from "../../lib/time";
+import { Term } from "../../ui/term";
 import { Ago, Due } from "../age";
 import { useDesk } from "./desk";
 import type { Link } from "./link-chip";
@@ -77,13 +78,15 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
           </dd>
         </div>
         <div>
-          <dt>Link</dt>
+          <dt>
+            <Term name="Link" />
+          </dt>
           <dd>
             {link.verifiedAt === undefined ? (
               "not verified yet"
             ) : (
               <>
-                verified <Ago at={link.verifiedAt} isOwn />
+                <Term name="Verified">verified</Term> <Ago at={link.verifiedAt} isOwn />
               </>
             )}
           </dd>
