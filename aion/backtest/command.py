@@ -27,7 +27,7 @@ from aion.bot.settings_check import fitted
 from aion.config import Settings
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
-from aion.market.feed import ONLINE, open_feed
+from aion.market.feed import is_online, open_feed
 from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from aion.strategy.hang_killer import watched
@@ -78,9 +78,9 @@ def run(
         AionError: something that cannot work; the message is one sentence.
     """
     shown = Console(file=console or sys.stdout, highlight=False, soft_wrap=False)
-    if settings.feed in ONLINE:
+    if is_online(settings.feed):
         raise ConfigError(
-            f"the {settings.feed} feed has no past to run over: bring its bars with `aion download --feed "
+            f"the {settings.feed} feed has no past to run over: download bars with `aion download --feed "
             f"{settings.feed} ... --folder FOLDER`, then use --feed folder --folder FOLDER"
         )
     feed = open_feed(settings.feed, settings)

@@ -20,7 +20,7 @@ from aion.engine.span import SWING_CATCH_UP
 from aion.engine.waiter import StoppedError, Waiter, WallWaiter
 from aion.errors import AionError, FeedError, StateError, unwritable
 from aion.ledger.ledger import Ledger
-from aion.market.feed import ONLINE, Feed, open_feed
+from aion.market.feed import Feed, is_online, open_feed
 from aion.market.feed.online import OnlineFeed
 from aion.market.feed.tape import Tape
 from aion.model import Mode
@@ -173,7 +173,7 @@ def _open_feed(settings: Settings, layout: Layout, waiter: Waiter, log: ProcessL
             with waiter.interruptible():
                 return open_feed(settings.feed, settings)
         except FeedError as error:
-            if settings.feed not in ONLINE or not layout.ledger.exists():
+            if not is_online(settings.feed) or not layout.ledger.exists():
                 raise
             log.error(f"{error}; asked again in {FEED_RETRY_S:g} s")
         if waiter.wait(FEED_RETRY_S):
@@ -240,7 +240,7 @@ def _open_ledger(
     present = Inbox(layout, settings.bots).ids(now)
     try:
         for run in archive.finish_moves(layout):
-            log.info(f"run {run} was being put away; done")
+            log.info(f"run {run} was being archived; done")
         if is_fresh and layout.ledger.exists():
             answered = _put_away(settings, layout, mode, log, present, now)
         for run in archive.prune(layout, settings.keep_runs - 1):
@@ -271,7 +271,7 @@ def _put_away(
     with Ledger(layout.ledger, mode, "1") as ledger:
         run, bots, known = ledger.run, _known_bots(settings, ledger), known_in(ledger, present, now)
     archive.put_away(layout, run, bots)
-    log.info(f"run {run} is put away in runs/{run}")
+    log.info(f"run {run} is archived in runs/{run}")
     for target, control_id in known.skipped:
         known.answers[target][control_id] = f"{REFUSED}{SKIPPED}"
     return known.answers

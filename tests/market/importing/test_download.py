@@ -151,7 +151,7 @@ def test_command_brings_bars_and_says_what_to_do_next(
     [
         ({"--from": "soon"}, "--from 'soon' is neither a day"),
         ({"--kind": "hour"}, "--kind 'hour' cannot work"),
-        ({"--feed": "recorded"}, "feed 'recorded' is not online; known: ccxt, alpaca, yahoo"),
+        ({"--feed": "recorded"}, "there is no data provider 'recorded'; known: ccxt, alpaca, yahoo"),
         ({"--from": "2026-11-02", "--to": "2026-11-01"}, "is not before"),
     ],
 )
