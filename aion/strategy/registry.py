@@ -1,34 +1,22 @@
-"""Strategies by name: those of Aion, and those that installed packages offer as entry points of `aion.strategies`."""
+"""Strategies by name: Aion's own, and those that installed packages offer as entry points of `aion.strategies`.
 
+A module in `builtin` needs no registration: every class in it that is a strategy is found under its name.
+"""
+
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
 from aion.errors import ConfigError
+from aion.strategy import builtin
 from aion.strategy.base import Strategy, StrategyClass
-from aion.strategy.builtin.intraday_momentum import IntradayMomentum
-from aion.strategy.builtin.opening_range_breakout import OpeningRangeBreakout
-from aion.strategy.builtin.ranking import CrossSectionalMomentum, ShortTermReversal
-from aion.strategy.builtin.trend import EqualWeight, TimeSeriesMomentum
-from aion.strategy.builtin.vwap import VwapReversion, VwapTrend
 
 GROUP = "aion.strategies"
 Kind = Literal["intraday", "swing"]
 KINDS: tuple[Kind, ...] = ("intraday", "swing")
-
-_CLASSES: tuple[StrategyClass, ...] = (
-    OpeningRangeBreakout,
-    VwapReversion,
-    VwapTrend,
-    IntradayMomentum,
-    CrossSectionalMomentum,
-    ShortTermReversal,
-    TimeSeriesMomentum,
-    EqualWeight,
-)
-BUILT_IN = {kind.name: kind for kind in _CLASSES}
-"""By name."""
 
 
 def strategy_names(kind: Kind) -> list[str]:
@@ -80,6 +68,23 @@ def what_is_wrong(found: Any) -> str:
     if not callable(getattr(found, "on_bars", None)):
         return "it has no on_bars"
     return ""
+
+
+def _built_in() -> dict[str, StrategyClass]:
+    """Return the strategies of `aion/strategy/builtin` by name, sorted by module."""
+    found: dict[str, StrategyClass] = {}
+    for module in pkgutil.iter_modules(builtin.__path__, f"{builtin.__name__}."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if getattr(value, "__module__", "") != module.name or what_is_wrong(value):
+                continue
+            if value.name in found:
+                raise ConfigError(f"two strategies are called {value.name!r}: rename the one in {module.name}")
+            found[value.name] = value
+    return found
+
+
+BUILT_IN = _built_in()
+"""Aion's own, by name."""
 
 
 def strategy_kind(name: str) -> Kind:
