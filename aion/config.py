@@ -67,15 +67,15 @@ class Rules(Section):
     max_alloc: Decimal = Field(Decimal("0.5"), gt=0, le=1)
     """Largest part of equity in one symbol."""
     stop_loss: Decimal = Field(Decimal("0.05"), ge=0, lt=1)
-    """Fall from the entry price at which a position is sold; 0 for none."""
+    """Sell when the price falls this far below entry; 0 = off."""
     take_profit: Decimal = Field(Decimal(0), ge=0, le=10)
     """Rise from the entry price at which a position is sold; 0 for none."""
     min_confidence: float = Field(0.0, ge=0, le=1)
     """Strength below which the bot does not enter."""
     aggression: Decimal = Field(Decimal("0.5"), ge=0, le=1)
-    """Scales exposure by 0.5 + aggression."""
+    """Position size: 0 = half, 0.5 = normal, 1 = 1.5 times."""
     allow_short: bool = False
-    """True to let the bot sell what it does not hold."""
+    """Allow short selling."""
     daily_loss: Decimal = Field(Decimal("0.03"), ge=0, le=1)
     """Day's net loss, fraction of equity, from which nothing new is opened that day; 0 for no limit."""
     max_exposure: Decimal = Field(Decimal(1), gt=0, le=1)
@@ -204,7 +204,7 @@ class WatchSettings(Section):
     """Seconds that a process of the desk may not answer before it is killed and started again."""
 
 
-AlertEvent = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "login"]
+AlertEvent = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "login", "check"]
 
 
 class AlertSettings(Section):
@@ -212,7 +212,7 @@ class AlertSettings(Section):
 
     urls: tuple[SecretStr, ...] = ()
     """Addresses of Apprise, e.g. `mailto://...`; secrets, better in AION_ALERT_URLS, separated by spaces."""
-    events: tuple[AlertEvent, ...] = ("process", "dead_bot", "stale_feed", "disk", "clock", "login")
+    events: tuple[AlertEvent, ...] = ("process", "dead_bot", "stale_feed", "disk", "clock", "login", "check")
     """Kinds of alarm that are sent: those, and missed_cycle."""
     repeat_minutes: float = Field(240.0, ge=0, le=100_000)
     """Minutes after which what is still wrong is sent again; 0 for once."""
@@ -318,7 +318,7 @@ class Settings(Section):
     heartbeat_s: float = Field(15.0, gt=0, le=300)
     """Seconds between heartbeats on a stream."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """Least level that is logged; `debug` says the response time of every answer."""
+    """Minimum level that is logged; `debug` includes the response time of every request."""
     log_format: Literal["text", "json"] = "text"
     """What stderr gets: short lines for people, or the JSON lines of the log files."""
     risk: Risk = Risk()
@@ -428,7 +428,7 @@ def _read_table(file: Path | None) -> tuple[dict[str, Any], str]:
         return tomllib.loads(read_regular(path, MOST_BYTES, follow=True).decode()), str(path)
     except FileNotFoundError:
         if file is not None:
-            raise ConfigError(f"{file}: there is no such file") from None
+            raise ConfigError(f"{file}: file not found") from None
         return {}, str(path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None

@@ -23,7 +23,7 @@ DEADLINE_S = 60.0  # for one delivery to all services, the start of a process on
 RETRY_S = (5.0, 30.0, 120.0)  # before each further try
 MOST_WAITING = 64  # messages; the oldest is dropped, with a line
 MOST_LINES = 12  # alarms that one message names; the rest is counted
-_TITLES = {"failure": "needs a look", "success": "all clear"}
+_TITLES = {"failure": "needs attention", "success": "all clear"}
 
 
 @dataclass(frozen=True, slots=True)

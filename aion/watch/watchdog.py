@@ -19,9 +19,9 @@ from aion.store.document.watch import Alarm, Watch, WatchedProcess
 from aion.store.document_file import read_document, write_document
 from aion.store.layout import Layout
 from aion.watch.bots import BotWatch
+from aion.watch.check import CHECKS, Place, run
 from aion.watch.finding import Finding
-from aion.watch.logins import LoginWatch
-from aion.watch.machine import Clocks, ClockWatch, Disk
+from aion.watch.machine import Clocks
 
 CHECK_S = 2.0  # between two rounds; a process that ends is looked at at once
 START_S = 60.0  # what the bots get after a start to write again before they are called late
@@ -79,9 +79,8 @@ class Watchdog:
         self._steady_s = watch.steady_s
         self._repeat_s = settings.alerts.repeat_minutes * 60
         self._bots = BotWatch(layout, settings.bots.keys(), watch.grace_s)
-        self._disk = Disk(settings.data, watch.disk_free_mb << 20)
-        self._clock = ClockWatch(watch.clock_jump_s, watch.steady_s, self._clocks)
-        self._logins = LoginWatch(layout.desk)
+        place = Place(settings, layout, self._clocks)
+        self._checks = {make.__name__: make(place) for make in CHECKS}
         self._written: Any = None
         self._write_failed = False
         self._failed = ""
@@ -127,7 +126,7 @@ class Watchdog:
         except Exception as error:  # noqa: BLE001 - nobody would watch any more
             failed = f"{type(error).__name__}: {error}"
             if failed != self._failed:
-                self._say("error", f"the watchdog could not look: {failed[:500]}")
+                self._say("error", f"the watchdog check failed: {failed[:500]}")
             self._failed = failed
         else:
             self._failed = ""
@@ -184,9 +183,8 @@ class Watchdog:
                 is_up = process.state == "running" and process.started_at is not None
                 own_since_s = process.started_at.timestamp() + START_S if is_up and process.started_at else None
         yield from self._bots.look(now_s, own_since_s)
-        yield from self._disk.look()
-        yield from self._clock.look()
-        yield from self._logins.look(now_s)
+        for name, check in self._checks.items():
+            yield from run(name, check, now_s)
         if self._alerts is not None and (why := self._alerts.failure()):
             yield Finding("alerts", "alerts", "warning", "alerts", f"an alert was not delivered: {why}")
 
@@ -218,7 +216,7 @@ class Watchdog:
         self.alarms = dict(before.alarms)
         self.cleared = dict(before.cleared)
         if before.state == "running":
-            self._say("warning", "`aion up` had not ended in order (killed, or the machine went down); going on")
+            self._say("warning", "`aion up` did not shut down cleanly (killed, or the machine crashed); continuing")
 
     def _write(self, now: datetime, state: State, processes: Mapping[str, WatchedProcess] | None = None) -> None:
         """Write the file when it would say something else than the one before."""

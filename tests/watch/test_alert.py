@@ -81,7 +81,7 @@ def test_alarm_and_its_all_clear_arrive(service: Service) -> None:
     sender = alerter(service.url, name="Desk 7")
     sender.hand_over({"process.bots": alarm()}, {})
     first = wait_for(lambda: service.got)[0]
-    assert (first["title"], first["type"]) == ("Desk 7 needs a look", "failure")
+    assert (first["title"], first["type"]) == ("Desk 7 needs attention", "failure")
     assert first["message"] == "ERROR: the process bots was killed by SIGKILL (since 2026-11-24 12:00:00Z)"
     sender.hand_over({}, {"process.bots": alarm(**ALERTED)})
     second = wait_for(lambda: service.got[1:])[0]
@@ -119,7 +119,7 @@ def test_service_when_it_comes_back_then_the_message_is_delivered_and_the_failur
     said: list[str] = []
     sender = alerter("json://x", said=said, retry_s=(0.05, 0.05, 0.05))
     sender.hand_over({"process.bots": alarm()}, {})
-    wait_for(lambda: "info: alert delivered: Aion needs a look" in said)
+    wait_for(lambda: "info: alert delivered: Aion needs attention" in said)
     assert sender.failure() == "" and answers == []
     assert [line.partition(":")[0] for line in said] == ["warning", "warning", "info"]
     sender.stop()

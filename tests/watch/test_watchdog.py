@@ -288,4 +288,4 @@ def test_round_that_fails_is_said_once_and_the_next_ones_come_all_the_same(
     thread.join(20)
     assert world.layout.watch.exists() and rounds > 5
     failed = [text for text in world.said if "could not look" in text]
-    assert failed == ["error: the watchdog could not look: ValueError: year 11476 is out of range"]
+    assert failed == ["error: the watchdog check failed: ValueError: year 11476 is out of range"]

@@ -7,7 +7,7 @@ from pydantic import Field
 from aion.scalar import Key, Moment, Name, Number, Text
 from aion.store.document.base import Document
 
-AlarmKind = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "login", "alerts"]
+AlarmKind = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "login", "check", "alerts"]
 Level = Literal["warning", "error"]
 
 
@@ -29,7 +29,7 @@ class Alarm(Document):
     kind: AlarmKind = Field(
         description="process: one ended or does not answer; missed_cycle: a bot is past its `due_at`; dead_bot: far "
         "past it, or in error; stale_feed: bars are overdue; disk: nearly full; clock: it jumped; login: refused "
-        "for long, after too many wrong passwords; alerts: not sent."
+        "for long, after too many wrong passwords; check: an added check found something; alerts: not sent."
     )
     level: Level
     subject: str = Field(max_length=64, description="Bot, process, feed or folder.")

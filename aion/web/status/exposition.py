@@ -6,6 +6,7 @@ Counters end in `_total`, times are seconds, sizes bytes; what varies in a name 
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 import orjson
 from prometheus_client.core import (
@@ -45,9 +46,7 @@ COUNTERS = {
     "not_modified": ("aion_not_modified", "Of those, answered 304."),
     "not_modified_bytes": ("aion_not_modified_bytes", "Bytes that 304 did not send again."),
 }
-ALARMS: tuple[AlarmKind, ...] = (
-    "process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "alerts",
-)  # fmt: skip
+ALARMS: tuple[AlarmKind, ...] = get_args(AlarmKind)
 
 
 class Exposition:
