@@ -331,6 +331,11 @@ class Settings(Section):
     """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it. The
     default ones trade the recorded feed; with another feed and no table, bots are made for its symbols."""
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """`intraday` or `swing` by name of the bots."""
+        return {name: bot.kind for name, bot in self.bots.items()}
+
     def secrets_of(self, names: Iterable[str]) -> dict[str, str]:
         """Return the secrets of these names that are set, by their variables, for a process that needs them."""
         found = {name: getattr(self, name) for name in names}

@@ -50,7 +50,7 @@ class Outcome:
     @property
     def report(self) -> Path:
         """Path of the HTML report."""
-        return self.folder / "report.html"
+        return Layout(self.folder).report
 
     @property
     def exit_status(self) -> int:
@@ -114,7 +114,7 @@ def run_plan(plan: Plan, on_progress: OnProgress | None = None) -> Outcome:
         log.close()
     values: dict[str, Any] = {"feed": plan.feed.name, "provenance": plan.feed.provenance}
     values |= {"bots": {result.name: result_json(result) for result in outcome.results}}
-    (plan.folder / "result.json").write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", "utf-8")
+    layout.result.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", "utf-8")
     outcome.report.write_text(report.page(outcome.results, plan.feed.name, plan.feed.provenance), "utf-8")
     return outcome
 

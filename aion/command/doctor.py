@@ -21,6 +21,7 @@ from aion.clock import iso, parse_iso
 from aion.config import LOOPBACK_HOSTS, Settings
 from aion.errors import AionError
 from aion.store.file import write_bytes
+from aion.store.layout import DESK_STORE, LEDGER, LOGS, Layout
 from aion.store.private import is_shared, open_to_others
 
 MIN_WATCHES = 8192
@@ -91,7 +92,7 @@ def _extras(settings: Settings) -> Iterator[Check]:
 
 
 def _folder(folder: Path) -> Check:
-    probe = folder / ".doctor"
+    probe = Layout(folder).probe
     try:
         write_bytes(probe, b"x")
         probe.unlink()
@@ -100,7 +101,7 @@ def _folder(folder: Path) -> Check:
         return Check(
             "permissions", False, text, f"choose another folder with AION_DATA, or chown it to uid {os.getuid()}"
         )
-    foreign = [name for name in ("ledger.sqlite", "desk.sqlite") if not _is_ours(folder / name)]
+    foreign = [name for name in (LEDGER, DESK_STORE) if not _is_ours(folder / name)]
     if foreign:
         text = f"{' and '.join(foreign)} in {folder} cannot be written by this user"
         return Check("permissions", False, text, f"run as the user who made them, or chown them to uid {os.getuid()}")
@@ -166,7 +167,7 @@ def _place(folder: Path) -> Iterator[Check]:
     if real != str(folder.absolute()):
         yield Check("place", True, f"{folder} is {real}, by a link: the desk follows it when it turns")
     try:
-        watcher = open_watcher(folder, (*FOLDERS, "logs"), accepts)
+        watcher = open_watcher(folder, (*FOLDERS, LOGS), accepts)
         linked = sorted(path for path, signature in scan(folder, FOLDERS, accepts).items() if signature.is_linked)
     except OSError as error:
         reason = error.strerror or str(error)

@@ -20,34 +20,31 @@ from aion.store.document.state import Account, SimLog, SwingRolling
 from aion.store.document_file import read_sound
 from aion.store.file import parse_object
 from aion.store.layout import Layout, check_day
+from aion.store.newest import newest_states
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 AUDIT_COLUMNS = ("at", "ts", "target", "action", "value", "by", "outcome", "reason", "id")
 TRADE_COLUMNS = ("bot", "run", "symbol", "side", "quantity", "price", "fee", "decided_at", "filled_at")
 
 
-def status_lines(folder: Path) -> list[str]:
+def status_lines(folder: Path, kinds: Mapping[str, str] | None = None) -> list[str]:
     """Return a line for each bot with a state file below `folder`: equity, day, age; and one for each broken file.
+
+    Args:
+        folder: the data folder.
+        kinds: as `newest_states`.
 
     Raises:
         NotFoundError: no bot has written there.
     """
     layout = Layout(folder)
-    newest: dict[str, tuple[str, Path]] = {}
-    for path in sorted(layout.sim_logs.glob("*.json")):
-        place = Layout.place(layout.relative(path))
-        if place is not None:
-            newest[place.bot] = ("sim_log", path)
-    for path in sorted(layout.swing.glob("rolling_*.json.gz")):
-        place = Layout.place(layout.relative(path))
-        if place is not None:
-            newest[place.bot] = ("swing_rolling", path)
+    newest = newest_states(layout.states(), kinds or {})
     if not newest:
         raise NotFoundError(f"{folder}: no bot has written here yet; start with `aion up`, or set AION_DATA")
     lines = []
-    for bot, (kind, path) in sorted(newest.items()):
+    for bot, place in newest.items():
         try:
-            document = read_sound(path, kind, name=layout.relative(path))
+            document = read_sound(layout.root / place.file, place.kind, name=place.file)
         except FileNotFoundError:
             continue
         except StateError as error:
@@ -55,7 +52,7 @@ def status_lines(folder: Path) -> list[str]:
             continue
         if isinstance(document, SimLog | SwingRolling):
             lines.append(_status_line(bot, document, datetime.now(UTC)))
-            lines += _left_out(bot, document, layout.relative(path))
+            lines += _left_out(bot, document, place.file)
     return lines
 
 
@@ -104,7 +101,7 @@ def log_lines(folder: Path, count: int, level: str) -> list[str]:
     if level not in LEVELS:
         raise NotFoundError(f"level {level!r} is not known; known: {', '.join(LEVELS)}")
     wanted = set(LEVELS[LEVELS.index(level) :])
-    files = sorted(Layout(folder).logs.glob("*.jsonl"))
+    files = Layout(folder).log_files()
     if not files:
         raise NotFoundError(f"{folder}: there are no logs yet; start with `aion up`, or set AION_DATA")
     newest = heapq.nlargest(count, (line for file in files for line in _parsed(file, wanted)))

@@ -8,7 +8,7 @@ are the answer to the desk.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, get_args
 
 from aion.bot import answer
 from aion.bot.account import BotAccount
@@ -27,6 +27,7 @@ from aion.output.encode import Json, rules_json
 from aion.output.envelope import Stamp
 from aion.output.process_log import ProcessLog
 from aion.store.control_id import asked_at
+from aion.store.document.action import WITH_EXITS, Action, Exits, RunAction
 from aion.store.document.request import BotConfig
 from aion.store.layout import DESK
 from aion.trading.events import Audit
@@ -34,8 +35,6 @@ from aion.trading.events import Audit
 CLEARED_WITHIN = timedelta(seconds=10)  # the desk removes the switch's file right after it asked to keep exits
 SKIPPED = "an earlier version of Aion skipped it, because of a file beside it that is no request; ask again"
 _SINCE = "controls_since"  # note in older ledgers: wall time before which a request is of no run that is known
-_TO_REPLAY = ("speed", "jump", "admit")
-_WITH_EXITS = ("resume", "clear")
 
 
 class Steering(Protocol):
@@ -281,7 +280,7 @@ class Controller:
         if (request.target, request.id) in self._skipped:
             carried.notes[EXACT] = "1"
             return f"{REFUSED}{SKIPPED}"
-        if action in _TO_REPLAY:
+        if action in get_args(RunAction):
             if request.target != DESK:
                 return f"{REFUSED}{action} is for all bots together, not for one"
             if action == "admit":
@@ -291,7 +290,7 @@ class Controller:
             if why_not or action != "jump":
                 return f"{REFUSED}{why_not}" if why_not else DONE
             return ACCEPTED if steering.begin_again_at is None else ANOTHER_RUN
-        if action in _WITH_EXITS and value not in ("", "keep", "cancel"):
+        if action in WITH_EXITS and value not in ("", *get_args(Exits)):
             return f"{REFUSED}{action} takes keep or cancel as its value, not {value}"
         if action == "clear":
             stopped = self.killed if request.target == DESK else self._inbox.killed(request.target)
@@ -433,7 +432,7 @@ class Controller:
         return ts if self._stamp.is_deterministic else self._stamp.wall.now()
 
 
-_UNDONE_BY: dict[str, tuple[str, ...]] = {
+_UNDONE_BY: dict[Action, tuple[Action, ...]] = {
     "pause": ("resume",), "flatten": ("resume",), "resume": ("pause", "flatten"), "speed": ("speed",), "clear": (),
     "jump": (), "admit": (),
 }  # fmt: skip

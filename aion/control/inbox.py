@@ -12,12 +12,12 @@ from pathlib import Path
 
 from aion.errors import StateError, printable
 from aion.store import control_id
+from aion.store.document.action import Action
 from aion.store.document.request import BotConfig, Control, Kill
 from aion.store.document_file import read_document
 from aion.store.file import Signature
-from aion.store.layout import DESK, Layout
+from aion.store.layout import DESK, KILL, Layout, control_id_of, in_controls
 
-KILL_FILE = "kill.json"
 LONGEST_REASON = 200  # characters of the desk's text that a bot repeats
 MOST_NAMED = 5  # files left aside that a look names
 TO_BE_SAFE = "stopped to be safe"
@@ -33,8 +33,7 @@ class Request:
     target: str
     """Name of a bot, or `DESK`."""
     id: str
-    action: str
-    """pause, resume, flatten, clear, speed, jump or admit."""
+    action: Action
     value: str = ""
     by: str = ""
     at: datetime | None = None
@@ -104,7 +103,7 @@ class Inbox:
             for each in folder.ids:
                 if each in done:
                     continue
-                path = self._layout.controls / target / f"{each}.json"
+                path = self._layout.control(target, each)
                 why = control_id.why_not(each, now)
                 if not why:
                     read = self._read(target, path, unreadable)
@@ -118,7 +117,7 @@ class Inbox:
                     bad[path.name] = why
                 else:
                     more += 1
-            _name(aside, f"control/{target}", bad, more)
+            _name(aside, in_controls(target), bad, more)
         self._unreadable, self.left_aside = unreadable, aside
         return sorted(found, key=lambda request: (control_id.order_of(request.id), request.target))
 
@@ -129,7 +128,7 @@ class Inbox:
 
     def _look_into(self, target: str, now: datetime) -> _Folder | None:
         """Return the listing of a target's folder: the one kept, while nothing says that it may have changed."""
-        path = self._layout.controls / target
+        path = self._layout.controls_of(target)
         try:
             signature = Signature.of(os.stat(path))
             kept = self._folders.get(target)
@@ -145,9 +144,9 @@ class Inbox:
         folder = self._folders[target] = _Folder(signature, now)
         strange = []
         for name in names:
-            if name.endswith(".json") and control_id.asked_at(name[:-5]) is not None:
-                folder.ids.append(name[:-5])
-            elif name != KILL_FILE and not name.startswith("."):
+            if (found := control_id_of(name)) is not None:
+                folder.ids.append(found)
+            elif name != KILL and not name.startswith("."):
                 strange.append(name)
         folder.ids.sort(key=control_id.order_of)
         folder.count = len(strange)

@@ -16,7 +16,7 @@ from aion.market.grid import next_bar
 from aion.output.encode import Json
 from aion.output.envelope import Stamp, cycle_name
 from aion.output.outbox import Outbox
-from aion.store.layout import Layout
+from aion.store.layout import ROLLING, Layout, as_summary_names, sim_log
 
 KEPT_DAYS = 60  # earlier market days in the summary, as the document says
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -141,12 +141,12 @@ class DayTradingJob:
         value["clock"] = clock
         value["sessions"] = sessions_document(self._pace.exchanges, market_time)
         value["files"] = {
-            f"sim_logs/{self._layout.sim_log(bot.day, bot.name).name}": self._written[bot.name]
+            as_summary_names(sim_log(bot.day, bot.name)): self._written[bot.name]
             for bot in self.bots.values()
             if bot.name in self._written
         }
         if self._written:
-            value["files"]["rolling.json.gz"] = self.cycle_id
+            value["files"][as_summary_names(ROLLING)] = self.cycle_id
         value["bots"] = {bot.name: bot.summary() for bot in self.bots.values() if bot.cycle_id}
         value["days"] = self.days
         return value

@@ -217,11 +217,10 @@ def _check_folder(layout: Layout) -> None:
         ConfigError: it cannot be made or written; the message names it and says why.
         DiskError: the disk is full.
     """
-    probe = layout.intraday / ".probe.json"
     try:
         keep_private(layout.root)
-        write_json(probe, {})
-        probe.unlink()
+        write_json(layout.probe, {})
+        layout.probe.unlink()
     except OSError as error:
         text = f"data folder {layout.root} cannot be written: {error.strerror}; set AION_DATA to a folder that can"
         raise unwritable(error, text) from None

@@ -12,8 +12,7 @@ from aion.market.feed import Batch
 from aion.output.day_record import days_of
 from aion.output.envelope import Stamp, cycle_name
 from aion.output.outbox import Outbox
-from aion.output.retention import packed
-from aion.store.layout import Layout
+from aion.store.layout import Layout, packed
 
 
 class SwingJob:

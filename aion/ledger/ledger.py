@@ -23,6 +23,7 @@ from aion.ledger import row as rows
 from aion.ledger.query import LedgerReader
 from aion.ledger.schema import connect, migrate, take_lock
 from aion.model import EquityPoint, Mode
+from aion.store.layout import lock_of
 from aion.trading.events import Audit, CashMovement, Changes
 
 
@@ -78,7 +79,7 @@ class Ledger(LedgerReader):
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise LedgerError(f"{path.parent}: cannot be made: {error.strerror}") from None
-        self._lock = take_lock(path.with_suffix(".lock"))
+        self._lock = take_lock(lock_of(path))
         self._cash: dict[str, int] = {}
         self._cursor: dict[str, datetime] = {}
         self._is_batch = False

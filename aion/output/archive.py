@@ -14,12 +14,10 @@ from typing import Any
 
 from aion.errors import StateError
 from aion.store.file import MAX_FILE_BYTES, read_json, write_bytes, write_json
-from aion.store.layout import Layout
+from aion.store.layout import BESIDE_SQLITE, Layout
 from aion.store.regular_file import is_regular, read_regular
 
-MARKER = "archive.json"
 MAX_DIGITS = 12  # of the number of a run
-_LEDGER_SUFFIXES = ("", "-wal", "-shm")
 
 
 def put_away(layout: Layout, run: str, bots: Collection[str]) -> Path:
@@ -37,9 +35,9 @@ def put_away(layout: Layout, run: str, bots: Collection[str]) -> Path:
         OSError: the disk refuses; calling again goes on where it stopped.
     """
     folder = layout.runs / run
-    _write_marker(folder, run, bots, is_done=False)
+    _write_marker(layout, run, bots, is_done=False)
     _move(layout, folder, frozenset(bots))
-    _write_marker(folder, run, bots, is_done=True)
+    _write_marker(layout, run, bots, is_done=True)
     return folder
 
 
@@ -51,7 +49,7 @@ def finish_moves(layout: Layout) -> list[str]:
     """
     finished = []
     for folder in _folders(layout):
-        marker = _read_marker(folder)
+        marker = _read_marker(layout, folder)
         if marker is not None and not marker["done"]:
             put_away(layout, folder.name, marker["bots"])
             finished.append(folder.name)
@@ -60,7 +58,8 @@ def finish_moves(layout: Layout) -> list[str]:
 
 def is_moving(layout: Layout) -> bool:
     """Tell whether a move was begun and not finished."""
-    return any((marker := _read_marker(folder)) is not None and not marker["done"] for folder in _folders(layout))
+    markers = (_read_marker(layout, folder) for folder in _folders(layout))
+    return any(marker is not None and not marker["done"] for marker in markers)
 
 
 def newest_run(layout: Layout) -> int:
@@ -71,7 +70,8 @@ def newest_run(layout: Layout) -> int:
 
 def finished_folders(layout: Layout) -> list[Path]:
     """Return the folders of the runs that were put away whole, oldest first."""
-    return [each for each in _folders(layout) if (marker := _read_marker(each)) is not None and marker["done"]]
+    folders = _folders(layout)
+    return [each for each in folders if (marker := _read_marker(layout, each)) is not None and marker["done"]]
 
 
 def prune(layout: Layout, keep: int) -> list[str]:
@@ -100,18 +100,19 @@ def _is_number(name: str) -> bool:
     return name.isascii() and name.isdecimal() and len(name) <= MAX_DIGITS
 
 
-def _write_marker(folder: Path, run: str, bots: Collection[str], *, is_done: bool) -> None:
+def _write_marker(layout: Layout, run: str, bots: Collection[str], *, is_done: bool) -> None:
     value = {"run": run, "bots": sorted(bots), "done": is_done}
-    write_json(folder / MARKER, value, durable=True)
+    write_json(layout.archive_marker(run), value, durable=True)
 
 
-def _read_marker(folder: Path) -> dict[str, Any] | None:
+def _read_marker(layout: Layout, folder: Path) -> dict[str, Any] | None:
+    path = layout.archive_marker(folder.name)
     try:
-        value, _ = read_json(folder / MARKER)
+        value, _ = read_json(path)
     except FileNotFoundError:
         return None
     if not isinstance(value.get("bots"), list) or not isinstance(value.get("done"), bool):
-        raise StateError(f"runs/{folder.name}/{MARKER}", "is not the record of a move; delete the folder to go on")
+        raise StateError(layout.relative(path), "is not the record of a move; delete the folder to go on")
     return value
 
 
@@ -128,7 +129,7 @@ def _move(layout: Layout, folder: Path, bots: frozenset[str]) -> None:
             if (found := Layout.place(layout.relative(path))) is not None and found.bot in bots
         ]
     # the ledger last: while it stands, its files can be written again
-    own += [layout.ledger.with_name(layout.ledger.name + suffix) for suffix in reversed(_LEDGER_SUFFIXES)]
+    own += [layout.ledger.with_name(layout.ledger.name + suffix) for suffix in reversed(BESIDE_SQLITE)]
     for path in own:
         target = folder / layout.relative(path)
         target.parent.mkdir(parents=True, exist_ok=True)

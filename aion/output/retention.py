@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aion.output.archive import MARKER, finished_folders
+from aion.output.archive import finished_folders
 from aion.store.file import MAX_INFLATED_BYTES, gzip_bytes, write_bytes
-from aion.store.layout import Layout
+from aion.store.layout import Layout, packed
+from aion.store.newest import newest_first
 from aion.store.regular_file import read_regular
 
 
@@ -50,39 +51,25 @@ def tidy(layout: Layout, bots: Collection[str], keep_days: int, now: datetime) -
                 write_bytes(packed(path), gzip_bytes(read_regular(path, MAX_INFLATED_BYTES)))
                 path.unlink()
                 tidied.packed += 1
-    for path in sorted(layout.logs.glob("*.jsonl")):
+    for path in layout.log_files():
         with _noting(tidied, layout, path):
             if path.stat().st_mtime < before:
                 path.unlink()
                 tidied.logs += 1
     for folder in finished_folders(layout):
         with _noting(tidied, layout, folder):
-            if (folder / MARKER).stat().st_mtime < before:
+            if layout.archive_marker(folder.name).stat().st_mtime < before:
                 shutil.rmtree(folder)
                 tidied.runs += 1
     return tidied
 
 
-def packed(path: Path) -> Path:
-    """Return where the day file at `path` stands once it is packed."""
-    return path.with_name(f"{path.name}.gz")
-
-
 def _day_files(layout: Layout, bots: frozenset[str]) -> Iterator[Path]:
     """Yield the day files of `bots` but for the newest of each bot."""
-    for folder, pattern in ((layout.sim_logs, "*.json"), (layout.bot_logs, "*/*.json")):
-        newest: dict[str, tuple[str, Path]] = {}
-        for path in sorted(folder.glob(pattern)):
-            place = Layout.place(layout.relative(path))
-            if place is None or place.bot not in bots:
-                continue
-            older = newest.get(place.bot)
-            if older is None or place.day > older[0]:
-                newest[place.bot] = (place.day, path)
-                if older is not None:
-                    yield older[1]
-            else:
-                yield path
+    for paths in (layout.sim_logs.glob("*"), layout.bot_logs.glob("*/*")):
+        places = (Layout.place(layout.relative(path)) for path in sorted(paths))
+        for files in newest_first(place for place in places if place is not None and place.bot in bots).values():
+            yield from (layout.root / place.file for place in files[1:])
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.process.systemd import Notifier
 from aion.secret import HANDED, clean_environment, hand_over
+from aion.store.layout import Layout
 from aion.store.lock import open_lock
 from aion.store.private import keep_private
 from aion.store.regular_file import open_regular
@@ -259,7 +260,7 @@ def take_folder(folder: Path) -> int:
     """
     try:
         keep_private(folder)
-        descriptor = open_lock(folder / "up.lock")
+        descriptor = open_lock(Layout(folder).up_lock)
     except OSError as error:
         raise ConfigError(f"AION_DATA={folder} cannot be written: {error.strerror}; choose another folder") from None
     try:

@@ -1,20 +1,134 @@
 """Names of the state files: the only place that turns names into paths and paths into names."""
 
+import os
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
 
 from aion.errors import ConfigError
-from aion.store.control_id import asked_at
+from aion.store.control_id import SUFFIX, asked_at
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _HORIZON = re.compile(r"[1-9][0-9]?[dwm]")
-_WATCH_FILES = {"watch.json": "watch", "bots.json": "heartbeat"}
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
 DESK = "desk"
 """Name in place of a bot's for requests to the bots' process as a whole; no bot may have it."""
+
+INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH = (
+    "intraday", "swing", "logs", "config", "control", "runs", "watch",
+)  # fmt: skip
+FOLDERS = (INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH)
+"""At the top of the data folder."""
+SIM_LOGS = f"{INTRADAY}/sim_logs"
+BOT_LOGS = f"{SWING}/bot_logs"
+SUMMARY = f"{INTRADAY}/sim_summary.json"
+ROLLING = f"{INTRADAY}/rolling.json.gz"
+WATCHED = f"{WATCH}/watch.json"
+HEARTBEAT = f"{WATCH}/bots.json"
+LEDGER, DESK_STORE = "ledger.sqlite", "desk.sqlite"
+UP_LOCK, LEDGER_LOCK, STRATEGY_CALL = "up.lock", "ledger.lock", ".strategy-call"
+FOLDER_LOCK = ".lock"
+"""In a folder that is written by one at a time."""
+KILL = "kill.json"
+LOG_SUFFIX = ".jsonl"
+BESIDE_SQLITE = ("", "-wal", "-shm", "-journal")
+"""What SQLite adds to a database's name for the files beside it, the database itself first."""
+_WATCH_FILES = {WATCHED: "watch", HEARTBEAT: "heartbeat"}
+_SWING_ROLLING = "rolling_"
+_ACTIVITY = "bot_activity_"
+
+
+# below the data folder, as errors and the desk name them; what is put in is not checked
+
+
+def sim_log(day: str, bot: str) -> str:
+    """Return the path of a bot's trading day."""
+    return f"{SIM_LOGS}/{day}_{bot}.json"
+
+
+def swing_rolling(bot: str) -> str:
+    """Return the path of a swing bot's state."""
+    return f"{SWING}/{_SWING_ROLLING}{bot}.json.gz"
+
+
+def bot_activity(horizon: str, day: str, bot: str) -> str:
+    """Return the path of a swing bot's activity of one day."""
+    return f"{BOT_LOGS}/{horizon}/{_ACTIVITY}{day}_{bot}.json"
+
+
+def config(bot: str) -> str:
+    """Return the path of a bot's edited rules."""
+    return f"{CONFIGS}/{bot}.json"
+
+
+def in_controls(bot: str, name: str = "") -> str:
+    """Return the path of the folder of the requests to a bot, or of the file `name` in it."""
+    return f"{CONTROLS}/{bot}/{name}" if name else f"{CONTROLS}/{bot}"
+
+
+def control(bot: str, control_id: str) -> str:
+    """Return the path of a request to a bot."""
+    return in_controls(bot, f"{control_id}{SUFFIX}")
+
+
+def kill(bot: str) -> str:
+    """Return the path of a bot's kill switch, or with `DESK` of that of all bots."""
+    return in_controls(bot, KILL)
+
+
+def log(process: str) -> str:
+    """Return the path of a process's log."""
+    return f"{LOGS}/{process}{LOG_SUFFIX}"
+
+
+def as_summary_names(file: str) -> str:
+    """Return the path of a file of the day-trading job as `sim_summary.json` names it: below its own folder."""
+    return file.removeprefix(f"{INTRADAY}/")
+
+
+def is_meant_as_state(relative: str) -> bool:
+    """Tell whether somebody who put a file at `relative` meant it as a bot's state, whatever its name.
+
+    A link in place of the folder of the day files is meant so too: it is not followed.
+    """
+    folder, _, name = relative.rpartition("/")
+    is_there = folder == SIM_LOGS or (folder == SWING and name.startswith("rolling"))
+    return relative == SIM_LOGS or (is_there and not name.startswith(".") and name.endswith((".json", ".json.gz")))
+
+
+def control_id_of(name: str) -> str | None:
+    """Return the id in the name of a file that is a request, None where it is none."""
+    control_id = name.removesuffix(SUFFIX)
+    return control_id if control_id != name and asked_at(control_id) is not None else None
+
+
+def listed(folder: Path) -> list[str]:
+    """Return the names in `folder`, none where it cannot be listed."""
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+# beside a file that is there already
+
+
+def lock_of(ledger: Path) -> Path:
+    """Return the file that whoever has the ledger at `ledger` open holds."""
+    return ledger.with_suffix(Path(LEDGER_LOCK).suffix)
+
+
+def packed(path: Path) -> Path:
+    """Return where the day file at `path` stands once it is packed."""
+    return path.with_name(f"{path.name}.gz")
+
+
+def kept_log(path: Path, part: str) -> Path:
+    """Return where a part of the log at `path` is kept once it is full: `1` for the whole, or a level."""
+    return path.with_name(f"{path.stem}.{part}{LOG_SUFFIX}")
 
 
 def check_name(what: str, value: str) -> str:
@@ -71,6 +185,13 @@ class Place:
     day: str = ""
     horizon: str = ""
 
+    @property
+    def file(self) -> str:
+        """Path below the data folder of a file of a bot's state or activity."""
+        if self.kind == "bot_activity":
+            return bot_activity(self.horizon, self.day, self.bot)
+        return swing_rolling(self.bot) if self.kind == "swing_rolling" else sim_log(self.day, self.bot)
+
 
 class Layout:
     """Paths of all files below one data folder."""
@@ -78,51 +199,72 @@ class Layout:
     def __init__(self, root: Path) -> None:
         """Args: root: the data folder (`AION_DATA`); it need not exist."""
         self.root = root
-        self.intraday = root / "intraday"
-        self.sim_logs = self.intraday / "sim_logs"
-        self.swing = root / "swing"
-        self.bot_logs = self.swing / "bot_logs"
-        self.logs = root / "logs"
-        self.configs = root / "config"
-        self.controls = root / "control"
-        self.runs = root / "runs"
-        self.watch = root / "watch" / "watch.json"
-        self.heartbeat = root / "watch" / "bots.json"
-        self.up_lock = root / "up.lock"
-        self.rolling = self.intraday / "rolling.json.gz"
-        self.sim_summary = self.intraday / "sim_summary.json"
-        self.ledger = root / "ledger.sqlite"
-        self.ledger_lock = root / "ledger.lock"
-        self.strategy_call = root / ".strategy-call"
-        self.desk = root / "desk.sqlite"
+        self.intraday = root / INTRADAY
+        self.sim_logs = root / SIM_LOGS
+        self.swing = root / SWING
+        self.bot_logs = root / BOT_LOGS
+        self.logs = root / LOGS
+        self.configs = root / CONFIGS
+        self.controls = root / CONTROLS
+        self.runs = root / RUNS
+        self.watch = root / WATCHED
+        self.heartbeat = root / HEARTBEAT
+        self.up_lock = root / UP_LOCK
+        self.rolling = root / ROLLING
+        self.sim_summary = root / SUMMARY
+        self.ledger = root / LEDGER
+        self.strategy_call = root / STRATEGY_CALL
+        self.desk = root / DESK_STORE
+        self.result = root / "result.json"
+        self.report = root / "report.html"
+        self.probe = root / ".probe.json"
 
     def sim_log(self, day: str, bot: str) -> Path:
-        """Path of one bot's trading day."""
-        return self.sim_logs / f"{check_day(day)}_{check_name('bot', bot)}.json"
+        """As `sim_log`, checked."""
+        return self.root / sim_log(check_day(day), check_name("bot", bot))
 
     def swing_rolling(self, bot: str) -> Path:
-        """Path of a swing bot's state."""
-        return self.swing / f"rolling_{check_name('bot', bot)}.json.gz"
+        """As `swing_rolling`, checked."""
+        return self.root / swing_rolling(check_name("bot", bot))
 
     def bot_activity(self, horizon: str, day: str, bot: str) -> Path:
-        """Path of a swing bot's activity of one day."""
-        return self.bot_logs / check_horizon(horizon) / f"bot_activity_{check_day(day)}_{check_name('bot', bot)}.json"
+        """As `bot_activity`, checked."""
+        return self.root / bot_activity(check_horizon(horizon), check_day(day), check_name("bot", bot))
 
     def config(self, bot: str) -> Path:
-        """Path of a bot's edited rules."""
-        return self.configs / f"{check_name('bot', bot)}.json"
+        """As `config`, checked."""
+        return self.root / config(check_name("bot", bot))
+
+    def controls_of(self, bot: str) -> Path:
+        """Path of the folder of the requests to a bot."""
+        return self.root / in_controls(check_name("bot", bot))
 
     def control(self, bot: str, control_id: str) -> Path:
-        """Path of a request to a bot."""
-        return self.controls / check_name("bot", bot) / f"{check_name('control id', control_id)}.json"
+        """As `control`, checked."""
+        return self.root / control(check_name("bot", bot), check_name("control id", control_id))
 
     def kill(self, bot: str) -> Path:
-        """Path of a bot's kill switch, or with `DESK` of that of all bots."""
-        return self.controls / check_name("bot", bot) / "kill.json"
+        """As `kill`, checked."""
+        return self.root / kill(check_name("bot", bot))
 
     def log(self, process: str) -> Path:
-        """Path of a process's log."""
-        return self.logs / f"{check_name('process', process)}.jsonl"
+        """As `log`, checked."""
+        return self.root / log(check_name("process", process))
+
+    def log_files(self) -> list[Path]:
+        """Paths of all logs, by name."""
+        return sorted(self.logs.glob(f"*{LOG_SUFFIX}"))
+
+    def archive_marker(self, run: str) -> Path:
+        """Path of the record of the move that put a run away."""
+        return self.runs / run / "archive.json"
+
+    def states(self, names: Callable[[Path], Iterable[str]] = listed) -> Iterator[Place]:
+        """Yield what lies in the folders of the bots' states, in order of the names that `names` lists."""
+        for folder in (SIM_LOGS, SWING):
+            for name in sorted(names(self.root / folder)):
+                if (place := self.place(f"{folder}/{name}")) is not None:
+                    yield place
 
     def relative(self, path: Path) -> str:
         """Return `path` below the data folder with `/`, as shown to people and used in errors."""
@@ -151,13 +293,13 @@ class Layout:
                 ):
                     day, bot = check_day(name[13:23]), check_name("bot", name[24:-5])
                     return Place("bot_activity", bot, day, check_horizon(horizon))
-                case ("watch", name) if name in _WATCH_FILES:
-                    return Place(_WATCH_FILES[name])
+                case ("watch", _) if (kind := _WATCH_FILES.get("/".join(parts))) is not None:
+                    return Place(kind)
                 case ("config", name) if name.endswith(".json"):
                     return Place("bot_config", check_name("bot", name[:-5]))
                 case ("control", bot, "kill.json"):
                     return Place("kill", check_name("bot", bot))
-                case ("control", bot, name) if name.endswith(".json") and asked_at(name[:-5]) is not None:
+                case ("control", bot, name) if control_id_of(name) is not None:
                     return Place("control", check_name("bot", bot))
                 case ("logs", name) if name.endswith(".jsonl"):
                     return Place("log_line", check_name("process", name[:-6]))

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from aion.store.layout import FOLDER_LOCK
+
 LOCK_WAIT_S = 2.0
 """Most seconds to wait for a lock: what is asked for then fails and says so, instead of standing still."""
 _LOOK_S = 0.005  # between two tries
@@ -45,14 +47,14 @@ def alone(folder: Path) -> Iterator[None]:
     """Keep other threads and processes that ask for the same out of `folder`, which is made when it is missing.
 
     Args:
-        folder: the lock is the file `.lock` in it.
+        folder: the lock is a file in it.
 
     Raises:
         TimeoutError: others held it for `LOCK_WAIT_S`.
         OSError: as `open_lock`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / ".lock"
+    path = folder / FOLDER_LOCK
     until = time.monotonic() + LOCK_WAIT_S
     descriptor = open_lock(path)
     try:

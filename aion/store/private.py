@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from aion.store.layout import BESIDE_SQLITE, DESK_STORE, FOLDERS, LEDGER, LEDGER_LOCK, STRATEGY_CALL, UP_LOCK
+
 OTHERS = 0o077
 PRIVATE = 0o600
-FOLDERS = ("intraday", "swing", "logs", "config", "control", "runs", "watch")
-FILES = ("ledger.sqlite", "desk.sqlite")
-LOCKS = ("up.lock", "ledger.lock", ".strategy-call")
-ALWAYS_PRIVATE = ("desk.sqlite", *LOCKS)
-_BESIDE = ("", "-wal", "-shm", "-journal")
+LOCKS = (UP_LOCK, LEDGER_LOCK, STRATEGY_CALL)
+ALWAYS_PRIVATE = (DESK_STORE, *LOCKS)
 _ACL = "system.posix_acl_access"
 
 
@@ -76,7 +75,7 @@ def make_file(path: Path) -> None:
     """
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE))
-    for suffix in _BESIDE:
+    for suffix in BESIDE_SQLITE:
         beside = path.with_name(path.name + suffix)
         with suppress(OSError):
             if beside.lstat().st_mode & OTHERS:
@@ -92,7 +91,7 @@ def _closed(root: Path, path: Path, mode: int) -> int:
 
 def _own(root: Path) -> Iterator[Path]:
     """Yield Aion's own entries at the top of `root`, and before them `root` where it holds nothing else."""
-    known = {*FOLDERS, *LOCKS, *(name + suffix for name in FILES for suffix in _BESIDE)}
+    known = {*FOLDERS, *LOCKS, *(name + suffix for name in (LEDGER, DESK_STORE) for suffix in BESIDE_SQLITE)}
     try:
         names = set(os.listdir(root))
         if not {each for each in names - known if not each.startswith(".")}:

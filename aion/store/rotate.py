@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from aion.store.file import write_bytes
+from aion.store.layout import kept_log
 
 MAX_LOG_BYTES = 32 << 20  # about two weeks of a run at full speed
 MAX_KEPT_BYTES = 8 << 20  # of warnings, and of errors; then the older half goes
@@ -26,13 +27,13 @@ def rotate(path: Path) -> None:
     Raises:
         OSError: it cannot be renamed.
     """
-    older = path.with_name(f"{path.stem}.1.jsonl")
+    older = kept_log(path, "1")
     kept = {level: _sift(older, marks) for level, marks in KEPT.items()}
     os.replace(path, older)
     for level, lines in kept.items():
         if lines:
             with suppress(OSError):  # the disk is full: the log itself goes on
-                _append(path.with_name(f"{path.stem}.{level}.jsonl"), lines)
+                _append(kept_log(path, level), lines)
 
 
 def _sift(path: Path, marks: tuple[bytes, ...]) -> bytes:

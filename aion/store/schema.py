@@ -11,7 +11,7 @@ from aion.store.document.kind import KINDS, SCHEMALESS, schema_name, versions
 from aion.store.document.left_out import MENDED, lines
 from aion.store.document_file import check_schema, check_sound, complaints
 from aion.store.file import parse_object, read_bytes, read_json
-from aion.store.layout import Layout, Place
+from aion.store.layout import LOG_SUFFIX, Layout, Place
 
 MOST_NAMED = 1_000  # entries that a check of a file names
 NOT_INTEGER_LIKE = "^(?![0-9]{1,10}$)"
@@ -49,7 +49,7 @@ def check_file(path: Path) -> tuple[list[str], list[str]]:
         know and ignores), one line each.
     """
     try:
-        if path.suffix == ".jsonl":
+        if path.suffix == LOG_SUFFIX:
             return _check_log(path)
         value, _ = read_json(path, is_mended=True)
         declared = value.get("schema")

@@ -4,8 +4,7 @@ Each bot is judged by what its own file says, so that one that writes every minu
 Aion's and foreign ones, are watched alike. No market calendar is asked.
 """
 
-import os
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from aion.clock import iso, parse_iso
 from aion.errors import StateError
 from aion.store.file import Signature, read_json
 from aion.store.layout import Layout
+from aion.store.newest import newest_states
 from aion.watch.finding import Finding
 
 DEAD_CYCLES = 5  # cycles missed in a row after which a bot is called dead
@@ -40,8 +40,8 @@ class _Said:
 class BotWatch:
     """Reads the bots' files, each again only when it is another one."""
 
-    def __init__(self, layout: Layout, own: Collection[str], grace_s: float) -> None:
-        """Args: layout: of the data folder; own: names of Aion's bots; grace_s: how late a bot may be."""
+    def __init__(self, layout: Layout, own: Mapping[str, str], grace_s: float) -> None:
+        """Args: layout: of the data folder; own: kinds of Aion's bots by name; grace_s: how late a bot may be."""
         self._layout = layout
         self._own = own
         self._grace_s = grace_s
@@ -55,9 +55,10 @@ class BotWatch:
             own_since_s: wall time from which Aion's own bots are judged; None while their process is down, which is
                 told of by itself.
         """
-        files = self._files()
+        places = newest_states(self._layout.states(), self._own)
+        files = {bot: self._layout.root / place.file for bot, place in places.items()}
         self._read = {path: self._read[path] for path in files.values() if path in self._read}
-        for bot, path in sorted(files.items()):
+        for bot, path in files.items():
             said = self._said(path)
             is_own = bot in self._own
             if said is None or (is_own and own_since_s is None):
@@ -93,17 +94,6 @@ class BotWatch:
         yield Finding(
             "feed", "stale_feed", "error" if state == "down" else "warning", name[:64], f"feed {name}: {why}{last}"
         )
-
-    def _files(self) -> dict[str, Path]:
-        """Return the newest state file of each bot."""
-        newest: dict[str, tuple[str, Path]] = {}
-        for folder in (self._layout.sim_logs, self._layout.swing):
-            for name in _names(folder):
-                path = folder / name
-                place = Layout.place(self._layout.relative(path))
-                if place is not None and place.bot and place.day >= newest.get(place.bot, ("", path))[0]:
-                    newest[place.bot] = (place.day, path)
-        return {bot: path for bot, (_, path) in newest.items()}
 
     def _said(self, path: Path) -> _Said | None:
         """Return what the file says; what it said before while it cannot be read, which the page tells by itself."""
@@ -142,10 +132,3 @@ def _time_s(value: dict[str, Any], name: str) -> float | None:
         return parse_iso(value[name]).timestamp()
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
         return None
-
-
-def _names(folder: Path) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []

@@ -78,7 +78,7 @@ class Watchdog:
         self._clocks = clocks or Clocks()
         self._steady_s = watch.steady_s
         self._repeat_s = settings.alerts.repeat_minutes * 60
-        self._bots = BotWatch(layout, settings.bots.keys(), watch.grace_s)
+        self._bots = BotWatch(layout, settings.kinds, watch.grace_s)
         place = Place(settings, layout, self._clocks)
         self._checks = {make.__name__: make(place) for make in CHECKS}
         self._written: Any = None

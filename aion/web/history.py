@@ -15,11 +15,11 @@ from aion.store.document.left_out import sound
 from aion.store.document.part import Decision, Fill, Order, Pnl, Trade
 from aion.store.document_file import check_schema
 from aion.store.file import read_json
-from aion.store.layout import Layout, check_day, check_name
+from aion.store.layout import Layout, bot_activity, check_day, check_name, sim_log
 from aion.web.bundle.exact import total
 from aion.web.control.request import Requests
 from aion.web.reader import FileReader
-from aion.web.state import Json, left_out, moment, sim_log
+from aion.web.state import Json, left_out, moment
 
 Part = Literal["trades", "orders", "fills", "decisions"]
 Kind = Literal["intraday", "swing"]
@@ -218,7 +218,7 @@ class History:
         for horizon, days in self._files.swing_days().items():
             for day, bots in days.items():
                 if bot in bots:
-                    kept[day] = f"swing/bot_logs/{horizon}/bot_activity_{day}_{bot}.json"
+                    kept[day] = bot_activity(horizon, day, bot)
         return dict(sorted(kept.items(), reverse=True))
 
     def _docs(

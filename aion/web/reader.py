@@ -1,10 +1,12 @@
 """State files read on request, straight from the disk: for the routes that give the whole of something."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from aion.errors import NotFoundError, StateError
-from aion.store.layout import Layout, check_name
+from aion.store.layout import Layout, kill
+from aion.store.newest import newest_states
 from aion.web.state import Json, left_out, load, problem
 
 MAX_TOGETHER_BYTES = 32 << 20  # of files that one answer holds
@@ -34,19 +36,20 @@ class FileReader:
 
     def control_names(self, bot: str) -> list[str]:
         """Return the names of all that lies in the folder of the requests to `bot`, hidden names left out."""
-        names = _names(self._layout.controls / check_name("bot", bot))
+        names = _names(self._layout.controls_of(bot))
         return sorted(name for name in names if not name.startswith("."))
 
     def killed(self) -> list[str]:
         """Return the names whose kill switch is thrown: bots, and `desk` for all."""
-        places = (Layout.place(f"control/{name}/kill.json") for name in _names(self._layout.controls))
+        places = (Layout.place(kill(name)) for name in _names(self._layout.controls))
         return sorted(
             place.bot for place in places if place is not None and os.path.lexists(self._layout.kill(place.bot))
         )
 
-    def newest_day(self, bot: str) -> str | None:
-        """Return the newest market day of which an intraday bot has a file."""
-        return next((day for day, bots in self.intraday_days().items() if bot in bots), None)
+    def newest_state(self, bot: str, kinds: Mapping[str, str]) -> str | None:
+        """Return the file that holds the newest state of `bot`, as `newest_states` says; None when there is none."""
+        place = newest_states(self._layout.states(_names), kinds).get(bot)
+        return place.file if place is not None else None
 
     def read(self, file: str, missing: str) -> Json:
         """Return the checked document at `file` (below the data folder).

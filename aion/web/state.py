@@ -6,7 +6,7 @@ Nothing here looks at a clock or keeps anything; what a file held before it brok
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Protocol
 
 from aion.clock import iso
@@ -14,13 +14,11 @@ from aion.errors import StateError
 from aion.store.document.left_out import lines
 from aion.store.document.piece import to_json_in_pieces
 from aion.store.document_file import read_sound
-from aion.store.layout import Layout, Place
+from aion.store.layout import Layout, Place, is_meant_as_state, sim_log
+from aion.store.newest import newest_first
 
 Json = dict[str, Any]
 
-SUMMARY = "intraday/sim_summary.json"
-DAY_FOLDER = "intraday/sim_logs"
-ROLLING = "intraday/rolling.json.gz"
 MAX_OLDER_DAYS = 3  # day files looked at behind a broken one; each costs a read after a restart only
 
 
@@ -92,30 +90,11 @@ def load(path: Path, relative: str) -> Json:
 
 def index(places: Mapping[str, Place | None]) -> Index:
     """Return which state files there are, given what the names of all files below the data folder are."""
-    days: dict[str, list[str]] = {}
-    swing: list[str] = []
-    strange: list[str] = []
-    for name, place in places.items():
-        if place is None:
-            if _is_meant_as_state(name):
-                strange.append(name)
-        elif place.kind == "sim_log":
-            days.setdefault(place.bot, []).append(place.day)
-        elif place.kind == "swing_rolling":
-            swing.append(place.bot)
-    for found in days.values():
-        found.sort(reverse=True)
-    return Index(dict(sorted(days.items())), sorted(swing), sorted(strange))
-
-
-def sim_log(day: str, bot: str) -> str:
-    """Return the path of a bot's trading day below the data folder."""
-    return f"{DAY_FOLDER}/{day}_{bot}.json"
-
-
-def swing_rolling(bot: str) -> str:
-    """Return the path of a swing bot's state below the data folder."""
-    return f"swing/rolling_{bot}.json.gz"
+    logs = newest_first(place for place in places.values() if place is not None and place.kind == "sim_log")
+    days = {bot: [place.day for place in files] for bot, files in sorted(logs.items())}
+    swing = [place.bot for place in places.values() if place is not None and place.kind == "swing_rolling"]
+    strange = [name for name, place in places.items() if place is None and is_meant_as_state(name)]
+    return Index(days, sorted(swing), sorted(strange))
 
 
 def look(files: Files, file: str, bot: str | None = None) -> Shown | None:
@@ -206,12 +185,3 @@ def file_time(mtime_ns: int) -> str:
 def moment(text: str) -> datetime:
     """Return the time that a document's ISO 8601 text says; two of them compare as times, their texts do not."""
     return datetime.fromisoformat(text)
-
-
-def _is_meant_as_state(name: str) -> bool:
-    path = PurePosixPath(name)
-    if name == DAY_FOLDER:
-        return True
-    if path.name.startswith(".") or not path.name.endswith((".json", ".json.gz")):
-        return False
-    return path.parent.as_posix() in (DAY_FOLDER, "swing")

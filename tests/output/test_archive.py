@@ -82,7 +82,7 @@ def test_move_that_died_after_any_step_is_finished_at_the_next_start(
 def test_prune_keeps_the_newest_runs(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
     for run in (1, 2, 9, 10):
-        write_json(layout.runs / str(run) / archive.MARKER, {"run": str(run), "bots": [], "done": True})
+        write_json(layout.archive_marker(str(run)), {"run": str(run), "bots": [], "done": True})
     (layout.runs / "mine-keep").mkdir()
     assert archive.prune(layout, 2) == ["1", "2"]
     assert {path.name for path in layout.runs.iterdir()} == {"9", "10", "mine-keep"}
@@ -90,6 +90,6 @@ def test_prune_keeps_the_newest_runs(tmp_path: Path) -> None:
 
 def test_record_of_a_move_that_is_not_one_is_refused_by_name(tmp_path: Path) -> None:
     layout = Layout(tmp_path)
-    write_json(layout.runs / "3" / archive.MARKER, {"bots": "all"})
+    write_json(layout.archive_marker("3"), {"bots": "all"})
     with pytest.raises(StateError, match=r"runs/3/archive\.json"):
         archive.finish_moves(layout)

@@ -16,8 +16,8 @@ from aion.command.doctor import checks
 from aion.config import Settings
 from aion.ledger.ledger import Ledger
 from aion.process.supervisor import take_folder
-from aion.store.layout import Layout
-from aion.store.private import FOLDERS, keep_private, open_to_others
+from aion.store.layout import FOLDERS, Layout
+from aion.store.private import keep_private, open_to_others
 from aion.web.security import command
 from aion.web.security.store import DeskStore
 

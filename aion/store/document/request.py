@@ -1,10 +1,9 @@
 """What the desk writes for the bots: rules, requests and kill switches; documents as those in `document`."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from aion.scalar import Key, Moment, Name, Number, Text
+from aion.store.document.action import Action
 from aion.store.document.base import Document
 
 
@@ -29,7 +28,7 @@ class Control(Document):
     schema_: str = Field(alias="schema")
     id: Key = Field(description="As its file is named: `c<date>T<time>-<letters or digits>`, UTC, when it was asked.")
     bot: Name
-    action: Literal["pause", "resume", "flatten", "clear", "speed", "jump", "admit"]
+    action: Action
     requested_at: Moment
     requested_by: str = Field("", max_length=64)
     reason: Text = ""

@@ -7,12 +7,12 @@ from typing import Literal, get_args
 from pydantic import AwareDatetime, Field
 
 from aion.scalar import Key, Name, Number, Text
-from aion.store.control_id import order_of, why_not
+from aion.store.control_id import SUFFIX, order_of, why_not
+from aion.store.document.action import Action
 from aion.store.document.base import Document
 from aion.store.layout import Place
 from aion.web.state import Files, Json, add, unreadable
 
-Action = Literal["pause", "resume", "flatten", "clear", "speed", "jump", "admit"]
 Became = Literal["accepted", "done", "refused", "superseded"]
 NAMED = 6  # symbols in a sentence
 MOST_LOOKED_AT = 100  # of the files of a folder, until one of them is a request
@@ -116,7 +116,7 @@ def _newest(files: Files, found: list[str], bot: str, errors: dict[str, Json]) -
 
 
 def _id_of(file: str) -> str:
-    return file.rpartition("/")[2].removesuffix(".json")
+    return file.rpartition("/")[2].removesuffix(SUFFIX)
 
 
 def became(line: Json, shown: Json, *, is_own: bool) -> Json:

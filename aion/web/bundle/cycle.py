@@ -8,21 +8,8 @@ and looks again. What lasts is shown part by part, with the problem.
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from aion.web.state import (
-    ROLLING,
-    SUMMARY,
-    Files,
-    Index,
-    Json,
-    Shown,
-    add,
-    file_time,
-    is_read,
-    look,
-    look_newest,
-    problem,
-    sim_log,
-)
+from aion.store.layout import ROLLING, SUMMARY, as_summary_names, sim_log
+from aion.web.state import Files, Index, Json, Shown, add, file_time, is_read, look, look_newest, problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +53,7 @@ def read(files: Files, names: Index) -> Cycle:
     rolling = look(files, ROLLING)
     if rolling is not None:
         add(broken, "intraday.signals", rolling.problem)
-    elif "rolling.json.gz" in named:
+    elif as_summary_names(ROLLING) in named:
         add(broken, "intraday.signals", problem("missing", ROLLING, "is named by the summary, but is not there"))
     days = dict(_days(files, names, summary.doc, broken))
     torn = _torn(files, summary.doc, rolling, days) if summary.doc else {}
@@ -116,10 +103,10 @@ def _torn(files: Files, summary: Json, rolling: Shown | None, days: dict[str, Sh
     named: dict[str, str] = summary["files"]
     torn: dict[str, Json] = {}
     for bot, shown in days.items():
-        cycle = named.get(sim_log(summary["bots"][bot]["day"], bot).removeprefix("intraday/"))
+        cycle = named.get(as_summary_names(sim_log(summary["bots"][bot]["day"], bot)))
         if cycle is not None and _disagrees(shown, cycle):
             add(torn, f"intraday.{bot}", _mismatch(files, shown, cycle, bot))
-    cycle = named.get("rolling.json.gz")
+    cycle = named.get(as_summary_names(ROLLING))
     if cycle is not None and rolling is not None and _disagrees(rolling, cycle):
         add(torn, "intraday.signals", _mismatch(files, rolling, cycle))
     if torn:

@@ -10,13 +10,12 @@ from typing import Any
 
 import orjson
 
-from aion.store.layout import DESK, Layout, Place
+from aion.store.layout import DESK, SIM_LOGS, Layout, Place, sim_log, swing_rolling
 from aion.web.bundle import controls, cycle
 from aion.web.bundle.total import DayPnl, Member, totals
 from aion.web.bundle.view import Bound, Card, strength, view_of_line
 from aion.web.bundle.watch import read_watch
 from aion.web.state import (
-    DAY_FOLDER,
     Files,
     Index,
     Json,
@@ -27,8 +26,6 @@ from aion.web.state import (
     look_newest,
     moment,
     problem,
-    sim_log,
-    swing_rolling,
 )
 
 MAX_BYTES = 256 << 10  # what a page may put into localStorage for one bundle
@@ -107,7 +104,7 @@ class Page:
         errors = dict(shown.errors)
         bots = [*_own(shown), *_foreign(files, names, shown, errors), *_swing(files, names, self._own_swing, errors)]
         for strange in names.strange:
-            reason = NO_FOLDER if strange == DAY_FOLDER else NO_STATE_FILE
+            reason = NO_FOLDER if strange == SIM_LOGS else NO_STATE_FILE
             add(errors, strange[:100], problem("unreadable", strange, reason))
         _check_names(bots, errors)
         envelope = _envelope(shown.summary, bots)

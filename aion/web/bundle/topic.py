@@ -8,13 +8,13 @@ from typing import Any
 from aion.config import Settings
 from aion.live.snapshot import Built, Topic
 from aion.live.source import Entry, Tree
-from aion.store.layout import Layout
+from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, SWING, WATCH, Layout, is_meant_as_state
 from aion.web.bundle.pages import Desk, Page, bots_bundle, intraday_bundle
 from aion.web.log import tail
 from aion.web.log.writer import Log
-from aion.web.state import DAY_FOLDER, Json, file_time, load, problem
+from aion.web.state import Json, file_time, load, problem
 
-FOLDERS = ("intraday", "swing", "control", "config", "watch")
+FOLDERS = (INTRADAY, SWING, CONTROLS, CONFIGS, WATCH)
 ACCEPTED = frozenset(
     {"sim_log", "rolling", "sim_summary", "swing_rolling", "log_line", "control", "kill", "bot_config", "watch"}
 )
@@ -109,13 +109,13 @@ def make_topics(settings: Settings, log: Log | None = None) -> list[Topic[Any]]:
     return [
         Topic("bots", PageTopic(page, bots_bundle, settings.cycle_grace_s, built=tell), FOLDERS),
         Topic("intraday", PageTopic(page, intraday_bundle, settings.cycle_grace_s, built=tell), FOLDERS),
-        Topic("logs", build_logs, ("logs",)),
+        Topic("logs", build_logs, (LOGS,)),
     ]
 
 
 def load_file(path: Path, relative: str) -> Any:
     """Return one file of the data folder: a checked document, or the last lines of a log."""
-    if relative.startswith("logs/"):
+    if relative.startswith(f"{LOGS}/"):
         return tail.read_tail(path, window=LOG_WINDOW, now_s=0.0)  # no clock in what is built
     return load(path, relative)
 
@@ -123,18 +123,14 @@ def load_file(path: Path, relative: str) -> Any:
 def accepts(relative: str) -> bool:
     """Return True for a path below the data folder that a topic may depend on."""
     place = Layout.place(relative)
-    if place is not None:
-        return place.kind in ACCEPTED
-    if relative == DAY_FOLDER:  # a link, or a file: of a folder nobody asks here
-        return True
-    return relative.startswith((f"{DAY_FOLDER}/", "swing/rolling")) and relative.endswith((".json", ".json.gz"))
+    return place.kind in ACCEPTED if place is not None else is_meant_as_state(relative)
 
 
 def build_logs(tree: Tree[Any]) -> Built:
     """Return `LogTail`: the newest lines of all logs."""
     spans: list[tail.Span] = []
     errors: Json = {}
-    for file in tree.names("logs/"):
+    for file in tree.names(f"{LOGS}/"):
         entry = tree.entry(file)
         if entry is None:
             continue

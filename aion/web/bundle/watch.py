@@ -2,20 +2,19 @@
 
 import time
 
-from aion.store.layout import Layout
+from aion.store.layout import WATCHED, Layout
 from aion.web.state import Files, Json, add, moment, unreadable
 
-FILE = "watch/watch.json"
 MOST = 40  # alarms that a bundle names; hundreds of dead bots are told of on their cards
 
 
 def read_watch(files: Files, errors: dict[str, Json]) -> Json:
     """Return `Watched`, empty where nobody watches; a file that cannot be trusted goes to `errors`."""
-    entry = files.get(FILE)
+    entry = files.get(WATCHED)
     if entry is None:
         return {}
     if entry.error is not None:
-        add(errors, "watch", unreadable(FILE, entry, None, None))
+        add(errors, "watch", unreadable(WATCHED, entry, None, None))
         return {}
     doc = entry.value
     if doc is None or doc["state"] != "running":

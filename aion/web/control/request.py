@@ -16,18 +16,28 @@ from aion.store.control_id import SUFFIX, asked_at, latest, make_id, order_of, w
 from aion.store.document.kind import schema_name
 from aion.store.document_file import write_document
 from aion.store.file import flush, remove
-from aion.store.layout import DESK, Layout, check_name
+from aion.store.layout import (
+    DESK,
+    KILL,
+    SUMMARY,
+    Layout,
+    check_name,
+    config,
+    control,
+    control_id_of,
+    in_controls,
+    kill,
+)
 from aion.store.lock import alone
 from aion.web.bundle.controls import KILL_FIELDS, LINE_FIELDS, SAVED_FIELDS, UNREADABLE, add_outcome, became, take
 from aion.web.control.change import Audited, changed, unaudited
 from aion.web.log.writer import request_id
 from aion.web.reader import FileReader
-from aion.web.state import SUMMARY, Json, sim_log, swing_rolling
+from aion.web.state import Json
 
 LOOK_S = 0.1  # between two looks for an answer
 KEPT = 50  # requests of a bot; older ones are removed
 MOST_NAMED = 5  # files in its folder that are no requests
-KILL_FILE = "kill.json"
 _ROOM = timedelta(hours=1)  # an id may be made behind one that is nearly too far in the future
 OWN_ANSWER_S = 10.0  # Aion's process looks several times a second, whatever its bots wait for
 LEAST_CYCLE_S = 1.0
@@ -67,16 +77,10 @@ class Requests:
         check_name("bot", bot)
         if bot == DESK:
             return self._found(SUMMARY)
-        settings = self._settings.bots.get(bot)
-        if settings is None or settings.kind == "swing":
-            found = self._found(swing_rolling(bot))
-            if found:
-                return found
-        if settings is None or settings.kind == "intraday":
-            day = self._files.newest_day(bot)
-            if day is not None:
-                return self._found(sim_log(day, bot))
-        if settings is None:
+        file = self._files.newest_state(bot, self._settings.kinds)
+        if file is not None:
+            return self._found(file)
+        if not self.is_own(bot):
             raise NotFoundError(f"there is no bot {bot!r}: none is configured, and none has written a state file")
         return {}
 
@@ -122,13 +126,13 @@ class Requests:
         if kill:
             found["kill"] = kill
         with suppress(NotFoundError, StateError):  # unreadable rules are the rules editor's to tell
-            found["saved"] = take(self._files.read(f"config/{bot}.json", ""), SAVED_FIELDS)
+            found["saved"] = take(self._files.read(config(bot), ""), SAVED_FIELDS)
         return found
 
     def kill_of(self, bot: str) -> Json | None:
         """Return `KillLine` of `bot`, None when its switch is clear."""
         try:
-            return take(self._files.read(f"control/{bot}/kill.json", ""), KILL_FIELDS)
+            return take(self._files.read(kill(bot), ""), KILL_FIELDS)
         except NotFoundError:
             return None
         except StateError:
@@ -280,22 +284,21 @@ class Requests:
 
     def _ids(self, bot: str) -> list[str]:
         """Return the ids of a bot's requests, the newest first; those far in the future are none."""
-        names = (name[:-5] for name in self._files.control_names(bot) if name.endswith(".json"))
         end = latest(self._now()) + _ROOM
-        found = [each for each in names if (at := asked_at(each)) is not None and at <= end]
-        return sorted(found, key=order_of, reverse=True)
+        names = (control_id_of(name) for name in self._files.control_names(bot))
+        return sorted((each for each in names if each and order_of(each)[0] <= end), key=order_of, reverse=True)
 
     def _lines(self, bot: str, newest: int = KEPT) -> tuple[list[Json], Json]:
         """Return a bot's newest requests, and what beside them is none: path -> why."""
         now = self._now()
-        paths = {each: f"control/{bot}/{each}.json" for each in self._ids(bot)[:KEPT]}
+        paths = {each: control(bot, each) for each in self._ids(bot)[:KEPT]}
         docs, errors = self._files.read_all(paths)
         aside = {paths[each]: problem["reason"] for each, problem in errors.items()}
         for name in self._files.control_names(bot):
             asked = asked_at(name.removesuffix(SUFFIX))
             is_ahead = asked is not None and asked > latest(now) + _ROOM
-            if name != KILL_FILE and (asked is None or is_ahead or not name.endswith(SUFFIX)):
-                aside[f"control/{bot}/{_shown(name)}"] = why_no_file(name, now)
+            if name != KILL and (asked is None or is_ahead or not name.endswith(SUFFIX)):
+                aside[in_controls(bot, _shown(name))] = why_no_file(name, now)
         few = dict(list(aside.items())[:MOST_NAMED])
         return [take(doc, LINE_FIELDS) for doc in docs.values()][:newest], few
 

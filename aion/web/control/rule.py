@@ -18,7 +18,7 @@ from aion.scalar import Key, Name, Number, Text
 from aion.store.document.base import Document
 from aion.store.document.kind import schema_name
 from aion.store.document_file import write_document
-from aion.store.layout import Layout, check_name
+from aion.store.layout import Layout, check_name, config
 from aion.store.lock import alone
 from aion.web.control.change import changed
 from aion.web.control.request import Requests
@@ -173,7 +173,7 @@ class RuleBook:
 
     def _saved(self, bot: str) -> tuple[Json, str]:
         try:
-            return self._files.read(f"config/{bot}.json", ""), ""
+            return self._files.read(config(bot), ""), ""
         except NotFoundError:
             return {}, ""
         except StateError as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aion.errors import StateError
+from aion.store.layout import LOG_SUFFIX, listed, log
 from aion.web.log.line import REACH, line_end, line_start, parse_line, read_long, stretch_before
 from aion.web.state import Json
 
@@ -146,11 +147,8 @@ def _part(span: Span, chosen: set[tuple[str, int]], *, oldest: bool) -> Json:
 
 def names(folder: Path) -> list[str]:
     """Return the names (without `.jsonl`) of the logs in `folder`, none if there is no folder."""
-    try:
-        found = os.listdir(folder)
-    except OSError:
-        return []
-    return sorted(name[:-6] for name in found if name.endswith(".jsonl") and not name.startswith("."))
+    logs = (name for name in listed(folder) if name.endswith(LOG_SUFFIX) and not name.startswith("."))
+    return sorted(Path(name).stem for name in logs)
 
 
 def open_log(path: Path) -> tuple[int, os.stat_result]:
@@ -165,11 +163,11 @@ def open_log(path: Path) -> tuple[int, os.stat_result]:
     except OSError as error:
         if error.errno == errno.ENOENT:
             raise
-        raise StateError(f"logs/{path.name}", f"cannot be opened: {error.strerror}") from None
+        raise StateError(log(path.stem), f"cannot be opened: {error.strerror}") from None
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise StateError(f"logs/{path.name}", "is not a regular file")
+        raise StateError(log(path.stem), "is not a regular file")
     return descriptor, status
 
 

@@ -6,12 +6,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from aion.errors import NotFoundError
-from aion.store.layout import check_name
+from aion.store.layout import check_name, sim_log, swing_rolling
 from aion.web.bundle.document import BotList, BotPart, BotView
 from aion.web.bundle.view import Card
 from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of, whole
-from aion.web.state import sim_log, swing_rolling
 
 Kind = Literal["intraday", "swing"]
 Part = Literal["positions", "fills", "trades", "signals", "targets", "open_orders", "rules", "symbols", "curve"]
@@ -73,13 +72,9 @@ def _card(request: Request, kind: Kind, bot: str) -> Card:
     desk = desk_of(request)
     check_name("bot", bot)
     missing = f"there is no {kind} bot {bot!r}: it has written no state file"
-    if kind == "swing":
-        file = swing_rolling(bot)
-    else:
-        day = desk.files.newest_day(bot)
-        if day is None:
-            raise NotFoundError(missing)
-        file = sim_log(day, bot)
+    file = desk.files.newest_state(bot, {bot: kind})
+    if file is None:
+        raise NotFoundError(missing)
     settings = desk.settings.bots.get(bot)
     foreign = settings is None or settings.kind != kind
     return Card(desk.files.read(file, missing), kind, file, desk.requests.asked(bot), foreign=foreign)

@@ -7,11 +7,10 @@ from starlette.responses import Response
 
 from aion.errors import NotFoundError
 from aion.store.document.state import SimLog
-from aion.store.layout import check_day, check_name
+from aion.store.layout import check_day, check_name, sim_log
 from aion.web.bundle.document import DayList, IntradayDay
 from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of, whole
-from aion.web.state import sim_log
 
 intraday_logs_router = APIRouter(prefix="/api/intraday/logs", tags=["logs"], responses=NOT_FOUND)
 

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from aion.clock import iso
 from aion.errors import ConfigError, NotFoundError, StateError
-from aion.store.layout import check_name
+from aion.store.layout import check_name, log
 from aion.web.bundle.log_document import LogFileList, LogSearch, LogTail
 from aion.web.http.answer import answer
 from aion.web.log import search, tail
@@ -39,7 +39,7 @@ def log_tail(
     With `after`, the lines that follow those offsets (at most 256 KB a file; ask again from `to`); with `before`, the
     lines that end there. A file of any size costs one bounded read.
     """
-    folder = desk_of(request).layout.logs
+    layout = desk_of(request).layout
     starts, stops = _offsets("after", after), _offsets("before", before)
     names = _names(request, process)
     if not process and (starts or stops):
@@ -47,7 +47,7 @@ def log_tail(
     spans: list[tail.Span] = []
     errors: Json = {}
     for name in names:
-        path = folder / f"{name}.jsonl"
+        path = layout.log(name)
         try:
             spans.append(
                 tail.read_from(path, starts[name]) if name in starts else tail.read_tail(path, stop=stops.get(name))
@@ -76,14 +76,14 @@ def log_search(
     limit: Annotated[int, Query(ge=1, le=tail.MAX_LINES, description="Most lines given.")] = 200,
 ) -> Response:
     """Search the logs backwards: 64 MB or a quarter of a second at a time; ask again from where it ended."""
-    folder = desk_of(request).layout.logs
+    layout = desk_of(request).layout
     stops = _offsets("before", before)
     names = [name for name in _names(request, process) if not stops or name in stops]
     query = search.Query(level, bot, text, "" if since is None else iso(since), "" if until is None else iso(until))
     errors: Json = {}
     paths = []
     for name in names:
-        path = folder / f"{name}.jsonl"
+        path = layout.log(name)
         try:
             os.close(tail.open_log(path)[0])
             paths.append(path)
@@ -97,11 +97,11 @@ def log_search(
 @logs_router.get("/files", response_model=LogFileList)
 def log_files(request: Request) -> Response:
     """Return all log files and their sizes."""
-    folder = desk_of(request).layout.logs
+    layout = desk_of(request).layout
     files: Json = {}
-    for name in tail.names(folder):
+    for name in tail.names(layout.logs):
         try:
-            descriptor, status = tail.open_log(folder / f"{name}.jsonl")
+            descriptor, status = tail.open_log(layout.log(name))
         except (FileNotFoundError, StateError):
             continue  # `/api/logs` says what is wrong with it
         os.close(descriptor)
@@ -131,7 +131,7 @@ def _bytes(path: Path, told: os.stat_result) -> Iterator[bytes]:
     descriptor, status = tail.open_log(path)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         if status.st_ino != told.st_ino:
-            raise StateError(f"logs/{path.name}", "was rotated while it was being read")
+            raise StateError(log(path.stem), "was rotated while it was being read")
         left = told.st_size
         while left > 0 and (data := file.read(min(left, tail.WINDOW))):
             left -= len(data)

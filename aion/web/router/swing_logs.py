@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from aion.errors import NotFoundError
 from aion.store.document.state import BotActivity
-from aion.store.layout import check_day, check_horizon, check_name
+from aion.store.layout import bot_activity, check_day, check_horizon, check_name
 from aion.web.bundle.document import DayList, HorizonList, SwingDay
 from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of, whole
@@ -46,7 +46,7 @@ def swing_log_day(request: Request, horizon: str, day: str) -> Response:
 @whole
 def swing_log(request: Request, horizon: str, day: str, bot: str) -> Response:
     """Return one bot's whole activity file."""
-    file = _file(check_horizon(horizon), check_day(day), check_name("bot", bot))
+    file = bot_activity(check_horizon(horizon), check_day(day), check_name("bot", bot))
     missing = f"there is no swing log of {bot}, horizon {horizon}, on {day}"
     return answer(request, desk_of(request).files.read(file, missing))
 
@@ -60,9 +60,5 @@ def _days(request: Request, horizon: str) -> dict[str, list[str]]:
 
 def _answer_day(request: Request, horizon: str, day: str) -> Response:
     bots = _days(request, horizon)[day]
-    docs, errors = desk_of(request).files.read_all({bot: _file(horizon, day, bot) for bot in bots})
+    docs, errors = desk_of(request).files.read_all({bot: bot_activity(horizon, day, bot) for bot in bots})
     return answer(request, {"horizon": horizon, "day": day, "bots": docs, "errors": errors})
-
-
-def _file(horizon: str, day: str, bot: str) -> str:
-    return f"swing/bot_logs/{horizon}/bot_activity_{day}_{bot}.json"

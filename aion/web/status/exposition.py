@@ -21,6 +21,7 @@ import aion
 from aion.clock import parse_iso
 from aion.errors import NotFoundError, StateError
 from aion.store.document.watch import AlarmKind
+from aion.store.layout import HEARTBEAT
 from aion.web.bundle.watch import watchdog_age_s
 from aion.web.desk import Desk
 from aion.web.metrics.process import disk_figures
@@ -112,7 +113,7 @@ class Exposition:
         if age is not None:
             yield _gauge("aion_watchdog_age_seconds", "Since the watchdog looked last.", age)
         try:
-            beat = self._desk.files.read("watch/bots.json", "")
+            beat = self._desk.files.read(HEARTBEAT, "")
         except (NotFoundError, StateError):
             return
         yield _gauge("aion_bots_heartbeat_age_seconds", "Since the bots' process said that it lives.", _age(beat))

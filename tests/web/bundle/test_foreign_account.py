@@ -160,7 +160,7 @@ def test_run_when_finished_then_the_card_says_so_and_nobody_waits_for_it(folder:
     assert shown["finished"] is True and shown["finished_at"] == "2022-05-19T13:31:00Z" and shown["kind"] == "swing"
     assert card(folder, "late")["finished"] is False
     now_s = 1_652_972_400.0  # an hour past due
-    assert [found.bot for found in BotWatch(Layout(folder.root), (), 5.0).look(now_s, None)] == ["late"]
+    assert [found.bot for found in BotWatch(Layout(folder.root), {}, 5.0).look(now_s, None)] == ["late"]
     late, over = status_lines(folder.root)
     assert "LATE" in late and over.endswith("finished")
 
