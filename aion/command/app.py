@@ -11,6 +11,27 @@ from typer._click.exceptions import ClickException
 
 from aion.command.bars import add_commands
 from aion.command.operate import add_operations
+from aion.command.option import (
+    Config,
+    Csv,
+    Data,
+    Deterministic,
+    FeedName,
+    Folder,
+    Fresh,
+    Host,
+    KeepTokens,
+    Level,
+    ParentPipe,
+    Port,
+    Role,
+    Speed,
+    Start,
+    Symbols,
+    Venue,
+    Workers,
+    settings_of,
+)
 from aion.errors import AionError, printable, said
 from aion.secret import be_program
 from aion.store.private import make_private
@@ -24,24 +45,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Config = Annotated[Path | None, typer.Option("--config", help="Settings file; default aion.toml in this folder.")]
-Data = Annotated[Path | None, typer.Option("--data", help="Folder of the state files. [AION_DATA]")]
-Host = Annotated[str | None, typer.Option("--host", help="Address the desk listens on. [AION_HOST]")]
-Port = Annotated[int | None, typer.Option("--port", help="TCP port of the desk. [AION_PORT]")]
-Symbols = Annotated[str | None, typer.Option("--symbols", help="What is traded, with commas. [AION_SYMBOLS]")]
-Folder = Annotated[Path | None, typer.Option("--folder", help="Bars of the folder feed. [AION_FOLDER]")]
-Venue = Annotated[str | None, typer.Option("--venue", help="Exchange of the ccxt feed. [AION_VENUE]")]
-Workers = Annotated[int | None, typer.Option("--workers", help="Processes that serve the desk. [AION_WORKERS]")]
-FeedName = Annotated[str | None, typer.Option("--feed", help="Where the bars come from. [AION_FEED]")]
-Speed = Annotated[float | None, typer.Option("--speed", help="Market seconds a wall second. [AION_SPEED]")]
-Start = Annotated[str | None, typer.Option("--from", help="Market time from which a replay runs at that speed.")]
-Fresh = Annotated[bool | None, typer.Option("--fresh", help="Put the present run away and start another.")]
-Deterministic = Annotated[
-    bool | None, typer.Option("--deterministic", help="Write market time as written_at: two replays, equal bytes.")
-]
-Level = Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error. [AION_LOG_LEVEL]")]
-Pipe = Annotated[int | None, typer.Option("--parent-pipe", hidden=True)]
 
 
 def _say_version(is_asked: bool) -> None:
@@ -57,12 +60,6 @@ def _start(
     version: Annotated[bool, typer.Option("--version", callback=_say_version, is_eager=True)] = False,
 ) -> None:
     """The live desk for trading bots."""
-
-
-def _settings(config: Path | None, **flags: Any) -> Any:
-    from aion.config import load
-
-    return load(config, flags={name: value for name, value in flags.items() if value is not None})
 
 
 def _arguments(config: Path | None, **flags: Any) -> tuple[str, ...]:
@@ -102,7 +99,7 @@ def up(
     made_for = {"feed": feed, "symbols": symbols, "folder": folder}
     desk = {**shared, **made_for, "host": host, "port": port}
     bots = {**shared, **made_for, "venue": venue, "speed": speed, "start": start, "deterministic": deterministic}
-    settings = _settings(config, **{**desk, **bots})
+    settings = settings_of(config, **{**desk, **bots})
     is_fresh = fresh if fresh is not None else settings.fresh
     runs = ("run", *_arguments(config, **bots), "--fresh" if is_fresh else "--keep")
     raise typer.Exit(run_up(settings, _arguments(config, **desk), runs))
@@ -121,7 +118,7 @@ def run(
     fresh: Annotated[bool | None, typer.Option("--fresh/--keep", help="Put the present run away first.")] = None,
     deterministic: Deterministic = None,
     log_level: Level = None,
-    parent_pipe: Pipe = None,
+    parent_pipe: ParentPipe = None,
 ) -> None:
     """Run the bots alone."""
     from aion.process.supervisor import follow_parent
@@ -129,7 +126,7 @@ def run(
 
     leave_environment(FEED_SECRETS)
     follow_parent(parent_pipe, nice=5 if parent_pipe is not None else 0)
-    settings = _settings(
+    settings = settings_of(
         config, data=data, feed=feed, symbols=symbols, folder=folder, venue=venue, speed=speed, start=start,
         fresh=fresh, deterministic=deterministic, log_level=log_level,
     )  # fmt: skip
@@ -178,7 +175,7 @@ def backtest(
         horizon=horizon,
         is_deterministic=bool(deterministic),
     )
-    settings = _settings(config, feed=feed, folder=folder)
+    settings = settings_of(config, feed=feed, folder=folder)
     status = run_apart(lambda path: command.run(settings, options, out, call=path).exit_status)
     if status:
         raise typer.Exit(status)
@@ -195,7 +192,7 @@ def serve(
     folder: Folder = None,
     workers: Workers = None,
     log_level: Level = None,
-    parent_pipe: Pipe = None,
+    parent_pipe: ParentPipe = None,
     listener: Annotated[int | None, typer.Option("--listener", hidden=True)] = None,
     worker: Annotated[int, typer.Option("--worker", hidden=True)] = 0,
     pulse_pipe: Annotated[int | None, typer.Option("--pulse-pipe", hidden=True)] = None,
@@ -212,7 +209,7 @@ def serve(
         "data": data, "host": host, "port": port, "feed": feed, "symbols": symbols, "folder": folder,
         "log_level": log_level,
     }  # fmt: skip
-    settings = _settings(config, **flags, workers=workers)
+    settings = settings_of(config, **flags, workers=workers)
     if settings.workers > 1 and listener is None:
         from aion.process.workers import serve_workers
 
@@ -250,7 +247,8 @@ def status(config: Config = None, data: Data = None) -> None:
     """Say what each bot is worth and how old its state is, from the state files alone."""
     from aion.command.inspect import status_lines
 
-    for line in status_lines(_settings(config, data=data).data):
+    settings = settings_of(config, data=data)
+    for line in status_lines(settings.data, settings.kinds):
         say(line)
 
 
@@ -264,7 +262,7 @@ def logs(
     """Show the newest log lines of all processes, merged by time."""
     from aion.command.inspect import log_lines
 
-    for line in log_lines(_settings(config, data=data).data, lines, level):
+    for line in log_lines(settings_of(config, data=data).data, lines, level):
         say(line)
 
 
@@ -273,12 +271,12 @@ def audit(
     config: Config = None,
     data: Data = None,
     bot: Annotated[str | None, typer.Option("--bot", help="Only this bot, or desk for requests to all.")] = None,
-    csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
+    csv: Csv = False,
 ) -> None:
     """List what people did to the bots and what came of it: controls, kill switches, saved rules."""
     from aion.command.inspect import audit_lines
 
-    for line in audit_lines(_settings(config, data=data).data, bot, is_csv=csv):
+    for line in audit_lines(settings_of(config, data=data).data, bot, is_csv=csv):
         say(line)
 
 
@@ -293,7 +291,7 @@ def export(
     from aion.ledger.query import read_ledger
     from aion.store.layout import Layout
 
-    with read_ledger(Layout(_settings(config, data=data).data).ledger) as ledger:
+    with read_ledger(Layout(settings_of(config, data=data).data).ledger) as ledger:
         for name, count in export_ledger(ledger, folder).items():
             say(f"{folder / name}.parquet: {count} rows")
 
@@ -324,7 +322,7 @@ def attach_freqtrade(
 
     bot = check_name("bot", name) if name else freqtrade.bot_name(db)
     attached = freqtrade.Attached(db, bot, wallet, currency, tradable)
-    layout = Layout(_settings(config, data=data).data)
+    layout = Layout(settings_of(config, data=data).data)
     waiter = WallWaiter()
     with stop_on_signals(waiter.stop):
         freqtrade.attach(attached, layout, SystemClock(), waiter if follow else None, say)
@@ -337,12 +335,12 @@ def trades(
     bot: Annotated[str | None, typer.Option("--bot", help="Only this bot.")] = None,
     day: Annotated[str | None, typer.Option("--day", help="Only this market day, YYYY-MM-DD.")] = None,
     fills: Annotated[bool, typer.Option("--fills", help="Fills instead of closed trades.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values.")] = False,
+    csv: Csv = False,
 ) -> None:
     """List closed trades, or fills, from the ledger."""
     from aion.command.inspect import trade_lines
 
-    for line in trade_lines(_settings(config, data=data).data, bot, day, is_fills=fills, is_csv=csv):
+    for line in trade_lines(settings_of(config, data=data).data, bot, day, is_fills=fills, is_csv=csv):
         say(line)
 
 
@@ -376,16 +374,6 @@ password_app = typer.Typer(no_args_is_help=True, help="Set or remove the passwor
 token_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke bearer tokens for scripts.")
 app.add_typer(password_app, name="password")
 app.add_typer(token_app, name="token")
-RoleName = Annotated[str, typer.Option("--role", help="admin may do everything; viewer looks.")]
-
-
-KeepTokens = Annotated[
-    bool | None,
-    typer.Option(
-        "--keep-tokens/--revoke-tokens",
-        help="Let bearer tokens live that somebody with this role could have made; default: revoke them.",
-    ),
-]
 
 
 def _ask_for_tokens(settings: Any, role: str, keep_tokens: bool | None) -> bool:
@@ -400,7 +388,7 @@ def _ask_for_tokens(settings: Any, role: str, keep_tokens: bool | None) -> bool:
 
 @password_app.command("set")
 def set_password(
-    config: Config = None, data: Data = None, role: RoleName = "admin", keep_tokens: KeepTokens = None
+    config: Config = None, data: Data = None, role: Role = "admin", keep_tokens: KeepTokens = None
 ) -> None:
     """Ask for a password (or read one line of standard input) and keep its hash; sessions and tokens end."""
     from aion.web.security import command
@@ -409,19 +397,19 @@ def set_password(
         given = typer.prompt(f"Password of {role}", hide_input=True, confirmation_prompt=True)
     else:
         given = sys.stdin.readline().rstrip("\r\n")
-    settings = _settings(config, data=data)
+    settings = settings_of(config, data=data)
     is_kept = _ask_for_tokens(settings, role, keep_tokens)
     say(command.set_password(settings, role, given, keep_tokens=is_kept))
 
 
 @password_app.command("remove")
 def remove_password(
-    config: Config = None, data: Data = None, role: RoleName = "admin", keep_tokens: KeepTokens = None
+    config: Config = None, data: Data = None, role: Role = "admin", keep_tokens: KeepTokens = None
 ) -> None:
     """Remove the password of a role; its sessions and tokens end."""
     from aion.web.security import command
 
-    settings = _settings(config, data=data)
+    settings = settings_of(config, data=data)
     is_kept = _ask_for_tokens(settings, role, keep_tokens)
     say(command.remove_password(settings, role, keep_tokens=is_kept))
 
@@ -431,13 +419,13 @@ def make_token(
     name: Annotated[str, typer.Argument(help="What people know it by.")],
     config: Config = None,
     data: Data = None,
-    role: RoleName = "viewer",
+    role: Role = "viewer",
     days: Annotated[float, typer.Option("--days", help="Days until it ends.")] = 90.0,
 ) -> None:
     """Make a bearer token and print it, this once."""
     from aion.web.security import command
 
-    say(command.make_token(_settings(config, data=data), name, role, days))
+    say(command.make_token(settings_of(config, data=data), name, role, days))
 
 
 @token_app.command("list")
@@ -445,7 +433,7 @@ def list_tokens(config: Config = None, data: Data = None) -> None:
     """List the bearer tokens, without their secrets."""
     from aion.web.security import command
 
-    for line in command.token_lines(_settings(config, data=data)):
+    for line in command.token_lines(settings_of(config, data=data)):
         say(line)
 
 
@@ -456,7 +444,7 @@ def revoke_token(
     """End a bearer token at once."""
     from aion.web.security import command
 
-    say(command.revoke_token(_settings(config, data=data), name))
+    say(command.revoke_token(settings_of(config, data=data), name))
 
 
 def main() -> int:

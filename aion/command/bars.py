@@ -8,18 +8,12 @@ from typing import Annotated, Literal, cast
 import typer
 
 from aion.clock import parse_iso
+from aion.command.option import BarFormat, Config, Dividends, Folder, Jumps, Splits, Venue, settings_of
 from aion.errors import ConfigError
 from aion.model import CorporateAction
 from aion.terminal import clean, say
 
 To = Annotated[Path | None, typer.Option("--to", help="Folder of checked bars. [AION_FOLDER]")]
-Config = Annotated[Path | None, typer.Option("--config", help="Settings file; default aion.toml in this folder.")]
-FormName = Annotated[str, typer.Option("--format", help="parquet, or csv where pyarrow is not installed.")]
-Declared = Annotated[list[str] | None, typer.Option("--split", help="SYMBOL:YYYY-MM-DD:20 for 20 new for 1 old.")]
-Real = Annotated[
-    list[str] | None, typer.Option("--jump", help="SYMBOL:YYYY-MM-DD, whose price is real however far from before.")
-]
-Paid = Annotated[list[str] | None, typer.Option("--dividend", help="SYMBOL:YYYY-MM-DD:0.24, money a unit.")]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -56,15 +50,14 @@ def import_bars(
     replace: Annotated[
         bool, typer.Option("--replace", help="Drop the bars that the folder has of these series; default: join them.")
     ] = False,
-    split: Declared = None,
-    dividend: Paid = None,
-    jump: Real = None,
-    form: FormName = "parquet",
+    split: Splits = None,
+    dividend: Dividends = None,
+    jump: Jumps = None,
+    form: BarFormat = "parquet",
     config: Config = None,
 ) -> None:
     """Check files of bars, keep what is sound in a folder for the folder feed, and say what was left out and why."""
     from aion.clock import SystemClock
-    from aion.config import load
     from aion.market.importing.bar_folder import BarFolder, Format
     from aion.market.importing.interval import read_length
     from aion.market.importing.reader import REPORT, Import, import_files
@@ -78,7 +71,7 @@ def import_bars(
     _one_of("--format", form, ("parquet", "csv"))
     _one_of("--decimal", decimal, ("point", "comma", ""))
     _check_format(form)
-    folder = load(config, flags={"folder": to}).folder
+    folder = settings_of(config, folder=to).folder
     about = Import(
         exchange=exchange,
         symbol=symbol,
@@ -111,9 +104,9 @@ def import_bars(
 
 def declare(
     folder: Annotated[Path, typer.Argument(help="Folder of checked bars.")],
-    split: Declared = None,
-    dividend: Paid = None,
-    jump: Real = None,
+    split: Splits = None,
+    dividend: Dividends = None,
+    jump: Jumps = None,
 ) -> None:
     """Add splits, dividends and real jumps to bars that are in a folder already, such as downloaded ones."""
     from aion.market.importing.reader import declare_actions
@@ -175,9 +168,9 @@ def download_bars(
     start: Annotated[str, typer.Option("--from", help="First day or time, UTC.")],
     until: Annotated[str | None, typer.Option("--to", help="Last day or time, UTC; default now.")] = None,
     kind: Annotated[str, typer.Option("--kind", help="minute or day.")] = "minute",
-    folder: Annotated[Path | None, typer.Option("--folder", help="Folder of checked bars. [AION_FOLDER]")] = None,
-    venue: Annotated[str | None, typer.Option("--venue", help="Exchange of the ccxt feed. [AION_VENUE]")] = None,
-    form: FormName = "parquet",
+    folder: Folder = None,
+    venue: Venue = None,
+    form: BarFormat = "parquet",
     config: Config = None,
 ) -> None:
     """Bring history of an online feed into a folder of checked bars; the same command goes on where it stopped."""
@@ -186,7 +179,6 @@ def download_bars(
     from rich.progress import Progress, TaskID
 
     from aion.clock import SystemClock
-    from aion.config import load
     from aion.market.feed import open_provider
     from aion.market.importing.bar_folder import BarFolder, Format
     from aion.market.importing.download import download
@@ -196,7 +188,7 @@ def download_bars(
     _one_of("--kind", kind, ("minute", "day"))
     _one_of("--format", form, ("parquet", "csv"))
     _check_format(form)
-    settings = load(config, flags={"folder": folder, "symbols": symbols, "venue": venue})
+    settings = settings_of(config, folder=folder, symbols=symbols, venue=venue)
     now = SystemClock().now()
     span = _time("--from", start), min(now, _time("--to", until, is_end=True) if until else now)
     if span[0] >= span[1]:

@@ -1,17 +1,13 @@
 """The commands of whoever runs a desk: `aion watch`, `alerts test`, `admit`, `control`, `doctor`, `backup`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
+from aion.command.option import Config, Data, Host, Port, Reason, settings_of
 from aion.errors import ConfigError
 from aion.terminal import say
-
-Config = Annotated[Path | None, typer.Option("--config", help="Settings file; default aion.toml in this folder.")]
-Data = Annotated[Path | None, typer.Option("--data", help="Folder of the state files. [AION_DATA]")]
-Host = Annotated[str | None, typer.Option("--host", help="Address the desk listens on. [AION_HOST]")]
-Port = Annotated[int | None, typer.Option("--port", help="TCP port of the desk. [AION_PORT]")]
 
 
 def add_operations(app: typer.Typer) -> None:
@@ -29,12 +25,11 @@ def add_operations(app: typer.Typer) -> None:
 
 def watch(config: Config = None, data: Data = None) -> None:
     """Watch over bots and desk that run apart (`aion run`, `aion serve`); `aion up` does so by itself."""
-    from aion.config import load
     from aion.process.up import run_watch
     from aion.secret import leave_environment
 
     leave_environment(("alert_urls",))
-    raise typer.Exit(run_watch(load(config, flags={"data": data})))
+    raise typer.Exit(run_watch(settings_of(config, data=data)))
 
 
 def _alerts() -> None:
@@ -43,10 +38,9 @@ def _alerts() -> None:
 
 def alerts_test(config: Config = None) -> None:
     """Send a test message to all services of `[alerts]` and say which did not take it."""
-    from aion.config import load
     from aion.watch.alert import Message, deliver
 
-    settings = load(config).alerts
+    settings = settings_of(config).alerts
     urls = [url.get_secret_value() for url in settings.urls]
     if not urls:
         raise ConfigError("no service is named: set urls in [alerts] of aion.toml, or AION_ALERT_URLS")
@@ -61,16 +55,15 @@ def alerts_test(config: Config = None) -> None:
 
 def admit(
     symbol: Annotated[str, typer.Argument(help="As the bots name it, e.g. BTC/USDT.")],
-    reason: Annotated[str, typer.Option("--reason", help="For the record.")] = "",
+    reason: Reason = "",
     config: Config = None,
     data: Data = None,
 ) -> None:
     """Trade on a symbol again that is left out because its price jumped: you have seen that the price is real."""
-    from aion.config import load
     from aion.store.layout import Layout
     from aion.web.control.request import ask_and_wait
 
-    answer, why_not = ask_and_wait(Layout(load(config, flags={"data": data}).data), "admit", symbol, reason)
+    answer, why_not = ask_and_wait(Layout(settings_of(config, data=data).data), "admit", symbol, reason)
     if answer == "refused":
         raise ConfigError(why_not)
     if answer == "done":
@@ -89,20 +82,21 @@ def control(
             "--keep-exits", help="Of resume and clear: let exits fill that a flatten or kill switch ordered."
         ),
     ] = False,
-    reason: Annotated[str, typer.Option("--reason", help="For the record.")] = "",
+    reason: Reason = "",
     config: Config = None,
     data: Data = None,
 ) -> None:
     """Pause, resume, flatten or stop a bot, or all, and say what came of it; status 1 when nobody answers."""
-    from aion.config import load
+    from aion.store.document.action import WITH_EXITS, BotAction, SwitchAction
     from aion.store.layout import DESK, Layout
     from aion.web.control.request import ask_and_wait, clear_switch, throw_switch
 
-    if action not in ("pause", "resume", "flatten", "kill", "clear"):
-        raise ConfigError(f"action {action!r} is none of pause, resume, flatten, kill and clear")
-    if keep_exits and action not in ("resume", "clear"):
-        raise ConfigError(f"--keep-exits is for resume and clear, not for {action}")
-    settings = load(config, flags={"data": data})
+    known = (*get_args(BotAction), *get_args(SwitchAction))
+    if action not in known:
+        raise ConfigError(f"action {action!r} is none of {', '.join(known[:-1])} and {known[-1]}")
+    if keep_exits and action not in WITH_EXITS:
+        raise ConfigError(f"--keep-exits is for {' and '.join(WITH_EXITS)}, not for {action}")
+    settings = settings_of(config, data=data)
     layout, target = Layout(settings.data), DESK if bot == "all" else bot
     if action == "kill":
         throw_switch(layout, target, reason, settings)
@@ -137,9 +131,8 @@ def doctor(
 ) -> None:
     """Look at what Aion needs and say what to do about what it lacks; status 1 when it lacks anything."""
     from aion.command.doctor import as_json, checks
-    from aion.config import load
 
-    settings = load(config, flags={"data": data, "host": host, "port": port})
+    settings = settings_of(config, data=data, host=host, port=port)
     found = []
     for each in checks(settings, url, token):
         found.append(each)
@@ -156,8 +149,7 @@ def backup(
 ) -> None:
     """Copy the ledger, logins, saved rules and kill switches while everything runs; see docs/operations.md."""
     from aion.command.backup import back_up
-    from aion.config import load
     from aion.store.layout import Layout
 
-    for line in back_up(Layout(load(config, flags={"data": data}).data), folder):
+    for line in back_up(Layout(settings_of(config, data=data).data), folder):
         say(line)

@@ -1,13 +1,14 @@
 """Pause, resume, flatten, kill switch, speed and day of the replay: requests to the bots, each in the audit."""
 
 from contextlib import suppress
-from typing import Annotated, Literal
+from typing import Annotated, get_args
 
 from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse, Response
 
 from aion.errors import AionError, ConfigError, ConflictError
+from aion.store.document.action import WITH_EXITS, BotAction, DeskAction, Exits, RunAction
 from aion.store.layout import DESK, check_day
 from aion.web.bundle.controls import ControlAnswer, ControlState
 from aion.web.control.kill import UnwrittenError
@@ -28,10 +29,10 @@ class ControlRequest(BaseModel):
     """What a bot is asked to do."""
 
     model_config = ConfigDict(extra="forbid")
-    action: Literal["pause", "resume", "flatten"] = Field(
+    action: BotAction = Field(
         description="pause: open nothing new; resume: the end of a pause; flatten: close all positions."
     )
-    exits: Literal["cancel", "keep"] | None = Field(
+    exits: Exits | None = Field(
         None, description="Of resume: what becomes of exits that a flatten ordered; cancelled where it is not said."
     )
     reason: str = Field("", max_length=MAX_REASON, description="For the audit and the bot's state line.")
@@ -41,7 +42,7 @@ class DeskRequest(BaseModel):
     """What all bots, or their replay, are asked to do."""
 
     model_config = ConfigDict(extra="forbid")
-    action: Literal["pause", "resume", "flatten", "speed", "jump", "admit"]
+    action: DeskAction
     value: float | str | None = Field(
         None,
         description="Of speed: market seconds a wall second, 0 holds still; of jump: the market day; of admit: the "
@@ -102,7 +103,7 @@ def clear_kill(
     request: Request,
     bot: str,
     exits: Annotated[
-        Literal["cancel", "keep"], Query(description="What becomes of exits that it ordered and that are not filled.")
+        Exits, Query(description="What becomes of exits that it ordered and that are not filled.")
     ] = "cancel",
 ) -> Response:
     """Clear the kill switch of a bot, or the one of all with `desk`; that of a bot alone stays as it is.
@@ -159,9 +160,9 @@ def _value_of(given: DeskRequest, summary: Json) -> float | str | None:
         if not isinstance(given.value, str) or not 0 < len(given.value.strip()) <= MAX_SYMBOL:
             raise ConfigError("admit takes a symbol as its value, such as BTC/USDT")
         return given.value.strip()
-    if given.action == "resume" and given.value in ("keep", "cancel"):
+    if given.action in WITH_EXITS and given.value in get_args(Exits):
         return given.value
-    if given.action not in ("speed", "jump"):
+    if given.action not in get_args(RunAction):
         if given.value is not None:
             raise ConfigError(f"{given.action} takes no value")
         return None
