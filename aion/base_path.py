@@ -2,9 +2,9 @@
 
 import re
 
-OWN_PATHS = frozenset(
-    {"api", "assets", "bot", "bots", "events", "healthz", "intraday", "login", "logs", "metrics", "readyz", "system"}
-)
+SCREENS = frozenset({"bots", "intraday", "logs", "system", "bot"})
+"""First pieces of the paths that are pages; a new page is named here."""
+OWN_PATHS = SCREENS | {"api", "assets", "events", "healthz", "login", "metrics", "readyz"}
 """First pieces of the desk's own paths: a base path that begins with one could not be told from them."""
 _PATH = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}){1,8}")
 

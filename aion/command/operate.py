@@ -12,7 +12,7 @@ from aion.terminal import say
 
 def add_operations(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
-    alerts = typer.Typer(no_args_is_help=True, help="Messages to people when something is wrong.")
+    alerts = typer.Typer(no_args_is_help=True, help="Alerts: messages when something is wrong.")
     app.command("watch")(watch)
     app.command("admit")(admit)
     app.command("control")(control)
@@ -33,7 +33,7 @@ def watch(config: Config = None, data: Data = None) -> None:
 
 
 def _alerts() -> None:
-    """Messages to people when something is wrong."""
+    """Alerts: messages when something is wrong."""
 
 
 def alerts_test(config: Config = None) -> None:
@@ -43,7 +43,7 @@ def alerts_test(config: Config = None) -> None:
     settings = settings_of(config).alerts
     urls = [url.get_secret_value() for url in settings.urls]
     if not urls:
-        raise ConfigError("no service is named: set urls in [alerts] of aion.toml, or AION_ALERT_URLS")
+        raise ConfigError("no alert service is configured: set urls in [alerts] of aion.toml, or AION_ALERT_URLS")
     text = "This is a test: alerts of this desk reach you. Nothing is wrong."
     failed = deliver(urls, Message(f"{settings.name} test", text, "info"))
     for why in failed.values():
@@ -69,7 +69,9 @@ def admit(
     if answer == "done":
         say(f"{symbol}: the next bar is traded on; each of its bots records it")
         return
-    say("asked, but the bots did not answer yet: do they run? They will when they do (aion audit)", err=True)
+    say(
+        "requested, but the bots have not answered yet. Check that they run; they carry it out once they do", err=True
+    )
     raise typer.Exit(1)
 
 
@@ -79,7 +81,7 @@ def control(
     keep_exits: Annotated[
         bool,
         typer.Option(
-            "--keep-exits", help="Of resume and clear: let exits fill that a flatten or kill switch ordered."
+            "--keep-exits", help="With resume or clear: let exits ordered by a flatten or kill switch fill."
         ),
     ] = False,
     reason: Reason = "",
@@ -113,7 +115,10 @@ def control(
     if answer == "refused":
         raise ConfigError(f"{action} of {bot} refused{more}")
     if answer == "not_answered":
-        say("asked, but nobody answered yet: do the bots run? They will when they do (aion audit)", err=True)
+        say(
+            "requested, but the bots have not answered yet. Check that they run; they carry it out once they do",
+            err=True,
+        )
         raise typer.Exit(1)
     say(f"{action} of {bot} {answer}{more}")
 
@@ -124,7 +129,7 @@ def doctor(
     host: Host = None,
     port: Port = None,
     url: Annotated[
-        str, typer.Option("--url", help="Address behind a proxy, to see that it holds nothing back.")
+        str, typer.Option("--url", help="Public address, to check that the proxy does not buffer the stream.")
     ] = "",
     token: Annotated[str, typer.Option("--token", envvar="AION_TOKEN", hidden=True)] = "",
     json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,

@@ -332,7 +332,7 @@ class Controller:
             for target, control_id in list(self._open):
                 if self._actions.get((target, control_id)) == "jump" and control_id != request.id:
                     self._end(target, control_id, f"{SUPERSEDED}another jump was asked for")
-        undone = _UNDONE_BY[request.action]
+        undone = _UNDONE_BY.get(request.action, ())
         for number, audit in enumerate(carried.audits):
             if audit.target == request.target and audit.outcome == DONE and audit.action in undone:
                 outcome = f"{SUPERSEDED}{request.action} was asked right after it"
@@ -433,8 +433,7 @@ class Controller:
 
 
 _UNDONE_BY: dict[Action, tuple[Action, ...]] = {
-    "pause": ("resume",), "flatten": ("resume",), "resume": ("pause", "flatten"), "speed": ("speed",), "clear": (),
-    "jump": (), "admit": (),
+    "pause": ("resume",), "flatten": ("resume",), "resume": ("pause", "flatten"), "speed": ("speed",),
 }  # fmt: skip
 """Actions that never had an effect when another comes at the same look."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
+from aion.base_path import SCREENS
 from aion.errors import StateError
 from aion.live.push.hub import Hub
 from aion.live.snapshot import matches
@@ -18,8 +19,6 @@ from aion.store.file import read_bytes
 from aion.web.http.middleware import refuse
 
 STATIC = Path(__file__).parents[1] / "static"
-SCREENS = frozenset({"bots", "intraday", "logs", "system", "bot"})
-"""First pieces of the paths that the page answers by itself."""
 POLICY = "; ".join(
     (
         "default-src 'self'",
