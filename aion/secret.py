@@ -52,7 +52,7 @@ def read_secret(name: str, environment: Mapping[str, str]) -> tuple[str, str] | 
     variable = variable_of(name)
     by_file = f"{variable}_FILE"
     if environment.get(variable) and environment.get(by_file):
-        raise ConfigError(f"{variable} and {by_file} are both set: leave one away")
+        raise ConfigError(f"{variable} and {by_file} are both set: remove one of them")
     if path := environment.get(by_file):
         return _read_file(Path(path).expanduser(), by_file), by_file
     if variable in environment:

@@ -145,7 +145,7 @@ def _mode(database: Path) -> str:
         with open_regular(database, follow=True) as file:
             is_wal = file.read(HEAD)[WAL_AT : WAL_AT + 1] == b"\x02"
     except FileNotFoundError:
-        raise ConfigError(f"{database}: there is no such file") from None
+        raise ConfigError(f"{database}: file not found") from None
     except OSError as error:
         raise ConfigError(f"{database} cannot be opened: {error.strerror}") from None
     for suffix in ("-wal", "-shm", "-journal"):  # SQLite would open those, and wait for whoever writes into a pipe

@@ -214,7 +214,7 @@ def _warm(kind: Kind, bots: Iterable[BotSettings], feed: Feed) -> datetime:
             return batch.ts - _INSTANT
     raise ConfigError(
         f"{bots[0].strategy} looks back {needed} {kind} bars and the {feed.name} feed has no more than that: "
-        "shorten its look-back with --param, or name a longer series"
+        "shorten the look-back with --param look_back=N, or use a series with more bars"
     )
 
 

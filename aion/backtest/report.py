@@ -244,7 +244,7 @@ def _figures(result: Result) -> str:
         title = f' title="{escape(source)}"' if source else ""
         rows.append(f"<tr><td{title}>{escape(label)}</td><td>{escape(own)}</td><td>{escape(held)}</td></tr>")
     head = f"<th></th><th>{escape(result.name)}</th><th>hold {escape(result.hold_name)}</th>"
-    few = "Where n stands, there are too few for the figure to say anything. " if is_small else ""
+    few = "n = too few trades or days for a reliable figure. " if is_small else ""
     sources = f'<p class="mut" style="margin-top:8px">{few}Formulas and sources are below.</p>'
     shown = table("Figures", head, "".join(rows), kind="figures")
     return f'<section class="panel"><h2>Figures</h2>{shown}{sources}</section>'

@@ -40,7 +40,7 @@ def check_bot(name: str, settings: BotSettings) -> None:
     try:
         if settings.exchange not in calendar.EXCHANGES:
             known = ", ".join(calendar.EXCHANGES)
-            raise ConfigError(f"exchange {settings.exchange!r} is not known; known: {known}")
+            raise ConfigError(f"exchange {settings.exchange!r} is unknown; use one of {known}")
         make_strategy(settings.strategy, settings.kind, settings.symbols, settings.parameters)
         cost_model(settings.cost)
     except ConfigError as error:

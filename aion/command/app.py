@@ -115,7 +115,7 @@ def run(
     venue: Venue = None,
     speed: Speed = None,
     start: Start = None,
-    fresh: Annotated[bool | None, typer.Option("--fresh/--keep", help="Put the present run away first.")] = None,
+    fresh: Annotated[bool | None, typer.Option("--fresh/--keep", help="Archive the present run first.")] = None,
     deterministic: Deterministic = None,
     log_level: Level = None,
     parent_pipe: ParentPipe = None,
@@ -140,15 +140,17 @@ def run(
 @app.command()
 def backtest(
     config: Config = None,
-    bot: Annotated[list[str] | None, typer.Option("--bot", help="A bot of the settings; again for more.")] = None,
+    bot: Annotated[list[str] | None, typer.Option("--bot", help="A bot from the settings; repeat for more.")] = None,
     strategy: Annotated[str, typer.Option("--strategy", help="A strategy by name, with or without --bot.")] = "",
     symbols: Annotated[str, typer.Option("--symbols", help="Symbols, separated by commas.")] = "",
     start: Annotated[str | None, typer.Option("--from", help="First day, or the time from which bars count.")] = None,
     to: Annotated[str | None, typer.Option("--to", help="Last day, or the close of the last bar.")] = None,
     feed: FeedName = None,
     folder: Folder = None,
-    param: Annotated[list[str] | None, typer.Option("--param", help="Of the strategy, name=value; again.")] = None,
-    rule: Annotated[list[str] | None, typer.Option("--rule", help="Of the bot, name=value; again.")] = None,
+    param: Annotated[
+        list[str] | None, typer.Option("--param", help="Strategy parameter, name=value; repeat for more.")
+    ] = None,
+    rule: Annotated[list[str] | None, typer.Option("--rule", help="Bot rule, name=value; repeat for more.")] = None,
     cash: Annotated[str | None, typer.Option("--cash", help="Start money of each bot.")] = None,
     cost: Annotated[str, typer.Option("--cost", help="Cost model by name, e.g. us-equity.")] = "",
     horizon: Annotated[str, typer.Option("--horizon", help="Between rebalances of swing bots: 1w, 10d, 1m.")] = "",
@@ -239,7 +241,7 @@ def init(path: Annotated[Path, typer.Argument(help="File to write.")] = Path("ai
     from aion.command.settings_file import write_example
 
     write_example(path)
-    say(f"wrote {path}: every line is a default; take the # away from what you change")
+    say(f"wrote {path}: every line shows a default; remove the # from those you change")
 
 
 @app.command()
@@ -256,8 +258,8 @@ def status(config: Config = None, data: Data = None) -> None:
 def logs(
     config: Config = None,
     data: Data = None,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=100_000, help="How many, the newest.")] = 40,
-    level: Annotated[str, typer.Option("--level", help="Least level: debug, info, warning, error.")] = "info",
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=100_000, help="How many of the newest.")] = 40,
+    level: Annotated[str, typer.Option("--level", help="Minimum level: debug, info, warning, error.")] = "info",
 ) -> None:
     """Show the newest log lines of all processes, merged by time."""
     from aion.command.inspect import log_lines
@@ -306,8 +308,10 @@ def attach_freqtrade(
     config: Config = None,
     data: Data = None,
     name: Annotated[str | None, typer.Option("--name", help="Name on the desk; default that of the file.")] = None,
-    wallet: Annotated[float | None, typer.Option("--wallet", help="Start money, which it does not hold.")] = None,
-    currency: Annotated[str, typer.Option("--currency", help="Of a database without trades yet.")] = "",
+    wallet: Annotated[
+        float | None, typer.Option("--wallet", help="Start money; the database does not contain it.")
+    ] = None,
+    currency: Annotated[str, typer.Option("--currency", help="Currency, for a database without trades.")] = "",
     tradable: Annotated[
         float, typer.Option("--tradable-balance-ratio", help="As in its settings; drawdowns count from it.")
     ] = 0.99,
@@ -416,7 +420,7 @@ def remove_password(
 
 @token_app.command("make")
 def make_token(
-    name: Annotated[str, typer.Argument(help="What people know it by.")],
+    name: Annotated[str, typer.Argument(help="Name of the token.")],
     config: Config = None,
     data: Data = None,
     role: Role = "viewer",

@@ -30,7 +30,7 @@ def back_up(layout: Layout, target: Path) -> Iterator[str]:
     if not databases:
         raise NotFoundError(f"{layout.root}: there is nothing to back up: no ledger.sqlite, no desk.sqlite")
     if target.exists():
-        raise ConfigError(f"{target} is there already: name a new folder")
+        raise ConfigError(f"{target} already exists: choose a new folder")
     partial = target.with_name(f".{target.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
@@ -83,6 +83,6 @@ def _copy_database(source: Path, target: Path) -> str:
         writing.execute("PRAGMA journal_mode=DELETE")
         found = writing.execute("PRAGMA integrity_check").fetchone()[0]
     if found != "ok":
-        raise sqlite3.DatabaseError(f"the copy of {source.name} is not sound: {found}")
+        raise sqlite3.DatabaseError(f"the copy of {source.name} is damaged: {found}")
     target.chmod(0o600)
-    return f"{source.name}: {target.stat().st_size} bytes, sound"
+    return f"{source.name}: {target.stat().st_size:,} bytes, checked OK"

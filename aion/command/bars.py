@@ -27,28 +27,30 @@ def import_bars(
     files: Annotated[list[Path], typer.Argument(help="Files of intraday or daily bars: text, Parquet, zip.")],
     exchange: Annotated[str, typer.Option("--exchange", help="XNYS, XNAS, XLON, XHKG or 24/7.")],
     to: To = None,
-    symbol: Annotated[str, typer.Option("--symbol", help="Of files without such a column; default: file name.")] = "",
+    symbol: Annotated[
+        str, typer.Option("--symbol", help="Symbol of files without such a column; default: the file name.")
+    ] = "",
     currency: Annotated[str, typer.Option("--currency", help="Default: that of the exchange.")] = "",
     price_basis: Annotated[
-        str | None, typer.Option("--price-basis", help="raw or adjusted; unsaid, no bot may hold it overnight.")
+        str | None, typer.Option("--price-basis", help="raw or adjusted; without it bots do not hold it overnight.")
     ] = None,
     zone: Annotated[str, typer.Option("--zone", help="IANA zone of times that have none.")] = "",
     stamp: Annotated[str, typer.Option("--stamp", help="open or close: which end of a bar names it.")] = "open",
     interval: Annotated[
-        str, typer.Option("--interval", help="Length that intraday bars must have, such as 5m or 1h; default: told.")
+        str,
+        typer.Option("--interval", help="Length that intraday bars must have, such as 5m or 1h; default: detected."),
     ] = "",
-    unit: Annotated[str, typer.Option("--unit", help="What prices are multiplied by, 0.01 for pence.")] = "1",
+    unit: Annotated[str, typer.Option("--unit", help="Factor for all prices, such as 0.01 for pence.")] = "1",
     date_format: Annotated[
-        str, typer.Option("--date-format", help="DMY, MDY, YMD or a pattern such as '%d.%m.%Y %H:%M'; default: told.")
+        str,
+        typer.Option("--date-format", help="DMY, MDY, YMD or a pattern such as '%d.%m.%Y %H:%M'; default: detected."),
     ] = "",
     columns: Annotated[
-        str, typer.Option("--columns", help="Which is which, by name or number: ts=Datum,close=5; volume=none.")
+        str, typer.Option("--columns", help="Columns by name or number: ts=Datum,close=5; volume=none.")
     ] = "",
-    decimal: Annotated[
-        str, typer.Option("--decimal", help="point or comma: what stands before decimals; default: told.")
-    ] = "",
+    decimal: Annotated[str, typer.Option("--decimal", help="Decimal mark, point or comma; default: detected.")] = "",
     replace: Annotated[
-        bool, typer.Option("--replace", help="Drop the bars that the folder has of these series; default: join them.")
+        bool, typer.Option("--replace", help="Replace the bars already in the folder; default: merge.")
     ] = False,
     split: Splits = None,
     dividend: Dividends = None,
@@ -56,7 +58,7 @@ def import_bars(
     form: BarFormat = "parquet",
     config: Config = None,
 ) -> None:
-    """Check files of bars, keep what is sound in a folder for the folder feed, and say what was left out and why."""
+    """Check files of bars, keep what is intact in a folder for the folder feed, and say what was left out and why."""
     from aion.clock import SystemClock
     from aion.market.importing.bar_folder import BarFolder, Format
     from aion.market.importing.interval import read_length
@@ -94,7 +96,7 @@ def import_bars(
         say(line, err=True)
     kept = [each for each in done if not each.refused]
     if kept and price_basis is None:
-        say("nobody said whether the prices are raw or adjusted: no bot may hold them overnight (--price-basis)")
+        say("price basis unknown: add --price-basis raw or adjusted, or bots will not hold these symbols overnight")
     say(f"{len(kept)} of {len(done)} series are in {folder}; the report is {folder / REPORT}")
     if kept:
         say(f"to trade on them: aion up --feed folder --folder {folder} --data DATA_FOLDER")
@@ -164,7 +166,7 @@ def _actions(texts: list[str], kind: Literal["split", "dividend", "jump"]) -> li
 
 def download_bars(
     feed: Annotated[str, typer.Option("--feed", help="ccxt, alpaca or yahoo.")],
-    symbols: Annotated[str, typer.Option("--symbols", help="What to bring, with commas.")],
+    symbols: Annotated[str, typer.Option("--symbols", help="Symbols to download, separated by commas.")],
     start: Annotated[str, typer.Option("--from", help="First day or time, UTC.")],
     until: Annotated[str | None, typer.Option("--to", help="Last day or time, UTC; default now.")] = None,
     kind: Annotated[str, typer.Option("--kind", help="minute or day.")] = "minute",

@@ -219,7 +219,7 @@ def _port(settings: Settings) -> Check:
     try:
         bind(settings.host, settings.port).close()
     except AionError as error:
-        todo = "stop what listens there (another desk?), or see to AION_HOST and AION_PORT"
+        todo = "stop the program that uses it (another desk?), or change AION_HOST or AION_PORT"
         return Check("port", False, str(error), todo)
     return Check("port", True, f"{settings.host} port {settings.port} is free")
 

@@ -99,7 +99,7 @@ def log_lines(folder: Path, count: int, level: str) -> list[str]:
         NotFoundError: `level` is none, or there is no log.
     """
     if level not in LEVELS:
-        raise NotFoundError(f"level {level!r} is not known; known: {', '.join(LEVELS)}")
+        raise NotFoundError(f"level {level!r} is unknown; use one of {', '.join(LEVELS)}")
     wanted = set(LEVELS[LEVELS.index(level) :])
     files = Layout(folder).log_files()
     if not files:

@@ -14,12 +14,14 @@ Level = Annotated[str | None, typer.Option("--log-level", help="debug, info, war
 ParentPipe = Annotated[int | None, typer.Option("--parent-pipe", hidden=True)]
 
 FeedName = Annotated[str | None, typer.Option("--feed", help="Where the bars come from. [AION_FEED]")]
-Symbols = Annotated[str | None, typer.Option("--symbols", help="What is traded, with commas. [AION_SYMBOLS]")]
+Symbols = Annotated[
+    str | None, typer.Option("--symbols", help="Symbols to trade, separated by commas. [AION_SYMBOLS]")
+]
 Folder = Annotated[Path | None, typer.Option("--folder", help="Folder of checked bars. [AION_FOLDER]")]
 Venue = Annotated[str | None, typer.Option("--venue", help="Exchange of the ccxt feed. [AION_VENUE]")]
-Speed = Annotated[float | None, typer.Option("--speed", help="Market seconds a wall second. [AION_SPEED]")]
+Speed = Annotated[float | None, typer.Option("--speed", help="Market seconds per real second. [AION_SPEED]")]
 Start = Annotated[str | None, typer.Option("--from", help="Market time from which a replay runs at that speed.")]
-Fresh = Annotated[bool | None, typer.Option("--fresh", help="Put the present run away and start another.")]
+Fresh = Annotated[bool | None, typer.Option("--fresh", help="Archive the present run and start a new one.")]
 Deterministic = Annotated[
     bool | None, typer.Option("--deterministic", help="Write market time as written_at: two replays, equal bytes.")
 ]
@@ -34,12 +36,12 @@ Dividends = Annotated[list[str] | None, typer.Option("--dividend", help="SYMBOL:
 Csv = Annotated[bool, typer.Option("--csv", help="Comma-separated values.")]
 Reason = Annotated[str, typer.Option("--reason", help="For the record.")]
 
-Role = Annotated[str, typer.Option("--role", help="admin may do everything; viewer looks.")]
+Role = Annotated[str, typer.Option("--role", help="admin: full access; viewer: read-only.")]
 KeepTokens = Annotated[
     bool | None,
     typer.Option(
         "--keep-tokens/--revoke-tokens",
-        help="Let bearer tokens live that somebody with this role could have made; default: revoke them.",
+        help="Keep bearer tokens that this role could have created; by default they are revoked.",
     ),
 ]
 

@@ -76,7 +76,7 @@ def write_example(path: Path) -> None:
                 os.unlink(path)
                 raise
     except FileExistsError:
-        raise ConfigError(f"{path} is there already: move it away first") from None
+        raise ConfigError(f"{path} already exists: move it away first") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
 

@@ -422,7 +422,7 @@ class Replay:
                         self._ledger.note(key, value)
             except DiskError as error:
                 if not has_failed:
-                    self._log.error(f"{error}; the replay waits until the disk takes it")
+                    self._log.error(f"{error}; the replay waits until the disk is writable")
                 has_failed = True
                 if self._waiter.wait(RETRY_S):
                     raise

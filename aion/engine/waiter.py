@@ -1,4 +1,4 @@
-"""Waiting on the wall that a stop request ends at once."""
+"""Interruptible sleep: waits in wall time and ends at once when the process is asked to stop."""
 
 import os
 import select

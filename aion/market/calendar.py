@@ -118,7 +118,7 @@ _tables: dict[str, _Table] = {}
 
 def _table(mic: str, first: date, last: date) -> _Table:
     if mic not in EXCHANGES:
-        raise ConfigError(f"exchange {mic!r} is not known; known: {', '.join(EXCHANGES)}")
+        raise ConfigError(f"exchange {mic!r} is unknown; use one of {', '.join(EXCHANGES)}")
     first, last = max(FIRST_DAY, min(first, LAST_DAY)), min(LAST_DAY, max(last, FIRST_DAY))
     found = _tables.get(mic)
     if found is None or not found.covers(first, last):

@@ -56,10 +56,10 @@ class Outbox:
                 self._is_refused = True
                 self._log.error(
                     f"{self._layout.relative(path)} cannot be written: {error.strerror}; "
-                    "trading goes on, the files follow when the disk takes them"
+                    "trading continues; the files are written when the disk is writable"
                 )
             return False
         if self._is_refused:
             self._is_refused = False
-            self._log.info("the disk takes files again: all of them are written")
+            self._log.info("the disk is writable again: all files are written")
         return True

@@ -124,9 +124,7 @@ class RollingSupervisor(Supervisor):
             silent_s = self._silent_s * (1 if pulse.has_begun else START_MISSES / MISSES)
             child.fault = f"{how} for {silent_s:g} s and was killed"
             child.dies_at = now + TRACE_S
-            self._say(
-                "error", f"{child.name} {how} for {silent_s:g} s: it says on stderr where it stands, and is killed"
-            )
+            self._say("error", f"{child.name} {how} for {silent_s:g} s: it prints its stack to stderr and is killed")
             process.send_signal(signal.SIGUSR1)
 
     def _roll(self, child: Worker) -> None:

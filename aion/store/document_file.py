@@ -85,11 +85,11 @@ def read_document(path: Path, kind: str, *, name: str | None = None) -> tuple[Do
 
 
 def read_sound(path: Path, kind: str, *, name: str | None = None, most: int = NAMED) -> Document:
-    """Return what is sound of the document of `kind` at `path`; its `left_out` says what is not.
+    """Return what is intact of the document of `kind` at `path`; its `left_out` says what is not.
 
     Args:
         path: the file.
-        kind: what it is to be; of those that are not `MENDED` the whole is sound, or nothing.
+        kind: what it is to be; of those that are not `MENDED` the whole is intact, or nothing.
         name: how messages call it.
         most: entries left out that are named.
 
@@ -105,7 +105,7 @@ def read_sound(path: Path, kind: str, *, name: str | None = None, most: int = NA
 
 
 def check_sound(value: dict[str, Any], kind: str, name: str, most: int = NAMED) -> Document:
-    """Return what is sound of `value` as a document of `kind`; see `read_sound`.
+    """Return what is intact of `value` as a document of `kind`; see `read_sound`.
 
     Raises:
         StateError: of another kind, of a newer schema, or something is wrong that is no entry.

@@ -26,7 +26,7 @@ def json_schema(kind: str) -> dict[str, Any]:
     """
     model = KINDS.get(kind)
     if model is None:
-        raise ConfigError(f"kind {kind!r} is not known; known: {', '.join(KINDS)}")
+        raise ConfigError(f"kind {kind!r} is unknown; use one of {', '.join(KINDS)}")
     schema: dict[str, Any] = _for_writers(model.model_json_schema(by_alias=True))
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = kind if kind in SCHEMALESS else schema_name(kind)
@@ -59,7 +59,7 @@ def check_file(path: Path) -> tuple[list[str], list[str]]:
             return [f"{path.name}: field schema: {str(declared)[:80]!r} is none of {known}"], []
         check_schema(value, kind, path.name)
     except FileNotFoundError:
-        return [f"{path}: there is no such file"], []
+        return [f"{path}: file not found"], []
     except StateError as error:
         return [str(error)], []
     errors, warnings = _check(value, kind, path.name)

@@ -311,5 +311,5 @@ def cost_model(name: str) -> CostModel:
     """
     found = COST_MODELS.get(name)
     if found is None:
-        raise ConfigError(f"cost model {name!r} is not known; known: {', '.join(COST_MODELS)}")
+        raise ConfigError(f"cost model {name!r} is unknown; use one of {', '.join(COST_MODELS)}")
     return found

@@ -1,4 +1,4 @@
-"""Limits: what keeps an entry from being ordered, each refusal in a sentence. Exits are never refused.
+"""Limits: what keeps an entry from being ordered, each refusal with its reason. Exits are never refused.
 
 A bot asks its `RiskGate` and the `DeskGate` of all bots before each entry, and records what it is told.
 """

@@ -68,7 +68,7 @@ class Shown:
 
 
 def load(path: Path, relative: str) -> Json:
-    """Return what is sound of the state file `path`, `relative` to the data folder, JSON types only.
+    """Return what is intact of the state file `path`, `relative` to the data folder, JSON types only.
 
     Its `left_out` says what is not.
 

@@ -86,7 +86,7 @@ def test_start_left_out_is_where_the_look_back_is_full(tmp_path: Path) -> None:
         ),
         ({"bots": ("orb_ny",), "rules": {"stop": 1}}, "there is no 'rules.stop'; known rules: max_positions"),
         ({"bots": ("orb_ny",), "rules": {"stop_loss": 7}}, "bots.orb_ny: rules.stop_loss = 7 cannot work"),
-        ({"bots": ("orb_ny",), "cost": "free"}, "bots.orb_ny: cost model 'free' is not known; known: us-equity"),
+        ({"bots": ("orb_ny",), "cost": "free"}, "bots.orb_ny: cost model 'free' is unknown; use one of us-equity"),
         (
             {"bots": ("orb_ny",), "parameters": {"minutes": 0}, "first": at("2022-05-20T00:00Z")},
             "strategy opening_range_breakout: minutes = 0 cannot work",

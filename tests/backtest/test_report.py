@@ -178,11 +178,11 @@ def test_report_of_more_trades_than_pixels_sums_them_and_says_how_many(
 
 
 def test_report_says_what_n_means_only_where_it_stands(outcome: command.Outcome, tmp_path: Path) -> None:
-    assert "Where n stands" in read_page(outcome.report).text, "20 sessions"
+    assert "too few trades or days for a reliable figure" in read_page(outcome.report).text, "20 sessions"
     first, last = at("2020-01-01T00:00Z"), at("2022-01-01T00:00Z")
     many = command.run_plan(Plan({"swing_1w": default_bots()["swing_1w"]}, recorded(last), first, last, tmp_path))
     assert len(many.results[0].trades) >= 30
-    assert "Where n stands" not in read_page(many.report).text
+    assert "too few trades or days for a reliable figure" not in read_page(many.report).text
 
 
 def test_report_escapes_what_others_wrote(tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_command_refuses_in_one_line(
     ("arguments", "why"),
     [
         (("--strategy", "vwap_trend", "--cash", "1e30"), "--cash '1e30' is not an amount above 0 and up to"),
-        (("--feed", "ccxt"), "the ccxt feed has no past to run over: bring its bars with `aion download --feed ccxt"),
+        (("--feed", "ccxt"), "the ccxt feed has no past to run over: download bars with `aion download --feed ccxt"),
         (("--strategy", "equal_weight", "--horizon", "0d"), "'0d' cannot work: use a number from 1 to 99 with d, w"),
     ],
 )

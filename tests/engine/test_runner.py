@@ -106,8 +106,8 @@ def test_unknown_symbol_strategy_or_parameter_is_refused_by_name(tmp_path: Path)
             "strategy opening_range_breakout has no parameter 'minuts'; known: max_entries",
         ),
         ({"strategy": "magic"}, "there is no strategy 'magic'; known: cross_sectional_momentum"),
-        ({"cost": "free"}, "cost model 'free' is not known; known: us-equity"),
-        ({"exchange": "XXXX"}, "exchange 'XXXX' is not known; known: XNYS"),
+        ({"cost": "free"}, "cost model 'free' is unknown; use one of us-equity"),
+        ({"exchange": "XXXX"}, "exchange 'XXXX' is unknown; use one of XNYS"),
         ({"exchange": "XLON"}, "MSFT trades on XNAS, whose sessions are not those of XLON"),
     ],
 )
@@ -172,7 +172,7 @@ def test_full_disk_keeps_the_files_waiting_and_says_so_once(tmp_path: Path, monk
     replay(made, recorded(SHORT), VirtualWaiter(look))
     events = [each["event"] for each in log_events(tmp_path)]
     assert len([each for each in events if "cannot be written: No space left on device" in each]) == 1
-    assert "the disk takes files again: all of them are written" in events
+    assert "the disk is writable again: all files are written" in events
     summary = document(Layout(tmp_path).sim_summary)
     assert stale and summary["cycle_id"] > stale[0]
     # nothing of what was traded meanwhile is missing

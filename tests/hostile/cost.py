@@ -27,7 +27,7 @@ from tests.web.sample import Writer
 NAME = "rolling_costly.json.gz"
 VIEWERS = 4
 ALLOWED_BYTES = 150 << 20
-"""More memory for what is refused or ignored; what is sound is held once for each who asks for it."""
+"""More memory for what is refused or ignored; what is intact is held once for each who asks for it."""
 HEAD = {
     "schema": "aion/swing_rolling/1", "bot": "costly", "currency": "USD", "as_of": "2026-01-02T10:00Z", "equity": 1,
     "cash": 1,

@@ -152,7 +152,7 @@ def test_overnight_when_worked_out_by_hand_then_agrees(model, value, nights, day
 
 
 def test_cost_model_when_not_known_then_names_those_that_are() -> None:
-    with pytest.raises(ConfigError, match=r"'us-shares' is not known; known: us-equity, us-equity-bps, uk-share"):
+    with pytest.raises(ConfigError, match=r"'us-shares' is unknown; use one of us-equity, us-equity-bps, uk-share"):
         cost_model("us-shares")
 
 

@@ -61,7 +61,7 @@ class Import:
     interval: timedelta | None = None
     """Length that its intraday bars are said to have; None for what their times show."""
     unit: Decimal = Decimal(1)
-    """What prices are multiplied by, 0.01 for pence."""
+    """Factor for all prices, such as 0.01 for pence."""
     actions: tuple[CorporateAction, ...] = ()
     """Splits and dividends that are declared."""
     form: Format = "parquet"
@@ -139,7 +139,7 @@ def import_files(files: Sequence[Path], folder: Path, about: Import, now: dateti
 def _check(about: Import) -> None:
     if about.exchange not in calendar.EXCHANGES:
         known = ", ".join(calendar.EXCHANGES)
-        raise ConfigError(f"--exchange {about.exchange!r} is not known; known: {known}")
+        raise ConfigError(f"--exchange {about.exchange!r} is unknown; use one of {known}")
     if about.zone:
         _zone(about.zone)
     for action in about.actions:

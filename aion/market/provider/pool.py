@@ -35,7 +35,7 @@ class ClientPool(Generic[C]):
                     self._idle.append(client)
 
     def clear(self) -> None:
-        """Lend no client of before any more."""
+        """Discard idle clients, and those on loan when they come back."""
         with self._lock:
             self._era += 1
             self._idle = []

@@ -1,4 +1,4 @@
-"""What is sound of a state document when something in it is not: one bad entry costs that entry, not its neighbours.
+"""What is intact of a state document when something in it is not: one bad entry costs that entry, not its neighbours.
 
 An entry is an item of a map or list of the document, such as a fill or a point of a curve, or a field of the document
 that may be absent. What says whose account it is and what it comes to (`ENVELOPE`, and what is needed) is no entry:
@@ -35,7 +35,7 @@ def _details(error: ValidationError) -> list[ErrorDetails]:
 
 
 def sound(model: type[Checked], value: dict[str, Any], most: int = NAMED) -> tuple[Checked, LeftOut | None]:
-    """Return what is sound of `value` as a document of `model`, and what is left out, None for nothing.
+    """Return what is intact of `value` as a document of `model`, and what is left out, None for nothing.
 
     Args:
         model: of one of the kinds `MENDED`.

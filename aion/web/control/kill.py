@@ -97,12 +97,12 @@ class KillSwitch:
         except TimeoutError:
             file = self._layout.relative(self._layout.kill(bot))
             raise UnwrittenError(
-                f"the disk has not answered for {WRITE_S:g} s, so it is not known whether the kill switch of {bot} "
-                f"is thrown: see whether {file} is there and make it by hand, or end the bots"
+                f"the disk did not respond for {WRITE_S:g} s, so the state of the kill switch of {bot} "
+                f"is unknown: check whether {file} exists; create it by hand, or stop the bots"
             ) from None
         except OSError as error:
-            self._tell(who, address, f"kill switch of {bot}: could not be thrown: {error.strerror}", None, {})
-            raise UnwrittenError(f"the kill switch of {bot} could not be thrown: {error.strerror}") from None
+            self._tell(who, address, f"kill switch of {bot}: could not be set: {error.strerror}", None, {})
+            raise UnwrittenError(f"the kill switch of {bot} could not be set: {error.strerror}") from None
         told = self._tell(who, address, f"kill switch of {bot} thrown", before, after)
         await asyncio.gather(
             self._say(lambda: self._log.warning(f"kill switch of {bot} thrown by {who}", reason=reason)),
@@ -141,7 +141,7 @@ class KillSwitch:
             return  # cleared meanwhile
         except (OSError, TimeoutError) as error:
             why = str(error) or "it does not answer"
-            text = f"kill switch of {bot} is thrown, but the disk has not flushed it: {why}"
+            text = f"kill switch of {bot} is on, but the disk has not flushed it: {why}"
             await self._say(lambda: self._log.error(text))
 
     async def _wait_for(self, told: Future[None] | None, bot: str) -> None:
@@ -151,7 +151,7 @@ class KillSwitch:
             return
         else:
             what = "the audit could not be written yet; it is tried until it is"
-        await self._say(lambda: self._log.error(f"kill switch of {bot} is thrown, but {what}"))
+        await self._say(lambda: self._log.error(f"kill switch of {bot} is on, but {what}"))
 
     async def _say(self, write: Callable[[], object]) -> None:
         """Write a line of the log, which may be on a disk that does not answer."""

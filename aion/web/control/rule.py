@@ -149,7 +149,7 @@ class RuleBook:
         settings = self._settings.bots.get(check_name("bot", bot))
         if settings is None:
             self._requests.state(bot)
-            raise ConflictError(f"{bot} is not one of Aion's own bots: its rules are where it runs")
+            raise ConflictError(f"{bot} belongs to another program: change its rules there")
         with alone(self._layout.configs):
             before = self.read(bot)
             if before["version"] != version:

@@ -16,8 +16,8 @@ def check_host(host: str, *, has_password: bool) -> None:
     if has_password or is_loopback(host):
         return
     raise ConfigError(
-        f"AION_HOST={host} would show this desk to everybody who can reach this machine, and no password is set: "
-        "leave AION_HOST away (127.0.0.1), or set one with `aion password set` or AION_PASSWORD"
+        f"AION_HOST={host} would open this desk to everyone who can reach this machine, and no password is set: "
+        "remove AION_HOST (127.0.0.1), or set one with `aion password set` or AION_PASSWORD"
     )
 
 

@@ -211,7 +211,7 @@ class Guard:
             return
         is_change = scope["method"] in MUTATIONS
         if is_change and not _is_same_site(scope, headers):
-            await refuse(send, 403, "WrongOrigin", "a change must come from a page of this desk or from a program")
+            await refuse(send, 403, "WrongOrigin", "refused: the request comes from another site")
             return
         size = headers.get(b"content-length", b"0")
         if size.isdigit() and int(size[:20]) > self._max_body_bytes:

@@ -33,7 +33,7 @@ class Query:
     """What a line must be to be found; an empty field asks for nothing."""
 
     level: str = "debug"
-    """Least level; a line without one counts as info."""
+    """Minimum level; a line without one counts as info."""
     bot: str = ""
     text: str = ""
     """Words that must all be in it, in any case."""

@@ -65,7 +65,7 @@ def log_search(
     request: Request,
     level: Annotated[
         Literal["debug", "info", "warning", "error", "critical"],
-        Query(description="Least level; a line without one counts as info."),
+        Query(description="Minimum level; a line without one counts as info."),
     ] = "debug",
     bot: Annotated[str, Query(max_length=64)] = "",
     text: Annotated[str, Query(max_length=200, description="Words that a line must hold, in any case.")] = "",

@@ -12,7 +12,7 @@ class ErrorAnswer(Document):
     """Every answer that is not what was asked for."""
 
     error: str = Field(description="What went wrong, a word for programs, e.g. `NotFound`.")
-    detail: str = Field(description="The same in a sentence for people.")
+    detail: str = Field(description="The same as a message for people.")
     fields: dict[Key, Text] | None = Field(None, description="What is wrong with each field of a form.")
 
 

@@ -199,7 +199,7 @@ def test_replay_day_opens_hong_kong_then_london_then_new_york(feed: RecordedFeed
 def test_unknown_series_is_refused_with_the_known_ones(feed: RecordedFeed) -> None:
     with pytest.raises(FeedError, match=r"no minute bars of 'TSLA'; it has 9988.HK, AZN.L, MSFT"):
         feed.history("minute", "TSLA", EVER, 1)
-    with pytest.raises(ConfigError, match=r"feed 'tape' is not known; known: .*recorded"):
+    with pytest.raises(ConfigError, match=r"feed 'tape' is unknown; use one of .*recorded"):
         open_feed("tape")
 
 

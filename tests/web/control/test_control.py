@@ -292,7 +292,7 @@ def test_rules_when_none_are_saved_then_those_of_the_settings_are_told_with_thei
     assert found["version"] == 0 and found["editable"] and found["rules"]["stop_loss"] == 0.01
     stop = found["fields"]["stop_loss"]
     assert (stop["unit"], stop["minimum"], stop["below"], stop["default"]) == ("percent", 0, 1, 0.01)
-    assert "Fall from the entry price" in stop["description"]
+    assert "falls this far below entry" in stop["description"]
     assert found["fields"]["flat_before_close"]["unit"] == "bars"
     assert "flat_before_close" not in kept.get("/api/bots/swing_1w/rules").json()["fields"]
     assert kept.get("/api/bots/theirs/rules").json()["editable"] is False
