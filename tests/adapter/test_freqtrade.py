@@ -151,7 +151,7 @@ def test_database_that_cannot_be_shown_is_refused_in_a_sentence(tmp_path: Path, 
 
 def test_file_that_is_missing_or_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.sqlite").write_text("not a database, but long enough to be looked at" * 50)
-    for name, why in (("none.sqlite", "there is no such file"), ("text.sqlite", "is not a database")):
+    for name, why in (("none.sqlite", "file not found"), ("text.sqlite", "is not a database")):
         with pytest.raises(ConfigError, match=why):
             attach(Attached(tmp_path / name, "ft", None), Layout(tmp_path), FixedClock(WALL), None, print)
 

@@ -36,7 +36,7 @@ def test_backup_of_a_running_desk_is_restored_and_gone_on_with(tmp_path: Path) -
             layout.kill("orb_ny"), {"schema": "aion/kill/1", "bot": "orb_ny", "killed_at": "2026-11-24T00:00Z"}
         )
         said = list(back_up(layout, tmp_path / "copy"))
-    assert any("ledger.sqlite" in line and "sound" in line for line in said)
+    assert any("ledger.sqlite" in line and "checked OK" in line for line in said)
     kept = rows(tmp_path / "copy")
     (tmp_path / "other").mkdir()
     shutil.copytree(tmp_path / "copy", tmp_path / "other/data")
@@ -58,5 +58,5 @@ def test_backup_refuses_what_would_be_half_done(tmp_path: Path) -> None:
         list(back_up(layout, tmp_path / "copy"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data"], "nothing half-done stays"
     (tmp_path / "there").mkdir()
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="already exists"):
         list(back_up(layout, tmp_path / "there"))

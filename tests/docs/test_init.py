@@ -71,7 +71,7 @@ def test_init_when_something_is_there_then_it_is_not_written_over_nor_followed(t
     pipe = tmp_path / "pipe.toml"
     os.mkfifo(pipe)
     for there in (made, link, pipe):
-        with pytest.raises(ConfigError, match="is there already"):
+        with pytest.raises(ConfigError, match="already exists"):
             write_example(there)
     assert not elsewhere.exists()
     with pytest.raises(ConfigError, match="cannot be written: No such file or directory"):

@@ -39,7 +39,7 @@ def test_each_recipe_is_tried_here_and_no_longer_than_it_may_be() -> None:
     for recipe, most in MOST.items():
         files = files_of(recipe)
         assert 1 <= len(files) <= most, recipe
-        missing = [each for each in files if "NAME" not in each and not (ROOT / each).is_file()]
+        missing = [each for each in files if "<name>" not in each and not (ROOT / each).is_file()]
         assert missing == [], recipe
 
 
@@ -52,7 +52,7 @@ class Copy:
         shutil.copytree(ROOT / "aion", folder / "aion", ignore=shutil.ignore_patterns("__pycache__", "static"))
 
     def add(self, name: str, file: str, code: str) -> None:
-        assert file.replace(name, "NAME") in self.allowed
+        assert file.replace(name, "<name>") in self.allowed
         assert not (self.folder / file).exists()
         (self.folder / file).write_text(code)
 
@@ -218,7 +218,7 @@ def test_field_on_a_card_stands_in_the_files_of_the_recipe_and_where_bots_write_
 
 
 def test_page_is_registered_in_the_files_of_the_recipe_alone() -> None:
-    files = {each.replace("NAME", "system") for each in files_of("A page")}
+    files = {each.replace("<name>", "system") for each in files_of("A page")}
     registered = using(
         r'"/system"|"system"|^  system: "|system/screen',
         outside=("aion/web/router/", "aion/web/metrics/", "frontend/src/feature/"),

@@ -16,9 +16,9 @@ def test_each_thing_protected_says_from_whom_and_names_tests_that_exist(row: lis
 
 def test_model_names_assets_actors_boundaries_and_what_is_left_out() -> None:
     text = section(read("SECURITY.md"), "## Threat model")
-    assert all(f"**{part}" in text for part in ("What is worth something", "Who is there", "Where trust ends"))
+    assert all(f"**{part}" in text for part in ("What is protected", "Actors", "Trust boundaries"))
     assert len(PROTECTED) >= 15
-    assert section(read("SECURITY.md"), "## What is not").count("\n* ") >= 6
+    assert section(read("SECURITY.md"), "## What is not protected").count("\n* ") >= 6
 
 
 def test_every_test_that_is_named_anywhere_exists() -> None:
@@ -27,14 +27,14 @@ def test_every_test_that_is_named_anywhere_exists() -> None:
 
 
 UNTRIED = {
-    "An admin is not watched": "who owns the machine owns its files",
+    "Admins are trusted": "who owns the machine owns its files",
     "A flood that fills the line": "the line and the processor are not ours to fill",
 }
 """What begins so is of the world around, and why no test shows it."""
 
 
 def test_each_limit_names_its_test_or_why_there_is_none() -> None:
-    limits = section(read("SECURITY.md"), "## What is not").split("\n* ")[1:]
+    limits = section(read("SECURITY.md"), "## What is not protected").split("\n* ")[1:]
     tried = [limit for limit in limits if any(is_function(code) for code in codes(limit.replace("\n", " ")))]
     untried = [limit[:40] for limit in limits if limit not in tried]
     assert [limit for limit in untried if not any(limit.startswith(each) for each in UNTRIED)] == []

@@ -194,7 +194,7 @@ def test_full_disk_under_the_ledger_holds_the_replay_until_it_takes_the_cycle(
     monkeypatch.setattr(Ledger, "commit", commit)
     replay(settings(tmp_path, bots=INTRADAY), recorded(SHORT))
     assert refusals == [0]
-    assert len([each for each in log_events(tmp_path) if "waits until the disk takes it" in each["event"]]) == 1
+    assert len([each for each in log_events(tmp_path) if "waits until the disk is writable" in each["event"]]) == 1
     assert sim_logs(tmp_path, "orb_ny")["2022-05-19"]["bars_seen"] == 20
 
 

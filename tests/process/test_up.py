@@ -100,7 +100,7 @@ def test_up_when_killed_itself_then_its_children_end_and_the_next_one_says_so(tm
         wait_for(lambda: not any(is_alive(pid) for pid in pids))
     with up(tmp_path) as (process, url):
         wait_for(lambda: running(url, "desk") and running(url, "bots"))
-        assert "`aion up` had not ended in order" in (tmp_path / "said").read_text()
+        assert "`aion up` did not shut down cleanly" in (tmp_path / "said").read_text()
 
 
 def test_up_when_the_desk_would_be_open_to_others_then_no_bot_is_started(tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ def test_file_is_valid_written_on_change_only_and_taken_over_by_the_next(world: 
     assert (world.layout.watch.stat().st_mtime_ns, world.file) == before
     since = world.dog.alarms["bot.mine"].since
     world.make()
-    assert world.said[-1].startswith("warning: `aion up` had not ended in order")
+    assert world.said[-1].startswith("warning: `aion up` did not shut down cleanly")
     world.pass_s(1)
     assert world.dog.alarms["bot.mine"].since == since
     assert len([each for each in world.post.opened if each]) == 1, "what was told is not told again by the next one"
@@ -287,5 +287,5 @@ def test_round_that_fails_is_said_once_and_the_next_ones_come_all_the_same(
     world.dog.stop()
     thread.join(20)
     assert world.layout.watch.exists() and rounds > 5
-    failed = [text for text in world.said if "could not look" in text]
+    failed = [text for text in world.said if "check failed" in text]
     assert failed == ["error: the watchdog check failed: ValueError: year 11476 is out of range"]

@@ -153,8 +153,8 @@ class Requests:
             state = {}
         if not self._answers(bot, state):
             raise ConflictError(
-                f"{bot} is not one of Aion's own bots, and its state carries no control_id: "
-                "it has not said that it reads requests, so stop it where it runs"
+                f"{bot} belongs to another program, and its state has no control_id: "
+                "it does not take commands, so stop it where it runs"
             )
         return state
 

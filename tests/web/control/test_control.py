@@ -200,7 +200,7 @@ def test_command_to_let_a_symbol_in_when_no_bots_answer_then_it_says_so_and_fail
     monkeypatch.setattr(request, "OWN_ANSWER_S", 0.3)
     monkeypatch.setattr("sys.argv", ["aion", "admit", "BTC/USDT", "--data", str(kept.write.layout.root)])
     assert main() == 1
-    assert "the bots did not answer yet" in capsys.readouterr().err
+    assert "the bots have not answered yet" in capsys.readouterr().err
 
 
 def test_command_to_let_a_symbol_in_when_there_are_no_bots_then_nothing_is_written(

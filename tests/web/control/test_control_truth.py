@@ -333,9 +333,9 @@ def test_command_to_kill_and_clear_when_given_then_the_switch_stands_and_goes(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("orb_ny", "explode"), "'explode' is none of pause, resume, flatten, kill and clear"),
+        (("orb_ny", "explode"), "'explode' is unknown; use one of pause, resume, flatten, kill, clear"),
         (("orb_ny", "pause", "--keep-exits"), "--keep-exits is for resume and clear, not for pause"),
-        (("nobody", "pause"), "there is no bot 'nobody'"), (("theirs", "kill"), "carries no control_id"),
+        (("nobody", "pause"), "there is no bot 'nobody'"), (("theirs", "kill"), "has no control_id"),
     ],
 )  # fmt: skip
 def test_command_to_control_when_it_cannot_be_then_it_says_why_and_nothing_is_asked(
