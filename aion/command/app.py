@@ -90,7 +90,7 @@ def up(
     deterministic: Deterministic = None,
     log_level: Level = None,
 ) -> None:
-    """Run the bots and the desk, start again what dies, stop with Ctrl-C."""
+    """Run the bots and the desk; restart a process that ends; stop with Ctrl-C."""
     from aion.process.up import run_up
     from aion.secret import leave_environment
 
@@ -120,7 +120,7 @@ def run(
     log_level: Level = None,
     parent_pipe: ParentPipe = None,
 ) -> None:
-    """Run the bots alone."""
+    """Run only the bots."""
     from aion.process.supervisor import follow_parent
     from aion.secret import FEED_SECRETS, leave_environment
 
@@ -157,7 +157,7 @@ def backtest(
     out: Annotated[Path | None, typer.Option("--out", help="New folder; default the next under backtests/.")] = None,
     deterministic: Deterministic = None,
 ) -> None:
-    """Run bots over past bars, as fast as they can be read, and write a report."""
+    """Run bots over past bars at full speed and write a report."""
     from aion.secret import FEED_SECRETS, leave_environment
 
     leave_environment(FEED_SECRETS)
@@ -199,7 +199,7 @@ def serve(
     worker: Annotated[int, typer.Option("--worker", hidden=True)] = 0,
     pulse_pipe: Annotated[int | None, typer.Option("--pulse-pipe", hidden=True)] = None,
 ) -> None:
-    """Serve the desk alone, over state files that anything may write."""
+    """Serve only the desk, over state files that any program may write."""
     from aion.process.liveness_pipe import beat, trace_when_asked
     from aion.process.rolling_restart import process_name
     from aion.process.supervisor import follow_parent
@@ -237,7 +237,7 @@ def serve(
 
 @app.command()
 def init(path: Annotated[Path, typer.Argument(help="File to write.")] = Path("aion.toml")) -> None:
-    """Write a settings file with every setting, its default and what it does."""
+    """Write a settings file with every setting, its default and its meaning."""
     from aion.command.settings_file import write_example
 
     write_example(path)
@@ -246,7 +246,7 @@ def init(path: Annotated[Path, typer.Argument(help="File to write.")] = Path("ai
 
 @app.command()
 def status(config: Config = None, data: Data = None) -> None:
-    """Say what each bot is worth and how old its state is, from the state files alone."""
+    """Show each bot's equity and the age of its state, from the state files."""
     from aion.command.inspect import status_lines
 
     settings = settings_of(config, data=data)
@@ -275,7 +275,7 @@ def audit(
     bot: Annotated[str | None, typer.Option("--bot", help="Only this bot, or desk for requests to all.")] = None,
     csv: Csv = False,
 ) -> None:
-    """List what people did to the bots and what came of it: controls, kill switches, saved rules."""
+    """List commands to the bots with their results: controls, kill switches, saved rules."""
     from aion.command.inspect import audit_lines
 
     for line in audit_lines(settings_of(config, data=data).data, bot, is_csv=csv):
@@ -353,7 +353,7 @@ def schema(
     kind: Annotated[str | None, typer.Argument(help="Kind of document, e.g. sim_log.")] = None,
     check: Annotated[Path | None, typer.Option("--check", help="State file to check.")] = None,
 ) -> None:
-    """Print the JSON Schema of a kind of state file, or say what is wrong with one and where."""
+    """Print the JSON Schema of a kind of state file, or check a file and list its errors."""
     import json
 
     from aion.store.document.kind import KINDS
@@ -375,7 +375,7 @@ def schema(
 add_commands(app)
 add_operations(app)
 password_app = typer.Typer(no_args_is_help=True, help="Set or remove the password of the desk.")
-token_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke bearer tokens for scripts.")
+token_app = typer.Typer(no_args_is_help=True, help="Create, list and revoke bearer tokens for scripts.")
 app.add_typer(password_app, name="password")
 app.add_typer(token_app, name="token")
 
@@ -394,7 +394,7 @@ def _ask_for_tokens(settings: Any, role: str, keep_tokens: bool | None) -> bool:
 def set_password(
     config: Config = None, data: Data = None, role: Role = "admin", keep_tokens: KeepTokens = None
 ) -> None:
-    """Ask for a password (or read one line of standard input) and keep its hash; sessions and tokens end."""
+    """Set a password (asked for, or read from standard input) and store its hash; sessions and tokens end."""
     from aion.web.security import command
 
     if sys.stdin.isatty():
@@ -426,7 +426,7 @@ def make_token(
     role: Role = "viewer",
     days: Annotated[float, typer.Option("--days", help="Days until it ends.")] = 90.0,
 ) -> None:
-    """Make a bearer token and print it, this once."""
+    """Create a bearer token and print it; it is not shown again."""
     from aion.web.security import command
 
     say(command.make_token(settings_of(config, data=data), name, role, days))
@@ -445,7 +445,7 @@ def list_tokens(config: Config = None, data: Data = None) -> None:
 def revoke_token(
     name: Annotated[str, typer.Argument(help="Name of the token.")], config: Config = None, data: Data = None
 ) -> None:
-    """End a bearer token at once."""
+    """Revoke a bearer token at once."""
     from aion.web.security import command
 
     say(command.revoke_token(settings_of(config, data=data), name))

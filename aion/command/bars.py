@@ -58,7 +58,7 @@ def import_bars(
     form: BarFormat = "parquet",
     config: Config = None,
 ) -> None:
-    """Check files of bars, keep what is intact in a folder for the folder feed, and say what was left out and why."""
+    """Check files of bars, store the valid ones for the folder feed, and report what was left out and why."""
     from aion.clock import SystemClock
     from aion.market.importing.bar_folder import BarFolder, Format
     from aion.market.importing.interval import read_length
@@ -110,7 +110,7 @@ def declare(
     dividend: Dividends = None,
     jump: Jumps = None,
 ) -> None:
-    """Add splits, dividends and real jumps to bars that are in a folder already, such as downloaded ones."""
+    """Add splits, dividends and real price jumps to bars already in a folder, such as downloaded ones."""
     from aion.market.importing.reader import declare_actions
 
     for line in declare_actions(folder, _declared(split, dividend, jump)):
@@ -175,7 +175,7 @@ def download_bars(
     form: BarFormat = "parquet",
     config: Config = None,
 ) -> None:
-    """Bring history of an online feed into a folder of checked bars; the same command goes on where it stopped."""
+    """Download history of an online feed into a folder of checked bars; run it again to continue where it stopped."""
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import Progress, TaskID

@@ -24,7 +24,7 @@ def add_operations(app: typer.Typer) -> None:
 
 
 def watch(config: Config = None, data: Data = None) -> None:
-    """Watch over bots and desk that run apart (`aion run`, `aion serve`); `aion up` does so by itself."""
+    """Run the watchdog for separate `aion run` and `aion serve`; `aion up` includes it."""
     from aion.process.up import run_watch
     from aion.secret import leave_environment
 
@@ -37,7 +37,7 @@ def _alerts() -> None:
 
 
 def alerts_test(config: Config = None) -> None:
-    """Send a test message to all services of `[alerts]` and say which did not take it."""
+    """Send a test message to all services of `[alerts]` and list those that failed."""
     from aion.watch.alert import Message, deliver
 
     settings = settings_of(config).alerts
@@ -59,7 +59,7 @@ def admit(
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Trade on a symbol again that is left out because its price jumped: you have seen that the price is real."""
+    """Trade a symbol again that was excluded because its price jumped, once you know that the price is real."""
     from aion.store.layout import Layout
     from aion.web.control.request import ask_and_wait
 
@@ -88,7 +88,7 @@ def control(
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Pause, resume, flatten or stop a bot, or all, and say what came of it; status 1 when nobody answers."""
+    """Pause, resume, flatten or stop one bot or all, and print the result; status 1 if the bots do not answer."""
     from aion.store.document.action import WITH_EXITS, BotAction, SwitchAction
     from aion.store.layout import DESK, Layout
     from aion.web.control.request import ask_and_wait, clear_switch, throw_switch
@@ -134,7 +134,7 @@ def doctor(
     token: Annotated[str, typer.Option("--token", envvar="AION_TOKEN", hidden=True)] = "",
     json: Annotated[bool, typer.Option("--json", help="For a program.")] = False,
 ) -> None:
-    """Look at what Aion needs and say what to do about what it lacks; status 1 when it lacks anything."""
+    """Check what Aion needs and say how to fix what is missing; status 1 if anything is."""
     from aion.command.doctor import as_json, checks
 
     settings = settings_of(config, data=data, host=host, port=port)

@@ -19,7 +19,7 @@ export interface Level {
 
 /** `184 held at 269.98.`, `\u2212197 short at 252.96.`; a sentence also where nothing is held. */
 export function holdingText(position: Position | undefined, tick?: number): string {
-  if (!position) return "No open position.";
+  if (!position) return "No open positions.";
   const way = position.quantity < 0 ? "short" : "held";
   return `${quantity(position.quantity)} ${way} at ${price(position.average_price, sharedDecimals(tick, [position.average_price]))}.`;
 }
