@@ -30,7 +30,16 @@ export function show(word: HTMLElement, why: string): void {
   if (why === "click") word.dataset.tapped = "true";
   word.setAttribute("aria-describedby", tip.id);
   tip.showPopover();
+  place(word);
+}
+
+/** Put the tip under its word, or over it where there is no room; away with it once the word is out of sight. */
+function place(word: HTMLElement): void {
   const at = word.getBoundingClientRect();
+  if (at.bottom < 0 || at.top > innerHeight) {
+    hide();
+    return;
+  }
   const left = Math.min(at.left, document.documentElement.clientWidth - tip.offsetWidth - GAP);
   const below = at.bottom + GAP;
   const top = below + tip.offsetHeight > innerHeight ? at.top - tip.offsetHeight - GAP : below;
@@ -56,7 +65,7 @@ addEventListener("pointerover", (event) => {
 });
 addEventListener("click", (event) => isInside(event.target) || hide());
 addEventListener("focusout", (event) => isInside(event.relatedTarget) || hide());
-addEventListener("scroll", hide, { capture: true, passive: true });
+addEventListener("scroll", () => shown && place(shown), { capture: true, passive: true });
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !shown) return;
   event.preventDefault(); // the filter keeps its text
