@@ -87,7 +87,7 @@ def test_every_metric_has_a_name_a_type_and_a_help_by_the_conventions(desk: Runn
 
 def test_figures_are_those_of_the_files(desk: RunningDesk) -> None:
     found = families(filled(desk))
-    assert value(found, "aion_alarms", kind="disk") == 1 and value(found, "aion_alarms", kind="clock") == 0
+    assert value(found, "aion_alarms", kind="disk") == 1 and value(found, "aion_alarms", kind="login") == 0
     assert (
         value(found, "aion_process_up", process="bots") == 1 and value(found, "aion_process_up", process="desk") == 0
     )
