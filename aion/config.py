@@ -63,31 +63,31 @@ class Rules(Section):
     """What limits a bot; every one of them has effect. Ratios are fractions of equity."""
 
     max_positions: int = Field(5, ge=1, le=1000)
-    """Most symbols held at a time."""
+    """Maximum number of symbols held at once."""
     max_alloc: Decimal = Field(Decimal("0.5"), gt=0, le=1)
-    """Largest part of equity in one symbol."""
+    """Maximum share of equity in one symbol."""
     stop_loss: Decimal = Field(Decimal("0.05"), ge=0, lt=1)
     """Sell when the price falls this far below entry; 0 = off."""
     take_profit: Decimal = Field(Decimal(0), ge=0, le=10)
-    """Rise from the entry price at which a position is sold; 0 for none."""
+    """Sell when the price rises this far above entry; 0 = off."""
     min_confidence: float = Field(0.0, ge=0, le=1)
-    """Strength below which the bot does not enter."""
+    """Minimum signal strength to enter a position."""
     aggression: Decimal = Field(Decimal("0.5"), ge=0, le=1)
     """Position size: 0 = half, 0.5 = normal, 1 = 1.5 times."""
     allow_short: bool = False
     """Allow short selling."""
     daily_loss: Decimal = Field(Decimal("0.03"), ge=0, le=1)
-    """Day's net loss, fraction of equity, from which nothing new is opened that day; 0 for no limit."""
+    """Open no new positions for the rest of the day after this net loss (share of equity); 0 = no limit."""
     max_exposure: Decimal = Field(Decimal(1), gt=0, le=1)
-    """Largest sum of all positions' values; longs and shorts both count."""
+    """Maximum value of all positions together (share of equity); long and short both count."""
     max_drawdown: Decimal = Field(Decimal(0), ge=0, le=1)
-    """Fall from the highest equity from which nothing new is opened; 0 for no limit."""
+    """Open no new positions after equity has fallen this far from its peak; 0 = no limit."""
     orders_a_cycle: int = Field(0, ge=0, le=1000)
-    """Most entries ordered in one cycle or rebalance; 0 for no limit."""
+    """Maximum entry orders in one cycle or rebalance; 0 = no limit."""
     cool_down_minutes: int = Field(0, ge=0, le=100_000)
-    """Market minutes after a losing trade in which its symbol is left alone; 0 for none."""
+    """Do not trade a symbol for this many market minutes after a losing trade; 0 = off."""
     flat_before_close: int = Field(5, ge=1, le=120)
-    """Bars before the session's end at which an intraday bot decides to exit; ignored by swing bots."""
+    """Exit this many bars before the session ends; swing bots ignore it."""
 
 
 class BotSettings(Section):
@@ -178,46 +178,46 @@ class Risk(Section):
     """Limits over all bots together; 0 is no limit. Money is summed by currency, two currencies are never added."""
 
     daily_loss: Decimal = Field(Decimal(0), ge=0, le=1)
-    """Day's net loss of all bots of a currency, fraction of their equity, from which none of them opens anything."""
+    """Net loss of a day, over all bots of a currency, after which none opens new positions (share of equity)."""
     max_drawdown: Decimal = Field(Decimal(0), ge=0, le=1)
-    """Fall of their summed equity from its highest from which none of them opens anything."""
+    """Fall of their summed equity from its peak after which none opens new positions."""
     max_exposure: Decimal = Field(Decimal(0), ge=0, le=1)
-    """Largest sum of all positions' values, fraction of their summed equity."""
+    """Maximum value of all positions as a share of their summed equity."""
     max_positions: int = Field(0, ge=0, le=100_000)
-    """Most positions that all bots hold together."""
+    """Maximum number of positions of all bots together."""
     orders_a_cycle: int = Field(0, ge=0, le=100_000)
-    """Most entries that all bots together order at one market time."""
+    """Maximum entry orders of all bots together at one market time."""
 
 
 class WatchSettings(Section):
-    """When the watchdog of `aion up` calls something wrong."""
+    """When the watchdog of `aion up` raises an alarm."""
 
     grace_s: float = Field(10.0, ge=0, le=86_400)
     """Seconds past its own `due_at` after which a bot has missed its cycle."""
     disk_free_mb: int = Field(1024, ge=0, le=1_000_000_000)
-    """Megabytes that must be left on the disk of the data folder."""
+    """Minimum free space on the disk of the data folder, in megabytes."""
     clock_jump_s: float = Field(2.0, ge=0.1, le=86_400)
     """Seconds by which the wall clock may differ from one that never jumps, between two looks."""
     steady_s: float = Field(60.0, ge=0, le=86_400)
     """Seconds that a restarted process, or a clock that jumped, must be steady before all is clear."""
     silent_s: float = Field(30.0, ge=5, le=86_400)
-    """Seconds that a process of the desk may not answer before it is killed and started again."""
+    """Seconds without a response after which a process of the desk is restarted."""
 
 
 AlertEvent = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "login", "check"]
 
 
 class AlertSettings(Section):
-    """Who is told, by the services of Apprise, and of what."""
+    """Where alerts are sent (services of Apprise), and which."""
 
     urls: tuple[SecretStr, ...] = ()
     """Addresses of Apprise, e.g. `mailto://...`; secrets, better in AION_ALERT_URLS, separated by spaces."""
     events: tuple[AlertEvent, ...] = ("process", "dead_bot", "stale_feed", "disk", "clock", "login", "check")
     """Kinds of alarm that are sent: those, and missed_cycle."""
     repeat_minutes: float = Field(240.0, ge=0, le=100_000)
-    """Minutes after which what is still wrong is sent again; 0 for once."""
+    """Minutes after which an alert is repeated while the alarm lasts; 0 = once."""
     name: str = Field("Aion", min_length=1, max_length=40)
-    """How messages call this desk."""
+    """Name of this desk in messages."""
 
     @field_validator("urls", mode="before")
     @classmethod
@@ -259,27 +259,27 @@ class Settings(Section):
     address_connections: int = Field(1000, ge=1, le=1_000_000)
     """Connections, and streams, of one address; a proxy's own connections do not count."""
     session_streams: int = Field(100, ge=1, le=1_000_000)
-    """Streams of one login or token."""
+    """Maximum streams of one login or token."""
     stream_topics: int = Field(16, ge=1, le=1000)
-    """Topics of one stream."""
+    """Maximum topics of one stream."""
     accept_rate: float = Field(5000.0, ge=1)
-    """New connections a second that a worker takes; twice as many may come at once."""
+    """New connections per second that a worker accepts; bursts may be twice as large."""
     address_accept_rate: float = Field(500.0, ge=1)
-    """New connections a second of one address; a proxy's own do not count."""
+    """New connections per second from one address; those of a proxy do not count."""
     max_head_bytes: int = Field(32_768, ge=1024, le=1 << 20)
-    """Bytes of the head of a request."""
+    """Maximum size of a request head, in bytes."""
     max_body_bytes: int = Field(65_536, ge=1024, le=1 << 24)
-    """Bytes of the body of a request; all rules of a bot are under 4 KB."""
+    """Maximum size of a request body, in bytes; all rules of a bot are under 4 KB."""
     head_timeout_s: float = Field(10.0, gt=0, le=600)
-    """Seconds in which the head of a request has to come, the first one of a connection too."""
+    """Timeout for the head of a request, in seconds; also for the first one of a connection."""
     body_timeout_s: float = Field(20.0, gt=0, le=600)
-    """Seconds in which its body has to come."""
+    """Timeout for the body of a request, in seconds."""
     answer_timeout_s: float = Field(120.0, gt=0, le=3600)
-    """Seconds in which an answer has to be given and taken; streams have no such end."""
+    """Timeout for a complete response, in seconds; streams have none."""
     leave_s: float = Field(20.0, ge=0, le=600)
     """Seconds over which a worker that has a successor ends its streams, 500 a second where that is quicker."""
     feed: str = "recorded"
-    """Where the bars come from: recorded, folder, ccxt, alpaca or yahoo."""
+    """Where the bars come from: recorded, folder, ccxt, alpaca, yahoo or a provider of another package."""
     symbols: tuple[str, ...] = ()
     """What is traded with a feed other than recorded, separated by commas; none for all that a folder has."""
     folder: Path = Path("aion-bars")
@@ -296,15 +296,15 @@ class Settings(Section):
     """Age of a bar of a real-time feed, seconds from its close, above which it is not traded on; a daily one may be a
     week older. Catching up at a start, replays and backtests go by the clock of their bars."""
     speed: float = Field(60.0, gt=0, le=36_000)
-    """Market seconds a wall second of a replay."""
+    """Replay speed: market seconds per real second."""
     start: Moment = datetime(2022, 5, 19, 13, 25, tzinfo=UTC)
     """Market time from which a replay runs at `speed`; before it the bots catch up."""
     closed_gap_s: float = Field(2.0, ge=0, le=60)
-    """Wall seconds in which closed hours and weekends of a replay pass."""
+    """Real seconds that closed hours and weekends of a replay take."""
     run_pause_s: float = Field(30.0, ge=0, le=3600)
-    """Wall seconds between the end of the data and the next run."""
+    """Real seconds between the end of the data and the next run."""
     fresh: bool = False
-    """True to put the present run away and start another."""
+    """Archive the present run and start a new one."""
     deterministic: bool = False
     """True to write market time as `written_at`, so that two replays give the same bytes."""
     keep_runs: int = Field(5, ge=1, le=1000)
@@ -320,13 +320,13 @@ class Settings(Section):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Minimum level that is logged; `debug` includes the response time of every request."""
     log_format: Literal["text", "json"] = "text"
-    """What stderr gets: short lines for people, or the JSON lines of the log files."""
+    """Format of stderr: short lines for people, or the JSON lines of the log files."""
     risk: Risk = Risk()
     """Limits over all bots together: the table `[risk]`."""
     watch: WatchSettings = WatchSettings()
-    """When something is called wrong: the table `[watch]`."""
+    """When the watchdog raises an alarm: the table `[watch]`."""
     alerts: AlertSettings = AlertSettings()
-    """Who is told of it: the table `[alerts]`."""
+    """Where alerts are sent: the table `[alerts]`."""
     bots: Mapping[str, BotSettings] = Field(default_factory=default_bots)
     """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it. The
     default ones trade the recorded feed; with another feed and no table, bots are made for its symbols."""

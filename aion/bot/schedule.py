@@ -25,7 +25,7 @@ class Pace:
 
         Args:
             exchanges: MICs of the intraday bots; while any of them is open, time passes at `speed`.
-            speed: market seconds a wall second.
+            speed: market seconds per real second.
             closed_gap_s: wall seconds in which a span without bars passes.
             marks: MICs of the swing bots, which are marked at each close.
             grid: how the bars of the intraday bots lie in a session.

@@ -44,7 +44,7 @@ class Steering(Protocol):
     """Market time of the newest bars."""
 
     def set_speed(self, value: str) -> str:
-        """Run at `value` market seconds a wall second; 0 holds the run still."""
+        """Run at `value` market seconds per real second; 0 holds the run still."""
         ...
 
     def jump(self, value: str) -> str:

@@ -75,7 +75,7 @@ class Drive:
 
     @property
     def speed(self) -> float:
-        """Market seconds a wall second, 0 while held still."""
+        """Market seconds per real second, 0 while held still."""
         return 0.0 if self.pace.is_held else self.pace.speed
 
     @property

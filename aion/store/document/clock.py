@@ -43,7 +43,7 @@ class ClockState(Document):
 
     state: Literal["starting", "catching_up", "running", "paused", "closed", "finished"]
     market_time: Moment
-    speed: Number = Field(1, ge=0, description="Market seconds a wall second; 1 with a real-time feed.")
+    speed: Number = Field(1, ge=0, description="Market seconds per real second; 1 with a real-time feed.")
     feed: str = Field("", max_length=64)
     real_time: bool = Field(False, description="True only for a feed that delivers as it happens.")
     delay_s: Number = Field(0, ge=0, description="Delay of a paper feed in seconds.")

@@ -45,7 +45,7 @@ class DeskRequest(BaseModel):
     action: DeskAction
     value: float | str | None = Field(
         None,
-        description="Of speed: market seconds a wall second, 0 holds still; of jump: the market day; of admit: the "
+        description="Of speed: market seconds per real second, 0 pauses; of jump: the market day; of admit: the "
         "symbol that is left out although its price is real; of resume: keep, to let exits of a flatten fill.",
     )
     reason: str = Field("", max_length=MAX_REASON)

@@ -346,7 +346,7 @@ export interface ClockState {
   provenance: string;
   /** True only for a feed that delivers as it happens. */
   real_time: boolean;
-  /** Market seconds a wall second; 1 with a real-time feed. */
+  /** Market seconds per real second; 1 with a real-time feed. */
   speed: number;
   state: "starting" | "catching_up" | "running" | "paused" | "closed" | "finished";
 }
@@ -472,7 +472,7 @@ export interface Decision {
 export interface DeskRequest {
   action: "pause" | "resume" | "flatten" | "speed" | "jump" | "admit";
   reason: string;
-  /** Of speed: market seconds a wall second, 0 holds still; of jump: the market day; of admit: the symbol that is left out although its price is real; of resume: keep, to let exits of a flatten fill. */
+  /** Of speed: market seconds per real second, 0 pauses; of jump: the market day; of admit: the symbol that is left out although its price is real; of resume: keep, to let exits of a flatten fill. */
   value?: number | string;
 }
 

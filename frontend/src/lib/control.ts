@@ -7,7 +7,7 @@ import { instant } from "./time";
 
 export interface ControlRequest {
   action: "speed" | "jump";
-  /** Market seconds a wall second (0 holds still), or a day. */
+  /** Market seconds per real second (0 holds still), or a day. */
   value: number | string;
 }
 
