@@ -11,7 +11,7 @@ SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wild
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: build kill run test test-python test-page check bench soak soak-long faults hostile audit lock clean browser \
+.PHONY: build kill run test test-python test-page quick coverage hooks check bench soak soak-long faults hostile audit lock clean browser \
 	proxies proxy firefox lighthouse lowest newest
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources
@@ -25,6 +25,22 @@ test: build browser proxies test-python test-page
 test-python: build
 	$(BIN)/pytest -n 4 --ignore tests/e2e
 	$(BIN)/pytest tests/e2e -n 2 --dist loadfile --ignore tests/e2e/test_firefox.py
+
+# What changed first and what failed last before it, no browser: under a minute. tests/quick.py says what is left out.
+quick: build
+	$(BIN)/pytest --quick --ff -n 2
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/node.py node_modules/vitest/vitest.mjs run --changed --passWithNoTests
+
+# How much of aion/ the tests run, in every process that they start; twice as long as they take without.
+coverage: build proxies
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 4 --ignore tests/e2e
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+# The checks before each commit, from .pre-commit-config.yaml.
+hooks: build
+	$(BIN)/pre-commit install
 
 # The pages in a second engine.
 firefox: build

@@ -2,5 +2,21 @@
 
 import signal
 
+import pytest
+
+from tests.quick import Measure, Quick
+
 # A test run that was started with `nohup` ignores SIGHUP, and so would every desk that it starts.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="leave out the files of tests/duration.json and browsers")
+    parser.addoption("--measure", action="store_true", help="write tests/duration.json")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--quick"):
+        config.pluginmanager.register(Quick())
+    if config.getoption("--measure"):
+        config.pluginmanager.register(Measure(config))

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[1]
 UV = [sys.executable, "-m", "uv", "--quiet"]
 STRATEGIES = {"lowest": "lowest-direct", "newest": "highest"}
 OF_OTHER_USE = {
-    "editables", "hatchling", "import-linter", "mypy", "playwright", "ruff", "schemathesis", "types-psutil",
+    "coverage", "editables", "hatchling", "import-linter", "mypy", "playwright", "pre-commit", "ruff", "schemathesis",
+    "types-psutil",
 }  # fmt: skip
 """What of the group `dev` builds, checks or browses, and would only hold other versions back."""
 
