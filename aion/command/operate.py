@@ -95,7 +95,7 @@ def control(
 
     known = (*get_args(BotAction), *get_args(SwitchAction))
     if action not in known:
-        raise ConfigError(f"action {action!r} is none of {', '.join(known[:-1])} and {known[-1]}")
+        raise ConfigError(f"action {action!r} is unknown; use one of {', '.join(known)}")
     if keep_exits and action not in WITH_EXITS:
         raise ConfigError(f"--keep-exits is for {' and '.join(WITH_EXITS)}, not for {action}")
     settings = settings_of(config, data=data)

@@ -16,9 +16,19 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.once import made_once
+
+from .live_app import PAGE
+from .profile import Profile
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+import page_size
 
 ROOT = Path(__file__).parents[2]
+HOST = "desk.lan"
+"""The name by which the browser `lan` reaches this machine."""
 expect.set_options(timeout=30_000)  # a machine that tests on two cores at once may hold a page up
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -49,6 +59,17 @@ class Up:
 
     def bundle(self) -> dict[str, Any]:
         found: dict[str, Any] = self.get("/api/bots/page").raise_for_status().json()
+        return found
+
+    def view(self, bot: str) -> dict[str, Any]:
+        """What the bundle says of one bot."""
+        bundle = self.bundle()
+        found: dict[str, Any] = {**bundle["intraday"]["bots"], **bundle["swing"]["bots"]}[bot]
+        return found
+
+    def send(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        answer = httpx.request(method, self.url + path, json=body, timeout=60, trust_env=False)
+        found: dict[str, Any] = answer.raise_for_status().json()
         return found
 
     def child(self, command: str) -> psutil.Process:
@@ -140,6 +161,26 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+@pytest.fixture(scope="session")
+def lan(browser: Browser) -> Iterator[Browser]:
+    """A browser to which `desk.lan` is this machine: an address of a network, which is no secure context."""
+    flags = [*FLAGS, f"--host-resolver-rules=MAP {HOST} 127.0.0.1"]
+    running = browser.browser_type.launch(executable_path=chromium(), args=flags)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The browser's library with its chunk of patches, and a page of a few lines, as any author would serve them."""
+
+    def build(folder: Path) -> None:
+        page_size.build_library(folder, "core")
+        (folder / "index.html").write_text(PAGE)
+
+    return made_once(tmp_path_factory, "site", build)
+
+
 @dataclass
 class Watched:
     """What a page complained of."""
@@ -153,11 +194,23 @@ def watched() -> Watched:
     return Watched()
 
 
+@pytest.fixture(scope="module")
+def profile(browser: Browser) -> Iterator[Profile]:
+    """The profile of a file's tests, wide enough for the table; a file that needs another one says so."""
+    with Profile.open(browser, viewport={"width": 1440, "height": 900}, color_scheme="dark") as found:
+        yield found
+
+
 @pytest.fixture
-def page(browser: Browser, watched: Watched) -> Iterator[Page]:
-    """A page in a fresh profile, wide enough for the table."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="dark")
-    context.set_default_timeout(60_000)
+def context(profile: Profile) -> Iterator[BrowserContext]:
+    """An empty profile, for a test of several pages."""
+    yield profile.context
+    profile.empty()
+
+
+@pytest.fixture
+def page(context: BrowserContext, watched: Watched) -> Page:
+    """A page in an empty profile."""
     page = context.new_page()
     page.on("pageerror", lambda error: watched.errors.append(str(error)))
 
@@ -167,8 +220,7 @@ def page(browser: Browser, watched: Watched) -> Iterator[Page]:
             watched.errors.append(message.text)
 
     page.on("console", heard)
-    yield page
-    context.close()
+    return page
 
 
 def until(page: Page, expression: str, seconds: float = 60) -> None:

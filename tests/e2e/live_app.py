@@ -70,6 +70,12 @@ def make(root: Path, site: Path, heartbeat_s: float) -> FastAPI:
     def most_clients() -> int:
         return most
 
+    @app.post("/forget")
+    def forget() -> None:
+        """Count the streams anew."""
+        nonlocal most
+        most = len(live.hub)
+
     @app.get("/conflations")
     def conflations() -> int:
         return live.hub.conflations

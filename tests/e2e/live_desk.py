@@ -51,6 +51,10 @@ class Station:
         """Streams that were open at the same time, at most, since the start."""
         return int(httpx.get(f"{self.url}/most", timeout=5, trust_env=False).text)
 
+    def forget(self) -> None:
+        """Count them anew."""
+        httpx.post(f"{self.url}/forget", timeout=5, trust_env=False).raise_for_status()
+
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None
         self.process.send_signal(number)

@@ -3,15 +3,28 @@
 import pytest
 from playwright.sync_api import Page
 
-from .axe import assert_accessible, violations
+from .axe import COLOURS, TAGS, assert_accessible, violations
 from .conftest import Up, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 
 def test_axe_when_a_page_is_wrong_then_it_says_so(page: Page) -> None:
     page.set_content("<html lang=en><title>x</title><main><h1>x</h1><img src='data:,'><button></button></main>")
     assert {line.split(":")[0] for line in violations(page)} == {"image-alt", "button-name"}
+
+
+def test_axe_when_one_theme_alone_is_wrong_then_it_says_so(page: Page) -> None:
+    style = "[data-theme=light] p { color: #eee; background: #fff }"
+    page.set_content(f"<html lang=en><title>x</title><style>{style}</style><main><h1>x</h1><p>pale</p></main>")
+    with pytest.raises(AssertionError, match="light: color-contrast"):
+        assert_accessible(page)
+
+
+def test_rules_of_colours_are_those_that_axe_calls_so(page: Page) -> None:
+    violations(page)  # brings axe into the page
+    named = "(tags) => axe.getRules(tags).filter(({ tags }) => tags.includes('cat.color')).map((rule) => rule.ruleId)"
+    assert set(page.evaluate(named, TAGS["values"])) == set(COLOURS["values"])
 
 
 @pytest.mark.parametrize("width", [1440, 390])

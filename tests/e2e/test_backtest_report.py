@@ -15,7 +15,7 @@ from tests.bot.desk import at
 from .axe import violations
 from .conftest import Watched
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,13 @@
 """Storage that is foreign, full or refused, and answers that are no data: the page says so and is never blank."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page, Route
 
 from .conftest import Up, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 KEY = "aion_cache_api:/api/bots/page"
 DAY_OLD = {"timestamp": 1_700_000_000_000, "ttl": 5000}
@@ -22,14 +21,6 @@ FOREIGN = [
     json.dumps({"data": {"intraday": None, "swing": []}, **DAY_OLD}),
     json.dumps({"data": {"intraday": {"bots": {"ghost": None}}, "swing": {"bots": {"ghost": 7}}}, **DAY_OLD}),
 ]
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context(viewport={"width": 1440, "height": 900})
-    made.set_default_timeout(60_000)
-    yield made
-    made.close()
 
 
 def is_well(page: Page) -> None:
@@ -110,8 +101,8 @@ def test_full_storage_makes_room_and_the_page_goes_on(desk: Up, context: Browser
 
 def test_refused_storage_costs_the_head_start_only(desk: Up, context: BrowserContext) -> None:
     refuse = "get: () => { throw new DOMException('denied', 'SecurityError'); }"
-    context.add_init_script(f"Object.defineProperty(window, 'localStorage', {{ {refuse} }});")
     page = context.new_page()
+    page.add_init_script(f"Object.defineProperty(window, 'localStorage', {{ {refuse} }});")
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     for path in ("bots", "intraday", "logs", "system"):

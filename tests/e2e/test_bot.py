@@ -2,9 +2,7 @@
 
 import json
 import re
-from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
@@ -14,7 +12,7 @@ from aion.store.layout import Layout
 from .axe import assert_accessible
 from .conftest import Begin, Up, Watched, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 HTML = "<img src=x onerror=\"document.title='owned'\"> & <b>bold</b>"
 
@@ -25,18 +23,6 @@ def slow(begin: Begin) -> Up:
     up = begin("--speed", "20", "--from", "2022-05-19T13:50Z")
     up.wait(up.is_running, 60)
     return up
-
-
-def view(up: Up, bot: str) -> dict[str, Any]:
-    bundle = up.bundle()
-    found: dict[str, Any] = {**bundle["intraday"]["bots"], **bundle["swing"]["bots"]}[bot]
-    return found
-
-
-def send(up: Up, method: str, path: str, body: Any = None) -> dict[str, Any]:
-    answer = httpx.request(method, up.url + path, json=body, timeout=60, trust_env=False)
-    found: dict[str, Any] = answer.raise_for_status().json()
-    return found
 
 
 def confirm(page: Page, button: str, second: str, reason: str = "") -> None:
@@ -51,7 +37,7 @@ def confirm(page: Page, button: str, second: str, reason: str = "") -> None:
 
 
 def test_kill_switch_when_thrown_then_the_bot_flattens_and_stays_stopped(slow: Up, page: Page) -> None:
-    slow.wait(lambda: "MSFT" in view(slow, "orb_ny")["positions"])
+    slow.wait(lambda: "MSFT" in slow.view("orb_ny")["positions"])
     page.goto(f"{slow.url}/bots/orb_ny")
     page.get_by_role("row", name=re.compile("MSFT short")).first.wait_for()
     confirm(page, "Kill switch orb_ny", "Stop orb_ny", HTML)
@@ -63,7 +49,7 @@ def test_kill_switch_when_thrown_then_the_bot_flattens_and_stays_stopped(slow: U
         "what was typed is shown as text"
     )
     assert "orb_ny · Aion" in page.title() and page.locator(".bot-head img").count() == 0
-    found = view(slow, "orb_ny")
+    found = slow.view("orb_ny")
     assert found["state"] == "stopped" and found["positions"] == {} and found["asked"]["kill"]["reason"] == HTML
     confirm(page, "Clear kill switch orb_ny", "Clear the kill switch")
     expect(head.locator(".chip")).not_to_have_text("stopped")
@@ -83,7 +69,7 @@ def test_pause_when_asked_then_it_is_requested_until_the_bot_says_so(slow: Up, p
     )
     confirm(page, "Pause vwap_ldn", "Pause vwap_ldn", "lunch")
     expect(chip).to_have_text("paused")
-    assert view(slow, "vwap_ldn")["state"] == "paused"
+    assert slow.view("vwap_ldn")["state"] == "paused"
     words = page.evaluate("window.seen")
     assert "paused" in words and set(words[: words.index("paused")]) <= {"pause requested", words[0]}
     line = page.locator(".requests li").first
@@ -91,16 +77,16 @@ def test_pause_when_asked_then_it_is_requested_until_the_bot_says_so(slow: Up, p
     expect(line).to_contain_text("lunch")
     confirm(page, "Resume vwap_ldn", "Resume vwap_ldn")
     expect(chip).not_to_have_text("paused")
-    slow.wait(lambda: view(slow, "vwap_ldn")["state"] == "active")
+    slow.wait(lambda: slow.view("vwap_ldn")["state"] == "active")
 
 
 def test_request_when_nobody_answers_then_the_page_says_so(slow: Up, page: Page) -> None:
     """A bot of somebody else says that it reads requests, and then does not."""
-    theirs = view(slow, "swing_1w") | {"schema": "aion/swing_rolling/1", "bot": "theirs", "control_id": ""}
+    theirs = slow.view("swing_1w") | {"schema": "aion/swing_rolling/1", "bot": "theirs", "control_id": ""}
     theirs |= {"written_at": "2022-05-19T13:00:00Z", "due_at": "2022-05-19T13:00:06Z", "rules": {"lot": 5}}
     path = Layout(slow.data).swing_rolling("theirs")
     write_json(path, theirs)
-    slow.wait(lambda: view(slow, "theirs"))
+    slow.wait(lambda: slow.view("theirs"))
     page.goto(f"{slow.url}/bots/theirs")
     expect(page.get_by_text("its rules are changed where it runs")).to_be_visible()
     confirm(page, "Flatten theirs", "Flatten theirs")
@@ -142,13 +128,13 @@ def test_rules_when_saving_fails_then_the_draft_stays_until_it_is_saved(slow: Up
     page.get_by_role("button", name="Save rules").click()
     expect(page.get_by_text("Saved as version 1.")).to_be_visible()
     expect(page.get_by_text("says that it goes by version 1.")).to_be_visible()
-    assert view(slow, "swing_2w")["rules"]["stop_loss"] == 0.075
+    assert slow.view("swing_2w")["rules"]["stop_loss"] == 0.075
 
 
 def test_rules_when_somebody_saves_meanwhile_then_the_draft_is_compared_with_theirs(slow: Up, page: Page) -> None:
     page.goto(f"{slow.url}/bots/swing_4w")
     page.get_by_label("Take profit").fill("40")
-    send(slow, "PUT", "/api/bots/swing_4w/rules", {"version": 0, "rules": {"max_positions": 4}})
+    slow.send("PUT", "/api/bots/swing_4w/rules", {"version": 0, "rules": {"max_positions": 4}})
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("Someone else saved changes")
     expect(alert).to_contain_text("local saved version 1")
@@ -209,7 +195,7 @@ def test_daily_results_when_read_as_calendar_or_table_then_they_are_the_total(sl
     panel.get_by_role("radio", name="Table").check()
     page.locator(".daily .rows tbody tr").nth(200).wait_for()
     nets = page.locator(".daily .rows tbody tr td:nth-child(5)").all_inner_texts()
-    total = view(slow, "swing_1w")["total_pnl"]["net"]
+    total = slow.view("swing_1w")["total_pnl"]["net"]
     assert sum(number(text) for text in nets) == pytest.approx(total, abs=0.006)
     month = [number(text) for text in reversed(nets[: len(shown)])]
     assert [number(text) for text in shown] == pytest.approx(month, abs=0.51)  # whole from a thousand on
@@ -245,18 +231,18 @@ def test_controls_when_tapped_twice_fast_then_nothing_is_asked(slow: Up, page: P
     page.locator("dialog[open] .strong").evaluate("button => button.click()")
     expect(page.locator("dialog[open]")).to_be_visible()
     page.keyboard.press("Escape")
-    assert send(slow, "GET", "/api/bots/momo_hk/control")["requests"] == {}
+    assert slow.send("GET", "/api/bots/momo_hk/control")["requests"] == {}
 
 
 def test_all_bots_when_paused_then_every_bot_is_and_the_table_says_so(slow: Up, page: Page) -> None:
     page.goto(f"{slow.url}/bots")
     page.get_by_role("button", name="Controls of all bots").click()
     confirm(page, "Pause all", "Pause all bots")
-    slow.wait(lambda: {view(slow, bot)["state"] for bot in ("momo_hk", "vwap_ldn", "swing_1w")} == {"paused"})
+    slow.wait(lambda: {slow.view(bot)["state"] for bot in ("momo_hk", "vwap_ldn", "swing_1w")} == {"paused"})
     until(page, "document.querySelectorAll('.card .chip .icon').length >= 6")
     expect(page.locator(".card", has_text="swing_1w").locator(".chip")).to_have_text("paused")
-    send(slow, "POST", "/api/control", {"action": "resume"})
-    slow.wait(lambda: {view(slow, bot)["state"] for bot in ("momo_hk", "vwap_ldn", "swing_1w")} == {"active"})
+    slow.send("POST", "/api/control", {"action": "resume"})
+    slow.wait(lambda: {slow.view(bot)["state"] for bot in ("momo_hk", "vwap_ldn", "swing_1w")} == {"active"})
 
 
 def test_page_of_nobody_when_opened_then_it_says_so(slow: Up, page: Page) -> None:

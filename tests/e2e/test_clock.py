@@ -21,7 +21,7 @@ from tests.web.sample import Writer
 
 from .conftest import ROOT, free_port, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 HOUR_S = 3600
 PUT = """

@@ -17,7 +17,7 @@ from .axe import assert_accessible
 from .conftest import Watched, until
 from .served import serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 DAYS = {
     "lunch": ("hk", "XHKG", "2022-05-19", "Session 01:30 to 08:00 UTC, lunch 04:00 to 05:00."),

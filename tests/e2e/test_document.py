@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from .conftest import Begin, Up, Watched, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 KEY = "aion_cache_api:/api/bots/page"
 T4 = """

@@ -17,7 +17,7 @@ from aion.currency import money as in_currency
 from .conftest import ROOT, Begin, Up
 from .served import serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 NAMES = "momo_hk", "orb_ny", "swing_1w", "swing_2w", "swing_4w", "vwap_ldn"
 MINUS = "\u2212"

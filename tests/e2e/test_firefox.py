@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from .conftest import ROOT, Begin, Up
+from .conftest import HOST, ROOT, Begin, Up
 from .firefox import Firefox, Tab, run_firefox
-from .test_plain_http import HOST
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 PATHS = ("bots", "bots/orb_ny", "intraday", "intraday/MSFT", "logs", "system")
 WATCH = """() => {

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route
 
 from .conftest import Up, Watched, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 LOADS = 11
 WATCH = """

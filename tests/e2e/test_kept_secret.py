@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from .axe import assert_accessible
 from .conftest import FLAGS, ROOT, Begin, Up, chromium, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 PASSWORD = "a sentence that nobody guesses"
 KEY = "aion_cache_api:/api/bots/page"
@@ -27,14 +27,6 @@ def locked(begin: Begin) -> Iterator[Up]:
     up.wait(lambda: up.get("/healthz").status_code == 200, 60)
     yield up
     up.stop()
-
-
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context()
-    made.set_default_timeout(60_000)
-    yield made
-    made.close()
 
 
 def look_around(context: BrowserContext, up: Up) -> Page:

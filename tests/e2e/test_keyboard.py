@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from .axe import assert_accessible
 from .conftest import Begin, Up, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 FOCUSED = """() => {
   const each = document.activeElement;

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,32 +10,12 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
-from .conftest import ROOT, Watched, until
-from .live_app import PAGE
+from .conftest import Watched, until
 from .live_desk import Proxy, Station, wait
+from .profile import Profile
+from .tab import CLOCK, is_in, owner_of, renderer_of, rises, shows
 
-sys.path.insert(0, str(ROOT / "tools"))
-import page_size
-
-pytestmark = pytest.mark.browser
-
-CLOCK = """
-  const wall = Date.now;
-  window.skew = Number(new URLSearchParams(location.search).get("skew"));
-  Date.now = () => wall() + window.skew;
-  window.sight = "visible";
-  Object.defineProperty(Document.prototype, "hidden", { get: () => window.sight === "hidden" });
-"""
-"""Lets a test move the wall clock of a page and take it out of sight."""
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page and the library as any author would serve them."""
-    folder = tmp_path_factory.mktemp("site")
-    page_size.build_library(folder, "core")
-    (folder / "index.html").write_text(PAGE)
-    return folder
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +26,10 @@ def station(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Iterator[St
     running.stop()
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    made = browser.new_context()
-    made.add_init_script(CLOCK)
-    yield made
-    made.close()
+@pytest.fixture(scope="module")
+def profile(browser: Browser) -> Iterator[Profile]:
+    with Profile.open(browser, CLOCK) as found:
+        yield found
 
 
 Open = Callable[..., Page]
@@ -60,37 +37,18 @@ Open = Callable[..., Page]
 
 @pytest.fixture
 def tab(context: BrowserContext, station: Station) -> Open:
-    """Open a tab of the page: `tab(port=, **limits)`."""
+    """Open a tab of the page: `tab(port=, init=, **limits)`."""
 
-    def show(port: int | None = None, **limits: int) -> Page:
+    def show(port: int | None = None, init: str = "", **limits: int) -> Page:
         page = context.new_page()
+        if init:
+            page.add_init_script(init)
         query = "&".join(f"{name}={value}" for name, value in limits.items())
         page.goto(f"http://127.0.0.1:{port or station.port}/?{query}")
         page.wait_for_function("window.link !== undefined")
         return page
 
     return show
-
-
-def is_in(state: str) -> str:
-    return f"link.status.state === '{state}'"
-
-
-def shows(page: Page, station: Station, seconds: float = 10) -> None:
-    until(page, f"window.seen.at(-1) === {station.n}", seconds)
-
-
-def owner_of(pages: list[Page]) -> Page:
-    owners = [page for page in pages if page.evaluate("link.status.isOwner")]
-    assert len(owners) == 1, len(owners)
-    return owners[0]
-
-
-def rises(page: Page) -> list[int]:
-    """What the page was given: each number once, never an older one after a newer one."""
-    seen: list[int] = page.evaluate("window.seen")
-    assert seen == sorted(set(seen)), seen
-    return seen
 
 
 def test_ten_tabs_share_one_stream_and_all_follow(tab: Open, station: Station) -> None:
@@ -113,19 +71,6 @@ def test_ten_tabs_share_one_stream_and_all_follow(tab: Open, station: Station) -
         for page in pages:
             shows(page, station)
     assert station.clients() == 1
-
-
-def renderer_of(page: Page) -> psutil.Process:
-    """The browser's process that runs `page`: the one that computes while the page does."""
-    renderers = [each for each in psutil.Process().children(recursive=True) if "--type=renderer" in each.cmdline()]
-
-    def spent() -> dict[int, float]:
-        return {each.pid: sum(each.cpu_times()[:2]) for each in renderers}
-
-    before = spent()
-    page.evaluate("{ const end = performance.now() + 700; while (performance.now() < end); }")
-    after = spent()
-    return max(renderers, key=lambda each: after[each.pid] - before[each.pid])
 
 
 BEAT = """
@@ -424,15 +369,13 @@ def test_desk_that_stands_still_is_not_called_live(tab: Open, station: Station) 
     shows(page, station)
 
 
-def test_tabs_without_locks_stream_each_for_itself_while_looked_at(
-    context: BrowserContext, tab: Open, station: Station
-) -> None:
-    context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined })")
+def test_tabs_without_locks_stream_each_for_itself_while_looked_at(tab: Open, station: Station) -> None:
+    init = "Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined })"
     pages = []
     for _ in range(10):  # as in a window: a new tab takes the others out of sight
         for page in pages[-1:]:
             page.evaluate("window.sight = 'hidden'; document.dispatchEvent(new Event('visibilitychange'))")
-        pages.append(tab(pollEvery=2000))
+        pages.append(tab(init=init, pollEvery=2000))
         until(pages[-1], is_in("streaming"))
     wait(lambda: station.clients() == 1)
     station.write()

@@ -3,19 +3,19 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from .conftest import ROOT, free_port, until
 from .live_desk import wait
-from .test_live import page_size
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 
 def block(file: str, language: str) -> str:
@@ -24,13 +24,12 @@ def block(file: str, language: str) -> str:
     return found.group(1)
 
 
-def test_example_of_the_readme_follows_its_files(tmp_path: Path, browser: Browser) -> None:
+def test_example_of_the_readme_follows_its_files(tmp_path: Path, site: Path, context: BrowserContext) -> None:
     page_text = block("frontend/src/live/README.md", "html")
     script = page_text.split('<script type="module">')[1].split("</script>")[0].strip()
     assert len(script.splitlines()) <= 10
+    shutil.copytree(site, tmp_path / "site")
     site = tmp_path / "site"
-    site.mkdir()
-    page_size.build_library(site, "core")
     (site / "index.html").write_text(page_text)
     mount = (
         'from starlette.staticfiles import StaticFiles\napp.mount("/", StaticFiles(directory="site", html=True))\n'
@@ -53,7 +52,6 @@ def test_example_of_the_readme_follows_its_files(tmp_path: Path, browser: Browse
 
     try:
         wait(is_up)
-        context = browser.new_context()
         page = context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -68,7 +66,6 @@ def test_example_of_the_readme_follows_its_files(tmp_path: Path, browser: Browse
         page.reload()
         until(page, "document.body.innerText.includes('world') && document.title === 'offline'")
         assert errors == []
-        context.close()
     finally:
         server.terminate()
         server.wait(10)

@@ -12,7 +12,7 @@ from .conftest import Watched, until
 from .many import BOTS, POSITIONS, is_swing, name_of, state_of, symbol, write_many
 from .served import serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 SWING, DAY = name_of(11), name_of(4)  # the second has thousands of millions
 MANY = BOTS * POSITIONS

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page
 
-from tests.docs.test_readme import EXAMPLES
+from tests.docs.readme import EXAMPLES
 
 from .conftest import Up
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 
 @pytest.mark.parametrize("bot", EXAMPLES)

@@ -8,45 +8,45 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page
 
-from .conftest import FLAGS, chromium, until
+from .conftest import HOST, until
 from .live_desk import Station, wait
-from .test_live import CLOCK, is_in, owner_of, renderer_of, rises, shows
-from .test_live import site as site  # a fixture
+from .profile import Profile
+from .tab import CLOCK, is_in, owner_of, renderer_of, rises, shows
+from .window import ALONE, WINDOWS
 
-pytestmark = pytest.mark.browser
-
-HOST = "desk.lan"
-WINDOWS = 12
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 
 @pytest.fixture(scope="module")
-def lan(browser: Browser) -> Iterator[Browser]:
-    """A browser to which `desk.lan` is this machine: an address of a network, which is no secure context."""
-    flags = [*FLAGS, f"--host-resolver-rules=MAP {HOST} 127.0.0.1"]
-    running = browser.browser_type.launch(executable_path=chromium(), args=flags)
-    yield running
-    running.close()
+def running(tmp_path_factory: pytest.TempPathFactory, site: Path) -> Iterator[Station]:
+    found = Station(tmp_path_factory.mktemp("station"), site)
+    found.start()
+    yield found
+    found.stop()
 
 
 @pytest.fixture
-def station(tmp_path: Path, site: Path) -> Iterator[Station]:
-    running = Station(tmp_path, site)
-    running.start()
-    yield running
-    running.stop()
+def station(running: Station) -> Station:
+    """A server that nobody listens to yet."""
+    wait(lambda: running.clients() == 0)
+    running.forget()
+    return running
 
 
-@pytest.fixture
-def context(lan: Browser) -> Iterator[BrowserContext]:
-    made = lan.new_context()
-    made.add_init_script(CLOCK)
-    yield made
-    made.close()
+@pytest.fixture(scope="module")
+def profile(lan: Browser) -> Iterator[Profile]:
+    with Profile.open(lan, CLOCK) as found:
+        yield found
 
 
-def open_at_once(context: BrowserContext, station: Station, count: int, host: str = HOST) -> list[Page]:
+def open_at_once(
+    context: BrowserContext, station: Station, count: int, host: str = HOST, init: str = ""
+) -> list[Page]:
     """Open `count` windows as a browser does that restores them: all load at the same time."""
     pages = [context.new_page() for _ in range(count)]
+    for page in pages:
+        if init:
+            page.add_init_script(init)
     for page in pages:
         page.evaluate(f"void (location.href = 'http://{host}:{station.port}/?pollEvery=2000')")
     for page in pages:
@@ -153,10 +153,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_tabs_whose_locks_do_not_work_share_one_stream(lan: Browser, station: Station, what: str) -> None:
-    context = lan.new_context()
-    context.add_init_script(CLOCK + BROKEN[what])
-    pages = open_at_once(context, station, 4, "127.0.0.1")
+def test_tabs_whose_locks_do_not_work_share_one_stream(context: BrowserContext, station: Station, what: str) -> None:
+    pages = open_at_once(context, station, 4, "127.0.0.1", BROKEN[what])
     assert pages[0].evaluate("isSecureContext")
     all_follow(pages, station)
     assert station.most() <= 2
@@ -165,31 +163,15 @@ def test_tabs_whose_locks_do_not_work_share_one_stream(lan: Browser, station: St
     owner.close()
     wait(lambda: sum(page.evaluate("link.status.isOwner") for page in pages) == 1)
     all_follow(pages, station)
-    context.close()
-
-
-REFUSED = "() => { throw new DOMException('denied', 'SecurityError'); }"
-ALONE = {
-    "no channel": "delete window.BroadcastChannel;",
-    "a channel that throws": f"window.BroadcastChannel = class {{ constructor() {{ ({REFUSED})(); }} }};",
-    "a channel that throws when it is used": f"BroadcastChannel.prototype.postMessage = {REFUSED};",
-    "everything refused": f"""
-      for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"])
-        Object.defineProperty(window, name, {{ get: {REFUSED} }});
-      window.BroadcastChannel = window.SharedWorker = class {{ constructor() {{ ({REFUSED})(); }} }};
-      if (window.LockManager) LockManager.prototype.request = () => new Promise(() => {{}});
-    """,
-}
 
 
 @pytest.mark.parametrize("host", [HOST, "127.0.0.1"])
 @pytest.mark.parametrize("what", ALONE)
 def test_window_that_cannot_share_streams_for_itself_with_an_age(
-    lan: Browser, station: Station, what: str, host: str
+    context: BrowserContext, station: Station, what: str, host: str
 ) -> None:
-    context = lan.new_context()
-    context.add_init_script(CLOCK + ALONE[what])
     page = context.new_page()
+    page.add_init_script(ALONE[what])
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"http://{host}:{station.port}/")
@@ -201,4 +183,3 @@ def test_window_that_cannot_share_streams_for_itself_with_an_age(
     assert errors == []
     hide(page)
     wait(lambda: station.clients() == 0)
-    context.close()

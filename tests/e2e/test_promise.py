@@ -13,9 +13,8 @@ import pytest
 from playwright.sync_api import Page
 
 from .conftest import Begin, Up
-from .test_bot import send, view
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 BOT = "swing_1w"
 NEXT_DAYS = ("2022-05-28", "2022-06-02")
 
@@ -32,7 +31,7 @@ class Case:
 
     @property
     def now(self) -> dict[str, Any]:
-        return view(self.up, self.bot)
+        return self.up.view(self.bot)
 
     def wait(self, what: Callable[[dict[str, Any]], Any]) -> None:
         self.up.wait(lambda: what(self.now))
@@ -151,7 +150,7 @@ def slow(begin: Begin) -> Up:
 
 
 def jump(up: Up, day: str) -> None:
-    asked = send(up, "POST", "/api/control", {"action": "jump", "value": day})["id"]
+    asked = up.send("POST", "/api/control", {"action": "jump", "value": day})["id"]
     became: list[str] = []
 
     def is_there() -> bool:
@@ -180,7 +179,7 @@ def press(up: Up, page: Page, button: str, bot: str, *, choose: bool = False) ->
 
 def confirm(slow: Up, page: Page, button: str, *, bot: str = BOT, choose: bool = False) -> Case:
     """Press a button of the bot's page and confirm, and prove what the dialog said."""
-    case = Case(slow, bot, view(slow, bot), choose)
+    case = Case(slow, bot, slow.view(bot), choose)
     said = press(slow, page, button, bot, choose=choose)
     for sentence in re.split(r"(?<=\.)\s+", said):
         proofs = [proof for pattern, proof in CLAIMS if re.fullmatch(pattern, sentence)]
@@ -192,7 +191,7 @@ def confirm(slow: Up, page: Page, button: str, *, bot: str = BOT, choose: bool =
 
 
 def test_dialogs_when_confirmed_then_what_they_said_is_so(slow: Up, page: Page) -> None:
-    slow.wait(lambda: view(slow, BOT)["positions"])
+    slow.wait(lambda: slow.view(BOT)["positions"])
     case = confirm(slow, page, "Flatten")
     assert len(case.proved) == 4 and case.request()["state"] == "accepted"
     case = confirm(slow, page, "Resume")
@@ -204,18 +203,18 @@ def test_dialogs_when_confirmed_then_what_they_said_is_so(slow: Up, page: Page) 
     case = confirm(slow, page, "Pause")
     assert len(case.proved) == 3
     confirm(slow, page, "Kill switch")
-    send(slow, "PUT", "/api/bots/desk/kill")
+    slow.send("PUT", "/api/bots/desk/kill")
     case = confirm(slow, page, "Clear kill switch")
     assert case.proved == ["It stays stopped: the kill switch of all bots is still on."]
-    assert view(slow, BOT)["leaving"], "the exits are the other switch's now"
-    send(slow, "DELETE", "/api/bots/desk/kill")
-    slow.wait(lambda: view(slow, BOT)["state"] == "paused")
+    assert slow.view(BOT)["leaving"], "the exits are the other switch's now"
+    slow.send("DELETE", "/api/bots/desk/kill")
+    slow.wait(lambda: slow.view(BOT)["state"] == "paused")
     confirm(slow, page, "Kill switch")
     case = confirm(slow, page, "Clear kill switch", choose=True)
     assert case.proved[0].startswith("It is paused, as before") and len(case.proved) == 2
-    slow.wait(lambda: market_orders(view(slow, BOT)))
+    slow.wait(lambda: market_orders(slow.view(BOT)))
     jump(slow, NEXT_DAYS[1])
-    assert view(slow, BOT)["positions"] == {}, "the box was ticked: they were let fill"
+    assert slow.view(BOT)["positions"] == {}, "the box was ticked: they were let fill"
 
 
 OPENS = "swing_2w"
@@ -228,17 +227,17 @@ def test_orders_to_open_when_a_stop_cancelled_them_then_they_are_not_placed_agai
 ) -> None:
     up = begin("--speed", "1", "--from", "2022-05-19T02:00Z")
     opening = lambda bot: [order for order in market_orders(bot) if order["side"] == "buy"]  # noqa: E731
-    up.wait(lambda: opening(view(up, OPENS)), 90)
-    held = view(up, OPENS)["positions"]
+    up.wait(lambda: opening(up.view(OPENS)), 90)
+    held = up.view(OPENS)["positions"]
     said = press(up, page, how[0], OPENS)
     assert "Entry orders are cancelled and not placed again." in said
-    up.wait(lambda: not opening(view(up, OPENS)))
+    up.wait(lambda: not opening(up.view(OPENS)))
     said = press(up, page, how[1], OPENS)
     assert "next rebalance" in said
-    up.wait(lambda: view(up, OPENS)["state"] == "active")
-    assert view(up, OPENS)["next_rebalance_at"] > "2022-05-21"
+    up.wait(lambda: up.view(OPENS)["state"] == "active")
+    assert up.view(OPENS)["next_rebalance_at"] > "2022-05-21"
     jump(up, "2022-05-20")  # the open that they waited for is over
-    after = view(up, OPENS)
+    after = up.view(OPENS)
     assert after["state"] == "active" and not opening(after)
     for symbol, position in after["positions"].items():
         assert symbol in held and position["quantity"] <= held[symbol]["quantity"], "nothing was bought"
@@ -262,14 +261,14 @@ def test_dialogs_of_all_bots_when_confirmed_then_what_they_said_is_so(slow: Up, 
     bots = lambda: {**slow.bundle()["intraday"]["bots"], **slow.bundle()["swing"]["bots"]}  # noqa: E731
     states = lambda: {bot["state"] for bot in bots().values()}  # noqa: E731
     other = "swing_2w"
-    held = view(slow, other)["positions"]
+    held = slow.view(other)["positions"]
     assert held
     said = all_dialog(slow, page, "Pause all")
     assert said == (
         "No bot opens new positions until you resume it. Stops, targets and exits of open positions keep working."
     )
     slow.wait(lambda: states() == {"paused"})
-    assert view(slow, other)["positions"].keys() == held.keys()
+    assert slow.view(other)["positions"].keys() == held.keys()
     said = all_dialog(slow, page, "Resume all")
     assert said == "All paused bots may open positions again."
     slow.wait(lambda: states() == {"active"})
@@ -282,26 +281,26 @@ def test_dialogs_of_all_bots_when_confirmed_then_what_they_said_is_so(slow: Up, 
         said,
     )
     assert count and int(count[1]) == open_now
-    slow.wait(lambda: states() == {"paused"} and view(slow, other)["leaving"].keys() == held.keys())
+    slow.wait(lambda: states() == {"paused"} and slow.view(other)["leaving"].keys() == held.keys())
     request = slow.bundle()["asked"]["request"]
     assert request["state"] == "accepted" and "still open" in request["detail"]
     said = all_dialog(slow, page, "Resume all")
     assert re.match(r"All paused bots may open positions again\. A flatten ordered \d+ exits? \(.*swing_2w .*\) not "
                     r"filled yet: they are cancelled and the positions stay open\.$", said)  # fmt: skip
-    slow.wait(lambda: states() == {"active"} and not view(slow, other)["leaving"])
-    assert view(slow, other)["positions"].keys() == held.keys()
+    slow.wait(lambda: states() == {"active"} and not slow.view(other)["leaving"])
+    assert slow.view(other)["positions"].keys() == held.keys()
 
     assert all_dialog(slow, page, "Kill switch of all bots").startswith("Open positions are closed and nothing new")
-    slow.wait(lambda: states() == {"stopped"} and view(slow, other)["leaving"].keys() == held.keys())
-    send(slow, "PUT", f"/api/bots/{BOT}/kill", {"reason": "its own"})
-    slow.wait(lambda: view(slow, BOT)["asked"].get("kill"))
+    slow.wait(lambda: states() == {"stopped"} and slow.view(other)["leaving"].keys() == held.keys())
+    slow.send("PUT", f"/api/bots/{BOT}/kill", {"reason": "its own"})
+    slow.wait(lambda: slow.view(BOT)["asked"].get("kill"))
     said = all_dialog(slow, page, "Clear kill switch")
     assert said.startswith(
         f"All bots resume, except those with their own kill switch still on ({BOT}). Orders to open"
     )
-    slow.wait(lambda: view(slow, other)["state"] == "active" and not view(slow, other)["leaving"])
-    assert view(slow, BOT)["state"] == "stopped" and view(slow, other)["positions"].keys() == held.keys()
-    send(slow, "DELETE", f"/api/bots/{BOT}/kill")
+    slow.wait(lambda: slow.view(other)["state"] == "active" and not slow.view(other)["leaving"])
+    assert slow.view(BOT)["state"] == "stopped" and slow.view(other)["positions"].keys() == held.keys()
+    slow.send("DELETE", f"/api/bots/{BOT}/kill")
     slow.wait(lambda: states() == {"active"})
 
 
@@ -328,7 +327,7 @@ def test_speed_and_jump_when_asked_then_what_the_panel_says_is_so(slow: Up, page
 
 
 def test_rules_when_reset_then_the_dialog_names_what_changes(slow: Up, page: Page) -> None:
-    send(slow, "PUT", "/api/bots/swing_4w/rules", {"version": 0, "rules": {"max_positions": 4}})
+    slow.send("PUT", "/api/bots/swing_4w/rules", {"version": 0, "rules": {"max_positions": 4}})
     page.goto(f"{slow.url}/bots/swing_4w")
     page.get_by_role("button", name="Reset to settings swing_4w").click()
     dialog = page.locator("dialog[open]")
@@ -338,5 +337,5 @@ def test_rules_when_reset_then_the_dialog_names_what_changes(slow: Up, page: Pag
     assert name and before == "4" and "saved again, as version 2" in dialog.inner_text()
     page.wait_for_timeout(450)
     dialog.get_by_role("button", name="Reset rules").click()
-    slow.wait(lambda: view(slow, "swing_4w").get("config_version") == 2)
-    assert view(slow, "swing_4w")["rules"]["max_positions"] == int(after)
+    slow.wait(lambda: slow.view("swing_4w").get("config_version") == 2)
+    assert slow.view("swing_4w")["rules"]["max_positions"] == int(after)

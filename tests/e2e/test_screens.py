@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from .axe import assert_accessible
 from .conftest import Begin, Up, Watched, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 WIDTHS = [1440, 390]
 PAGES = {

@@ -12,7 +12,7 @@ from aion.currency import plain
 from .axe import assert_accessible
 from .conftest import Up, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 
 def number(text: str) -> float:

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 from .axe import assert_accessible
 from .conftest import Up
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 
 def test_word_when_pointed_at_or_focused_then_its_meaning_is_shown_until_it_is_left(desk: Up, page: Page) -> None:

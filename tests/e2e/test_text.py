@@ -17,7 +17,7 @@ from .axe import assert_accessible
 from .conftest import Watched, until
 from .served import serving
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 HTML = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script><b>bold</b>&amp;"
 STRANGE = {

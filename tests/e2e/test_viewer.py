@@ -4,18 +4,16 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from aion.web.security.password import hash_password
 from aion.web.security.store import DeskStore
 
 from .axe import assert_accessible
 from .conftest import Begin, Up, until
+from .login import ADMIN, VIEWER, log_in
 
-pytestmark = pytest.mark.browser
-
-ADMIN, VIEWER = "a sentence that nobody guesses", "another sentence that nobody guesses"
-
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 PARTS = {
     "/bots": ".compare",
@@ -36,24 +34,13 @@ def locked(begin: Begin) -> Iterator[Up]:
     up.stop()
 
 
-def log_in(page: Page, up: Up, password: str, path: str = "/bots") -> None:
-    page.goto(f"{up.url}{path}")
-    expect(page).to_have_url(f"{up.url}/login?next={path}")
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
-    expect(page).to_have_url(f"{up.url}{path}")
-
-
 @pytest.fixture
-def viewer(locked: Up, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(30_000)
+def viewer(locked: Up, context: BrowserContext) -> Page:
     page = context.new_page()
     log_in(page, locked, VIEWER)
     page.locator("h3", has_text="orb_ny").wait_for()
     page.get_by_text("STREAMING", exact=True).wait_for()
-    yield page
-    context.close()
+    return page
 
 
 def test_login_page_when_the_password_is_wrong_then_it_says_so(locked: Up, page: Page) -> None:
