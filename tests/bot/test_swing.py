@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from aion.store.layout import Layout
+from tests.bot.decided import decisions
 from tests.bot.desk import (
     ListFeed,
     VirtualWaiter,
@@ -35,16 +36,6 @@ def run(data: Path, prices: dict[str, list[float]], start: str = "2021-07-20", *
     made = settings(data, start=at(f"{start}T21:00Z"), bots={"s": swing_bot(tuple(prices), **bot)}, run_pause_s=0)
     replay(made, feed)
     return document(Layout(data).swing_rolling("s"))
-
-
-def decisions(data: Path, horizon: str = "1w") -> list[dict]:
-    found = [
-        {"day": value["day"], **decision}
-        for path in sorted((Layout(data).bot_logs / horizon).glob("*.json"))
-        for value in [document(path)]
-        for decision in value["decisions"].values()
-    ]
-    return sorted(found, key=lambda each: each["ts"])
 
 
 def fills(data: Path) -> list[tuple]:

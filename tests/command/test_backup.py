@@ -12,8 +12,8 @@ from aion.command.backup import back_up
 from aion.errors import ConfigError, NotFoundError
 from aion.store.file import write_json
 from aion.store.layout import Layout
-from tests.process.test_supervisor import wait_for
-from tests.process.test_up import running, up
+from tests.process.command import running, up
+from tests.process.wait import wait_for
 
 ROOT = Path(__file__).parents[2]
 

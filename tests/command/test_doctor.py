@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from aion.command.doctor import Check, as_json, checks, proxy
 from aion.config import Settings
 from aion.web.security.command import open_store
 from tests.certificate import make_certificate
-from tests.process.test_up import free_port
+from tests.process.command import free_port
 from tests.web.conftest import RunningDesk, start_desk
 
 __all__ = ["start_desk"]
@@ -104,13 +105,13 @@ def test_machine_without_io_uring_is_fine_and_hears_why(
 
 
 def test_clock_that_jumps_or_was_never_set_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    readings = iter([1000.0, 1060.0])
+    readings = count(1000.0, 60.0)
     monkeypatch.setattr(doctor.time, "time", lambda: next(readings))
-    check = doctor._clock()
+    check = found(tmp_path)["clock"]
     assert not check.is_fine and "jumped by" in check.text and "chrony" in check.todo
     monkeypatch.undo()
     monkeypatch.setattr(doctor, "parse_iso", lambda _text: doctor.datetime(9999, 1, 1, tzinfo=doctor.UTC))
-    assert doctor._clock().todo == "set the clock"
+    assert found(tmp_path)["clock"].todo == "set the clock"
 
 
 def test_port_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from aion.config import default_bots
 from aion.control.inbox import TO_BE_SAFE, Inbox
 from aion.store.file import write_json
 from aion.store.layout import DESK, Layout
@@ -27,40 +26,9 @@ from tests.bot.desk import (
     settings,
     sim_logs,
 )
+from tests.control.play import DAY, END, INTRADAY, Person, Step, orb, play, when
 
-INTRADAY = {name: bot for name, bot in default_bots().items() if bot.kind == "intraday"}
-DAY = "2022-05-19"
-END = at("2022-05-19T15:30Z")
 POLL_S = 0.2
-
-Step = Callable[[dict], bool | None]
-
-
-class Person:
-    """Somebody at the desk: does each step when the state that it waits for is there."""
-
-    def __init__(self, data: Path, *steps: Step, limit_s: float = 2000) -> None:
-        self.layout = Layout(data)
-        self.steps = list(steps)
-        self.seen: list[dict] = []
-        self.limit_s = limit_s
-
-    def __call__(self, waiter: VirtualWaiter, seconds: float) -> None:
-        summary = document(self.layout.sim_summary)
-        self.seen.append(summary)
-        assert waiter.elapsed < self.limit_s, f"still waiting for {len(self.steps)} steps"
-        while self.steps and self.steps[0](summary):
-            self.steps.pop(0)
-
-
-def when(market_time: str, act: Callable[[], object]) -> Step:
-    def step(summary: dict) -> bool:
-        if at(summary["clock"]["market_time"]) < at(market_time):
-            return False
-        act()
-        return True
-
-    return step
 
 
 def after_looks(count: int, act: Callable[[], object]) -> Step:
@@ -74,18 +42,6 @@ def after_looks(count: int, act: Callable[[], object]) -> Step:
         return True
 
     return step
-
-
-def play(data: Path, *steps: Step, end: object = END, runs: int = 1, **changes: object) -> Person:
-    person = Person(data, *steps)
-    made = settings(data, **{"bots": INTRADAY, "run_pause_s": 1, **changes})
-    replay(made, recorded(end), VirtualWaiter(person), runs=runs)
-    assert not person.steps
-    return person
-
-
-def orb(data: Path) -> dict:
-    return sim_logs(data, "orb_ny")[DAY]
 
 
 def decided(data: Path, action: str, bot: str = "orb_ny") -> list[dict]:

@@ -15,7 +15,7 @@ from aion.store.control_id import asked_at, make_id, why_not
 from aion.store.file import write_json
 from aion.store.layout import DESK, Layout
 from tests.bot.desk import WALL, VirtualWaiter, ask, audits, document, id_of, ledger_rows, recorded, replay, settings
-from tests.control.test_controller import END, INTRADAY, orb, play, when
+from tests.control.play import END, INTRADAY, orb, play, when
 
 
 def control(control_id: str, bot: str, action: str = "pause") -> dict[str, str]:

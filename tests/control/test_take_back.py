@@ -23,7 +23,7 @@ from tests.bot.desk import (
     settings,
     swing_bot,
 )
-from tests.control.test_controller import Person, Step, when
+from tests.control.play import Person, Step, when
 
 NAMES = ("AAA", "BBB", "CCC")
 START = at("2024-01-16T00:00Z")

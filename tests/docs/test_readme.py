@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 import time
 from threading import Thread
 
@@ -13,15 +12,11 @@ import pytest
 
 from aion.config import Settings
 from aion.store.schema import check_file
+from tests.docs.readme import EXAMPLES, OWN_BOT
 from tests.e2e.conftest import Up
 
-from .text import ROOT, blocks, read, section
+from .text import ROOT, blocks, read
 
-OWN_BOT = section(read("README.md"), "## Your own bot in ten lines")
-EXAMPLES = {
-    "mine": (sys.executable, "-c", blocks(OWN_BOT, "python")[0].code),
-    "shell": ("sh", "-c", blocks(OWN_BOT, "sh")[0].code),
-}
 LINES = {"python": 10, "sh": 10}
 
 

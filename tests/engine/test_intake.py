@@ -20,7 +20,7 @@ from aion.strategy.registry import BUILT_IN
 from aion.trading.bar_window import AGE, AHEAD, DAILY_MORE, Window
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import ListFeed, at, bar, document, instrument, ledger_rows, replay, settings, sim_logs, swing_bot
-from tests.engine.test_live import START, Life
+from tests.engine.life import START, Life
 from tests.market.provider import venue as faults
 from tests.trading import paper
 

@@ -72,7 +72,7 @@ def live(data: Path, provider: Broadcaster, begins: str, ends: str) -> dict:
         waiter.is_stopped = waiter.wall.now() >= at(ends)
 
     waiter = VirtualWaiter(step)
-    waiter.wall._at = at(begins)
+    waiter.wall.tick(at(begins) - waiter.wall.now())
     caller = Caller(provider, pause=lambda seconds: None)
     feed = OnlineFeed(provider, ("AAA",), waiter.wall, caller, has_thread=False)
     bots = {"x": swing_bot(("AAA",), rules={"max_alloc": 1, "daily_loss": 0})}

@@ -21,7 +21,7 @@ from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.password import hash_password
 from tests.fault.desk import Aion, Broken, Held, running, until
 from tests.fault.disk import state_folder
-from tests.live.test_hostile import RST
+from tests.live.reset import RST
 
 LIMITS = {"AION_ADDRESS_CONNECTIONS": "10000", "AION_ADDRESS_ACCEPT_RATE": "100000", "AION_ACCEPT_RATE": "100000"}
 LINKS = 8

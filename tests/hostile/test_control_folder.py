@@ -14,7 +14,7 @@ from aion.store.layout import DESK, Layout
 from aion.web.control.request import Requests
 from aion.web.reader import FileReader
 from tests.bot.desk import WALL, audits, document
-from tests.control.test_controller import orb, play, when
+from tests.control.play import orb, play, when
 
 CHARACTERS = "c0129-TZz._ \t\n\u0661\u00e9*~$%"
 

@@ -29,7 +29,7 @@ from aion.output.process_log import ProcessLog
 from aion.process.supervisor import last_words
 from aion.store.layout import Layout
 from aion.store.regular_file import LONGEST_LINE
-from tests.adapter.test_freqtrade import TRADES, make
+from tests.adapter.freqtrade_file import TRADES, make
 from tests.bot.desk import WALL
 
 HEAD = "ts,open,high,low,close,volume\n"

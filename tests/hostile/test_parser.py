@@ -31,10 +31,10 @@ from aion.store.layout import Layout, check_day, check_horizon, check_name
 from aion.web.http.middleware import host_name
 from aion.web.log.tail import parse_line, read_from, read_tail
 from aion.web.security.cookie_jar import CookieJar
-from aion.web.security.login import _bearer_of, needed_role
+from aion.web.security.login import bearer_of, needed_role
 from aion.web.security.page import safe_next
 from aion.web.state import load as load_state
-from tests.adapter.test_freqtrade import TRADES, make
+from tests.adapter.freqtrade_file import TRADES, make
 from tests.bot.desk import WALL
 from tests.web.sample import rolling, sim_log, summary, swing_rolling
 
@@ -183,7 +183,7 @@ def test_header_when_it_is_anything_then_its_parser_answers(text: str, other: st
     after = safe_next(text)
     assert after.startswith("/") and not after.startswith("//") and "\\" not in after and "\n" not in after
     raw = text.encode("utf-8", "replace")
-    assert isinstance(_bearer_of(b"Bearer " + raw), str)
+    assert isinstance(bearer_of(b"Bearer " + raw), str)
     jar = CookieJar("desk", "")
     assert isinstance(jar.value(jar.session, {"headers": [(b"cookie", raw), (b"cookie", b"x=1; " + raw)]}), str)
     assert needed_role("GET", "/api/events", raw) in ("viewer", "admin")

@@ -11,7 +11,7 @@ import pytest
 
 from aion.command import app
 from aion.terminal import clean, say, take_tracebacks
-from tests.adapter.test_freqtrade import TRADES
+from tests.adapter.freqtrade_file import TRADES
 
 ROOT = Path(__file__).parents[2]
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\u2066\u200f"

@@ -36,13 +36,21 @@ def build(tree: Tree[object]) -> Built:
     return Built(files)
 
 
+class Counted(Live[object]):
+    """Says how many files were loaded."""
+
+    @property
+    def loads(self) -> int:
+        return self._tree.loads
+
+
 def make(root: Path, heartbeat_s: float, trust_events: bool | None) -> FastAPI:
     topics = [
         Topic("data", build, ("data",)),
         Topic("other", lambda tree: Built({}), ("other",)),
         LogTail("logs", "logs"),
     ]
-    live: Live[object] = Live(
+    live = Counted(
         root, topics, lambda path, name: json.loads(path.read_bytes()), heartbeat_s=heartbeat_s,
         trust_events=trust_events, rescan_interval_s=0.2 if trust_events is False else 5.0,
     )  # fmt: skip
@@ -63,7 +71,7 @@ def make(root: Path, heartbeat_s: float, trust_events: bool | None) -> FastAPI:
         hub = live.hub
         return {
             "builds": live.stats.builds, "clients": len(hub), "deliveries": hub.deliveries, "resets": hub.resets,
-            "conflations": hub.conflations, "patches": hub.patches, "loads": live._tree.loads,
+            "conflations": hub.conflations, "patches": hub.patches, "loads": live.loads,
         }  # fmt: skip
 
     return app

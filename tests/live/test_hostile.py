@@ -12,12 +12,12 @@ import psutil
 import pytest
 
 from aion.live import Live, LiveError, SnapshotApp
+from tests.live.reset import RST
 
 from .conftest import Server, Wire
 
 Start = Callable[..., Server]
 ASK = b"GET /events/?topics=data HTTP/1.1\r\nHost: x\r\n\r\n"
-RST = b"\x01\0\0\0\0\0\0\0"
 
 
 def come_and_go(server: Server, times: int) -> None:

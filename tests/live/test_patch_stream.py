@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.live.kinds import KINDS
+
 from .conftest import Server, Wire
 from .patching import Held
-from .test_stream import KINDS
 
 Start = Callable[..., Server]
 ROWS = 1_700  # about 70 KB

@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.live.kinds import KINDS
+
 from .conftest import Server, Wire
 
 Start = Callable[..., Server]
-KINDS = ["upgraded", "alone", "httptools", "h11", "hypercorn"]  # from the third on plain ASGI: the portable path
 
 
 @pytest.fixture(params=KINDS)

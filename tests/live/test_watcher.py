@@ -82,7 +82,7 @@ def test_folder_that_cannot_be_watched_any_more_is_said(tmp_path: Path, monkeypa
     def no_more(*_: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(watch._inotify, "add_watch", no_more)
+    monkeypatch.setattr("inotify_simple.INotify.add_watch", no_more)
     (tmp_path / "data" / "late").mkdir()
     with pytest.raises(OSError, match="No space"):
         watch.look()

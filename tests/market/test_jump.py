@@ -10,6 +10,7 @@ import pytest
 from aion.market.jump import CONFIRMED, Screen, Screened
 from aion.model import CorporateAction
 from aion.store.layout import Layout
+from tests.bot.decided import decisions
 from tests.bot.desk import (
     ListFeed,
     VirtualWaiter,
@@ -25,17 +26,19 @@ from tests.bot.desk import (
     settings,
     swing_bot,
 )
-from tests.bot.test_swing import decisions
 
 DAY = date(2021, 6, 1)
 TAPE = {"AAA": [100.0, 100.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0, 5.0], "BBB": [50.0] * 9}
 
 
-def feed(*actions: CorporateAction) -> ListFeed:
+def feed(*actions: CorporateAction, basis: str = "") -> ListFeed:
     bars = [each for symbol, prices in TAPE.items() for each in daily(symbol, "2021-06-01", prices)]
     # the gap is at the open, as a split's is
     bars = [each if each.close != 5 else bar(each.symbol, each.ts, 5) for each in bars]
-    made = ListFeed({symbol: instrument(symbol, step="1") for symbol in TAPE}, day=bars)
+    traded = {symbol: instrument(symbol, step="1") for symbol in TAPE}
+    if basis:
+        traded = {symbol: replace(each, price_basis=basis) for symbol, each in traded.items()}
+    made = ListFeed(traded, day=bars)
     made.given = list(actions)
     return made
 
@@ -184,8 +187,7 @@ def test_jump_that_is_declared_is_taken_on_its_day_alone() -> None:
 def test_bot_that_holds_bears_a_declared_jump_as_a_loss_and_buying_and_holding_too(
     tmp_path: Path, basis: str
 ) -> None:
-    made = feed(CorporateAction("AAA", date(2021, 6, 3), "jump", Decimal(1)))
-    made._instruments = {name: replace(each, price_basis=basis) for name, each in made._instruments.items()}
+    made = feed(CorporateAction("AAA", date(2021, 6, 3), "jump", Decimal(1)), basis=basis)
     value = run(tmp_path, made)
     assert value["positions"]["AAA"]["last_price"] == 5
     assert value["equity"] == pytest.approx(100_000 - 0.95 * 50_000, rel=0.02)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from aion.process.liveness_pipe import MISSES, START_MISSES, Pulse, is_held
-from tests.process.test_rolling_restart import Recorded
-from tests.process.test_workers import wait_for
+from tests.process.crew import wait_for
+from tests.process.recorded import Recorded
 
 SILENT_S = 30.0
 
@@ -109,7 +109,7 @@ while True:
     supervisor = Recorded("serve", silent_s=1.0)
     worker = supervisor.worker
     try:
-        wait_for(lambda: supervisor._tend(worker) or worker.restarts == 2)
+        wait_for(lambda: supervisor.look_after() or worker.restarts == 2)
         assert worker.ended == "did not begin to listen for 2 s and was killed"
         assert [text for text in supervisor.said if "started again" in text] == [
             "worker did not answer for 1 s and was killed; started again in 0.01 s",
@@ -117,7 +117,7 @@ while True:
         ]
         until = time.monotonic() + 1.5
         while time.monotonic() < until:  # longer than it may be silent
-            supervisor._tend(worker)
+            supervisor.look_after()
             time.sleep(0.01)
         assert worker.restarts == 2 and worker.process is not None and worker.process.poll() is None
     finally:
@@ -142,20 +142,20 @@ time.sleep(600)
     supervisor = Recorded("serve")
     worker = supervisor.worker
     try:
-        supervisor._tend(worker)
+        supervisor.look_after()
         old = worker.process
         assert old is not None
-        supervisor._wanted = True
-        wait_for(lambda: supervisor._tend(worker) or supervisor._successor is not None)
-        assert supervisor._successor is not None
-        coming = supervisor._successor.process
+        supervisor.ask()
+        wait_for(lambda: supervisor.look_after() or supervisor.successor is not None)
+        assert supervisor.successor is not None
+        coming = supervisor.successor.process
         old.kill()
-        wait_for(lambda: supervisor._tend(worker) or worker.process is None)
+        wait_for(lambda: supervisor.look_after() or worker.process is None)
         for _ in range(20):
-            supervisor._tend(worker)
+            supervisor.look_after()
         assert worker.process is None, "nobody else is started meanwhile"
         may_begin.touch()
-        wait_for(lambda: supervisor._tend(worker) or worker.process is not None)
+        wait_for(lambda: supervisor.look_after() or worker.process is not None)
         assert worker.process is coming and supervisor.said[-1] == "worker is replaced; the old one had ended"
     finally:
         supervisor.shutdown()

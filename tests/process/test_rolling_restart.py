@@ -14,9 +14,10 @@ import httpx
 import psutil
 import pytest
 
-from aion.process.rolling_restart import RollingSupervisor, Worker, desk_workers
+from aion.process.rolling_restart import desk_workers
 from aion.store.layout import Layout
-from tests.process.test_workers import open_stream, read_until, ready_pids, wait_for, workers
+from tests.process.crew import open_stream, read_until, ready_pids, wait_for, workers
+from tests.process.recorded import Recorded
 from tests.web.sample import Writer
 
 
@@ -96,16 +97,6 @@ def test_roll_when_told_then_each_worker_is_replaced_and_no_request_fails(tmp_pa
         assert {line["process"] for line in lines} == {name.removesuffix(".jsonl")}
 
 
-class Recorded(RollingSupervisor):
-    """Runs workers that are no desk: short programs."""
-
-    def __init__(self, program: str, silent_s: float = 600.0) -> None:
-        self.said: list[str] = []
-        worker = Worker("worker", (), base=(program,))
-        super().__init__([worker], lambda _level, text: self.said.append(text), leave_s=0.0, silent_s=silent_s)
-        self.worker = worker
-
-
 def test_roll_when_the_successor_does_not_come_up_then_the_old_worker_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,15 +108,15 @@ def test_roll_when_the_successor_does_not_come_up_then_the_old_worker_goes_on(
     monkeypatch.setattr("aion.process.supervisor.sys.executable", str(launcher))
     supervisor = Recorded("serve")
     worker = supervisor.worker
-    supervisor._tend(worker)
+    supervisor.look_after()
     old = worker.process
     assert old is not None
-    supervisor._wanted = True
+    supervisor.ask()
     try:
-        wait_for(lambda: supervisor._tend(worker) or any("is not restarted" in text for text in supervisor.said))
+        wait_for(lambda: supervisor.look_after() or any("is not restarted" in text for text in supervisor.said))
         assert "status 3" in supervisor.said[-1] and "the old one goes on" in supervisor.said[-1]
         assert worker.process is old and old.poll() is None
-        assert not supervisor._queue and supervisor._successor is None
+        assert supervisor.is_idle
     finally:
         supervisor.shutdown()
     assert old.poll() is not None
@@ -147,18 +138,18 @@ def test_roll_when_the_system_has_no_room_for_a_successor_then_the_old_worker_go
     try:
         with monkeypatch.context() as patch:
             patch.setattr("aion.process.supervisor.subprocess.Popen", refuse)
-            supervisor._tend(worker)
+            supervisor.look_after()
             assert worker.process is None and "could not be started" in supervisor.said[-1]
-        wait_for(lambda: supervisor._tend(worker) or worker.process is not None)
+        wait_for(lambda: supervisor.look_after() or worker.process is not None)
         old, before = worker.process, len(os.listdir("/proc/self/fd"))
         for _ in range(3):
             with monkeypatch.context() as patch:
                 patch.setattr("aion.process.supervisor.subprocess.Popen", refuse)
-                supervisor._wanted = True
-                supervisor._tend(worker)
+                supervisor.ask()
+                supervisor.look_after()
             assert "worker is not restarted: its successor could not be started" in supervisor.said[-1]
             assert worker.process is old and old is not None and old.poll() is None
-            assert not supervisor._queue and supervisor._successor is None
+            assert supervisor.is_idle
         assert len(os.listdir("/proc/self/fd")) == before
     finally:
         supervisor.shutdown()
@@ -176,11 +167,10 @@ def test_workers_when_numbered_then_successors_take_numbers_of_their_own(tmp_pat
 def test_hang_up_when_the_terminal_is_gone_then_it_stops_and_else_it_restarts(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    supervisor = Recorded("serve")
-    supervisor._on_terminal = True
+    supervisor = Recorded("serve", on_terminal=True)
     monkeypatch.setattr(os, "isatty", lambda _descriptor: True)
-    supervisor._hang_up(signal.SIGHUP, None)
-    assert supervisor._wanted and not supervisor._stopping
+    supervisor.hang_up()
+    assert supervisor.is_asked and not supervisor.is_stopping
     monkeypatch.setattr(os, "isatty", lambda _descriptor: False)
-    supervisor._hang_up(signal.SIGHUP, None)
-    assert supervisor._stopping
+    supervisor.hang_up()
+    assert supervisor.is_stopping

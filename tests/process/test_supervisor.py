@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,17 +23,9 @@ from aion.process import supervisor as supervise
 from aion.process.supervisor import BACK_OFF_S, Child, Supervisor, last_words
 from aion.process.systemd import Notifier
 from aion.process.up import states
+from tests.process.wait import wait_for
 
 ROOT = Path(__file__).parents[2]
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 100) -> Any:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if found := what():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s")
 
 
 @pytest.fixture
@@ -48,12 +40,19 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+class Stoppable(Supervisor):
+    """Is told to stop without a signal."""
+
+    def stop(self) -> None:
+        self._stop(0, None)
+
+
 @contextmanager
-def supervised(*children: Child) -> Iterator[tuple[Supervisor, list[str], list[int]]]:
+def supervised(*children: Child) -> Iterator[tuple[Stoppable, list[str], list[int]]]:
     said: list[str] = []
     status: list[int] = []
     changes: list[str] = []
-    supervisor = Supervisor(children, lambda _level, text: said.append(text), changed=lambda: changes.append(""))
+    supervisor = Stoppable(children, lambda _level, text: said.append(text), changed=lambda: changes.append(""))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(signal, "signal", lambda *_: None)  # not in the main thread
         thread = threading.Thread(target=lambda: status.append(supervisor.run()))
@@ -61,7 +60,7 @@ def supervised(*children: Child) -> Iterator[tuple[Supervisor, list[str], list[i
         try:
             yield supervisor, said, status
         finally:
-            supervisor._stop(0, None)
+            supervisor.stop()
             thread.join(20)
     assert not thread.is_alive()
     assert changes or status

@@ -3,68 +3,23 @@
 import json
 import os
 import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import httpx
 import psutil
 import pytest
 
 from aion.config import Settings
 from aion.errors import ConfigError
 from aion.process.up import run_up
-from tests.process.test_supervisor import wait_for
-
-ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def up(folder: Path, site: str = "", silent_s: int = 30) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    port = free_port()
-    command = [sys.executable, "-m", "aion", "up", "--data", str(folder / "data"), "--port", str(port)]
-    (folder / "aion.toml").write_text(f"[watch]\nsteady_s = 1\nsilent_s = {silent_s}\n")
-    with (folder / "said").open("a+") as said:
-        process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, "PYTHONPATH": f"{site}:{ROOT}"}, stderr=said, text=True
-        )
-        try:
-            yield process, f"http://127.0.0.1:{port}"
-        finally:
-            children = psutil.Process(process.pid).children() if process.poll() is None else []
-            process.kill()
-            process.wait(20)
-            psutil.wait_procs(children, 20)
+from tests.process.command import running, up, watched
+from tests.process.wait import wait_for
 
 
 def is_alive(pid: int) -> bool:
     with suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     return False
-
-
-def watched(url: str) -> dict[str, Any]:
-    """Return what the page is told of the watchdog; empty while there is no page."""
-    with suppress(httpx.HTTPError):
-        found = httpx.get(f"{url}/api/bots/page", timeout=20, trust_env=False)
-        if found.status_code == 200:
-            return dict(found.json().get("watch", {}))
-    return {}
-
-
-def running(url: str, name: str) -> dict[str, Any] | None:
-    found = watched(url).get("processes", {}).get(name, {})
-    return found if found.get("state") == "running" else None
 
 
 def kill_one(url: str, name: str, other: str) -> None:

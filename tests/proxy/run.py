@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import psutil
 
-from tests.process.test_workers import workers
+from tests.process.crew import workers
 from tests.proxy.front import FRONTS, behind
 from tests.web.sample import Writer
 

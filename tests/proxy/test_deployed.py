@@ -12,7 +12,7 @@ import pytest
 from tests.certificate import make_certificate
 from tests.proxy.front import FRONTS, ROOT, behind, caddy_config, nginx_config, program
 from tests.web.sample import Writer
-from tests.web.test_server import started
+from tests.web.served import started
 
 FEW = (("rate=500r/s", "rate=1r/s"), ("burst=1000 ", "burst=20 "))
 """What a test can exceed on any machine."""

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from tests.proxy.front import behind, caddy_config, nginx_config
 from tests.proxy.run import Client, Trial, failures
 from tests.web.sample import Writer
-from tests.web.test_server import started
+from tests.web.served import started
 
 ROUNDS = 20
 

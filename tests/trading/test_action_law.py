@@ -12,9 +12,9 @@ from aion.model import CENT, ZERO, Bar, CorporateAction, Trade
 from aion.trading.broker import PaperBroker
 from aion.trading.events import Changes
 from aion.trading.portfolio import Portfolio
+from tests.trading.plan import MARKETS, PHASES, make_tape, place, plans, session_for
 
 from .paper import make_broker
-from .test_law import MARKETS, PHASES, make_tape, place, plans, session_for
 
 RATIOS = ("20", "2", "1.5", "3", "7", "0.5", "0.1", "0.333")
 COSTS = ("us-equity", "uk-cfd", "hk-share", "zero")

@@ -5,31 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from aion.model import Fill, Side
+from aion.model import Side
 from aion.trading.portfolio import Portfolio
+from tests.trading.fills import fill
 
-from .paper import OPEN, at, bar
-
-
-def fill(number: int, side: Side, quantity: str, price: str, fee: str = "0") -> Fill:
-    fees = {"commission": Decimal(fee)} if Decimal(fee) else {}
-    return Fill(
-        id=f"f{number}",
-        order_id=f"o{number}",
-        bot="orb",
-        symbol="MSFT",
-        side=side,
-        quantity=Decimal(quantity),
-        price=Decimal(price),
-        fees=fees,
-        slippage=Decimal(0),
-        decided_at=at(number),
-        filled_at=at(number),
-        known_at=at(number + 1),
-        reason="because",
-        bar=bar(number + 1, price, price, price, price),
-        price_source="open",
-    )
+from .paper import OPEN, at
 
 
 def test_position_when_sold_in_parts_then_results_add_up_to_the_cent() -> None:

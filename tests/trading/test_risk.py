@@ -10,9 +10,9 @@ from aion.config import Risk, Rules
 from aion.model import Side, Trade
 from aion.trading.portfolio import Portfolio
 from aion.trading.risk import DeskGate, Limits, RiskGate
+from tests.trading.fills import fill
 
 from .paper import SESSION, at
-from .test_portfolio import fill
 
 LIMITS = Limits(max_positions=2, aggression=Decimal("0.5"))
 

@@ -21,7 +21,7 @@ from aion.errors import ConfigError
 from aion.store.document.watch import Alarm
 from aion.watch import alert
 from aion.watch.alert import Alerter, Message, deliver, message_of
-from tests.process.test_supervisor import wait_for
+from tests.process.wait import wait_for
 
 ROOT = Path(__file__).parents[2]
 SECRET = "k3y-0f-the-s3rvice"
@@ -68,13 +68,20 @@ def alarm(kind: str = "process", text: str = "the process bots was killed by SIG
     return Alarm(kind=kind, text=text, **(values | more))  # type: ignore[arg-type]
 
 
+class Watched(Alerter):
+    """Says how much waits."""
+
+    def waiting(self) -> int:
+        return self._queue.qsize()
+
+
 ALERTED = {"alerted_at": datetime(2026, 11, 24, 12, tzinfo=UTC)}
 
 
-def alerter(*urls: str, said: list[str] | None = None, retry_s: tuple[float, ...] = (), **settings: Any) -> Alerter:
+def alerter(*urls: str, said: list[str] | None = None, retry_s: tuple[float, ...] = (), **settings: Any) -> Watched:
     lines = said if said is not None else []
     made = AlertSettings(urls=urls, **settings)  # type: ignore[arg-type]
-    return Alerter(made, lambda level, text: lines.append(f"{level}: {text}"), retry_s=retry_s)
+    return Watched(made, lambda level, text: lines.append(f"{level}: {text}"), retry_s=retry_s)
 
 
 def test_alarm_and_its_all_clear_arrive(service: Service) -> None:
@@ -93,7 +100,7 @@ def test_alarm_and_its_all_clear_arrive(service: Service) -> None:
 def test_alarms_that_nobody_asked_for_and_clears_of_what_was_never_told_are_not_sent(service: Service) -> None:
     sender = alerter(service.url, events=("disk",))
     sender.hand_over({"process.bots": alarm()}, {"disk.room": alarm("disk")})
-    assert sender._queue.empty()
+    assert sender.waiting() == 0
     sender.stop()
 
 
@@ -134,7 +141,7 @@ def test_service_when_it_hangs_then_nobody_waits_and_the_delivery_ends_at_its_de
     sender = alerter(service.url)
     for number in range(3 * alert.MOST_WAITING):
         sender.hand_over({"process.bots": alarm(text=str(number))}, {})
-    assert sender._queue.qsize() <= alert.MOST_WAITING, "what waits is bounded"
+    assert sender.waiting() <= alert.MOST_WAITING, "what waits is bounded"
     sender.stop()
 
 

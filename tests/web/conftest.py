@@ -17,6 +17,7 @@ from aion.web.app import App
 from aion.web.http.listener import bind
 from aion.web.security.command import open_store
 from aion.web.server import DeskServer
+from tests.web.log_file import close_file
 
 from .sample import Writer
 
@@ -67,7 +68,7 @@ def running(settings: Settings, static: Path) -> Iterator[RunningDesk]:
             finally:
                 server.should_exit = True
                 thread.join(10)
-                app.desk.log.bind()._logger.close()
+                close_file(app.desk.log)
                 if app.desk.store is not None:
                     app.desk.store.close()
                 assert not thread.is_alive(), "the desk did not stop within 10 s"

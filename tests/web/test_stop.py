@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.test_hostile import RST
-
-from .test_server import started
+from tests.live.reset import RST
+from tests.web.served import started
 
 LEAVING, STAYING = 180, 20
 

@@ -152,6 +152,11 @@ class Gatherer:
         """Wait for `symbol` no more."""
         self.refused[symbol] = why
 
+    @property
+    def mute(self) -> frozenset[str]:
+        """Symbols that are not waited for: they said nothing until a moment was over."""
+        return frozenset(self._mute)
+
     def offer(self, symbol: str, answer: Answer, now: datetime) -> None:
         """Take what the provider said of `symbol` at wall time `now`."""
         self._answered[symbol] = now

@@ -69,7 +69,7 @@ class AlpacaProvider:
             each(self._key, self._secret, raw_data=True, url_override=self._url) for each in (stock, corporate)
         ]
         for client in clients:
-            session = client._session
+            session = client._session  # noqa: SLF001 - its client has no other place for a session
             session.request = partial(session.request, timeout=TIMEOUT_S)
         return clients[0], clients[1]
 

@@ -110,7 +110,7 @@ class Login:
     def _identify(self, scope: Scope, shown: tuple[bytes, bytes, str], store: DeskStore) -> Identity | None:
         authorization, cookie, _ = shown
         cookies = [value for name, value in scope["headers"] if name == b"cookie"]
-        key = _bearer_of(authorization) or self._jar.value(self._jar.session, scope)
+        key = bearer_of(authorization) or self._jar.value(self._jar.session, scope)
         identity = store.identify(key) if key else None
         if identity is not None and len(cookies) < 2 and len(authorization) + len(cookie) <= MAX_KEY_BYTES:
             if len(self._known) >= MAX_KEYS:
@@ -180,6 +180,7 @@ def address_of(scope: Scope) -> str:
     return str(client[0]) if client else "unknown"
 
 
-def _bearer_of(authorization: bytes) -> str:
+def bearer_of(authorization: bytes) -> str:
+    """Return the token that an `Authorization` header carries, empty for none."""
     is_bearer = authorization[:7].lower() == b"bearer "
     return authorization[7:].strip().decode("latin-1") if is_bearer else ""

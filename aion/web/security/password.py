@@ -16,8 +16,8 @@ MAX_WAITING = 8  # logins that wait for their turn; more are sent away
 
 _hasher = PasswordHasher()
 _turn, _turn_admin = threading.Lock(), threading.Lock()
-_waiting = threading.BoundedSemaphore(MAX_WAITING)
-_waiting_admins = threading.BoundedSemaphore(MAX_WAITING)
+waiting_strangers = threading.BoundedSemaphore(MAX_WAITING)
+waiting_admins = threading.BoundedSemaphore(MAX_WAITING)
 
 
 class BusyError(AionError):
@@ -61,7 +61,7 @@ def is_password(password: str, hashed: str, *, is_admin: bool = False) -> bool:
     """
     if len(password) > MAX_CHARACTERS:
         return False
-    waiting, turn = (_waiting_admins, _turn_admin) if is_admin else (_waiting, _turn)
+    waiting, turn = (waiting_admins, _turn_admin) if is_admin else (waiting_strangers, _turn)
     if not waiting.acquire(blocking=False):
         raise BusyError("too many logins at once: try again in a few seconds")
     try:

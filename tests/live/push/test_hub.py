@@ -23,12 +23,12 @@ class Client(Subscriber):
     def __init__(self, hub: Hub, topics: tuple[str, ...], patched: tuple[str, ...] = ()) -> None:
         super().__init__(topics, patched, is_gzip=False)
         self.hub = hub
-        self.write = self._take
+        self.write = self.take
         self.held: dict[str, int] = {}
         self.got: list[str] = []
         self.pauses_after: int | None = None
 
-    def _take(self, data: bytes) -> None:
+    def take(self, data: bytes) -> None:
         if not data.startswith(b"{"):
             return  # hello
         frame = json.loads(data)
@@ -55,9 +55,17 @@ def frame(topic: str, n: int, base: int | None) -> Frame:
     return Frame(say(), b"", Frame(say(base=base), b"") if base is not None else None)
 
 
-async def rest(hub: Hub) -> None:
+class Swept(Hub):
+    """Says whether a broadcast is under way."""
+
+    @property
+    def is_sweeping(self) -> bool:
+        return self._is_sweeping
+
+
+async def rest(hub: Swept) -> None:
     for _ in range(1000):
-        if not hub._is_sweeping:
+        if not hub.is_sweeping:
             return
         await asyncio.sleep(0)
     raise AssertionError("a broadcast does not end")
@@ -78,7 +86,7 @@ class Station:
     """A hub and its clients, one step at a time."""
 
     def __init__(self) -> None:
-        self.hub = Hub()
+        self.hub = Swept()
         self.clients: list[Client] = []
         self.newest: dict[str, int] = {}
         self.count = 0
@@ -173,7 +181,7 @@ def test_hub_when_a_broadcast_takes_many_slices_then_no_patch_meets_another_base
 
 
 def test_hub_counts_patches_and_their_bytes() -> None:
-    hub = Hub()
+    hub = Swept()
     client = Client(hub, ("a",), ("a",))
     hub.add(client)
     hub.publish("a", "1", frame("a", 1, None))
@@ -184,7 +192,7 @@ def test_hub_counts_patches_and_their_bytes() -> None:
 
 
 def test_hub_client_that_missed_one_gets_the_whole_and_one_that_is_only_late_the_patch() -> None:
-    hub = Hub()
+    hub = Swept()
     client = Client(hub, ("a", "b"), ("a",))
     hub.add(client)
     hub.publish("a", "1", frame("a", 1, None))
@@ -201,7 +209,7 @@ def test_hub_client_that_missed_one_gets_the_whole_and_one_that_is_only_late_the
 
 def test_hub_when_thousands_never_drain_then_all_are_reset_at_one_heartbeat() -> None:
     async def run() -> Hub:
-        hub = Hub()
+        hub = Swept()
         for _ in range(3000):
             client = Client(hub, ("a",))
             hub.add(client)
@@ -217,7 +225,7 @@ def test_hub_when_thousands_never_drain_then_all_are_reset_at_one_heartbeat() ->
 
 def test_hub_when_many_come_in_the_middle_of_a_broadcast_then_nobody_who_was_there_is_left_out() -> None:
     async def run() -> list[Client]:
-        hub = Hub()
+        hub = Swept()
         clients = [Client(hub, ("a",)) for _ in range(40)]
         for client in clients:
             hub.add(client)
@@ -254,15 +262,15 @@ class Table:
             if number in self.takes:
                 late.append((place, self.takes[number]))
             else:
-                self.clients[number]._take(data)
+                self.clients[number].take(data)
         return late
 
     def close(self) -> None:
         self.is_closed = True
 
 
-def bare_hub(count: int) -> tuple[Hub, list[Client], Table]:
-    hub = Hub()
+def bare_hub(count: int) -> tuple[Swept, list[Client], Table]:
+    hub = Swept()
     clients = [Client(hub, ("a",)) for _ in range(count)]
     table = Table(clients)
     hub.batch = table  # type: ignore[assignment]
@@ -277,7 +285,7 @@ def test_broadcast_when_sockets_are_bare_then_a_call_sends_to_many_and_the_rest_
         hub, clients, table = bare_hub(200)
         rests: list[bytes] = []
         clients[7].write = lambda data: rests.append(data)
-        clients[8].write = clients[8]._take
+        clients[8].write = clients[8].take
         hub.remove(clients[7])
         hub.add(clients[7])  # its new `write` counts from now on
         table.takes = {7: 5, 8: -11}

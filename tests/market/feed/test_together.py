@@ -3,6 +3,7 @@
 ccxt is real, the exchange is not (`venue.py`). Nothing here measures seconds: what came before what is what counts.
 """
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from aion.errors import FeedError
 from aion.market.feed import online
+from aion.market.feed.batcher import Gatherer
 from aion.market.feed.online import OnlineFeed
 from aion.market.provider.ccxt import CcxtProvider
 from aion.market.provider.crew import Crew, do_together
@@ -19,7 +21,7 @@ from aion.market.provider.pool import ClientPool, Pacer
 from aion.market.provider.protocol import Answer, Caller, LimitError, retry_after_s
 from aion.market.series import Batch
 from aion.model import Bar
-from tests.market.feed.test_batcher import bar, gatherer, offer, taken
+from tests.market.feed.batch import bar, gatherer, offer, taken
 from tests.market.provider import venue as faults
 from tests.market.provider.venue import Call, Venue, market
 
@@ -36,10 +38,47 @@ def venue() -> Iterator[Venue]:
     made.stop()
 
 
-def followed(venue: Venue, call_s: float = 20.0) -> tuple[OnlineFeed, datetime]:
+class Seen(OnlineFeed):
+    """Lets a test look at what it has gathered, and offer it more."""
+
+    @property
+    def gatherer(self) -> Gatherer:
+        return self._gatherers["minute"]
+
+    @property
+    def error(self) -> str:
+        return self._error
+
+    @property
+    def held_until(self) -> datetime:
+        return self._held_until
+
+    def is_any_asked(self) -> bool:
+        return any(series.is_asked for series in self._series)
+
+    def error_of(self, symbol: str) -> str:
+        (series,) = (each for each in self._series if each.symbol == symbol)
+        return series.error
+
+    def offer(self, symbol: str, answer: Answer) -> None:
+        with self._lock:
+            self.gatherer.offer(symbol, answer, datetime.now(UTC))
+
+
+class Patient(Caller):
+    """Counts the calls that hang, and may be told to wait longer."""
+
+    def wait(self, call_s: float) -> None:
+        self._call_s = call_s
+
+    def are_any_hanging(self) -> bool:
+        return any(thread.is_alive() for thread, _ in self._hanging)
+
+
+def followed(venue: Venue, call_s: float = 20.0) -> tuple[Seen, datetime]:
     """A feed that follows from five minutes ago on, so that bars are due at once."""
     provider = CcxtProvider("binance", venue.config(venue.url))
-    feed = OnlineFeed(provider, SYMBOLS, caller=Caller(provider, call_s=call_s))
+    feed = Seen(provider, SYMBOLS, caller=Caller(provider, call_s=call_s))
     return feed, datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=5)
 
 
@@ -109,7 +148,7 @@ def test_slow_symbol_is_the_only_one_that_is_missing_meanwhile(venue: Venue) -> 
     gate = venue.change = Gate("C07USDT")
     feed, start = followed(venue)
     follow(feed, start)
-    seen = feed._gatherers["minute"].seen_until
+    seen = feed.gatherer.seen_until
     wait_for(lambda: all(until > start for symbol, until in seen.items() if symbol != "C07/USDT"))
     assert seen["C07/USDT"] == start and feed.take() == []  # the moment waits for it
     gate.opened.set()
@@ -127,23 +166,22 @@ def test_symbol_that_hangs_holds_up_neither_the_others_nor_more_than_one_moment(
     follow(feed, start)
     got = take_until(feed, lambda got: len(got) >= 5)
     assert all(set(batch.bars) == {*SYMBOLS} - {"C07/USDT"} for batch in got)
-    wait_for(lambda: "C07/USDT" in feed._gatherers["minute"]._mute)
-    (series,) = (each for each in feed._series if each.symbol == "C07/USDT")
-    wait_for(lambda: "C07/USDT" in series.error or "not answered" in series.error)
+    wait_for(lambda: "C07/USDT" in feed.gatherer.mute)
+    wait_for(lambda: re.search("C07/USDT|not answered", feed.error_of("C07/USDT")) is not None)
     assert feed.health().symbols["C00/USDT"].state == "ok"
     gate.opened.set()
     feed.close()
 
 
 def test_calls_about_one_thing_that_hang_are_few_and_others_go_on(venue: Venue) -> None:
-    caller, ends = Caller(CcxtProvider("binance", venue.config(venue.url)), call_s=0.05), threading.Event()
+    caller, ends = Patient(CcxtProvider("binance", venue.config(venue.url)), call_s=0.05), threading.Event()
     for said in ("has not answered", "has not answered", "leaves all calls about A unanswered"):
         with pytest.raises(FeedError, match=said):
             caller.once(lambda: ends.wait(LONG_S), "A")
-    caller._call_s = LONG_S
+    caller.wait(LONG_S)
     assert caller.once(lambda: 7, "B") == 7
     ends.set()
-    wait_for(lambda: not any(thread.is_alive() for thread, _ in caller._hanging))
+    wait_for(lambda: not caller.are_any_hanging())
     assert caller.once(lambda: 8, "A") == 8
 
 
@@ -151,13 +189,13 @@ def test_limit_holds_all_symbols_for_as_long_as_the_exchange_asks(venue: Venue) 
     feed, start = followed(venue)
     venue.faults = [faults.status(429, {"code": -1003, "msg": "Too many requests."}, Retry_After="600")]
     follow(feed, start)
-    wait_for(lambda: feed._held_until > datetime.now(UTC) + timedelta(seconds=500))
-    wait_for(lambda: not any(series.is_asked for series in feed._series))
+    wait_for(lambda: feed.held_until > datetime.now(UTC) + timedelta(seconds=500))
+    wait_for(lambda: not feed.is_any_asked())
     count = len(venue.calls)
     feed.poll()
     time.sleep(1.0)
     assert len(venue.calls) == count <= 3 + CcxtProvider.parallel
-    assert "asks for fewer requests" in feed._error
+    assert "asks for fewer requests" in feed.error
     feed.close()
 
 
@@ -181,10 +219,9 @@ def test_revised_and_late_bars_of_one_symbol_are_counted_and_the_rest_is_untouch
     feed, start = followed(venue)
     follow(feed, start)
     take_until(feed, lambda got: len(got) >= 5)
-    gatherer, made = feed._gatherers["minute"], feed._gatherers["minute"].newest["C05/USDT"]
+    gatherer, made = feed.gatherer, feed.gatherer.newest["C05/USDT"]
     changed = Bar(made.symbol, made.ts, made.open, made.high, made.low, made.low, made.volume)
-    with feed._lock:
-        gatherer.offer("C05/USDT", Answer([changed]), datetime.now(UTC))
+    feed.offer("C05/USDT", Answer([changed]))
     feed.close()
     assert gatherer.tally.revised == 1 and gatherer.newest["C06/USDT"].ts == made.ts
 
@@ -230,8 +267,9 @@ def test_pace_is_kept_by_all_threads_together() -> None:
 
 
 def test_moments_of_many_symbols_wait_as_long_as_the_limit_needs(venue: Venue) -> None:
-    feed, _ = followed(venue)
-    feed._provider.pace_s = 1.0
+    provider = CcxtProvider("binance", venue.config(venue.url))
+    provider.pace_s = 1.0
+    feed = OnlineFeed(provider, SYMBOLS)
     assert feed.grace("minute", 3) == timedelta(seconds=20) and feed.grace("minute", 20) == timedelta(seconds=30)
     assert feed.grace("minute", 200) == timedelta(seconds=50)
 

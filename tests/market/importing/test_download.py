@@ -15,8 +15,8 @@ from aion.market.importing.download import Downloaded, download
 from aion.market.provider.ccxt import CcxtProvider
 from aion.market.provider.protocol import Caller, GoneError
 from tests.market.provider import venue as faults
+from tests.market.provider.recorded import alpaca, yahoo
 from tests.market.provider.stock import StockServer
-from tests.market.provider.test_stock import alpaca, yahoo
 from tests.market.provider.venue import Venue
 
 BTC, ETH = "BTC/USDT", "ETH/USDT"

@@ -1,56 +1,25 @@
 """The Alpaca and Yahoo feeds, by their own libraries, against a server that speaks their protocols (`stock.py`)."""
 
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from curl_cffi import requests as curl
 
 from aion.clock import FixedClock
 from aion.config import Settings
 from aion.errors import ConfigError, FeedError
 from aion.market.feed import open_feed
 from aion.market.feed.online import OnlineFeed
-from aion.market.provider.alpaca import AlpacaProvider
 from aion.market.provider.protocol import Caller, GoneError, LimitError, Provider
-from aion.market.provider.yahoo import YahooProvider
 from aion.model import CorporateAction
 from tests.market.provider import venue as faults
+from tests.market.provider.recorded import alpaca, yahoo
 from tests.market.provider.stock import DAYS, END, MINUTES, StockServer
 
 DAY = datetime(2022, 5, 19, tzinfo=UTC)
-
-
-class LocalSession(curl.Session):  # type: ignore[type-arg]
-    """Yahoo's hosts are the server of the test."""
-
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self._base_of_test = url
-
-    def request(self, method: Any, url: str, *args: Any, **options: Any) -> Any:
-        url = re.sub(r"https://[a-z0-9.]*yahoo\.com", self._base_of_test, url)
-        return super().request(method, url, *args, **options)
-
-
-@pytest.fixture
-def server() -> Iterator[StockServer]:
-    made = StockServer()
-    made.url = made.start()
-    yield made
-    made.stop()
-
-
-def alpaca(server: StockServer) -> Provider:
-    return AlpacaProvider("key", "secret", server.url)
-
-
-def yahoo(server: StockServer) -> Provider:
-    return YahooProvider(LocalSession(server.url), FixedClock(END))
 
 
 @pytest.fixture(params=[alpaca, yahoo], ids=["alpaca", "yahoo"])
@@ -220,10 +189,17 @@ def test_yahoo_with_many_symbols_starts_however_long_all_of_them_take(server: St
     assert feed.grace("minute", 50) > timedelta(seconds=30), "one request after the other takes its time"
 
 
+class Asking(OnlineFeed):
+    """Asks for splits and dividends when told to."""
+
+    def ask_once(self) -> None:
+        self._ask_actions(self._caller.once)
+
+
 def test_yahoo_splits_are_known_although_one_symbol_vanished_and_are_not_asked_for_twice(server: StockServer) -> None:
     names = ("AAA", "BBB", "MSFT")
     server.symbols = set(names)
-    feed = OnlineFeed(yahoo(server), names, FixedClock(END), has_thread=False)
+    feed = Asking(yahoo(server), names, FixedClock(END), has_thread=False)
     server.symbols.remove("AAA")
     at = int(datetime(2022, 6, 6, 13, 30, tzinfo=UTC).timestamp())
     server.events = {"splits": {str(at): {"date": at, "numerator": 20, "denominator": 1, "splitRatio": "20:1"}}}
@@ -234,7 +210,7 @@ def test_yahoo_splits_are_known_although_one_symbol_vanished_and_are_not_asked_f
         call.answer(500, b"busy") if "MSFT" in call.path else answer(call)
     )
     with pytest.raises(FeedError):
-        feed._ask_actions(feed._caller.once)
+        feed.ask_once()
     server.serve = answer  # type: ignore[method-assign]
     server.calls.clear()
     assert [each.symbol for each in feed.actions(frozenset(names))] == ["BBB", "MSFT"]

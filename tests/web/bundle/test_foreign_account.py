@@ -15,7 +15,7 @@ from aion.watch.bots import BotWatch
 from aion.web.bundle.document import BotsPageBundle
 from aion.web.bundle.exact import product, total
 from aion.web.bundle.pages import Page, bots_bundle
-from tests.web.bundle.test_bundle import Folder, assert_is
+from tests.web.bundle.folder import Folder, assert_is
 from tests.web.sample import Writer, at, fill
 
 Json = dict[str, Any]

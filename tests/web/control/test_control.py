@@ -26,34 +26,11 @@ from aion.web.control.request import Requests
 from aion.web.security.password import hash_password
 from aion.web.security.store import DeskStore
 from tests.web.conftest import RunningDesk, running
-
-Json = dict[str, Any]
-
-
-@pytest.fixture
-def kept(start_desk: Callable[..., RunningDesk]) -> RunningDesk:
-    """A desk with an audit, over one intraday bot, one swing bot and a foreign one."""
-    desk = start_desk()
-    desk.write.cycle(5, ["orb_ny"])
-    desk.write.swing("swing_1w")
-    desk.write.swing("theirs")
-    return desk
+from tests.web.control.asking import Json, ask, audit
 
 
 def wall(seconds: float) -> str:
     return iso(datetime.now(UTC) + timedelta(seconds=seconds))
-
-
-def ask(desk: RunningDesk, bot: str, action: str, **more: Any) -> Json:
-    found: Json = (
-        desk.client.post(f"/api/bots/{bot}/control", json={"action": action, **more}).raise_for_status().json()
-    )
-    return found
-
-
-def audit(desk: RunningDesk) -> list[Json]:
-    found: list[Json] = desk.get("/api/audit").json()["lines"]
-    return found
 
 
 def test_pause_when_asked_then_a_whole_file_and_an_audit_line_stand_there(kept: RunningDesk) -> None:
@@ -85,9 +62,10 @@ def test_request_when_the_bot_refuses_then_its_reason_is_told(kept: RunningDesk)
 
 
 def test_request_to_a_foreign_bot_when_due_then_it_has_a_cycle_after_its_next_write(kept: RunningDesk) -> None:
-    kept.write.swing("theirs", control_id="", written_at=wall(-1), due_at=wall(2))
-    due = datetime.fromisoformat(ask(kept, "theirs", "pause")["due_at"]) - datetime.now(UTC)
-    assert timedelta(seconds=4) < due < timedelta(seconds=5.1)
+    written, due = wall(-1), wall(2)
+    kept.write.swing("theirs", control_id="", written_at=written, due_at=due)
+    answered_by = datetime.fromisoformat(ask(kept, "theirs", "pause")["due_at"])
+    assert answered_by - datetime.fromisoformat(due) == datetime.fromisoformat(due) - datetime.fromisoformat(written)
 
 
 def test_request_when_its_time_is_over_without_an_answer_then_it_is_not_answered(kept: RunningDesk) -> None:

@@ -18,10 +18,9 @@ from aion.store.file import write_json
 from aion.store.layout import Layout
 from aion.web.security.store import DeskStore, DeskStoreError
 from tests.web.conftest import RunningDesk
-from tests.web.control.test_control import ask, audit, kept
+from tests.web.control.asking import ask, audit
 
 Json = dict[str, Any]
-__all__ = ["kept"]
 
 HELD = {"MSFT": {"quantity": 10, "average_price": 250.0, "last_price": 250.5}}
 

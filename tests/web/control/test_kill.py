@@ -18,7 +18,7 @@ from aion.store import lock
 from aion.store.layout import Layout
 from aion.web.control import kill, request
 from tests.holder import STRANGE, held
-from tests.process.test_workers import ready_pids, wait_for, workers
+from tests.process.crew import ready_pids, wait_for, workers
 from tests.web.conftest import RunningDesk
 from tests.web.sample import Writer
 

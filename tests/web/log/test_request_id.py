@@ -16,6 +16,7 @@ from aion.redact import plain
 from aion.store.layout import Layout
 from aion.web.log.writer import open_log
 from tests.web.conftest import RunningDesk
+from tests.web.log_file import close_file
 
 ESCAPES = "a\x1b[31mred\x1b]0;title\x07\r\nlevel=error forged\u2028\u202egnol\x9b2J"
 
@@ -67,7 +68,7 @@ def test_escapes_and_line_breaks_never_reach_a_log_or_a_terminal(tmp_path: Path)
         bots.close()
         web = open_log(Layout(tmp_path / form), "info", console=console, console_format=form)
         web.warning(ESCAPES, note=ESCAPES)
-        web._logger.close()  # type: ignore[attr-defined]
+        close_file(web)
         assert console.getvalue().count("\n") == 2, "one line each"
         files = [path.read_text("utf-8") for path in (tmp_path / form / "logs").iterdir()]
         for text in (console.getvalue(), *files):

@@ -162,7 +162,7 @@ def test_admin_when_all_places_of_strangers_are_taken_then_its_login_is_looked_a
     desk = start_desk(password=PASSWORD)
     assert desk.client.post("/api/session", json={"password": PASSWORD}).status_code == 200
     for _ in range(MAX_WAITING):
-        assert passwords._waiting.acquire(blocking=False)
+        assert passwords.waiting_strangers.acquire(blocking=False)
     try:
         assert desk.client.post("/api/session", json={"password": PASSWORD}).status_code == 200
         outside = {"x-forwarded-for": "203.0.113.7"}
@@ -173,7 +173,7 @@ def test_admin_when_all_places_of_strangers_are_taken_then_its_login_is_looked_a
             assert answer.status_code == 429 and answer.json()["error"] == "Busy", "and the try is given back"
     finally:
         for _ in range(MAX_WAITING):
-            passwords._waiting.release()
+            passwords.waiting_strangers.release()
 
 
 def test_admin_when_passwords_of_strangers_are_looked_at_then_its_own_does_not_wait_behind_them(

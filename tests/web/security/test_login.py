@@ -4,6 +4,7 @@ import re
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from html import unescape
 from pathlib import Path
 
@@ -329,9 +330,9 @@ def test_store_when_broken_or_newer_then_nobody_is_let_in_on_a_guess(tmp_path: P
     with pytest.raises(DeskStoreError, match=re.escape(str(path))):
         command.open_store(Settings(data=tmp_path))
     path.unlink()
-    store = DeskStore(path)
-    store._writer.execute("pragma user_version = 99")
-    store.close()
+    DeskStore(path).close()
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("pragma user_version = 99")
     with pytest.raises(DeskStoreError, match="newer version"):
         DeskStore(path)
 

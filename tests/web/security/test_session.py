@@ -21,7 +21,7 @@ from aion.web.security.command import set_password
 from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.password import MAX_WAITING, hash_password
 from aion.web.security.store import SESSION_S, DeskStore
-from tests.process.test_workers import read_until, ready_pids, wait_for, workers
+from tests.process.crew import read_until, ready_pids, wait_for, workers
 from tests.web.conftest import RunningDesk, session_name, session_of
 
 PASSWORD = "a sentence that nobody guesses"

@@ -1,0 +1,45 @@
+"""Habits of the tests themselves, and that what runs before a commit is what `make check` runs."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from .text import ROOT, read
+
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the last part of each module that a file imports, and each name that it imports from one."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.rpartition(".")[2] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").rpartition(".")[2]
+            yield from (alias.name for alias in node.names)
+
+
+def test_files_of_tests_import_no_test_and_no_private_name() -> None:
+    tests = {path.stem for path in TESTS if path.stem.startswith("test_")}
+    assert len(tests) > 100
+    wrong = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in TESTS
+        for name in imported(path)
+        if name in tests or re.match(r"_[^_]", name)
+    ]
+    assert wrong == [], "what two files use stands in a module that is no test, and has a public name"
+
+
+def test_hooks_before_a_commit_are_the_commands_of_make_check() -> None:
+    recipe = re.search(r"^check: build\n((?:\t.+\n)+)", read("Makefile"), re.MULTILINE)
+    assert recipe
+    checked = {line.strip().replace("$(BIN)", ".venv/bin").removesuffix(" .") for line in recipe[1].splitlines()}
+    hooks = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"]
+    assert [each["repo"] for each in hooks] == ["local"], "a hook is fetched from nowhere"
+    entries = {hook["entry"].replace(" --force-exclude", "").removesuffix(" .") for hook in hooks[0]["hooks"]}
+    assert all(hook["language"] == "system" for hook in hooks[0]["hooks"])
+    assert entries == checked - {".venv/bin/python tools/page_size.py"} | {"make check"}, "a push checks the page too"

@@ -1,0 +1,3 @@
+"""Ending a connection by a reset."""
+
+RST = b"\x01\0\0\0\0\0\0\0"
