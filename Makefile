@@ -24,7 +24,7 @@ test: build browser proxies test-python test-page
 
 test-python: build
 	$(BIN)/pytest -n 4 --ignore tests/e2e
-	$(BIN)/pytest tests/e2e -n 2 --dist loadfile --ignore tests/e2e/test_firefox.py
+	$(BIN)/pytest tests/e2e -n 3 --dist loadfile --ignore tests/e2e/test_firefox.py
 
 # What changed first and what failed last before it, no browser: under a minute. tests/quick.py says what is left out.
 quick: build
