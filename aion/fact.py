@@ -207,6 +207,10 @@ class Rows(Generic[Fact]):
             found[column] = "INTEGER" if each.is_money else kinds.get(each.type, "TEXT")
         return found
 
+    def columns_of(self, kind: type) -> set[str]:
+        """Return the columns of values of a type; money is of none."""
+        return {column for column, *_, each in self._fields if each.type is kind and not each.is_money}
+
     def values(self, fact: Fact, **more: str) -> dict[str, Any]:
         """Return the values of the row of `fact` by column, and `more`."""
         found: dict[str, Any] = more

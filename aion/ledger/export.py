@@ -10,13 +10,9 @@ from aion.clock import parse_iso
 from aion.errors import ConfigError
 from aion.extras import need
 from aion.ledger.query import LedgerReader
+from aion.ledger.row import DECIMALS, TIMES
 
 TABLES = ("trades", "fills", "orders", "movements", "decisions", "equity", "audit")
-_TIMES = frozenset({"ts", "at", "decided_at", "filled_at", "known_at", "updated_at", "opened_at", "closed_at"})
-_DECIMALS = frozenset(
-    {"quantity", "filled_quantity", "price", "entry_price", "exit_price", "limit_price", "stop_price", "stop_loss"}
-    | {"take_profit"}
-)
 
 
 def export(ledger: LedgerReader, folder: Path) -> dict[str, int]:
@@ -54,9 +50,9 @@ def _fields(arrow: Any, columns: Mapping[str, str]) -> list[tuple[str, Any]]:
     for name, kind in columns.items():
         if name.endswith("_cents"):
             found.append((name.removesuffix("_cents"), arrow.decimal128(20, 2)))
-        elif name in _DECIMALS:
+        elif name in DECIMALS:
             found.append((name, arrow.decimal128(38, 12)))
-        elif name in _TIMES:
+        elif name in TIMES:
             found.append((name, arrow.timestamp("us", tz="UTC")))
         else:
             found.append((name, kinds.get(kind, arrow.string())))
@@ -70,9 +66,9 @@ def _values(row: Mapping[str, Any]) -> dict[str, Any]:
             values[name.removesuffix("_cents")] = None
         elif name.endswith("_cents"):
             values[name.removesuffix("_cents")] = Decimal(value).scaleb(-2)
-        elif name in _DECIMALS:
+        elif name in DECIMALS:
             values[name] = Decimal(value)
-        elif name in _TIMES:
+        elif name in TIMES:
             values[name] = parse_iso(value)
         else:
             values[name] = value

@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from aion.fact import Rows, Texts, from_cents
@@ -25,6 +27,9 @@ COLUMNS = {
     "audit": AUDITS.columns(),
 }
 """SQL type of each column of a fact, by table: a file that lacks one gets it when it is opened."""
+_EVERY: tuple[Rows[Any], ...] = (_ORDER, _RECORD, FILLS, TRADES, MOVEMENTS, DECISIONS, AUDITS, EQUITY)
+TIMES = frozenset().union(*(each.columns_of(datetime) for each in _EVERY))
+DECIMALS = frozenset().union(*(each.columns_of(Decimal) for each in _EVERY))
 _SHOWN = {"exit_price": "price", "closed_at": "filled_at", "realized_cents": "realized_pnl"}
 
 
