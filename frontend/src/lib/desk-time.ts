@@ -27,7 +27,8 @@ const RETRY_MS = 5000;
 const DOUBT_MS = 60_000;
 
 let triedAt = Number.NEGATIVE_INFINITY;
-let isDue = false;
+/** Measurements still to be made. */
+let due = 0;
 
 async function measure(): Promise<void> {
   const sent = pageNow();
@@ -35,15 +36,18 @@ async function measure(): Promise<void> {
   try {
     const answer = await fetch(at("/healthz"), { cache: "no-store" });
     setWallOffset(offsetOf(answer.headers.get("date"), sent, pageNow()));
-    isDue = false;
+    due = Math.max(0, due - 1);
   } catch {
-    isDue = true; // no answer: the link says so, and the last known offset stays
+    due = Math.max(1, due); // no answer: the link says so, and the last known offset stays
   }
 }
 
-/** Take the time of a write that has just come: one that is not of now makes the distance doubtful. */
+/**
+ * Take the time of a write that has just come: one that is not of now makes the distance doubtful. It is then measured
+ * twice: a server may send the `date` of a second ago, from before its clock was put.
+ */
 export function doubtDeskTime(writtenAt: number): void {
-  if (Math.abs(wallNow() - writtenAt) > COARSE_MS && pageNow() - triedAt > DOUBT_MS) isDue = true;
+  if (Math.abs(wallNow() - writtenAt) > COARSE_MS && pageNow() - triedAt > DOUBT_MS) due = 2;
 }
 
 /**
@@ -61,7 +65,7 @@ export function followDeskTime(): void {
       sleeps = sleepsSoFar();
       reconnects = link.status.reconnects;
       void measure();
-    } else if (isDue && now - triedAt > RETRY_MS) void measure();
+    } else if (due > 0 && now - triedAt > RETRY_MS) void measure();
   }, CHECK_MS);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") void measure();
