@@ -496,7 +496,7 @@ export interface DrawdownOf {
 
 /** Every answer that is not what was asked for. */
 export interface ErrorAnswer {
-  /** The same in a sentence for people. */
+  /** The same as a message for people. */
   detail: string;
   /** What went wrong, a word for programs, e.g. `NotFound`. */
   error: string;
