@@ -135,7 +135,7 @@ describe("currencies", () => {
     expect(sharedDecimals(1e-8, [0.00001])).toBe(8);
   });
 
-  it("never show an exponent, and their digits are the amount's", () => {
+  it("never show an exponent, and their digits are the amount's", { timeout: 60_000 }, () => {
     let seed = 14;
     const chance = (): number => {
       seed = (seed * 1103515245 + 12345) % 2147483648;
