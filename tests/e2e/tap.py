@@ -37,7 +37,7 @@ class Tap:
         try:
             while part := source.recv(4096):
                 if is_answer:
-                    self.flows.wait(30)
+                    self.flows.wait()  # `close` lets it flow too
                 target.sendall(part)
                 passed += len(part)
                 if is_answer and self.cut_after is not None and passed >= self.cut_after:
