@@ -6,14 +6,12 @@ from datetime import datetime
 from decimal import Context, Decimal, InvalidOperation
 
 from aion.clock import iso, parse_iso
+from aion.market.jump import is_near
 from aion.model import PRICE_STEP, Bar
 
 EXAMPLES = 5
 NO_ZONE = "no time with a zone"
 OUTSIDE = "outside a market session"
-JUMP = Decimal(3)
-"""Ratio between a close and the next open from which a split that nobody declared is suspected: no share of the
-sample moved by more than 1.3 overnight, and the smallest usual split beyond 3:2 is 2:1 with 3:1 next."""
 LARGEST = Decimal(10) ** 15  # far above any price in any currency and any volume of a coin; keeps arithmetic exact
 MOST_DECIMALS = 40  # a number of floating point has at most 17 digits, the smallest price known begins after 12 zeros
 REPAIRABLE = Decimal("0.1")
@@ -122,7 +120,7 @@ def clean(
             day = bar.ts.date().isoformat()
             report.dropped_days[day] = report.dropped_days.get(day, 0) + 1
             continue
-        if previous is not None and not 1 / JUMP < bar.open / previous.close < JUMP:
+        if previous is not None and not is_near(bar.open, previous.close):
             report.jumps.append((bar.ts, previous.close / bar.open))
             report.warn(f"{where} ({iso(bar.ts)}): opens at {bar.open} after {previous.close}: an undeclared split?")
         previous = bar

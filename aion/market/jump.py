@@ -18,7 +18,9 @@ from statistics import median
 
 from aion.model import Bar, CorporateAction
 
-JUMP = Decimal(3)  # times; listed names do not triple between two bars, splits of 3:1 and more look like that
+JUMP = Decimal(3)
+"""Ratio between a close and the next open from which a split that nobody declared is suspected: no share of the
+sample moved by more than 1.3 overnight, and the smallest usual split beyond 3:2 is 2:1 with 3:1 next."""
 LONGEST_HOLE = 30  # days without any bar, after which a price may be anything
 REMEMBERED = 5  # closes; two wrong ones in a row do not move their median
 CONFIRMED = 3  # sessions that begin where the one before ended: a wrong price is put right sooner
@@ -102,7 +104,7 @@ class Screen:
             if closes is None:
                 closes = self._closes[symbol] = deque(maxlen=REMEMBERED)
             # inside a session prices may do what they like: a split takes effect between two of them
-            elif (seen_on != day or symbol in self._out) and not _is_near(bar.open, closes[-1]):
+            elif (seen_on != day or symbol in self._out) and not is_near(bar.open, closes[-1]):
                 is_known = seen_on is None or (day - seen_on).days <= LONGEST_HOLE
                 if is_let_in or (symbol, day) in self._jumps:
                     how = "somebody says that it is real" if is_let_in else "it is declared as a real one"
@@ -122,7 +124,7 @@ class Screen:
         """Tell whether a bar that opens far from the last close may be traded on, and say why in `found`."""
         symbol, last = bar.symbol, closes[-1]
         jump = _jump(bar, last)
-        if _is_near(bar.open, median(closes)):
+        if is_near(bar.open, median(closes)):
             why = f"{jump}, back to the prices before the last one, which stood alone"
             found.admitted = {**found.admitted, symbol: why}
             return True
@@ -130,7 +132,7 @@ class Screen:
         if out is None:
             out = self._out[symbol] = _Out(bar.close)
         elif is_first:
-            out.sessions = out.sessions + 1 if _is_near(bar.open, out.price) else 0
+            out.sessions = out.sessions + 1 if is_near(bar.open, out.price) else 0
         out.price = bar.close
         if out.sessions >= CONFIRMED and not is_held:
             why = (
@@ -172,5 +174,6 @@ def _jump(bar: Bar, last: Decimal) -> str:
     return f"{bar.symbol} jumps from {last.normalize():f} to {bar.open.normalize():f}"
 
 
-def _is_near(price: Decimal, other: Decimal) -> bool:
+def is_near(price: Decimal, other: Decimal) -> bool:
+    """Tell whether one price may follow on the other, neither `JUMP` times as high as the other; both above 0."""
     return other < price * JUMP < other * JUMP * JUMP

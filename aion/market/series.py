@@ -16,6 +16,11 @@ Kind = Literal["minute", "day"]
 AHEAD = timedelta(seconds=5)  # clocks of two machines that are set by the network differ by less
 
 
+def is_ahead(ts: datetime, now: datetime) -> bool:
+    """Tell whether a bar that closes at `ts` lies in the future at `now`: by more than clocks differ."""
+    return ts - now > AHEAD
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """All bars of one kind that close at the same moment."""

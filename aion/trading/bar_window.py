@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aion.clock import iso
-from aion.market.series import AHEAD
+from aion.market.series import is_ahead
 
 AGE = timedelta(days=1)
 DAILY_MORE = timedelta(days=7)  # a bar of Friday that comes on Monday is the newest there is, holidays included
@@ -14,8 +14,6 @@ DAILY_MORE = timedelta(days=7)  # a bar of Friday that comes on Monday is the ne
 class Window:
     """The span around the bots' clock in which a bar has to close."""
 
-    ahead: timedelta = AHEAD
-    """How far in the future, for clocks that differ."""
     age: timedelta = AGE
     """How far in the past; daily bars may be `DAILY_MORE` older."""
 
@@ -30,7 +28,7 @@ class Window:
         """
         if newest is not None and ts <= newest:
             return f"a bar of {iso(ts)} came after one of {iso(newest)}: late, or a second time"
-        if ts > now + self.ahead:
+        if is_ahead(ts, now):
             return f"a bar of {iso(ts)} came at {iso(now)}: it lies in the future"
         if ts < now - self.age - (DAILY_MORE if is_daily else timedelta(0)):
             return f"a bar of {iso(ts)} came at {iso(now)}: too old to be traded on"

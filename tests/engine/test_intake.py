@@ -14,10 +14,11 @@ from aion.config import BotSettings, Rules
 from aion.market import calendar
 from aion.market.feed import Batch, Kind
 from aion.market.provider.ccxt import CcxtProvider
+from aion.market.series import AHEAD
 from aion.model import Bar, Side, Signal
 from aion.store.layout import Layout
 from aion.strategy.registry import BUILT_IN
-from aion.trading.bar_window import AGE, AHEAD, DAILY_MORE, Window
+from aion.trading.bar_window import AGE, DAILY_MORE, Window
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import ListFeed, at, bar, document, instrument, ledger_rows, replay, settings, sim_logs, swing_bot
 from tests.engine.life import START, Life

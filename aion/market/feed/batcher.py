@@ -13,13 +13,12 @@ in a row that each begin where the one before ended. Each of this is an `Event`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from aion.clock import iso
 from aion.market import calendar
-from aion.market.bar_check import JUMP
+from aion.market.jump import is_near
 from aion.market.provider.protocol import Answer
-from aion.market.series import AHEAD, Batch, Kind
+from aion.market.series import Batch, Kind, is_ahead
 from aion.model import Bar
 
 MINUTE = timedelta(minutes=1)
@@ -173,7 +172,7 @@ class Gatherer:
             if bar.ts in seen:
                 self.tally.duplicate += 1
                 continue
-            if bar.ts > now + AHEAD:
+            if is_ahead(bar.ts, now):
                 self._take_ahead(bar)
                 continue
             seen.add(bar.ts)
@@ -235,9 +234,9 @@ class Gatherer:
         jump = self._jumped[symbol]
         if bar.ts <= jump.last.ts or calendar.session_at(self._exchanges[symbol], bar.ts) is None:
             return False
-        jump.count = jump.count + 1 if _is_near(bar.open, jump.last.close) else 1
+        jump.count = jump.count + 1 if is_near(bar.open, jump.last.close) else 1
         jump.last = bar
-        if _is_near(bar.open, jump.before.close):
+        if is_near(bar.open, jump.before.close):
             why = f"opens at {bar.open} at {iso(bar.ts)}, in line with {jump.before.close} before it jumped"
         elif self._is_split(bar) or self._is_split(jump.first):
             why = f"opens at {bar.open} at {iso(bar.ts)}: the split after {jump.before.close} was declared"
@@ -280,7 +279,7 @@ class Gatherer:
         return max(found, key=lambda each: each.ts, default=None)
 
     def _is_good(self, bar: Bar, before: Bar) -> bool:
-        return _is_near(bar.open, before.close) or self._is_split(bar) or self._is_let_in(bar, before)
+        return is_near(bar.open, before.close) or self._is_split(bar) or self._is_let_in(bar, before)
 
     def _is_let_in(self, bar: Bar, before: Bar) -> bool:
         """Tell whether `bar` is the first one after somebody let its symbol in; `before` is the last one believed."""
@@ -326,7 +325,3 @@ class Gatherer:
         known[bar.ts] = bar
         while len(known) > REMEMBERED:
             del known[next(iter(known))]
-
-
-def _is_near(price: Decimal, other: Decimal) -> bool:
-    return 1 / JUMP < price / other < JUMP

@@ -8,9 +8,9 @@ from functools import partial
 from itertools import pairwise
 
 from aion.errors import FeedError
-from aion.market.bar_check import JUMP
 from aion.market.importing.bar_folder import BarFolder, Format, Series
 from aion.market.importing.gap import find_gaps
+from aion.market.jump import is_near
 from aion.market.provider.protocol import Caller, GoneError, Provider, parts
 from aion.market.series import Kind
 from aion.model import Bar, CorporateAction, Instrument
@@ -175,7 +175,7 @@ class _Download:
             return
         done.gaps = find_gaps(done.kind, done.bars, self._series.dropped, self._instrument.exchange)
         for one, two in pairwise(done.bars):
-            if not 1 / JUMP < two.open / one.close < JUMP and len(done.jumps) < 5:
+            if not is_near(two.open, one.close) and len(done.jumps) < 5:
                 said = f"{two.ts:%Y-%m-%d %H:%M} opens at {two.open} after {one.close}"
                 done.jumps.append(f"{said}: a split, or real? say so with aion declare")
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from aion.errors import FeedError
 from aion.market import calendar
-from aion.market.bar_check import JUMP
+from aion.market.jump import is_near
 from aion.model import Bar, CorporateAction
 
 RATIOS = tuple(Decimal(each) for each in ("2", "3", "1.5", "4", "5", "10"))
@@ -39,7 +39,7 @@ def check_jumps(symbol: str, bars: Sequence[Bar], exchange: str, actions: Iterab
                     f"--jump {symbol}:{day}"
                 )
             continue
-        if not 1 / JUMP < ratio < JUMP or (day != before and _is_usual(ratio)):
+        if not is_near(two.open, one.close) or (day != before and _is_usual(ratio)):
             raise FeedError(_ask(symbol, day, ratio))
 
 
