@@ -5,7 +5,6 @@ moment, in the order of time, and an order fills no earlier than in the next bar
 """
 
 import gc
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,18 +12,15 @@ from datetime import datetime
 from pathlib import Path
 
 from aion.bot.account import BotAccount
-from aion.bot.intraday import IntradayBot
 from aion.bot.schedule import Pace
-from aion.bot.swing import SwingBot
 from aion.clock import Clock, SystemClock, iso
 from aion.config import BotSettings, Risk
-from aion.engine.daytrading import DayTradingJob, minute_number
+from aion.engine.daytrading import minute_number
 from aion.engine.intake import Intake
-from aion.engine.resume import restore_accounts, watch_again
-from aion.engine.swing_job import SwingJob
+from aion.engine.run_bots import RunBots, Times
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
-from aion.market.feed import Batch, Feed, Kind
+from aion.market.feed import Batch, Feed
 from aion.market.grid import Grid
 from aion.output.encode import Json
 from aion.output.envelope import Stamp
@@ -32,7 +28,6 @@ from aion.output.outbox import Outbox
 from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from aion.trading.bar_window import Window
-from aion.trading.risk import DeskGate
 
 RUN = "1"
 Progress = Callable[[datetime], None]
@@ -110,27 +105,13 @@ class Backtest:
         layout = Layout(plan.folder)
         self._outbox = Outbox(layout, log)
         stamp = Stamp("backtest", ledger.run, plan.wall, plan.is_deterministic)
-        intraday: dict[str, IntradayBot] = {}
-        swing: dict[str, SwingBot] = {}
-        for name, bot in plan.bots.items():
-            if bot.kind == "intraday":
-                intraday[name] = IntradayBot(name, bot, ledger.run, plan.feed, log, plan.first)
-            else:
-                swing[name] = SwingBot(name, bot, ledger.run, plan.feed, log, plan.first)
-        grid = Grid(plan.feed.interval, plan.feed.anchor)
-        pace = Pace(frozenset(bot.settings.exchange for bot in intraday.values()), 1.0, 0.0, grid=grid)
-        self._job = DayTradingJob(intraday, stamp, layout, pace, plan.last)
-        self._swing = SwingJob(swing, stamp, layout, pace, plan.last)
-        self._symbols: dict[Kind, frozenset[str]] = {
-            "minute": frozenset(symbol for bot in intraday.values() for symbol in bot.settings.symbols),
-            "day": frozenset(symbol for bot in swing.values() for symbol in bot.settings.symbols),
-        }
-        bots: dict[str, BotAccount] = {**intraday, **swing}
-        self._run = Run(plan, bots, {name: Exposure() for name in plan.bots})
-        self._desk_gate = DeskGate(plan.risk, lambda: [bot.portfolio for bot in bots.values()])
-        for account in bots.values():
-            account.desk_gate = self._desk_gate
-        self._intake = Intake(bots.values(), Window(), {"minute": plan.first, "day": plan.first})
+        exchanges = frozenset(bot.exchange for bot in plan.bots.values() if bot.kind == "intraday")
+        pace = Pace(exchanges, 1.0, 0.0, grid=Grid(plan.feed.interval, plan.feed.anchor))
+        self._begins: Times = {"minute": plan.first, "day": plan.first}
+        self._bots = RunBots(plan.bots, plan.risk, plan.feed, stamp, layout, log, pace, self._begins, plan.last)
+        self._job, self._swing, self._desk_gate = self._bots.job, self._bots.swing, self._bots.desk_gate
+        self._run = Run(plan, self._bots.by_name, {name: Exposure() for name in plan.bots})
+        self._intake = Intake(self._bots.by_name.values(), Window(), self._begins)
         self._now = plan.first
 
     def run(self, on_progress: Progress | None = None) -> Run:
@@ -141,30 +122,14 @@ class Backtest:
             LedgerError: the disk refuses.
         """
         plan = self._plan
-        kinds: tuple[tuple[Kind, Iterable[BotAccount]], ...] = (
-            ("minute", self._job.bots.values()),
-            ("day", self._swing.bots.values()),
-        )
-        for kind, bots in kinds:
-            watch_again(bots, plan.feed, kind, self._ledger, plan.first, plan.first)
-            restore_accounts(bots, self._ledger, plan.first)
+        self._bots.restore(self._ledger, self._begins, self._begins)
         with _quick_collector():
-            for batch in self._timeline():
+            for batch in self._bots.timeline(self._begins, plan.last):
                 self._run.bars += self._process(batch, on_progress)
         if not self._run.bars:
             raise ConfigError(f"there is no bar from {iso(plan.first)} to {iso(plan.last)}: choose another span")
         self._finish()
         return self._run
-
-    def _timeline(self) -> Iterator[Batch]:
-        plan = self._plan
-        streams = [plan.feed.batches(kind, symbols, plan.first) for kind, symbols in self._symbols.items() if symbols]
-        # the bars of a day come after the minutes that end with it
-        merged = heapq.merge(*streams, key=lambda each: (each.ts, each.kind != "minute"))
-        for batch in streams[0] if len(streams) == 1 else merged:
-            if batch.ts > plan.last:
-                return
-            yield batch
 
     def _process(self, offered: Batch, on_progress: Progress | None) -> int:
         self._now = max(self._now, offered.ts)

@@ -59,8 +59,7 @@ class Paper(Replay):
         begins = stamp.wall.now() - timedelta(days=settings.history_days)
         feed.know_start(begins, min(cursors, default=None))
         super().__init__(settings, layout, feed, ledger, stamp, log, waiter)
-        symbols = {symbol for bot in self.job.bots.values() for symbol in bot.settings.symbols}
-        self._grace = feed.grace("minute", len(symbols))
+        self._grace = feed.grace("minute", len(self._run_bots.symbols["minute"]))
         self._live_since = ledger.notes(_LIVE_SINCE) or ""
         self._say_since_when()
 
@@ -106,16 +105,12 @@ class Paper(Replay):
         return False
 
     def _wanted(self) -> dict[Kind, tuple[frozenset[str], datetime]]:
-        wanted: dict[Kind, tuple[frozenset[str], datetime]] = {}
-        minutes = [bot.cursor for bot in self.job.bots.values() if bot.cycle_id]
-        days = [bot.cursor for bot in self.swing.bots.values() if bot.cycle_id]
-        for kind, bots, cursors, start in (
-            ("minute", self.job.bots, minutes, self._intraday_cursor),
-            ("day", self.swing.bots, days, self._swing_cursor),
-        ):
-            symbols = frozenset(symbol for bot in bots.values() for symbol in bot.settings.symbols)
-            wanted[kind] = symbols, max(cursors, default=start)  # type: ignore[index]
-        return wanted
+        reached: dict[Kind, list[datetime]] = {
+            "minute": [bot.cursor for bot in self.job.bots.values() if bot.cycle_id],
+            "day": [bot.cursor for bot in self.swing.bots.values() if bot.cycle_id],
+        }
+        symbols = self._run_bots.symbols
+        return {kind: (symbols[kind], max(at, default=self._cursors[kind])) for kind, at in reached.items()}
 
     def _handed_at(self, batch: Batch) -> datetime:
         """Return the wall's time once the bots are live; what they catch up with has the clock of its bars."""

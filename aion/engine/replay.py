@@ -5,7 +5,6 @@ Each round is: bars -> bots -> one ledger commit -> files. Commits and files com
 speed, and while catching up, several cycles share one.
 """
 
-import heapq
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -21,13 +20,13 @@ from aion.config import Settings
 from aion.control.controller import Controller
 from aion.control.inbox import Inbox
 from aion.control.symbol_admission import Admissions
-from aion.engine.daytrading import DayTradingJob, minute_number
+from aion.engine.daytrading import minute_number
 from aion.engine.heartbeat import Heart
 from aion.engine.intake import Intake
 from aion.engine.replay_clock import Drive
-from aion.engine.resume import ledger_cursor, restore_accounts, watch_again
+from aion.engine.resume import ledger_cursor
+from aion.engine.run_bots import RunBots, Times
 from aion.engine.span import Span, span_of
-from aion.engine.swing_job import SwingJob
 from aion.engine.waiter import Waiter
 from aion.errors import DiskError
 from aion.ledger.ledger import Entry, Ledger
@@ -41,7 +40,6 @@ from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from aion.trading.bar_window import Window
 from aion.trading.events import Audit
-from aion.trading.risk import DeskGate
 
 FLUSH_S = 0.1  # least wall seconds between two commits with their files
 LATE_S = 1.0  # a replay further behind than this (the machine slept, or is slow) does not rush to catch up
@@ -94,17 +92,13 @@ class Replay:
         marks = frozenset(bot.exchange for bot in settings.bots.values() if bot.kind == "swing")
         self._pace = self._make_pace(exchanges, marks)
         self.span = self._make_span(exchanges)
-        intraday: dict[str, IntradayBot] = {}
-        swing: dict[str, SwingBot] = {}
-        for name, bot in settings.bots.items():
-            if bot.kind == "intraday":
-                intraday[name] = IntradayBot(name, bot, stamp.run, feed, log, self.span.intraday)
-            else:
-                swing[name] = SwingBot(name, bot, stamp.run, feed, log, self.span.swing)
-        self.job = DayTradingJob(intraday, stamp, layout, self._pace, self.span.end)
-        self.swing = SwingJob(swing, stamp, layout, self._pace, self.span.end)
+        begins: Times = {"minute": self.span.intraday, "day": self.span.swing}
+        self._run_bots = bots = RunBots(
+            settings.bots, settings.risk, feed, stamp, layout, log, self._pace, begins, self.span.end
+        )
+        self._bots, self.job, self.swing = bots.by_name, bots.job, bots.swing
         self._outbox = Outbox(layout, log)
-        self._clock = self.clock_type(self.span.swing if swing else self.span.intraday)
+        self._clock = self.clock_type(self.span.swing if bots.of["day"] else self.span.intraday)
         self._phase: Phase = "starting"
         self._label = ""
         self._progress: float | None = None
@@ -119,19 +113,15 @@ class Replay:
         self._peaks: dict[str, str] = {}
         self._cycles = 0
         self._flushed_at = self._polled_at = waiter.monotonic()
-        self._bots: dict[str, BotAccount] = {**intraday, **swing}
         leave_alone(self._bots.values(), ledger)
         admissions = Admissions(self._bots, feed, ledger)
-        first = feed.span("minute" if intraday else "day")[0]
+        first = feed.span("minute" if bots.of["minute"] else "day")[0]
         self.drive = Drive(self._pace, waiter, real_time=feed.real_time, first=first, end=self.span.end)
-        self._intraday_cursor, self._swing_cursor = self._resume()
+        self._cursors = self._resume()
         self.drive.restore(ledger, self._clock.now())
-        self._desk_gate = DeskGate(settings.risk, lambda: [bot.portfolio for bot in self._bots.values()])
+        self._desk_gate = bots.desk_gate
         self._desk_gate.restore(json.loads(ledger.notes(_PEAKS) or "{}"))
-        for account in self._bots.values():
-            account.desk_gate = self._desk_gate
-        cursors: dict[Kind, datetime] = {"minute": self._intraday_cursor, "day": self._swing_cursor}
-        self._intake = Intake(self._bots.values(), Window(age=timedelta(seconds=settings.bar_age_s)), cursors)
+        self._intake = Intake(self._bots.values(), Window(age=timedelta(seconds=settings.bar_age_s)), self._cursors)
         self._controller = Controller(Inbox(layout, self._bots), ledger, self._bots, stamp, log, admissions)
 
     def _make_pace(self, exchanges: frozenset[str], marks: frozenset[str]) -> Pace:
@@ -145,23 +135,21 @@ class Replay:
         """Return the market time before which strategies only warm up when they are brought to `cursor` again."""
         return self.span.intraday if kind == "minute" else self.span.swing
 
-    def _resume(self) -> tuple[datetime, datetime]:
+    def _resume(self) -> Times:
         """Bring bots and clock to where the ledger stands, and return how far minutes and days were dealt with."""
-        ledger, span = self._ledger, self.span
-        intraday, swing = self.job.bots, self.swing.bots
-        minutes = ledger_cursor(intraday.values(), ledger, span.intraday)
-        days = ledger_cursor(swing.values(), ledger, span.swing)
-        watch_again(intraday.values(), self._feed, "minute", ledger, self._watched_from("minute", minutes), minutes)
-        watch_again(swing.values(), self._feed, "day", ledger, self._watched_from("day", days), days)
-        restore_accounts(intraday.values(), ledger, minutes)
-        restore_accounts(swing.values(), ledger, days)
-        for name, bot in intraday.items():
+        ledger, span, bots = self._ledger, self.span, self._run_bots
+        cursors: Times = {
+            "minute": ledger_cursor(bots.of["minute"].values(), ledger, span.intraday),
+            "day": ledger_cursor(bots.of["day"].values(), ledger, span.swing),
+        }
+        bots.restore(ledger, {kind: self._watched_from(kind, at) for kind, at in cursors.items()}, cursors)
+        for name, bot in self.job.bots.items():
             for day, summary in earlier_days(ledger, name, bot.settings, bot.day, bot.started_at).items():
                 self.job.days.setdefault(day, {})[name] = summary
         self.job.restore()
-        cursors = [bot.cursor for bot in (*intraday.values(), *swing.values()) if bot.cycle_id]
-        self._clock.advance(max(cursors, default=self._clock.now()))
-        return minutes, days
+        reached = [bot.cursor for bot in (*self.job.bots.values(), *self.swing.bots.values()) if bot.cycle_id]
+        self._clock.advance(max(reached, default=self._clock.now()))
+        return cursors
 
     # the life of a run
 
@@ -335,18 +323,8 @@ class Replay:
     # one batch
 
     def _timeline(self) -> Iterator[Batch]:
-        """Yield the batches that are still to come in order of time, minutes before the day that ends with them."""
-        streams: list[Iterable[Batch]] = []
-        cursors: dict[Kind, datetime] = {"minute": self._intraday_cursor, "day": self._swing_cursor}
-        for kind, after in cursors.items():
-            bots = self.job.bots if kind == "minute" else self.swing.bots
-            symbols = frozenset(symbol for bot in bots.values() for symbol in bot.settings.symbols)
-            if symbols:
-                streams.append(self._feed.batches(kind, symbols, after))
-        for batch in heapq.merge(*streams, key=lambda each: (each.ts, each.kind != "minute")):
-            if batch.ts > self.span.end:
-                return
-            yield batch
+        """Yield the batches that are still to come."""
+        return self._run_bots.timeline(self._cursors, self.span.end)
 
     def _handed_at(self, batch: Batch) -> datetime:
         """Return the bots' clock when `batch` is handed in: that of the bars delivered."""
