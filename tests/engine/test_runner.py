@@ -168,7 +168,7 @@ def test_full_disk_keeps_the_files_waiting_and_says_so_once(tmp_path: Path, monk
             stale.append(document(Layout(tmp_path).sim_summary)["cycle_id"])
             full.clear()
 
-    monkeypatch.setattr(outbox, "write_json", write)
+    monkeypatch.setattr(outbox, "write_document", write)
     replay(made, recorded(SHORT), VirtualWaiter(look))
     events = [each["event"] for each in log_events(tmp_path)]
     assert len([each for each in events if "cannot be written: No space left on device" in each]) == 1
@@ -239,7 +239,7 @@ def test_files_come_at_most_ten_times_a_second_at_high_speed(tmp_path: Path, mon
         if path.name == "sim_summary.json" and value["clock"]["state"] == "running":
             commits.append(waiter.elapsed)
 
-    monkeypatch.setattr(outbox, "write_json", write)
+    monkeypatch.setattr(outbox, "write_document", write)
     made = settings(tmp_path, bots={"orb_ny": INTRADAY["orb_ny"]}, speed=36_000, run_pause_s=0)
     replay(made, recorded(at("2022-05-19T20:00Z")), waiter)
     gaps = [later - earlier for earlier, later in itertools.pairwise(commits)]

@@ -376,7 +376,7 @@ def test_requests_of_two_workers_when_one_is_slow_to_write_then_ids_appear_in_th
         write_json(path, document, durable=durable)
         written.append(document["id"])
 
-    monkeypatch.setattr(request, "write_json", write_slowly)
+    monkeypatch.setattr(request, "write_document", write_slowly)
     first = threading.Thread(target=one.ask, args=("orb_ny", "pause", "ana", "first"))
     first.start()
     assert is_writing.wait(20)

@@ -184,7 +184,7 @@ def test_kill_when_the_disk_does_not_answer_then_503_says_that_nobody_knows(
 ) -> None:
     monkeypatch.setattr(kill, "WRITE_S", 0.2)
     is_over = threading.Event()
-    monkeypatch.setattr(request, "write_json", lambda *_given, **_more: is_over.wait(60))
+    monkeypatch.setattr(request, "write_document", lambda *_given, **_more: is_over.wait(60))
     with ThreadPoolExecutor(100) as crowd:
         answers = [each.result() for each in [crowd.submit(throw, desk) for _ in range(100)]]
     assert {answer.status_code for answer in answers} == {503}
