@@ -275,6 +275,10 @@ EXAMPLES: dict[tuple[str, str], tuple[str, Callable[[], object]]] = {
         "such as '%d.%m.%Y %H:%M'",
         lambda: read_stamps(["31.12.2026 17:30"], "%d.%m.%Y %H:%M"),
     ),
+    ("import", "unit"): (
+        "such as 0.01 for pence",
+        lambda: parse(["import", "AZN.csv", "--exchange", "XLON", "--unit", "0.01"]),
+    ),
     ("admit", "symbol"): ("e.g. BTC/USDT", lambda: parse(["admit", "BTC/USDT"])),
     ("backtest", "horizon"): ("1w, 10d, 1m", lambda: [horizon(each) for each in ("1w", "10d", "1m")]),
 }

@@ -17,7 +17,7 @@ import pytest
 
 from aion.base_path import SCREENS
 from aion.market.feed import RecordedFeed
-from tests.watch.test_alert import Service
+from tests.watch.service import Service
 
 from .text import ROOT, blocks, read, section
 
@@ -256,7 +256,7 @@ from aion.config import Settings
 from aion.store.layout import Layout
 from aion.watch.alert import Alerter
 from aion.watch.watchdog import Watchdog
-from tests.process.test_supervisor import wait_for
+from tests.process.wait import wait_for
 settings = Settings(data=pathlib.Path({str(tmp_path / "data")!r}), alerts={{"urls": [{service.url!r}]}})
 said = []
 alerter = Alerter(settings.alerts, lambda level, text: said.append(text))
@@ -283,7 +283,7 @@ def test_control_is_offered_by_api_and_command_line_and_carried_out(tmp_path: Pa
         """
 from aion.web.router.control import ControlRequest, DeskRequest
 from tests.bot.desk import ask, audits
-from tests.control.test_controller import orb, play, when
+from tests.control.play import orb, play, when
 from aion.store.layout import Layout
 
 

@@ -51,7 +51,7 @@ def test_an_option_of_several_commands_is_declared_once() -> None:
     commands = dict(_commands("", typer.main.get_command(app)))
     for name in ("config", "data", "host", "port", "log_level", "workers", "venue", "speed", "fresh", "csv", "role"):
         helps = {option.help for command in commands.values() for option in command.params if option.name == name}
-        assert len(helps - {"Put the present run away first."}) == 1, (name, helps)
+        assert len(helps - {"Archive the present run first."}) == 1, (name, helps)
     text = "".join(path.read_text("utf-8") for path in (ROOT / "aion" / "command").glob("*.py"))
     for name in ("--config", "--data", "--host", "--port", "--venue", "--csv", "--reason"):
         assert len(re.findall(rf'Option\("{name}"', text)) == 1, name

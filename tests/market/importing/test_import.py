@@ -299,7 +299,7 @@ def test_command_says_what_was_kept_and_fails_when_a_series_was_refused(
     path.write_text("\n".join([HEAD, *days(["100", "100"])]))
     monkeypatch.setattr("sys.argv", typed[:-2])
     assert main() == 0
-    assert "no bot may hold them overnight (--price-basis)" in capsys.readouterr().out
+    assert "or bots will not hold these symbols overnight" in capsys.readouterr().out
 
 
 def test_command_takes_a_jump_as_real_and_declares_more_of_a_folder_later(

@@ -188,7 +188,7 @@ def test_kill_when_the_disk_does_not_answer_then_503_says_that_nobody_knows(
     with ThreadPoolExecutor(100) as crowd:
         answers = [each.result() for each in [crowd.submit(throw, desk) for _ in range(100)]]
     assert {answer.status_code for answer in answers} == {503}
-    assert "see whether control/desk/kill.json is there" in answers[0].json()["detail"]
+    assert "check whether control/desk/kill.json exists" in answers[0].json()["detail"]
     assert threading.active_count() < 100 + kill.MOST_THREADS
     monkeypatch.undo()
     is_over.set()
