@@ -88,7 +88,7 @@ def test_request_when_nobody_answers_then_the_page_says_so(slow: Up, page: Page)
     write_json(path, theirs)
     slow.wait(lambda: slow.view("theirs"))
     page.goto(f"{slow.url}/bots/theirs")
-    expect(page.get_by_text("its rules are changed where it runs")).to_be_visible()
+    expect(page.get_by_text("belongs to another program: change its rules there")).to_be_visible()
     confirm(page, "Flatten theirs", "Flatten theirs")
     expect(page.locator(".requests li").first).to_contain_text("flatten requested")
     expect(page.locator(".bot-head .state-line")).to_contain_text("Flatten: no response", timeout=60_000)
@@ -127,7 +127,7 @@ def test_rules_when_saving_fails_then_the_draft_stays_until_it_is_saved(slow: Up
     expect(page.get_by_label("Stop loss")).to_have_value("7.5"), "a draft outlives a reload"
     page.get_by_role("button", name="Save rules").click()
     expect(page.get_by_text("Saved as version 1.")).to_be_visible()
-    expect(page.get_by_text("says that it goes by version 1.")).to_be_visible()
+    expect(page.get_by_text("In use: the bot confirms version 1.")).to_be_visible()
     assert slow.view("swing_2w")["rules"]["stop_loss"] == 0.075
 
 
@@ -201,6 +201,26 @@ def test_daily_results_when_read_as_calendar_or_table_then_they_are_the_total(sl
     assert [number(text) for text in shown] == pytest.approx(month, abs=0.51)  # whole from a thousand on
     page.locator(".daily .rows tbody tr button").first.click()
     until(page, "document.querySelector('.activity select').value !== ''")
+
+
+def test_bot_page_when_the_stream_comes_late_then_no_two_elements_have_one_id(slow: Up, page: Page) -> None:
+    """Panels are named by their headings: with an id twice, one was named by what stood in a field."""
+    page.goto(f"{slow.url}/bots/orb_ny")
+    page.locator(".rule").first.wait_for()
+    held: list[Route] = []
+    is_late = True
+    page.route("**/events*", lambda route: held.append(route) if is_late else route.continue_())
+    page.goto(f"{slow.url}/bots/swing_2w")
+    page.locator(".rule").first.wait_for()
+    until(page, "document.querySelectorAll('main section[aria-labelledby]').length > 6")
+    is_late = False
+    held[-1].continue_()
+    page.get_by_text("STREAMING").first.wait_for()
+    page.locator(".rule").first.wait_for()
+    twice = page.evaluate(
+        "[...document.querySelectorAll('[id]')].map(({ id }) => id).filter((id, at, all) => all.indexOf(id) !== at)"
+    )
+    assert twice == []
 
 
 @pytest.mark.parametrize("width", [1440, 390])

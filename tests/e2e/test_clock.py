@@ -129,7 +129,7 @@ def written_s(page: Page) -> float:
 
 
 def open_panel(page: Page) -> None:
-    page.get_by_role("button", name="Link: how fresh").click()
+    page.get_by_role("button", name="Link: data freshness").click()
     page.get_by_text("Data freshness").wait_for()
 
 

@@ -89,9 +89,9 @@ def compare_bot(page: Page, url: str, bot: dict[str, Any], line: str, row_of_csv
         assert re.search(rf"net .?\s?{re.escape(money(net, is_change=True))} since start", card), card
     if day:
         holds(f"card of {name}", card, money(day["net"], is_change=True))
-    for said in ("file", "curve"):
+    for said, words in (("file", "the bot reports"), ("curve", "its curve shows")):
         if said in bot.get("drawdown_of", {}):
-            holds(f"card of {name}", card, fall(bot["drawdown_of"][said]) or "0.00 %", "its file says")
+            holds(f"card of {name}", card, f"{words} {fall(bot['drawdown_of'][said]) or '0.00 %'}")
 
 
 def compare_total(page: Page, currency: str, total: dict[str, Any], bots: dict[str, Any]) -> None:

@@ -121,7 +121,7 @@ def test_dialogs_of_a_menu_when_opened_by_keyboard_then_they_keep_the_focus_and_
 
 
 @pytest.mark.parametrize(("path", "name"), [
-    ("/logs", "All times"), ("/logs", "Files"), ("/bots", "Link: how fresh"), ("/bots", "Clock: replay"),
+    ("/logs", "All times"), ("/logs", "Files"), ("/bots", "Link: data freshness"), ("/bots", "Clock: replay"),
 ])  # fmt: skip
 def test_panel_when_opened_by_keyboard_then_axe_finds_nothing_and_escape_gives_the_focus_back(
     still: Up, page: Page, path: str, name: str

@@ -301,7 +301,7 @@ def test_buffering_proxy_is_found_and_polled_through_until_it_lets_go(tab: Open,
     proxy = Proxy(station.port, hold=16_384)
     page = tab(port=proxy.port, pollEvery=2000, hello=1500)
     until(page, is_in("polling"))
-    assert "holds the stream back" in page.evaluate("link.status.reason")
+    assert "buffering the stream" in page.evaluate("link.status.reason")
     for _ in range(2):
         station.write()
         shows(page, station)

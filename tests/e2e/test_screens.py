@@ -173,7 +173,7 @@ def test_logs_when_file_is_a_gigabyte_then_it_is_searched_and_stays_quick(desk: 
 def test_logs_when_paused_and_filtered_then_they_hold_still(desk: Up, page: Page) -> None:
     page.goto(f"{desk.url}/logs")
     page.locator(".log-line").first.wait_for()
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
     held = page.locator(".log-line").last.inner_text()
     page.get_by_role("button", name=re.compile("Resume, [1-9]")).wait_for()
     assert page.locator(".log-line").last.inner_text() == held

@@ -171,7 +171,7 @@ def press(page: Page, label: str, confirm: str) -> None:
     page.wait_for_timeout(450)
     dialog = page.locator("dialog[open]")
     dialog.get_by_role("button", name=confirm, exact=True).click()
-    dialog.get_by_role("button", name="Asking").wait_for()
+    dialog.get_by_role("button", name="Sending").wait_for()
     dialog.get_by_role("button", name="Cancel").click()
 
 

@@ -79,7 +79,7 @@ def test_viewer_when_it_opens_a_bot_then_rules_are_to_read(locked: Up, viewer: P
     assert fields.count() >= 5
     for field in fields.all():
         expect(field).to_be_disabled()
-    expect(viewer.get_by_text("rules can be read here, only an admin may save them")).to_be_visible()
+    expect(viewer.get_by_text("Only administrators can change rules.")).to_be_visible()
     expect(viewer.locator(".bot-head")).to_contain_text("You are logged in as a viewer")
     refused = viewer.evaluate(
         "fetch('/api/bots/orb_ny/control', {method: 'POST', headers: {'content-type': 'application/json'},"
@@ -143,5 +143,5 @@ def test_page_when_nobody_logs_in_then_it_shows_no_way_out(desk: Up, page: Page)
     assert "AION_PASSWORD" not in os.environ
     page.goto(f"{desk.url}/bots")
     page.locator("button[popovertarget=link-panel]").click()
-    page.get_by_text("Tell fills on pages").wait_for()
+    page.get_by_text("Show a message for new fills on other pages").wait_for()
     assert page.get_by_role("button", name="Log out").count() == 0

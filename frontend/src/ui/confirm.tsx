@@ -1,7 +1,8 @@
 /** A button whose deed needs a second, separate tap in a dialog, with a reason for the audit. */
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { useId } from "../lib/use-id";
 
 /** A double tap on the first button must not reach the second one, which may lie under the same finger. */
 const GUARD_MS = 400;

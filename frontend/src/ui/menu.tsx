@@ -1,7 +1,8 @@
 /** A small panel under its button, for what is needed seldom. Esc and a tap elsewhere close it. */
 
 import type { ComponentChildren } from "preact";
-import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useId } from "../lib/use-id";
 
 const GAP = 4; // px between button and panel
 const MARGIN = 12; // px between panel and the screen's edge

@@ -1,7 +1,8 @@
 /** A button and the panel that it opens under itself. */
 
 import type { ComponentChildren } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
+import { useId } from "../lib/use-id";
 
 const GAP = 6; // px between button and panel, and between panel and window
 

@@ -1,9 +1,10 @@
 /** A panel of the Bot page: a heading, what it is as of, tools, and one of its designed states. */
 
 import type { ComponentChildren } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { instant, stamp } from "../../lib/time";
+import { useId } from "../../lib/use-id";
 import { Ago } from "../../ui/age";
 import { useDesk } from "../../ui/frame/desk";
 import { Icon } from "../../ui/icon";

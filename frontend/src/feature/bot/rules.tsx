@@ -1,10 +1,11 @@
 /** The rules editor: validated by the limits of the desk, shown as a difference, saved against a version. */
 
-import { useId, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { BotView, RuleField, RulesAnswer } from "../../api/schema";
 import { type AskError, resetRules, saveRules } from "../../lib/ask";
 import { useMayAsk } from "../../lib/role";
 import { instant } from "../../lib/time";
+import { useId } from "../../lib/use-id";
 import { Ago } from "../../ui/age";
 import { ConfirmButton } from "../../ui/confirm";
 import { ended } from "../bots/sentence";

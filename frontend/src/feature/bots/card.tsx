@@ -1,6 +1,6 @@
 /** One bot: state, money, curve, where the result comes from, what it holds, why, and when it was true. */
 
-import { useId, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Asked, BotView, Pnl, Problem, Session } from "../../api/schema";
 import { later } from "../../lib/later";
 import { memo } from "../../lib/memo";
@@ -10,6 +10,7 @@ import { useMayAsk } from "../../lib/role";
 import { pathOf } from "../../lib/route";
 import { useTicking } from "../../lib/ticker";
 import { dayName, instant } from "../../lib/time";
+import { useId } from "../../lib/use-id";
 import { whyNone } from "../../ui/chart/curve";
 import { ChartGuard } from "../../ui/chart/guard";
 import { sceneOf } from "../../ui/chart/scene";

@@ -1,9 +1,10 @@
 /** Log out everywhere, as admin: what ends, what stays, and whether bearer tokens end as well. */
 
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { TokenList } from "../../api/schema";
 import { at } from "../../lib/base";
 import { logOut } from "../../lib/role";
+import { useId } from "../../lib/use-id";
 import { ConfirmButton } from "../confirm";
 
 export function Everywhere() {

@@ -1,7 +1,7 @@
 /** How often the page asks while no stream works: 2, 5 or 15 s, kept on this browser. */
 
-import { useId } from "preact/hooks";
 import { POLL_CHOICES, setPollEvery, usePollEvery } from "../../lib/preference";
+import { useId } from "../../lib/use-id";
 
 export function PollChoice() {
   const every = usePollEvery();

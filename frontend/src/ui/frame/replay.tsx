@@ -79,7 +79,9 @@ export function ReplayAnswer() {
   }[state];
   return (
     <p className={`answer ${state === "late" || state === "failed" ? "attention-text" : "soft"}`} role="status">
-      {words(asked, state)} {said}
+      {words(asked, state)}
+      {state === "late" ? ": " : " "}
+      {said}
     </p>
   );
 }
