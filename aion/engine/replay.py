@@ -279,7 +279,8 @@ class Replay:
     def _settle(self) -> bool:
         """Note which requests have come about meanwhile; tell whether any has."""
         is_there = self.drive.has_arrived(self._clock.now()) and self._phase not in ("starting", "catching_up")
-        return self._controller.settle(has_arrived=is_there or self._phase == "finished")
+        is_over = self._phase == "finished" and self.drive.begin_again_at is None
+        return self._controller.settle(has_arrived=is_there or is_over)
 
     def _touch(self, bots: Iterable[BotAccount]) -> None:
         """Have what happened to `bots` outside a cycle committed and shown."""

@@ -169,8 +169,8 @@ class Drive:
         return False
 
     def has_arrived(self, now: datetime) -> bool:
-        """Tell whether no jump is under way at market time `now`."""
-        return self.jump_to is None and now >= self.aim
+        """Tell whether no jump is under way at market time `now`; one to a past day arrives in the next run."""
+        return self.jump_to is None and self.begin_again_at is None and now >= self.aim
 
     def progress(self) -> float:
         """Return how much of a jump is done, a fraction of market time."""

@@ -210,6 +210,8 @@ def test_jump_back_starts_another_run_at_that_day(tmp_path: Path) -> None:
     summary = document(Layout(tmp_path).sim_summary)
     assert summary["run"] == "2" and summary["clock"]["control_id"] == id_of(1)
     assert (tmp_path / "runs/1/ledger.sqlite").exists()
+    early = [each["clock"].get("control_answers", {}).get(id_of(1)) for each in person.seen if each["run"] == "1"]
+    assert "done" not in early, "the run that it ends says done of what the next one does"
     seen = [each for each in person.seen if each["run"] == "2" and each["clock"]["state"] == "running"]
     assert seen[0]["clock"]["market_time"] < "2022-05-19T08:00Z"
     assert sorted(sim_logs(tmp_path, "orb_ny")) == ["2022-05-18", "2022-05-19"]
