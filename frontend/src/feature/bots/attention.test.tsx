@@ -29,12 +29,12 @@ it("moves nothing for a bot that is late for a moment, and lists it when it stay
   act(() => void vi.advanceTimersByTime(2000));
   expect(container.innerHTML).toBe("");
   act(() => void vi.advanceTimersByTime(2000));
-  expect(container.textContent).toContain("1 bot needs a look");
+  expect(container.textContent).toContain("1 bot needs attention");
   rerender(line({ a: late(WALL + 4000) })); // it wrote, and is late again
   expect(container.innerHTML).toBe("");
 });
 
 it("lists at once what is late for long, and what has failed", () => {
   const { container } = render(line({ a: late(WALL - 60_000), b: failed }));
-  expect(container.textContent).toContain("2 bots need a look");
+  expect(container.textContent).toContain("2 bots need attention");
 });
