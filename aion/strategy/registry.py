@@ -7,10 +7,10 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Mapping
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
 from aion.errors import ConfigError
+from aion.extras import offered, open_offered
 from aion.strategy import builtin
 from aion.strategy.base import Strategy, StrategyClass
 
@@ -24,11 +24,6 @@ def strategy_names(kind: Kind) -> list[str]:
     return sorted(name for name, found in BUILT_IN.items() if found.kind == kind)
 
 
-def installed() -> dict[str, EntryPoint]:
-    """Return the strategies that installed packages offer, by name; none of them is imported."""
-    return {each.name: each for each in entry_points(group=GROUP)}
-
-
 def strategy_class(name: str) -> StrategyClass:
     """Return the strategy called `name`; one of Aion's own is never replaced.
 
@@ -37,22 +32,11 @@ def strategy_class(name: str) -> StrategyClass:
     """
     if name in BUILT_IN:
         return BUILT_IN[name]
-    offered = installed()
-    if name not in offered:
-        known = ", ".join([*sorted(BUILT_IN), *sorted(offered)])
+    others = offered(GROUP)
+    if name not in others:
+        known = ", ".join([*sorted(BUILT_IN), *sorted(others)])
         raise ConfigError(f"there is no strategy {name!r}; known: {known}")
-    point = offered[name]
-    where = f"strategy {name!r} ({point.value} of {point.dist.name if point.dist else 'a package'})"
-    try:
-        found = point.load()
-    except Exception as error:  # noqa: BLE001 - code of somebody else: whatever it raises is named, not passed on
-        raise ConfigError(f"{where} cannot be imported: {type(error).__name__}: {error}") from None
-    problem = what_is_wrong(found)
-    if not problem and found.name != name:
-        problem = f"its name is {found.name!r}; the entry point must have the same"
-    if problem:
-        raise ConfigError(f"{where} is not a strategy: {problem}")
-    made: StrategyClass = found
+    made: StrategyClass = open_offered(others[name], "strategy", what_is_wrong)
     return made
 
 

@@ -107,7 +107,7 @@ def test_strategy_of_aion_is_not_replaced_by_an_entry_point(package: Path) -> No
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("missing", r"their_rules:Nothing of their-rules\) cannot be imported: AttributeError"),
+        ("missing", r"their_rules:Nothing of their-rules\) cannot be loaded: AttributeError"),
         ("misnamed", "its name is 'another_name'; the entry point must have the same"),
         ("of_swing", "its kind is 'weekly', not one of intraday, swing"),
         ("constant", "module is not a class"),

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import SecretStr
 
 from aion.config import Settings
-from aion.errors import AionError, ConfigError
+from aion.errors import ConfigError
+from aion.extras import offered, open_offered
 from aion.market.provider.alpaca import AlpacaProvider
 from aion.market.provider.ccxt import CcxtProvider
 from aion.market.provider.protocol import Provider
@@ -31,19 +31,14 @@ BUILT_IN: Mapping[str, Callable[[Settings], Provider]] = {
 """How each of Aion's own providers is opened; one of these names is never replaced by a package."""
 
 
-def installed() -> dict[str, EntryPoint]:
-    """Return the providers that installed packages offer, by name; none of them is imported."""
-    return {each.name: each for each in entry_points(group=GROUP)}
-
-
 def is_online(name: str) -> bool:
     """Return True when a feed called `name` asks a provider."""
-    return name in BUILT_IN or name in installed()
+    return name in BUILT_IN or name in offered(GROUP)
 
 
 def provider_names() -> list[str]:
     """Return the names that `open_provider` knows, Aion's own first."""
-    return [*BUILT_IN, *sorted(installed().keys() - BUILT_IN.keys())]
+    return [*BUILT_IN, *sorted(offered(GROUP).keys() - BUILT_IN.keys())]
 
 
 def open_provider(name: str, settings: Settings) -> Provider:
@@ -59,22 +54,10 @@ def open_provider(name: str, settings: Settings) -> Provider:
     """
     if name in BUILT_IN:
         return BUILT_IN[name](settings)
-    point = installed().get(name)
+    point = offered(GROUP).get(name)
     if point is None:
         raise ConfigError(f"there is no data provider {name!r}; known: {', '.join(provider_names())}")
-    where = f"data provider {name!r} ({point.value} of {point.dist.name if point.dist else 'a package'})"
-    try:
-        found = point.load()(settings)
-    except AionError:
-        raise
-    except Exception as error:  # noqa: BLE001 - third-party code: whatever it raises is named, not passed on
-        raise ConfigError(f"{where} cannot be opened: {type(error).__name__}: {error}") from None
-    problem = what_is_wrong(found)
-    if not problem and found.name != name:
-        problem = f"its name is {found.name!r}; the entry point must have the same"
-    if problem:
-        raise ConfigError(f"{where} is not a provider: {problem}")
-    made: Provider = found
+    made: Provider = open_offered(point, "data provider", what_is_wrong, lambda found: found(settings))
     return made
 
 

@@ -59,11 +59,11 @@ def test_provider_of_another_package_is_opened_by_its_name(offer: Offer) -> None
 
 
 @pytest.mark.parametrize(("code", "said"), [
-    (f"{__name__}:crashing", r"data provider 'house' \(.* of others\) cannot be opened: RuntimeError: no licence"),
-    (f"{__name__}:misnamed", r"is not a provider: its name is 'home'; the entry point must have the same"),
-    (f"{__name__}:missing", "cannot be opened: AttributeError"),
-    ("no_such_module:Provider", "cannot be opened: ModuleNotFoundError"),
-    (f"{__name__}:WHOLE", "cannot be opened: TypeError"),
+    (f"{__name__}:crashing", r"data provider 'house' \(.* of others\) cannot be loaded: RuntimeError: no licence"),
+    (f"{__name__}:misnamed", r"is not a data provider: its name is 'home'; the entry point must have the same"),
+    (f"{__name__}:missing", "cannot be loaded: AttributeError"),
+    ("no_such_module:Provider", "cannot be loaded: ModuleNotFoundError"),
+    (f"{__name__}:WHOLE", "cannot be loaded: TypeError"),
 ])  # fmt: skip
 def test_provider_that_cannot_work_is_named_with_the_reason(offer: Offer, code: str, said: str) -> None:
     offer(house=code)
