@@ -28,6 +28,7 @@ LEAST = {"performance": 85, "accessibility": 100, "best_practices": 100}
 MOST = {"cls": 0.05}
 COLUMNS = ("performance", "accessibility", "best_practices", "cls", "tbt_ms", "lcp_ms", "fcp_ms", "bytes")
 RUN_S = 240.0
+TRIES = 3  # of a load: now and then Chromium's trace lacks its beginning, and Lighthouse says to run it again
 
 
 def install(environment: dict[str, str], npm: list[str]) -> None:
@@ -45,12 +46,15 @@ def measure(node: str, environment: dict[str, str], chromium: str, url: str) -> 
     """Return the figures of one load of `url`.
 
     Raises:
-        subprocess.SubprocessError: Lighthouse failed; it has said why.
+        subprocess.SubprocessError: Lighthouse failed each time; it has said why.
     """
     command = [node, "measure.mjs", chromium, url]
-    done = subprocess.run(
-        command, cwd=FOLDER, env=environment, stdout=subprocess.PIPE, check=True, timeout=RUN_S, text=True
-    )
+    for left in reversed(range(TRIES)):
+        done = subprocess.run(
+            command, cwd=FOLDER, env=environment, stdout=subprocess.PIPE, check=left == 0, timeout=RUN_S, text=True
+        )
+        if done.returncode == 0:
+            break
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
