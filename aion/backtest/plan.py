@@ -14,7 +14,7 @@ from aion.bot.settings_check import check_bot
 from aion.clock import iso, parse_iso
 from aion.config import MOST_CASH, BotSettings, Rules, Settings
 from aion.errors import ConfigError
-from aion.market.calendar import ALWAYS
+from aion.market.exchange import ALWAYS
 from aion.market.feed import Feed, Kind
 from aion.model import Instrument
 from aion.strategy.builtin.trend import EqualWeight

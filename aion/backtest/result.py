@@ -12,7 +12,7 @@ from aion.bot.account import ADJUSTED, HINDSIGHT, BotAccount
 from aion.clock import iso
 from aion.config import BotSettings, Risk
 from aion.ledger.query import LedgerReader
-from aion.market.calendar import ALWAYS
+from aion.market.exchange import ALWAYS
 from aion.model import ZERO, EquityPoint, Fill, Trade, cents
 from aion.trading.events import NIGHTS
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from aion.config import BotSettings, Rules, Settings
 from aion.errors import ConfigError
-from aion.market import calendar
+from aion.market.exchange import exchange_of
 from aion.market.feed import Feed, FolderFeed, Kind
 from aion.model import Instrument
 from aion.strategy.registry import make_strategy
@@ -38,9 +38,7 @@ def check_bot(name: str, settings: BotSettings) -> None:
         ConfigError: one is not; the message names bot and value.
     """
     try:
-        if settings.exchange not in calendar.EXCHANGES:
-            known = ", ".join(calendar.EXCHANGES)
-            raise ConfigError(f"exchange {settings.exchange!r} is unknown; use one of {known}")
+        exchange_of(settings.exchange)
         make_strategy(settings.strategy, settings.kind, settings.symbols, settings.parameters)
         cost_model(settings.cost)
     except ConfigError as error:
@@ -72,7 +70,7 @@ def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> 
             raise ConfigError(
                 f"bots.{name}: {symbol} trades in {instrument.currency}, the account is in {settings.currency}"
             )
-        if calendar.hours_of(instrument.exchange) != calendar.hours_of(settings.exchange):
+        if exchange_of(instrument.exchange).hours != exchange_of(settings.exchange).hours:
             raise ConfigError(
                 f"bots.{name}: {symbol} trades on {instrument.exchange}, whose sessions are not those of "
                 f"{settings.exchange}"

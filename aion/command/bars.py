@@ -25,7 +25,9 @@ def add_commands(app: typer.Typer) -> None:
 
 def import_bars(
     files: Annotated[list[Path], typer.Argument(help="Files of intraday or daily bars: text, Parquet, zip.")],
-    exchange: Annotated[str, typer.Option("--exchange", help="XNYS, XNAS, XLON, XHKG or 24/7.")],
+    exchange: Annotated[
+        str, typer.Option("--exchange", help="ISO 10383 code such as XNYS, XLON or XTKS, or 24/7 or 24/5.")
+    ],
     to: To = None,
     symbol: Annotated[
         str, typer.Option("--symbol", help="Symbol of files without such a column; default: the file name.")

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from aion.bot.account import BotAccount
 from aion.ledger.ledger import Ledger
-from aion.market import calendar
+from aion.market.exchange import ALWAYS
 from aion.market.feed import Feed, Kind
 from aion.market.grid import MINUTE
 from aion.model import Fill
@@ -87,7 +87,7 @@ def watch_again(
     histories = {bot.name: PositionHistory(ledger.changes(bot.name).fills) for bot in bots}
     look_back = max(bot.strategy.look_back for bot in bots)
     minutes = look_back * (feed.interval // MINUTE)
-    if all(bot.settings.exchange == calendar.ALWAYS for bot in bots):
+    if all(bot.settings.exchange == ALWAYS for bot in bots):
         days, closure = (look_back, ONE_DAY) if kind == "day" else (minutes / MINUTES_A_DAY, ONE_DAY)
     else:
         days = look_back * CALENDAR_DAYS if kind == "day" else minutes / SHORTEST_SESSION * CALENDAR_DAYS

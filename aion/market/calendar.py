@@ -3,7 +3,8 @@
 The sessions of the recorded bars' years ship in a table, which the tests compare with `exchange_calendars`; other
 days are taken from that package, imported when first needed, in the trading process only. Times are aware UTC. A bar
 belongs to a session when its close lies in (open, close], so a bar of the lunch break belongs to none; nor does one
-that lies wholly in a halt of the whole market, which stand in a table of their own (`halt.csv`).
+that lies wholly in a halt of the whole market. Such halts and days on which an exchange stayed shut, or opened late,
+without a calendar that says so stand in tables of their own (`halt.csv`, `closure.csv`).
 """
 
 import csv
@@ -15,30 +16,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from aion.clock import iso, parse_iso
-from aion.errors import ConfigError
+from aion.market.exchange import ALWAYS, WEEKDAYS, exchange_of
 from aion.market.halt import whole_minutes
 from aion.store.document import state as document
-
-ALWAYS = "24/7"
-"""Pseudo exchange of markets that never close; its sessions are UTC days."""
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """What people call an exchange and where its clock is."""
-
-    mic: str
-    city: str
-    timezone: str
-
-
-EXCHANGES = {
-    "XNYS": Exchange("XNYS", "New York", "America/New_York"),
-    "XNAS": Exchange("XNAS", "New York", "America/New_York"),
-    "XLON": Exchange("XLON", "London", "Europe/London"),
-    "XHKG": Exchange("XHKG", "Hong Kong", "Asia/Hong_Kong"),
-    ALWAYS: Exchange(ALWAYS, "always open", "UTC"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +91,16 @@ RECORDED_FIRST, RECORDED_LAST = date(2014, 6, 1), date(2025, 12, 31)
 HALT_FILE = Path(__file__).with_name("halt.csv")
 """Halts of whole markets, which no calendar knows before; a line more is all that another one takes."""
 
+CLOSURE_FILE = Path(__file__).with_name("closure.csv")
+"""Days on which an exchange did not trade, or opened late, for a storm: `exchange_calendars` does not have them."""
+
 _MARGIN = timedelta(days=31)  # longer than any exchange has been closed, so that the next session is in reach
 
 _tables: dict[str, _Table] = {}
 
 
 def _table(mic: str, first: date, last: date) -> _Table:
-    if mic not in EXCHANGES:
-        raise ConfigError(f"exchange {mic!r} is unknown; use one of {', '.join(EXCHANGES)}")
+    exchange_of(mic)
     first, last = max(FIRST_DAY, min(first, LAST_DAY)), min(LAST_DAY, max(last, FIRST_DAY))
     found = _tables.get(mic)
     if found is None or not found.covers(first, last):
@@ -127,19 +109,37 @@ def _table(mic: str, first: date, last: date) -> _Table:
 
 
 def _wider(mic: str, present: _Table | None, first: date, last: date) -> _Table:
-    if mic == ALWAYS:
-        return _Table(_always(FIRST_DAY, LAST_DAY), FIRST_DAY, LAST_DAY)
-    if present is None and first >= RECORDED_FIRST and last <= RECORDED_LAST:
-        return _Table(_with_halts(_recorded(mic)), RECORDED_FIRST, RECORDED_LAST)
+    if mic in (ALWAYS, WEEKDAYS):
+        return _Table(_whole_days(mic, FIRST_DAY, LAST_DAY), FIRST_DAY, LAST_DAY)
+    if present is None and first >= RECORDED_FIRST and last <= RECORDED_LAST and (found := recorded(mic)):
+        return _Table(_as_they_were(found), RECORDED_FIRST, RECORDED_LAST)
     # whole years and one more: a question that moves with the time does not load again at each step
     known_first, known_last = (present.first, present.last) if present else (RECORDED_FIRST, RECORDED_LAST)
     first = min(known_first, max(FIRST_DAY, date(first.year, 1, 1)))
     last = max(known_last, min(LAST_DAY, date(last.year + 1, 12, 31)))
-    return _Table(_with_halts(calculate(mic, first, last)), first, last)
+    return _Table(_as_they_were(calculate(mic, first, last)), first, last)
+
+
+def _as_they_were(found: list[MarketSession]) -> list[MarketSession]:
+    """Return `found` without the days on which their exchange stayed shut, with late opens and known halts."""
+    with CLOSURE_FILE.open(encoding="utf-8", newline="") as file:
+        opens = {(mic, row["day"]): row["open"] for row in csv.DictReader(file) for mic in row["exchanges"].split()}
+    as_were = []
+    for each in found:
+        late = opens.get((each.mic, each.day.isoformat()))
+        if late != "":  # it was not shut
+            as_were.append(_opened(each, parse_iso(late)) if late else each)
+    return _with_halts(as_were)
+
+
+def _opened(session: MarketSession, late: datetime) -> MarketSession:
+    """Return `session` as it was on a day on which it opened at `late`; a lunch that was over by then is none."""
+    if session.break_end is None or late < session.break_end:
+        return replace(session, open=late)
+    return replace(session, open=late, break_start=None, break_end=None)
 
 
 def _with_halts(found: list[MarketSession]) -> list[MarketSession]:
-    """Return `found` with the known halts of their exchange."""
     halts: dict[tuple[str, date], list[tuple[datetime, datetime]]] = {}
     with HALT_FILE.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -153,13 +153,9 @@ def _with_halts(found: list[MarketSession]) -> list[MarketSession]:
     ]
 
 
-def hours_of(mic: str) -> str:
-    """Return the exchange by whose hours `mic` trades: Nasdaq's are those of the New York Stock Exchange."""
-    return "XNYS" if mic == "XNAS" else mic
-
-
-def _recorded(mic: str) -> list[MarketSession]:
-    wanted = hours_of(mic)
+def recorded(mic: str) -> list[MarketSession]:
+    """Return the sessions of the table that ships with Aion, none for an exchange that is not in it."""
+    wanted = exchange_of(mic).hours
     rows = [line.split(",") for line in gzip.decompress(RECORDED_FILE.read_bytes()).decode().splitlines()]
     return [
         MarketSession(
@@ -184,10 +180,18 @@ def calculate(mic: str, first: date, last: date) -> list[MarketSession]:
     import exchange_calendars  # noqa: PLC0415 - brings pandas: 2 to 4 s and 100 MB that the web half must not pay
     import pandas  # noqa: PLC0415
 
-    name = hours_of(mic)
+    name = exchange_of(mic).hours
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of pandas, about how exchange_calendars calls it
-        calendar = exchange_calendars.get_calendar(name, start=pandas.Timestamp(first), end=pandas.Timestamp(last))
+        begin, until = pandas.Timestamp(first), pandas.Timestamp(last)
+        try:
+            calendar = exchange_calendars.get_calendar(name, start=begin, end=until)
+        except ValueError:  # its holidays are not known for so long
+            known = exchange_calendars.get_calendar(name)
+            begin, until = max(begin, known.bound_min() or begin), min(until, known.bound_max() or until)
+            if begin >= until:
+                return []
+            calendar = exchange_calendars.get_calendar(name, start=begin, end=until)
     frame = calendar.schedule
     regular = (frame["close"] - frame["open"]).mode()[0]
 
@@ -204,10 +208,11 @@ def calculate(mic: str, first: date, last: date) -> list[MarketSession]:
     return found
 
 
-def _always(first: date, last: date) -> list[MarketSession]:
-    days = (last - first).days + 1
-    starts = [datetime.combine(first + timedelta(days=i), time(), UTC) for i in range(days)]
-    return [MarketSession(ALWAYS, start.date(), start, start + timedelta(days=1)) for start in starts]
+def _whole_days(mic: str, first: date, last: date) -> list[MarketSession]:
+    """Return the UTC days of `first`..`last`, all of them or those of a week without its end."""
+    days = (first + timedelta(days=i) for i in range((last - first).days + 1))
+    starts = [datetime.combine(day, time(), UTC) for day in days if mic == ALWAYS or day.weekday() < 5]
+    return [MarketSession(mic, start.date(), start, start + timedelta(days=1)) for start in starts]
 
 
 def _around(mic: str, ts: datetime) -> _Table:
@@ -290,7 +295,7 @@ def hours_document(session: MarketSession) -> document.Hours:
 
 def state_document(mic: str, market_time: datetime) -> document.Session:
     """Return what the desk shows of `mic` at `market_time`: the present session, else the next one."""
-    exchange = EXCHANGES[mic]
+    exchange = exchange_of(mic)
     present = session_around(mic, market_time + timedelta(microseconds=1))
     shown = present or next_session(mic, market_time)
     state = "closed" if present is None else "open" if is_open(mic, market_time) else "lunch"

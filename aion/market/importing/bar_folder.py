@@ -26,7 +26,7 @@ from aion.clock import iso, parse_iso
 from aion.errors import ConfigError, FeedError
 from aion.extras import need
 from aion.market.bar_check import exact_price
-from aion.market.calendar import EXCHANGES
+from aion.market.exchange import exchange_of
 from aion.market.grid import Anchor, Grid
 from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts
@@ -138,13 +138,12 @@ class BarFolder:
     def _take_series(self, key: str, entry: Any) -> None:
         try:
             series = Series(**check_entry(key, entry))
-            if series.exchange not in EXCHANGES:
-                raise ValueError(f"its exchange is {series.exchange[:80]!r}; known: {', '.join(EXCHANGES)}")
+            exchange_of(series.exchange)
             instrument = series.instrument()
             if min(instrument.tick, instrument.lot, instrument.quantity_step) <= 0:
                 raise ValueError("its tick, lot and quantity_step must be above 0")
             ZoneInfo(series.timezone)
-        except (ValueError, TypeError, ArithmeticError, OSError, ZoneInfoNotFoundError) as error:
+        except (ConfigError, ValueError, TypeError, ArithmeticError, OSError, ZoneInfoNotFoundError) as error:
             self._bad_series[key] = entry
             self.left_out[key] = str(error) or type(error).__name__
             return

@@ -6,7 +6,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from aion.errors import FeedError
-from aion.market import calendar
+from aion.market.exchange import ALWAYS, exchange_of
 from aion.market.importing.text.stamp import Stamp
 
 _MOST = 0.95  # of neighbours: a newest bar that is not over may carry the present time
@@ -27,7 +27,7 @@ def find_days(stamps: Sequence[Stamp], exchange: str) -> list[date | str] | None
     if not known or not _is_daily(known, exchange):
         return None
     clocked = [each for each in known if isinstance(each, datetime)]
-    place = ZoneInfo(calendar.EXCHANGES[exchange].timezone)
+    place = ZoneInfo(exchange_of(exchange).timezone)
     if clocked and not _are_midnights(clocked):
         days = [each if isinstance(each, str) else _in_zone(each, place) for each in stamps]
     else:
@@ -42,7 +42,7 @@ def _is_daily(known: Sequence[date | datetime], exchange: str) -> bool:
         return True
     times = sorted({_wall(each) for each in known})
     if len(times) == 1:
-        return exchange != calendar.ALWAYS and _are_midnights(clocked)
+        return exchange != ALWAYS and _are_midnights(clocked)
     long = sum(two - one >= _NEARLY_A_DAY for one, two in pairwise(times))
     return long >= _MOST * (len(times) - 1)
 

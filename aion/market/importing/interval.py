@@ -12,6 +12,7 @@ from itertools import groupby, pairwise
 
 from aion.errors import ConfigError, FeedError
 from aion.market import calendar
+from aion.market.exchange import ALWAYS
 from aion.market.grid import INSTANT, MINUTE, MINUTES, Anchor, Grid, is_sensible, length_text
 
 RUN = 12  # neighbours with the same other distance: gaps of thin trading are never so regular
@@ -78,7 +79,7 @@ def _steps(times: Sequence[datetime], exchange: str) -> list[tuple[datetime, tim
 
 def _end_of_stretch(exchange: str, at: datetime) -> datetime | None:
     """Return when trading around `at` is broken off by lunch or the night; None where it never is."""
-    if exchange == calendar.ALWAYS:
+    if exchange == ALWAYS:
         return None
     session = calendar.session_around(exchange, at + INSTANT)
     if session is None:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from aion.errors import AionError, ConfigError, FeedError, printable
 from aion.market import calendar
 from aion.market.bar_check import OUTSIDE, Report, clean
+from aion.market.exchange import ALWAYS, exchange_of
 from aion.market.grid import MINUTES, Grid
 from aion.market.importing.bar_folder import BarFolder, Format, Series
 from aion.market.importing.closing import close_bars, is_traded
@@ -37,7 +38,6 @@ REPORT = "import_report.json"
 MAX_ROWS = 10_000_000  # of all files of one import, which are held at once
 MAX_SERIES = 2000  # of one import: each becomes a file
 MAX_SYMBOL = 64  # characters
-_CURRENCIES = {"XNYS": "USD", "XNAS": "USD", "XLON": "GBP", "XHKG": "HKD"}
 _COIN_STEP = Decimal("0.00000001")
 _FINEST = 12  # decimals of a coin's tick: what has more got them from floating point
 
@@ -137,9 +137,7 @@ def import_files(files: Sequence[Path], folder: Path, about: Import, now: dateti
 
 
 def _check(about: Import) -> None:
-    if about.exchange not in calendar.EXCHANGES:
-        known = ", ".join(calendar.EXCHANGES)
-        raise ConfigError(f"--exchange {about.exchange!r} is unknown; use one of {known}")
+    exchange_of(about.exchange)
     if about.zone:
         _zone(about.zone)
     for action in about.actions:
@@ -239,8 +237,8 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
             timed = list(
                 close_bars(moments, done.grid, report, about.exchange, is_stamped_at_open=about.is_stamped_at_open)
             )
-        traded = is_traded(about.exchange, done.grid) if about.exchange != calendar.ALWAYS else None
-        unit = about.unit * UNIT if about.exchange != calendar.ALWAYS and parts[0].table.is_lean_share else about.unit
+        traded = is_traded(about.exchange, done.grid) if about.exchange != ALWAYS else None
+        unit = about.unit * UNIT if about.exchange != ALWAYS and parts[0].table.is_lean_share else about.unit
         if unit != about.unit:
             report.warn("prices were read as LEAN's ten-thousandths")
         bars = list(
@@ -269,7 +267,7 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
 
 def _tick(series: Series, bars: Sequence[Bar]) -> Decimal:
     """Return the price step: of coins one on which their prices lie, floating-point noise left out."""
-    if series.exchange != calendar.ALWAYS:
+    if series.exchange != ALWAYS:
         return Decimal(series.tick)
     finest = min(int(price.as_tuple().exponent) for bar in bars for price in (bar.open, bar.high, bar.low, bar.close))
     return Decimal(1).scaleb(max(finest, -_FINEST))
@@ -288,12 +286,13 @@ def _nothing_left(report: Report, about: Import) -> str:
 
 
 def _series(symbol: str, kind: Kind, names: list[str], about: Import) -> Series:
-    currency = about.currency or _CURRENCIES.get(about.exchange) or symbol.rpartition("/")[2]
-    if about.exchange == calendar.ALWAYS and not about.currency and "/" not in symbol:
+    quoted = symbol.rpartition("/")[2].partition(":")[0] if "/" in symbol else ""
+    currency = about.currency or exchange_of(about.exchange).currency or quoted
+    if not currency:
         raise ConfigError(f"{symbol}: say in which currency its prices are: --currency USDT")
     known = instrument(symbol, about.exchange, currency, about.price_basis or "raw")
-    step = known.quantity_step if about.exchange != calendar.ALWAYS else _COIN_STEP
-    lot = known.lot if about.exchange != calendar.ALWAYS else step
+    step = known.quantity_step if about.exchange != ALWAYS else _COIN_STEP
+    lot = known.lot if about.exchange != ALWAYS else step
     return Series(
         kind, symbol, about.exchange, currency, about.price_basis, about.zone or "UTC",
         str(known.tick), str(lot), format(step, "f"), known.name, f"imported from {', '.join(names)}",

@@ -11,7 +11,7 @@ from aion.clock import Clock, SystemClock
 from aion.errors import ConfigError, FeedError
 from aion.extras import need
 from aion.market.bar_check import Report, clean
-from aion.market.calendar import ALWAYS
+from aion.market.exchange import ALWAYS
 from aion.market.provider.pool import ClientPool, Pacer
 from aion.market.provider.protocol import Answer, GoneError, LimitError, retry_after_s
 from aion.market.series import Kind

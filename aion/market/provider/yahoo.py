@@ -17,7 +17,7 @@ from aion.clock import Clock, SystemClock
 from aion.errors import FeedError
 from aion.extras import need
 from aion.market.bar_check import Report, clean
-from aion.market.calendar import ALWAYS
+from aion.market.exchange import ALWAYS
 from aion.market.instrument import instrument
 from aion.market.provider.protocol import Answer, GoneError, LimitError
 from aion.market.provider.sessions import session_rows
