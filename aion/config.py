@@ -20,12 +20,14 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from aion.base_path import check_base_path
 from aion.clock import parse_iso
+from aion.cost_settings import CostSettings
 from aion.default_bots import bots_for
 from aion.errors import ConfigError
 from aion.secret import handed, read_secret
@@ -106,13 +108,15 @@ class BotSettings(Section):
     cash: Decimal = Field(gt=0, le=MOST_CASH)
     """Start money, in `currency`."""
     cost: str
-    """Name of a cost model, e.g. `us-equity`."""
+    """Name of a cost model, e.g. `us-equity`, or of a `[costs.<name>]` table."""
     horizon: str = ""
     """Time between rebalances of a swing bot: 1w, 2w, 4w."""
     parameters: Mapping[str, int | float | str | bool] = Field(default_factory=dict)
     """Of the strategy; each strategy documents its own."""
     rules: Rules = Rules()
     """What limits it."""
+    own_cost: CostSettings | None = None
+    """The `[costs.<name>]` table that `cost` names; it is filled in, not written."""
 
     @field_validator("horizon")
     @classmethod
@@ -130,6 +134,11 @@ class BotSettings(Section):
             of_all = f"{len(self.symbols)} symbols" if len(self.symbols) > 1 else "one symbol"
             raise ValueError(f"max_positions {self.rules.max_positions} is more than the {of_all}")
         return self
+
+
+def with_costs(bots: Mapping[str, BotSettings], costs: Mapping[str, CostSettings]) -> dict[str, BotSettings]:
+    """Return `bots`, each with the table of `costs` that it names, if it names one."""
+    return {name: bot.model_copy(update={"own_cost": costs.get(bot.cost)}) for name, bot in bots.items()}
 
 
 _US_NAMES = ("AAPL", "AMZN", "AVGO", "GOOGL", "JPM", "META", "MSFT", "NVDA", "TSLA", "XOM")
@@ -327,6 +336,8 @@ class Settings(Section):
     """When the watchdog raises an alarm: the table `[watch]`."""
     alerts: AlertSettings = AlertSettings()
     """Where alerts are sent: the table `[alerts]`."""
+    costs: Mapping[str, CostSettings] = Field(default_factory=dict)
+    """Cost models of your own by name: tables such as `[costs.my_broker]`."""
     bots: Mapping[str, BotSettings] = Field(default_factory=default_bots)
     """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it. The
     default ones trade the recorded feed; with another feed and no table, bots are made for its symbols."""
@@ -345,6 +356,11 @@ class Settings(Section):
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+    @field_validator("bots")
+    @classmethod
+    def _fill_costs(cls, value: Mapping[str, BotSettings], info: ValidationInfo) -> Mapping[str, BotSettings]:
+        return with_costs(value, info.data.get("costs", {}))
 
     @field_validator("proxies")
     @classmethod
@@ -368,7 +384,7 @@ class Settings(Section):
 
 
 MAX_CONFIG_BYTES = 4 << 20
-TABLES = ("risk", "watch", "alerts", "bots")
+TABLES = ("risk", "watch", "alerts", "costs", "bots")
 """Settings that are tables of `aion.toml`."""
 _ENVIRONMENT = {name: f"AION_{name.upper()}" for name in Settings.model_fields if name not in TABLES}
 
@@ -451,6 +467,8 @@ def _merge_bots(tables: Any, source: str, base_bots: Mapping[str, BotSettings]) 
         if not isinstance(table, dict):
             raise ConfigError(f"{source}: bots.{name} must be a table: [bots.{name}]")
         table = dict(table)
+        if "own_cost" in table:
+            raise ConfigError(f"{source}: there is no setting bots.{name}.own_cost: write a table [costs.<name>]")
         if not table.pop("enabled", True):
             merged.pop(name, None)
             continue

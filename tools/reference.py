@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT))
 from aion import config  # noqa: E402
 from aion.command.app import app  # noqa: E402
 from aion.command.settings_file import toml_value  # noqa: E402
+from aion.cost_settings import CostSettings  # noqa: E402
 from aion.store.document.kind import KINDS  # noqa: E402
 from aion.store.schema import json_schema  # noqa: E402
 
@@ -115,13 +116,14 @@ def settings() -> Iterator[str]:
         flag = f"`{by_name[name]}`" if name in by_name else ""
         lines.append((f"`{name}`", variable, flag, default_text(field.default), one_line(field.description)))
     yield from ("## Settings", "", *rows(("setting", "variable", "flag", "default", "meaning"), lines), "")
-    for section in config.Section.__subclasses__():
+    for section in (*config.Section.__subclasses__(), CostSettings):
         if section is config.Settings:
             continue
         heading = {"BotSettings": "A bot: `[bots.<name>]`", "Rules": "Its rules: `[bots.<name>.rules]`"}
         heading["Risk"] = "All bots together: `[risk]`"
         heading["WatchSettings"] = "The watchdog: `[watch]`"
         heading["AlertSettings"] = "Alerts: `[alerts]`"
+        heading["CostSettings"] = "Costs of your own: `[costs.<name>]`"
         lines = [
             (f"`{name}`", default_text(field.default), one_line(field.description))
             for name, field in section.model_fields.items()

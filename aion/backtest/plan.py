@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from aion.backtest.engine import Plan
 from aion.bot.settings_check import check_bot
 from aion.clock import iso, parse_iso
-from aion.config import MOST_CASH, BotSettings, Rules, Settings
+from aion.config import MOST_CASH, BotSettings, Rules, Settings, with_costs
 from aion.errors import ConfigError
 from aion.market.exchange import ALWAYS
 from aion.market.feed import Feed, Kind
@@ -66,6 +66,7 @@ def make_plan(settings: Settings, options: Options, feed: Feed, folder: Path) ->
     if folder.exists() and any(folder.iterdir()):
         raise ConfigError(f"{folder} is not empty: choose another folder with --out")
     bots = {name: _changed(name, bot, options) for name, bot in _chosen(settings, options, feed).items()}
+    bots = with_costs(bots, settings.costs)
     for name, bot in bots.items():
         _check_symbols(name, bot, feed)
         check_bot(name, bot)

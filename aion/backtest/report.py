@@ -277,7 +277,7 @@ def _costs(result: Result) -> str:
         )
     per_value = (costs.gross - costs.net) / costs.traded_value * 10_000 if costs.traded_value else None
     rate = f" That is {per_value:.1f} basis points of what was traded." if per_value is not None else ""
-    model = cost_model(result.settings.cost)
+    model = cost_model(result.settings.cost, result.settings.own_cost)
     real = f"; rates real from {model.valid_from} on" if model.valid_from.year > 1970 else ""
     return (
         f"<h2>From gross to net, {currency}</h2>"

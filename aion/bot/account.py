@@ -125,7 +125,7 @@ class BotAccount:
             self._run,
             self.portfolio,
             self.instruments,
-            cost_model(self.settings.cost),
+            cost_model(self.settings.cost, self.settings.own_cost),
             grid=self._bar_grid,
             halts=self.halts.book,
             allow_short=self.settings.rules.allow_short,

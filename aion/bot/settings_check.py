@@ -40,7 +40,7 @@ def check_bot(name: str, settings: BotSettings) -> None:
     try:
         exchange_of(settings.exchange)
         make_strategy(settings.strategy, settings.kind, settings.symbols, settings.parameters)
-        cost_model(settings.cost)
+        cost_model(settings.cost, settings.own_cost)
     except ConfigError as error:
         raise ConfigError(f"bots.{name}: {error}") from None
 
@@ -86,7 +86,12 @@ def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> 
 
 
 def _check_cost(name: str, settings: BotSettings, instruments: Mapping[str, Instrument]) -> None:
-    model = cost_model(settings.cost)
+    model = cost_model(settings.cost, settings.own_cost)
+    if model.currency and model.currency != settings.currency:
+        raise ConfigError(
+            f"bots.{name}: cost model {model.name!r} charges in {model.currency}, the account is in "
+            f"{settings.currency}"
+        )
     adjusted = next((symbol for symbol, each in instruments.items() if each.price_basis == "adjusted"), "")
     if adjusted and not model.is_by_value:
         raise ConfigError(

@@ -25,6 +25,7 @@ from aion.config import (
     WatchSettings,
     default_bots,
 )
+from aion.cost_settings import CostSettings
 from aion.errors import ConfigError
 
 WIDTH = 110  # of a comment
@@ -35,6 +36,7 @@ _HEAD = (
 _SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
     ("Limits over all bots together; 0 is no limit.", "risk", Risk),
     ("When the watchdog raises an alarm.", "watch", WatchSettings),
+    ('What your broker takes; `cost = "my_broker"` of a bot uses it.', "costs.my_broker", CostSettings),
     ("Who is told of it; pip install 'aion[alerts]', then `aion alerts test`.", "alerts", AlertSettings),
 )
 
@@ -48,7 +50,8 @@ def example() -> str:
     for title, table, section in _SECTIONS:
         lines += [*_comment(title), ""]
         for name, field in section.model_fields.items():
-            lines += [*_comment(field.description or ""), _setting(f"{table}.{name}", field.default), ""]
+            if field.default is not None:
+                lines += [*_comment(field.description or ""), _setting(f"{table}.{name}", field.default), ""]
     lines += [
         *_comment(
             "The bots that come with Aion, on the recorded feed; `enabled = false` removes one. What each line means "
@@ -85,7 +88,7 @@ def _bot_lines(table: str, bot: BotSettings) -> Iterator[str]:
     yield _setting(f"{table}.enabled", True)
     for name in BotSettings.model_fields:
         value = getattr(bot, name)
-        if name not in ("rules", "parameters") and value != "":
+        if name not in ("rules", "parameters", "own_cost") and value != "":
             yield _setting(f"{table}.{name}", value)
     for name, value in bot.parameters.items():
         yield _setting(f"{table}.parameters.{name}", value)

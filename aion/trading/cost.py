@@ -1,13 +1,14 @@
-"""The cost models by name: rates, validity and source of every fee. Data only; docs/costs.md shows the same."""
+"""The cost models by name: rates, validity and source of every fee, as docs/costs.md shows them, and one's own."""
 
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from aion.cost_settings import CostSettings
 from aion.errors import ConfigError
 from aion.model import Side
 from aion.trading.fee import CostModel, Fee, Overnight, Rate
-from aion.trading.slippage import SLIPPAGE_MODELS
+from aion.trading.slippage import SLIPPAGE_MODELS, SlippageModel
 
 _ALWAYS = date(1970, 1, 1)
 _ONE = Decimal(1)
@@ -179,13 +180,13 @@ def _borrow(rate: str, who: str) -> Overnight:
 def _spot(name: str, title: str, since: date, taker: str, maker: str, source: str) -> CostModel:
     """Return the model of an exchange of coins; rates in per cent, of the first tier."""
     fees = tuple(
-        Fee(f"{liquidity}_fee", source, _per_value((since, Decimal(rate) / 100)), liquidity=liquidity)
-        for liquidity, rate in _both_ways(taker, maker)
+        Fee(f"{liquidity}_fee", source, _per_value((since, rate / 100)), liquidity=liquidity)
+        for liquidity, rate in _both_ways(Decimal(taker), Decimal(maker))
     )
     return CostModel(name, title, "", since, SLIPPAGE_MODELS["crypto"], fees)
 
 
-def _both_ways(taker: str, maker: str) -> tuple[tuple[Literal["taker", "maker"], str], ...]:
+def _both_ways(taker: Decimal, maker: Decimal) -> tuple[tuple[Literal["taker", "maker"], Decimal], ...]:
     return ("taker", taker), ("maker", maker)
 
 
@@ -303,13 +304,49 @@ COST_MODELS = {model.name: model for model in _MODELS}
 """By name."""
 
 
-def cost_model(name: str) -> CostModel:
+def cost_model(name: str, own: CostSettings | None = None) -> CostModel:
     """Return the model called `name`.
 
+    Args:
+        name: of a model here, or that of `own`.
+        own: a table of the settings; None where they have none of that name.
+
     Raises:
-        ConfigError: there is none of that name.
+        ConfigError: there is none of that name, or two.
     """
     found = COST_MODELS.get(name)
+    if own is not None:
+        if found is not None:
+            raise ConfigError(f"costs.{name}: {name!r} is a model that Aion has: choose another name")
+        return _own_model(name, own)
     if found is None:
-        raise ConfigError(f"cost model {name!r} is unknown; use one of {', '.join(COST_MODELS)}")
+        raise ConfigError(
+            f"cost model {name!r} is unknown; use one of {', '.join(COST_MODELS)}, or add a table [costs.{name}]"
+        )
     return found
+
+
+def _own_model(name: str, own: CostSettings) -> CostModel:
+    source = f"[costs.{name}] of the settings"
+    commission = Rate(
+        _ALWAYS, own.rate, own.per_unit, own.per_order,
+        minimum=own.minimum, maximum=own.maximum, maximum_part=own.maximum_rate,
+    )  # fmt: skip
+    fees = [Fee("commission", source, (commission,))]
+    fees += [
+        Fee(f"{liquidity}_fee", source, _per_value((_ALWAYS, rate)), liquidity=liquidity)
+        for liquidity, rate in _both_ways(own.taker, own.maker)
+        if rate
+    ]
+    fees += [
+        Fee("tax", source, _per_value((_ALWAYS, rate)), side)
+        for side, rate in ((Side.BUY, own.buy_tax), (Side.SELL, own.sell_tax))
+        if rate
+    ]
+    overnights = [
+        Overnight(kind, source, ((_ALWAYS, rate),), longs=kind == "financing", shorts=kind == "borrow")
+        for kind, rate in (("borrow", own.borrow), ("financing", own.financing))
+        if rate
+    ]
+    slippage = SlippageModel(name, own.spread_bps / 2, own.spread_bps > 0, own.impact, source)
+    return CostModel(name, own.title or name, own.currency, _ALWAYS, slippage, tuple(fees), tuple(overnights))

@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from aion.command.app import app
 from aion.config import Settings, load
+from aion.market.exchange import exchange_of
 from aion.market.importing.interval import read_length
 from aion.market.importing.text.stamp import read_stamps
 from aion.store.document.kind import KINDS
@@ -278,6 +279,10 @@ EXAMPLES: dict[tuple[str, str], tuple[str, Callable[[], object]]] = {
     ("import", "unit"): (
         "such as 0.01 for pence",
         lambda: parse(["import", "AZN.csv", "--exchange", "XLON", "--unit", "0.01"]),
+    ),
+    ("import", "exchange"): (
+        "such as XNYS, XLON or XTKS, or 24/7 or 24/5",
+        lambda: [exchange_of(each) for each in ("XNYS", "XLON", "XTKS", "24/7", "24/5")],
     ),
     ("admit", "symbol"): ("e.g. BTC/USDT", lambda: parse(["admit", "BTC/USDT"])),
     ("backtest", "horizon"): ("1w, 10d, 1m", lambda: [horizon(each) for each in ("1w", "10d", "1m")]),

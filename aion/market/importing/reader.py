@@ -137,7 +137,10 @@ def import_files(files: Sequence[Path], folder: Path, about: Import, now: dateti
 
 
 def _check(about: Import) -> None:
-    exchange_of(about.exchange)
+    try:
+        exchange_of(about.exchange)
+    except ConfigError as error:
+        raise ConfigError(f"--{error}") from None
     if about.zone:
         _zone(about.zone)
     for action in about.actions:
