@@ -1,14 +1,17 @@
 """A field that is declared once, at its fact, is in the ledger, the files, the bundle and the API's description."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aion import model
 from aion.fact import Rows, Texts, fields_of
@@ -105,3 +108,31 @@ def test_row_when_money_has_part_of_a_cent_then_it_is_refused_with_its_amount() 
 
 def test_bar_when_it_is_a_fact_then_the_fields_of_it_are_those_of_the_class() -> None:
     assert [each.name for each in fields_of(Bar)] == [each.name for each in fields(Bar)]
+
+
+@dataclass(frozen=True)
+class _Note:
+    """A fact with each kind of field that a part of a row may have."""
+
+    symbol: str
+    by: dict[str, Decimal]
+    weight: dict[str, float]
+    words: str | None = None
+
+
+_NAMES = st.text(st.characters(exclude_categories=("Cs",)))
+
+
+@given(_NAMES, st.decimals(allow_nan=False, allow_infinity=False), st.floats(), _NAMES)
+def test_row_when_names_are_of_any_letters_then_its_json_is_ascii_and_nothing_is_lost(
+    name: str, amount: Decimal, weight: float, words: str
+) -> None:
+    note = _Note("A", {name: amount}, {name: weight}, words)
+    whole = {"by": {name: str(amount)}, "weight": {name: weight}, "words": words}
+    for fields_ in (whole, {"by": whole["by"], "words": words}):
+        without = {"weight"} - fields_.keys()
+        assert Texts(_Note, "symbol", *without).packed(note) == json.dumps(fields_, separators=(",", ":"))
+    row = Rows(_Note).values(note, day="2022-05-19")
+    assert row["by"] == json.dumps(whole["by"], separators=(",", ":"))
+    assert row["weight"] == json.dumps(whole["weight"], separators=(",", ":"))
+    assert list(row) == ["day", "symbol", "by", "weight", "words"]
