@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import yaml
 
 from .text import ROOT, read
@@ -32,6 +33,45 @@ def test_files_of_tests_import_no_test_and_no_private_name() -> None:
         if name in tests or re.match(r"_[^_]", name)
     ]
     assert wrong == [], "what two files use stands in a module that is no test, and has a public name"
+
+
+REACHING = {"setattr", "getattr", "delattr", "hasattr", "object", "attrgetter"}
+"""Functions that take the name of an attribute as text; `object` is `mock.patch.object`."""
+
+
+def named(path: Path) -> Iterator[str]:
+    """Yield what a file names as text in a call that reaches for an attribute, or in an index of `vars`."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            function = node.func
+            called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            if called in REACHING:
+                yield from (str(each.value) for each in node.args if isinstance(each, ast.Constant))
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith(("__dict__", ")")):
+            yield from (str(each.value) for each in [node.slice] if isinstance(each, ast.Constant))
+
+
+def private(path: Path) -> list[str]:
+    """Return the private parts that a file names as text."""
+    return [name for name in named(path) if re.search(r"(^|\.)_[^_]", name)]
+
+
+def test_files_of_tests_name_no_private_part_as_text() -> None:
+    """Ruff sees `object._part`, not the same in quotes."""
+    found = {path.relative_to(ROOT).as_posix(): private(path) for path in TESTS}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'monkeypatch.setattr(store, "_read", fail)', 'monkeypatch.setattr("aion.web.app._x", 1)', 'getattr(a, "_b")',
+        'mock.patch.object(a, "_b")', 'vars(a)["_b"]', 'a.__dict__["_b"]', 'operator.attrgetter("b._c")(a)',
+    ],
+)  # fmt: skip
+def test_private_part_in_quotes_is_found(tmp_path: Path, code: str) -> None:
+    (tmp_path / "x.py").write_text(code)
+    assert private(tmp_path / "x.py")
 
 
 def test_hooks_before_a_commit_are_the_commands_of_make_check() -> None:

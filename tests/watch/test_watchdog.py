@@ -49,6 +49,7 @@ class World:
         self.wall_s = TUESDAY.timestamp()
         self.steady_s = self.through_sleep_s = 1000.0
         self.processes: dict[str, WatchedProcess] = {}
+        self.rounds = self.failing_rounds = 0
         self.said: list[str] = []
         self.post = Post()
         self.options: dict[str, Any] = {}
@@ -58,9 +59,15 @@ class World:
         values = {"watch": watch, "alerts": {"repeat_minutes": 10}, "data": self.layout.root}
         clocks = Clocks(lambda: self.wall_s, lambda: self.steady_s, lambda: self.through_sleep_s)
         self.dog = Watchdog(
-            Settings(**values), self.layout, lambda: self.processes, self._say, self.post, clocks=clocks
+            Settings(**values), self.layout, self.look_at_processes, self._say, self.post, clocks=clocks
         )
         return self.dog
+
+    def look_at_processes(self) -> dict[str, WatchedProcess]:
+        self.rounds += 1
+        if self.rounds <= self.failing_rounds:
+            raise ValueError("year 11476 is out of range")
+        return self.processes
 
     def _say(self, level: str, text: str, /) -> None:
         self.said.append(f"{level}: {text}")
@@ -270,22 +277,13 @@ def test_round_that_fails_is_said_once_and_the_next_ones_come_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("aion.watch.watchdog.CHECK_S", 0.01)
-    rounds = 0
-
-    def processes() -> dict[str, WatchedProcess]:
-        nonlocal rounds
-        rounds += 1
-        if rounds <= 5:
-            raise ValueError("year 11476 is out of range")
-        return {}
-
-    monkeypatch.setattr(world.dog, "_processes", processes)
+    world.failing_rounds = 5
     thread = world.dog.start()
     until = time.monotonic() + 60
     while not world.layout.watch.exists() and time.monotonic() < until:
         time.sleep(0.01)
     world.dog.stop()
     thread.join(20)
-    assert world.layout.watch.exists() and rounds > 5
+    assert world.layout.watch.exists() and world.rounds > 5
     failed = [text for text in world.said if "check failed" in text]
     assert failed == ["error: the watchdog check failed: ValueError: year 11476 is out of range"]

@@ -22,7 +22,7 @@ SLOTS = 64  # lines of the table; a power of two
 MOST_BYTES = (1 << 31) - 1  # of one send
 
 # of linux/io_uring.h; the numbers of the system calls are the same on all processors that matter
-_SETUP, _ENTER = 425, 426
+SETUP, ENTER = 425, 426
 _SEND = 26
 _LINES_OFFSET = 0x10000000
 _LINE_BYTES, _RESULT_BYTES = 64, 16
@@ -72,7 +72,7 @@ class Batch:
         self._call.argtypes = (ctypes.c_long,) * 5 + (ctypes.c_void_p, ctypes.c_long)
         self._call.restype = ctypes.c_long
         params = _Params(flags=_SUBMIT_ALL)
-        descriptor = self._call(_SETUP, SLOTS, ctypes.addressof(params), 0, 0, None, 0)
+        descriptor = self._call(SETUP, SLOTS, ctypes.addressof(params), 0, 0, None, 0)
         if descriptor < 0:
             number = ctypes.get_errno()
             raise OSError(number, strerror(number))
@@ -133,7 +133,7 @@ class Batch:
         lines[start + 2 : end : 8] = array("Q", [address]) * count
         lines[start + 3 : end : 8] = array("Q", [size | _SEND_FLAGS << 32]) * count
         numbers[self._tail] = (tail + count) & 0xFFFFFFFF
-        taken = self._call(_ENTER, self._descriptor, count, 0, 0, None, 0)
+        taken = self._call(ENTER, self._descriptor, count, 0, 0, None, 0)
         left: list[tuple[int, int]] = []
         if taken != count:
             number = ctypes.get_errno() if taken < 0 else errno.EAGAIN

@@ -14,7 +14,7 @@ MIN_CHARACTERS = 10
 MAX_CHARACTERS = 1024  # argon2 would hash more; nobody types more
 MAX_WAITING = 8  # logins that wait for their turn; more are sent away
 
-_hasher = PasswordHasher()
+hasher = PasswordHasher()
 _turn, _turn_admin = threading.Lock(), threading.Lock()
 waiting_strangers = threading.BoundedSemaphore(MAX_WAITING)
 waiting_admins = threading.BoundedSemaphore(MAX_WAITING)
@@ -33,7 +33,7 @@ def hash_password(password: str) -> str:
         ConfigError: it is too short or too long; the message does not repeat it.
     """
     check_length(password)
-    return _hasher.hash(password)
+    return hasher.hash(password)
 
 
 def check_length(password: str) -> None:
@@ -66,7 +66,7 @@ def is_password(password: str, hashed: str, *, is_admin: bool = False) -> bool:
         raise BusyError("too many logins at once: try again in a few seconds")
     try:
         with turn:
-            return _hasher.verify(hashed, password)
+            return hasher.verify(hashed, password)
     except (VerificationError, InvalidHashError):
         return False
     finally:

@@ -165,7 +165,7 @@ class DeskStore:
         """Return a number that is another after each change of passwords, sessions and tokens; 0: no password."""
         if self._commits.have_come():
             with self._commits.asked():
-                self._read()
+                self.read()
         return self.state if self._passwords else 0
 
     @property
@@ -380,7 +380,12 @@ class DeskStore:
         """Return the seconds until it ends."""
         return identity.ends_at - self.now_s()
 
-    def _read(self) -> None:
+    def read(self) -> None:
+        """Read passwords, sessions and tokens, if somebody has committed since; `look` calls it when that may be.
+
+        Raises:
+            sqlite3.Error: they cannot be read; the next look tries again.
+        """
         seen = self._reader.execute("pragma data_version").fetchone()[0]
         if seen == self._seen:
             return

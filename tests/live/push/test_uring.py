@@ -106,7 +106,7 @@ def test_close_when_it_is_closed_twice_then_its_descriptor_is_gone() -> None:
 def test_open_when_the_kernel_refuses_then_none_and_a_line(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(batch_module, "_SETUP", 1_000_000)  # no system call has this number
+    monkeypatch.setattr(batch_module, "SETUP", 1_000_000)  # no system call has this number
     with caplog.at_level(logging.INFO):
         assert open_batch() is None
     assert "one system call a client" in caplog.text

@@ -42,9 +42,9 @@ class Looked(DeskStore):
 
     looks = 0
 
-    def _read(self) -> None:
+    def read(self) -> None:
         self.looks += 1
-        return super()._read()
+        return super().read()
 
 
 def test_commits_when_another_process_writes_then_they_are_seen_at_once_and_else_nothing_is_asked(
@@ -164,7 +164,7 @@ def test_look_when_it_fails_then_the_next_request_looks_again(
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as broken:
-        broken.setattr(store, "_read", fail)
+        broken.setattr(store, "read", fail)
         with pytest.raises(sqlite3.OperationalError):
             store.identify(key)
     assert store.identify(key) is None

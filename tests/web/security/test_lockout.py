@@ -193,7 +193,7 @@ def test_admin_when_passwords_of_strangers_are_looked_at_then_its_own_does_not_w
                 assert may_end.wait(60)
             return bool(hasher.verify(hash, password))
 
-    monkeypatch.setattr(passwords, "_hasher", Slow())
+    monkeypatch.setattr(passwords, "hasher", Slow())
     stranger = threading.Thread(
         target=httpx.post,
         args=(f"{desk.url}/api/session",),

@@ -122,7 +122,7 @@ def test_logins_when_many_at_once_then_one_is_hashed_at_a_time_beside_the_event_
             running[0] -= 1
             return True
 
-    monkeypatch.setattr(passwords, "_hasher", Slow())
+    monkeypatch.setattr(passwords, "hasher", Slow())
     assert desk.app.desk.tries is not None
     desk.app.desk.tries.take = lambda _address: 0.0  # type: ignore[method-assign]
     statuses: list[int] = []
