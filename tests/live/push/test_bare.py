@@ -227,7 +227,7 @@ def test_stream_when_its_head_is_not_taken_yet_then_no_frame_overtakes_it(
                 while not got.endswith(b"\n"):
                     got += await loop.sock_recv(link, 1 << 20)
                 assert got == head + line("a", 3, 1000)
-                while desk.streams[0].is_paused:  # its kernel may still count what the client has just read
+                while desk.streams[0].is_paused:  # noqa: ASYNC110 - its kernel may still count what the client has just read
                     await asyncio.sleep(0.005)
                 desk.publish("a", 4, 1000)
                 assert await loop.sock_recv(link, 1 << 20) == line("a", 4, 1000) and desk.batch.sent == 1
