@@ -10,6 +10,8 @@ BIN := .venv/bin
 SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) $(wildcard frontend/*.json frontend/*.ts frontend/*.mjs frontend/index.html)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Images of containers often set it; every start of Python would compile every module again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: build kill run test test-python test-page quick coverage hooks check bench soak soak-long faults hostile audit lock clean browser \
 	proxies proxy firefox lighthouse lowest newest

@@ -4,10 +4,13 @@ import signal
 
 import pytest
 
+from tests import machine
 from tests.quick import Measure, Quick
 
 # A test run that was started with `nohup` ignores SIGHUP, and so would every desk that it starts.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+machine.keep_compiled_modules()
+machine.keep_files_in_memory()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,3 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Quick())
     if config.getoption("--measure"):
         config.pluginmanager.register(Measure(config))
+
+
+def pytest_collection_finish() -> None:
+    machine.leave_modules_alone()

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 import pandas
+from backtesting import Backtest as Backtest
 from backtesting import Strategy as Theirs
 
 from aion.market import calendar

@@ -4,6 +4,7 @@ import ast
 import warnings
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -16,18 +17,21 @@ from aion.strategy.registry import BUILT_IN
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import ListFeed, at
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of the packages that backtesting.py imports
-    from backtesting import Backtest
-
-    from tests.backtest import rules
-
 CASH = 100_000
 SIDES = {"buy": 1, "sell": -1}
 
 
 @pytest.fixture(scope="module")
-def bars() -> list:
+def rules() -> ModuleType:
+    """The same rules for both engines; imported here, since the other one takes half a second of each worker."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the packages that backtesting.py imports
+        from tests.backtest import rules
+    return rules
+
+
+@pytest.fixture(scope="module")
+def bars(rules: ModuleType) -> list:
     """Real minutes of MSFT in whole cents, up to the end of a session, where both are flat.
 
     Without those in which nobody traded: Aion marks nothing at them, backtesting.py does.
@@ -75,11 +79,16 @@ def ours(tmp_path: Path, bars: list, strategy: str, parameters: dict, *, allow_s
         return trades, {point.ts: point.equity for point in ledger.equity("b")}
 
 
-def theirs(bars: list, strategy: type, **parameters: object):
+def theirs(rules: ModuleType, bars: list, strategy: str, **parameters: object):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        test = Backtest(
-            rules.frame(bars), strategy, cash=CASH, commission=0, trade_on_close=False, finalize_trades=True
+        test = rules.Backtest(
+            rules.frame(bars),
+            getattr(rules, strategy),
+            cash=CASH,
+            commission=0,
+            trade_on_close=False,
+            finalize_trades=True,
         )
         result = test.run(**parameters)
     trades = [
@@ -99,25 +108,26 @@ def theirs(bars: list, strategy: type, **parameters: object):
 @pytest.mark.parametrize(
     ("strategy", "parameters", "their_strategy", "allow_short", "least"),
     [
-        ("cross", {"fast": 10, "slow": 30}, rules.TheirCross, False, 100),
-        ("cross", {"fast": 5, "slow": 60}, rules.TheirCross, False, 50),
-        ("opening_range_breakout", {"minutes": 5}, rules.TheirBreakout, True, 15),
-        ("opening_range_breakout", {"minutes": 30}, rules.TheirBreakout, True, 10),
+        ("cross", {"fast": 10, "slow": 30}, "TheirCross", False, 100),
+        ("cross", {"fast": 5, "slow": 60}, "TheirCross", False, 50),
+        ("opening_range_breakout", {"minutes": 5}, "TheirBreakout", True, 15),
+        ("opening_range_breakout", {"minutes": 30}, "TheirBreakout", True, 10),
     ],
 )
 def test_trades_and_equity_agree_with_backtesting_py_to_the_cent(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    rules: ModuleType,
     bars: list,
     strategy: str,
     parameters: dict,
-    their_strategy: type,
+    their_strategy: str,
     allow_short: bool,
     least: int,
 ) -> None:
     monkeypatch.setitem(BUILT_IN, "cross", rules.Cross)
     our_trades, our_equity = ours(tmp_path, bars, strategy, parameters, allow_short=allow_short)
-    their_trades, their_equity = theirs(bars, their_strategy, **parameters)
+    their_trades, their_equity = theirs(rules, bars, their_strategy, **parameters)
     assert len(our_trades) >= least
     assert [trade[2:] for trade in our_trades] == their_trades
     differences = {ts: (value, their_equity[ts]) for ts, value in our_equity.items() if value != their_equity[ts]}

@@ -26,7 +26,7 @@ from tests.bot.desk import (
     settings,
     sim_logs,
 )
-from tests.control.play import DAY, END, INTRADAY, Person, Step, orb, play, when
+from tests.control.play import DAY, END, INTRADAY, SOON, Person, Step, orb, play, when
 
 POLL_S = 0.2
 
@@ -81,7 +81,7 @@ def test_flatten_when_a_position_is_held_then_it_is_closed_at_the_next_open_and_
 
 
 def test_pause_of_all_bots_when_asked_then_the_clock_answers(tmp_path: Path) -> None:
-    play(tmp_path, when("2022-05-19T13:40Z", lambda: ask(tmp_path, DESK, "pause")))
+    play(tmp_path, when("2022-05-19T13:40Z", lambda: ask(tmp_path, DESK, "pause")), end=SOON)
     clock = document(Layout(tmp_path).sim_summary)["clock"]
     assert clock["control_id"] == id_of(1)
     for name in ("orb_ny", "vwap_ldn"):
@@ -99,7 +99,7 @@ def test_request_that_cannot_be_read_then_it_is_left_aside_by_name_and_the_other
         Layout(tmp_path).control("orb_ny", id_of(4)).with_suffix("").write_text("{}")
         ask(tmp_path, "orb_ny", "pause", 3)
 
-    play(tmp_path, when("2022-05-19T13:40Z", write))
+    play(tmp_path, when("2022-05-19T13:40Z", write), end=SOON)
     aside = document(Layout(tmp_path).sim_summary)["clock"]["left_aside"]
     assert "is not whole JSON" in aside[f"control/orb_ny/{torn}.json"]
     assert "field bot" in aside[f"control/orb_ny/{short}.json"]
@@ -109,7 +109,7 @@ def test_request_that_cannot_be_read_then_it_is_left_aside_by_name_and_the_other
 
 
 def test_speed_for_one_bot_is_refused(tmp_path: Path) -> None:
-    play(tmp_path, when("2022-05-19T13:40Z", lambda: ask(tmp_path, "orb_ny", "speed", 1, 300)))
+    play(tmp_path, when("2022-05-19T13:40Z", lambda: ask(tmp_path, "orb_ny", "speed", 1, 300)), end=SOON)
     assert orb(tmp_path)["control_error"] == "speed is for all bots together, not for one"
 
 
@@ -177,7 +177,7 @@ def test_speed_when_changed_holds_over_a_restart_until_the_settings_name_another
 
 @pytest.mark.parametrize("value", ["fast", -1, 1e9, "nan"])
 def test_speed_that_is_none_is_refused_and_nothing_changes(tmp_path: Path, value: object) -> None:
-    play(tmp_path, when("2022-05-19T13:40Z", lambda: ask(tmp_path, DESK, "speed", 1, value)))
+    play(tmp_path, when("2022-05-19T13:40Z", lambda: ask(tmp_path, DESK, "speed", 1, value)), end=SOON)
     clock = document(Layout(tmp_path).sim_summary)["clock"]
     assert clock["speed"] == 60 and clock["control_id"] == id_of(1)
     assert "is not 0 or a number up to 36000" in clock["control_error"]
@@ -219,13 +219,13 @@ def test_jump_back_starts_another_run_at_that_day(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("day", "why"), [("1999-01-04", "the tape has "), ("soon", "is not a date such as")])
 def test_jump_to_a_day_that_is_not_on_the_tape_is_refused(tmp_path: Path, day: str, why: str) -> None:
-    play(tmp_path, when("2022-05-19T13:40Z", lambda: ask(tmp_path, DESK, "jump", 1, day)))
+    play(tmp_path, when("2022-05-19T13:40Z", lambda: ask(tmp_path, DESK, "jump", 1, day)), end=SOON)
     assert why in document(Layout(tmp_path).sim_summary)["clock"]["control_error"]
     assert any(why in each["reason"] for each in decided(tmp_path, "refused"))
 
 
 def test_live_feed_refuses_speed_and_jump_in_a_recorded_decision(tmp_path: Path) -> None:
-    feed = recorded(END)
+    feed = recorded(SOON)
     feed.real_time = True
     person = Person(
         tmp_path,
@@ -288,7 +288,7 @@ def test_kill_switch_when_on_then_flat_and_stopped_and_when_off_then_active(tmp_
 
 
 def test_kill_switch_of_all_stops_every_bot_and_is_said_by_the_clock(tmp_path: Path) -> None:
-    play(tmp_path, when("2022-05-19T13:40Z", lambda: kill_switch(tmp_path, DESK)))
+    play(tmp_path, when("2022-05-19T13:40Z", lambda: kill_switch(tmp_path, DESK)), end=SOON)
     assert (
         document(Layout(tmp_path).sim_summary)["clock"]["killed"] == "stopped by kill switch of all bots, 00:00 UTC"
     )
@@ -334,6 +334,7 @@ def test_rules_saved_on_the_desk_are_taken_and_said(tmp_path: Path) -> None:
     play(
         tmp_path,
         when("2022-05-19T13:40Z", lambda: save_rules(tmp_path, "orb_ny", 3, stop_loss=0.02, allow_short=False)),
+        end=SOON,
     )
     day = orb(tmp_path)
     assert day["config_version"] == 3 and day["rules"]["stop_loss"] == 0.02 and day["rules"]["allow_short"] is False
@@ -350,6 +351,7 @@ def test_rules_that_cannot_work_are_refused_and_the_old_ones_stay(tmp_path: Path
         when("2022-05-19T13:40Z", lambda: save_rules(tmp_path, "orb_ny", 1, max_alloc=0.25)),
         when("2022-05-19T13:42Z", lambda: save_rules(tmp_path, "orb_ny", 2, stop_loss=7)),
         when("2022-05-19T13:44Z", lambda: save_rules(tmp_path, "vwap_ldn", 1, stop_los=0.1)),
+        end=SOON,
     )
     day = orb(tmp_path)
     assert day["config_version"] == 1 and day["rules"]["max_alloc"] == 0.25 and day["rules"]["stop_loss"] == 0.01

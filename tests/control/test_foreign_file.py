@@ -15,7 +15,7 @@ from aion.store.control_id import asked_at, make_id, why_not
 from aion.store.file import write_json
 from aion.store.layout import DESK, Layout
 from tests.bot.desk import WALL, VirtualWaiter, ask, audits, document, id_of, ledger_rows, recorded, replay, settings
-from tests.control.play import END, INTRADAY, orb, play, when
+from tests.control.play import END, INTRADAY, SOON, orb, play, when
 
 
 def control(control_id: str, bot: str, action: str = "pause") -> dict[str, str]:
@@ -66,6 +66,7 @@ def test_foreign_file_when_it_lies_there_then_it_is_named_and_each_request_besid
         when("2022-05-19T13:31Z", lambda: ask(tmp_path, target, "pause", 10)),
         when("2022-05-19T13:35Z", lambda: seen.append(orb(tmp_path))),
         when("2022-05-19T13:40Z", lambda: os.rename(path, path.with_name(".gone"))),
+        end=SOON,
     )
     assert len(seen[0]["left_aside"]) == 1
     ((shown, why),) = seen[0]["left_aside"].items()

@@ -49,7 +49,7 @@ class Copy:
     def __init__(self, folder: Path, recipe: str) -> None:
         self.folder = folder
         self.allowed = files_of(recipe)
-        shutil.copytree(ROOT / "aion", folder / "aion", ignore=shutil.ignore_patterns("__pycache__", "static"))
+        shutil.copytree(ROOT / "aion", folder / "aion", ignore=shutil.ignore_patterns("static"))
 
     def add(self, name: str, file: str, code: str) -> None:
         assert file.replace(name, "<name>") in self.allowed

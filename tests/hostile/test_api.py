@@ -9,7 +9,6 @@ from aion.store.layout import Layout
 from aion.web.app import App
 from aion.web.log.writer import open_log
 
-from .api import STREAMS, attack, operations
 from .desk import check_log, hostile_desk
 
 EXAMPLES = 2  # `python -m tests.hostile` sends more, as everybody
@@ -18,6 +17,8 @@ EXAMPLES = 2  # `python -m tests.hostile` sends more, as everybody
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("who", ["local", "viewer"])
 def test_routes_when_asked_for_anything_then_they_answer_as_described(who: str, tmp_path: Path) -> None:
+    from .api import attack  # here, since schemathesis takes half a second of each worker
+
     with hostile_desk(tmp_path, who) as (desk, headers):
         seen = attack(desk.url, desk.app.routes.openapi(), EXAMPLES, headers)
     assert seen.operations > 25 and seen.requests > seen.operations
@@ -26,6 +27,8 @@ def test_routes_when_asked_for_anything_then_they_answer_as_described(who: str, 
 
 
 def test_description_when_a_route_is_new_then_it_is_asked_too(tmp_path: Path) -> None:
+    from .api import STREAMS, operations
+
     layout = Layout(tmp_path)
     description = App(Settings(data=tmp_path), log=open_log(layout, "error")).routes.openapi()
     asked = {operation.path for operation in operations(description)}

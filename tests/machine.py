@@ -1,0 +1,40 @@
+"""What makes a run quick on the machine that it finds; nothing here changes what is tested."""
+
+import gc
+import os
+import sys
+
+import psutil
+
+SHARED_MEMORY = "/dev/shm"
+TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
+"""Where pytest keeps the folders of tests; whoever sets it says where."""
+ROOM_BYTES = 4 << 30
+"""A whole run needs less than half of it."""
+
+
+def keep_compiled_modules() -> None:
+    """Let Python keep what it has compiled, for this process and all that it starts.
+
+    Images of containers often forbid it; then each of the thousand processes of a run compiles each module anew.
+    """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def keep_files_in_memory() -> None:
+    """Let the tests' folders be in memory where there is room, so that no commit waits for a disk.
+
+    Not where programs cannot be started from there, as in containers: tests write scripts and run them.
+    """
+    if TEMPORARY in os.environ or not os.access(SHARED_MEMORY, os.W_OK):
+        return
+    found = os.statvfs(SHARED_MEMORY)
+    room = min(found.f_bavail * found.f_frsize, psutil.virtual_memory().available)
+    if not found.f_flag & os.ST_NOEXEC and room > ROOM_BYTES:
+        os.environ[TEMPORARY] = SHARED_MEMORY
+
+
+def leave_modules_alone() -> None:
+    """Take all modules of all tests out of the garbage collector's sight: they stay, so it need not look again."""
+    gc.freeze()
