@@ -61,7 +61,7 @@ check: build
 	$(BIN)/python tools/node.py node_modules/typescript/bin/tsc --noEmit
 	$(BIN)/python tools/api_types.py --check
 	$(BIN)/python tools/reference.py --check
-	$(BIN)/python tools/rooms.py --check
+	$(BIN)/python tools/import_graph.py --check
 	$(BIN)/python tools/page_size.py
 
 # The declared bounds: the oldest and the newest packages that they allow, all extras too, each in an environment of its

@@ -1,7 +1,7 @@
-"""Draws the rooms of `aion/` and what each imports, into docs/architecture.md.
+"""Draws the packages of `aion/` and what each imports, into docs/architecture.md.
 
-`python tools/rooms.py` writes the picture, `--check` says whether it is of today's imports. An arrow that follows
-from two others is left out: what it would say is still true.
+`python tools/import_graph.py` writes the picture, `--check` says whether it matches today's imports. An arrow that
+follows from two others is left out.
 """
 
 import argparse
@@ -13,12 +13,12 @@ import grimp
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "architecture.md"
-BEGIN, END = "<!-- rooms: begin -->\n", "<!-- rooms: end -->\n"
+BEGIN, END = "<!-- packages: begin -->\n", "<!-- packages: end -->\n"
 FOUNDATION = "the root's modules"
 
 
-def rooms() -> dict[str, str]:
-    """Return the first sentence of each room's docstring by its name, in alphabetical order."""
+def packages() -> dict[str, str]:
+    """Return the first sentence of each package's docstring by its name, in alphabetical order."""
     found = {}
     for path in sorted(ROOT.glob("aion/*/__init__.py")):
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
@@ -27,7 +27,7 @@ def rooms() -> dict[str, str]:
 
 
 def imports(names: list[str]) -> dict[str, set[str]]:
-    """Return which rooms each room imports, directly or through others."""
+    """Return which packages each package imports, directly or through others."""
     graph = grimp.build_graph("aion", exclude_type_checking_imports=True, cache_dir=None)
     return {
         name: {
@@ -49,8 +49,8 @@ def reduced(found: dict[str, set[str]]) -> dict[str, set[str]]:
 
 
 def picture() -> str:
-    """Return what stands between the marks: a diagram, and a line a room."""
-    owned = rooms()
+    """Return what stands between the marks: a diagram, and a table with one line for each package."""
+    owned = packages()
     arrows = reduced(imports(list(owned)))
     diagram = [f"    {name} --> {other}" for name, others in arrows.items() for other in sorted(others)]
     lonely = [f"    {name}" for name, others in arrows.items() if not others]
@@ -63,7 +63,7 @@ def picture() -> str:
             *[each for each in lonely if not any(each.strip() in others for others in arrows.values())],
             "```",
             "",
-            "| room | owns | files |",
+            "| package | owns | files |",
             "|---|---|--:|",
             *table,
             "",
@@ -76,9 +76,9 @@ def _modules(name: str) -> int:
 
 
 def main() -> int:
-    """Write or check the picture; the status is 1 when it was of other imports."""
+    """Write or check the picture; the status is 1 when it was out of date."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing, say whether it is as it should be")
+    parser.add_argument("--check", action="store_true", help="change nothing, only report whether it is up to date")
     options = parser.parse_args()
     text = DOCUMENT.read_text(encoding="utf-8")
     head, rest = text.split(BEGIN)
@@ -87,7 +87,7 @@ def main() -> int:
     if wanted == text:
         return 0
     if options.check:
-        sys.stderr.write("docs/architecture.md shows other rooms than there are: run python tools/rooms.py\n")
+        sys.stderr.write("docs/architecture.md is out of date: run python tools/import_graph.py\n")
         return 1
     DOCUMENT.write_text(wanted, encoding="utf-8")
     return 0
