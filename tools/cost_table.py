@@ -26,9 +26,9 @@ def rate_text(rate: Rate) -> str:
     if rate.per_value or not (rate.per_unit or rate.flat):
         parts.append(f"{plain(rate.per_value * 100)} %")
     if rate.per_unit:
-        parts.append(f"{plain(rate.per_unit)} a unit")
+        parts.append(f"{plain(rate.per_unit)} per unit")
     if rate.flat:
-        parts.append(f"{plain(rate.flat)} an order")
+        parts.append(f"{plain(rate.flat)} per order")
     if rate.above:
         parts.append(f"above {plain(rate.above)}")
     if rate.minimum:
@@ -60,7 +60,7 @@ def section(model: CostModel) -> str:
     if model.currency:
         lines[-1] += f" Flat amounts are in {model.currency}."
     if model.valid_from.year != 1970:
-        lines[-1] += f" All rates are real from {model.valid_from.isoformat()} on."
+        lines[-1] += f" All rates are historical from {model.valid_from.isoformat()} on."
     half = plain(model.slippage.half_spread_bps)
     lines += ["", f"Slippage `{model.slippage.name}`: half spread {half} bp. {model.slippage.source}", ""]
     if model.fee_list:
@@ -72,7 +72,7 @@ def section(model: CostModel) -> str:
         who = " and ".join(name for name, pays in (("long", each.longs), ("short", each.shorts)) if pays)
         lines += [f"Overnight `{each.name}` ({who} positions): {each.source}.", ""]
         if len(each.rates) > 1:
-            lines += ["| from | a year |", "|---|---|"]
+            lines += ["| from | per year |", "|---|---|"]
             lines += [f"| {since.isoformat()} | {plain(rate * 100)} % |" for since, rate in each.rates]
             lines.append("")
     return "\n".join(lines)

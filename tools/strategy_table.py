@@ -49,7 +49,7 @@ def section(strategy: Any) -> str:
     fields = parameters_of(strategy).model_fields
     if not fields:
         return "\n".join([*lines, "It has no parameters.", ""])
-    lines += ["| parameter | default | may be | meaning |", "|---|---|---|---|"]
+    lines += ["| parameter | default | range | meaning |", "|---|---|---|---|"]
     for name, field in fields.items():
         meaning = " ".join((field.description or "").split())
         lines.append(f"| `{name}` | {field.default:g} | {bounds(field)} | {meaning} |")

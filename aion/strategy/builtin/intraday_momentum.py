@@ -1,4 +1,4 @@
-"""Intraday momentum: the session's first half-hour foretells its last."""
+"""Intraday momentum: the first half-hour of a session predicts its last."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class IntradayMomentumParameters(Parameters):
     """Of `intraday_momentum`."""
 
     first_minutes: int = Field(30, ge=5, le=120)
-    """Length of the part of the session that decides."""
+    """Length of the first part of the session, whose return decides."""
     last_minutes: int = Field(30, ge=7, le=120)
     """Minutes before the close at which the position is opened."""
     threshold: float = Field(0.1, ge=0, le=1)

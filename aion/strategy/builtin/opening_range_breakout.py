@@ -20,9 +20,9 @@ class OpeningRangeParameters(Parameters):
     minutes: int = Field(5, ge=1, le=120)
     """Length of the opening range."""
     target_ranges: float = Field(0.0, ge=0, le=20)
-    """Distance of the target from the edge in heights of the range; 0 for none, the position is held to the close."""
+    """Distance of the target from the edge, in range heights; 0 for no target (hold to the close)."""
     max_entries: int = Field(1, ge=1, le=20)
-    """Positions opened a session at most."""
+    """Most positions opened in a session."""
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class _Range:
 
 
 class OpeningRangeBreakout:
-    """The first close above the high of the opening minutes buys, below their low sells; the other edge is the stop.
+    """Buys the first close above the opening range, sells the first below it; the other edge is the stop.
 
     Strength = min(1, x / 2), where x = |close - middle of the range| / half its height: 0 in the middle, 0.5 at an
     edge, 1 at half a height beyond it. Threshold 0.5.

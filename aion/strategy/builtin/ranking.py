@@ -18,7 +18,7 @@ class MomentumParameters(Parameters):
     look_back: int = Field(126, ge=2, le=1000)
     """Trading days over which the return is measured."""
     skip: int = Field(5, ge=0, le=60)
-    """Newest trading days left out of it, because they tend to revert."""
+    """Newest trading days left out, because they tend to revert."""
 
 
 class ReversalParameters(Parameters):

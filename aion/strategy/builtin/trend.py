@@ -123,7 +123,7 @@ class TimeSeriesMomentum:
 
 
 class EqualWeight:
-    """Holds every symbol at the same weight: the baseline beside which a rule must be seen.
+    """Holds every symbol at the same weight: the baseline to compare other rules with.
 
     Strength = 1, threshold 0. Weight = 1 / number of symbols.
 

@@ -1,4 +1,4 @@
-"""The two VWAP rules: fade a stretch away from the session's VWAP, or follow the side it is on."""
+"""The two VWAP rules: trade back towards the session's VWAP, or follow the side that the price is on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,11 +21,11 @@ class ReversionParameters(Parameters):
     deviations: float = Field(2.0, gt=0, le=10)
     """Distance from the VWAP, in deviations, at which the rule enters."""
     warm_minutes: int = Field(30, ge=2, le=240)
-    """Minutes of the session before the first entry: bands of a few bars say nothing."""
+    """Minutes of the session before the first entry: bands made of a few bars mean nothing."""
     last_entry_minutes: int = Field(30, ge=0, le=240)
-    """Minutes before the close from which nothing is opened, because a return needs time."""
+    """Minutes before the close from which nothing is opened, because the move back needs time."""
     min_distance_bps: float = Field(10.0, ge=0, le=1000)
-    """Least distance from the VWAP in basis points of price: below it the costs eat the return."""
+    """Smallest distance from the VWAP, basis points of price; below it costs exceed the gain."""
 
 
 class TrendParameters(Parameters):
@@ -38,7 +38,7 @@ class TrendParameters(Parameters):
     last_entry_minutes: int = Field(30, ge=0, le=240)
     """Minutes before the close from which nothing is opened."""
     max_entries: int = Field(3, ge=1, le=100)
-    """Positions opened a session at most: crossings come in swarms."""
+    """Most positions opened in a session, because crossings cluster."""
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ def _where(reading: _Reading) -> str:
 
 
 class VwapReversion(_VwapRule):
-    """Buys a stretch below the session's VWAP, sells one above it, and exits when the VWAP is reached.
+    """Buys far below the session's VWAP, sells far above it, and exits when the price is back at the VWAP.
 
     Strength = min(1, |d| / (2 x deviations)), where d is the distance of the close from the VWAP in volume-weighted
     standard deviations: 0.5 at the entry distance, 1 at twice that. Threshold 0.5.
