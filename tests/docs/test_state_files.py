@@ -121,7 +121,7 @@ def without_byte(complaint: str) -> str:
 
 def complaints() -> dict[str, str]:
     """What the document says is complained of, by what stands there."""
-    table = rows(section(read(DOCUMENT), "## What you are told when a file is wrong"))
+    table = rows(section(read(DOCUMENT), "## Errors in a file"))
     return {row[0].partition(": `{")[0]: without_byte(codes(row[1])[0]) for row in table}
 
 
