@@ -50,40 +50,49 @@ def rows(results: dict[str, Any]) -> list[Row]:
     found: list[Row] = []
     for clients in ("2000", "5000"):
         part = f"broadcast-{clients}"
-        work = f"broadcast 20 KB to {int(clients):,}"
+        work = f"broadcast 20 KB to {int(clients):,} clients: speed"
         found += [
-            _at_least(f"{work}, of the bare send loop", 0.8, _ratio(results, part, "20000", "aion", "loop")),
-            _at_least(f"{work}, of nchan", 1.4, _ratio(results, part, "20000", "aion", "nchan")),
-            _at_least(f"{work}, of sse-starlette", 8, _ratio(results, part, "20000", "aion", "sse-starlette")),
+            _at_least(f"{work} / bare C send loop", 0.8, _ratio(results, part, "20000", "aion", "loop")),
+            _at_least(f"{work} / nchan", 1.4, _ratio(results, part, "20000", "aion", "nchan")),
+            _at_least(f"{work} / sse-starlette", 8, _ratio(results, part, "20000", "aion", "sse-starlette")),
         ]
     part = "broadcast-2000"
     found += [
-        _at_least("broadcast 1 KB to 2,000, of the bare loop", 0.85, _ratio(results, part, "1000", "aion", "loop")),
-        _at_least("broadcast 1 KB to 2,000, of nchan", 1.0, _ratio(results, part, "1000", "aion", "nchan")),
-        _at_least("broadcast 100 KB to 2,000, of nchan", 2.0, _ratio(results, part, "100000", "aion", "nchan")),
+        _at_least(
+            "broadcast 1 KB to 2,000 clients: speed / bare C send loop",
+            0.85,
+            _ratio(results, part, "1000", "aion", "loop"),
+        ),
+        _at_least(
+            "broadcast 1 KB to 2,000 clients: speed / nchan", 1.0, _ratio(results, part, "1000", "aion", "nchan")
+        ),
+        _at_least(
+            "broadcast 100 KB to 2,000 clients: speed / nchan", 2.0, _ratio(results, part, "100000", "aion", "nchan")
+        ),
     ]
     plain = _of(results, part, "sizes", "100000", "servers", "aion", "bytes_a_client")
     packed = _of(results, part, "sizes", "100000", "servers", "aion gzip", "bytes_a_client")
     found += [
-        _at_least("gzip of 100 KB: fewer bytes", 4, plain / packed if plain and packed else None),
-        _at_least("gzip of 100 KB: sooner at the last", 1, _ratio(results, part, "100000", "aion gzip", "aion")),
-        _at_most("memory a connection (5,000, gzip, login)", 3.0, _kilo(_of(results, "memory", "bytes_a_connection")),
-                 "KB", 2),
-        _at_most("kernel memory with 1,000 stuck clients, second half", 1.05, _growth(results), "x", 3),
-        _at_most("100 clients, nothing changes", 0.5, _percent(_of(results, "idle", "aion")), "% of a core", 2),
+        _at_least("gzip of 100 KB: bytes, plain / gzip", 4, plain / packed if plain and packed else None),
+        _at_least("gzip of 100 KB: speed / plain, last client", 1,
+                  _ratio(results, part, "100000", "aion gzip", "aion")),
+        _at_most("memory for each connection (5,000, gzip, login)", 3.0,
+                 _kilo(_of(results, "memory", "bytes_a_connection")), "KB", 2),
+        _at_most("kernel memory with 1,000 stuck clients: end / half-way", 1.05, _growth(results), "x", 3),
+        _at_most("100 idle clients: processor", 0.5, _percent(_of(results, "idle", "aion")), "% of a core", 2),
         _at_most("rename -> wire, 35 KB, p50", 5, _of(results, "wire", "identity", "p50_ms"), "ms"),
         _at_most("rename -> wire, 35 KB, p99", 20, _of(results, "wire", "identity", "p99_ms"), "ms"),
         _at_most("rename -> DOM in Chromium, p99", 50, _of(results, "page", "p99_ms"), "ms"),
-        _at_least("GET bundle, of a constant", 0.9, _get_ratio(results)),
-        _at_most("GET bundle at 200 concurrent, p99", 20, _of(results, "get", "events", "at_200", "p99_ms"), "ms"),
-        _at_most("GET while 100 KB go to 5,000 a second, p99", 50,
+        _at_least("GET bundle: rate / constant answer", 0.9, _get_ratio(results)),
+        _at_most("GET bundle, 200 at a time, p99", 20, _of(results, "get", "events", "at_200", "p99_ms"), "ms"),
+        _at_most("GET while 100 KB go to 5,000 clients each second, p99", 50,
                  _of(results, "get-during-broadcast", "bundle", "p99_ms"), "ms"),
-        _at_most("5,000 clients reconnect, all current", 5, _of(results, "storm", "most_s"), "s", 2),
-        _at_most("thawed client: stale bundles beyond its own buffer", 2 + UNSENT_BYTES / 19_755,
+        _at_most("5,000 clients reconnect: all current after", 5, _of(results, "storm", "most_s"), "s", 2),
+        _at_most("client that was frozen: stale bundles beyond its own buffer", 2 + UNSENT_BYTES / 19_755,
                  _of(results, "thaw", "default", "stale_beyond_own_buffer"), "bundles", 2),
-        _at_least("10,000 clients on one worker, whole rounds", 7, _of(results, "many", "whole"), "of 7"),
-        _at_most("backtest of a year, 20 symbols, two bots", 20, _of(results, "backtest", "load", "year_s"), "s"),
-        _at_least("backtest of one rule, of backtesting.py", 1, _backtest_ratio(results)),
+        _at_least("10,000 clients on one worker: complete rounds", 7, _of(results, "many", "whole"), "of 7"),
+        _at_most("backtest of one year, 20 symbols, two bots", 20, _of(results, "backtest", "load", "year_s"), "s"),
+        _at_least("backtest of one rule: speed / backtesting.py", 1, _backtest_ratio(results)),
     ]  # fmt: skip
     return found
 
@@ -113,8 +122,8 @@ def _backtest_ratio(results: dict[str, Any]) -> float | None:
 
 def must_reach(results: dict[str, Any]) -> str:
     """Return the rows as text for a terminal."""
-    marks = {True: "ok  ", False: "LOOK", None: "-   "}
-    return "\n".join(f"{marks[fine]}  {work:58} {wanted:>16}  {found}" for work, wanted, found, fine in rows(results))
+    marks = {True: "ok  ", False: "FAIL", None: "-   "}
+    return "\n".join(f"{marks[fine]}  {work:62} {wanted:>16}  {found}" for work, wanted, found, fine in rows(results))
 
 
 def _table(results: dict[str, Any], part: str) -> list[str]:
@@ -125,7 +134,8 @@ def _table(results: dict[str, Any], part: str) -> list[str]:
         "",
         f"### {found['clients']:,} clients" + (f", {found['slow']} of them slow" if found["slow"] else ""),
         "",
-        "| bundle | server | publish -> last client (least..most) | deliveries/s | CPU a delivery | bytes a client |",
+        "| bundle | server | publish -> last client (min..max) | deliveries/s "
+        "| CPU per delivery | bytes per client |",
         "|---|---|---|---|---|---|",
     ]
     for size, each in found["sizes"].items():
@@ -148,18 +158,18 @@ def _details(results: dict[str, Any]) -> list[str]:
         memory = results["memory"]
         lines += ["", "### Memory", "", "| open streams (gzip, login) | resident |", "|---|---|"]
         lines += [f"| {each['clients']:,} | {each['resident'] / 2**20:.1f} MiB |" for each in memory["points"]]
-        lines.append(f"\nSlope: {memory['slope']:.0f} bytes a connection.")
+        lines.append(f"\nSlope: {memory['slope']:.0f} bytes per connection.")
     if "aion" in results.get("idle", {}):
         idle = results["idle"]
         lines += [
             "",
-            "### Nothing changes, 100 clients",
+            "### 100 idle clients",
             "",
-            "| design | part of a core | GET p99 |",
+            "| design | share of a core | GET p99 |",
             "|---|---|---|",
         ]
         lines.append(f"| Aion | {idle['aion']:.2%} | |")
-        lines.append(f"| a polling handler a client, every 200 ms | {idle['naive']:.0%} "
+        lines.append(f"| one polling handler for each client, every 200 ms | {idle['naive']:.0%} "
                      f"| {idle['naive_get']['p99_ms']:.0f} ms |")  # fmt: skip
     if "events" in results.get("get", {}):
         get = results["get"]
@@ -167,7 +177,7 @@ def _details(results: dict[str, Any]) -> list[str]:
             "", "### GET of the bundle", "",
             f"{get['days']} days of {get['bots']} bots and {get['symbols']:,} symbols on disk, "
             f"{get['files']} files; bundle {get['bundle_bytes']:,} B, sent as gzip.", "",
-            "| way | bundle | constant, same stack | p99 at 200 concurrent | p99 at 1,000 a second |",
+            "| changes found by | bundle | constant, same stack | p99, 200 at a time | p99 at 1,000/s |",
             "|---|---|---|---|---|",
         ]  # fmt: skip
         for name in ("events", "signatures"):
@@ -179,7 +189,7 @@ def _details(results: dict[str, Any]) -> list[str]:
     if "default" in results.get("thaw", {}):
         thaw = results["thaw"]
         lines += ["", f"### A client frozen for {thaw['frozen_s']:.0f} s, {thaw['changes']} changes", "",
-                  "| its receive buffer | old bundles before the newest | of them in its own buffer already |",
+                  "| receive buffer | old bundles before the newest | of them already in its own buffer |",
                   "|---|---|---|"]  # fmt: skip
         for name in ("default", "small"):
             each = thaw[name]
@@ -187,8 +197,8 @@ def _details(results: dict[str, Any]) -> list[str]:
     if "topics" in results.get("delta", {}):
         delta = results["delta"]
         lines += ["", f"### Patches in {delta['seconds']:.0f} s of a replay at {delta['speed']} times real time", "",
-                  "| topic | bundle | changes | of them patches | whole, gzip | patch, gzip | sent whole "
-                  "| sent with patches | CPU to make one |", "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+                  "| topic | bundle | changes | sent as patches | whole, gzip | patch, gzip | sent whole "
+                  "| sent with patches | CPU per patch |", "|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
         for name, each in delta["topics"].items():
             lines.append(f"| {name} | {each['body_bytes']:,.0f} B | {each['changes']} | {each['patches']} "
                          f"| {each['whole_bytes']:,.0f} B | {each['patch_bytes']:,.0f} B | {each['sent_whole']:,} B "
@@ -196,8 +206,8 @@ def _details(results: dict[str, Any]) -> list[str]:
     if "open_s" in results.get("many", {}):
         many = results["many"]
         lines += ["", f"### {many['clients']:,} clients on one worker", "",
-                  f"Opened in {many['open_s']:.1f} s; 20 KB at the last one after {many['last_ms']:.0f} ms (gzip); "
-                  f"{many['resident_a_client'] / 1024:.1f} KB resident a client."]  # fmt: skip
+                  f"Opened in {many['open_s']:.1f} s; 20 KB reached the last one after {many['last_ms']:.0f} ms "
+                  f"(gzip); {many['resident_a_client'] / 1024:.1f} KB of memory per client."]  # fmt: skip
     return lines
 
 
@@ -219,7 +229,7 @@ def write_docs(results: dict[str, Any]) -> None:
         + ", ".join(f"{name} {each['load_average']:.1f}" for name, each in results.items() if "load_average" in each)
         + "."
     )
-    table = ["| work | wanted | found | reached |", "|---|---|---|---|"]
+    table = ["| what | target | measured | met |", "|---|---|---|---|"]
     table += [f"| {work} | {wanted} | {found} | {marks[fine]} |" for work, wanted, found, fine in rows(results)]
     _replace(DOCS / "measured.md", [said, "", *table, *_missing(results), "", "All tables: `docs/bench.md`."])
     body = [said]

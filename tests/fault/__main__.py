@@ -37,7 +37,7 @@ def main() -> int:
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="aion-fault-") as folder:
             try:
-                seen, verdict = each.run(Path(folder), Scale(not options.short, options.seed)), "holds"
+                seen, verdict = each.run(Path(folder), Scale(not options.short, options.seed)), "passed"
             except Exception as error:  # noqa: BLE001 - a fault that fails is told, the others run
                 traceback.print_exc()
                 seen, verdict = f"{type(error).__name__}: {error}".splitlines()[0][:300], "**BROKEN**"

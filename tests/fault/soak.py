@@ -259,7 +259,7 @@ def main() -> int:
         f"{len(run.latencies):,} GETs timed; all at {etag} in the end; load {os.getloadavg()[0]:.1f}."
     )
     wrong += [f"{count} x {what}" for what, count in run.wrong.items()]
-    print(f"Verdict: {'; '.join(wrong) if wrong else 'holds'}.")
+    print(f"Verdict: {'; '.join(wrong) if wrong else 'passed'}.")
     return 1 if wrong else 0
 
 
