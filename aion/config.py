@@ -28,8 +28,10 @@ from pydantic import (
 from aion.base_path import check_base_path
 from aion.clock import parse_iso
 from aion.cost_settings import CostSettings
+from aion.currency import MOST_DECIMALS, decimals_of
 from aion.default_bots import bots_for
 from aion.errors import ConfigError
+from aion.money import unit_of
 from aion.secret import handed, read_secret
 from aion.store.regular_file import read_regular
 
@@ -37,7 +39,7 @@ SECRETS = frozenset({"password", "viewer_password", "alpaca_key", "alpaca_secret
 """Settings that are read from the environment alone."""
 MOST_BYTES = 4 << 20  # of a settings file; a thousand bots take a quarter of that
 MOST_CASH = 10**12
-"""Start money of a bot at most: far above any account, and small enough for exact cents."""
+"""Start money of a bot at most: far above any account, and small enough for 18 exact decimals."""
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -107,6 +109,10 @@ class BotSettings(Section):
     """Of its account; nothing is ever converted."""
     cash: Decimal = Field(gt=0, le=MOST_CASH)
     """Start money, in `currency`."""
+    decimals: int = Field(
+        default_factory=lambda known: decimals_of(str(known.get("currency"))), ge=0, le=MOST_DECIMALS
+    )
+    """Decimals of its money; default: those of the currency (ISO 4217), 8 of a coin."""
     cost: str
     """Name of a cost model, e.g. `us-equity`, or of a `[costs.<name>]` table."""
     horizon: str = ""
@@ -127,6 +133,9 @@ class BotSettings(Section):
 
     @model_validator(mode="after")
     def _check(self) -> "BotSettings":
+        unit = unit_of(self.currency, self.decimals)
+        if unit.round(self.cash) <= 0:
+            raise ValueError(f"cash {self.cash:f} is less than the smallest amount of {self.currency}, {unit.step:f}")
         if self.kind == "swing" and not self.horizon:
             raise ValueError("a swing bot needs horizon, e.g. '1w'")
         is_asked = self.kind == "swing" or "max_positions" in self.rules.model_fields_set

@@ -16,10 +16,7 @@ from typing import Annotated, Any, ClassVar, Generic, Protocol, TypeVar, Union, 
 import orjson
 
 from aion.clock import iso, parse_iso
-
-CENTS = "cents"
-"""Marks money: the ledger keeps it as integer cents, in a column whose name ends so."""
-
+from aion.money import plain_text
 
 _KNOWN, _ALWAYS = "value is not None", "True"
 _Made = Callable[[Any], Any] | None
@@ -75,7 +72,6 @@ class FactField:
     type: Any
     """Without `Annotated` and `None`."""
     said: Said
-    is_money: bool
     is_made: bool
     """True where the constructor takes it; what it does not take it reckons."""
     default: Any
@@ -84,7 +80,7 @@ class FactField:
     @property
     def column(self) -> str:
         """Its column in the ledger."""
-        return self.said.column or (f"{self.name}_cents" if self.is_money else self.name)
+        return self.said.column or self.name
 
 
 def fields_of(kind: type[Dataclass]) -> Iterator[FactField]:
@@ -100,7 +96,7 @@ def fields_of(kind: type[Dataclass]) -> Iterator[FactField]:
                 of, *inner = get_args(of)
                 marks = [*marks, *inner]
         said = next((mark for mark in marks if isinstance(mark, Said)), _PLAIN)
-        yield FactField(each.name, of, said, CENTS in marks, each.init, each.default)
+        yield FactField(each.name, of, said, each.init, each.default)
 
 
 def _json_value(of: Any) -> _Made:
@@ -147,7 +143,7 @@ def _maker(told: Iterable[tuple[str, str, _Made, str]]) -> Callable[..., dict[st
 def _text_value(of: Any) -> tuple[_Made, _Made]:
     """Return what makes a value of type `of` one that JSON and SQLite keep without loss, and what makes it again."""
     if of is Decimal:
-        return str, Decimal
+        return plain_text, Decimal
     if of is datetime:
         return iso, parse_iso
     if isinstance(of, type) and issubclass(of, StrEnum):
@@ -185,7 +181,7 @@ class Texts(Generic[Fact]):
 
 
 class Rows(Generic[Fact]):
-    """A fact as a row of the ledger: money as integer cents, what is no number as text."""
+    """A fact as a row of the ledger: numbers of any size and decimals as text in plain digits, without loss."""
 
     def __init__(self, kind: type[Fact], **parts: Texts[Any]) -> None:
         """Args: kind: of fact; parts: of its fields that are facts of the same symbol."""
@@ -200,8 +196,6 @@ class Rows(Generic[Fact]):
 
     @staticmethod
     def _codec(each: FactField) -> tuple[_Made, _Made]:
-        if each.is_money:
-            return to_cents, from_cents
         to, back = _text_value(each.type)
         if each.type is bool:
             return int, bool
@@ -215,12 +209,12 @@ class Rows(Generic[Fact]):
         kinds = {bool: "INTEGER", int: "INTEGER", float: "REAL"}
         found = dict.fromkeys(self._parts, "TEXT")
         for column, *_, each in self._fields:
-            found[column] = "INTEGER" if each.is_money else kinds.get(each.type, "TEXT")
+            found[column] = kinds.get(each.type, "TEXT")
         return found
 
     def columns_of(self, kind: type) -> set[str]:
-        """Return the columns of values of a type; money is of none."""
-        return {column for column, *_, each in self._fields if each.type is kind and not each.is_money}
+        """Return the columns of values of a type."""
+        return {column for column, *_, each in self._fields if each.type is kind}
 
     def values(self, fact: Fact, **more: str) -> dict[str, Any]:
         """Return the values of the row of `fact` by column, and `more`."""
@@ -237,24 +231,6 @@ class Rows(Generic[Fact]):
         for name, part in self._parts.items():
             found[name] = part.fact(json.loads(row[name]), symbol=row["symbol"])
         return self._kind(**found, **more)
-
-
-def to_cents(money: Decimal) -> int:
-    """Return money as integer cents.
-
-    Raises:
-        ValueError: it has a part of a cent.
-    """
-    found = money * 100
-    whole = int(found)
-    if found != whole:
-        raise ValueError(f"{money} is not a whole number of cents")
-    return whole
-
-
-def from_cents(amount: int) -> Decimal:
-    """Return integer cents as money."""
-    return amount * Decimal("0.01")
 
 
 def _packed(state: Mapping[str, Any], *, is_text: bool) -> str:

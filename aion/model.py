@@ -1,42 +1,29 @@
 """The words of trading as values: frozen, without I/O, checked when made.
 
-Money is `Decimal` in the account's currency, rounded to cents by `cents`; prices are `Decimal` with at most
-four decimals; quantities are `Decimal` and positive beside a `Side`, signed in a `Position`. All times are aware
-UTC. `ts` of a bar is its **close**. What documents and ledger have of a fact is made of its fields (`aion.fact`).
+Money is `Decimal` in the account's currency, rounded to its smallest amount (`aion.money`); prices are `Decimal` on
+the tick of their instrument, averages of them with its decimals and four at the least; quantities are `Decimal` and
+positive beside a `Side`, signed in a `Position`. All times are aware UTC. `ts` of a bar is its **close**. What
+documents and ledger have of a fact is made of its fields (`aion.fact`).
 """
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from aion.fact import CENTS, UNSHOWN, Said
+from aion.fact import UNSHOWN, Said
+from aion.money import value_of
 from aion.scalar import Above, Key, Label, NonNegative, Positive, Price, Share, Short, Verb, Word
 
-CENT = Decimal("0.01")
-PRICE_STEP = Decimal("0.0001")  # prices keep four decimals, whatever the tick
 ZERO = Decimal(0)
+ONE = Decimal(1)
 
-Money = Annotated[Decimal, CENTS]
-"""Money in cents."""
 PriceBasis = Literal["raw", "adjusted"]
 Mode = Literal["replay", "paper", "backtest", "live"]
-
-
-def cents(amount: Decimal) -> Decimal:
-    """Round money to cents, half to even: for marks and sums, where no side is favoured."""
-    return amount.quantize(CENT, rounding=ROUND_HALF_EVEN)
-
-
-def cost_cents(amount: Decimal) -> Decimal:
-    """Round a cost (>= 0) up to the next cent: a rounding is never in our favour."""
-    return amount.quantize(CENT, rounding=ROUND_CEILING)
-
-
-def income_cents(amount: Decimal) -> Decimal:
-    """Round money received down to the cent: a rounding is never in our favour."""
-    return amount.quantize(CENT, rounding=ROUND_FLOOR)
+InstrumentKind = Literal["share", "fund", "coin", "perpetual", "future", "option", "fx", "index"]
+SETTLED: frozenset[InstrumentKind] = frozenset(("future", "perpetual"))
+"""Kinds of which only results are paid: a position costs nothing, and is worth what it has gained."""
 
 
 class Side(StrEnum):
@@ -86,20 +73,47 @@ class Instrument:
     """What is traded: one symbol on one exchange in one currency.
 
     `tick` is the price step and `quantity_step` the smallest quantity step, `lot` the board lot (quantities are
-    multiples of it); all in units of price and shares.
+    multiples of it); all in units of price and of shares, coins or contracts.
+
+    Raises:
+        ValueError: a step, lot, multiplier or margin that is not finite and above 0.
     """
 
     symbol: str
     exchange: str
     """ISO 10383 MIC, e.g. `XNYS`."""
     currency: str
-    """ISO 4217."""
-    tick: Decimal = CENT
-    lot: Decimal = Decimal(1)
-    quantity_step: Decimal = Decimal(1)
+    """Of its prices: ISO 4217, or the name of a coin."""
+    tick: Decimal = Decimal("0.01")
+    lot: Decimal = ONE
+    quantity_step: Decimal = ONE
     price_basis: PriceBasis | None = "raw"
     """None when its feed does not say; a bot that holds overnight refuses such a series."""
     name: str = ""
+    kind: InstrumentKind = "share"
+    multiplier: Decimal = ONE
+    """Units of one contract: what a price of 1 comes to in money."""
+    settlement: str = ""
+    """Currency in which it is paid; empty for that of its prices. An account trades what is paid in its own."""
+    margin: Decimal = ONE
+    """Part of its value that an open position keeps from being spent, where only results are paid."""
+    has_volume: bool = True
+    """False where its source counts none, as of FX and indices: fills are not limited by it then."""
+
+    def __post_init__(self) -> None:
+        for name in ("tick", "lot", "quantity_step", "multiplier", "margin"):
+            value: Decimal = getattr(self, name)
+            if not value.is_finite() or value <= 0:
+                raise ValueError(f"{self.symbol}: {name} {value} must be a number above 0")
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether only results are paid, as of a future or a perpetual, and not the whole value."""
+        return self.kind in SETTLED
+
+    def trades(self, bar: "Bar") -> bool:
+        """Tell whether anybody traded in `bar`, as far as its source can say."""
+        return bar.volume > 0 or not self.has_volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +141,7 @@ class CorporateAction:
 _NEEDED = Said(is_needed=True)
 _PRICE = Said(form=Price, is_needed=True)
 _SYMBOL = Said(form=Key, is_needed=True)
-_UNITS = Said("Units of one contract; absent where quantity counts units.", form=Above, is_kept=False)
+_UNITS = Said("Units of one contract; absent where quantity counts units.", form=Above)
 _LEVERAGE = Said(form=Above, is_kept=False)
 _ACCOUNT = Said("Sub-account or wallet.", form=Short, is_kept=False)
 _STAKE = "Own money put in, over all its parts."
@@ -231,7 +245,7 @@ class Fill:
     """One execution. `price` is what was paid or got per unit, slippage included.
 
     `slippage` (>= 0, money) is the part of it that is worse than the bar's price; `fees` names each fee (>= 0,
-    money, cents). What is not kept is of other programs' bots alone.
+    money). What is not kept is of other programs' bots alone.
     """
 
     id: Annotated[str, UNSHOWN]
@@ -243,9 +257,9 @@ class Fill:
     side: Annotated[Side, _NEEDED]
     quantity: Annotated[Decimal, Said(form=Positive, is_needed=True)]
     price: Annotated[Decimal, Said("Per unit, slippage included.", form=Price, is_needed=True)]
-    fee: Annotated[Money, Said("All fees; a rebate is below 0. In `fee_currency` where that is said.", default=0)] = (
-        field(init=False)
-    )
+    fee: Annotated[
+        Decimal, Said("All fees; a rebate is below 0. In `fee_currency` where that is said.", default=0)
+    ] = field(init=False)
     """Sum of `fees`."""
     fee_currency: Annotated[
         str | None,
@@ -261,9 +275,9 @@ class Fill:
     multiplier: Annotated[Decimal | None, _UNITS] = None
     leverage: Annotated[Decimal | None, _LEVERAGE] = None
     account: Annotated[str | None, _ACCOUNT] = None
-    slippage: Annotated[Money, Said("Cost of the price being worse than the bar's.", form=NonNegative, default=0)]
+    slippage: Annotated[Decimal, Said("Cost of the price being worse than the bar's.", form=NonNegative, default=0)]
     realized_pnl: Annotated[
-        Money | None, Said("Of the part that this fill closed, after fees.", column="realized_cents")
+        Decimal | None, Said("Of the part that this fill closed, after fees.", column="realized")
     ] = None
     """None when it closed nothing."""
     reason: str
@@ -279,12 +293,10 @@ class Fill:
         object.__setattr__(self, "fee", sum(self.fees.values(), ZERO))
 
     @property
-    def cash_change(self) -> Decimal:
-        """Money that the account gains (+) or pays (-), fees included, rounded against us to the cent."""
-        gross = self.price * self.quantity
-        if self.side is Side.BUY:
-            return -cost_cents(gross) - self.fee
-        return income_cents(gross) - self.fee
+    def value(self) -> Decimal:
+        """Price x units, money with every digit."""
+        units = self.quantity if self.multiplier is None else value_of(self.quantity, self.multiplier)
+        return value_of(self.price, units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,14 +312,8 @@ class Position:
     """Realized since the position was opened, after fees; account currency."""
     carried: str = ""
     """Why the position could not be closed when it should have been; empty when all is well."""
-
-    def market_value(self, price: Decimal) -> Decimal:
-        """Value at `price` in cents, negative when short."""
-        return cents(self.quantity * price)
-
-    def unrealized_pnl(self, price: Decimal) -> Decimal:
-        """Gain (+) or loss (-) against the average price, in cents, before the cost of closing."""
-        return cents(self.quantity * (price - self.average_price))
+    multiplier: Decimal = ONE
+    """Units of one contract."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,11 +330,11 @@ class Trade:
     exit_price: Annotated[Decimal, _PRICE]
     opened_at: Annotated[datetime, _NEEDED]
     closed_at: Annotated[datetime, Said("Market time at which it was closed.", name="ts", is_needed=True)]
-    fees: Annotated[Money, Said("In the account's currency; rebates are below 0.", default=0, column="fee_cents")]
+    fees: Annotated[Decimal, Said("In the account's currency; rebates are below 0.", default=0, column="fee")]
     """Of its fills, >= 0."""
-    slippage: Annotated[Money, Said(default=0)]
+    slippage: Annotated[Decimal, Said(default=0)]
     borrow: Annotated[
-        Money, Said("Charged for its nights; absent when nothing was.", form=NonNegative, is_brief=True)
+        Decimal, Said("Charged for its nights; absent when nothing was.", form=NonNegative, is_brief=True)
     ] = ZERO
     """>= 0: borrow fees of a short, financing of a long."""
     funding: Annotated[
@@ -341,7 +347,7 @@ class Trade:
         None
     )
     account: Annotated[str | None, _ACCOUNT] = None
-    realized_pnl: Annotated[Money, Said(is_needed=True, column="realized_cents")]
+    realized_pnl: Annotated[Decimal, Said(is_needed=True, column="realized")]
     """After fees and nights."""
     reason: str
     """Why it was closed."""
@@ -390,5 +396,5 @@ class EquityPoint:
     """Equity of one bot at one market time, beside what buying and holding would have given."""
 
     ts: datetime
-    equity: Money
-    hold: Money | None = None
+    equity: Decimal
+    hold: Decimal | None = None

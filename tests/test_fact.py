@@ -98,12 +98,21 @@ def test_order_when_kept_as_texts_then_it_comes_back_without_loss() -> None:
     assert texts.state(order)["quantity"] == "0.10" and "limit_price" not in texts.state(order)
 
 
-def test_row_when_money_has_part_of_a_cent_then_it_is_refused_with_its_amount() -> None:
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("10.01", "10.01"),
+        ("0E-8", "0.00000000"),
+        ("5E-18", "0.000000000000000005"),
+        ("5.0E+2", "500"),
+        ("-123456789012.123456789012345678", "-123456789012.123456789012345678"),
+    ],
+)
+def test_row_when_made_of_an_amount_then_it_has_all_its_digits_in_plain_ones(amount: str, text: str) -> None:
     rows = Rows(EquityPoint)
-    point = EquityPoint(at("2022-05-19T14:00Z"), Decimal("10.01"))
-    assert rows.values(point) == {"ts": "2022-05-19T14:00Z", "equity_cents": 1001, "hold_cents": None}
-    with pytest.raises(ValueError, match=r"10\.001 is not a whole number of cents"):
-        rows.values(EquityPoint(point.ts, Decimal("10.001")))
+    point = EquityPoint(at("2022-05-19T14:00Z"), Decimal(amount))
+    assert rows.values(point) == {"ts": "2022-05-19T14:00Z", "equity": text, "hold": None}
+    assert Decimal(text) == point.equity
 
 
 def test_bar_when_it_is_a_fact_then_the_fields_of_it_are_those_of_the_class() -> None:

@@ -44,7 +44,7 @@ def fee_rows(fee: Fee) -> list[str]:
     """Return the rows of one fee, newest rate last."""
     side = fee.side.value if fee.side else "both"
     side += f", {fee.liquidity}" if fee.liquidity else ""
-    step = "cent" if fee.step < 1 else "unit"
+    step = "the smallest amount" if fee.step is None else "cent" if fee.step < 1 else "unit"
     rows = []
     for number, rate in enumerate(fee.rates):
         since = "" if rate.valid_from.year == 1970 else rate.valid_from.isoformat()

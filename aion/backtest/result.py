@@ -13,7 +13,7 @@ from aion.clock import iso
 from aion.config import BotSettings, Risk
 from aion.ledger.query import LedgerReader
 from aion.market.exchange import ALWAYS
-from aion.model import ZERO, EquityPoint, Fill, Trade, cents
+from aion.model import ZERO, EquityPoint, Fill, Trade
 from aion.trading.events import NIGHTS
 
 YEAR_S = 365.25 * 86_400
@@ -133,7 +133,7 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: s
         if decision.action == "refused":
             refusals[decision.reason.partition("; signal: ")[0]] += 1
     average = sum(float(point.equity) for point in curve) / len(curve)
-    traded = sum((fill.price * fill.quantity for fill in changes.fills), ZERO)
+    traded = sum((abs(fill.value) for fill in changes.fills), ZERO)
     own = _figures(curve, "equity", values, year)
     held = _figures(curve, "hold", holds, year)
     notes = (HINDSIGHT, ADJUSTED) if bot.price_basis == "adjusted" else ()
@@ -156,7 +156,7 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: s
         days=days,
         fills=changes.fills,
         trades=changes.trades,
-        costs=Costs(gross, dict(fees), slippage, borrow, net, cents(traded)),
+        costs=Costs(gross, dict(fees), slippage, borrow, net, bot.portfolio.unit.round(traded)),
         figures=own,
         hold=held,
         beta=performance.beta(own_returns, hold_returns) if _is_enough(own_returns, hold_returns) else None,

@@ -22,7 +22,7 @@ from aion.market.calendar import MarketSession
 from aion.market.feed import Feed, Kind
 from aion.market.grid import Grid
 from aion.market.jump import Screen, Screened
-from aion.model import Bar, CorporateAction, EquityPoint, Signal, Trade
+from aion.model import ONE, Bar, CorporateAction, EquityPoint, Signal, Trade
 from aion.output.day_record import Peak, Record
 from aion.output.encode import Json, number, result_json, rules_json, signal_json
 from aion.output.process_log import ProcessLog
@@ -73,7 +73,7 @@ class BotAccount:
         self._jumped: set[str] = set()
         self._run = run
         self._bar_grid = Grid(feed.interval, feed.anchor) if kind == "minute" else None
-        self.portfolio = Portfolio(settings.currency, settings.cash)
+        self.portfolio = Portfolio(settings.currency, settings.cash, settings.decimals)
         self.halts = HaltWatch(feed, settings.symbols)
         self.broker = self._make_broker()
         self.gate = RiskGate(self.portfolio, Limits.of(settings.rules))
@@ -86,7 +86,7 @@ class BotAccount:
         """Market time of the newest bars."""
         self.cycle_id = ""
         self.cycles = 0
-        self.hold = BuyAndHold(settings.cash, settings.symbols)
+        self.hold = BuyAndHold(settings.cash, settings.symbols, self.portfolio.unit)
         self.record = Record()
         self.peak = Peak()
         self.signals: dict[str, Signal] = {}
@@ -138,7 +138,7 @@ class BotAccount:
 
     @property
     def equity(self) -> Decimal:
-        """Cash plus market values at the newest marks, cents."""
+        """Cash plus market values at the newest marks, money."""
         return self.portfolio.equity()
 
     def think(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
@@ -297,8 +297,8 @@ class BotAccount:
     def mark(self, bars: Mapping[str, Bar], ts: datetime) -> None:
         """Note the marks and the equity after the bars of `ts`; the broker has marked the portfolio."""
         for symbol, bar in bars.items():
-            self.hold.see(bar)
-            if bar.volume > 0:
+            if bar.volume or self.instruments[symbol].trades(bar):
+                self.hold.see(bar)
                 self.marked_at[symbol] = ts
         point = EquityPoint(ts, self.equity, self.hold.equity)
         self._points.append(point)
@@ -378,6 +378,8 @@ class BotAccount:
                 "unrealized_pnl": number(self.portfolio.unrealized_pnl(symbol)),
                 "opened_at": iso(held.opened_at),
             }
+            if held.multiplier != ONE:
+                value["multiplier"] = number(held.multiplier)
             weight = self.portfolio.weight(symbol)
             if weight is not None:
                 value["weight"] = round(weight, 6)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from aion.model import ZERO, Bar, CorporateAction, cents
+from aion.model import ZERO, Bar, CorporateAction
+from aion.money import MoneyUnit, plain_text
 
 
 class BuyAndHold:
@@ -14,9 +15,10 @@ class BuyAndHold:
     cash; dividends of raw prices are kept as cash.
     """
 
-    def __init__(self, cash: Decimal, symbols: tuple[str, ...]) -> None:
-        """Args: cash: start money in the account's currency; symbols: what is held."""
+    def __init__(self, cash: Decimal, symbols: tuple[str, ...], unit: MoneyUnit) -> None:
+        """Args: cash: start money in the account's currency; symbols: what is held; unit: of the account."""
         self._cash = cash
+        self._unit = unit
         self._symbols = symbols
         self._first: dict[str, Decimal] = {}
         self._last: dict[str, Decimal] = {}
@@ -24,12 +26,11 @@ class BuyAndHold:
         self._paid: dict[str, Decimal] = {}
 
     def see(self, bar: Bar) -> None:
-        """Take the next bar of a name; bars without volume have no price that anyone paid and are left out."""
-        if bar.volume > 0:
-            self._last[bar.symbol] = bar.close
-            if bar.symbol not in self._first:
-                self._first[bar.symbol] = bar.open
-                self._count(bar.symbol)
+        """Take the next bar of a name in which somebody traded: others have no price that anyone paid."""
+        self._last[bar.symbol] = bar.close
+        if bar.symbol not in self._first:
+            self._first[bar.symbol] = bar.open
+            self._count(bar.symbol)
 
     def _count(self, symbol: str) -> None:
         self._units[symbol] = self._cash / len(self._symbols) / self._first[symbol]
@@ -56,12 +57,12 @@ class BuyAndHold:
 
     @property
     def equity(self) -> Decimal:
-        """What it is worth at the newest closes, money in cents."""
+        """What it is worth at the newest closes, money."""
         unbought = len(self._symbols) - len(self._first)
         rest = self._cash * unbought / len(self._symbols) if unbought else ZERO
         if self._paid:
             rest += sum(self._paid.values(), ZERO)
-        return cents(sum((units * self._last[symbol] for symbol, units in self._units.items()), rest))
+        return self._unit.round(sum((units * self._last[symbol] for symbol, units in self._units.items()), rest))
 
     @property
     def name(self) -> str:
@@ -71,7 +72,7 @@ class BuyAndHold:
     def state(self) -> dict[str, list[str]]:
         """Return first and last price and dividends by symbol as JSON types, for the ledger."""
         return {
-            symbol: [str(each[symbol]) for each in (self._first, self._last, self._paid) if symbol in each]
+            symbol: [plain_text(each[symbol]) for each in (self._first, self._last, self._paid) if symbol in each]
             for symbol in self._first
         }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from aion.bot.state import Standing
 from aion.model import ZERO, OrderRecord, OrderStatus, OrderType
+from aion.money import plain_text
 from aion.trading.broker import PaperBroker
 
 MOST_NAMED = 6  # symbols in a sentence
@@ -127,7 +128,7 @@ class Leaving:
     def saved(self) -> dict[str, list[str]]:
         """Return what must survive a restart, as JSON types."""
         return {
-            symbol: [each.order_id, str(each.stop_loss or ""), str(each.take_profit or ""), str(each.average_price)]
+            symbol: [each.order_id, _text(each.stop_loss), _text(each.take_profit), plain_text(each.average_price)]
             for symbol, each in self.exits.items()
         }
 
@@ -179,6 +180,10 @@ def count_of(symbols: Iterable[str], thing: str) -> str:
 
 def _is_exit(record: OrderRecord) -> bool:
     return record.order.reduce_only and record.order.type is OrderType.MARKET
+
+
+def _text(price: Decimal | None) -> str:
+    return plain_text(price) if price else ""
 
 
 def _price(text: str) -> Decimal | None:

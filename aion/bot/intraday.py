@@ -185,7 +185,8 @@ class IntradayBot(BotAccount):
             self.broker.note(
                 ts,
                 "refused",
-                f"{money:.2f} {self.settings.currency} buys less than one lot{_OF_SIGNAL}{signal.reason}",
+                f"{self.portfolio.unit.round(money):f} {self.settings.currency} buys less than one lot"
+                f"{_OF_SIGNAL}{signal.reason}",
                 signal.symbol,
                 confidence=signal.confidence,
             )

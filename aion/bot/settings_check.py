@@ -70,6 +70,11 @@ def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> 
             raise ConfigError(
                 f"bots.{name}: {symbol} trades in {instrument.currency}, the account is in {settings.currency}"
             )
+        if (instrument.settlement or settings.currency) != settings.currency:
+            raise ConfigError(
+                f"bots.{name}: {symbol} is paid in {instrument.settlement}, the account is in {settings.currency}: "
+                "trade one that is paid in the currency of its prices"
+            )
         if exchange_of(instrument.exchange).hours != exchange_of(settings.exchange).hours:
             raise ConfigError(
                 f"bots.{name}: {symbol} trades on {instrument.exchange}, whose sessions are not those of "

@@ -105,12 +105,14 @@ class SwingBot(BotAccount):
             return {}
         weights = self._weights(self._view)
         wishes = {symbol: Wish(weight, self._view[symbol].reason) for symbol, weight in weights.items()}
+        kept = self._kept(self._view)
         for symbol in self.portfolio.symbols:
-            if symbol not in wishes:
+            if symbol not in wishes and symbol not in kept:
                 reason = self._view[symbol].reason if symbol in self._view else "no bar of it: no view"
                 wishes[symbol] = Wish(ZERO, f"out of the targets: {reason}")
-        orders = planned_orders(self.broker, wishes, self._bars, LEAST_CHANGE * self.equity)
-        return preview_document(orders, self.equity, iso(self.cursor))
+        bars = {symbol: bar for symbol, bar in self._bars.items() if symbol not in kept}
+        orders = planned_orders(self.broker, wishes, bars, LEAST_CHANGE * self.equity)
+        return preview_document(orders, self.equity, iso(self.cursor), self.portfolio.unit)
 
     def settle(self, ts: datetime) -> None:
         """As `BotAccount.settle`, with the activity of the day, or of the next when `ts` is past the day."""
@@ -142,18 +144,30 @@ class SwingBot(BotAccount):
         for record in self.broker.open_orders():
             if not record.order.reduce_only:
                 self.broker.cancel(record.order.id, ts, "replaced by the rebalance")
-        named = ", ".join(f"{symbol} {weight:.0%}" for symbol, weight in weights.items()) or "nothing: all in cash"
+        kept = self._kept(signals)
+        shares = [f"{symbol} {weight:.0%}" for symbol, weight in weights.items()]
+        named = ", ".join([*shares, *(f"{symbol} as it is" for symbol in kept)]) or "nothing: all in cash"
         self.broker.note(ts, "rebalance", f"{self.settings.horizon} rebalance of {len(signals)} names into {named}")
+        for symbol, held in kept.items():
+            self.broker.note(ts, "hold", f"held: {held.reason}", symbol, confidence=held.confidence)
         for symbol in self.portfolio.symbols:
-            if symbol not in weights:
+            if symbol not in weights and symbol not in kept:
                 reason = signals[symbol].reason if symbol in signals else "no bar of it: no view"
                 signal = signals.get(symbol)
                 self.exit(symbol, ts, f"out of the targets: {reason}", signal.confidence if signal else None)
         for symbol, weight in weights.items():
             self._adjust(symbol, weight * equity, bars[symbol], signals[symbol])
 
+    def _kept(self, signals: Mapping[str, Signal]) -> dict[str, Signal]:
+        """Return the signals of what is held and is to stay as it is: neither sold nor brought to a weight."""
+        held = (signals[symbol] for symbol in self.portfolio.symbols if symbol in signals)
+        return {signal.symbol: signal for signal in held if signal.action == "hold"}
+
     def _weights(self, signals: Mapping[str, Signal]) -> dict[str, Decimal]:
-        """Return the weight of each name to hold, strongest first, fractions of equity."""
+        """Return the weight of each name to bring to one, strongest first, fractions of equity.
+
+        What a `hold` keeps takes its place among `max_positions` and its part of the exposure.
+        """
         rules = self.settings.rules
         wanted = [
             signal
@@ -163,11 +177,15 @@ class SwingBot(BotAccount):
         wanted.sort(key=lambda signal: (signal.features.get("rank", -signal.confidence), signal.symbol))
         scale = Decimal("0.5") + rules.aggression
         weights: dict[str, Decimal] = {}
-        for signal in wanted[: rules.max_positions]:
+        kept = self._kept(signals)
+        for signal in wanted[: max(0, rules.max_positions - len(kept))]:
             own = signal.features.get("weight")
             base = Decimal(str(own)) if own is not None else 1 / Decimal(rules.max_positions)
             weights[signal.symbol] = min(rules.max_alloc, base * scale)
         total, most = sum(weights.values(), ZERO), min(INVESTED, rules.max_exposure)
+        if kept and self.equity > 0:
+            values = (abs(self.portfolio.market_value(symbol)) for symbol in kept)
+            most = max(ZERO, most - sum(values, ZERO) / self.equity)
         if total > most:
             weights = {symbol: weight * most / total for symbol, weight in weights.items()}
         return {symbol: round(weight, 6) for symbol, weight in weights.items()}
@@ -175,7 +193,7 @@ class SwingBot(BotAccount):
     def _adjust(self, symbol: str, money: Decimal, bar: Bar, signal: Signal) -> None:
         held = self.portfolio.quantity(symbol)
         change = self.broker.quantity_for(symbol, money, bar.close) - held
-        if abs(change) * bar.close < LEAST_CHANGE * self.equity:
+        if self.broker.value_of(symbol, change, bar.close) < LEAST_CHANGE * self.equity:
             self.broker.note(bar.ts, "hold", f"at its weight: {signal.reason}", symbol, confidence=signal.confidence)
             return
         refusal = self.halt(symbol) if change > 0 else ""

@@ -1,7 +1,7 @@
 """The ledger as Parquet files, one a table, for notebooks: money and prices as decimals, times in UTC."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ from aion.errors import ConfigError
 from aion.extras import need
 from aion.ledger.query import LedgerReader
 from aion.ledger.row import DECIMALS, TIMES
+from aion.money import decimals_in
 
+DIGITS, DECIMALS_KEPT = 38, 18  # of a number: all of any coin's decimals, and 20 digits before the point
 TABLES = ("trades", "fills", "orders", "movements", "decisions", "equity", "audit")
 
 
@@ -29,11 +31,10 @@ def export(ledger: LedgerReader, folder: Path) -> dict[str, int]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in TABLES:
-            columns, rows = ledger.table(name)
-            schema = arrow.schema([("run", arrow.string()), *_fields(arrow, columns)])
-            table = arrow.Table.from_pylist(
-                [{"run": ledger.run, **_values(dict(row))} for row in rows], schema=schema
-            )
+            columns, found = ledger.table(name)
+            rows = [{"run": ledger.run, **_values(dict(row))} for row in found]
+            schema = arrow.schema([("run", arrow.string()), *_fields(arrow, columns, rows)])
+            table = arrow.Table.from_pylist(rows, schema=schema)
             temporary = folder / f".{name}.parquet.tmp-{os.getpid()}"
             parquet.write_table(table, temporary, compression="zstd")
             os.replace(temporary, folder / f"{name}.parquet")
@@ -43,15 +44,13 @@ def export(ledger: LedgerReader, folder: Path) -> dict[str, int]:
     return counts
 
 
-def _fields(arrow: Any, columns: Mapping[str, str]) -> list[tuple[str, Any]]:
-    """Return name and type of each column; `columns` gives the SQL type by name."""
+def _fields(arrow: Any, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any]]:
+    """Return name and type of each column of `rows`; `columns` gives the SQL type by name."""
     kinds = {"INTEGER": arrow.int64(), "REAL": arrow.float64()}
     found: list[tuple[str, Any]] = []
     for name, kind in columns.items():
-        if name.endswith("_cents"):
-            found.append((name.removesuffix("_cents"), arrow.decimal128(20, 2)))
-        elif name in DECIMALS:
-            found.append((name, arrow.decimal128(38, 12)))
+        if name in DECIMALS:
+            found.append((name, _decimal(arrow, [row[name] for row in rows if row[name] is not None])))
         elif name in TIMES:
             found.append((name, arrow.timestamp("us", tz="UTC")))
         else:
@@ -59,13 +58,20 @@ def _fields(arrow: Any, columns: Mapping[str, str]) -> list[tuple[str, Any]]:
     return found
 
 
+def _decimal(arrow: Any, values: Sequence[Decimal]) -> Any:
+    """Return a type that holds every digit of `values`: 18 decimals, and a wider one where that is not enough."""
+    decimals = max((decimals_in(value) for value in values), default=0)
+    whole = max((value.adjusted() + 1 for value in values if value), default=0)
+    if decimals <= DECIMALS_KEPT and whole <= DIGITS - DECIMALS_KEPT:
+        return arrow.decimal128(DIGITS, DECIMALS_KEPT)
+    return arrow.decimal256(76, max(decimals, DECIMALS_KEPT))
+
+
 def _values(row: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in row.items():
         if value is None:
-            values[name.removesuffix("_cents")] = None
-        elif name.endswith("_cents"):
-            values[name.removesuffix("_cents")] = Decimal(value).scaleb(-2)
+            values[name] = None
         elif name in DECIMALS:
             values[name] = Decimal(value)
         elif name in TIMES:

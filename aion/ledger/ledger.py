@@ -18,11 +18,11 @@ from typing import Any
 
 from aion.clock import iso, parse_iso
 from aion.errors import DiskError, LedgerError
-from aion.fact import from_cents, to_cents
 from aion.ledger import row as rows
 from aion.ledger.query import LedgerReader
 from aion.ledger.schema import connect, migrate, take_lock
-from aion.model import EquityPoint, Mode
+from aion.model import ZERO, EquityPoint, Mode
+from aion.money import plain_text
 from aion.store.layout import lock_of
 from aion.trading.events import Audit, CashMovement, Changes
 
@@ -38,7 +38,7 @@ class Entry:
     day: str
     """Market day that the records belong to, `YYYY-MM-DD`."""
     cash: Decimal
-    """Of the account after the cycle, money in cents."""
+    """Of the account after the cycle, money."""
     state: Mapping[str, Any]
     """JSON types: portfolio, orders at rest, strategy ... whatever the bot needs to go on."""
     changes: Changes = field(default_factory=Changes)
@@ -80,7 +80,7 @@ class Ledger(LedgerReader):
         except OSError as error:
             raise LedgerError(f"{path.parent}: cannot be made: {error.strerror}") from None
         self._lock = take_lock(lock_of(path))
-        self._cash: dict[str, int] = {}
+        self._cash: dict[str, Decimal] = {}
         self._cursor: dict[str, datetime] = {}
         self._is_batch = False
         try:
@@ -126,7 +126,7 @@ class Ledger(LedgerReader):
 
         Args:
             bot: name of the bot.
-            cash: start money, cents.
+            cash: start money.
             at: market time from which it trades.
             state: JSON types, as in `Entry`.
 
@@ -137,9 +137,9 @@ class Ledger(LedgerReader):
         day = at.date().isoformat()
         with self._transaction():
             self._insert("movements", [rows.MOVEMENTS.values(deposit, bot=bot, day=day)])
-            account = {"bot": bot, "cycle_id": "", "cursor": iso(at), "seq": 0, "cash_cents": to_cents(cash)}
+            account = {"bot": bot, "cycle_id": "", "cursor": iso(at), "seq": 0, "cash": plain_text(cash)}
             self._insert("accounts", [{**account, "state": _dump(state)}])
-        self._cash[bot] = to_cents(cash)
+        self._cash[bot] = cash
         self._cursor[bot] = at
 
     def commit(self, entries: Iterable[Entry]) -> None:
@@ -154,7 +154,7 @@ class Ledger(LedgerReader):
             for entry in entries:
                 self._write(entry)
         for entry in entries:
-            self._cash[entry.bot] = to_cents(entry.cash)
+            self._cash[entry.bot] = entry.cash
             self._cursor[entry.bot] = entry.cursor
 
     @contextmanager
@@ -273,16 +273,15 @@ class Ledger(LedgerReader):
         self._insert(
             "equity",
             [rows.EQUITY.values(point, bot=bot, day=day) for point in entry.equity],
-            "ON CONFLICT (bot, ts) DO UPDATE SET equity_cents = excluded.equity_cents, "
-            "hold_cents = excluded.hold_cents",
+            "ON CONFLICT (bot, ts) DO UPDATE SET equity = excluded.equity, hold = excluded.hold",
         )
         self._connection.execute(
-            "UPDATE accounts SET cycle_id = ?, cursor = ?, seq = ?, cash_cents = ?, state = ? WHERE bot = ?",
+            "UPDATE accounts SET cycle_id = ?, cursor = ?, seq = ?, cash = ?, state = ? WHERE bot = ?",
             (
                 entry.cycle_id,
                 iso(entry.cursor),
                 entry.seq,
-                to_cents(entry.cash),
+                plain_text(entry.cash),
                 _dump(entry.state),
                 bot,
             ),
@@ -293,17 +292,16 @@ class Ledger(LedgerReader):
             saved = self.load_account(entry.bot)
             if saved is None:
                 raise LedgerError(f"{self.path}: {entry.bot} has no account; open one first")
-            self._cash[entry.bot] = to_cents(saved.cash)
+            self._cash[entry.bot] = saved.cash
             self._cursor[entry.bot] = saved.cursor
         if entry.cursor < self._cursor[entry.bot]:
             raise LedgerError(
                 f"{self.path}: {entry.bot} is at {iso(self._cursor[entry.bot])}, after a cycle of {iso(entry.cursor)}"
             )
-        moved = sum(to_cents(movement.amount) for movement in entry.changes.movements)
-        expected = self._cash[entry.bot] + moved
-        if to_cents(entry.cash) != expected:
+        expected = sum((movement.amount for movement in entry.changes.movements), self._cash[entry.bot])
+        if entry.cash != expected:
             raise LedgerError(
-                f"{self.path}: cash of {entry.bot} is {entry.cash}, its movements make it {from_cents(expected)}"
+                f"{self.path}: cash of {entry.bot} is {entry.cash:f}, its movements make it {expected:f}"
             )
 
     def _insert(self, table: str, records: list[dict[str, Any]], conflict: str = "") -> None:
@@ -325,8 +323,9 @@ class Ledger(LedgerReader):
         found = self._one("SELECT * FROM accounts WHERE bot = ?", bot)
         if found is None:
             return None
-        total = self._one("SELECT COALESCE(SUM(amount_cents), 0) AS total FROM movements WHERE bot = ?", bot)
-        if total is None or total["total"] != found["cash_cents"]:
+        moved = self._all("SELECT amount FROM movements WHERE bot = ?", bot)
+        cash = Decimal(found["cash"])
+        if sum((Decimal(each["amount"]) for each in moved), ZERO) != cash:
             raise LedgerError(
                 f"{self.path}: cash of {bot} is not the sum of its movements; move it away or start with FRESH=1"
             )
@@ -335,7 +334,7 @@ class Ledger(LedgerReader):
             found["cycle_id"],
             parse_iso(found["cursor"]),
             found["seq"],
-            from_cents(found["cash_cents"]),
+            cash,
             json.loads(found["state"]),
         )
 

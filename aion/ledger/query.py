@@ -16,7 +16,7 @@ from aion.trading.events import Audit, Changes
 
 
 class LedgerReader:
-    """Questions to a ledger. Times are ISO 8601 UTC text, money is decimal text in the rows."""
+    """Questions to a ledger. Times are ISO 8601 UTC text, numbers are decimal text in the rows."""
 
     mode: str = ""
     """Mode of the run."""

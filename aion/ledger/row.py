@@ -6,8 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from aion.fact import Rows, Texts, from_cents
+from aion.fact import Rows, Texts
 from aion.model import Bar, Decision, EquityPoint, Fill, Order, OrderRecord, Trade
+from aion.money import plain_text
 from aion.trading.events import Audit, CashMovement
 
 _ORDER, _RECORD = Rows(Order), Rows(OrderRecord)
@@ -30,7 +31,8 @@ COLUMNS = {
 _EVERY: tuple[Rows[Any], ...] = (_ORDER, _RECORD, FILLS, TRADES, MOVEMENTS, DECISIONS, AUDITS, EQUITY)
 TIMES = frozenset().union(*(each.columns_of(datetime) for each in _EVERY))
 DECIMALS = frozenset().union(*(each.columns_of(Decimal) for each in _EVERY))
-_SHOWN = {"exit_price": "price", "closed_at": "filled_at", "realized_cents": "realized_pnl"}
+_SHOWN = {"exit_price": "price", "closed_at": "filled_at", "realized": "realized_pnl"}
+_MONEY = frozenset(("fee", "slippage", "borrow", "realized"))  # of fills and trades; what is not known shows as empty
 
 
 def order_values(record: OrderRecord, day: str) -> dict[str, Any]:
@@ -47,11 +49,10 @@ def shown(row: sqlite3.Row, run: str) -> dict[str, Any]:
     """Return a fill or trade as the command line shows it: money as text, of a trade its close."""
     found: dict[str, Any] = {"run": run}
     for name, value in dict(row).items():
-        if name.endswith("_cents"):
-            name, value = (
-                _SHOWN.get(name, name.removesuffix("_cents")),
-                "" if value is None else str(from_cents(value)),
-            )
+        if value is None and name in _MONEY:
+            value = ""
+        elif name in DECIMALS and value is not None:
+            value = plain_text(Decimal(value))
         elif name in ("fees", "bar"):
             value = json.loads(value)
         found[_SHOWN.get(name, name)] = value

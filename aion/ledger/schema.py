@@ -10,6 +10,17 @@ from aion.ledger.row import COLUMNS
 from aion.store.database import check_database
 from aion.store.lock import open_lock
 
+
+def _as_text(table: str, **columns: str) -> str:
+    """Return the statements that turn columns of integer cents into amounts as text, named without `_cents`."""
+    added = "".join(f"ALTER TABLE {table} ADD COLUMN {name} TEXT {more};\n" for name, more in columns.items())
+    cents = "iif({0} < 0, '-', '') || (abs({0}) / 100) || printf('.%02d', abs({0}) % 100)"
+    # without a WHERE of it a NULL stays one: `||` of NULL is NULL
+    filled = ", ".join(f"{name} = {cents.format(f'{name}_cents')}" for name in columns)
+    dropped = "".join(f"ALTER TABLE {table} DROP COLUMN {name}_cents;\n" for name in columns)
+    return f"{added}UPDATE {table} SET {filled};\n{dropped}"  # noqa: S608 - literals of this module
+
+
 MIGRATIONS = (
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -89,6 +100,18 @@ MIGRATIONS = (
         WHERE id IN (SELECT id FROM nights);
     DROP TABLE nights;
     """,
+    # money was integer cents; a yen has none, and a coin may have eighteen decimals
+    _as_text("accounts", cash="NOT NULL DEFAULT '0'")
+    + _as_text("fills", fee="NOT NULL DEFAULT '0'", slippage="NOT NULL DEFAULT '0'", realized="")
+    + _as_text(
+        "trades",
+        fee="NOT NULL DEFAULT '0'",
+        slippage="NOT NULL DEFAULT '0'",
+        borrow="NOT NULL DEFAULT '0'",
+        realized="NOT NULL DEFAULT '0'",
+    )
+    + _as_text("movements", amount="NOT NULL DEFAULT '0'")
+    + _as_text("equity", equity="NOT NULL DEFAULT '0'", hold=""),
 )
 """One script a version; the version of a file is `PRAGMA user_version`, the newest is their number.
 

@@ -7,12 +7,13 @@ from decimal import Context, Decimal, InvalidOperation
 
 from aion.clock import iso, parse_iso
 from aion.market.jump import is_near
-from aion.model import PRICE_STEP, Bar
+from aion.model import Bar
 
 EXAMPLES = 5
 NO_ZONE = "no time with a zone"
 OUTSIDE = "outside a market session"
 LARGEST = Decimal(10) ** 15  # far above any price in any currency and any volume of a coin; keeps arithmetic exact
+USUAL_DECIMALS = 4  # with which prices are written at the least, so that those of a share are all written alike
 MOST_DECIMALS = 40  # a number of floating point has at most 17 digits, the smallest price known begins after 12 zeros
 REPAIRABLE = Decimal("0.1")
 """Part of a price by which open or close may lie outside low and high and still be taken as the nearer of them.
@@ -76,7 +77,7 @@ def clean(
     *,
     unit: Decimal = Decimal(1),
     is_traded_at: Callable[[datetime], bool] | None = None,
-    step: Decimal | None = PRICE_STEP,
+    step: Decimal | None = None,
     is_repaired: bool = False,
     has_volume: bool = True,
 ) -> Iterator[Bar]:
@@ -90,7 +91,7 @@ def clean(
         unit: what a price is multiplied by, 0.01 for pence.
         is_traded_at: tells whether a bar may close at a time; None where markets never close. A series whose stamps
             are in a wrong zone or at the open of its bars shows here.
-        step: to which prices are rounded half to even; None keeps every digit.
+        step: to which prices are rounded half to even, of a source that sends noise; None keeps every digit.
         is_repaired: True takes an open or close a little outside low and high as the nearer of them, by name.
         has_volume: False of a series whose source counts none, where four equal prices without volume are a bar.
     """
@@ -157,17 +158,14 @@ def _bar(
 
 
 def _price(value: Decimal, step: Decimal | None) -> Decimal:
-    """Return a price in plain digits, four decimals at the least."""
-    if step is not None:
-        return value.quantize(step)
-    return exact_price(value)
+    return exact_price(value) if step is None else value.quantize(step)
 
 
 def exact_price(value: Decimal) -> Decimal:
     """Return `value` with all its digits, without zeros beyond the fourth decimal."""
     text = format(value, "f")
     decimals = len(text.partition(".")[2].rstrip("0"))
-    return value.quantize(Decimal(1).scaleb(-max(-int(PRICE_STEP.as_tuple().exponent), decimals)), context=_EXACT)
+    return value.quantize(Decimal(1).scaleb(-max(USUAL_DECIMALS, decimals)), context=_EXACT)
 
 
 def _check_units(opened: Decimal, high: Decimal, low: Decimal, closed: Decimal) -> None:

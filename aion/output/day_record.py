@@ -10,7 +10,7 @@ from decimal import Decimal
 from aion.clock import iso
 from aion.config import BotSettings
 from aion.ledger.query import LedgerReader
-from aion.model import ZERO, EquityPoint, OrderStatus, cents
+from aion.model import ZERO, EquityPoint, OrderStatus
 from aion.output.encode import Json, decision_json, fill_json, number, order_json, result_json, trade_json
 from aion.trading.events import NIGHTS, CashMovement, Changes, Result
 
@@ -272,8 +272,8 @@ def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: 
         total_fees += fees[day]
         total_slippage += slippage[day]
         total_borrow += borrow[day]
-        of_day = Result(fees[day], cents(slippage[day]), equity[day] - last, last, borrow[day])
-        so_far = Result(total_fees, cents(total_slippage), equity[day] - start, start, total_borrow)
+        of_day = Result(fees[day], slippage[day], equity[day] - last, last, borrow[day])
+        so_far = Result(total_fees, total_slippage, equity[day] - start, start, total_borrow)
         shown[day] = {
             "exchange": settings.exchange,
             "currency": settings.currency,

@@ -21,7 +21,7 @@ _order_json, _record_json, _signal_json = shown_by(Order), shown_by(OrderRecord)
 
 
 def number(value: Decimal) -> float:
-    """Return a Decimal as JSON says it; money has two decimals and prices four, far inside what a float keeps."""
+    """Return a Decimal as JSON says it: a double, which holds any 15 digits; the ledger has all of them."""
     return float(value)
 
 

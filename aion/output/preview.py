@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from aion.model import ZERO, Bar, OrderType, Side
+from aion.money import MoneyUnit
 from aion.output.encode import Json, number
 from aion.trading.broker import PaperBroker
 
@@ -42,7 +43,7 @@ def planned_orders(
         held = portfolio.quantity(symbol) + _resting(broker, symbol)
         wanted = broker.quantity_for(symbol, wish.weight * equity, bar.close) if wish.weight else ZERO
         change = wanted - held
-        value = abs(change) * bar.close
+        value = broker.value_of(symbol, change, bar.close)
         if not change or (wish.weight and value < least_value):
             continue
         side = Side.BUY if change > 0 else Side.SELL
@@ -50,7 +51,7 @@ def planned_orders(
             "side": side.value,
             "quantity": number(abs(change)),
             "price": number(bar.close),
-            "value": number(round(value, 2)),
+            "value": number(portfolio.unit.round(value)),
             "cost": number(broker.expected_cost(symbol, side, abs(change), bar)),
             "weight": number(wish.weight),
             "reason": wish.reason,
@@ -58,14 +59,14 @@ def planned_orders(
     return planned
 
 
-def preview_document(orders: Json, equity: Decimal, as_of: str) -> Json:
-    """Return the preview of `orders`, whose turnover is a fraction of `equity`."""
+def preview_document(orders: Json, equity: Decimal, as_of: str, unit: MoneyUnit) -> Json:
+    """Return the preview of `orders`, whose turnover is a fraction of `equity`; its money is in `unit`."""
     value = sum(order["value"] for order in orders.values())
     return {
         "as_of": as_of,
         "orders": orders,
         "turnover": round(value / float(equity), 6) if equity > 0 else 0.0,
-        "cost": round(sum(order["cost"] for order in orders.values()), 2),
+        "cost": round(sum(order["cost"] for order in orders.values()), unit.decimals),
     }
 
 

@@ -107,7 +107,7 @@ class OrderBook:
                 quantity=abs(held),
                 type=OrderType.STOP if role == "stop" else OrderType.LIMIT,
                 decided_at=decided_at,
-                reason=f"{role} {price}",
+                reason=f"{role} {price:f}",
                 time_in_force=TimeInForce.GTC,
                 stop_price=price if role == "stop" else None,
                 limit_price=price if role == "target" else None,

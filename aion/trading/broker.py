@@ -28,6 +28,7 @@ from aion.market.calendar import MarketSession
 from aion.market.grid import Grid
 from aion.market.halt import HaltBook
 from aion.model import (
+    ONE,
     ZERO,
     Bar,
     CorporateAction,
@@ -40,7 +41,6 @@ from aion.model import (
     OrderType,
     Side,
     TimeInForce,
-    cost_cents,
 )
 from aion.trading.bar_window import Window
 from aion.trading.book import OrderBook, view
@@ -92,6 +92,7 @@ class PaperBroker:
         self.bot = bot
         self.run = run
         self.portfolio = portfolio
+        cost = cost.of(portfolio.unit)
         self.terms = Terms(instruments, cost, slippage or cost.slippage, grid, allow_short, volume_share)
         self.ids = IdMaker(run, bot)
         self.book = OrderBook(bot, self.ids)
@@ -225,16 +226,22 @@ class PaperBroker:
         self.terms = replace(self.terms, allow_short=allow_short)
 
     def quantity_for(self, symbol: str, money: Decimal, price: Decimal) -> Decimal:
-        """Return the whole lots that `money` (>= 0) pays at `price` per unit, costs left out."""
-        return whole_lots(money / price, self.terms.instruments[symbol])
+        """Return the whole lots whose value at `price` per unit is at most `money` (>= 0), costs left out."""
+        value = self.value_of(symbol, ONE, price)
+        return whole_lots(money / value, self.terms.instruments[symbol]) if value else ZERO
+
+    def value_of(self, symbol: str, quantity: Decimal, price: Decimal) -> Decimal:
+        """Return the value of `quantity` at `price` per unit without its sign, money >= 0."""
+        return abs(quantity * price * self.terms.instruments[symbol].multiplier)
 
     def expected_cost(self, symbol: str, side: Side, quantity: Decimal, bar: Bar) -> Decimal:
-        """Return fees and slippage, money in cents, of a market order that would fill at the close of `bar`."""
-        price = bar.close
-        if bar.volume > 0:
-            price = self.terms.slippage.price(side, bar.close, quantity, bar, self.terms.instruments[symbol])
-        fees = self.terms.cost.fees(side, quantity, price * quantity, bar.ts.date())
-        return cost_cents(abs(price - bar.close) * quantity) + sum(fees.values(), ZERO)
+        """Return fees and slippage, money, of a market order that would fill at the close of `bar`."""
+        price, instrument = bar.close, self.terms.instruments[symbol]
+        if instrument.trades(bar):
+            price = self.terms.slippage.price(side, bar.close, quantity, bar, instrument)
+        fees = self.terms.cost.fees(side, quantity, self.value_of(symbol, quantity, price), bar.ts.date())
+        slipped = self.value_of(symbol, quantity, price - bar.close)
+        return self.portfolio.unit.cost(slipped) + sum(fees.values(), ZERO)
 
     def note(
         self,
@@ -294,15 +301,19 @@ class PaperBroker:
             bars = {symbol: bar for symbol, bar in bars.items() if not self._is_halted(bar, session)}
         for symbol, bar in bars.items():
             last_ts[symbol] = bar.ts
-            if symbol in books and bar.volume:
+            if symbol in books and (bar.volume or self._is_traded(bar)):
                 busy.append(bar)
         fills: list[Fill] = []
         if busy and session is not None and self._has(session, busy[0].ts):
             fills = Execution(self.book, self.portfolio, self.terms, session).run(busy)
         for symbol, bar in bars.items():
-            if bar.volume:
+            if bar.volume or self._is_traded(bar):
                 marks[symbol] = bar.close
         return fills
+
+    def _is_traded(self, bar: Bar) -> bool:
+        instrument = self.terms.instruments.get(bar.symbol)
+        return instrument is not None and instrument.trades(bar)
 
     def _taken(self, bars: Mapping[str, Bar], now: datetime | None) -> Mapping[str, Bar]:
         """Return `bars` without those that are refused."""
@@ -374,19 +385,19 @@ class PaperBroker:
         if movement is not None:
             self.book.changes.movements.append(movement)
             self.note(
-                ts, "dividend", f"{action.amount:f} a unit, ex {action.ex_date}: {movement.amount}", action.symbol
+                ts, "dividend", f"{action.amount:f} a unit, ex {action.ex_date}: {movement.amount:f}", action.symbol
             )
 
     def _split(self, action: CorporateAction, ts: datetime) -> None:
         symbol, ratio = action.symbol, action.amount
         why = f"split of {ratio:f} new units for one, ex {action.ex_date}"
         stop, target = self.exit_levels(symbol)
-        is_leaving = any(
-            each.order.reduce_only and each.order.type is OrderType.MARKET for each in self.open_orders(symbol)
-        )
-        entries = [each for each in self.book.orders(symbol) if not each.order.reduce_only]
-        self.cancel_all(ts, why, symbol)
         held = self.portfolio.quantity(symbol)
+        # stops and targets are set anew for what is held then; all else rests on with what is left of it
+        resting = [each for each in self.book.orders(symbol) if not each.role]
+        leaving = [each for each in resting if each.order.reduce_only and each.order.type is OrderType.MARKET]
+        is_leaving = bool(leaving) and sum((each.left for each in leaving), ZERO) >= abs(held)
+        self.cancel_all(ts, why, symbol)
         step = self.terms.instruments[symbol].quantity_step
         movement = self.portfolio.split(self.ids.next("m", ts), symbol, ratio, step, ts)
         if movement is not None:
@@ -398,15 +409,16 @@ class PaperBroker:
             else:
                 levels = {"stop_loss": stop and stop / ratio, "take_profit": target and target / ratio}
                 self.protect(symbol, ts, why, **levels)
-        for working in entries:
-            self._split_entry(working, ratio, ts)
+        for working in resting:
+            if not (is_leaving and working.order.reduce_only):
+                self._split_order(working, ratio, ts)
 
     def _say_split(self, symbol: str, why: str, held: Decimal, movement: CashMovement | None, ts: datetime) -> None:
-        cash = f", {movement.amount} in cash for what is left over" if movement is not None else ""
+        cash = f", {movement.amount:f} in cash for what is left over" if movement is not None else ""
         self.note(ts, "split", f"{why}: {held:f} are now {self.portfolio.quantity(symbol):f}{cash}", symbol)
 
-    def _split_entry(self, working: Working, ratio: Decimal, ts: datetime) -> None:
-        """Let what is left of an entry rest under another id, in new units."""
+    def _split_order(self, working: Working, ratio: Decimal, ts: datetime) -> None:
+        """Let what is left of an order rest under another id, in new units."""
         order = working.order
         prices = ("limit_price", "stop_price", "stop_loss", "take_profit")
         in_units = {name: price / ratio for name in prices if (price := getattr(order, name)) is not None}

@@ -7,6 +7,7 @@ from typing import Literal
 from aion.cost_settings import CostSettings
 from aion.errors import ConfigError
 from aion.model import Side
+from aion.money import unit_of
 from aion.trading.fee import CostModel, Fee, Overnight, Rate
 from aion.trading.slippage import SLIPPAGE_MODELS, SlippageModel
 
@@ -300,7 +301,7 @@ _MODELS = (
     ),
     CostModel("zero", "No costs: for tests of the accounting alone", "", _ALWAYS, SLIPPAGE_MODELS["none"]),
 )
-COST_MODELS = {model.name: model for model in _MODELS}
+COST_MODELS = {model.name: model.of(unit_of(model.currency)) if model.currency else model for model in _MODELS}
 """By name."""
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from aion.clock import iso, parse_iso
-from aion.model import ZERO, Decision, Fill, Money, OrderRecord, Trade
+from aion.model import ZERO, Decision, Fill, OrderRecord, Trade
 
 _MAX_OWNER = 72  # an id stays under the 128 characters that a key of a state file may have
 
@@ -39,22 +39,22 @@ class Audit:
 
 @dataclass(frozen=True, slots=True)
 class CashMovement:
-    """One change of an account's cash; their sum is the cash, to the cent."""
+    """One change of an account's cash; their sum is the cash, to the last digit."""
 
     id: str
     """Id of the fill that caused it, else `m` first."""
     ts: datetime
     kind: str
     """deposit, fill, financing, borrow, dividend or split (cash for a part left over)."""
-    amount: Money
-    """Cents; + is gained, - is paid."""
+    amount: Decimal
+    """Money; + is gained, - is paid."""
     symbol: str = ""
     detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Result of a span, money in cents: gross - fees - slippage - borrow = net, always."""
+    """Result of a span, money: gross - fees - slippage - borrow = net, always."""
 
     fees: Decimal
     """Of all fills, >= 0."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from aion.market.calendar import MarketSession
 from aion.market.grid import Grid
 from aion.model import (
+    ONE,
     ZERO,
     Bar,
     Decision,
@@ -17,9 +18,8 @@ from aion.model import (
     OrderStatus,
     OrderType,
     Side,
-    cost_cents,
-    income_cents,
 )
+from aion.money import value_of
 from aion.trading.book import OrderBook
 from aion.trading.events import CashMovement
 from aion.trading.fee import CostModel
@@ -130,9 +130,11 @@ class Execution:
         instrument = self.terms.instruments[bar.symbol]
         held = self.portfolio.quantity(bar.symbol)
         closing = held * order.side.sign < 0
-        if bar.symbol not in self._budget:
-            self._budget[bar.symbol] = whole_lots(bar.volume * self.terms.volume_share, instrument)
-        wanted = min(working.left, self._budget[bar.symbol])
+        wanted = working.left
+        if instrument.has_volume:
+            if bar.symbol not in self._budget:
+                self._budget[bar.symbol] = whole_lots(bar.volume * self.terms.volume_share, instrument)
+            wanted = min(wanted, self._budget[bar.symbol])
         if closing:
             wanted = min(wanted, abs(held))
         elif order.reduce_only or (order.side is Side.SELL and not self.terms.allow_short):
@@ -142,15 +144,16 @@ class Execution:
             return False
         asked = wanted
         if not closing:  # our own impact is that of what we can pay, not of what we asked for
-            wanted = min(wanted, whole_lots(self.portfolio.free_cash() / price.reference, instrument))
+            wanted = min(wanted, payable(self.portfolio.free_cash(), price.reference, instrument))
         paid = self._price(order, price, wanted, bar, instrument) if wanted > 0 else price.reference
         quantity = self._affordable(working, wanted, paid, price, closing=closing)
         if quantity <= 0:
-            self._lack(working, f"cash {self.portfolio.free_cash()} does not pay one lot at {paid} with costs", bar)
+            free = self.portfolio.free_cash()
+            self._lack(working, f"cash {free:f} does not pay one lot at {paid:f} with costs", bar)
             return False
         self._book_fill(working, bar, price, paid, quantity, at)
         if quantity < asked and working.left > 0:
-            self._lack(working, f"cut to {working.filled}: cash pays no more at {paid}", bar)
+            self._lack(working, f"cut to {working.filled:f}: cash pays no more at {paid:f}", bar)
         return closing
 
     def _price(self, order: Order, price: Price, quantity: Decimal, bar: Bar, instrument: Instrument) -> Decimal:
@@ -165,14 +168,17 @@ class Execution:
     def _affordable(
         self, working: Working, wanted: Decimal, paid: Decimal, price: Price, *, closing: bool
     ) -> Decimal:
-        side = working.order.side
+        side, unit = working.order.side, self.portfolio.unit
         instrument = self.terms.instruments[working.order.symbol]
+        if closing and instrument.is_settled:
+            return wanted  # what it lost is lost already
 
         def due(quantity: Decimal) -> Decimal:
             fees = sum(self._fees(working, quantity, paid, price).values(), ZERO)
+            value = value_of(paid, quantity * instrument.multiplier)
             if closing and side is Side.SELL:
-                return fees - income_cents(paid * quantity)
-            return cost_cents(paid * quantity) + fees
+                return fees - unit.income(value)
+            return unit.cost(abs(value) * instrument.margin if instrument.is_settled else value) + fees
 
         money = self.portfolio.cash if closing else self.portfolio.free_cash()
         return largest(wanted, money, due, instrument)
@@ -181,20 +187,27 @@ class Execution:
         """Return what a further fill adds to the fees of the order's day, by name."""
         fresh = working.fee_day != self.session.day
         before = {} if fresh else working.charged
-        value = paid * quantity + (ZERO if fresh else working.fee_value)
+        added_value = self._value(working.order.symbol, quantity, paid)
+        value = added_value + (ZERO if fresh else working.fee_value)
         total = quantity + (ZERO if fresh else working.fee_quantity)
         made = (ZERO, ZERO) if fresh else (working.made_quantity, working.made_value)
         if not price.takes:
-            made = made[0] + quantity, made[1] + paid * quantity
+            made = made[0] + quantity, made[1] + added_value
         due = self.terms.cost.fees(working.order.side, total, value, self.session.day, made)
         added = ((name, fee - before.get(name, ZERO)) for name, fee in due.items())
         return {name: fee for name, fee in added if fee > 0}
+
+    def _value(self, symbol: str, quantity: Decimal, paid: Decimal) -> Decimal:
+        """Return what fees in per cent are due on, money >= 0."""
+        return abs(paid * quantity * self.terms.instruments[symbol].multiplier)
 
     def _book_fill(
         self, working: Working, bar: Bar, price: Price, paid: Decimal, quantity: Decimal, at: datetime
     ) -> None:
         order = working.order
+        instrument = self.terms.instruments[order.symbol]
         fees = self._fees(working, quantity, paid, price)
+        worse = value_of(abs(paid - price.reference), quantity * instrument.multiplier)
         fill = Fill(
             id=self.book.ids.next("f", bar.ts),
             order_id=order.id,
@@ -204,7 +217,8 @@ class Execution:
             quantity=quantity,
             price=paid,
             fees=fees,
-            slippage=cost_cents(abs(paid - price.reference) * quantity),
+            multiplier=instrument.multiplier if instrument.multiplier != ONE else None,
+            slippage=self.portfolio.unit.cost(worse),
             decided_at=order.decided_at,
             filled_at=at,
             known_at=bar.ts,
@@ -213,15 +227,17 @@ class Execution:
             price_source=price.source,
         )
         was_flat_or_same = self.portfolio.quantity(order.symbol) * order.side.sign >= 0
-        realized, trade = self.portfolio.apply(fill)
+        cash = self.portfolio.cash
+        realized, trade = self.portfolio.apply(fill, instrument)
         if realized is not None:
             fill = replace(fill, realized_pnl=realized)
         self._charge_order(working, fees, quantity, paid, is_made=not price.takes)
-        self._budget[bar.symbol] -= quantity
+        if instrument.has_volume:
+            self._budget[bar.symbol] -= quantity
         self.fills.append(fill)
         changes = self.book.changes
         changes.fills.append(fill)
-        changes.movements.append(CashMovement(fill.id, at, "fill", fill.cash_change, fill.symbol))
+        changes.movements.append(CashMovement(fill.id, at, "fill", self.portfolio.cash - cash, fill.symbol))
         if trade is not None:
             changes.trades.append(trade)
         working.left -= quantity
@@ -240,11 +256,12 @@ class Execution:
             working.fee_day = self.session.day
             working.fee_quantity = working.fee_value = working.made_quantity = working.made_value = ZERO
             working.charged = {}
+        value = self._value(working.order.symbol, quantity, paid)
         working.fee_quantity += quantity
-        working.fee_value += paid * quantity
+        working.fee_value += value
         if is_made:
             working.made_quantity += quantity
-            working.made_value += paid * quantity
+            working.made_value += value
         for name, fee in fees.items():
             working.charged[name] = working.charged.get(name, ZERO) + fee
 
@@ -271,12 +288,20 @@ class Execution:
         self.book.note(Decision("", bar.ts, "refused", why, order.symbol, order_id=order.id))
 
 
+def payable(money: Decimal, price: Decimal, instrument: Instrument) -> Decimal:
+    """Return the whole lots that `money` opens at `price` per unit, costs left out; 0 at a price of 0."""
+    needed = abs(price) * instrument.multiplier
+    if instrument.is_settled:
+        needed *= instrument.margin
+    return whole_lots(money / needed, instrument) if needed else ZERO
+
+
 def largest(wanted: Decimal, money: Decimal, due: Callable[[Decimal], Decimal], instrument: Instrument) -> Decimal:
     """Return the largest whole lots up to `wanted` whose cost is at most `money`, 0 when there are none.
 
     Args:
         wanted: > 0, whole lots.
-        money: what there is, cents; it may be negative.
+        money: what there is; it may be negative.
         due: quantity -> money to pay, growing with it; negative when money is got.
         instrument: gives the lot.
     """

@@ -1,16 +1,17 @@
 """What trading costs: models made of dated fees; `cost` has them by name with their sources.
 
 A fee is due on the whole of an order's day: a minimum is paid once, however many fills the order took. Each is money
-in the account's currency, rounded up to the cent or to what its source says. A day before the first rate of a fee
-uses the first one, a day after the newest the newest; `CostModel.valid_from` says from when all rates are real.
+in the account's currency, rounded up to its smallest amount or to what its source says. A day before the first rate
+of a fee uses the first one, a day after the newest the newest; `CostModel.valid_from` says from when all are real.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
-from aion.model import CENT, ZERO, Side
+from aion.model import ZERO, Side
+from aion.money import MoneyUnit
 from aion.trading.slippage import SlippageModel
 
 DAYS_A_YEAR = 365
@@ -47,8 +48,8 @@ class Fee:
     """Oldest first."""
     side: Side | None = None
     """None for both sides."""
-    step: Decimal = CENT
-    """Money step that it is rounded up to."""
+    step: Decimal | None = None
+    """Money step that it is rounded up to; None for every digit, until an account gives its own (`CostModel.of`)."""
     liquidity: Literal["", "taker", "maker"] = ""
     """Due on fills that took a price of the market, or on those that waited at their own; empty for both."""
 
@@ -62,7 +63,7 @@ class Fee:
         return found
 
     def amount(self, side: Side, quantity: Decimal, value: Decimal, day: date) -> Decimal:
-        """Return what an order owes on `day`, money >= 0, rounded up.
+        """Return what an order owes on `day`, money >= 0, rounded up to `step`.
 
         Args:
             side: of the order.
@@ -80,6 +81,8 @@ class Fee:
             due = min(due, rate.maximum)
         if rate.maximum_part is not None:
             due = min(due, rate.maximum_part * value)
+        if self.step is None:
+            return due
         return ((due / self.step).to_integral_value(ROUND_CEILING) * self.step).quantize(self.step)
 
 
@@ -119,6 +122,11 @@ class CostModel:
     slippage: SlippageModel
     fee_list: tuple[Fee, ...] = ()
     overnights: tuple[Overnight, ...] = ()
+
+    def of(self, unit: MoneyUnit) -> "CostModel":
+        """Return the model for an account of `unit`: no fee is rounded to less than its smallest amount."""
+        fees = (replace(each, step=max(each.step or unit.step, unit.step)) for each in self.fee_list)
+        return replace(self, fee_list=tuple(fees))
 
     @property
     def is_by_value(self) -> bool:

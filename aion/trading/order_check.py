@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from aion.errors import OrderError
-from aion.model import PRICE_STEP, Instrument, Order, Side
+from aion.model import Instrument, Order, Side
 
 
 def whole_lots(quantity: Decimal, instrument: Instrument) -> Decimal:
@@ -35,7 +35,7 @@ def check_order(
         raise OrderError(f"{order.symbol} is not traded by {order.bot}")
     against = held * order.side.sign < 0
     if order.reduce_only and not against:
-        raise OrderError(f"there is nothing to close: {held} {order.symbol} held")
+        raise OrderError(f"there is nothing to close: {held:f} {order.symbol} held")
     if order.side is Side.SELL and not allow_short and not against:
         raise OrderError(f"{order.symbol} is not held and {order.bot} may not be short")
     quantity = order.quantity
@@ -44,12 +44,12 @@ def check_order(
     if not against or quantity != abs(held):  # an odd lot that a split left may be closed whole
         quantity = whole_lots(quantity, instrument)
     if quantity <= 0:
-        raise OrderError(f"{order.quantity} {order.symbol} is below one lot of {instrument.lot}")
+        raise OrderError(f"{order.quantity:f} {order.symbol} is below one lot of {instrument.lot:f}")
     worked = _on_tick(replace(order, quantity=quantity), instrument)
     _check_bracket(worked)
-    why = "" if quantity == order.quantity else f"cut from {order.quantity} to {quantity}: "
+    why = "" if quantity == order.quantity else f"cut from {order.quantity:f} to {quantity:f}: "
     if why:
-        why += "no more is held" if quantity == abs(held) and against else f"lots of {instrument.lot}"
+        why += "no more is held" if quantity == abs(held) and against else f"lots of {instrument.lot:f}"
     return worked, why
 
 
@@ -58,7 +58,7 @@ def _on_tick(order: Order, instrument: Instrument) -> Order:
         if price is None:
             return None
         if not price.is_finite() or price <= 0:
-            raise OrderError(f"{name} {price} is not a positive price")
+            raise OrderError(f"{name} {price:f} is not a positive price")
         return to_tick(price, side, instrument)
 
     # a limit moves away from a fill, a stop towards a worse price
@@ -74,10 +74,10 @@ def _on_tick(order: Order, instrument: Instrument) -> Order:
 
 def to_tick(price: Decimal, side: Side, instrument: Instrument) -> Decimal:
     """Round `price` to the tick: up for a buy, down for a sell; one tick at least."""
-    step = max(instrument.tick, PRICE_STEP)
+    step = instrument.tick
     rounding = ROUND_CEILING if side is Side.BUY else ROUND_FLOOR
     ticks = max((price / step).to_integral_value(rounding), Decimal(1))
-    return (ticks * step).quantize(step)
+    return (ticks * step).quantize(min(step, Decimal(1)))
 
 
 def _check_bracket(order: Order) -> None:
@@ -85,5 +85,6 @@ def _check_bracket(order: Order) -> None:
         return
     if (order.take_profit - order.stop_loss) * order.side.sign <= 0:
         raise OrderError(
-            f"stop {order.stop_loss} and target {order.take_profit} are on the wrong sides of a {order.side} entry"
+            f"stop {order.stop_loss:f} and target {order.take_profit:f} are on the wrong sides of a "
+            f"{order.side} entry"
         )

@@ -1,8 +1,8 @@
 """Cash, positions and results of one account in one currency; no I/O and no prices of its own.
 
-Laws that hold after every call, to the cent:
+Laws that hold after every call, to the smallest amount of the account (`aion.money`):
 
-* equity = cash + sum of the market values;
+* equity = cash + sum of the market values, of futures and perpetuals of what they have gained;
 * net = equity - money put in = realized + unrealized, and gross - fees - slippage - borrow = net;
 * a round trip's result is the sum of the cash changes of its fills.
 
@@ -14,8 +14,11 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
 from typing import Any
 
 from aion.clock import iso, parse_iso
-from aion.model import PRICE_STEP, ZERO, Fill, Position, Trade, cents, cost_cents, income_cents
+from aion.model import ONE, ZERO, Fill, Instrument, Position, Side, Trade
+from aion.money import MoneyUnit, decimals_in, plain_text, unit_of, value_of
 from aion.trading.events import CashMovement, Result
+
+LEAST_DECIMALS = 4  # of an average price
 
 
 class _Holding:
@@ -26,11 +29,15 @@ class _Holding:
         "basis",
         "borrow",
         "carried",
+        "decimals",
         "entry_quantity",
         "entry_value",
         "exit_quantity",
         "exit_value",
         "fees",
+        "is_settled",
+        "margin",
+        "multiplier",
         "opened_at",
         "quantity",
         "realized",
@@ -41,7 +48,7 @@ class _Holding:
         self.opened_at = opened_at
         self.quantity = ZERO  # signed
         self.average_price = ZERO  # exact, fees left out
-        self.basis = ZERO  # cents paid (+) or got (-) for what is still held, fees left out
+        self.basis = ZERO  # money paid (+) or got (-) for what is still held, fees left out
         self.realized = ZERO
         self.fees = ZERO
         self.borrow = ZERO
@@ -51,21 +58,47 @@ class _Holding:
         self.exit_quantity = ZERO
         self.exit_value = ZERO
         self.carried = ""
+        self.multiplier = ONE
+        self.margin = ONE
+        self.is_settled = False  # only its results are paid
+        self.decimals = LEAST_DECIMALS  # of its average prices
 
-    def state(self) -> dict[str, str]:
-        values = {name: str(getattr(self, name)) for name in _HOLDING_NUMBERS}
+    def state(self) -> dict[str, Any]:
+        values: dict[str, Any] = {name: plain_text(getattr(self, name)) for name in _HOLDING_NUMBERS}
+        if self.multiplier != ONE or self.is_settled:
+            values |= {"multiplier": plain_text(self.multiplier), "margin": plain_text(self.margin)}
+            values["is_settled"] = self.is_settled
+        if self.decimals != LEAST_DECIMALS:
+            values["decimals"] = self.decimals
         return {**values, "opened_at": iso(self.opened_at), "carried": self.carried}
 
     @classmethod
-    def from_state(cls, state: dict[str, str]) -> "_Holding":
+    def from_state(cls, state: dict[str, Any]) -> "_Holding":
         holding = cls(parse_iso(state["opened_at"]))
         holding.carried = state["carried"]
+        holding.decimals = state.get("decimals", LEAST_DECIMALS)
+        holding.is_settled = state.get("is_settled", False)
+        if "multiplier" in state:
+            holding.multiplier, holding.margin = Decimal(state["multiplier"]), Decimal(state["margin"])
         for name in _HOLDING_NUMBERS:
             setattr(holding, name, Decimal(state.get(name, "0") if name == "borrow" else state[name]))
         return holding
 
+    def average(self) -> Decimal:
+        """Return the average price as it is shown."""
+        return self._rounded(self.average_price)
 
-_HOLDING_NUMBERS = tuple(name for name in _Holding.__slots__ if name not in ("opened_at", "carried"))
+    def entry_and_exit(self) -> tuple[Decimal, Decimal]:
+        """Return the average prices at which it was entered and left, of a position that is closed."""
+        entry, out = self.entry_value / self.entry_quantity, self.exit_value / self.exit_quantity
+        return self._rounded(entry), self._rounded(out)
+
+    def _rounded(self, price: Decimal) -> Decimal:
+        return price.quantize(ONE.scaleb(-self.decimals), ROUND_HALF_EVEN)
+
+
+_NO_NUMBER = ("carried", "decimals", "is_settled", "margin", "multiplier", "opened_at")
+_HOLDING_NUMBERS = tuple(name for name in _Holding.__slots__ if name not in _NO_NUMBER)
 
 
 class Portfolio:
@@ -86,14 +119,23 @@ class Portfolio:
         "slippage",
         "start_cash",
         "traded_value",
+        "unit",
     )
 
-    def __init__(self, currency: str, cash: Decimal) -> None:
-        """Args: currency: ISO 4217; cash: start money, rounded to cents."""
+    def __init__(self, currency: str, cash: Decimal, decimals: int | None = None) -> None:
+        """Open an account.
+
+        Args:
+            currency: ISO 4217, or the name of a coin.
+            cash: start money, rounded to the smallest amount.
+            decimals: of its money; None for those of its currency.
+        """
         self.currency = currency
-        self.start_cash = cents(cash)
+        self.unit: MoneyUnit = unit_of(currency, decimals)
+        """Its smallest amount, and rounding to it."""
+        self.start_cash = self.unit.round(cash)
         self.cash = self.start_cash
-        """Money not invested, cents."""
+        """Money not invested."""
         self.fees = ZERO
         """Fees of all fills since the start, money >= 0."""
         self.borrow = ZERO
@@ -101,7 +143,7 @@ class Portfolio:
         self.slippage = ZERO
         """Slippage suffered since the start, money >= 0."""
         self.traded_value = ZERO
-        """Sum of price x quantity over all fills, money >= 0: the numerator of turnover."""
+        """Sum of price x units over all fills, money without a sign: the numerator of turnover."""
         self.marks: dict[str, Decimal] = {}
         """Last print by symbol, price per unit."""
         self.day: date | None = None
@@ -160,12 +202,18 @@ class Portfolio:
         self.marks[symbol] = price
 
     def market_value(self, symbol: str) -> Decimal:
-        """Return signed quantity x mark in cents, 0 when not held."""
+        """Return signed units x mark, money, 0 when not held; of a future or perpetual too, though nobody paid it."""
         holding = self._holdings.get(symbol)
-        return cents(holding.quantity * self.marks[symbol]) if holding is not None else ZERO
+        return self._market_value(symbol, holding) if holding is not None else ZERO
+
+    def _market_value(self, symbol: str, holding: _Holding) -> Decimal:
+        value = holding.quantity * self.marks[symbol]
+        if holding.multiplier is not ONE:
+            value *= holding.multiplier
+        return self.unit.round(value)
 
     def unrealized_pnl(self, symbol: str) -> Decimal:
-        """Return market value less what was paid for it in cents, before the cost of closing; 0 when not held."""
+        """Return market value less what was paid for it, money, before the cost of closing; 0 when not held."""
         holding = self._holdings.get(symbol)
         return self.market_value(symbol) - holding.basis if holding is not None else ZERO
 
@@ -175,32 +223,45 @@ class Portfolio:
         return float(self.market_value(symbol) / equity) if equity > 0 else None
 
     def equity(self) -> Decimal:
-        """Return cash plus all market values, cents."""
+        """Return cash plus what all positions are worth: their market value, of settled ones what they gained."""
         value = self.cash
         for symbol, holding in self._holdings.items():
-            value += cents(holding.quantity * self.marks[symbol])
+            value += self._market_value(symbol, holding)
+            if holding.is_settled:
+                value -= holding.basis
         return value
 
     def exposure(self) -> Decimal:
-        """Return the sum of the absolute market values, cents."""
+        """Return the sum of the absolute market values, money."""
         return sum((abs(self.market_value(symbol)) for symbol in self._holdings), ZERO)
 
     def short_value(self) -> Decimal:
-        """Return what closing all short positions would cost at the marks, cents >= 0."""
-        return sum((-self.market_value(symbol) for symbol, each in self._holdings.items() if each.quantity < 0), ZERO)
+        """Return what buying all short positions back would cost at the marks, money >= 0; settled ones left out."""
+        shorts = (symbol for symbol, each in self._holdings.items() if each.quantity < 0 and not each.is_settled)
+        return sum((-self.market_value(symbol) for symbol in shorts), ZERO)
 
     def free_cash(self) -> Decimal:
-        """Return the money that may open positions, cents; it can be negative.
+        """Return the money that may open positions; it can be negative.
 
         Proceeds of short sales are collateral and as much again is held beside them, so that the sum of absolute
-        market values never exceeds equity when a position is opened. Without shorts it is the cash.
+        market values never exceeds equity when a position is opened. Of a future or perpetual its margin is held,
+        and what it has lost is not there, while what it has gained is. Without either it is the cash.
         """
-        return self.cash - 2 * self.short_value()
+        free = self.cash - 2 * self.short_value()
+        for symbol, holding in self._holdings.items():
+            if holding.is_settled:
+                value = self._market_value(symbol, holding)
+                free += value - holding.basis - self.unit.cost(abs(value) * holding.margin)
+        return free
 
     # what happens to it
 
-    def apply(self, fill: Fill) -> tuple[Decimal | None, Trade | None]:
+    def apply(self, fill: Fill, instrument: Instrument | None = None) -> tuple[Decimal | None, Trade | None]:
         """Book `fill`.
+
+        Args:
+            fill: what happened.
+            instrument: what it traded; None for something that is paid in full.
 
         Returns:
             The result of the part that it closed after its fees (None when it closed nothing), and the round trip
@@ -212,31 +273,52 @@ class Portfolio:
         held = self.quantity(fill.symbol)
         signed = fill.quantity * fill.side.sign
         if held * signed < 0 and abs(signed) > abs(held):
-            raise ValueError(f"fill {fill.id}: {fill.side} {fill.quantity} would turn a position of {held}")
-        change = fill.cash_change
-        fee = fill.fee
-        self.cash += change
+            raise ValueError(f"fill {fill.id}: {fill.side} {fill.quantity:f} would turn a position of {held:f}")
+        value, fee = fill.value, fill.fee
+        paid = self.unit.cost(value) if fill.side is Side.BUY else -self.unit.income(value)
+        self.cash -= fee
         self.fees += fee
         self.slippage += fill.slippage
-        self.traded_value += fill.price * fill.quantity
+        self.traded_value += abs(value)
         self.marks.setdefault(fill.symbol, fill.price)
         holding = self._holdings.get(fill.symbol)
         if holding is None:
             holding = self._holdings[fill.symbol] = _Holding(fill.filled_at)
+            if instrument is not None:
+                holding.is_settled, holding.margin = instrument.is_settled, instrument.margin
+            if fill.multiplier is not None:
+                holding.multiplier = fill.multiplier
+        holding.decimals = max(holding.decimals, decimals_in(fill.price))
         holding.fees += fee
         holding.slippage += fill.slippage
         if held * signed >= 0:
-            _enter(holding, fill, signed, -(change + fee))
+            _enter(holding, fill, signed, paid)
+            self.cash -= ZERO if holding.is_settled else paid
             return None, None
-        realized = _leave(holding, fill, signed, change + fee) - fee
+        gained = self._leave(holding, fill, signed, -paid)
+        self.cash += gained if holding.is_settled else -paid
+        realized = gained - fee
         if holding.quantity:
             return realized, None
         del self._holdings[fill.symbol]
         return realized, _trade(holding, fill)
 
+    def _leave(self, holding: _Holding, fill: Fill, signed: Decimal, got: Decimal) -> Decimal:
+        """Take a part of a holding out, and return what it gained before its fee."""
+        share = holding.basis
+        if signed != -holding.quantity:
+            share = self.unit.round(holding.basis * -signed / holding.quantity)
+        gained = got - share
+        holding.basis -= share
+        holding.quantity += signed
+        holding.realized += gained - fill.fee
+        holding.exit_quantity += fill.quantity
+        holding.exit_value += value_of(fill.price, fill.quantity)
+        return gained
+
     def charge(self, movement_id: str, kind: str, symbol: str, amount: Decimal, ts: datetime) -> CashMovement:
-        """Take `amount` (> 0, rounded up to cents) as a cost of holding `symbol` and return the movement."""
-        money = cost_cents(amount)
+        """Take `amount` (> 0, rounded up) as a cost of holding `symbol` and return the movement."""
+        money = self.unit.cost(amount)
         self.cash -= money
         self.borrow += money
         holding = self._holdings.get(symbol)
@@ -253,10 +335,10 @@ class Portfolio:
         holding = self._holdings.get(symbol)
         if holding is None:
             return None
-        money = income_cents(holding.quantity * per_unit)  # floor: a short pays the cent more
+        money = self.unit.income(holding.quantity * per_unit)  # floor: a short pays the rest of a cent more
         self.cash += money
         holding.realized += money
-        return CashMovement(movement_id, ts, "dividend", money, symbol, f"{per_unit} a unit")
+        return CashMovement(movement_id, ts, "dividend", money, symbol, f"{per_unit:f} a unit")
 
     def split(
         self, movement_id: str, symbol: str, ratio: Decimal, step: Decimal, ts: datetime
@@ -276,8 +358,8 @@ class Portfolio:
             raise ValueError(f"{symbol}: split ratio {ratio} must be above 0")
         holding = self._holdings.get(symbol)
         if symbol in self.marks:
-            held = holding.quantity if holding is not None else ZERO
-            self.marks[symbol] = _split_mark(self.marks[symbol], ratio, held)
+            held = holding.quantity * holding.multiplier if holding is not None else ZERO
+            self.marks[symbol] = self._split_mark(self.marks[symbol], ratio, held)
         if holding is None:
             return None
         holding.average_price /= ratio
@@ -287,15 +369,26 @@ class Portfolio:
         rest = holding.quantity % step  # has the sign of the quantity
         if not rest or rest == holding.quantity:
             return None
-        share = cents(holding.basis * rest / holding.quantity)
-        money = income_cents(rest * self.marks[symbol])  # floor: a short pays the cent more
+        share = self.unit.round(holding.basis * rest / holding.quantity)
+        # floor: a short pays the rest of a cent more
+        money = self.unit.income(rest * holding.multiplier * self.marks[symbol])
         holding.exit_quantity += abs(rest)
         holding.exit_value += abs(rest) * self.marks[symbol]
         holding.basis -= share
         holding.quantity -= rest
         holding.realized += money - share
-        self.cash += money
-        return CashMovement(movement_id, ts, "split", money, symbol, f"{abs(rest):f} left over")
+        paid = money - share if holding.is_settled else money
+        self.cash += paid
+        return CashMovement(movement_id, ts, "split", paid, symbol, f"{abs(rest):f} left over")
+
+    def _split_mark(self, mark: Decimal, ratio: Decimal, held: Decimal) -> Decimal:
+        """Return the mark in new units, rounded so that what is held is worth the same as before."""
+        worth = self.unit.round(held * mark)
+        for rounding in (ROUND_HALF_EVEN, ROUND_DOWN, ROUND_UP):
+            found = Context(prec=28, rounding=rounding).divide(mark, ratio)
+            if self.unit.round(held * ratio * found) == worth:
+                break
+        return found
 
     # results
 
@@ -321,27 +414,32 @@ class Portfolio:
 
     def state(self) -> dict[str, Any]:
         """Return the whole account as JSON types."""
-        return {
+        state: dict[str, Any] = {
             "currency": self.currency,
-            "start_cash": str(self.start_cash),
-            "cash": str(self.cash),
-            "fees": str(self.fees),
-            "borrow": str(self.borrow),
-            "slippage": str(self.slippage),
-            "traded_value": str(self.traded_value),
+            "start_cash": plain_text(self.start_cash),
+            "cash": plain_text(self.cash),
+            "fees": plain_text(self.fees),
+            "borrow": plain_text(self.borrow),
+            "slippage": plain_text(self.slippage),
+            "traded_value": plain_text(self.traded_value),
             "day": self.day.isoformat() if self.day else "",
-            "day_start": str(self._day_start),
-            "day_fees": str(self._day_fees),
-            "day_borrow": str(self._day_borrow),
-            "day_slippage": str(self._day_slippage),
-            "marks": {symbol: str(price) for symbol, price in self.marks.items()},
+            "day_start": plain_text(self._day_start),
+            "day_fees": plain_text(self._day_fees),
+            "day_borrow": plain_text(self._day_borrow),
+            "day_slippage": plain_text(self._day_slippage),
+            "marks": {symbol: plain_text(price) for symbol, price in self.marks.items()},
             "holdings": {symbol: holding.state() for symbol, holding in self._holdings.items()},
         }
+        if self.unit != unit_of(self.currency):
+            state["decimals"] = self.unit.decimals
+        return state
 
     @classmethod
     def from_state(cls, state: dict[str, Any]) -> "Portfolio":
         """Return the account that `state()` described."""
-        self = cls(state["currency"], Decimal(state["start_cash"]))
+        start_cash = Decimal(state["start_cash"])
+        self = cls(state["currency"], start_cash, state.get("decimals"))
+        self.start_cash = start_cash  # of before the decimals of currencies it may have others
         self.cash = Decimal(state["cash"])
         self.fees = Decimal(state["fees"])
         self.borrow = Decimal(state.get("borrow", 0))  # of before this field stands in the fees
@@ -359,35 +457,26 @@ class Portfolio:
 
 def _enter(holding: _Holding, fill: Fill, signed: Decimal, paid: Decimal) -> None:
     quantity = holding.quantity + signed
-    value = holding.average_price * abs(holding.quantity) + fill.price * fill.quantity
+    added = value_of(fill.price, fill.quantity)
+    value = holding.average_price * abs(holding.quantity) + added
     holding.average_price = value / abs(quantity)
     holding.quantity = quantity
     holding.basis += paid
     holding.realized -= fill.fee
     holding.entry_quantity += fill.quantity
-    holding.entry_value += fill.price * fill.quantity
-
-
-def _leave(holding: _Holding, fill: Fill, signed: Decimal, got: Decimal) -> Decimal:
-    share = holding.basis if signed == -holding.quantity else cents(holding.basis * -signed / holding.quantity)
-    realized = got - share
-    holding.basis -= share
-    holding.quantity += signed
-    holding.realized += realized - fill.fee
-    holding.exit_quantity += fill.quantity
-    holding.exit_value += fill.price * fill.quantity
-    return realized
+    holding.entry_value += added
 
 
 def _trade(holding: _Holding, fill: Fill) -> Trade:
+    entry_price, exit_price = holding.entry_and_exit()
     return Trade(
         id="t" + fill.id[1:],
         bot=fill.bot,
         symbol=fill.symbol,
         side=fill.side.opposite,
         quantity=holding.exit_quantity,
-        entry_price=_price(holding.entry_value / holding.entry_quantity),
-        exit_price=_price(holding.exit_value / holding.exit_quantity),
+        entry_price=entry_price,
+        exit_price=exit_price,
         opened_at=holding.opened_at,
         closed_at=fill.filled_at,
         fees=holding.fees,
@@ -395,6 +484,7 @@ def _trade(holding: _Holding, fill: Fill) -> Trade:
         realized_pnl=holding.realized,
         reason=fill.reason,
         borrow=holding.borrow,
+        multiplier=fill.multiplier,
     )
 
 
@@ -402,22 +492,9 @@ def _position(symbol: str, holding: _Holding) -> Position:
     return Position(
         symbol,
         holding.quantity,
-        _price(holding.average_price),
+        holding.average(),
         holding.opened_at,
         realized_pnl=holding.realized,
         carried=holding.carried,
+        multiplier=holding.multiplier,
     )
-
-
-def _split_mark(mark: Decimal, ratio: Decimal, held: Decimal) -> Decimal:
-    """Return the mark in new units, rounded so that what is held is worth the same cents as before."""
-    worth = cents(held * mark)
-    for rounding in (ROUND_HALF_EVEN, ROUND_DOWN, ROUND_UP):
-        found = Context(prec=28, rounding=rounding).divide(mark, ratio)
-        if cents(held * ratio * found) == worth:
-            break
-    return found
-
-
-def _price(value: Decimal) -> Decimal:
-    return value.quantize(PRICE_STEP, rounding=ROUND_HALF_EVEN)

@@ -12,6 +12,7 @@ from typing import Any
 from aion.clock import iso, parse_iso
 from aion.config import Risk, Rules
 from aion.model import ZERO, Side, Trade
+from aion.money import plain_text
 from aion.trading.portfolio import Portfolio
 
 
@@ -88,12 +89,12 @@ class RiskGate:
         """Return why nothing at all may be opened now, or an empty text."""
         limits, equity = self.limits, self.portfolio.equity()
         if equity <= 0:
-            return f"equity {equity} is used up"
+            return f"equity {equity:f} is used up"
         day = self.portfolio.day_result()
         if limits.daily_loss and day.net <= -limits.daily_loss * day.start_equity:
-            return f"daily_loss {limits.daily_loss:.2%} is reached: {day.net} today"
+            return f"daily_loss {limits.daily_loss:.2%} is reached: {day.net:f} today"
         if limits.max_drawdown and self.peak - equity >= limits.max_drawdown * self.peak:
-            return f"max_drawdown {limits.max_drawdown:.2%} is reached: {equity} after {self.peak}"
+            return f"max_drawdown {limits.max_drawdown:.2%} is reached: {equity:f} after {self.peak:f}"
         return ""
 
     def refusal(self, symbol: str, side: Side, confidence: float, threshold: float = 0.0) -> str:
@@ -154,7 +155,7 @@ class RiskGate:
     def state(self) -> dict[str, Any]:
         """Return what must survive a restart, as JSON types."""
         return {
-            "peak": str(self.peak),
+            "peak": plain_text(self.peak),
             "cold_until": {symbol: iso(until) for symbol, until in self._cold_until.items()},
         }
 
@@ -210,13 +211,15 @@ class DeskGate:
         days = [each.day_result() for each in accounts if each.day == today]
         loss, start = sum((each.net for each in days), ZERO), sum((each.start_equity for each in days), ZERO)
         if limits.daily_loss and start > 0 and loss <= -limits.daily_loss * start:
-            return f"the desk's daily_loss {limits.daily_loss:.2%} is reached: {loss} {currency} today"
+            return f"the desk's daily_loss {limits.daily_loss:.2%} is reached: {loss:f} {currency} today"
         peak = self.peaks.get(currency, equity)
         if limits.max_drawdown and peak - equity >= limits.max_drawdown * peak:
-            return f"the desk's max_drawdown {limits.max_drawdown:.2%} is reached: {equity} {currency} after {peak}"
+            return (
+                f"the desk's max_drawdown {limits.max_drawdown:.2%} is reached: {equity:f} {currency} after {peak:f}"
+            )
         exposure = sum((each.exposure() for each in accounts), ZERO)
         if limits.max_exposure and exposure >= limits.max_exposure * equity:
-            return f"the desk's max_exposure {limits.max_exposure:.0%} is reached: {exposure} {currency}"
+            return f"the desk's max_exposure {limits.max_exposure:.0%} is reached: {exposure:f} {currency}"
         return ""
 
     def entered(self) -> None:
@@ -225,7 +228,7 @@ class DeskGate:
 
     def state(self) -> dict[str, str]:
         """Return what must survive a restart, as JSON types."""
-        return {currency: str(peak) for currency, peak in self.peaks.items()}
+        return {currency: plain_text(peak) for currency, peak in self.peaks.items()}
 
     def restore(self, state: Mapping[str, str]) -> None:
         """Take back what `state()` described."""

@@ -43,13 +43,13 @@ class SlippageModel:
             side: of the fill.
             reference: price of the bar that it starts from.
             quantity: > 0.
-            bar: the bar it fills in; its volume is above 0.
+            bar: the bar it fills in; without volume, or at prices that are not above 0, there is no impact.
             instrument: gives the tick.
         """
-        cost = reference * self.half_spread_bps / BPS
+        cost = abs(reference) * self.half_spread_bps / BPS
         if self.has_tick_floor:
             cost = max(cost, instrument.tick / 2)
-        if self.has_impact and bar.high > bar.low:
+        if self.has_impact and bar.high > bar.low > 0 and bar.volume:
             sigma = log(bar.high / bar.low) / PARKINSON
             share = sqrt(min(1.0, float(quantity / bar.volume)))
             cost += reference * Decimal(repr(round(IMPACT * sigma * share, 9)))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from aion.clock import iso, parse_iso
 from aion.fact import Texts
 from aion.model import ZERO, Bar, Order, OrderType, Side
+from aion.money import plain_text
 
 _ORDER = Texts(Order)
 
@@ -119,7 +120,7 @@ class Working:
         """Return it as JSON types."""
         return {
             "order": _ORDER.state(self.order),
-            "left": str(self.left),
+            "left": plain_text(self.left),
             "detail": self.detail,
             "role": self.role,
             "sibling": self.sibling,
@@ -127,13 +128,13 @@ class Working:
             "children": self.children,
             "entered_ts": iso(self.entered_ts) if self.entered_ts else "",
             "entered_inside": self.entered_inside,
-            "entry_reference": str(self.entry_reference),
+            "entry_reference": plain_text(self.entry_reference),
             "fee_day": self.fee_day.isoformat() if self.fee_day else "",
-            "fee_quantity": str(self.fee_quantity),
-            "fee_value": str(self.fee_value),
-            "made_quantity": str(self.made_quantity),
-            "made_value": str(self.made_value),
-            "charged": {name: str(fee) for name, fee in self.charged.items()},
+            "fee_quantity": plain_text(self.fee_quantity),
+            "fee_value": plain_text(self.fee_value),
+            "made_quantity": plain_text(self.made_quantity),
+            "made_value": plain_text(self.made_value),
+            "charged": {name: plain_text(fee) for name, fee in self.charged.items()},
         }
 
     @classmethod

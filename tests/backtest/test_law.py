@@ -16,13 +16,15 @@ from hypothesis import strategies as st
 from aion.config import BotSettings, Rules
 from aion.ledger.query import read_ledger
 from aion.market import calendar
-from aion.model import Bar, Instrument, Signal
+from aion.model import Bar, Instrument, Side, Signal
+from aion.money import unit_of
 from aion.store.layout import Layout
 from aion.strategy.registry import BUILT_IN
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import ListFeed, at, ledger_rows, state_files
 
 SESSIONS = calendar.sessions("XNYS", at("2022-05-19T00:00Z").date(), at("2022-05-23T00:00Z").date())
+USD = unit_of("USD")
 SYMBOLS = ("AAA", "BBB")
 INSTRUMENTS = {symbol: Instrument(symbol, "XNYS", "USD") for symbol in SYMBOLS}
 STEPS = 25  # bars of a session that are played, so that a test is quick
@@ -164,7 +166,8 @@ def check_accounts(path: Path, bars: list[Bar]) -> None:
             "0.011"
         )  # slippage is rounded up to the cent, and to the tick
         assert bar.low - worse <= fill.price <= bar.high + worse
-        cash += fill.cash_change
+        paid = USD.cost(fill.value) if fill.side is Side.BUY else -USD.income(fill.value)
+        cash -= paid + fill.fee
         held[fill.symbol] = held.get(fill.symbol, Decimal(0)) + fill.quantity * fill.side.sign
         taken[fill.symbol, fill.known_at] = taken.get((fill.symbol, fill.known_at), Decimal(0)) + fill.quantity
     for (symbol, ts), quantity in taken.items():

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
@@ -258,11 +259,16 @@ def audits(path: Path) -> list[Audit]:
 
 
 def ledger_rows(path: Path) -> dict[str, list[tuple]]:
-    """All rows of a ledger by table."""
+    """All rows of a ledger by table, each a tuple whose values have the names of their columns too."""
     connection = sqlite3.connect(path)
     try:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {table: sorted(connection.execute(f"SELECT * FROM {table}"), key=repr) for table in sorted(tables)}
+        tables = sorted(row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'"))
+        found = {}
+        for table in tables:
+            rows = connection.execute(f"SELECT * FROM {table}")
+            named = namedtuple(table, [each[0] for each in rows.description])
+            found[table] = sorted(map(named._make, rows), key=repr)
+        return found
     finally:
         connection.close()
 

@@ -76,7 +76,7 @@ RUN = {"start": DAYS[0].open, "speed": 36_000, "closed_gap_s": 0, "bots": {"s": 
 
 def nights(data: Path) -> list[Decimal]:
     rows = ledger_rows(data / "ledger.sqlite")["movements"]
-    return [Decimal(row[5]) / 100 for row in rows if "borrow" in row]
+    return [Decimal(row.amount) for row in rows if "borrow" in row]
 
 
 def check(pnl: dict) -> float:
@@ -141,7 +141,7 @@ def test_night_of_a_swing_bot_is_in_the_file_of_the_day_after_it_and_stays_there
     run = settings(tmp_path, start=at("2022-06-20T21:00Z"), bots=bots, run_pause_s=0)
     replay(run, made)
     files = sorted((tmp_path / "swing" / "bot_logs" / "1w").glob("*.json"))
-    charged = {row[3]: -Decimal(row[5]) / 100 for row in ledger_rows(tmp_path / "ledger.sqlite")["movements"]
+    charged = {row[3]: -Decimal(row.amount) for row in ledger_rows(tmp_path / "ledger.sqlite")["movements"]
                if "financing" in row}  # fmt: skip
     written = {document(path)["day"]: document(path) for path in files}
     assert len(charged) >= 3 and {day: each["borrow"] for day, each in written.items() if "borrow" in each} == {

@@ -93,8 +93,8 @@ def test_rule_sees_no_move_at_a_declared_split(strategy: str, tmp_path: Path) ->
     assert raw["hold_curve"] == pytest.approx(even["hold_curve"], abs=0.02)
     assert raw["equity_curve"] == pytest.approx(even["equity_curve"], rel=1e-5)
     before = [row for row in ledger_rows(tmp_path / "raw/ledger.sqlite")["fills"] if row[4] == "AAA"]
-    old = [float(row[7]) for row in before if row[13] < SPLIT_ON.isoformat()]
-    new = [float(row[7]) for row in before if row[13] > SPLIT_ON.isoformat()]
+    old = [float(row[7]) for row in before if row.filled_at < SPLIT_ON.isoformat()]
+    new = [float(row[7]) for row in before if row.filled_at > SPLIT_ON.isoformat()]
     if strategy != "time_series_momentum":
         assert old and new and min(old) > 10 * max(new), "fills are at raw prices"
 

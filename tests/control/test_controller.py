@@ -27,6 +27,7 @@ from tests.bot.desk import (
     sim_logs,
 )
 from tests.control.play import DAY, END, INTRADAY, SOON, Person, Step, orb, play, when
+from tests.ledger.old_ledger import make_version_3
 
 POLL_S = 0.2
 
@@ -393,6 +394,7 @@ def test_ledger_of_before_controls_is_brought_up_to_date_and_goes_on(tmp_path: P
     connection = sqlite3.connect(Layout(data).ledger)
     with connection:  # as version 1 wrote it
         connection.execute("DROP TABLE audit")
+        make_version_3(connection)
         connection.execute("ALTER TABLE trades DROP COLUMN borrow_cents")
         for bot, state in connection.execute("SELECT bot, state FROM accounts").fetchall():
             older = json.loads(state)

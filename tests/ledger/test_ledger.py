@@ -23,6 +23,7 @@ from aion.model import EquityPoint, OrderStatus, Side
 from aion.trading.broker import PaperBroker
 from aion.trading.events import Changes
 from aion.trading.portfolio import Portfolio
+from tests.ledger.old_ledger import make_version_3
 from tests.trading.paper import MINUTE, SESSION, at, bar, make_broker
 
 ROOT = Path(__file__).parents[2]
@@ -177,7 +178,7 @@ def test_cash_when_changed_by_another_hand_then_the_account_is_refused(path: Pat
     with Ledger(path, "replay", "1") as ledger:
         traded(ledger)
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE accounts SET cash_cents = cash_cents + 100")
+        connection.execute("UPDATE accounts SET cash = cash + 1")
     connection.close()
     with Ledger(path, "replay", "1") as ledger, pytest.raises(LedgerError, match="not the sum of its movements"):
         ledger.load_account("orb")
@@ -256,6 +257,7 @@ def test_ledger_when_from_before_the_column_then_nights_leave_the_fees_of_their_
         nights = [each.amount for each in ledger.changes("orb").movements if each.kind == "borrow"]
     assert borrow == -sum(nights) > 0 and len(nights) == 2
     connection = sqlite3.connect(path, isolation_level=None)
+    make_version_3(connection)
     connection.execute("UPDATE trades SET fee_cents = fee_cents + borrow_cents")
     connection.execute("ALTER TABLE trades DROP COLUMN borrow_cents")
     connection.execute("PRAGMA user_version = 2")
@@ -266,9 +268,7 @@ def test_ledger_when_from_before_the_column_then_nights_leave_the_fees_of_their_
     Ledger(path, "replay", "1").close()
     assert rows_of(path) == [row]
     with sqlite3.connect(path) as connection:
-        assert connection.execute("SELECT fee_cents, borrow_cents FROM trades").fetchall() == [
-            (int(fee * 100), int(borrow * 100))
-        ]
+        assert connection.execute("SELECT fee, borrow FROM trades").fetchall() == [(str(fee), str(borrow))]
     connection.close()
 
 

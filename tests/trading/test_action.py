@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from aion.model import CorporateAction, OrderStatus, Side
+from aion.model import CorporateAction, OrderStatus, OrderType, Side
 from aion.trading.broker import PaperBroker
 
 from .paper import MINUTE, MSFT, bar, make_broker, session_of
@@ -48,6 +48,48 @@ def test_split_when_an_exit_rests_then_it_closes_the_whole_new_position() -> Non
     broker.apply_actions([CorporateAction("MSFT", EX, "split", Decimal("0.5"))], session_of(1))
     fills = broker.on_bar(next_bar("120"), session_of(1))
     assert [fill.quantity for fill in fills] == [50] and broker.portfolio.is_flat
+
+
+@pytest.mark.parametrize(
+    ("side", "ratio"), [(Side.BUY, "20"), (Side.SELL, "20"), (Side.BUY, "0.5"), (Side.BUY, "1.5")]
+)
+def test_split_when_a_trim_rests_then_it_sells_its_part_and_the_rest_stays(side: Side, ratio: str) -> None:
+    broker = held_over_night(side, stop_loss=Decimal(54 if side is Side.BUY else 66))
+    out, closed_at = side.opposite, session_of(0).close
+    broker.submit(broker.order("MSFT", out, Decimal(6), closed_at, "trim", reduce_only=True))
+    broker.apply_actions([CorporateAction("MSFT", EX, "split", Decimal(ratio))], session_of(1))
+    resting = {each.order.type: each.order for each in broker.open_orders()}
+    assert resting[OrderType.MARKET].quantity == 6 * Decimal(ratio) and resting[OrderType.MARKET].reason == "trim"
+    assert resting[OrderType.STOP].quantity == 100 * Decimal(ratio), "the stop is for all that is held"
+    fills = broker.on_bar(next_bar(str(60 / Decimal(ratio))), session_of(1))
+    assert [(fill.side, fill.quantity) for fill in fills] == [(out, 6 * Decimal(ratio))]
+    assert broker.portfolio.quantity("MSFT") == 94 * Decimal(ratio) * side.sign
+
+
+def test_split_when_every_kind_of_order_rests_then_each_changes_by_the_ratio() -> None:
+    broker = held_over_night()
+    closed_at, asked = session_of(0).close, (("limit", "70", 30), ("stop", "50", 40))
+    for kind, price, quantity in asked:
+        broker.submit(
+            broker.order("MSFT", Side.SELL, Decimal(quantity), closed_at, kind, type=OrderType(kind),
+                         reduce_only=True, **{f"{kind}_price": Decimal(price)})
+        )  # fmt: skip
+    broker.submit(broker.order("MSFT", Side.BUY, Decimal(10), closed_at, "more", type=OrderType.LIMIT,
+                               limit_price=Decimal(58), stop_loss=Decimal(50)))  # fmt: skip
+    broker.apply_actions([CorporateAction("MSFT", EX, "split", Decimal(2))], session_of(1))
+    found = {each.order.reason: each.order for each in broker.open_orders()}
+    assert {name: (each.quantity, each.limit_price or each.stop_price) for name, each in found.items()} == {
+        "limit": (60, 35), "stop": (80, 25), "more": (20, 29)
+    }  # fmt: skip
+    assert found["more"].stop_loss == 25
+
+
+def test_split_when_it_leaves_less_than_a_lot_of_a_trim_then_that_is_refused_by_name() -> None:
+    broker = held_over_night()
+    broker.submit(broker.order("MSFT", Side.SELL, Decimal(6), session_of(0).close, "trim", reduce_only=True))
+    broker.apply_actions([CorporateAction("MSFT", EX, "split", Decimal("0.1"))], session_of(1))
+    assert not broker.open_orders() and broker.portfolio.quantity("MSFT") == 10
+    assert broker.changes.decisions[-1].reason == "0.6 MSFT is below one lot of 1"
 
 
 @pytest.mark.parametrize(("side", "money"), [(Side.BUY, "62.00"), (Side.SELL, "-62.00")])

@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from aion.model import CENT, ZERO, Bar, CorporateAction, Trade
+from aion.model import ZERO, Bar, CorporateAction, Trade
 from aion.trading.broker import PaperBroker
 from aion.trading.events import Changes
 from aion.trading.portfolio import Portfolio
@@ -16,6 +16,7 @@ from tests.trading.plan import MARKETS, PHASES, make_tape, place, plans, session
 
 from .paper import make_broker
 
+CENT = Decimal("0.01")
 RATIOS = ("20", "2", "1.5", "3", "7", "0.5", "0.1", "0.333")
 COSTS = ("us-equity", "uk-cfd", "hk-share", "zero")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from aion.config import default_bots
 from aion.errors import ConfigError
 from aion.model import Side
+from aion.money import unit_of
 from aion.trading.cost import COST_MODELS, cost_model
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +21,7 @@ WALK = date(2022, 5, 19)
 
 def charge(model: str, side: Side, quantity: str, price: str, day: date = WALK) -> dict[str, str]:
     value = Decimal(quantity) * Decimal(price)
-    fees = cost_model(model).fees(side, Decimal(quantity), value, day)
+    fees = cost_model(model).of(unit_of("USD")).fees(side, Decimal(quantity), value, day)
     return {name: str(amount) for name, amount in fees.items()}
 
 
@@ -128,7 +129,7 @@ def test_fees_when_an_order_grows_then_never_fall(model, side, day, parts) -> No
     for units, price in parts:
         quantity += units
         value += units * Decimal(price) / 10_000
-        fees = cost_model(model).fees(side, quantity, value, day)
+        fees = cost_model(model).of(unit_of("USD")).fees(side, quantity, value, day)
         for amount in fees.values():
             assert amount > 0 and amount % Decimal("0.01") == 0
         assert all(fees.get(name, 0) >= amount for name, amount in before.items())

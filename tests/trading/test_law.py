@@ -8,13 +8,17 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from aion.model import CENT, ZERO, Bar, Fill, OrderStatus, Side, cents
+from aion.model import ZERO, Bar, Fill, OrderStatus, Side
+from aion.money import unit_of
 from aion.trading.broker import PaperBroker
 from aion.trading.order_check import to_tick
 from aion.trading.portfolio import Portfolio
 from tests.trading.plan import MARKETS, PHASES, make_tape, place, plans, session_for
 
 from .paper import OPEN, make_broker
+
+CENT = Decimal("0.01")  # of all the markets here
+cents = unit_of("USD").round
 
 STEPS = st.tuples(
     st.integers(-200, 200),  # gap from the close before, in 1/10,000

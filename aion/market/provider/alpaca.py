@@ -17,6 +17,7 @@ from aion.model import CorporateAction, Instrument
 
 EXCHANGE = "XNYS"
 """All US listings: the sessions of Nasdaq are the same."""
+_PRICE_STEP = Decimal("0.0001")  # of the finest prices that Regulation NMS lets shares have
 TIMEOUT_S = 10.0  # alpaca-py itself waits for ever
 _SPLITS = ("forward_splits", "reverse_splits")
 
@@ -100,7 +101,7 @@ class AlpacaProvider:
         report = Report(symbol)
         named = [_row(row) for row in rows]
         complete = session_rows(named, kind, EXCHANGE, self.timezone, after, until)
-        bars = list(clean(symbol, complete, report))
+        bars = list(clean(symbol, complete, report, step=_PRICE_STEP))
         refused = {why: count for why, count in report.dropped.items() if not why.startswith("filled forward")}
         return Answer(bars, report.silent, refused, report.examples)
 

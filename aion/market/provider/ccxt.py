@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from aion.clock import Clock, SystemClock
+from aion.currency import COIN_DECIMALS
 from aion.errors import ConfigError, FeedError
 from aion.extras import need
 from aion.market.bar_check import Report, clean
@@ -15,11 +16,12 @@ from aion.market.exchange import ALWAYS
 from aion.market.provider.pool import ClientPool, Pacer
 from aion.market.provider.protocol import Answer, GoneError, LimitError, retry_after_s
 from aion.market.series import Kind
-from aion.model import PRICE_STEP, CorporateAction, Instrument
+from aion.model import CorporateAction, Instrument
 
 TIMEOUT_MS = 10_000
 PAGE = 1000  # bars a request; exchanges that give fewer are asked more often
 MOST_PAGES = 400  # of one call: more than a year of days or a quarter of minutes
+UNKNOWN_STEP = Decimal(1).scaleb(-COIN_DECIMALS)  # where an exchange does not say how it counts
 SKEW_S = 2.0  # beyond it this machine's clock is corrected by the exchange's, or a bar would be taken before its end
 _STEP = {"minute": timedelta(minutes=1), "day": timedelta(days=1)}
 _FRAME = {"minute": "1m", "day": "1d"}
@@ -117,15 +119,24 @@ class CcxtProvider:
             step *= Decimal(
                 str(market.get("contractSize") or 1)
             )  # some count in contracts; quantities here are coins
-        kind = " perpetual" if _is_linear_perpetual(market) else ""
+        is_perpetual = _is_linear_perpetual(market)
         return Instrument(
-            symbol, ALWAYS, market["quote"], tick, step, step, "raw", f"{market['base']}{kind}, {self.venue}"
+            symbol,
+            ALWAYS,
+            market["quote"],
+            tick,
+            step,
+            step,
+            "raw",
+            f"{market['base']}{' perpetual' if is_perpetual else ''}, {self.venue}",
+            kind="perpetual" if is_perpetual else "coin",
+            settlement=str(market.get("settle") or "") if is_perpetual else "",
         )
 
     def _step(self, value: Any) -> Decimal:
         """Return a precision as a step: ccxt gives a step, or for some exchanges the number of decimals."""
         if value is None:
-            return PRICE_STEP
+            return UNKNOWN_STEP
         return Decimal(1).scaleb(-int(value)) if self._decimals else Decimal(str(value)).normalize()
 
     def bars(self, kind: Kind, symbol: str, after: datetime, until: datetime) -> Answer:

@@ -5,6 +5,7 @@ So bars are raw from the moment a desk is live: splits from then on are corporat
 """
 
 import logging
+import math
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,8 @@ _COLUMNS = {"Open": "open", "High": "high", "Low": "low", "Close": "close", "Vol
 _calls = count()
 _DELISTED = "symbol may be delisted"  # Yahoo's words; those of yfinance for any empty answer are "possibly delisted"
 _COIN_STEP = Decimal("0.00000001")
+_SHARE_STEP = Decimal("0.0001")  # single precision has noise beyond it
+_SINGLE_DIGITS = 7  # that the single precision of Yahoo's prices holds
 
 
 class YahooProvider:
@@ -73,6 +76,7 @@ class YahooProvider:
         self._zones: dict[str, str] = {}
         self._exchanges: dict[str, str] = {}
         self._units: dict[str, Decimal] = {}
+        self._steps: dict[str, Decimal] = {}
         self._lock = threading.Lock()
 
     def reset(self) -> None:
@@ -93,8 +97,10 @@ class YahooProvider:
         currency, unit = _PENCE.get(currency, (currency, Decimal(1)))
         self._exchanges[symbol], self._units[symbol] = exchange, unit
         self._zones[symbol] = str(about.get("exchangeTimezoneName") or "UTC")
+        self._steps[symbol] = _SHARE_STEP
         if exchange == ALWAYS:
-            return Instrument(symbol, exchange, currency, Decimal("0.0001"), _COIN_STEP, _COIN_STEP)
+            tick = self._steps[symbol] = _coin_tick(about.get("regularMarketPrice"))
+            return Instrument(symbol, exchange, currency, tick, _COIN_STEP, _COIN_STEP, kind="coin")
         known = instrument(symbol, exchange, currency, "raw")
         return known if known.exchange == exchange else Instrument(symbol, exchange, currency)
 
@@ -110,7 +116,16 @@ class YahooProvider:
         report = Report(symbol)
         exchange, zone = self._exchanges[symbol], self._zones[symbol]
         complete = session_rows(rows, kind, exchange, zone, after, until)
-        bars = list(clean(symbol, complete, report, unit=self._units[symbol], is_repaired=True))
+        bars = list(
+            clean(
+                symbol,
+                complete,
+                report,
+                unit=self._units[symbol],
+                step=self._steps[symbol],
+                is_repaired=True,
+            )
+        )
         refused = {why: count for why, count in report.dropped.items() if not why.startswith("filled forward")}
         return Answer(bars, report.silent, refused, report.examples)
 
@@ -179,6 +194,12 @@ class YahooProvider:
 
 class _NothingError(FeedError):
     """An answer without bars: an empty span, or Yahoo is not itself; not that a symbol is gone."""
+
+
+def _coin_tick(price: Any) -> Decimal:
+    """Return the step of a coin's prices: four decimals, and for a small price as many as Yahoo knows of it."""
+    known = Decimal(repr(float(price))) if isinstance(price, int | float) and 0 < price < math.inf else Decimal(1)
+    return Decimal(1).scaleb(min(-4, known.adjusted() + 1 - _SINGLE_DIGITS))
 
 
 def _row(at: Any, values: Any) -> dict[str, str]:

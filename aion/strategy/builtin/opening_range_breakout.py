@@ -7,10 +7,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from aion.model import PRICE_STEP, Bar, Signal
+from aion.model import Bar, Signal
 from aion.strategy.base import Moment, Parameters, read_parameters, unit
 from aion.strategy.builtin.session import SessionFigures, minutes_between
 
+DIGITS = 12  # of a price: more than any has, and fewer than a float keeps of a sum
 EDGE = 0.5  # strength at the edge of the range, from which the rule enters
 
 
@@ -128,4 +129,5 @@ class OpeningRangeBreakout:
 
 
 def _price(value: float) -> Decimal:
-    return Decimal(str(value)).quantize(PRICE_STEP)
+    """Return a price without what floats add; the broker puts it on the tick."""
+    return Decimal(f"{value:.{DIGITS}g}")

@@ -13,9 +13,10 @@ from aion.errors import FeedError
 from aion.market.feed.tape import Tape
 from aion.market.instrument import instrument
 from aion.market.series import Kind
-from aion.model import PRICE_STEP, Bar, Instrument
+from aion.model import Bar, Instrument
 
 FOLDER = Path(__file__).parent
+_PENNY_PART = Decimal("0.0001")  # the source has its pence with two decimals
 _UNITS = {"GBX": Decimal("0.01")}  # pence, converted here and nowhere else
 
 
@@ -74,7 +75,7 @@ class RecordedFeed(Tape):
             opened, high, low, closed = (
                 map(Decimal, prices)
                 if unit is None
-                else ((Decimal(each) * unit).quantize(PRICE_STEP) for each in prices)
+                else ((Decimal(each) * unit).quantize(_PENNY_PART) for each in prices)
             )
             bars.append(Bar(symbol, datetime.fromisoformat(ts), opened, high, low, closed, Decimal(volume)))
         return bars
