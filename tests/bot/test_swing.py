@@ -1,10 +1,14 @@
 """Each rule of a swing bot has effect. Synthetic tapes: they test the code, not a strategy."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from aion.model import Bar, Signal
 from aion.store.layout import Layout
+from aion.strategy.base import Moment
+from aion.strategy.registry import BUILT_IN
 from tests.bot.decided import decisions
 from tests.bot.desk import (
     ListFeed,
@@ -39,7 +43,7 @@ def run(data: Path, prices: dict[str, list[float]], start: str = "2021-07-20", *
 
 
 def fills(data: Path) -> list[tuple]:
-    return sorted(ledger_rows(data / "ledger.sqlite")["fills"], key=lambda row: row[13])
+    return sorted(ledger_rows(data / "ledger.sqlite")["fills"], key=lambda row: row.filled_at)
 
 
 def test_order_decided_at_a_close_is_booked_at_the_next_open(tmp_path: Path) -> None:
@@ -240,3 +244,71 @@ def test_preview_of_a_name_that_fell_out_of_the_targets_sells_it(tmp_path: Path)
     assert orders["AAA"]["quantity"] == value["positions"]["AAA"]["quantity"]
     assert orders["AAA"]["reason"].startswith("out of the targets: ")
     assert orders["BBB"]["side"] == "buy" and orders["BBB"]["weight"] > 0.9
+
+
+class Chosen:
+    """Buys on the first day what its parameter names, and from then on says of each name what another one says."""
+
+    name = "chosen"
+    kind = "swing"
+    look_back = 0
+    rule = "Does what it is told."
+
+    def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, object]) -> None:
+        self._first = str(parameters["first"]).split()
+        self._then = dict(each.split("=") for each in str(parameters["then"]).split())
+        self._days = 0
+
+    def on_bars(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
+        self._days += 1
+        acts = {symbol: "buy" if symbol in self._first else "exit" for symbol in bars}
+        acts = acts if self._days == 1 else {symbol: self._then[symbol] for symbol in bars}
+        return {symbol: Signal(symbol, moment.ts, act, 1.0, 0.0, "told", self.name) for symbol, act in acts.items()}
+
+
+@pytest.fixture
+def chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BUILT_IN, "chosen", Chosen)
+
+
+def test_hold_keeps_what_is_held_as_it_is_and_buys_nothing(tmp_path: Path, chosen: None) -> None:
+    rises = [100.0, 100, 110, 121, 133, 146, 161, 177, 195, 214]
+    value = run(
+        tmp_path,
+        {"AAA": rises, "BBB": flat(10), "CCC": flat(10)},
+        horizon="1d",
+        strategy="chosen",
+        parameters={"first": "AAA", "then": "AAA=hold BBB=hold CCC=hold"},
+        rules={"max_alloc": 0.3},
+    )
+    assert [(each["symbol"], each["side"]) for each in value["fills"].values()] == [("AAA", "buy")]
+    assert set(value["positions"]) == {"AAA"} and not value["open_orders"] and not value["preview"]["orders"]
+    held = [each for each in decisions(tmp_path, "1d") if each["action"] == "hold" and each["symbol"] == "AAA"]
+    assert len(held) >= 7 and all(each["reason"] == "held: told" for each in held)
+
+
+def test_hold_takes_its_place_and_its_part_of_the_exposure_from_new_entries(tmp_path: Path, chosen: None) -> None:
+    value = run(
+        tmp_path,
+        {name: flat(6) for name in ("AAA", "BBB", "CCC")},
+        horizon="1d",
+        strategy="chosen",
+        parameters={"first": "AAA", "then": "AAA=hold BBB=buy CCC=buy"},
+        rules={"max_positions": 2, "max_alloc": 0.6, "max_exposure": 0.8, "aggression": 1},
+    )
+    assert set(value["positions"]) == {"AAA", "BBB"}, "two places, of which one is taken"
+    assert value["positions"]["AAA"]["weight"] == pytest.approx(0.6, abs=0.001)
+    assert value["positions"]["BBB"]["weight"] == pytest.approx(0.2, abs=0.001), "what is left of four fifths"
+
+
+@pytest.mark.parametrize("word", ["exit", "sell"])
+def test_position_when_its_rule_leaves_it_then_it_is_sold(tmp_path: Path, chosen: None, word: str) -> None:
+    value = run(
+        tmp_path,
+        {"AAA": flat(5), "BBB": flat(5)},
+        horizon="1d",
+        strategy="chosen",
+        parameters={"first": "AAA", "then": f"AAA={word} BBB=hold"},
+        rules={"max_positions": 1, "max_alloc": 0.5},
+    )
+    assert not value["positions"] and len(value["trades"]) == 1
