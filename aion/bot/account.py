@@ -68,7 +68,7 @@ class BotAccount:
         self._actions: tuple[CorporateAction, ...] = ()
         self._known: tuple[CorporateAction, ...] = ()
         """Those and the declared jumps."""
-        self._screen = Screen(())
+        self._screen = Screen((), kind)
         self.learn_actions(feed)
         self._jumped: set[str] = set()
         self._run = run
@@ -244,6 +244,10 @@ class BotAccount:
         """Tell whether `symbol` is not traded on, because its price jumped."""
         return symbol in self._jumped
 
+    def why_left_out(self, symbol: str) -> str:
+        """Return why `symbol` is not traded on and how it comes back, or an empty text."""
+        return self._screen.why_out(symbol)
+
     def let_in(self, symbol: str, at: datetime) -> None:
         """Trade on the first bar of `symbol` that closes after market time `at`, whatever its price."""
         self._screen.let_in(symbol, at)
@@ -275,12 +279,6 @@ class BotAccount:
         ts = max(ts, self.cursor)
         self.broker.note(ts, "refused", why, symbol)
         self.log.warning(f"{symbol}: {why}", bot=self.name, market_time=ts)
-        self.settle(ts)
-
-    def note_feed(self, symbol: str, action: str, text: str, ts: datetime) -> None:
-        """Record at market time `ts`, or its own when that is later, what the feed made of the bars of `symbol`."""
-        ts = max(ts, self.cursor)
-        self.broker.note(ts, action, f"{symbol} {text}", symbol)
         self.settle(ts)
 
     def gather(self) -> Changes:

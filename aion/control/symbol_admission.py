@@ -1,7 +1,7 @@
 """Symbols that somebody lets in again, although their price jumped as after a split that nobody declared.
 
-The bots' screens and, where there is one, the online feed take the next bar then, whatever its price. The ledger
-keeps what was said, so that a process that starts again lets in the same bars.
+The bots' screens take the next bar then, whatever its price. The ledger keeps what was said, so that a process that
+starts again lets in the same bars.
 """
 
 import json
@@ -11,8 +11,6 @@ from datetime import datetime
 from aion.bot.account import BotAccount
 from aion.clock import iso, parse_iso
 from aion.ledger.query import LedgerReader
-from aion.market.feed import Feed
-from aion.market.feed.online import OnlineFeed
 
 _NOTE = "let_in"  # note in the ledger: by symbol the market times after which its first bar was let in
 
@@ -20,20 +18,19 @@ _NOTE = "let_in"  # note in the ledger: by symbol the market times after which i
 class Admissions:
     """What was let in during one run."""
 
-    def __init__(self, bots: Mapping[str, BotAccount], feed: Feed, ledger: LedgerReader) -> None:
+    def __init__(self, bots: Mapping[str, BotAccount], ledger: LedgerReader) -> None:
         """Let in again what the ledger knows of; to be called before the bots are handed any bar.
 
         Args:
             bots: of the run, by name.
-            feed: where their bars come from.
             ledger: of the run.
         """
         self._bots = bots
-        self._online = feed if isinstance(feed, OnlineFeed) else None
         self._times: dict[str, list[str]] = json.loads(ledger.notes(_NOTE) or "{}")
         for symbol, times in self._times.items():
             for at in times:
-                self._let_in(symbol, parse_iso(at))
+                for bot in self.bots_of(symbol):
+                    bot.let_in(symbol, parse_iso(at))
 
     def bots_of(self, symbol: str) -> list[BotAccount]:
         """Return the bots that trade `symbol`."""
@@ -45,19 +42,13 @@ class Admissions:
         if not bots:
             known = sorted({each for bot in self._bots.values() for each in bot.settings.symbols})
             return f"no bot trades {symbol or 'a symbol without a name'}; they trade {', '.join(known)}"
-        is_out_of_feed = self._online is not None and self._online.is_left_out(symbol)
-        if not is_out_of_feed and not any(bot.is_left_out(symbol) for bot in bots):
+        if not any(bot.is_left_out(symbol) for bot in bots):
             return f"{symbol} is not left out: its bars are traded on"
-        self._times.setdefault(symbol, []).append(iso(self._let_in(symbol, at)))
+        self._times.setdefault(symbol, []).append(iso(at))
+        for bot in bots:
+            bot.let_in(symbol, at)
         return ""
 
     def notes(self) -> dict[str, str]:
         """Return what the ledger has to remember."""
         return {_NOTE: json.dumps(self._times)} if self._times else {}
-
-    def _let_in(self, symbol: str, at: datetime) -> datetime:
-        if self._online is not None:
-            at = self._online.let_in(symbol, at)
-        for bot in self.bots_of(symbol):
-            bot.let_in(symbol, at)
-        return at

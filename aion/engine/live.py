@@ -123,10 +123,9 @@ class Paper(Replay):
         if batches:
             for bot in (*self.job.bots.values(), *self.swing.bots.values()):
                 bot.learn_actions(self._online)
-        self._note_events()
         for batch in batches:
             self._process(batch)
-        self._health = self._online.health()
+        self._health = self._online.health().without(self._left_out())
         self._look_at_sessions()
         if self._has_changed:
             self._flush()
@@ -136,15 +135,10 @@ class Paper(Replay):
             self._write_clock()
             self._say_health()
 
-    def _note_events(self) -> None:
-        """Record with each bot concerned which symbols the feed leaves out, or lets in again."""
-        now = self._wall.now().replace(microsecond=0)
-        for event in self._online.events():
-            self._log.warning(f"feed: {event.symbol} {event.text}")
-            noted = [bot for bot in self._bots.values() if event.symbol in bot.settings.symbols]
-            for bot in noted:
-                bot.note_feed(event.symbol, event.action, event.text, now)
-            self._touch(noted)
+    def _left_out(self) -> dict[str, str]:
+        """Return why symbols are not traded on though their bars come, by symbol."""
+        asked = ((symbol, bot.why_left_out(symbol)) for bot in self._bots.values() for symbol in bot.settings.symbols)
+        return {symbol: why for symbol, why in asked if why}
 
     def _look_at_sessions(self) -> None:
         now = self._wall.now()

@@ -114,7 +114,7 @@ class Replay:
         self._cycles = 0
         self._flushed_at = self._polled_at = waiter.monotonic()
         leave_alone(self._bots.values(), ledger)
-        admissions = Admissions(self._bots, feed, ledger)
+        admissions = Admissions(self._bots, ledger)
         first = feed.span("minute" if bots.of["minute"] else "day")[0]
         self.drive = Drive(self._pace, waiter, real_time=feed.real_time, first=first, end=self.span.end)
         self._cursors = self._resume()

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Context, Decimal, InvalidOperation
 
 from aion.clock import iso, parse_iso
-from aion.market.jump import is_near
+from aion.market.jump import is_near, wrong_unit
 from aion.model import Bar
 
 EXAMPLES = 5
@@ -18,8 +18,6 @@ MOST_DECIMALS = 40  # a number of floating point has at most 17 digits, the smal
 REPAIRABLE = Decimal("0.1")
 """Part of a price by which open or close may lie outside low and high and still be taken as the nearer of them.
 Sources such as Yahoo put them together from two places; a price further off is a wrong one."""
-FIELD_OFF = (Decimal(70), Decimal(140))
-"""Factors around 100 by which one price of a bar is taken as written in another unit, as pence among pounds."""
 _EXACT = Context(prec=100)
 
 
@@ -150,8 +148,9 @@ def _bar(
     opened, high, low, closed = (
         _price(_EXACT.multiply(_number(row, name), unit), step) for name in ("open", "high", "low", "close")
     )
+    if min(opened, low, closed) > 0 and (what := wrong_unit(opened, high, low, closed)):
+        raise _BadRowError("one price about 100 times off the others", what)
     if repairs is not None and 0 < low <= high:
-        _check_units(opened, high, low, closed)
         opened = _inside(opened, "open", low, high, repairs, f"{where} ({iso(ts)})")
         closed = _inside(closed, "close", low, high, repairs, f"{where} ({iso(ts)})")
     return Bar(symbol, ts, opened, high, low, closed, _number(row, "volume"))
@@ -166,17 +165,6 @@ def exact_price(value: Decimal) -> Decimal:
     text = format(value, "f")
     decimals = len(text.partition(".")[2].rstrip("0"))
     return value.quantize(Decimal(1).scaleb(-max(USUAL_DECIMALS, decimals)), context=_EXACT)
-
-
-def _check_units(opened: Decimal, high: Decimal, low: Decimal, closed: Decimal) -> None:
-    """Raise where the high or the low alone is about 100 times off the others."""
-    least, most = FIELD_OFF
-    upper, lower = max(opened, closed), min(opened, closed)
-    if lower <= 0:
-        return
-    for name, factor, value in (("high", high / upper, high), ("low", lower / low, low)):
-        if least < factor < most:
-            raise _BadRowError("one price about 100 times off the others", f"{name} {value:f} beside {closed:f}")
 
 
 def _inside(value: Decimal, name: str, low: Decimal, high: Decimal, report: Report, where: str) -> Decimal:

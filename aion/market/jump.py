@@ -1,12 +1,16 @@
-"""Keeps bars out whose price cannot follow from the one before: an undeclared split, or a feed that is wrong.
+"""The one policy for a price that cannot follow from the one before: an undeclared split, or a feed that is wrong.
 
-It lets a symbol in again by these rules, so that one wrong price does not keep it out for good:
+`is_doubtful` and `wrong_unit` say what is not believed, to all who meet bars: an import asks a person about it, and
+bots leave the symbol out, in a replay, a backtest and live alike. `Screen` lets it in again, so that one wrong price
+does not keep it out for good:
 
+* at once, when the price is back in line with the close before the jump, or the split is declared;
 * at once, when the last price stood alone: the new one is in line with the median of the newest `REMEMBERED` closes;
-* at once, when the price is back in line with the one before the jump, or the split is declared;
 * at once, when somebody says that the price is real: of a day (`aion declare --jump`), or from now on (`aion admit`);
-* after `CONFIRMED` further sessions that began at the new level, when nothing of it is held. What is held stays out:
-  its quantity may be that of before the split.
+* after `CONFIRMED` further bars in a row that each open in line with the close before, when nothing of it is held.
+  What is held stays out: its quantity may be that of before the split.
+
+In line is narrower than doubtful, so that a price at the edge is not refused and believed in turn.
 """
 
 from collections import deque
@@ -14,16 +18,75 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from statistics import median
+from statistics import median_low
 
+from aion.market.series import Kind
 from aion.model import Bar, CorporateAction
 
 JUMP = Decimal(3)
-"""Ratio between a close and the next open from which a split that nobody declared is suspected: no share of the
-sample moved by more than 1.3 overnight, and the smallest usual split beyond 3:2 is 2:1 with 3:1 next."""
+"""Ratio between a close and the next open that is never believed: no share of the sample moved by more than 1.3
+overnight."""
+USUAL = tuple(Decimal(each) for each in ("2", "3", "1.5", "4", "5", "10"))
+"""Usual splits, which nobody takes for a move overnight; their inverses are usual consolidations."""
+NEAR_USUAL = Decimal("1.05")
+"""Factor within which an open counts as one after a usual split: few shares move further on that day."""
+IN_LINE = Decimal("1.3")
+"""Factor within which a price follows from the one before, and bears out a declared split."""
+OFF = (Decimal(70), Decimal(140))
+"""Factors around 100 by which one price of a bar is taken as written in another unit, as pence among pounds."""
 LONGEST_HOLE = 30  # days without any bar, after which a price may be anything
 REMEMBERED = 5  # closes; two wrong ones in a row do not move their median
-CONFIRMED = 3  # sessions that begin where the one before ended: a wrong price is put right sooner
+CONFIRMED: Mapping[Kind, int] = {"minute": 30, "day": 3}
+"""Further bars in a row that make a price after a jump believable: a wrong print is put right sooner."""
+
+
+def is_doubtful(
+    close: Decimal, opened: Decimal, *, is_new_session: bool = False, split: Decimal | None = None
+) -> bool:
+    """Tell whether an open cannot follow on the close before it, both above 0.
+
+    Args:
+        close: of the bar before.
+        opened: of the bar after it.
+        is_new_session: True when a session began between them: a split takes effect there.
+        split: new units for an old one that are declared to come between them.
+    """
+    if split is not None:
+        return not _within(opened * split, close, IN_LINE)
+    return not is_near(opened, close) or (is_new_session and usual_split(close / opened) is not None)
+
+
+def usual_split(ratio: Decimal) -> Decimal | None:
+    """Return the usual split, above 1, that the ratio of a close to the next open or its inverse is near."""
+    return next((each for each in USUAL if _within(max(ratio, 1 / ratio), each, NEAR_USUAL)), None)
+
+
+def is_near(price: Decimal, other: Decimal) -> bool:
+    """Tell whether one price may follow on the other, neither `JUMP` times as high as the other; both above 0."""
+    return _within(price, other, JUMP)
+
+
+def is_in_line(price: Decimal, other: Decimal) -> bool:
+    """Tell whether one price plainly follows on the other; both above 0."""
+    return _within(price, other, IN_LINE)
+
+
+def _within(price: Decimal, other: Decimal, factor: Decimal) -> bool:
+    return price < other * factor and other < price * factor
+
+
+def wrong_unit(opened: Decimal, high: Decimal, low: Decimal, closed: Decimal) -> str:
+    """Return which price of a bar is about 100 times off the others and how far, or an empty text; all above 0."""
+    least, most = OFF
+    if high < low * least:
+        return ""
+    for name, factor, value in (
+        ("high", high / max(opened, closed), high),
+        ("low", min(opened, closed) / low, low),
+    ):
+        if least < factor < most:
+            return f"{name} {value:f} beside {closed:f}"
+    return ""
 
 
 @dataclass(slots=True)
@@ -35,7 +98,7 @@ class Screened:
     refused: Mapping[str, str] = field(default_factory=dict)
     """Why the others may not, by symbol."""
     admitted: Mapping[str, str] = field(default_factory=dict)
-    """Why a bar that jumps may be traded on all the same, by symbol."""
+    """Why a bar that jumps, or the first after it, may be traded on, by symbol."""
     begun: frozenset[str] = frozenset()
     """Symbols at a new level: their prices of before say nothing of those from now on."""
 
@@ -44,23 +107,33 @@ class Screened:
 class _Out:
     """A symbol that is kept out."""
 
+    why: str
+    """What was said at its newest bar."""
     price: Decimal
     """Its newest close."""
-    sessions: int = 0
-    """How many in a row began in line with the close before."""
+    count: int = 0
+    """How many bars in a row opened in line with the close before."""
 
 
 class Screen:
-    """Compares the open of each session with the prices before; see the module for how a symbol comes back."""
+    """Compares the open of each bar with the closes before; see the module for how a symbol comes back."""
 
-    def __init__(self, actions: Iterable[CorporateAction]) -> None:
-        """Args: actions: declared splits, after which the price of before counts in new units, and real jumps."""
+    def __init__(self, actions: Iterable[CorporateAction], kind: Kind = "day") -> None:
+        """Make a screen.
+
+        Args:
+            actions: declared splits, after which the price of before counts in new units, and real jumps.
+            kind: of the bars.
+        """
+        self._confirmed = CONFIRMED[kind]
         self._splits: dict[str, list[CorporateAction]] = {}
         self._jumps: set[tuple[str, date]] = set()
         self._let_in: dict[str, list[datetime]] = {}
         self.learn(actions)
         self._closes: dict[str, deque[Decimal]] = {}
-        self._seen_on: dict[str, date] = {}
+        """The newest that were believed, by symbol."""
+        self._closed_on: dict[str, date] = {}
+        """Session day of the last of them."""
         self._out: dict[str, _Out] = {}
 
     def learn(self, actions: Iterable[CorporateAction]) -> None:
@@ -83,6 +156,16 @@ class Screen:
         if not closes or closes[-1] != price:
             closes.append(price)
 
+    def why_out(self, symbol: str) -> str:
+        """Return why the bars of `symbol` are not traded on, with what has confirmed its price, or an empty text."""
+        out = self._out.get(symbol)
+        if out is None:
+            return ""
+        return (
+            f"{out.why} until a bar is in line with the price before, {self._confirmed} in a row confirm it "
+            f"({out.count} so far) and nothing of it is held, or somebody says that it is real: aion admit {symbol}"
+        )
+
     def admit(self, bars: Mapping[str, Bar], day: date, held: Container[str] = ()) -> Screened:
         """Return which bars may be traded on.
 
@@ -95,57 +178,78 @@ class Screen:
         for symbol, bar in bars.items():
             if not bar.volume:
                 continue
-            if symbol in self._splits:
-                self._split(symbol, day)
-            seen_on = self._seen_on.get(symbol)
-            self._seen_on[symbol] = day
+            opened, low = bar.open, bar.low
+            if bar.high > low * OFF[0] and (what := wrong_unit(opened, bar.high, low, bar.close)):
+                found.refused = {**found.refused, symbol: f"{symbol}: {what} is about 100 times off the others"}
+                continue
+            is_split = symbol in self._splits and self._split(symbol, day)
             is_let_in = symbol in self._let_in and self._is_let_in(bar)
             closes = self._closes.get(symbol)
             if closes is None:
                 closes = self._closes[symbol] = deque(maxlen=REMEMBERED)
-            # inside a session prices may do what they like: a split takes effect between two of them
-            elif (seen_on != day or symbol in self._out) and not is_near(bar.open, closes[-1]):
-                is_known = seen_on is None or (day - seen_on).days <= LONGEST_HOLE
-                if is_let_in or (symbol, day) in self._jumps:
-                    how = "somebody says that it is real" if is_let_in else "it is declared as a real one"
-                    found.admitted = {**found.admitted, symbol: f"{_jump(bar, closes[-1])}: {how}"}
-                elif is_known and not self._is_good(
-                    bar, closes, found, is_first=seen_on != day, is_held=symbol in held
+            else:
+                last = closes[-1]
+                # as `is_in_line`, without a call: every bar of every bot passes here
+                is_plain = opened < last * IN_LINE and last < opened * IN_LINE
+                if (not is_plain or symbol in self._out) and not self._is_good(
+                    bar, day, found, is_split=is_split, is_let_in=is_let_in, is_held=symbol in held
                 ):
                     continue
             closes.append(bar.close)
+            self._closed_on[symbol] = day
             if self._out:
                 self._out.pop(symbol, None)
         if found.refused:
             found.bars = {symbol: bar for symbol, bar in bars.items() if symbol not in found.refused}
         return found
 
-    def _is_good(self, bar: Bar, closes: deque[Decimal], found: Screened, *, is_first: bool, is_held: bool) -> bool:
-        """Tell whether a bar that opens far from the last close may be traded on, and say why in `found`."""
-        symbol, last = bar.symbol, closes[-1]
-        jump = _jump(bar, last)
-        if is_near(bar.open, median(closes)):
+    def _is_good(
+        self, bar: Bar, day: date, found: Screened, *, is_split: bool, is_let_in: bool, is_held: bool
+    ) -> bool:
+        """Tell whether a bar of a symbol that jumps or is out may be traded on, and say why in `found`."""
+        symbol, closes = bar.symbol, self._closes[bar.symbol]
+        last, out, closed_on = closes[-1], self._out.get(symbol), self._closed_on.get(symbol)
+        split = Decimal(1) if is_split else None  # what is remembered is in new units already
+        is_new = closed_on != day
+        if out is None and not is_doubtful(last, bar.open, is_new_session=is_new, split=split):
+            return True
+        jump = f"{symbol} jumps from {last.normalize():f} to {bar.open.normalize():f}"
+        why = ""
+        if out is not None and is_in_line(bar.open, last):
+            why = f"{symbol} opens at {bar.open.normalize():f}, in line with {last.normalize():f} before it jumped"
+        elif is_let_in or (symbol, day) in self._jumps:
+            how = "somebody says that it is real" if is_let_in else "it is declared as a real one"
+            why = f"{jump}: {how}"
+        elif out is None and closed_on is not None and (day - closed_on).days > LONGEST_HOLE:
+            return True
+        elif is_in_line(bar.open, median_low(closes)):
             why = f"{jump}, back to the prices before the last one, which stood alone"
+        elif out is not None:
+            out.count = out.count + 1 if is_in_line(bar.open, out.price) else 0
+            out.price = bar.close
+            if out.count >= self._confirmed and not is_held:
+                why = (
+                    f"{jump} and {out.count + 1} bars in a row opened at that level; nothing is held of it: it is "
+                    "traded on again, as from its first price"
+                )
+                found.begun |= {symbol}
+                closes.clear()
+        if why:
             found.admitted = {**found.admitted, symbol: why}
             return True
-        out = self._out.get(symbol)
-        if out is None:
-            out = self._out[symbol] = _Out(bar.close)
-        elif is_first:
-            out.sessions = out.sessions + 1 if is_near(bar.open, out.price) else 0
-        out.price = bar.close
-        if out.sessions >= CONFIRMED and not is_held:
+        if is_split:
             why = (
-                f"{jump} and has begun {CONFIRMED + 1} sessions at that level; nothing is held of it: it is traded "
-                "on again, as from its first price"
+                f"{symbol} opens at {bar.open.normalize():f}, and its split that was declared makes "
+                f"{last.normalize():f} of the close before: its bars are not traded on"
             )
-            found.admitted = {**found.admitted, symbol: why}
-            found.begun |= {symbol}
-            closes.clear()
-            return True
-        times = float(max(bar.open / last, last / bar.open))
-        why = f"{jump}, like a split of {times:.3g} that nobody declared: its bars are not traded on"
-        found.refused = {**found.refused, symbol: why}
+        else:
+            times = float(max(bar.open / last, last / bar.open))
+            why = f"{jump}, like a split of {times:.3g} that nobody declared: its bars are not traded on"
+        if out is None:
+            out = self._out[symbol] = _Out(why, bar.close)
+        elif is_split:
+            out.why = why
+        found.refused = {**found.refused, symbol: out.why}
         return False
 
     def _is_let_in(self, bar: Bar) -> bool:
@@ -158,22 +262,15 @@ class Screen:
             del self._let_in[bar.symbol]
         return len(left) < len(times)
 
-    def _split(self, symbol: str, day: date) -> None:
-        waiting = self._splits[symbol]
+    def _split(self, symbol: str, day: date) -> bool:
+        """Take what is remembered into the units of `day`; tell whether a split came since the last close."""
+        waiting, closed_on, is_split = self._splits[symbol], self._closed_on.get(symbol), False
         while waiting and waiting[0].ex_date <= day:
             action = waiting.pop(0)
-            seen_on = self._seen_on.get(symbol)
-            if symbol in self._closes and seen_on is not None and seen_on < action.ex_date:
+            if closed_on is not None and closed_on < action.ex_date:
                 closes = self._closes[symbol]
                 self._closes[symbol] = deque((each / action.amount for each in closes), maxlen=REMEMBERED)
+                is_split = True
         if not waiting:
             del self._splits[symbol]
-
-
-def _jump(bar: Bar, last: Decimal) -> str:
-    return f"{bar.symbol} jumps from {last.normalize():f} to {bar.open.normalize():f}"
-
-
-def is_near(price: Decimal, other: Decimal) -> bool:
-    """Tell whether one price may follow on the other, neither `JUMP` times as high as the other; both above 0."""
-    return other < price * JUMP < other * JUMP * JUMP
+        return is_split

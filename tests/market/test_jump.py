@@ -125,8 +125,9 @@ def test_level_that_lasts_is_taken_when_nothing_is_held_and_never_when_something
     free, holder = Screen(()), Screen(())
     days(free, 100, 100), days(holder, 100, 100)
     found = days(free, 5, 5.1, 5.2, 5.1, 5, first=2)
-    assert [bool(each.refused) for each in found] == [True] * CONFIRMED + [False, False]
-    assert found[CONFIRMED].begun == {"A"} and "has begun 4 sessions at that level" in found[CONFIRMED].admitted["A"]
+    assert [bool(each.refused) for each in found] == [True] * CONFIRMED["day"] + [False, False]
+    back = found[CONFIRMED["day"]]
+    assert back.begun == {"A"} and "4 bars in a row opened at that level" in back.admitted["A"]
     assert not found[-1].admitted
     assert all(each.refused for each in days(holder, *[5.0] * 20, held=("A",), first=2))
 

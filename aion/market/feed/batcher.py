@@ -5,26 +5,20 @@ symbol that the provider says nothing of at all holds up one moment, not those a
 What comes after that is late: it is counted and left out, because bots have decided without it. So is a bar whose
 figures the provider changes afterwards: what was traded on stays.
 
-A symbol whose price jumps as after an undeclared split is left out, and comes back by itself: at a bar in line with
-the price before the jump, when a split of that day is declared, when somebody lets it in, or after `CONFIRMED` bars
-in a row that each begin where the one before ended. Each of this is an `Event`.
+Whether a price can follow from the one before is not asked here: bots ask it of all bars alike (`aion.market.jump`).
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from aion.clock import iso
 from aion.market import calendar
-from aion.market.jump import is_near
 from aion.market.provider.protocol import Answer
 from aion.market.series import Batch, Kind, is_ahead
 from aion.model import Bar
 
 MINUTE = timedelta(minutes=1)
 REMEMBERED = 10  # newest bars of a symbol that are compared with what the provider says later
-CONFIRMED: Mapping[Kind, int] = {"minute": 30, "day": 3}
-"""Bars in a row, the first included, that make a price after a jump believable: a wrong print is put right sooner."""
 
 
 @dataclass(slots=True)
@@ -42,40 +36,7 @@ class Tally:
     silent: int = 0
     """Left out because nobody traded."""
     refused: int = 0
-    """No bars: NaN, impossible prices, an undeclared split, a close in the future."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A symbol that is left out from now on, or is back: for people, and for the bots to record."""
-
-    symbol: str
-    action: str
-    """refused or admitted, as of a decision."""
-    text: str
-
-
-@dataclass(slots=True)
-class _Jump:
-    """A symbol that is left out since its price jumped."""
-
-    before: Bar
-    """The newest bar before the jump."""
-    first: Bar
-    """The bar that jumped."""
-    last: Bar
-    """The newest one since."""
-    count: int = 1
-    """Bars in a row that begin where the one before ended, the newest included."""
-
-    def text(self, kind: Kind) -> str:
-        """Say it for people, after the symbol."""
-        return (
-            f"opens at {self.first.open} at {iso(self.first.ts)} after {self.before.close}, as after a split that "
-            f"nobody declared: left out until {CONFIRMED[kind]} bars in a row confirm that price, one is back in "
-            f"line with the price before, the split is declared, or somebody says that it is real: aion admit "
-            f"{self.first.symbol}"
-        )
+    """No bars: NaN, impossible prices, a close in the future."""
 
 
 class Gatherer:
@@ -106,18 +67,12 @@ class Gatherer:
         """By symbol, up to when the provider has spoken."""
         self.refused: dict[str, str] = {}
         """Symbols that are left out for good, and why."""
-        self.events: list[Event] = []
-        """What became of symbols whose price jumped, oldest first; for whoever takes them away."""
         self.dropped: dict[tuple[str, str], int] = {}
         """Symbol and day -> bars left out because nobody traded."""
         self._exchanges = dict(exchanges)
         self._cursor = after
         self._wait = wait
         self.grace = grace
-        self.splits: frozenset[tuple[str, str]] = frozenset()
-        """Symbol and ISO day of declared splits."""
-        self.let_in: Mapping[str, datetime] = {}
-        """By symbol the market time after which its first bar is taken whatever its price: somebody said so."""
         self._arrived: dict[datetime, datetime] = {}
         self._pending: dict[datetime, dict[str, Bar]] = {}
         self._silent: dict[datetime, set[str]] = {}
@@ -127,22 +82,14 @@ class Gatherer:
         self._known_ahead: dict[str, datetime] = {}
         self._answered: dict[str, datetime] = {}
         self._mute: set[str] = set()
-        self._jumped: dict[str, _Jump] = {}
-        self._level: dict[str, Bar] = {}
-        """By symbol the newest bar that was believed after a jump without being handed over."""
 
     @property
     def symbols(self) -> list[str]:
         """Symbols that are still waited for."""
-        return [symbol for symbol in self._exchanges if symbol not in self.refused and symbol not in self._jumped]
-
-    def jump(self, symbol: str) -> str:
-        """Return why the price of `symbol` is not believed for now, or an empty text."""
-        found = self._jumped.get(symbol)
-        return f"{found.text(self.kind)} ({found.count} so far)" if found is not None else ""
+        return [symbol for symbol in self._exchanges if symbol not in self.refused]
 
     def know(self, bars: Sequence[Bar]) -> None:
-        """Take the bars that were handed over before the start, so that jumps and revisions show."""
+        """Take the bars that were handed over before the start, so that revisions show."""
         for bar in bars:
             self.newest[bar.symbol] = bar
             self._remember(bar)
@@ -209,7 +156,7 @@ class Gatherer:
 
     def _take(self, bar: Bar) -> None:
         symbol = bar.symbol
-        if symbol in self.refused or (symbol in self._jumped and not self._is_back(bar)):
+        if symbol in self.refused:
             return
         if bar.ts <= self._cursor:
             self._take_past(bar)
@@ -217,41 +164,10 @@ class Gatherer:
         if calendar.session_at(self._exchanges[symbol], bar.ts) is None:
             self.tally.refused += bar.ts > self.seen_until[symbol]
             return
-        before = self._last_before(bar)
-        if before is not None and not self._is_good(bar, before):
-            self.tally.refused += 1
-            self._jumped[symbol] = jump = _Jump(before, bar, bar)
-            self.events.append(Event(symbol, "refused", jump.text(self.kind)))
-            return
         waiting = self._pending.setdefault(bar.ts, {})
         if symbol in waiting and waiting[symbol] != bar:
             self.tally.revised += 1
         waiting[symbol] = bar
-
-    def _is_back(self, bar: Bar) -> bool:
-        """Tell whether a symbol that jumped is believed again from `bar` on."""
-        symbol = bar.symbol
-        jump = self._jumped[symbol]
-        if bar.ts <= jump.last.ts or calendar.session_at(self._exchanges[symbol], bar.ts) is None:
-            return False
-        jump.count = jump.count + 1 if is_near(bar.open, jump.last.close) else 1
-        jump.last = bar
-        if is_near(bar.open, jump.before.close):
-            why = f"opens at {bar.open} at {iso(bar.ts)}, in line with {jump.before.close} before it jumped"
-        elif self._is_split(bar) or self._is_split(jump.first):
-            why = f"opens at {bar.open} at {iso(bar.ts)}: the split after {jump.before.close} was declared"
-        elif self._is_let_in(bar, jump.before):
-            why = f"opens at {bar.open} at {iso(bar.ts)}: somebody says that it is real"
-        elif jump.count >= CONFIRMED[self.kind]:
-            why = f"opens at {bar.open} at {iso(bar.ts)}: {jump.count} bars in a row confirm it"
-        else:
-            self.tally.refused += 1
-            return False
-        del self._jumped[symbol]
-        self._level[symbol] = bar
-        self._known_late[symbol] = bar.ts  # what was left out until then came in time
-        self.events.append(Event(symbol, "admitted", f"{why}; traded on again"))
-        return True
 
     def _take_ahead(self, bar: Bar) -> None:
         """Take a bar that closes in the future, each once."""
@@ -271,24 +187,6 @@ class Gatherer:
         elif known and bar.ts > min(known) and bar.ts > self._known_late.get(bar.symbol, min(known)):
             self.tally.late += 1
             self._known_late[bar.symbol] = bar.ts
-
-    def _last_before(self, bar: Bar) -> Bar | None:
-        symbol = bar.symbol
-        found = [bars[symbol] for ts, bars in self._pending.items() if ts < bar.ts and symbol in bars]
-        found += [bars[symbol] for bars in (self.newest, self._level) if symbol in bars]
-        return max(found, key=lambda each: each.ts, default=None)
-
-    def _is_good(self, bar: Bar, before: Bar) -> bool:
-        return is_near(bar.open, before.close) or self._is_split(bar) or self._is_let_in(bar, before)
-
-    def _is_let_in(self, bar: Bar, before: Bar) -> bool:
-        """Tell whether `bar` is the first one after somebody let its symbol in; `before` is the last one believed."""
-        at = self.let_in.get(bar.symbol)
-        return at is not None and before.ts <= at < bar.ts
-
-    def _is_split(self, bar: Bar) -> bool:
-        session = calendar.session_at(self._exchanges[bar.symbol], bar.ts)
-        return session is not None and (bar.symbol, session.day.isoformat()) in self.splits
 
     def _is_mute(self, symbol: str, ts: datetime) -> bool:
         return self._answered.get(symbol, self._cursor) < ts + self._wait - self.grace

@@ -1,7 +1,7 @@
 """How an online feed and its symbols stand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aion.market.feed.batcher import Tally
@@ -30,3 +30,17 @@ class FeedHealth:
     """Wall time of the newest good answer."""
     symbols: Mapping[str, SymbolHealth]
     tally: Tally
+
+    def without(self, left_out: Mapping[str, str]) -> "FeedHealth":
+        """Return it with why the bots leave symbols out, by symbol; one that is late or gone stays so."""
+        said = {
+            symbol: replace(self.symbols[symbol], state="refused", text=why)
+            for symbol, why in left_out.items()
+            if symbol in self.symbols and self.symbols[symbol].state == "ok"
+        }
+        if not said:
+            return self
+        text = self.text
+        if self.state == "ok":
+            text = "; ".join([*filter(None, [text]), *(f"{name}: {each.text}" for name, each in said.items())])
+        return replace(self, symbols={**self.symbols, **said}, text=text)

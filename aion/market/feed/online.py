@@ -16,7 +16,7 @@ from heapq import merge
 from aion.clock import Clock, SystemClock
 from aion.errors import ConfigError, FeedError
 from aion.market import calendar
-from aion.market.feed.batcher import Event, Gatherer, Tally
+from aion.market.feed.batcher import Gatherer, Tally
 from aion.market.feed.health import FeedHealth, SymbolHealth
 from aion.market.feed.tape import batched
 from aion.market.grid import Anchor
@@ -120,8 +120,6 @@ class OnlineFeed:
         self._actions_heard: dict[str, dict[str, _Found]] = {}
         """What was said of splits and dividends, by what was asked and the first symbol of each call."""
         self._actions_since = self._started_at
-        self._splits: frozenset[tuple[str, str]] = frozenset()
-        self._let_in: dict[str, datetime] = {}
         self._rng = random.Random()  # noqa: S311 - spreads requests, guards nothing
         self._lock = threading.Lock()
         self._gatherers: dict[Kind, Gatherer] = {}
@@ -233,10 +231,6 @@ class OnlineFeed:
             found = raw_actions(found)
         with self._lock:
             self._actions, self._actions_asked = found, asked
-            splits = (each for each in found if each.kind == "split")
-            self._splits = frozenset((each.symbol, each.ex_date.isoformat()) for each in splits)
-            for gatherer in self._gatherers.values():
-                gatherer.splits = self._splits
 
     def _past(self, kind: Kind, symbol: str, after: datetime) -> _History:
         """Return the history of a series from `after` to now; what is there already is not asked for again."""
@@ -287,7 +281,6 @@ class OnlineFeed:
                 found = self._history.get((kind, symbol))
                 gatherer.know([bar for bar in found.bars if bar.ts <= after][-5:] if found is not None else [])
                 self._series.append(_Series(kind, symbol, now))
-            gatherer.splits, gatherer.let_in = self._splits, self._let_in
             self._gatherers[kind] = gatherer
         self._history = {
             key: _History(found.until, found.until, dropped=found.dropped) for key, found in self._history.items()
@@ -308,30 +301,6 @@ class OnlineFeed:
         with self._lock:
             ready = [batch for gatherer in self._gatherers.values() for batch in gatherer.ready(now)]
         return sorted(ready, key=lambda batch: (batch.ts, batch.kind != "minute"))
-
-    def events(self) -> list[Event]:
-        """Return what became of symbols whose price jumped since the last call, oldest first."""
-        with self._lock:
-            found = [event for gatherer in self._gatherers.values() for event in gatherer.events]
-            for gatherer in self._gatherers.values():
-                gatherer.events = []
-        return found
-
-    def is_left_out(self, symbol: str) -> bool:
-        """Tell whether no bars of `symbol` are handed over, because its price jumped."""
-        with self._lock:
-            return any(gatherer.jump(symbol) for gatherer in self._gatherers.values())
-
-    def let_in(self, symbol: str, at: datetime) -> datetime:
-        """Take the first bar of `symbol` after market time `at` and after all seen so far, whatever its price.
-
-        Returns:
-            The market time after which it is taken.
-        """
-        with self._lock:
-            seen = (gatherer.seen_until.get(symbol, at) for gatherer in self._gatherers.values())
-            self._let_in[symbol] = max(at, *seen) if self._gatherers else at
-            return self._let_in[symbol]
 
     def health(self) -> FeedHealth:
         """Return how the feed stands now."""
@@ -486,8 +455,6 @@ class OnlineFeed:
         last = newest.ts if newest is not None else None
         if symbol in gatherer.refused:
             return SymbolHealth("gone", last, gatherer.refused[symbol])
-        if why := gatherer.jump(symbol):
-            return SymbolHealth("refused", last, why)
         if gatherer.kind == "day" or not calendar.is_open(self._instruments[symbol].exchange, now):
             return SymbolHealth("ok", last)
         session = calendar.session_around(self._instruments[symbol].exchange, now)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import pairwise
+from itertools import islice
 
 from aion.errors import FeedError
 from aion.market.importing.bar_folder import BarFolder, Format, Series
 from aion.market.importing.gap import find_gaps
-from aion.market.jump import is_near
+from aion.market.importing.split_check import doubts
 from aion.market.provider.protocol import Caller, GoneError, Provider, parts
 from aion.market.series import Kind
 from aion.model import Bar, CorporateAction, Instrument
@@ -174,10 +174,9 @@ class _Download:
         if not done.bars:
             return
         done.gaps = find_gaps(done.kind, done.bars, self._series.dropped, self._instrument.exchange)
-        for one, two in pairwise(done.bars):
-            if not is_near(two.open, one.close) and len(done.jumps) < 5:
-                said = f"{two.ts:%Y-%m-%d %H:%M} opens at {two.open} after {one.close}"
-                done.jumps.append(f"{said}: a split, or real? say so with aion declare")
+        for found in islice(doubts(done.bars, self._instrument.exchange, self._folder.actions), 5):
+            said = f"{found.bar.ts:%Y-%m-%d %H:%M} opens at {found.bar.open} after {found.before.close}"
+            done.jumps.append(f"{said}: a split, or real? say so with aion declare")
 
 
 def _new_series(kind: Kind, instrument: Instrument, provider: Provider) -> Series:

@@ -1,46 +1,60 @@
 """Opens that look like a split, and splits that the prices contradict: both ask before they are believed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
 from aion.errors import FeedError
 from aion.market import calendar
-from aion.market.jump import is_near
+from aion.market.jump import is_doubtful, is_in_line, usual_split
 from aion.model import Bar, CorporateAction
 
-RATIOS = tuple(Decimal(each) for each in ("2", "3", "1.5", "4", "5", "10"))
-"""Usual splits; their inverses are usual consolidations."""
-NEAR = Decimal("1.05")
-"""Factor within which an open counts as one after a usual split: few shares move further on that day."""
-AGREES = Decimal("1.3")
-"""Factor within which the prices of its day bear out a declared split."""
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An open that is not believed without a word."""
+
+    day: date
+    """Of the session."""
+    before: Bar
+    bar: Bar
+    split: Decimal | None
+    """What was declared and is contradicted; None where nothing was."""
 
 
-def check_jumps(symbol: str, bars: Sequence[Bar], exchange: str, actions: Iterable[CorporateAction]) -> None:
-    """Raise FeedError at the first open that nobody declared or that contradicts what was declared."""
-    mine = [each for each in actions if each.symbol == symbol]
+def doubts(bars: Sequence[Bar], exchange: str, actions: Iterable[CorporateAction]) -> Iterator[Doubt]:
+    """Yield the opens of one series that nobody declared, or that contradict what was declared (`aion.market.jump`).
+
+    Args:
+        bars: in order of time.
+        exchange: its MIC.
+        actions: splits and real jumps of its symbol, and others.
+    """
+    mine = [each for each in actions if bars and each.symbol == bars[0].symbol]
     real = {each.ex_date for each in mine if each.kind == "jump"}
     splits = {each.ex_date: each.amount for each in mine if each.kind == "split"}
     for one, two in pairwise(bars):
-        ratio = one.close / two.open
-        if 1 / AGREES < ratio < AGREES and not splits:
+        if not splits and is_in_line(two.open, one.close):
             continue
         day, before = _day(exchange, two), _day(exchange, one)
-        if day in real:
-            continue
-        due = _declared(splits, before, day)
-        if due is not None:
-            if not 1 / AGREES < ratio / due < AGREES:
-                raise FeedError(
-                    f"on {day} a split of {due:f} is declared, and it opens at {two.open:f} after {one.close:f}: "
-                    "is its day or ratio wrong, or are the prices adjusted? If the price is real, say "
-                    f"--jump {symbol}:{day}"
-                )
-            continue
-        if not is_near(two.open, one.close) or (day != before and _is_usual(ratio)):
-            raise FeedError(_ask(symbol, day, ratio))
+        split = _declared(splits, before, day)
+        if day not in real and is_doubtful(one.close, two.open, is_new_session=day != before, split=split):
+            yield Doubt(day, one, two, split)
+
+
+def check_jumps(bars: Sequence[Bar], exchange: str, actions: Iterable[CorporateAction]) -> None:
+    """Raise FeedError at the first doubt; its text says what to declare."""
+    for found in doubts(bars, exchange, actions):
+        symbol, close, opened = found.bar.symbol, found.before.close, found.bar.open
+        if found.split is None:
+            raise FeedError(_ask(symbol, found.day, close / opened))
+        raise FeedError(
+            f"on {found.day} a split of {found.split:f} is declared, and it opens at {opened:f} after {close:f}: "
+            "is its day or ratio wrong, or are the prices adjusted? If the price is real, say "
+            f"--jump {symbol}:{found.day}"
+        )
 
 
 def _day(exchange: str, bar: Bar) -> date:
@@ -57,10 +71,6 @@ def _declared(splits: dict[date, Decimal], before: date, day: date) -> Decimal |
     return ratio
 
 
-def _is_usual(ratio: Decimal) -> bool:
-    return any(1 / NEAR < ratio / each < NEAR or 1 / NEAR < ratio * each < NEAR for each in RATIOS)
-
-
 def _ask(symbol: str, day: date, ratio: Decimal) -> str:
     shown = f"1:{_short(ratio)}" if ratio > 1 else f"{_short(1 / ratio)}:1"
     return (
@@ -75,5 +85,7 @@ def _short(ratio: Decimal) -> str:
 
 
 def _guess(ratio: Decimal) -> str:
-    near = [each for each in RATIOS if 1 / NEAR < ratio / each < NEAR]
-    return f"{near[0]}" if near else f"{float(ratio):.3g}"
+    usual = usual_split(ratio)
+    if usual is None:
+        return f"{float(ratio):.3g}"
+    return f"{usual}" if ratio > 1 else f"{float(1 / usual):.3g}"

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aion.market.feed.batcher import CONFIRMED, MINUTE, Gatherer
+from aion.market.feed.batcher import Gatherer
 from aion.market.provider.protocol import Answer
 from aion.market.series import AHEAD
-from aion.model import Bar
 from tests.market.feed.batch import GRACE, START, WAIT, bar, gatherer, minute, offer, taken
 
 
@@ -106,93 +105,11 @@ def test_bar_outside_a_session_is_refused() -> None:
     assert ny.tally.refused == 1 and ny.ready(evening.ts + timedelta(hours=1)) == []
 
 
-def leave(made: Gatherer, *bars: Bar) -> list[int]:
-    """Offer bars one at a time, each as it closes, and return the minutes that were handed over."""
-    left: list[int] = []
-    for each in bars:
-        at = (each.ts - START).total_seconds() / 60
-        # the newest three minutes are asked for again each time, as a feed does
-        offer(made, *(other for other in bars if each.ts - 3 * MINUTE <= other.ts <= each.ts), at=at + 0.05)
-        left += [number for number, _ in taken(made, at + 0.1)]
-    return left
-
-
-def actions(made: Gatherer) -> list[str]:
-    return [event.action for event in made.events]
-
-
-def test_undeclared_split_leaves_its_symbol_out_and_the_others_go_on() -> None:
-    made = gatherer()
-    made.know([bar("A", 0), bar("B", 0)])
-    offer(made, bar("A", 1, "5", "5"), at=1.05)
-    offer(made, bar("B", 1), at=1.05)
-    assert taken(made, 1.05) == [(1, "B")]
-    assert "split that nobody declared" in made.jump("A") and "(1 so far)" in made.jump("A")
-    offer(made, bar("A", 2, "5", "5"), at=2.05)
-    offer(made, bar("B", 2), at=2.05)
-    assert taken(made, 2.05) == [(2, "B")]
-    assert actions(made) == ["refused"] and not made.refused
-
-
-def test_price_after_a_jump_is_believed_when_enough_bars_in_a_row_confirm_it() -> None:
+def test_price_that_jumps_is_handed_over_for_the_bots_to_judge() -> None:
     made = gatherer("A")
-    made.know([bar("A", 0)])
-    enough = CONFIRMED["minute"]
-    assert leave(made, *(bar("A", count, "5", "5") for count in range(1, enough + 4))) == [
-        enough, enough + 1, enough + 2, enough + 3
-    ]  # fmt: skip
-    assert actions(made) == ["refused", "admitted"] and not made.jump("A")
-    assert made.events[1].text.endswith(f"{enough} bars in a row confirm it; traded on again")
-    assert made.tally.refused == enough - 1 and made.tally.late == 0
-
-
-def test_price_that_jumps_on_is_counted_anew() -> None:
-    made = gatherer("A")
-    made.know([bar("A", 0)])
-    enough = CONFIRMED["minute"]
-    wild = [bar("A", count, "5", "5") for count in range(1, enough)]
-    calm = [bar("A", count, "25", "25") for count in range(enough, 2 * enough)]
-    assert leave(made, *wild, *calm) == [2 * enough - 1]
-
-
-def test_price_that_is_back_in_line_is_taken_at_once() -> None:
-    made = gatherer("A")
-    made.know([bar("A", 0)])
-    wrong = [bar("A", count, "1000", "1000") for count in (1, 2)]
-    assert leave(made, *wrong, bar("A", 3), bar("A", 4)) == [3, 4]
-    assert made.events[1].text.startswith("opens at 100 at 2026-11-24T12:03Z, in line with 100 before it jumped")
-
-
-def test_split_that_is_declared_after_the_jump_brings_its_symbol_back() -> None:
-    made = gatherer("A")
-    made.know([bar("A", 0)])
-    assert leave(made, bar("A", 1, "5", "5"), bar("A", 2, "5", "5")) == []
-    made.splits = frozenset({("A", "2026-11-24")})
-    assert leave(made, bar("A", 3, "5", "5"), bar("A", 4, "5", "5")) == [3, 4]
-    assert "the split after 100 was declared" in made.events[1].text
-
-
-def test_symbol_that_is_believed_again_too_late_for_its_moment_trades_from_the_next_one_on() -> None:
-    made = gatherer()
-    made.know([bar("A", 0), bar("B", 0)])
-    enough = CONFIRMED["minute"]
-    for count in range(1, enough + 1):  # B speaks first and is not held up by A, which is left out
-        offer(made, bar("B", count), at=count + 0.05)
-        assert taken(made, count + 0.06) == ([(count, "B")] if count > 1 else [])
-        offer(made, bar("A", count, "5", "5"), at=count + 0.1)
-        taken(made, count + 0.11)
-    assert actions(made) == ["refused", "admitted"] and made.tally.late == 0
-    offer(made, bar("B", enough + 1), at=enough + 1.05)
-    offer(made, bar("A", enough + 1, "5", "5"), at=enough + 1.1)
-    assert taken(made, enough + 1.11) == [(enough + 1, "AB")]
-
-
-def test_declared_split_is_no_jump() -> None:
-    made = gatherer("A")
-    made.splits = frozenset({("A", "2026-11-24")})
     made.know([bar("A", 0)])
     offer(made, bar("A", 1, "5", "5"), at=1.05)
-    assert taken(made, 1.1) == [(1, "A")] and not made.events
+    assert taken(made, 1.1) == [(1, "A")] and not made.tally.refused
 
 
 def test_symbol_that_is_gone_is_not_waited_for() -> None:
@@ -230,21 +147,3 @@ def test_days_of_a_stock_close_with_their_sessions() -> None:
     made.offer("A", Answer([friday]), friday.ts)
     assert [batch.ts for batch in made.ready(friday.ts)] == [friday.ts]
     assert made.tally.missing == 1  # Wednesday; Thursday was Thanksgiving
-
-
-def test_price_that_somebody_says_is_real_is_taken_with_the_next_bar() -> None:
-    made = gatherer("A")
-    made.know([bar("A", 0)])
-    assert leave(made, bar("A", 1, "5", "5"), bar("A", 2, "5", "5")) == []
-    made.let_in = {"A": minute(2)}
-    assert leave(made, *(bar("A", count, "5", "5") for count in range(1, 6))) == [3, 4, 5]
-    assert actions(made) == ["refused", "admitted"]
-    assert made.events[1].text == "opens at 5 at 2026-11-24T12:03Z: somebody says that it is real; traded on again"
-    assert leave(made, bar("A", 6), bar("A", 7)) == [], "and only that one jump"
-
-
-def test_word_that_comes_before_a_jump_is_known_lets_its_first_bar_in() -> None:
-    made = gatherer("A")  # as that of daily bars, which jumps hours after that of minutes
-    made.know([bar("A", 0)])
-    made.let_in = {"A": minute(0)}
-    assert leave(made, bar("A", 1, "5", "5")) == [1] and not made.events
