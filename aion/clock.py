@@ -51,14 +51,6 @@ class ReplayClock:
         self._now = to
 
 
-class MarketClock(ReplayClock):
-    """Market time of bars that come as they happen: a bar that comes late does not move it back."""
-
-    def advance(self, to: datetime) -> None:
-        """Move to `to` (aware UTC) unless it is later already."""
-        self._now = max(self._now, to)
-
-
 class FixedClock:
     """A clock that stands still, for tests and for `--deterministic` output."""
 

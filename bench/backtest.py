@@ -18,8 +18,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from aion.backtest.engine import RUN, Backtest, Plan, Run
 from aion.config import BotSettings, Rules
+from aion.engine.backtest import RUN, Backtest, Plan, Run
 from aion.ledger.ledger import Ledger
 from aion.market import calendar
 from aion.market.feed import Batch, Kind, RecordedFeed

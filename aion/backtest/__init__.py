@@ -1,1 +1,1 @@
-"""Backtests: the engine over bars as fast as they can be read, and a report of what came of it."""
+"""Backtests: what is to be run, and a report of what came of it; the engine runs it."""

@@ -18,13 +18,13 @@ from rich.text import Text
 
 from aion.backtest import report
 from aion.backtest import text as say
-from aion.backtest.engine import RUN, Backtest, Plan
-from aion.backtest.engine import Progress as OnProgress
 from aion.backtest.plan import Options, make_plan
 from aion.backtest.result import Result, read_results, result_json
 from aion.backtest.subprocess import tell, tidy
 from aion.bot.settings_check import fitted
 from aion.config import Settings
+from aion.engine.backtest import RUN, Backtest, Plan
+from aion.engine.backtest import Progress as OnProgress
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
 from aion.market.feed import is_online, open_feed

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from aion.backtest.engine import Plan
 from aion.bot.settings_check import check_bot
 from aion.clock import iso, parse_iso
 from aion.config import MOST_CASH, BotSettings, Rules, Settings, with_costs
+from aion.engine.backtest import Plan
 from aion.errors import ConfigError
 from aion.market.exchange import ALWAYS
 from aion.market.feed import Feed, Kind

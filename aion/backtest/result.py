@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from aion import performance
-from aion.backtest.engine import Exposure, Run
 from aion.bot.account import ADJUSTED, HINDSIGHT, BotAccount
 from aion.clock import iso
 from aion.config import BotSettings, Risk
+from aion.engine.backtest import Exposure, Run
 from aion.ledger.query import LedgerReader
 from aion.market.exchange import ALWAYS
 from aion.model import ZERO, EquityPoint, Fill, Trade

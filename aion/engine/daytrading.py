@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from aion.bot.intraday import IntradayBot
 from aion.bot.schedule import Pace
 from aion.clock import parse_iso
+from aion.engine.job import Job
 from aion.market import calendar
 from aion.market.feed import Batch
 from aion.market.grid import next_bar
@@ -22,26 +23,14 @@ KEPT_DAYS = 60  # earlier market days in the summary, as the document says
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-class DayTradingJob:
-    """Runs the intraday bots and describes them; the runner commits and writes."""
+class DayTradingJob(Job[IntradayBot]):
+    """Runs the intraday bots and describes them; the driver commits and writes."""
 
     def __init__(
         self, bots: Mapping[str, IntradayBot], stamp: Stamp, layout: Layout, pace: Pace, ends_at: datetime
     ) -> None:
-        """Make a job.
-
-        Args:
-            bots: by name.
-            stamp: mode and run of the documents.
-            layout: of the data folder.
-            pace: how market time becomes wall time, for `due_at`.
-            ends_at: market time of the last bar of the run; nothing is announced beyond it.
-        """
-        self.bots = dict(bots)
-        self._stamp = stamp
-        self._layout = layout
-        self._pace = pace
-        self._ends_at = ends_at
+        """As `Job`."""
+        super().__init__(bots, stamp, layout, pace, ends_at)
         self.cycle_id = ""
         self.as_of: datetime | None = None
         self.days: dict[str, Json] = {}
@@ -69,11 +58,9 @@ class DayTradingJob:
         self.cycle_id = cycle_name(self._stamp.run, batch.ts)
         self.as_of = batch.ts
         took_part = []
-        for bot in self.bots.values():
-            bars = {symbol: batch.bars[symbol] for symbol in bot.settings.symbols if symbol in batch.bars}
-            if bars:
-                bot.on_bars(bars, batch.ts, self.cycle_id)
-                took_part.append(bot)
+        for bot, bars in self._handed(batch):
+            bot.on_bars(bars, batch.ts, self.cycle_id)
+            took_part.append(bot)
         return took_part
 
     def restore(self) -> None:
@@ -114,10 +101,7 @@ class DayTradingJob:
         return self._pace.grid.interval.total_seconds() / self._pace.speed
 
     def _day_file(self, bot: IntradayBot) -> Json:
-        following = next_bar(bot.settings.exchange, bot.cursor, self._pace.grid)
-        due = None
-        if following is not None and following <= self._ends_at:
-            due = self._pace.expected_s(bot.cursor, following)
+        due = self._due_in_s(bot.cursor, next_bar(bot.settings.exchange, bot.cursor, self._pace.grid))
         return self._stamp.envelope("sim_log", bot.cycle_id, bot.cycles, bot.cursor, due, self.interval_s) | (
             bot.document()
         )
@@ -125,8 +109,7 @@ class DayTradingJob:
     def _rolling(self, as_of: datetime) -> Json:
         grid = self._pace.grid
         closes = [close for mic in self._pace.exchanges if (close := next_bar(mic, as_of, grid)) is not None]
-        following = min(closes, default=self._ends_at)
-        due_in_s = self._pace.expected_s(as_of, following) if following <= self._ends_at else None
+        due_in_s = self._due_in_s(as_of, min(closes, default=self._ends_at))
         symbols: Json = {}
         for bot in self.bots.values():
             symbols |= bot.symbols_document()

@@ -1,4 +1,4 @@
-"""One run on a feed that delivers as things happen: catch up over its history, then one cycle after the other.
+"""The driver of feeds that deliver as things happen: catch up over their history, then one cycle after the other.
 
 Market time is the wall's. A cycle starts when the bars of a minute are there, never by a timer: what a bot decides on
 is closed and complete. After an outage or a stop the missed bars are dealt with first, in order, as they would have
@@ -9,12 +9,13 @@ import math
 from datetime import datetime, timedelta
 
 from aion.bot.schedule import Pace, closed_label
-from aion.clock import MarketClock, iso
+from aion.clock import iso
 from aion.config import Settings
 from aion.default_bots import UNKNOWN_VENUE
 from aion.engine.daytrading import sessions_document
-from aion.engine.replay import CATCH_UP_DUE_S, Replay
-from aion.engine.span import Span
+from aion.engine.desk_driver import CATCH_UP_DUE_S, DeskDriver
+from aion.engine.engine import Steps
+from aion.engine.span import Span, exchanges_of
 from aion.engine.waiter import Waiter
 from aion.ledger.ledger import Ledger
 from aion.market import calendar
@@ -33,10 +34,8 @@ MOST_SYMBOLS = 200  # shown of a feed; the rest is counted in its text
 _LIVE_SINCE = "live_since"  # note in the ledger
 
 
-class Paper(Replay):
-    """Runs the bots of one run in real time; it ends only when it is asked to."""
-
-    clock_type = MarketClock
+class Live(DeskDriver):
+    """Plays one run in real time; it ends only when it is asked to."""
 
     def __init__(
         self,
@@ -48,7 +47,7 @@ class Paper(Replay):
         log: ProcessLog,
         waiter: Waiter,
     ) -> None:
-        """As `Replay`; `feed` is asked for the history that the bots need."""
+        """As `DeskDriver`; `feed` is asked for the history that the bots need."""
         self._online = feed
         self._wall = stamp.wall
         self._health = feed.health()
@@ -58,25 +57,14 @@ class Paper(Replay):
         cursors = [account.cursor for account in saved if account is not None]
         begins = stamp.wall.now() - timedelta(days=settings.history_days)
         feed.know_start(begins, min(cursors, default=None))
-        super().__init__(settings, layout, feed, ledger, stamp, log, waiter)
-        self._grace = feed.grace("minute", len(self._run_bots.symbols["minute"]))
+        exchanges = exchanges_of(settings, "intraday")
+        pace = Pace(exchanges, 1.0, math.inf, exchanges_of(settings, "swing"))
+        span = _span(settings, feed, exchanges, stamp.wall.now())
+        # a rule knows its look-back and its session, so that a run of months warms up as fast as one of a day
+        super().__init__(settings, layout, feed, ledger, stamp, log, waiter, pace, span, is_watched_whole=False)
+        self._grace = feed.grace("minute", len(self.engine.symbols["minute"]))
         self._live_since = ledger.notes(_LIVE_SINCE) or ""
         self._say_since_when()
-
-    def _make_pace(self, exchanges: frozenset[str], marks: frozenset[str]) -> Pace:
-        return Pace(exchanges, 1.0, math.inf, marks)
-
-    def _make_span(self, exchanges: frozenset[str]) -> Span:
-        now = self._wall.now().replace(second=0, microsecond=0)
-        opens = [
-            session.open for mic in sorted(exchanges) for session in calendar.sessions(mic, now.date(), now.date())
-        ]
-        swing = now - timedelta(days=self._settings.history_days)
-        return Span(swing, min([now, *opens]), now, self._feed.span("minute")[1])
-
-    def _watched_from(self, kind: Kind, cursor: datetime) -> datetime:
-        # a rule knows its look-back and its session, so that a run of months warms up as fast as one of a day
-        return cursor
 
     # the life of a run
 
@@ -84,10 +72,16 @@ class Paper(Replay):
         """Trade until asked to stop; always False, because a market has no end."""
         self._write_all()
         self._look_at_desk()
+        self.engine.run(self)
+        return False
+
+    def batches(self) -> Steps:
+        """Yield the feed's history, then the bars as they come."""
         with self._waiter.interruptible():
-            past = list(self._timeline())
-        if not self._catch_up(past, None):
-            return False
+            past = list(self.engine.timeline())
+        yield from self._catch_up(past, None)
+        if self._is_ended:
+            return
         if not self._live_since:
             self._live_since = iso(self._wall.now().replace(second=0, microsecond=0))
             self._ledger.note(_LIVE_SINCE, self._live_since)
@@ -98,33 +92,36 @@ class Paper(Replay):
             with self._waiter.interruptible():
                 self._online.follow(self._wanted())
             while not self._waiter.wait(STEP_S):
-                self._cycle()
+                yield from self._step()
             self._flush()
         finally:
             self._online.close()
-        return False
 
     def _wanted(self) -> dict[Kind, tuple[frozenset[str], datetime]]:
         reached: dict[Kind, list[datetime]] = {
-            "minute": [bot.cursor for bot in self.job.bots.values() if bot.cycle_id],
-            "day": [bot.cursor for bot in self.swing.bots.values() if bot.cycle_id],
+            "minute": [bot.cursor for bot in self._job.bots.values() if bot.cycle_id],
+            "day": [bot.cursor for bot in self._swing.bots.values() if bot.cycle_id],
         }
-        symbols = self._run_bots.symbols
-        return {kind: (symbols[kind], max(at, default=self._cursors[kind])) for kind, at in reached.items()}
+        symbols, cursors = self.engine.symbols, self.engine.cursors
+        return {kind: (symbols[kind], max(at, default=cursors[kind])) for kind, at in reached.items()}
 
-    def _handed_at(self, batch: Batch) -> datetime:
+    def handed_at(self, batch: Batch) -> datetime:
         """Return the wall's time once the bots are live; what they catch up with has the clock of its bars."""
-        return super()._handed_at(batch) if self._phase in ("starting", "catching_up") else self._wall.now()
+        is_past = self._phase in ("starting", "catching_up")
+        return self.engine.delivered_at(batch) if is_past else self._wall.now()
 
-    def _cycle(self) -> None:
+    def _market_time(self) -> datetime:
+        return max(self._clock.now(), self._wall.now())
+
+    def _step(self) -> Steps:
         """Deal with what has come since the last look, and say how things stand when that has changed."""
         self._look_at_desk()
         batches = self._online.take()
         if batches:
-            for bot in (*self.job.bots.values(), *self.swing.bots.values()):
+            for bot in self._bots.values():
                 bot.learn_actions(self._online)
         for batch in batches:
-            self._process(batch)
+            yield from self._work(batch)
         self._health = self._online.health().without(self._left_out())
         self._look_at_sessions()
         if self._has_changed:
@@ -166,7 +163,7 @@ class Paper(Replay):
             self._log.write("error" if self._health.state == "down" else "warning", f"feed: {self._health.text}")
 
     def _say_since_when(self) -> None:
-        for bot in (*self.job.bots.values(), *self.swing.bots.values()):
+        for bot in self._bots.values():
             if bot.settings.cost == UNKNOWN_VENUE:
                 self._log.write(
                     "warning",
@@ -206,6 +203,13 @@ class Paper(Replay):
         value["delay_s"] = self._feed.delay_s
         value["feed_state"] = health_json(self._health)
         return value
+
+
+def _span(settings: Settings, feed: OnlineFeed, exchanges: frozenset[str], now: datetime) -> Span:
+    now = now.replace(second=0, microsecond=0)
+    opens = [session.open for mic in sorted(exchanges) for session in calendar.sessions(mic, now.date(), now.date())]
+    swing = now - timedelta(days=settings.history_days)
+    return Span(swing, min([now, *opens]), now, feed.span("minute")[1])
 
 
 def health_json(health: FeedHealth) -> Json:

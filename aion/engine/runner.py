@@ -14,7 +14,7 @@ from aion.config import Settings
 from aion.control.answered import Answers, begin_controls, known_in
 from aion.control.controller import SKIPPED
 from aion.control.inbox import Inbox
-from aion.engine.live import Paper
+from aion.engine.live import Live
 from aion.engine.replay import Replay
 from aion.engine.span import SWING_CATCH_UP
 from aion.engine.waiter import StoppedError, Waiter, WallWaiter
@@ -124,13 +124,13 @@ def run_all(
                     pace = "as bars come" if feed.real_time else f"at x{settings.speed:g}"
                     log.info(f"run {ledger.run} of the {feed.name} feed {pace}")
                     with waiter.interruptible(), _watched(layout):
-                        replay = (
-                            Paper(made, layout, feed, ledger, stamp, log, waiter)
+                        driver = (
+                            Live(made, layout, feed, ledger, stamp, log, waiter)
                             if isinstance(feed, OnlineFeed)
                             else Replay(made, layout, feed, ledger, stamp, log, waiter)
                         )
                     with _watched(layout):
-                        is_over = replay.run()
+                        is_over = driver.run()
             except FeedError as error:
                 if not feed.real_time:
                     raise
@@ -141,7 +141,7 @@ def run_all(
             if is_over:
                 finished += 1
                 is_fresh = True
-                begins_at, notes = replay.drive.begin_again_at, replay.drive.speed_note
+                begins_at, notes = driver.drive.begin_again_at, driver.drive.speed_note
         log.info("stopped")
     except StoppedError:
         log.info("stopped while starting")

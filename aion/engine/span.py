@@ -1,7 +1,9 @@
 """From when to when a run goes, and where it stops to catch up."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from aion.clock import iso
 from aion.config import Settings
@@ -10,6 +12,8 @@ from aion.market import calendar
 from aion.market.feed import Feed, Kind
 
 SWING_CATCH_UP = timedelta(days=365)
+Times = Mapping[Kind, datetime]
+"""Market times by the kind of bars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,16 @@ class Span:
     """Until here the bots catch up."""
     end: datetime
     """The last bar of the tape."""
+
+    @property
+    def begins(self) -> Times:
+        """Where bots begin to trade, by the kind of their bars."""
+        return {"minute": self.intraday, "day": self.swing}
+
+
+def exchanges_of(settings: Settings, kind: Literal["intraday", "swing"]) -> frozenset[str]:
+    """Return the exchanges, MICs, on which bots of `kind` trade."""
+    return frozenset(bot.exchange for bot in settings.bots.values() if bot.kind == kind)
 
 
 def span_of(settings: Settings, feed: Feed, exchanges: frozenset[str]) -> Span:

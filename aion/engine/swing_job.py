@@ -1,52 +1,37 @@
 """The swing bots together: their files, each a commit of its own."""
 
-from collections.abc import Mapping
-from datetime import datetime
-
-from aion.bot.schedule import Pace
 from aion.bot.swing import SwingBot
 from aion.clock import iso
+from aion.engine.job import Job
 from aion.ledger.query import LedgerReader
 from aion.market import calendar
 from aion.market.feed import Batch
 from aion.output.day_record import days_of
-from aion.output.envelope import Stamp, cycle_name
+from aion.output.envelope import cycle_name
 from aion.output.outbox import Outbox
-from aion.store.layout import Layout, packed
+from aion.store.layout import packed
 
 
-class SwingJob:
-    """Runs the swing bots and describes them; the runner commits and writes."""
-
-    def __init__(
-        self, bots: Mapping[str, SwingBot], stamp: Stamp, layout: Layout, pace: Pace, ends_at: datetime
-    ) -> None:
-        """Make a job.
-
-        Args:
-            bots: by name.
-            stamp: mode and run of the documents.
-            layout: of the data folder.
-            pace: how market time becomes wall time.
-            ends_at: market time of the last bar of the run; nothing is announced beyond it.
-        """
-        self.bots = dict(bots)
-        self._stamp = stamp
-        self._layout = layout
-        self._pace = pace
-        self._ends_at = ends_at
+class SwingJob(Job[SwingBot]):
+    """Runs the swing bots and describes them; the driver commits and writes."""
 
     def on_batch(self, batch: Batch) -> tuple[list[SwingBot], list[SwingBot]]:
         """Mark all bots with the bars of one day; return those that took part and those that rebalanced."""
         cycle_id = cycle_name(self._stamp.run, batch.ts)
         took_part, rebalanced = [], []
-        for bot in self.bots.values():
-            bars = {symbol: batch.bars[symbol] for symbol in bot.settings.symbols if symbol in batch.bars}
-            if bars:
-                if bot.on_bars(bars, batch.ts, cycle_id):
-                    rebalanced.append(bot)
-                took_part.append(bot)
+        for bot, bars in self._handed(batch):
+            if bot.on_bars(bars, batch.ts, cycle_id):
+                rebalanced.append(bot)
+            took_part.append(bot)
         return took_part, rebalanced
+
+    def put_played(self, outbox: Outbox) -> list[SwingBot]:
+        """Put the newest files of each bot that has run a cycle, and return those bots."""
+        played = [bot for bot in self.bots.values() if bot.cycle_id]
+        for bot in played:
+            self.put_rolling(outbox, bot)
+            self.put_activity(outbox, bot)
+        return played
 
     def put_activity(self, outbox: Outbox, bot: SwingBot) -> None:
         """Put the activity file of the bot's day, when something happened on it."""
@@ -79,8 +64,8 @@ class SwingJob:
         now = bot.cursor
         mark_at = calendar.next_close(bot.settings.exchange, bot.cursor)
         rebalance_at = bot.next_rebalance_at()
-        mark_in_s = self._wall_s(now, mark_at)
-        rebalance_in_s = self._wall_s(now, rebalance_at)
+        mark_in_s = self._due_in_s(now, mark_at)
+        rebalance_in_s = self._due_in_s(now, rebalance_at)
         # the calendar's estimate drifts over a day: a twentieth of it is no reason to call a bot late
         tolerance_s = 0.0 if mark_in_s is None else mark_in_s / 20
         value = self._stamp.envelope("swing_rolling", bot.cycle_id, bot.cycles, bot.cursor, mark_in_s, tolerance_s)
@@ -95,8 +80,3 @@ class SwingJob:
             value["next_rebalance_at"] = iso(rebalance_at)
             value["next_rebalance_wall_at"] = iso(self._stamp.wall_in(now, rebalance_in_s))
         outbox.put(self._layout.swing_rolling(bot.name), value)
-
-    def _wall_s(self, now: datetime, at: datetime | None) -> float | None:
-        if at is None or at > self._ends_at:
-            return None
-        return self._pace.expected_s(now, at)

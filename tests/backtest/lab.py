@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from aion.backtest.engine import RUN, Backtest, Plan, Run
 from aion.clock import FixedClock
 from aion.config import BotSettings
+from aion.engine.backtest import RUN, Backtest, Plan, Run
 from aion.ledger.ledger import Ledger
 from aion.market.feed import Feed
 from aion.output.process_log import ProcessLog

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from aion.backtest import chart, command, trades
 from aion.backtest import text as say
-from aion.backtest.engine import Plan
 from aion.backtest.method import SOURCES
 from aion.backtest.plan import Options
 from aion.command.app import main
 from aion.config import Settings, default_bots
+from aion.engine.backtest import Plan
 from aion.errors import ConfigError
 from aion.ledger.query import read_ledger
 from aion.store.layout import Layout

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from aion.backtest import command
-from aion.backtest.engine import Plan
 from aion.command.inspect import trade_lines
 from aion.config import BotSettings, Rules
+from aion.engine.backtest import Plan
 from aion.errors import ConfigError, NotFoundError
 from aion.market import calendar
 from aion.model import Signal

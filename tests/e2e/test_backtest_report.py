@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from aion.backtest.command import run_plan
-from aion.backtest.engine import Plan
 from aion.backtest.text import MINUS
 from aion.config import default_bots
+from aion.engine.backtest import Plan
 from aion.market.feed import RecordedFeed
 from tests.bot.desk import at
 

@@ -1,23 +1,23 @@
-"""One backtest: bars -> bots -> one ledger commit a session, files at the end.
+"""The driver of a backtest: bars as fast as they can be read, one ledger commit a session, files at the end.
 
 It runs the very bots of a replay. There is no look-ahead by construction: a bot is handed the bars that close at one
 moment, in the order of time, and an order fills no earlier than in the next bar.
 """
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from aion.bot.account import BotAccount
+from aion.bot.intraday import IntradayBot
 from aion.bot.schedule import Pace
 from aion.clock import Clock, SystemClock, iso
 from aion.config import BotSettings, Risk
 from aion.engine.daytrading import minute_number
-from aion.engine.intake import Intake
-from aion.engine.run_bots import RunBots, Times
+from aion.engine.engine import Engine, Steps
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
 from aion.market.feed import Batch, Feed
@@ -107,12 +107,21 @@ class Backtest:
         stamp = Stamp("backtest", ledger.run, plan.wall, plan.is_deterministic)
         exchanges = frozenset(bot.exchange for bot in plan.bots.values() if bot.kind == "intraday")
         pace = Pace(exchanges, 1.0, 0.0, grid=Grid(plan.feed.interval, plan.feed.anchor))
-        self._begins: Times = {"minute": plan.first, "day": plan.first}
-        self._bots = RunBots(plan.bots, plan.risk, plan.feed, stamp, layout, log, pace, self._begins, plan.last)
-        self._job, self._swing, self._desk_gate = self._bots.job, self._bots.swing, self._bots.desk_gate
-        self._run = Run(plan, self._bots.by_name, {name: Exposure() for name in plan.bots})
-        self._intake = Intake(self._bots.by_name.values(), Window(), self._begins)
-        self._now = plan.first
+        self._engine = Engine(
+            plan.bots,
+            plan.risk,
+            plan.feed,
+            ledger,
+            stamp,
+            layout,
+            log,
+            pace,
+            {"minute": plan.first, "day": plan.first},
+            plan.last,
+            Window(),
+        )
+        self._run = Run(plan, self._engine.by_name, {name: Exposure() for name in plan.bots})
+        self._on_progress: Progress | None = None
 
     def run(self, on_progress: Progress | None = None) -> Run:
         """Play all bars; what happened is in the ledger, and the newest state files are written.
@@ -121,57 +130,54 @@ class Backtest:
             ConfigError: no bar of the plan's symbols lies in its span.
             LedgerError: the disk refuses.
         """
-        plan = self._plan
-        self._bots.restore(self._ledger, self._begins, self._begins)
+        plan, self._on_progress = self._plan, on_progress
+        self._engine.restore()
         with _quick_collector():
-            for batch in self._bots.timeline(self._begins, plan.last):
-                self._run.bars += self._process(batch, on_progress)
+            self._engine.run(self)
         if not self._run.bars:
             raise ConfigError(f"there is no bar from {iso(plan.first)} to {iso(plan.last)}: choose another span")
         self._finish()
         return self._run
 
-    def _process(self, offered: Batch, on_progress: Progress | None) -> int:
-        self._now = max(self._now, offered.ts)
-        batch, _ = self._intake.admit(offered, self._now)
-        if batch is None:
-            return 0
-        exposures = self._run.exposures
-        self._desk_gate.begin_cycle()
-        if batch.kind == "minute":
-            ended = self._job.end_days(batch)
-            if ended:
-                self._commit(ended)
-                if on_progress is not None:
-                    on_progress(batch.ts)
-            took_part: list[BotAccount] = [*self._job.on_batch(batch)]
-        else:
-            took_part = [*self._swing.on_batch(batch)[0]]
-            self._commit(took_part)
-            if on_progress is not None:
-                on_progress(batch.ts)
-        bars = batch.bars
-        count = 0
-        for bot in took_part:
-            exposures[bot.name].see(bot)
-            count += len(bars) if len(bars) == 1 else sum(symbol in bars for symbol in bot.settings.symbols)
-        return count
+    # what the engine asks and tells
 
-    def _commit(self, bots: Iterable[BotAccount]) -> None:
-        self._ledger.commit([bot.take_entry() for bot in bots])
+    def batches(self) -> Steps:
+        """Yield all bars at once."""
+        yield from self._engine.timeline()
+
+    def handed_at(self, batch: Batch) -> datetime:
+        """Return the clock of the bars delivered."""
+        return self._engine.delivered_at(batch)
+
+    def end_days(self, ended: Sequence[IntradayBot], batch: Batch) -> None:
+        """Commit the session of these bots alone: others may be in the middle of theirs."""
+        self._commit(ended, batch.ts)
+
+    def took_part(self, bots: Sequence[BotAccount], batch: Batch) -> None:
+        """Commit what swing bots did, and count."""
+        if batch.kind == "day":
+            self._commit((), batch.ts)
+        bars, exposures = batch.bars, self._run.exposures
+        for bot in bots:
+            exposures[bot.name].see(bot)
+            self._run.bars += len(bars) if len(bars) == 1 else sum(symbol in bars for symbol in bot.settings.symbols)
+
+    def refused(self, bots: Sequence[BotAccount]) -> None:
+        """Leave it to the commit of their session."""
+
+    def _commit(self, bots: Sequence[IntradayBot], ts: datetime) -> None:
+        self._ledger.commit(self._engine.take_entries(bots))
+        if self._on_progress is not None:
+            self._on_progress(ts)
 
     def _finish(self) -> None:
-        played = [bot for bot in self._job.bots.values() if bot.cycle_id]
-        for bot in played:
-            bot.end_day()
-        self._commit(played)
-        for swing in self._swing.bots.values():
-            if swing.cycle_id:
-                self._swing.put_rolling(self._outbox, swing)
-                self._swing.put_activity(self._outbox, swing)
-        if self._job.bots:
-            now = max(bot.cursor for bot in self._job.bots.values())
-            self._job.put(self._outbox, self._clock(now), minute_number(now), None, played)
+        engine = self._engine
+        played = engine.end_all_days()
+        self._ledger.commit(engine.take_entries(played))
+        engine.swing.put_played(self._outbox)
+        if engine.job.bots:
+            now = max(bot.cursor for bot in engine.job.bots.values())
+            engine.job.put(self._outbox, self._clock(now), minute_number(now), None, played)
         self._outbox.write()
 
     def _clock(self, now: datetime) -> Json:
