@@ -60,9 +60,7 @@ def _left_out(bot: str, account: Account, file: str) -> list[str]:
     """Return a line for each entry of its file that could not be read."""
     if account.left_out is None:
         return []
-    return [
-        printable(f"{bot:<16} LEFT OUT    {file}: {each}") for each in left_out_lines(account.left_out.model_dump())
-    ]
+    return [printable(f"{bot:<16} LEFT OUT    {file}: {each}") for each in left_out_lines(account.left_out)]
 
 
 def _status_line(bot: str, account: Account, now: datetime) -> str:

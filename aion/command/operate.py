@@ -93,7 +93,7 @@ def control(
     from aion.store.layout import DESK, Layout
     from aion.web.control.request import ask_and_wait, clear_switch, throw_switch
 
-    known = (*get_args(BotAction), *get_args(SwitchAction))
+    known: tuple[BotAction | SwitchAction, ...] = (*get_args(BotAction), *get_args(SwitchAction))
     if action not in known:
         raise ConfigError(f"action {action!r} is unknown; use one of {', '.join(known)}")
     if keep_exits and action not in WITH_EXITS:

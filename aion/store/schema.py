@@ -94,7 +94,7 @@ def _sound(value: dict[str, Any], kind: str, name: str) -> list[str]:
         return [str(error).split(" (and ")[0], *(each for each in whole if each not in str(error))]
     if not isinstance(found, Envelope) or found.left_out is None:
         return []
-    return [f"{name}: {each}: left out, the rest is shown" for each in lines(found.left_out.model_dump())]
+    return [f"{name}: {each}: left out, the rest is shown" for each in lines(found.left_out)]
 
 
 def _check_log(path: Path) -> tuple[list[str], list[str]]:

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aion.errors import NotFoundError, StateError
-from aion.store.layout import Layout, kill
+from aion.store.document.base import Envelope
+from aion.store.document.state import SimLog, SwingRolling
+from aion.store.layout import SWING, Layout, kill
 from aion.store.newest import newest_states
-from aion.web.state import Json, left_out, load, problem
+from aion.web.problem import Problems, left_out, problem
+from aion.web.state import BotState, Kind, load, of_kind
 
 MAX_TOGETHER_BYTES = 32 << 20  # of files that one answer holds
 
@@ -51,25 +54,34 @@ class FileReader:
         place = newest_states(self._layout.states(_names), kinds).get(bot)
         return place.file if place is not None else None
 
-    def read(self, file: str, missing: str) -> Json:
-        """Return the checked document at `file` (below the data folder).
+    def read(self, file: str, kind: type[Kind], missing: str = "") -> Kind:
+        """Return the checked document at `file` (below the data folder), which its name says to be of `kind`.
 
         Raises:
             NotFoundError: there is none; the message is `missing`.
             StateError: it cannot be trusted.
         """
         try:
-            return load(self._layout.root / file, file)
+            found = of_kind(kind, load(self._layout.root / file, file))
         except FileNotFoundError:
-            raise NotFoundError(missing) from None
+            found = None
+        if found is None:
+            raise NotFoundError(missing)
+        return found
 
-    def read_all(self, files: dict[str, str]) -> tuple[dict[str, Json], dict[str, Json]]:
-        """Return the documents of `files` (by any key), and the `Problem`s of those that cannot be trusted.
+    def read_state(self, file: str, missing: str = "") -> BotState:
+        """Return the state of a bot at `file`, as `read`."""
+        if file.startswith(f"{SWING}/"):
+            return self.read(file, SwingRolling, missing)
+        return self.read(file, SimLog, missing)
+
+    def read_all(self, files: dict[str, str], kind: type[Kind]) -> tuple[dict[str, Kind], Problems]:
+        """Return the documents of `files` (by any key), and the problems of those that cannot be trusted.
 
         Those beyond `MAX_TOGETHER_BYTES` are left out, each with a problem that says so.
         """
-        docs: dict[str, Json] = {}
-        errors: dict[str, Json] = {}
+        docs: dict[str, Kind] = {}
+        errors: Problems = {}
         left = MAX_TOGETHER_BYTES
         for key, file in files.items():
             try:
@@ -78,10 +90,10 @@ class FileReader:
                     reason = f"is left out: together they are over {MAX_TOGETHER_BYTES >> 20} MB; ask for it alone"
                     errors[key] = problem("unreadable", file, reason)
                     continue
-                docs[key] = load(self._layout.root / file, file)
-                if (found := left_out(file, docs[key])) is not None:
+                docs[key] = doc = self.read(file, kind)
+                if isinstance(doc, Envelope) and (found := left_out(file, doc)) is not None:
                     errors[key] = found
-            except FileNotFoundError:
+            except NotFoundError:
                 continue  # gone since the listing: as if it had been listed a moment later
             except StateError as error:
                 errors[key] = problem("unreadable", file, str(error).removeprefix(f"{file}: "))

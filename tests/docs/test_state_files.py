@@ -101,7 +101,7 @@ def complaint_of(path: Path, root: Path) -> str:
         found = load(path, path.relative_to(root).as_posix())
     except StateError as error:
         return without_byte(str(error).partition(": ")[2])
-    (said,) = lines(found["left_out"])
+    (said,) = lines(found.left_out)
     return said
 
 

@@ -17,6 +17,7 @@ import orjson
 
 from aion.config import Settings
 from aion.live.source import Tree, scan
+from aion.store.document.base import to_json
 from aion.store.file import gzip_bytes
 from aion.store.layout import Layout
 from aion.web.bundle.pages import Page, bots_bundle, intraday_bundle
@@ -48,7 +49,7 @@ def answers(data: Path) -> dict[str, Any]:
     tree.update(scan(data, ("intraday", "swing"), accepts), set())
     read = Page().read(TreeFiles(tree))
     paths = sorted(path.relative_to(data).as_posix() for path in data.rglob("*.json*"))
-    documents = {path: load(data / path, path) for path in paths if _is_state(path)}
+    documents = {path: to_json(load(data / path, path)) for path in paths if _is_state(path)}
     found = {"bots": bots_bundle(read), "intraday": intraday_bundle(read), "documents": documents}
     made: dict[str, Any] = orjson.loads(orjson.dumps(found))
     return made

@@ -2,6 +2,7 @@
 
 import lzma
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,8 @@ from aion.ledger.export import TABLES
 from aion.ledger.ledger import Ledger
 from aion.ledger.query import read_ledger
 from aion.store.layout import Layout
-from tests.bot.desk import at, document, recorded, replay
+from aion.web.bundle.document import BotsPageBundle, IntradaySnapshot
+from tests.bot.desk import at, document, ledger_rows, recorded, replay
 from tests.kept.keep import ANSWERS, BOTS, answers, desk, unpack
 from tests.ledger.old_ledger import CENTS
 
@@ -24,16 +26,20 @@ def test_kept_folder_when_opened_then_each_answer_has_the_bytes_that_it_had(tmp_
     assert sorted(now["documents"]) == sorted(then["documents"])
     for path, kept in then["documents"].items():
         assert orjson.dumps(now["documents"][path]) == orjson.dumps(kept), path
-    for name in ("bots", "intraday"):
-        assert _sorted_cards(now[name]) == _sorted_cards(then[name]), name
+    for name, model in (("bots", BotsPageBundle), ("intraday", IntradaySnapshot)):
+        assert _said(model, now[name]) == _said(model, then[name]), name
+        assert set(_places(now[name])) == set(_places(then[name])), name
 
 
-def _sorted_cards(bundle: dict[str, Any]) -> bytes:
-    """The bytes of a bundle with the fields of each card by name: their order says nothing, that within them does."""
-    for section in (bundle, bundle.get("swing", {}), bundle.get("intraday", {})):
-        for name, card in section.get("bots", {}).items():
-            section["bots"][name] = dict(sorted(card.items()))
-    return orjson.dumps(bundle)
+def _said(model: type[BotsPageBundle | IntradaySnapshot], bundle: dict[str, Any]) -> str:
+    """A bundle as its model says it: the order of fields says nothing, that of entries does."""
+    return model.model_validate({"version": 1, **bundle}).model_dump_json(by_alias=True)
+
+
+def _places(value: Any, where: str = "") -> Iterator[str]:
+    yield where
+    for name, each in value.items() if isinstance(value, dict) else ():
+        yield from _places(each, f"{where}/{name}")
 
 
 def test_kept_ledger_when_read_then_each_record_is_there(tmp_path: Path) -> None:

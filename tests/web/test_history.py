@@ -128,7 +128,7 @@ def test_days_of_an_intraday_bot_are_those_of_its_files(desk: RunningDesk) -> No
     found = desk.get("/api/bots/orb_ny/days?limit=1").json()
     assert found["total"] == 2 and list(found["days"]) == ["2022-05-19"]
     assert found["days"]["2022-05-19"] == {
-        "equity": 100_120.0, "fills": 5, "trades": 1,
+        "equity": 100_120.0, "fills": 5, "trades": 1, "error": "",
         "pnl": {"gross": 150.0, "fees": 20.0, "slippage": 10.0, "net": 120.0},
     }  # fmt: skip
     assert desk.get("/api/bots/orb_ny/days").json()["days"]["2022-05-18"]["hold_equity"] == 99_000.0

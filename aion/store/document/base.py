@@ -1,10 +1,11 @@
 """What all documents are made of: their base, which takes the fields of a fact as they are, and their envelope."""
 
 import inspect
+from collections.abc import Callable
 from copy import copy
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, get_origin
+from typing import Annotated, Any, ParamSpec, TypeVar, cast, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +15,8 @@ from aion.scalar import Few, Key, Moment, Money, Name, Number, SideName, Text
 
 _FORMS: dict[Any, Any] = {Decimal: Number, float: Number, datetime: Moment, str: Text, Side: SideName}
 """What a value of a fact is in a document, where it does not say so itself."""
+Values = ParamSpec("Values")
+Made = TypeVar("Made", bound="Document")
 _made_of: dict[Any, type["Document"]] = {}
 
 
@@ -108,6 +111,18 @@ class Envelope(Document):
     left_out: LeftOut | None = Field(
         None, description="Said by the desk in its answers: entries that it could not read. Ignored in a file."
     )
+
+
+def made(model: Callable[Values, Made]) -> Callable[Values, Made]:
+    """Return what makes a document of `model` of values that are known to be right: it looks at none of them."""
+    return cast("Callable[Values, Made]", cast("type[Document]", model).model_construct)
+
+
+def shown_as(model: type[Made], *documents: Document) -> Made:
+    """Return a document of `model` with those of its fields that `documents` have, unchecked and shared with them."""
+    known = model.model_fields
+    found = {name: value for each in documents for name, value in each.__dict__.items() if name in known}
+    return cast("Made", model.model_construct(**found))
 
 
 def to_json(document: Document) -> dict[str, Any]:

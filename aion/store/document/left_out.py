@@ -61,11 +61,10 @@ def complaint(error: ErrorDetails, *where: str) -> tuple[str, str]:
     return _short(loc or "document"), _short(error["msg"]) + (f", not {_named(given)}" if is_told else "")
 
 
-def lines(left_out: dict[str, Any]) -> list[str]:
-    """Return each entry that is named in a `LeftOut` as one clause, and how many more there are."""
-    named: dict[str, str] = left_out["named"]
-    found = [f"field {where}: {why}" for where, why in named.items()]
-    more = left_out["count"] - len(found)
+def lines(left_out: LeftOut) -> list[str]:
+    """Return each entry that is named as one clause, and how many more there are."""
+    found = [f"field {where}: {why}" for where, why in left_out.named.items()]
+    more = left_out.count - len(found)
     return [*found, f"{more} more"] if more > 0 else found
 
 

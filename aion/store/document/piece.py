@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TypeVar, get_args, get_origin
 
+import orjson
+
 from aion.store.document.base import Document, to_json
 
 Checked = TypeVar("Checked", bound=Document)
@@ -53,6 +55,13 @@ def to_json_in_pieces(document: Document) -> dict[str, Any]:
             part = document.model_copy(update={name: piece})
             _merge(found[name], part.model_dump(mode="json", by_alias=True, exclude_none=True, include={name})[name])
     return found
+
+
+def encode(document: Document) -> bytes:
+    """Return the bytes of what `to_json` makes of `document`."""
+    if any(_weight(getattr(document, name), is_nested=nested) > PIECE for name, nested in _maps(type(document))):
+        return orjson.dumps(to_json_in_pieces(document))
+    return document.__pydantic_serializer__.to_json(document, by_alias=True, exclude_none=True)
 
 
 def _maps(model: type[Document]) -> Iterator[tuple[str, bool]]:

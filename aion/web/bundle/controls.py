@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import AwareDatetime, Field
 
 from aion.scalar import Key, Name, Number, Text
 from aion.store.control_id import SUFFIX, order_of, why_not
 from aion.store.document.action import Action
-from aion.store.document.base import Document
+from aion.store.document.base import Document, made, shown_as
+from aion.store.document.clock import ClockState
+from aion.store.document.request import BotConfig, Control, Kill
+from aion.store.document.state import Account
 from aion.store.layout import Place
-from aion.web.state import Files, Json, add, unreadable
+from aion.web.problem import Problems, add, unreadable
+from aion.web.state import Files, Kind, of_kind
 
 Became = Literal["accepted", "done", "refused", "superseded"]
 NAMED = 6  # symbols in a sentence
@@ -61,19 +65,16 @@ class Asked(Document):
     saved: SavedRules | None = None
 
 
-LINE_FIELDS = tuple(name for name in ControlLine.model_fields if name not in ("state", "detail"))
-KILL_FIELDS = tuple(KillLine.model_fields)
-SAVED_FIELDS = tuple(SavedRules.model_fields)
 UNREADABLE = "the switch's file cannot be read, which stops the bot as if it were thrown"
 
 
-def take(doc: Json, fields: tuple[str, ...]) -> Json:
-    """Return those of `fields` that the document carries."""
-    return {name: doc[name] for name in fields if name in doc}
+def kill_line(kill: Kill | None) -> KillLine:
+    """Return what the pages show of a kill switch that is thrown, None where its file cannot be read."""
+    return shown_as(KillLine, kill) if kill is not None else made(KillLine)(reason=UNREADABLE)
 
 
-def read_asked(files: Files, places: Mapping[str, Place | None], errors: dict[str, Json]) -> dict[str, Json]:
-    """Return `Asked` by bot (and under `desk`), of those of which anything is asked.
+def read_asked(files: Files, places: Mapping[str, Place | None], errors: Problems) -> dict[str, Asked]:
+    """Return what is asked by bot (and under `desk`), of those of which anything is.
 
     Args:
         files: all state files of the data folder.
@@ -81,36 +82,36 @@ def read_asked(files: Files, places: Mapping[str, Place | None], errors: dict[st
         errors: gets a problem for each file that cannot be trusted.
     """
     lying: dict[str, list[str]] = {}
-    asked: dict[str, Json] = {}
+    asked: dict[str, Asked] = {}
     for file, place in places.items():
         if place is None:
             continue
         if place.kind == "control":
             lying.setdefault(place.bot, []).append(file)
         elif place.kind == "kill":
-            kill = _read(files, file, place.bot, errors)
+            kill = _read(files, file, Kill, place.bot, errors)
             if kill is not None or file in files:  # gone since the listing is clear
-                asked.setdefault(place.bot, {})["kill"] = take(kill, KILL_FIELDS) if kill else {"reason": UNREADABLE}
+                asked.setdefault(place.bot, Asked()).kill = kill_line(kill)
         elif place.kind == "bot_config":
-            saved = _read(files, file, place.bot, errors)
-            if saved:
-                asked.setdefault(place.bot, {})["saved"] = take(saved, SAVED_FIELDS)
+            saved = _read(files, file, BotConfig, place.bot, errors)
+            if saved is not None:
+                asked.setdefault(place.bot, Asked()).saved = shown_as(SavedRules, saved)
     for bot, found in lying.items():
         line = _newest(files, found, bot, errors)
-        if line:
-            asked.setdefault(bot, {})["request"] = take(line, LINE_FIELDS)
+        if line is not None:
+            asked.setdefault(bot, Asked()).request = shown_as(ControlLine, line)
     return asked
 
 
-def _newest(files: Files, found: list[str], bot: str, errors: dict[str, Json]) -> Json | None:
+def _newest(files: Files, found: list[str], bot: str, errors: Problems) -> Control | None:
     """Return the newest request among files named by ids; one that is none costs itself alone."""
     found.sort(key=lambda file: order_of(_id_of(file)), reverse=True)
     for file in found[:MOST_LOOKED_AT]:
         entry = files.get(file)
         if entry is None or why_not(_id_of(file), datetime.fromtimestamp(entry.mtime_ns / 1e9, UTC)):
             continue  # of another time than its file: the bots leave it aside, and say so
-        line = _read(files, file, bot, errors)
-        if line:
+        line = _read(files, file, Control, bot, errors)
+        if line is not None:
             return line
     return None
 
@@ -119,8 +120,8 @@ def _id_of(file: str) -> str:
     return file.rpartition("/")[2].removesuffix(SUFFIX)
 
 
-def became(line: Json, shown: Json, *, is_own: bool) -> Json:
-    """Return `state` and `detail` of a request; empty when the state document of the bot does not name its id.
+def became(line: ControlLine, shown: Account | ClockState, *, is_own: bool) -> tuple[Became, str] | None:
+    """Return state and detail of a request; None when the state document of the bot does not name its id.
 
     A bot's word that it is done is taken where it says so for each request; else the rest of its state must bear it
     out: positions that are gone, a state that is `paused`.
@@ -130,56 +131,53 @@ def became(line: Json, shown: Json, *, is_own: bool) -> Json:
         shown: state document of the bot; of all bots, that of their clock.
         is_own: True for Aion's own bots.
     """
-    said = shown.get("control_answers", {}).get(line["id"])
-    is_newest = shown.get("control_id") == line["id"]
+    said = shown.control_answers.get(line.id)
+    is_newest = shown.control_id == line.id
     has_own_word = said is not None and (is_own or not is_newest)
     if said is None:
         if not is_newest:
-            return {}
-        error = shown.get("control_error", "")
-        said = f"refused: {error}" if error else "done"
+            return None
+        said = f"refused: {shown.control_error}" if shown.control_error else "done"
     word, _, detail = (part.strip() for part in said.partition(":"))
     if word not in _WORDS:
         word, detail = "accepted", said
-    left = "" if word != "done" or has_own_word else _left(line["action"], shown)
-    found: Json = {"state": "accepted" if left else word}
-    return found | ({"detail": (left or detail)[:2000]} if left or detail else {})
+    left = "" if word != "done" or has_own_word else _left(line.action, shown)
+    return "accepted" if left else _WORDS[word], (left or detail)[:2000]
 
 
-_WORDS = frozenset(get_args(Became))
+_WORDS: dict[str, Became] = {word: word for word in get_args(Became)}
 
 
-def _left(action: str, shown: Json) -> str:
+def _left(action: str, shown: Account | ClockState) -> str:
     """Return what is missing before the state of a bot bears out that an action is done; empty for nothing."""
-    state = shown.get("state", "")
-    if action == "flatten" and (held := [name for name, each in _positions(shown).items() if each["quantity"]]):
+    positions = shown.positions if isinstance(shown, Account) else {}
+    if action == "flatten" and (held := [name for name, each in positions.items() if each.quantity]):
         more = f" and {len(held) - NAMED} more" if len(held) > NAMED else ""
         count = f"{len(held)} position{'' if len(held) == 1 else 's'}"
         return f"{count} ({', '.join(held[:NAMED])}{more}) still open"
-    if (action == "pause" and state == "active") or (action == "resume" and state == "paused"):
-        return f"its state says {state}"
+    if (action == "pause" and shown.state == "active") or (action == "resume" and shown.state == "paused"):
+        return f"its state says {shown.state}"
     return ""
 
 
-def _positions(shown: Json) -> Json:
-    found: Json = shown.get("positions", {})
-    return found
+def add_outcome(asked: Asked | None, shown: Account | ClockState | None, *, is_own: bool) -> None:
+    """Put into `asked` what became of its request, given the state document of the bot; None where there is none."""
+    if asked is None or asked.request is None or shown is None:
+        return
+    if (found := became(asked.request, shown, is_own=is_own)) is not None:
+        asked.request = asked.request.model_copy(update=outcome(*found))
 
 
-def add_outcome(asked: Json | None, shown: Json | None, *, is_own: bool) -> None:
-    """Put into `Asked` what became of its request, given the state document of the bot; None where there is none."""
-    if asked and shown and "request" in asked:
-        asked["request"] = asked["request"] | became(asked["request"], shown, is_own=is_own)
+def outcome(state: str, detail: str) -> dict[str, Any]:
+    """Return the fields of a request that say what became of it."""
+    return {"state": state, "detail": detail or None}
 
 
-def _read(files: Files, file: str, bot: str, errors: dict[str, Json]) -> Json | None:
+def _read(files: Files, file: str, kind: type[Kind], bot: str, errors: Problems) -> Kind | None:
     entry = files.get(file)
-    if entry is None:
-        return None
-    if entry.error is None:
-        return entry.value
-    add(errors, f"control.{bot}", unreadable(file, entry, None, None))
-    return None
+    if entry is not None and entry.error is not None:
+        add(errors, f"control.{bot}", unreadable(file, entry))
+    return of_kind(kind, entry.value) if entry is not None else None
 
 
 class ControlAnswer(ControlLine):

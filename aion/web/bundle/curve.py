@@ -1,12 +1,22 @@
 """Curves as the pages show them: their order, and the fall within them. `aion.store.curve` makes them short."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
-from typing import Any
 
 from aion import performance
 from aion.web.state import moment
 
 Curve = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """Drawdown figures as `Stats` has them."""
+
+    drawdown: float | None = None
+    max_drawdown: float | None = None
+    peak_at: datetime | None = None
 
 
 def in_order(curve: Curve) -> Curve:
@@ -19,17 +29,17 @@ def in_order(curve: Curve) -> Curve:
     return {text: curve[text] for _, text in sorted(zip(times, curve, strict=True))}
 
 
-def drawdown(curve: Curve) -> dict[str, Any]:
-    """Return `drawdown`, `max_drawdown` (fractions 0..1) and `peak_at` of an ordered curve.
+def drawdown(curve: Curve) -> Fall | None:
+    """Return the fall of an ordered curve.
 
     None below two points, and none of a curve that begins at 0 or below: that one is of profits, not of an account.
     """
     values = list(curve.values())
     if len(values) < 2 or values[0] <= 0:
-        return {}
+        return None
     peak = max(values)
-    found: dict[str, Any] = {
-        "drawdown": round(performance.drawdown(values), 6),
-        "max_drawdown": round(performance.max_drawdown(values), 6),
-    }
-    return found | {"peak_at": next(ts for ts in reversed(curve) if curve[ts] == peak)}
+    return Fall(
+        round(performance.drawdown(values), 6),
+        round(performance.max_drawdown(values), 6),
+        moment(next(ts for ts in reversed(curve) if curve[ts] == peak)),
+    )

@@ -8,30 +8,14 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from aion.model import Mode
-from aion.scalar import Curve, Day, Fraction, Key, Money, Name, Number, Text
+from aion.scalar import Curve, Day, Fraction, Key, Money, Name, Number
 from aion.store.document.base import Document
 from aion.store.document.clock import ClockState
 from aion.store.document.part import Fill, Order, Position, Signal, Trade
 from aion.store.document.state import BotActivity, Session, SimLog, SwingRolling, Target, TradingDay
 from aion.store.document.watch import Alarm, WatchedProcess
 from aion.web.bundle.controls import Asked
-
-
-class Problem(Document):
-    """One thing that is wrong with the data of a section; the section still shows what is whole."""
-
-    kind: Literal[
-        "unreadable", "incomplete", "missing", "mixed_mode", "mixed_run", "left_aside", "left_out", "same_name"
-    ]
-    """unreadable: a file that cannot be trusted, the last good content is shown; incomplete: files of one cycle
-    that do not agree; missing: a file that is named but absent; left_aside: a file that is no request to the bots;
-    left_out: entries of a file that cannot be read, the rest of it is shown; same_name: two bots have one name."""
-    bot: Name | None = None
-    file: str = Field(description="Path below the data folder.")
-    reason: Text
-    file_time: AwareDatetime | None = Field(None, description="Modification time of the file.")
-    since: AwareDatetime | None = Field(None, description="Market time from which the shown part is behind.")
-    shown_as_of: AwareDatetime | None = Field(None, description="Market time of what is shown instead.")
+from aion.web.problem import Problem
 
 
 class DrawdownOf(Document):

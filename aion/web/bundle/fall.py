@@ -2,22 +2,35 @@
 
 from bisect import bisect_left
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from math import fsum
 
 from aion import performance
-from aion.clock import iso
+from aion.store.document.base import made
+from aion.store.document.part import Pnl, Stats
+from aion.store.document.state import Account
 from aion.web.bundle import curve
-from aion.web.state import Json, moment
+from aion.web.bundle.curve import Fall
+from aion.web.bundle.document import BotView, DrawdownOf
+from aion.web.state import moment
 
 TOLERANCE = 1e-4  # less is rounding: a hundredth of a per cent, which is what the pages show
 Closes = dict[str, tuple[datetime, float]]
 """Market day -> time and equity of its last point."""
-_NAMES = ("drawdown", "max_drawdown", "peak_at")
 
 
-def fall_of(doc: Json, equity_curve: curve.Curve, *, foreign: bool) -> tuple[Json, Json]:
-    """Return the drawdown figures of a bot (of `Stats`) and their source (`DrawdownOf`), both {} for none.
+@dataclass(frozen=True, slots=True)
+class TotalFall:
+    """Drawdown of a `Total`."""
+
+    fall: Fall
+    since: datetime | None = None
+    is_at_closes: bool | None = None
+
+
+def fall_of(doc: Account, equity_curve: curve.Curve, *, foreign: bool) -> tuple[Fall | None, DrawdownOf | None]:
+    """Return the drawdown figures of a bot and their source, None for none.
 
     A curve may be shorter than what its file counts, so it may fall less than the file says. It cannot fall more:
     then the file contradicts itself, and what is shown is the curve's, which stands beside the figure.
@@ -27,22 +40,29 @@ def fall_of(doc: Json, equity_curve: curve.Curve, *, foreign: bool) -> tuple[Jso
         equity_curve: its curve in order of time.
         foreign: True for a bot that is not one of Aion's own jobs, whose curve may cover more than a day or less.
     """
-    stats: Json = doc.get("stats", {})
-    said = {name: stats[name] for name in _NAMES if name in stats}
+    said = _said(doc.stats)
     seen = curve.drawdown(equity_curve)
-    of_curve = {"source": "curve", "since": next(iter(equity_curve), None)}
-    if not said.keys() & {"drawdown", "max_drawdown"}:
-        return (seen, of_curve) if seen else ({}, {})
-    differing = [name for name in _NAMES[1::-1] if name in said and seen.get(name, 0) > said[name] + TOLERANCE]
-    if differing:
-        return seen, of_curve | {"file": said.get("max_drawdown", said[differing[0]])}
-    of_file: Json = {"source": "file"}
-    since = doc.get("total_pnl", {}).get("since")
-    if since is not None:
-        of_file["since"] = since
-    if foreign and seen and said.get("max_drawdown", 0) > seen["max_drawdown"] + TOLERANCE:
-        of_file["curve"] = seen["max_drawdown"]
-    return said, of_file
+    since = moment(next(iter(equity_curve))) if equity_curve else None
+    if said is None or (said.drawdown is None and said.max_drawdown is None):
+        return (seen, made(DrawdownOf)(source="curve", since=since)) if seen else (None, None)
+    figures = (said.max_drawdown, seen and seen.max_drawdown), (said.drawdown, seen and seen.drawdown)
+    differing = [told for told, found in figures if told is not None and (found or 0) > told + TOLERANCE]
+    if seen and differing:
+        told = said.max_drawdown if said.max_drawdown is not None else differing[0]
+        return seen, made(DrawdownOf)(source="curve", since=since, file=told)
+    deeper = said.max_drawdown if foreign and said.max_drawdown is not None else 0
+    is_deeper = seen is not None and seen.max_drawdown is not None and deeper > seen.max_drawdown + TOLERANCE
+    return said, made(DrawdownOf)(
+        source="file", since=_since(doc.total_pnl), curve=seen.max_drawdown if seen and is_deeper else None
+    )
+
+
+def _said(stats: Stats | None) -> Fall | None:
+    return Fall(stats.drawdown, stats.max_drawdown, stats.peak_at) if stats is not None else None
+
+
+def _since(pnl: Pnl | None) -> datetime | None:
+    return pnl.since if pnl is not None else None
 
 
 def closes_of(points: Mapping[datetime, float]) -> Closes:
@@ -62,16 +82,16 @@ def with_days(closes: Closes, earlier: Mapping[str, float]) -> Closes:
     return dict(sorted((days | closes).items()))
 
 
-def fall_of_one(view: Json) -> Json:
-    """Return the drawdown fields of a `Total` of one bot: those of the bot."""
-    stats: Json = view.get("stats", {})
-    found: Json = {name: stats[name] for name in _NAMES if name in stats}
-    since = view.get("drawdown_of", {}).get("since")
-    return found | ({"drawdown_since": since} if found and since is not None else {})
+def fall_of_one(view: BotView) -> TotalFall | None:
+    """Return the drawdown of a `Total` of one bot: that of the bot."""
+    said = _said(view.stats)
+    if said is None or said == Fall():
+        return None
+    return TotalFall(said, view.drawdown_of.since if view.drawdown_of is not None else None)
 
 
-def fall_of_sum(bots: list[tuple[Json, Closes]], equity: float) -> Json:
-    """Return the drawdown fields of a `Total` of several bots, {} where one of them says neither curve nor start.
+def fall_of_sum(bots: list[tuple[BotView, Closes]], equity: float) -> TotalFall | None:
+    """Return the drawdown of a `Total` of several bots, None where one of them says neither curve nor start.
 
     The sum is looked at when the last of the bots began, at the end of each day that all have, and now. Before its
     first day a bot's part is what it began with.
@@ -83,7 +103,7 @@ def fall_of_sum(bots: list[tuple[Json, Closes]], equity: float) -> Json:
     firsts = [_first(view, closes) for view, closes in bots]
     known = [first for first in firsts if first is not None]
     if len(known) < len(bots):
-        return {}
+        return None
     began = max(at for at, _ in known)
     day = str(began.date())
     parts = []
@@ -94,22 +114,17 @@ def fall_of_sum(bots: list[tuple[Json, Closes]], equity: float) -> Json:
     shared = set.intersection(*(set(closes) for _, closes in bots))
     for each in sorted(at for at in shared if at >= day):
         points.append((max(closes[each][0] for _, closes in bots), fsum(closes[each][1] for _, closes in bots)))
-    points.append((max(moment(view["as_of"]) for view, _ in bots), equity))
+    points.append((max(view.as_of for view, _ in bots), equity))
     values = [value for _, value in points]
     peak_at = performance.peak_at(points)
     if max(values) <= 0 or peak_at is None or points[0][0] >= points[-1][0]:  # one moment has no fall
-        return {}
-    return {
-        "drawdown": round(performance.drawdown(values), 6),
-        "max_drawdown": round(performance.max_drawdown(values), 6),
-        "peak_at": iso(min(peak_at, points[-1][0])),
-        "drawdown_since": iso(began),
-        "is_at_closes": True,
-    }
+        return None
+    figures = round(performance.drawdown(values), 6), round(performance.max_drawdown(values), 6)
+    return TotalFall(Fall(*figures, min(peak_at, points[-1][0])), began, is_at_closes=True)
 
 
-def _first(view: Json, closes: Closes) -> tuple[datetime, float] | None:
-    since = view.get("total_pnl", {}).get("since")
-    if since is not None and "start_equity" in view:
-        return moment(since), view["start_equity"]
+def _first(view: BotView, closes: Closes) -> tuple[datetime, float] | None:
+    since = _since(view.total_pnl)
+    if since is not None and view.start_equity is not None:
+        return since, view.start_equity
     return next(iter(closes.values()), None)

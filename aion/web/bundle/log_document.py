@@ -4,7 +4,7 @@ from pydantic import AwareDatetime, Field
 
 from aion.scalar import Key
 from aion.store.document.base import Document
-from aion.web.bundle.document import Problem
+from aion.web.problem import Problem
 
 
 class LogPart(Document):

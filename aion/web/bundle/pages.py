@@ -5,28 +5,34 @@ one. No clock is read; whoever builds says when a mixture has lasted too long.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import orjson
 
+from aion.model import Mode
+from aion.store.document.base import made, shown_as, to_json
+from aion.store.document.clock import ClockState
+from aion.store.document.part import Pnl
+from aion.store.document.piece import encode, to_json_in_pieces
+from aion.store.document.state import BotSummary, Rolling, SimLog, SimSummary, SwingRolling
 from aion.store.layout import DESK, SIM_LOGS, Layout, Place, sim_log, swing_rolling
 from aion.web.bundle import controls, cycle
-from aion.web.bundle.total import DayPnl, Member, totals
-from aion.web.bundle.view import Bound, Card, strength, view_of_line
-from aion.web.bundle.watch import read_watch
-from aion.web.state import (
-    Files,
-    Index,
-    Json,
-    Shown,
-    add,
-    index,
-    look,
-    look_newest,
-    moment,
-    problem,
+from aion.web.bundle.controls import Asked
+from aion.web.bundle.document import (
+    BotsPageBundle,
+    BotView,
+    IntradaySection,
+    IntradaySnapshot,
+    IntradaySummary,
+    SwingSection,
+    Watched,
 )
+from aion.web.bundle.total import DayPnl, Member, totals
+from aion.web.bundle.view import Bound, Card, Kind, strength, view_of_line
+from aion.web.bundle.watch import read_watch
+from aion.web.problem import Problems, add, problem
+from aion.web.state import BotState, Files, Index, Json, index, look, look_newest
 
 MAX_BYTES = 256 << 10  # what a page may put into localStorage for one bundle
 MANY_BOTS = 512  # of each kind; more are not tried
@@ -47,13 +53,39 @@ NO_FOLDER = "is a link or a file, and no link is followed there: put the folder 
 class Bot:
     """One bot to be shown."""
 
-    kind: str
+    kind: Kind
     name: str
     foreign: bool
     file: str
-    doc: Json | None
-    line: Json = field(default_factory=dict)
-    """Its line in the summary, for a bot without a file."""
+    doc: BotState | None
+    line: BotSummary | None = None
+    """Its line in the summary; a bot without a file has one."""
+
+
+class Symbols:
+    """The symbols of the day-trading job as JSON, made once for a document when it is first asked for."""
+
+    def __init__(self, rolling: Rolling | None) -> None:
+        """Args: rolling: None where there is none."""
+        self.rolling = rolling
+        self._encoded: orjson.Fragment | None = None
+
+    def encoded(self) -> orjson.Fragment:
+        """Return all of them, in order."""
+        if self._encoded is None:
+            found = to_json_in_pieces(self.rolling)["symbols"] if self.rolling is not None else {}
+            self._encoded = orjson.Fragment(orjson.dumps(dict(sorted(found.items()))))
+        return self._encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """What holds for the whole desk."""
+
+    as_of: datetime
+    """Newest market time."""
+    mode: Mode
+    run: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +93,24 @@ class Desk:
     """All that is to be shown, before it is cut to size."""
 
     cycle: cycle.Cycle
-    cards: dict[tuple[str, str], Card]
+    cards: dict[tuple[Kind, str], Card]
     """By kind and name."""
-    lines: dict[str, Json]
-    """`BotView` of intraday bots of which there is only the summary's line."""
-    errors: dict[str, Json]
+    lines: dict[str, BotView]
+    """Intraday bots of which there is only the summary's line."""
+    errors: Problems
     days: DayPnl
-    envelope: Json
-    """Mode, run and newest market time, as far as anything says them."""
-    asked: Json
-    """`Asked` of all bots together."""
-    watch: Json
-    """`Watched`, empty where nobody watches."""
+    lead: Lead | None
+    """None where nothing says anything."""
+    asked: Asked
+    """Of all bots together."""
+    watch: Watched | None
+    """None where nobody watches."""
+    symbols: Symbols
+
+    @property
+    def clock(self) -> ClockState | None:
+        """The bots' clock."""
+        return self.cycle.summary.clock if self.cycle.summary is not None else None
 
 
 class Page:
@@ -82,7 +120,9 @@ class Page:
         """Args: own_swing: names of Aion's own swing bots; all others are foreign."""
         self._own_swing = own_swing
         self._last: cycle.Cycle | None = None
-        self._cards: dict[tuple[str, str], Card] = {}  # of the newest build: unchanged documents are not done again
+        # of the newest build: unchanged documents are not done again
+        self._cards: dict[tuple[Kind, str], Card] = {}
+        self._symbols = Symbols(None)
         self._places: dict[str, Place | None] = {}  # what the names say, taken apart once
         self.is_torn = False
         """True when the newest build found a cycle that is not whole."""
@@ -107,79 +147,89 @@ class Page:
             reason = NO_FOLDER if strange == SIM_LOGS else NO_STATE_FILE
             add(errors, strange[:100], problem("unreadable", strange, reason))
         _check_names(bots, errors)
-        envelope = _envelope(shown.summary, bots)
-        _check_modes(envelope, bots, errors)
+        lead = _lead(shown.summary, bots)
+        _check_modes(lead, bots, errors)
         asked = controls.read_asked(files, self._places, errors)
         for bot in bots:
             controls.add_outcome(asked.get(bot.name), bot.doc, is_own=not bot.foreign)
-        clock = (shown.summary or {}).get("clock", {})
+        clock = shown.summary.clock if shown.summary is not None else None
         controls.add_outcome(asked.get(DESK), clock, is_own=True)
-        for file, why in clock.get("left_aside", {}).items():
+        for file, why in clock.left_aside.items() if clock is not None else ():
             add(errors, "control", problem("left_aside", file, why))
-        self._cards = {
-            (bot.kind, bot.name): self._card(bot, bot.doc, asked.get(bot.name, {}))
-            for bot in bots
-            if bot.doc is not None
-        }
-        summary = shown.summary or {}
+        self._cards = {(bot.kind, bot.name): card for bot in bots if (card := self._card(bot, asked)) is not None}
+        if self._symbols.rolling is not shown.rolling:
+            self._symbols = Symbols(shown.rolling)
         lines = {
-            bot.name: view_of_line(bot.line, summary, bot.name, bot.file) | {"asked": asked.get(bot.name, {})}
+            bot.name: view_of_line(bot.line, shown.summary, bot.name, bot.file, asked.get(bot.name, Asked()))
             for bot in bots
-            if bot.doc is None
+            if bot.doc is None and bot.line is not None and shown.summary is not None
         }
         days = _days(files, names, shown.summary, bots)
-        return Desk(shown, self._cards, lines, errors, days, envelope, asked.get(DESK, {}), read_watch(files, errors))
+        watch = read_watch(files, errors)
+        return Desk(shown, self._cards, lines, errors, days, lead, asked.get(DESK, Asked()), watch, self._symbols)
 
-    def _card(self, bot: Bot, doc: Json, asked: Json) -> Card:
+    def _card(self, bot: Bot, all_asked: dict[str, Asked]) -> Card | None:
+        if bot.doc is None:
+            return None
+        asked = all_asked.get(bot.name, Asked())
         card = self._cards.get((bot.kind, bot.name))
-        if card is not None and card.is_of(doc, asked, foreign=bot.foreign):
+        if card is not None and card.is_of(bot.doc, asked, foreign=bot.foreign):
             return card
-        return Card(doc, bot.kind, bot.file, asked, foreign=bot.foreign)
+        return Card(bot.doc, bot.kind, bot.file, asked, foreign=bot.foreign)
 
 
 def bots_bundle(desk: Desk) -> Json:
     """Return `BotsPageBundle` without `version`; lists and curves are cut until it is within `MAX_BYTES`."""
-    summary = desk.cycle.summary or {}
+    summary, lead = desk.cycle.summary, desk.lead
     members = [Member(line, {}, [], _equities(summary, name)) for name, line in desk.lines.items()]
     for card in desk.cards.values():
-        if card.whole["mode"] == desk.envelope["mode"]:
-            earlier = {} if card.foreign or card.kind != "intraday" else _equities(summary, card.whole["bot"])
-            held = list(card.whole["positions"].values())
+        if lead is not None and card.whole.mode == lead.mode:
+            earlier = {} if card.foreign or card.whole.kind != "intraday" else _equities(summary, card.whole.bot)
+            held = list(card.whole.positions.values())
             members.append(Member(card.whole, card.closes, held, earlier, card.has_left_out("positions")))
-    fixed: Json = {
-        **desk.envelope,
-        "sessions": summary.get("sessions", {}),
-        "totals": totals(members, desk.days),
-        "errors": desk.errors,
-        "asked": desk.asked,
-    }
-    if desk.watch:
-        fixed["watch"] = desk.watch
-    if "clock" in summary:
-        fixed["clock"] = summary["clock"]
+    page = made(BotsPageBundle)(
+        version=0,
+        as_of=lead.as_of if lead else None,
+        mode=lead.mode if lead else None,
+        run=lead.run if lead else None,
+        clock=desk.clock,
+        sessions=summary.sessions if summary is not None else {},
+        totals=totals(members, desk.days),
+        errors=desk.errors,
+        asked=desk.asked,
+        watch=desk.watch,
+    )
+    fixed = _told(page)
     return fit(lambda bound: fixed | _sections(desk, bound))
 
 
-def _equities(summary: Json, bot: str) -> dict[str, float]:
+def _told(page: BotsPageBundle | IntradaySnapshot) -> Json:
+    """Return a bundle as JSON types, without what is added when it is sent."""
+    return {name: value for name, value in to_json(page).items() if name not in ("version", "etag")}
+
+
+def _equities(summary: SimSummary | None, bot: str) -> dict[str, float]:
     """Return the equity of one of the summary's bots at the end of its earlier market days."""
-    days: dict[str, Json] = summary.get("days", {})
-    return {day: lines[bot]["equity"] for day, lines in days.items() if bot in lines}
+    days = summary.days if summary is not None else {}
+    return {day: lines[bot].equity for day, lines in days.items() if bot in lines}
 
 
 def intraday_bundle(desk: Desk) -> Json:
     """Return `IntradaySnapshot` without `version`: every symbol of the whole cycle, the bots cut to size."""
-    summary = desk.cycle.summary or {}
-    found: Json = {
-        **desk.envelope,
-        "cycle_id": summary.get("cycle_id", ""),
-        "sessions": summary.get("sessions", {}),
-        "symbols": dict(sorted((desk.cycle.rolling or {}).get("symbols", {}).items())),
-        "errors": {key: found for key, found in desk.errors.items() if not key.startswith("swing")},
-        "asked": desk.asked,
-    }
-    if "clock" in summary:
-        found["clock"] = summary["clock"]
-    return found | {"bots": fit(lambda bound: _views(desk, "intraday", bound))}
+    summary, lead = desk.cycle.summary, desk.lead
+    page = made(IntradaySnapshot)(
+        version=0,
+        as_of=lead.as_of if lead else None,
+        mode=lead.mode if lead else None,
+        run=lead.run if lead else None,
+        cycle_id=summary.cycle_id if summary is not None else "",
+        clock=desk.clock,
+        sessions=summary.sessions if summary is not None else {},
+        errors={key: found for key, found in desk.errors.items() if not key.startswith("swing")},
+        asked=desk.asked,
+    )
+    bots = fit(lambda bound: _views(desk, "intraday", bound))
+    return _told(page) | {"symbols": desk.symbols.encoded(), "bots": bots}
 
 
 def fit(build: Callable[[Bound], Json]) -> Json:
@@ -204,44 +254,49 @@ def fit(build: Callable[[Bound], Json]) -> Json:
 
 
 def _sections(desk: Desk, bound: Bound) -> Json:
-    intraday, swing = _section(desk, "intraday", bound), _section(desk, "swing", bound)
-    symbols = (desk.cycle.rolling or {}).get("symbols", {})
-    signals = {symbol: state["signal"] for symbol, state in symbols.items() if "signal" in state}
-    strongest = sorted(signals.items(), key=strength)[: bound.rows]
-    intraday["signals"], intraday["signals_total"] = dict(strongest), len(signals)
-    if len(strongest) < len(signals):
-        intraday["more"]["signals"] = "/api/intraday/snapshot"
-    if desk.cycle.summary is not None:
-        kept = ("cycle_id", "seq", "as_of", "written_at", "due_at")
-        intraday["summary"] = {name: desk.cycle.summary[name] for name in kept if name in desk.cycle.summary}
-    return {"swing": swing, "intraday": intraday}
+    summary, rolling = desk.cycle.summary, desk.cycle.rolling
+    symbols = rolling.symbols if rolling is not None else {}
+    signals = {symbol: state.signal for symbol, state in symbols.items() if state.signal is not None}
+    strongest = dict(sorted(signals.items(), key=strength)[: bound.rows])
+    intraday = made(IntradaySection)(
+        signals=strongest,
+        signals_total=len(signals),
+        summary=shown_as(IntradaySummary, summary) if summary is not None else None,
+        more={"signals": "/api/intraday/snapshot"} if len(strongest) < len(signals) else {},
+    )
+    return {
+        "swing": _section(desk, "swing", made(SwingSection)(more={}), bound),
+        "intraday": _section(desk, "intraday", intraday, bound),
+    }
 
 
-def _section(desk: Desk, kind: str, bound: Bound) -> Json:
+def _section(desk: Desk, kind: Kind, section: SwingSection | IntradaySection, bound: Bound) -> Json:
     bots = _views(desk, kind, bound)
-    total = sum(of == kind for of, _ in desk.cards) + (len(desk.lines) if kind == "intraday" else 0)
-    return {"bots": bots, "bots_total": total, "more": {"bots": f"/api/{kind}/bots"} if len(bots) < total else {}}
+    section.bots_total = sum(of == kind for of, _ in desk.cards) + (len(desk.lines) if kind == "intraday" else 0)
+    if len(bots) < section.bots_total:
+        section.more["bots"] = f"/api/{kind}/bots"
+    return to_json(section) | {"bots": bots}
 
 
-def _views(desk: Desk, kind: str, bound: Bound) -> Json:
+def _views(desk: Desk, kind: Kind, bound: Bound) -> dict[str, orjson.Fragment]:
     cards = {name: card for (of, name), card in desk.cards.items() if of == kind}
     if len(cards) > bound.bots:
-        newest = sorted(cards.items(), key=lambda item: (item[1].foreign, -moment(item[1].doc["as_of"]).timestamp()))
+        newest = sorted(cards.items(), key=lambda item: (item[1].foreign, -item[1].doc.as_of.timestamp()))
         cards = dict(newest[: bound.bots])
-    shown: Json = {name: card.encoded(bound) for name, card in cards.items()}
+    shown = {name: card.encoded(bound) for name, card in cards.items()}
     if kind == "intraday":
-        shown |= desk.lines
+        shown |= {name: orjson.Fragment(encode(line)) for name, line in desk.lines.items()}
     return dict(sorted(shown.items()))
 
 
 def _own(shown: cycle.Cycle) -> Iterator[Bot]:
     for name, day in shown.days.items():
-        line = shown.summary["bots"][name] if shown.summary else {}
-        if day.doc is not None or line:
+        line = shown.lines.get(name)
+        if day.doc is not None or line is not None:
             yield Bot("intraday", name, False, day.file, day.doc, line)
 
 
-def _foreign(files: Files, names: Index, shown: cycle.Cycle, errors: dict[str, Json]) -> Iterator[Bot]:
+def _foreign(files: Files, names: Index, shown: cycle.Cycle, errors: Problems) -> Iterator[Bot]:
     for name, days in names.days.items():
         if name in shown.days:
             continue
@@ -252,25 +307,22 @@ def _foreign(files: Files, names: Index, shown: cycle.Cycle, errors: dict[str, J
                 yield Bot("intraday", name, True, found.file, found.doc)
 
 
-def _swing(files: Files, names: Index, own: frozenset[str], errors: dict[str, Json]) -> Iterator[Bot]:
+def _swing(files: Files, names: Index, own: frozenset[str], errors: Problems) -> Iterator[Bot]:
     for name in names.swing:
-        found: Shown | None = look(files, swing_rolling(name), name)
+        found = look(files, swing_rolling(name), SwingRolling, name)
         if found is not None:
             add(errors, f"swing.{name}", found.problem)
             if found.doc is not None:
                 yield Bot("swing", name, name not in own, found.file, found.doc)
 
 
-def _envelope(summary: Json | None, bots: list[Bot]) -> Json:
+def _lead(summary: SimSummary | None, bots: list[Bot]) -> Lead | None:
     docs = [bot.doc for bot in bots if bot.doc is not None]
-    lead = summary or max(docs, key=lambda doc: moment(doc["as_of"]), default=None)
-    if lead is None:
-        return {}
-    newest = max((doc["as_of"] for doc in [lead, *docs]), key=moment)
-    return {"as_of": newest, "mode": lead["mode"], "run": lead["run"]}
+    lead = summary or max(docs, key=lambda doc: doc.as_of, default=None)
+    return Lead(max(doc.as_of for doc in (lead, *docs)), lead.mode, lead.run) if lead is not None else None
 
 
-def _check_names(bots: list[Bot], errors: dict[str, Json]) -> None:
+def _check_names(bots: list[Bot], errors: Problems) -> None:
     """Say of each swing bot that an intraday bot has its name: requests to one of them are read by both."""
     others = {bot.name: bot.file for bot in bots if bot.kind == "intraday"}
     for bot in bots:
@@ -279,42 +331,44 @@ def _check_names(bots: list[Bot], errors: dict[str, Json]) -> None:
             add(errors, f"{bot.kind}.{bot.name}", problem("same_name", bot.file, reason, bot=bot.name))
 
 
-def _check_modes(lead: Json, bots: list[Bot], errors: dict[str, Json]) -> None:
+def _check_modes(lead: Lead | None, bots: list[Bot], errors: Problems) -> None:
     for bot in bots:
-        if bot.doc is None:
+        doc = bot.doc
+        if doc is None or lead is None:
             continue
         section = f"{bot.kind}.{bot.name}"
-        mode, run, as_of = bot.doc["mode"], bot.doc["run"], bot.doc["as_of"]
-        if mode != lead["mode"]:
-            reason = f"is of mode {mode}, the desk of mode {lead['mode']}: it is in no total"
-            add(errors, section, problem("mixed_mode", bot.file, reason, bot=bot.name, shown_as_of=as_of))
-        elif run != lead["run"] and not bot.foreign:
-            reason = f"is of run {run}, the desk of run {lead['run']}"
-            add(errors, section, problem("mixed_run", bot.file, reason, bot=bot.name, shown_as_of=as_of))
+        if doc.mode != lead.mode:
+            reason = f"is of mode {doc.mode}, the desk of mode {lead.mode}: it is in no total"
+            add(errors, section, problem("mixed_mode", bot.file, reason, bot=bot.name, shown_as_of=doc.as_of))
+        elif doc.run != lead.run and not bot.foreign:
+            reason = f"is of run {doc.run}, the desk of run {lead.run}"
+            add(errors, section, problem("mixed_run", bot.file, reason, bot=bot.name, shown_as_of=doc.as_of))
 
 
-def _days(files: Files, names: Index, summary: Json | None, bots: list[Bot]) -> DayPnl:
+def _days(files: Files, names: Index, summary: SimSummary | None, bots: list[Bot]) -> DayPnl:
     """Results by market day: what the shown documents say, the summary's earlier days, a foreign bot's day before."""
     days: DayPnl = {}
-    currencies = {bot.name: bot.doc["currency"] for bot in bots if bot.doc is not None}
+    currencies = {bot.name: bot.doc.currency for bot in bots if bot.doc is not None}
 
-    def mark(day: str | None, bot: str, doc: dict[str, Any]) -> None:
+    def mark(day: str | None, bot: str, pnl: Pnl | None, currency: str | None) -> None:
         # a bot that now has another currency did not make in this one what it made then
-        is_same = doc.get("currency") in (None, currencies.get(bot, doc.get("currency")))
-        if day is not None and "day_pnl" in doc and is_same:
-            days.setdefault(day, {}).setdefault(bot, doc["day_pnl"])
+        is_same = currency in (None, currencies.get(bot, currency))
+        if day is not None and pnl is not None and is_same:
+            days.setdefault(day, {}).setdefault(bot, pnl)
 
     for bot in bots:
         doc = bot.doc if bot.doc is not None else bot.line
-        mark(doc.get("day"), bot.name, doc)
-        for day, pnl in doc.get("days", {}).items():
-            mark(day, bot.name, {"day_pnl": pnl})
-        if bot.foreign and bot.kind == "intraday" and doc["day"] in names.days[bot.name]:
-            for day in names.days[bot.name][names.days[bot.name].index(doc["day"]) + 1 :][:1]:
-                found = look(files, sim_log(day, bot.name), bot.name)
+        if doc is None:
+            continue
+        mark(doc.day, bot.name, doc.day_pnl, doc.currency)
+        for day, pnl in doc.days.items() if isinstance(doc, SwingRolling) else ():
+            mark(day, bot.name, pnl, None)
+        if bot.foreign and bot.kind == "intraday" and doc.day in names.days[bot.name]:
+            for day in names.days[bot.name][names.days[bot.name].index(doc.day) + 1 :][:1]:
+                found = look(files, sim_log(day, bot.name), SimLog, bot.name)
                 if found is not None and found.doc is not None:
-                    mark(day, bot.name, found.doc)
-    for day, lines in (summary or {}).get("days", {}).items():
+                    mark(day, bot.name, found.doc.day_pnl, found.doc.currency)
+    for day, lines in summary.days.items() if summary is not None else ():
         for name, line in lines.items():
-            mark(day, name, line)
+            mark(day, name, line.day_pnl, line.currency)
     return days

@@ -2,17 +2,20 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aion.config import Settings
 from aion.live.snapshot import Built, Topic
 from aion.live.source import Entry, Tree
+from aion.store.document.base import to_json
 from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, SWING, WATCH, Layout, is_meant_as_state
 from aion.web.bundle.pages import Desk, Page, bots_bundle, intraday_bundle
 from aion.web.log import tail
 from aion.web.log.writer import Log
-from aion.web.state import Json, file_time, load, problem
+from aion.web.problem import file_time, problem
+from aion.web.state import Json, load
 
 FOLDERS = (INTRADAY, SWING, CONTROLS, CONFIGS, WATCH)
 ACCEPTED = frozenset(
@@ -51,7 +54,7 @@ class PageTopic:
         build: Callable[[Desk], Json],
         grace_s: float,
         now_s: Callable[[], float] = time.monotonic,
-        built: Callable[[Json], None] = lambda _payload: None,
+        built: Callable[[Desk], None] = lambda _desk: None,
     ) -> None:
         """Make the builder of a topic.
 
@@ -60,7 +63,7 @@ class PageTopic:
             build: makes the bundle of what was read.
             grace_s: seconds after which a cycle that is not whole is shown part by part.
             now_s: a clock in seconds that never goes back.
-            built: gets each bundle.
+            built: gets what each bundle is made of.
         """
         self._page = page
         self._build = build
@@ -74,8 +77,9 @@ class PageTopic:
         now = self._now_s()
         torn_s = 0.0 if self._torn_since_s is None else now - self._torn_since_s
         is_overdue = self._torn_since_s is not None and torn_s >= self._grace_s
-        payload = self._build(self._page.read(TreeFiles(tree), is_overdue=is_overdue))
-        self._built(payload)
+        desk = self._page.read(TreeFiles(tree), is_overdue=is_overdue)
+        payload = self._build(desk)
+        self._built(desk)
         if not self._page.is_torn:
             self._torn_since_s = None
             return Built(payload)
@@ -87,28 +91,27 @@ class PageTopic:
 def make_topics(settings: Settings, log: Log | None = None) -> list[Topic[Any]]:
     """Return the topics `bots`, `intraday` and `logs`."""
     own_swing = frozenset(name for name, bot in settings.bots.items() if bot.kind == "swing")
-    page = Page(own_swing)
+    page, grace_s = Page(own_swing), settings.cycle_grace_s
 
     told: set[tuple[str, str]] = set()
 
-    def tell_left_out(payload: Json) -> None:
-        found = {(each["file"], each["reason"]) for each in payload["errors"].values() if each["kind"] == "left_out"}
+    def tell_built(desk: Desk, topic: str) -> None:
+        if log is not None and desk.cycle.summary is not None:
+            log.debug("bundle built", topic=topic, cycle_id=desk.cycle.summary.cycle_id)
+
+    def tell(desk: Desk) -> None:
+        found = {(each.file, each.reason) for each in desk.errors.values() if each.kind == "left_out"}
         for file, reason in sorted(found - told):
             if log is not None:
                 log.warning("entries of a state file left out", file=file, reason=reason)
         told.clear()
         told.update(found)
+        tell_built(desk, "bots")
 
-    def tell(payload: Json) -> None:
-        if "swing" in payload:  # all of them
-            tell_left_out(payload)
-        cycle = payload.get("cycle_id") or payload.get("intraday", {}).get("summary", {}).get("cycle_id")
-        if log is not None and cycle:
-            log.debug("bundle built", topic="intraday" if "symbols" in payload else "bots", cycle_id=cycle)
-
+    tell_intraday = partial(tell_built, topic="intraday")
     return [
-        Topic("bots", PageTopic(page, bots_bundle, settings.cycle_grace_s, built=tell), FOLDERS),
-        Topic("intraday", PageTopic(page, intraday_bundle, settings.cycle_grace_s, built=tell), FOLDERS),
+        Topic("bots", PageTopic(page, bots_bundle, grace_s, built=tell), FOLDERS),
+        Topic("intraday", PageTopic(page, intraday_bundle, grace_s, built=tell_intraday), FOLDERS),
         Topic("logs", build_logs, (LOGS,)),
     ]
 
@@ -138,5 +141,7 @@ def build_logs(tree: Tree[Any]) -> Built:
             spans.append(entry.value)
         else:
             reason = f"cannot be read: {entry.error}"
-            errors[Path(file).stem] = problem("unreadable", file, reason, file_time=file_time(entry.mtime_ns))
+            errors[Path(file).stem] = to_json(
+                problem("unreadable", file, reason, file_time=file_time(entry.mtime_ns))
+            )
     return Built(tail.merge(spans, LOG_LINES) | {"errors": errors})

@@ -3,24 +3,27 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from aion.store.document.base import made
+from aion.store.document.part import Pnl, Position
+from aion.web.bundle.curve import Fall
+from aion.web.bundle.document import BotView, DayTotal, Total
 from aion.web.bundle.exact import total
 from aion.web.bundle.fall import Closes, fall_of_one, fall_of_sum, with_days
-from aion.web.state import Json
 
 DAYS_SHOWN = 2
-DayPnl = dict[str, dict[str, Json]]
-"""Result of a market day: `Pnl` by bot, by day."""
+DayPnl = dict[str, dict[str, Pnl]]
+"""Result of a market day by bot, by day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """One bot in the sums."""
 
-    view: Json
-    """Its `BotView`; its lists may be short."""
+    view: BotView
+    """Its lists may be short."""
     closes: Closes
     """The last point of its curve on each day."""
-    positions: list[Json]
+    positions: list[Position]
     """All its positions."""
     earlier: dict[str, float] = field(default_factory=dict)
     """Its equity at the end of market days that may not be in its curve."""
@@ -28,7 +31,7 @@ class Member:
     """True where positions of its file could not be read."""
 
 
-def totals(members: Iterable[Member], days: DayPnl) -> dict[str, Json]:
+def totals(members: Iterable[Member], days: DayPnl) -> dict[str, Total]:
     """Return `Total` by currency.
 
     Args:
@@ -36,68 +39,70 @@ def totals(members: Iterable[Member], days: DayPnl) -> dict[str, Json]:
         days: what each bot made on the market days for which it is marked.
     """
     groups: dict[str, list[Member]] = {}
-    for member in sorted(members, key=lambda member: str(member.view["bot"])):
-        groups.setdefault(member.view["currency"], []).append(member)
+    for member in sorted(members, key=lambda member: member.view.bot):
+        groups.setdefault(member.view.currency, []).append(member)
     return {currency: _total(currency, group, days) for currency, group in sorted(groups.items())}
 
 
-def _total(currency: str, members: list[Member], days: DayPnl) -> Json:
+def _total(currency: str, members: list[Member], days: DayPnl) -> Total:
     bots = [member.view for member in members]
-    names = [bot["bot"] for bot in bots]
-    found: Json = {
-        "currency": currency,
-        "bots": names,
-        "equity": _money(bot["equity"] for bot in bots),
-        "open_positions": sum(held["quantity"] != 0 for member in members for held in member.positions),
-        "days": _days(names, days),
-    }
-    optional = {
-        "cash": [bot.get("cash") for bot in bots],
-        "positions_value": [_positions_value(member) for member in members],
-        "start_equity": [bot.get("start_equity") for bot in bots],
-        "net": [bot.get("net") for bot in bots],
-    }
-    for name, values in optional.items():
-        said = [value for value in values if value is not None]
-        if len(said) == len(bots):
-            found[name] = _money(said)
-    return found | (
-        fall_of_one(bots[0])
-        if len(members) == 1
-        else fall_of_sum(
-            [(member.view, with_days(member.closes, member.earlier)) for member in members], found["equity"]
-        )
+    names = [bot.bot for bot in bots]
+    equity = total(bot.equity for bot in bots)
+    if len(members) == 1:
+        found = fall_of_one(bots[0])
+    else:
+        found = fall_of_sum([(each.view, with_days(each.closes, each.earlier)) for each in members], equity)
+    fall = found.fall if found else Fall()
+    return made(Total)(
+        currency=currency,
+        bots=names,
+        equity=equity,
+        cash=_all(bot.cash for bot in bots),
+        positions_value=_all(_positions_value(member) for member in members),
+        open_positions=sum(held.quantity != 0 for member in members for held in member.positions),
+        start_equity=_all(bot.start_equity for bot in bots),
+        net=_all(bot.net for bot in bots),
+        drawdown=fall.drawdown,
+        max_drawdown=fall.max_drawdown,
+        peak_at=fall.peak_at,
+        drawdown_since=found.since if found else None,
+        is_at_closes=found.is_at_closes if found else None,
+        days=_days(names, days),
     )
 
 
+def _all(values: Iterable[float | None]) -> float | None:
+    """Return the sum of `values`, None where one is not said."""
+    given = list(values)
+    said = [value for value in given if value is not None]
+    return total(said) if len(said) == len(given) else None
+
+
 def _positions_value(member: Member) -> float | None:
-    values = [held.get("market_value") for held in member.positions]
+    view = member.view
+    values = [held.market_value for held in member.positions]
     said = [value for value in values if value is not None]
     is_all = len(said) == len(values) and not member.has_left_out_positions
-    if is_all and (values or member.view.get("cash") == member.view["equity"]):
+    if is_all and (values or view.cash == view.equity):
         return total(said)
-    cash = member.view.get("cash")
-    return None if cash is None else total((member.view["equity"], -cash))
+    return None if view.cash is None else total((view.equity, -view.cash))
 
 
-def _days(names: list[str], days: DayPnl) -> Json:
-    shown: Json = {}
+def _days(names: list[str], days: DayPnl) -> dict[str, DayTotal]:
+    shown: dict[str, DayTotal] = {}
     marked = [day for day, results in days.items() if results.keys() & set(names)]
     for day in sorted(marked, reverse=True)[:DAYS_SHOWN]:
-        results = days[day]
-        inside = [name for name in names if name in results]
-        shown[day] = {
-            part: _money(results[name][part] for name in inside) for part in ("gross", "fees", "slippage", "net")
-        }
-        borrow = _money(results[name].get("borrow", 0) for name in inside)
-        if borrow:
-            shown[day]["borrow"] = borrow
-        if any("funding" in results[name] for name in inside):
-            shown[day]["funding"] = _money(results[name].get("funding", 0) for name in inside)
-        shown[day]["bots"] = inside
-        shown[day]["missing"] = [name for name in names if name not in results]
+        inside = {name: days[day][name] for name in names if name in days[day]}
+        results = inside.values()
+        funding = [each.funding for each in results if each.funding is not None]
+        shown[day] = made(DayTotal)(
+            gross=total(each.gross for each in results),
+            fees=total(each.fees for each in results),
+            slippage=total(each.slippage for each in results),
+            borrow=total(each.borrow or 0 for each in results) or None,
+            funding=total(funding) if funding else None,
+            net=total(each.net for each in results),
+            bots=list(inside),
+            missing=[name for name in names if name not in inside],
+        )
     return shown
-
-
-def _money(values: Iterable[float]) -> float:
-    return total(values)

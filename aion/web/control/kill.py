@@ -13,15 +13,19 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import copy_context
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
 from aion.errors import AionError
+from aion.store.document.base import made, to_json
 from aion.store.layout import Layout, check_name
+from aion.web.bundle.controls import ControlState, KillLine
 from aion.web.control.request import Requests
 from aion.web.log.writer import Log
 from aion.web.reader import FileReader
 from aion.web.security.store import DeskStore, DeskStoreError
-from aion.web.state import Json
+
+Done = TypeVar("Done")
 
 WRITE_S = 5.0
 """Most seconds that a throw waits for the disk before it says that it does not know."""
@@ -76,8 +80,8 @@ class KillSwitch:
         self._is_closed.set()
         self._lines.put((lambda _store: None, Future()))
 
-    async def throw(self, bot: str, who: str, address: str, reason: str) -> Json:
-        """Throw the switch of `bot`, or of all with `desk`; return `ControlState`.
+    async def throw(self, bot: str, who: str, address: str, reason: str) -> ControlState:
+        """Throw the switch of `bot`, or of all with `desk`; return what is asked of it then.
 
         Args:
             bot: whose.
@@ -101,7 +105,7 @@ class KillSwitch:
                 f"is unknown: check whether {file} exists; create it by hand, or stop the bots"
             ) from None
         except OSError as error:
-            self._tell(who, address, f"kill switch of {bot}: could not be set: {error.strerror}", None, {})
+            self._tell(who, address, f"kill switch of {bot}: could not be set: {error.strerror}", None, None)
             raise UnwrittenError(f"the kill switch of {bot} could not be set: {error.strerror}") from None
         told = self._tell(who, address, f"kill switch of {bot} thrown", before, after)
         await asyncio.gather(
@@ -110,9 +114,8 @@ class KillSwitch:
             self._wait_for(told, bot),
         )
         with suppress(TimeoutError, AionError, OSError):
-            found: Json = await self._apart(lambda: self._requests.read(bot), AFTER_S)
-            return found
-        return {"bot": bot, "answers": True, "kill": after}
+            return await self._apart(lambda: self._requests.read(bot), AFTER_S)
+        return made(ControlState)(bot=bot, answers=True, kill=after)
 
     def wait_for_record(self) -> None:
         """Wait until the audit has all that this desk has thrown: that comes before what is cleared.
@@ -128,7 +131,7 @@ class KillSwitch:
                     "the audit has not taken yet who threw the kill switch: try again soon"
                 ) from None
 
-    def _throw(self, bot: str, who: str, reason: str) -> tuple[Json | None, Json]:
+    def _throw(self, bot: str, who: str, reason: str) -> tuple[KillLine | None, KillLine]:
         if not self._requests.is_own(bot):
             self._requests.check(bot)
         before = self._requests.kill_of(bot)
@@ -158,29 +161,23 @@ class KillSwitch:
         with suppress(TimeoutError):
             await self._apart(write, AFTER_S)
 
-    async def _apart(self, work: Callable[[], Any], limit_s: float) -> Any:
+    async def _apart(self, work: Callable[[], Done], limit_s: float) -> Done:
         """Return what `work` does in a thread of its own; TimeoutError when that takes too long, and goes on."""
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[Any] = loop.create_future()
+        done: asyncio.Future[Done] = loop.create_future()
 
-        def settle(result: Any, error: Exception | None) -> None:
+        def settle(tell: Callable[[], None]) -> None:
             self._threads -= 1
-            if done.cancelled():
-                return
-            if error is None:
-                done.set_result(result)
-            else:
-                done.set_exception(error)
+            if not done.cancelled():
+                tell()
 
         def run() -> None:
-            result: Any = None
-            error: Exception | None = None
             try:
-                result = work()
-            except (AionError, OSError) as raised:
-                error = raised
+                tell = partial(done.set_result, work())
+            except (AionError, OSError) as error:
+                tell = partial(done.set_exception, error)
             with suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(settle, result, error)
+                loop.call_soon_threadsafe(settle, tell)
 
         if self._threads >= MOST_THREADS:
             raise TimeoutError
@@ -191,14 +188,18 @@ class KillSwitch:
             run()
         return await asyncio.wait_for(done, limit_s)
 
-    def _tell(self, who: str, address: str, what: str, before: Json | None, after: Json) -> Future[None] | None:
+    def _tell(
+        self, who: str, address: str, what: str, before: KillLine | None, after: KillLine | None
+    ) -> Future[None] | None:
         """Have the audit told; return what ends once it is."""
         if self._store is None:
             return None
         told: Future[None] = Future()
         self._unrecorded.add(told)
         told.add_done_callback(self._unrecorded.discard)
-        self._lines.put((lambda store: store.record(who, address, what, before, after), told))
+        was = to_json(before) if before is not None else None
+        now = to_json(after) if after is not None else {}
+        self._lines.put((lambda store: store.record(who, address, what, was, now), told))
         return told
 
     def _keep_record(self, store: DeskStore) -> None:
@@ -218,5 +219,5 @@ class KillSwitch:
         with suppress(AionError, OSError):
             for bot in self._files.killed():
                 kill = self._requests.kill_of(bot)
-                if kill is not None and "killed_at" in kill:
-                    store.record_once(FOUND_BY, f"kill switch of {bot} found thrown", kill, "killed_at")
+                if kill is not None and kill.killed_at is not None:
+                    store.record_once(FOUND_BY, f"kill switch of {bot} found thrown", to_json(kill), "killed_at")

@@ -9,11 +9,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from aion.clock import iso, parse_iso
 from aion.config import Settings
 from aion.errors import ConfigError, ConflictError, NotFoundError, StateError, printable
 from aion.store.control_id import SUFFIX, asked_at, latest, make_id, order_of, why_no_file
+from aion.store.document.action import Action
+from aion.store.document.base import made, shown_as, to_json
+from aion.store.document.clock import ClockState
 from aion.store.document.kind import schema_name
+from aion.store.document.request import BotConfig, Control, Kill
+from aion.store.document.state import Account, SimSummary
 from aion.store.document_file import write_document
 from aion.store.file import flush, remove
 from aion.store.layout import (
@@ -29,11 +33,22 @@ from aion.store.layout import (
     kill,
 )
 from aion.store.lock import alone
-from aion.web.bundle.controls import KILL_FIELDS, LINE_FIELDS, SAVED_FIELDS, UNREADABLE, add_outcome, became, take
+from aion.web.bundle.controls import (
+    Asked,
+    ControlAnswer,
+    ControlLine,
+    ControlState,
+    KillLine,
+    SavedRules,
+    add_outcome,
+    became,
+    kill_line,
+    outcome,
+)
 from aion.web.control.change import Audited, changed, unaudited
 from aion.web.log.writer import request_id
 from aion.web.reader import FileReader
-from aion.web.state import Json
+from aion.web.state import BotState
 
 LOOK_S = 0.1  # between two looks for an answer
 KEPT = 50  # requests of a bot; older ones are removed
@@ -67,107 +82,116 @@ class Requests:
         self._settings = settings
         self._now = now
 
-    def state(self, bot: str) -> Json:
-        """Return the newest state document of `bot`, of `desk` that of the bots' clock; empty when there is none.
+    def state(self, bot: str) -> BotState | None:
+        """Return the newest state of `bot`; None when it has written none.
 
         Raises:
             NotFoundError: nobody of that name is known.
             StateError: its file cannot be trusted.
         """
         check_name("bot", bot)
-        if bot == DESK:
-            return self._found(SUMMARY)
         file = self._files.newest_state(bot, self._settings.kinds)
         if file is not None:
-            return self._found(file)
+            with suppress(NotFoundError):  # gone since the listing
+                return self._files.read_state(file)
+            return None
         if not self.is_own(bot):
             raise NotFoundError(f"there is no bot {bot!r}: none is configured, and none has written a state file")
-        return {}
+        return None
+
+    def summary(self) -> SimSummary | None:
+        """Return the summary of the day-trading job, which has the bots' clock; None when there is none.
+
+        Raises:
+            StateError: its file cannot be trusted.
+        """
+        with suppress(NotFoundError):
+            return self._files.read(SUMMARY, SimSummary)
+        return None
+
+    def _answering(self, bot: str) -> Account | ClockState | None:
+        """Return what answers requests to `bot`: its newest state, or the clock for all of them; as `state`."""
+        if bot != DESK:
+            return self.state(bot)
+        summary = self.summary()
+        return summary.clock if summary is not None else None
 
     def is_own(self, bot: str) -> bool:
         """Tell whether Aion's own process runs `bot`."""
         return bot == DESK or bot in self._settings.bots
 
-    def read(self, bot: str) -> Json:
-        """Return `ControlState` of `bot`.
+    def read(self, bot: str) -> ControlState:
+        """Return what was asked of `bot` and what it answered.
 
         Raises:
             NotFoundError: nobody of that name is known.
         """
         try:
-            state = self.state(bot)
+            shown = self._answering(bot)
         except StateError:
-            state = {}  # its card says what is wrong with it; what was asked of it stands in other files
-        shown = state.get("clock", {}) if bot == DESK else state
-        done = shown.get("control_id")
+            shown = None  # its card says what is wrong with it; what was asked of it stands in other files
         lines, aside = self._lines(bot)
-        found: Json = {
-            "bot": bot,
-            "answers": self._answers(bot, state),
-            "state": shown.get("state", ""),
-            "control_error": shown.get("control_error", ""),
-            "requests": {line["id"]: line | self._became(bot, line, shown) for line in lines},
-            "left_aside": aside,
-        }
-        if done is not None:
-            found["control_id"] = done
-        kill = self.kill_of(bot)
-        return found | ({"kill": kill} if kill else {})
+        return made(ControlState)(
+            bot=bot,
+            answers=self._answers(bot, shown),
+            state=shown.state if shown is not None else "",
+            control_id=shown.control_id if shown is not None else None,
+            control_error=shown.control_error if shown is not None else "",
+            requests={line.id: self._became(bot, line, shown) for line in lines},
+            left_aside=aside,
+            kill=self.kill_of(bot),
+        )
 
-    def asked(self, bot: str) -> Json:
-        """Return `Asked` of `bot`, as the bundles carry it."""
-        found: Json = {}
+    def asked(self, bot: str) -> Asked:
+        """Return what is asked of `bot`, as the bundles carry it."""
+        found = Asked(kill=self.kill_of(bot))
         lines, _ = self._lines(bot, newest=1)
         if lines:
-            found["request"] = lines[0]
+            found.request = lines[0]
             with suppress(NotFoundError, StateError):
-                add_outcome(found, self.state(bot), is_own=self.is_own(bot))
-        kill = self.kill_of(bot)
-        if kill:
-            found["kill"] = kill
+                add_outcome(found, self._answering(bot), is_own=self.is_own(bot))
         with suppress(NotFoundError, StateError):  # unreadable rules are the rules editor's to tell
-            found["saved"] = take(self._files.read(config(bot), ""), SAVED_FIELDS)
+            found.saved = shown_as(SavedRules, self._files.read(config(bot), BotConfig))
         return found
 
-    def kill_of(self, bot: str) -> Json | None:
-        """Return `KillLine` of `bot`, None when its switch is clear."""
+    def kill_of(self, bot: str) -> KillLine | None:
+        """Return the kill switch of `bot`, None when it is clear."""
         try:
-            return take(self._files.read(kill(bot), ""), KILL_FIELDS)
+            return kill_line(self._files.read(kill(bot), Kill))
         except NotFoundError:
             return None
         except StateError:
-            return {"reason": UNREADABLE}
+            return kill_line(None)
 
-    def check(self, bot: str) -> Json:
-        """Return the state of `bot` if it can be asked for anything.
+    def check(self, bot: str) -> None:
+        """Check that `bot` can be asked for anything.
 
         Raises:
             ConflictError: it is not one of Aion's own, and has not said that it answers.
             NotFoundError: nobody of that name is known.
         """
         try:
-            state = self.state(bot)
+            shown = self._answering(bot)
         except StateError:
             if not self.is_own(bot):
                 raise
-            state = {}
-        if not self._answers(bot, state):
+            shown = None
+        if not self._answers(bot, shown):
             raise ConflictError(
                 f"{bot} belongs to another program, and its state has no control_id: "
                 "it does not take commands, so stop it where it runs"
             )
-        return state
 
     def ask(
         self,
         bot: str,
-        action: str,
+        action: Action,
         who: str,
         reason: str,
         value: float | str | None = None,
         audited: Audited = unaudited,
-    ) -> Json:
-        """Write a request; return it as `ControlAnswer`. Call `check` first.
+    ) -> ControlAnswer:
+        """Write a request and return it. Call `check` first.
 
         One after the other, whichever worker asks, so that ids tell in which order it was asked.
 
@@ -177,27 +201,28 @@ class Requests:
         """
         with alone(self._layout.controls):
             line = self._line(bot, action, who, reason, value)
-            with changed(self._layout.control(bot, line["id"]), audited):
+            with changed(self._layout.control(bot, line.id), audited):
                 self._write(bot, line)
-            self._tidy(bot, line["id"])
-        return line | {"state": "requested"}
+            self._tidy(bot, line.id)
+        return _answer(line, "requested")
 
-    def _line(self, bot: str, action: str, who: str, reason: str, value: float | str | None) -> Json:
+    def _line(self, bot: str, action: Action, who: str, reason: str, value: float | str | None) -> ControlLine:
         now = self._now()
-        line: Json = {"id": self._next_id(bot, now), "action": action, "requested_at": iso(now), "requested_by": who}
-        line["reason"] = reason
-        if value is not None:
-            line["value"] = value
-        due = self._due(bot, now)
-        if due is not None:
-            line["due_at"] = iso(due)
-        return line
+        return made(ControlLine)(
+            id=self._next_id(bot, now),
+            action=action,
+            requested_at=now,
+            requested_by=who,
+            reason=reason,
+            value=value,
+            due_at=self._due(bot, now),
+        )
 
-    def _write(self, bot: str, line: Json) -> None:
-        document = {"schema": schema_name("control"), "bot": bot, **line}
+    def _write(self, bot: str, line: ControlLine) -> None:
+        document = {"schema": schema_name("control"), "bot": bot, **to_json(line)}
         if asked_as := request_id.get():
             document["request_id"] = asked_as
-        write_document(self._layout.control(bot, line["id"]), document, durable=True)
+        write_document(self._layout.control(bot, line.id), document, durable=True)
 
     def _tidy(self, bot: str, newest: str) -> None:
         # what lies ahead of the one just written (a clock that was wrong, a file of somebody else) costs it nothing
@@ -206,18 +231,15 @@ class Requests:
             with suppress(OSError):  # a folder of that name, or a disk that refuses: it costs nothing there
                 remove(self._layout.control(bot, name))
 
-    def throw(self, bot: str, who: str, reason: str) -> Json:
-        """Throw the kill switch of `bot`; return `KillLine`. It is on the disk for good after `flush_kill`.
+    def throw(self, bot: str, who: str, reason: str) -> KillLine:
+        """Throw the kill switch of `bot`; it is on the disk for good after `flush_kill`.
 
         Raises:
             OSError: it cannot be written.
         """
         now = self._now()
-        line: Json = {"killed_at": iso(now), "killed_by": who, "reason": reason}
-        due = self._due(bot, now)
-        if due is not None:
-            line["due_at"] = iso(due)
-        write_document(self._layout.kill(bot), {"schema": schema_name("kill"), "bot": bot, **line})
+        line = made(KillLine)(killed_at=now, killed_by=who, reason=reason, due_at=self._due(bot, now))
+        write_document(self._layout.kill(bot), {"schema": schema_name("kill"), "bot": bot, **to_json(line)})
         return line
 
     def flush_kill(self, bot: str) -> None:
@@ -248,20 +270,14 @@ class Requests:
         with alone(self._layout.controls):
             line = self._line(bot, "clear", who, "", "keep")
             # before the switch goes: whoever sees it gone finds the request
-            with changed(self._layout.control(bot, line["id"]), unaudited), changed(path, audited):
+            with changed(self._layout.control(bot, line.id), unaudited), changed(path, audited):
                 self._write(bot, line)
                 was_on = remove(path)
-            self._tidy(bot, line["id"])
+            self._tidy(bot, line.id)
         return was_on
 
-    def _answers(self, bot: str, state: Json) -> bool:
-        return self.is_own(bot) or "control_id" in state
-
-    def _found(self, file: str) -> Json:
-        try:
-            return self._files.read(file, "")
-        except NotFoundError:
-            return {}
+    def _answers(self, bot: str, shown: Account | ClockState | None) -> bool:
+        return self.is_own(bot) or (shown is not None and shown.control_id is not None)
 
     def _due(self, bot: str, now: datetime) -> datetime | None:
         """Return by when the bot answers: its next write may be too early for it, the one after is not."""
@@ -271,11 +287,10 @@ class Requests:
             state = self.state(bot)
         except (NotFoundError, StateError):
             return None
-        if "due_at" not in state or "written_at" not in state:
+        if state is None or state.due_at is None or state.written_at is None:
             return None
-        due = parse_iso(state["due_at"])
-        cycle_s = (due - parse_iso(state["written_at"])).total_seconds()
-        return max(due, now) + timedelta(seconds=min(MOST_CYCLE_S, max(LEAST_CYCLE_S, cycle_s)))
+        cycle_s = (state.due_at - state.written_at).total_seconds()
+        return max(state.due_at, now) + timedelta(seconds=min(MOST_CYCLE_S, max(LEAST_CYCLE_S, cycle_s)))
 
     def _next_id(self, bot: str, now: datetime) -> str:
         """Return an id behind all that are there, also after a clock that went back; those far ahead do not count."""
@@ -288,31 +303,34 @@ class Requests:
         names = (control_id_of(name) for name in self._files.control_names(bot))
         return sorted((each for each in names if each and order_of(each)[0] <= end), key=order_of, reverse=True)
 
-    def _lines(self, bot: str, newest: int = KEPT) -> tuple[list[Json], Json]:
+    def _lines(self, bot: str, newest: int = KEPT) -> tuple[list[ControlLine], dict[str, str]]:
         """Return a bot's newest requests, and what beside them is none: path -> why."""
         now = self._now()
         paths = {each: control(bot, each) for each in self._ids(bot)[:KEPT]}
-        docs, errors = self._files.read_all(paths)
-        aside = {paths[each]: problem["reason"] for each, problem in errors.items()}
+        docs, errors = self._files.read_all(paths, Control)
+        aside = {paths[each]: problem.reason for each, problem in errors.items()}
         for name in self._files.control_names(bot):
             asked = asked_at(name.removesuffix(SUFFIX))
             is_ahead = asked is not None and asked > latest(now) + _ROOM
             if name != KILL and (asked is None or is_ahead or not name.endswith(SUFFIX)):
                 aside[in_controls(bot, _shown(name))] = why_no_file(name, now)
         few = dict(list(aside.items())[:MOST_NAMED])
-        return [take(doc, LINE_FIELDS) for doc in docs.values()][:newest], few
+        return [shown_as(ControlLine, doc) for doc in docs.values()][:newest], few
 
-    def _became(self, bot: str, line: Json, shown: Json) -> Json:
-        found = became(line, shown, is_own=self.is_own(bot))
-        if found:
-            return found
-        due = line.get("due_at")
-        if due is None or parse_iso(due) >= self._now():
-            return {"state": "requested"}
-        answered = asked_at(shown.get("control_id") or "")
-        is_passed_over = answered is not None and answered > order_of(line["id"])[0]
-        more = {"detail": "It answered a later request and does not say what became of this one."}
-        return {"state": "not_answered"} | (more if is_passed_over else {})
+    def _became(self, bot: str, line: ControlLine, shown: Account | ClockState | None) -> ControlAnswer:
+        found = became(line, shown, is_own=self.is_own(bot)) if shown is not None else None
+        if found is not None:
+            return _answer(line, *found)
+        if line.due_at is None or line.due_at >= self._now():
+            return _answer(line, "requested")
+        answered = asked_at(shown.control_id or "") if shown is not None else None
+        is_passed_over = answered is not None and answered > order_of(line.id)[0]
+        passed_over = "It answered a later request and does not say what became of this one."
+        return _answer(line, "not_answered", passed_over if is_passed_over else "")
+
+
+def _answer(line: ControlLine, state: str, detail: str = "") -> ControlAnswer:
+    return shown_as(ControlAnswer, line).model_copy(update=outcome(state, detail))
 
 
 def _shown(name: str) -> str:
@@ -329,7 +347,7 @@ def _of_command(layout: Layout, bot: str, settings: Settings) -> Requests:
         ConfigError: there are no bots in that folder, or none of that name that reads requests.
     """
     requests = Requests(layout, FileReader(layout), settings)
-    if not requests.state(DESK):
+    if requests.summary() is None:
         raise ConfigError(f"{layout.root} has no bots of Aion: say which folder with --data")
     try:
         requests.check(bot)
@@ -366,7 +384,7 @@ def clear_switch(layout: Layout, bot: str, *, is_kept: bool, settings: Settings)
 
 
 def ask_and_wait(
-    layout: Layout, action: str, value: str | None, reason: str, bot: str = DESK, settings: Settings | None = None
+    layout: Layout, action: Action, value: str | None, reason: str, bot: str = DESK, settings: Settings | None = None
 ) -> tuple[str, str]:
     """Ask a bot, or all of them, on behalf of the command line and wait for the answer, `OWN_ANSWER_S` at most.
 
@@ -382,8 +400,7 @@ def ask_and_wait(
     except OSError as error:
         raise ConfigError(f"{layout.controls} cannot be written: {error.strerror}; nothing was asked") from None
     while True:
-        line = requests.read(bot)["requests"].get(asked["id"], {})
-        state = line.get("state", "not_answered")
-        if state != "requested":
-            return state, line.get("detail", "")
+        line = requests.read(bot).requests.get(asked.id)
+        if line is None or line.state != "requested":
+            return (line.state, line.detail or "") if line is not None else ("not_answered", "")
         time.sleep(LOOK_S)

@@ -7,24 +7,29 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field, PlainSerializer, ValidationError
 
 from aion.clock import iso
 from aion.config import BotSettings, Rules, Settings
 from aion.errors import AionError, ConflictError, NotFoundError, StateError
 from aion.scalar import Key, Name, Number, Text
-from aion.store.document.base import Document
+from aion.store.document.base import Document, made
 from aion.store.document.kind import schema_name
+from aion.store.document.request import BotConfig
 from aion.store.document_file import write_document
 from aion.store.layout import Layout, check_name, config
 from aion.store.lock import alone
 from aion.web.control.change import changed
 from aion.web.control.request import Requests
 from aion.web.reader import FileReader
-from aion.web.state import Json
 
+RuleValue = float | bool | str
+RuleValues = dict[str, RuleValue]
+_AS_IS = PlainSerializer(lambda value: value)  # a count stays a whole number
+Shown = Annotated[Number | bool | str, _AS_IS]
+RuleType = Literal["integer", "number", "boolean"]
 Unit = Literal["percent", "strength", "count", "bars", "switch"]
 
 UNITS: dict[str, Unit] = {
@@ -41,13 +46,13 @@ class RuleField(Document):
     """One rule: its meaning and the values that can work."""
 
     description: Text
-    type: Literal["integer", "number", "boolean"]
+    type: RuleType
     unit: Unit
     minimum: Number | None = None
     maximum: Number | None = None
     above: Number | None = Field(None, description="The value must be greater than this.")
     below: Number | None = Field(None, description="The value must be less than this.")
-    default: Number | bool = Field(description="Of the bot's settings: what a reset saves.")
+    default: Annotated[Number | bool, _AS_IS] = Field(description="Of the bot's settings: what a reset saves.")
 
 
 class RulesAnswer(Document):
@@ -58,10 +63,10 @@ class RulesAnswer(Document):
     version: int = Field(0, description="Of the saved rules, 0 for none; a save names the version that it edited.")
     saved_at: AwareDatetime | None = None
     saved_by: str = ""
-    rules: dict[Key, Number | bool | str] = Field(
+    rules: dict[Key, Shown] = Field(
         default_factory=dict, description="Saved rules, or those of the settings where none are saved."
     )
-    in_force: dict[Key, Number | bool | str] = Field(
+    in_force: dict[Key, Shown] = Field(
         default_factory=dict, description="What the bot's state says that it goes by; empty where it does not say."
     )
     config_version: int = Field(0, description="Version in force.")
@@ -91,8 +96,8 @@ class RuleBook:
         self._settings = settings
         self._requests = requests
 
-    def read(self, bot: str) -> Json:
-        """Return `RulesAnswer` of `bot`.
+    def read(self, bot: str) -> RulesAnswer:
+        """Return the rules of `bot`.
 
         Raises:
             NotFoundError: nobody of that name is known.
@@ -101,33 +106,33 @@ class RuleBook:
         try:
             state = self._requests.state(bot)
         except StateError:
-            state = {}  # the bot's card says what is wrong with it
+            state = None  # the bot's card says what is wrong with it
         settings = self._settings.bots.get(bot)
-        found: Json = {
-            "bot": bot,
-            "editable": settings is not None,
-            "in_force": state.get("rules", {}),
-            "config_version": state.get("config_version", 0),
-            "config_error": state.get("config_error", ""),
-        }
+        found = made(RulesAnswer)(bot=bot, editable=settings is not None)
+        if state is not None:
+            found.in_force = found.rules = state.rules
+            found.config_version, found.config_error = state.config_version, state.config_error
         if settings is None:
-            return found | {"version": 0, "saved_by": "", "rules": found["in_force"], "error": "", "fields": {}}
-        saved, error = self._saved(bot)
-        found |= {"version": saved.get("version", 0), "saved_by": saved.get("saved_by", ""), "error": error}
-        if "saved_at" in saved:
-            found["saved_at"] = saved["saved_at"]
+            return found
+        saved, found.error = self._saved(bot)
         # a rule that came after the save is at its setting
-        rules = plain(settings.rules) | _whole(saved.get("rules", {}))
-        return found | {"rules": rules, "in_force": _whole(found["in_force"]), "fields": describe(settings)}
+        found.rules = {**plain(settings.rules)}
+        if saved is not None:
+            found.version, found.saved_at, found.saved_by = saved.version, saved.saved_at, saved.saved_by
+            found.rules |= _whole(saved.rules)
+        found.in_force, found.fields = _whole(found.in_force), describe(settings)
+        return found
 
     def save(
         self,
         bot: str,
-        rules: dict[str, Any] | None,
+        rules: RuleValues | None,
         version: int,
         who: str,
-        audited: Callable[[Json, Json], AbstractContextManager[None]] = lambda _before, _after: nullcontext(),
-    ) -> tuple[Json, Json]:
+        audited: Callable[[RuleValues, RuleValues], AbstractContextManager[None]] = lambda _before, _after: (
+            nullcontext()
+        ),
+    ) -> tuple[RuleValues, RuleValues]:
         """Save the rules of `bot`; None saves those of its settings again.
 
         Args:
@@ -152,42 +157,44 @@ class RuleBook:
             raise ConflictError(f"{bot} belongs to another program: change its rules there")
         with alone(self._layout.configs):
             before = self.read(bot)
-            if before["version"] != version:
+            if before.version != version:
                 raise ConflictError(
-                    f"{before['saved_by'] or 'somebody'} saved version {before['version']} of the rules of {bot} at "
-                    f"{before.get('saved_at', 'an unknown time')}; you edited version {version}"
+                    f"{before.saved_by or 'somebody'} saved version {before.version} of the rules of {bot} at "
+                    f"{iso(before.saved_at) if before.saved_at else 'an unknown time'}; you edited version {version}"
                 )
-            after = plain(settings.rules) if rules is None else checked(settings, before["rules"] | rules)
+            after: RuleValues = (
+                {**plain(settings.rules)} if rules is None else checked(settings, before.rules | rules)
+            )
             document = {
                 "schema": schema_name("bot_config"),
                 "bot": bot,
-                "version": max(version, before["config_version"]) + 1,
+                "version": max(version, before.config_version) + 1,
                 "saved_at": iso(datetime.now(UTC)),
                 "saved_by": who[:64],
                 "rules": after,
             }
             path = self._layout.config(bot)
-            with changed(path, lambda: audited(before["rules"], after)):
+            with changed(path, lambda: audited(before.rules, after)):
                 write_document(path, document, durable=True)
-        return before["rules"], after
+        return before.rules, after
 
-    def _saved(self, bot: str) -> tuple[Json, str]:
+    def _saved(self, bot: str) -> tuple[BotConfig | None, str]:
         try:
-            return self._files.read(config(bot), ""), ""
+            return self._files.read(config(bot), BotConfig), ""
         except NotFoundError:
-            return {}, ""
+            return None, ""
         except StateError as error:
-            return {}, str(error)
+            return None, str(error)
 
 
-def plain(rules: Rules) -> Json:
+def plain(rules: Rules) -> dict[str, float | bool]:
     """Return rules as JSON types: fractions and strengths as numbers."""
     return {
         name: value if isinstance(value, bool | int) else float(value) for name, value in rules.model_dump().items()
     }
 
 
-def checked(settings: BotSettings, rules: dict[str, Any]) -> Json:
+def checked(settings: BotSettings, rules: RuleValues) -> RuleValues:
     """Return `rules` as JSON types if a bot with these settings can work by them.
 
     Raises:
@@ -204,30 +211,34 @@ def checked(settings: BotSettings, rules: dict[str, Any]) -> Json:
         why = str(error.errors(include_url=False)[0]["msg"]).removeprefix("Value error, ")
         name = next((name for name in Rules.model_fields if why.startswith(name)), "rules")
         raise BadRulesError({name: why}) from None
-    return plain(found)
+    return {**plain(found)}
 
 
-def describe(settings: BotSettings) -> Json:
-    """Return `RuleField` of each rule that has effect on a bot of that kind, read off the model."""
+def describe(settings: BotSettings) -> dict[str, RuleField]:
+    """Return each rule that has effect on a bot of that kind, read off the model."""
     schema = Rules.model_json_schema(mode="validation")["properties"]
     defaults = plain(settings.rules)
-    fields: Json = {}
+    fields: dict[str, RuleField] = {}
     for name, field in Rules.model_fields.items():
         if settings.kind == "swing" and name in ONLY_INTRADAY:
             continue
         said = schema[name]
-        value: Json = {"description": field.description or "", "default": defaults[name]}
-        value["type"] = _TYPES.get(str(said.get("type")), "number")
-        value["unit"] = UNITS.get(name, _UNIT_OF_TYPE[value["type"]])
+        kind = _TYPES.get(str(said.get("type")), "number")
         limits = next((each for each in said.get("anyOf", [said]) if each.get("type") != "string"), said)
-        for word, limit in _LIMITS.items():
-            if limit in limits:
-                value[word] = limits[limit]
-        fields[name] = value
+        fields[name] = made(RuleField)(
+            description=field.description or "",
+            type=kind,
+            unit=UNITS.get(name, _UNIT_OF_TYPE[kind]),
+            minimum=limits.get("minimum"),
+            maximum=limits.get("maximum"),
+            above=limits.get("exclusiveMinimum"),
+            below=limits.get("exclusiveMaximum"),
+            default=defaults[name],
+        )
     return fields
 
 
-def _whole(rules: Json) -> Json:
+def _whole(rules: RuleValues) -> RuleValues:
     """Return rules of a document with counts as whole numbers: a document has but one kind of number."""
     counts = {name for name, field in Rules.model_fields.items() if field.annotation is int}
     return {
@@ -236,9 +247,8 @@ def _whole(rules: Json) -> Json:
     }
 
 
-_TYPES = {"boolean": "boolean", "integer": "integer"}
-_UNIT_OF_TYPE: dict[str, Unit] = {"boolean": "switch", "integer": "count", "number": "percent"}
-_LIMITS = {"minimum": "minimum", "maximum": "maximum", "above": "exclusiveMinimum", "below": "exclusiveMaximum"}
+_TYPES: dict[str, RuleType] = {"boolean": "boolean", "integer": "integer"}
+_UNIT_OF_TYPE: dict[RuleType, Unit] = {"boolean": "switch", "integer": "count", "number": "percent"}
 
 
 def _complaints(error: ValidationError) -> dict[str, str]:

@@ -5,14 +5,16 @@ from typing import Annotated, get_args
 
 from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
-from aion.errors import AionError, ConfigError, ConflictError
-from aion.store.document.action import WITH_EXITS, BotAction, DeskAction, Exits, RunAction
+from aion.errors import AionError, ConfigError, ConflictError, StateError
+from aion.store.document.action import WITH_EXITS, Action, BotAction, DeskAction, Exits, RunAction
+from aion.store.document.base import to_json
+from aion.store.document.state import SimSummary
 from aion.store.layout import DESK, check_day
 from aion.web.bundle.controls import ControlAnswer, ControlState
 from aion.web.control.kill import UnwrittenError
-from aion.web.http.answer import answer
+from aion.web.http.answer import answer, told
 from aion.web.router.common import CHANGES, Actor, actor_of, desk_of
 from aion.web.security.login import address_of
 from aion.web.security.store import Identity
@@ -67,9 +69,11 @@ def desk_control(request: Request) -> Response:
 @control_router.post("/control", response_model=ControlAnswer)
 def ask_desk(request: Request, given: DeskRequest) -> Response:
     """Ask all bots to pause, resume or flatten, to let a symbol in, or the replay for another speed or day."""
-    desk = desk_of(request)
-    value = _value_of(given, desk.requests.check(DESK))
-    return _ask(request, DESK, given.action, given.reason, value)
+    try:
+        summary = desk_of(request).requests.summary()
+    except StateError:
+        summary = None  # the page says what is wrong with it
+    return _ask(request, DESK, given.action, given.reason, _value_of(given, summary))
 
 
 @control_router.get("/bots/{bot}/control", response_model=ControlState)
@@ -95,7 +99,7 @@ async def throw_kill(request: Request, bot: str, given: Annotated[KillRequest | 
     """
     identity: Identity = request.scope["aion.identity"]
     reason = given.reason if given is not None else ""
-    return JSONResponse(await desk_of(request).kill.throw(bot, identity.who, address_of(request.scope), reason))
+    return told(await desk_of(request).kill.throw(bot, identity.who, address_of(request.scope), reason))
 
 
 @control_router.delete("/bots/{bot}/kill", response_model=ControlState)
@@ -112,8 +116,9 @@ def clear_kill(
     """
     desk, actor = desk_of(request), actor_of(request)
     desk.requests.check(bot)
-    before = desk.requests.kill_of(bot)
-    if before is not None:
+    thrown = desk.requests.kill_of(bot)
+    if thrown is not None:
+        before = to_json(thrown)
         desk.kill.wait_for_record()
         is_kept = exits == "keep"
         what = f"kill switch of {bot} cleared" + (", its exits kept" if is_kept else "")
@@ -123,10 +128,10 @@ def clear_kill(
             _tell(actor, f"kill switch of {bot}: could not be cleared: {error.strerror}", {})
             raise UnwrittenError(f"the kill switch of {bot} could not be cleared: {error.strerror}") from None
         desk.log.warning(f"kill switch of {bot} cleared by {actor.who}")
-    return JSONResponse(desk.requests.read(bot))
+    return told(desk.requests.read(bot))
 
 
-def _ask(request: Request, bot: str, action: str, reason: str, value: float | str | None) -> Response:
+def _ask(request: Request, bot: str, action: Action, reason: str, value: float | str | None) -> Response:
     desk, actor = desk_of(request), actor_of(request)
     asked: Json = (
         {"action": action} | ({} if value is None else {"value": value}) | ({"reason": reason} if reason else {})
@@ -139,8 +144,8 @@ def _ask(request: Request, bot: str, action: str, reason: str, value: float | st
     except OSError as error:
         _tell(actor, f"{action} of {bot}: could not be written: {error.strerror}", asked)
         raise UnwrittenError(f"{action} of {bot} could not be written: {error.strerror}; nothing was asked") from None
-    desk.log.info(f"{action} asked of {bot} by {actor.who}", request=line["id"])
-    return JSONResponse(line)
+    desk.log.info(f"{action} asked of {bot} by {actor.who}", request=line.id)
+    return told(line)
 
 
 def _tell(actor: Actor, what: str, asked: Json) -> None:
@@ -149,7 +154,7 @@ def _tell(actor: Actor, what: str, asked: Json) -> None:
         actor.record(what, None, asked)
 
 
-def _value_of(given: DeskRequest, summary: Json) -> float | str | None:
+def _value_of(given: DeskRequest, summary: SimSummary | None) -> float | str | None:
     """Return the checked value of a request to the replay, or of one to let a symbol in.
 
     Raises:
@@ -166,15 +171,16 @@ def _value_of(given: DeskRequest, summary: Json) -> float | str | None:
         if given.value is not None:
             raise ConfigError(f"{given.action} takes no value")
         return None
-    if summary.get("mode") != "replay":
+    if summary is None or summary.mode != "replay":
         raise ConflictError(f"{given.action} is for a replay; this desk has none")
     if given.action == "speed":
         if not isinstance(given.value, float) or not 0 <= given.value <= MAX_SPEED:
             raise ConfigError(f"speed takes a value from 0 (hold still) to {MAX_SPEED} market seconds a second")
         return given.value
     day = check_day(given.value if isinstance(given.value, str) else "")
-    clock = summary.get("clock", {})
-    first, last = clock.get("data_from", "")[:10], clock.get("data_to", "")[:10]
+    clock = summary.clock
+    ends = (clock.data_from, clock.data_to) if clock is not None else (None, None)
+    first, last = (str(at.date()) if at is not None else "" for at in ends)
     if (first and day < first) or (last and day > last):
         raise ConfigError(f"day {day} is not in the data, which reaches from {first} to {last}")
     return day

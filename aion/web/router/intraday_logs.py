@@ -1,12 +1,11 @@
 """The intraday bots' day files as they are on disk at the time of the request."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from aion.errors import NotFoundError
-from aion.store.document.state import SimLog
+from aion.store.document.base import made, shown_as
+from aion.store.document.state import SimLog, TradingDay
 from aion.store.layout import check_day, check_name, sim_log
 from aion.web.bundle.document import DayList, IntradayDay
 from aion.web.http.answer import answer
@@ -18,7 +17,7 @@ intraday_logs_router = APIRouter(prefix="/api/intraday/logs", tags=["logs"], res
 @intraday_logs_router.get("/days", response_model=DayList)
 def intraday_log_days(request: Request) -> Response:
     """Return the market days of which there are day files, newest first, and the bots of each."""
-    return answer(request, {"days": desk_of(request).files.intraday_days()})
+    return answer(request, made(DayList)(days=desk_of(request).files.intraday_days()))
 
 
 @intraday_logs_router.get("/last-day", response_model=IntradayDay)
@@ -47,11 +46,11 @@ def intraday_log_day(request: Request, day: str) -> Response:
 def intraday_log(request: Request, day: str, bot: str) -> Response:
     """Return one bot's whole day file, bars included."""
     file = sim_log(check_day(day), check_name("bot", bot))
-    return answer(request, desk_of(request).files.read(file, f"there is no intraday log of {bot} on {day}"))
+    return answer(request, desk_of(request).files.read(file, SimLog, f"there is no intraday log of {bot} on {day}"))
 
 
-def _day(request: Request, day: str, bots: list[str]) -> dict[str, Any]:
-    docs, errors = desk_of(request).files.read_all({bot: sim_log(day, bot) for bot in bots})
-    for doc in docs.values():
-        doc.pop("bars", None)
-    return {"day": day, "bots": docs, "errors": errors}
+def _day(request: Request, day: str, bots: list[str]) -> IntradayDay:
+    docs, errors = desk_of(request).files.read_all({bot: sim_log(day, bot) for bot in bots}, SimLog)
+    return made(IntradayDay)(
+        day=day, bots={bot: shown_as(TradingDay, doc) for bot, doc in docs.items()}, errors=errors
+    )

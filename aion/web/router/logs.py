@@ -12,12 +12,14 @@ from starlette.responses import Response, StreamingResponse
 
 from aion.clock import iso
 from aion.errors import ConfigError, NotFoundError, StateError
+from aion.store.document.base import to_json
 from aion.store.layout import check_name, log
 from aion.web.bundle.log_document import LogFileList, LogSearch, LogTail
 from aion.web.http.answer import answer
 from aion.web.log import search, tail
+from aion.web.problem import problem
 from aion.web.router.common import NOT_FOUND, desk_of
-from aion.web.state import Json, problem
+from aion.web.state import Json
 
 logs_router = APIRouter(prefix="/api/logs", tags=["logs"], responses=NOT_FOUND)
 
@@ -55,7 +57,7 @@ def log_tail(
         except FileNotFoundError:
             continue
         except StateError as error:
-            errors[name] = problem("unreadable", error.file, error.reason)
+            errors[name] = to_json(problem("unreadable", error.file, error.reason))
     keep: dict[str, Any] = tail.merge(spans, limit, oldest=bool(starts))
     return answer(request, keep | {"errors": errors})
 
@@ -90,7 +92,7 @@ def log_search(
         except FileNotFoundError:
             continue
         except StateError as error:
-            errors[name] = problem("unreadable", error.file, error.reason)
+            errors[name] = to_json(problem("unreadable", error.file, error.reason))
     return answer(request, search.search(paths, query, stops, limit) | {"errors": errors})
 
 

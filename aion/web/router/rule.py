@@ -9,10 +9,9 @@ from starlette.responses import JSONResponse, Response
 
 from aion.errors import ConflictError
 from aion.web.control.kill import UnwrittenError
-from aion.web.control.rule import BadRulesError, RulesAnswer
-from aion.web.http.answer import answer
+from aion.web.control.rule import BadRulesError, RulesAnswer, RuleValues
+from aion.web.http.answer import answer, told
 from aion.web.router.common import CHANGES, actor_of, desk_of
-from aion.web.state import Json
 from aion.web.status.document import ErrorAnswer
 
 rule_router = APIRouter(
@@ -53,10 +52,10 @@ def reset_rules(
     return _save(request, bot, None, version, "reset")
 
 
-def _save(request: Request, bot: str, rules: Json | None, version: int, verb: str) -> Response:
+def _save(request: Request, bot: str, rules: RuleValues | None, version: int, verb: str) -> Response:
     desk, actor = desk_of(request), actor_of(request)
 
-    def audited(before: Json, after: Json) -> AbstractContextManager[None]:
+    def audited(before: RuleValues, after: RuleValues) -> AbstractContextManager[None]:
         changed = [name for name in after if before.get(name) != after[name]]
         old, new = ({name: values[name] for name in changed if name in values} for values in (before, after))
         return actor.recorded(f"rules of {bot} {verb}", old, new)
@@ -74,4 +73,4 @@ def _save(request: Request, bot: str, rules: Json | None, version: int, verb: st
         raise UnwrittenError(f"the rules of {bot} could not be written: {error.strerror}; nothing changed") from None
     changed = [name for name in after if before.get(name) != after[name]]
     desk.log.info(f"rules of {bot} {verb} by {actor.who}", changed=", ".join(changed))
-    return JSONResponse(desk.rules.read(bot))
+    return told(desk.rules.read(bot))

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from aion.errors import NotFoundError
+from aion.store.document.base import made
 from aion.store.document.state import BotActivity
 from aion.store.layout import bot_activity, check_day, check_horizon, check_name
 from aion.web.bundle.document import DayList, HorizonList, SwingDay
@@ -17,13 +18,15 @@ swing_logs_router = APIRouter(prefix="/api/swing/logs", tags=["logs"], responses
 def swing_log_horizons(request: Request) -> Response:
     """Return the horizons of which there are logs, with the days and bots of each."""
     horizons = desk_of(request).files.swing_days()
-    return answer(request, {"horizons": {horizon: {"days": days} for horizon, days in horizons.items()}})
+    return answer(
+        request, made(HorizonList)(horizons={horizon: made(DayList)(days=days) for horizon, days in horizons.items()})
+    )
 
 
 @swing_logs_router.get("/{horizon}/days", response_model=DayList)
 def swing_log_days(request: Request, horizon: str) -> Response:
     """Return the market days of one horizon, newest first, and the bots of each."""
-    return answer(request, {"days": _days(request, horizon)})
+    return answer(request, made(DayList)(days=_days(request, horizon)))
 
 
 @swing_logs_router.get("/{horizon}/last-day", response_model=SwingDay)
@@ -48,7 +51,7 @@ def swing_log(request: Request, horizon: str, day: str, bot: str) -> Response:
     """Return one bot's whole activity file."""
     file = bot_activity(check_horizon(horizon), check_day(day), check_name("bot", bot))
     missing = f"there is no swing log of {bot}, horizon {horizon}, on {day}"
-    return answer(request, desk_of(request).files.read(file, missing))
+    return answer(request, desk_of(request).files.read(file, BotActivity, missing))
 
 
 def _days(request: Request, horizon: str) -> dict[str, list[str]]:
@@ -60,5 +63,7 @@ def _days(request: Request, horizon: str) -> dict[str, list[str]]:
 
 def _answer_day(request: Request, horizon: str, day: str) -> Response:
     bots = _days(request, horizon)[day]
-    docs, errors = desk_of(request).files.read_all({bot: bot_activity(horizon, day, bot) for bot in bots})
-    return answer(request, {"horizon": horizon, "day": day, "bots": docs, "errors": errors})
+    docs, errors = desk_of(request).files.read_all(
+        {bot: bot_activity(horizon, day, bot) for bot in bots}, BotActivity
+    )
+    return answer(request, made(SwingDay)(horizon=horizon, day=day, bots=docs, errors=errors))

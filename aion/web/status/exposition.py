@@ -5,7 +5,8 @@ Counters end in `_total`, times are seconds, sizes bytes; what varies in a name 
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from datetime import datetime
 from typing import get_args
 
 import orjson
@@ -20,7 +21,7 @@ from prometheus_client.core import (
 import aion
 from aion.clock import parse_iso
 from aion.errors import NotFoundError, StateError
-from aion.store.document.watch import AlarmKind
+from aion.store.document.watch import AlarmKind, Heartbeat
 from aion.store.layout import HEARTBEAT
 from aion.web.bundle.watch import watchdog_age_s
 from aion.web.desk import Desk
@@ -113,17 +114,18 @@ class Exposition:
         if age is not None:
             yield _gauge("aion_watchdog_age_seconds", "Since the watchdog looked last.", age)
         try:
-            beat = self._desk.files.read(HEARTBEAT, "")
+            beat = self._desk.files.read(HEARTBEAT, Heartbeat)
         except (NotFoundError, StateError):
             return
-        yield _gauge("aion_bots_heartbeat_age_seconds", "Since the bots' process said that it lives.", _age(beat))
+        said = "Since the bots' process said that it lives."
+        yield _gauge("aion_bots_heartbeat_age_seconds", said, _age(beat.written_at))
         cycles = HistogramMetricFamily(
             "aion_cycle_seconds",
             "One cycle of the bots: bars, decisions, commit, files.",
         )
-        buckets = [(name.removeprefix("le_"), float(count)) for name, count in beat.get("cycle_buckets", {}).items()]
+        buckets = [(name.removeprefix("le_"), float(count)) for name, count in beat.cycle_buckets.items()]
         buckets.sort(key=lambda bucket: float(bucket[0]))
-        cycles.add_metric([], [*buckets, ("+Inf", beat.get("cycles", 0))], beat.get("cycle_seconds", 0.0))
+        cycles.add_metric([], [*buckets, ("+Inf", beat.cycles)], beat.cycle_seconds)
         yield cycles
 
     def _disk(self) -> Iterator[Metric]:
@@ -140,7 +142,7 @@ def _bots(bundle: Json) -> Iterator[Metric]:
     for kind in ("intraday", "swing"):
         for name, bot in bundle.get(kind, {}).get("bots", {}).items():
             if "written_at" in bot:
-                age.add_metric([name, kind], _age(bot))
+                age.add_metric([name, kind], _age(parse_iso(bot["written_at"])))
             if "due_at" in bot:
                 late.add_metric([name, kind], max(0.0, time.time() - parse_iso(bot["due_at"]).timestamp()))
             state.add_metric([name, kind, bot.get("state", "active")], 1)
@@ -166,8 +168,8 @@ def _watch(watch: Json | None) -> Iterator[Metric]:
     yield restarts
 
 
-def _age(value: Mapping[str, str]) -> float:
-    return max(0.0, time.time() - parse_iso(value["written_at"]).timestamp())
+def _age(written_at: datetime) -> float:
+    return max(0.0, time.time() - written_at.timestamp())
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

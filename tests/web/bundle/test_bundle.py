@@ -1,5 +1,6 @@
 """The Bots page's bundle as a pure function of files."""
 
+from datetime import datetime
 from pathlib import Path
 
 import orjson
@@ -162,7 +163,7 @@ def test_build_when_a_file_says_no_figures_then_only_implied_ones_are_derived(fo
     assert held["market_value"] == round(100.5 * 995.02, 8)
     assert held["unrealized_pnl"] == round(100.5 * (995.02 - 900), 8)
     assert bot["stats"]["drawdown"] == round(1000 / 102_000, 6)
-    assert bot["stats"]["peak_at"] == at(1)
+    assert datetime.fromisoformat(bot["stats"]["peak_at"]) == datetime.fromisoformat(at(1))
     assert "win_rate" not in bot["stats"] and "total_pnl" not in bot
 
 

@@ -19,9 +19,9 @@ def test_in_order_when_times_are_of_different_length_then_order_is_that_of_time(
 
 def test_drawdown_when_curve_falls_from_its_peak_then_fraction_and_peak_are_given() -> None:
     found = curve.drawdown(make([100, 120, 90, 108]))
-    assert found == {"drawdown": 0.1, "max_drawdown": 0.25, "peak_at": "2022-05-19T00:01Z"}
+    assert found == curve.Fall(0.1, 0.25, START + timedelta(minutes=1))
 
 
 def test_drawdown_when_there_is_no_curve_then_nothing_is_said() -> None:
-    assert curve.drawdown(make([100])) == {}
-    assert curve.drawdown(make([-5, -6])) == {}
+    assert curve.drawdown(make([100])) is None
+    assert curve.drawdown(make([-5, -6])) is None

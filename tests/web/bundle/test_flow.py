@@ -7,6 +7,7 @@ import pytest
 
 from aion.store.document.base import to_json
 from aion.store.document.state import SwingRolling
+from aion.web.bundle.controls import Asked
 from aion.web.bundle.view import Card
 
 STATE = {
@@ -22,9 +23,8 @@ STATE = {
 
 
 def shown(**change: Any) -> dict[str, Any]:
-    document = SwingRolling.model_validate(STATE | change)
-    doc = document.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return Card(doc, "swing", "swing/rolling_paid.json.gz", {}, foreign=True).whole
+    doc = SwingRolling.model_validate(STATE | change)
+    return to_json(Card(doc, "swing", "swing/rolling_paid.json.gz", Asked(), foreign=True).whole)
 
 
 def test_return_and_drawdown_are_time_weighted_over_deposits() -> None:

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from aion.store.document.base import to_json
+from aion.store.document.part import Pnl, Position
 from aion.web.bundle.curve import in_order
+from aion.web.bundle.document import BotView
 from aion.web.bundle.fall import closes_of
-from aion.web.bundle.total import Member, totals
+from aion.web.bundle.total import Member
+from aion.web.bundle.total import totals as total_of
 from aion.web.state import moment
 
 PNL = {"gross": 10.1, "fees": 1.0, "slippage": 0.5, "net": 8.6}
@@ -14,8 +18,18 @@ def member(bot: str, currency: str = "USD", curve: dict[str, float] | None = Non
     positions = more.pop("positions", [])
     earlier = more.pop("earlier", {})
     points = in_order(curve or {})
-    view = {"bot": bot, "currency": currency, "equity": 100.1, "as_of": "2022-05-20T20:00Z", **more}
-    return Member(view, closes_of({moment(ts): value for ts, value in points.items()}), positions, earlier)
+    view = BotView.model_validate(
+        {"kind": "swing", "mode": "paper", "run": "1", "file": "f", "bot": bot, "currency": currency, "equity": 100.1,
+         "as_of": "2022-05-20T20:00Z", **more}
+    )  # fmt: skip
+    held = [Position.model_validate(each | {"average_price": 1}) for each in positions]
+    return Member(view, closes_of({moment(ts): value for ts, value in points.items()}), held, earlier)
+
+
+def totals(members: list[Member], days: dict[str, dict[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Return what the desk says of them, as it is sent."""
+    results = {day: {bot: Pnl.model_validate(pnl) for bot, pnl in of.items()} for day, of in days.items()}
+    return {currency: to_json(total) for currency, total in total_of(members, results).items()}
 
 
 def test_totals_when_currencies_differ_then_each_has_its_own() -> None:
@@ -61,16 +75,16 @@ def test_totals_when_one_bot_began_later_then_the_span_is_since_then_and_says_so
     began = {"start_equity": 100.0, "total_pnl": PNL | {"since": "2022-05-18T13:30Z"}}
     intraday = member("b", curve=day, equity=90.0, earlier={"2022-05-18": 120.0}, **began)
     found = totals([member("a", curve=swing, equity=110.0), intraday], {})["USD"]
-    assert found["drawdown_since"] == "2022-05-18T13:30Z", "the fall from 900 was before the second bot"
+    assert found["drawdown_since"] == "2022-05-18T13:30:00Z", "the fall from 900 was before the second bot"
     assert found["max_drawdown"] == round(30 / 230, 6) and found["peak_at"].startswith("2022-05-18")
 
 
 def test_totals_when_one_bot_then_its_drawdown_is_the_one_it_says_itself() -> None:
-    stats = {"drawdown": 0.01, "max_drawdown": 0.2, "peak_at": "2022-05-02T20:00Z"}
+    stats = {"drawdown": 0.01, "max_drawdown": 0.2, "peak_at": "2022-05-02T20:00:00Z"}
     about = {"drawdown_of": {"source": "file", "since": "2022-05-01T13:30Z"}}
     found = totals([member("a", curve={"2022-05-20T13:31Z": 5.0}, stats=stats, **about)], {})["USD"]
     assert {name: found[name] for name in stats} == stats
-    assert found["drawdown_since"] == "2022-05-01T13:30Z" and "is_at_closes" not in found
+    assert found["drawdown_since"] == "2022-05-01T13:30:00Z" and "is_at_closes" not in found
 
 
 def test_totals_when_a_bot_says_neither_curve_nor_start_then_there_is_no_drawdown() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from aion.store.document.base import to_json
 from aion.store.document.state import SimLog, SwingRolling
 from aion.web.bundle.document import NOT_SHOWN, BotView
 from aion.web.state import load
@@ -28,7 +29,7 @@ def test_card_when_a_file_says_all_then_it_has_what_the_file_says(
 ) -> None:
     unpack(tmp_path)
     card = json.loads(json.dumps(answers(tmp_path)["bots"][kind]["bots"][bot]))
-    state = load(tmp_path / file, file)
+    state = to_json(load(tmp_path / file, file))
     said = {name: value for name, value in state.items() if name not in {each.rstrip("_") for each in NOT_SHOWN}}
     assert said.keys() <= card.keys()
     for name in said.keys() - {"kind", "positions", "fills", "trades", "equity_curve", "hold_curve", "stats"}:
