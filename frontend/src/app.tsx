@@ -2,10 +2,9 @@
 
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { BotsPageBundle } from "./api/schema";
+import { botsOf, useStates } from "./bot/states";
 import { Announcer } from "./feature/bots/announcer";
 import { BotsPage, openPositions } from "./feature/bots/page";
-import { Skeleton } from "./feature/bots/skeleton";
-import { botsOf, useStates } from "./feature/bots/states";
 import { Stop } from "./feature/bots/stop";
 import { at } from "./lib/base";
 import { countAge } from "./lib/data-age";
@@ -28,6 +27,7 @@ import type { Heartbeat } from "./ui/frame/link-panel";
 import { follow, PAGES, type PageId } from "./ui/frame/top-bar";
 import { Lacking } from "./ui/lacking";
 import { NewBuild } from "./ui/new-build";
+import { Skeleton } from "./ui/skeleton";
 import { WatchLine } from "./ui/watch-line";
 
 const BotScreen = later(

@@ -1,7 +1,10 @@
-"""Habits of the tests themselves, and that what runs before a commit is what `make check` runs."""
+"""Habits of the tests, what rooms of the pages may import, and that `make check` is what runs before a commit."""
 
 import ast
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +12,10 @@ import pytest
 import yaml
 
 from .text import ROOT, read
+
+sys.path.insert(0, str(ROOT))
+
+from hatch_build import FRONTEND, find_node
 
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
@@ -83,3 +90,40 @@ def test_hooks_before_a_commit_are_the_commands_of_make_check() -> None:
     entries = {hook["entry"].replace(" --force-exclude", "").removesuffix(" .") for hook in hooks[0]["hooks"]}
     assert all(hook["language"] == "system" for hook in hooks[0]["hooks"])
     assert entries == checked - {".venv/bin/python tools/page_size.py"} | {"make check"}, "a push checks the page too"
+
+
+@pytest.mark.parametrize(
+    ("file", "taken", "is_allowed"),
+    [
+        ("feature/logs/planted.ts", "../bots/page", False),
+        ("feature/logs/planted.ts", "../bots", False),
+        ("feature/logs/planted.ts", "../../feature/bots/page", False),
+        ("feature/logs/planted.ts", "../../app", False),
+        ("feature/logs/part/planted.ts", "../../bots/page", False),
+        ("bot/planted.ts", "../feature/bots/page", False),
+        ("ui/frame/planted.ts", "../../bot/state", False),
+        ("ui/planted.ts", "../feature/bots/page", False),
+        ("lib/planted.ts", "../ui/icon", False),
+        ("feature/logs/planted.ts", "./page", True),
+        ("feature/logs/planted.ts", "../../bot/state", True),
+        ("feature/logs/part/planted.ts", "../page", True),
+        ("feature/logs/part/planted.ts", "../../../ui/icon", True),
+        ("bot/planted.ts", "../ui/icon", True),
+        ("ui/frame/planted.ts", "../../lib/age", True),
+        ("lib/planted.ts", "../live", True),
+    ],
+)
+def test_page_rooms_when_one_imports_what_stands_above_or_beside_it_then_the_linter_refuses(
+    file: str, taken: str, is_allowed: bool, tmp_path: Path
+) -> None:
+    node, _ = find_node()
+    shutil.copy(FRONTEND / "biome.json", tmp_path)
+    path = tmp_path / "src" / file
+    path.parent.mkdir(parents=True)
+    biome = FRONTEND / "node_modules" / "@biomejs" / "biome" / "bin" / "biome"
+    for planted in (f'export {{ x }} from "{taken}";\n', f'export const x = () => import("{taken}");\n'):
+        path.write_text(planted)
+        lint = [node, str(biome), "lint", "--only=style/noRestrictedImports", f"src/{file}"]
+        done = subprocess.run(lint, capture_output=True, text=True, cwd=tmp_path)
+        assert (done.returncode == 0) is is_allowed, (planted, done.stdout + done.stderr)
+        assert ("lint/style/noRestrictedImports" in done.stdout + done.stderr) is not is_allowed

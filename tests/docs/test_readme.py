@@ -64,7 +64,7 @@ def test_example_when_run_beside_the_desk_then_its_bot_appears_within_a_second(b
 
 
 def test_empty_page_shows_the_same_bot_for_a_desk_of_its_own() -> None:
-    source = (ROOT / "frontend/src/feature/bots/example.ts").read_text()
+    source = (ROOT / "frontend/src/bot/example.ts").read_text()
     shown = source.partition("`")[2].partition("`")[0]
     assert shown.replace('"mode": "paper"', '"mode": "replay"') == blocks(OWN_BOT, "python")[0].code.rstrip()
 

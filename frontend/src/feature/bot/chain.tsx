@@ -1,11 +1,11 @@
 /** What stands behind one row: decision -> order -> fills, each with its bar, slippage and fees by name. */
 
 import type { Bar, BotView, Chain as ChainData, Decision, Fill, Order } from "../../api/schema";
+import { ended } from "../../bot/sentence";
+import { feeText, feeValue } from "../../bot/terms";
 import { decimal, money, moneyChange, price, priceDecimals, quantity, sharedDecimals } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import { Net } from "../../ui/number";
-import { ended } from "../bots/sentence";
-import { feeText, feeValue } from "../bots/terms";
 import { FetchState } from "./panel";
 import { useFetched } from "./use-fetched";
 

@@ -1,6 +1,7 @@
 /** The three clocks of a bot: how old its market data is, when it wrote and writes again, and the link to the desk. */
 
 import type { BotView, Session } from "../../api/schema";
+import { type CardState, dueAt } from "../../bot/state";
 import { age, brief } from "../../lib/age";
 import { onDesk, useTicking } from "../../lib/ticker";
 import { instant, stamp } from "../../lib/time";
@@ -9,7 +10,6 @@ import { useLink } from "../../live";
 import { useDesk } from "../../ui/frame/desk";
 import { Icon, type IconName } from "../../ui/icon";
 import { Term } from "../../ui/term";
-import { type CardState, dueAt } from "../bots/state";
 
 type Tone = "well" | "calm" | "attention";
 

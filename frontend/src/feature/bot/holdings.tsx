@@ -1,6 +1,9 @@
 /** Open positions with entry, mark, levels and result; each leads to its fills. */
 
 import type { BotView } from "../../api/schema";
+import { byValue } from "../../bot/figure";
+import type { CardState } from "../../bot/state";
+import { termsOf } from "../../bot/terms";
 import { unshown, unshownValue } from "../../lib/left-out";
 import { direction, money, plural, price, quantity, sharedDecimals } from "../../lib/money";
 import { percent } from "../../lib/percent";
@@ -8,9 +11,6 @@ import { dayOrClock, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Held, Net, NoData, Value } from "../../ui/number";
 import { Term } from "../../ui/term";
-import { byValue } from "../bots/positions";
-import type { CardState } from "../bots/state";
-import { termsOf } from "../bots/terms";
 import { CsvButton, Panel } from "./panel";
 
 const HEAD = [

@@ -2,6 +2,7 @@
 
 import { useMemo, useState } from "preact/hooks";
 import type { BotDays, BotPart, BotView, Problem, Session } from "../../api/schema";
+import type { CardState } from "../../bot/state";
 import { later } from "../../lib/later";
 import { fall } from "../../lib/percent";
 import { dayName, instant, isoDay, stamp, UTC } from "../../lib/time";
@@ -10,7 +11,6 @@ import { ChartGuard } from "../../ui/chart/guard";
 import type { Scene } from "../../ui/chart/plot";
 import { sceneOf } from "../../ui/chart/scene";
 import { useDesk } from "../../ui/frame/desk";
-import type { CardState } from "../bots/state";
 import { Panel } from "./panel";
 import { deepest, falls, runView, stretches } from "./span";
 import { useFetched } from "./use-fetched";

@@ -1,15 +1,15 @@
 /** A swing bot's targets against what it holds, when it rebalances next, and what it would do now. */
 
 import type { BotView } from "../../api/schema";
+import { Ahead } from "../../bot/foot";
+import { ended } from "../../bot/sentence";
+import type { CardState } from "../../bot/state";
 import { decimal, money, plural, price, quantity, sharedDecimals } from "../../lib/money";
 import { percent, points } from "../../lib/percent";
 import { instant, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Value } from "../../ui/number";
 import { Term } from "../../ui/term";
-import { Ahead } from "../bots/foot";
-import { ended } from "../bots/sentence";
-import type { CardState } from "../bots/state";
 import { CsvButton, Panel } from "./panel";
 import { targetRows } from "./targets";
 import { Waiting } from "./waiting";

@@ -1,6 +1,8 @@
 /** What was asked of the bot and what became of each request. */
 
 import type { AuditLine, AuditList, BotView, ControlAnswer, ControlState } from "../../api/schema";
+import { whoText } from "../../bot/asked";
+import { ended } from "../../bot/sentence";
 import { ALL_BOTS } from "../../lib/ask";
 import { plural } from "../../lib/money";
 import { useMayAsk } from "../../lib/role";
@@ -8,8 +10,6 @@ import { useTicking } from "../../lib/ticker";
 import { instant } from "../../lib/time";
 import { Ago, Due } from "../../ui/age";
 import { Icon, type IconName } from "../../ui/icon";
-import { whoText } from "../bots/asked";
-import { ended } from "../bots/sentence";
 import { FetchState, Panel } from "./panel";
 import { useFetched } from "./use-fetched";
 

@@ -2,13 +2,13 @@
 
 import { useState } from "preact/hooks";
 import type { BotView, RuleField, RulesAnswer } from "../../api/schema";
+import { ended } from "../../bot/sentence";
 import { type AskError, resetRules, saveRules } from "../../lib/ask";
 import { useMayAsk } from "../../lib/role";
 import { instant } from "../../lib/time";
 import { useId } from "../../lib/use-id";
 import { Ago } from "../../ui/age";
 import { ConfirmButton } from "../../ui/confirm";
-import { ended } from "../bots/sentence";
 import { FetchState, Panel } from "./panel";
 import {
   type Change,

@@ -2,13 +2,13 @@
 
 import { useMemo } from "preact/hooks";
 import type { BotsPageBundle, BotView } from "../../api/schema";
+import { problemOf } from "../../bot/state";
+import { botsOf, useStates } from "../../bot/states";
 import { at } from "../../lib/base";
 import { useShared } from "../../lib/use-shared";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
-import { Skeleton } from "../bots/skeleton";
-import { problemOf } from "../bots/state";
-import { botsOf, useStates } from "../bots/states";
+import { Skeleton } from "../../ui/skeleton";
 import { BotPage } from "./page";
 import { useFetched } from "./use-fetched";
 

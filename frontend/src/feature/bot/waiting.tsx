@@ -1,12 +1,12 @@
 /** Orders of a swing bot that are given and wait for the next open, beside the targets that they are to reach. */
 
 import type { BotView, Order } from "../../api/schema";
+import { Ahead } from "../../bot/foot";
+import { ended } from "../../bot/sentence";
 import { plural, quantity } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { NoData } from "../../ui/number";
-import { Ahead } from "../bots/foot";
-import { ended } from "../bots/sentence";
 import { CsvButton } from "./panel";
 
 /**

@@ -1,9 +1,9 @@
 /** What the polite region says: fills and changes of state, at most one sentence in five seconds. Pure. */
 
 import type { BotView } from "../../api/schema";
+import { fillSentence } from "../../bot/sentence";
+import type { CardState } from "../../bot/state";
 import { newestFills } from "./fills";
-import { fillSentence } from "./sentence";
-import type { CardState } from "./state";
 
 /** What was said of the bots before: their fills and states. */
 export interface Heard {

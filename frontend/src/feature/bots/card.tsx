@@ -2,13 +2,19 @@
 
 import { useMemo, useState } from "preact/hooks";
 import type { Asked, BotView, Pnl, Problem, Session } from "../../api/schema";
+import { StateChip, tone } from "../../bot/chip";
+import { Controls } from "../../bot/controls";
+import { Foot } from "../../bot/foot";
+import { Signals } from "../../bot/signals";
+import { dayText, fallNote, maxFallText } from "../../bot/span-text";
+import type { CardState } from "../../bot/state";
+import { StateLine } from "../../bot/state-line";
 import { later } from "../../lib/later";
 import { memo } from "../../lib/memo";
 import { isLong, money, moneyChange } from "../../lib/money";
 import { arrive } from "../../lib/part";
 import { useMayAsk } from "../../lib/role";
 import { pathOf } from "../../lib/route";
-import { useTicking } from "../../lib/ticker";
 import { dayName, instant } from "../../lib/time";
 import { useId } from "../../lib/use-id";
 import { whyNone } from "../../ui/chart/curve";
@@ -18,15 +24,8 @@ import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Menu } from "../../ui/menu";
 import { Money, Net, NetPercent } from "../../ui/number";
-import { StateChip, tone } from "./chip";
-import { Controls } from "./controls";
 import { Fills } from "./fills";
-import { Foot } from "./foot";
 import { Positions } from "./positions";
-import { stateLine } from "./sentence";
-import { Signals } from "./signals";
-import { dayText, fallNote, maxFallText } from "./span-text";
-import type { CardState } from "./state";
 
 /** Characters of a sum that a card holds side by side. */
 const MOST = 32;
@@ -46,21 +45,6 @@ interface Props {
   problem: Problem | undefined;
   /** What is asked of all bots. */
   all?: Asked;
-}
-
-export function StateLine({ bot, state, session }: { bot: BotView; state: CardState; session: Session | undefined }) {
-  const desk = useDesk();
-  const text = useTicking((now) => {
-    const line = stateLine(bot, state, { ...desk, session }, now);
-    return `${line.strong ?? ""}\n${line.rest}`;
-  });
-  const [strong, rest] = text.split("\n");
-  return (
-    <p className={`state-line ${tone(state)}`}>
-      {strong && <b>{strong} </b>}
-      {rest}
-    </p>
-  );
 }
 
 /** Gross − fees − slippage (− borrow, + funding, where there is any) = net of the day for an intraday bot, since the start for a swing bot. */

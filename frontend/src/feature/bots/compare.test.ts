@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import type { BotView, DayTotal, Signal } from "../../api/schema";
+import { costsOf, totalReturn } from "../../bot/figure";
+import { signalNote } from "../../bot/signals";
+import { botsOf, statesOf } from "../../bot/states";
 import { bundleFixture, SESSIONS, sparse } from "../../lib/fixture";
-import { compareRows, costsOf, namesOf, totalReturn } from "./compare";
-import { signalNote } from "./signals";
-import { botsOf, statesOf } from "./states";
+import { compareRows, namesOf } from "./compare";
 import { dayLabel, dayNotes } from "./totals";
 
 const WALL = Date.parse("2026-01-01T12:00:00Z");

@@ -1,6 +1,11 @@
 /** All bots in one table, by currency; the same figures as the cards, one line a bot. */
 
-import type { Asked, BotView, ClockState, Pnl } from "../../api/schema";
+import type { Asked, BotView, ClockState } from "../../api/schema";
+import { StateIcon } from "../../bot/chip";
+import { AllControls } from "../../bot/controls";
+import { costsOf, totalReturn } from "../../bot/figure";
+import { dayText, fallNote, maxFallText } from "../../bot/span-text";
+import { type CardState, dueAt } from "../../bot/state";
 import { brief, due as dueText } from "../../lib/age";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { wallSpan } from "../../lib/market";
@@ -19,10 +24,6 @@ import { follow } from "../../ui/frame/top-bar";
 import { Menu } from "../../ui/menu";
 import { factor, Money, Net, NetPercent, NoData, Ratio, Value } from "../../ui/number";
 import { Term } from "../../ui/term";
-import { StateIcon } from "./chip";
-import { AllControls } from "./controls";
-import { dayText, fallNote, maxFallText } from "./span-text";
-import { type CardState, dueAt } from "./state";
 
 interface Props {
   bots: readonly BotView[];
@@ -46,22 +47,6 @@ export function namesOf(bot: BotView): string {
   const symbols = bot.symbols ?? [];
   const total = Math.max(symbols.length, bot.symbols_total ?? 0);
   return total === 1 ? (symbols[0] ?? "") : total === 0 ? "" : plural(total, "symbol");
-}
-
-/** Fees, slippage and borrow of a span together, as a cost >= 0. */
-export function costsIn(pnl: Pnl): number {
-  return (pnl.fees ?? 0) + (pnl.slippage ?? 0) + (pnl.borrow ?? 0);
-}
-
-/** Those of the day. */
-export function costsOf(bot: BotView): number | undefined {
-  const day = bot.day_pnl;
-  return day && costsIn(day);
-}
-
-/** Return since the start: time-weighted where it names deposits, else what its file says, else from its equities. */
-export function totalReturn(bot: BotView): number | undefined {
-  return bot.time_weighted_return ?? bot.total_pnl?.net_return ?? returnOn(bot.equity, bot.start_equity);
 }
 
 /** Characters of a name beside which the phone has room for the equity. */

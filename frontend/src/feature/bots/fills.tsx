@@ -1,12 +1,12 @@
 /** The last three fills with price, costs and reason, and what closed trades add up to. */
 
 import type { BotView, Fill } from "../../api/schema";
+import { feeText } from "../../bot/terms";
 import { memo } from "../../lib/memo";
 import { count, money, price, quantity, sharedDecimals } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { dayOrClock, instant, stamp } from "../../lib/time";
 import { factor } from "../../ui/number";
-import { feeText } from "./terms";
 
 const SHOWN = 3;
 const ENOUGH_TRADES = 30;

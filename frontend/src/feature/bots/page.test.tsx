@@ -1,10 +1,10 @@
 import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { BotsPageBundle, BotView, Fill } from "../../api/schema";
+import { EXAMPLE } from "../../bot/example";
 import { bundleFixture, sparse, troubledFixture } from "../../lib/fixture";
 import { startClock } from "../../live/clock";
 import { DeskContext, deskOf } from "../../ui/frame/desk";
-import { EXAMPLE } from "./example";
 import { BotsPage } from "./page";
 
 // The chart draws on a canvas, which a document without a browser does not have; its own tests are beside it.

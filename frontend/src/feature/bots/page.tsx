@@ -2,21 +2,21 @@
 
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import type { BotsPageBundle, BotView } from "../../api/schema";
+import { AskedOfAll } from "../../bot/asked-of-all";
+import { Attention } from "../../bot/attention";
+import { EmptyDesk } from "../../bot/empty";
+import type { CardState } from "../../bot/state";
+import { problemOf, sectionProblems } from "../../bot/state";
+import { botsOf, useStates } from "../../bot/states";
 import { afterPaint } from "../../lib/after-paint";
 import { memo } from "../../lib/memo";
 import { setQuery, useQuery } from "../../lib/route";
 import { instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Announcer } from "./announcer";
-import { AskedOfAll } from "./asked-of-all";
-import { Attention } from "./attention";
 import { Card } from "./card";
 import { Compare, namesOf } from "./compare";
-import { EmptyDesk } from "./empty";
 import { Result } from "./result";
-import type { CardState } from "./state";
-import { problemOf, sectionProblems } from "./state";
-import { botsOf, useStates } from "./states";
 import { Totals } from "./totals";
 
 /** Bots whose name, symbols, currency, exchange, strategy or state hold every word of `filter`. */

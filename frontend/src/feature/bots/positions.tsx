@@ -1,25 +1,19 @@
 /** Positions + cash = equity, so that a reader can add it up. */
 
 import { useState } from "preact/hooks";
-import type { BotView, Position } from "../../api/schema";
+import type { BotView } from "../../api/schema";
+import { byValue } from "../../bot/figure";
+import { termsOf } from "../../bot/terms";
 import { unshown, unshownValue } from "../../lib/left-out";
 import { memo } from "../../lib/memo";
 import { direction, isLong, money, moneyChange, plural, price, quantity, sharedDecimals } from "../../lib/money";
 import { pathOf } from "../../lib/route";
 import { follow } from "../../ui/frame/top-bar";
 import { Held, Net, NoData, Value } from "../../ui/number";
-import { termsOf } from "./terms";
 
 /** Characters that the columns of a card hold. */
 const MOST = { quantity: 8, price: 8, money: 10 };
 const SHOWN = 6; // more rows than this hide what stands below the table
-
-/** Largest first, by value; a position without a mark comes last. */
-export function byValue(positions: BotView["positions"]): [string, Position][] {
-  return Object.entries(positions ?? {}).sort(
-    ([, a], [, b]) => Math.abs(b.market_value ?? 0) - Math.abs(a.market_value ?? 0) || 0,
-  );
-}
 
 export const Positions = memo(function Positions({
   bot,

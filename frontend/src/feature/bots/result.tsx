@@ -1,13 +1,13 @@
 /** The end of a run: what each currency made against holding, and when the next run starts. */
 
 import type { BotsPageBundle, BotView } from "../../api/schema";
+import { totalReturn } from "../../bot/figure";
 import { plural } from "../../lib/money";
 import { percentChange, points, returnOn } from "../../lib/percent";
 import { instant, stamp } from "../../lib/time";
 import { Countdown } from "../../ui/age";
 import { nextRun } from "../../ui/frame/mode-chip";
 import { Net, NetPercent, NoData, Value } from "../../ui/number";
-import { totalReturn } from "./compare";
 
 /** How far a bot is ahead of holding the same names: a difference of two per cents, as a fraction. */
 export function aheadOfHold(bot: BotView): number | undefined {

@@ -1,13 +1,13 @@
 /** The stop in the top bar of every page: all bots, and on the page of one that one. Thrown, it is where it is cleared. */
 
 import type { BotsPageBundle } from "../../api/schema";
+import { answersRequests } from "../../bot/asked";
+import { ClearAll, ClearOwn } from "../../bot/controls";
+import { KILL_PROMISE } from "../../bot/promise";
+import { botsOf } from "../../bot/states";
 import { ALL_BOTS, throwKill } from "../../lib/ask";
 import { useMayAsk } from "../../lib/role";
 import { ConfirmButton } from "../../ui/confirm";
-import { answersRequests } from "./asked";
-import { ClearAll, ClearOwn } from "./controls";
-import { KILL_PROMISE } from "./promise";
-import { botsOf } from "./states";
 
 interface Props {
   /** Absent before the first data: stopping needs none. */

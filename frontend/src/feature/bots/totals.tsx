@@ -1,6 +1,10 @@
 /** One panel a currency: what its bots are worth together, and each market day from gross to net. */
 
 import type { BotView, DayTotal, Session, Total } from "../../api/schema";
+import { iconOf } from "../../bot/chip";
+import { peakText, sumText } from "../../bot/sentence";
+import { isDayOpen, listed, sinceText } from "../../bot/span-text";
+import type { CardState } from "../../bot/state";
 import { cost, isLong, money, moneyChange, plural } from "../../lib/money";
 import { fall } from "../../lib/percent";
 import { clock, dayName, instant } from "../../lib/time";
@@ -8,10 +12,6 @@ import { useDesk } from "../../ui/frame/desk";
 import { Icon } from "../../ui/icon";
 import { Money, Net, Value } from "../../ui/number";
 import { WaterfallBar, waterfall } from "../../ui/waterfall";
-import { iconOf } from "./chip";
-import { peakText, sumText } from "./sentence";
-import { isDayOpen, listed, sinceText } from "./span-text";
-import type { CardState } from "./state";
 
 /** Characters of a day's figures that a panel of 380 px holds side by side. */
 const MOST = 34;

@@ -2,6 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import type { BotView, Session, SymbolView } from "../../api/schema";
+import { dayText } from "../../bot/span-text";
 import { at } from "../../lib/base";
 import { price, sharedDecimals } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
@@ -9,7 +10,6 @@ import { Ago, Due } from "../../ui/age";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Net } from "../../ui/number";
-import { dayText } from "../bots/span-text";
 import { readBars } from "./bars";
 import { DayChart } from "./day-chart";
 import { useDayFile } from "./day-file";

@@ -2,11 +2,11 @@
 
 import { useMemo } from "preact/hooks";
 import type { BotView, IntradaySnapshot } from "../../api/schema";
+import { Attention } from "../../bot/attention";
+import { EmptyDesk } from "../../bot/empty";
+import { cardState, problemOf } from "../../bot/state";
 import { useTicking, wallNow } from "../../lib/ticker";
 import { useDesk } from "../../ui/frame/desk";
-import { Attention } from "../bots/attention";
-import { EmptyDesk } from "../bots/empty";
-import { cardState, problemOf } from "../bots/state";
 import { DayPanel } from "./day-panel";
 import { ChartNotice } from "./symbol-page";
 import { Symbols } from "./symbols";

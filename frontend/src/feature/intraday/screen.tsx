@@ -5,7 +5,7 @@ import { usePath, useQuery } from "../../lib/route";
 import { isSnapshot } from "../../lib/sound";
 import { useShared } from "../../lib/use-shared";
 import { useSnapshot } from "../../live";
-import { Skeleton } from "../bots/skeleton";
+import { Skeleton } from "../../ui/skeleton";
 import { IntradayPage } from "./page";
 import { SymbolPage } from "./symbol-page";
 

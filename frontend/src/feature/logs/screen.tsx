@@ -6,7 +6,7 @@ import { at } from "../../lib/base";
 import { useWho } from "../../lib/role";
 import { setQuery, useQuery } from "../../lib/route";
 import { useLink, useSnapshot, useSSE } from "../../live";
-import { Skeleton } from "../bots/skeleton";
+import { Skeleton } from "../../ui/skeleton";
 import { Denied } from "./denied";
 import { type Filter, filterOf, isAsking, searchUrl, toQuery } from "./filter";
 import { LogsPage, type Search } from "./page";

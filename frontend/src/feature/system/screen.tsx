@@ -2,13 +2,13 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 import type { BotsPageBundle, SystemMetrics } from "../../api/schema";
+import { botsOf } from "../../bot/states";
 import { ageCounts } from "../../lib/data-age";
 import { useNow } from "../../lib/ticker";
 import { share } from "../../lib/uptime";
 import { useShared } from "../../lib/use-shared";
 import { fetchWithCache, getCacheStats, getStorageStats, pageNow, useLink, useSnapshot } from "../../live";
-import { Skeleton } from "../bots/skeleton";
-import { botsOf } from "../bots/states";
+import { Skeleton } from "../../ui/skeleton";
 import { SystemPage } from "./page";
 import { useUptime } from "./use-uptime";
 

@@ -1,8 +1,8 @@
 /** What is asked of a bot and not done yet. Pure: all times are given. */
 
-import type { Asked, BotView } from "../../api/schema";
-import { age } from "../../lib/age";
-import { instant } from "../../lib/time";
+import type { Asked, BotView } from "../api/schema";
+import { age } from "../lib/age";
+import { instant } from "../lib/time";
 
 export interface Pending {
   /** `pause`, `flatten`, `kill switch`. */

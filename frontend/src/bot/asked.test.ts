@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { BotView } from "../../api/schema";
-import { bundleFixture } from "../../lib/fixture";
+import type { BotView } from "../api/schema";
+import { bundleFixture } from "../lib/fixture";
 import { answersRequests, killOf, pendingOf, pendingText } from "./asked";
 import { stateLine } from "./sentence";
 import { cardState } from "./state";

@@ -3,13 +3,13 @@
  * page, so a bot that is late for a moment, as on a busy machine, is told by its card alone.
  */
 
-import type { BotView, Problem } from "../../api/schema";
-import { age } from "../../lib/age";
-import { plural } from "../../lib/money";
-import { useTicking } from "../../lib/ticker";
-import { instant } from "../../lib/time";
-import { useDesk } from "../../ui/frame/desk";
-import { Icon } from "../../ui/icon";
+import type { BotView, Problem } from "../api/schema";
+import { age } from "../lib/age";
+import { plural } from "../lib/money";
+import { useTicking } from "../lib/ticker";
+import { instant } from "../lib/time";
+import { useDesk } from "../ui/frame/desk";
+import { Icon } from "../ui/icon";
 import { iconOf } from "./chip";
 import { attentionText } from "./sentence";
 import type { CardState } from "./state";

@@ -1,11 +1,11 @@
 /** Pause, resume, flatten and the kill switch of one bot, or of all; nothing here pretends to be done. */
 
-import type { Asked, BotView } from "../../api/schema";
-import { ALL_BOTS, askBot, clearKill, throwKill } from "../../lib/ask";
-import { useMayAsk } from "../../lib/role";
-import { useTicking } from "../../lib/ticker";
-import { ConfirmButton } from "../../ui/confirm";
-import { useDesk } from "../../ui/frame/desk";
+import type { Asked, BotView } from "../api/schema";
+import { ALL_BOTS, askBot, clearKill, throwKill } from "../lib/ask";
+import { useMayAsk } from "../lib/role";
+import { useTicking } from "../lib/ticker";
+import { ConfirmButton } from "../ui/confirm";
+import { useDesk } from "../ui/frame/desk";
 import { answersRequests, killOf, pendingOf } from "./asked";
 import {
   clearAllPromise,

@@ -1,10 +1,10 @@
 /** What is asked of all bots: a kill switch that is thrown, or a request that is not done. Absent when nothing is. */
 
-import type { Asked, BotView } from "../../api/schema";
-import { useTicking } from "../../lib/ticker";
-import { instant } from "../../lib/time";
-import { Ago } from "../../ui/age";
-import { Icon } from "../../ui/icon";
+import type { Asked, BotView } from "../api/schema";
+import { useTicking } from "../lib/ticker";
+import { instant } from "../lib/time";
+import { Ago } from "../ui/age";
+import { Icon } from "../ui/icon";
 import { pendingRequest, pendingText, whoText } from "./asked";
 import { ClearAll } from "./controls";
 import { KILL_PROMISE } from "./promise";

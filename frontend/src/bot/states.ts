@@ -1,8 +1,8 @@
 /** The states of all cards, drawn again only when one of them changes: being late is a matter of time, not of data. */
 
 import { useMemo, useRef } from "preact/hooks";
-import type { BotsPageBundle, BotView } from "../../api/schema";
-import { useTicking, wallNow } from "../../lib/ticker";
+import type { BotsPageBundle, BotView } from "../api/schema";
+import { useTicking, wallNow } from "../lib/ticker";
 import { type CardState, cardState, problemOf } from "./state";
 
 /** Bots of a bundle in the order of the page: by currency, largest desk first, then intraday before swing, then name. */

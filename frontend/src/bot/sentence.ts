@@ -1,12 +1,12 @@
 /** The sentences of state lines, attention line and announcements. Pure; what a trader would say. */
 
-import type { BotView, ClockState, Fill, Session } from "../../api/schema";
-import { age } from "../../lib/age";
-import { unshown } from "../../lib/left-out";
-import { wallText } from "../../lib/market";
-import { MINUS, money, price, quantity, sharedDecimals } from "../../lib/money";
-import { onDesk } from "../../lib/ticker";
-import { dayName, dayOrClock, instant, isoDay, localStamp, stamp, UTC } from "../../lib/time";
+import type { BotView, ClockState, Fill, Session } from "../api/schema";
+import { age } from "../lib/age";
+import { unshown } from "../lib/left-out";
+import { wallText } from "../lib/market";
+import { MINUS, money, price, quantity, sharedDecimals } from "../lib/money";
+import { onDesk } from "../lib/ticker";
+import { dayName, dayOrClock, instant, isoDay, localStamp, stamp, UTC } from "../lib/time";
 import { pendingText } from "./asked";
 import { type CardState, PARTLY } from "./state";
 

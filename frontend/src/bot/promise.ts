@@ -3,10 +3,10 @@
  * tests/e2e/test_promise.py has to prove the new one.
  */
 
-import type { BotView } from "../../api/schema";
-import { unshown } from "../../lib/left-out";
-import { plural } from "../../lib/money";
-import { instant, stamp } from "../../lib/time";
+import type { BotView } from "../api/schema";
+import { unshown } from "../lib/left-out";
+import { plural } from "../lib/money";
+import { instant, stamp } from "../lib/time";
 import { answersRequests } from "./asked";
 
 const NAMED = 6;

@@ -1,9 +1,9 @@
 /** Of which span a figure is, in words: no figure stands without it. Pure. */
 
-import type { BotView, Session } from "../../api/schema";
-import { count } from "../../lib/money";
-import { fall } from "../../lib/percent";
-import { dayName, dayOrClock, instant, isoDay, stamp, UTC } from "../../lib/time";
+import type { BotView, Session } from "../api/schema";
+import { count } from "../lib/money";
+import { fall } from "../lib/percent";
+import { dayName, dayOrClock, instant, isoDay, stamp, UTC } from "../lib/time";
 
 const NAMED = 3; // names in one sentence: more are counted
 

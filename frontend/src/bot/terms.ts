@@ -1,8 +1,8 @@
 /** What a position or fill of a future, an option or a coin says beside quantity and price. Pure; absent is left out. */
 
-import type { Fill, Position } from "../../api/schema";
-import { money, moneyChange, price } from "../../lib/money";
-import { plain } from "../../lib/plain";
+import type { Fill, Position } from "../api/schema";
+import { money, moneyChange, price } from "../lib/money";
+import { plain } from "../lib/plain";
 
 /** `5×`, `100 units`, `margin 500.00`, `liquidation 21,000.00`, `funding −1.20`, `stake 480.00`, its account. */
 export function termsOf(held: Position, currency: string, decimals?: number): string {

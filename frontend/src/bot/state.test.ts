@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { BotView, ClockState, Problem } from "../../api/schema";
-import { bundleFixture, SESSIONS, sparse, troubledFixture } from "../../lib/fixture";
+import type { BotView, ClockState, Problem } from "../api/schema";
+import { bundleFixture, SESSIONS, sparse, troubledFixture } from "../lib/fixture";
 import { attentionText, ended, stateLine, sumText } from "./sentence";
 import { cardState, chipText, problemOf, type Surroundings, sectionProblems } from "./state";
 import { botsOf, statesOf } from "./states";

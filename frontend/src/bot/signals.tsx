@@ -1,10 +1,10 @@
 /** Strength of the strongest signal with its reason, and who comes next. */
 
-import type { BotView, Signal } from "../../api/schema";
-import { memo } from "../../lib/memo";
-import { decimal } from "../../lib/money";
-import { instant, stamp } from "../../lib/time";
-import { Meter } from "../../ui/meter";
+import type { BotView, Signal } from "../api/schema";
+import { memo } from "../lib/memo";
+import { decimal } from "../lib/money";
+import { instant, stamp } from "../lib/time";
+import { Meter } from "../ui/meter";
 import { ended } from "./sentence";
 
 /** By rank where the rule ranks, else by strength. */

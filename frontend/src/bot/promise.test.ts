@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { BotView } from "../../api/schema";
-import { bundleFixture, sparse } from "../../lib/fixture";
+import type { BotView } from "../api/schema";
+import { bundleFixture, sparse } from "../lib/fixture";
 import {
   clearAllPromise,
   clearPromise,

@@ -1,8 +1,8 @@
 import { act, cleanup, render } from "@testing-library/preact";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { BotView } from "../../api/schema";
-import { sparse } from "../../lib/fixture";
-import { startClock } from "../../live/clock";
+import type { BotView } from "../api/schema";
+import { sparse } from "../lib/fixture";
+import { startClock } from "../live/clock";
 import { Attention } from "./attention";
 import type { CardState } from "./state";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { BotView } from "../../api/schema";
-import { MARKET, SESSIONS, sparse } from "../../lib/fixture";
+import type { BotView } from "../api/schema";
+import { MARKET, SESSIONS, sparse } from "../lib/fixture";
 import { dayText, fallNote, listed, maxFallText, sinceText } from "./span-text";
 
 const bot = (more: object): BotView =>

@@ -1,8 +1,8 @@
 /** Which one of its states a bot's card is in, and the words for it. Pure: all times are given. */
 
-import type { Asked, BotsPageBundle, BotView, ClockState, Problem, Session } from "../../api/schema";
-import { age, brief } from "../../lib/age";
-import { instant } from "../../lib/time";
+import type { Asked, BotsPageBundle, BotView, ClockState, Problem, Session } from "../api/schema";
+import { age, brief } from "../lib/age";
+import { instant } from "../lib/time";
 import { type Pending, pendingOf } from "./asked";
 
 /** Problems of a file that is shown all the same, and their words. */

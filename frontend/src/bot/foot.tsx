@@ -1,14 +1,14 @@
 /** The foot of a card: as of when, what comes next, in market time and wall time. */
 
-import type { BotView } from "../../api/schema";
-import { age, coarse } from "../../lib/age";
-import { wallText } from "../../lib/market";
-import { memo } from "../../lib/memo";
-import { count, plural } from "../../lib/money";
-import { useTicking } from "../../lib/ticker";
-import { instant, stamp } from "../../lib/time";
-import { Ago, Due } from "../../ui/age";
-import { useDesk } from "../../ui/frame/desk";
+import type { BotView } from "../api/schema";
+import { age, coarse } from "../lib/age";
+import { wallText } from "../lib/market";
+import { memo } from "../lib/memo";
+import { count, plural } from "../lib/money";
+import { useTicking } from "../lib/ticker";
+import { instant, stamp } from "../lib/time";
+import { Ago, Due } from "../ui/age";
+import { useDesk } from "../ui/frame/desk";
 import { type CardState, dueAt } from "./state";
 
 /** `in 5 h 28 min (5 min 28 s at x60)`: market time first, the wall time after it. */

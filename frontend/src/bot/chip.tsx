@@ -1,8 +1,8 @@
 /** A card's state as icon and word. */
 
-import type { ClockState } from "../../api/schema";
-import { useTicking } from "../../lib/ticker";
-import { Icon, type IconName } from "../../ui/icon";
+import type { ClockState } from "../api/schema";
+import { useTicking } from "../lib/ticker";
+import { Icon, type IconName } from "../ui/icon";
 import { type CardKind, type CardState, chipText } from "./state";
 
 const ICONS: Record<CardKind, IconName> = {
