@@ -7,6 +7,7 @@ import { Announcer } from "./feature/bots/announcer";
 import { BotsPage, openPositions } from "./feature/bots/page";
 import { Stop } from "./feature/bots/stop";
 import { at } from "./lib/base";
+import "./lib/clientCache"; // the routes of the desk, before anything asks for one
 import { countAge } from "./lib/data-age";
 import { doubtDeskTime } from "./lib/desk-time";
 import { later } from "./lib/later";

@@ -1,4 +1,4 @@
-"""The browser's freshness library knows no page of the app, and no address but its documented defaults."""
+"""The browser's freshness library knows no page and no address of the app."""
 
 import re
 
@@ -20,18 +20,10 @@ def named(text: str) -> list[str]:
     return [path for _, path in LITERAL.findall(code) if path[1:].split("/")[0].split("?")[0] in routes()]
 
 
-DEFAULTS = {
-    "clientCache.ts": ["/api/bots/page", "/api/intraday/snapshot"],
-    "connection.ts": ["/api/events", "/api/bots/page", "/api/intraday/snapshot"],
-    "entry.ts": ["/api/bots/page", "/api/intraday/snapshot", "/api/metrics"],
-}
-"""What docs/caching-strategy.md gives as the defaults of options, all of which a page may replace."""
-
-
-def test_live_library_names_no_route_but_its_documented_defaults() -> None:
+def test_live_library_names_no_route_of_the_desk() -> None:
     files = [path for path in LIVE.rglob("*.ts*") if ".test." not in path.name]
     assert len(files) >= 10
-    assert {path.name: found for path in files if (found := named(path.read_text("utf-8")))} == DEFAULTS
+    assert {path.name: found for path in files if (found := named(path.read_text("utf-8")))} == {}
 
 
 def test_live_library_imports_nothing_of_the_app() -> None:

@@ -24,7 +24,7 @@ PAGE = """<!doctype html>
   const limits = Object.fromEntries([...new URLSearchParams(location.search)].map(number));
   window.live = live;
   window.seen = [];
-  window.link = live.getConnection({ routes: { data: "/api/data" }, ...limits });
+  window.link = live.getConnection({ streamUrl: "/api/events", routes: { data: "/api/data" }, ...limits });
   window.states = [];
   link.watch(() => states.at(-1) === link.status.state || states.push(link.status.state));
   link.subscribe("data", (data) => {

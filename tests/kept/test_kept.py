@@ -15,7 +15,7 @@ from aion.ledger.ledger import Ledger
 from aion.ledger.query import read_ledger
 from aion.store.layout import Layout
 from aion.web.bundle.document import BotsPageBundle, IntradaySnapshot
-from tests.bot.desk import at, document, ledger_rows, recorded, replay
+from tests.bot.desk import at, document, recorded, replay
 from tests.kept.keep import ANSWERS, BOTS, answers, desk, unpack
 from tests.ledger.old_ledger import CENTS
 

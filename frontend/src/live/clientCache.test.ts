@@ -13,6 +13,7 @@ import {
   peekCached,
   revalidate,
   setCached,
+  setRoutes,
 } from "./core.ts";
 
 const URL = "/api/bots/page";
@@ -234,6 +235,7 @@ it("memory holds a hundred entries and forgets the oldest", () => {
 });
 
 it("fetches at one time share a request", async () => {
+  setRoutes({ aliases: { "/api/backend/": "/api/" } });
   const both = Promise.all([fetchWithCache(URL), fetchWithCache(`/api/backend/bots/page`)]);
   expect(answers.length).toBe(1);
   answers[0]?.(body(1));

@@ -27,9 +27,9 @@ import {
   ttlOf,
   versionOf,
 } from "./entry.ts";
+import { ROUTES } from "./routes.ts";
 
 export {
-  CACHE_TTL,
   type CacheEntry,
   type CacheOptions,
   cacheKey,
@@ -72,7 +72,7 @@ export interface Peeked<T> extends CacheEntry<T> {
 }
 
 export interface RequestOptions {
-  /** Milliseconds; default `CACHE_TTL` of the route, else 5000. */
+  /** Milliseconds; default `ttl` of the route (`setRoutes`), else 5000. */
   ttl?: number;
   /** True to send a request of one's own even while another one is under way: that one may be dead. Default false. */
   anew?: boolean;
@@ -180,8 +180,8 @@ export function revalidate<T>(url: string, options: RequestOptions = {}): Promis
   return request;
 }
 
-/** Fetch what the first pages need, so that they open from the cache. Failures are left to the pages. */
-export async function warmCache(urls: string[] = ["/api/bots/page", "/api/intraday/snapshot"]): Promise<void> {
+/** Fetch what the first pages need (`warm` of `setRoutes`), so that they open from the cache. Failures are left to the pages. */
+export async function warmCache(urls = ROUTES.warm): Promise<void> {
   await Promise.allSettled(urls.map((url) => fetchWithCache(url)));
 }
 

@@ -9,6 +9,7 @@ import { connectCache, NOT_DATA, revalidate } from "./clientCache.ts";
 import { pageNow, wallAhead } from "./clock.ts";
 import { BASE, versionOf } from "./entry.ts";
 import { type ConnectionOptions, type LinkStatus, span } from "./link.ts";
+import { ROUTES } from "./routes.ts";
 import { openStream, type Tags } from "./stream.ts";
 import { joinTabs, type Tabs } from "./tabs.ts";
 import { holdTopics, type Listener } from "./topics.ts";
@@ -58,8 +59,8 @@ function translated(status: LinkStatus, by: number): LinkStatus {
 /** Make the link of a tab. Nothing is opened before the first `subscribe`. */
 export function createConnection(options: ConnectionOptions = {}): Connection {
   let { streamUrl, routes, silence, hello, pollEvery } = {
-    streamUrl: "/api/events",
-    routes: { bots: "/api/bots/page", intraday: "/api/intraday/snapshot" } as Record<string, string>,
+    streamUrl: ROUTES.stream,
+    routes: ROUTES.topics,
     silence: 40_000,
     hello: 4000,
     pollEvery: 5000,

@@ -1,7 +1,6 @@
 /** The library without React: what any page may use. */
 
 export {
-  CACHE_TTL,
   type CacheEntry,
   type CacheOptions,
   type CacheStats,
@@ -28,3 +27,4 @@ export { pageNow } from "./clock.ts";
 export { type Connection, createConnection, getConnection } from "./connection.ts";
 export { BASE } from "./entry.ts";
 export type { ConnectionOptions, LinkState, LinkStatus } from "./link.ts";
+export { type Routes, setRoutes } from "./routes.ts";

@@ -6,15 +6,9 @@
  */
 
 import { fromWall, pageNow, wallAhead } from "./clock.ts";
+import { ROUTES } from "./routes.ts";
 
-/** Milliseconds that an answer of each route counts as fresh without being checked. Default 5000. */
-export const CACHE_TTL: Record<string, number> = {
-  "/api/bots/page": 5000,
-  "/api/intraday/snapshot": 2000,
-  "/api/metrics": 10000,
-};
-
-/** Time to live of a route that `CACHE_TTL` does not name, ms. */
+/** Time to live of a route that `ROUTES.ttl` does not name, ms. */
 export const DEFAULT_TTL = 5000;
 
 /** Path below which a proxy shows the desk, such as `/aion`: `data-base` of the page's root element. Default none. */
@@ -45,7 +39,7 @@ export interface CacheEntry<T = unknown> {
 }
 
 export interface CacheOptions {
-  /** Milliseconds; default `CACHE_TTL` of the route, else 5000. */
+  /** Milliseconds; default `ttl` of the route (`setRoutes`), else 5000. */
   ttl?: number;
   etag?: string;
   version?: number;
@@ -90,18 +84,21 @@ export function setMoment(name: string, at: number): void {
 }
 
 /**
- * The one key of a route: `api:` + path, `/api/backend/x` as `/api/x`, query sorted. Takes URLs and keys alike, so that
+ * The one key of a route: `api:` + path, an alias as what it is another name of, query sorted. Takes URLs and keys alike, so that
  * every way to name a route ends at one entry.
  */
 export function cacheKey(urlOrKey: string): string {
   const url = new URL(urlOrKey.replace(/^api:/, ""), "http://x");
   url.searchParams.sort();
-  return `api:${url.pathname.replace(/^\/api\/backend\//, "/api/")}${url.search}`;
+  let path = url.pathname;
+  for (const [alias, of] of Object.entries(ROUTES.aliases))
+    if (path.startsWith(alias)) path = of + path.slice(alias.length);
+  return `api:${path}${url.search}`;
 }
 
 /** The time to live of a key's route, ms. */
 export function ttlOf(name: string): number {
-  return CACHE_TTL[name.slice(4).split("?")[0] as string] ?? DEFAULT_TTL;
+  return ROUTES.ttl[name.slice(4).split("?")[0] as string] ?? DEFAULT_TTL;
 }
 
 /** The desk's hint of order in a body, when it carries one. */

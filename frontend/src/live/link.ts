@@ -31,9 +31,9 @@ export interface LinkStatus {
 }
 
 export interface ConnectionOptions {
-  /** Route of the multiplexed stream. Default `/api/events`. */
+  /** Route of the multiplexed stream. Default: `stream` of `setRoutes`. */
   streamUrl?: string;
-  /** Topic -> route of its conditional GET. Topics without one (log lines) are pushed only. */
+  /** Topic -> route of its conditional GET. Topics without one (log lines) are pushed only. Default: `topics` of `setRoutes`. */
   routes?: Record<string, string>;
   /** Milliseconds between polls while no stream works, such as 2000, 5000 or 15000. Default 5000. */
   pollEvery?: number;

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { getConnection } from "./connection.ts";
 
 export interface SSEOptions<T> {
-  /** Route of a stream: its last word names the topic, so `/events/bots` and `/api/backend/events/bots` are one. */
+  /** Route of a stream: its last word names the topic, so `/events/notes` and `/other/events/notes` are one. */
   url: string;
   /** False to hear nothing. Default true. */
   enabled?: boolean;

@@ -10,7 +10,7 @@ import {
   invalidateCache,
   setCached,
   warmCache,
-} from "./index.ts";
+} from "./clientCache";
 
 interface Bundle {
   equity: number;

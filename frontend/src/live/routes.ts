@@ -1,0 +1,22 @@
+/** What an app tells the library once, before it asks for anything: its routes. The library itself names none. */
+
+export interface Routes {
+  /** Route of the multiplexed stream. */
+  stream: string;
+  /** Topic -> route of its conditional GET. Topics without one (log lines) are pushed only. */
+  topics: Record<string, string>;
+  /** Route -> milliseconds that an answer counts as fresh without being checked; 5000 where it is left out. */
+  ttl: Record<string, number>;
+  /** Routes that `warmCache` fetches. */
+  warm: readonly string[];
+  /** Prefix of a path -> the one that it is another name of: both name one entry of the cache. */
+  aliases: Record<string, string>;
+}
+
+/** What was told so far. */
+export const ROUTES: Routes = { stream: "", topics: {}, ttl: {}, warm: [], aliases: {} };
+
+/** Tell the library its routes; what is left out stays as it is. */
+export function setRoutes(routes: Partial<Routes>): void {
+  Object.assign(ROUTES, routes);
+}
