@@ -49,3 +49,15 @@ describe("a write that is not of now", () => {
     expect(asked).toHaveBeenCalledTimes(3);
   });
 });
+
+it("reads the answer to its end: one that nobody reads keeps its request open", async () => {
+  vi.stubGlobal("EventSource", undefined);
+  const answers: Response[] = [];
+  vi.stubGlobal("fetch", async () => {
+    answers.push(new Response("ok", { headers: { date: header(Date.now()) } }));
+    return answers.at(-1);
+  });
+  followDeskTime();
+  await vi.waitFor(() => expect(answers.at(-1)?.bodyUsed).toBe(true));
+  vi.unstubAllGlobals();
+});

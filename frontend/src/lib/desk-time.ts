@@ -35,7 +35,9 @@ async function measure(): Promise<void> {
   triedAt = sent;
   try {
     const answer = await fetch(at("/healthz"), { cache: "no-store" });
-    setWallOffset(offsetOf(answer.headers.get("date"), sent, pageNow()));
+    const received = pageNow();
+    await answer.text(); // a body that nobody reads holds its request open for good
+    setWallOffset(offsetOf(answer.headers.get("date"), sent, received));
     due = Math.max(0, due - 1);
   } catch {
     due = Math.max(1, due); // no answer: the link says so, and the last known offset stays

@@ -227,6 +227,7 @@ async function load<T>(url: string, name: string, ttl: number | undefined): Prom
     const given: Record<string, string> = held?.etag ? { "If-None-Match": held.etag } : {};
     answer = await fetch(BASE + url, { headers: given, cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     if (answer.ok) text = await answer.text();
+    else answer.body?.cancel().catch(() => {}); // a body that nobody reads keeps its request open
   } catch (error) {
     throw new FetchError(url, 0, `no answer: ${(error as Error).message}`);
   }
