@@ -25,7 +25,7 @@ run: .venv/.run aion/web/static/.sources
 test: build browser proxies test-python test-page
 
 test-python: build
-	$(BIN)/pytest -n 4 --ignore tests/e2e
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/e2e
 	$(BIN)/pytest tests/e2e -n 3 --dist loadfile --ignore tests/e2e/test_firefox.py
 
 # What changed first and what failed last before it, no browser: under a minute. tests/quick.py says what is left out.
@@ -36,7 +36,7 @@ quick: build
 # How much of aion/ the tests run, in every process that they start; twice as long as they take without.
 coverage: build proxies
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 4 --ignore tests/e2e
+	$(BIN)/coverage run -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/e2e
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

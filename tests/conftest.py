@@ -5,7 +5,8 @@ import signal
 import pytest
 
 from tests import machine
-from tests.quick import Measure, Quick
+from tests.duration import LongestFirst, Measure
+from tests.quick import Quick
 
 # A test run that was started with `nohup` ignores SIGHUP, and so would every desk that it starts.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -14,13 +15,17 @@ machine.keep_files_in_memory()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--quick", action="store_true", help="leave out the files of tests/duration.json and browsers")
+    parser.addoption(
+        "--quick", action="store_true", help="leave out browsers and what tests/duration.json has as long"
+    )
     parser.addoption("--measure", action="store_true", help="write tests/duration.json")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--quick"):
         config.pluginmanager.register(Quick())
+    elif hasattr(config, "workerinput"):
+        config.pluginmanager.register(LongestFirst())
     if config.getoption("--measure"):
         config.pluginmanager.register(Measure(config))
 

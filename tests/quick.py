@@ -1,30 +1,23 @@
 """What `make quick` runs: the test files that take little, those that concern what changed first.
 
 A file is left out when its tests take more than `LEFT_OUT_S` seconds of processor together, as measured by
-
-    .venv/bin/pytest --measure --ignore tests/e2e
-
-which writes `tests/duration.json`; the browser's tests are left out without a measurement. What is not in there is
-new, and runs.
+`tests/duration.py`; the browser's tests are left out without a measurement. What was not measured is new, and runs.
 """
 
-import json
 import subprocess
-from collections import defaultdict
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-DURATIONS = ROOT / "tests" / "duration.json"
+from tests.duration import ROOT, durations_s
+
 LEFT_OUT_S = 2.0
 BROWSER = "tests/e2e"
 
 
 def left_out() -> set[str]:
     """Return the files that are left out, as paths from the root."""
-    return set(json.loads(DURATIONS.read_text()))
+    return {path for path, spent in durations_s().items() if spent > LEFT_OUT_S}
 
 
 def changed() -> set[str]:
@@ -64,47 +57,3 @@ class Quick:
     @pytest.hookimpl(tryfirst=True)  # what failed last comes first all the same: --ff sorts after this
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items.sort(key=lambda item: nearness(item.path.relative_to(ROOT).as_posix(), self._changed))
-
-
-class Measure:
-    """The plugin of `--measure`: seconds of processor of each test with all that it starts, added up by file."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        self._is_worker = hasattr(config, "workerinput")
-        self._spent: dict[str, float] = defaultdict(float)
-        self._started = 0.0
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self) -> Generator[None, object, object]:
-        self._started = self._cpu_s()
-        return (yield)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
-        now = self._cpu_s()
-        report.user_properties = [*report.user_properties, ("cpu_s", now - self._started)]
-        self._started = now
-        return report
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._spent[report.nodeid.split("::")[0]] += dict(report.user_properties).get("cpu_s", 0.0)
-
-    def pytest_sessionfinish(self) -> None:
-        if not self._is_worker:
-            much = {path: round(spent, 1) for path, spent in sorted(self._spent.items()) if spent > LEFT_OUT_S}
-            DURATIONS.write_text(json.dumps(much, indent=1) + "\n")
-
-    @staticmethod
-    def _cpu_s() -> float:
-        """Seconds of processor of this process and all that it has started, whether it has ended or not."""
-        import psutil
-
-        total = 0.0
-        here = psutil.Process()
-        for process in (here, *here.children(recursive=True)):
-            try:
-                total += sum(process.cpu_times()[:4])
-            except psutil.Error:
-                continue
-        return total

@@ -20,9 +20,22 @@ from hatch_build import FRONTEND, find_node
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 
-def imported(path: Path) -> Iterator[str]:
+Nodes = list[ast.AST]
+
+
+def read_nodes(path: Path) -> Nodes:
+    return list(ast.walk(ast.parse(path.read_text("utf-8"))))
+
+
+@pytest.fixture(scope="module")
+def files() -> dict[str, Nodes]:
+    """The nodes of each file of the tests, by its path from the root."""
+    return {path.relative_to(ROOT).as_posix(): read_nodes(path) for path in TESTS}
+
+
+def imported(nodes: Nodes) -> Iterator[str]:
     """Yield the last part of each module that a file imports, and each name that it imports from one."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name.rpartition(".")[2] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -30,13 +43,13 @@ def imported(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-def test_files_of_tests_import_no_test_and_no_private_name() -> None:
+def test_files_of_tests_import_no_test_and_no_private_name(files: dict[str, Nodes]) -> None:
     tests = {path.stem for path in TESTS if path.stem.startswith("test_")}
     assert len(tests) > 100
     wrong = [
-        f"{path.relative_to(ROOT)}: {name}"
-        for path in TESTS
-        for name in imported(path)
+        f"{path}: {name}"
+        for path, nodes in files.items()
+        for name in imported(nodes)
         if name in tests or re.match(r"_[^_]", name)
     ]
     assert wrong == [], "what two files use stands in a module that is no test, and has a public name"
@@ -46,9 +59,9 @@ REACHING = {"setattr", "getattr", "delattr", "hasattr", "object", "attrgetter"}
 """Functions that take the name of an attribute as text; `object` is `mock.patch.object`."""
 
 
-def named(path: Path) -> Iterator[str]:
+def named(nodes: Nodes) -> Iterator[str]:
     """Yield what a file names as text in a call that reaches for an attribute, or in an index of `vars`."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.Call):
             function = node.func
             called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
@@ -58,14 +71,14 @@ def named(path: Path) -> Iterator[str]:
             yield from (str(each.value) for each in [node.slice] if isinstance(each, ast.Constant))
 
 
-def private(path: Path) -> list[str]:
+def private(nodes: Nodes) -> list[str]:
     """Return the private parts that a file names as text."""
-    return [name for name in named(path) if re.search(r"(^|\.)_[^_]", name)]
+    return [name for name in named(nodes) if re.search(r"(^|\.)_[^_]", name)]
 
 
-def test_files_of_tests_name_no_private_part_as_text() -> None:
+def test_files_of_tests_name_no_private_part_as_text(files: dict[str, Nodes]) -> None:
     """Ruff sees `object._part`, not the same in quotes."""
-    found = {path.relative_to(ROOT).as_posix(): private(path) for path in TESTS}
+    found = {path: private(nodes) for path, nodes in files.items()}
     assert {path: names for path, names in found.items() if names} == {}
 
 
@@ -76,9 +89,8 @@ def test_files_of_tests_name_no_private_part_as_text() -> None:
         'mock.patch.object(a, "_b")', 'vars(a)["_b"]', 'a.__dict__["_b"]', 'operator.attrgetter("b._c")(a)',
     ],
 )  # fmt: skip
-def test_private_part_in_quotes_is_found(tmp_path: Path, code: str) -> None:
-    (tmp_path / "x.py").write_text(code)
-    assert private(tmp_path / "x.py")
+def test_private_part_in_quotes_is_found(code: str) -> None:
+    assert private(list(ast.walk(ast.parse(code))))
 
 
 def test_hooks_before_a_commit_are_the_commands_of_make_check() -> None:
