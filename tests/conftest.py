@@ -6,6 +6,7 @@ import pytest
 
 from tests import machine
 from tests.duration import LongestFirst, Measure
+from tests.leftover import Leftover
 from tests.quick import Quick
 
 # A test run that was started with `nohup` ignores SIGHUP, and so would every desk that it starts.
@@ -22,6 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Leftover())
     if config.getoption("--quick"):
         config.pluginmanager.register(Quick())
     elif hasattr(config, "workerinput"):
