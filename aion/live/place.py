@@ -18,6 +18,7 @@ LOCAL_FILE_SYSTEMS = frozenset(
         "f2fs",
         "tmpfs",
         "ramfs",
+        "devtmpfs",  # /dev, on the way to /dev/shm
         "overlay",
         "zfs",
         "bcachefs",

@@ -2,7 +2,9 @@
 
 import errno
 import os
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -107,6 +109,16 @@ def told(watch: InotifyWatcher, path: Path) -> None:
     changes = watch.look()
     assert changes is not None and changes.paths == {"data/a.json"}
     assert watch.look() is None
+
+
+def test_folder_in_shared_memory_is_told_of_like_any_other(tmp_path: Path) -> None:
+    """Its way leads over /dev, a file system of its own; where there is none, the folder is where all others are."""
+    where = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path
+    with TemporaryDirectory(dir=where) as folder:
+        (Path(folder) / "root" / "data").mkdir(parents=True)
+        with closing(watcher(Path(folder) / "root")) as watch:
+            assert watch.look() is None and watch.compared() == ()
+            told(watch, Path(folder) / "root" / "data")
 
 
 def test_link_on_the_way_that_turns_is_seen_and_followed(tmp_path: Path) -> None:
