@@ -13,6 +13,7 @@ from tests.quick import Quick
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 machine.keep_compiled_modules()
 machine.keep_files_in_memory()
+machine.let_examples_take_their_time()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 
 import psutil
+from hypothesis import HealthCheck, settings
 
 SHARED_MEMORY = "/dev/shm"
 TEMPORARY = "PYTEST_DEBUG_TEMPROOT"
@@ -33,6 +34,12 @@ def keep_files_in_memory() -> None:
     room = min(found.f_bavail * found.f_frsize, psutil.virtual_memory().available)
     if not found.f_flag & os.ST_NOEXEC and room > ROOM_BYTES:
         os.environ[TEMPORARY] = SHARED_MEMORY
+
+
+def let_examples_take_their_time() -> None:
+    """Take hypothesis's limits on time away: an example is slow where others use the machine, and no worse for it."""
+    settings.register_profile("aion", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("aion")
 
 
 def leave_modules_alone() -> None:

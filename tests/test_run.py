@@ -101,3 +101,12 @@ def test_files_when_some_are_long_then_they_come_first_and_quick_leaves_them_out
 
 def test_each_measured_file_is_there() -> None:
     assert [path for path in duration.durations_s() if not (ROOT / path).is_file()] == []
+
+
+def test_example_when_it_is_slow_then_it_is_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "test_slow.py").write_text(
+        "import time\nfrom hypothesis import given, settings, strategies as st\n\n"
+        "@settings(max_examples=2)\n@given(st.integers())\ndef test_it(_):\n    time.sleep(0.3)\n"
+    )
+    done = run(tmp_path)
+    assert done.returncode == 0, done.stdout

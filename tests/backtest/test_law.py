@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aion.config import BotSettings, Rules
@@ -127,7 +127,7 @@ def play(folder: str, made: BotSettings, bars: list[Bar]) -> Path:
     return path
 
 
-EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+EXAMPLES = settings(max_examples=25, derandomize=True)
 SCRIPTS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=3, max_size=40)
 
 

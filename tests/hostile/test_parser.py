@@ -38,7 +38,7 @@ from tests.adapter.freqtrade_file import TRADES, make
 from tests.bot.desk import WALL
 from tests.web.sample import rolling, sim_log, summary, swing_rolling
 
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=60)
 SAMPLES = {"sim_log": sim_log("b", 3), "swing_rolling": swing_rolling("b"), "rolling": rolling(3),
            "sim_summary": summary(3, ["b"])}  # fmt: skip
 NASTY = (
@@ -271,7 +271,7 @@ def test_csv_when_its_rows_are_anything_then_bars_or_a_reason(rows: list[list[st
 CELLS = (*NASTY[:14], 10**18, -1, 1e308, float("inf"), None, b"\xff\xfe", b"", "2022-05-19", "0001-01-01 00:00:00")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sampled_from(["trades", "orders"]), st.integers(0, 24), st.sampled_from(CELLS))
 def test_foreign_database_when_a_cell_is_anything_then_a_state_or_a_reason(
     table: str, column: int, cell: Any

@@ -180,7 +180,7 @@ def test_replay_years_need_no_pandas() -> None:
     assert subprocess.run([sys.executable, "-c", script], timeout=60, check=False).returncode == 0
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     mic=st.sampled_from([*MICS, ALWAYS]),
     ts=st.datetimes(datetime(2015, 1, 1), datetime(2025, 6, 30)).map(lambda each: each.replace(tzinfo=UTC)),  # noqa: DTZ001

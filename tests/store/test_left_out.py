@@ -69,7 +69,7 @@ SIZES = st.fixed_dictionaries({name: st.integers(0, 6) for name in (*MAPS, "equi
 
 
 @given(st.sampled_from(list(OF_KIND)), SIZES, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_document_when_one_entry_is_broken_in_any_way_then_all_others_are_unchanged(
     kind: str, sizes: dict[str, int], data: st.DataObject
 ) -> None:
@@ -105,7 +105,7 @@ def test_document_when_one_entry_is_broken_in_any_way_then_all_others_are_unchan
 
 
 @given(st.sampled_from(list(OF_KIND)), SIZES, st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_check_when_an_entry_is_broken_then_it_says_what_the_desk_does(
     kind: str, sizes: dict[str, int], data: st.DataObject
 ) -> None:

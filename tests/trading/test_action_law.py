@@ -116,7 +116,7 @@ def check(portfolio: Portfolio, moved: dict[str, Decimal], trades: list[Trade]) 
     assert total.net == sum((trade.realized_pnl for trade in trades), ZERO) + sum(open_results, ZERO)
 
 
-@settings(max_examples=100, deadline=None, phases=PHASES)
+@settings(max_examples=100, phases=PHASES)
 @given(histories())
 def test_account_when_units_change_inside_the_tape_then_every_law_holds(history: History) -> None:
     broker = history.broker()
@@ -147,7 +147,7 @@ def play(broker: PaperBroker, history: History, number: int) -> Changes:
     return broker.take_changes()
 
 
-@settings(max_examples=40, deadline=None, phases=PHASES)
+@settings(max_examples=40, phases=PHASES)
 @given(histories(), st.integers(0, 21))
 def test_account_when_restored_around_a_split_then_goes_on_the_same(history: History, cut: int) -> None:
     whole, broken = history.broker(), history.broker()

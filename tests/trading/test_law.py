@@ -86,7 +86,7 @@ def check_account(
     assert total.net == trades + sum((position.realized_pnl + gain for position, gain in held), ZERO)
 
 
-@settings(max_examples=200, deadline=None, phases=PHASES)
+@settings(max_examples=200, phases=PHASES)
 @given(histories())
 def test_account_when_anything_is_traded_then_every_law_holds(history) -> None:
     cost, allow_short, tape, orders = history
@@ -120,7 +120,7 @@ def test_account_when_anything_is_traded_then_every_law_holds(history) -> None:
         event(f"filled at {source}")
 
 
-@settings(max_examples=60, deadline=None, phases=PHASES)
+@settings(max_examples=60, phases=PHASES)
 @given(histories(), st.integers(0, 13))
 def test_account_when_restored_in_the_middle_then_goes_on_the_same(history, cut: int) -> None:
     cost, allow_short, tape, orders = history
@@ -142,7 +142,7 @@ def test_account_when_restored_in_the_middle_then_goes_on_the_same(history, cut:
     assert broken.state() == whole.state()
 
 
-@settings(max_examples=60, deadline=None, phases=PHASES)
+@settings(max_examples=60, phases=PHASES)
 @given(histories())
 def test_orders_when_the_tape_ends_then_each_has_one_end_or_rests(history) -> None:
     cost, allow_short, tape, orders = history

@@ -161,13 +161,13 @@ async def live_through(steps: list[tuple[Any, ...]]) -> None:
                 assert client.got.pop() == ("patch" if is_known and topic in client.patched else "whole")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(STEP, max_size=40))
 def test_hub_whatever_clients_do_then_no_patch_meets_another_base(steps: list[tuple[Any, ...]]) -> None:
     asyncio.run(live_through(steps))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(STEP, max_size=40))
 def test_hub_when_a_broadcast_takes_many_slices_then_no_patch_meets_another_base(
     steps: list[tuple[Any, ...]],

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aion.errors import AionError
@@ -437,7 +437,7 @@ def frames(draw: st.DrawFn) -> pandas.DataFrame:
     return pandas.DataFrame(rows, columns=list(FRAME.columns), index=FRAME.index[:count])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(made=frames(), shape=st.sampled_from(sorted(SHAPES)))
 def test_any_frame_in_any_shape_comes_back_bar_by_bar(
     tmp_path_factory: pytest.TempPathFactory, made: pandas.DataFrame, shape: str

@@ -248,7 +248,7 @@ def test_build_when_seven_bots_are_shown_then_lists_have_fifty_rows_at_most(fold
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_build_when_any_subset_of_a_cycle_is_written_then_no_mixture_is_published(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
