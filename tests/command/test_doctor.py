@@ -172,28 +172,26 @@ def test_extra_that_the_settings_need_is_named(tmp_path: Path, monkeypatch: pyte
 def stream_server() -> Iterator[Callable[[list[bytes]], str]]:
     """Return what starts a server that answers one request with the parts given, a little apart."""
     listeners: list[socket.socket] = []
+    is_over = threading.Event()
 
     def start(parts: list[bytes]) -> str:
         listener = socket.create_server(("127.0.0.1", 0))
         listeners.append(listener)
 
         def serve() -> None:
-            try:
-                connection, _ = listener.accept()
+            with suppress(OSError), listener.accept()[0] as connection:
                 connection.recv(65_536)
                 for part in parts:
                     connection.sendall(part)
                     time.sleep(0.05)
                 if parts[-1] != b"":
-                    time.sleep(3)
-                connection.close()
-            except OSError:
-                return
+                    is_over.wait(3)
 
         threading.Thread(target=serve, daemon=True).start()
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
     yield start
+    is_over.set()
     for listener in listeners:
         listener.close()
 
