@@ -95,18 +95,22 @@ def serve_hypercorn(app: FastAPI, listener: socket.socket, port_file: Path) -> N
     asyncio.run(run())
 
 
-if __name__ == "__main__":
-    root, port_file, kind, events, heartbeat = sys.argv[1:]
+def serve(root: str, port_file: str, kind: str, events: str, heartbeat: str) -> None:
+    """Be the application until a signal ends it."""
     if events == "tick":
         source.Signature.of = staticmethod(coarse)  # type: ignore[method-assign, assignment]
     app = make(Path(root), float(heartbeat), None if events == "events" else False)
-    listener = socket.create_server(("127.0.0.1", 0))
-    if kind == "hypercorn":
-        serve_hypercorn(app, listener, Path(port_file))
-        sys.exit(0)
-    Path(port_file).write_text(str(listener.getsockname()[1]))
-    if kind == "alone":
-        live_desk.open_batch = lambda: None
-    http = ConnectionProtocol if kind in ("upgraded", "alone") else kind
-    config = uvicorn.Config(app, http=http, log_level="warning", timeout_graceful_shutdown=1)
-    uvicorn.Server(config).run(sockets=[listener])
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        if kind == "hypercorn":
+            serve_hypercorn(app, listener, Path(port_file))
+            return
+        Path(port_file).write_text(str(listener.getsockname()[1]))
+        if kind == "alone":
+            live_desk.open_batch = lambda: None
+        http = ConnectionProtocol if kind in ("upgraded", "alone") else kind
+        config = uvicorn.Config(app, http=http, log_level="warning", timeout_graceful_shutdown=1)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    serve(*sys.argv[1:])

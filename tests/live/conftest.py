@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.live.nursery import Nursery, Started
 
 
 @dataclass
@@ -23,7 +22,7 @@ class Server:
 
     root: Path
     port: int
-    process: subprocess.Popen[bytes]
+    process: Started
     client: httpx.Client
     links: list[socket.socket] = field(default_factory=list)
 
@@ -115,8 +114,16 @@ class Wire:
         self.link.close()
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """What starts applications at once."""
+    made = Nursery()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+def start(tmp_path: Path, nursery: Nursery) -> Iterator[Callable[..., Server]]:
     """Start an application: `start(kind, events, heartbeat_s)`; all are stopped at the end."""
     running: list[Server] = []
 
@@ -126,20 +133,17 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         root = root or tmp_path / f"root{len(running)}"
         (root / "data").mkdir(parents=True, exist_ok=True)
         port_file = tmp_path / f"port{len(running)}"
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.live.app", str(root), str(port_file), kind, events, str(heartbeat_s)],
-            cwd=ROOT,
-        )
+        status = tmp_path / f"status{len(running)}"
+        process = nursery.start(status, str(root), str(port_file), kind, events, str(heartbeat_s))
         until = time.monotonic() + 60
         while True:
             assert process.poll() is None and time.monotonic() < until, "the application did not start"
             try:
                 port = int(port_file.read_text())
-                client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
-                client.get("/stats")
                 break
-            except (OSError, ValueError, httpx.HTTPError):
-                time.sleep(0.02)
+            except (OSError, ValueError):
+                time.sleep(0.01)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False)
         server = Server(root, port, process, client)
         running.append(server)
         return server
