@@ -77,6 +77,10 @@ class Inbox:
         """Args: layout: of the data folder; bots: names."""
         self._layout = layout
         self._bots = tuple(bots)
+        names = (DESK, *self._bots)  # paths are made once: each bot's are looked at five times a second
+        self._places = {name: layout.controls_of(name) for name in names}
+        self._kills = {name: layout.kill(name) for name in names}
+        self._rules = {name: layout.config(name) for name in self._bots}
         self._configs: dict[str, Signature | None] = {}
         self._folders: dict[str, _Folder] = {}
         self._unreadable: dict[Path, tuple[Signature | None, str]] = {}
@@ -128,7 +132,7 @@ class Inbox:
 
     def _look_into(self, target: str, now: datetime) -> _Folder | None:
         """Return the listing of a target's folder: the one kept, while nothing says that it may have changed."""
-        path = self._layout.controls_of(target)
+        path = self._places[target]
         try:
             signature = Signature.of(os.stat(path))
             kept = self._folders.get(target)
@@ -191,7 +195,7 @@ class Inbox:
 
     def killed(self, bot: str) -> str:
         """Return why `bot` (or with `DESK` every bot) must stop, or an empty text: only a missing file is clear."""
-        path = self._layout.kill(bot)
+        path = self._kills.get(bot) or self._layout.kill(bot)
         whose = "the kill switch of all bots" if bot == DESK else "the kill switch"
         said = "kill switch of all bots" if bot == DESK else "kill switch"
         try:
@@ -214,7 +218,7 @@ class Inbox:
     def has_new_config(self, bot: str) -> bool:
         """Tell whether `config/<bot>.json` is another file than at the look before; True at the first look."""
         try:
-            signature: Signature | None = Signature.of(os.lstat(self._layout.config(bot)))
+            signature: Signature | None = Signature.of(os.lstat(self._rules[bot]))
         except OSError:
             signature = None
         is_new = bot not in self._configs or self._configs[bot] != signature
@@ -227,7 +231,7 @@ class Inbox:
         Raises:
             StateError: they cannot be read.
         """
-        path = self._layout.config(bot)
+        path = self._rules[bot]
         try:
             config, _ = read_document(path, "bot_config", name=self._layout.relative(path))
         except FileNotFoundError:
