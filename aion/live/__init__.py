@@ -1,4 +1,4 @@
-"""Fresh snapshots of files and their push over SSE; knows nothing of trading and mounts in any FastAPI app."""
+"""Fresh snapshots of files, answered and pushed over SSE; knows nothing of trading, mounts in any FastAPI app."""
 
 from aion.live.http import NO_STORE, SnapshotApp, StreamApp
 from aion.live.live import Live, LiveError

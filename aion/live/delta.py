@@ -1,10 +1,11 @@
-"""Patches: what turns one version of a topic into the next, as JSON merge patches, and how a page proves the result.
+"""JSON merge patches from one version of a topic to the next, and the checksum by which a page verifies them.
 
-Source: RFC 7396, "JSON Merge Patch". One patch cannot say everything, so that a *delta* is a list of them, applied in
-turn: where the order of an object's members would come out wrong, a first patch puts a number in its place and the
-second one the whole object. What no list can say (a member that becomes null, another order at the top) has no delta.
+Source: RFC 7396, "JSON Merge Patch". One patch cannot express every change, so a *delta* is a list of patches,
+applied in order: where the members of an object would end in the wrong order, a first patch sets the object to a
+number and the second one sets the whole object. A change that no list can express (a member that becomes null,
+another order at the top level) has no delta.
 
-The proof is a CRC-32 of the result as a browser writes it: `browser_text` of the new body is, byte for byte, what
+The checksum is a CRC-32 of the result as a browser writes it: `browser_text` of the new body is, byte for byte, what
 `JSON.stringify(JSON.parse(body))` gives in ECMAScript.
 """
 
@@ -31,14 +32,14 @@ class CannotSayError(Exception):
 
 
 class DeltaMaker:
-    """Makes the patch events of one topic. Used by the build thread alone."""
+    """Makes the patch events of one topic. Used only by the build thread."""
 
     def __init__(self) -> None:
         self._etag = ""
         self._value: Any = None
 
     def make(self, before: Snapshot, after: Snapshot) -> tuple[bytes, bytes] | None:
-        """Return the event that turns `before` into `after`, as identity and as gzip chunk; None where none pays.
+        """Return the event that turns `before` into `after`, plain and as gzip chunk; None if a patch saves nothing.
 
         Args:
             before: the snapshot published last.
@@ -69,7 +70,7 @@ class DeltaMaker:
         return None if len(gzip) > len(after.gzip_frame) * MOST_PART else (identity, gzip)
 
     def forget(self) -> None:
-        """Hold no value any more: nobody wants patches."""
+        """Free the stored value: no client wants patches."""
         self._etag, self._value = "", None
 
 

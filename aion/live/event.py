@@ -1,7 +1,7 @@
 """The wire format of Server-Sent Events as pure functions.
 
 Source: WHATWG HTML, section 9.2 "Server-sent events". Lines end with LF; CR, LF and CRLF inside a field's value would
-end it early, so data is split at each of them and names refuse them.
+end it early, so data is split at each of them and names that contain them are rejected.
 """
 
 import re
@@ -27,7 +27,7 @@ def encode_event(name: str, data: bytes, *, event_id: str | None = None, retry_m
 
 
 def frame_around(name: str, event_id: str | None = None) -> tuple[bytes, bytes]:
-    """Return what stands before and after one line of data, for data that is known to hold no line end.
+    """Return the bytes before and after one line of data, for data that is known to contain no line end.
 
     Raises:
         ValueError: as `encode_event`.
@@ -63,9 +63,9 @@ _FINAL_BLOCK = b"\x03\x00"  # an empty block of fixed codes with the last-block 
 
 
 def deflate_block(data: bytes, level: int) -> bytes:
-    """Return `data` as whole deflate blocks that end on a byte and depend on nothing before them.
+    """Return `data` as complete deflate blocks that end on a byte boundary and refer to nothing before them.
 
-    A decoder may meet them after any other such blocks, so one result serves every client of a shared stream, and a
+    A decoder can read them after any other such blocks, so one result serves every client of a shared stream, and a
     client may join or skip at any of them. RFC 1951; the flush is zlib's Z_FULL_FLUSH.
     """
     packer = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
@@ -73,7 +73,7 @@ def deflate_block(data: bytes, level: int) -> bytes:
 
 
 def stored_block(data: bytes) -> bytes:
-    """Return `data` (at most 65,535 bytes a block) as stored deflate blocks: costs no compression."""
+    """Return `data` as stored (uncompressed) deflate blocks of at most 65,535 bytes each."""
     blocks = []
     for start in range(0, len(data), 65_535):
         part = data[start : start + 65_535]
@@ -82,19 +82,19 @@ def stored_block(data: bytes) -> bytes:
 
 
 def event_chunks(name: str, event_id: str, data: bytes, block: bytes) -> tuple[bytes, bytes]:
-    """Return an event of one line of data as two chunks: as it is, and inside the shared gzip member.
+    """Return an event with one line of data as two chunks: plain, and inside the shared gzip member.
 
     Args:
         name: as for `encode_event`.
         event_id: the same.
         data: known to hold no line end.
-        block: the `deflate_block` of `data`; what stands around it is stored.
+        block: the `deflate_block` of `data`; the bytes around it are stored uncompressed.
     """
     before, after = frame_around(name, event_id)
     return chunk(before + data + after), chunk(stored_block(before) + block + stored_block(after))
 
 
 def gzip_member(block: bytes, data: bytes) -> bytes:
-    """Return a whole gzip member made of `block`, the `deflate_block` of `data`."""
+    """Return a complete gzip member made of `block`, the `deflate_block` of `data`."""
     size = (len(data) & 0xFFFFFFFF).to_bytes(4, "little")
     return GZIP_HEADER + block + _FINAL_BLOCK + zlib.crc32(data).to_bytes(4, "little") + size

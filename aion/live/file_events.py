@@ -1,7 +1,7 @@
-"""The kernel's events on the files of a root, and whether they are enough to know what is on disk.
+"""The kernel's file events below a root, and whether they can be relied on.
 
-They are not where there are none (other systems, network disks, no watches left), nor for a while after something
-changed without one: memory maps, or a file system that is stacked on another one. Each look compares times then.
+They cannot where there are none (other systems, network disks, no watches left), nor for a while after something
+changed without an event (a memory map, a stacked file system). Each check then compares file times.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ ROUNDS = 12  # scans in a row that find nothing of the kind before events are en
 
 
 class FileEvents:
-    """Watches, sees that each change had its event, and says what it cannot vouch for. Belongs to the event loop."""
+    """Watches the files and checks that each change sent an event. Belongs to the event loop."""
 
     def __init__(
         self,
@@ -34,8 +34,8 @@ class FileEvents:
             root: folder of the files.
             folders: names below it.
             accepts: tells by its path below the root whether a file counts.
-            tell: gets what changed.
-            is_wanted: False where events are not to be trusted whatever the system says.
+            tell: is called with each set of changes.
+            is_wanted: False to do without events, whatever the system offers.
         """
         self._root = root
         self._folders = folders
@@ -46,7 +46,7 @@ class FileEvents:
         self.are_enough = False
         """False while each look has to compare file times."""
         self._distrust = ""
-        """Why there are none."""
+        """Why there are no events."""
         self._told: set[str] = set()
         self._told_before: set[str] = set()
         self._has_told_all = True
@@ -57,7 +57,7 @@ class FileEvents:
         self._rounds = 0
 
     def open(self) -> None:
-        """Have the kernel tell of changes, where it does."""
+        """Start watching, if the system sends events."""
         try:
             if self._is_wanted:
                 self._watcher = open_watcher(self._root, self._folders, self._accepts)
@@ -86,7 +86,7 @@ class FileEvents:
         self._watcher = None
 
     def look(self) -> None:
-        """Ask the kernel whether anything happened since the last look, and tell it."""
+        """Ask the kernel whether anything happened since the last call, and report it to `tell`."""
         if self._watcher is None:
             return
         try:
@@ -98,20 +98,20 @@ class FileEvents:
             self._hand(changes)
 
     def begin_build(self) -> None:
-        """The files are read from now on: what was told so far has its part in it."""
+        """Note that the files are read from now on: the build includes all changes reported so far."""
         self._told_before, self._told = self._told, set()
         self._had_told_all, self._has_told_all = self._has_told_all, False
 
     def forget(self) -> None:
-        """What was told so far is not known any more: the build failed."""
+        """Note that the build failed: changes reported so far count as unknown."""
         self._has_told_all = True
 
     def end_build(self, differing: Iterable[str], linked: Mapping[str, int]) -> None:
-        """See whether an event told of each change that the build found.
+        """Check that each change found by the build had sent an event.
 
         Args:
-            differing: files that changed, came or went.
-            linked: inodes of the files that have another name somewhere, by path: they are watched by themselves.
+            differing: files that were changed, created or deleted.
+            linked: inode by path of files with a second name (hard link); each gets a watch of its own.
         """
         if self._watcher is None:
             return
@@ -122,7 +122,7 @@ class FileEvents:
         self._watch_files(linked)
 
     def end_round(self) -> None:
-        """See that the paths name what is watched, and that each change had its event; call it before each rescan."""
+        """Check that the right folders are watched and that each change sent an event; call before each rescan."""
         if self._watcher is None:
             self.open()
             return
@@ -159,13 +159,13 @@ class FileEvents:
             self._hand(changes)
 
     def _explain(self, reason: str) -> None:
-        """Say once why there are no events."""
+        """Log once why there are no events."""
         if reason != self._distrust:
             log.warning("file events are not trusted on %s (%s): each look compares file times", self._root, reason)
         self._distrust = reason
 
     def _give_up(self, error: OSError) -> None:
-        """Do without events, since some would be missed. `end_round` tries again."""
+        """Stop using events, since some would be missed. `end_round` tries again."""
         self.close()
         self._explain(error.strerror or str(error))
         self._hand_all()

@@ -36,7 +36,7 @@ def header(scope: Any, name: bytes) -> str:
 
 
 async def respond_json(send: Any, status: int, value: Any, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """Send a small JSON answer that nobody may store."""
+    """Send a small JSON answer with no-store headers."""
     body = orjson.dumps(value)
     start = [
         (b"content-type", b"application/json"),
@@ -79,7 +79,7 @@ MAX_ENCODINGS, MAX_ENCODING_BYTES = 256, 256  # values of Accept-Encoding that a
 
 
 class _Encodings(dict[bytes, bool]):
-    """Which values of `Accept-Encoding` allow gzip: browsers send the same few again and again."""
+    """Remembers which values of `Accept-Encoding` allow gzip, since browsers send the same few values."""
 
     def __missing__(self, value: bytes) -> bool:
         found = accepts_gzip(value.decode("latin-1"))
@@ -96,11 +96,11 @@ _takes_gzip = _Encodings()
 class SnapshotApp:
     """ASGI application that answers GET and HEAD with the snapshot of one topic as the disk is now.
 
-    304 for a matching `If-None-Match`, ready gzip for who accepts it, `Server-Timing` with the wait for freshness.
+    304 for a matching `If-None-Match`, gzip if accepted, `Server-Timing` with the time spent waiting for a build.
     """
 
     def __init__(self, live: Live[Any], topic: str) -> None:
-        """Args: live: where the topic is; topic: its name."""
+        """Args: live: has the topic; topic: its name."""
         self._live = live
         self._topic = topic
         self._heads: _Heads | None = None
@@ -164,10 +164,9 @@ class StreamApp:
 
     Every event is named after its topic; `hello` (first) and `hb` (every heartbeat) carry `{topic: etag}` of all
     topics, `bye` (last) a `retry`. `?beats=1` asks for two more `hb` right after the greeting, a moment apart.
-    `?patches=<topic>,...` says of which topics the page understands events `patch` (see `delta`) in place of whole
-    ones; only on a stream whose topics are in the query.
-    `?have=<topic>:<etag>,...` names what the page holds; on a stream of one topic
-    `Last-Event-ID` or `?last_event_id=` with the newest version does the same.
+    `?patches=<topic>,...` names the topics for which the page understands `patch` events (see `delta`) instead of
+    whole bundles; only on a stream whose topics are in the query. `?have=<topic>:<etag>,...` names the versions that
+    the page has; on a stream of one topic `Last-Event-ID` or `?last_event_id=` with the newest version does the same.
     """
 
     def __init__(
@@ -179,16 +178,16 @@ class StreamApp:
         """Make it.
 
         Args:
-            live: where the topics are.
+            live: has the topics.
             topics: which; None to take them from `?topics=a,b`.
-            on_open: told of the scope and the stream when one is opened, so that somebody may end it.
+            on_open: called with scope and stream when one is opened, so that the caller can end it later.
         """
         self._live = live
         self._topics = None if topics is None else tuple(topics)
         self._on_open = on_open
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Open one stream, and keep it where the server cannot hand its connection over."""
+        """Open one stream, and serve it here if the server cannot hand over its connection."""
         live = self._live
         if scope["method"] not in ("GET", "HEAD"):
             await _respond_error(
@@ -247,13 +246,13 @@ class StreamApp:
         await portable.run(receive, send, GZIP_HEADER if is_gzip else b"")
 
     def _is_welcome(self, scope: Any, subscriber: Subscriber) -> bool:
-        """Tell whoever wants to know that a stream is open; return False if they ended it at once."""
+        """Call `on_open`; return False if it ended the stream at once."""
         if self._on_open is not None:
             self._on_open(scope, subscriber)
         return subscriber.index >= 0
 
     def _beat_soon(self, subscriber: Subscriber, left: int) -> None:
-        """Send `left` heartbeats, one at a time: if they fail to come, something holds events back."""
+        """Send `left` heartbeats, one at a time, so that the page can detect a buffering proxy."""
         asyncio.get_running_loop().call_later(PROOF_BEAT_S, self._beat_on, subscriber, left)
 
     def _beat_on(self, subscriber: Subscriber, left: int) -> None:

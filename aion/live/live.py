@@ -1,9 +1,9 @@
 """`Live`: topics built from files, always as they are on disk now, answered and pushed.
 
-A look at the disk raises a *generation* when something changed; whoever asks waits for the first build that started
-at or after the generation seen on arrival, never for an older one. Builds run one at a time in a thread and read only
-what changed. Nothing expires, nothing is refreshed in the background: what is held is proved to be what is on disk
-at each request, or built again.
+A check of the disk raises a *generation* number if something changed. A request waits for the first build that
+started at or after the generation it saw on arrival, never for an older one. Builds run one at a time in a thread and
+read only what changed. Nothing expires and nothing is refreshed in the background: at each request the stored version
+is either confirmed to be what is on disk, or built again.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ T = TypeVar("T")
 log = logging.getLogger("aion.live")
 
 RESERVED = ("hello", "hb", "bye", "build", EVENT)
-LOOK_TIMEOUT_S = 10.0  # a disk that answers no look in this time is reported, not waited for
+LOOK_TIMEOUT_S = 10.0  # after this time without an answer, the disk is reported instead of waited for
 
 
 class LiveError(Exception):
@@ -40,11 +40,11 @@ class LiveError(Exception):
 
 @dataclass(slots=True)
 class _State(Generic[T]):
-    """What is held of one topic."""
+    """The stored state of one topic."""
 
     topic: Topic[T]
     wanted: int = 1
-    """Generation of the newest change that concerns it."""
+    """Generation of the newest change that affects it."""
     built: int = 0
     """Generation at the start of its newest finished build."""
     snapshot: Snapshot | None = None
@@ -81,7 +81,7 @@ class Stats:
 
 @dataclass(slots=True)
 class _Result:
-    """What a build of one topic gave."""
+    """The result of building one topic."""
 
     name: str
     snapshot: Snapshot | None
@@ -89,11 +89,11 @@ class _Result:
     revisit_in_s: float | None
     took_s: float
     patch: tuple[bytes, bytes] | None = None
-    """What the hub sends to those who have the snapshot before this one."""
+    """Patch for clients that have the previous snapshot: plain and gzip."""
 
 
 class Live(Generic[T]):
-    """Topics over the files of one root. Belongs to the event loop that `start` runs in."""
+    """Topics built from the files of one root. Belongs to the event loop that `start` runs in."""
 
     def __init__(
         self,
@@ -110,12 +110,12 @@ class Live(Generic[T]):
 
         Args:
             root: folder of the files; need not exist yet.
-            topics: what can be asked for.
+            topics: what can be requested.
             load: reads and parses one file (see `Tree`); runs in the build thread.
             accepts: tells by its path below the root whether a file counts.
-            rescan_interval_s: seconds between scans that find what sends no events (memory maps, a link just made).
+            rescan_interval_s: seconds between scans for changes without an event (memory maps, a new hard link).
             heartbeat_s: seconds between heartbeats on streams.
-            trust_events: False to take signatures at every look; None to decide by system and file system.
+            trust_events: False to compare file times at every check; None to decide by system and file system.
         """
         self.root = root
         self.stats = Stats()
@@ -158,11 +158,11 @@ class Live(Generic[T]):
 
     @property
     def trusts_events(self) -> bool:
-        """True while the kernel tells of changes; False while every look takes signatures."""
+        """True while kernel events are used; False while every check compares file times."""
         return self._events.are_enough
 
     async def start(self) -> None:
-        """Watch, build everything once, and go on until `close`."""
+        """Start watching and building; runs in the background until `close`."""
         loop = asyncio.get_running_loop()
         self._events.open()
         self.hub.drain = make_drain(self.hub)
@@ -206,11 +206,11 @@ class Live(Generic[T]):
             self._release(state)
 
     async def fresh(self, name: str) -> Snapshot:
-        """Return the snapshot of topic `name` as the disk is now: never older than any write that has returned.
+        """Return the snapshot of topic `name` as the files are now; it includes every write that has returned.
 
         Raises:
             KeyError: there is no such topic.
-            LiveError: the builder failed, or the disk does not answer.
+            LiveError: the builder failed, or the disk does not respond.
         """
         state = self._states[name]
         self._look()
@@ -225,7 +225,7 @@ class Live(Generic[T]):
         return state.snapshot
 
     def fresh_now(self, name: str) -> Snapshot | None:
-        """Return what `fresh` would, when the kernel says that nothing happened; None when there is a wait.
+        """Return what `fresh` would return, if that needs no waiting; otherwise None.
 
         Raises:
             KeyError: there is no such topic.
@@ -239,12 +239,12 @@ class Live(Generic[T]):
         return state.snapshot
 
     def held(self, name: str) -> Snapshot | None:
-        """Return what is held of topic `name` without looking at the disk; None before its first build."""
+        """Return the stored snapshot of topic `name` without checking the disk; None before its first build."""
         state = self._states.get(name)
         return state.snapshot if state else None
 
     async def fresh_all(self, names: Sequence[str]) -> None:
-        """Bring every topic of `names` up to the disk; one that cannot be built is left as it was."""
+        """Update every topic of `names`; one that cannot be built stays as it was."""
         for name in names:
             if name in self._states:
                 with suppress(LiveError):
@@ -270,7 +270,7 @@ class Live(Generic[T]):
         return any(path.startswith(f"{tail.folder}/") for tail in self._tails.values())
 
     def _look(self) -> None:
-        """Ask the kernel whether anything happened since the last look."""
+        """Ask the kernel whether anything changed since the last check."""
         self.stats.looks += 1
         self._events.look()
 
@@ -352,7 +352,7 @@ class Live(Generic[T]):
     def _build(
         self, dirty: set[str], forced: set[str], needs_scan: bool, held: dict[str, Snapshot | None]
     ) -> tuple[list[_Result], dict[str, tuple[str, dict[str, Any]]]]:
-        """Bring the tree up to date and build what is concerned. Runs in the build thread."""
+        """Update the tree and build the topics that changed. Runs in the build thread."""
         self._differing = set()
         tails: dict[str, tuple[str, dict[str, Any]]] = {}
         if needs_scan or any(self._is_log(path) for path in dirty):

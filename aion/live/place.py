@@ -26,18 +26,18 @@ LOCAL_FILE_SYSTEMS = frozenset(
         "reiserfs",
     }
 )
-"""File systems whose every change passes this kernel; network and FUSE mounts change behind its back."""
+"""File systems that change only through this kernel; network and FUSE mounts can change without it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One line of the table of mounts."""
+    """One line of the mount table."""
 
     path: str
     kind: str
     """Type of the file system."""
     line: str
-    """All that the kernel says of it; another mount at the same place has another one."""
+    """The whole line of the table; another mount at the same place has another one."""
 
     def holds(self, path: str) -> bool:
         """Return True when `path` (absolute, without links) is the mount point or below it."""
@@ -50,7 +50,7 @@ def is_below(path: str, folder: str) -> bool:
 
 
 def read_mounts(table: str = MOUNTS) -> list[Mount]:
-    """Return what is mounted, in the order of mounting; empty where the system does not say it."""
+    """Return all mounts in the order of mounting; empty on systems without a mount table."""
     found = []
     try:
         with open(table, encoding="utf-8", errors="surrogateescape") as lines:
@@ -83,10 +83,10 @@ def file_system(path: Path, table: str = MOUNTS) -> str:
 
 
 def steps(path: str) -> Iterator[tuple[str, bool]]:
-    """Yield each name that decides what `path` leads to, with whether it is a link.
+    """Yield each name on the way to the target of `path`, with whether it is a link.
 
-    A link is yielded as such before it is read, so that who watches it when it is yielded misses no turn of it. What
-    is not there ends the way.
+    A link is yielded before it is read, so that a caller who starts watching it then misses no later change of it. A
+    missing name ends the list.
     """
     place = "/" if path.startswith("/") else ""
     waiting = path.split("/")[::-1]

@@ -1,4 +1,4 @@
-"""Snapshots: one version of one topic as ready bytes, and the rules of conditional requests on them."""
+"""Snapshots: one version of one topic as finished bytes, and the rules of conditional requests."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ GZIP_LEVEL = 3  # a third more time than level 1 for a tenth fewer bytes; level 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a builder returns."""
+    """The result of a builder."""
 
     payload: Mapping[str, Any]
     """A JSON object without `version` and `etag`, which are added; a pure function of the files."""
@@ -28,7 +28,7 @@ class Built:
 
 @dataclass(frozen=True, slots=True)
 class Topic(Generic[T]):
-    """One thing that can be asked for and subscribed to."""
+    """One thing that can be requested and subscribed to."""
 
     name: str
     build: Callable[[Tree[T]], Built]
@@ -65,20 +65,20 @@ def encode(payload: Mapping[str, Any]) -> bytes:
     """Return `payload` as compact JSON.
 
     Raises:
-        TypeError: it holds something that JSON cannot say.
+        TypeError: it contains something that JSON cannot represent.
     """
     return orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS)
 
 
 def make_snapshot(topic: str, payload: bytes, etag: str, version: int, level: int = GZIP_LEVEL) -> Snapshot:
-    """Return the snapshot of an encoded `payload`; everything that is ever sent of it is made here, once.
+    """Return the snapshot of an encoded `payload`, with every form in which it is sent.
 
     Args:
         topic: its name, also the name of its event.
         payload: a JSON object as `encode` returns it.
         etag: its `content_tag`.
         version: microseconds.
-        level: of zlib, 1..9.
+        level: zlib level, 1..9.
     """
     rest = payload[1:] if payload == b"{}" else b"," + payload[1:]
     body = b'{"version":%d,"etag":%b%b' % (version, orjson.dumps(etag), rest)
@@ -114,7 +114,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
 
 
 def parse_have(value: str, topics: Sequence[str]) -> dict[str, str]:
-    """Return topic -> ETag of a `have` parameter, `<topic>:<etag>,...`; what makes no sense is left out."""
+    """Return topic -> ETag of a `have` parameter, `<topic>:<etag>,...`; invalid parts are ignored."""
     found: dict[str, str] = {}
     for part in value[:8192].split(","):
         topic, _, tag = part.partition(":")

@@ -1,4 +1,4 @@
-"""Files as they are: what `stat` says of them, and their parsed content, read again only when they changed."""
+"""Files: their `stat` signatures and parsed content, read again only after a change."""
 
 import os
 import stat
@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-RACY_NS = 20_000_000  # a file changed less than this before it was read may change again under the same times
+RACY_NS = 20_000_000  # a file changed less than this before it was read may change again with the same times
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[T]):
-    """One file as it is now: its content, or why there is none and what stood there before."""
+    """One file as it is now: its content, or the error and the last good content."""
 
     path: str
     """Below the root, with `/`."""
@@ -59,8 +59,8 @@ Scan = dict[str, Signature]
 def scan(root: Path, folders: tuple[str, ...], accepts: Callable[[str], bool]) -> Scan:
     """Return the signatures of all accepted files below `folders`, and of the folders themselves.
 
-    Links are not followed. What vanishes meanwhile is left out. Hidden names (a dot first) are never listed: they are
-    temporary files.
+    Links are not followed. Files that vanish meanwhile are left out. Names that start with a dot are never listed:
+    they are temporary files.
 
     Raises:
         OSError: a folder exists and cannot be listed.
@@ -91,8 +91,8 @@ def scan(root: Path, folders: tuple[str, ...], accepts: Callable[[str], bool]) -
 class Tree(Generic[T]):
     """The files below some folders of a root, parsed on demand and kept while unchanged.
 
-    Only the build thread reads it. `update` takes what a look at the disk found; `entry` reads a file when somebody
-    asks for it and its content is not the present one.
+    Only the build thread uses it. `update` takes the result of a scan; `entry` reads a file when it is requested and
+    has changed since it was read last.
     """
 
     def __init__(self, root: Path, load: Callable[[Path, str], T]) -> None:
@@ -114,7 +114,7 @@ class Tree(Generic[T]):
         """Files read so far."""
 
     def update(self, found: Scan, gone: set[str]) -> None:
-        """Take signatures of present paths and the names of vanished ones; their content is read when asked for."""
+        """Take signatures of present paths and the names of vanished ones; content is read when it is requested."""
         for path, signature in found.items():
             top = path.split("/", 1)[0]
             self.newest_ns[top] = max(self.newest_ns.get(top, 0), signature.newest_ns)

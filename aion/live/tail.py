@@ -1,4 +1,4 @@
-"""Growing line files followed by byte offset: what was appended, exactly once, rotation seen by inode."""
+"""Follows growing line files by byte offset: each appended line once; a new inode means that the file was rotated."""
 
 import os
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ MAX_APPEND_BYTES = 262_144  # more than that at once is fetched by GET, not push
 class LogTail:
     """A topic of appended lines: `{parts: [{file, inode, from, to, lines}], at: {file: size}}`.
 
-    `from` and `to` are byte offsets; a page whose offset is not `from` fetches what lies between. Only whole lines
-    are sent. More than 256 KB at once is announced with `from` moved up, for the page to fetch.
+    `from` and `to` are byte offsets; a page whose offset is not `from` fetches the lines in between. Only whole lines
+    are sent. Of more than 256 KB at once only the end is sent, with a later `from`; the page fetches the rest.
     """
 
     name: str
@@ -26,7 +26,7 @@ class LogTail:
 
 
 class TailReader:
-    """Where each file of a folder has been read to. Used by the build thread alone."""
+    """Remembers how far each file of a folder has been read. Used only by the build thread."""
 
     def __init__(self, folder: Path) -> None:
         """Args: folder: the files' folder."""
@@ -34,7 +34,7 @@ class TailReader:
         self._places: dict[str, tuple[int, int]] = {}
 
     def start(self) -> None:
-        """Take the present ends of all files as read."""
+        """Count everything up to the present end of each file as read."""
         for name in self._names():
             self._read(name, is_first=True)
 
@@ -44,7 +44,7 @@ class TailReader:
         return content_tag(orjson.dumps(sorted(self._places.items())))
 
     def read(self) -> dict[str, Any] | None:
-        """Return the event payload of everything appended since the last call, or None for nothing."""
+        """Return the event payload of everything appended since the last call, or None."""
         names = self._names()
         parts = [part for name in names if (part := self._read(name)) is not None]
         for name in self._places.keys() - set(names):

@@ -1,9 +1,9 @@
 """Tells at once whether anything below some folders changed: Linux inotify, read inside the event loop.
 
-A rename or write that has returned in any process has its event queued already, and so has a mount: one epoll call
-says whether what is held is what is on disk. What is watched is what the paths name: the folders and links on the way
-are watched too, and where one cannot be, each look compares what the paths name. Where events cannot be trusted
-nothing is watched and every look takes the signatures of all files (`source.scan`).
+A rename or write that has returned in any process has queued its event already, and so has a mount: one epoll call
+says whether anything changed. The folders and links on the path are watched too; where one cannot be watched, each
+check compares which folder the path leads to. Where events cannot be relied on, nothing is watched and every check
+compares the signatures of all files (`source.scan`).
 """
 
 import array
@@ -24,7 +24,7 @@ __all__ = ["LOCAL_FILE_SYSTEMS", "Changes", "InotifyWatcher", "Watcher", "file_s
 
 
 class Changes:
-    """What a look found."""
+    """The result of a check."""
 
     __slots__ = ("is_turned", "paths", "rescan")
 
@@ -41,23 +41,23 @@ class Changes:
 
 
 class Watcher(Protocol):
-    """A source of changes that can be asked at any time."""
+    """A source of changes that can be queried at any time."""
 
     def descriptors(self) -> tuple[int, ...]:
         """Descriptors that become readable when there are changes."""
         ...
 
     def look(self) -> Changes | None:
-        """Return what changed since the last look, or None when nothing did; costs one system call then.
+        """Return what changed since the last call, or None if nothing did, which costs one system call.
 
         Raises:
-            OSError: a folder that appeared cannot be watched, or is where no events come from; they cannot be trusted
+            OSError: a new folder cannot be watched, or is on a file system without events: they cannot be relied on
                 any more.
         """
         ...
 
     def compare(self) -> Changes | None:
-        """Return what a look must have found: whether a path names another folder than the one that is watched.
+        """Check that each path still leads to the folder that is watched; return changes if one does not.
 
         Raises:
             OSError: as above.
@@ -65,13 +65,13 @@ class Watcher(Protocol):
         ...
 
     def compared(self) -> tuple[str, ...]:
-        """Paths that each look compares, since no event tells where they lead."""
+        """Paths that each check compares, since no event reports where they lead."""
         ...
 
     def watch_files(self, files: Mapping[str, int]) -> set[str]:
-        """Watch `files` (inode by path below the root) by themselves, and no others; return those that are new.
+        """Give each of `files` (inode by path below the root) a watch of its own, and no others; return the new ones.
 
-        These have another name elsewhere: what is written there is no event of their folder.
+        They have a second name elsewhere: a write through it sends no event to their folder.
 
         Raises:
             OSError: no watch is left.
@@ -105,21 +105,21 @@ def _identity(path: str) -> Identity:
 
 
 class InotifyWatcher:
-    """inotify on the way to the root, on it and on every folder of the tree below it, and the table of mounts."""
+    """inotify on the path to the root, on the root and all folders below it, and on the mount table."""
 
     def __init__(
         self, root: Path, folders: tuple[str, ...], accepts: Callable[[str], bool], mounts: str = MOUNTS
     ) -> None:
-        """Watch `folders` (below `root`) with all their sub-folders; a missing one is taken up when it appears.
+        """Watch `folders` (below `root`) with all their sub-folders; a missing one is watched when it appears.
 
         Args:
             root: absolute or relative path; need not exist.
             folders: names below it; `""` for the root itself.
             accepts: tells by its path below the root whether a file counts.
-            mounts: the kernel's table of mounts.
+            mounts: path of the kernel's mount table.
 
         Raises:
-            OSError: no inotify instance or watch is left, or the folders are where no events come from.
+            OSError: no inotify instance or watch is left, or the folders are on a file system without events.
         """
         from inotify_simple import INotify, flags, parse_events  # noqa: PLC0415 - Linux only
 
@@ -177,7 +177,7 @@ class InotifyWatcher:
             raise
 
     def _open_tables(self) -> None:
-        """Be told of mounts. To ask takes a mount off what is to be told, so each epoll has a table of its own."""
+        """Open the mount table once for each epoll: an event is cleared only for the descriptor that was asked."""
         try:
             for epoll in (self._epoll, self._wakes):
                 self._tables.append(os.open(self._table, os.O_RDONLY | os.O_CLOEXEC))
@@ -187,7 +187,7 @@ class InotifyWatcher:
                 os.close(self._tables.pop())
 
     def descriptors(self) -> tuple[int, ...]:
-        """Descriptors of the inotify instance, and of what wakes for a mount."""
+        """Descriptors of the inotify instance and of the mount table."""
         return self._descriptor, self._wakes.fileno()
 
     def close(self) -> None:
@@ -199,7 +199,7 @@ class InotifyWatcher:
         self._inotify.close()
 
     def look(self) -> Changes | None:
-        """Return what changed since the last look, or None."""
+        """Return what changed since the last call, or None."""
         is_turned = bool(self._polled) and self._is_moved()
         ready = self._ready(0, 2)
         if not ready and not is_turned:
@@ -217,18 +217,18 @@ class InotifyWatcher:
         return changes or None
 
     def compare(self) -> Changes | None:
-        """Return whether a path names another folder than the one that is watched."""
+        """Return changes if a path no longer leads to the folder that is watched."""
         changes = Changes()
         if self._is_moved() or self._is_elsewhere():
             self._turn(changes)
         return changes or None
 
     def compared(self) -> tuple[str, ...]:
-        """Paths that each look compares."""
+        """Paths that each check compares."""
         return tuple(self._polled)
 
     def watch_files(self, files: Mapping[str, int]) -> set[str]:
-        """Watch `files` by themselves, and no others; return those that are new."""
+        """Give each of `files` a watch of its own, and no others; return the new ones."""
         wanted = dict(files)
         for path in self._mounted:
             found = _identity(self._full(path))
@@ -246,7 +246,7 @@ class InotifyWatcher:
         return os.path.join(self._root, path) if path else self._root
 
     def _take(self, watch: int, mask: int, name: str, changes: Changes) -> bool:
-        """Take an event in; True when what is watched may not be what the paths name any more."""
+        """Process an event; return True if the paths may now lead to other folders than those watched."""
         if mask & self._overflow:
             changes.rescan = True
             return True
@@ -258,7 +258,7 @@ class InotifyWatcher:
         return any([self._take_in(folder, mask, name, changes) for folder in folders])
 
     def _take_other(self, watch: int, mask: int, changes: Changes) -> bool:
-        """Take in what happened to something on the way, or to a file that is watched by itself."""
+        """Process an event of a folder or link on the path, or of a file with a watch of its own."""
         told = {path for path, (_, own) in self._files.items() if own == watch}
         changes.paths |= told
         if mask & self._ignored:
@@ -292,7 +292,7 @@ class InotifyWatcher:
         return any(_identity(path) != before for path, before in self._polled.items())
 
     def _is_elsewhere(self) -> bool:
-        """Whether a mount came or went, or a path names another folder: the same one would have the same watch."""
+        """Return True if a mount changed or a path leads to another folder; the same folder has the same watch."""
         if self._relevant(read_mounts(self._table)) != self._around:
             return True
         return any(self._add(path) != watch for watch, paths in list(self._tree.items()) for path in paths)
@@ -306,7 +306,7 @@ class InotifyWatcher:
         changes.is_turned = any(now.get(path, watch) != watch for path, watch in before.items())
 
     def _take_up(self) -> None:
-        """Watch what the paths name now, and nothing else."""
+        """Watch the folders that the paths lead to now, and nothing else."""
         before = self._steps | self._tree.keys()
         self._steps, self._places, self._tree, self._polled = set(), set(), {}, {}
         is_told = len(self._tables) > 0 and self._watch_steps(self._root)
@@ -323,7 +323,7 @@ class InotifyWatcher:
         self._check_mounts()
 
     def _watch_head(self, path: str) -> bool:
-        """Watch a named folder, or one on the way to it; False when no event tells where its path leads."""
+        """Watch a named folder, or one on its path; False if no event reports where its path leads."""
         full = self._full(path)
         is_told = True
         if os.path.islink(full):
@@ -336,7 +336,7 @@ class InotifyWatcher:
         return is_told
 
     def _watch_steps(self, path: str) -> bool:
-        """Watch what decides where `path` leads; False when something on the way cannot be."""
+        """Watch each step on the way to the target of `path`; False if one cannot be watched."""
         is_told = True
         mounts = read_mounts(self._table)
         for step, is_link in steps(path):
@@ -367,7 +367,7 @@ class InotifyWatcher:
         return True
 
     def _watch_tree(self, path: str) -> None:
-        """Watch `path` and what is in it: the watch first, then the listing, so that nothing slips between."""
+        """Watch `path` and all folders in it; each watch comes before the listing, so that nothing is missed."""
         if not self._watch(path):
             return
         try:
@@ -390,7 +390,7 @@ class InotifyWatcher:
             yield os.path.realpath(self._full(path)), path
 
     def _relevant(self, mounts: list[Mount]) -> set[str]:
-        """Return the mounts that decide what the paths lead to."""
+        """Return the mounts that affect where the paths lead."""
         targets = {place for place, _ in self._targets()}
         return {
             mount.line
@@ -400,10 +400,10 @@ class InotifyWatcher:
         }
 
     def _check_mounts(self) -> None:
-        """Note the mounts that matter.
+        """Store the relevant mounts.
 
         Raises:
-            OSError: one of the folders is on a file system that tells of no changes.
+            OSError: one of the folders is on a file system that reports no changes.
         """
         mounts = read_mounts(self._table)
         self._around = self._relevant(mounts)

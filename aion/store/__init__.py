@@ -1,1 +1,1 @@
-"""The file contract between the half that trades and the half that shows: names, documents, locks, safe files."""
+"""The file contract between trading half and web half: names, documents, locks, safe reading and writing."""

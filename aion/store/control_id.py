@@ -1,7 +1,7 @@
-"""Ids of requests to the bots: what one looks like, when it was asked, and whether that can be true.
+"""Ids of requests to the bots: their form, their time, and whether that time is possible.
 
-A name in `control/<bot>/` of another form, or of a time that cannot be, is no request: who reads the folder leaves it
-aside, so that no file of somebody else ever stands for an answer, or in the way of one.
+A name in `control/<bot>/` of another form, or with an impossible time, is not a request. Readers of the folder ignore
+it, so that a stray file can neither count as a request nor block one.
 """
 
 import re
@@ -18,7 +18,7 @@ _SLACK = timedelta(hours=1)  # between the clocks of who writes and who reads, o
 
 
 def asked_at(control_id: str) -> datetime | None:
-    """Return the wall time in a well-formed id, aware UTC; None for a text that is no id."""
+    """Return the wall time in a well-formed id, aware UTC; None for any other text."""
     match = _ID.fullmatch(control_id)
     if match is None or not control_id.isascii():
         return None
@@ -30,7 +30,7 @@ def asked_at(control_id: str) -> datetime | None:
 
 
 def order_of(control_id: str) -> tuple[datetime, str]:
-    """Return what well-formed ids are sorted by: when they were asked, then their text.
+    """Return the sort key of a well-formed id: its time, then its text.
 
     Raises:
         ValueError: it is no id.
@@ -42,7 +42,7 @@ def order_of(control_id: str) -> tuple[datetime, str]:
 
 
 def why_not(control_id: str, now: datetime) -> str:
-    """Return why a file of that name is no request at wall time `now`, one clause; an empty text when it is one."""
+    """Return why a file of that name is not a request at wall time `now`, as one clause; `""` if it is one."""
     at = asked_at(control_id)
     if at is None:
         return f"is not a request: requests are named {FORM}"
@@ -54,7 +54,7 @@ def why_not(control_id: str, now: datetime) -> str:
 
 
 def why_no_file(name: str, now: datetime) -> str:
-    """Return why a file of that whole `name` is no request, as `why_not` does of the id in it."""
+    """Return why a file of the whole `name` is not a request, as `why_not` does for the id in it."""
     control_id = name.removesuffix(SUFFIX)
     if control_id == name and asked_at(name) is not None:
         return f"is not a request: its name lacks {SUFFIX}"
@@ -70,12 +70,12 @@ def latest(now: datetime) -> datetime:
 
 
 def make_id(now: datetime, after: datetime | None, suffix: str) -> str:
-    """Return an id of wall time `now`, or of the first microsecond behind `after` when that is not before it.
+    """Return an id of wall time `now`, or of the first microsecond after `after` if `now` is not later.
 
     Args:
         now: wall time.
-        after: when the newest request was asked, as its id says; None when there is none.
-        suffix: lower-case letters and digits that tell it from another of the same time.
+        after: time of the newest request, from its id; None if there is none.
+        suffix: lower-case letters and digits that distinguish it from another id of the same time.
     """
     at = now.astimezone(UTC)
     if after is not None and at <= after:

@@ -1,8 +1,8 @@
-"""Curves made short: the one way in which any part of Aion leaves points of a curve out.
+"""Downsampling of curves; every part of Aion uses it.
 
-What a trader looks for stays: the ends, the highest and the lowest point, and peak and trough of the deepest fall. So
-the drawdown of a short curve is that of the whole one, or deeper where the account is below zero: a fall is then more
-than all of its peak, and more so of a lower one. Every other point is lowest or highest of its stretch of time.
+It keeps what a trader looks for: the ends, the highest and lowest point, and peak and trough of the deepest fall. The
+drawdown of a downsampled curve is therefore that of the whole one (or deeper if the account is below zero, where a
+fall is more than 100 % of its peak). Every other point is the lowest or highest of its interval.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ Curve = Mapping[str, float]
 
 
 def deepest(values: Sequence[float | None]) -> tuple[int, ...]:
-    """Return where peak and trough of the deepest fall of `values` lie, nothing where none falls; None: not known."""
+    """Return the indices of peak and trough of the deepest fall of `values` (None: unknown); empty if none falls."""
     peak, peak_at, worst = 0.0, 0, 0.0
     found: tuple[int, ...] = ()
     for index, value in enumerate(values):
@@ -27,15 +27,15 @@ def deepest(values: Sequence[float | None]) -> tuple[int, ...]:
 
 
 def chosen(series: Sequence[Sequence[float | None]], points: int, newest: int = 0) -> list[int]:
-    """Return which of the points of curves over the same times to keep, in order of time.
+    """Return the indices of the points to keep, of curves over the same times, in order of time.
 
-    Kept are, first of the first series and then of the others: the ends, peak and trough of the deepest fall, the
-    lowest and the highest point; then both extremes of each series in as many equal stretches as there is room for.
+    Kept are, for the first series and then for the others: the ends, peak and trough of the deepest fall, the lowest
+    and the highest point; then both extremes of each series in as many equal intervals as fit.
 
     Args:
-        series: values of each curve, all of one length; None where a curve has no value.
-        points: most that are kept, at least `FEWEST`.
-        newest: so many of the newest points are all kept, at most three quarters of `points`.
+        series: values of each curve, all of the same length; None where a curve has no value.
+        points: maximum number kept, at least `FEWEST`.
+        newest: number of newest points that are all kept, at most three quarters of `points`.
     """
     count = len(series[0])
     if count <= points:
@@ -64,7 +64,7 @@ def chosen(series: Sequence[Sequence[float | None]], points: int, newest: int = 
 
 
 def _filled(values: Sequence[float | None]) -> list[float]:
-    """Return `values` with what stood before in the place of what is not known."""
+    """Return `values` with each None replaced by the value before it."""
     last = next(value for value in values if value is not None)
     found = []
     for value in values:

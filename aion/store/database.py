@@ -1,4 +1,4 @@
-"""What must be so of an SQLite file before it is opened: SQLite follows links, and waits at a pipe for ever."""
+"""Checks an SQLite file before it is opened, because SQLite follows links and blocks on a pipe for ever."""
 
 import sqlite3
 import stat
@@ -8,10 +8,10 @@ _KEPT_BESIDE = ("", "-wal", "-shm", "-journal")
 
 
 def check_database(path: Path) -> None:
-    """Look at the file at `path` and at what SQLite keeps beside it; each may be missing.
+    """Check the file at `path` and the files that SQLite keeps beside it; each may be missing.
 
     Raises:
-        sqlite3.OperationalError: one is a link, a pipe, a socket, a device or a folder, or cannot be looked at.
+        sqlite3.OperationalError: one is a link, a pipe, a socket, a device or a folder, or cannot be checked.
     """
     for suffix in _KEPT_BESIDE:
         each = path.with_name(path.name + suffix)

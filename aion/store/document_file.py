@@ -1,4 +1,4 @@
-"""Documents in files: read and checked, whole or what is sound of them; written only with fields that are known."""
+"""Reads and validates documents in files, whole or their valid part; writes them only with known fields."""
 
 import re
 from itertools import islice
@@ -23,11 +23,11 @@ _SCHEMA = re.compile(r"aion/(?P<kind>[a-z_]{1,32})/(?P<version>[0-9]{1,6})")
 def write_document(path: Path, value: dict[str, Any], *, durable: bool = False) -> None:
     """Write `value`, a document that names its schema, to `path`, as `write_json` does.
 
-    Readers ignore fields that they do not know, so that a mistyped one would vanish without a word.
+    Readers ignore unknown fields, so a mistyped one would be lost silently.
 
     Raises:
         OSError: as `write_json`.
-        ValueError: it has a field that its kind has not, which is named; or as `write_json`.
+        ValueError: it has a field that its kind does not have, which is named; or as `write_json`.
     """
     kind = str(value["schema"]).split("/")[1]
     if where := _unknown(KINDS[kind], value):
@@ -39,7 +39,7 @@ _parts_of: dict[type[Document], tuple[set[str], dict[str, tuple[type[Document], 
 
 
 def _parts(model: type[Document]) -> tuple[set[str], dict[str, tuple[type[Document], int]]]:
-    """Return the names of the fields of `model`, and which are documents, with the maps around them."""
+    """Return the names of the fields of `model`, and which of them contain documents, inside how many maps."""
     if model not in _parts_of:
         parts = {}
         for name, field in model.model_fields.items():
@@ -56,7 +56,7 @@ def _parts(model: type[Document]) -> tuple[set[str], dict[str, tuple[type[Docume
 
 
 def _unknown(model: type[Document], value: Any) -> str:
-    """Return where the first field stands that `model` does not know, empty when there is none."""
+    """Return the path of the first field that `model` does not know, `""` if there is none."""
     known, parts = _parts(model)
     if not value.keys() <= known:
         return str(next(name for name in value if name not in known))
@@ -75,7 +75,7 @@ def read_document(path: Path, kind: str, *, name: str | None = None) -> tuple[Do
 
     Raises:
         FileNotFoundError: there is none.
-        StateError: as `read_json`; of another kind, of a newer schema, or with a field that breaks its rule.
+        StateError: as `read_json`; another kind, a newer schema, or an invalid field.
     """
     shown = name or path.name
     data, signature = read_file(path, shown)
@@ -85,17 +85,17 @@ def read_document(path: Path, kind: str, *, name: str | None = None) -> tuple[Do
 
 
 def read_sound(path: Path, kind: str, *, name: str | None = None, most: int = NAMED) -> Document:
-    """Return what is intact of the document of `kind` at `path`; its `left_out` says what is not.
+    """Return the valid part of the document of `kind` at `path`; its `left_out` says what is missing.
 
     Args:
         path: the file.
-        kind: what it is to be; of those that are not `MENDED` the whole is intact, or nothing.
+        kind: the expected kind; kinds that are not `MENDED` are read as a whole or not at all.
         name: how messages call it.
-        most: entries left out that are named.
+        most: maximum number of left-out entries that are named.
 
     Raises:
         FileNotFoundError: there is none.
-        StateError: as `read_document`, for what is no entry.
+        StateError: as `read_document`, for something that is not an entry.
     """
     shown = name or path.name
     data, _ = read_file(path, shown)
@@ -105,10 +105,10 @@ def read_sound(path: Path, kind: str, *, name: str | None = None, most: int = NA
 
 
 def check_sound(value: dict[str, Any], kind: str, name: str, most: int = NAMED) -> Document:
-    """Return what is intact of `value` as a document of `kind`; see `read_sound`.
+    """Return the valid part of `value` as a document of `kind`; see `read_sound`.
 
     Raises:
-        StateError: of another kind, of a newer schema, or something is wrong that is no entry.
+        StateError: another kind, a newer schema, or something invalid that is not an entry.
     """
     if kind not in MENDED:
         return check_document(value, kind, name)
@@ -132,7 +132,7 @@ def check_document(value: dict[str, Any], kind: str, name: str) -> Document:
     """Return `value` as a document of `kind`.
 
     Raises:
-        StateError: of another kind, of a newer schema, or with a field that breaks its rule, which is named.
+        StateError: another kind, a newer schema, or an invalid field, which is named.
     """
     check_schema(value, kind, name)
     try:
@@ -144,7 +144,7 @@ def check_document(value: dict[str, Any], kind: str, name: str) -> Document:
 
 
 def _first_of_many(value: dict[str, Any], kind: str) -> str:
-    """Return one complaint without making all: about the document with only the first few items of its maps."""
+    """Return one error without collecting all: of the document with only the first few items of its maps."""
     for few in (100, 1_000):
         try:
             KINDS[kind].model_validate(_cut(value, few))
@@ -161,7 +161,7 @@ def _cut(value: Any, few: int, depth: int = 0) -> Any:
 
 
 def check_schema(value: dict[str, Any], kind: str, name: str) -> None:
-    """Check that `value` says that it is of `kind`, in a version that is read here.
+    """Check that `value` is of `kind`, in a version that can be read here.
 
     Raises:
         StateError: it does not.
@@ -180,7 +180,7 @@ def check_schema(value: dict[str, Any], kind: str, name: str) -> None:
 
 
 def complaints(error: ValidationError) -> list[str]:
-    """Return each thing that is wrong with a document as one clause that names the field."""
+    """Return each error of a document as one clause that names the field."""
     return [
         "field {}: {}".format(*complaint(each))
         for each in error.errors(include_url=False, include_context=False, include_input=False)

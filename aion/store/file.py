@@ -1,8 +1,8 @@
-"""Whole files only: atomic writes and verified reads.
+"""Atomic writes and safe reads of whole files.
 
 A write goes to a temporary file in the same folder and is renamed over the old one; a reader sees the old content or
-the new one, never a mixture. A read opens without following links and without blocking, takes regular files only and
-stops at its size caps before and after inflation.
+the new one, never a mixture. A read follows no links, never blocks, accepts regular files only and stops at its size
+limits before and after decompression.
 """
 
 import errno
@@ -39,7 +39,7 @@ _JSON_TYPES = {list: "array", str: "string", int: "number", float: "number", boo
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What `stat` says of one version of a file; equal signatures mean the same version, racy times apart."""
+    """The `stat` of one version of a file; equal signatures mean the same version, except within a clock tick."""
 
     mtime_ns: int
     ctime_ns: int
@@ -62,15 +62,15 @@ def gzip_bytes(data: bytes, level: int = 6) -> bytes:
 
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """Replace the file at `path` by `data` in one step; its folder is made when missing.
+    """Replace the file at `path` atomically with `data`; its folder is created if missing.
 
     Args:
         path: the file to replace.
         data: the whole new content.
-        durable: True to flush file and folder to the disk before returning, for what cannot be written again.
+        durable: True to fsync file and folder before returning, for content that cannot be written again.
 
     Raises:
-        OSError: the disk is full or read-only; the old file stands untouched and no temporary file stays.
+        OSError: the disk is full or read-only; the old file is untouched and no temporary file is left.
     """
     name = f"{TEMPORARY_PREFIX}{path.name}.{next(_numbers)}{_TEMPORARY_MARK}{os.getpid()}"
     temporary = path.with_name(name)
@@ -94,10 +94,10 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
 
 
 def flush(path: Path) -> None:
-    """Flush the file at `path` and its folder to the disk.
+    """Flush the file at `path` and its folder to the disk (fsync).
 
     Raises:
-        OSError: the disk refuses.
+        OSError: the disk reports an error.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
@@ -108,10 +108,10 @@ def flush(path: Path) -> None:
 
 
 def remove(path: Path) -> bool:
-    """Remove the file at `path` for good: the folder is flushed before this returns.
+    """Delete the file at `path` and flush the folder before returning.
 
     Returns:
-        False when there was none.
+        False if there was no file.
 
     Raises:
         OSError: it cannot be removed.
@@ -125,10 +125,10 @@ def remove(path: Path) -> bool:
 
 
 def remove_temporaries(folder: Path) -> int:
-    """Remove what killed writers left in `folder` and below; files of living processes stay.
+    """Delete temporary files that killed writers left in `folder` and below; those of running processes stay.
 
     Returns:
-        How many were removed.
+        Number of deleted files.
     """
     removed = 0
     for path in folder.rglob(f"{TEMPORARY_PREFIX}*{_TEMPORARY_MARK}*"):
@@ -141,12 +141,12 @@ def remove_temporaries(folder: Path) -> int:
 
 
 def write_json(path: Path, value: Any, *, durable: bool = False) -> None:
-    """Write `value` (JSON types) to `path` atomically; a name ending in `.gz` is packed.
+    """Write `value` (JSON types) to `path` atomically; a name ending in `.gz` is compressed.
 
     Raises:
         OSError: as `write_bytes`.
-        TypeError: `value` holds something that JSON cannot say.
-        ValueError: it holds None, NaN or an infinity, which a reader would refuse; the place is named.
+        TypeError: `value` contains something that JSON cannot represent.
+        ValueError: it contains None, NaN or an infinity, which readers reject; the message names the field.
     """
     data = orjson.dumps(value)
     if b"null" in data and (where := _null(value)) is not None:
@@ -164,7 +164,7 @@ def read_bytes(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES
 
     Raises:
         FileNotFoundError: there is none.
-        StateError: not a regular file, a link, over a cap, torn or not gzip; it never blocks.
+        StateError: not a regular file, a link, over a size limit, truncated or not gzip.
     """
     shown = name or path.name
     data, signature = read_file(path, shown, cap)
@@ -172,7 +172,7 @@ def read_bytes(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES
 
 
 def read_file(path: Path, shown: str, cap: int = MAX_FILE_BYTES) -> tuple[bytes, Signature]:
-    """Return what stands in the file at `path`, packed or not, as `read_bytes` does."""
+    """Return the content of the file at `path`, compressed or not, as `read_bytes` does."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -205,7 +205,7 @@ def read_json(
         path: the file; a name ending in `.gz` is inflated.
         name: how messages call it; default its own name.
         cap: largest size on disk, bytes.
-        is_mended: True to take NaN and numbers that are too large as texts, which no field of numbers takes.
+        is_mended: True to read NaN and numbers that are too large as texts, which number fields then reject.
 
     Raises:
         FileNotFoundError: there is none.
@@ -259,7 +259,7 @@ def _parse_counted(data: bytes, name: str, *, is_mended: bool = False) -> dict[s
 
 
 def _with_texts(data: bytes) -> Any:
-    """Return what `data` says where NaN and the like stand as texts; None where it is no JSON even so."""
+    """Return the value of `data` with NaN and the like as texts; None if it is still not JSON."""
     mended = say_as_text(data)
     try:
         return None if mended is None else orjson.loads(mended)
@@ -268,7 +268,7 @@ def _with_texts(data: bytes) -> Any:
 
 
 def _drop_nulls(value: dict[str, Any]) -> None:
-    """Leave the fields of all objects out that are `null`."""
+    """Remove all object fields that are `null`."""
     stack: list[Any] = [value]
     while stack:
         found = stack.pop()
@@ -303,7 +303,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _null(value: Any) -> str | None:
-    """Return where the first None or not finite number is, as `fills.f1.price`, or None when there is none."""
+    """Return the path of the first None or non-finite number, such as `fills.f1.price`; None if there is none."""
     # a place is a chain, not a text: long names above many items would be copied for each of them
     stack: list[tuple[_Place, Any]] = [(None, value)]
     while stack:
@@ -351,7 +351,7 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError, name: str) -> StateErr
 
 
 def shorten(text: str) -> str:
-    """Return `text` cut to what a message shows of a file."""
+    """Return `text` shortened for a message."""
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 

@@ -85,14 +85,14 @@ def log(process: str) -> str:
 
 
 def as_summary_names(file: str) -> str:
-    """Return the path of a file of the day-trading job as `sim_summary.json` names it: below its own folder."""
+    """Return the path of a file of the day-trading job as written in `sim_summary.json`, relative to its folder."""
     return file.removeprefix(f"{INTRADAY}/")
 
 
 def is_meant_as_state(relative: str) -> bool:
-    """Tell whether somebody who put a file at `relative` meant it as a bot's state, whatever its name.
+    """Tell whether a file at `relative` was meant as a bot's state, even if its name is wrong.
 
-    A link in place of the folder of the day files is meant so too: it is not followed.
+    This includes a link in place of the folder of the day files, which is not followed.
     """
     folder, _, name = relative.rpartition("/")
     is_there = folder == SIM_LOGS or (folder == SWING and name.startswith("rolling"))
@@ -100,13 +100,13 @@ def is_meant_as_state(relative: str) -> bool:
 
 
 def control_id_of(name: str) -> str | None:
-    """Return the id in the name of a file that is a request, None where it is none."""
+    """Return the id in the name of a request file, None if it is not a request."""
     control_id = name.removesuffix(SUFFIX)
     return control_id if control_id != name and asked_at(control_id) is not None else None
 
 
 def listed(folder: Path) -> list[str]:
-    """Return the names in `folder`, none where it cannot be listed."""
+    """Return the names in `folder`, or none if it cannot be listed."""
     try:
         return os.listdir(folder)
     except OSError:
@@ -117,17 +117,17 @@ def listed(folder: Path) -> list[str]:
 
 
 def lock_of(ledger: Path) -> Path:
-    """Return the file that whoever has the ledger at `ledger` open holds."""
+    """Return the lock file of the ledger at `ledger`."""
     return ledger.with_suffix(Path(LEDGER_LOCK).suffix)
 
 
 def packed(path: Path) -> Path:
-    """Return where the day file at `path` stands once it is packed."""
+    """Return the path of the day file at `path` after compression."""
     return path.with_name(f"{path.name}.gz")
 
 
 def kept_log(path: Path, part: str) -> Path:
-    """Return where a part of the log at `path` is kept once it is full: `1` for the whole, or a level."""
+    """Return the path of a rotated part of the log at `path`: `1` for the whole log, or a level."""
     return path.with_name(f"{path.stem}.{part}{LOG_SUFFIX}")
 
 
@@ -135,7 +135,7 @@ def check_name(what: str, value: str) -> str:
     """Return `value` if it may become part of a file name.
 
     Args:
-        what: what the value is, for the message: `bot`, `control id`, `process`.
+        what: what the value is, for the error message: `bot`, `control id`, `process`.
         value: letters, digits, `.`, `_` and `-`, 1 to 64 of them, the first a letter or digit.
 
     Raises:
@@ -178,7 +178,7 @@ def check_horizon(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a path below the data folder is: its kind and the names in it."""
+    """The kind of a path below the data folder and the names in it."""
 
     kind: str
     bot: str = ""
@@ -256,11 +256,11 @@ class Layout:
         return sorted(self.logs.glob(f"*{LOG_SUFFIX}"))
 
     def archive_marker(self, run: str) -> Path:
-        """Path of the record of the move that put a run away."""
+        """Path of the marker that records the archiving of a run."""
         return self.runs / run / "archive.json"
 
     def states(self, names: Callable[[Path], Iterable[str]] = listed) -> Iterator[Place]:
-        """Yield what lies in the folders of the bots' states, in order of the names that `names` lists."""
+        """Yield the files in the folders of the bots' states, in the order of `names`."""
         for folder in (SIM_LOGS, SWING):
             for name in sorted(names(self.root / folder)):
                 if (place := self.place(f"{folder}/{name}")) is not None:
@@ -272,10 +272,10 @@ class Layout:
 
     @staticmethod
     def place(relative: str) -> Place | None:
-        """Return what the file at `relative` (below the data folder) is, or None if it is no state file.
+        """Return the place of the file at `relative` (below the data folder), or None if it is not a state file.
 
-        Temporary files (`.name.tmp-...`), names that `check_name` refuses and names in `control/` that are no id of
-        a request are no state files.
+        Temporary files (`.name.tmp-...`), names that `check_name` rejects and names in `control/` that are not
+        request ids are not state files.
         """
         parts = PurePosixPath(relative).parts
         try:

@@ -1,4 +1,4 @@
-"""Lock files: regular files that only their owner may open, never a link or pipe, and no wait without an end."""
+"""Lock files: regular files that only their owner may open, never links or pipes, with a timeout."""
 
 import errno
 import fcntl
@@ -18,7 +18,7 @@ _MODE = 0o600  # who can open a lock file can hold the lock
 
 
 def open_lock(path: Path) -> int:
-    """Return a descriptor of the lock file at `path`, which is made when missing.
+    """Return a descriptor of the lock file at `path`, which is created if missing.
 
     Raises:
         OSError: it cannot be opened, or is a link, a folder, a pipe, a socket or a device.
@@ -44,13 +44,13 @@ def open_lock(path: Path) -> int:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Keep other threads and processes that ask for the same out of `folder`, which is made when it is missing.
+    """Hold the exclusive lock of `folder` against other threads and processes; the folder is created if missing.
 
     Args:
         folder: the lock is a file in it.
 
     Raises:
-        TimeoutError: others held it for `LOCK_WAIT_S`.
+        TimeoutError: it was held by others for `LOCK_WAIT_S`.
         OSError: as `open_lock`.
     """
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Which file holds the newest state of a bot: one rule for pages, command line, watchdog and archive."""
+"""Finds the file with the newest state of a bot; one rule for pages, command line, watchdog and archive."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,7 +8,7 @@ _KINDS = {"sim_log": "intraday", "swing_rolling": "swing"}
 
 
 def newest_first(places: Iterable[Place]) -> dict[str, list[Place]]:
-    """Return the files of each bot, that of the newest market day first; those of one day stay in their order."""
+    """Return the files of each bot, newest market day first; files of one day keep their order."""
     found: dict[str, list[Place]] = {}
     for place in places:
         found.setdefault(place.bot, []).append(place)
@@ -18,11 +18,11 @@ def newest_first(places: Iterable[Place]) -> dict[str, list[Place]]:
 
 
 def newest_states(places: Iterable[Place], kinds: Mapping[str, str]) -> dict[str, Place]:
-    """Return the file that holds the newest state of each bot: its swing file, else the day file of its newest day.
+    """Return the file with the newest state of each bot: its swing file, else the day file of its newest day.
 
     Args:
-        places: files below the data folder; those that are no bot's state are passed over.
-        kinds: `intraday` or `swing` by name of the bots whose kind is known: files of the other kind are older.
+        places: files below the data folder; those that are not a bot's state are ignored.
+        kinds: `intraday` or `swing` by bot, where known: files of the other kind then count as older.
     """
     of_bots = (place for place in places if (kind := _KINDS.get(place.kind)) and kinds.get(place.bot, kind) == kind)
     return {

@@ -1,9 +1,9 @@
-"""Keeps other users of the machine out of the data folder: out of its files, and away from its locks.
+"""Permissions of the data folder: other users of the machine can neither read its files nor take its locks.
 
-Processes make everything for their own user alone (umask 077). What an older version left open is closed at the next
-start, entry by entry, and only where an entry is one of Aion's and belongs to this user: `AION_DATA` may be a folder
-that holds other things. A folder that somebody shares on purpose, as its setgid bit or an access control list says,
-stays shared with that group: files in it are made for the group too, passwords and locks apart.
+Processes create everything for their own user only (umask 077). Files that an older version left readable are closed
+at the next start, one by one, and only those that are Aion's and belong to this user, since `AION_DATA` may contain
+other things. A folder that is shared on purpose (setgid bit or access control list) stays shared with that group: new
+files are readable by the group too, except passwords and locks.
 """
 
 import errno
@@ -23,15 +23,15 @@ _ACL = "system.posix_acl_access"
 
 
 def make_private() -> None:
-    """Let this process and its children make files for their own user alone."""
+    """Make this process and its children create files for their own user only."""
     os.umask(OTHERS)
 
 
 def keep_private(root: Path) -> None:
-    """Make the data folder, and close what is open to others there; a shared folder stays shared with its group.
+    """Create the data folder and remove access of other users; a shared folder stays shared with its group.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: it cannot be created.
     """
     os.umask(OTHERS)
     try:
@@ -47,7 +47,7 @@ def keep_private(root: Path) -> None:
 
 
 def open_to_others(root: Path) -> list[Path]:
-    """Return what of the data folder others may read, write or lock, the folder itself first."""
+    """Return the entries of the data folder that others may read, write or lock, the folder itself first."""
     found = []
     for path in _own(root):
         with suppress(OSError):
@@ -58,7 +58,7 @@ def open_to_others(root: Path) -> list[Path]:
 
 
 def is_shared(root: Path) -> bool:
-    """Tell whether somebody shares `root` with a group on purpose: by its setgid bit, or an access control list."""
+    """Tell whether `root` is shared with a group on purpose: by its setgid bit or an access control list."""
     try:
         mode = root.stat().st_mode
         listed = os.listxattr(root) if hasattr(os, "listxattr") else []
@@ -68,7 +68,7 @@ def is_shared(root: Path) -> bool:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty private file for a database where there is none, and close one that is there to others.
+    """Create an empty private file for a database, or remove access of other users to an existing one.
 
     Raises:
         OSError: the folder cannot be written.
@@ -83,14 +83,14 @@ def make_file(path: Path) -> None:
 
 
 def _closed(root: Path, path: Path, mode: int) -> int:
-    """Return the mode of `path` without what others may do."""
+    """Return the mode of `path` without access for others."""
     mode = stat.S_IMODE(mode)
     is_private = path.name.startswith(ALWAYS_PRIVATE) or not is_shared(root)
     return mode & ~OTHERS if is_private else mode & ~0o007
 
 
 def _own(root: Path) -> Iterator[Path]:
-    """Yield Aion's own entries at the top of `root`, and before them `root` where it holds nothing else."""
+    """Yield Aion's own entries at the top level of `root`, and first `root` itself if it contains nothing else."""
     known = {*FOLDERS, *LOCKS, *(name + suffix for name in (LEDGER, DESK_STORE) for suffix in BESIDE_SQLITE)}
     try:
         names = set(os.listdir(root))

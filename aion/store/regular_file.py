@@ -1,4 +1,4 @@
-"""Reading files that somebody else named or wrote: regular files only, without waiting, and no more than a cap."""
+"""Reads files from outside safely: regular files only, without blocking, up to a size limit."""
 
 import gzip
 import os
@@ -13,7 +13,7 @@ LONGEST_LINE = 64 << 10  # bytes; a bar's line has a hundred
 
 
 def is_regular(path: Path) -> bool:
-    """Tell whether there is a regular file at `path` itself: no link, pipe, socket, device or folder."""
+    """Tell whether `path` itself is a regular file, not a link, pipe, socket, device or folder."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
@@ -21,14 +21,14 @@ def is_regular(path: Path) -> bool:
 
 
 def open_regular(path: Path, *, follow: bool = False) -> BinaryIO:
-    """Open a regular file for reading; never waits for a writer, as a pipe would.
+    """Open a regular file for reading; never blocks, as opening a pipe would.
 
     Args:
         path: the file.
-        follow: True where a person named the file, so that a link is meant; never for what a folder holds.
+        follow: True to follow a link, for files that a person named; never for entries of a folder.
 
     Raises:
-        OSError: there is none, or it is something else; `strerror` says what.
+        OSError: it does not exist or is something else; `strerror` says what.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
@@ -56,10 +56,10 @@ def read_regular(path: Path, cap: int, *, follow: bool = False) -> bytes:
 
 
 def inflate(data: bytes, cap: int) -> bytes:
-    """Return what the gzip members in `data` hold.
+    """Return the decompressed content of the gzip members in `data`.
 
     Raises:
-        OSError: it is not gzip, torn, or inflates to more than `cap` bytes.
+        OSError: it is not gzip, is truncated, or has more than `cap` bytes.
     """
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:

@@ -1,7 +1,8 @@
-"""Logs kept by level: what is said often never pushes out what matters.
+"""Log rotation by level, so that frequent lines do not push out warnings and errors.
 
-A log that is full becomes `<process>.1.jsonl`. The warnings and errors of the one that it replaces are first put into
-`<process>.warning.jsonl` and `<process>.error.jsonl`, each with a bound of its own; readers merge all files by time.
+A full log becomes `<process>.1.jsonl`. The warnings and errors of the file that it replaces are first appended to
+`<process>.warning.jsonl` and `<process>.error.jsonl`, each with a size limit of its own; readers merge all files by
+time.
 """
 
 import errno
@@ -22,7 +23,7 @@ _STEP = 1 << 20
 
 
 def rotate(path: Path) -> None:
-    """Begin the log at `path` anew, and keep what matters of the one that goes.
+    """Start the log at `path` anew and keep the warnings and errors of the file that is dropped.
 
     Raises:
         OSError: it cannot be renamed.
@@ -37,7 +38,7 @@ def rotate(path: Path) -> None:
 
 
 def _sift(path: Path, marks: tuple[bytes, ...]) -> bytes:
-    """Return the newest `MAX_KEPT_BYTES` of the lines at `path` that hold one of `marks`."""
+    """Return the newest `MAX_KEPT_BYTES` of the lines at `path` that contain one of `marks`."""
     found: list[bytes] = []
     size = 0
     with suppress(OSError):  # there is none

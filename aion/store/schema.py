@@ -1,4 +1,4 @@
-"""JSON Schemas of the state documents, and a check of one file with every complaint in words."""
+"""JSON Schemas of the state documents, and a check of one file that lists every error."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ NOT_INTEGER_LIKE = "^(?![0-9]{1,10}$)"
 
 
 def json_schema(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of `kind`: what a writer has to keep to.
+    """Return the JSON Schema (draft 2020-12) of `kind`: the rules for writers.
 
     Raises:
         ConfigError: there is no such kind.
@@ -39,14 +39,14 @@ def json_schema(kind: str) -> dict[str, Any]:
 
 
 def check_file(path: Path) -> tuple[list[str], list[str]]:
-    """Return what is wrong with the state file at `path`, and what is only odd about it.
+    """Return the errors of the state file at `path`, and warnings.
 
-    A log (`.jsonl`) is checked line by line, each with its number. Where the path ends as a state file's does, its
-    names must be those that the document says.
+    A log (`.jsonl`) is checked line by line, each with its number. If the path ends like a state file's, its names
+    must be those in the document.
 
     Returns:
-        Errors (the desk refuses the file, or leaves that entry out and says so) and warnings (fields that it does not
-        know and ignores), one line each.
+        Errors (the desk rejects the file, or leaves that entry out and says so) and warnings (unknown fields, which
+        it ignores), one line each.
     """
     try:
         if path.suffix == LOG_SUFFIX:
@@ -86,7 +86,7 @@ def _whole(value: dict[str, Any], kind: str, name: str) -> list[str]:
 
 
 def _sound(value: dict[str, Any], kind: str, name: str) -> list[str]:
-    """Return what the desk says of the file, by the code with which it reads it."""
+    """Return the desk's errors for the file, from the same code that reads it."""
     try:
         found = check_sound(dict(value), kind, name, MOST_NAMED)
     except StateError as error:
@@ -129,7 +129,7 @@ def _place(path: Path) -> Place | None:
 
 
 def _for_writers(schema: Any) -> Any:
-    """Return `schema` with what pydantic leaves out: no nulls (an absent field is left out), no integer-like keys."""
+    """Return `schema` with two rules that pydantic leaves out: no nulls (leave a field out), no integer-like keys."""
     if isinstance(schema, list):
         return [_for_writers(each) for each in schema]
     if not isinstance(schema, dict):

@@ -1,4 +1,4 @@
-"""How a version reaches every open stream at once: the hub, its lanes, connections, and who has not drained.
+"""Sends each version to all open streams: hub, groups of streams, connections, backpressure.
 
-It sends ready bytes; what they say, and when they changed, is known above.
+It sends finished bytes and does not know what they mean.
 """

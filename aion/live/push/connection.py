@@ -1,4 +1,4 @@
-"""How bytes leave: an upgraded connection that keeps nothing of HTTP, and its portable twin over ASGI.
+"""Two kinds of stream connection: an upgraded one that frees all HTTP state, and a portable one over ASGI.
 
 The upgraded one needs uvicorn with `ConnectionProtocol` (`uvicorn.run(..., http=ConnectionProtocol)`), which puts
 itself into the scope; the handler then takes over its transport as uvicorn itself does for a WebSocket.
@@ -33,7 +33,7 @@ class ConnectionProtocol(HttpToolsProtocol):
         """Start a request's scope.
 
         Raises:
-            ValueError: too many wait already; the parser makes it a 400 and the end of the connection.
+            ValueError: too many requests are waiting; the parser answers 400 and closes the connection.
         """
         if len(self.pipeline) > MAX_PIPELINED:
             raise ValueError("too many pipelined requests")
@@ -46,7 +46,7 @@ class ConnectionProtocol(HttpToolsProtocol):
         self.scope["extensions"] = {EXTENSION: {"protocol": self}}
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Leave; nobody answers any of its requests any more: uvicorn tells the newest one alone."""
+        """Clean up and cancel all requests of the connection; uvicorn itself cancels only the newest."""
         for cycle in self.older:
             cycle.disconnected = True
             cycle.message_event.set()
@@ -55,7 +55,7 @@ class ConnectionProtocol(HttpToolsProtocol):
 
 
 def set_unsent_limit(transport: asyncio.BaseTransport) -> None:
-    """Keep what the kernel holds unsent for `transport` below `UNSENT_BYTES`, where the system can."""
+    """Limit the kernel's unsent bytes for `transport` to `UNSENT_BYTES`, where the system can."""
     option = getattr(socket, "TCP_NOTSENT_LOWAT", None)
     found = transport.get_extra_info("socket")
     if option is None or found is None:
@@ -65,7 +65,7 @@ def set_unsent_limit(transport: asyncio.BaseTransport) -> None:
 
 
 def pause_when_held_back(transport: asyncio.WriteTransport) -> None:
-    """Let `transport` pause its protocol as soon as it holds a byte back, and resume it when it holds none."""
+    """Let `transport` pause its protocol with the first buffered byte and resume it when none is left."""
     is_encrypted = transport.get_extra_info("sslcontext") is not None
     transport.set_write_buffer_limits(
         high=1 if is_encrypted else 0, low=0
@@ -73,17 +73,17 @@ def pause_when_held_back(transport: asyncio.WriteTransport) -> None:
 
 
 def forgo_chunks(protocol: Any) -> None:
-    """Let the response that uvicorn's `protocol` is about to start go without chunked coding: HTTP/1.0 knows none."""
+    """Switch off chunked coding for the response that uvicorn's `protocol` is about to start (HTTP/1.0)."""
     protocol.cycle.chunked_encoding = False
 
 
 def content_of(chunk: bytes) -> bytes:
-    """Return what one chunk of chunked coding holds."""
+    """Return the content of one chunk of chunked coding."""
     return chunk[chunk.index(b"\r\n") + 2 : -2]
 
 
 class UpgradedConnection(Subscriber, asyncio.Protocol):
-    """A stream that has taken its transport over: one `transport.write` a frame, nothing else."""
+    """A stream that owns its transport: one `transport.write` per frame, nothing else."""
 
     __slots__ = ("_connections", "_hub", "_is_chunked", "_stray", "_transport")
 
@@ -101,13 +101,13 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         """Make it.
 
         Args:
-            hub: where it belongs.
+            hub: its hub.
             topics: as `Subscriber`.
             patched: the same.
             is_gzip: the same.
-            is_chunked: False for a client of HTTP/1.0, for which the end of the connection ends the stream.
+            is_chunked: False for an HTTP/1.0 client, whose stream ends with the connection.
             transport: of the connection.
-            connections: the server's set of open connections, told at shutdown.
+            connections: the server's set of open connections, which it closes at shutdown.
         """
         super().__init__(topics, patched, is_gzip=is_gzip)
         self._hub = hub
@@ -133,7 +133,7 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         is_gzip: bool,
         is_chunked: bool = True,
     ) -> "UpgradedConnection":
-        """Take the transport of the request of `scope`, whose response has started, and let the rest of HTTP go."""
+        """Take the transport of the request of `scope`, whose response has started, and free its HTTP state."""
         protocol = scope["extensions"][EXTENSION]["protocol"]
         transport: asyncio.Transport = protocol.transport
         connections = protocol.connections
@@ -184,7 +184,7 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         self._transport.abort()
 
     def shutdown(self) -> None:
-        """Say bye and end the stream: called by uvicorn when it stops."""
+        """Send `bye` and end the stream; uvicorn calls this when it stops."""
         self.finish(self._hub.bye(is_gzip=self.is_gzip))
 
     def pause_writing(self) -> None:
@@ -192,17 +192,17 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
         self._hub.pause(self)
 
     def resume_writing(self) -> None:
-        """Send the newest of what came meanwhile."""
+        """Send the newest frames that came meanwhile."""
         self._hub.resume(self)
 
     def data_received(self, data: bytes) -> None:
-        """Ignore what a client says after its request; cut it off when it goes on."""
+        """Ignore what a client sends after its request; disconnect it if it does not stop."""
         self._stray += len(data)
         if self._stray > MAX_STRAY_BYTES:
             self.reset()
 
     def eof_received(self) -> bool:
-        """Close when the client has closed its half: an EventSource never does so and reads on."""
+        """Close when the client has closed its half, which an EventSource never does while it reads."""
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -212,12 +212,12 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
 
 
 class PortableConnection(Subscriber):
-    """A stream over plain ASGI: one task a client, for servers other than uvicorn."""
+    """A stream over plain ASGI with one task per client, for servers other than uvicorn."""
 
     __slots__ = ("_ended", "_hub", "_pending", "_wake")
 
     def __init__(self, hub: Hub, topics: tuple[str, ...], patched: tuple[str, ...], *, is_gzip: bool) -> None:
-        """Args: hub: where it belongs."""
+        """Args: hub: its hub."""
         super().__init__(topics, patched, is_gzip=is_gzip)
         self._hub = hub
         self.write = self._put
@@ -226,13 +226,13 @@ class PortableConnection(Subscriber):
         self._ended = False
 
     def _put(self, data: bytes) -> None:
-        """Hand `data` (one chunk) to the task; until it is sent the stream counts as paused."""
+        """Pass `data` (one chunk) to the task; until it is sent, the stream counts as paused."""
         self._pending.append(content_of(data))
         self._hub.pause(self)
         self._wake.set()
 
     def finish(self, data: bytes) -> None:
-        """Send `data` as the last."""
+        """Send `data` and end the stream."""
         self._hub.remove(self)
         self.write(data)
         self._ended = True

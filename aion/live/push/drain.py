@@ -1,8 +1,8 @@
-"""Which streams have not drained: the kernel is asked a moment after a broadcast, all of them at once.
+"""Backpressure: pauses streams whose clients do not read, by one `poll` of all of them shortly after a broadcast.
 
-`TCP_NOTSENT_LOWAT` makes the kernel refuse more for a client that does not read, but it looks at that only where a
-segment begins, and a segment takes 64 KB: three bundles that will be old when they are read. `poll` knows better. Who
-is not writable is paused, and resumed by an epoll of those alone.
+`TCP_NOTSENT_LOWAT` makes the kernel refuse more data for a client that does not read, but the kernel checks the limit
+only where a segment begins, and a segment is up to 64 KB: three bundles that will be stale when they are read. `poll`
+reports it earlier. A stream that is not writable is paused; an epoll of the paused ones resumes them.
 """
 
 import asyncio
@@ -18,27 +18,27 @@ CHECK_S = 0.1  # after a broadcast; at most so often
 
 
 class Drain:
-    """Asks the kernel about the streams of one hub. Belongs to the event loop that it is made in."""
+    """Finds the streams of one hub that are not writable. Belongs to the event loop that it is made in."""
 
     def __init__(self, hub: "Hub") -> None:
-        """Args: hub: whose streams are paused and resumed."""
+        """Args: hub: pauses and resumes its streams."""
         self._hub = hub
         self._loop = asyncio.get_running_loop()
         self._poll = select.poll()
         self._count = 0
         self._held: dict[int, Subscriber] = {}
-        """Those that were paused here, by descriptor."""
+        """Streams that were paused here, by descriptor."""
         self._epoll = select.epoll()
         self._loop.add_reader(self._epoll.fileno(), self._resume)
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, descriptor: int) -> None:
-        """Ask about a stream's descriptor from now on."""
+        """Check the stream of `descriptor` from now on."""
         self._poll.register(descriptor, select.POLLOUT)
         self._count += 1
 
     def remove(self, descriptor: int) -> None:
-        """Ask about it no longer; before it is closed, since its number may come back."""
+        """Stop checking it; call before it is closed, since the number may be reused."""
         self._poll.unregister(descriptor)
         self._count -= 1
         if self._held.pop(descriptor, None) is not None:
@@ -46,12 +46,12 @@ class Drain:
                 self._epoll.unregister(descriptor)
 
     def check_soon(self) -> None:
-        """Ask in a moment."""
+        """Check in `CHECK_S` seconds."""
         if self._timer is None and self._count:
             self._timer = self._loop.call_later(CHECK_S, self._check)
 
     def close(self) -> None:
-        """Stop asking."""
+        """Stop checking."""
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._epoll.fileno())
@@ -78,5 +78,5 @@ class Drain:
 
 
 def make_drain(hub: "Hub") -> Drain | None:
-    """Return what asks the kernel about the streams of `hub`; None where it cannot be asked."""
+    """Return a `Drain` for `hub`; None on systems without epoll."""
     return Drain(hub) if hasattr(select, "epoll") else None

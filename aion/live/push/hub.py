@@ -1,10 +1,11 @@
 """The fan-out: every open stream gets the newest frame of each of its topics, and never an older one after it.
 
-One policy for slow clients: the latest wins. A client that has not drained gets nothing; when it has, it gets the
-newest frame of each topic that changed meanwhile. Nothing is queued for anybody.
+One policy for slow clients: the latest wins. A client that is still receiving gets nothing; when it has drained, it
+gets the newest frame of each topic that changed meanwhile. There are no queues.
 
-A frame may have a *patch*: the change from the frame of its topic before it. Who asked for patches gets it if it was
-handed that frame; who missed it, or is greeted, gets the whole. No two patches are ever joined.
+A frame may have a *patch*: the change from the previous frame of its topic. A client that asked for patches gets it
+if it was sent that previous frame; a client that missed it, or is new, gets the whole frame. Patches are never
+combined.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ _Kind = tuple[tuple[str, ...], tuple[str, ...], bool, bool]
 
 
 def _kind(like: Subscriber | Lane) -> _Kind:
-    """Return what subscribers of one lane have in common."""
+    """Return the key of a lane: what its subscribers have in common."""
     return like.topics, like.patched, like.is_gzip, like.is_bare
 
 
@@ -38,19 +39,19 @@ class Hub:
     """All open streams and the newest frame of every topic. Belongs to one event loop."""
 
     def __init__(self, appended: frozenset[str] = frozenset()) -> None:
-        """Args: appended: topics whose frames are additions, not states: nobody is greeted with an old one."""
+        """Args: appended: topics whose frames are additions, not states: a new client gets no old frame of them."""
         self._appended = appended
         self.frames: dict[str, Frame] = {}
         self.tags: dict[str, str] = {}
         """ETag of the newest frame by topic."""
         self.build = ""
-        """What `hello` and `hb` name as `build`, so that pages of another one may say so. Empty to name none."""
+        """Sent as `build` in `hello` and `hb`, so that pages of another build can tell; empty to send none."""
         self.seq = 0
         self.beat = 0
         self.deliveries = 0
-        """Frames handed to connections, patches included."""
+        """Frames sent to connections, patches included."""
         self.patches = 0
-        """Patches handed to connections."""
+        """Patches sent to connections."""
         self.wants_patches: Counter[str] = Counter()
         """Open streams that understand patches, by topic."""
         self.bytes_sent = 0
@@ -59,25 +60,25 @@ class Hub:
         self.resets = 0
         """Clients dropped because they never drained."""
         self.drain: Drain | None = None
-        """Asks the kernel who has not drained."""
+        """Finds clients that have not drained."""
         self.batch: Batch | None = None
         """Sends to many bare sockets at once."""
         self._everybody = Ring()
         self._lanes: dict[_Kind, Lane] = {}
         self._heartbeat = make_frame("hb", b"{}")
         self._sweeps: deque[Ring] = deque()
-        """What is being gone over."""
+        """Rows of subscribers that are being sent to."""
         self._is_sweeping = False
 
     def __len__(self) -> int:
         return len(self._everybody.members)
 
     def subscribers(self) -> list[Subscriber]:
-        """Return all that are here now."""
+        """Return a copy of the list of all subscribers."""
         return self._everybody.members.copy()
 
     def add(self, subscriber: Subscriber) -> None:
-        """Take in `subscriber`; it counts as having everything up to now."""
+        """Add `subscriber`; it counts as having every frame up to now."""
         subscriber.seq = self.seq
         subscriber.beat = self.beat
         subscriber.index = len(self._everybody.members)
@@ -89,7 +90,7 @@ class Hub:
             self._join_lane(subscriber)
 
     def remove(self, subscriber: Subscriber) -> None:
-        """Let `subscriber` go; does nothing when it is not here."""
+        """Remove `subscriber`; does nothing if it is not in the hub."""
         index = subscriber.index
         if index < 0:
             return
@@ -112,7 +113,7 @@ class Hub:
         self._leave_lane(subscriber)
 
     def resume(self, subscriber: Subscriber) -> None:
-        """Send `subscriber`, which has drained, the newest of what came meanwhile."""
+        """Send `subscriber`, which has drained, the newest frames that came meanwhile."""
         subscriber.is_paused = False
         subscriber.late_beats = 0
         self.flush(subscriber)
@@ -137,13 +138,13 @@ class Hub:
 
         Args:
             snapshot: the newest of its topic.
-            patch: the change from the one published before, as identity and as gzip chunk.
+            patch: the change from the previously published one, plain and as gzip chunk.
         """
         change = Frame(*patch) if patch else None
         self.publish(snapshot.topic, snapshot.etag, Frame(snapshot.identity_frame, snapshot.gzip_frame, change))
 
     def greet(self, subscriber: Subscriber, have: dict[str, str], retry_ms: int) -> None:
-        """Send `hello` and what `subscriber` lacks, given the ETags that it has; `add` it first, without an await."""
+        """Send `hello` and what `subscriber` lacks, given its ETags; call `add` first, without an await between."""
         hello = make_frame("hello", self._standing(), retry_ms=retry_ms)
         self._write(subscriber, hello)
         for topic in subscriber.topics:
@@ -152,7 +153,7 @@ class Hub:
                 self._write(subscriber, frame)
 
     def _standing(self) -> bytes:
-        """Return what `hello` and `hb` carry."""
+        """Return the data of `hello` and `hb`."""
         return orjson.dumps({**self.tags, "build": self.build} if self.build else self.tags)
 
     def flush(self, subscriber: Subscriber) -> None:
@@ -174,7 +175,7 @@ class Hub:
             self._join_lane(subscriber)
 
     def _note(self, subscriber: Subscriber, seq: int) -> None:
-        """Note that `subscriber` is handed everything up to `seq`."""
+        """Note that `subscriber` has been sent everything up to `seq`."""
         lane = subscriber.lane
         if lane is None:
             subscriber.seq = seq
@@ -182,7 +183,7 @@ class Hub:
             lane.seqs[subscriber.place] = min(seq, lane.newest)
 
     def _hand(self, subscriber: Subscriber, topic: str, frame: Frame, seen: int) -> None:
-        """Write the newest frame of `topic` to a subscriber that has been handed all of its frames up to `seen`."""
+        """Write the newest frame of `topic` to a subscriber that has been sent all of its frames up to `seen`."""
         if frame.previous > seen:
             self.conflations += 1
         elif frame.patch is not None and topic in subscriber.patched:
@@ -207,7 +208,7 @@ class Hub:
                 del self._lanes[_kind(lane)]
 
     def _send(self, lane: Lane, start: int, end: int) -> None:
-        """Do `flush` for a part of `lane`; where all lack nothing but the newest frame, each costs one call."""
+        """Do `flush` for a part of `lane`; where all lack only the newest frame, each subscriber costs one call."""
         count = end - start
         if lane.seqs[start:end] != [lane.before] * count:
             for subscriber in lane.members[start:end]:
@@ -226,7 +227,7 @@ class Hub:
             self.patches += count
 
     def _send_at_once(self, batch: Batch, lane: Lane, start: int, end: int) -> None:
-        """Send by one system call; what a socket did not take goes the ordinary way, which waits for it."""
+        """Send with one system call; what a socket did not accept goes through its transport, which buffers it."""
         data = lane.data
         try:
             late = batch.send(lane.tickets[start:end], data)
@@ -243,7 +244,7 @@ class Hub:
                 members[place].write(data[sent:] if sent > 0 else data)
 
     def heartbeat(self) -> None:
-        """Tell everybody the ETags of all topics; reset who has not drained for three heartbeats."""
+        """Send the ETags of all topics to everybody; reset clients that have not drained for three heartbeats."""
         self._heartbeat = make_frame("hb", self._standing())
         self.beat += 1
         if self._everybody.begin():
@@ -251,7 +252,7 @@ class Hub:
         self._sweep()
 
     def beat_once(self, subscriber: Subscriber) -> None:
-        """Tell one subscriber the ETags of all topics, between two heartbeats."""
+        """Send one subscriber the ETags of all topics, between two heartbeats."""
         self._write(subscriber, make_frame("hb", self._standing()))
 
     def _beat(self, subscriber: Subscriber) -> None:
@@ -275,8 +276,8 @@ class Hub:
     async def say_bye(self, spread_s: float = 0.0, patience_s: float = 0.0) -> None:
         """End all streams: `bye` with a random `retry`, over `spread_s` seconds.
 
-        A random wait keeps thousands of pages from coming back in one moment. A client that has not drained cannot
-        be told; it gets `patience_s` seconds before it is cut off.
+        A random delay keeps thousands of pages from reconnecting at once. A client that has not drained cannot be
+        told; it is disconnected after `patience_s` seconds.
         """
         leaving = self.subscribers()
         pause = 0.05
@@ -307,7 +308,7 @@ class Hub:
         subscriber.write(data)
 
     def _sweep(self) -> None:
-        """Go over what has begun in slices, unless that goes on already; nobody is always last."""
+        """Send what has begun, in time slices, unless that is already running."""
         if not self._is_sweeping:
             self._is_sweeping = True
             self._run_sweeps()
@@ -330,7 +331,7 @@ class Hub:
             self.drain.check_soon()
 
     def _step(self, ring: Ring) -> None:
-        """Go over the next few of `ring`, and over those that moved meanwhile."""
+        """Send to the next few of `ring`, and to those that moved meanwhile."""
         start, end = ring.next()
         if isinstance(ring, Lane):
             self._send(ring, start, end)

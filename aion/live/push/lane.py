@@ -1,4 +1,4 @@
-"""Streams side by side: what a frame and a subscriber are, and rows of them that a broadcast goes over in steps."""
+"""Frames, subscribers, and rows of subscribers that a broadcast sends to in steps."""
 
 from array import array
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from random import randrange
 from aion.live.event import chunk, encode_event, stored_block
 from aion.live.push.uring import SLOTS, ticket
 
-STEP = SLOTS  # subscribers between two looks at the clock
+STEP = SLOTS  # subscribers between two checks of the time
 
 
 class Frame:
-    """One event as ready chunks, with its place in the hub's order."""
+    """One event as finished chunks, with its place in the hub's order."""
 
     __slots__ = ("gzip", "identity", "patch", "previous", "seq")
 
@@ -21,24 +21,24 @@ class Frame:
         Args:
             identity: the event as one chunk, as in `Snapshot`.
             gzip: the same inside the shared gzip member.
-            patch: what says the same to who has the frame of the topic before this one; None where nothing does.
+            patch: the same change for a client that has the previous frame of the topic; None if there is no patch.
         """
         self.identity = identity
         self.gzip = gzip
         self.patch = patch
         self.seq = 0
         self.previous = 0
-        """Order of the frame of the same topic before this one: a client that has not seen it skipped it."""
+        """`seq` of the previous frame of the same topic; a client that was not sent it has skipped it."""
 
 
 def make_frame(name: str, data: bytes, *, event_id: str | None = None, retry_ms: int | None = None) -> Frame:
-    """Return a small event as a frame; its gzip form is stored, not compressed."""
+    """Return a small event as a frame; its gzip form is stored uncompressed."""
     event = encode_event(name, data, event_id=event_id, retry_ms=retry_ms)
     return Frame(chunk(event), chunk(stored_block(event)))
 
 
 class Subscriber:
-    """One open stream. Subclasses say how bytes leave."""
+    """One open stream. Subclasses implement the sending."""
 
     __slots__ = (
         "beat",
@@ -57,14 +57,14 @@ class Subscriber:
     )
 
     write: Callable[[bytes], object]
-    """Sends whole chunks. Set by the subclass: a broadcast calls it with nothing in between."""
+    """Sends whole chunks. Set by the subclass; a broadcast calls it directly."""
 
     def __init__(self, topics: tuple[str, ...], patched: tuple[str, ...] = (), *, is_gzip: bool) -> None:
         """Make it.
 
         Args:
-            topics: what it wants.
-            patched: those of them whose patches it understands.
+            topics: the topics it wants.
+            patched: those of them for which it understands patches.
             is_gzip: True for the shared gzip member.
         """
         self.topics = topics
@@ -72,46 +72,46 @@ class Subscriber:
         self.is_gzip = is_gzip
         self.is_paused = False
         self.seq = 0
-        """Order of the newest frame that it was handed; while it is in a lane, the lane knows."""
+        """`seq` of the newest frame that it was sent; while it is in a lane, `Lane.seqs` has it."""
         self.beat = 0
         self.late_beats = 0
         self.index = -1
-        """Its place among all; -1 when it is not in a hub."""
+        """Its index among all subscribers; -1 when it is not in a hub."""
         self.descriptor = -1
-        """Of its socket, where the kernel may be asked about it; set before it is added."""
+        """File descriptor of its socket, if the kernel can be asked about it; set before it is added."""
         self.is_bare = False
-        """True where the socket itself takes what `write` takes, and holds nothing back while it is not paused."""
+        """True if bytes may be sent to the socket directly while it is not paused, instead of through `write`."""
         self.lane: Lane | None = None
         self.place = -1
-        """Its place in the lane."""
+        """Its index in the lane."""
 
     def finish(self, data: bytes) -> None:
         """Send `data`, end the response and close."""
         raise NotImplementedError
 
     def reset(self) -> None:
-        """Drop the connection at once, with what is still queued for it."""
+        """Drop the connection at once, with everything still queued for it."""
         raise NotImplementedError
 
 
 class Ring:
-    """Subscribers in a row, gone over a few at a time from anywhere; the last fills the gap of one that leaves."""
+    """Subscribers in a list that is processed in steps from a random start; the last fills the gap of a leaver."""
 
     __slots__ = ("at", "end", "left", "members", "moved")
 
     def __init__(self) -> None:
         self.members: list[Subscriber] = []
         self.at = 0
-        """Where the next step begins."""
+        """Index at which the next step begins."""
         self.end = 0
-        """Where the way around turns; who comes later stands behind it and lacks nothing."""
+        """Index at which a round wraps to the start; later subscribers are behind it and lack nothing."""
         self.left = 0
-        """How many are still to be gone over; 0 or less at rest."""
+        """Number of subscribers still to be processed; 0 or less when idle."""
         self.moved: list[Subscriber] = []
-        """Those that may have moved behind a step that had not reached them."""
+        """Subscribers that were moved to an index that was already processed."""
 
     def begin(self) -> bool:
-        """Go over all, or once around again from the same place; return True if it was at rest."""
+        """Start a round over all subscribers, or extend the running one; return True if it was idle."""
         was_at_rest = self.left <= 0
         self.end = self.left = len(self.members)
         if was_at_rest:
@@ -119,7 +119,7 @@ class Ring:
         return was_at_rest
 
     def next(self) -> tuple[int, int]:
-        """Return first and end of the next step."""
+        """Return start and end index of the next step."""
         turn = min(self.end, len(self.members))
         start = self.at if self.at < turn else 0
         end = self.at = min(start + min(self.left, STEP), turn)
@@ -128,7 +128,7 @@ class Ring:
 
 
 class Lane(Ring):
-    """Streams that want the same bytes and have drained, side by side: a broadcast touches nothing else of them."""
+    """A group of streams that want the same bytes and have drained, stored as parallel lists for a fast broadcast."""
 
     __slots__ = (
         "before", "data", "is_bare", "is_gzip", "is_patch", "newest", "patched", "seqs", "tickets", "topics",
@@ -136,20 +136,20 @@ class Lane(Ring):
     )  # fmt: skip
 
     def __init__(self, like: Subscriber, newest: int) -> None:
-        """Args: like: one of those that it is for; newest: order of the newest frame of its topics."""
+        """Args: like: a subscriber of the kind it is for; newest: `seq` of the newest frame of its topics."""
         super().__init__()
         self.topics = like.topics
         self.patched = like.patched
         self.is_gzip = like.is_gzip
         self.is_bare = like.is_bare
         self.newest = self.before = newest
-        """Orders of the newest frame of its topics, and of the one before: who has that lacks the newest only."""
+        """`seq` of the newest frame of its topics and of the one before it."""
         self.data = b""
-        """What who lacks the newest only is sent."""
+        """Bytes for a client that lacks only the newest frame."""
         self.is_patch = False
         self.writes: list[Callable[[bytes], object]] = []
         self.tickets = array("Q")
-        """Of the sockets, where they are bare."""
+        """io_uring words of the sockets, if they are bare."""
         self.seqs: list[int] = []
 
     def push(self, topic: str, frame: Frame) -> None:
@@ -160,7 +160,7 @@ class Lane(Ring):
         self.data = sent.gzip if self.is_gzip else sent.identity
 
     def join(self, subscriber: Subscriber) -> None:
-        """Take in `subscriber`."""
+        """Add `subscriber`."""
         subscriber.lane = self
         subscriber.topics, subscriber.patched = self.topics, self.patched  # equal: one copy for all
         subscriber.place = len(self.members)
@@ -170,7 +170,7 @@ class Lane(Ring):
         self.seqs.append(min(subscriber.seq, self.newest))
 
     def leave(self, subscriber: Subscriber) -> None:
-        """Let `subscriber` go."""
+        """Remove `subscriber`."""
         place = subscriber.place
         subscriber.seq = self.seqs[place]
         subscriber.lane = None

@@ -1,8 +1,8 @@
-"""Many sends by one system call, where the kernel has io_uring and lets this process use it.
+"""Many sends with one system call (io_uring), where the kernel has it and allows it.
 
-A broadcast is the same bytes to thousands of sockets. A `send` for each costs a system call and a call in Python;
-here a table with one line a socket is handed over, and the kernel goes through it before the call returns. Nothing is
-left to be done later: what a socket does not take at once is said, and is the caller's to send.
+A broadcast sends the same bytes to thousands of sockets. One `send` for each costs a system call and a Python call.
+Here a table with one entry per socket is passed to the kernel, which processes it before the call returns. Nothing
+completes later: the result says what a socket did not accept at once, and the caller has to send that.
 """
 
 import ctypes
@@ -54,18 +54,18 @@ _kept: list[bytes] = []  # what the kernel may still read from: freed, its place
 
 
 def ticket(descriptor: int) -> int:
-    """Return the first word of a line that sends to the socket of `descriptor`."""
+    """Return the first word of a table entry that sends to the socket of `descriptor`."""
     return _SEND | descriptor << 32
 
 
 class Batch:
-    """The table. Belongs to one thread."""
+    """The table of sends. Belongs to one thread."""
 
     def __init__(self) -> None:
-        """Ask the kernel for it.
+        """Create the table.
 
         Raises:
-            OSError: there is no io_uring here, or it is not allowed.
+            OSError: io_uring is missing or not allowed.
         """
         # the interpreter lock is kept: a send of this kind never waits
         self._call = ctypes.PyDLL(None, use_errno=True).syscall
@@ -103,18 +103,18 @@ class Batch:
             self._lines[slot * 8 + 4] = slot  # comes back with the result
 
     def send(self, tickets: "array[int]", data: bytes) -> list[tuple[int, int]]:
-        """Send `data` to each socket as far as it takes it at once.
+        """Send `data` to each socket, as much as it accepts at once.
 
         Args:
             tickets: of the sockets; at most `SLOTS`.
             data: for each of them, at most `MOST_BYTES` of it.
 
         Returns:
-            Place in `tickets` and bytes sent, of those that did not take all; a negative number is the error's, and
-            nothing was sent. Empty when all did.
+            Index in `tickets` and bytes sent, for each socket that did not accept everything; a negative number is an
+            errno and means that nothing was sent. Empty if all accepted everything.
 
         Raises:
-            OSError: what was sent is not known; it must not be used again.
+            OSError: it is unknown what was sent; the batch must not be used again.
         """
         count = len(tickets)
         size = min(len(data), MOST_BYTES)
@@ -154,20 +154,20 @@ class Batch:
         return [(place, sent) for place, sent in found if sent != len(data)] + left
 
     def _tell(self, number: int) -> None:
-        """Log, once, that the kernel took no lines."""
+        """Log once that the kernel accepted no entries."""
         if not self.is_quiet:
             self.is_quiet = True
             log.warning("io_uring sends no more (%s): each client is written to on its own", strerror(number))
 
     def _parts(self, first: int, count: int) -> list[memoryview]:
-        """Return the results from `first` on; they may go around the end."""
+        """Return the results from `first` on; they may wrap around the end of the ring."""
         end = first + count
         if end <= self._result_count:
             return [self._results[first * 2 : end * 2]]
         return [self._results[first * 2 :], self._results[: (end - self._result_count) * 2]]
 
     def close(self) -> None:
-        """Give it back; safe to call twice."""
+        """Free it; safe to call twice."""
         if self._descriptor >= 0:
             for view in (self._lines, self._numbers, self._results):
                 view.release()
@@ -183,10 +183,10 @@ def _signed(word: int) -> int:
 
 
 def tried_batch() -> Batch:
-    """Return a table that was seen to send.
+    """Return a batch that has passed a test send.
 
     Raises:
-        OSError: there is none to be had here.
+        OSError: io_uring does not work here.
     """
     if sys.platform != "linux" or sys.byteorder != "little":
         raise OSError(errno.ENOSYS, strerror(errno.ENOSYS))
@@ -211,7 +211,7 @@ def tried_batch() -> Batch:
 
 
 def open_batch() -> Batch | None:
-    """Return a table that was seen to send; None where there is none: each socket is written to on its own then."""
+    """Return a batch that has passed a test send; None if io_uring does not work here."""
     try:
         return tried_batch()
     except OSError as error:

@@ -1,1 +1,1 @@
-"""The documents in the state files, field by field: what they must say, and what is left when a part is wrong."""
+"""The documents in the state files: their fields, rules, and what remains of one with an invalid part."""

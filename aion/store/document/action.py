@@ -1,4 +1,4 @@
-"""What the desk may ask for: the one list for request files, routes, command line, bots and, by OpenAPI, the page."""
+"""Actions that can be requested: one list for request files, routes, command line, bots and (by OpenAPI) the page."""
 
 from typing import Literal
 

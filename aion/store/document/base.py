@@ -1,4 +1,4 @@
-"""What all documents are made of: their base, which takes the fields of a fact as they are, and their envelope."""
+"""Base class of all documents, which can take over the fields of a fact, and their common envelope."""
 
 import inspect
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _made_of: dict[Any, type["Document"]] = {}
 class Document(BaseModel):
     """Base of all parts of a document.
 
-    `class Fill(Document, of=(model.Fill,))` has the fields that the fact shows, in its order, and then its own.
+    `class Fill(Document, of=(model.Fill,))` has the visible fields of the fact, in its order, and then its own.
     """
 
     model_config = ConfigDict(extra="ignore", populate_by_name=True, ser_json_inf_nan="constants")
@@ -35,7 +35,7 @@ class Document(BaseModel):
         without: frozenset[str] = frozenset(),
         **options: Any,
     ) -> None:
-        """Take the fields of the facts `of`, or of the documents that it is `showing`, before it has its own."""
+        """Add the fields of the facts `of`, or of the documents `showing`, before its own."""
         super().__init_subclass__(**options)
         if showing:
             cls._show(showing, without)
@@ -85,7 +85,7 @@ def _placed(found: dict[str, Any], name: str, form: Any, after: str) -> dict[str
 
 
 class LeftOut(Document):
-    """What the desk could not read of a document that it shows without it."""
+    """Entries of a document that the desk could not read; the rest is shown."""
 
     count: int = Field(0, ge=0, description="Entries that are left out.")
     fields: dict[str, int] = Field(default_factory=dict, description="How many of each field, e.g. of `fills`.")
@@ -96,7 +96,7 @@ class LeftOut(Document):
 
 
 class Envelope(Document):
-    """What every document says of itself."""
+    """Fields that every document has."""
 
     schema_: str = Field(alias="schema", description="`aion/<kind>/<version>`, e.g. `aion/sim_log/1`.")
     mode: Mode = Field("paper", description="replay, paper, backtest or live; one folder holds one mode.")
@@ -126,5 +126,5 @@ def shown_as(model: type[Made], *documents: Document) -> Made:
 
 
 def to_json(document: Document) -> dict[str, Any]:
-    """Return `document` as the JSON object that goes to disk: aliases, ISO times with `Z`, absent for none."""
+    """Return `document` as the JSON object for the disk: aliases, ISO times with `Z`, no fields without a value."""
     return document.model_dump(mode="json", by_alias=True, exclude_none=True)

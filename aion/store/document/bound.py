@@ -1,7 +1,7 @@
-"""What a foreign file may cost to read: counted before it is parsed, in steps that hold no other thread up.
+"""Limits on the cost of reading a file from outside: its values are counted before it is parsed.
 
-A parsed value takes up to forty times its bytes, and a parser holds the interpreter until it is done. Commas, colons
-and opening brackets bound the number of values, and finding them costs next to nothing.
+A parsed value takes up to forty times its bytes, and a parser holds the interpreter lock until it is done. The number
+of commas, colons and opening brackets is an upper bound of the number of values and is cheap to count.
 """
 
 import ctypes
@@ -32,18 +32,18 @@ _heavy = threading.Lock()
 
 
 class Budget:
-    """Counts what has come of one document."""
+    """Counts the values of one document that arrives in parts."""
 
     def __init__(self, name: str) -> None:
-        """Args: name: how messages call the file."""
+        """Args: name: the file's name in messages."""
         self._name = name
         self._containers = self._separators = 0
 
     def take(self, part: bytes) -> None:
-        """Count one more part.
+        """Count another part.
 
         Raises:
-            StateError: together they hold too many values.
+            StateError: together they contain too many values.
         """
         self._containers += sum(map(part.count, _OPENINGS))
         self._separators += sum(map(part.count, _SEPARATORS))
@@ -57,7 +57,7 @@ class Budget:
 
 
 def check_values(data: bytes, name: str) -> None:
-    """Check that `data`, JSON, does not hold too many values to be parsed.
+    """Check that `data` (JSON) does not contain too many values to be parsed.
 
     Raises:
         StateError: it does.
@@ -73,14 +73,14 @@ def check_ratio(packed: int, inflated: int, name: str) -> None:
     """Check that `packed` bytes may become `inflated` ones.
 
     Raises:
-        StateError: no document is packed so well.
+        StateError: the ratio is higher than any real document's.
     """
     if inflated > FREE_BYTES and inflated > packed * MAX_RATIO:
         raise StateError(name, f"inflates to over {MAX_RATIO} times its {packed} bytes")
 
 
 def _give_back() -> None:
-    """Return freed memory to the system: the C library would keep it for each thread that has read much."""
+    """Return freed memory to the system; the C library would keep it for each thread that has read a large file."""
     if sys.platform == "linux":
         with suppress(AttributeError):  # a C library of another kind
             ctypes.CDLL(None).malloc_trim(0)
@@ -88,7 +88,7 @@ def _give_back() -> None:
 
 @contextmanager
 def one_at_a_time(size: int) -> Iterator[None]:
-    """Keep other threads from reading another heavy document meanwhile; one of few bytes waits for nobody."""
+    """Let only one thread at a time read a large document; small ones do not wait."""
     if size <= HEAVY_BYTES:
         yield
         return

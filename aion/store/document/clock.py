@@ -1,4 +1,4 @@
-"""Where the bots' clock and a real-time feed stand, as the summary of a cycle says it."""
+"""State of the bots' clock and of a live feed, as written in the summary of a cycle."""
 
 from typing import Annotated, Literal
 
@@ -9,7 +9,7 @@ from aion.store.document.base import Document
 
 
 class SymbolFeed(Document):
-    """How one symbol of a real-time feed stands."""
+    """State of one symbol of a live feed."""
 
     state: Literal["ok", "late", "gone", "refused"] = Field(
         "ok", description="gone: the provider has it no more; refused: left out, see `text`."
@@ -19,7 +19,7 @@ class SymbolFeed(Document):
 
 
 class FeedState(Document):
-    """How a real-time feed stands. Counts are since the bots' process started."""
+    """State of a live feed. Counts are since the bots' process started."""
 
     state: Literal["ok", "late", "down"] = Field(
         "ok", description="late: bars are overdue; down: no good answer for a minute."
@@ -39,7 +39,7 @@ class FeedState(Document):
 
 
 class ClockState(Document):
-    """Where the bots' clock stands; the Mode chip reads it."""
+    """State of the bots' clock; the Mode chip shows it."""
 
     state: Literal["starting", "catching_up", "running", "paused", "closed", "finished"]
     market_time: Moment

@@ -1,4 +1,4 @@
-"""Which kinds of state documents there are, and how a document says its own."""
+"""The kinds of state documents and their schema names."""
 
 from aion.store.document.base import Document
 from aion.store.document.request import BotConfig, Control, Kill
@@ -27,10 +27,10 @@ _SECOND = frozenset({"sim_log", "swing_rolling", "bot_activity"})
 
 
 def versions(kind: str) -> tuple[int, ...]:
-    """Return the versions of a `kind` that are read, the newest last; each that was ever written is among them."""
+    """Return the versions of a `kind` that can be read, newest last, with every version that was ever written."""
     return (1, 2) if kind in _SECOND else (1,)
 
 
 def schema_name(kind: str) -> str:
-    """Return the `schema` string of a `kind` that every desk reads, e.g. `aion/sim_log/1`."""
+    """Return the `schema` string of a `kind` that every desk can read, e.g. `aion/sim_log/1`."""
     return f"aion/{kind}/1"

@@ -1,8 +1,8 @@
-"""What is intact of a state document when something in it is not: one bad entry costs that entry, not its neighbours.
+"""Leaves invalid entries out of a state document: one bad entry affects only itself.
 
-An entry is an item of a map or list of the document, such as a fill or a point of a curve, or a field of the document
-that may be absent. What says whose account it is and what it comes to (`ENVELOPE`, and what is needed) is no entry:
-where that is wrong, the whole document is refused.
+An entry is an item of a map or list of the document, such as a fill or a point of a curve, or an optional field of
+the document. Fields that say whose account it is and what it is worth (`ENVELOPE` and all required ones) are not
+entries: if one of them is invalid, the whole document is rejected.
 """
 
 from collections.abc import Iterator
@@ -35,15 +35,15 @@ def _details(error: ValidationError) -> list[ErrorDetails]:
 
 
 def sound(model: type[Checked], value: dict[str, Any], most: int = NAMED) -> tuple[Checked, LeftOut | None]:
-    """Return what is intact of `value` as a document of `model`, and what is left out, None for nothing.
+    """Return the valid part of `value` as a document of `model`, and what was left out (None for nothing).
 
     Args:
-        model: of one of the kinds `MENDED`.
+        model: model of one of the kinds `MENDED`.
         value: a JSON object.
-        most: entries that are named.
+        most: maximum number of entries that are named.
 
     Raises:
-        ValidationError: something is wrong that is no entry.
+        ValidationError: something invalid is not an entry.
     """
     try:
         return validate(model, value), None
@@ -54,7 +54,7 @@ def sound(model: type[Checked], value: dict[str, Any], most: int = NAMED) -> tup
 
 
 def complaint(error: ErrorDetails, *where: str) -> tuple[str, str]:
-    """Return the field that an error is about, below `where`, and what is wrong with it, both cut to a length."""
+    """Return the field of an error, below `where`, and the reason, both shortened."""
     loc = ".".join((*where, *map(str, error["loc"])))
     given = error.get("input")
     is_told = isinstance(given, str | int | float) and error["type"] not in ("missing", "value_error")
@@ -62,14 +62,14 @@ def complaint(error: ErrorDetails, *where: str) -> tuple[str, str]:
 
 
 def lines(left_out: LeftOut) -> list[str]:
-    """Return each entry that is named as one clause, and how many more there are."""
+    """Return each named entry as one clause, and how many more there are."""
     found = [f"field {where}: {why}" for where, why in left_out.named.items()]
     more = left_out.count - len(found)
     return [*found, f"{more} more"] if more > 0 else found
 
 
 class _Found:
-    """What is left out so far."""
+    """Entries left out so far."""
 
     def __init__(self, most: int) -> None:
         self.fields: dict[str, int] = {}
@@ -80,13 +80,13 @@ class _Found:
         return len(self.named) < self._most
 
     def add(self, field: str, where: str, why: str) -> None:
-        """Count an entry of `field`, and name it where there is room."""
+        """Count an entry of `field`, and name it unless the list is full."""
         self.fields[field] = self.fields.get(field, 0) + 1
         if self.has_room():
             self.named[where] = why
 
     def add_error(self, field: str, key: str, error: ValidationError) -> None:
-        """Count the entry at `key` that `error` is about; its words are only made where it is named."""
+        """Count the entry at `key` of `error`; its message is only built if it is named."""
         if not self.has_room():
             self.add(field, "", "")
             return
@@ -96,7 +96,7 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Many:
-    """A field of a document that holds many entries."""
+    """A field of a document with many entries."""
 
     adapter: TypeAdapter[Any]
     is_list: bool
@@ -147,7 +147,7 @@ def _mend(model: type[Checked], value: dict[str, Any], found: _Found) -> Checked
 
 
 def _fields(model: type[Checked], value: dict[str, Any], found: _Found) -> Checked:
-    """Return the document without its maps and lists, and without those of its fields that are wrong."""
+    """Return the document without its maps, lists and invalid fields."""
     # two levels are copied: what is wrong is taken out of them
     value = {name: {key: dict(inner) if isinstance(inner, dict) else inner for key, inner in each.items()}
              if isinstance(each, dict) else each for name, each in value.items()}  # fmt: skip
@@ -167,7 +167,7 @@ def _fields(model: type[Checked], value: dict[str, Any], found: _Found) -> Check
 
 
 def _place(model: type[Document], value: dict[str, Any], loc: tuple[int | str, ...]) -> tuple[str, ...]:
-    """Return the smallest thing that can be left out for an error: a field, a figure of it, an item of its map."""
+    """Return the smallest part that can be left out for an error: a field, a value in it, an item of its map."""
     names = tuple(map(str, loc))
     part = next((each for each in get_args(model.model_fields[names[0]].annotation) if _is_document(each)), None)
     inner = value[names[0]]
@@ -193,7 +193,7 @@ def _drop(value: dict[str, Any], place: tuple[str, ...]) -> None:
 
 
 def _items(of: _Many, name: str, given: dict[str, Any], found: _Found, *above: str) -> dict[str, Any]:
-    """Return those items of a map that are sound; those of a map of maps stand below the key `above`."""
+    """Return the valid items of a map; items of a map of maps are below the key `above`."""
 
     def checked(piece: dict[str, Any]) -> dict[str, Any]:
         whole: dict[str, Any] = of.adapter.validate_python({above[0]: piece} if above else piece)

@@ -1,6 +1,6 @@
-"""Numbers that JSON cannot say: NaN, infinities and what is too large, as many programs write them.
+"""Numbers that JSON does not allow but many programs write: NaN, infinities, and numbers that are too large.
 
-Each is put into quotes, so that the field it stands in is wrong and not the whole file.
+Each is put into quotes, so that only its field is invalid instead of the whole file.
 """
 
 import re
@@ -13,7 +13,7 @@ _SHOWN = 20
 
 
 def say_as_text(data: bytes) -> bytes | None:
-    """Return `data` with NaN, infinities and numbers of over 1.7e308 in quotes; None where there are none."""
+    """Return `data` with NaN, infinities and numbers of over 1.7e308 in quotes; None if there are none."""
     found = _TOKEN.sub(_quoted, data)
     return None if found == data else found
 

@@ -1,6 +1,6 @@
-"""What bots say of single things: holdings, executions, orders, trades, signals, results.
+"""Parts of the bots' documents: positions, fills, orders, trades, signals, results.
 
-What trading itself works with (`aion.model`) is taken from there, field by field.
+The fields of facts that trading works with come from `aion.model`.
 """
 
 from pydantic import Field

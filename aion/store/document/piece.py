@@ -1,8 +1,8 @@
-"""Large documents, checked and written out a piece at a time.
+"""Validates and serializes large documents in pieces.
 
-A model is checked, and turned into JSON types, by one call that holds the interpreter and collects every complaint
-about every item before it says one. Maps with many items are therefore handed to it in pieces: other threads get
-their turn in between, and the first piece with a fault ends it.
+pydantic validates or serializes a model in one call, which holds the interpreter lock and collects the errors of all
+items first. Large maps are therefore passed to it in pieces: other threads run in between, and the first piece with
+an error ends it.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def validate(model: type[Checked], value: dict[str, Any]) -> Checked:
     """Return `value` as a document of `model`.
 
     Raises:
-        ValidationError: a field breaks its rule; of a large document, with what is wrong in the first such piece.
+        ValidationError: a field is invalid; for a large document, with the errors of the first such piece.
     """
     large = [name for name, is_nested in _maps(model) if _weight(value.get(name), is_nested=is_nested) > PIECE]
     if not large:
@@ -65,7 +65,7 @@ def encode(document: Document) -> bytes:
 
 
 def _maps(model: type[Document]) -> Iterator[tuple[str, bool]]:
-    """Yield the fields that are maps, each with whether it is one of maps."""
+    """Yield the fields that are maps, each with whether its values are maps too."""
     for name, field in model.model_fields.items():
         if get_origin(field.annotation) is dict:
             yield name, get_origin(get_args(field.annotation)[1]) is dict

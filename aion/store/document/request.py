@@ -1,4 +1,4 @@
-"""What the desk writes for the bots: rules, requests and kill switches; documents as those in `document`."""
+"""Documents that the desk writes for the bots: rules, requests, kill switches."""
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ from aion.store.document.base import Document
 
 
 class BotConfig(Document):
-    """`config/<bot>.json`: rules as the desk saved them."""
+    """`config/<bot>.json`: rules saved on the desk."""
 
     schema_: str = Field(alias="schema")
     bot: Name
@@ -21,8 +21,8 @@ class BotConfig(Document):
 class Control(Document):
     """`control/<bot>/<id>.json`: a request to a bot; answered under its id in the bot's next state.
 
-    Requests to the bots' process as a whole (`speed`, `jump`, `admit`, and those for all bots) stand in
-    `control/desk/` and are answered by the clock in `sim_summary.json`. Speed 0 holds a replay still.
+    Requests to the bots' process as a whole (`speed`, `jump`, `admit`, and those for all bots) are in
+    `control/desk/` and are answered by the clock in `sim_summary.json`. Speed 0 pauses a replay.
     """
 
     schema_: str = Field(alias="schema")
@@ -44,7 +44,8 @@ class Control(Document):
 class Kill(Document):
     """`control/<bot>/kill.json`, `control/desk/kill.json`: the kill switch of a bot, or of all.
 
-    While the file stands the bot flattens and enters nothing. A missing file is clear; one that cannot be read stops.
+    While the file exists, the bot closes its positions and opens nothing. It runs only if the file does not exist: an
+    unreadable one stops it too.
     """
 
     schema_: str = Field(alias="schema")

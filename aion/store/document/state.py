@@ -1,11 +1,10 @@
-"""The state documents as pydantic models: the contract of everything that stands on disk.
+"""The state documents as pydantic models: the contract for all state files.
 
-A document is a JSON object with an envelope (`Envelope`) and a kind of its own (`aion.store.document.kind`). Unknown
-fields are ignored, so that a newer writer and an older desk get along inside one schema version; `null`, NaN and
-infinities are refused.
+A document is a JSON object with an envelope (`Envelope`) and a kind (`aion.store.document.kind`). Unknown
+fields are ignored, so that a newer writer and an older desk work together within one schema version; `null`, NaN and
+infinities are invalid.
 Money is a number in the document's `currency`, ratios are fractions (0.05 is 5 %), times are ISO 8601 with a zone.
-Where a thing has an id, things stand in a map keyed by it; ids never look like integers, because JavaScript would
-reorder them.
+Things with an id are in a map keyed by it; ids never look like integers, because JavaScript would reorder them.
 """
 
 from typing import Annotated, Literal
@@ -38,7 +37,7 @@ CURVE_POINTS = 2000
 
 
 class Account(Envelope):
-    """The part that both kinds of bot share: one account, one currency."""
+    """Fields that both kinds of bot have: one account, one currency."""
 
     kind: Literal["running", "finished"] | None = Field(
         None, description="`finished` for a run that has ended: it is never late and trades no more."
@@ -121,7 +120,7 @@ class Hours(Document):
 
 
 class TradingDay(Account):
-    """One bot's trading day without the bars. All maps are of that day."""
+    """One bot's trading day without the bars. All maps cover that day."""
 
     day: Day
     orders: dict[Key, Order] = Field(default_factory=dict)
@@ -134,7 +133,7 @@ class TradingDay(Account):
 
 
 class SimLog(TradingDay):
-    """`intraday/sim_logs/<day>_<bot>.json`: one bot's trading day. All maps are of that day."""
+    """`intraday/sim_logs/<day>_<bot>.json`: one bot's trading day. All maps cover that day."""
 
     bars: dict[Key, dict[Key, tuple[Price, Price, Price, Price, Number]]] = Field(
         default_factory=dict, description="By symbol, by close time: open, high, low, close, volume."
@@ -152,7 +151,7 @@ class Target(Document):
 
 
 class PlannedOrder(Document):
-    """One order that a rebalance would give, at the newest mark."""
+    """One order that a rebalance would place, at the newest mark."""
 
     side: SideName
     quantity: Number = Field(gt=0)
@@ -253,7 +252,7 @@ class BotSummary(Document):
 
 
 class SimSummary(Envelope):
-    """`intraday/sim_summary.json`: the commit of a cycle, renamed last."""
+    """`intraday/sim_summary.json`: commits a cycle; renamed last."""
 
     clock: ClockState | None = None
     sessions: dict[Key, Session] = Field(default_factory=dict, description="By MIC.")

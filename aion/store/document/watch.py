@@ -1,4 +1,4 @@
-"""What watches over the processes writes: the state of each process, what is wrong, what was; documents as others."""
+"""Documents of the watchdog: the state of each process, present alarms, cleared alarms."""
 
 from typing import Literal
 
@@ -24,7 +24,7 @@ class WatchedProcess(Document):
 
 
 class Alarm(Document):
-    """One thing that is wrong, or was."""
+    """One problem, present or cleared."""
 
     kind: AlarmKind = Field(
         description="process: one ended or does not answer; missed_cycle: a bot is past its `due_at`; dead_bot: far "
@@ -41,7 +41,7 @@ class Alarm(Document):
 
 
 class Watch(Document):
-    """`watch/watch.json`: what the watchdog sees; written when something changes."""
+    """`watch/watch.json`: the watchdog's report; written when something changes."""
 
     schema_: str = Field(alias="schema")
     written_at: Moment
@@ -52,7 +52,7 @@ class Watch(Document):
 
 
 class Heartbeat(Document):
-    """`watch/bots.json`: the bots' process says that it lives, and how long its cycles took; every few seconds."""
+    """`watch/bots.json`: the bots' process is alive, and how long its cycles took; every few seconds."""
 
     schema_: str = Field(alias="schema")
     written_at: Moment

@@ -1,6 +1,6 @@
 /** The desk's answers, made from its OpenAPI description by tools/api_types.py; do not edit. */
 
-/** One thing that is wrong, or was. */
+/** One problem, present or cleared. */
 export interface Alarm {
   /** When an alert was last handed out. */
   alerted_at?: string;
@@ -315,7 +315,7 @@ export interface Chain {
   trades: Record<string, Trade>;
 }
 
-/** Where the bots' clock stands; the Mode chip reads it. */
+/** State of the bots' clock; the Mode chip shows it. */
 export interface ClockState {
   /** What became of the newest `control/desk/` requests, as in a bot's state. */
   control_answers: Record<string, string>;
@@ -504,7 +504,7 @@ export interface ErrorAnswer {
   fields?: Record<string, string>;
 }
 
-/** How a real-time feed stands. Counts are since the bots' process started. */
+/** State of a live feed. Counts are since the bots' process started. */
 export interface FeedState {
   /** Wall time of the provider's newest good answer. */
   answered_at?: string;
@@ -657,7 +657,7 @@ export interface KillRequest {
   reason: string;
 }
 
-/** What the desk could not read of a document that it shows without it. */
+/** Entries of a document that the desk could not read; the rest is shown. */
 export interface LeftOut {
   /** Entries that are left out. */
   count: number;
@@ -790,7 +790,7 @@ export interface Order {
   type: string;
 }
 
-/** One order that a rebalance would give, at the newest mark. */
+/** One order that a rebalance would place, at the newest mark. */
 export interface PlannedOrder {
   /** Fees and slippage expected. */
   cost: number;
@@ -1014,7 +1014,7 @@ export interface Signal {
   ts: string;
 }
 
-/** `intraday/sim_logs/<day>_<bot>.json`: one bot's trading day. All maps are of that day. */
+/** `intraday/sim_logs/<day>_<bot>.json`: one bot's trading day. All maps cover that day. */
 export interface SimLog {
   /** Account or wallet at the broker, where a bot has several. */
   account?: string;
@@ -1154,7 +1154,7 @@ export interface SwingSection {
   more: Record<string, string>;
 }
 
-/** How one symbol of a real-time feed stands. */
+/** State of one symbol of a live feed. */
 export interface SymbolFeed {
   /** Close of its newest bar: its age is that of the data. */
   last_bar_at?: string;
@@ -1280,7 +1280,7 @@ export interface Trade {
   ts: string;
 }
 
-/** One bot's trading day without the bars. All maps are of that day. */
+/** One bot's trading day without the bars. All maps cover that day. */
 export interface TradingDay {
   /** Account or wallet at the broker, where a bot has several. */
   account?: string;
