@@ -1,4 +1,4 @@
-"""The commands of `aion`: what is typed becomes settings, and what comes of it becomes text and an exit status.
+"""The commands of `aion`: options become settings, results become text and an exit status.
 
-The top of the house: nothing imports it.
+The top layer: no other package imports it.
 """

@@ -63,7 +63,7 @@ def _start(
 
 
 def _arguments(config: Path | None, **flags: Any) -> tuple[str, ...]:
-    """Return `flags` as they would be typed, for a child."""
+    """Return `flags` as command-line arguments for a child process."""
     typed = ["--config", str(config)] if config else []
     for name, value in flags.items():
         option = "--from" if name == "start" else f"--{name.replace('_', '-')}"

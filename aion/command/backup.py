@@ -1,6 +1,6 @@
-"""A copy of what cannot be written again: ledger, logins, saved rules, requests and kill switches.
+"""Backup of what cannot be written again: ledger, logins, saved rules, requests and kill switches.
 
-State files are not in it: the bots write them again from the ledger.
+State files are not included: the bots write them again from the ledger.
 """
 
 import os
@@ -20,10 +20,10 @@ from aion.store.regular_file import is_regular, read_regular
 def back_up(layout: Layout, target: Path) -> Iterator[str]:
     """Copy into the new folder `target`, and yield a line for each part.
 
-    The databases are copied by SQLite's online backup: each copy is one moment of it, whoever writes meanwhile.
+    The databases are copied by SQLite's online backup, so each copy is consistent even while others write.
 
     Raises:
-        ConfigError: `target` is there already, cannot be written, or a copy is not sound; nothing half-done stays.
+        ConfigError: `target` exists already, cannot be written, or a copy fails its check; nothing partial is left.
         NotFoundError: there is nothing to copy.
     """
     databases = [path for path in (layout.ledger, layout.desk) if path.exists() or path.is_symlink()]
@@ -47,10 +47,10 @@ def back_up(layout: Layout, target: Path) -> Iterator[str]:
 
 
 def _copy_folder(source: Path, target: Path) -> list[str]:
-    """Copy the regular files below `source`; say how many, and what is none and was left out.
+    """Copy the regular files below `source`; return how many, and what was left out because it is not one.
 
     Raises:
-        OSError: one cannot be read, or the copy not be written.
+        OSError: a file cannot be read, or its copy cannot be written.
     """
     copied = 0
     left: list[str] = []

@@ -1,4 +1,4 @@
-"""The commands that bring bars to disk: `aion import` and `aion download`."""
+"""The commands `aion import`, `aion declare` and `aion download`."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -132,7 +132,7 @@ def _one_of(option: str, value: str | None, known: tuple[str | None, ...]) -> No
 
 
 def _check_format(form: str) -> None:
-    """Refuse Parquet where nobody can write it before the first bar is read, and say the other way."""
+    """Refuse Parquet without pyarrow before the first bar is read, and say what to do instead."""
     from aion.extras import need
 
     if form != "parquet":
@@ -216,7 +216,7 @@ def download_bars(
 
 
 def _time(option: str, text: str, *, is_end: bool = False) -> datetime:
-    """Return the UTC time that `text` names; a day alone means its start, or as an end its end."""
+    """Return the UTC time that `text` names; a day alone means its start, or its end if it is an end."""
     try:
         if len(text) <= len("2026-11-24"):
             day = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)

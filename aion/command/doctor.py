@@ -1,4 +1,4 @@
-"""What Aion needs from the machine, looked at piece by piece; what is not fine says what to do."""
+"""`aion doctor`: checks what Aion needs from the machine; each failure says what to do."""
 
 import errno
 import grp
@@ -36,7 +36,7 @@ LIMITS = Path("/proc/sys/fs/inotify")
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
     is_fine: bool
@@ -46,12 +46,12 @@ class Check:
 
 
 def checks(settings: Settings, url: str = "", token: str = "") -> Iterator[Check]:
-    """Yield each check when it is done.
+    """Yield each check as soon as it is done.
 
     Args:
         settings: of the desk.
-        url: address under which others reach the desk, to see what a proxy on the way does; empty to leave it out.
-        token: bearer token for it.
+        url: address under which others reach the desk, to check the proxy in front; `""` to skip this.
+        token: bearer token for `url`.
     """
     yield _python()
     yield from _extras(settings)
@@ -158,7 +158,7 @@ def _events(folder: Path) -> Iterator[Check]:
 
 
 def _place(folder: Path) -> Iterator[Check]:
-    """Say where the folder is, and what of it sends no events."""
+    """Return where the folder is, and which part of it sends no events."""
     from aion.live.source import scan  # noqa: PLC0415 - only this command needs it
     from aion.live.watcher import open_watcher  # noqa: PLC0415 - only this command needs it
     from aion.web.bundle.topic import FOLDERS, accepts  # noqa: PLC0415 - only this command needs it
@@ -267,12 +267,12 @@ def _feed(settings: Settings) -> Check:
 
 
 def proxy(url: str, token: str = "", limit_s: float = STREAM_S) -> Check:
-    """Open a stream at `url` as a browser does, and see whether its events come when they are sent.
+    """Open a stream at `url` as a browser does, and check that its events arrive when they are sent.
 
     Args:
         url: address of the desk as others know it, e.g. `https://desk.example.org`.
         token: bearer token; empty for a desk without a password.
-        limit_s: seconds for the greeting and two heartbeats.
+        limit_s: timeout for the greeting and two heartbeats.
     """
     try:
         parts = urlsplit(url)

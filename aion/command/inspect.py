@@ -1,4 +1,4 @@
-"""What the command line says of a data folder: accounts, logs, trades, and what the machine lacks."""
+"""Reports of the command line about a data folder: accounts, logs, trades, audit."""
 
 import csv
 import heapq
@@ -94,7 +94,7 @@ def log_lines(folder: Path, count: int, level: str) -> list[str]:
     """Return the newest `count` lines of all processes' logs of at least `level`, in order of time.
 
     Raises:
-        NotFoundError: `level` is none, or there is no log.
+        NotFoundError: `level` is unknown, or there is no log.
     """
     if level not in LEVELS:
         raise NotFoundError(f"level {level!r} is unknown; use one of {', '.join(LEVELS)}")
@@ -129,7 +129,7 @@ def trade_lines(folder: Path, bot: str | None, day: str | None, *, is_fills: boo
     Raises:
         LedgerError: there is no ledger, or it cannot be read.
         NotFoundError: it has no such bot.
-        ConfigError: a day that is none.
+        ConfigError: an invalid day.
     """
     from aion.ledger.query import read_ledger  # noqa: PLC0415 - only this command needs it
 
@@ -148,7 +148,7 @@ def trade_lines(folder: Path, bot: str | None, day: str | None, *, is_fills: boo
 
 
 def audit_lines(folder: Path, target: str | None, *, is_csv: bool) -> list[str]:
-    """Return what people did to the bots (to one of them, or to `desk`), as `trade_lines` does.
+    """Return the commands of people to the bots (to one of them, or to `desk`), as `trade_lines` does.
 
     Raises:
         LedgerError: there is no ledger, or it cannot be read.
@@ -177,7 +177,7 @@ def _table(columns: tuple[str, ...], rows: Sequence[Mapping[str, object]], *, is
 
 
 def _cell(value: object, *, zero: str = "") -> str:
-    """Return a figure in plain digits, other things as they are; `zero` for a figure of 0."""
+    """Return a number in plain digits, other values unchanged; `zero` for the number 0."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return "" if value is None else str(value)
     if not value:

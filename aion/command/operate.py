@@ -1,4 +1,4 @@
-"""The commands of whoever runs a desk: `aion watch`, `alerts test`, `admit`, `control`, `doctor`, `backup`."""
+"""The commands for operators: `aion watch`, `alerts test`, `admit`, `control`, `doctor`, `backup`."""
 
 from pathlib import Path
 from typing import Annotated, get_args
@@ -143,7 +143,7 @@ def doctor(
         found.append(each)
         if not json:
             todo = "" if each.is_fine else f": {each.todo}"
-            say(f"{'ok  ' if each.is_fine else 'LOOK'}  {each.text}{todo}")
+            say(f"{'ok  ' if each.is_fine else 'FAIL'}  {each.text}{todo}")
     if json:
         say(as_json(found))
     raise typer.Exit(0 if all(each.is_fine for each in found) else 1)

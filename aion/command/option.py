@@ -1,4 +1,4 @@
-"""Options that several commands have, declared once: name, type and what the help says."""
+"""Options that several commands share: name, type and help text."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -50,7 +50,7 @@ def settings_of(config: Path | None, **flags: Any) -> Any:
     """Return the settings of `config` with the options that were given.
 
     Raises:
-        ConfigError: they cannot work.
+        ConfigError: they are invalid.
     """
     from aion.config import load  # noqa: PLC0415 - a command that needs no settings starts at once
 

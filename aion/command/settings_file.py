@@ -1,4 +1,4 @@
-"""The settings file that `aion init` writes: every setting, commented out at its default, and what it does.
+"""The settings file of `aion init`: every setting, commented out at its default, with its meaning.
 
 Each setting is one line with its full name (`risk.daily_loss`), so that any line can be uncommented on its own.
 """
@@ -42,7 +42,7 @@ _SECTIONS: tuple[tuple[str, str, type[BaseModel]], ...] = (
 
 
 def example() -> str:
-    """Return a settings file with every setting commented out at its default, and what it does."""
+    """Return a settings file with every setting commented out at its default, with its meaning."""
     lines = [*_comment(_HEAD), ""]
     for name, field in Settings.model_fields.items():
         if name not in {"fresh", *TABLES} | SECRETS:
@@ -68,7 +68,7 @@ def write_example(path: Path) -> None:
     """Write the example as a new file.
 
     Raises:
-        ConfigError: something is there already, or it cannot be written; nothing half-written stays.
+        ConfigError: the file exists already, or cannot be written; nothing partial is left.
     """
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -105,7 +105,7 @@ def _setting(name: str, value: Any) -> str:
 
 
 def toml_value(value: Any) -> str:
-    """Return `value` as TOML says it; a decimal fraction is a text, so that it stays exact."""
+    """Return `value` as TOML; a decimal fraction is a string, so that it stays exact."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Decimal):

@@ -1,4 +1,4 @@
-"""What bots write: state files made of the ledger and the bots' documents, their archive and their log.
+"""Writes the bots' state files from the ledger, archives finished runs, and writes the bots' log.
 
-A cycle is written whole or not at all. Nothing here decides or trades.
+A cycle is written as a whole or not at all. Nothing here decides or trades.
 """

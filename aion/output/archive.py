@@ -1,8 +1,8 @@
-"""Finished runs: `runs/<n>/` keeps the files of the bots as the run left them, the newest few runs stay.
+"""Archives finished runs in `runs/<n>/` and deletes all but the newest few.
 
-A move is written down before it starts (`runs/<n>/archive.json`) and each step can be repeated, so that a process
+A move is recorded before it starts (`runs/<n>/archive.json`) and each step can be repeated, so that a process
 that dies in the middle leaves nothing half-done: the next start finishes the move. Only files of the named bots and
-of the day-trading job are moved; what a foreign bot wrote stays where it is.
+of the day-trading job are moved; files of external bots stay.
 """
 
 import os
@@ -32,7 +32,7 @@ def put_away(layout: Layout, run: str, bots: Collection[str]) -> Path:
         bots: names whose files belong to it.
 
     Raises:
-        OSError: the disk refuses; calling again goes on where it stopped.
+        OSError: a write fails; calling again continues where it stopped.
     """
     folder = layout.runs / run
     _write_marker(layout, run, bots, is_done=False)
@@ -42,10 +42,10 @@ def put_away(layout: Layout, run: str, bots: Collection[str]) -> Path:
 
 
 def finish_moves(layout: Layout) -> list[str]:
-    """Finish each move that was cut off, and return the names of its run.
+    """Finish each interrupted move, and return the names of the runs.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: a write fails.
     """
     finished = []
     for folder in _folders(layout):
@@ -57,28 +57,28 @@ def finish_moves(layout: Layout) -> list[str]:
 
 
 def is_moving(layout: Layout) -> bool:
-    """Tell whether a move was begun and not finished."""
+    """Tell whether a move was started and not finished."""
     markers = (_read_marker(layout, folder) for folder in _folders(layout))
     return any(marker is not None and not marker["done"] for marker in markers)
 
 
 def newest_run(layout: Layout) -> int:
-    """Return the highest number among the runs put away, 0 when there is none."""
+    """Return the highest number among the archived runs, 0 if there is none."""
     taken = layout.runs.iterdir() if layout.runs.is_dir() else ()  # a link or a file takes its number, too
     return max((int(each.name) for each in taken if _is_number(each.name)), default=0)
 
 
 def finished_folders(layout: Layout) -> list[Path]:
-    """Return the folders of the runs that were put away whole, oldest first."""
+    """Return the folders of completely archived runs, oldest first."""
     folders = _folders(layout)
     return [each for each in folders if (marker := _read_marker(layout, each)) is not None and marker["done"]]
 
 
 def prune(layout: Layout, keep: int) -> list[str]:
-    """Delete all but the newest `keep` runs that were put away, and return the names of those deleted.
+    """Delete all but the newest `keep` archived runs, and return the names of those deleted.
 
     Raises:
-        OSError: the disk refuses.
+        OSError: a deletion fails.
     """
     folders = _folders(layout)
     dropped = folders[: max(0, len(folders) - keep)]

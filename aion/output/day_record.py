@@ -1,4 +1,4 @@
-"""What happened, kept as the documents show it: of a day, of a run, and read again from the ledger."""
+"""Records of a day or a run in the form of the documents, filled while trading or from the ledger."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -19,7 +19,7 @@ MOST_TAKEN = 256  # changes that wait to become JSON
 
 @dataclass(slots=True)
 class Peak:
-    """The running peak of equity and the deepest fall from it, at constant cost a point."""
+    """The running peak of equity and the deepest fall from it, at constant cost per point."""
 
     equity: float = 0.0
     at: datetime | None = None
@@ -28,7 +28,7 @@ class Peak:
     max_drawdown: float = 0.0
 
     def see(self, ts: datetime, equity: float) -> None:
-        """Take the next point."""
+        """Add the next point."""
         if self.at is None or equity >= self.equity:
             self.equity, self.at = equity, ts
         self.drawdown = (self.equity - equity) / self.equity if self.equity > 0 else 0.0
@@ -36,9 +36,9 @@ class Peak:
 
 
 class Record:
-    """What is shown of a span: a day of an intraday bot, the run of a swing bot. JSON by id, in order of time.
+    """What is shown of a period: a day of an intraday bot, the run of a swing bot. JSON by id, in order of time.
 
-    What was taken becomes JSON when somebody looks, once: a backtest looks at the end alone.
+    Entries become JSON once, when they are first requested: a backtest requests them only at its end.
     """
 
     __slots__ = (
@@ -74,7 +74,7 @@ class Record:
 
     @property
     def orders(self) -> Json:
-        """Orders by id, each as it stood last."""
+        """Orders by id, each in its newest state."""
         self._settle()
         return self._orders
 
@@ -98,34 +98,34 @@ class Record:
 
     @property
     def hold(self) -> dict[str, float]:
-        """What holding would have given, by time."""
+        """Value of buy-and-hold by time."""
         self._settle()
         return self._hold
 
     @property
     def borrow(self) -> Decimal:
-        """What was charged for nights, money >= 0."""
+        """Overnight charges, money >= 0."""
         self._settle()
         return self._borrow
 
     def charge(self, movement: CashMovement) -> None:
-        """Take a movement of cash; only charges for nights count."""
+        """Add a movement of cash; only overnight charges count."""
         if movement.kind in NIGHTS:
             self._borrow -= movement.amount
 
     def add(self, changes: Changes) -> None:
-        """Take what happened since the last call; it is not changed any more afterwards."""
+        """Add what happened since the last call; the caller must not change it afterwards."""
         if changes:
             self._taken.append(changes)
             if len(self._taken) >= MOST_TAKEN:
                 self._settle()
 
     def see(self, point: EquityPoint) -> None:
-        """Take the next point of the curves."""
+        """Add the next point of the curves."""
         self._points.append(point)
 
     def keep(self, newest: int) -> None:
-        """Forget all but the newest `newest` entries of each map, now and from now on; curves stay."""
+        """Keep only the newest `newest` entries of each map, now and from now on; curves stay."""
         self._newest = newest
 
     def _settle(self) -> None:
@@ -157,7 +157,7 @@ class Record:
 
     @property
     def is_empty(self) -> bool:
-        """True when nothing happened; curves do not count."""
+        """True if nothing happened; curves do not count."""
         if self._taken or self._borrow:
             return False
         return not (self._fills or self._orders or self._trades or self._decisions)
@@ -168,7 +168,7 @@ class Record:
 
 
 def changes_of_day(ledger: LedgerReader, bot: str, day: str) -> Changes:
-    """Return what the ledger has of one market day, with the orders of earlier days that changed on it."""
+    """Return one market day from the ledger, with the orders of earlier days that changed on it."""
     changes = ledger.changes(bot, day)
     changes.orders = {
         record.order.id: record
@@ -179,12 +179,12 @@ def changes_of_day(ledger: LedgerReader, bot: str, day: str) -> Changes:
 
 
 def days_of(changes: Changes, closes: Sequence[str]) -> dict[str, Record]:
-    """Return what happened by market day, each order as it stood at the end of that day.
+    """Return what happened by market day, with each order in its state at the end of that day.
 
     Args:
-        changes: all that the ledger has of a bot that trades at closes, where a market day is a UTC day.
-        closes: the market days that it was marked on, ascending; what people asked between two of them is of the
-            later one, and of the day "" when that has not come.
+        changes: everything in the ledger of a bot that trades at closes, where a market day is a UTC day.
+        closes: the market days on which it was marked, ascending; a request between two of them belongs to the later
+            one, and to the day "" if that has not come.
     """
 
     def of(ts: datetime) -> str:
@@ -222,7 +222,7 @@ def days_of(changes: Changes, closes: Sequence[str]) -> dict[str, Record]:
 
 
 def _entry_of(exit_id: str, changes: Changes) -> str:
-    """Return the id of the order whose bracket the exit called `exit_id` is of, or an empty text."""
+    """Return the id of the order whose bracket contains the exit `exit_id`, or `""`."""
     base, _, role = exit_id.rpartition("-")
     if role not in ("stop", "target"):
         return ""
@@ -233,10 +233,10 @@ def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: 
     """Return the summaries of the market days of `bot` before the day `before`, by day.
 
     Args:
-        ledger: of the run.
+        ledger: ledger of the run.
         bot: name of an intraday bot, whose sessions begin and end on one UTC day.
-        settings: of it.
-        before: day that is left out, with all later ones.
+        settings: its settings.
+        before: first day that is left out.
         since: market time at which its account began.
     """
     changes = ledger.changes(bot)

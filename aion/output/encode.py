@@ -1,4 +1,4 @@
-"""Values of the model as the JSON objects of the state documents; each is made once and then kept as it is."""
+"""Converts values of the model to the JSON objects of the state documents."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -31,25 +31,25 @@ def bar_row(bar: Bar) -> list[float]:
 
 
 def order_json(record: OrderRecord) -> Json:
-    """Return an order and what became of it."""
+    """Return an order and its state."""
     return _order_json(record.order) | _record_json(record)
 
 
 def signal_json(signal: Signal, bot: str) -> Json:
-    """Return a signal; `rank` and `candidates` come from its features when it ranks."""
+    """Return a signal; `rank` and `candidates` come from the features of a ranking rule."""
     value = _signal_json(signal) | {"bot": bot}
     ranks = {name: int(signal.features[name]) for name in ("rank", "candidates") if name in signal.features}
     return value | ranks
 
 
 def rules_json(rules: Rules) -> Json:
-    """Return a bot's rules: switches as they are, all else as numbers."""
+    """Return a bot's rules: booleans as they are, everything else as numbers."""
     values = rules.model_dump()
     return {name: value if isinstance(value, bool | int) else float(value) for name, value in values.items()}
 
 
 def result_json(result: Result, since: datetime | None) -> Json:
-    """Return the result of a span; `since` is the market time at which it starts."""
+    """Return the result of a period; `since` is the market time at which it starts."""
     value: Json = {
         "gross": number(result.gross),
         "fees": number(result.fees),

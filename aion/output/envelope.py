@@ -13,7 +13,7 @@ LEAST_TOLERANCE_S = 1.0  # a page that calls a bot late for less would flicker o
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What all documents of one run share."""
+    """Values that all documents of one run share."""
 
     mode: Mode
     run: str
@@ -27,12 +27,12 @@ class Stamp:
         """Return the envelope of a document.
 
         Args:
-            kind: of document.
-            cycle_id: the cycle that it belongs to.
+            kind: kind of the document.
+            cycle_id: its cycle.
             seq: grows within the run.
             as_of: market time, aware UTC.
-            due_in_s: wall seconds until the next write is expected; None when no schedule is known.
-            interval_s: wall seconds of one interval, by which a write may be late without being called so.
+            due_in_s: wall seconds until the next write is expected; None if no schedule is known.
+            interval_s: wall seconds of one interval; a write may be late by that much.
         """
         written = as_of if self.is_deterministic else self.wall.now()
         value: Json = {
@@ -51,7 +51,7 @@ class Stamp:
     def wall_in(self, as_of: datetime, seconds: float) -> datetime:
         """Return the wall time `seconds` from now, to the millisecond.
 
-        It is counted from `as_of` when deterministic, and where market time is the wall's, unless that is past.
+        It is counted from `as_of` if deterministic or if market time is wall time, unless the result is past.
         """
         now = as_of if self.is_deterministic else self.wall.now()
         at = now + timedelta(seconds=seconds)
@@ -62,6 +62,6 @@ class Stamp:
 
 
 def cycle_name(run: str, ts: datetime) -> str:
-    """Return the id of the cycle of `run` at market time `ts`: the same again when it is run again."""
+    """Return the id of the cycle of `run` at market time `ts`; the same for a repeated run."""
     utc = ts if ts.tzinfo is UTC else ts.astimezone(UTC)
     return f"{run}-{utc.year}{utc.month:02}{utc.day:02}T{utc.hour:02}{utc.minute:02}Z"

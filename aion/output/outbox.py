@@ -1,4 +1,4 @@
-"""Files that wait to be written: the newest content of each, in the order in which the reader expects them."""
+"""Files waiting to be written: the newest content of each, in the order that readers expect."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from aion.store.layout import Layout
 
 
 class Outbox:
-    """Holds what is to be written until the disk has taken it.
+    """Keeps documents until they are written.
 
     A path that is put twice is written once, with its newest content: state files are state, not a log. A commit file
-    (`sim_summary.json`) is written only after all others, and only when the disk took them.
+    (`sim_summary.json`) is written only after all others, and only if they were written.
     """
 
     def __init__(self, layout: Layout, log: ProcessLog) -> None:
-        """Args: layout: of the data folder; log: told when the disk refuses, and when it takes files again."""
+        """Args: layout: of the data folder; log: gets a line when writing fails, and when it works again."""
         self._layout = layout
         self._log = log
         self._waiting: dict[Path, Json] = {}
@@ -25,22 +25,22 @@ class Outbox:
 
     @property
     def is_empty(self) -> bool:
-        """True when nothing waits."""
+        """True if nothing is waiting."""
         return not self._waiting and self._commit is None
 
     def put(self, path: Path, document: Json) -> None:
-        """Let `path` be replaced by `document`."""
+        """Replace `path` by `document` at the next `write`."""
         self._waiting[path] = document
 
     def put_commit(self, path: Path, document: Json) -> None:
-        """Let `path` be replaced by `document` after all that waits."""
+        """Replace `path` by `document` at the next `write`, after everything else."""
         self._commit = (path, document)
 
     def write(self) -> bool:
-        """Write all that waits; what the disk refuses waits for the next call.
+        """Write everything that is waiting; what fails waits for the next call.
 
         Returns:
-            True when nothing waits any more.
+            True if nothing is waiting any more.
         """
         try:
             while self._waiting:

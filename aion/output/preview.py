@@ -12,25 +12,25 @@ from aion.trading.broker import PaperBroker
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a rebalance wants of one symbol."""
+    """The position that a rebalance wants in one symbol."""
 
     weight: Decimal
-    """Fraction of equity; 0 to leave it."""
+    """Fraction of equity; 0 to close the position."""
     reason: str
 
 
 def planned_orders(
     broker: PaperBroker, wishes: Mapping[str, Wish], bars: Mapping[str, Bar], least_value: Decimal
 ) -> Json:
-    """Return the orders by symbol that bring the account to its wishes, as the document shows them.
+    """Return the orders by symbol that move the account to the wanted positions, in the form of the document.
 
-    Market orders that rest already count as done, so that a rebalance that was just ordered is not planned again.
+    Open market orders count as filled, so that a rebalance that was just ordered is not planned again.
 
     Args:
-        broker: of the account.
-        wishes: by symbol; symbols that are held without one are left.
-        bars: newest bar by symbol: the marks.
-        least_value: corrections of less money are not worth their cost.
+        broker: broker of the account.
+        wishes: wanted position by symbol; positions in other symbols are closed.
+        bars: newest bar by symbol, for the marks.
+        least_value: smaller corrections are left out; money.
     """
     portfolio = broker.portfolio
     equity = portfolio.equity()

@@ -1,6 +1,6 @@
-"""The log of the bots' process: one JSON line an event in `logs/<process>.jsonl`, one short line on stderr.
+"""The log of the bots' process: one JSON line per event in `logs/<process>.jsonl`, one short line on stderr.
 
-A log never stops a bot: when the disk refuses a line it still goes to stderr.
+Logging never stops a bot: if a line cannot be written to the file, it still goes to stderr.
 """
 
 import os
@@ -36,16 +36,16 @@ class ProcessLog:
         console_level: Level = "info",
         console_format: Literal["text", "json"] = "text",
     ) -> None:
-        """Open nothing yet: the file is made by the first line.
+        """Make it; the file is created by the first line.
 
         Args:
             layout: of the data folder.
             process: name of the process, the name of the file.
-            level: least level that is written to the file.
-            clock: of the line's `ts`; default the wall.
-            console: where people read along; default stderr.
-            console_level: least level that goes there.
-            console_format: text for people, or json for the line of the file.
+            level: lowest level that is written to the file.
+            clock: for the line's `ts`; default the wall clock.
+            console: stream for people; default stderr.
+            console_level: lowest level that is written there.
+            console_format: text for people, or json for the same line as in the file.
         """
         self._path = layout.log(process)
         self._process = process
@@ -58,19 +58,19 @@ class ProcessLog:
         self._failed_at: datetime | None = None
 
     def debug(self, event: str, **fields: Any) -> None:
-        """Write what only a developer wants to know; see `write`."""
+        """Write a debug line for developers; see `write`."""
         self.write("debug", event, **fields)
 
     def info(self, event: str, **fields: Any) -> None:
-        """Write what happened; see `write`."""
+        """Write an event; see `write`."""
         self.write("info", event, **fields)
 
     def warning(self, event: str, **fields: Any) -> None:
-        """Write what somebody should look at; see `write`."""
+        """Write a warning; see `write`."""
         self.write("warning", event, **fields)
 
     def error(self, event: str, *, error: BaseException | None = None, **fields: Any) -> None:
-        """Write what failed, with the traceback of `error`; see `write`."""
+        """Write a failure, with the traceback of `error`; see `write`."""
         if error is not None:
             fields["traceback"] = "".join(traceback.format_exception(error))[-8000:]
         self.write("error", event, **fields)

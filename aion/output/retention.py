@@ -1,8 +1,8 @@
-"""What is kept how long: old day files are packed where they stand, old logs and runs are removed, at each start.
+"""Retention: at each start old day files are compressed in place, old logs and runs are deleted.
 
-Old means by the time of the last write, so that a replay of 2022 keeps what it wrote today. The newest day of each
-bot stays as it is, whatever its age: the desk shows it. A packed file (`.json.gz`) is no state file any more, and
-`gunzip` brings it back.
+Age is measured from the last write, so that a replay of 2022 keeps what it wrote today. The newest day of each bot
+stays as it is, because the desk shows it. A compressed file (`.json.gz`) is not a state file any more; `gunzip`
+restores it.
 """
 
 import shutil
@@ -21,7 +21,7 @@ from aion.store.regular_file import read_regular
 
 @dataclass(slots=True)
 class Tidied:
-    """How many were packed and removed."""
+    """Numbers of compressed and deleted files."""
 
     packed: int = 0
     logs: int = 0
@@ -35,13 +35,13 @@ class Tidied:
 
 
 def tidy(layout: Layout, bots: Collection[str], keep_days: int, now: datetime) -> Tidied:
-    """Pack and remove what was not written for `keep_days` days; what the disk refuses is left for the next start.
+    """Compress or delete what was not written for `keep_days` days; a failure is left for the next start.
 
     Args:
         layout: of the data folder.
-        bots: names whose day files are this process's own; those of foreign bots are left alone.
+        bots: names of this process's own bots; day files of external bots are not touched.
         keep_days: >= 1.
-        now: time of this machine, by which its files are dated.
+        now: wall time of this machine.
     """
     tidied = Tidied()
     before = (now - timedelta(days=keep_days)).timestamp()
@@ -65,7 +65,7 @@ def tidy(layout: Layout, bots: Collection[str], keep_days: int, now: datetime) -
 
 
 def _day_files(layout: Layout, bots: frozenset[str]) -> Iterator[Path]:
-    """Yield the day files of `bots` but for the newest of each bot."""
+    """Yield the day files of `bots`, except the newest of each bot."""
     for paths in (layout.sim_logs.glob("*"), layout.bot_logs.glob("*/*")):
         places = (Layout.place(layout.relative(path)) for path in sorted(paths))
         for files in newest_first(place for place in places if place is not None and place.bot in bots).values():
@@ -74,7 +74,7 @@ def _day_files(layout: Layout, bots: frozenset[str]) -> Iterator[Path]:
 
 @contextmanager
 def _noting(tidied: Tidied, layout: Layout, path: Path) -> Iterator[None]:
-    """Note the first file that the disk refuses, and go on."""
+    """Note the first file that fails, and continue."""
     try:
         yield
     except OSError as error:

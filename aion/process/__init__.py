@@ -1,4 +1,4 @@
-"""Processes: `aion up` with all that it starts, systemd, workers of one socket, and who notices a process that hangs.
+"""Processes: `aion up` and its children, workers on one socket, systemd, detection of processes that hang.
 
-It starts programs and looks after them; what they do inside (trading, bundles) is not known here.
+It starts and supervises programs; it does not know what they do inside (trading, bundles).
 """

@@ -1,7 +1,7 @@
-"""A process says through a pipe that its event loop turns; whoever keeps it running sees when it falls silent.
+"""Liveness through a pipe: a process sends a byte while its event loop runs; its supervisor notices when it stops.
 
-Misses are counted in rounds of whoever listens, on a clock that never jumps: a pause of the listener, of both or of
-the whole machine is one miss, however long, and a process that is held (SIGSTOP, a debugger) misses nothing.
+Missed beats are counted in rounds of the supervisor, on a monotonic clock. A pause of the supervisor, of both, or of
+the whole machine counts as one miss, however long it was, and a stopped process (SIGSTOP, a debugger) misses nothing.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ _READ_BYTES = 65_536  # what a pipe holds
 
 
 def beat(writing: int, every_s: float = BEAT_S) -> None:
-    """In a child, inside its event loop: say on the pipe `writing` that it listens, and from then on that it lives.
+    """In a child's event loop: send on the pipe `writing` that it is ready, and from then on a byte every `every_s`.
 
     Args:
-        writing: descriptor, closed when nobody listens any more.
+        writing: descriptor; closed when nobody reads it any more.
         every_s: seconds between two bytes.
     """
     loop = asyncio.get_running_loop()
@@ -42,20 +42,21 @@ def beat(writing: int, every_s: float = BEAT_S) -> None:
 
 
 def trace_when_asked() -> None:
-    """In a child: say on stderr where each thread stands when SIGUSR1 comes, also while nothing of Python runs."""
+    """In a child: print the stack of each thread to stderr on SIGUSR1, even if the interpreter is blocked."""
     faulthandler.register(signal.SIGUSR1)
 
 
 class Pulse:
-    """What is heard of one process."""
+    """The liveness of one process, seen by its supervisor."""
 
     def __init__(self, reading: int, silent_s: float, now_s: float) -> None:
-        """Listen.
+        """Start listening.
 
         Args:
-            reading: descriptor of the pipe, which belongs to this from now on.
-            silent_s: seconds without a word after which the process hangs; ten times as many until its first word.
-            now_s: time now, of a clock that never goes back.
+            reading: descriptor of the pipe; closed by `close`.
+            silent_s: seconds without a byte after which the process counts as hanging; ten times as many before the
+                first.
+            now_s: time now, of a monotonic clock.
         """
         os.set_blocking(reading, False)
         self._reading = reading
@@ -68,7 +69,7 @@ class Pulse:
         """True when nothing can come any more: the process closed its end, or is gone."""
 
     def listen(self) -> None:
-        """Take what was said since the last time."""
+        """Read the bytes sent since the last call."""
         try:
             said = os.read(self._reading, _READ_BYTES)
         except BlockingIOError:
@@ -79,11 +80,11 @@ class Pulse:
             self._misses = 0
 
     def is_missed(self, now_s: float, is_held: Callable[[], bool]) -> bool:
-        """Count a round when one is over; return True if the process has been silent for too many of them.
+        """Count a round if one is over; return True if the process has been silent for too many rounds.
 
         Args:
             now_s: as in `__init__`.
-            is_held: tells whether somebody holds the process; asked at the end of a round in which it was silent.
+            is_held: tells whether the process is stopped; called at the end of a silent round.
         """
         self.listen()
         if now_s < self._round_at:
@@ -93,12 +94,12 @@ class Pulse:
         return self._misses > (MISSES if self.has_begun else START_MISSES)
 
     def close(self) -> None:
-        """Hear nothing more."""
+        """Stop listening and close the pipe."""
         os.close(self._reading)
 
 
 def is_held(pid: int) -> bool:
-    """Return True if a process is stopped by a signal or a debugger; False where the system does not say."""
+    """Return True if a process is stopped by a signal or a debugger; False if the system cannot tell."""
     try:
         # proc_pid_stat(5): the state comes after the name, which may hold anything but ends with the last bracket
         state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]

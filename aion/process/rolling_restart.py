@@ -1,7 +1,7 @@
-"""Restarts that nobody notices: on SIGHUP each worker gets a successor on the same socket, one after the other.
+"""Graceful restart: on SIGHUP each worker is replaced by a successor on the same socket, one after the other.
 
-The successor listens before the old worker leaves, so that at every moment somebody takes what arrives. A successor
-that does not come up is given up, and the old worker goes on. A worker whose event loop stands still is killed.
+The successor listens before the old worker leaves, so that connections are always accepted. If a successor does not
+start, it is abandoned and the old worker continues. A worker whose event loop stands still is killed.
 """
 
 import os
@@ -22,7 +22,7 @@ LEAVE_GRACE_S = 40.0  # beyond the time that its streams take, which a worker ge
 
 @dataclass(slots=True)
 class Worker(Child):
-    """A child that can be replaced while it works."""
+    """A child that can be replaced while it runs."""
 
     base: tuple[str, ...] = ()
     """Its arguments but for those that differ from one start to the next."""
@@ -40,7 +40,7 @@ class Worker(Child):
 
 
 class RollingSupervisor(Supervisor):
-    """Runs children, and replaces its workers one by one when told to by SIGHUP."""
+    """Runs children, and replaces its workers one by one on SIGHUP."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class RollingSupervisor(Supervisor):
         """Make it; nothing runs before `run`.
 
         Args:
-            children: what runs; those that are `Worker` are replaced.
+            children: processes to run; those that are `Worker` can be replaced.
             say: (level, sentence) for people and the log.
             leave_s: seconds over which a worker ends its streams.
             silent_s: seconds that the event loop of a worker may stand still before it is killed.
@@ -71,13 +71,13 @@ class RollingSupervisor(Supervisor):
         self._on_terminal = os.isatty(0)
 
     def run(self) -> int:
-        """Run the children; SIGHUP restarts the workers, unless it tells that the terminal is gone."""
+        """Run the children; SIGHUP replaces the workers, unless it means that the terminal was closed."""
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
             signal.signal(signal.SIGHUP, self._hang_up)
         return super().run()
 
     def shutdown(self) -> None:
-        """End the children and what still leaves."""
+        """End the children and the workers that are still leaving."""
         if self._successor is not None:
             self._give_up()
         leaving = [process for process, _, _ in self._leaving]
@@ -128,7 +128,7 @@ class RollingSupervisor(Supervisor):
             process.send_signal(signal.SIGUSR1)
 
     def _roll(self, child: Worker) -> None:
-        """Go one step on with replacing `child`."""
+        """Do the next step of replacing `child`."""
         successor = self._successor
         if successor is None:
             if self._leaving:
@@ -239,13 +239,13 @@ def desk_workers(
     """Return the workers of a desk that listen on an inherited socket.
 
     Args:
-        name: of one of them, for people.
-        count: how many.
+        name: name of one worker, for people.
+        count: number of workers.
         listener: descriptor of the socket.
-        arguments: options of `aion serve` that each gets.
+        arguments: options of `aion serve` for each.
         layout: of its folder.
-        first: number of the first; 0 for a desk whose first log is `web`.
-        secrets: variables that each is handed.
+        first: number of the first worker; 0 for a desk whose first log is `web`.
+        secrets: environment variables with secrets for each.
     """
     base = ("serve", *arguments, "--listener", str(listener))
     found = []

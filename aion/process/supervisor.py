@@ -1,7 +1,7 @@
-"""`aion up`: keeps the bots and the desk running as separate processes, and ends them when it ends, however it ends.
+"""The supervisor of `aion up`: runs desk and bots as separate processes; they end with it, however it ends.
 
 Each child holds the reading end of a pipe whose writing end only the parent has: when the parent dies, even by kill
--9, the child reads the end of the file and leaves. On Linux the kernel signals it as well.
+-9, the child reads end of file and exits. On Linux the kernel also sends it a signal.
 """
 
 import ctypes
@@ -50,20 +50,20 @@ class Child:
     due_at: float = field(default=0.0)
     """Monotonic time at which it is started (again)."""
     log: Path | None = None
-    """Where it says why it ends."""
+    """Its log, in which it writes why it ends."""
     restarts: int = 0
     longest_s: float = 0.0
-    """Its longest life that is over."""
+    """Its longest run so far, seconds."""
     ended: str = ""
     """How it ended last and why."""
     fault: str = ""
-    """Why it was killed, where whoever keeps it running did that."""
+    """Why the supervisor killed it, if it did."""
     ended_wall_s: float = 0.0
     started_wall_s: float = 0.0
     starts_wall_s: float = 0.0
     """Wall times, seconds since 1970, of its last end, its newest start, its next one."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Variables that it is handed by a pipe; what its environment has of the kind is left out."""
+    """Secrets that it gets through a pipe; they are removed from its environment."""
     pipe: int | None = None
     """Writing end of the pipe whose end of file tells the child that this process is gone."""
 
@@ -81,7 +81,7 @@ class Supervisor:
         """Make it; nothing runs before `run`.
 
         Args:
-            children: what runs.
+            children: processes to run.
             say: (level, sentence) for people and the log.
             changed: called when a child ended or was started.
         """
@@ -92,7 +92,7 @@ class Supervisor:
         self._stopping = False
 
     def run(self) -> int:
-        """Start the children, start again what dies, end all on SIGINT or SIGTERM; return the exit status."""
+        """Start the children, restart those that die, end all on SIGINT or SIGTERM; return the exit status."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
         status = 0
@@ -110,7 +110,7 @@ class Supervisor:
         return status
 
     def shutdown(self) -> None:
-        """End the children: SIGTERM, a grace, SIGKILL."""
+        """End the children: SIGTERM, then SIGKILL after `GRACE_S`."""
         self._notifier.say("STOPPING=1")
         alive = [child.process for child in self._children if child.process is not None]
         for process in alive:
@@ -128,7 +128,7 @@ class Supervisor:
         self._stopping = True
 
     def _tend(self, child: Child) -> int:
-        """Look after one child; return a status other than 0 when all must end."""
+        """Check one child and restart it when due; return a status other than 0 if everything must end."""
         now = time.monotonic()
         if child.process is None:
             if now >= child.due_at:
@@ -159,7 +159,7 @@ class Supervisor:
         return 0
 
     def _put_off(self, child: Child) -> None:
-        """Say why `child` does not run, and when it is started."""
+        """Log why `child` is not running, and when it will be started."""
         wait_s = BACK_OFF_S[min(child.failures, len(BACK_OFF_S) - 1)]
         child.failures += 1
         child.due_at = time.monotonic() + wait_s
@@ -200,11 +200,11 @@ def _signal_name(number: int) -> str:
 
 
 def last_words(log: Path | None, since_s: float) -> str:
-    """Return the newest error in the log of a process that ended, empty when it said none.
+    """Return the newest error in the log of a process that ended, `""` if there is none.
 
     Args:
         log: its file; None for a process without one.
-        since_s: wall time, seconds since 1970, from which lines are its own.
+        since_s: wall time, seconds since 1970, of its start; older lines are ignored.
     """
     if log is None:
         return ""
@@ -228,11 +228,11 @@ def last_words(log: Path | None, since_s: float) -> str:
 
 
 def follow_parent(reading: int | None, *, nice: int = 0) -> None:
-    """In a child: end when the parent does.
+    """In a child: exit when the parent does.
 
     Args:
-        reading: reading end of the parent's pipe; None when nobody supervises this process.
-        nice: steps by which it yields the processor to others, 0..19.
+        reading: reading end of the parent's pipe; None without a supervisor.
+        nice: added to the process's niceness, 0..19 (higher means lower priority).
     """
     if nice:
         os.nice(nice)
@@ -253,10 +253,10 @@ def follow_parent(reading: int | None, *, nice: int = 0) -> None:
 
 
 def take_folder(folder: Path) -> int:
-    """Hold `folder` for one `aion up`; return the descriptor that holds it.
+    """Lock `folder` for one `aion up`; return the descriptor of the lock.
 
     Raises:
-        ConfigError: another `aion up` holds it, or it cannot be written.
+        ConfigError: another `aion up` has locked it, or it cannot be written.
     """
     try:
         keep_private(folder)

@@ -1,4 +1,4 @@
-"""Tells systemd how a service stands, where one runs it (sd_notify(3)); elsewhere nothing happens."""
+"""Reports the state of a service to systemd (sd_notify(3)); does nothing if systemd does not run it."""
 
 import asyncio
 import os
@@ -9,10 +9,10 @@ from contextlib import suppress
 
 
 class Notifier:
-    """Speaks to the socket that `NOTIFY_SOCKET` names."""
+    """Sends to the socket that `NOTIFY_SOCKET` names."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """Args: environment: of this process; without `NOTIFY_SOCKET` nobody listens."""
+        """Args: environment: of this process; without `NOTIFY_SOCKET` nothing is sent."""
         address = environment.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
         usec = environment.get("WATCHDOG_USEC", "")
@@ -22,20 +22,20 @@ class Notifier:
         self._said = ""
 
     def say(self, text: str) -> None:
-        """Send `text` (`READY=1`, `STOPPING=1`, ...) once; the same again is left out."""
+        """Send `text` (`READY=1`, `STOPPING=1`, ...) once; a repetition is skipped."""
         if self._address and text != self._said:
             self._said = text
             self._send(text)
 
     def beat(self) -> None:
-        """Tell the service manager's watchdog that this process lives, three times an interval."""
+        """Tell systemd's watchdog that this process is alive, three times per interval."""
         now = time.monotonic()
         if self._every_s and now - self._beat_at >= self._every_s:
             self._beat_at = now
             self._send("WATCHDOG=1")
 
     def beat_in_loop(self) -> None:
-        """In an event loop: say that the service is ready, and from then on that the loop turns."""
+        """In an event loop: report that the service is ready, and from then on that the loop runs."""
         self.say("READY=1")
         self._beat_on()
 

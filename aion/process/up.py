@@ -1,4 +1,4 @@
-"""`aion up` and `aion watch`: the processes that are kept running, the watchdog beside them, its alerts."""
+"""`aion up` and `aion watch`: supervised processes, the watchdog beside them, and its alerts."""
 
 import signal
 import threading
@@ -21,7 +21,7 @@ STOP_S = 1.0  # what a round of the watchdog gets to end, and with it the last l
 
 
 def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
-    """Keep desk and bots running and watch over them until told to stop; return the exit status.
+    """Run desk, bots and watchdog until stopped by a signal; return the exit status.
 
     Args:
         settings: of `aion up`.
@@ -29,8 +29,8 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
         bots: command and options of the bots' process.
 
     Raises:
-        ConfigError: the folder is watched over already, or cannot be written; or the address cannot be listened on,
-            or would show the desk to others without a password.
+        ConfigError: the folder has a watchdog already, or cannot be written; or the desk cannot listen on the
+            address, or would be open to others without a password.
     """
     layout = Layout(settings.data)
     take_folder(settings.data)
@@ -71,10 +71,10 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
 
 
 def run_watch(settings: Settings) -> int:
-    """Watch over a folder whose desk and bots run apart, until told to stop; return 0.
+    """Run the watchdog for a desk and bots that run separately, until stopped by a signal; return 0.
 
     Raises:
-        ConfigError: the folder is watched over already, or cannot be written.
+        ConfigError: the folder has a watchdog already, or cannot be written.
     """
     layout = Layout(settings.data)
     take_folder(settings.data)
@@ -96,7 +96,7 @@ def run_watch(settings: Settings) -> int:
 
 
 def states(children: Sequence[Child]) -> Mapping[str, WatchedProcess]:
-    """Return how each of `children` stands."""
+    """Return the state of each of `children`."""
     found: dict[str, WatchedProcess] = {}
     for child in children:
         process = child.process
@@ -117,7 +117,7 @@ def _moment(seconds: float) -> datetime | None:
 
 
 class _Sayer:
-    """Hands the sentences of supervisor, watchdog and alerts to one log, one at a time."""
+    """Writes the messages of supervisor, watchdog and alerts to one log, one at a time."""
 
     _lock = threading.Lock()
 

@@ -1,7 +1,7 @@
-"""`aion serve --workers N`: one socket, bound once by the parent; every worker inherits it and watches for itself.
+"""`aion serve --workers N`: the parent binds one socket, which every worker inherits; each watches the disk itself.
 
-Workers share nothing but the disk. A worker that dies is started again; what waits to be accepted is taken by another
-meanwhile, since the queue belongs to the socket and not to a worker. SIGHUP replaces them one by one.
+Workers share nothing but the disk. A worker that dies is restarted; meanwhile the others accept its connections,
+since the queue belongs to the socket. SIGHUP replaces them one by one.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from aion.web.security.command import check_address
 
 
 def serve_workers(settings: Settings, arguments: Sequence[str]) -> int:
-    """Keep `settings.workers` workers running until told to stop; return the exit status.
+    """Run `settings.workers` workers until stopped by a signal; return the exit status.
 
     Args:
         settings: of the desk.
         arguments: options of `aion serve` that each worker gets.
 
     Raises:
-        ConfigError: the address cannot be listened on, or would show the desk to others without a password.
+        ConfigError: the desk cannot listen on the address, or would be open to others without a password.
     """
     with suppress(OSError):  # a folder that cannot be written is shown all the same
         keep_private(settings.data)

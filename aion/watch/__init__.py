@@ -1,1 +1,1 @@
-"""The watchdog of `aion up`: what is wrong with processes, bots, feed, disk and clock, on the page and as alerts."""
+"""The watchdog of `aion up`: detects problems with processes, bots, feed, disk and clock, and sends alerts."""

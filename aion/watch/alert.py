@@ -1,8 +1,8 @@
-"""Alerts: alarms as messages to people, by the services that Apprise knows.
+"""Alerts: sends alarms to people through the services that Apprise supports.
 
-A message is delivered by a process of its own with a deadline (`aion.watch.deliver`), so that neither a service that
-hangs nor what Apprise needs is ever in a process that trades, serves or watches. One that fails is tried again a few
-times, then given up, with a line; what waits is bounded.
+Each message is delivered by a separate process with a timeout (`aion.watch.deliver`), so that neither a service that
+hangs nor Apprise's dependencies affect a process that trades, serves or watches. A failed delivery is retried a few
+times, then logged and given up. The queue is limited.
 """
 
 import queue
@@ -28,7 +28,7 @@ _TITLES = {"failure": "needs attention", "success": "all clear"}
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent."""
+    """One message."""
 
     title: str
     body: str
@@ -37,10 +37,10 @@ class Message:
 
 
 def message_of(name: str, opened: Sequence[Alarm], cleared: Sequence[Alarm]) -> Message:
-    """Return one message of all that changed in a round.
+    """Return one message with all changes of one check.
 
     Args:
-        name: of the desk, for people with several.
+        name: name of the desk, for people with several.
         opened: alarms that are new or due again.
         cleared: alarms that are over.
     """
@@ -54,12 +54,12 @@ def message_of(name: str, opened: Sequence[Alarm], cleared: Sequence[Alarm]) -> 
 
 
 def deliver(urls: Sequence[str], message: Message, deadline_s: float = DEADLINE_S) -> dict[str, str]:
-    """Deliver `message` to all `urls`; return why by address of those that did not take it.
+    """Deliver `message` to all `urls`; return the reason by address for those that failed.
 
     Args:
-        urls: of Apprise; they are secrets and go through a pipe, never into an argument, a log or an answer.
-        message: what is sent.
-        deadline_s: seconds after which a delivery that hangs is ended.
+        urls: Apprise addresses; they are secrets and go through a pipe, never into an argument, a log or an answer.
+        message: the message.
+        deadline_s: timeout of the delivery, seconds.
     """
     if find_spec("apprise") is None:
         return dict.fromkeys(urls, EXTRA)
@@ -81,12 +81,12 @@ def deliver(urls: Sequence[str], message: Message, deadline_s: float = DEADLINE_
 
 
 def hidden(url: str) -> str:
-    """Return what may be said of a service: `json://***`."""
+    """Return the redacted address of a service: `json://***`."""
     return f"{url.partition('://')[0][:20]}://***"
 
 
 class Alerter:
-    """Takes alarms and sends them, in a thread of its own."""
+    """Sends alarms in a thread of its own."""
 
     def __init__(
         self,
@@ -99,9 +99,9 @@ class Alerter:
         """Start its thread.
 
         Args:
-            settings: whom to tell of what.
+            settings: which alarms go to which services.
             say: (level, sentence) for the log.
-            retry_s: seconds before each further try of a message.
+            retry_s: seconds before each retry.
             deadline_s: as `deliver`.
         """
         self._urls = [url.get_secret_value() for url in settings.urls]
@@ -116,7 +116,7 @@ class Alerter:
         threading.Thread(target=self._run, name="aion-alerts", daemon=True).start()
 
     def hand_over(self, opened: Mapping[str, Alarm], cleared: Mapping[str, Alarm]) -> None:
-        """Take alarms that are new, due again or clear; never blocks."""
+        """Queue alarms that are new, due again or cleared; never blocks."""
         bad = [each for each in opened.values() if each.kind in self._events]
         good = [each for each in cleared.values() if each.kind in self._events and each.alerted_at is not None]
         if not bad and not good:
@@ -135,7 +135,7 @@ class Alerter:
                 return
 
     def failure(self) -> str:
-        """Return why the newest alert was not delivered, empty when it was."""
+        """Return why the newest alert was not delivered, `""` if it was."""
         return self._failure
 
     def stop(self) -> None:

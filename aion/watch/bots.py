@@ -1,7 +1,7 @@
-"""What is wrong with the bots: past their own `due_at`, in error, or behind a feed that brings nothing.
+"""Checks the bots: late by their own `due_at`, in state `error`, or without bars from the feed.
 
-Each bot is judged by what its own file says, so that one that writes every minute and one that writes every month,
-Aion's and foreign ones, are watched alike. No market calendar is asked.
+Each bot is judged only by its own file, so that one that writes every minute and one that writes every month, Aion's
+bots and external ones, are checked the same way. No market calendar is needed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ FORGOTTEN_S = 30 * 86_400.0  # a file this late belongs to a bot that is gone
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What a bot's file says, as far as the watchdog asks."""
+    """The fields of a bot's file that the watchdog needs."""
 
     due_s: float | None
     """Wall time by which the next write is due, seconds since 1970."""
@@ -38,22 +38,22 @@ class _Said:
 
 
 class BotWatch:
-    """Reads the bots' files, each again only when it is another one."""
+    """Reads the bots' files, each again only after it has changed."""
 
     def __init__(self, layout: Layout, own: Mapping[str, str], grace_s: float) -> None:
-        """Args: layout: of the data folder; own: kinds of Aion's bots by name; grace_s: how late a bot may be."""
+        """Args: layout: of the data folder; own: kinds of Aion's bots by name; grace_s: delay that is tolerated."""
         self._layout = layout
         self._own = own
         self._grace_s = grace_s
         self._read: dict[Path, tuple[Signature, _Said | None]] = {}
 
     def look(self, now_s: float, own_since_s: float | None) -> Iterator[Finding]:
-        """Yield what is wrong.
+        """Yield the findings.
 
         Args:
             now_s: wall time, seconds since 1970.
             own_since_s: wall time from which Aion's own bots are judged; None while their process is down, which is
-                told of by itself.
+                an alarm of its own.
         """
         places = newest_states(self._layout.states(), self._own)
         files = {bot: self._layout.root / place.file for bot, place in places.items()}
@@ -96,7 +96,7 @@ class BotWatch:
         )
 
     def _said(self, path: Path) -> _Said | None:
-        """Return what the file says; what it said before while it cannot be read, which the page tells by itself."""
+        """Return the fields of the file; while it cannot be read (the page shows that), the previous ones."""
         before = self._read.get(path)
         try:
             signature = Signature.of(path.lstat())
@@ -127,7 +127,7 @@ def _take(value: dict[str, Any]) -> _Said:
 
 
 def _time_s(value: dict[str, Any], name: str) -> float | None:
-    """Return a time in seconds since 1970; None where it is absent or none, which the page tells by itself."""
+    """Return a time in seconds since 1970; None if it is absent or invalid, which the page shows."""
     try:
         return parse_iso(value[name]).timestamp()
     except (KeyError, ValueError, TypeError, AttributeError, OverflowError):

@@ -1,4 +1,4 @@
-"""Checks of the watchdog: `CHECKS` is the one table. To add an alert, write a function here and name it there."""
+"""Checks of the watchdog. To add an alert, write a function here and add it to `CHECKS`."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from aion.watch.machine import Clocks, ClockWatch, Disk
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a check may look at."""
+    """What a check may use."""
 
     settings: Settings
     layout: Layout
@@ -49,7 +49,7 @@ CHECKS: tuple[Callable[[Place], Check], ...] = (disk, clock, logins)
 
 
 def run(name: str, check: Check, now_s: float) -> Iterable[Finding]:
-    """Return what `check` finds; one that raises is itself a finding, and the others still run."""
+    """Return the findings of `check`; an exception is itself a finding, so that the other checks still run."""
     try:
         return list(check(now_s))
     except Exception as error:  # noqa: BLE001 - one broken check must not silence the others

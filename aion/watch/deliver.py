@@ -1,6 +1,6 @@
-"""Delivers one message by Apprise: what is to be sent comes as JSON on stdin, why it failed goes to stdout.
+"""Delivers one message with Apprise: reads it as JSON from stdin and writes errors to stdout.
 
-It runs as a process of its own (`python -m aion.watch.deliver`): only here is Apprise imported.
+It runs as a separate process (`python -m aion.watch.deliver`); Apprise is imported only here.
 """
 
 import json
@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> int:
-    """Deliver, and write which addresses (by their place in the list) did not take it and why."""
+    """Deliver the message, and write which addresses (by index) failed and why."""
     import apprise  # noqa: PLC0415 - an extra
 
     given = json.load(sys.stdin)

@@ -1,4 +1,4 @@
-"""One thing that a check finds wrong."""
+"""One problem found by a check."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from aion.store.document.watch import AlarmKind, Level
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What is wrong now; the same `key` at the next round is the same thing."""
+    """A present problem; a finding with the same `key` in the next check is the same problem."""
 
     key: str
     kind: AlarmKind

@@ -1,4 +1,4 @@
-"""Logins that are refused for too long: somebody guesses, and somebody who should get in may not."""
+"""Detects logins that are refused for too long: somebody is guessing, and others may be locked out."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +11,14 @@ LASTS_S = 60.0  # from the first refusal to the newest: a person who mistypes is
 
 
 class LoginWatch:
-    """Looks at who is refused."""
+    """Checks who is refused."""
 
     def __init__(self, desk: Path) -> None:
         """Args: desk: path of `desk.sqlite`."""
         self._desk = desk
 
     def look(self, now_s: float) -> Iterator[Finding]:
-        """Yield what is wrong at `now_s`, seconds since 1970; addresses are for the audit, which not all may read."""
+        """Yield the findings at `now_s`, seconds since 1970, without addresses, which only the audit shows."""
         lasting = {each.name for each in read_lockouts(self._desk, now_s) if each.at - each.since >= LASTS_S}
         for name in sorted(lasting & STRANGERS.keys()):
             text = (

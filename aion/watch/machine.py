@@ -1,4 +1,4 @@
-"""What is wrong with the machine: a disk that fills up, a clock that jumps."""
+"""Checks the machine: a disk that fills up, a clock that jumps."""
 
 import os
 import time
@@ -13,16 +13,16 @@ LEAST_INODES = 0.01  # part of a file system's inodes
 
 
 class Disk:
-    """Looks at the room that is left for the data folder."""
+    """Checks the free space of the data folder."""
 
     def __init__(self, folder: Path, least_bytes: int) -> None:
-        """Args: folder: the data folder; least_bytes: room below which something is wrong."""
+        """Args: folder: the data folder; least_bytes: free space below which there is an alarm."""
         self._folder = folder
         self._least = least_bytes
         self._is_low = False
 
     def look(self) -> Iterator[Finding]:
-        """Yield what is wrong."""
+        """Yield the findings."""
         try:
             found = os.statvfs(self._folder)
         except OSError as error:
@@ -63,7 +63,7 @@ class ClockWatch:
 
         Args:
             least_s: difference from which it counts as a jump.
-            shown_s: seconds for which a jump is shown; when no other comes, all is clear.
+            shown_s: seconds for which a jump is shown; without another one it is then cleared.
             clocks: for tests.
         """
         self._least_s = least_s
@@ -74,7 +74,7 @@ class ClockWatch:
         self._jumped_at = 0.0
 
     def look(self) -> Iterator[Finding]:
-        """Yield the newest jump while it is news."""
+        """Yield the newest jump for `shown_s`."""
         now = self._read()
         wall, steady, through = (new - old for new, old in zip(now, self._before, strict=True))
         self._before = now

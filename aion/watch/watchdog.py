@@ -1,6 +1,6 @@
-"""The watchdog: looks again and again, keeps what is wrong in a file, says it in the log and to the alerts.
+"""The watchdog: checks periodically, writes problems to a file and the log, and passes them to the alerts.
 
-It runs in a thread of `aion up` and shares nothing with bots or desk but the disk: neither waits for it.
+It runs in a thread of `aion up` and shares only the disk with bots and desk; neither waits for it.
 """
 
 import os
@@ -31,20 +31,20 @@ State = Literal["running", "stopped"]
 
 
 class Say(Protocol):
-    """Where the watchdog tells what it sees."""
+    """The watchdog's log."""
 
     def __call__(self, level: str, text: str, /) -> None:
         """Write one sentence at `info`, `warning` or `error`."""
 
 
 class Alerts(Protocol):
-    """Where alarms go that somebody should hear of."""
+    """Receiver of alarms for people."""
 
     def hand_over(self, opened: Mapping[str, Alarm], cleared: Mapping[str, Alarm]) -> None:
-        """Take alarms that are new, due again or clear; never blocks."""
+        """Queue alarms that are new, due again or cleared; never blocks."""
 
     def failure(self) -> str:
-        """Return why the newest alert was not delivered, empty when it was."""
+        """Return why the newest alert was not delivered, `""` if it was."""
 
 
 class Watchdog:
@@ -60,14 +60,14 @@ class Watchdog:
         *,
         clocks: Clocks | None = None,
     ) -> None:
-        """Take over what the watchdog before it left open.
+        """Create it with the open alarms of the previous watchdog.
 
         Args:
             settings: of `aion up`.
             layout: of the data folder.
-            processes: tells of the processes kept running; empty when nobody keeps them.
+            processes: returns the supervised processes; empty if there are none.
             say: the log.
-            alerts: who is told; None for nobody.
+            alerts: receives alarms; None to send none.
             clocks: for tests.
         """
         watch = settings.watch
@@ -95,22 +95,22 @@ class Watchdog:
     # life
 
     def start(self) -> threading.Thread:
-        """Look every `CHECK_S` in a thread of its own until `stop`."""
+        """Check every `CHECK_S` in a thread of its own until `stop`."""
         thread = threading.Thread(target=self._run, name="aion-watchdog", daemon=True)
         thread.start()
         return thread
 
     def wake(self) -> None:
-        """Look at once."""
+        """Check at once."""
         self._wake.set()
 
     def stop(self) -> None:
-        """End the thread; call `close` when it is over."""
+        """End the thread; call `close` afterwards."""
         self._is_over = True
         self._wake.set()
 
     def close(self) -> None:
-        """Write that everything ended in order."""
+        """Write that everything ended normally."""
         self._write(datetime.fromtimestamp(self._clocks.wall(), UTC), "stopped")
 
     def _run(self) -> None:
@@ -120,7 +120,7 @@ class Watchdog:
             self._wake.clear()
 
     def _try_to_look(self) -> None:
-        """Look once; whatever goes wrong is said, and the next round comes all the same."""
+        """Check once; an error is logged and does not stop later checks."""
         try:
             self.look()
         except Exception as error:  # noqa: BLE001 - nobody would watch any more
@@ -134,7 +134,7 @@ class Watchdog:
     # one round
 
     def look(self) -> None:
-        """Look once: keep, write, say and hand over what changed."""
+        """Check once: store, write, log and pass on what changed."""
         now_s = self._clocks.wall()
         now = datetime.fromtimestamp(now_s, UTC)
         processes = self._processes()
@@ -189,7 +189,7 @@ class Watchdog:
             yield Finding("alerts", "alerts", "warning", "alerts", f"an alert was not delivered: {why}")
 
     def _judge(self, name: str, process: WatchedProcess, now_s: float) -> Iterator[Finding]:
-        """Yield that a process ended, until it has run for a healthy spell again."""
+        """Yield an alarm for each process that ended, until it has run for `steady_s` again."""
         if not process.ended or process.ended_at is None:
             return
         is_up = process.state == "running" and process.started_at is not None
@@ -219,7 +219,7 @@ class Watchdog:
             self._say("warning", "`aion up` did not shut down cleanly (killed, or the machine crashed); continuing")
 
     def _write(self, now: datetime, state: State, processes: Mapping[str, WatchedProcess] | None = None) -> None:
-        """Write the file when it would say something else than the one before."""
+        """Write the file if its content differs from the previous one."""
         document = Watch(
             schema_=schema_name("watch"), written_at=now, state=state,
             processes=dict(processes or {}), alarms=self.alarms, cleared=self.cleared,
