@@ -1,1 +1,1 @@
-"""Other programs' bots as bots of this desk: what they keep is read, never changed, and written as state files."""
+"""Shows bots of other programs: reads their data, never changes it, and writes state files."""

@@ -1,9 +1,9 @@
-"""A read-only reader of a freqtrade trades database, which puts its bot on the desk as a foreign one.
+"""Reads a freqtrade trades database, never changes it, and shows its bot on the desk as an external one.
 
 The database is SQLite with the tables `trades` and `orders` (freqtrade/persistence/trade_model.py of
-https://github.com/freqtrade/freqtrade; columns that versions lack are done without). It holds no start money: equity
-counts from the wallet that is named, or from 0. Prices are those that freqtrade recorded once a day with its holdings
-(`wallet_history`, since 2026), else those of the newest fills. The figures are freqtrade's own
+https://github.com/freqtrade/freqtrade; columns missing in older versions are optional). It has no start money: equity
+starts from the given wallet, or from 0. Prices are those that freqtrade recorded once a day with its holdings
+(`wallet_history`, since 2026), otherwise those of the newest fills. The figures are freqtrade's own
 (`aion.adapter.freqtrade_figures`).
 """
 
@@ -63,7 +63,7 @@ TRADABLE = 0.99  # freqtrade's own `tradable_balance_ratio`, where its settings 
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """What is read, and as what it is shown."""
+    """The database, and how its bot is shown."""
 
     database: Path
     bot: str
@@ -77,10 +77,10 @@ class Attached:
 
 
 def bot_name(database: Path) -> str:
-    """Return a bot's name made of the database's file name.
+    """Return a bot's name derived from the database's file name.
 
     Raises:
-        ConfigError: nothing of it can be a name.
+        ConfigError: no part of it is allowed in a name.
     """
     return check_name("bot", re.sub(r"[^A-Za-z0-9._-]+", "-", database.stem).strip("-._")[:64])
 
@@ -88,7 +88,7 @@ def bot_name(database: Path) -> str:
 def attach(
     attached: Attached, layout: Layout, wall: Clock, waiter: Waiter | None, say: Callable[[str], None]
 ) -> None:
-    """Write the bot's file once, or with a `waiter` again whenever the database changes, until asked to stop.
+    """Write the bot's file once, or with a `waiter` whenever the database changes, until stopped.
 
     Raises:
         ConfigError: no such database, or it is not freqtrade's.
@@ -119,7 +119,7 @@ def attach(
 
 
 def _signature(database: Path) -> tuple[tuple[int, int, int] | None, ...]:
-    """Return what changes whenever the database does: its file and its write-ahead log."""
+    """Return a value that changes whenever the database does, from its file and its write-ahead log."""
     found: list[tuple[int, int, int] | None] = []
     for path in (database, _log_of(database)):
         try:
@@ -136,10 +136,10 @@ def _log_of(database: Path) -> Path:
 
 
 def _mode(database: Path) -> str:
-    """Return how the file is opened so that nothing is made beside it.
+    """Return the mode of opening that creates no file beside the database.
 
-    A database in WAL mode that nobody has open has no log, and opening it, be it read-only, would make one: it is
-    read as a file that does not change. One that is open has its log already, and readers take part in it.
+    A database in WAL mode that nobody has open has no log, and opening it would create one, even read-only: it is
+    opened as an immutable file. One that is open has its log already, and readers use it.
     """
     try:
         with open_regular(database, follow=True) as file:
@@ -183,7 +183,7 @@ def _open(database: Path, mode: str) -> Iterator[sqlite3.Connection]:
 
 
 def _bound(connection: sqlite3.Connection) -> None:
-    """Let nothing that stands in a database run code, write, open other files, or take for ever."""
+    """Prevent that content of the database runs code, writes, opens other files, or takes too long."""
     until = time.monotonic() + MOST_S
     connection.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_CELL)
@@ -193,10 +193,10 @@ def _bound(connection: sqlite3.Connection) -> None:
 
 
 def _rows(connection: sqlite3.Connection, table: str, known: frozenset[str]) -> list[Json]:
-    """Return the columns of `table` that this reader knows, row by row in order of their ids.
+    """Return the columns of `table` that this reader knows, row by row, ordered by id.
 
     Raises:
-        ValueError: more rows or bytes than any freqtrade has.
+        ValueError: more rows or bytes than any real database has.
     """
     names = sorted(known & _columns(connection, table))
     # names of columns are this module's own, and none has a quote in it
@@ -228,7 +228,7 @@ def _check_version(trades: Sequence[Json]) -> None:
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
-    """Return the columns of a table; none where it is a view or a virtual table, which may be without end."""
+    """Return the columns of a table; none for a view or a virtual table, which may be endless."""
     kept = "SELECT 1 FROM sqlite_master WHERE name = ? AND type = 'table' AND rootpage > 0"
     if connection.execute(kept, (table,)).fetchone() is None:
         return set()
@@ -236,13 +236,13 @@ def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
 
 
 def document(connection: sqlite3.Connection, attached: Attached, now: datetime, *, is_followed: bool) -> Json:
-    """Return the file of the bot as it stands in the database.
+    """Return the state file of the bot, made from the database.
 
     Args:
         connection: to the database.
-        attached: names the bot and its start money.
+        attached: has the bot's name and start money.
         now: wall time.
-        is_followed: True when another look will come.
+        is_followed: True if it will be read again.
     """
     connection.execute("BEGIN")  # one state of both tables
     try:
@@ -315,7 +315,7 @@ def _note(opened: Sequence[Json], marks: dict[Any, figures.Mark], *, has_wallet:
 
 
 def _base(attached: Attached, opened: Sequence[Json]) -> float | None:
-    """Return the money from which freqtrade counts drawdowns; None when the start money is not known."""
+    """Return the money from which freqtrade counts drawdowns; None if the start money is unknown."""
     if not attached.wallet:
         return None
     parts = sum(figures.amount(each, "realized_profit") for each in opened)
@@ -339,7 +339,7 @@ def _envelope(orders: Sequence[Json], seq: int, now: datetime, *, is_followed: b
 
 
 def _curve(trades: Sequence[Json], closed: Sequence[Json], start: float) -> dict[str, float]:
-    """Return the account by the closes of its trades, from the start money on."""
+    """Return the equity curve: the account at the close of each trade, from the start money on."""
     first = min((figures.time_of(each["open_date"]) for each in trades), default=None)
     curve: dict[str, float] = {} if first is None else {iso(first): start}
     equity = start

@@ -1,4 +1,4 @@
-"""The figures of a freqtrade account as freqtrade itself reckons them, from the rows of its database.
+"""The figures of a freqtrade account, calculated from its database in the same way as freqtrade does.
 
 Sources, of https://github.com/freqtrade/freqtrade at version 2026.9: freqtrade/wallets.py (`_update_dry`,
 `get_starting_balance`), freqtrade/rpc/rpc.py (`_rpc_balance`, `_rpc_trade_statistics`), freqtrade/data/metrics.py
@@ -20,7 +20,7 @@ _PRICES = ("average", "price", "stop_price", "ft_price")  # of an order, the sur
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The newest price of an open trade that its database holds."""
+    """The newest price of an open trade in the database."""
 
     price: float
     at: datetime
@@ -30,7 +30,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A closed trade over all its parts."""
+    """A closed trade, summed over all its parts."""
 
     quantity: float
     entry_price: float
@@ -42,10 +42,10 @@ class Round:
 
 
 def amount(row: Json, name: str, default: float = 0.0) -> float:
-    """Return a number of a row; `default` where it is absent.
+    """Return a number of a row; `default` if it is absent.
 
     Raises:
-        ValueError: it is no finite number.
+        ValueError: it is not a finite number.
     """
     value = row.get(name)
     try:
@@ -58,10 +58,10 @@ def amount(row: Json, name: str, default: float = 0.0) -> float:
 
 
 def time_of(text: Any) -> datetime:
-    """Return a time of the database, which is UTC without saying so.
+    """Return a time of the database, which is UTC without a zone.
 
     Raises:
-        ValueError: it is no time.
+        ValueError: it is not a time.
     """
     try:
         return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)
@@ -70,22 +70,22 @@ def time_of(text: Any) -> datetime:
 
 
 def short(value: Any) -> str:
-    """Return a value of the database for a message, without what a terminal would obey."""
+    """Return a value of the database for a message, without terminal control characters."""
     return ascii(value)[:80]
 
 
 def price_of(order: Json) -> float:
-    """Return the price per unit of an order; 0 for none."""
+    """Return the price per unit of an order; 0 if it has none."""
     return next((price for name in _PRICES if (price := amount(order, name)) > 0), 0.0)
 
 
 def filled_at(order: Json) -> Any:
-    """Return when an order was filled, as it stands in its row; None for no time."""
+    """Return the time at which an order was filled; None if its row has none."""
     return order.get("order_filled_date") or order.get("order_update_date") or order.get("order_date")
 
 
 def filled(orders: Sequence[Json]) -> list[Json]:
-    """Return the orders of which something was filled at a price."""
+    """Return the orders that were filled at a price, at least partly."""
     return [each for each in orders if amount(each, "filled") > 0 and price_of(each) > 0]
 
 
@@ -95,12 +95,12 @@ def is_entry(trade: Json, order: Json) -> bool:
 
 
 def leverage(trade: Json) -> float:
-    """Return the leverage of a trade; 1 for none."""
+    """Return the leverage of a trade; 1 if it has none."""
     return amount(trade, "leverage", 1.0) or 1.0
 
 
 def stake(trade: Json) -> float:
-    """Return the own money that an open trade binds."""
+    """Return the own money that an open trade uses (its stake)."""
     if trade.get("stake_amount") is not None:
         return amount(trade, "stake_amount")
     return amount(trade, "amount") * amount(trade, "open_rate") / leverage(trade)
@@ -116,9 +116,9 @@ def newest_holdings(rows: Sequence[Json], currency: str) -> dict[str, Json]:
 
 
 def mark(trade: Json, orders: Sequence[Json], holdings: Mapping[str, Json]) -> Mark:
-    """Return the newest price of an open trade: of freqtrade's daily record, else of its newest fill, else its entry.
+    """Return the newest price of an open trade: from freqtrade's daily record, its newest fill, or its entry.
 
-    The record names its day alone. On the day of a fill it counts where it holds what the trade holds now.
+    The record has only a day. On the day of a fill it is used if its quantity is that which the trade has now.
     """
     price, at = amount(trade, "open_rate"), time_of(trade["open_date"])
     done = [each for each in filled(orders) if filled_at(each)]
@@ -137,9 +137,9 @@ def mark(trade: Json, orders: Sequence[Json], holdings: Mapping[str, Json]) -> M
 
 
 def worth(trade: Json, price: float) -> float:
-    """Return what an open trade is worth to its account at `price`: with leverage its stake and its result.
+    """Return the value of an open trade for its account at `price`: with leverage, its stake plus its result.
 
-    An entry that is not filled yet is worth the money that it binds.
+    An entry that is not filled yet is worth the money that it uses.
     """
     held, own, times = amount(trade, "amount"), stake(trade), leverage(trade)
     if held <= 0:
@@ -152,7 +152,7 @@ def worth(trade: Json, price: float) -> float:
 
 
 def free(start: float, trades: Sequence[Json]) -> float:
-    """Return the money that no open trade binds: start, results of closed trades and of parts, less stakes."""
+    """Return free money: start money plus results of closed trades and parts, less the stakes of open trades."""
     opened = [each for each in trades if each["is_open"]]
     results = math.fsum(amount(each, "close_profit_abs") for each in trades if not each["is_open"])
     parts = math.fsum(amount(each, "realized_profit") for each in opened)
@@ -160,14 +160,14 @@ def free(start: float, trades: Sequence[Json]) -> float:
 
 
 def falls(results: Sequence[float], base: float) -> tuple[float, float]:
-    """Return the largest and the present fall of closed trades from their peak, fractions of the account.
+    """Return the largest and the present drawdown of closed trades, as fractions of the account.
 
-    The largest is the one that cost most money, as `/profit` of freqtrade says it: an earlier one of a smaller
-    account can be more per cent.
+    The largest is the one that cost most money, as in freqtrade's `/profit`; an earlier one, of a smaller account,
+    may be larger in per cent.
 
     Args:
-        results: of closed trades, in order of their close.
-        base: what the account had before them, above 0.
+        results: results of closed trades, in order of their close.
+        base: money of the account before them, above 0.
     """
     total = peak = deepest = largest = 0.0
     for result in results:
@@ -179,7 +179,7 @@ def falls(results: Sequence[float], base: float) -> tuple[float, float]:
 
 
 def whole(trade: Json, orders: Sequence[Json]) -> Round:
-    """Return a closed trade over all its parts: averages by quantity, and what it made of its own money."""
+    """Return a closed trade over all its parts: averages weighted by quantity, and its return on its own money."""
     rate = amount(trade, "fee_open") * (-1 if trade.get("is_short") else 1)
     profit, times = amount(trade, "close_profit_abs"), leverage(trade)
     done = filled(orders)
@@ -200,12 +200,12 @@ def whole(trade: Json, orders: Sequence[Json]) -> Round:
 
 
 def _part(order: Json) -> tuple[float, float]:
-    """Return what an order moved, less a fee that was taken in the coin, and its price."""
+    """Return the quantity of an order, less a fee that was taken in the coin, and its price."""
     return max(0.0, amount(order, "filled") - amount(order, "ft_fee_base")), price_of(order)
 
 
 def _near(average: float, said: float) -> float:
-    """Return what freqtrade says, rounded to the instrument's tick, where it is the average."""
+    """Return freqtrade's value, which is rounded to the instrument's tick, if it agrees with the average."""
     return said if math.isclose(average, said, rel_tol=1e-9) else average
 
 
@@ -214,7 +214,7 @@ def _sum(parts: Sequence[tuple[float, float]]) -> float:
 
 
 def order_fee(trade: Json, order: Json) -> float:
-    """Return what an order has cost, in the stake currency: as it was taken in the coin itself, else by the rate."""
+    """Return the fee of an order in the stake currency: as taken in the coin itself, otherwise by the rate."""
     if (taken := amount(order, "ft_fee_base")) > 0:
         return round(taken * price_of(order), DIGITS)
     share = amount(trade, "fee_open" if is_entry(trade, order) else "fee_close")
@@ -222,7 +222,7 @@ def order_fee(trade: Json, order: Json) -> float:
 
 
 def fees(trade: Json, orders: Sequence[Json]) -> float:
-    """Return what a trade has cost so far, in the stake currency: by its orders, parts that were sold among them."""
+    """Return the fees of a trade so far, in the stake currency, over its orders, partial exits included."""
     if done := filled(orders):
         return round(math.fsum(order_fee(trade, each) for each in done), DIGITS)
     size = amount(trade, "amount")
@@ -233,9 +233,9 @@ def fees(trade: Json, orders: Sequence[Json]) -> float:
 
 
 def borne(trade: Json, orders: Sequence[Json]) -> tuple[float, float]:
-    """Return fees and funding (received above 0) that the account's result holds already.
+    """Return the fees and funding (positive if received) that are already in the account's result.
 
-    freqtrade books what an entry has cost when its part is sold: of an open trade the share that was sold counts.
+    freqtrade books the cost of an entry when its part is sold: for an open trade, the share that was sold counts.
     """
     if not trade["is_open"]:
         return fees(trade, orders), amount(trade, "funding_fees")

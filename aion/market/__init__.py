@@ -1,1 +1,1 @@
-"""Market data: instruments, calendars, halts and bars; nothing here knows of bots or accounts."""
+"""Market data: instruments, calendars, halts and bars; nothing here knows about bots or accounts."""

@@ -1,4 +1,4 @@
-"""Bars from anywhere, checked before anyone trades on them: what is wrong is named, counted and left out."""
+"""Validates bars before they are traded on: invalid ones are named, counted and left out."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ _EXACT = Context(prec=100)
 
 @dataclass(slots=True)
 class Report:
-    """What became of the rows of one series."""
+    """The result of checking the rows of one series."""
 
     symbol: str
     read: int = 0
@@ -44,24 +44,24 @@ class Report:
     """Close of each bar that opens beyond `JUMP`, with the ratio of the close before to its open."""
 
     def drop(self, reason: str, detail: str) -> None:
-        """Count one row left out for `reason`; `detail` names row and value."""
+        """Count one row that is left out for `reason`; `detail` names row and value."""
         self.dropped[reason] = self.dropped.get(reason, 0) + 1
         if len(self.examples) < EXAMPLES:
             self.examples.append(f"{detail}: {reason}")
 
     def repair(self, what: str, detail: str) -> None:
-        """Count one row that is kept with a price set right; `detail` names row and values."""
+        """Count one row that is kept with a corrected price; `detail` names row and values."""
         if what not in self.repaired:
             self.warn(f"{detail}: {what}")
         self.repaired[what] = self.repaired.get(what, 0) + 1
 
     def warn(self, text: str) -> None:
-        """Note something odd about a row that is kept."""
+        """Record a warning about a row that is kept."""
         if len(self.warnings) < EXAMPLES:
             self.warnings.append(text)
 
     def sentence(self) -> str:
-        """Say it for people."""
+        """Return it as a sentence for people."""
         why = ", ".join(f"{count} {reason}" for reason, count in sorted(self.dropped.items()))
         right = ", ".join(f"{count} {what}" for what, count in sorted(self.repaired.items()))
         text = f"{self.symbol}: kept {self.kept:,} of {self.read:,} bars" + (f"; left out {why}" if why else "")
@@ -82,16 +82,16 @@ def clean(
     """Yield the good bars of `rows` in order; bad ones are counted in `report` with their reason.
 
     Args:
-        symbol: their symbol.
+        symbol: symbol of the rows.
         rows: mappings with `ts` (ISO 8601 with a zone, the close), `open`, `high`, `low`, `close`, `volume`, and
-            `row`, what people find it by, where that is not its place in `rows`.
+            `row`, its number for people, if that is not its index in `rows`.
         report: filled while iterating.
-        unit: what a price is multiplied by, 0.01 for pence.
-        is_traded_at: tells whether a bar may close at a time; None where markets never close. A series whose stamps
-            are in a wrong zone or at the open of its bars shows here.
-        step: to which prices are rounded half to even, of a source that sends noise; None keeps every digit.
-        is_repaired: True takes an open or close a little outside low and high as the nearer of them, by name.
-        has_volume: False of a series whose source counts none, where four equal prices without volume are a bar.
+        unit: factor for prices, 0.01 for pence.
+        is_traded_at: tells whether a bar may close at a time; None for markets that never close. It detects a series
+            with the wrong time zone, or with stamps at the open of its bars.
+        step: prices are rounded to it, half to even; None keeps every digit.
+        is_repaired: True to set an open or close a little outside low and high to the nearer of them, and report it.
+        has_volume: False for a source without volume, where four equal prices without volume are a bar.
     """
     last: datetime | None = None
     previous: Bar | None = None
@@ -128,7 +128,7 @@ def clean(
 
 
 def is_filled_forward(bar: Bar) -> bool:
-    """Tell whether nobody traded in `bar`: no volume and four equal prices, made by a source to fill a gap."""
+    """Tell whether `bar` only fills a gap: no volume and four equal prices."""
     return bar.volume == 0 and bar.open == bar.high == bar.low == bar.close
 
 

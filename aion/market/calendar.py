@@ -1,10 +1,10 @@
-"""Exchange sessions: when a market is open, by `exchange_calendars`, held as sorted arrays of plain times.
+"""Exchange sessions from `exchange_calendars`, stored as sorted lists of times.
 
-The sessions of the recorded bars' years ship in a table, which the tests compare with `exchange_calendars`; other
-days are taken from that package, imported when first needed, in the trading process only. Times are aware UTC. A bar
-belongs to a session when its close lies in (open, close], so a bar of the lunch break belongs to none; nor does one
-that lies wholly in a halt of the whole market. Such halts and days on which an exchange stayed shut, or opened late,
-without a calendar that says so stand in tables of their own (`halt.csv`, `closure.csv`).
+The sessions of the years of the recorded bars ship as a table, which the tests compare with `exchange_calendars`;
+other days come from that package, which is imported when first needed, only in the trading process. Times are aware
+UTC. A bar belongs to a session if its close lies in (open, close], so a bar of the lunch break belongs to none; nor
+does one that lies entirely in a halt of the whole market. Such halts, and days on which an exchange was closed or
+opened late although its calendar does not say so, are in tables of their own (`halt.csv`, `closure.csv`).
 """
 
 import csv
@@ -40,7 +40,7 @@ class MarketSession:
 
         Args:
             ts: close of the bar.
-            opened: when it began, which counts where a halt is shorter than the bar; None for a bar of one minute.
+            opened: its start, which matters if a halt is shorter than the bar; None for a bar of one minute.
         """
         if not self.open < ts <= self.close:
             return False
@@ -55,11 +55,11 @@ class MarketSession:
         return True
 
     def halt_end(self, ts: datetime) -> datetime | None:
-        """Return the end of the halt that a bar closing at `ts` lies in, None when there is none."""
+        """Return the end of the halt in which a bar closing at `ts` lies, None if there is none."""
         return next((end for start, end in self.halts if start < ts <= end), None)
 
     def minutes_left(self, ts: datetime) -> int:
-        """Whole minutes of trading from `ts` to the close, the lunch break left out."""
+        """Return the whole minutes of trading from `ts` to the close, without the lunch break."""
         left = self.close - ts
         if self.break_start is not None and self.break_end is not None and ts < self.break_end:
             left -= self.break_end - max(ts, self.break_start)
@@ -173,9 +173,9 @@ def recorded(mic: str) -> list[MarketSession]:
 
 
 def calculate(mic: str, first: date, last: date) -> list[MarketSession]:
-    """Return the sessions of `first`..`last` as `exchange_calendars` has them; it is imported here.
+    """Return the sessions of `first`..`last` from `exchange_calendars`, which is imported here.
 
-    The desk's own questions go through `sessions`, which keeps the answer.
+    Other code calls `sessions`, which remembers the result.
     """
     import exchange_calendars  # noqa: PLC0415 - brings pandas: 2 to 4 s and 100 MB that the web half must not pay
     import pandas  # noqa: PLC0415
@@ -224,7 +224,7 @@ def sessions(mic: str, first: date, last: date) -> list[MarketSession]:
     """Return the sessions of `mic` whose day lies in `first`..`last`, both included, in order.
 
     Raises:
-        ConfigError: an exchange that is not known.
+        ConfigError: an unknown exchange.
     """
     table = _table(mic, first, last)
     return table.sessions[bisect_left(table.days, first) : bisect_right(table.days, last)]
@@ -236,7 +236,7 @@ def session_closes(mic: str, first: date, last: date) -> dict[date, datetime]:
 
 
 def session_at(mic: str, ts: datetime) -> MarketSession | None:
-    """Return the session that a bar closing at `ts` was traded in, or None when the market was closed."""
+    """Return the session that a bar closing at `ts` was traded in, or None if the market was closed."""
     session = session_around(mic, ts)
     return session if session is not None and session.has(ts) else None
 
@@ -251,14 +251,14 @@ def session_around(mic: str, ts: datetime) -> MarketSession | None:
 
 
 def next_session(mic: str, ts: datetime) -> MarketSession | None:
-    """Return the first session that opens at or after `ts`, or None past the calendar's end."""
+    """Return the first session that opens at or after `ts`, or None after the end of the calendar."""
     table = _around(mic, ts)
     index = bisect_left(table.opens, ts)
     return table.sessions[index] if index < len(table.sessions) else None
 
 
 def next_open(mic: str, ts: datetime) -> datetime | None:
-    """Return when trading next starts after `ts`: the end of a halt or of lunch, or the next session's open."""
+    """Return the next start of trading after `ts`: the end of a halt or of lunch, or the next session's open."""
     around = session_around(mic, ts)
     halted = session_around(mic, ts + timedelta(microseconds=1))
     if halted is not None and (end := halted.halt_end(ts + timedelta(microseconds=1))) is not None:
@@ -270,7 +270,7 @@ def next_open(mic: str, ts: datetime) -> datetime | None:
 
 
 def is_open(mic: str, ts: datetime) -> bool:
-    """Tell whether trading goes on at the moment `ts` (open <= `ts` < close, not in the lunch break)."""
+    """Tell whether the market trades at the moment `ts` (open <= `ts` < close, not in the lunch break)."""
     return session_at(mic, ts + timedelta(microseconds=1)) is not None
 
 
@@ -282,7 +282,7 @@ def next_close(mic: str, ts: datetime) -> datetime | None:
 
 
 def hours_document(session: MarketSession) -> document.Hours:
-    """Return when `session` trades, as the documents show it."""
+    """Return the hours of `session` in the form of the documents."""
     return document.Hours(
         opens_at=session.open,
         closes_at=session.close,
@@ -294,7 +294,7 @@ def hours_document(session: MarketSession) -> document.Hours:
 
 
 def state_document(mic: str, market_time: datetime) -> document.Session:
-    """Return what the desk shows of `mic` at `market_time`: the present session, else the next one."""
+    """Return the session of `mic` that the desk shows at `market_time`: the present one, else the next."""
     exchange = exchange_of(mic)
     present = session_around(mic, market_time + timedelta(microseconds=1))
     shown = present or next_session(mic, market_time)

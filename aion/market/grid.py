@@ -1,7 +1,7 @@
-"""How the bars of an intraday series lie in a session: how long they are, and from where they are counted.
+"""The grid of an intraday series: the length of its bars and the time from which they are counted.
 
-A bar never reaches across the end of a session or a lunch break: the last one before it is shorter. Where bars are
-counted from the full hour of the clock rather than from the open, the first one of a session may be shorter too.
+A bar never crosses the end of a session or a lunch break: the last one before it may be shorter. If bars are counted
+from the full hour instead of from the open, the first one of a session may be shorter too.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Grid:
         return self.interval // MINUTE
 
     def opened(self, session: MarketSession, ts: datetime) -> datetime:
-        """Return when the bar that closes at `ts` inside `session` began: not always one interval before."""
+        """Return the start of the bar that closes at `ts` in `session`, at most one interval earlier."""
         begins = ts - self.interval
         if self.interval == MINUTE:
             return begins
@@ -45,7 +45,7 @@ class Grid:
         return max(begins, opens)
 
     def close(self, session: MarketSession, at: datetime) -> datetime | None:
-        """Return the close of the bar that the moment `at` lies in, None outside the session and in its lunch."""
+        """Return the close of the bar that contains the moment `at`, None when the market is closed then."""
         opens, ends = _part(session, at)
         if not opens <= at < ends:
             return None
@@ -57,11 +57,11 @@ class Grid:
         return self.close(session, ts - INSTANT) == ts
 
     def has(self, session: MarketSession, ts: datetime) -> bool:
-        """Tell whether a bar that closes at `ts` was traded in `session`: one cut short by a halt was."""
+        """Tell whether a bar that closes at `ts` was traded in `session`, also if a halt cut it short."""
         return session.has(ts, self.opened(session, ts)) if session.halts else session.has(ts)
 
     def count(self, session: MarketSession, after: datetime, until: datetime) -> int:
-        """Return how many bars of `session` close after `after` and not after `until`, without those inside halts."""
+        """Return the number of bars of `session` that close in (`after`, `until`], without those inside halts."""
         found = 0
         for opens, ends in _parts(session):
             found += self._until(opens, ends, until) - self._until(opens, ends, after)
@@ -74,7 +74,7 @@ class Grid:
         return max(0, found)
 
     def _until(self, opens: datetime, ends: datetime, at: datetime) -> int:
-        """Return how many bars of one part of a session close at or before `at`."""
+        """Return the number of bars of one part of a session that close at or before `at`."""
         if at <= opens:
             return 0
         base = self._base(opens)
@@ -86,7 +86,7 @@ class Grid:
         return opens if self.anchor == "open" else opens - (opens - _EPOCH) % self.interval
 
     def text(self) -> str:
-        """Say the length for people: `5-minute`, `1-hour`."""
+        """Return the length for people: `5-minute`, `1-hour`."""
         return length_text(self.interval)
 
 
@@ -111,7 +111,7 @@ def is_sensible(interval: timedelta, session: MarketSession) -> bool:
 
 
 def next_bar(mic: str, ts: datetime, grid: Grid = MINUTES) -> datetime | None:
-    """Return the close of the next bar that `mic` can print after `ts`; None past the calendar's end."""
+    """Return the close of the next possible bar of `mic` after `ts`; None after the end of the calendar."""
     session = calendar.session_around(mic, ts + INSTANT)
     close = grid.close(session, ts) if session is not None else None
     if session is not None and close is not None and grid.has(session, close):
@@ -128,6 +128,6 @@ def _parts(session: MarketSession) -> list[tuple[datetime, datetime]]:
 
 
 def _part(session: MarketSession, at: datetime) -> tuple[datetime, datetime]:
-    """Return open and end of the part of `session` that the moment `at` lies in or that is next."""
+    """Return start and end of the part of `session` that contains the moment `at`, or of the next one."""
     parts = _parts(session)
     return parts[0] if at < parts[0][1] else parts[-1]

@@ -1,8 +1,8 @@
-"""Halts of single symbols, as data: a table beside the bars says when nobody could trade one.
+"""Halts of single symbols, from a table beside the bars.
 
-`halt.csv` in a folder of bars has the columns `symbol`, `start`, `end` and, where somebody knows it, `reason` and
-`source`. Times are ISO 8601 with a zone; an empty end is a halt that nobody has seen the end of. Halts of whole
-markets belong to the sessions (`calendar`).
+`halt.csv` in a folder of bars has the columns `symbol`, `start`, `end` and optionally `reason` and `source`. Times
+are ISO 8601 with a zone; an empty end means that the end is unknown. Market-wide halts belong to the sessions
+(`calendar`).
 """
 
 import csv
@@ -27,7 +27,7 @@ _NEEDED = ("symbol", "start", "end")
 
 @dataclass(frozen=True, slots=True)
 class Halt:
-    """A span in which a symbol is not traded: whole minutes inside the halt, because bars have no seconds."""
+    """A period in which a symbol is not traded: whole minutes inside the halt, because bars have no seconds."""
 
     symbol: str
     start: datetime
@@ -35,20 +35,20 @@ class Halt:
     reason: str = ""
 
     def covers(self, opened: datetime, ts: datetime) -> bool:
-        """Tell whether a bar from `opened` to `ts` lies wholly inside, so that nobody traded in it."""
+        """Tell whether a bar from `opened` to `ts` lies entirely inside, so that nobody traded in it."""
         return self.start <= opened and ts <= self.end
 
     def text(self) -> str:
-        """Say it for people, after the symbol."""
+        """Return it as text for people, to follow the symbol."""
         until = f"until {iso(self.end)}" if self.end < NEVER else "with no end known"
         return f"halted from {iso(self.start)} {until}" + (f" ({self.reason})" if self.reason else "")
 
 
 def read_halts(path: Path) -> list[Halt]:
-    """Return the halts of a file in order of time; none where there is no file.
+    """Return the halts of a file in order of time; none if there is no file.
 
     Raises:
-        FeedError: a line that cannot be read or cannot be; the message names it.
+        FeedError: an invalid line; the message names it.
     """
     try:
         with open_regular(path) as file:
@@ -80,22 +80,22 @@ def _halt(row: Mapping[str, str | None], where: str) -> Halt:
 
 
 def whole_minutes(start: datetime, end: datetime) -> tuple[datetime, datetime]:
-    """Return the span of whole minutes inside `start`..`end`: the minute that a halt begins or ends in was traded."""
+    """Return the whole minutes inside `start`..`end`: the minutes in which a halt begins and ends were traded."""
     first = start.replace(second=0, microsecond=0)
     return first + _MINUTE * (first < start), end.replace(second=0, microsecond=0)
 
 
 class HaltBook:
-    """The halts of some symbols, asked about moments."""
+    """The halts of some symbols, with queries by time."""
 
     def __init__(self, halts: Iterable[Halt] = ()) -> None:
-        """Args: halts: of any symbols."""
+        """Args: halts: halts of any symbols."""
         self._by_symbol: dict[str, list[Halt]] = defaultdict(list)
         for halt in halts:
             self._by_symbol[halt.symbol].append(halt)
 
     def __bool__(self) -> bool:
-        """Tell whether there is any."""
+        """Tell whether there is any halt."""
         return bool(self._by_symbol)
 
     def of(self, symbol: str) -> list[Halt]:

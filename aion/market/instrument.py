@@ -1,4 +1,4 @@
-"""Instruments that Aion knows by symbol: exchange, currency, tick, lot and quantity step.
+"""Known instruments by symbol: exchange, currency, tick, lot and quantity step.
 
 Sources: Hong Kong spread table (HKEX Rules, Second Schedule) and board lot of 9988 (100); LSE tick size table for
 AZN (0.02 GBP at this price); Regulation NMS Rule 612 (0.01 USD).
@@ -17,10 +17,10 @@ ADJUSTED_STEP = Decimal("0.0001")  # adjusted prices are not tradable prices, so
 
 
 def instrument(symbol: str, exchange: str, currency: str, basis: PriceBasis) -> Instrument:
-    """Return the instrument of `symbol` as a feed delivers it.
+    """Return the instrument of `symbol`.
 
-    Adjusted series get a price step of 0.0001 and fractional shares; a raw symbol that is not known gets a tick of
-    0.01 and whole shares.
+    Adjusted series get a price step of 0.0001 and fractional shares; an unknown raw symbol gets a tick of 0.01 and
+    whole shares.
     """
     if basis == "adjusted":
         return Instrument(

@@ -1,4 +1,4 @@
-"""What a feed is: series of closed bars in time order, with their instruments and where they come from."""
+"""The protocol of a feed: series of closed bars in order of time, with instruments and provenance."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ AHEAD = timedelta(seconds=5)  # clocks of two machines that are set by the netwo
 
 
 def is_ahead(ts: datetime, now: datetime) -> bool:
-    """Tell whether a bar that closes at `ts` lies in the future at `now`: by more than clocks differ."""
+    """Tell whether a bar that closes at `ts` is in the future at `now`, beyond the tolerance for clocks."""
     return ts - now > AHEAD
 
 
@@ -61,7 +61,7 @@ class Feed(Protocol):
         ...
 
     def batches(self, kind: Kind, symbols: frozenset[str], after: datetime) -> Iterator[Batch]:
-        """Yield the bars of `symbols` that close after `after`, in strict time order, one batch a moment."""
+        """Yield the bars of `symbols` that close after `after`, in strict order of time, one batch per moment."""
         ...
 
     def span(self, kind: Kind) -> tuple[datetime, datetime]:
@@ -69,13 +69,13 @@ class Feed(Protocol):
         ...
 
     def dropped(self, symbol: str, day: str) -> int:
-        """Return how many bars of `symbol` were left out on `day` because nobody traded."""
+        """Return the number of bars of `symbol` left out on `day` because nobody traded."""
         ...
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
-        """Return the splits and dividends that are known of `symbols`, by day; none for adjusted prices."""
+        """Return the known splits and dividends of `symbols`, by day; none for adjusted prices."""
         ...
 
     def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
-        """Return the halts of single symbols that are known, in order of time."""
+        """Return the known halts of single symbols, in order of time."""
         ...

@@ -1,1 +1,1 @@
-"""Decision rules behind one protocol, what they are handed, and how one that fails or hangs is ended."""
+"""Strategies: decision rules behind one protocol, their input, and how one that fails or hangs is stopped."""

@@ -1,9 +1,9 @@
-"""What a strategy was handed, kept in the units of now, so that a split or a dividend is no move of the price.
+"""Keeps the bars that a strategy has seen, in present units, so that a split or dividend does not look like a move.
 
-When one takes effect, the strategy is made anew and handed its past again: prices of before the ex-date divided by
-the ratio of a split and, for a rule that says `total_return`, scaled by 1 - dividend / last close before it (the
-factor of CRSP and Yahoo). Only actions whose ex-date has come are used, so nothing of it looks ahead. Orders, fills,
-positions and marks know raw prices alone.
+When one takes effect, the strategy is created anew and gets its past again: prices before the ex-date are divided by
+the ratio of a split and, for a rule with `total_return`, scaled by 1 - dividend / last close before it (the factor of
+CRSP and Yahoo). Only actions whose ex-date has come are used, so there is no look-ahead. Orders, fills, positions and
+marks use raw prices only.
 """
 
 from collections import deque
@@ -22,7 +22,7 @@ Handed = tuple[Mapping[str, Bar], Moment]
 
 
 class Past:
-    """The bars of the newest sessions, as many as a strategy looks back at."""
+    """The bars of the newest sessions, as many as the look-back of a strategy."""
 
     __slots__ = ("_count", "_days", "_least", "_today", "day", "with_dividends")
 
@@ -37,7 +37,7 @@ class Past:
         self._count = 0
 
     def take(self, bars: Mapping[str, Bar], moment: Moment) -> None:
-        """Keep what the strategy is handed now."""
+        """Store the bars that the strategy gets now."""
         if moment.day != self.day:
             self._begin(moment.day)
         self._today.append((bars, moment))
@@ -52,14 +52,14 @@ class Past:
         days.append(self._today)
 
     def __iter__(self) -> Iterator[Handed]:
-        """Return what was handed over, oldest first, as it reads now."""
+        """Return the stored bars in present units, oldest first."""
         for handed in self._days:
             yield from handed
 
     def apply(self, action: CorporateAction) -> bool:
-        """Write the bars of before `action` anew; False when there is none, or it does not concern the rule.
+        """Convert the bars before `action`; return False if there are none or it does not affect the rule.
 
-        To be called in the order in which actions take effect, before the first bars of the ex-date are taken.
+        Call it in the order in which actions take effect, before the first bars of the ex-date are taken.
         """
         symbol = action.symbol
         if action.kind == "split":
@@ -70,7 +70,7 @@ class Past:
         return self._scale(symbol, 1 - action.amount / last, None)
 
     def forget(self, symbol: str) -> bool:
-        """Drop the bars of a symbol whose prices from now on are another matter; False when there are none."""
+        """Drop the bars of a symbol whose earlier prices no longer apply; return False if there are none."""
 
         def dropped(bars: Mapping[str, Bar], moment: Moment) -> Handed:
             return {each: bar for each, bar in bars.items() if each != symbol}, moment
@@ -78,7 +78,7 @@ class Past:
         return self._rewrite(symbol, dropped)
 
     def _scale(self, symbol: str, factor: Decimal, ratio: Decimal | None) -> bool:
-        """Multiply prices by `factor`; a split of `ratio` changes volumes and what was held as well."""
+        """Multiply prices by `factor`; a split of `ratio` changes volumes and holdings too."""
 
         def scaled(bars: Mapping[str, Bar], moment: Moment) -> Handed:
             bar = bars[symbol]

@@ -1,10 +1,10 @@
-"""What a strategy is: a rule that is handed closed bars and says what it thinks of each symbol.
+"""The interface of a strategy: a rule that gets closed bars and returns a signal for each symbol.
 
-This module is the interface for packages of others: what stands in it stays as it is within a major version.
+This module is for packages of others: it does not change within a major version.
 
-A strategy is a deterministic function of the bars and moments it was handed, in their order. It does no I/O, asks no
-clock and keeps bounded state, so that the cost of a bar stays flat and a restart that hands it the same bars brings
-it back to the same state.
+A strategy is a deterministic function of the bars and moments that it gets, in their order. It does no I/O, reads no
+clock and keeps bounded state, so that the cost per bar stays constant and a restart with the same bars leads to the
+same state.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from aion.model import Bar, Signal
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What a strategy may know beside the bars; nothing in it lies after `ts`, schedules of sessions apart."""
+    """What a strategy may know besides the bars; nothing in it is later than `ts`, except session schedules."""
 
     ts: datetime
     """Close of the bars, market time."""
@@ -34,7 +34,7 @@ class Moment:
     positions: Mapping[str, Decimal]
     """Signed quantity held after the fills of these bars; a symbol that is not held is absent."""
     bar_minutes: int = 1
-    """Length of an intraday bar that no end of a session cuts, minutes."""
+    """Length of an intraday bar that is not cut by the end of a session, minutes."""
 
 
 class Strategy(Protocol):
@@ -45,11 +45,11 @@ class Strategy(Protocol):
     rule: str
     """The rule in one line, for people, with its parameters in it."""
     look_back: int
-    """Bars of each symbol, before the present one, that its view depends on; an intraday rule that needs no more than
-    its session and the close before it says 0."""
+    """Number of bars of each symbol, before the present one, that its signals depend on; 0 for an intraday rule that
+    needs only its session and the close before it."""
 
     def on_bars(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
-        """Take the bars that closed at `moment.ts` and return a signal for each symbol that the rule has a view on.
+        """Process the bars that closed at `moment.ts`; return a signal for each symbol on which the rule has a view.
 
         Args:
             bars: by symbol, all with the same `ts`, later than those of the call before.
@@ -59,7 +59,7 @@ class Strategy(Protocol):
 
 
 class StrategyClass(Protocol):
-    """What makes a strategy: the class itself, called once for each bot."""
+    """The class of a strategy, called once for each bot."""
 
     name: str
     kind: Literal["intraday", "swing"]
@@ -68,17 +68,17 @@ class StrategyClass(Protocol):
         """Return a new strategy.
 
         Args:
-            symbols: of the bot; `on_bars` is handed bars of these alone.
-            parameters: of the bot's settings; those left out have their defaults.
+            symbols: the bot's symbols; `on_bars` gets bars of these only.
+            parameters: from the bot's settings; missing ones have their defaults.
 
         Raises:
-            ConfigError: a parameter that cannot work, see `read_parameters`.
+            ConfigError: an invalid parameter, see `read_parameters`.
         """
         ...
 
 
 class Parameters(BaseModel):
-    """Base of a strategy's parameters: frozen, and a name that is not known is refused."""
+    """Base class of a strategy's parameters: frozen; unknown names are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -90,7 +90,7 @@ def read_parameters(kind: type[P], strategy: str, values: Mapping[str, Any]) -> 
     """Return the checked parameters of a strategy.
 
     Raises:
-        ConfigError: an unknown parameter or a value that cannot work; the message names strategy and parameter.
+        ConfigError: an unknown parameter or an invalid value; the message names strategy and parameter.
     """
     try:
         return kind.model_validate(dict(values))
@@ -104,5 +104,5 @@ def read_parameters(kind: type[P], strategy: str, values: Mapping[str, Any]) -> 
 
 
 def unit(value: float) -> float:
-    """Return `value` held within 0..1, rounded to four decimals, as a strength is written."""
+    """Return `value` clamped to 0..1 and rounded to four decimals, the form of a strength."""
     return round(min(1.0, max(0.0, value)), 4)

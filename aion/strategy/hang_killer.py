@@ -1,9 +1,9 @@
-"""Ends the bots' process when a strategy's call neither returns nor can be interrupted, and says whose call it was.
+"""Kills the bots' process if a strategy's call neither returns nor can be interrupted, and records whose call it was.
 
-A call inside compiled code that never comes back hears no interruption, and may hold the lock without which nothing
-else in the process runs. So the kernel's timer sends a signal whose handler is C (`faulthandler`): it writes where
-the call stands, and the process ends as by `kill -9`. Nothing is lost by that, because the ledger is committed after
-each cycle. The next process reads whose call it was and leaves that strategy alone; all other bots go on.
+A call in compiled code that never returns cannot be interrupted, and may hold the interpreter lock. Therefore a
+kernel timer sends a signal with a handler in C (`faulthandler`): it writes the stack of the call, and the process
+ends as by `kill -9`. Nothing is lost, because the ledger is committed after each cycle. The next process reads whose
+call it was and does not call that strategy again; all other bots continue.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ _NO_CALL = bytes(LABEL_BYTES)
 
 
 class _Calls:
-    """The calls of this process, when they are watched."""
+    """The watched calls of this process."""
 
     def __init__(self) -> None:
         self.page: mmap.mmap | None = None
@@ -42,7 +42,7 @@ class _Calls:
 
 
 def _set_processor_timer(seconds: float) -> None:
-    """Let the signal come after `seconds` of processor time; where the system has no timer of wall time to offer."""
+    """Send the signal after `seconds` of processor time, on systems without a wall-clock timer."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
@@ -50,16 +50,16 @@ calls = _Calls()
 
 
 def label_of(bot: str) -> bytes:
-    """Return the name of a bot as it stands in the file."""
+    """Return the name of a bot as written in the file."""
     return bot.encode()[:LABEL_BYTES].ljust(LABEL_BYTES, b"\0")
 
 
 @contextmanager
 def watched(path: Path) -> Iterator[None]:
-    """Watch the calls of strategies while inside; in the main thread of a process that has no other use of SIGPROF.
+    """Watch the calls of strategies inside the block; only in the main thread of a process that does not use SIGPROF.
 
     Args:
-        path: of the file that tells the next process; it is there while inside, and stays when the process is ended.
+        path: file for the next process; it exists inside the block, and stays if the process is killed.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
@@ -82,7 +82,7 @@ def watched(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _wall_timer() -> Iterator[Callable[[float], None]]:
-    """Yield what sets a timer of wall time that sends SIGPROF: POSIX `timer_create`, else one of processor time."""
+    """Yield a function that sets a timer for SIGPROF: of wall time (POSIX `timer_create`), else of processor time."""
     library = ctypes.CDLL(None)
     timer = ctypes.c_void_p()
     event = ctypes.create_string_buffer(_SIGEV_BYTES)
@@ -107,10 +107,10 @@ def _wall_timer() -> Iterator[Callable[[float], None]]:
 
 
 def read_stuck(path: Path) -> tuple[str, str]:
-    """Return whose call ended the process before, and the line of the strategy that it stood in; else empty texts.
+    """Return whose call killed the previous process, and the line in which its strategy hung; else empty texts.
 
     Args:
-        path: of the file, as given to `watched`.
+        path: the file, as given to `watched`.
     """
     try:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Strategies by name: Aion's own, and those that installed packages offer as entry points of `aion.strategies`.
+"""Strategies by name: Aion's own, and entry points `aion.strategies` of installed packages.
 
 A module in `builtin` needs no registration: every class in it that is a strategy is found under its name.
 """
@@ -25,7 +25,7 @@ def strategy_names(kind: Kind) -> list[str]:
 
 
 def strategy_class(name: str) -> StrategyClass:
-    """Return the strategy called `name`; one of Aion's own is never replaced.
+    """Return the strategy named `name`; one of Aion's own cannot be replaced.
 
     Raises:
         ConfigError: no such strategy, or an entry point that cannot be imported or is not a strategy.
@@ -41,7 +41,7 @@ def strategy_class(name: str) -> StrategyClass:
 
 
 def what_is_wrong(found: Any) -> str:
-    """Return in what `found` is not a strategy class; empty when it is one."""
+    """Return why `found` is not a strategy class; `""` if it is one."""
     if not inspect.isclass(found):
         return f"{type(found).__name__} is not a class"
     name = getattr(found, "name", "")
@@ -85,12 +85,12 @@ def make_strategy(name: str, kind: Kind, symbols: tuple[str, ...], parameters: M
 
     Args:
         name: e.g. `opening_range_breakout`.
-        kind: of the bot that it is for.
-        symbols: of the bot.
-        parameters: of the strategy; those left out have their defaults.
+        kind: kind of the bot.
+        symbols: symbols of the bot.
+        parameters: parameters of the strategy; missing ones have their defaults.
 
     Raises:
-        ConfigError: no such strategy, one of the other kind, or a parameter that it refuses.
+        ConfigError: no such strategy, one of the other kind, or an invalid parameter.
     """
     maker = strategy_class(name)
     if maker.kind != kind:

@@ -1,4 +1,4 @@
-"""A bot's strategy: called under a limit of time, its answer looked at, its past told again when units change."""
+"""Runs a bot's strategy: with a time limit, checks of its signals, and replayed bars when units change."""
 
 import traceback
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from aion.strategy.registry import make_strategy
 
 
 class FaultError(Exception):
-    """The strategy did what a bot cannot live with; the message says what, `__cause__` is what it raised."""
+    """The strategy failed; the message says how, `__cause__` is the exception that it raised."""
 
 
 class Mind:
@@ -24,7 +24,7 @@ class Mind:
         """Make the strategy of the bot `name`.
 
         Raises:
-            ConfigError: a strategy or parameter that cannot work.
+            ConfigError: an invalid strategy or parameter.
         """
         self._settings = settings
         self._label = hang_killer.label_of(name)
@@ -36,15 +36,15 @@ class Mind:
         return make_strategy(settings.strategy, settings.kind, settings.symbols, settings.parameters)
 
     def think(self, bars: Mapping[str, Bar], moment: Moment, actions: Iterable[CorporateAction]) -> dict[str, Signal]:
-        """Return what the strategy says of `bars`.
+        """Return the strategy's signals for `bars`.
 
         Args:
             bars: by symbol, all closing at `moment.ts`.
             moment: session and holdings.
-            actions: all that are known, in order; those that took effect since the bars before are applied first.
+            actions: all known ones, in order; those that took effect since the previous bars are applied first.
 
         Raises:
-            FaultError: it raised, took too long or returned nonsense.
+            FaultError: it raised, took too long or returned something invalid.
         """
         past = self._past
         if moment.day != past.day and past.day:
@@ -56,7 +56,7 @@ class Mind:
         return signals
 
     def forget(self, symbol: str) -> None:
-        """Let the strategy know nothing of the past of `symbol`, which has nothing to do with its prices from now on.
+        """Drop the past of `symbol` from the strategy, because its earlier prices no longer apply.
 
         Raises:
             FaultError: as `think`.

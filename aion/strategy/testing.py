@@ -1,7 +1,7 @@
 """A test kit for strategies: call `check_strategy` in a test of your package.
 
-It hands the strategy real bars that ship with Aion, as a bot would, and raises `AssertionError` with a sentence when
-it does something that a bot could not live with. It says nothing about whether the rule is worth anything.
+It runs the strategy on real bars that ship with Aion, as a bot would, and raises `AssertionError` with an explanation
+if it does something that a bot cannot work with. It says nothing about the quality of the rule.
 """
 
 import pickle
@@ -23,15 +23,15 @@ from aion.strategy.time_limit import NonsenseError, check_signals
 
 SESSIONS = 8  # of minute bars
 DAYS_BEYOND_LOOK_BACK = 300
-SPIKE = 3  # times the price, for the check that nothing knows of what comes
+SPIKE = 3  # times the price, for the check against look-ahead
 MEDIAN_S = 0.02  # a call at the median; a replay at x60 has a second for all bots together
-GROWTH = 1.15  # of what a strategy keeps, from the middle of the tape to its end
+GROWTH = 1.15  # allowed growth of the strategy's state from the middle of the bars to the end
 SLACK_BYTES = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a strategy is handed at one moment, positions left out."""
+    """The input of a strategy at one moment, without positions."""
 
     bars: Mapping[str, Bar]
     session: calendar.MarketSession
@@ -39,29 +39,28 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was seen of a strategy that passed."""
+    """The result of a strategy that passed."""
 
     calls: int
     actions: Mapping[str, int]
     """Signals by action; a rule that never buys or sells on these bars passes, and you may want to know."""
     median_s: float
-    """Wall seconds of a call."""
+    """Median wall time of a call, seconds."""
 
 
 def check_strategy(strategy: StrategyClass, parameters: Mapping[str, Any] | None = None) -> Report:
-    """Check that a bot can live with `strategy`.
+    """Check that a bot can work with `strategy`.
 
-    It looks at: the class; its signals, each of them; that two of it agree and share nothing, be it a file in which
-    one kept what came later; that nothing before a moment changes with the bars after it; that `look_back` is true,
-    so that a restart brings it back; that what it keeps does not grow; the time of a call; that an unknown parameter
-    is refused.
+    It checks the class; every signal; that two instances agree and share no state, not even in a file; that no signal
+    depends on later bars; that `look_back` is correct, so that a restart leads to the same state; that the state does
+    not grow; the time of a call; and that an unknown parameter is refused.
 
     Args:
         strategy: the class.
-        parameters: of it; None for its defaults.
+        parameters: its parameters; None for the defaults.
 
     Raises:
-        AssertionError: one of them fails; the message is a sentence for whoever wrote the strategy.
+        AssertionError: a check fails; the message explains it to the author of the strategy.
     """
     problem = what_is_wrong(strategy)
     if problem:
@@ -94,7 +93,7 @@ class _Seen:
 
 
 def _play(strategy: Strategy, tape: Sequence[Step]) -> _Seen:
-    """Hand over `tape`; what the strategy asks for is held from the next step on, as if all of it had been filled."""
+    """Run the strategy over `tape`; its orders are held from the next step on, as if all of them had been filled."""
     signals: list[dict[str, Signal]] = []
     times: list[float] = []
     positions: dict[str, Decimal] = {}
@@ -224,7 +223,7 @@ def _check_look_back(
 
 
 def _views(signals: Sequence[Mapping[str, Signal]]) -> list[dict[str, Signal]]:
-    """Leave out what sums of floats change in the last digits."""
+    """Round the signals, since sums of floats differ in the last digits."""
     return [
         {
             symbol: replace(each, confidence=round(each.confidence, 3), reason="", features={})

@@ -1,6 +1,7 @@
-"""What stands between a bot and its strategy: a limit of time for each call, and a look at what comes back.
+"""Protects a bot from its strategy: a time limit for each call, and a check of the returned signals.
 
-A strategy is code of somebody else. One that raises, returns nonsense or does not return is stopped; others go on.
+A strategy may be anybody's code. One that raises, returns something invalid or does not return is stopped; others
+continue.
 """
 
 import math
@@ -32,11 +33,11 @@ class TooSlowError(BaseException):
 
 
 class NonsenseError(Exception):
-    """What a strategy returned cannot be followed; the message says why, for people."""
+    """A strategy returned something invalid; the message says why, for people."""
 
 
 class _Alarm:
-    """Whether the process has an alarm, and until when a call may take."""
+    """The process's alarm and the deadline of the present call."""
 
     def __init__(self) -> None:
         self.is_set_up = False
@@ -48,9 +49,9 @@ _alarm = _Alarm()
 
 @contextmanager
 def alarm() -> Iterator[None]:
-    """Let calls that take too long be interrupted while inside; only in the main thread, which alone gets signals.
+    """Interrupt calls inside the block that take too long; only in the main thread, which gets the signals.
 
-    Elsewhere, and on systems without interval timers, a call is measured after it came back.
+    Elsewhere, and on systems without interval timers, a call is measured after it has returned.
     """
     is_possible = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     if not is_possible or _alarm.is_set_up:
@@ -67,7 +68,7 @@ def alarm() -> Iterator[None]:
 
 
 def is_alarmed() -> bool:
-    """Tell whether calls are interrupted: inside `alarm`, in the main thread."""
+    """Tell whether calls can be interrupted: inside `alarm`, in the main thread."""
     return _alarm.is_set_up
 
 
@@ -77,12 +78,12 @@ def _ring(number: int, frame: FrameType | None) -> None:
 
 
 class limit:
-    """Raise `TooSlowError` when what is inside takes longer than `seconds` of wall time."""
+    """Raise `TooSlowError` if the block takes longer than `seconds` of wall time."""
 
     __slots__ = ("_label", "_seconds", "_started")
 
     def __init__(self, seconds: float, label: bytes = b"") -> None:
-        """Args: seconds: of wall time; label: `label_of` a bot, whose calls end the process if all else fails."""
+        """Args: seconds: of wall time; label: `label_of` a bot, whose calls kill the process as a last resort."""
         self._seconds = seconds
         self._label = label
         self._started = 0.0
@@ -105,7 +106,7 @@ class limit:
 
 
 def disarm() -> None:
-    """Let no alarm ring; for whoever caught a `TooSlowError`, which may have come in the middle of this."""
+    """Cancel the alarm; for a caller that caught `TooSlowError`, which may have been raised inside `limit` itself."""
     hang_killer.calls.end()
     _alarm.ends_at = math.inf
     if _alarm.is_set_up:
@@ -113,15 +114,15 @@ def disarm() -> None:
 
 
 def check_signals(returned: Any, bars: Mapping[str, Bar], ts: datetime) -> dict[str, Signal]:
-    """Return what a strategy returned, when each of it is a signal that can be followed.
+    """Return what a strategy returned, if each part is a valid signal.
 
     Args:
-        returned: by `on_bars`.
-        bars: that it was handed.
-        ts: their close.
+        returned: result of `on_bars`.
+        bars: its input.
+        ts: close of the bars.
 
     Raises:
-        NonsenseError: it is something else; the message says what, for people.
+        NonsenseError: it is not; the message says why, for people.
     """
     if not isinstance(returned, Mapping):
         raise NonsenseError(f"returned {type(returned).__name__} instead of signals by symbol")
@@ -147,7 +148,7 @@ _NUMBERS = (float, int)
 
 
 def _is_plain(each: Signal) -> bool:
-    """Tell whether a signal is the usual one, at little cost; one that is not may still be good."""
+    """Tell cheaply whether a signal has the usual types; one that has not may still be valid."""
     features = each.features
     try:
         return (
@@ -169,7 +170,7 @@ def _is_plain(each: Signal) -> bool:
 
 
 def _made_plain(each: Signal) -> Signal:
-    """Return a signal with the numbers of Python in place of those of a library, which no state file can hold."""
+    """Return a signal with Python numbers instead of those of a library, which JSON cannot represent."""
     return replace(
         each,
         confidence=float(each.confidence),
@@ -180,7 +181,7 @@ def _made_plain(each: Signal) -> Signal:
 
 
 def _problem(each: Signal) -> str:
-    """Return what is wrong with a signal; empty when it can be followed."""
+    """Return why a signal is invalid; `""` if it is valid."""
     if not isinstance(each.action, str) or each.action not in ACTIONS:
         return f"the action {each.action!r}; known: {', '.join(sorted(ACTIONS))}"
     for name, value in (("confidence", each.confidence), ("threshold", each.threshold)):

@@ -15,14 +15,14 @@ OFFLINE = ("recorded", "folder")
 
 
 def open_feed(name: str, settings: Settings | None = None) -> Feed:
-    """Return the feed called `name`.
+    """Return the feed named `name`.
 
     Args:
         name: `recorded`, `folder` or a data provider's.
-        settings: what the feed is asked for: symbols, folder, venue; None for their defaults.
+        settings: symbols, folder and venue of the feed; None for the defaults.
 
     Raises:
-        ConfigError: there is none of that name, or it cannot work as configured.
+        ConfigError: no feed has that name, or its settings are invalid.
         FeedError: it cannot be read or reached.
     """
     settings = settings or Settings()

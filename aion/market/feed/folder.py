@@ -1,4 +1,4 @@
-"""The folder feed: bars that `aion import` or `aion download` checked and kept."""
+"""The folder feed: bars from `aion import` or `aion download`."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from aion.model import Bar, CorporateAction, Instrument
 
 
 class FolderFeed(Tape):
-    """A replay of the series in a folder."""
+    """Replays the series of a folder."""
 
     name = "folder"
 
@@ -22,12 +22,12 @@ class FolderFeed(Tape):
         """Open a folder.
 
         Args:
-            folder: with an `index.json`.
-            symbols: which to offer; none for all.
+            folder: a folder with an `index.json`.
+            symbols: symbols to offer; empty for all.
 
         Raises:
-            ConfigError: no checked bars in it, or none of a symbol.
-            FeedError: an index or a table of halts that cannot be read.
+            ConfigError: it has no checked bars, or none of a symbol.
+            FeedError: the index or the table of halts cannot be read.
         """
         super().__init__()
         self._folder = BarFolder(folder)
@@ -53,10 +53,10 @@ class FolderFeed(Tape):
         )
 
     def _one_grid(self) -> Grid:
-        """Return how the intraday bars lie in a session: a run has bars of one length.
+        """Return the grid of the intraday bars; a run has bars of one length.
 
         Raises:
-            ConfigError: there are several lengths.
+            ConfigError: the series have several lengths.
         """
         grids: dict[Grid, list[str]] = {}
         for series in self._series_by_key.values():
@@ -88,7 +88,7 @@ class FolderFeed(Tape):
         return self._folder.read(self._series_by_key[f"{kind}:{symbol}"])
 
     def dropped(self, symbol: str, day: str) -> int:
-        """Return how many filled-forward minutes of `symbol` were left out on `day`."""
+        """Return the number of filled-forward minutes of `symbol` that were left out on `day`."""
         series = self._series_by_key.get(f"minute:{symbol}")
         return series.dropped.get(day, 0) if series is not None else 0
 

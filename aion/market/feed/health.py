@@ -1,4 +1,4 @@
-"""How an online feed and its symbols stand."""
+"""State of an online feed and its symbols."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from aion.market.feed.batcher import Tally
 
 @dataclass(frozen=True, slots=True)
 class SymbolHealth:
-    """How one symbol of a feed stands."""
+    """State of one symbol of a feed."""
 
     state: str
     """ok, late, gone or refused."""
@@ -20,7 +20,7 @@ class SymbolHealth:
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """How a feed stands: for the page, by way of the state documents."""
+    """State of a feed; the page gets it through the state documents."""
 
     state: str
     """ok, late or down."""

@@ -1,4 +1,4 @@
-"""A feed whose series are known from end to end: read when first asked for, then kept in memory."""
+"""Base of feeds with complete series, which are read when first used and then kept in memory."""
 
 import heapq
 from bisect import bisect_right
@@ -13,7 +13,7 @@ from aion.model import Bar, CorporateAction, Instrument
 
 
 class Tape:
-    """What feeds of whole series share; a child says which series there are and reads them."""
+    """Base class of feeds with complete series; a subclass lists the series and reads them."""
 
     name = "tape"
     real_time = False
@@ -47,7 +47,7 @@ class Tape:
         return bars[max(0, end - count) : end]
 
     def batches(self, kind: Kind, symbols: frozenset[str], after: datetime) -> Iterator[Batch]:
-        """Yield the bars of `symbols` after `after`, one batch a moment."""
+        """Yield the bars of `symbols` after `after`, one batch per moment."""
         tails = []
         for symbol in sorted(symbols):
             bars, times = self._series(kind, symbol)
@@ -66,7 +66,7 @@ class Tape:
         return min(times[0] for times in series), max(times[-1] for times in series)
 
     def dropped(self, symbol: str, day: str) -> int:
-        """Return 0: a child that left bars out says how many."""
+        """Return 0; overridden by feeds that leave bars out."""
         return 0
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
@@ -89,7 +89,7 @@ class Tape:
 
 
 def batched(kind: Kind, bars: Iterator[Bar]) -> Iterator[Batch]:
-    """Yield `bars`, which are in order of time, as one batch a moment."""
+    """Yield `bars`, which are in order of time, as one batch per moment."""
     gathered: dict[str, Bar] = {}
     at: datetime | None = None
     for bar in bars:

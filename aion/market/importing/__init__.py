@@ -1,4 +1,4 @@
-"""Bars of files that people have and of providers, checked and kept as a folder of bars.
+"""Imports bars from files and providers, checks them, and stores them as a folder of bars.
 
-A series is refused with its true reason, and one bad row costs that row.
+A series is refused with its true reason; one bad row affects only itself.
 """

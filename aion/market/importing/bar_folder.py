@@ -1,7 +1,7 @@
-"""Folders of checked bars on disk: an index that says what each series is, and one file a series.
+"""Folders of checked bars on disk: an index that describes each series, and one file for each.
 
-`index.json` is written last, so that a series that it names is whole. Prices and volumes are exact decimals. Parquet
-needs the extra `parquet`; CSV needs nothing.
+`index.json` is written last, so that every series that it names is complete. Prices and volumes are exact decimals.
+Parquet needs the extra `parquet`; CSV needs nothing.
 """
 
 import csv
@@ -50,7 +50,7 @@ _EXACT = Context(prec=100)
 
 @dataclass(slots=True)
 class Series:
-    """One series of a folder, as its index says it."""
+    """One series of a folder, as described by its index."""
 
     kind: Kind
     symbol: str
@@ -87,11 +87,11 @@ class Series:
 
     @property
     def grid(self) -> Grid:
-        """How its bars lie in a session, where they are shorter than one."""
+        """The grid of its bars, if they are intraday bars."""
         return Grid(timedelta(seconds=self.interval_s), self.anchor)
 
     def instrument(self) -> Instrument:
-        """Return what is traded."""
+        """Return its instrument."""
         return Instrument(
             self.symbol,
             self.exchange,
@@ -111,7 +111,7 @@ class BarFolder:
         """Read the index; a folder without one has no series yet.
 
         Raises:
-            FeedError: an index that cannot be read at all.
+            FeedError: the index cannot be read at all.
         """
         self.folder = folder
         self.series: dict[str, Series] = {}
@@ -165,7 +165,7 @@ class BarFolder:
                 self.left_out[f"action {number}"] = why
 
     def complaints(self) -> list[str]:
-        """Return a sentence about each entry that was left out."""
+        """Return a message for each entry that was left out."""
         todo = "import it again with `aion import`, or take it out of the index"
         return [f"{self.folder / INDEX}: {name} is left out: {why}; {todo}" for name, why in self.left_out.items()]
 
@@ -173,7 +173,7 @@ class BarFolder:
         """Return the bars of a series in order of time.
 
         Raises:
-            FeedError: the file is missing, damaged or not what the index says.
+            FeedError: the file is missing, damaged or does not match the index.
         """
         path = self.folder / series.file
         try:
@@ -186,7 +186,7 @@ class BarFolder:
         return bars
 
     def write(self, series: Series, bars: Sequence[Bar], form: Format = "parquet") -> None:
-        """Write a series and name it in the index, in place of the one of before.
+        """Write a series and its index entry, replacing the previous one.
 
         Raises:
             ConfigError: the folder cannot be written, or the extra for Parquet is missing.
@@ -206,9 +206,9 @@ class BarFolder:
             (self.folder / old_file).unlink(missing_ok=True)
 
     def _free_name(self, series: Series, suffix: str) -> str:
-        """Return the name of a series' file: its symbol as far as a name can hold it, marked where that is another's.
+        """Return the file name of a series: its symbol with allowed characters, made unique if another series has it.
 
-        `BTC/USDT` and `BTC_USDT` come to one name, and on some disks `msft` and `MSFT` do.
+        `BTC/USDT` and `BTC_USDT` would get the same name, and on some disks `msft` and `MSFT`.
         """
         plain = re.sub(r"[^A-Za-z0-9.-]", "_", series.symbol)[:MAX_STEM]
         taken = {each.file.lower() for each in self.series.values() if each.key != series.key}
@@ -223,12 +223,12 @@ class BarFolder:
         """Return the halts of `symbol` in the folder's table.
 
         Raises:
-            FeedError: a table that cannot be read.
+            FeedError: the table cannot be read.
         """
         return [each for each in read_halts(self.folder / HALTS) if each.symbol == symbol]
 
     def declare(self, actions: Iterable[CorporateAction]) -> None:
-        """Add splits and dividends; one that is known already is not doubled."""
+        """Add splits and dividends; a known one is not added twice."""
         known = {(each.symbol, each.ex_date, each.kind): each for each in self.actions}
         known |= {(each.symbol, each.ex_date, each.kind): each for each in actions}
         self.actions = sorted(known.values(), key=lambda each: (each.ex_date, each.symbol, each.kind))
@@ -280,7 +280,7 @@ def _parquet(bars: Sequence[Bar]) -> bytes:
 
 
 def _decimal(arrow: Any, digits: int, decimals: int) -> Any:
-    """Return a decimal type that holds every digit: as it always was, or a wider one where that has not enough."""
+    """Return a decimal type for every digit: the usual one, or a wider one if that is not enough."""
     usual = {20: _PRICE_DECIMALS, 30: _VOLUME_DECIMALS}[digits]
     if decimals == usual:
         return arrow.decimal128(digits, decimals)
@@ -314,7 +314,7 @@ def _read_parquet(path: Path, symbol: str, rows: int) -> list[Bar]:
 
 
 def _plain_prices(column: list[Decimal]) -> list[Decimal]:
-    """Return prices without the zeros of a column that is wider for the sake of others; all have one exponent."""
+    """Return prices of one exponent without the trailing zeros of a wider column."""
     if not column or int(column[0].as_tuple().exponent) >= -_PRICE_DECIMALS:
         return column
     return [exact_price(price) for price in column]
@@ -338,6 +338,6 @@ def _read_csv(path: Path, symbol: str, rows: int) -> list[Bar]:
 
 
 def _plain(value: Decimal) -> Decimal:
-    """Return `value` without zeros at its end and without an exponent: the same however it was kept."""
+    """Return `value` without trailing zeros and exponent, the same however it was stored."""
     text = format(value, "f")
     return Decimal(text.rstrip("0").rstrip(".") if "." in text else text)

@@ -1,4 +1,4 @@
-"""From the times that name intraday bars to their closes."""
+"""Converts the time stamps of intraday bars to closing times."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -14,9 +14,9 @@ OFF_GRID = "off the grid of its bars"
 def close_bars(
     rows: Sequence[tuple[Row, datetime]], grid: Grid, report: Report, exchange: str, *, is_stamped_at_open: bool
 ) -> Iterator[Row]:
-    """Yield the rows with `ts` as the close of the bar, at the latest where the session or its half ends.
+    """Yield the rows with `ts` as the close of the bar, at most the end of the session or its half.
 
-    A bar outside the sessions keeps a close outside, so that `clean` names it.
+    A bar outside the sessions keeps a close outside, so that `clean` reports it.
     """
     close_of = _close_of_open if is_stamped_at_open else _close_of_close
     for row, at in rows:
@@ -29,7 +29,7 @@ def close_bars(
 
 
 def _close_of_open(at: datetime, grid: Grid, exchange: str) -> datetime | None:
-    """Return the close of the bar that begins at `at`, None where none does inside an open session."""
+    """Return the close of the bar that begins at `at`, None if none does inside an open session."""
     session = calendar.session_around(exchange, at + INSTANT)
     close = grid.close(session, at) if session is not None else None
     if session is None or close is None:
@@ -38,7 +38,7 @@ def _close_of_open(at: datetime, grid: Grid, exchange: str) -> datetime | None:
 
 
 def _close_of_close(at: datetime, grid: Grid, exchange: str) -> datetime | None:
-    """As `_close_of_open` for the end of a bar; one that names more than the session has is cut at its end."""
+    """As `_close_of_open`, for a stamp at the end of a bar; an end after the session is cut to its close."""
     session = calendar.session_around(exchange, at)
     if session is not None and grid.is_close(session, at):
         return at
@@ -49,7 +49,7 @@ def _close_of_close(at: datetime, grid: Grid, exchange: str) -> datetime | None:
 
 
 def is_traded(exchange: str, grid: Grid) -> Callable[[datetime], bool]:
-    """Return what tells whether a bar that closes at a time was traded."""
+    """Return a function that tells whether a bar with a given close was traded."""
 
     def is_traded_at(ts: datetime) -> bool:
         session = calendar.session_around(exchange, ts)

@@ -1,4 +1,4 @@
-"""Telling daily bars from their times, whatever clock stands beside the day; weeks and months are refused by name."""
+"""Recognizes daily bars by their times, whatever time of day is given; refuses weekly and monthly bars."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -15,10 +15,10 @@ _LONGER = ((5, 8, "weekly"), (27, 32, "monthly"), (85, 95, "quarterly"), (360, 3
 
 
 def find_days(stamps: Sequence[Stamp], exchange: str) -> list[date | str] | None:
-    """Return the session day of each stamp, None where the bars are shorter than a day.
+    """Return the session day of each stamp, None if the bars are shorter than a day.
 
-    A midnight is the start of its own day, in the zone that it is written in or else that of the exchange; another
-    time lies in the session of its day.
+    Midnight is the start of its day, in the zone of the text or else that of the exchange; any other time belongs to
+    the session of its day.
 
     Raises:
         FeedError: weekly bars, or longer ones.

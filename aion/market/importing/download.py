@@ -1,4 +1,4 @@
-"""`aion download`: history of a provider into a folder of checked bars, to be gone on with where it stopped."""
+"""`aion download`: stores history of a provider in a folder of checked bars; can be resumed."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ Progress = Callable[[str, float], None]
 
 @dataclass(slots=True)
 class Downloaded:
-    """What is in the folder of one symbol after a download."""
+    """The series of one symbol after a download."""
 
     symbol: str
     kind: Kind
@@ -40,7 +40,7 @@ class Downloaded:
     jumps: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
-        """Say it for people."""
+        """Return it as lines for people."""
         if not self.bars:
             return [f"{self.symbol}: the provider has no {self.kind} bars of that time"]
         first, last = (f"{bar.ts:%Y-%m-%d %H:%M}" for bar in (self.bars[0], self.bars[-1]))
@@ -64,19 +64,19 @@ def download(
     form: Format = "parquet",
     progress: Progress = lambda symbol, part: None,
 ) -> list[Downloaded]:
-    """Bring the bars of `symbols` that close in `span` into `folder`; what is there already is not asked for.
+    """Download the bars of `symbols` that close in `span` into `folder`; bars that are there are not requested.
 
     Args:
-        caller: of the provider.
-        folder: where they go.
-        kind: of the bars.
+        caller: caller of the provider.
+        folder: target folder.
+        kind: kind of the bars.
         symbols: in the provider's spelling.
-        span: after the first and not after the second, aware UTC.
-        form: of the files.
-        progress: is told how it goes.
+        span: start (exclusive) and end (inclusive), aware UTC.
+        form: format of the files.
+        progress: is called with the progress.
 
     Raises:
-        FeedError: the provider does not answer, or has no such symbol; what has come is kept.
+        FeedError: the provider does not answer, or has no such symbol; received bars are kept.
         ConfigError: the folder cannot be written.
     """
     provider = caller.provider
@@ -119,7 +119,7 @@ class _Download:
         self._done.bars = folder.read(present) if present is not None else []
 
     def run(self, first: datetime, until: datetime) -> Downloaded:
-        """Fetch what lies before and after the bars that are there."""
+        """Download what is missing before and after the stored bars."""
         bars = self._done.bars
         spans = [(first, until)]
         if bars:

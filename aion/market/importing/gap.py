@@ -1,4 +1,4 @@
-"""Bars that open sessions lack."""
+"""Finds missing bars in open sessions."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,15 +20,15 @@ def find_gaps(
     grid: Grid = MINUTES,
     halts: Sequence[Halt] = (),
 ) -> dict[str, int]:
-    """Return how many bars each session between the first and the last bar lacks, by ISO day; none in a halt.
+    """Return the number of missing bars by session (ISO day) between the first and the last bar, without halts.
 
     Args:
-        kind: of the bars.
-        bars: in order of time.
-        dropped: ISO day -> bars in which nobody traded, which are no gaps.
+        kind: kind of the bars.
+        bars: bars in order of time.
+        dropped: ISO day -> bars without trades, which are not gaps.
         exchange: MIC.
-        grid: how bars that are shorter than a session lie in it.
-        halts: of the symbol.
+        grid: grid of intraday bars.
+        halts: halts of the symbol.
     """
     have: Counter[date] = Counter()
     for bar in bars:

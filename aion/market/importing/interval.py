@@ -1,7 +1,7 @@
-"""Telling from the times of a series how long its bars are and from where they are counted.
+"""Finds the length of the bars of a series, and from where they are counted, from their times.
 
-The usual distance of two neighbours is the length. A series that goes on for a while with another distance holds two
-lengths, which nobody can trade as one: it is refused, as is a length that does not divide a session.
+The usual distance between neighbours is the length. A series that continues for a while with another distance has two
+lengths and cannot be traded as one: it is refused, as is a length that does not divide a session.
 """
 
 import re
@@ -21,10 +21,10 @@ _UNITS = {"m": MINUTE, "min": MINUTE, "h": timedelta(hours=1)}
 
 
 def read_length(text: str) -> timedelta:
-    """Return the length that `5m`, `15min` or `1h` names.
+    """Return the length of a text such as `5m`, `15min` or `1h`.
 
     Raises:
-        ConfigError: it names none.
+        ConfigError: it is not a length.
     """
     found = re.fullmatch(r"(\d{1,4})\s*(m|min|h)", text.strip().lower())
     if found is None or int(found[1]) == 0:
@@ -33,15 +33,15 @@ def read_length(text: str) -> timedelta:
 
 
 def find_grid(times: Sequence[datetime], exchange: str, stated: timedelta | None = None) -> Grid:
-    """Return how the bars named by `times` lie in the sessions of `exchange`.
+    """Return the grid of the bars with the stamps `times` in the sessions of `exchange`.
 
     Args:
         times: aware UTC, in order of time; opens or closes, as long as all are the same.
         exchange: MIC, or `24/7`.
-        stated: length that somebody says they have; None for what they show.
+        stated: length given by the user; None to find it.
 
     Raises:
-        FeedError: two lengths, one that cannot be traded, or another than was stated.
+        FeedError: two lengths, one that cannot be traded, or another one than stated.
     """
     steps = _steps(times, exchange)
     if not steps:
@@ -66,7 +66,7 @@ def find_grid(times: Sequence[datetime], exchange: str, stated: timedelta | None
 
 
 def _steps(times: Sequence[datetime], exchange: str) -> list[tuple[datetime, timedelta]]:
-    """Return the distances of neighbours within one stretch of trading, each with its first time."""
+    """Return the distances between neighbours within one part of a session, each with its first time."""
     found = []
     ends: datetime | None = None
     for one, two in pairwise(times):
@@ -78,7 +78,7 @@ def _steps(times: Sequence[datetime], exchange: str) -> list[tuple[datetime, tim
 
 
 def _end_of_stretch(exchange: str, at: datetime) -> datetime | None:
-    """Return when trading around `at` is broken off by lunch or the night; None where it never is."""
+    """Return when the part of the session around `at` ends, at lunch or the close; None if markets never close."""
     if exchange == ALWAYS:
         return None
     session = calendar.session_around(exchange, at + INSTANT)
@@ -88,7 +88,7 @@ def _end_of_stretch(exchange: str, at: datetime) -> datetime | None:
 
 
 def _anchor(times: Sequence[datetime], exchange: str, interval: timedelta) -> Anchor:
-    """Return the anchor that more stamps fit: a bar begins or ends on its grid, whichever names it."""
+    """Return the anchor that fits more stamps, which may be starts or ends of bars."""
     fits: Counter[Anchor] = Counter()
     for anchor in ("open", "clock"):
         grid = Grid(interval, anchor)

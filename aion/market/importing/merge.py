@@ -1,4 +1,4 @@
-"""A second import of a series: its bars join those of the folder, and replace those of the same time."""
+"""Merges a second import of a series with the bars in the folder; new bars replace those of the same time."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -10,12 +10,12 @@ from aion.model import Bar
 
 
 def merge(series: Series, bars: Sequence[Bar], target: BarFolder) -> tuple[list[Bar], str]:
-    """Return the bars of the folder and of `bars` together, in order of time, and what was joined, for people.
+    """Return the merged bars of the folder and `bars`, in order of time, and a summary for people.
 
-    `series` takes over what the folder says of it and the new file does not.
+    `series` gets the properties that the folder has and the new file does not.
 
     Raises:
-        FeedError: the two do not belong together; nothing is changed.
+        FeedError: the two do not match; nothing is changed.
     """
     old = target.series.get(series.key)
     if old is None:

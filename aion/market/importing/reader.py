@@ -1,7 +1,7 @@
-"""`aion import`: files of bars that people have become a folder of checked bars, with a report of what was left out.
+"""`aion import`: turns files of bars into a folder of checked bars, with a report of what was left out.
 
-A series that cannot be trusted as a whole (an undeclared split, bars of two lengths) is refused and not written;
-single bad rows are left out, counted and named.
+A series that is unreliable as a whole (an undeclared split, bars of two lengths) is refused and not written; single
+bad rows are left out, counted and named.
 """
 
 import json
@@ -44,7 +44,7 @@ _FINEST = 12  # decimals of a coin's tick: what has more got them from floating 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What is known of the files beside their rows."""
+    """Information about the files besides their rows."""
 
     exchange: str
     """ISO 10383 MIC, or `24/7`."""
@@ -73,7 +73,7 @@ class Import:
 
 @dataclass(slots=True)
 class Imported:
-    """What became of one series."""
+    """The result of importing one series."""
 
     symbol: str
     kind: Kind
@@ -94,7 +94,7 @@ class Imported:
         return self.kind if self.kind == "day" or self.grid == MINUTES else self.grid.text()
 
     def lines(self) -> list[str]:
-        """Say it for people: one line, then details."""
+        """Return it for people: one line, then details."""
         if self.refused:
             lines = [f"{printable(self.symbol)[:MAX_SYMBOL]}: refused, nothing written: {self.refused}"]
         else:
@@ -114,17 +114,17 @@ class Imported:
 
 
 def import_files(files: Sequence[Path], folder: Path, about: Import, now: datetime) -> list[Imported]:
-    """Bring `files` into `folder` and return what became of each series; the same stands in its report file.
+    """Import `files` into `folder` and return the result for each series, which the report file also has.
 
     Args:
         files: text, Parquet, or zips of text.
-        folder: is made when missing; a series that comes again joins the one of before.
-        about: what is known of the files.
+        folder: created if missing; a series that is there already is merged.
+        about: information about the files.
         now: wall time, for the report.
 
     Raises:
-        ConfigError: an argument that cannot work.
-        FeedError: a file that cannot be read at all; nothing is written then.
+        ConfigError: an invalid argument.
+        FeedError: a file cannot be read at all; nothing is written then.
     """
     _check(about)
     target = BarFolder(folder)
@@ -161,8 +161,8 @@ def declare_actions(folder: Path, actions: Sequence[CorporateAction]) -> list[st
     """Add `actions` to a folder of checked bars and return a line for people about each.
 
     Raises:
-        ConfigError: nothing to declare, no such folder, or an action that cannot be of its bars.
-        FeedError: an index that cannot be read.
+        ConfigError: nothing to declare, no such folder, or an action that does not fit its bars.
+        FeedError: the index cannot be read.
     """
     if not actions:
         raise ConfigError("there is nothing to declare: give --split, --dividend or --jump")
@@ -269,7 +269,7 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
 
 
 def _tick(series: Series, bars: Sequence[Bar]) -> Decimal:
-    """Return the price step: of coins one on which their prices lie, floating-point noise left out."""
+    """Return the price step; for crypto, one that fits its prices, without floating-point noise."""
     if series.exchange != ALWAYS:
         return Decimal(series.tick)
     finest = min(int(price.as_tuple().exponent) for bar in bars for price in (bar.open, bar.high, bar.low, bar.close))
@@ -277,7 +277,7 @@ def _tick(series: Series, bars: Sequence[Bar]) -> Decimal:
 
 
 def _nothing_left(report: Report, about: Import) -> str:
-    """Say why there is no good bar, and what is most likely to help."""
+    """Return why there is no good bar, and what is most likely to help."""
     why = max(report.dropped, key=lambda each: report.dropped[each], default="")
     count = f" of {report.read:,} rows, {report.dropped[why]:,} are {why}" if why else ""
     hint = ""

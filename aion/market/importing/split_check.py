@@ -1,4 +1,4 @@
-"""Opens that look like a split, and splits that the prices contradict: both ask before they are believed."""
+"""Detects opens that look like an undeclared split, and declared splits that the prices contradict."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ def _day(exchange: str, bar: Bar) -> date:
 
 
 def _declared(splits: dict[date, Decimal], before: date, day: date) -> Decimal | None:
-    """Return the ratio of all splits after `before` and up to `day`, None where there is none."""
+    """Return the ratio of all splits after `before` and up to `day`, None if there is none."""
     ratio = None
     for each, amount in splits.items():
         if before < each <= day:

@@ -1,4 +1,4 @@
-"""Services that give market data over the network, each behind one protocol, and how they are asked.
+"""Market data services on the network, all with the same protocol, and how they are called.
 
-Nothing here knows how a feed merges what they answer.
+Nothing here knows how a feed combines their answers.
 """

@@ -1,4 +1,4 @@
-"""Bars of US shares by Alpaca, with `alpaca-py`: needs a free key; IEX prints, raw, as they come."""
+"""Bars of US shares from Alpaca, with `alpaca-py`: needs a free key; live raw bars of IEX."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -37,12 +37,12 @@ class AlpacaProvider:
     is_history_adjusted = False
 
     def __init__(self, key: str, secret: str, url: str | None = None) -> None:
-        """Prepare the clients; nothing is asked yet.
+        """Prepare the clients; sends no request yet.
 
         Args:
             key: API key.
-            secret: of the key.
-            url: of the data API; None for Alpaca's.
+            secret: secret of the key.
+            url: data API; None for Alpaca's.
 
         Raises:
             ConfigError: alpaca-py or the key is missing.
@@ -59,11 +59,11 @@ class AlpacaProvider:
         self._pool = ClientPool(self._make)
 
     def reset(self) -> None:
-        """Ask with new clients from now on."""
+        """Use new clients from now on."""
         self._pool.clear()
 
     def _make(self) -> tuple[Any, Any]:
-        """Return a client of bars and one of corporate actions."""
+        """Return a client for bars and one for corporate actions."""
         stock = need("alpaca.data.historical.stock", "alpaca").StockHistoricalDataClient
         corporate = need("alpaca.data.historical.corporate_actions", "alpaca").CorporateActionsClient
         clients = [
@@ -75,7 +75,7 @@ class AlpacaProvider:
         return clients[0], clients[1]
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        """Return what is traded under `symbols`: those that have a newest bar."""
+        """Return the instruments of those `symbols` that have a newest bar."""
         request = self._requests.StockLatestBarRequest(symbol_or_symbols=list(symbols), feed="iex")
         found = self._ask(lambda stock, _: stock.get_stock_latest_bar(request))
         missing = [symbol for symbol in symbols if symbol not in (found or {})]
@@ -144,7 +144,7 @@ class AlpacaProvider:
 
 
 def _row(row: Any) -> dict[str, str]:
-    """Return a raw bar under the names that `clean` reads; `ts` is its open."""
+    """Return a raw bar with the field names of `clean`; `ts` is its open."""
     if not isinstance(row, dict):
         return {"ts": ""}
     names = {"t": "ts", "o": "open", "h": "high", "l": "low", "c": "close", "v": "volume"}

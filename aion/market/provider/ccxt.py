@@ -1,4 +1,4 @@
-"""Public bars of an exchange of coins, by `ccxt`: no key, always open, quantities in fractions."""
+"""Public bars of a crypto exchange, with `ccxt`: no key, always open, fractional quantities."""
 
 import math
 import re
@@ -39,12 +39,12 @@ class CcxtProvider:
     is_history_adjusted = False
 
     def __init__(self, venue: str, config: Mapping[str, Any] | None = None, clock: Clock | None = None) -> None:
-        """Prepare an exchange; nothing is asked yet.
+        """Prepare an exchange; sends no request yet.
 
         Args:
             venue: its name in ccxt, e.g. `binance`.
-            config: more of ccxt's own settings of an exchange; tests point `urls` at a server of their own.
-            clock: wall time, which is compared with the exchange's.
+            config: further ccxt settings of the exchange; tests set `urls` to a server of their own.
+            clock: wall clock, to compare with the exchange's.
 
         Raises:
             ConfigError: ccxt is missing, or knows no such exchange.
@@ -66,7 +66,7 @@ class CcxtProvider:
         self._pool = ClientPool(self._make)
 
     def _make(self) -> Any:
-        """Return a client with the markets that are known; all keep the exchange's rate limit together."""
+        """Return a client with the known markets; all clients share the exchange's rate limit."""
         client = self._connect()
         client.throttle = self._pacer.wait
         if self._markets:
@@ -82,11 +82,11 @@ class CcxtProvider:
         return getattr(self._ccxt, self.venue)(settings | self._config)
 
     def reset(self) -> None:
-        """Ask with new clients from now on."""
+        """Use new clients from now on."""
         self._pool.clear()
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        """Return what is traded under `symbols`: `BTC/USDT` at once, `BTC/USDT:USDT` as a linear perpetual."""
+        """Return the instruments of `symbols`: `BTC/USDT` is a spot market, `BTC/USDT:USDT` a linear perpetual."""
         types = ["spot", "linear"] if any(":" in symbol for symbol in symbols) else ["spot"]
         if types != self._types:
             self._types = types
@@ -172,7 +172,7 @@ class CcxtProvider:
         return answer
 
     def actions(self, symbols: Sequence[str], since: datetime) -> Sequence[CorporateAction]:
-        """Return none: coins have no splits and pay no dividends."""
+        """Return none: crypto has no splits and no dividends."""
         return ()
 
     def _ask(self, call: Callable[[Any], Any], symbol: str) -> Any:
@@ -203,7 +203,7 @@ def _short(error: Exception) -> str:
 
 
 def _moment(row: Sequence[Any], step: timedelta) -> datetime | None:
-    """Return the close of a row that ccxt names by its open in ms; None when it names nothing."""
+    """Return the close of a ccxt row, which has its open in ms; None if that is invalid."""
     try:
         return datetime.fromtimestamp(row[0] / 1000, UTC) + step
     except (TypeError, IndexError, ValueError, OverflowError, OSError):
@@ -211,7 +211,7 @@ def _moment(row: Sequence[Any], step: timedelta) -> datetime | None:
 
 
 def _text(row: Sequence[Any], close: datetime | None) -> dict[str, str]:
-    """Return a row of ccxt as the row that `clean` reads."""
+    """Return a ccxt row with the field names of `clean`."""
     names = ("open", "high", "low", "close", "volume")
     text = {name: str(value) for name, value in zip(names, row[1:6], strict=False)}
     return text | {"ts": close.isoformat() if close is not None else ""}

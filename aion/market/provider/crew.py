@@ -1,4 +1,4 @@
-"""Threads that ask a provider about several symbols at a time, so that a slow one does not hold up the others."""
+"""Threads that request several symbols at a time, so that a slow one does not delay the others."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -8,17 +8,17 @@ Job = Callable[[], None]
 
 
 class Crew:
-    """A bounded number of threads that do jobs in the order in which they are given; they start when needed."""
+    """A limited number of threads that do jobs in order; they start when needed."""
 
     def __init__(self, size: int, name: str) -> None:
-        """Args: size: threads at most; name: of the threads, for people who look at them."""
+        """Args: size: maximum number of threads; name: name of the threads, for debugging."""
         self._size = size
         self._name = name
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 
     def give(self, job: Job) -> None:
-        """Have `job` done by the next thread that is free; it must not raise."""
+        """Queue `job` for the next free thread; it must not raise."""
         self._jobs.put(job)
         if len(self._threads) < self._size:
             # daemons: a call that hangs must not keep the process from ending
@@ -27,7 +27,7 @@ class Crew:
             thread.start()
 
     def close(self) -> None:
-        """Let go of jobs that nobody has begun, and of the threads once theirs are done."""
+        """Drop jobs that have not started; threads end when theirs are done."""
         while True:
             try:
                 self._jobs.get_nowait()
@@ -42,10 +42,10 @@ class Crew:
 
 
 def do_together(jobs: Sequence[Job], size: int, name: str) -> None:
-    """Do `jobs` by at most `size` threads, and return when all are done.
+    """Run `jobs` in at most `size` threads, and return when all are done.
 
     Raises:
-        Exception: what the first job that failed raised; those not begun are left out then.
+        Exception: the exception of the first failed job; jobs that have not started are then dropped.
     """
     if size <= 1 or len(jobs) <= 1:
         for job in jobs:

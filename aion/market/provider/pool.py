@@ -1,4 +1,4 @@
-"""Clients of a provider for several threads: each call has one of its own, and all keep one rate limit together."""
+"""Clients of a provider for several threads: each call has its own client, and all share one rate limit."""
 
 import threading
 import time
@@ -10,10 +10,10 @@ C = TypeVar("C")
 
 
 class ClientPool(Generic[C]):
-    """Clients that are lent to one call at a time; a call that hangs keeps its own, and others get another."""
+    """A pool of clients, each used by one call at a time; a call that hangs keeps its client."""
 
     def __init__(self, make: Callable[[], C]) -> None:
-        """Args: make: returns a new client; called when all are lent."""
+        """Args: make: returns a new client; called when all are in use."""
         self._make = make
         self._lock = threading.Lock()
         self._idle: list[C] = []
@@ -21,7 +21,7 @@ class ClientPool(Generic[C]):
 
     @contextmanager
     def lend(self) -> Iterator[C]:
-        """Lend a client to the caller alone."""
+        """Give the caller exclusive use of a client inside the block."""
         with self._lock:
             era = self._era
             client = self._idle.pop() if self._idle else None
@@ -35,24 +35,24 @@ class ClientPool(Generic[C]):
                     self._idle.append(client)
 
     def clear(self) -> None:
-        """Discard idle clients, and those on loan when they come back."""
+        """Discard idle clients now, and clients in use when they are returned."""
         with self._lock:
             self._era += 1
             self._idle = []
 
 
 class Pacer:
-    """Spreads requests of several threads, so that together they start no faster than the provider allows."""
+    """Rate limiter over several threads: their requests together start no faster than the provider allows."""
 
     def __init__(self, gap_s: float, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Args: gap_s: between the starts of two requests; monotonic: clock, s."""
+        """Args: gap_s: seconds between the starts of two requests; monotonic: clock, seconds."""
         self.gap_s = gap_s
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._free_at = 0.0
 
     def turn_s(self, cost: float = 1.0) -> float:
-        """Take the next turn, which counts as `cost` requests, and return in how many seconds it comes."""
+        """Reserve the next turn, which counts as `cost` requests, and return the seconds until it."""
         with self._lock:
             now = self._monotonic()
             begins = max(now, self._free_at)

@@ -1,4 +1,4 @@
-"""What a provider of online bars is, and how it is asked: never longer than a bound, and again after a failure."""
+"""The protocol of a provider of online bars, and calls to it with a timeout and retries."""
 
 import random
 import threading
@@ -13,25 +13,25 @@ from aion.errors import FeedError
 from aion.market.series import Kind
 from aion.model import Bar, CorporateAction, Instrument
 
-CALL_S = 20.0  # a provider that has not answered by then hangs: libraries bound the silence, not the whole of a call
+CALL_S = 20.0  # timeout of a whole call: libraries only limit the silence within it
 ATTEMPTS = 4
 BACK_OFF_S = 0.5  # before the second attempt, doubled before each further one, each with full jitter
-LONGEST_RETRY_S = 900.0  # an answer that asks for more is not believed
-MOST_HANGING = 8  # calls left to themselves: each keeps a thread and a socket
-MOST_HANGING_ABOUT = 2  # of them about one thing: a second one may find a connection that works
+LONGEST_RETRY_S = 900.0  # limit of what an answer may ask for
+MOST_HANGING = 8  # abandoned calls: each keeps a thread and a socket
+MOST_HANGING_ABOUT = 2  # abandoned calls for one symbol: a second one may find a connection that works
 
 T = TypeVar("T")
 
 
 class GoneError(FeedError):
-    """A symbol that the provider does not have, or not any more; asking again would not help."""
+    """A symbol that the provider does not have, or no longer has; a retry would not help."""
 
 
 class LimitError(FeedError):
     """The provider asks for fewer requests."""
 
     def __init__(self, message: str, retry_after_s: float = 0.0) -> None:
-        """Args: message: for people; retry_after_s: how long the provider asks to be left alone, 0 when unsaid."""
+        """Args: message: for people; retry_after_s: seconds that the provider asks to wait, 0 if unknown."""
         super().__init__(message)
         self.retry_after_s = min(max(0.0, retry_after_s), LONGEST_RETRY_S)
 
@@ -46,14 +46,14 @@ def retry_after_s(headers: Mapping[str, str] | None) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a provider said of one series: only bars that are complete."""
+    """A provider's answer for one series: only complete bars."""
 
     bars: Sequence[Bar]
     """Oldest first."""
     silent: Sequence[datetime] = ()
-    """Closes of intervals in which nobody traded, as the provider says."""
+    """Closes of intervals in which nobody traded, according to the provider."""
     refused: Mapping[str, int] = field(default_factory=dict)
-    """Reason -> rows that are no bars."""
+    """Reason -> number of rows that are not bars."""
     examples: Sequence[str] = ()
 
 
@@ -65,18 +65,18 @@ class Provider(Protocol):
     delay_s: float
     timezone: str
     chunk: Mapping[Kind, timedelta]
-    """Span of history asked for in one call."""
+    """Length of history requested in one call."""
     parallel: int
-    """Calls under way at one time, at most."""
+    """Maximum number of simultaneous calls."""
     pace_s: float
-    """Seconds between the starts of two requests, by the limits of the provider or how it is asked; 0 for none."""
+    """Seconds between the starts of two requests; 0 for no limit."""
     asks_each: bool
-    """True when `instruments` and `actions` ask about each symbol: a call about many takes too long."""
+    """True if `instruments` and `actions` must be called for each symbol, because a call for many takes too long."""
     is_history_adjusted: bool
-    """True when earlier prices are divided once a split has happened, so that only splits to come are actions."""
+    """True if earlier prices are divided once a split has happened, so that only future splits are actions."""
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        """Return what is traded under `symbols`.
+        """Return the instruments of `symbols`.
 
         Raises:
             GoneError: a symbol that the provider does not have.
@@ -85,10 +85,10 @@ class Provider(Protocol):
         ...
 
     def bars(self, kind: Kind, symbol: str, after: datetime, until: datetime) -> Answer:
-        """Return the bars that close after `after` and not after `until`; several requests when there are many.
+        """Return the bars that close after `after` and by `until`; may take several requests.
 
         Raises:
-            GoneError: it has the symbol no more.
+            GoneError: it no longer has the symbol.
             LimitError: it asks for fewer requests.
             FeedError: no answer, or one that cannot be read.
         """
@@ -103,17 +103,17 @@ class Provider(Protocol):
         ...
 
     def reset(self) -> None:
-        """Let go of connections that may be broken: one hangs, and its call is left to itself."""
+        """Drop connections that may be broken; called after a call has hung and was abandoned."""
         ...
 
 
 def parts(provider: Provider, symbols: Sequence[str]) -> list[list[str]]:
-    """Return `symbols` as they go into one call each of `instruments` and `actions`."""
+    """Return `symbols` in groups, one for each call of `instruments` and `actions`."""
     return [[symbol] for symbol in symbols] if provider.asks_each else [list(symbols)]
 
 
 class Caller:
-    """Calls a provider, each call bounded in time however slowly its bytes come."""
+    """Calls a provider with a timeout for each whole call, however slowly its bytes arrive."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class Caller:
         pause: Callable[[float], object] = time.sleep,
         rng: random.Random | None = None,
     ) -> None:
-        """Args: provider: who is called; call_s: longest call; pause: between attempts; rng: of the jitter."""
+        """Args: provider: the provider; call_s: timeout; pause: waits between attempts; rng: for the jitter."""
         self.provider = provider
         self._call_s = call_s
         self._pause = pause
@@ -135,12 +135,11 @@ class Caller:
         """Return what `call` returns; may be called from several threads.
 
         Args:
-            call: asks the provider.
-            about: what is asked for. Few calls about one thing are left to hang, so that one symbol does not use up
-                the calls of all.
+            call: calls the provider.
+            about: what is requested. Few hanging calls are allowed for each, so that one symbol does not use up all.
 
         Raises:
-            FeedError: what `call` raised, or that it took too long.
+            FeedError: the error of `call`, or a timeout.
         """
         with self._lock:
             self._hanging = [each for each in self._hanging if each[0].is_alive()]
@@ -175,7 +174,7 @@ class Caller:
         raise AssertionError(value)
 
     def patiently(self, call: Callable[[], T], attempts: int = ATTEMPTS) -> T:
-        """As `once`, again after a failure that may pass.
+        """As `once`, with retries after a temporary failure.
 
         Raises:
             FeedError: the last failure.

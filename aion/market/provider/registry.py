@@ -1,4 +1,4 @@
-"""Data providers by name: Aion's own, and those that installed packages offer as entry points of `aion.providers`."""
+"""Data providers by name: Aion's own, and entry points `aion.providers` of installed packages."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -32,7 +32,7 @@ BUILT_IN: Mapping[str, Callable[[Settings], Provider]] = {
 
 
 def is_online(name: str) -> bool:
-    """Return True when a feed called `name` asks a provider."""
+    """Return True if the feed named `name` uses a provider."""
     return name in BUILT_IN or name in offered(GROUP)
 
 
@@ -42,11 +42,11 @@ def provider_names() -> list[str]:
 
 
 def open_provider(name: str, settings: Settings) -> Provider:
-    """Return the provider called `name`.
+    """Return the provider named `name`.
 
     Args:
         name: one of `provider_names()`.
-        settings: given to the provider: venue, keys, symbols.
+        settings: passed to the provider: venue, keys, symbols.
 
     Raises:
         ConfigError: no such provider, an entry point that cannot be imported or called, or one that does not return a
@@ -62,7 +62,7 @@ def open_provider(name: str, settings: Settings) -> Provider:
 
 
 def what_is_wrong(found: Any) -> str:
-    """Return why `found` does not keep to `Provider`; empty when it does."""
+    """Return why `found` does not implement `Provider`; `""` if it does."""
     for name in ("instruments", "bars", "actions", "reset"):
         if not callable(getattr(found, name, None)):
             return f"it has no method {name}"

@@ -1,4 +1,4 @@
-"""What providers of shares have in common: bars outside sessions are left out, days close with their session."""
+"""Common code of share providers: leaves out bars outside sessions; days close with their session."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,15 +15,14 @@ def session_rows(
 ) -> list[dict[str, str]]:
     """Return the rows of complete bars of sessions, with `ts` as the UTC close.
 
-    Rows of extended hours are no bars of a session and are left out without a word; a row whose time cannot be read
-    stays, so that `clean` names it.
+    Rows of extended hours are left out silently; a row with an unreadable time stays, so that `clean` reports it.
 
     Args:
         rows: with `ts` as ISO 8601: the open of a minute, or the midnight that begins a day in `zone`.
-        kind: of the bars.
+        kind: kind of the bars.
         exchange: MIC.
-        zone: of the exchange.
-        after: closes after this, aware UTC.
+        zone: zone of the exchange.
+        after: bars close after this, aware UTC,
         until: and not after this.
     """
     found = []

@@ -1,7 +1,7 @@
-"""Prices as they were quoted, from a provider that divides all earlier ones once a split has happened.
+"""Restores quoted prices from a provider that divides all earlier prices once a split has happened.
 
-A desk that was stopped over a split holds what it bought in old units. Handed the divided prices of before the split,
-and then the split itself, it would count that twice; so what lies before a split still to be booked is put back.
+A desk that was stopped over a split holds quantities in old units. If it got the divided prices and then the split,
+the split would count twice. So prices before a split that is still to be booked are multiplied back.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,9 +19,9 @@ def raw_bars(bars: Sequence[Bar], instrument: Instrument, actions: Iterable[Corp
     """Return `bars` with the prices and volumes of their own day.
 
     Args:
-        bars: of one symbol, prices divided by all splits after them.
-        instrument: of the symbol; prices that are put back are rounded to its tick, which is what was quoted.
-        actions: those that will be booked; a split of before them stays in the prices.
+        bars: bars of one symbol, with prices divided by all later splits.
+        instrument: its instrument; restored prices are rounded to its tick, which is what was quoted.
+        actions: actions that will be booked; earlier splits stay in the prices.
     """
     splits = [each for each in actions if each.kind == "split" and each.symbol == instrument.symbol]
     if not splits:
@@ -31,7 +31,7 @@ def raw_bars(bars: Sequence[Bar], instrument: Instrument, actions: Iterable[Corp
 
 
 def raw_actions(actions: Sequence[CorporateAction]) -> list[CorporateAction]:
-    """Return `actions` with dividends as they were paid, not divided by the splits after them."""
+    """Return `actions` with dividends as they were paid, not divided by later splits."""
     return [
         replace(each, amount=each.amount * _ratio(actions, each.symbol, each.ex_date))
         if each.kind == "dividend"

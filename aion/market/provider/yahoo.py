@@ -1,6 +1,6 @@
-"""Bars of shares and coins by Yahoo, with `yfinance`: no key and no promise; delayed, prices after splits.
+"""Bars of shares and crypto from Yahoo, with `yfinance`: no key, unofficial, delayed, adjusted for past splits.
 
-Yahoo divides all earlier prices by a split's ratio once it has happened, and leaves dividends in (`auto_adjust` off).
+Yahoo divides all earlier prices by a split's ratio once it has happened, but not for dividends (`auto_adjust` off).
 So bars are raw from the moment a desk is live: splits from then on are corporate actions, earlier ones are not.
 """
 
@@ -58,10 +58,10 @@ class YahooProvider:
     is_history_adjusted = True
 
     def __init__(self, session: Any = None, clock: Clock | None = None) -> None:
-        """Prepare; nothing is asked yet.
+        """Prepare; sends no request yet.
 
         Args:
-            session: of curl_cffi, for yfinance; None for its own.
+            session: curl_cffi session for yfinance; None for its own.
             clock: wall time.
 
         Raises:
@@ -80,10 +80,10 @@ class YahooProvider:
         self._lock = threading.Lock()
 
     def reset(self) -> None:
-        """Do nothing: yfinance keeps its one session, and each call of it has its own connection."""
+        """Do nothing: yfinance has one session, in which each call has its own connection."""
 
     def instruments(self, symbols: Sequence[str]) -> Mapping[str, Instrument]:
-        """Return what is traded under `symbols`, in Yahoo's spelling: `MSFT`, `AZN.L`, `9988.HK`, `BTC-USD`."""
+        """Return the instruments of `symbols`, in Yahoo's spelling: `MSFT`, `AZN.L`, `9988.HK`, `BTC-USD`."""
         return {symbol: self._instrument(symbol) for symbol in symbols}
 
     def _instrument(self, symbol: str) -> Instrument:
@@ -158,7 +158,7 @@ class YahooProvider:
         return self._yfinance.Ticker(symbol, session=self._session)
 
     def _history(self, symbol: str, *, is_needed: bool = True, **span: Any) -> Any:
-        """Return a frame of bars, unadjusted; None when there is none in that span and none is needed."""
+        """Return a frame of unadjusted bars; None if there is none in that period and none is required."""
         ticker = self._ticker(symbol)
         call = lambda: ticker.history(  # noqa: E731
             auto_adjust=False, actions=True, prepost=False, timeout=TIMEOUT_S, **span
@@ -193,7 +193,7 @@ class YahooProvider:
 
 
 class _NothingError(FeedError):
-    """An answer without bars: an empty span, or Yahoo is not itself; not that a symbol is gone."""
+    """An answer without bars: an empty period or a problem at Yahoo, not a missing symbol."""
 
 
 def _coin_tick(price: Any) -> Decimal:
@@ -203,6 +203,6 @@ def _coin_tick(price: Any) -> Decimal:
 
 
 def _row(at: Any, values: Any) -> dict[str, str]:
-    """Return a row of a frame under the names that `clean` reads; `ts` is its open."""
+    """Return a row of a frame with the field names of `clean`; `ts` is its open."""
     named = {name: repr(float(values[column])) for column, name in _COLUMNS.items() if column in values}
     return named | {"ts": at.to_pydatetime().astimezone(UTC).isoformat()}

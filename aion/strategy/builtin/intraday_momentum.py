@@ -17,7 +17,7 @@ FULL_STRENGTH = 2.0  # multiples of what chance would give at which the strength
 
 
 class IntradayMomentumParameters(Parameters):
-    """Of `intraday_momentum`."""
+    """Parameters of `intraday_momentum`."""
 
     first_minutes: int = Field(30, ge=5, le=120)
     """Length of the first part of the session, whose return decides."""

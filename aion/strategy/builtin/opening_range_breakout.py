@@ -16,7 +16,7 @@ EDGE = 0.5  # strength at the edge of the range, from which the rule enters
 
 
 class OpeningRangeParameters(Parameters):
-    """Of `opening_range_breakout`."""
+    """Parameters of `opening_range_breakout`."""
 
     minutes: int = Field(5, ge=1, le=120)
     """Length of the opening range."""

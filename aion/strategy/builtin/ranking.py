@@ -13,7 +13,7 @@ UPPER_HALF = 0.5
 
 
 class MomentumParameters(Parameters):
-    """Of `cross_sectional_momentum`."""
+    """Parameters of `cross_sectional_momentum`."""
 
     look_back: int = Field(126, ge=2, le=1000)
     """Trading days over which the return is measured."""
@@ -22,18 +22,18 @@ class MomentumParameters(Parameters):
 
 
 class ReversalParameters(Parameters):
-    """Of `short_term_reversal`."""
+    """Parameters of `short_term_reversal`."""
 
     look_back: int = Field(5, ge=1, le=60)
     """Trading days over which the return is measured."""
 
 
 class _Ranking:
-    """Keeps just enough closes of each symbol and ranks them by return."""
+    """Keeps the closes that are needed and ranks the symbols by return."""
 
     name: ClassVar[str]
     sign: ClassVar[int]
-    """+1 when the highest return ranks first, -1 when the lowest does."""
+    """+1 if the highest return ranks first, -1 if the lowest does."""
 
     def __init__(self, symbols: tuple[str, ...], look_back: int, skip: int, order: str) -> None:
         self.look_back = look_back + skip

@@ -1,4 +1,4 @@
-"""Running figures of one symbol's session, updated a bar at a time at constant cost."""
+"""Running figures of one symbol's session, updated per bar at constant cost."""
 
 import math
 from datetime import datetime, timedelta
@@ -62,7 +62,7 @@ class SessionFigures:
         self._return_square = 0.0
 
     def update(self, bar: Bar, day: str, minutes: int = 1) -> None:
-        """Take the next bar, `minutes` long; a new `day` starts a new session."""
+        """Add the next bar, `minutes` long; a new `day` starts a new session."""
         if day != self.day:
             if self.bars:
                 self.previous_close = self.close
@@ -91,7 +91,7 @@ class SessionFigures:
             self.vwap = close
 
     def _step(self, change: float, minutes: int) -> None:
-        """Take the log return from the bar before; of longer bars a minute has its share, as in a random walk."""
+        """Add the log return from the previous bar, scaled to one minute for longer bars, as in a random walk."""
         self._returns += 1
         self._return_sum += change
         self._return_square += change * change
@@ -100,7 +100,7 @@ class SessionFigures:
             self.minute_volatility = math.sqrt(max(0.0, self._return_square / self._returns - mean * mean) / minutes)
 
     def features(self) -> dict[str, float]:
-        """Return the figures that every intraday signal carries; ratios are fractions. Documents round them."""
+        """Return the figures of every intraday signal; ratios are fractions, rounded only in documents."""
         return {
             "session_open": self.open,
             "session_high": self.high,

@@ -16,7 +16,7 @@ FULL_STRENGTH = 2.0  # multiples of what chance would give at which the strength
 
 
 class TimeSeriesParameters(Parameters):
-    """Of `time_series_momentum`."""
+    """Parameters of `time_series_momentum`."""
 
     look_back: int = Field(252, ge=2, le=1000)
     """Trading days over which the return is measured."""
@@ -27,7 +27,7 @@ class TimeSeriesParameters(Parameters):
 
 
 class EqualWeightParameters(Parameters):
-    """Of `equal_weight`: it has none."""
+    """Parameters of `equal_weight`: none."""
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ BASIS_POINT = 1e-4
 
 
 class ReversionParameters(Parameters):
-    """Of `vwap_reversion`."""
+    """Parameters of `vwap_reversion`."""
 
     deviations: float = Field(2.0, gt=0, le=10)
     """Distance from the VWAP, in deviations, at which the rule enters."""
@@ -29,7 +29,7 @@ class ReversionParameters(Parameters):
 
 
 class TrendParameters(Parameters):
-    """Of `vwap_trend`."""
+    """Parameters of `vwap_trend`."""
 
     deviations: float = Field(0.5, gt=0, le=10)
     """Distance from the VWAP, in deviations, at which the rule enters."""
@@ -65,7 +65,7 @@ class _VwapRule:
         self._too_late = f"nothing is opened in the last {last_entry_minutes} minutes"
 
     def _early_or_late(self, moment: Moment) -> str:
-        """Return why nothing may be opened at this time of the session; empty when it may."""
+        """Return why nothing may be opened at this time of the session; `""` if it may."""
         if minutes_between(moment.opens_at, moment.ts) <= self._warm:
             return self._too_early
         return self._too_late if minutes_between(moment.ts, moment.closes_at) <= self._last else ""

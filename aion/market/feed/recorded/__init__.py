@@ -21,9 +21,9 @@ _UNITS = {"GBX": Decimal("0.01")}  # pence, converted here and nowhere else
 
 
 class RecordedFeed(Tape):
-    """Minute bars of three exchanges (2022-05-18..06-15) and daily bars of ten US names (2015..2024).
+    """Minute bars of three exchanges (2022-05-18..06-15) and daily bars of ten US stocks (2015..2024).
 
-    A series is read when it is first asked for and then stays in memory.
+    A series is read when it is first used and then stays in memory.
     """
 
     name = "recorded"
@@ -33,7 +33,7 @@ class RecordedFeed(Tape):
     )
 
     def __init__(self, folder: Path = FOLDER) -> None:
-        """Args: folder: where `index.json` and the series lie."""
+        """Args: folder: has `index.json` and the series."""
         super().__init__()
         self._folder = folder
         try:
@@ -53,11 +53,11 @@ class RecordedFeed(Tape):
         }
 
     def dropped(self, symbol: str, day: str) -> int:
-        """Return how many filled-forward minutes of `symbol` were left out on `day`."""
+        """Return the number of filled-forward minutes of `symbol` that were left out on `day`."""
         return int(self._entries.get(f"minute:{symbol}", {}).get("dropped", {}).get(day, 0))
 
     def read(self, kind: Kind, symbol: str) -> list[Bar]:
-        """Read a series and check that it is as shipped."""
+        """Read a series and verify that it is unchanged."""
         entry = self._entries[f"{kind}:{symbol}"]
         try:
             packed = (self._folder / entry["file"]).read_bytes()

@@ -1,4 +1,4 @@
-"""Tables of text as many programs write them: their lines, columns, numbers and times.
+"""Reads tables of text as many programs write them: lines, columns, numbers and times.
 
-It tells what a table says; whether its bars can be true is decided above.
+It finds out what a table says; whether its bars are plausible is decided by the caller.
 """

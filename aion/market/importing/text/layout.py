@@ -1,7 +1,7 @@
-"""Telling which column of a table is what: from its heading in the words of many vendors, else from its figures.
+"""Recognizes the columns of a table: from the headings of many vendors, otherwise from the figures.
 
-A heading may stand below lines of other text, and may be two lines, of fields and of symbols, as pandas writes
-columns of two levels. Where there is none, the figures have to show which columns are open, high, low and close.
+A heading may follow lines of other text, and may have two lines, fields and symbols, as pandas writes columns of two
+levels. Without a heading, the figures have to show which columns are open, high, low and close.
 """
 
 import re
@@ -45,7 +45,7 @@ _CONSISTENT = 0.95
 
 @dataclass(slots=True)
 class Layout:
-    """Where the fields of a row stand."""
+    """The columns of the fields."""
 
     columns: dict[str, dict[str, tuple[int, ...]]]
     """Symbol (empty for that of the row or the file) -> field -> columns; a date and a time are put together."""
@@ -60,10 +60,10 @@ class Layout:
 
 
 def read_columns(text: str) -> dict[str, str]:
-    """Return which column is which field: `ts=Datum,close=Schluss`, by name or by number from 1 on.
+    """Return the columns of the fields in a text such as `ts=Datum,close=5`: a name, or a number from 1 on.
 
     Raises:
-        ConfigError: it cannot be read.
+        ConfigError: it is invalid.
     """
     found: dict[str, str] = {}
     for part in text.split(",") if text else []:
@@ -81,15 +81,15 @@ def read_columns(text: str) -> dict[str, str]:
 
 
 def find_layout(lines: Sequence[Sequence[str]], stated: Mapping[str, str], what: str = "it") -> Layout:
-    """Return where the fields stand.
+    """Return the columns of the fields.
 
     Args:
-        lines: the cells of the first lines of a table.
-        stated: what somebody says of its columns, as `read_columns` returns it.
+        lines: cells of the first lines of a table.
+        stated: columns given by the user, as `read_columns` returns them.
         what: the file, for messages.
 
     Raises:
-        FeedError: a column is missing or more than one can be meant.
+        FeedError: a column is missing or ambiguous.
     """
     if not lines or not any(any(cells) for cells in lines):
         raise FeedError(f"{what} is empty: it has no line with the names of its columns")
@@ -107,7 +107,7 @@ def find_layout(lines: Sequence[Sequence[str]], stated: Mapping[str, str], what:
 
 
 def names(cells: Sequence[str]) -> list[str]:
-    """Return headings as they are compared: `Adj Close*` is `adj_close`, `<VOL>` is `vol`, `1. open` is `open`."""
+    """Return normalized headings: `Adj Close*` is `adj_close`, `<VOL>` is `vol`, `1. open` is `open`."""
     found = []
     for cell in cells:
         text = cell.strip().strip("\ufeff<>\"'*").lower()
@@ -161,7 +161,7 @@ def _known(plain: Sequence[str]) -> bool:
 
 
 def _values(plain: Sequence[str]) -> list[int]:
-    """Return the columns of prices and volumes, each field by the first of its names that is there."""
+    """Return the columns of prices and volumes; each field has the first of its names that exists."""
     chosen = {next((name for name in _NAMES[each] if name in plain), None) for each in FIELDS}
     return [index for index, name in enumerate(plain) if name and name in chosen]
 
@@ -173,7 +173,7 @@ def _are_symbols(cells: Sequence[str], values: Sequence[int]) -> bool:
 def _two_lines(
     lines: Sequence[Sequence[str]], place: int, plain: list[str], values: Sequence[int], what: str
 ) -> Layout:
-    """Read a line of fields with one of symbols above or below it, and a third that names the index alone."""
+    """Read a line of fields with a line of symbols above or below it, and a third one with the name of the index."""
     width = len(plain)
     first = place + 1
     symbols: Sequence[str] = ()
@@ -215,7 +215,7 @@ def _levels(plain: Sequence[str], symbols: Sequence[str], first: int, what: str)
 
 
 def _flattened(cells: Sequence[str], place: int, what: str) -> Layout | None:
-    """Read columns of two levels that somebody joined: `Close_GOOG` or `GOOG_Close`."""
+    """Read joined columns of two levels: `Close_GOOG` or `GOOG_Close`."""
     fields, symbols = [], []
     for cell in cells:
         head, _, tail = cell.strip().partition("_") if "_" in cell else cell.strip().partition(" ")
@@ -298,7 +298,7 @@ def _stated(each: str, column: str, plain: Sequence[str], cells: Sequence[str], 
 
 
 def _headless(lines: Sequence[Sequence[str]], place: int, stated: Mapping[str, str], what: str) -> Layout:
-    """Read a table of figures alone: the dumps of Binance, Kraken, MetaTrader 4, HistData and LEAN."""
+    """Read a table without a heading: the dumps of Binance, Kraken, MetaTrader 4, HistData and LEAN."""
     rows = [cells for cells in lines[place : place + _SAMPLE] if any(cells)]
     width = len(rows[0])
     if stated:
@@ -322,7 +322,7 @@ def _headless(lines: Sequence[Sequence[str]], place: int, stated: Mapping[str, s
 
 
 def _is_ohlc(rows: Sequence[Sequence[str]], start: int) -> bool:
-    """Tell whether four columns hold open, high, low and close; bars without a range alone do not show it."""
+    """Tell whether four columns are open, high, low and close; bars without a range do not show it."""
     good = shows = 0
     for cells in rows:
         prices = [_number(cell) for cell in cells[start : start + 4]]

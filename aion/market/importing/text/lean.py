@@ -1,6 +1,6 @@
-"""Zips of LEAN: one file a day, named by it, with times as milliseconds since midnight.
+"""Zip files of LEAN: one file per day, with the day in its name and times as milliseconds since midnight.
 
-Prices of shares are whole ten-thousandths of a dollar; those of coins, currencies and futures are plain.
+Prices of shares are whole ten-thousandths of a dollar; those of crypto, currencies and futures are plain.
 
 Source: LEAN's data format, https://www.quantconnect.com/docs/v2/lean-cli/datasets/format-and-storage
 """
@@ -20,7 +20,7 @@ UNIT = Decimal("0.0001")
 
 @dataclass(frozen=True, slots=True)
 class Lean:
-    """What the name of a member says."""
+    """The information in the name of a member."""
 
     symbol: str
     day: date | None
@@ -28,7 +28,7 @@ class Lean:
 
 
 def find_lean(path: PurePath, member: str, rows: Sequence[Sequence[str]]) -> Lean | None:
-    """Return what LEAN's names say of a member of the zip `path`, None where it is none of its."""
+    """Return the information in the name of a member of the zip `path`, None if it is not LEAN's."""
     if path.suffix.lower() != ".zip" or not rows:
         return None
     name = PurePath(member).name
@@ -44,7 +44,7 @@ def find_lean(path: PurePath, member: str, rows: Sequence[Sequence[str]]) -> Lea
 
 
 def time_text(cell: str, day: date) -> str:
-    """Return milliseconds since midnight as a time of `day`; what is none comes back as it is."""
+    """Return milliseconds since midnight as a time of `day`; any other text unchanged."""
     if not cell.strip().isdecimal() or int(cell) >= _MIDNIGHT_MS:
         return cell
     return (datetime.combine(day, time()) + timedelta(milliseconds=int(cell))).isoformat()

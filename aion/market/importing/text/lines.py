@@ -1,4 +1,4 @@
-"""The lines of a file of text, also packed as zip or gzip and in UTF-16, never more of it than a cap."""
+"""Reads the lines of a text file, also zipped, gzipped or in UTF-16, up to a size limit."""
 
 import codecs
 import gzip
@@ -35,18 +35,18 @@ _KINDS = {
 
 
 def open_texts(path: Path, cap: int) -> Generator[tuple[str, Iterator[str]]]:
-    """Yield name and lines of each table of text in a file: itself, or what a zip holds.
+    """Yield name and lines of each text table in a file: the file itself, or the members of a zip.
 
     Args:
         path: the file.
-        cap: bytes that all of it may have, unpacked.
+        cap: size limit after decompression, bytes.
 
     Raises:
-        OSError: it cannot be read, or has more.
-        FeedError: it is something else than text; the message says what.
+        OSError: it cannot be read, or is larger.
+        FeedError: it is not text; the message says what it is.
         UnicodeDecodeError: text in another encoding.
         zipfile.BadZipFile, zlib.error, EOFError: it is damaged.
-        NotImplementedError: a zip that is packed in a way that nobody knows.
+        NotImplementedError: a zip with an unknown compression method.
     """
     with open_regular(path, follow=True) as file:
         start = file.read(8)
@@ -74,7 +74,7 @@ def _zipped(path: Path, file: BinaryIO, cap: int) -> Iterator[tuple[str, Iterato
 
 
 def _members(path: Path, archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Return the tables in an archive; read-me files beside CSV are left alone."""
+    """Return the tables in an archive; read-me files beside CSV are ignored."""
     names = {each.filename for each in archive.infolist()}
     if "[Content_Types].xml" in names:
         raise FeedError(f"{path} is an Excel workbook: save it as CSV")

@@ -1,4 +1,4 @@
-"""Times without a zone as moments: an hour that clocks skip does not exist, one that they repeat is told by order."""
+"""Converts local times to UTC: a skipped hour is invalid; a repeated hour is resolved by the order of the rows."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,18 +22,18 @@ def is_newest_first(stamps: Sequence[Stamp]) -> bool:
 
 
 def _order(stamp: date | datetime) -> datetime:
-    """Return a value that orders the stamps of one file; a zone changes the order only around a clock change."""
+    """Return a sort key for the stamps of one file; a zone changes the order only around a clock change."""
     if not isinstance(stamp, datetime):
         return datetime.combine(stamp, time())
     return stamp.astimezone(UTC).replace(tzinfo=None) if stamp.tzinfo is not None else stamp
 
 
 def to_moments(stamps: Sequence[Stamp], zone: ZoneInfo | None) -> tuple[list[datetime | str], str]:
-    """Return the moments, UTC, of `stamps` in the order of their file, oldest first, or why one is none; and a note.
+    """Return the UTC times of `stamps` (in file order, oldest first), or why one is invalid; and a note.
 
     Args:
-        stamps: a day is its midnight.
-        zone: of those without one, None when nobody said.
+        stamps: times; a day is its midnight.
+        zone: zone of times without one; None if unknown.
     """
     found: list[datetime | str] = []
     repeated: list[int] = []
@@ -77,7 +77,7 @@ def _has_change(day: date, zone: ZoneInfo) -> bool:
 
 
 def _tell_apart(found: list[datetime | str], repeated: Sequence[int]) -> str:
-    """Set `fold` of the times that a clock shows twice; return a note where a file has them only once."""
+    """Set `fold` of the times that a clock shows twice; return a note if a file has them only once."""
     note = ""
     for run in _nights(found, repeated):
         times = [found[index] for index in run]

@@ -1,7 +1,7 @@
-"""Telling how a file writes its numbers, and writing them plainly: decimal commas, thousands, `22.35M`, `$`.
+"""Recognizes how a file writes numbers and converts them: decimal commas, thousands, `22.35M`, `$`.
 
-A cell such as `1,234` is one thousand to some and one and a bit to others. The other cells of the file tell which;
-where none does, the file is refused with the option that says it.
+A cell such as `1,234` is ambiguous: a thousand, or a decimal fraction. The other cells of the file decide; if none
+does, the file is refused, and the message names the option that decides.
 """
 
 import re
@@ -31,10 +31,10 @@ def is_plain(text: str) -> bool:
 
 
 def find_decimals(cells: Iterable[str]) -> Literal["point", "comma"]:
-    """Return what stands before the decimals in `cells`, which hold all numbers of a file.
+    """Return the decimal separator of `cells`, which are all numbers of a file.
 
     Raises:
-        FeedError: cells that can be read in two ways, or that contradict each other.
+        FeedError: the cells are ambiguous or contradict each other.
     """
     seen: dict[str, str] = {}
     doubtful = ""
@@ -79,7 +79,7 @@ def _evidence(cell: str) -> str:
 
 
 def plain_number(cell: str, decimals: Decimals) -> str:
-    """Return `cell` as Python reads it; one that is no number comes back as it is."""
+    """Return `cell` in Python's form; a cell that is not a number is returned unchanged."""
     if decimals != "comma" and is_plain(cell):
         return cell
     text = cell.translate(_DECORATION)

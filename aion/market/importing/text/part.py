@@ -1,4 +1,4 @@
-"""The rows of one symbol in the tables of an import: which of them are bars, and in which order of time."""
+"""The rows of one symbol in an import: selects those that are bars and sorts them by time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Part:
 
 
 def settle_volume(parts: Sequence[Part], report: Report) -> bool:
-    """Put ticks in the place of a volume that nobody counted; return whether there is any volume."""
+    """Use ticks if there is no volume; return whether there is any volume."""
     rows = [row for part in parts for row in part.rows if "wide" not in row]
     volumes = [row["volume"] for row in rows if "volume" in row]
     if any(_is_above_zero(each) for each in volumes):
@@ -57,7 +57,7 @@ def _is_above_zero(text: str) -> bool:
 
 
 def _sound(part: Part, report: Report) -> Iterator[tuple[int, Row]]:
-    """Yield the places and rows of a part that are a row of bars."""
+    """Yield index and row of each row that is a bar."""
     for index, row in enumerate(part.rows):
         if (wide := row.get("wide")) is not None:
             report.read += 1
@@ -90,7 +90,7 @@ def rows_by_day(parts: Sequence[Part], days: Sequence[date | str], report: Repor
 
 
 def rows_by_time(parts: Sequence[Part], report: Report, zone: ZoneInfo | None) -> list[tuple[Row, datetime]]:
-    """Return the rows in order of time, each with the moment that it names."""
+    """Return the rows in order of time, each with its time."""
     found: list[tuple[Row, datetime]] = []
     for part in parts:
         sound = _oldest_first(list(_sound(part, report)), part, report)
@@ -114,7 +114,7 @@ def _oldest_first(found: list[Item], part: Part, report: Report) -> list[Item]:
 
 
 def _in_order(found: list[tuple[Row, datetime]], report: Report) -> list[tuple[Row, datetime]]:
-    """Return `found` in order of time, the first of two rows of one time first, and say what stood elsewhere."""
+    """Return `found` in order of time (stable), and report rows that were in another order."""
     late = 0
     last: datetime | None = None
     for _, at in found:

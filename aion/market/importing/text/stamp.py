@@ -1,7 +1,7 @@
-"""Reading the times of a file: ISO 8601, numbers since 1970, and dates as Europe, the US and programs write them.
+"""Reads the times of a file: ISO 8601, numbers since 1970, and European, US and other date formats.
 
-One form has to fit the whole file, and it is tried strictly. Where two fit and mean different days, nobody guesses:
-the file is refused with the options that say it.
+One format has to fit the whole file exactly. If two formats fit and mean different days, the file is refused, and the
+message names the options that decide.
 """
 
 import re
@@ -49,16 +49,16 @@ _SPACE = re.compile(r"\s+")
 
 
 def read_stamps(texts: Sequence[str], form: str = "", zone: tzinfo | None = None) -> list[Stamp]:
-    """Return what each text names.
+    """Return the time of each text.
 
     Args:
-        texts: of one column of one file.
-        form: how its dates are written, `DMY`, `MDY`, `YMD` or a pattern such as `%d.%m.%Y %H:%M`; empty for told.
-        zone: of times without one, where the file's heading says it.
+        texts: one column of one file.
+        form: date format, `DMY`, `MDY`, `YMD` or a pattern such as `%d.%m.%Y %H:%M`; empty to find it.
+        zone: zone of times without one, from the file's heading.
 
     Raises:
-        ConfigError: a form that is none.
-        FeedError: two ways to read the dates, with different days.
+        ConfigError: an invalid format.
+        FeedError: the dates are ambiguous.
     """
     known: dict[str, Stamp] = {}
     open_texts: dict[str, tuple[str, tzinfo | None]] = {}
@@ -84,7 +84,7 @@ def read_stamps(texts: Sequence[str], form: str = "", zone: tzinfo | None = None
 
 
 def is_stamp(text: str) -> bool:
-    """Tell whether `text` names a day or a time, in any form."""
+    """Tell whether `text` is a day or a time, in any format."""
     if _epoch(text) is not None:
         return True
     try:
@@ -126,7 +126,7 @@ def _epoch(text: str) -> datetime | Stamp | None:
 
 
 def _split(text: str) -> tuple[str, tzinfo | None]:
-    """Return `text` without its zone, and the zone; ValueError says of which nobody knows where it is."""
+    """Return `text` without its zone, and the zone; ValueError names an unknown zone."""
     plain = _SPACE.sub(" ", text.replace("-PM", " PM").replace("-AM", " AM")).strip()
     if (found := _NAMED.fullmatch(plain)) is not None:
         name = found["zone"]
@@ -183,7 +183,7 @@ def _parses(text: str, pattern: str) -> bool:
 
 
 def _by_pattern(texts: Sequence[str], form: str) -> list[date | datetime | None]:
-    """Return the times of the one pattern that fits most texts; None for those that it does not fit."""
+    """Return the times by the pattern that fits most texts; None for texts that it does not fit."""
     texts = [
         _SPACE.sub(" ", text.replace(", ", " ") if re.match(r"\d+[./-]\d+[./-]\d+,", text) else text)
         for text in texts

@@ -1,6 +1,6 @@
-"""Reading what people have: files of bars as text or Parquet, with whatever names their columns go by.
+"""Reads files of bars, as text or Parquet, with any usual column names.
 
-Rows stay text until here is known how the whole file writes its times and numbers.
+Cells stay text until the format of times and numbers is known for the whole file.
 """
 
 import csv
@@ -36,7 +36,7 @@ _NUMBERS = (*FIELDS, "tick_volume")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What somebody says of the files where they leave a doubt."""
+    """Options of the user for ambiguous files."""
 
     columns: Mapping[str, str] = field(default_factory=dict)
     """Field -> name or number of its column."""
@@ -62,11 +62,11 @@ class Table:
 
 
 def read_tables(path: Path, reading: Reading | None = None) -> Iterator[Table]:
-    """Yield the tables of a file, each row with the number that people find it by: the line of text, else its place.
+    """Yield the tables of a file, each row with its number for people: the line of the text, else its index.
 
     Raises:
-        FeedError: it cannot be read, a column is missing, or it can be read in two ways; the message names it.
-        ConfigError: what is said of it makes no sense.
+        FeedError: it cannot be read, a column is missing, or it is ambiguous; the message names it.
+        ConfigError: an option makes no sense.
     """
     reading = reading or Reading()
     name = path.name.lower()
@@ -139,7 +139,7 @@ def _chain(head: Sequence[str], rest: Iterator[str]) -> Iterator[str]:
 
 
 def _delimiter(head: Sequence[str]) -> str:
-    """Return what stands between the columns: a comma is tried last, because it may belong to numbers."""
+    """Return the column separator; a comma is tried last, because it may be part of numbers."""
     for each in ";\t|":
         counts = sorted(line.count(each) for line in head if line.strip())
         if counts[len(counts) // 2] >= len(FIELDS) - 1:
@@ -163,7 +163,7 @@ def _add(table: Table, layout: Layout, number: int, cells: Sequence[str]) -> Non
 
 
 def _settle(table: Table, layout: Layout, reading: Reading) -> None:
-    """Read the times and numbers of all rows, now that all are known."""
+    """Convert the times and numbers of all rows, when all are known."""
     zone = None
     if layout.zone:
         with suppress(ValueError, OSError, KeyError):
@@ -207,7 +207,7 @@ def parquet_batches(file: BinaryIO, names: Sequence[str], rows: int) -> Iterator
     """Yield the columns `names` of a Parquet file, some thousand rows at a time.
 
     Raises:
-        ValueError: more than `rows` rows, a column that is not there, or one that unpacks to more than fits.
+        ValueError: more than `rows` rows, a missing column, or one that decompresses to more than the limit.
     """
     parquet = need("pyarrow.parquet", "parquet")
     types = need("pyarrow", "parquet").types
