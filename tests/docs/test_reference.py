@@ -19,7 +19,7 @@ def test_reference_documents_are_as_the_code_is() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_picture_of_the_packages_matches_the_imports() -> None:
+def test_import_graph_is_up_to_date() -> None:
     command = [sys.executable, "tools/import_graph.py", "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
