@@ -140,7 +140,7 @@ def _disk(settings: Settings) -> Check:
 
 def _events(folder: Path) -> Iterator[Check]:
     if sys.platform != "linux":
-        yield Check("inotify", True, "changes are found by looking at file times: this system has no inotify")
+        yield Check("inotify", True, "changes are found by comparing file times: this system has no inotify")
         return
     place = list(_place(folder))
     yield from place
@@ -165,19 +165,19 @@ def _place(folder: Path) -> Iterator[Check]:
 
     real = os.path.realpath(folder)
     if real != str(folder.absolute()):
-        yield Check("place", True, f"{folder} is {real}, by a link: the desk follows it when it turns")
+        yield Check("place", True, f"{folder} is {real}, by a link: the desk follows it if it changes")
     try:
         watcher = open_watcher(folder, (*FOLDERS, LOGS), accepts)
         linked = sorted(path for path, signature in scan(folder, FOLDERS, accepts).items() if signature.is_linked)
     except OSError as error:
         reason = error.strerror or str(error)
-        yield Check("inotify", True, f"changes in {folder} are found by looking at file times: {reason}")
+        yield Check("inotify", True, f"changes in {folder} are found by comparing file times: {reason}")
         return
     if watcher is not None:
         compared = ", ".join(sorted(set(watcher.compared()) - {str(folder)})[:3])  # an empty folder is compared too
         watcher.close()
         if compared:
-            text = f"no event tells where {compared} leads: each request compares it, which is a little slower"
+            text = f"no event reports where {compared} leads: each request checks it, which is a little slower"
             yield Check("place", True, text)
     if linked:
         text = f"{len(linked)} state files have another name (hard links), such as {linked[0]}"
@@ -196,9 +196,9 @@ def _broadcast() -> Check:
             errno.EPERM: "it is forbidden here, by seccomp or the sysctl kernel.io_uring_disabled",
             errno.EACCES: "it is forbidden here, by a security module",
         }.get(error.errno or 0, str(error))
-        text = f"a broadcast makes one system call a viewer, which is fine; io_uring would need fewer: {why}"
+        text = f"a broadcast uses one system call per viewer, which is fine; io_uring would need fewer: {why}"
         return Check("io_uring", True, text)
-    return Check("io_uring", True, f"a broadcast sends to {SLOTS} viewers by one system call (io_uring)")
+    return Check("io_uring", True, f"a broadcast sends to {SLOTS} viewers with one system call (io_uring)")
 
 
 def _clock() -> Check:
@@ -228,11 +228,11 @@ def _address(settings: Settings) -> Check:
     from aion.web.security.command import would_have_password  # noqa: PLC0415 - only this command needs it
 
     if settings.host in LOOPBACK_HOSTS:
-        return Check("address", True, f"the desk listens on {settings.host}, for this machine alone")
+        return Check("address", True, f"the desk listens on {settings.host}, for this machine only")
     try:
         has_password = would_have_password(settings)
     except AionError as error:
-        return Check("address", False, str(error), "see to desk.sqlite first")
+        return Check("address", False, str(error), "repair desk.sqlite first")
     text = f"the desk listens on {settings.host}, for others too"
     return Check("address", has_password, text, "" if has_password else "set a password first: aion password set")
 
@@ -248,7 +248,7 @@ def _feed(settings: Settings) -> Check:
             feed = open_feed(settings.feed, settings)
         except AionError as error:
             said.append(
-                Check("feed", False, str(error), "until then, the recorded feed needs nothing: --feed recorded")
+                Check("feed", False, str(error), "or use the recorded feed, which needs nothing: --feed recorded")
             )
         else:
             if isinstance(feed, Tape) and feed.complaints:
@@ -263,7 +263,7 @@ def _feed(settings: Settings) -> Check:
     if said:
         return said[0]
     text = f"the feed {settings.feed} has not answered for {FEED_S:g} s"
-    return Check("feed", False, text, "see whether this machine reaches the provider")
+    return Check("feed", False, text, "check whether this machine reaches the provider")
 
 
 def proxy(url: str, token: str = "", limit_s: float = STREAM_S) -> Check:
@@ -303,24 +303,24 @@ def proxy(url: str, token: str = "", limit_s: float = STREAM_S) -> Check:
             if time.monotonic() - began > limit_s:
                 raise TimeoutError
     except TimeoutError:
-        text = f"{url} holds events back: greeting and two heartbeats were not there within {limit_s:g} s"
+        text = f"{url} delays events: greeting and two heartbeats did not arrive within {limit_s:g} s"
         return Check(
             "proxy", False, text, "turn buffering off: proxy_buffering off (nginx), flush_interval -1 (Caddy)"
         )
     except ssl.SSLCertVerificationError as error:
         text = f"the certificate of {url} is not trusted: {error.verify_message}"
-        return Check("proxy", False, text, "renew it, or see that it is for this name and of a known authority")
+        return Check("proxy", False, text, "renew it, or check that it is for this name and from a trusted authority")
     except ValueError:  # a name or token that no request can carry; the error's text may repeat the token
-        return Check("proxy", False, f"{url} or the token has characters that no request can carry", "see to both")
+        return Check("proxy", False, f"{url} or the token has characters that are not allowed in a request", "correct them")
     except (OSError, http.client.HTTPException) as error:
-        return Check("proxy", False, f"{url} does not answer: {error}", "see that proxy and desk run, and the name")
+        return Check("proxy", False, f"{url} does not answer: {error}", "check that proxy and desk run, and the name")
     finally:
         made.close()
-    return Check("proxy", True, f"{url} hands events on: two heartbeats within {time.monotonic() - began:.1f} s")
+    return Check("proxy", True, f"{url} passes events on: two heartbeats within {time.monotonic() - began:.1f} s")
 
 
 def _no_address(url: str) -> Check:
-    return Check("proxy", False, f"{url[:100]} is no address", "give it as https://desk.example.org")
+    return Check("proxy", False, f"{url[:100]} is not an address", "give it as https://desk.example.org")
 
 
 def _refused(url: str, status: int) -> Check:

@@ -70,7 +70,7 @@ class FileEvents:
         for descriptor in self._watcher.descriptors():
             asyncio.get_running_loop().add_reader(descriptor, self.look)
         if self._distrust:
-            log.warning("file events are trusted again on %s", self._root)
+            log.warning("file events are reliable again on %s", self._root)
         self._distrust = ""
         self.are_enough = True
         self._hand_all()
@@ -136,7 +136,7 @@ class FileEvents:
         silent = self._untold & self._waited
         if silent:
             some = ", ".join(sorted(silent)[:3])
-            log.warning("%s changed without an event: each look compares file times for now", some)
+            log.warning("%s changed without an event: each request compares file times for now", some)
         self._untold -= silent
         self._waited = set(self._untold)
         self._rounds = ROUNDS if silent else max(0, self._rounds - 1)
@@ -161,7 +161,7 @@ class FileEvents:
     def _explain(self, reason: str) -> None:
         """Log once why there are no events."""
         if reason != self._distrust:
-            log.warning("file events are not trusted on %s (%s): each look compares file times", self._root, reason)
+            log.warning("file events are not reliable on %s (%s): each request compares file times", self._root, reason)
         self._distrust = reason
 
     def _give_up(self, error: OSError) -> None:
@@ -177,7 +177,7 @@ class FileEvents:
 
     def _hand(self, changes: Changes) -> None:
         if changes.is_turned:
-            log.warning("%s, or a folder in it, is another folder now: watched anew and read again", self._root)
+            log.warning("%s, or a folder in it, was replaced by another folder: watched and read again", self._root)
         if changes.rescan:
             self._has_told_all = True
             self._untold.clear()

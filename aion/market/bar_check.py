@@ -62,8 +62,8 @@ class Report:
 
     def sentence(self) -> str:
         """Return it as a sentence for people."""
-        why = ", ".join(f"{count} {reason}" for reason, count in sorted(self.dropped.items()))
-        right = ", ".join(f"{count} {what}" for what, count in sorted(self.repaired.items()))
+        why = ", ".join(f"{count:,} ({reason})" for reason, count in sorted(self.dropped.items()))
+        right = ", ".join(f"{count:,} ({what})" for what, count in sorted(self.repaired.items()))
         text = f"{self.symbol}: kept {self.kept:,} of {self.read:,} bars" + (f"; left out {why}" if why else "")
         return text + (f"; repaired {right}" if right else "")
 

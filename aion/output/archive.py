@@ -112,7 +112,7 @@ def _read_marker(layout: Layout, folder: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     if not isinstance(value.get("bots"), list) or not isinstance(value.get("done"), bool):
-        raise StateError(layout.relative(path), "is not the record of a move; delete the folder to go on")
+        raise StateError(layout.relative(path), "is not the record of a move; delete the folder to continue")
     return value
 
 

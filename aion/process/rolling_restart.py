@@ -192,7 +192,7 @@ class RollingSupervisor(Supervisor):
             self._leaving.remove(each)
 
     def _fail(self, why: str) -> None:
-        self._say("error", f"{self._queue[0].name} is not restarted: {why}; the old one goes on")
+        self._say("error", f"{self._queue[0].name} is not restarted: {why}; the old one continues")
         self._give_up()
         self._queue.clear()
 

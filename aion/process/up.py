@@ -66,7 +66,7 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
                 alerter.stop()
         watchdog.close()
     if status == 0:
-        log.info("stopped; start again to go on with the same run")
+        log.info("stopped; start again to continue the same run")
     return status
 
 

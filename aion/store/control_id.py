@@ -37,7 +37,7 @@ def order_of(control_id: str) -> tuple[datetime, str]:
     """
     at = asked_at(control_id)
     if at is None:
-        raise ValueError(f"{control_id!r} is no id")
+        raise ValueError(f"{control_id!r} is not an id")
     return at, control_id
 
 

@@ -188,7 +188,7 @@ def read_file(path: Path, shown: str, cap: int = MAX_FILE_BYTES) -> tuple[bytes,
         if not stat.S_ISREG(status.st_mode):
             raise StateError(shown, "is not a regular file")
         if status.st_size > cap:
-            raise StateError(shown, f"is {status.st_size} bytes, over the cap of {cap}")
+            raise StateError(shown, f"is {status.st_size} bytes, over the limit of {cap}")
         return _read_all(descriptor, cap, shown), Signature.of(status)
     except OSError as error:
         raise StateError(shown, f"cannot be read: {error.strerror}") from None
@@ -347,7 +347,7 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError, name: str) -> StateErr
         return StateError(
             name, "holds NaN or Infinity, which JSON cannot say; leave out what is not known", byte=byte
         )
-    return StateError(name, f"is not whole JSON ({error.msg.split(': line ')[0]})", byte=byte)
+    return StateError(name, f"is incomplete JSON ({error.msg.split(': line ')[0]})", byte=byte)
 
 
 def shorten(text: str) -> str:
@@ -364,7 +364,7 @@ def _read_all(descriptor: int, cap: int, name: str) -> bytes:
             return b"".join(chunks)
         chunks.append(chunk)
         left -= len(chunk)
-    raise StateError(name, f"grew over the cap of {cap} bytes while it was read")
+    raise StateError(name, f"grew over the limit of {cap} bytes while it was read")
 
 
 def _inflate(data: bytes, name: str) -> Iterator[bytes]:
@@ -390,7 +390,7 @@ def _inflate(data: bytes, name: str) -> Iterator[bytes]:
             raise StateError(name, "is not gzip", byte=0) from None
         raise StateError(name, f"is corrupt gzip ({error})") from None
     if not unpacker.eof:
-        raise StateError(name, "is a torn gzip file", byte=len(data))
+        raise StateError(name, "is a truncated gzip file", byte=len(data))
     if over := len(unpacker.unused_data) + len(data) - at:
         raise StateError(name, "has data after its gzip member", byte=len(data) - over)
 

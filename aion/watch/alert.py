@@ -161,8 +161,8 @@ class Alerter:
             left = list(failed)
             self._failure = why = "; ".join(dict.fromkeys(failed.values()))
             if wait_s is None or why == EXTRA:
-                self._say("error", f"alert given up after {number} tries: {why}")
+                self._say("error", f"alert given up after {number} attempts: {why}")
                 return
-            self._say("warning", f"alert not delivered: {why}; tried again in {wait_s:g} s")
+            self._say("warning", f"alert not delivered: {why}; next attempt in {wait_s:g} s")
             if self._stopped.wait(wait_s):
                 return

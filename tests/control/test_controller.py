@@ -102,7 +102,7 @@ def test_request_that_cannot_be_read_then_it_is_left_aside_by_name_and_the_other
 
     play(tmp_path, when("2022-05-19T13:40Z", write), end=SOON)
     aside = document(Layout(tmp_path).sim_summary)["clock"]["left_aside"]
-    assert "is not whole JSON" in aside[f"control/orb_ny/{torn}.json"]
+    assert "is incomplete JSON" in aside[f"control/orb_ny/{torn}.json"]
     assert "field bot" in aside[f"control/orb_ny/{short}.json"]
     assert aside[f"control/orb_ny/{id_of(4)}"] == "is not a request: its name lacks .json"
     assert [row.outcome for row in audits(Layout(tmp_path).ledger)] == ["done"]
@@ -373,7 +373,7 @@ def test_rules_survive_a_restart_and_go_with_their_file(tmp_path: Path) -> None:
     replay(made, recorded(END), VirtualWaiter(stop))
     day = orb(tmp_path)
     assert day["rules"]["max_alloc"] == 0.25 and day["config_version"] == 1
-    assert "is not whole JSON" in day["config_error"]
+    assert "is incomplete JSON" in day["config_error"]
     Layout(tmp_path).config("orb_ny").unlink()
     replay(made, recorded(END))
     day = orb(tmp_path)

@@ -127,7 +127,7 @@ def link_turned(folder: Path, scale: Scale) -> str:
             step()
             fresh(aion, data, numbers, times, step.__name__)
         watchers.agree()
-        if "is another folder now" not in aion.said():
+        if "was replaced by another folder" not in aion.said():
             raise Broken("the log does not say that the folder is another one")
         for _ in range(scale.times(20, 1500)):  # the link is turned to and fro, each side is written when it is away
             number = next(numbers)

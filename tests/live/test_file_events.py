@@ -79,7 +79,7 @@ async def test_root_on_a_file_system_without_events_is_tried_again(
     os.replace(tmp_path / "part", root)
     made.end_round()
     assert made.are_enough and told[-1].rescan
-    assert "trusted again" in caplog.text
+    assert "reliable again" in caplog.text
     (tmp_path / "here" / "data" / "a.json").write_text("1")
     await asyncio.sleep(0)
     made.look()

@@ -51,7 +51,7 @@ def test_clean_with_a_bad_row_between_good_ones_drops_it_by_name(bad: dict[str, 
     assert report.dropped == {reason: 1}
     assert (report.read, report.kept) == (3, 2)
     assert report.examples[0].startswith("row 2 (")
-    assert report.sentence() == f"X: kept 2 of 3 bars; left out 1 {reason}"
+    assert report.sentence() == f"X: kept 2 of 3 bars; left out 1 ({reason})"
 
 
 def test_clean_with_a_missing_column_names_it() -> None:

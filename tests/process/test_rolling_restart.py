@@ -114,7 +114,7 @@ def test_roll_when_the_successor_does_not_come_up_then_the_old_worker_goes_on(
     supervisor.ask()
     try:
         wait_for(lambda: supervisor.look_after() or any("is not restarted" in text for text in supervisor.said))
-        assert "status 3" in supervisor.said[-1] and "the old one goes on" in supervisor.said[-1]
+        assert "status 3" in supervisor.said[-1] and "the old one continues" in supervisor.said[-1]
         assert worker.process is old and old.poll() is None
         assert supervisor.is_idle
     finally:

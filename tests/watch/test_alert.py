@@ -81,7 +81,7 @@ def test_service_when_down_then_it_alone_is_asked_again_and_given_up_with_a_line
         dead = f"json://127.0.0.1:{closed.getsockname()[1]}/{SECRET}"
         sender = alerter(service.url, dead, said=said, retry_s=(0.05,))
         sender.hand_over({"process.bots": alarm()}, {})
-        wait_for(lambda: any("given up after 2 tries: json://*** did not take it" in line for line in said))
+        wait_for(lambda: any("given up after 2 attempts: json://*** did not take it" in line for line in said))
         assert sender.failure() == "json://*** did not take it"
     assert len(service.got) == 1, "the one that took it is not told twice"
     assert SECRET not in "".join(said)
@@ -175,5 +175,5 @@ def test_extra_when_not_installed_then_the_command_names_it(monkeypatch: pytest.
     sender = alerter("json://x", said=said, retry_s=(60.0,))
     sender.hand_over({"process.bots": alarm()}, {})
     wait_for(lambda: said)
-    assert said == [f"error: alert given up after 1 tries: {alert.EXTRA}"]
+    assert said == [f"error: alert given up after 1 attempts: {alert.EXTRA}"]
     sender.stop()

@@ -49,13 +49,13 @@ def _huge(path: Path) -> None:
 
 
 BROKEN_SWING: dict[str, tuple[Callable[[Path], None], str]] = {
-    "torn": (lambda path: _replace(path, gzip_bytes(GOOD_SWING)[:-20]), "torn gzip"),
+    "torn": (lambda path: _replace(path, gzip_bytes(GOOD_SWING)[:-20]), "truncated gzip"),
     "corrupt": (lambda path: _replace(path, b"\x1f\x8b\x08\x00 nothing of the kind"), "corrupt gzip"),
     "plain": (lambda path: _replace(path, GOOD_SWING), "is not gzip at byte 0"),
     "empty": (lambda path: _replace(path, b""), "is empty"),
     "trailing": (lambda path: _replace(path, gzip_bytes(GOOD_SWING) + b"more"), "after its gzip member"),
     "bomb": (_bomb, "inflates to over"),
-    "huge": (_huge, "over the cap"),
+    "huge": (_huge, "over the limit"),
     "wrong kind": (lambda path: _replace(path, gzip_bytes(orjson.dumps(sim_log("mine", 1)))), "of schema"),
     "newer": (lambda path: _replace(path, gzip_bytes(GOOD_SWING.replace(b"rolling/1", b"rolling/3"))), "update this"),
     "array": (lambda path: _replace(path, gzip_bytes(b"[1]")), "not an object"),

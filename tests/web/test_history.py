@@ -119,7 +119,7 @@ def test_rows_when_a_day_is_broken_then_it_is_named_and_the_others_come(desk: Ru
     found = desk.get("/api/bots/orb_ny/history/orders").json()
     assert len(found["orders"]) == 4 and "2022-05-18_orb_ny.json" in found["errors"]["2022-05-18"]
     days = desk.get("/api/bots/orb_ny/days").json()["days"]
-    assert "not whole JSON" in days["2022-05-18"]["error"] and "equity" not in days["2022-05-18"]
+    assert "incomplete JSON" in days["2022-05-18"]["error"] and "equity" not in days["2022-05-18"]
 
 
 def test_days_of_an_intraday_bot_are_those_of_its_files(desk: RunningDesk) -> None:

@@ -232,7 +232,7 @@ class Hub:
         try:
             late = batch.send(lane.tickets[start:end], data)
         except OSError as error:
-            log.warning("io_uring has stopped sending (%s): each client is written to on its own", error)
+            log.warning("io_uring stopped sending (%s): each client is sent to on its own", error)
             self.batch = None
             batch.close()
             for subscriber in lane.members[start:end]:  # it may have got some of it: only a new stream is sure

@@ -157,7 +157,7 @@ class Batch:
         """Log once that the kernel accepted no entries."""
         if not self.is_quiet:
             self.is_quiet = True
-            log.warning("io_uring sends no more (%s): each client is written to on its own", strerror(number))
+            log.warning("io_uring stopped working (%s): each client is sent to on its own", strerror(number))
 
     def _parts(self, first: int, count: int) -> list[memoryview]:
         """Return the results from `first` on; they may wrap around the end of the ring."""
@@ -215,5 +215,5 @@ def open_batch() -> Batch | None:
     try:
         return tried_batch()
     except OSError as error:
-        log.info("io_uring is not to be had (%s): a broadcast makes one system call a client", error)
+        log.info("io_uring is not available (%s): a broadcast uses one system call per client", error)
         return None

@@ -149,7 +149,7 @@ class _Download:
         except GoneError:
             raise
         except FeedError as error:
-            raise FeedError(f"{error}; what has come is kept: the same command goes on from there") from None
+            raise FeedError(f"{error}; received bars are kept: run the same command again to continue") from None
         fresh = list(answer.bars)
         if done.bars and fresh and fresh[0].ts < done.bars[0].ts:
             done.bars = [bar for bar in fresh if bar.ts < done.bars[0].ts] + done.bars

@@ -28,7 +28,7 @@ def read_length(text: str) -> timedelta:
     """
     found = re.fullmatch(r"(\d{1,4})\s*(m|min|h)", text.strip().lower())
     if found is None or int(found[1]) == 0:
-        raise ConfigError(f"--interval {text!r} is no length of a bar, such as 1m, 5m, 30m or 1h")
+        raise ConfigError(f"--interval {text!r} is not a bar length such as 1m, 5m, 30m or 1h")
     return int(found[1]) * _UNITS[found[2]]
 
 

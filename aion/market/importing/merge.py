@@ -30,7 +30,7 @@ def merge(series: Series, bars: Sequence[Bar], target: BarFolder) -> tuple[list[
         if now != before:
             raise FeedError(
                 f"the folder has {old.rows:,} of its bars with {what} {before}, these have {now}: import them into "
-                "another folder, or say --replace to drop those of before"
+                "another folder, or add --replace to drop the old ones"
             )
     kept = {bar.ts: bar for bar in target.read(old)}
     count = len(kept)

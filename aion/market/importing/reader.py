@@ -152,7 +152,7 @@ def _check_basis(action: CorporateAction, basis: PriceBasis | None) -> None:
         raise ConfigError(f"{action.symbol}: adjusted prices have no splits or dividends left to declare")
     if basis is None and action.kind != "jump":
         raise ConfigError(
-            f"{action.symbol}: a {action.kind} is of raw prices, and nobody said that these are: import them with "
+            f"{action.symbol}: a {action.kind} needs raw prices, and the price basis of these is unknown: import them with "
             "--price-basis raw"
         )
 
@@ -174,7 +174,7 @@ def declare_actions(folder: Path, actions: Sequence[CorporateAction]) -> list[st
             known = ", ".join(sorted(series)) or "no bars at all"
             raise ConfigError(f"{folder} has no bars of {action.symbol}; it has {known}")
         if not calendar.sessions(found.exchange, action.ex_date, action.ex_date):
-            raise ConfigError(f"{action.symbol}: {action.ex_date} is no day with a session of {found.exchange}")
+            raise ConfigError(f"{action.symbol}: {action.ex_date} is not a trading day of {found.exchange}")
         _check_basis(action, found.price_basis)
     target.declare(actions)
     target.write_index()

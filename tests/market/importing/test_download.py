@@ -76,7 +76,7 @@ def test_download_that_was_cut_keeps_what_came_and_goes_on(venue: Venue, tmp_pat
         return True
 
     venue.faults = [break_later]
-    with pytest.raises(FeedError, match="what has come is kept: the same command goes on from there"):
+    with pytest.raises(FeedError, match="received bars are kept: run the same command again to continue"):
         bring(venue, tmp_path, 3500)
     assert len(FolderFeed(tmp_path).history("minute", BTC, END, 9999)) == 2000
     venue.faults = []

@@ -268,7 +268,7 @@ def test_folder_that_is_damaged_is_refused_in_a_sentence(tmp_path: Path, harm: C
         ("\n", "x.csv is empty: it has no line with the names of its columns"),
         ("ts,open,high,low,close\n", "has no column for volume"),
         ("ts,open,high,low,close,volume\n", "there are no rows in"),
-        ("ts,open,high,low,close,volume,W\xe4hrung\n", "byte 0xe4 is no text in UTF-8; save it as CSV in UTF-8"),
+        ("ts,open,high,low,close,volume,W\xe4hrung\n", "byte 0xe4 is not UTF-8 text; save it as CSV in UTF-8"),
     ],
 )
 def test_file_that_cannot_be_used_is_refused_in_a_sentence(
@@ -323,8 +323,8 @@ def test_command_takes_a_jump_as_real_and_declares_more_of_a_folder_later(
     [
         ((), "there is nothing to declare"),
         (("--jump", "AAPL:2022-05-20"), "has no bars of AAPL; it has MSFT"),
-        (("--jump", "MSFT:2022-05-21"), "2022-05-21 is no day with a session of XNAS"),
-        (("--jump", "MSFT:1492-10-12"), "1492-10-12 is no day with a session of XNAS"),
+        (("--jump", "MSFT:2022-05-21"), "2022-05-21 is not a trading day of XNAS"),
+        (("--jump", "MSFT:1492-10-12"), "1492-10-12 is not a trading day of XNAS"),
         (("--jump", "MSFT"), "--jump 'MSFT' cannot be read: SYMBOL:YYYY-MM-DD\n"),
         (("--split", "MSFT:2022-05-20:0"), "cannot be read: SYMBOL:YYYY-MM-DD:AMOUNT"),
     ],

@@ -127,7 +127,7 @@ def test_length_that_nobody_can_trade_or_that_is_not_the_stated_one_is_refused(t
     done = bring(tmp_path, ["2022-05-19,1,1,1,1,1"], interval=read_length("1h"))
     assert done.refused == "its bars are daily ones, not as --interval says"
     for text in ("5", "0m", "x", "1d", "5 minutes"):
-        with pytest.raises(ConfigError, match="is no length of a bar, such as 1m"):
+        with pytest.raises(ConfigError, match="is not a bar length such as 1m"):
             read_length(text)
 
 

@@ -349,7 +349,7 @@ def test_second_import_that_does_not_belong_is_refused_and_the_first_stays(tmp_p
     bring(frame(FRAME)(tmp_path), SHARES, tmp_path / "bars")
     done = bring(frame(FRAME)(tmp_path), replace(SHARES, price_basis="adjusted"), tmp_path / "bars")
     assert (
-        "with price basis raw, these have adjusted: import them into another folder, or say --replace" in done.refused
+        "with price basis raw, these have adjusted: import them into another folder, or add --replace" in done.refused
     )
     assert kept(tmp_path / "bars", D) == expected(D)
 

@@ -346,9 +346,9 @@ def test_rules_when_the_saved_file_is_broken_then_it_is_said_and_a_save_replaces
     path = kept.write.layout.config("orb_ny")
     path.parent.mkdir(parents=True)
     path.write_text("{torn")
-    kept.write.day("orb_ny", 5, config_version=4, config_error="not whole JSON", rules={"stop_loss": 0.05})
+    kept.write.day("orb_ny", 5, config_version=4, config_error="incomplete JSON", rules={"stop_loss": 0.05})
     found = kept.get("/api/bots/orb_ny/rules").json()
-    assert "not whole JSON" in found["error"] and found["config_version"] == 4
+    assert "incomplete JSON" in found["error"] and found["config_version"] == 4
     saved = kept.client.put("/api/bots/orb_ny/rules", json={"version": 0, "rules": {}}).raise_for_status().json()
     assert saved["version"] == 5, "versions go on behind the one that the bot has seen"
 

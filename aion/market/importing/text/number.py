@@ -46,7 +46,7 @@ def find_decimals(cells: Iterable[str]) -> Literal["point", "comma"]:
             seen.setdefault(kind, cell)
     if len(seen) > 1:
         raise FeedError(
-            f"{seen['point']!r} has a decimal point and {seen['comma']!r} a decimal comma: say which is right by "
+            f"{seen['point']!r} has a decimal point and {seen['comma']!r} a decimal comma: choose with "
             "--decimal point or --decimal comma"
         )
     if seen:
@@ -54,7 +54,7 @@ def find_decimals(cells: Iterable[str]) -> Literal["point", "comma"]:
     if doubtful:
         raise FeedError(
             f"its number {doubtful!r} can be {doubtful.replace(',', '')} or {doubtful.replace(',', '.')}, and no "
-            "other number in it tells which: say --decimal point or --decimal comma"
+            "other number in it decides: add --decimal point or --decimal comma"
         )
     return "point"
 

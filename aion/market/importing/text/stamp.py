@@ -135,7 +135,7 @@ def _split(text: str) -> tuple[str, tzinfo | None]:
         try:
             return found["text"], ZoneInfo(_EASTERN.get(name, name))
         except (ValueError, OSError, KeyError):
-            raise ValueError(f"a time in {name}, which is no zone") from None
+            raise ValueError(f"a time in {name}, which is not a known time zone") from None
     if (found := _OFFSET.fullmatch(plain)) is not None and (found["utc"] or found["offset"]):
         return found["text"], _offset(found["offset"])
     if (found := _SHORT.fullmatch(plain)) is not None and found["zone"] not in ("AM", "PM"):
@@ -168,7 +168,7 @@ def _iso(text: str) -> date | datetime | None:
 def _patterns(form: str) -> list[str]:
     if form and form.upper() not in ORDERS:
         if "%" not in form:
-            raise ConfigError(f"--date-format {form!r} is none: DMY, MDY, YMD, or a pattern such as '%d.%m.%Y %H:%M'")
+            raise ConfigError(f"--date-format {form!r} is not a date format: use DMY, MDY, YMD, or a pattern such as '%d.%m.%Y %H:%M'")
         return [form]
     dates = [each for order, known in _DATES.items() if form.upper() in ("", order) for each in known]
     return [day + clock for day in dates for clock in _CLOCKS]

@@ -81,7 +81,7 @@ def read_tables(path: Path, reading: Reading | None = None) -> Iterator[Table]:
         raise FeedError(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         at = error.object[error.start]
-        why = f"byte {at:#04x} is no text in UTF-8; save it as CSV in UTF-8, or as Parquet"
+        why = f"byte {at:#04x} is not UTF-8 text; save it as CSV in UTF-8, or as Parquet"
         raise FeedError(f"{path} cannot be read: {why}") from None
     except csv.Error as error:
         why = str(error)
