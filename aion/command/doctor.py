@@ -311,7 +311,9 @@ def proxy(url: str, token: str = "", limit_s: float = STREAM_S) -> Check:
         text = f"the certificate of {url} is not trusted: {error.verify_message}"
         return Check("proxy", False, text, "renew it, or check that it is for this name and from a trusted authority")
     except ValueError:  # a name or token that no request can carry; the error's text may repeat the token
-        return Check("proxy", False, f"{url} or the token has characters that are not allowed in a request", "correct them")
+        return Check(
+            "proxy", False, f"{url} or the token has characters that are not allowed in a request", "correct them"
+        )
     except (OSError, http.client.HTTPException) as error:
         return Check("proxy", False, f"{url} does not answer: {error}", "check that proxy and desk run, and the name")
     finally:

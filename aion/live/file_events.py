@@ -161,7 +161,9 @@ class FileEvents:
     def _explain(self, reason: str) -> None:
         """Log once why there are no events."""
         if reason != self._distrust:
-            log.warning("file events are not reliable on %s (%s): each request compares file times", self._root, reason)
+            log.warning(
+                "file events are not reliable on %s (%s): each request compares file times", self._root, reason
+            )
         self._distrust = reason
 
     def _give_up(self, error: OSError) -> None:

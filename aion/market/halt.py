@@ -73,7 +73,9 @@ def _halt(row: Mapping[str, str | None], where: str) -> Halt:
         since = parse_iso(start)
         until = parse_iso(end) if end else NEVER
     except ValueError:
-        raise FeedError(f"{where}: {start!r} to {end!r} are not times with a zone, such as 2022-05-19T14:05Z") from None
+        raise FeedError(
+            f"{where}: {start!r} to {end!r} are not times with a zone, such as 2022-05-19T14:05Z"
+        ) from None
     if since >= until:
         raise FeedError(f"{where}: the halt of {symbol} ends at {end}, which is not after {start}")
     return Halt(symbol, *whole_minutes(since, until), (row.get("reason") or "").strip()[:120])

@@ -152,8 +152,8 @@ def _check_basis(action: CorporateAction, basis: PriceBasis | None) -> None:
         raise ConfigError(f"{action.symbol}: adjusted prices have no splits or dividends left to declare")
     if basis is None and action.kind != "jump":
         raise ConfigError(
-            f"{action.symbol}: a {action.kind} needs raw prices, and the price basis of these is unknown: import them with "
-            "--price-basis raw"
+            f"{action.symbol}: a {action.kind} needs raw prices, and the price basis of these is unknown: import "
+            "them with --price-basis raw"
         )
 
 

@@ -168,7 +168,9 @@ def _iso(text: str) -> date | datetime | None:
 def _patterns(form: str) -> list[str]:
     if form and form.upper() not in ORDERS:
         if "%" not in form:
-            raise ConfigError(f"--date-format {form!r} is not a date format: use DMY, MDY, YMD, or a pattern such as '%d.%m.%Y %H:%M'")
+            raise ConfigError(
+                f"--date-format {form!r} is no date format: use DMY, MDY, YMD, or a pattern such as '%d.%m.%Y %H:%M'"
+            )
         return [form]
     dates = [each for order, known in _DATES.items() if form.upper() in ("", order) for each in known]
     return [day + clock for day in dates for clock in _CLOCKS]
