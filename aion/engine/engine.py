@@ -156,7 +156,8 @@ class Engine:
             for day, summary in earlier_days(self._ledger, name, bot.settings, bot.day, bot.started_at).items():
                 self.job.days.setdefault(day, {})[name] = summary
         self.job.restore()
-        self.clock.advance(max((bot.cursor for bot in self.played), default=self.clock.now()))
+        # after an absence the run of a live feed begins later than where its ledger stands
+        self.clock.advance(max([self.clock.now(), *(bot.cursor for bot in self.played)]))
         self._intake = Intake(self.by_name.values(), self._window, cursors)
 
     @property

@@ -143,7 +143,7 @@ def intraday_bot(strategy: str, **rules: object):
 
 
 def test_strategy_is_handed_closed_bars_only_and_a_spike_cannot_be_bought(curious: None, tmp_path: Path) -> None:
-    bars = minutes(60, lambda number: 300.0 if number == 30 else 100.0)
+    bars = minutes(60, lambda number: 290.0 if number == 30 else 100.0)
     feed = ListFeed({"AAA": instrument("AAA")}, minute=bars)
     run_plan(tmp_path, {"c": intraday_bot("curious")}, feed, bars[0].ts - INSTANT, bars[-1].ts)
     assert Curious.seen == [(each.ts, each.ts) for each in bars]
