@@ -12,6 +12,7 @@ from aion.model import Bar
 EXAMPLES = 5
 NO_ZONE = "no time with a zone"
 OUTSIDE = "outside a market session"
+FILLED = "filled forward without a print"
 LARGEST = Decimal(10) ** 15  # far above any price in any currency and any volume of a coin; keeps arithmetic exact
 USUAL_DECIMALS = 4  # with which prices are written at the least, so that those of a share are all written alike
 MOST_DECIMALS = 40  # a number of floating point has at most 17 digits, the smallest price known begins after 12 zeros
@@ -42,6 +43,11 @@ class Report:
     """What was kept but looks odd, the first few."""
     jumps: list[tuple[datetime, Decimal]] = field(default_factory=list)
     """Close of each bar that opens beyond `JUMP`, with the ratio of the close before to its open."""
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """Rows left out by reason, but for those in which nobody traded, which are `silent`."""
+        return {why: count for why, count in self.dropped.items() if why != FILLED}
 
     def drop(self, reason: str, detail: str) -> None:
         """Count one row that is left out for `reason`; `detail` names row and value."""
@@ -114,7 +120,7 @@ def clean(
             report.drop(OUTSIDE, f"{where} ({iso(bar.ts)})")
             continue
         if has_volume and is_filled_forward(bar):
-            report.drop("filled forward without a print", f"{where} ({iso(bar.ts)})")
+            report.drop(FILLED, f"{where} ({iso(bar.ts)})")
             report.silent.append(bar.ts)
             day = bar.ts.date().isoformat()
             report.dropped_days[day] = report.dropped_days.get(day, 0) + 1

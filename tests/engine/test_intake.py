@@ -22,7 +22,7 @@ from aion.trading.bar_window import AGE, DAILY_MORE, Window
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import ListFeed, at, bar, document, instrument, ledger_rows, replay, settings, sim_logs, swing_bot
 from tests.engine.life import START, Life
-from tests.market.provider import venue as faults
+from tests.market.provider import server as faults
 from tests.trading import paper
 
 SESSION = calendar.sessions("XNYS", at("2022-05-19T00:00Z").date(), at("2022-05-19T00:00Z").date())[0]

@@ -26,7 +26,7 @@ from tests.bot.desk import (
     settings,
 )
 from tests.engine.life import SYMBOLS, Life
-from tests.market.provider import venue as faults
+from tests.market.provider import server as faults
 
 
 @pytest.fixture

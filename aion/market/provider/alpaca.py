@@ -8,10 +8,9 @@ from typing import Any
 
 from aion.errors import ConfigError, FeedError
 from aion.extras import need
-from aion.market.bar_check import Report, clean
 from aion.market.provider.pool import ClientPool, Pacer
 from aion.market.provider.protocol import Answer, GoneError, LimitError
-from aion.market.provider.sessions import session_rows
+from aion.market.provider.sessions import session_answer, session_rows
 from aion.market.series import Kind
 from aion.model import CorporateAction, Instrument
 
@@ -98,12 +97,8 @@ class AlpacaProvider:
         rows = answer.get(symbol) or [] if isinstance(answer, dict) else None
         if not isinstance(rows, list):
             raise FeedError(f"alpaca answered {type(answer).__name__} where bars of {symbol} belong")
-        report = Report(symbol)
-        named = [_row(row) for row in rows]
-        complete = session_rows(named, kind, EXCHANGE, self.timezone, after, until)
-        bars = list(clean(symbol, complete, report, step=_PRICE_STEP))
-        refused = {why: count for why, count in report.dropped.items() if not why.startswith("filled forward")}
-        return Answer(bars, report.silent, refused, report.examples)
+        complete = session_rows(map(_row, rows), kind, EXCHANGE, self.timezone, after, until)
+        return session_answer(symbol, complete, step=_PRICE_STEP)
 
     def actions(self, symbols: Sequence[str], since: datetime) -> Sequence[CorporateAction]:
         """Return splits and cash dividends with an ex-date after the day of `since`, a week ahead."""

@@ -161,8 +161,7 @@ class CcxtProvider:
         ]
         found = [bar for bar in clean(symbol, complete, report, step=None) if after < bar.ts]
         silent = [ts for ts in report.silent if after < ts]
-        refused = {why: count for why, count in report.dropped.items() if not why.startswith("filled forward")}
-        return Answer(found, silent, refused, report.examples)
+        return Answer(found, silent, report.refused, report.examples)
 
     def _page(self, kind: Kind, symbol: str, since: datetime, limit: int) -> list[Sequence[Any]]:
         at_ms = int(since.timestamp() * 1000)

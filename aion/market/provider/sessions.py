@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from aion.market import calendar
+from aion.market.bar_check import Report, clean
+from aion.market.provider.protocol import Answer
 from aion.market.series import Kind
 
 MINUTE = timedelta(minutes=1)
@@ -36,6 +39,20 @@ def session_rows(
         if close is not None and after < close <= until:
             found.append({**row, "ts": close.isoformat()})
     return found
+
+
+def session_answer(
+    symbol: str,
+    rows: Iterable[Mapping[str, str]],
+    *,
+    unit: Decimal = Decimal(1),
+    step: Decimal | None = None,
+    is_repaired: bool = False,
+) -> Answer:
+    """Return what a provider says by the rows of `session_rows`; arguments as of `clean`."""
+    report = Report(symbol)
+    bars = list(clean(symbol, rows, report, unit=unit, step=step, is_repaired=is_repaired))
+    return Answer(bars, report.silent, report.refused, report.examples)
 
 
 def _close(at: datetime, kind: Kind, exchange: str, zone: str) -> datetime | None:

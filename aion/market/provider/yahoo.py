@@ -17,11 +17,10 @@ from typing import Any
 from aion.clock import Clock, SystemClock
 from aion.errors import FeedError
 from aion.extras import need
-from aion.market.bar_check import Report, clean
 from aion.market.exchange import ALWAYS
 from aion.market.instrument import instrument
 from aion.market.provider.protocol import Answer, GoneError, LimitError
-from aion.market.provider.sessions import session_rows
+from aion.market.provider.sessions import session_answer, session_rows
 from aion.market.series import Kind
 from aion.model import CorporateAction, Instrument
 
@@ -113,21 +112,9 @@ class YahooProvider:
             symbol, start=after - back, end=end, interval="1m" if kind == "minute" else "1d", is_needed=False
         )
         rows = [] if frame is None else [_row(at, values) for at, values in frame.iterrows()]
-        report = Report(symbol)
-        exchange, zone = self._exchanges[symbol], self._zones[symbol]
-        complete = session_rows(rows, kind, exchange, zone, after, until)
-        bars = list(
-            clean(
-                symbol,
-                complete,
-                report,
-                unit=self._units[symbol],
-                step=self._steps[symbol],
-                is_repaired=True,
-            )
-        )
-        refused = {why: count for why, count in report.dropped.items() if not why.startswith("filled forward")}
-        return Answer(bars, report.silent, refused, report.examples)
+        complete = session_rows(rows, kind, self._exchanges[symbol], self._zones[symbol], after, until)
+        unit, step = self._units[symbol], self._steps[symbol]
+        return session_answer(symbol, complete, unit=unit, step=step, is_repaired=True)
 
     def actions(self, symbols: Sequence[str], since: datetime) -> Sequence[CorporateAction]:
         """Return splits and dividends with an ex-date after the day of `since`."""

@@ -22,8 +22,9 @@ from aion.market.provider.protocol import Answer, Caller, LimitError, retry_afte
 from aion.market.series import Batch
 from aion.model import Bar
 from tests.market.feed.batch import bar, gatherer, offer, taken
-from tests.market.provider import venue as faults
-from tests.market.provider.venue import Call, Venue, market
+from tests.market.provider import server as faults
+from tests.market.provider.server import Call
+from tests.market.provider.venue import Venue, market
 
 NAMES = [f"C{number:02d}" for number in range(20)]
 SYMBOLS = tuple(f"{name}/USDT" for name in NAMES)

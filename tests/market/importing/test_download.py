@@ -14,7 +14,7 @@ from aion.market.importing.bar_folder import BarFolder
 from aion.market.importing.download import Downloaded, download
 from aion.market.provider.ccxt import CcxtProvider
 from aion.market.provider.protocol import Caller, GoneError
-from tests.market.provider import venue as faults
+from tests.market.provider import server as faults
 from tests.market.provider.recorded import alpaca, yahoo
 from tests.market.provider.stock import StockServer
 from tests.market.provider.venue import Venue

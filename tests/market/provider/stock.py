@@ -1,18 +1,15 @@
 """A server that speaks Alpaca's data API and Yahoo's chart endpoint, over the recorded bars of MSFT, with faults."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlparse
 from zoneinfo import ZoneInfo
 
 from aion.market import calendar
 from aion.market.feed import RecordedFeed
 from aion.model import Bar
-from tests.market.provider.venue import Call, Fault
+from tests.market.provider.server import ApiServer, Call
 
 NEW_YORK = ZoneInfo("America/New_York")
 END = datetime(2022, 6, 16, tzinfo=UTC)
@@ -30,13 +27,11 @@ def opens_at(bar: Bar, kind: str) -> datetime:
 
 
 @dataclass
-class StockServer:
-    """What it knows, what it was asked, and which faults wait."""
+class StockServer(ApiServer):
+    """What it knows, and how it changes it."""
 
     symbols: set[str] = field(default_factory=lambda: {"MSFT"})
     change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = field(default=lambda rows: rows)
-    faults: list[Fault] = field(default_factory=list)
-    calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     actions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     events: dict[str, Any] = field(default_factory=dict)
     page: int = 10_000
@@ -49,40 +44,10 @@ class StockServer:
         }
     )  # fmt: skip
 
-    def start(self) -> str:
-        owner = self
+    def is_faulty(self, call: Call) -> bool:
+        return "getcrumb" not in call.path and call.path != "/"
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                parsed = urlparse(self.path)
-                query = {name: values[0] for name, values in parse_qs(parsed.query).items()}
-                owner.calls.append((parsed.path, query))
-                owner.serve(Call(self, parsed.path, query))
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: object) -> None:
-                pass
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def serve(self, call: Call) -> None:
-        if self.faults and "getcrumb" not in call.path and call.path != "/":
-            if self.faults[0](call):
-                return
-            self.faults.pop(0)
+    def answer(self, call: Call) -> None:
         if call.path == "/v2/stocks/bars/latest":
             wanted = call.query["symbols"].split(",")
             newest = self.row(MINUTES[-1], "minute")

@@ -21,7 +21,7 @@ from aion.market.provider import protocol as asking
 from aion.market.provider.ccxt import CcxtProvider
 from aion.market.provider.protocol import Caller, GoneError, LimitError
 from aion.store.layout import Layout
-from tests.market.provider import venue as faults
+from tests.market.provider import server as faults
 from tests.market.provider.venue import Venue, market
 
 BTC = "BTC/USDT"

@@ -15,7 +15,7 @@ from aion.market.feed import open_feed
 from aion.market.feed.online import OnlineFeed
 from aion.market.provider.protocol import Caller, GoneError, LimitError, Provider
 from aion.model import CorporateAction
-from tests.market.provider import venue as faults
+from tests.market.provider import server as faults
 from tests.market.provider.recorded import alpaca, yahoo
 from tests.market.provider.stock import DAYS, END, MINUTES, StockServer
 
