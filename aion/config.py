@@ -32,6 +32,7 @@ from aion.currency import MOST_DECIMALS, decimals_of
 from aion.default_bots import bots_for
 from aion.errors import ConfigError
 from aion.money import unit_of
+from aion.scalar import BotKind
 from aion.secret import handed, read_secret
 from aion.store.regular_file import read_regular
 
@@ -54,7 +55,7 @@ def _time(value: Any) -> Any:
     return value
 
 
-Moment = Annotated[datetime, BeforeValidator(_time)]
+ZonedTime = Annotated[datetime, BeforeValidator(_time)]
 
 
 class Section(BaseModel):
@@ -97,7 +98,7 @@ class Rules(Section):
 class BotSettings(Section):
     """One bot: what it trades, by which strategy, with which money and costs."""
 
-    kind: Literal["intraday", "swing"]
+    kind: BotKind
     """`intraday` ends each day flat; `swing` rebalances once a horizon."""
     strategy: str
     """Name of a strategy, e.g. `opening_range_breakout`."""
@@ -315,7 +316,7 @@ class Settings(Section):
     week older. Catching up at a start, replays and backtests go by the clock of their bars."""
     speed: float = Field(60.0, gt=0, le=36_000)
     """Replay speed: market seconds per real second."""
-    start: Moment = datetime(2022, 5, 19, 13, 25, tzinfo=UTC)
+    start: ZonedTime = datetime(2022, 5, 19, 13, 25, tzinfo=UTC)
     """Market time from which a replay runs at `speed`; before it the bots catch up."""
     closed_gap_s: float = Field(2.0, ge=0, le=60)
     """Real seconds that closed hours and weekends of a replay take."""

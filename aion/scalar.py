@@ -53,7 +53,9 @@ def _utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+BotKind = Literal["intraday", "swing"]
+"""How a bot trades: by the bars of a session, or by those of days."""
+UtcTime = Annotated[AwareDatetime, AfterValidator(_utc)]
 """A time with a zone, kept in UTC whatever the zone in the file."""
 Key = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_key)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from aion.errors import ConfigError
 from aion.market.exchange import ALWAYS
 from aion.market.feed import Feed, Kind
 from aion.model import Instrument
+from aion.scalar import BotKind
 from aion.strategy.builtin.trend import EqualWeight
 from aion.strategy.registry import make_strategy, strategy_kind
 
@@ -173,14 +174,14 @@ def _check_symbols(name: str, bot: BotSettings, feed: Feed) -> None:
             )
 
 
-def _no_bars(name: str, symbol: str, kind: Literal["intraday", "swing"], feed: Feed) -> ConfigError:
+def _no_bars(name: str, symbol: str, kind: BotKind, feed: Feed) -> ConfigError:
     offered = ", ".join(sorted(feed.instruments(_bars_of(kind)))) or "none"
     return ConfigError(
         f"bots.{name}: the {feed.name} feed has no {_bars_of(kind)} bars of {symbol!r}; it has {offered}"
     )
 
 
-def _bars_of(kind: Literal["intraday", "swing"]) -> Kind:
+def _bars_of(kind: BotKind) -> Kind:
     return "minute" if kind == "intraday" else "day"
 
 

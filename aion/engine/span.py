@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from aion.clock import iso
 from aion.config import Settings
 from aion.errors import ConfigError
 from aion.market import calendar
 from aion.market.feed import Feed, Kind
+from aion.scalar import BotKind
 
 SWING_CATCH_UP = timedelta(days=365)
 Times = Mapping[Kind, datetime]
@@ -35,7 +35,7 @@ class Span:
         return {"minute": self.intraday, "day": self.swing}
 
 
-def exchanges_of(settings: Settings, kind: Literal["intraday", "swing"]) -> frozenset[str]:
+def exchanges_of(settings: Settings, kind: BotKind) -> frozenset[str]:
     """Return the exchanges, MICs, on which bots of `kind` trade."""
     return frozenset(bot.exchange for bot in settings.bots.values() if bot.kind == kind)
 

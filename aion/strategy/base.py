@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aion.errors import ConfigError
 from aion.model import Bar, Signal
+from aion.scalar import BotKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Strategy(Protocol):
     """A decision rule for one bot; the name, parameters and formula of each are in its own docstring."""
 
     name: ClassVar[str]
-    kind: ClassVar[Literal["intraday", "swing"]]
+    kind: ClassVar[BotKind]
     rule: str
     """The rule in one line, for people, with its parameters in it."""
     look_back: int
@@ -62,7 +63,7 @@ class StrategyClass(Protocol):
     """The class of a strategy, called once for each bot."""
 
     name: str
-    kind: Literal["intraday", "swing"]
+    kind: BotKind
 
     def __call__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> Strategy:
         """Return a new strategy.

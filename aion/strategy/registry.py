@@ -7,19 +7,19 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, get_args
 
 from aion.errors import ConfigError
 from aion.extras import offered, open_offered
+from aion.scalar import BotKind
 from aion.strategy import builtin
 from aion.strategy.base import Strategy, StrategyClass
 
 GROUP = "aion.strategies"
-Kind = Literal["intraday", "swing"]
-KINDS: tuple[Kind, ...] = ("intraday", "swing")
+KINDS: tuple[BotKind, ...] = get_args(BotKind)
 
 
-def strategy_names(kind: Kind) -> list[str]:
+def strategy_names(kind: BotKind) -> list[str]:
     """Return the names of Aion's own strategies of a kind, sorted."""
     return sorted(name for name, found in BUILT_IN.items() if found.kind == kind)
 
@@ -71,7 +71,7 @@ BUILT_IN = _built_in()
 """Aion's own, by name."""
 
 
-def strategy_kind(name: str) -> Kind:
+def strategy_kind(name: str) -> BotKind:
     """Return the kind of bot that a strategy is for.
 
     Raises:
@@ -80,7 +80,7 @@ def strategy_kind(name: str) -> Kind:
     return strategy_class(name).kind
 
 
-def make_strategy(name: str, kind: Kind, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> Strategy:
+def make_strategy(name: str, kind: BotKind, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> Strategy:
     """Return a new strategy.
 
     Args:

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from aion.fact import Dataclass, fields_of
 from aion.model import Mode, Side
-from aion.scalar import Few, Key, Moment, Money, Name, Number, SideName, Text
+from aion.scalar import Few, Key, Money, Name, Number, SideName, Text, UtcTime
 
-_FORMS: dict[Any, Any] = {Decimal: Number, float: Number, datetime: Moment, str: Text, Side: SideName}
+_FORMS: dict[Any, Any] = {Decimal: Number, float: Number, datetime: UtcTime, str: Text, Side: SideName}
 """What a value of a fact is in a document, where it does not say so itself."""
 Values = ParamSpec("Values")
 Made = TypeVar("Made", bound="Document")
@@ -103,9 +103,9 @@ class Envelope(Document):
     run: Name = Field("1", description="Name of the run; curves of two runs are never joined.")
     cycle_id: str = Field("", max_length=128, description="The cycle that wrote it; equal in all files of a cycle.")
     seq: int = Field(0, ge=0, description="Grows with each write of this document within a run.")
-    as_of: Moment = Field(description="Market time up to which the content is true.")
-    written_at: Moment | None = Field(None, description="Wall time of the write.")
-    due_at: Moment | None = Field(
+    as_of: UtcTime = Field(description="Market time up to which the content is true.")
+    written_at: UtcTime | None = Field(None, description="Wall time of the write.")
+    due_at: UtcTime | None = Field(
         None, description="Wall time by which the next write is due; absent means no schedule is known."
     )
     left_out: LeftOut | None = Field(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from aion.scalar import Answers, Few, Fraction, Key, Moment, Number, Short, Text
+from aion.scalar import Answers, Few, Fraction, Key, Number, Short, Text, UtcTime
 from aion.store.document.base import Document
 
 
@@ -15,7 +15,7 @@ class SymbolFeed(Document):
         "ok", description="gone: the provider has it no more; refused: left out, see `text`."
     )
     text: Text = ""
-    last_bar_at: Moment | None = Field(None, description="Close of its newest bar: its age is that of the data.")
+    last_bar_at: UtcTime | None = Field(None, description="Close of its newest bar: its age is that of the data.")
 
 
 class FeedState(Document):
@@ -25,8 +25,8 @@ class FeedState(Document):
         "ok", description="late: bars are overdue; down: no good answer for a minute."
     )
     text: Text = Field("", description="For people; empty when all is well.")
-    answered_at: Moment | None = Field(None, description="Wall time of the provider's newest good answer.")
-    last_bar_at: Moment | None = Field(None, description="Close of the newest bar of any symbol.")
+    answered_at: UtcTime | None = Field(None, description="Wall time of the provider's newest good answer.")
+    last_bar_at: UtcTime | None = Field(None, description="Close of the newest bar of any symbol.")
     symbols: Annotated[dict[Key, SymbolFeed], Few] = Field(default_factory=dict, description="At most 200.")
     late_bars: int = Field(0, ge=0, description="Came after their minute was dealt with; left out.")
     revised_bars: int = Field(0, ge=0, description="Came again with other figures; what was traded on stays.")
@@ -42,16 +42,16 @@ class ClockState(Document):
     """State of the bots' clock; the Mode chip shows it."""
 
     state: Literal["starting", "catching_up", "running", "paused", "closed", "finished"]
-    market_time: Moment
+    market_time: UtcTime
     speed: Number = Field(1, ge=0, description="Market seconds per real second; 1 with a real-time feed.")
     feed: str = Field("", max_length=64)
     real_time: bool = Field(False, description="True only for a feed that delivers as it happens.")
     delay_s: Number = Field(0, ge=0, description="Delay of a paper feed in seconds.")
     progress: Fraction | None = Field(None, ge=0, le=1, description="While catching up.")
     label: Text = Field("", description="For people, e.g. `closed: to XHKG open, 5 h 30 min`.")
-    data_from: Moment | None = Field(None, description="First bar of the tape.")
-    data_to: Moment | None = Field(None, description="Last bar of the tape.")
-    next_run_at: Moment | None = Field(None, description="When finished: wall time at which run N+1 starts.")
+    data_from: UtcTime | None = Field(None, description="First bar of the tape.")
+    data_to: UtcTime | None = Field(None, description="Last bar of the tape.")
+    next_run_at: UtcTime | None = Field(None, description="When finished: wall time at which run N+1 starts.")
     provenance: Text = ""
     feed_state: FeedState | None = Field(None, description="Of a real-time feed.")
     control_id: Short | None = Field(None, description="Id of the last `control/desk/` request answered.")

@@ -6,7 +6,7 @@ The fields of facts that trading works with come from `aion.model`.
 from pydantic import Field
 
 from aion import model
-from aion.scalar import Above, Fraction, Key, Moment, Money, Name, Number, Price, Short, Text
+from aion.scalar import Above, Fraction, Key, Money, Name, Number, Price, Short, Text, UtcTime
 from aion.store.document.base import Document
 
 
@@ -28,8 +28,8 @@ class Position(Document):
     )
     market_value: Money | None = Field(None, description="Signed quantity x last price x multiplier.")
     unrealized_pnl: Money | None = None
-    opened_at: Moment | None = None
-    marked_at: Moment | None = Field(None, description="Market time of the mark.")
+    opened_at: UtcTime | None = None
+    marked_at: UtcTime | None = Field(None, description="Market time of the mark.")
     weight: Fraction | None = Field(None, description="Market value / equity.")
     stop_loss: Price | None = Field(None, description="Resting stop price.")
     take_profit: Price | None = Field(None, description="Resting target price.")
@@ -70,7 +70,7 @@ class Pnl(Document):
     funding: Money | None = Field(None, description="Received above 0, paid below 0; absent where there is none.")
     net: Money
     net_return: Fraction | None = Field(None, description="Net / equity at the start of the span.")
-    since: Moment | None = Field(None, description="Market time at which the span starts.")
+    since: UtcTime | None = Field(None, description="Market time at which the span starts.")
 
 
 class Signal(Document, of=(model.Signal,)):
@@ -85,7 +85,7 @@ class Stats(Document):
     """Figures of `aion.performance`; a ratio of closed trades is absent below 30 of them."""
 
     drawdown: Fraction | None = Field(None, ge=0, description="Fall from the running peak, 0..1.")
-    peak_at: Moment | None = None
+    peak_at: UtcTime | None = None
     max_drawdown: Fraction | None = Field(None, ge=0)
     exposure: Fraction | None = Field(None, description="Sum of |market value| / equity.")
     closed_trades: int = Field(0, ge=0)
@@ -98,5 +98,5 @@ class Stats(Document):
 class Flow(Document):
     """Money that was paid into an account or taken out of it."""
 
-    ts: Moment
+    ts: UtcTime
     amount: Money = Field(description="In the account's currency: a deposit above 0, a withdrawal below.")

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from aion.scalar import Key, Moment, Name, Number, Text
+from aion.scalar import Key, Name, Number, Text, UtcTime
 from aion.store.document.action import Action
 from aion.store.document.base import Document
 
@@ -13,7 +13,7 @@ class BotConfig(Document):
     schema_: str = Field(alias="schema")
     bot: Name
     version: int = Field(ge=1, description="Grows by one each save; a save names the version it edited.")
-    saved_at: Moment
+    saved_at: UtcTime
     saved_by: str = Field("", max_length=64)
     rules: dict[Key, Number | Text | bool] = Field(default_factory=dict)
 
@@ -29,7 +29,7 @@ class Control(Document):
     id: Key = Field(description="As its file is named: `c<date>T<time>-<letters or digits>`, UTC, when it was asked.")
     bot: Name
     action: Action
-    requested_at: Moment
+    requested_at: UtcTime
     requested_by: str = Field("", max_length=64)
     reason: Text = ""
     value: Number | Text | None = Field(
@@ -37,7 +37,7 @@ class Control(Document):
         description="Speed (market s / wall s), day to jump to, symbol to admit; of resume and clear `keep`, to let "
         "the exits fill that a flatten or kill switch ordered.",
     )
-    due_at: Moment | None = Field(None, description="Wall time by which an answer is expected.")
+    due_at: UtcTime | None = Field(None, description="Wall time by which an answer is expected.")
     request_id: str = Field("", max_length=64, description="Of the HTTP request; the bots' log repeats it.")
 
 
@@ -50,7 +50,7 @@ class Kill(Document):
 
     schema_: str = Field(alias="schema")
     bot: Name
-    killed_at: Moment
+    killed_at: UtcTime
     killed_by: str = Field("", max_length=64)
     reason: Text = ""
-    due_at: Moment | None = Field(None, description="Wall time by which the bot is expected to have stopped.")
+    due_at: UtcTime | None = Field(None, description="Wall time by which the bot is expected to have stopped.")

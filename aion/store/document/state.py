@@ -19,7 +19,6 @@ from aion.scalar import (
     Few,
     Fraction,
     Key,
-    Moment,
     Money,
     Name,
     Number,
@@ -27,6 +26,7 @@ from aion.scalar import (
     Short,
     SideName,
     Text,
+    UtcTime,
 )
 from aion.store.document.base import Document, Envelope
 from aion.store.document.clock import ClockState
@@ -42,7 +42,7 @@ class Account(Envelope):
     kind: Literal["running", "finished"] | None = Field(
         None, description="`finished` for a run that has ended: it is never late and trades no more."
     )
-    finished_at: Moment | None = Field(None, description="Market time at which its run ended.")
+    finished_at: UtcTime | None = Field(None, description="Market time at which its run ended.")
     bot: Name
     currency: str = Field(pattern=r"^[A-Z0-9]{3,10}$")
     exchange: str = Field("", max_length=16, description="ISO 10383 MIC; empty where it has no sessions.")
@@ -109,12 +109,12 @@ class Account(Envelope):
 class Hours(Document):
     """When one session trades."""
 
-    opens_at: Moment | None = None
-    closes_at: Moment | None = None
-    break_start: Moment | None = Field(None, description="Start of lunch.")
-    break_end: Moment | None = None
+    opens_at: UtcTime | None = None
+    closes_at: UtcTime | None = None
+    break_start: UtcTime | None = Field(None, description="Start of lunch.")
+    break_end: UtcTime | None = None
     half_day: bool = False
-    halts: Annotated[dict[Key, Moment], Few] = Field(
+    halts: Annotated[dict[Key, UtcTime], Few] = Field(
         default_factory=dict, description="Start -> end of each halt of the whole market: no bar closes between."
     )
 
@@ -125,9 +125,9 @@ class TradingDay(Account):
     day: Day
     orders: dict[Key, Order] = Field(default_factory=dict)
     decisions: dict[Key, Decision] = Field(default_factory=dict)
-    flat_by: Moment | None = Field(None, description="Market time from which it exits for the day.")
+    flat_by: UtcTime | None = Field(None, description="Market time from which it exits for the day.")
     hours: Hours | None = Field(None, description="Of its exchange on `day`.")
-    halts: dict[Key, dict[Key, Moment]] = Field(
+    halts: dict[Key, dict[Key, UtcTime]] = Field(
         default_factory=dict, description="By symbol, start -> end of each halt of that symbol alone: nothing fills."
     )
 
@@ -165,7 +165,7 @@ class PlannedOrder(Document):
 class Preview(Document):
     """What a rebalance would do now."""
 
-    as_of: Moment
+    as_of: UtcTime
     orders: Annotated[dict[Key, PlannedOrder], Few] = Field(default_factory=dict, description="By symbol.")
     turnover: Fraction = Field(0, ge=0, description="Sum of the orders' values / equity.")
     cost: Money = Field(0, ge=0, description="Fees and slippage of all of them.")
@@ -184,12 +184,12 @@ class SwingRolling(Account):
         default_factory=dict, description="Given and not done: those at the market fill at the next open."
     )
     preview: Preview | None = Field(None, description="What a rebalance would do now, at the newest marks.")
-    last_rebalance_at: Moment | None = None
-    next_open_at: Moment | None = Field(None, description="Market time at which open orders at the market fill.")
-    next_mark_at: Moment | None = Field(None, description="Market time.")
-    next_mark_wall_at: Moment | None = Field(None, description="Wall time at which that is expected.")
-    next_rebalance_at: Moment | None = Field(None, description="Market time.")
-    next_rebalance_wall_at: Moment | None = None
+    last_rebalance_at: UtcTime | None = None
+    next_open_at: UtcTime | None = Field(None, description="Market time at which open orders at the market fill.")
+    next_mark_at: UtcTime | None = Field(None, description="Market time.")
+    next_mark_wall_at: UtcTime | None = Field(None, description="Wall time at which that is expected.")
+    next_rebalance_at: UtcTime | None = Field(None, description="Market time.")
+    next_rebalance_wall_at: UtcTime | None = None
 
 
 class BotActivity(Envelope):
@@ -234,7 +234,7 @@ class Session(Hours):
     timezone: Short = Field("UTC", description="IANA zone.")
     state: Literal["open", "closed", "lunch", "pre", "halt"]
     day: Day | None = Field(None, description="Session day shown: the present one, else the next.")
-    next_open_at: Moment | None = Field(None, description="When closed: the next open (after lunch too).")
+    next_open_at: UtcTime | None = Field(None, description="When closed: the next open (after lunch too).")
 
 
 class BotSummary(Document):
@@ -269,10 +269,10 @@ class SimSummary(Envelope):
 class LogLine(Document):
     """One line of `logs/<process>.jsonl`."""
 
-    ts: Moment
+    ts: UtcTime
     level: Literal["debug", "info", "warning", "error", "critical"]
     process: str = Field(max_length=32)
     event: str
     bot: str | None = None
     cycle_id: str | None = None
-    market_time: Moment | None = None
+    market_time: UtcTime | None = None

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from aion.scalar import Key, Moment, Name, Number, Text
+from aion.scalar import Key, Name, Number, Text, UtcTime
 from aion.store.document.base import Document
 
 AlarmKind = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "login", "check", "alerts"]
@@ -16,11 +16,11 @@ class WatchedProcess(Document):
 
     state: Literal["running", "waiting", "stopped"] = Field(description="waiting: to be started again.")
     pid: int | None = None
-    started_at: Moment | None = Field(None, description="Wall time of the newest start.")
+    started_at: UtcTime | None = Field(None, description="Wall time of the newest start.")
     restarts: int = Field(0, ge=0, description="Since `aion up` started.")
     ended: Text = Field("", description="How it ended last and why, e.g. `killed by SIGKILL`.")
-    ended_at: Moment | None = None
-    starts_at: Moment | None = Field(None, description="Wall time at which it is started again.")
+    ended_at: UtcTime | None = None
+    starts_at: UtcTime | None = Field(None, description="Wall time at which it is started again.")
 
 
 class Alarm(Document):
@@ -35,16 +35,16 @@ class Alarm(Document):
     subject: str = Field(max_length=64, description="Bot, process, feed or folder.")
     bot: Name | None = None
     text: Text = Field(description="A sentence for people.")
-    since: Moment
-    cleared_at: Moment | None = Field(None, description="When all was clear again.")
-    alerted_at: Moment | None = Field(None, description="When an alert was last handed out.")
+    since: UtcTime
+    cleared_at: UtcTime | None = Field(None, description="When all was clear again.")
+    alerted_at: UtcTime | None = Field(None, description="When an alert was last handed out.")
 
 
 class Watch(Document):
     """`watch/watch.json`: the watchdog's report; written when something changes."""
 
     schema_: str = Field(alias="schema")
-    written_at: Moment
+    written_at: UtcTime
     state: Literal["running", "stopped"] = Field("running", description="stopped: ended in order.")
     processes: dict[Key, WatchedProcess] = Field(default_factory=dict)
     alarms: dict[Key, Alarm] = Field(default_factory=dict, description="What is wrong now.")
@@ -55,9 +55,9 @@ class Heartbeat(Document):
     """`watch/bots.json`: the bots' process is alive, and how long its cycles took; every few seconds."""
 
     schema_: str = Field(alias="schema")
-    written_at: Moment
+    written_at: UtcTime
     pid: int
-    started_at: Moment
+    started_at: UtcTime
     cycles: int = Field(0, ge=0, description="Since it started.")
     cycle_seconds: Number = Field(0, ge=0, description="What they took together.")
     cycle_buckets: dict[Key, int] = Field(

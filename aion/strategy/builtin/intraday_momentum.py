@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from aion.model import Bar, Signal
+from aion.scalar import BotKind
 from aion.strategy.base import Moment, Parameters, read_parameters, unit
 from aion.strategy.builtin.session import SessionFigures
 
@@ -47,7 +48,7 @@ class IntradayMomentum:
     """
 
     name: ClassVar[str] = "intraday_momentum"
-    kind: ClassVar[Literal["intraday", "swing"]] = "intraday"
+    kind: ClassVar[BotKind] = "intraday"
     total_return: ClassVar[bool] = True
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from aion.model import Bar, Signal
+from aion.scalar import BotKind
 from aion.strategy.base import Moment, Parameters, read_parameters, unit
 from aion.strategy.builtin.session import SessionFigures, minutes_between
 
@@ -48,7 +49,7 @@ class OpeningRangeBreakout:
     """
 
     name: ClassVar[str] = "opening_range_breakout"
-    kind: ClassVar[Literal["intraday", "swing"]] = "intraday"
+    kind: ClassVar[BotKind] = "intraday"
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         self._parameters = read_parameters(OpeningRangeParameters, self.name, parameters)

@@ -2,11 +2,12 @@
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from aion.model import Bar, Signal
+from aion.scalar import BotKind
 from aion.strategy.base import Moment, Parameters, read_parameters, unit
 
 UPPER_HALF = 0.5
@@ -93,7 +94,7 @@ class CrossSectionalMomentum(_Ranking):
     """
 
     name: ClassVar[str] = "cross_sectional_momentum"
-    kind: ClassVar[Literal["intraday", "swing"]] = "swing"
+    kind: ClassVar[BotKind] = "swing"
     total_return: ClassVar[bool] = True
     sign: ClassVar[int] = 1
 
@@ -117,7 +118,7 @@ class ShortTermReversal(_Ranking):
     """
 
     name: ClassVar[str] = "short_term_reversal"
-    kind: ClassVar[Literal["intraday", "swing"]] = "swing"
+    kind: ClassVar[BotKind] = "swing"
     total_return: ClassVar[bool] = True
     sign: ClassVar[int] = -1
 

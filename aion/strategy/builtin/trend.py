@@ -4,11 +4,12 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from aion.model import Bar, Signal
+from aion.scalar import BotKind
 from aion.strategy.base import Moment, Parameters, read_parameters, unit
 
 TRADING_DAYS = 252  # a year of US sessions, to annualize daily volatility
@@ -68,7 +69,7 @@ class TimeSeriesMomentum:
     """
 
     name: ClassVar[str] = "time_series_momentum"
-    kind: ClassVar[Literal["intraday", "swing"]] = "swing"
+    kind: ClassVar[BotKind] = "swing"
     total_return: ClassVar[bool] = True
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
@@ -132,7 +133,7 @@ class EqualWeight:
     """
 
     name: ClassVar[str] = "equal_weight"
-    kind: ClassVar[Literal["intraday", "swing"]] = "swing"
+    kind: ClassVar[BotKind] = "swing"
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         read_parameters(EqualWeightParameters, self.name, parameters)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 
 from aion.model import ZERO, Bar, Signal
+from aion.scalar import BotKind
 from aion.strategy.base import Moment, Parameters, read_parameters, unit
 from aion.strategy.builtin.session import SessionFigures, minutes_between
 
@@ -101,7 +102,7 @@ class VwapReversion(_VwapRule):
     """
 
     name: ClassVar[str] = "vwap_reversion"
-    kind: ClassVar[Literal["intraday", "swing"]] = "intraday"
+    kind: ClassVar[BotKind] = "intraday"
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         self._parameters = read_parameters(ReversionParameters, self.name, parameters)
@@ -150,7 +151,7 @@ class VwapTrend(_VwapRule):
     """
 
     name: ClassVar[str] = "vwap_trend"
-    kind: ClassVar[Literal["intraday", "swing"]] = "intraday"
+    kind: ClassVar[BotKind] = "intraday"
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         self._parameters = read_parameters(TrendParameters, self.name, parameters)
