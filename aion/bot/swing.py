@@ -84,8 +84,9 @@ class SwingBot(BotAccount):
         signals = self.think(bars, Moment(ts, self.day, session.open, session.close, self.portfolio.quantities()))
         self.leave_all(ts)
         is_due = self._is_due(session.day)
-        if is_due and self.standing.reason:
-            self.broker.note(ts, "refused", f"the rebalance is put off: {self.standing.reason}")
+        why_not = self.standing.reason or ("" if bars else "no bar of its symbols may be traded on")
+        if is_due and why_not:
+            self.broker.note(ts, "refused", f"the rebalance is put off: {why_not}")
             is_due = False
         if is_due:
             self._rebalance(signals, bars, ts)

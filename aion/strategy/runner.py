@@ -51,7 +51,7 @@ class Mind:
             due = [action for action in actions if is_due(action, past.day, moment.day)]
             if [action for action in due if past.apply(action)]:
                 self._tell_again()
-        signals = self._call(bars, moment)
+        signals = self._call(bars, moment) if bars else {}  # none may be traded on: a rule is never handed nothing
         past.take(bars, moment)
         return signals
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from aion.ledger.query import read_ledger
 from aion.market.jump import CONFIRMED, Screen, Screened
-from aion.model import CorporateAction
+from aion.model import Bar, CorporateAction, Signal
 from aion.store.layout import Layout
+from aion.strategy.base import Moment
+from aion.strategy.registry import BUILT_IN
 from tests.bot.decided import decisions
 from tests.bot.desk import (
     ListFeed,
@@ -239,3 +242,56 @@ def test_symbol_that_is_not_left_out_or_not_traded_is_not_let_in(tmp_path: Path)
         id_of(2): "refused: no bot trades ZZZ; they trade AAA, BBB",
         id_of(3): "refused: admit is for all bots together, not for one",
     }
+
+
+class Handed:
+    """A rule that takes the largest close of what it is handed, and so ends at nothing."""
+
+    name = "handed"
+    kind = "intraday"
+    look_back = 0
+    rule = "Holds."
+
+    def __init__(self, symbols: tuple[str, ...], parameters: dict) -> None: ...
+
+    def on_bars(self, bars: dict[str, Bar], moment: Moment) -> dict[str, Signal]:
+        most = max(bars.values(), key=lambda each: each.close)
+        return {most.symbol: Signal(most.symbol, moment.ts, "hold", 0.5, 0.5, "holds", self.name)}
+
+
+@pytest.mark.parametrize("kind", ["intraday", "swing"])
+def test_rule_is_not_asked_when_no_bar_may_be_traded_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setitem(BUILT_IN, "handed", Handed)
+    monkeypatch.setattr(Handed, "kind", kind)
+    bot = swing_bot(("AAA",)).model_copy(update={"strategy": "handed", "kind": kind})
+    prices = [100.0, 101.0, 1010.0, 1010.0, 101.0, 100.0]
+    if kind == "swing":
+        bars = [bar("AAA", each.ts, each.close) for each in daily("AAA", "2021-06-01", prices)]
+        made = ListFeed({"AAA": instrument("AAA")}, day=bars)
+    else:
+        opened = at("2021-06-01T13:30Z")
+        bars = [bar("AAA", opened + timedelta(minutes=number), price) for number, price in enumerate(prices, start=1)]
+        made = ListFeed({"AAA": instrument("AAA")}, minute=bars)
+    start = at("2021-07-20T21:00Z") if kind == "swing" else at("2021-06-01T13:30Z")
+    replay(settings(tmp_path, start=start, bots={"s": bot}, run_pause_s=0), made)
+    with read_ledger(Layout(tmp_path).ledger) as ledger:
+        told = [each.action for each in ledger.changes("s").decisions if "jump" in each.reason]
+    assert told == ["refused", "admitted"]
+    path = Layout(tmp_path).swing_rolling("s") if kind == "swing" else Layout(tmp_path).sim_log("2021-06-01", "s")
+    state = document(path)
+    assert "state_reason" not in state and state["signals"]["AAA"]["ts"] == state["as_of"]
+
+
+def test_rebalance_that_falls_on_a_day_without_a_bar_to_trade_on_is_put_off(tmp_path: Path) -> None:
+    bars = [bar("AAA", each.ts, each.close) for each in daily("AAA", "2021-06-01", [100.0, 100.0, 5.0, 5.0, 100.0])]
+    bots = {"s": swing_bot(("AAA",), horizon="1d")}
+    replay(
+        settings(tmp_path, start=at("2021-07-20T21:00Z"), bots=bots, run_pause_s=0),
+        ListFeed({"AAA": instrument("AAA")}, day=bars),
+    )
+    put_off = [each["day"] for each in decisions(tmp_path, "1d") if "put off" in each["reason"]]
+    assert put_off == ["2021-06-03", "2021-06-04"]
+    assert not [each for each in decisions(tmp_path, "1d") if each["action"] == "exit"]
+    assert document(Layout(tmp_path).swing_rolling("s"))["positions"]["AAA"]["quantity"] > 0
