@@ -53,7 +53,7 @@ class Strategy(Protocol):
         """Process the bars that closed at `moment.ts`; return a signal for each symbol on which the rule has a view.
 
         Args:
-            bars: by symbol, all with the same `ts`, later than those of the call before.
+            bars: by symbol, at least one, all with the same `ts`, later than those of the call before.
             moment: session and holdings at that time.
         """
         ...
