@@ -9,7 +9,10 @@ FILE = re.compile(r"(?:minute|day)_[A-Za-z0-9._-]{1,200}\.(?:parquet|csv\.gz)")
 """Names that `BarFolder.write` gives; an index may name no other, be it below the folder."""
 _TEXTS = ("kind", "symbol", "exchange", "currency", "file")
 _LONGEST_SYMBOL = 200
-_MORE_TEXTS = ("timezone", "tick", "lot", "quantity_step", "name", "source", "first", "last", "venue")
+_MORE_TEXTS = (
+    "timezone", "tick", "lot", "quantity_step", "name", "source", "first", "last", "venue", "instrument_kind",
+    "multiplier", "margin", "settlement",
+)  # fmt: skip
 
 
 def check_entry(key: str, entry: object) -> Mapping[str, Any]:
@@ -38,6 +41,8 @@ def check_entry(key: str, entry: object) -> Mapping[str, Any]:
     interval, anchor = entry.get("interval_s", 60), entry.get("anchor", "open")
     if anchor not in ("open", "clock") or not _is_whole(interval, 60, 86_399):
         raise ValueError(f"it has bars of {_shown(interval)} s from {_shown(anchor)} on")
+    if not isinstance(entry.get("has_volume", True), bool):
+        raise ValueError(f"its has_volume is {_shown(entry['has_volume'])}: true or false")
     if entry.get("price_basis", "") not in ("raw", "adjusted", None):
         raise ValueError(f"its price_basis is {_shown(entry.get('price_basis', 'missing'))}: raw, adjusted or null")
     _check_dropped(entry.get("dropped", {}))

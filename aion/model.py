@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from aion.fact import UNSHOWN, Said
 from aion.money import value_of
@@ -22,6 +22,7 @@ ONE = Decimal(1)
 PriceBasis = Literal["raw", "adjusted"]
 Mode = Literal["replay", "paper", "backtest", "live"]
 InstrumentKind = Literal["share", "fund", "coin", "perpetual", "future", "option", "fx", "index"]
+INSTRUMENT_KINDS: tuple[InstrumentKind, ...] = get_args(InstrumentKind)
 SETTLED: frozenset[InstrumentKind] = frozenset(("future", "perpetual"))
 """Kinds of which only results are paid: a position costs nothing, and is worth what it has gained."""
 
@@ -290,7 +291,8 @@ class Fill:
     bar: Annotated[Bar, Said("The bar it filled in.")]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "fee", sum(self.fees.values(), ZERO))
+        # a sum of none has the decimals of money too
+        object.__setattr__(self, "fee", sum(self.fees.values(), self.slippage * ZERO))
 
     @property
     def value(self) -> Decimal:

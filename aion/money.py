@@ -26,9 +26,12 @@ class MoneyUnit:
     """0..18."""
     step: Decimal = field(init=False)
     """The smallest amount: 0.01 of dollars, 1 of yen, 0.00000001 of Bitcoin."""
+    zero: Decimal = field(init=False)
+    """Nothing, with its decimals: sums that begin with it are written alike."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "step", Decimal(1).scaleb(-self.decimals))
+        object.__setattr__(self, "zero", 0 * self.step)
 
     def round(self, amount: Decimal) -> Decimal:
         """Round a mark or a sum half to even, where no side is favoured."""

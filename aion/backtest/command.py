@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -166,5 +165,5 @@ def summary(outcome: Outcome) -> Iterable[Table | str]:
 
 
 def _title(result: Result) -> str:
-    money = say.money(Decimal(result.start), result.settings.currency)
+    money = say.money(result.start, result.settings, is_named=True)
     return f"{result.rule} {say.day(result.first)} to {say.day(result.last)}, {money}."

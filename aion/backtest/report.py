@@ -76,12 +76,12 @@ def _bot(result: Result) -> str:
 
 def _tiles(result: Result) -> str:
     own, held, costs = result.figures, result.hold, result.costs
-    currency = result.settings.currency
+    account = result.settings
     hold_end = result.days[-1].hold or ZERO
     ahead = (own.total_return or 0.0) - (held.total_return or 0.0)
     points = f"{say.percent(ahead, is_change=True).removesuffix('%')}pp to holding"
     tiles = (
-        ("Equity", say.money(result.end, currency), f"from {say.money(result.start)}"),
+        ("Equity", say.money(result.end, account, is_named=True), f"from {say.money(result.start, account)}"),
         (
             "Return",
             signed(say.percent(own.total_return, is_change=True), own.total_return or 0.0),
@@ -90,7 +90,7 @@ def _tiles(result: Result) -> str:
         (
             f"Hold {escape(result.hold_name)}",
             say.percent(held.total_return, is_change=True),
-            f"{say.money(hold_end)}, no costs",
+            f"{say.money(hold_end, account)}, no costs",
         ),
         (
             "Largest drawdown",
@@ -99,7 +99,7 @@ def _tiles(result: Result) -> str:
         ),
         (
             "Costs",
-            say.money(sum(costs.fees.values(), ZERO) + costs.slippage + costs.borrow, currency),
+            say.money(sum(costs.fees.values(), ZERO) + costs.slippage + costs.borrow, account, is_named=True),
             f"{len(result.fills):,} fills, {len(result.trades):,} closed trades",
         ),
     )
@@ -251,7 +251,7 @@ def _figures(result: Result) -> str:
 
 
 def _costs(result: Result) -> str:
-    costs, currency = result.costs, result.settings.currency
+    costs, account = result.costs, result.settings
     parts = [("Gross", costs.gross)]
     parts += [(name.replace("_", " ").capitalize(), -fee) for name, fee in sorted(costs.fees.items())]
     parts += [("Slippage", -costs.slippage), ("Borrow", -costs.borrow), ("Net", costs.net)]
@@ -269,7 +269,7 @@ def _costs(result: Result) -> str:
         left = float(min(start, end) - low) / span * 100
         width = max(abs(float(amount)) / span * 100, 0.2)
         kind = ("up" if amount > 0 else "dn") if name in ("Gross", "Net") else "b"
-        amount_text = say.money(amount, is_change=True)
+        amount_text = say.money(amount, account, is_change=True)
         value = signed(amount_text, amount) if name == "Net" else amount_text
         rows.append(
             f'<span>{escape(name)}</span><div class="r"><span class="b {kind}" '
@@ -277,12 +277,13 @@ def _costs(result: Result) -> str:
         )
     per_value = (costs.gross - costs.net) / costs.traded_value * 10_000 if costs.traded_value else None
     rate = f" That is {per_value:.1f} basis points of what was traded." if per_value is not None else ""
+    traded = say.money(costs.traded_value, account, is_named=True)
     model = cost_model(result.settings.cost, result.settings.own_cost)
     real = f"; rates real from {model.valid_from} on" if model.valid_from.year > 1970 else ""
     return (
-        f"<h2>From gross to net, {currency}</h2>"
+        f"<h2>From gross to net, {account.currency}</h2>"
         f'<div class="bars">{"".join(rows)}</div>'
-        f'<p class="mut" style="margin-top:12px">Traded {say.money(costs.traded_value, currency)}.{rate} '
+        f'<p class="mut" style="margin-top:12px">Traded {traded}.{rate} '
         f"Model: {escape(model.title)}{real}.</p>"
     )
 
@@ -294,11 +295,16 @@ def _symbols(result: Result) -> str:
         found[trade.symbol].append(trade)
     if len(result.settings.symbols) < 2 or not found:
         return ""
+    account = result.settings
     nets = {symbol: sum((each.realized_pnl for each in trades), ZERO) for symbol, trades in found.items()}
+    costs = {
+        symbol: sum((each.fees + each.slippage + each.borrow for each in trades), ZERO)
+        for symbol, trades in found.items()
+    }
     rows = "".join(
         f"<tr><td>{escape(symbol)}</td><td>{len(found[symbol]):,}</td>"
-        f"<td>{say.money(sum((each.fees + each.slippage + each.borrow for each in found[symbol]), ZERO))}</td>"
-        f"<td>{signed(say.money(nets[symbol], is_change=True), nets[symbol])}</td></tr>"
+        f"<td>{say.money(costs[symbol], account)}</td>"
+        f"<td>{signed(say.money(nets[symbol], account, is_change=True), nets[symbol])}</td></tr>"
         for symbol in sorted(nets, key=lambda each: (-nets[each], each))[:SYMBOLS_SHOWN]
     )
     head = "<th>Symbol</th><th>Closed</th><th>Costs</th><th>Net</th>"

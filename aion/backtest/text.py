@@ -6,18 +6,24 @@ from decimal import Decimal
 
 from aion import performance
 from aion.backtest.result import Figures, Result
-from aion.currency import decimals_of
+from aion.config import BotSettings
 
 MINUS = "\N{MINUS SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
 DAY_S = 86_400
 
 
-def money(amount: Decimal, currency: str = "", *, is_change: bool = False) -> str:
-    """Return money with the decimals of its currency, 2 for none: `99,008.00 USD`; a change has its sign."""
-    text = f"{abs(amount):,.{decimals_of(currency) if currency else 2}f}"
+def money(amount: Decimal, account: BotSettings, *, is_change: bool = False, is_named: bool = False) -> str:
+    """Return money with the decimals of its account, and its currency: `99,008.00 USD`; a change has its sign."""
+    text = f"{abs(amount):,.{account.decimals}f}"
     sign = MINUS if amount < 0 else "+" if is_change and amount > 0 else ""
-    return f"{sign}{text}{SPACE}{currency}" if currency else f"{sign}{text}"
+    return f"{sign}{text}{SPACE}{account.currency}" if is_named else f"{sign}{text}"
+
+
+def digits(value: Decimal) -> str:
+    """Return a price or a quantity with all its digits and separators: `1,234.5`, `0.00000412`."""
+    whole, _, rest = f"{value:,f}".partition(".")
+    return f"{whole}.{rest}" if (rest := rest.rstrip("0")) else whole
 
 
 def percent(value: float | None, *, is_change: bool = False, decimals: int = 2) -> str:
@@ -55,9 +61,13 @@ def span(seconds: float) -> str:
 def rows(result: Result) -> Iterator[tuple[str, str, str]]:
     """Yield label, figure of the bot and figure of holding; a figure that would say nothing gives its sample."""
     own, held = result.figures, result.hold
-    currency = result.settings.currency
+    account = result.settings
     sessions = f"n = {len(result.days)}"
-    yield "Equity at the end", money(result.end, currency), money(result.days[-1].hold or Decimal(0), currency)
+    yield (
+        "Equity at the end",
+        money(result.end, account, is_named=True),
+        money(result.days[-1].hold or Decimal(0), account, is_named=True),
+    )
     for label, name in _RETURNS:
         both = [percent(getattr(each, name), is_change=True) for each in (own, held)]
         if any(both):
@@ -82,14 +92,22 @@ def rows(result: Result) -> Iterator[tuple[str, str, str]]:
     yield "Win rate", percent(result.win_rate) if enough else won if closed else sample, ""
     yield "Profit factor", number(result.profit_factor) if enough else sample, ""
     yield "Mean win / mean loss", number(result.payoff_ratio) if enough else sample, ""
-    expected = "" if result.expectancy is None else money(Decimal(repr(result.expectancy)), currency, is_change=True)
+    expected = (
+        ""
+        if result.expectancy is None
+        else money(Decimal(repr(result.expectancy)), account, is_change=True, is_named=True)
+    )
     yield "Mean result a trade", expected if enough else sample, ""
-    yield "Gross", money(result.costs.gross, currency, is_change=True), ""
-    yield "Fees", money(-sum(result.costs.fees.values(), Decimal(0)), currency, is_change=True), "0, left out"
-    yield "Slippage", money(-result.costs.slippage, currency, is_change=True), "0, left out"
+    yield "Gross", money(result.costs.gross, account, is_change=True, is_named=True), ""
+    yield (
+        "Fees",
+        money(-sum(result.costs.fees.values(), Decimal(0)), account, is_change=True, is_named=True),
+        "0, left out",
+    )
+    yield "Slippage", money(-result.costs.slippage, account, is_change=True, is_named=True), "0, left out"
     if result.costs.borrow:
-        yield "Borrow", money(-result.costs.borrow, currency, is_change=True), "0, left out"
-    yield "Net", money(result.costs.net, currency, is_change=True), ""
+        yield "Borrow", money(-result.costs.borrow, account, is_change=True, is_named=True), "0, left out"
+    yield "Net", money(result.costs.net, account, is_change=True, is_named=True), ""
 
 
 _RETURNS = (

@@ -8,6 +8,7 @@ from aion.backtest import chart
 from aion.backtest import text as say
 from aion.backtest.markup import signed, table
 from aion.backtest.result import Result
+from aion.config import BotSettings
 from aion.model import ZERO, Trade
 
 TRADES_SHOWN = 400  # a page of thousands of rows is slow to open; all of them stand in the ledger
@@ -41,7 +42,7 @@ def trades_panel(result: Result) -> str:
             ("Why it was closed", True),
         )
     )
-    rows = "".join(_row(each, has_borrow=has_borrow) for each in newest)
+    rows = "".join(_row(each, result.settings, has_borrow=has_borrow) for each in newest)
     return (
         f'<section class="panel"><h2>Closed trades, {result.settings.currency}</h2>{_results(result)}'
         f"{table('Closed trades', head, rows, kind='tall trades')}"
@@ -50,18 +51,17 @@ def trades_panel(result: Result) -> str:
     )
 
 
-def _row(trade: Trade, *, has_borrow: bool) -> str:
+def _row(trade: Trade, account: BotSettings, *, has_borrow: bool) -> str:
     side = "long" if trade.side.sign > 0 else "short"
-    quantity = f"{trade.quantity:,.4f}" if trade.quantity % 1 else f"{trade.quantity:,.0f}"
-    net = signed(say.money(trade.realized_pnl, is_change=True), trade.realized_pnl)
-    borrow = f'<td data-name="Borrow">{say.money(trade.borrow)}</td>' if has_borrow else ""
+    net = signed(say.money(trade.realized_pnl, account, is_change=True), trade.realized_pnl)
+    borrow = f'<td data-name="Borrow">{say.money(trade.borrow, account)}</td>' if has_borrow else ""
     return (
         f'<tr><td class="t" data-name="Opened">{trade.opened_at:%Y-%m-%d %H:%M}</td>'
         f'<td class="t" data-name="Closed">{trade.closed_at:%Y-%m-%d %H:%M}</td>'
         f'<td class="t main">{escape(trade.symbol)}</td><td class="t main">{side}</td>'
-        f'<td data-name="Quantity">{quantity}</td><td data-name="Entry">{trade.entry_price:,.4f}</td>'
-        f'<td data-name="Exit">{trade.exit_price:,.4f}</td><td data-name="Fees">{say.money(trade.fees)}</td>'
-        f'<td data-name="Slippage">{say.money(trade.slippage)}</td>{borrow}<td class="main net">{net}</td>'
+        f'<td data-name="Quantity">{say.digits(trade.quantity)}</td><td data-name="Entry">{trade.entry_price:,f}</td>'
+        f'<td data-name="Exit">{trade.exit_price:,f}</td><td data-name="Fees">{say.money(trade.fees, account)}</td>'
+        f'<td data-name="Slippage">{say.money(trade.slippage, account)}</td>{borrow}<td class="main net">{net}</td>'
         f'<td class="w">{escape(trade.reason)}</td></tr>'
     )
 
@@ -84,7 +84,7 @@ def _results(result: Result) -> str:
     won = sum(each.realized_pnl > 0 for each in trades)
     what = "each closed trade" if size == 1 else f"{size} closed trades in a row each"
     results = [each.realized_pnl for each in trades]
-    best, worst = (say.money(each, is_change=True) for each in (max(results), min(results)))
+    best, worst = (say.money(each, result.settings, is_change=True) for each in (max(results), min(results)))
     words = (
         f"Net result of {what}, by time of closing: {won:,} of {len(trades):,} above zero, the best {best}, "
         f"the worst {worst}."
@@ -101,6 +101,7 @@ def _days(parts: Sequence[Sequence[Trade]]) -> list[tuple[float, str]]:
 
 def _tick(value: float) -> str:
     shown = Decimal(repr(value))
-    places = 0 if shown == shown.to_integral_value() else 2
     sign = say.MINUS if shown < 0 else "+" if shown > 0 else ""
-    return f"{sign}{abs(shown):,.{places}f}"
+    whole = shown == shown.to_integral_value()
+    text = f"{abs(shown):,.0f}" if whole else f"{abs(shown):,.2f}" if shown == round(shown, 2) else f"{abs(shown):,f}"
+    return f"{sign}{text}"

@@ -51,6 +51,24 @@ def import_bars(
         str, typer.Option("--columns", help="Columns by name or number: ts=Datum,close=5; volume=none.")
     ] = "",
     decimal: Annotated[str, typer.Option("--decimal", help="Decimal mark, point or comma; default: detected.")] = "",
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind", help="share, fund, coin, perpetual, future, option, fx or index; default: by exchange."
+        ),
+    ] = "",
+    tick: Annotated[
+        str, typer.Option("--tick", help="Price step; default: 0.01, of coins found in the prices.")
+    ] = "",
+    lot: Annotated[str, typer.Option("--lot", help="Quantities are multiples of it; default: the step.")] = "",
+    step: Annotated[str, typer.Option("--step", help="Quantity step; default: 1, of coins 0.00000001.")] = "",
+    multiplier: Annotated[str, typer.Option("--multiplier", help="Units of one contract; default: 1.")] = "",
+    margin: Annotated[
+        str, typer.Option("--margin", help="Part of the value that a future or perpetual holds back; default: 1.")
+    ] = "",
+    settlement: Annotated[
+        str, typer.Option("--settlement", help="Currency it is paid in; default: that of its prices.")
+    ] = "",
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace the bars already in the folder; default: merge.")
     ] = False,
@@ -68,9 +86,11 @@ def import_bars(
     from aion.market.importing.text.layout import read_columns
     from aion.market.importing.text.number import Decimals
     from aion.market.importing.text.table import Reading
-    from aion.model import PriceBasis
+    from aion.market.instrument import Contract
+    from aion.model import INSTRUMENT_KINDS, InstrumentKind, PriceBasis
 
     _one_of("--price-basis", price_basis, ("raw", "adjusted", None))
+    _one_of("--kind", kind, (*INSTRUMENT_KINDS, ""))
     _one_of("--stamp", stamp, ("open", "close"))
     _one_of("--format", form, ("parquet", "csv"))
     _one_of("--decimal", decimal, ("point", "comma", ""))
@@ -88,6 +108,15 @@ def import_bars(
         actions=_declared(split, dividend, jump),
         form=cast("Format", form),
         reading=Reading(read_columns(columns), date_format, cast("Decimals", decimal)),
+        contract=Contract(
+            kind=cast("InstrumentKind | None", kind or None),
+            tick=_step("--tick", tick),
+            lot=_step("--lot", lot),
+            step=_step("--step", step),
+            multiplier=_step("--multiplier", multiplier),
+            margin=_step("--margin", margin),
+            settlement=settlement or None,
+        ),
         is_replaced=replace,
     )
     done = import_files(files, folder, about, SystemClock().now())
@@ -144,13 +173,21 @@ def _check_format(form: str) -> None:
 
 
 def _unit(text: str) -> Decimal:
+    return _above_zero("--unit", text)
+
+
+def _step(option: str, text: str) -> Decimal | None:
+    return _above_zero(option, text) if text else None
+
+
+def _above_zero(option: str, text: str) -> Decimal:
     try:
-        unit = Decimal(text)
+        found = Decimal(text)
     except InvalidOperation:
-        unit = Decimal(0)
-    if not unit.is_finite() or unit <= 0:
-        raise ConfigError(f"--unit {text!r} is not a number above 0")
-    return unit
+        found = Decimal(0)
+    if not found.is_finite() or found <= 0:
+        raise ConfigError(f"{option} {text!r} is not a number above 0")
+    return found
 
 
 def _actions(texts: list[str], kind: Literal["split", "dividend", "jump"]) -> list[CorporateAction]:

@@ -4,9 +4,10 @@ Sources: Hong Kong spread table (HKEX Rules, Second Schedule) and board lot of 9
 AZN (0.02 GBP at this price); Regulation NMS Rule 612 (0.01 USD).
 """
 
+from dataclasses import dataclass
 from decimal import Decimal
 
-from aion.model import Instrument, PriceBasis
+from aion.model import Instrument, InstrumentKind, PriceBasis
 
 _TRADED = {
     "MSFT": Instrument("MSFT", "XNAS", "USD", name="Microsoft"),
@@ -14,6 +15,22 @@ _TRADED = {
     "9988.HK": Instrument("9988.HK", "XHKG", "HKD", tick=Decimal("0.05"), lot=Decimal(100), name="Alibaba Group"),
 }
 ADJUSTED_STEP = Decimal("0.0001")  # adjusted prices are not tradable prices, so shares come in fractions
+UNCOUNTED: frozenset[InstrumentKind] = frozenset(("fx", "index"))
+"""Kinds that are traded where nobody counts a volume."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What somebody says of an instrument beside its bars; None where nothing is said."""
+
+    kind: InstrumentKind | None = None
+    tick: Decimal | None = None
+    lot: Decimal | None = None
+    step: Decimal | None = None
+    """Smallest step of a quantity."""
+    multiplier: Decimal | None = None
+    margin: Decimal | None = None
+    settlement: str | None = None
 
 
 def instrument(symbol: str, exchange: str, currency: str, basis: PriceBasis) -> Instrument:

@@ -44,15 +44,16 @@ class _Holding:
         "slippage",
     )
 
-    def __init__(self, opened_at: datetime) -> None:
+    def __init__(self, opened_at: datetime, nothing: Decimal = ZERO) -> None:
+        """Args: opened_at: market time; nothing: 0 with the decimals of the account's money."""
         self.opened_at = opened_at
         self.quantity = ZERO  # signed
         self.average_price = ZERO  # exact, fees left out
-        self.basis = ZERO  # money paid (+) or got (-) for what is still held, fees left out
-        self.realized = ZERO
-        self.fees = ZERO
-        self.borrow = ZERO
-        self.slippage = ZERO
+        self.basis = nothing  # money paid (+) or got (-) for what is still held, fees left out
+        self.realized = nothing
+        self.fees = nothing
+        self.borrow = nothing
+        self.slippage = nothing
         self.entry_quantity = ZERO
         self.entry_value = ZERO
         self.exit_quantity = ZERO
@@ -136,11 +137,11 @@ class Portfolio:
         self.start_cash = self.unit.round(cash)
         self.cash = self.start_cash
         """Money not invested."""
-        self.fees = ZERO
+        self.fees = self.unit.zero
         """Fees of all fills since the start, money >= 0."""
-        self.borrow = ZERO
+        self.borrow = self.unit.zero
         """Charges for nights since the start, money >= 0: borrow fees of shorts, financing of longs."""
-        self.slippage = ZERO
+        self.slippage = self.unit.zero
         """Slippage suffered since the start, money >= 0."""
         self.traded_value = ZERO
         """Sum of price x units over all fills, money without a sign: the numerator of turnover."""
@@ -150,9 +151,7 @@ class Portfolio:
         """Market day that `day_result` speaks of; None before the first session."""
         self._holdings: dict[str, _Holding] = {}
         self._day_start = self.start_cash
-        self._day_fees = ZERO
-        self._day_borrow = ZERO
-        self._day_slippage = ZERO
+        self._day_fees = self._day_borrow = self._day_slippage = self.unit.zero
 
     # what is held
 
@@ -283,7 +282,7 @@ class Portfolio:
         self.marks.setdefault(fill.symbol, fill.price)
         holding = self._holdings.get(fill.symbol)
         if holding is None:
-            holding = self._holdings[fill.symbol] = _Holding(fill.filled_at)
+            holding = self._holdings[fill.symbol] = _Holding(fill.filled_at, self.unit.zero)
             if instrument is not None:
                 holding.is_settled, holding.margin = instrument.is_settled, instrument.margin
             if fill.multiplier is not None:

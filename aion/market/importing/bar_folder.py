@@ -26,13 +26,13 @@ from aion.clock import iso, parse_iso
 from aion.errors import ConfigError, FeedError
 from aion.extras import need
 from aion.market.bar_check import exact_price
-from aion.market.exchange import exchange_of
+from aion.market.exchange import ALWAYS, WEEKDAYS, exchange_of
 from aion.market.grid import Anchor, Grid
 from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts
 from aion.market.importing.text.table import parquet_batches
 from aion.market.series import Kind
-from aion.model import Bar, CorporateAction, Instrument, PriceBasis
+from aion.model import INSTRUMENT_KINDS, Bar, CorporateAction, Instrument, PriceBasis
 from aion.store.file import write_bytes
 from aion.store.regular_file import inflate, open_regular, read_regular
 
@@ -79,6 +79,12 @@ class Series:
     """Length of a bar of the kind `minute` that nothing cuts, s."""
     anchor: Anchor = "open"
     """From where such bars are counted."""
+    instrument_kind: str = ""
+    """`share`, `coin` ...; empty for a coin of a market that never closes, and a share of others."""
+    multiplier: str = "1"
+    margin: str = "1"
+    settlement: str = ""
+    has_volume: bool = True
 
     @property
     def key(self) -> str:
@@ -91,7 +97,14 @@ class Series:
         return Grid(timedelta(seconds=self.interval_s), self.anchor)
 
     def instrument(self) -> Instrument:
-        """Return its instrument."""
+        """Return what is traded.
+
+        Raises:
+            ValueError: a kind that is not known, or a number that is not above 0.
+        """
+        kind = self.instrument_kind or {ALWAYS: "coin", WEEKDAYS: "fx"}.get(self.exchange, "share")
+        if kind not in INSTRUMENT_KINDS:
+            raise ValueError(f"its instrument_kind is {kind[:80]!r}; known: {', '.join(INSTRUMENT_KINDS)}")
         return Instrument(
             self.symbol,
             self.exchange,
@@ -101,7 +114,20 @@ class Series:
             Decimal(self.quantity_step),
             self.price_basis,
             self.name,
+            kind,
+            Decimal(self.multiplier),
+            self.settlement,
+            Decimal(self.margin),
+            self.has_volume,
         )
+
+    def entry(self) -> dict[str, Any]:
+        """Return its entry of the index, without what an index of before this was said would not have."""
+        found = asdict(self)
+        return {name: value for name, value in found.items() if name not in _LATER or value != _LATER[name]}
+
+
+_LATER = {"instrument_kind": "", "multiplier": "1", "margin": "1", "settlement": "", "has_volume": True}
 
 
 class BarFolder:
@@ -139,9 +165,7 @@ class BarFolder:
         try:
             series = Series(**check_entry(key, entry))
             exchange_of(series.exchange)
-            instrument = series.instrument()
-            if min(instrument.tick, instrument.lot, instrument.quantity_step) <= 0:
-                raise ValueError("its tick, lot and quantity_step must be above 0")
+            series.instrument()
             ZoneInfo(series.timezone)
         except (ConfigError, ValueError, TypeError, ArithmeticError, OSError, ZoneInfoNotFoundError) as error:
             self._bad_series[key] = entry
@@ -159,7 +183,7 @@ class BarFolder:
             why = f"action {number} cannot be read ({error})"
             spoiled = [key for key, series in self.series.items() if series.symbol == symbol]
             for key in spoiled:
-                self._bad_series[key] = asdict(self.series.pop(key))
+                self._bad_series[key] = self.series.pop(key).entry()
                 self.left_out[key] = f"{why}, and without it the prices do not fit together"
             if not spoiled:
                 self.left_out[f"action {number}"] = why
@@ -239,7 +263,7 @@ class BarFolder:
         Raises:
             ConfigError: the folder cannot be written.
         """
-        good = {key: asdict(each) for key, each in self.series.items()}
+        good = {key: each.entry() for key, each in self.series.items()}
         index = {
             "schema": SCHEMA,
             "series": dict(sorted((self._bad_series | good).items())),

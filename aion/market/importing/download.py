@@ -193,4 +193,9 @@ def _new_series(kind: Kind, instrument: Instrument, provider: Provider) -> Serie
         instrument.name,
         f"downloaded: {provider.provenance}",
         venue=getattr(provider, "venue", ""),
+        instrument_kind=instrument.kind if instrument.kind not in ("share", "coin") else "",
+        multiplier=format(instrument.multiplier, "f"),
+        margin=format(instrument.margin, "f"),
+        settlement=instrument.settlement,
+        has_volume=instrument.has_volume,
     )

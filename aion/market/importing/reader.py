@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from aion.currency import DIGITS, MOST_DECIMALS
 from aion.errors import AionError, ConfigError, FeedError, printable
 from aion.market import calendar
 from aion.market.bar_check import OUTSIDE, Report, clean
@@ -29,9 +30,10 @@ from aion.market.importing.text.lean import UNIT
 from aion.market.importing.text.localtime import NO_ZONE
 from aion.market.importing.text.part import Part, rows_by_day, rows_by_time, settle_volume
 from aion.market.importing.text.table import Reading, read_tables
-from aion.market.instrument import instrument
+from aion.market.instrument import UNCOUNTED, Contract, instrument
 from aion.market.series import Kind
 from aion.model import Bar, CorporateAction, PriceBasis
+from aion.money import decimals_in
 from aion.store.file import write_bytes
 
 REPORT = "import_report.json"
@@ -39,7 +41,7 @@ MAX_ROWS = 10_000_000  # of all files of one import, which are held at once
 MAX_SERIES = 2000  # of one import: each becomes a file
 MAX_SYMBOL = 64  # characters
 _COIN_STEP = Decimal("0.00000001")
-_FINEST = 12  # decimals of a coin's tick: what has more got them from floating point
+_USUAL = 8  # decimals that any price may have; what has more may have got them from floating point
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Import:
     form: Format = "parquet"
     reading: Reading = field(default_factory=Reading)
     """What is said of the way the files are written, where they leave a doubt."""
+    contract: Contract = field(default_factory=Contract)
+    """What is said of what is traded."""
     is_replaced: bool = False
     """True drops what the folder has of a series that comes again; False joins them."""
 
@@ -227,8 +231,11 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
             raise FeedError(f"a symbol has 1 to {MAX_SYMBOL} characters that can be printed")
         days = find_days([stamp for part in parts for stamp in part.stamps], about.exchange)
         done.kind = "day" if days is not None else "minute"
-        series = _series(symbol, done.kind, names, about)
-        has_volume = settle_volume(parts, report)
+        old = None if about.is_replaced else target.series.get(f"{done.kind}:{symbol}")
+        series = _series(symbol, done.kind, names, about, old)
+        is_uncounted = series.instrument().kind in UNCOUNTED
+        has_volume = settle_volume(parts, report, is_traded=is_uncounted)
+        series.has_volume = has_volume or not is_uncounted
         if days is not None:
             if about.interval is not None:
                 raise FeedError("its bars are daily ones, not as --interval says")
@@ -252,7 +259,7 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
         )  # fmt: skip
         if not bars:
             raise FeedError(_nothing_left(report, about))
-        series.tick = format(_tick(series, bars), "f")
+        series.tick = format(about.contract.tick or _tick(series, bars), "f")
         series.dropped = report.dropped_days
         check_jumps(bars, about.exchange, target.actions)
         if not about.is_replaced:
@@ -272,8 +279,14 @@ def _tick(series: Series, bars: Sequence[Bar]) -> Decimal:
     """Return the price step; for crypto, one that fits its prices, without floating-point noise."""
     if series.exchange != ALWAYS:
         return Decimal(series.tick)
-    finest = min(int(price.as_tuple().exponent) for bar in bars for price in (bar.open, bar.high, bar.low, bar.close))
-    return Decimal(1).scaleb(max(finest, -_FINEST))
+    decimals = max(_real_decimals(price) for bar in bars for price in (bar.open, bar.high, bar.low, bar.close))
+    return Decimal(1).scaleb(-min(decimals, MOST_DECIMALS))
+
+
+def _real_decimals(price: Decimal) -> int:
+    """Return the decimals of a price, without those that come from floating point."""
+    decimals = decimals_in(price)
+    return decimals if decimals <= _USUAL else min(decimals, max(_USUAL, DIGITS - 1 - price.adjusted()))
 
 
 def _nothing_left(report: Report, about: Import) -> str:
@@ -288,18 +301,32 @@ def _nothing_left(report: Report, about: Import) -> str:
     return f"no good bar is left:{count}{hint}" if count else "no good bar is left"
 
 
-def _series(symbol: str, kind: Kind, names: list[str], about: Import) -> Series:
+def _series(symbol: str, kind: Kind, names: list[str], about: Import, old: Series | None) -> Series:
+    """Return a series as it is said to be; what is not said is as of `old`, or usual."""
     quoted = symbol.rpartition("/")[2].partition(":")[0] if "/" in symbol else ""
     currency = about.currency or exchange_of(about.exchange).currency or quoted
     if not currency:
         raise ConfigError(f"{symbol}: say in which currency its prices are: --currency USDT")
     known = instrument(symbol, about.exchange, currency, about.price_basis or "raw")
-    step = known.quantity_step if about.exchange != ALWAYS else _COIN_STEP
-    lot = known.lot if about.exchange != ALWAYS else step
-    return Series(
+    said = about.contract
+    traded = said.kind or (old.instrument_kind if old is not None else "")
+    is_coin = about.exchange == ALWAYS and traded in ("", "coin", "perpetual")
+    step = said.step or (Decimal(old.quantity_step) if old is not None else None)
+    step = step or (_COIN_STEP if is_coin else known.quantity_step)
+    lot = said.lot or (Decimal(old.lot) if old is not None and said.step is None else None)
+    lot = lot or (step if is_coin or said.step is not None else known.lot)
+    series = Series(
         kind, symbol, about.exchange, currency, about.price_basis, about.zone or "UTC",
-        str(known.tick), str(lot), format(step, "f"), known.name, f"imported from {', '.join(names)}",
+        format(said.tick or known.tick, "f"), format(lot, "f"), format(step, "f"), known.name,
+        f"imported from {', '.join(names)}", instrument_kind=traded,
     )  # fmt: skip
+    for name in ("multiplier", "margin", "settlement"):
+        value = getattr(said, name)
+        if value is not None:
+            setattr(series, name, value if isinstance(value, str) else format(value, "f"))
+        elif old is not None:
+            setattr(series, name, getattr(old, name))
+    return series
 
 
 def _write_report(folder: Path, done: Sequence[Imported], about: Import, now: datetime) -> None:

@@ -28,8 +28,14 @@ class Part:
     stamps: list[Stamp] = field(default_factory=list)
 
 
-def settle_volume(parts: Sequence[Part], report: Report) -> bool:
-    """Use ticks if there is no volume; return whether there is any volume."""
+def settle_volume(parts: Sequence[Part], report: Report, *, is_traded: bool = False) -> bool:
+    """Use ticks if there is no volume; return whether there is any volume.
+
+    Args:
+        parts: of one series.
+        report: gets what is odd.
+        is_traded: True of a kind that paper orders fill on without a volume.
+    """
     rows = [row for part in parts for row in part.rows if "wide" not in row]
     volumes = [row["volume"] for row in rows if "volume" in row]
     if any(_is_above_zero(each) for each in volumes):
@@ -45,7 +51,12 @@ def settle_volume(parts: Sequence[Part], report: Report) -> bool:
         return True  # nothing ever moved either: these are no bars without a count, but no bars
     for row in rows:
         row["volume"] = "0"
-    report.warn("its source counts no volume (0 throughout): bars are kept, and paper orders do not fill on them")
+    what = (
+        "paper orders fill on them whatever their size"
+        if is_traded
+        else "paper orders do not fill on them; if it is a currency or an index, say --kind fx or --kind index"
+    )
+    report.warn(f"its source counts no volume (0 throughout): bars are kept, and {what}")
     return False
 
 
