@@ -20,6 +20,7 @@ except ModuleNotFoundError:  # run by make, before anything is installed
 
 ROOT = Path(__file__).parent
 FRONTEND = ROOT / "frontend"
+API_TYPES = FRONTEND / "src" / "api" / "schema.ts"
 STATIC = ROOT / "aion" / "web" / "static"
 MARK = ".sources"
 NO_PAGES = "AION_WITHOUT_PAGES"  # a variable: an install in place leaves the pages to `make`
@@ -80,7 +81,7 @@ def sources_hash() -> str:
     files = [path for folder in ("src", "public") for path in (FRONTEND / folder).rglob("*") if path.is_file()]
     files += [path for path in FRONTEND.glob("*") if path.is_file()]
     for path in sorted(files):
-        if ".test." not in path.name:
+        if ".test." not in path.name and path != API_TYPES:
             digest.update(path.relative_to(FRONTEND).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
