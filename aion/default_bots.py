@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aion.bar_index import check_entry
+from aion.store.bar_index import check_entry
 from aion.store.regular_file import read_regular
 
 CASH = 100_000

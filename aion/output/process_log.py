@@ -13,9 +13,9 @@ from typing import Any, Literal, TextIO
 import orjson
 
 from aion.clock import Clock, SystemClock, iso
-from aion.redact import MASK, is_secret, plain
 from aion.store import rotate
 from aion.store.layout import Layout
+from aion.store.redact import MASK, is_secret, plain
 
 Level = Literal["debug", "info", "warning", "error"]
 _ORDER: dict[str, int] = {"debug": 0, "info": 1, "warning": 2, "error": 3}

@@ -21,7 +21,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
 
-from aion.bar_index import check_entry
 from aion.clock import iso, parse_iso
 from aion.errors import ConfigError, FeedError
 from aion.extras import need
@@ -33,6 +32,7 @@ from aion.market.halt import Halt, read_halts
 from aion.market.importing.text.table import parquet_batches
 from aion.market.series import Kind
 from aion.model import INSTRUMENT_KINDS, Bar, CorporateAction, Instrument, PriceBasis
+from aion.store.bar_index import check_entry
 from aion.store.file import write_bytes
 from aion.store.regular_file import inflate, open_regular, read_regular
 

@@ -19,9 +19,9 @@ import orjson
 import structlog
 
 from aion.clock import Clock, SystemClock, iso
-from aion.redact import MASK, is_secret, plain
 from aion.store import rotate
 from aion.store.layout import Layout
+from aion.store.redact import MASK, is_secret, plain
 from aion.web.log.repeat import Repeats, also
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}

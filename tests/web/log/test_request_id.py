@@ -12,8 +12,8 @@ import pytest
 from aion.config import Settings, default_bots
 from aion.control.inbox import Inbox
 from aion.output.process_log import ProcessLog
-from aion.redact import plain
 from aion.store.layout import Layout
+from aion.store.redact import plain
 from aion.web.log.writer import open_log
 from tests.web.conftest import RunningDesk
 from tests.web.log_file import close_file
