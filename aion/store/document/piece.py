@@ -61,6 +61,11 @@ def encode(document: Document) -> bytes:
     """Return the bytes of what `to_json` makes of `document`."""
     if any(_weight(getattr(document, name), is_nested=nested) > PIECE for name, nested in _maps(type(document))):
         return orjson.dumps(to_json_in_pieces(document))
+    return encode_part(document)
+
+
+def encode_part(document: Document) -> bytes:
+    """Return the bytes of what `to_json` makes of `document`, whose maps are short."""
     return document.__pydantic_serializer__.to_json(document, by_alias=True, exclude_none=True)
 
 

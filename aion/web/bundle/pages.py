@@ -14,7 +14,7 @@ from aion.model import Mode
 from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.clock import ClockState
 from aion.store.document.part import Pnl
-from aion.store.document.piece import encode, to_json_in_pieces
+from aion.store.document.piece import encode, encode_part
 from aion.store.document.state import BotSummary, Rolling, SimLog, SimSummary, SwingRolling
 from aion.store.layout import DESK, SIM_LOGS, Layout, Place, sim_log, swing_rolling
 from aion.web.bundle import controls, cycle
@@ -63,18 +63,25 @@ class Bot:
 
 
 class Symbols:
-    """The symbols of the day-trading job as JSON, made once for a document when it is first asked for."""
+    """The symbols of the day-trading job as JSON, made once for a document."""
 
     def __init__(self, rolling: Rolling | None) -> None:
         """Args: rolling: None where there is none."""
         self.rolling = rolling
+        symbols = rolling.symbols if rolling is not None else {}
+        signals = {symbol: each.signal for symbol, each in symbols.items() if each.signal is not None}
+        strongest = sorted(signals.items(), key=strength)[: BOUNDS[0].rows]
+        self.signals = [(symbol, orjson.Fragment(encode_part(signal))) for symbol, signal in strongest]
+        """The strongest, as many as are ever shown."""
+        self.signals_total = len(signals)
         self._encoded: orjson.Fragment | None = None
 
     def encoded(self) -> orjson.Fragment:
         """Return all of them, in order."""
         if self._encoded is None:
-            found = to_json_in_pieces(self.rolling)["symbols"] if self.rolling is not None else {}
-            self._encoded = orjson.Fragment(orjson.dumps(dict(sorted(found.items()))))
+            symbols = sorted(self.rolling.symbols.items()) if self.rolling is not None else []
+            found = {symbol: orjson.Fragment(encode_part(each)) for symbol, each in symbols}
+            self._encoded = orjson.Fragment(orjson.dumps(found))
         return self._encoded
 
 
@@ -160,18 +167,20 @@ class Page:
         if self._symbols.rolling is not shown.rolling:
             self._symbols = Symbols(shown.rolling)
         lines = {
-            bot.name: view_of_line(bot.line, shown.summary, bot.name, bot.file, asked.get(bot.name, Asked()))
+            bot.name: view_of_line(bot.line, shown.summary, bot.name, bot.file, asked.get(bot.name) or made(Asked)())
             for bot in bots
             if bot.doc is None and bot.line is not None and shown.summary is not None
         }
         days = _days(files, names, shown.summary, bots)
         watch = read_watch(files, errors)
-        return Desk(shown, self._cards, lines, errors, days, lead, asked.get(DESK, Asked()), watch, self._symbols)
+        return Desk(
+            shown, self._cards, lines, errors, days, lead, asked.get(DESK) or made(Asked)(), watch, self._symbols
+        )
 
     def _card(self, bot: Bot, all_asked: dict[str, Asked]) -> Card | None:
         if bot.doc is None:
             return None
-        asked = all_asked.get(bot.name, Asked())
+        asked = all_asked.get(bot.name) or made(Asked)()
         card = self._cards.get((bot.kind, bot.name))
         if card is not None and card.is_of(bot.doc, asked, foreign=bot.foreign):
             return card
@@ -254,19 +263,15 @@ def fit(build: Callable[[Bound], Json]) -> Json:
 
 
 def _sections(desk: Desk, bound: Bound) -> Json:
-    summary, rolling = desk.cycle.summary, desk.cycle.rolling
-    symbols = rolling.symbols if rolling is not None else {}
-    signals = {symbol: state.signal for symbol, state in symbols.items() if state.signal is not None}
-    strongest = dict(sorted(signals.items(), key=strength)[: bound.rows])
+    summary, signals = desk.cycle.summary, dict(desk.symbols.signals[: bound.rows])
     intraday = made(IntradaySection)(
-        signals=strongest,
-        signals_total=len(signals),
+        signals_total=desk.symbols.signals_total,
         summary=shown_as(IntradaySummary, summary) if summary is not None else None,
-        more={"signals": "/api/intraday/snapshot"} if len(strongest) < len(signals) else {},
+        more={"signals": "/api/intraday/snapshot"} if len(signals) < desk.symbols.signals_total else {},
     )
     return {
         "swing": _section(desk, "swing", made(SwingSection)(more={}), bound),
-        "intraday": _section(desk, "intraday", intraday, bound),
+        "intraday": _section(desk, "intraday", intraday, bound) | {"signals": signals},
     }
 
 
