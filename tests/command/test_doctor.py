@@ -101,7 +101,7 @@ def test_machine_without_io_uring_is_fine_and_hears_why(
 
     monkeypatch.setattr("aion.live.push.uring.Batch", refuse)
     check = found(tmp_path)["io_uring"]
-    assert check.is_fine and why in check.text and "one system call a viewer" in check.text
+    assert check.is_fine and why in check.text and "one system call per viewer" in check.text
 
 
 def test_clock_that_jumps_or_was_never_set_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,10 +285,10 @@ def test_folder_that_is_a_link_and_files_with_another_name_are_said(tmp_path: Pa
     assert "1 state files have another name" in found["links"] and "swing/rolling_mine.json" in found["links"]
     (real / "intraday").symlink_to(tmp_path / "elsewhere")
     found = places(tmp_path / "data")
-    assert str(tmp_path / "data" / "intraday") in found["place"] and "each request compares" in found["place"]
+    assert str(tmp_path / "data" / "intraday") in found["place"] and "each request checks" in found["place"]
 
 
 def test_folder_in_it_on_a_file_system_without_events_is_said(tmp_path: Path) -> None:
     (tmp_path / "swing").symlink_to("/proc/self/fdinfo")
     found = places(tmp_path)
-    assert "found by looking at file times" in found["inotify"] and "is on proc" in found["inotify"]
+    assert "found by comparing file times" in found["inotify"] and "is on proc" in found["inotify"]

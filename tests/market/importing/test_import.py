@@ -146,7 +146,7 @@ def test_split_or_dividend_of_prices_of_which_nobody_says_that_they_are_raw_is_r
     tmp_path: Path, kind: str
 ) -> None:
     action = CorporateAction("MSFT", DAYS[2], kind, Decimal(20))  # type: ignore[arg-type]
-    with pytest.raises(ConfigError, match=rf"MSFT: a {kind} is of raw prices, .* --price-basis raw"):
+    with pytest.raises(ConfigError, match=rf"MSFT: a {kind} needs raw prices, .* --price-basis raw"):
         bring(tmp_path, days(["100", "100", "5", "5"]), Import("XNAS", actions=(action,)))
     assert not (tmp_path / "bars" / "index.json").exists()
 
