@@ -248,7 +248,7 @@ def test_cross_sectional_momentum_ranks_and_leaves_out_the_newest_days() -> None
     assert [signals[symbol].confidence for symbol in ("AAA", "BBB", "CCC")] == [1, 0.5, 0]
     assert [signals[symbol].action for symbol in ("AAA", "BBB", "CCC")] == ["buy", "buy", "exit"]
     assert signals["AAA"].features["score"] == pytest.approx(0.3)
-    assert signals["AAA"].reason == "Rank 1 of 3: +30.0% in 2 days, the newest 1 left out"
+    assert signals["AAA"].reason == "Rank 1 of 3: +30.0% in 2 days, up to 1 days ago"
 
 
 def test_cross_sectional_momentum_without_history_has_no_view() -> None:

@@ -77,7 +77,7 @@ class _Ranking:
             "buy" if is_wanted else "exit",
             strength,
             UPPER_HALF,
-            f"Rank {rank} of {candidates}: {score:+.1%} in {self._look_back} days, {self._order}",
+            f"Rank {rank} of {candidates}: {score:+.1%} in {self._look_back} days{self._order}",
             self.name,
             features,
         )
@@ -100,11 +100,9 @@ class CrossSectionalMomentum(_Ranking):
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         read = read_parameters(MomentumParameters, self.name, parameters)
-        super().__init__(symbols, read.look_back, read.skip, f"the newest {read.skip} left out")
-        self.rule = (
-            f"Holds the names with the highest return over {read.look_back} trading days, "
-            f"the newest {read.skip} left out."
-        )
+        super().__init__(symbols, read.look_back, read.skip, f", up to {read.skip} days ago" if read.skip else "")
+        until = f", up to {read.skip} days ago" if read.skip else ""
+        self.rule = f"Holds the symbols with the highest return over {read.look_back} trading days{until}."
 
 
 class ShortTermReversal(_Ranking):
@@ -124,5 +122,5 @@ class ShortTermReversal(_Ranking):
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         read = read_parameters(ReversalParameters, self.name, parameters)
-        super().__init__(symbols, read.look_back, 0, "what fell most comes first")
-        self.rule = f"Holds the names that fell most over {read.look_back} trading days."
+        super().__init__(symbols, read.look_back, 0, ", biggest fall first")
+        self.rule = f"Holds the symbols that fell most over {read.look_back} trading days."
