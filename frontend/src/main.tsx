@@ -1,5 +1,8 @@
 /** The entry: what is kept stands in the first frame, and is verified from there. */
 
+import "uplot/dist/uPlot.min.css";
+import "./style/token.css";
+import "./style/base.css";
 import { render } from "preact";
 import { App } from "./app";
 import { followUptime } from "./feature/system/use-uptime";
@@ -9,9 +12,9 @@ import { followDeskTime } from "./lib/desk-time";
 import { fetchParts } from "./lib/part";
 import { followLogOut } from "./lib/role";
 import { keepRoom } from "./lib/room";
-import "./style/page.css";
 import { Fault } from "./ui/fault";
 import { followTerms } from "./ui/term";
+import "./style/print.css";
 
 const WARM_AFTER = 500; // ms after the load: the first page is painted and verified before the others are fetched
 

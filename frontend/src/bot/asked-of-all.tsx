@@ -9,6 +9,7 @@ import { pendingRequest, pendingText, whoText } from "./asked";
 import { ClearAll } from "./controls";
 import { KILL_PROMISE } from "./promise";
 import { ended } from "./sentence";
+import "./asked-of-all.css";
 
 /** Requests to the replay have their own place in the top bar. */
 const OF_REPLAY = ["speed", "jump", "admit"];

@@ -13,6 +13,7 @@ import { Icon } from "../ui/icon";
 import { iconOf } from "./chip";
 import { attentionText } from "./sentence";
 import type { CardState } from "./state";
+import "./attention.css";
 
 interface Props {
   bots: readonly BotView[];

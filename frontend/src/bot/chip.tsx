@@ -4,6 +4,7 @@ import type { ClockState } from "../api/schema";
 import { useTicking } from "../lib/ticker";
 import { Icon, type IconName } from "../ui/icon";
 import { type CardKind, type CardState, chipText } from "./state";
+import "./chip.css";
 
 const ICONS: Record<CardKind, IconName> = {
   unreadable: "bar",

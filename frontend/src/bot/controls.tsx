@@ -20,6 +20,7 @@ import {
   resumeAllPromise,
   resumePromise,
 } from "./promise";
+import "./controls.css";
 
 /** Why a bot cannot be asked for anything; empty when it can. */
 export function refusal(bot: BotView, mayAsk: boolean): string {

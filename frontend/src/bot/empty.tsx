@@ -1,6 +1,7 @@
 /** A desk without bots: what will fill it, and how to make one appear. */
 
 import { EXAMPLE } from "./example";
+import "./empty.css";
 
 export function EmptyDesk() {
   return (

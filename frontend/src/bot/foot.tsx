@@ -10,6 +10,7 @@ import { instant, stamp } from "../lib/time";
 import { Ago, Due } from "../ui/age";
 import { useDesk } from "../ui/frame/desk";
 import { type CardState, dueAt } from "./state";
+import "./foot.css";
 
 /** `in 5 h 28 min (5 min 28 s at x60)`: market time first, the wall time after it. */
 export function Ahead({ at, wallAt }: { at: number; wallAt: number | undefined }) {

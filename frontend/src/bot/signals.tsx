@@ -6,6 +6,7 @@ import { decimal } from "../lib/money";
 import { instant, stamp } from "../lib/time";
 import { Meter } from "../ui/meter";
 import { ended } from "./sentence";
+import "./signals.css";
 
 /** By rank where the rule ranks, else by strength. */
 export function byStrength(signals: Record<string, Signal> | undefined): [string, Signal][] {

@@ -4,6 +4,7 @@ import { useDesk } from "../ui/frame/desk";
 import { tone } from "./chip";
 import { stateLine } from "./sentence";
 import type { CardState } from "./state";
+import "./state-line.css";
 
 /** A sentence on how a bot does, which ticks. */
 export function StateLine({ bot, state, session }: { bot: BotView; state: CardState; session: Session | undefined }) {

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useId } from "../lib/use-id";
+import "./dialog.css";
 
 /** A double tap on the first button must not reach the second one, which may lie under the same finger. */
 const GUARD_MS = 400;

@@ -1,6 +1,7 @@
 /** The filter of a page's table; `/` goes to it, Esc clears it. */
 
 import { useState } from "preact/hooks";
+import "./filter.css";
 
 interface Props {
   /** What is filtered, for readers: `bots`. */

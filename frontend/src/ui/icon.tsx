@@ -1,6 +1,7 @@
 /** Icons: 14 px, drawn in the colour of the text. State is told by shape first, then word, then colour. */
 
 import type { VNode } from "preact";
+import "./icon.css";
 
 const SHAPES: Record<string, VNode> = {
   dot: <circle cx="7" cy="7" r="4" fill="currentColor" />,

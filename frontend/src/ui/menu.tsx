@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useId } from "../lib/use-id";
+import "./menu.css";
 
 const GAP = 4; // px between button and panel
 const MARGIN = 12; // px between panel and the screen's edge

@@ -1,6 +1,7 @@
 /** Strength of a signal: a bar from 0 to 1 with a notch at the entry level, grey below it. Never a per cent. */
 
 import { decimal, isNumber } from "../lib/money";
+import "./meter.css";
 
 const WIDTH = 150;
 

@@ -1,5 +1,7 @@
 /** Says that the desk has newer pages than this tab. */
 
+import "./new-build.css";
+
 /** Name of the front end that this tab was loaded with; undefined in tests and where a page was not served by a desk. */
 const OWN_BUILD = document.documentElement.dataset.build;
 

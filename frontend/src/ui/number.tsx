@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { decimal, direction, isNumber, money, moneyChange, plural, way } from "../lib/money";
 import { percentChange } from "../lib/percent";
+import "./number.css";
 
 const FLASH_MS = 1200;
 const FLASHES_A_SECOND = 4; // beyond that the ground holds still, or it would flicker

@@ -1,5 +1,7 @@
 /** The page before its first data: hairlines in the final sizes, after 150 ms; never a zero, never a spinner. */
 
+import "./skeleton.css";
+
 const CARDS = 6;
 const TOTALS = 3;
 

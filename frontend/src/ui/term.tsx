@@ -1,6 +1,7 @@
 /** A word whose meaning is one hover, focus or tap away (`term-tip.ts` shows it, when it is first wanted). */
 
 import type { TermName } from "../lib/terms";
+import "./term.css";
 
 interface Props {
   name: TermName;

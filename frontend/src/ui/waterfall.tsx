@@ -1,6 +1,7 @@
 /** Gross - fees - slippage (- borrow) = net as small bars on one scale, each starting where the last ended. */
 
 import { way } from "../lib/money";
+import "./waterfall.css";
 
 const HEIGHT = 26;
 const PAD = 2;

@@ -8,6 +8,7 @@ import { instant, stamp } from "../../lib/time";
 import { Net } from "../../ui/number";
 import { FetchState } from "./panel";
 import { useFetched } from "./use-fetched";
+import "../../bot/sum-line.css";
 
 interface Props {
   bot: BotView;

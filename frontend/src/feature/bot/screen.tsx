@@ -6,11 +6,15 @@ import { problemOf } from "../../bot/state";
 import { botsOf, useStates } from "../../bot/states";
 import { at } from "../../lib/base";
 import { useShared } from "../../lib/use-shared";
+import { wear } from "../../lib/wear";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Skeleton } from "../../ui/skeleton";
 import { BotPage } from "./page";
+import css from "./screen.css?inline";
 import { useFetched } from "./use-fetched";
+
+wear(css);
 
 interface Props {
   name: string;

@@ -8,6 +8,7 @@ import type { BotView } from "../../api/schema";
 import type { CardState } from "../../bot/state";
 import { useAnnouncements, useToasts } from "../../lib/preference";
 import { digest, type Heard, hear, type News, news, unsaid } from "./announce";
+import "./announcer.css";
 
 const PAUSE_MS = 5000; // between two sentences
 const SHOWN_MS = 8000; // that a sentence stands in the corner

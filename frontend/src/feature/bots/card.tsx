@@ -26,6 +26,8 @@ import { Menu } from "../../ui/menu";
 import { Money, Net, NetPercent } from "../../ui/number";
 import { Fills } from "./fills";
 import { Positions } from "./positions";
+import "./card.css";
+import "../../bot/sum-line.css";
 
 /** Characters of a sum that a card holds side by side. */
 const MOST = 32;

@@ -24,6 +24,7 @@ import { follow } from "../../ui/frame/top-bar";
 import { Menu } from "../../ui/menu";
 import { factor, Money, Net, NetPercent, NoData, Ratio, Value } from "../../ui/number";
 import { Term } from "../../ui/term";
+import "./compare.css";
 
 interface Props {
   bots: readonly BotView[];

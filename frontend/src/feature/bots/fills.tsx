@@ -7,6 +7,7 @@ import { count, money, price, quantity, sharedDecimals } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { dayOrClock, instant, stamp } from "../../lib/time";
 import { factor } from "../../ui/number";
+import "./fills.css";
 
 const SHOWN = 3;
 const ENOUGH_TRADES = 30;

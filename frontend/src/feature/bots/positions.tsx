@@ -10,6 +10,7 @@ import { direction, isLong, money, moneyChange, plural, price, quantity, sharedD
 import { pathOf } from "../../lib/route";
 import { follow } from "../../ui/frame/top-bar";
 import { Held, Net, NoData, Value } from "../../ui/number";
+import "./positions.css";
 
 /** Characters that the columns of a card hold. */
 const MOST = { quantity: 8, price: 8, money: 10 };

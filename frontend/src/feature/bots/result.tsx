@@ -8,6 +8,7 @@ import { instant, stamp } from "../../lib/time";
 import { Countdown } from "../../ui/age";
 import { nextRun } from "../../ui/frame/mode-chip";
 import { Net, NetPercent, NoData, Value } from "../../ui/number";
+import "./result.css";
 
 /** How far a bot is ahead of holding the same names: a difference of two per cents, as a fraction. */
 export function aheadOfHold(bot: BotView): number | undefined {

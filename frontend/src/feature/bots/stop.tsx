@@ -8,6 +8,7 @@ import { botsOf } from "../../bot/states";
 import { ALL_BOTS, throwKill } from "../../lib/ask";
 import { useMayAsk } from "../../lib/role";
 import { ConfirmButton } from "../../ui/confirm";
+import "./stop.css";
 
 interface Props {
   /** Absent before the first data: stopping needs none. */

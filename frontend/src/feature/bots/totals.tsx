@@ -12,6 +12,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { Icon } from "../../ui/icon";
 import { Money, Net, Value } from "../../ui/number";
 import { WaterfallBar, waterfall } from "../../ui/waterfall";
+import "./totals.css";
 
 /** Characters of a day's figures that a panel of 380 px holds side by side. */
 const MOST = 34;

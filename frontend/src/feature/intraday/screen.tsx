@@ -4,10 +4,14 @@ import type { IntradaySnapshot } from "../../api/schema";
 import { usePath, useQuery } from "../../lib/route";
 import { isSnapshot } from "../../lib/sound";
 import { useShared } from "../../lib/use-shared";
+import { wear } from "../../lib/wear";
 import { useSnapshot } from "../../live";
 import { Skeleton } from "../../ui/skeleton";
 import { IntradayPage } from "./page";
+import css from "./screen.css?inline";
 import { SymbolPage } from "./symbol-page";
+
+wear(css);
 
 /** The symbol of a path's piece, as it is where it cannot be decoded. */
 export function decodeSymbol(piece: string): string {

@@ -5,12 +5,16 @@ import type { BotsPageBundle, LogEntry, LogSearch, LogTail } from "../../api/sch
 import { at } from "../../lib/base";
 import { useWho } from "../../lib/role";
 import { setQuery, useQuery } from "../../lib/route";
+import { wear } from "../../lib/wear";
 import { useLink, useSnapshot, useSSE } from "../../live";
 import { Skeleton } from "../../ui/skeleton";
 import { Denied } from "./denied";
 import { type Filter, filterOf, isAsking, searchUrl, toQuery } from "./filter";
 import { LogsPage, type Search } from "./page";
+import css from "./screen.css?inline";
 import { append, EMPTY_TAIL, gaps, merge, type Tail } from "./tail";
+
+wear(css);
 
 const FIRST_LINES = 500;
 const PUSHED_LINES = 100; // as many as a push has, where no stream works

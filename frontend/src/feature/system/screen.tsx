@@ -7,10 +7,14 @@ import { ageCounts } from "../../lib/data-age";
 import { useNow } from "../../lib/ticker";
 import { share } from "../../lib/uptime";
 import { useShared } from "../../lib/use-shared";
+import { wear } from "../../lib/wear";
 import { fetchWithCache, getCacheStats, getStorageStats, pageNow, useLink, useSnapshot } from "../../live";
 import { Skeleton } from "../../ui/skeleton";
 import { SystemPage } from "./page";
+import css from "./screen.css?inline";
 import { useUptime } from "./use-uptime";
+
+wear(css);
 
 const EVERY_MS = 5000;
 const DRAW_MS = 1000; // counters of this page itself

@@ -1,6 +1,7 @@
 /** A chart that cannot be drawn costs the chart, not the page. */
 
 import { Component, type ComponentChildren } from "preact";
+import "./curve.css";
 
 interface Props {
   /** What somebody chose for the chart, e.g. its span: another choice is tried anew. New data is not, or it would flicker. */

@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import "./chip-panel.css";
 
 interface Props {
   id: string;

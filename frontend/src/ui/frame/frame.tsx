@@ -14,6 +14,7 @@ import { type Mode, ModeChip } from "./mode-chip";
 import { HoldButton, ReplayControls, ReplayTrouble } from "./replay";
 import { isExpected, SessionStrip } from "./sessions";
 import { type PageId, TopBar } from "./top-bar";
+import "./frame.css";
 
 interface FrameProps {
   page: PageId | undefined;

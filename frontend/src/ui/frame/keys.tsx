@@ -8,6 +8,7 @@ import { zoneChoices } from "./clock-panel";
 import { useDesk } from "./desk";
 import { useReplay } from "./replay";
 import { PAGES } from "./top-bar";
+import "../dialog.css";
 
 const PAIR_MS = 1500; // time for the second key of a pair
 

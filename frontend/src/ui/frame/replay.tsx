@@ -7,6 +7,7 @@ import { useMayAsk } from "../../lib/role";
 import { dayName, instant, isoDay, UTC } from "../../lib/time";
 import { Icon } from "../icon";
 import { useDesk } from "./desk";
+import "./replay.css";
 
 const SPEEDS = [1, 10, 60, 300] as const;
 

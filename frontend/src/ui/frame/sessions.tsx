@@ -7,6 +7,7 @@ import { memo } from "../../lib/memo";
 import { clock, dayStart, instant, isoDay, localStamp, shownName } from "../../lib/time";
 import { Icon, type IconName } from "../icon";
 import { useDesk } from "./desk";
+import "./sessions.css";
 
 const DAY_MINUTES = 1440;
 
