@@ -3,7 +3,7 @@
 import { EXAMPLE } from "./example";
 import "./empty.css";
 
-export function EmptyDesk() {
+export default function EmptyDesk() {
   return (
     <section className="panel empty-desk" aria-labelledby="empty-title">
       <h2 id="empty-title">No bots yet</h2>

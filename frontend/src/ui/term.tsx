@@ -1,12 +1,13 @@
 /** A word whose meaning is one hover, focus or tap away (`term-tip.ts` shows it, when it is first wanted). */
 
+import type { ComponentChildren } from "preact";
 import type { TermName } from "../lib/terms";
 import "./term.css";
 
 interface Props {
   name: TermName;
   /** What stands on the page; the name itself where it is left out. */
-  children?: string;
+  children?: ComponentChildren;
 }
 
 export function Term({ name, children = name }: Props) {

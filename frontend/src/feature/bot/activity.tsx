@@ -8,18 +8,9 @@ import { dayName, instant, shortStamp, shownName, UTC } from "../../lib/time";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
 import { NoData } from "../../ui/number";
+import { TableBox } from "../../ui/table";
 import { Chain } from "./chain";
-import {
-  COLUMNS,
-  type Column,
-  filterRows,
-  NEWEST_FIRST,
-  type Part,
-  type Row,
-  rowDecimals,
-  shownColumns,
-  sortRows,
-} from "./columns";
+import { COLUMNS, filterRows, NEWEST_FIRST, type Part, type Row, rowDecimals, shownColumns, sortRows } from "./columns";
 import { CsvButton, FetchState, Panel } from "./panel";
 import { Sortable } from "./sortable";
 import { BySymbol } from "./symbols";
@@ -69,6 +60,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
   const needsAll = chosen.part === "symbols" || filter !== "" || sort !== NEWEST_FIRST;
   const shown = sortRows(filterRows(rows, columns, filter), columns, sort);
   const seen = shownColumns(columns, rows);
+  const decimals = rowDecimals(bot.tick, rows);
   const isAsked = needsAll && fetched.data !== undefined && !isWhole && !found.isBusy && found.failed === "";
 
   const choice = `${part} ${day} ${symbol}`;
@@ -166,37 +158,43 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
         />
       )}
       {chosen.part !== "symbols" && shown.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-        <section className="table-box" tabIndex={0} aria-label={`${TITLES[part]}, table`}>
-          <table className={`rows ${part}`}>
-            <thead>
-              <tr>
-                <Sortable name="ts" sort={sort} onSort={setSort}>
-                  Time, {shownName(market ?? 0)}
-                </Sortable>
-                {seen.map((column) => (
-                  <Sortable key={column.name} name={column.name} sort={sort} onSort={setSort} left={column.left}>
-                    {column.title}
-                  </Sortable>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((row) => (
-                <RowLines
-                  key={row[0]}
-                  bot={bot}
-                  part={part}
+        <TableBox
+          box="table-box"
+          name={`${TITLES[part]}, table`}
+          className={`rows ${part}`}
+          rows={shown}
+          keyOf={([id]) => id}
+          columns={[
+            {
+              name: "ts",
+              head: `Time, ${shownName(market ?? 0)}`,
+              cell: (row) => (
+                <Opener
                   of={row}
-                  columns={seen}
-                  decimals={rowDecimals(bot.tick, rows)}
                   isOpen={opened === row[0]}
                   onToggle={() => setOpened(opened === row[0] ? "" : row[0])}
                 />
-              ))}
-            </tbody>
-          </table>
-        </section>
+              ),
+            },
+            ...seen.map((column) => ({
+              name: column.name,
+              head: column.title,
+              className: column.left ? "left" : undefined,
+              cell: ([, , row]: Row) => column.cell(row, decimals, bot.currency),
+            })),
+          ]}
+          headOf={(column) => <Sortable key={column.name} column={column} sort={sort} onSort={setSort} />}
+          rowClass={([id]) => (id === opened ? "open" : undefined)}
+          after={([id, at]) =>
+            id === opened && (
+              <tr className="behind">
+                <td colSpan={seen.length + 1}>
+                  <Chain bot={bot} part={part} row={id} day={at} />
+                </td>
+              </tr>
+            )
+          }
+        />
       )}
       <p className="more">
         {rows.length > 0 && (
@@ -218,43 +216,14 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
   );
 }
 
-interface RowProps {
-  bot: BotView;
-  part: Part;
-  of: Row;
-  columns: Column[];
-  decimals: number;
-  isOpen: boolean;
-  onToggle: () => void;
-}
-
-function RowLines({ bot, part, of: [id, day, row], columns, decimals, isOpen, onToggle }: RowProps) {
+function Opener({ of: [id, , row], isOpen, onToggle }: { of: Row; isOpen: boolean; onToggle: () => void }) {
   const { market } = useDesk();
   const at = instant(row.ts);
-  const name = "symbol" in row && row.symbol ? row.symbol : id;
   return (
-    <>
-      <tr className={isOpen ? "open" : undefined}>
-        <th scope="row">
-          <button type="button" className="opener" aria-expanded={isOpen} onClick={onToggle}>
-            <span className="twist" aria-hidden="true" />
-            {at === undefined ? <NoData /> : shortStamp(at, market)}
-            <span className="spoken"> {name}: what stands behind it</span>
-          </button>
-        </th>
-        {columns.map((column) => (
-          <td key={column.name} className={column.left ? "left" : undefined}>
-            {column.cell(row, decimals, bot.currency)}
-          </td>
-        ))}
-      </tr>
-      {isOpen && (
-        <tr className="behind">
-          <td colSpan={columns.length + 1}>
-            <Chain bot={bot} part={part} row={id} day={day} />
-          </td>
-        </tr>
-      )}
-    </>
+    <button type="button" className="opener" aria-expanded={isOpen} onClick={onToggle}>
+      <span className="twist" aria-hidden="true" />
+      {at === undefined ? <NoData /> : shortStamp(at, market)}
+      <span className="spoken"> {"symbol" in row && row.symbol ? row.symbol : id}: what stands behind it</span>
+    </button>
   );
 }

@@ -5,6 +5,7 @@ import { abbreviated, decimal, MINUS, moneyChange, way } from "../../lib/money";
 import { monthTitle } from "../../lib/time";
 import { Icon } from "../../ui/icon";
 import { Net } from "../../ui/number";
+import { type Column, Table } from "../../ui/table";
 import { type CalendarDay, hasWeekends, layOut, monthsOf } from "./month";
 import type { DayBar } from "./span";
 
@@ -27,32 +28,34 @@ export function strength(net: number, most: number): 1 | 2 | 3 {
 
 const TONE = { [-1]: "down", 0: "even", 1: "up" } as const;
 
+function classOf({ bar }: CalendarDay, currency: string, most: number, chosen: boolean): string {
+  if (!bar) return "soft";
+  const { net } = bar;
+  const tone = net === undefined ? "missing" : `${TONE[way(net, currency)]} strength-${strength(net, most)}`;
+  return chosen ? `${tone} chosen` : tone;
+}
+
 interface DayProps {
   currency: string;
   found: CalendarDay;
-  most: number;
-  chosen: boolean;
   onDay: (day: string) => void;
 }
 
-function Day({ found: { day, date, bar }, currency, most, chosen, onDay }: DayProps) {
-  if (!bar) return <td className="soft">{date}</td>;
+function Day({ found: { day, date, bar }, currency, onDay }: DayProps) {
+  if (!bar) return <>{date}</>;
   const { net } = bar;
-  const tone = net === undefined ? "missing" : `${TONE[way(net, currency)]} strength-${strength(net, most)}`;
   return (
-    <td className={chosen ? `${tone} chosen` : tone}>
-      <button
-        type="button"
-        title={`${day}: ${net === undefined ? bar.error || "no result" : moneyChange(net, currency)}`}
-        onClick={() => onDay(day)}
-      >
-        <small>{date}</small>
-        <span className="figure">
-          {net === undefined ? (bar.error ? "unreadable" : "no result") : cellText(net, currency)}
-        </span>
-        <span className="spoken">: show its rows</span>
-      </button>
-    </td>
+    <button
+      type="button"
+      title={`${day}: ${net === undefined ? bar.error || "no result" : moneyChange(net, currency)}`}
+      onClick={() => onDay(day)}
+    >
+      <small>{date}</small>
+      <span className="figure">
+        {net === undefined ? (bar.error ? "unreadable" : "no result") : cellText(net, currency)}
+      </span>
+      <span className="spoken">: show its rows</span>
+    </button>
   );
 }
 
@@ -63,6 +66,8 @@ interface Props {
   day: string;
   onDay: (day: string) => void;
 }
+
+type Week = ReturnType<typeof layOut>["weeks"][number];
 
 export function Calendar({ bars, currency, day, onDay }: Props) {
   const months = monthsOf(bars);
@@ -102,45 +107,30 @@ export function Calendar({ bars, currency, day, onDay }: Props) {
           )}
         </span>
       </div>
-      <table className="calendar">
-        <caption className="spoken">
-          Net results of {monthTitle(month)} in {currency}
-        </caption>
-        <thead>
-          <tr>
-            {WEEKDAYS.slice(0, length).map((name) => (
-              <th key={name} scope="col">
-                <abbr title={name}>{name.slice(0, 3)}</abbr>
-              </th>
-            ))}
-            <th scope="col">Week</th>
-          </tr>
-        </thead>
-        <tbody>
-          {weeks.map((week) => (
-            <tr key={week.days.find(Boolean)?.day}>
-              {week.days.map((found, index) =>
-                found ? (
-                  <Day
-                    key={found.day}
-                    found={found}
-                    currency={currency}
-                    most={most}
-                    chosen={found.day === day}
-                    onDay={onDay}
-                  />
-                ) : (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: the weekday is what it is
-                  <td key={index} />
-                ),
-              )}
-              <td className="week" title={week.net === undefined ? undefined : moneyChange(week.net, currency)}>
-                {week.net !== undefined && cellText(week.net, currency)}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table
+        className="calendar"
+        hasRowHeads={false}
+        caption={`Net results of ${monthTitle(month)} in ${currency}`}
+        rows={weeks}
+        keyOf={(week, index) => week.days.find(Boolean)?.day ?? index}
+        columns={[
+          ...WEEKDAYS.slice(0, length).map(
+            (name, index): Column<Week> => ({
+              name,
+              head: <abbr title={name}>{name.slice(0, 3)}</abbr>,
+              cellClass: ({ days }) => days[index] && classOf(days[index], currency, most, days[index].day === day),
+              cell: ({ days }) =>
+                days[index] && <Day key={days[index].day} found={days[index]} currency={currency} onDay={onDay} />,
+            }),
+          ),
+          {
+            name: "Week",
+            cellClass: "week",
+            tip: (week) => (week.net === undefined ? undefined : moneyChange(week.net, currency)),
+            cell: (week) => week.net !== undefined && cellText(week.net, currency),
+          },
+        ]}
+      />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { cost, count, moneyChange } from "../../lib/money";
 import { dayName, UTC } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Net, NoData, Value } from "../../ui/number";
+import { type Column, TableBox } from "../../ui/table";
 import { Term } from "../../ui/term";
 import { Calendar } from "./calendar";
 import { CsvButton, FetchState, Panel } from "./panel";
@@ -85,6 +86,38 @@ export function Days({ bot, fetched, day, onDay }: Props) {
   const bars = dayBars(fetched.data);
   const hasBorrow = bars.some((bar) => (bar.borrow ?? 0) > 0);
   const shown = bars.slice(-SHOWN);
+  const paid = (name: string, value: (bar: DayBar) => number | undefined): Column<DayBar> => ({
+    name,
+    cellClass: "soft",
+    cell: (bar) => <Value>{cost(value(bar), currency)}</Value>,
+  });
+  const columns: Column<DayBar>[] = [
+    {
+      name: "Day",
+      cell: (bar) => (
+        <button type="button" className="quiet" onClick={() => onDay(bar.day)}>
+          {dayName(bar.day, market, UTC)}
+          <span className="spoken">: show its rows</span>
+        </button>
+      ),
+    },
+    { name: "Gross", term: "Gross", cell: (bar) => <Value>{moneyChange(bar.gross, currency)}</Value> },
+    paid("− Fees", (bar) => bar.fees),
+    {
+      ...paid("− Slippage", (bar) => bar.slippage),
+      head: (
+        <>
+          − <Term name="Slippage" />
+        </>
+      ),
+    },
+    ...(hasBorrow ? [paid("− Borrow", (bar) => bar.borrow ?? 0)] : []),
+    {
+      name: "= Net",
+      cell: (bar) => (bar.net === undefined ? <NoData /> : <Net currency={currency} value={bar.net} />),
+    },
+    { name: "Fills", cell: (bar) => count(bar.fills) },
+  ];
   const first = shown[0];
   const last = shown.at(-1);
   return (
@@ -145,62 +178,22 @@ export function Days({ bot, fetched, day, onDay }: Props) {
         </>
       )}
       {first && view === "Table" && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-        <section className="table-box tall" tabIndex={0} aria-label="Daily results">
-          <table className="rows">
-            <thead>
-              <tr>
-                <th scope="col">Day</th>
-                <th scope="col">
-                  <Term name="Gross" />
-                </th>
-                <th scope="col">− Fees</th>
-                <th scope="col">
-                  − <Term name="Slippage" />
-                </th>
-                {hasBorrow && <th scope="col">− Borrow</th>}
-                <th scope="col">= Net</th>
-                <th scope="col">Fills</th>
-              </tr>
-            </thead>
-            <tbody>
-              {[...bars].reverse().map((bar) => (
-                <tr key={bar.day} className={bar.day === day ? "chosen" : undefined}>
-                  <th scope="row">
-                    <button type="button" className="quiet" onClick={() => onDay(bar.day)}>
-                      {dayName(bar.day, market, UTC)}
-                      <span className="spoken">: show its rows</span>
-                    </button>
-                  </th>
-                  {bar.error ? (
-                    <td colSpan={hasBorrow ? 6 : 5} className="attention-text">
-                      {bar.error}
-                    </td>
-                  ) : (
-                    <>
-                      <td>
-                        <Value>{moneyChange(bar.gross, currency)}</Value>
-                      </td>
-                      <td className="soft">
-                        <Value>{cost(bar.fees, currency)}</Value>
-                      </td>
-                      <td className="soft">
-                        <Value>{cost(bar.slippage, currency)}</Value>
-                      </td>
-                      {hasBorrow && (
-                        <td className="soft">
-                          <Value>{cost(bar.borrow ?? 0, currency)}</Value>
-                        </td>
-                      )}
-                      <td>{bar.net === undefined ? <NoData /> : <Net currency={currency} value={bar.net} />}</td>
-                      <td>{count(bar.fills)}</td>
-                    </>
-                  )}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <TableBox
+          box="table-box tall"
+          name="Daily results"
+          className="rows"
+          columns={columns}
+          rows={[...bars].reverse()}
+          keyOf={(bar) => bar.day}
+          rowClass={(bar) => (bar.day === day ? "chosen" : undefined)}
+          instead={(bar) =>
+            bar.error ? (
+              <td colSpan={columns.length - 1} className="attention-text">
+                {bar.error}
+              </td>
+            ) : undefined
+          }
+        />
       )}
     </Panel>
   );

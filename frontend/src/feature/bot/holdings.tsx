@@ -1,6 +1,6 @@
 /** Open positions with entry, mark, levels and result; each leads to its fills. */
 
-import type { BotView } from "../../api/schema";
+import type { BotView, Position } from "../../api/schema";
 import { byValue } from "../../bot/figure";
 import type { CardState } from "../../bot/state";
 import { termsOf } from "../../bot/terms";
@@ -10,7 +10,7 @@ import { percent } from "../../lib/percent";
 import { dayOrClock, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Held, Net, NoData, Value } from "../../ui/number";
-import { Term } from "../../ui/term";
+import { type Column, TableBox } from "../../ui/table";
 import { CsvButton, Panel } from "./panel";
 
 const HEAD = [
@@ -33,7 +33,51 @@ export function Holdings({ bot, state, onSymbol }: Props) {
     bot.tick,
     rows.flatMap(([, held]) => [held.last_price, held.average_price]),
   );
-  const mark = bot.price_basis === "adjusted" ? "Mark, adjusted" : "Last";
+  const shown = (name: string, text: (held: Position) => string): Column<[string, Position]> => ({
+    name,
+    cell: ([, held]) => <Value>{text(held)}</Value>,
+  });
+  const columns: Column<[string, Position]>[] = [
+    {
+      name: "Symbol",
+      cell: ([symbol, held]) => (
+        <>
+          <b>{held.symbol ?? symbol}</b> <small>{direction(held.quantity, 4) < 0 ? "short" : "long"}</small>
+          {termsOf(held, bot.currency, decimals) && (
+            <small className="block">{termsOf(held, bot.currency, decimals)}</small>
+          )}
+          {held.carried && <small className="attention-text block">carried: {held.carried}</small>}
+        </>
+      ),
+    },
+    { name: "Quantity", cell: ([, held]) => quantity(held.quantity) },
+    { name: "Entry", cell: ([, held]) => price(held.average_price, decimals) },
+    shown(bot.price_basis === "adjusted" ? "Mark, adjusted" : "Last", (held) => price(held.last_price, decimals)),
+    shown("Value", (held) => money(held.market_value, bot.currency)),
+    { ...shown("Weight", (held) => percent(held.weight, 1)), term: "Weight" },
+    {
+      name: "Unrealized",
+      cell: ([, held]) => <Net currency={bot.currency} value={held.unrealized_pnl} still={still} />,
+    },
+    shown("Stop", (held) => price(held.stop_loss, decimals)),
+    shown("Target", (held) => price(held.take_profit, decimals)),
+    {
+      name: "Since",
+      cell: ([, held]) => {
+        const opened = instant(held.opened_at);
+        return opened === undefined ? <NoData /> : dayOrClock(opened, market);
+      },
+    },
+    {
+      name: "Fills",
+      head: <span className="spoken">Fills</span>,
+      cell: ([symbol, held]) => (
+        <button type="button" className="quiet" onClick={() => onSymbol(held.symbol ?? symbol)}>
+          Fills<span className="spoken"> of {held.symbol ?? symbol}</span>
+        </button>
+      ),
+    },
+  ];
   return (
     <Panel
       title="Open positions"
@@ -74,88 +118,15 @@ export function Holdings({ bot, state, onSymbol }: Props) {
         )
       }
     >
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
-      <section className="table-box" tabIndex={0} aria-label="Open positions, table">
-        <table className="rows">
-          <thead>
-            <tr>
-              <th scope="col">Symbol</th>
-              <th scope="col">Quantity</th>
-              <th scope="col">Entry</th>
-              <th scope="col">{mark}</th>
-              <th scope="col">Value</th>
-              <th scope="col">
-                <Term name="Weight" />
-              </th>
-              <th scope="col">Unrealized</th>
-              <th scope="col">Stop</th>
-              <th scope="col">Target</th>
-              <th scope="col">Since</th>
-              <th scope="col">
-                <span className="spoken">Fills</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(([symbol, held]) => {
-              const opened = instant(held.opened_at);
-              return (
-                <tr key={symbol}>
-                  <th scope="row">
-                    <b>{held.symbol ?? symbol}</b> <small>{direction(held.quantity, 4) < 0 ? "short" : "long"}</small>
-                    {termsOf(held, bot.currency, decimals) && (
-                      <small className="block">{termsOf(held, bot.currency, decimals)}</small>
-                    )}
-                    {held.carried && <small className="attention-text block">carried: {held.carried}</small>}
-                  </th>
-                  <td>{quantity(held.quantity)}</td>
-                  <td>{price(held.average_price, decimals)}</td>
-                  <td>
-                    <Value>{price(held.last_price, decimals)}</Value>
-                  </td>
-                  <td>
-                    <Value>{money(held.market_value, bot.currency)}</Value>
-                  </td>
-                  <td>
-                    <Value>{percent(held.weight, 1)}</Value>
-                  </td>
-                  <td>
-                    <Net currency={bot.currency} value={held.unrealized_pnl} still={still} />
-                  </td>
-                  <td>
-                    <Value>{price(held.stop_loss, decimals)}</Value>
-                  </td>
-                  <td>
-                    <Value>{price(held.take_profit, decimals)}</Value>
-                  </td>
-                  <td>{opened === undefined ? <NoData /> : dayOrClock(opened, market)}</td>
-                  <td>
-                    <button type="button" className="quiet" onClick={() => onSymbol(held.symbol ?? symbol)}>
-                      Fills<span className="spoken"> of {held.symbol ?? symbol}</span>
-                    </button>
-                  </td>
-                </tr>
-              );
-            })}
-            {rest > 0 && (
-              <tr>
-                <th scope="row">
-                  {plural(rest, "smaller one")} <small>not loaded yet</small>
-                </th>
-                <td colSpan={3} />
-                <td>
-                  <Value>{money(unshownValue(bot), bot.currency)}</Value>
-                </td>
-                <td colSpan={6} />
-              </tr>
-            )}
-            {rows.length === 0 && rest === 0 && (
-              <tr className="none">
-                <td colSpan={11}>No open positions.</td>
-              </tr>
-            )}
-          </tbody>
-          <tfoot>
+      <TableBox
+        box="table-box"
+        name="Open positions, table"
+        className="rows"
+        columns={columns}
+        rows={rows}
+        keyOf={([symbol]) => symbol}
+        foot={
+          <>
             <tr>
               <th scope="row">Cash</th>
               <td colSpan={3} />
@@ -170,9 +141,27 @@ export function Holdings({ bot, state, onSymbol }: Props) {
               </td>
               <td colSpan={6} />
             </tr>
-          </tfoot>
-        </table>
-      </section>
+          </>
+        }
+      >
+        {rest > 0 && (
+          <tr>
+            <th scope="row">
+              {plural(rest, "smaller one")} <small>not loaded yet</small>
+            </th>
+            <td colSpan={3} />
+            <td>
+              <Value>{money(unshownValue(bot), bot.currency)}</Value>
+            </td>
+            <td colSpan={6} />
+          </tr>
+        )}
+        {rows.length === 0 && rest === 0 && (
+          <tr className="none">
+            <td colSpan={11}>No open positions.</td>
+          </tr>
+        )}
+      </TableBox>
     </Panel>
   );
 }

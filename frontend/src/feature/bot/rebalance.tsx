@@ -9,6 +9,7 @@ import { percent, points } from "../../lib/percent";
 import { instant, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Value } from "../../ui/number";
+import { TableBox } from "../../ui/table";
 import { Term } from "../../ui/term";
 import { CsvButton, Panel } from "./panel";
 import { targetRows } from "./targets";
@@ -111,71 +112,52 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
       {rows.length === 0 ? (
         <p className="none pad">{isCut ? "Loading the targets." : "No targets yet: the first rebalance sets them."}</p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-        <section className="table-box" tabIndex={0} aria-label="Targets and preview, table">
-          <table className="rows targets">
-            <thead>
-              <tr>
-                <th scope="col">Symbol</th>
-                <th scope="col">Rank</th>
-                <th scope="col">Score</th>
-                <th scope="col">Target</th>
-                <th scope="col">Held</th>
-                <th scope="col" className="desk-only">
-                  <span className="spoken">Held against target</span>
-                </th>
-                <th scope="col">Off by</th>
-                <th scope="col">Order now</th>
-                <th scope="col">Value</th>
-                <th scope="col">Cost</th>
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map(({ symbol, target, wanted, held, gap, order }) => (
-                <tr key={symbol} title={order?.reason || target?.reason || undefined}>
-                  <th scope="row">
-                    <b>{symbol}</b>
-                    {(order?.reason || target?.reason) && (
-                      <small className="block">{ended(order?.reason || target?.reason || "")}</small>
-                    )}
-                  </th>
-                  <td>
-                    <Value>{decimal(target?.rank, 0)}</Value>
-                  </td>
-                  <td>
-                    <Value>{decimal(target?.score, 3)}</Value>
-                  </td>
-                  <td>{wanted > 0 ? percent(wanted, 1) : "out"}</td>
-                  <td>
-                    <Value>{percent(held, 1)}</Value>
-                  </td>
-                  <td className="desk-only weights-cell">
-                    <Weights wanted={wanted} held={held} most={most} />
-                  </td>
-                  <td>
-                    <Value>{points(gap)}</Value>
-                  </td>
-                  <td>
-                    {order ? (
-                      <>
-                        {order.side === "buy" ? "Buy" : "Sell"} {quantity(order.quantity)} @{" "}
-                        {price(order.price, decimals)}
-                      </>
-                    ) : (
-                      <span className="soft">{preview ? "none" : ""}</span>
-                    )}
-                  </td>
-                  <td>
-                    <Value>{money(order?.value, bot.currency)}</Value>
-                  </td>
-                  <td>
-                    <Value>{money(order?.cost, bot.currency)}</Value>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <TableBox
+          box="table-box"
+          name="Targets and preview, table"
+          className="rows targets"
+          rows={rows}
+          keyOf={({ symbol }) => symbol}
+          rowTip={({ order, target }) => order?.reason || target?.reason || undefined}
+          columns={[
+            {
+              name: "Symbol",
+              cell: ({ symbol, order, target }) => (
+                <>
+                  <b>{symbol}</b>
+                  {(order?.reason || target?.reason) && (
+                    <small className="block">{ended(order?.reason || target?.reason || "")}</small>
+                  )}
+                </>
+              ),
+            },
+            { name: "Rank", cell: ({ target }) => <Value>{decimal(target?.rank, 0)}</Value> },
+            { name: "Score", cell: ({ target }) => <Value>{decimal(target?.score, 3)}</Value> },
+            { name: "Target", cell: ({ wanted }) => (wanted > 0 ? percent(wanted, 1) : "out") },
+            { name: "Held", cell: ({ held }) => <Value>{percent(held, 1)}</Value> },
+            {
+              name: "Weights",
+              head: <span className="spoken">Held against target</span>,
+              className: "desk-only",
+              cellClass: "desk-only weights-cell",
+              cell: ({ wanted, held }) => <Weights wanted={wanted} held={held} most={most} />,
+            },
+            { name: "Off by", cell: ({ gap }) => <Value>{points(gap)}</Value> },
+            {
+              name: "Order now",
+              cell: ({ order }) =>
+                order ? (
+                  <>
+                    {order.side === "buy" ? "Buy" : "Sell"} {quantity(order.quantity)} @ {price(order.price, decimals)}
+                  </>
+                ) : (
+                  <span className="soft">{preview ? "none" : ""}</span>
+                ),
+            },
+            { name: "Value", cell: ({ order }) => <Value>{money(order?.value, bot.currency)}</Value> },
+            { name: "Cost", cell: ({ order }) => <Value>{money(order?.cost, bot.currency)}</Value> },
+          ]}
+        />
       )}
       <Waiting bot={bot} />
       {!preview && rows.length > 0 && (

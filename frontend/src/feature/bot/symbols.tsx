@@ -4,7 +4,8 @@ import { coarse } from "../../lib/age";
 import { count, money } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { Net, Ratio, Value } from "../../ui/number";
-import { bySymbol, type Row } from "./columns";
+import { type Column, TableBox } from "../../ui/table";
+import { bySymbol, type Row, type SymbolResult } from "./columns";
 
 interface Props {
   currency: string;
@@ -15,60 +16,50 @@ interface Props {
   onSymbol: (symbol: string) => void;
 }
 
-const HEAD = ["Trades", "Won", "Net", "Mean net", "Best", "Worst", "Fees", "Slippage", "Borrow", "Mean held"];
-
 export function BySymbol({ currency, rows, isWhole, onSymbol }: Props) {
   const symbols = bySymbol(rows);
-  const hasBorrow = symbols.some((each) => each.borrow > 0);
+  const net = (name: string, value: (of: SymbolResult) => number): Column<SymbolResult> => ({
+    name,
+    cell: (of) => <Net currency={currency} value={value(of)} />,
+  });
+  const paid = (name: "Fees" | "Slippage" | "Borrow", value: (of: SymbolResult) => number): Column<SymbolResult> => ({
+    name,
+    cellClass: "soft",
+    cell: (of) => money(value(of), currency),
+  });
+  const columns: Column<SymbolResult>[] = [
+    {
+      name: "Symbol",
+      cell: ({ symbol }) => (
+        <button type="button" className="quiet" onClick={() => onSymbol(symbol)}>
+          {symbol}
+          <span className="spoken">: show its trades</span>
+        </button>
+      ),
+    },
+    { name: "Trades", cell: ({ trades }) => count(trades) },
+    {
+      name: "Won",
+      cell: ({ won, trades }) => <Ratio text={percent(won / trades, 0)} closed={trades} wins={won} />,
+    },
+    net("Net", (of) => of.net),
+    net("Mean net", (of) => of.net / of.trades),
+    net("Best", ({ best }) => best),
+    net("Worst", ({ worst }) => worst),
+    paid("Fees", ({ fees }) => fees),
+    paid("Slippage", ({ slippage }) => slippage),
+    ...(symbols.some(({ borrow }) => borrow > 0) ? [paid("Borrow", ({ borrow }) => borrow)] : []),
+    { name: "Mean held", cell: ({ held }) => <Value>{held === undefined ? "" : coarse(held)}</Value> },
+  ];
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-    <section className="table-box" tabIndex={0} aria-label="Closed trades by symbol, table" aria-busy={!isWhole}>
-      <table className="rows">
-        <thead>
-          <tr>
-            <th scope="col">Symbol</th>
-            {HEAD.filter((name) => hasBorrow || name !== "Borrow").map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {symbols.map((each) => (
-            <tr key={each.symbol}>
-              <th scope="row">
-                <button type="button" className="quiet" onClick={() => onSymbol(each.symbol)}>
-                  {each.symbol}
-                  <span className="spoken">: show its trades</span>
-                </button>
-              </th>
-              <td>{count(each.trades)}</td>
-              <td>
-                <Ratio text={percent(each.won / each.trades, 0)} closed={each.trades} wins={each.won} />
-              </td>
-              <td>
-                <Net currency={currency} value={each.net} />
-              </td>
-              <td>
-                <Net currency={currency} value={each.net / each.trades} />
-              </td>
-              <td>
-                <Net currency={currency} value={each.best} />
-              </td>
-              <td>
-                <Net currency={currency} value={each.worst} />
-              </td>
-              <td className="soft">{money(each.fees, currency)}</td>
-              <td className="soft">{money(each.slippage, currency)}</td>
-              {hasBorrow && <td className="soft">{money(each.borrow, currency)}</td>}
-              <td>
-                <Value>{each.held === undefined ? "" : coarse(each.held)}</Value>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <TableBox
+      box="table-box"
+      name="Closed trades by symbol, table"
+      isBusy={!isWhole}
+      className="rows"
+      columns={columns}
+      rows={symbols}
+      keyOf={({ symbol }) => symbol}
+    />
   );
 }

@@ -7,6 +7,7 @@ import { plural, quantity } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { NoData } from "../../ui/number";
+import { TableBox } from "../../ui/table";
 import { CsvButton } from "./panel";
 
 /**
@@ -91,52 +92,54 @@ export function Waiting({ bot }: { bot: BotView }) {
           />
         </div>
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
-      <section className="table-box" tabIndex={0} aria-label="Waiting orders, table">
-        <table className="rows">
-          <thead>
-            <tr>
-              <th scope="col">Symbol</th>
-              <th scope="col" className="left">
-                Side
-              </th>
-              <th scope="col">Quantity</th>
-              <th scope="col">Decided</th>
-              <th scope="col" className="left">
-                Reason
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {orders.map(([id, order]) => {
+      <TableBox
+        box="table-box"
+        name="Waiting orders, table"
+        className="rows"
+        rows={orders}
+        keyOf={([id]) => id}
+        columns={[
+          { name: "Symbol", cell: ([, order]) => <b>{order.symbol}</b> },
+          {
+            name: "Side",
+            className: "left",
+            cell: ([, order]) => (
+              <>
+                {order.side === "buy" ? "Buy" : "Sell"}
+                {bot.foreign && (
+                  <small className="block">
+                    {[order.type ?? "market", order.status].join(", ").replaceAll("_", " ")}
+                  </small>
+                )}
+              </>
+            ),
+          },
+          {
+            name: "Quantity",
+            cell: ([, order]) => (
+              <>
+                {quantity(order.quantity)}
+                {(order.filled_quantity ?? 0) > 0 && (
+                  <small className="block">{quantity(order.filled_quantity)} filled</small>
+                )}
+              </>
+            ),
+          },
+          {
+            name: "Decided",
+            cell: ([, order]) => {
               const at = instant(order.ts);
-              return (
-                <tr key={id}>
-                  <th scope="row">
-                    <b>{order.symbol}</b>
-                  </th>
-                  <td className="left">
-                    {order.side === "buy" ? "Buy" : "Sell"}
-                    {bot.foreign && (
-                      <small className="block">
-                        {[order.type ?? "market", order.status].join(", ").replaceAll("_", " ")}
-                      </small>
-                    )}
-                  </td>
-                  <td>
-                    {quantity(order.quantity)}
-                    {(order.filled_quantity ?? 0) > 0 && (
-                      <small className="block">{quantity(order.filled_quantity)} filled</small>
-                    )}
-                  </td>
-                  <td>{at === undefined ? <NoData /> : stamp(at, market)}</td>
-                  <td className="left reason">{order.reason && ended(order.reason)}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </section>
+              return at === undefined ? <NoData /> : stamp(at, market);
+            },
+          },
+          {
+            name: "Reason",
+            className: "left",
+            cellClass: "left reason",
+            cell: ([, order]) => order.reason && ended(order.reason),
+          },
+        ]}
+      />
     </section>
   );
 }

@@ -9,12 +9,10 @@ import { type CardState, dueAt } from "../../bot/state";
 import { brief, due as dueText } from "../../lib/age";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { wallSpan } from "../../lib/market";
-import { memo } from "../../lib/memo";
 import { cost, count, moneyChange, plural } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { useMayAsk } from "../../lib/role";
 import { pathOf } from "../../lib/route";
-import type { TermName } from "../../lib/terms";
 import { useTicking } from "../../lib/ticker";
 import { dayOrClock, instant, localStamp, stamp } from "../../lib/time";
 import { Age, Brief } from "../../ui/age";
@@ -23,7 +21,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Menu } from "../../ui/menu";
 import { factor, Money, Net, NetPercent, NoData, Ratio, Value } from "../../ui/number";
-import { Term } from "../../ui/term";
+import { type Column, TableBox } from "../../ui/table";
 import "./compare.css";
 
 interface Props {
@@ -147,116 +145,162 @@ function NextWrite({ at, word }: { at: number; word: string }) {
   return <>{useTicking((now) => (at >= now ? `${word} ${dueText(at - now)}` : dueText(at - now)))}</>;
 }
 
-const Row = memo(function Row({ bot, state, first }: { bot: BotView; state: CardState; first: boolean }) {
-  const { market, sessions, still, clock } = useDesk();
-  const { stats, day_pnl: day } = bot;
-  const asOf = instant(bot.as_of);
-  return (
-    <tr className={`${first ? "first" : ""}${bot.bot.length > LONG_NAME ? " long" : ""}`.trim() || undefined}>
-      <th scope="row">
-        <StateIcon state={state} />
-        <a className="bot-name" href={pathOf(bot.bot)} onClick={follow}>
-          {bot.bot}
-        </a>
-        <small title={namesOf(bot)}>{namesOf(bot)}</small>
-      </th>
-      <td className="currency narrow-hidden">{bot.currency}</td>
-      <td className="equity">
-        <Money currency={bot.currency} value={bot.equity} held={state.held} still={still} />{" "}
-        <small className="code">{bot.currency}</small>
-      </td>
-      <td className="narrow-hidden">
-        <Value>{moneyChange(day?.gross, bot.currency)}</Value>
-      </td>
-      <td className="soft narrow-hidden">
-        <Value>{cost(costsOf(bot), bot.currency)}</Value>
-      </td>
-      <td className="day-net">
-        <Net currency={bot.currency} value={day?.net} held={state.held} still={still} />{" "}
-        <small>{day && dayText(bot, sessions, market)}</small>
-      </td>
-      <td className="middle-hidden">
-        <Value>{moneyChange(bot.total_pnl?.gross, bot.currency)}</Value>
-      </td>
-      <td className="total-net">
-        <Net currency={bot.currency} value={bot.net} held={state.held} still={still} />{" "}
-        <small className="under">
-          <NetPercent value={totalReturn(bot)} />
-        </small>
-      </td>
-      <td className="small-hidden">
-        <Value>{percentChange(returnOn(bot.hold_equity, bot.start_equity))}</Value>
-      </td>
-      <td className="drawdown">
-        <Value>{fall(stats?.drawdown)}</Value>{" "}
-        {stats?.max_drawdown !== undefined && (
-          <small className="under" title={`${maxFallText(bot, market)} ${fallNote(bot)}`.trim()}>
-            max {fall(stats.max_drawdown)}
-            {fallNote(bot) && (
-              <>
-                *<span className="spoken"> {fallNote(bot)}</span>
-              </>
-            )}
-          </small>
-        )}
-      </td>
-      <td className="small-hidden">
-        <Value>{percent(stats?.exposure, 0)}</Value>
-      </td>
-      <td className="small-hidden">
-        <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} wins={stats?.wins} isNarrow />
-      </td>
-      <td className="middle-hidden">
-        <Value>{(stats?.closed_trades ?? 0) >= 30 ? factor(stats?.profit_factor) : ""}</Value>
-      </td>
-      <td className="narrow-hidden">{asOf === undefined ? <NoData /> : dayOrClock(asOf, market)}</td>
-      <td className="heartbeat">
-        <Heartbeat bot={bot} state={state} clock={clock} />
-      </td>
-    </tr>
-  );
-});
-
-const COLUMNS = [
-  "Bot", "Ccy", "Equity", "Day gross", "Costs", "Day net", "Total gross", "Total net", "Hold", "Drawdown", "Exposure", "Win rate", "Profit factor", "As of", "Heartbeat",
-]; // biome-ignore format: one row of names
-
-/** Of which span the figures of a column are, where the cell does not say it. */
-const SPAN: Record<string, string> = {
-  Costs: "of the day",
-  "Total gross": "since start",
-  "Total net": "since start",
-  Hold: "since start",
-  Drawdown: "from the peak",
-  Exposure: "now",
-  "Win rate": "closed trades",
-};
-
-/** The words of the glossary among the columns, where they are not their whole names. */
-const WORD: Record<string, TermName> = {
-  "Day gross": "Gross",
-  "Day net": "Net",
-  "Total gross": "Gross",
-  "Total net": "Net",
-};
-const PLAIN = ["Bot", "Ccy"];
-
-function Head({ name }: { name: string }) {
-  return PLAIN.includes(name) ? name : <Term name={WORD[name] ?? (name as TermName)}>{name}</Term>;
+interface Row {
+  bot: BotView;
+  state: CardState;
+  /** True where another currency begins. */
+  first: boolean;
 }
 
-/** Columns that a narrower window leaves to the cards; the CSV has them all. */
-const HIDDEN: Record<string, string> = {
-  Ccy: "narrow-hidden",
-  "Day gross": "narrow-hidden",
-  Costs: "narrow-hidden",
-  "As of": "narrow-hidden",
-  "Total gross": "middle-hidden",
-  "Profit factor": "middle-hidden",
-  Hold: "small-hidden",
-  Exposure: "small-hidden",
-  "Win rate": "small-hidden",
-};
+type Figures = Pick<ReturnType<typeof useDesk>, "market" | "sessions" | "still" | "clock">;
+
+/** Columns with `*-hidden` are left to the cards where the window is narrower; the CSV has them all. */
+function columnsOf({ market, sessions, still, clock }: Figures): Column<Row>[] {
+  return [
+    {
+      name: "Bot",
+      cell: ({ bot, state }) => (
+        <>
+          <StateIcon state={state} />
+          <a className="bot-name" href={pathOf(bot.bot)} onClick={follow}>
+            {bot.bot}
+          </a>
+          <small title={namesOf(bot)}>{namesOf(bot)}</small>
+        </>
+      ),
+    },
+    {
+      name: "Ccy",
+      className: "narrow-hidden",
+      cellClass: "currency narrow-hidden",
+      cell: ({ bot }) => bot.currency,
+    },
+    {
+      name: "Equity",
+      term: "Equity",
+      cellClass: "equity",
+      cell: ({ bot, state }) => (
+        <>
+          <Money currency={bot.currency} value={bot.equity} held={state.held} still={still} />{" "}
+          <small className="code">{bot.currency}</small>
+        </>
+      ),
+    },
+    {
+      name: "Day gross",
+      term: "Gross",
+      className: "narrow-hidden",
+      cell: ({ bot }) => <Value>{moneyChange(bot.day_pnl?.gross, bot.currency)}</Value>,
+    },
+    {
+      name: "Costs",
+      term: "Costs",
+      note: "of the day",
+      className: "narrow-hidden",
+      cellClass: "soft narrow-hidden",
+      cell: ({ bot }) => <Value>{cost(costsOf(bot), bot.currency)}</Value>,
+    },
+    {
+      name: "Day net",
+      term: "Net",
+      cellClass: "day-net",
+      cell: ({ bot, state }) => (
+        <>
+          <Net currency={bot.currency} value={bot.day_pnl?.net} held={state.held} still={still} />{" "}
+          <small>{bot.day_pnl && dayText(bot, sessions, market)}</small>
+        </>
+      ),
+    },
+    {
+      name: "Total gross",
+      term: "Gross",
+      note: "since start",
+      className: "middle-hidden",
+      cell: ({ bot }) => <Value>{moneyChange(bot.total_pnl?.gross, bot.currency)}</Value>,
+    },
+    {
+      name: "Total net",
+      term: "Net",
+      note: "since start",
+      cellClass: "total-net",
+      cell: ({ bot, state }) => (
+        <>
+          <Net currency={bot.currency} value={bot.net} held={state.held} still={still} />{" "}
+          <small className="under">
+            <NetPercent value={totalReturn(bot)} />
+          </small>
+        </>
+      ),
+    },
+    {
+      name: "Hold",
+      term: "Hold",
+      note: "since start",
+      className: "small-hidden",
+      cell: ({ bot }) => <Value>{percentChange(returnOn(bot.hold_equity, bot.start_equity))}</Value>,
+    },
+    {
+      name: "Drawdown",
+      term: "Drawdown",
+      note: "from the peak",
+      cellClass: "drawdown",
+      cell: ({ bot }) => (
+        <>
+          <Value>{fall(bot.stats?.drawdown)}</Value>{" "}
+          {bot.stats?.max_drawdown !== undefined && (
+            <small className="under" title={`${maxFallText(bot, market)} ${fallNote(bot)}`.trim()}>
+              max {fall(bot.stats.max_drawdown)}
+              {fallNote(bot) && (
+                <>
+                  *<span className="spoken"> {fallNote(bot)}</span>
+                </>
+              )}
+            </small>
+          )}
+        </>
+      ),
+    },
+    {
+      name: "Exposure",
+      term: "Exposure",
+      note: "now",
+      className: "small-hidden",
+      cell: ({ bot }) => <Value>{percent(bot.stats?.exposure, 0)}</Value>,
+    },
+    {
+      name: "Win rate",
+      term: "Win rate",
+      note: "closed trades",
+      className: "small-hidden",
+      cell: ({ bot: { stats } }) => (
+        <Ratio text={percent(stats?.win_rate, 0)} closed={stats?.closed_trades} wins={stats?.wins} isNarrow />
+      ),
+    },
+    {
+      name: "Profit factor",
+      term: "Profit factor",
+      className: "middle-hidden",
+      cell: ({ bot: { stats } }) => (
+        <Value>{(stats?.closed_trades ?? 0) >= 30 ? factor(stats?.profit_factor) : ""}</Value>
+      ),
+    },
+    {
+      name: "As of",
+      term: "As of",
+      className: "narrow-hidden",
+      cell: ({ bot }) => {
+        const asOf = instant(bot.as_of);
+        return asOf === undefined ? <NoData /> : dayOrClock(asOf, market);
+      },
+    },
+    {
+      name: "Heartbeat",
+      term: "Heartbeat",
+      cellClass: "heartbeat",
+      cell: ({ bot, state }) => <Heartbeat bot={bot} state={state} clock={clock} />,
+    },
+  ];
+}
 
 export function Compare({
   bots,
@@ -271,7 +315,13 @@ export function Compare({
   filter,
   onFilter,
 }: Props) {
-  const { market } = useDesk();
+  const desk = useDesk();
+  const { market } = desk;
+  const columns = columnsOf(desk);
+  const rows = bots.flatMap((bot, index): Row[] => {
+    const state = states.get(bot.bot);
+    return state ? [{ bot, state, first: index > 0 && bots[index - 1]?.currency !== bot.currency }] : [];
+  });
   const mayAsk = useMayAsk();
   return (
     <section aria-labelledby="compare-title">
@@ -301,33 +351,23 @@ export function Compare({
           </button>
         </div>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard */}
-      <section className="panel compare" tabIndex={0} aria-label="Comparison of bots">
-        <table>
-          <thead>
-            <tr>
-              {COLUMNS.map((name) => (
-                <th key={name} scope="col" className={HIDDEN[name]}>
-                  <Head name={name} />
-                  {SPAN[name] && <small>{SPAN[name]}</small>}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {bots.map((bot, index) => {
-              const state = states.get(bot.bot);
-              const first = index > 0 && bots[index - 1]?.currency !== bot.currency;
-              return state && <Row key={bot.bot} bot={bot} state={state} first={first} />;
-            })}
-          </tbody>
-        </table>
-        {bots.length === 0 && (
-          <p className="none">
-            No bot matches “{filter}”. {count(total)} are hidden; Esc clears the filter.
-          </p>
-        )}
-      </section>
+      <TableBox
+        box="panel compare"
+        name="Comparison of bots"
+        columns={columns}
+        rows={rows}
+        keyOf={({ bot }) => bot.bot}
+        rowClass={({ bot, first }) =>
+          `${first ? "first" : ""}${bot.bot.length > LONG_NAME ? " long" : ""}`.trim() || undefined
+        }
+        below={
+          bots.length === 0 && (
+            <p className="none">
+              No bot matches “{filter}”. {count(total)} are hidden; Esc clears the filter.
+            </p>
+          )
+        }
+      />
     </section>
   );
 }

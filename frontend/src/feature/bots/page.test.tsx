@@ -141,7 +141,7 @@ describe("the Bots page", () => {
 
   it("gives an empty desk one sentence and the lines that make a bot appear", async () => {
     const { container } = await show(sparse<BotsPageBundle>({ version: 1, swing: {}, intraday: {} }));
-    expect(screen.getByRole("heading", { name: "No bots yet" })).toBeTruthy();
+    expect(await screen.findByRole("heading", { name: "No bots yet" })).toBeTruthy();
     expect(container.textContent).toContain(EXAMPLE);
     expect(EXAMPLE.split("\n").length).toBeLessThanOrEqual(10);
     expect(container.querySelector("table")).toBeNull();
@@ -169,7 +169,7 @@ describe("the Bots page", () => {
       next_run_at: new Date(WALL + 24_500).toISOString(),
     };
     await show(bundle);
-    const result = screen.getByRole("region", { name: "Run 1 has ended: no more data" });
+    const result = await screen.findByRole("region", { name: "Run 1 has ended: no more data" });
     expect(result.textContent).toContain("Run 2 starts in 24 s");
     expect(within(result).getAllByRole("row")).toHaveLength(7);
     expect(result.textContent).toContain("pp");

@@ -4,11 +4,12 @@ import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import type { BotsPageBundle, BotView } from "../../api/schema";
 import { AskedOfAll } from "../../bot/asked-of-all";
 import { Attention } from "../../bot/attention";
-import { EmptyDesk } from "../../bot/empty";
+import { EmptyDesk } from "../../bot/empty-desk";
 import type { CardState } from "../../bot/state";
 import { problemOf, sectionProblems } from "../../bot/state";
 import { botsOf, useStates } from "../../bot/states";
 import { afterPaint } from "../../lib/after-paint";
+import { later } from "../../lib/later";
 import { memo } from "../../lib/memo";
 import { setQuery, useQuery } from "../../lib/route";
 import { instant } from "../../lib/time";
@@ -16,7 +17,6 @@ import { useDesk } from "../../ui/frame/desk";
 import { Announcer } from "./announcer";
 import { Card } from "./card";
 import { Compare, namesOf } from "./compare";
-import { Result } from "./result";
 import { Totals } from "./totals";
 
 /** Bots whose name, symbols, currency, exchange, strategy or state hold every word of `filter`. */
@@ -44,6 +44,12 @@ export function filterBots(bots: readonly BotView[], states: Map<string, CardSta
 export function openPositions(bundle: BotsPageBundle): number {
   return Object.values(bundle.totals ?? {}).reduce((sum, { open_positions: open }) => sum + (open ?? 0), 0);
 }
+
+/** A run that goes on never needs it. */
+const Result = later(
+  () => import("./result"),
+  () => null,
+);
 
 const NO_CARDS: BotView[] = [];
 
@@ -75,7 +81,7 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
       <Announcer bots={bots} states={states} quiet={desk.still} />
       <AskedOfAll asked={bundle.asked} bots={bots} />
       <Attention bots={bots} states={states} problems={problems} />
-      <Result bundle={bundle} bots={bots} />
+      {bundle.clock?.state === "finished" && <Result bundle={bundle} bots={bots} />}
       {bots.length === 0 ? (
         <EmptyDesk />
       ) : (

@@ -1,7 +1,8 @@
 /** Positions + cash = equity, so that a reader can add it up. */
 
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { BotView } from "../../api/schema";
+import type { BotView, Position } from "../../api/schema";
 import { byValue } from "../../bot/figure";
 import { termsOf } from "../../bot/terms";
 import { unshown, unshownValue } from "../../lib/left-out";
@@ -10,6 +11,7 @@ import { direction, isLong, money, moneyChange, plural, price, quantity, sharedD
 import { pathOf } from "../../lib/route";
 import { follow } from "../../ui/frame/top-bar";
 import { Held, Net, NoData, Value } from "../../ui/number";
+import { type Column, Table } from "../../ui/table";
 import "./positions.css";
 
 /** Characters that the columns of a card hold. */
@@ -40,97 +42,96 @@ export const Positions = memo(function Positions({
       isLong(MOST.money, money(held.market_value, bot.currency)) ||
       isLong(MOST.money, moneyChange(held.unrealized_pnl, bot.currency)),
   );
-  const mark = bot.price_basis === "adjusted" ? "Mark" : "Last";
+  const isAdjusted = bot.price_basis === "adjusted";
+  const cell = (text: string) => <Value>{text}</Value>;
+  const columns: Column<[string, Position]>[] = [
+    {
+      name: "Position",
+      cell: ([symbol, position]) => (
+        <>
+          {position.symbol ?? symbol}{" "}
+          <small>
+            <span className="phone-only">{quantity(position.quantity)} </span>
+            {direction(position.quantity, 4) < 0 ? "short" : "long"}
+            {isWide && ` at ${price(position.last_price, decimals)}`}
+          </small>
+          {termsOf(position, bot.currency, decimals) && (
+            <small className="terms">{termsOf(position, bot.currency, decimals)}</small>
+          )}
+          {position.carried && <small className="attention-text">carried: {position.carried}</small>}
+        </>
+      ),
+    },
+    { name: "Quantity", className: "desk-only", cell: ([, position]) => quantity(position.quantity) },
+    {
+      name: "Last",
+      head: isAdjusted ? (
+        <>
+          Mark<span className="spoken"> adjusted</span>
+        </>
+      ) : (
+        "Last"
+      ),
+      className: "last",
+      cell: ([, position]) => cell(price(position.last_price, decimals)),
+    },
+    { name: "Value", cell: ([, position]) => cell(money(position.market_value, bot.currency)) },
+    {
+      name: "Unrealized",
+      cell: ([, position]) => <Net currency={bot.currency} value={position.unrealized_pnl} still={still} />,
+    },
+  ];
+  const whole = (what: ComponentChildren) => (
+    <tr className="none">
+      <td colSpan={5}>{what}</td>
+    </tr>
+  );
   return (
-    <table className={isWide ? "positions long" : "positions"}>
-      <thead>
-        <tr>
-          <th scope="col">Position</th>
-          <th scope="col" className="desk-only">
-            Quantity
-          </th>
-          <th scope="col" className="last">
-            {mark}
-            {bot.price_basis === "adjusted" && <span className="spoken"> adjusted</span>}
-          </th>
-          <th scope="col">Value</th>
-          <th scope="col">Unrealized</th>
-        </tr>
-      </thead>
-      <tbody>
-        {shown.map(([symbol, position]) => (
-          <tr key={symbol}>
-            <th scope="row">
-              {position.symbol ?? symbol}{" "}
-              <small>
-                <span className="phone-only">{quantity(position.quantity)} </span>
-                {direction(position.quantity, 4) < 0 ? "short" : "long"}
-                {isWide && ` at ${price(position.last_price, decimals)}`}
-              </small>
-              {termsOf(position, bot.currency, decimals) && (
-                <small className="terms">{termsOf(position, bot.currency, decimals)}</small>
-              )}
-              {position.carried && <small className="attention-text">carried: {position.carried}</small>}
-            </th>
-            <td className="desk-only">{quantity(position.quantity)}</td>
-            <td className="last">
-              <Value>{price(position.last_price, decimals)}</Value>
-            </td>
-            <td>
-              <Value>{money(position.market_value, bot.currency)}</Value>
-            </td>
-            <td>
-              <Net currency={bot.currency} value={position.unrealized_pnl} still={still} />
-            </td>
-          </tr>
-        ))}
-        {rows.length === 0 && rest === 0 && (
-          <tr className="none">
-            <td colSpan={5}>No open positions</td>
-          </tr>
-        )}
-        {rows.length > SHOWN && (
-          <tr className="none">
-            <td colSpan={5}>
-              <button type="button" className="quiet" onClick={() => setAll(!all)}>
-                {all ? `Show the largest ${SHOWN}` : `Show ${rows.length - SHOWN} more`}
-              </button>
-            </td>
-          </tr>
-        )}
-        {rest > 0 && (
-          <tr className="rest">
-            <th scope="row">
-              <a className="quiet" href={pathOf(bot.bot)} onClick={follow}>
-                {plural(rest, "smaller one")}
-                <span className="spoken"> of {bot.bot}</span>
-              </a>
-            </th>
+    <Table
+      className={isWide ? "positions long" : "positions"}
+      columns={columns}
+      rows={shown}
+      keyOf={([symbol]) => symbol}
+      foot={
+        <>
+          <tr>
+            <th scope="row">Cash</th>
             <td className="desk-only" />
+            <td colSpan={2}>{bot.cash === undefined ? <NoData /> : money(bot.cash, bot.currency)}</td>
             <td />
-            <td>
-              <Value>{money(unshownValue(bot), bot.currency)}</Value>
+          </tr>
+          <tr className="sum">
+            <th scope="row">Equity</th>
+            <td className="desk-only" />
+            <td colSpan={2}>
+              <Held held={held}>{money(bot.equity, bot.currency)}</Held>
             </td>
             <td />
           </tr>
+        </>
+      }
+    >
+      {rows.length === 0 && rest === 0 && whole("No open positions")}
+      {rows.length > SHOWN &&
+        whole(
+          <button type="button" className="quiet" onClick={() => setAll(!all)}>
+            {all ? `Show the largest ${SHOWN}` : `Show ${rows.length - SHOWN} more`}
+          </button>,
         )}
-      </tbody>
-      <tfoot>
-        <tr>
-          <th scope="row">Cash</th>
+      {rest > 0 && (
+        <tr className="rest">
+          <th scope="row">
+            <a className="quiet" href={pathOf(bot.bot)} onClick={follow}>
+              {plural(rest, "smaller one")}
+              <span className="spoken"> of {bot.bot}</span>
+            </a>
+          </th>
           <td className="desk-only" />
-          <td colSpan={2}>{bot.cash === undefined ? <NoData /> : money(bot.cash, bot.currency)}</td>
+          <td />
+          <td>{cell(money(unshownValue(bot), bot.currency))}</td>
           <td />
         </tr>
-        <tr className="sum">
-          <th scope="row">Equity</th>
-          <td className="desk-only" />
-          <td colSpan={2}>
-            <Held held={held}>{money(bot.equity, bot.currency)}</Held>
-          </td>
-          <td />
-        </tr>
-      </tfoot>
-    </table>
+      )}
+    </Table>
   );
 });

@@ -7,7 +7,8 @@ import { percentChange, points, returnOn } from "../../lib/percent";
 import { instant, stamp } from "../../lib/time";
 import { Countdown } from "../../ui/age";
 import { nextRun } from "../../ui/frame/mode-chip";
-import { Net, NetPercent, NoData, Value } from "../../ui/number";
+import { Net, NetPercent, Value } from "../../ui/number";
+import { type Column, Table } from "../../ui/table";
 import "./result.css";
 
 /** How far a bot is ahead of holding the same names: a difference of two per cents, as a fraction. */
@@ -17,12 +18,26 @@ export function aheadOfHold(bot: BotView): number | undefined {
   return own === undefined || hold === undefined ? undefined : own - hold;
 }
 
-export function Result({ bundle, bots }: { bundle: BotsPageBundle; bots: readonly BotView[] }) {
+const COLUMNS: Column<BotView>[] = [
+  {
+    name: "Bot",
+    cell: (bot) => (
+      <>
+        {bot.bot} <small>{bot.currency}</small>
+      </>
+    ),
+  },
+  { name: "Net", cell: (bot) => <Net currency={bot.currency} value={bot.net} still /> },
+  { name: "Return", cell: (bot) => <NetPercent value={totalReturn(bot)} /> },
+  { name: "Hold", cell: (bot) => <Value>{percentChange(returnOn(bot.hold_equity, bot.start_equity))}</Value> },
+  { name: "Vs hold", cell: (bot) => <Value>{points(aheadOfHold(bot))}</Value> },
+];
+
+export default function Result({ bundle, bots }: { bundle: BotsPageBundle; bots: readonly BotView[] }) {
   const { clock, run } = bundle;
-  if (clock?.state !== "finished") return null;
-  const next = instant(clock.next_run_at);
-  const from = instant(clock.data_from);
-  const to = instant(clock.data_to) ?? instant(clock.market_time);
+  const next = instant(clock?.next_run_at);
+  const from = instant(clock?.data_from);
+  const to = instant(clock?.data_to) ?? instant(clock?.market_time);
   return (
     <section className="panel result" aria-labelledby="result-title">
       <header>
@@ -41,36 +56,7 @@ export function Result({ bundle, bots }: { bundle: BotsPageBundle; bots: readonl
           )}
         </p>
       </header>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Bot</th>
-            <th scope="col">Net</th>
-            <th scope="col">Return</th>
-            <th scope="col">Hold</th>
-            <th scope="col">Vs hold</th>
-          </tr>
-        </thead>
-        <tbody>
-          {bots.map((bot) => (
-            <tr key={bot.bot}>
-              <th scope="row">
-                {bot.bot} <small>{bot.currency}</small>
-              </th>
-              <td>
-                <Net currency={bot.currency} value={bot.net} still />
-              </td>
-              <td>
-                <NetPercent value={totalReturn(bot)} />
-              </td>
-              <td>
-                <Value>{percentChange(returnOn(bot.hold_equity, bot.start_equity))}</Value>
-              </td>
-              <td>{aheadOfHold(bot) === undefined ? <NoData /> : points(aheadOfHold(bot))}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Table columns={COLUMNS} rows={bots} keyOf={(bot) => bot.bot} />
     </section>
   );
 }

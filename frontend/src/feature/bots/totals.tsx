@@ -11,6 +11,7 @@ import { clock, dayName, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Icon } from "../../ui/icon";
 import { Money, Net, Value } from "../../ui/number";
+import { type Column, Table } from "../../ui/table";
 import { WaterfallBar, waterfall } from "../../ui/waterfall";
 import "./totals.css";
 
@@ -88,62 +89,74 @@ function Flag({ total, states }: { total: Total; states: Map<string, CardState> 
   );
 }
 
-interface DayProps {
+interface Day {
   day: string;
-  currency: string;
   row: DayTotal;
-  context: Context;
-  /** True where one of the days was charged for nights. */
-  hasBorrow: boolean;
-  still: boolean;
+  shape: ReturnType<typeof waterfall>;
 }
 
-function DayRow({ day, currency, row, context, hasBorrow, still }: DayProps) {
-  const { market, sessions } = useDesk();
-  const shape = waterfall(row, currency);
-  const isOpen = row.bots.some((name) => {
-    const bot = context.bots.get(name);
-    return bot?.day === day && isDayOpen(bot, sessions, market);
+/** Gross to net of a day; `hasBorrow` where one of the days was charged for nights. */
+function columnsOf(
+  currency: string,
+  context: Context,
+  { market, sessions, still }: Pick<ReturnType<typeof useDesk>, "market" | "sessions" | "still">,
+  hasBorrow: boolean,
+): Column<Day>[] {
+  const isOpen = ({ day, row }: Day): boolean =>
+    row.bots.some((name) => {
+      const bot = context.bots.get(name);
+      return bot?.day === day && isDayOpen(bot, sessions, market);
+    });
+  const part = (
+    name: string,
+    kind: "gross" | "fees" | "slippage" | "borrow",
+    text: (row: DayTotal) => string,
+  ): Column<Day> => ({
+    name,
+    label: name,
+    ...(kind !== "gross" && { cellClass: "soft" }),
+    cell: ({ row, shape }) => (
+      <>
+        <WaterfallBar shape={shape} kind={kind} />
+        <span className="figure">{text(row)}</span>
+      </>
+    ),
   });
-  return (
-    <tr>
-      <th scope="row">
-        {dayName(day, market)}
-        <small>
-          {isOpen && "so far, "}
-          {dayLabel(day, row, context)}
-        </small>
-      </th>
-      <td data-name="Gross">
-        <WaterfallBar shape={shape} kind="gross" />
-        <span className="figure">{moneyChange(row.gross, currency)}</span>
-      </td>
-      <td className="soft" data-name="− Fees">
-        <WaterfallBar shape={shape} kind="fees" />
-        <span className="figure">{cost(row.fees, currency)}</span>
-      </td>
-      <td className="soft" data-name="− Slippage">
-        <WaterfallBar shape={shape} kind="slippage" />
-        <span className="figure">{cost(row.slippage, currency)}</span>
-      </td>
-      {hasBorrow && (
-        <td className="soft" data-name="− Borrow">
-          <WaterfallBar shape={shape} kind="borrow" />
-          <span className="figure">{cost(row.borrow ?? 0, currency)}</span>
-        </td>
-      )}
-      <td data-name="= Net">
-        <WaterfallBar shape={shape} kind="net" />
-        <span className="figure net">
-          <Net currency={currency} value={row.net} still={still} />
-        </span>
-      </td>
-    </tr>
-  );
+  return [
+    {
+      name: "Day P&L",
+      cell: (of) => (
+        <>
+          {dayName(of.day, market)}
+          <small>
+            {isOpen(of) && "so far, "}
+            {dayLabel(of.day, of.row, context)}
+          </small>
+        </>
+      ),
+    },
+    part("Gross", "gross", (row) => moneyChange(row.gross, currency)),
+    part("− Fees", "fees", (row) => cost(row.fees, currency)),
+    part("− Slippage", "slippage", (row) => cost(row.slippage, currency)),
+    ...(hasBorrow ? [part("− Borrow", "borrow", (row) => cost(row.borrow ?? 0, currency))] : []),
+    {
+      name: "= Net",
+      label: "= Net",
+      cell: ({ row, shape }) => (
+        <>
+          <WaterfallBar shape={shape} kind="net" />
+          <span className="figure net">
+            <Net currency={currency} value={row.net} still={still} />
+          </span>
+        </>
+      ),
+    },
+  ];
 }
 
 function TotalPanel({ total, context }: { total: Total; context: Context }) {
-  const { market, sessions, still } = useDesk();
+  const desk = useDesk();
+  const { market, sessions, still } = desk;
   const { currency } = total;
   const held = total.bots.some((name) => context.states.get(name)?.held === true);
   const days = Object.entries(total.days ?? {}).sort(([a], [b]) => b.localeCompare(a));
@@ -195,31 +208,12 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
         )}
       </p>
       {days.length > 0 ? (
-        <table className={`days${hasBorrow ? " with-borrow" : ""}${isWide ? " long" : ""}`}>
-          <thead>
-            <tr>
-              <th scope="col">Day P&amp;L</th>
-              <th scope="col">Gross</th>
-              <th scope="col">− Fees</th>
-              <th scope="col">− Slippage</th>
-              {hasBorrow && <th scope="col">− Borrow</th>}
-              <th scope="col">= Net</th>
-            </tr>
-          </thead>
-          <tbody>
-            {days.map(([day, row]) => (
-              <DayRow
-                currency={currency}
-                key={day}
-                day={day}
-                row={row}
-                context={context}
-                hasBorrow={hasBorrow}
-                still={still}
-              />
-            ))}
-          </tbody>
-        </table>
+        <Table
+          className={`days${hasBorrow ? " with-borrow" : ""}${isWide ? " long" : ""}`}
+          columns={columnsOf(currency, context, desk, hasBorrow)}
+          rows={days.map(([day, row]): Day => ({ day, row, shape: waterfall(row, currency) }))}
+          keyOf={({ day }) => day}
+        />
       ) : (
         <p className="none">No daily results yet.</p>
       )}

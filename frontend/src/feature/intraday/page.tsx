@@ -3,7 +3,7 @@
 import { useMemo } from "preact/hooks";
 import type { BotView, IntradaySnapshot } from "../../api/schema";
 import { Attention } from "../../bot/attention";
-import { EmptyDesk } from "../../bot/empty";
+import { EmptyDesk } from "../../bot/empty-desk";
 import { cardState, problemOf } from "../../bot/state";
 import { useTicking, wallNow } from "../../lib/ticker";
 import { useDesk } from "../../ui/frame/desk";

@@ -11,6 +11,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Meter } from "../../ui/meter";
 import { Net } from "../../ui/number";
+import { TableBox } from "../../ui/table";
 import { hoursOf, hoursText, withHalts } from "./band";
 import { type DayBar, readBars, vwap } from "./bars";
 import { DayChart } from "./day-chart";
@@ -77,35 +78,24 @@ function Fills({ currency, fills, symbol, day, tick }: FillsProps) {
           No fill on this day. A fill follows the first decision, at the next bar’s open.
         </p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-        <section className="panel plain-table" tabIndex={0} aria-label="Fills of the day">
-          <table>
-            <thead>
-              <tr>
-                {["Time", "Side", "Quantity", "Price", "Fee", "Slippage", "Reason"].map((name) => (
-                  <th key={name} scope="col" className={/Side|Reason/.test(name) ? "left" : undefined}>
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {fills.map(([id, fill]) => (
-                <tr key={id}>
-                  <th scope="row">
-                    <time dateTime={fill.ts}>{clockSeconds(instant(fill.ts) ?? 0)}</time>
-                  </th>
-                  <td className="left">{fill.side}</td>
-                  <td>{quantity(fill.quantity)}</td>
-                  <td>{price(fill.price, decimals)}</td>
-                  <td>{money(fill.fee, currency)}</td>
-                  <td>{money(fill.slippage, currency)}</td>
-                  <td className="left reason">{fill.reason}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <TableBox
+          box="panel plain-table"
+          name="Fills of the day"
+          rows={fills}
+          keyOf={([id]) => id}
+          columns={[
+            {
+              name: "Time",
+              cell: ([, fill]) => <time dateTime={fill.ts}>{clockSeconds(instant(fill.ts) ?? 0)}</time>,
+            },
+            { name: "Side", className: "left", cell: ([, fill]) => fill.side },
+            { name: "Quantity", cell: ([, fill]) => quantity(fill.quantity) },
+            { name: "Price", cell: ([, fill]) => price(fill.price, decimals) },
+            { name: "Fee", cell: ([, fill]) => money(fill.fee, currency) },
+            { name: "Slippage", cell: ([, fill]) => money(fill.slippage, currency) },
+            { name: "Reason", className: "left", cellClass: "left reason", cell: ([, fill]) => fill.reason },
+          ]}
+        />
       )}
     </section>
   );
@@ -145,35 +135,25 @@ function Bars({ bars, symbol, day }: { bars: readonly DayBar[]; symbol: string; 
         </div>
       </div>
       {open && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-        <section className="panel plain-table tall" tabIndex={0} aria-label="Bars of the day">
-          <table>
-            <thead>
-              <tr>
-                {[shownName(bars[0] ? bars[0].time * 1000 : 0), "Open", "High", "Low", "Close", "Volume", "VWAP"].map(
-                  (name) => (
-                    <th key={name} scope="col">
-                      {name}
-                    </th>
-                  ),
-                )}
-              </tr>
-            </thead>
-            <tbody>
-              {[...bars].reverse().map((bar) => (
-                <tr key={bar.time}>
-                  <th scope="row">{clock(bar.time * 1000)}</th>
-                  {[bar.open, bar.high, bar.low, bar.close].map((value, index) => (
-                    // biome-ignore lint/suspicious/noArrayIndexKey: the four prices of a bar have no other name
-                    <td key={index}>{price(value, decimals)}</td>
-                  ))}
-                  <td>{abbreviated(bar.volume)}</td>
-                  <td>{price(averages.get(bar.time), decimals)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <TableBox
+          box="panel plain-table tall"
+          name="Bars of the day"
+          rows={[...bars].reverse()}
+          keyOf={(bar) => bar.time}
+          columns={[
+            {
+              name: "Time",
+              head: shownName(bars[0] ? bars[0].time * 1000 : 0),
+              cell: (bar) => clock(bar.time * 1000),
+            },
+            { name: "Open", cell: (bar) => price(bar.open, decimals) },
+            { name: "High", cell: (bar) => price(bar.high, decimals) },
+            { name: "Low", cell: (bar) => price(bar.low, decimals) },
+            { name: "Close", cell: (bar) => price(bar.close, decimals) },
+            { name: "Volume", cell: (bar) => abbreviated(bar.volume) },
+            { name: "VWAP", cell: (bar) => price(averages.get(bar.time), decimals) },
+          ]}
+        />
       )}
     </section>
   );

@@ -10,7 +10,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Meter } from "../../ui/meter";
 import { NoData, Value } from "../../ui/number";
-import { Term } from "../../ui/term";
+import { type Column, Table } from "../../ui/table";
 import { symbolHref } from "./day-panel";
 
 type Named = [string, SymbolView];
@@ -98,85 +98,120 @@ function rows(symbols: readonly Named[]): Cell[][] {
   ]);
 }
 
-interface RowProps {
-  name: string;
-  view: SymbolView;
-  /** True while its features are shown. */
-  open: boolean;
-  onToggle: () => void;
+const PRICES = ["open", "high", "low", "close"];
+
+function barPrices(view: SymbolView): (number | undefined)[] {
+  return PRICES.map((part) => barNumber(view, part));
 }
 
-function SymbolRow({ name, view, open, onToggle }: RowProps) {
-  const { market } = useDesk();
-  const { signal } = view;
-  const prices = ["open", "high", "low", "close"].map((part) => barNumber(view, part));
-  const decimals = sharedDecimals(view.tick, prices);
-  const at = typeof view.bar?.ts === "string" ? instant(view.bar.ts) : undefined;
-  const features = Object.entries(view.features ?? {});
-  const id = `features-${name}`;
-  return (
-    <>
-      <tr>
-        <th scope="row">
+/** What is seen of each symbol; `opened` are those whose features are shown. */
+function columnsOf(
+  market: number | undefined,
+  opened: ReadonlySet<string>,
+  toggle: (name: string) => void,
+): Column<Named>[] {
+  return [
+    {
+      name: "Symbol",
+      cell: ([name, view]) => (
+        <>
           <b>
             <a href={symbolHref(name)} onClick={follow}>
               {name}
             </a>
           </b>
           <small>{[view.exchange, view.currency].filter(Boolean).join(" ")}</small>
-        </th>
-        <td className="action">{signal ? signal.action : <NoData />}</td>
-        <td className="strength-cell">
-          {signal ? (
-            <>
-              <Meter value={signal.confidence} threshold={signal.threshold} />
-              <b>{decimal(signal.confidence, 2)}</b>
-            </>
-          ) : (
-            <NoData />
-          )}
-        </td>
-        <td className="reason">
+        </>
+      ),
+    },
+    { name: "Action", cellClass: "action", cell: ([, { signal }]) => (signal ? signal.action : <NoData />) },
+    {
+      name: "Strength",
+      term: "Strength",
+      cellClass: "strength-cell",
+      cell: ([, { signal }]) =>
+        signal ? (
+          <>
+            <Meter value={signal.confidence} threshold={signal.threshold} />
+            <b>{decimal(signal.confidence, 2)}</b>
+          </>
+        ) : (
+          <NoData />
+        ),
+    },
+    {
+      name: "Reason",
+      cellClass: "reason",
+      cell: ([, { signal }]) => (
+        <>
           {signal?.reason}
           {signal && <small>{[signal.bot, featureName(signal.strategy ?? "")].filter(Boolean).join(", ")}</small>}
-        </td>
-        <td className="bar-time">{at === undefined ? <NoData /> : shortStamp(at, market)}</td>
-        {["open", "high", "low", "close"].map((part, index) => (
-          <td key={part} className="bar-part">
-            <Value>{price(prices[index], decimals)}</Value>
-          </td>
-        ))}
-        <td className="bar-part">
-          <Value>{abbreviated(barNumber(view, "volume"))}</Value>
-        </td>
-        <td>
-          {features.length > 0 && (
-            <button type="button" className="quiet" aria-expanded={open} aria-controls={id} onClick={onToggle}>
-              {plural(features.length, "feature")}
+        </>
+      ),
+    },
+    {
+      name: "Bar",
+      head: `Bar, ${shownName(market ?? 0)}`,
+      cellClass: "bar-time",
+      cell: ([, view]) => {
+        const at = typeof view.bar?.ts === "string" ? instant(view.bar.ts) : undefined;
+        return at === undefined ? <NoData /> : shortStamp(at, market);
+      },
+    },
+    ...PRICES.map(
+      (part, index): Column<Named> => ({
+        name: part.charAt(0).toUpperCase() + part.slice(1),
+        cellClass: "bar-part",
+        cell: ([, view]) => {
+          const prices = barPrices(view);
+          return <Value>{price(prices[index], sharedDecimals(view.tick, prices))}</Value>;
+        },
+      }),
+    ),
+    {
+      name: "Volume",
+      cellClass: "bar-part",
+      cell: ([, view]) => <Value>{abbreviated(barNumber(view, "volume"))}</Value>,
+    },
+    {
+      name: "Features",
+      cell: ([name, view]) => {
+        const { length } = Object.keys(view.features ?? {});
+        return (
+          length > 0 && (
+            <button
+              type="button"
+              className="quiet"
+              aria-expanded={opened.has(name)}
+              aria-controls={`features-${name}`}
+              onClick={() => toggle(name)}
+            >
+              {plural(length, "feature")}
               <span className="spoken"> of {name}</span>
             </button>
-          )}
-        </td>
-      </tr>
-      {open && (
-        <tr className="features" id={id}>
-          <td colSpan={11}>
-            <dl>
-              {features.map(([feature, value]) => (
-                <div key={feature}>
-                  <dt>{featureName(feature)}</dt>
-                  <dd>{featureText(value)}</dd>
-                </div>
-              ))}
-            </dl>
-          </td>
-        </tr>
-      )}
-    </>
-  );
+          )
+        );
+      },
+    },
+  ];
 }
 
-const COLUMNS = ["Symbol", "Action", "Strength", "Reason", "Bar", "Open", "High", "Low", "Close", "Volume", "Features"];
+function Features({ of: [name, view] }: { of: Named }) {
+  return (
+    <tr className="features" id={`features-${name}`}>
+      <td colSpan={11}>
+        <dl>
+          {Object.entries(view.features ?? {}).map(([feature, value]) => (
+            <div key={feature}>
+              <dt>{featureName(feature)}</dt>
+              <dd>{featureText(value)}</dd>
+            </div>
+          ))}
+        </dl>
+      </td>
+    </tr>
+  );
+}
 
 export function Symbols({
   symbols,
@@ -229,40 +264,18 @@ export function Symbols({
         {all.length === 0 ? (
           <p className="none">No symbols yet. They appear after the first complete cycle.</p>
         ) : (
-          <table>
-            <thead>
-              <tr>
-                {COLUMNS.map((name) => (
-                  <th key={name} scope="col">
-                    {name === "Bar" ? (
-                      `Bar, ${shownName(market ?? 0)}`
-                    ) : name === "Strength" ? (
-                      <Term name={name} />
-                    ) : (
-                      name
-                    )}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody
-              onFocusIn={() => setUsed((now) => ({ ...now, byKey: true }))}
-              onFocusOut={() => setUsed((now) => ({ ...now, byKey: false }))}
-              onPointerEnter={() => setUsed((now) => ({ ...now, byPointer: true }))}
-              onPointerLeave={() => setUsed((now) => ({ ...now, byPointer: false }))}
-            >
-              {shown.map(([name, view], index) => (
-                <SymbolRow
-                  // biome-ignore lint/suspicious/noArrayIndexKey: a row made anew at its new place has not moved there
-                  key={`${index} ${name}`}
-                  name={name}
-                  view={view}
-                  open={opened.has(name)}
-                  onToggle={() => toggle(name)}
-                />
-              ))}
-            </tbody>
-          </table>
+          <Table
+            columns={columnsOf(market, opened, toggle)}
+            rows={shown}
+            keyOf={([name], index) => `${index} ${name}`} // a row made anew at its new place has not moved there
+            after={(of) => opened.has(of[0]) && <Features of={of} />}
+            body={{
+              onFocusIn: () => setUsed((now) => ({ ...now, byKey: true })),
+              onFocusOut: () => setUsed((now) => ({ ...now, byKey: false })),
+              onPointerEnter: () => setUsed((now) => ({ ...now, byPointer: true })),
+              onPointerLeave: () => setUsed((now) => ({ ...now, byPointer: false })),
+            }}
+          />
         )}
         {all.length > 0 && shown.length === 0 && <p className="none">No symbol matches “{filter}”.</p>}
       </section>

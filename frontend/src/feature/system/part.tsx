@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { decimal } from "../../lib/money";
-import { Term } from "../../ui/term";
+import { type Column, TableBox } from "../../ui/table";
 
 export function Figure({ name, children }: { name: string; children: ComponentChildren }) {
   return (
@@ -67,31 +67,19 @@ export function TablePanel({ id, title, note, head, rows, none, isNarrow = false
       {rows.length === 0 ? (
         <p className="none">{none}</p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-        <section className="scroll" tabIndex={0} aria-label={title}>
-          <table>
-            <thead>
-              <tr>
-                {head.map((name) => (
-                  <th key={name} scope="col">
-                    {name === "Topic" ? <Term name={name} /> : name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {rows.map(({ key, cells: [first, ...others] }) => (
-                <tr key={key}>
-                  <th scope="row">{first}</th>
-                  {others.map((cell, index) => (
-                    // biome-ignore lint/suspicious/noArrayIndexKey: the columns do not change their order
-                    <td key={index}>{cell}</td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </section>
+        <TableBox
+          box="scroll"
+          name={title}
+          rows={rows}
+          keyOf={({ key }) => key}
+          columns={head.map(
+            (name, index): Column<Row> => ({
+              name,
+              term: name === "Topic" ? name : undefined,
+              cell: ({ cells }) => cells[index],
+            }),
+          )}
+        />
       )}
     </section>
   );
