@@ -6,9 +6,8 @@ from typing import Any, Literal, get_args
 
 from pydantic import AwareDatetime, Field
 
-from aion.scalar import Key, Name, Number, Text
+from aion.scalar import Key, Name, Text
 from aion.store.control_id import SUFFIX, order_of, why_not
-from aion.store.document.action import Action
 from aion.store.document.base import Document, made, shown_as
 from aion.store.document.clock import ClockState
 from aion.store.document.request import BotConfig, Control, Kill
@@ -22,16 +21,9 @@ NAMED = 6  # symbols in a sentence
 MOST_LOOKED_AT = 100  # of the files of a folder, until one of them is a request
 
 
-class ControlLine(Document):
+class ControlLine(Document, showing=(Control,), without=frozenset({"schema_", "bot", "request_id"})):
     """One request, and what became of it as far as the bot's state names its id."""
 
-    id: Key
-    action: Action
-    requested_at: AwareDatetime
-    requested_by: str = ""
-    reason: Text = ""
-    value: Number | str | None = None
-    due_at: AwareDatetime | None = Field(None, description="Not answered when the wall time is past this.")
     state: Became | None = Field(
         None,
         description="Absent until the bot's state names the id. accepted: begun, and what it asks for has not come "
@@ -40,21 +32,14 @@ class ControlLine(Document):
     detail: Text | None = Field(None, description="What is left to do, or why it was refused or superseded.")
 
 
-class KillLine(Document):
+class KillLine(Document, showing=(Kill,), without=frozenset({"schema_", "bot"})):
     """A kill switch that is thrown."""
 
     killed_at: AwareDatetime | None = Field(None, description="Absent when its file cannot be read.")
-    killed_by: str = ""
-    reason: Text = ""
-    due_at: AwareDatetime | None = Field(None, description="Not answered when it has not stopped by then.")
 
 
-class SavedRules(Document):
+class SavedRules(Document, showing=(BotConfig,), without=frozenset({"schema_", "bot", "rules"})):
     """Which version of a bot's rules was saved last; in force once the bot's `config_version` is the same."""
-
-    version: int
-    saved_at: AwareDatetime
-    saved_by: str = ""
 
 
 class Asked(Document):
@@ -70,7 +55,10 @@ UNREADABLE = "the switch's file cannot be read, which stops the bot as if it wer
 
 def kill_line(kill: Kill | None) -> KillLine:
     """Return what the pages show of a kill switch that is thrown, None where its file cannot be read."""
-    return shown_as(KillLine, kill) if kill is not None else made(KillLine)(reason=UNREADABLE)
+    found = shown_as(KillLine, kill) if kill is not None else made(KillLine)()
+    if kill is None:
+        found.reason = UNREADABLE
+    return found
 
 
 def read_asked(files: Files, places: Mapping[str, Place | None], errors: Problems) -> dict[str, Asked]:

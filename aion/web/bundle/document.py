@@ -158,8 +158,8 @@ class Watched(Document):
     cleared: dict[Key, Alarm] = Field(default_factory=dict, description="What was wrong; 20 at most, newest first.")
 
 
-class BotsPageBundle(Document):
-    """All that the Bots page shows: a pure function of the state files."""
+class Shown(Document):
+    """What the pages share: a pure function of the state files."""
 
     version: int = Field(description="Microsecond of the newest change; a hint of order, also the SSE id.")
     etag: str = Field("", description="The weak ETag of this content, so that a pushed bundle can be compared too.")
@@ -168,11 +168,16 @@ class BotsPageBundle(Document):
     run: Name | None = None
     clock: ClockState | None = None
     sessions: dict[Key, Session] = Field(default_factory=dict)
+    errors: dict[Key, Problem] = Field(default_factory=dict, description="By section, e.g. `intraday.orb_ny`.")
+    asked: Asked = Field(default_factory=Asked, description="What is asked of all bots and of the replay.")
+
+
+class BotsPageBundle(Shown):
+    """All that the Bots page shows."""
+
     totals: dict[str, Total] = Field(default_factory=dict, description="By currency.")
     swing: SwingSection = Field(default_factory=SwingSection)
     intraday: IntradaySection = Field(default_factory=IntradaySection)
-    errors: dict[Key, Problem] = Field(default_factory=dict, description="By section, e.g. `intraday.orb_ny`.")
-    asked: Asked = Field(default_factory=Asked, description="What is asked of all bots and of the replay.")
     watch: Watched | None = Field(None, description="Absent where neither `aion up` nor `aion watch` runs.")
 
 
@@ -187,21 +192,12 @@ class SymbolView(Document):
     signal: Signal | None = None
 
 
-class IntradaySnapshot(Document):
+class IntradaySnapshot(Shown):
     """All that the Intraday page shows."""
 
-    version: int
-    etag: str = ""
-    as_of: AwareDatetime | None = None
-    mode: Mode | None = None
-    run: Name | None = None
     cycle_id: str = ""
-    clock: ClockState | None = None
-    sessions: dict[Key, Session] = Field(default_factory=dict)
     symbols: dict[Key, SymbolView] = Field(default_factory=dict)
     bots: dict[Name, BotView] = Field(default_factory=dict)
-    errors: dict[Key, Problem] = Field(default_factory=dict)
-    asked: Asked = Field(default_factory=Asked)
 
 
 class DayList(Document):

@@ -7,12 +7,12 @@ one. No clock is read; whoever builds says when a mixture has lasted too long.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 import orjson
 
 from aion.model import Mode
 from aion.store.document.base import made, shown_as, to_json
-from aion.store.document.clock import ClockState
 from aion.store.document.part import Pnl
 from aion.store.document.piece import encode, encode_part
 from aion.store.document.state import BotSummary, Rolling, SimLog, SimSummary, SwingRolling
@@ -33,6 +33,8 @@ from aion.web.bundle.view import Bound, Card, Kind, strength, view_of_line
 from aion.web.bundle.watch import read_watch
 from aion.web.problem import Problems, add, problem
 from aion.web.state import BotState, Files, Index, Json, index, look, look_newest
+
+Bundle = TypeVar("Bundle", BotsPageBundle, IntradaySnapshot)
 
 MAX_BYTES = 256 << 10  # what a page may put into localStorage for one bundle
 MANY_BOTS = 512  # of each kind; more are not tried
@@ -114,11 +116,6 @@ class Desk:
     """None where nobody watches."""
     symbols: Symbols
 
-    @property
-    def clock(self) -> ClockState | None:
-        """The bots' clock."""
-        return self.cycle.summary.clock if self.cycle.summary is not None else None
-
 
 class Page:
     """Reads the desk for all pages, and keeps the last whole cycle."""
@@ -196,20 +193,21 @@ def bots_bundle(desk: Desk) -> Json:
             earlier = {} if card.foreign or card.whole.kind != "intraday" else _equities(summary, card.whole.bot)
             held = list(card.whole.positions.values())
             members.append(Member(card.whole, card.closes, held, earlier, card.has_left_out("positions")))
-    page = made(BotsPageBundle)(
-        version=0,
-        as_of=lead.as_of if lead else None,
-        mode=lead.mode if lead else None,
-        run=lead.run if lead else None,
-        clock=desk.clock,
-        sessions=summary.sessions if summary is not None else {},
-        totals=totals(members, desk.days),
-        errors=desk.errors,
-        asked=desk.asked,
-        watch=desk.watch,
-    )
+    page = _page(BotsPageBundle, desk)
+    page.totals, page.watch = totals(members, desk.days), desk.watch
     fixed = _told(page)
     return fit(lambda bound: fixed | _sections(desk, bound))
+
+
+def _page(model: type[Bundle], desk: Desk) -> Bundle:
+    summary, lead = desk.cycle.summary, desk.lead
+    page = made(model)(version=0)
+    if lead is not None:
+        page.as_of, page.mode, page.run = lead.as_of, lead.mode, lead.run
+    if summary is not None:
+        page.clock, page.sessions = summary.clock, summary.sessions
+    page.errors, page.asked = desk.errors, desk.asked
+    return page
 
 
 def _told(page: BotsPageBundle | IntradaySnapshot) -> Json:
@@ -225,18 +223,9 @@ def _equities(summary: SimSummary | None, bot: str) -> dict[str, float]:
 
 def intraday_bundle(desk: Desk) -> Json:
     """Return `IntradaySnapshot` without `version`: every symbol of the whole cycle, the bots cut to size."""
-    summary, lead = desk.cycle.summary, desk.lead
-    page = made(IntradaySnapshot)(
-        version=0,
-        as_of=lead.as_of if lead else None,
-        mode=lead.mode if lead else None,
-        run=lead.run if lead else None,
-        cycle_id=summary.cycle_id if summary is not None else "",
-        clock=desk.clock,
-        sessions=summary.sessions if summary is not None else {},
-        errors={key: found for key, found in desk.errors.items() if not key.startswith("swing")},
-        asked=desk.asked,
-    )
+    page = _page(IntradaySnapshot, desk)
+    page.cycle_id = desk.cycle.summary.cycle_id if desk.cycle.summary is not None else ""
+    page.errors = {key: found for key, found in desk.errors.items() if not key.startswith("swing")}
     bots = fit(lambda bound: _views(desk, "intraday", bound))
     return _told(page) | {"symbols": desk.symbols.encoded(), "bots": bots}
 

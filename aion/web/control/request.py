@@ -200,29 +200,29 @@ class Requests:
             DeskStoreError: the audit cannot be written; nothing was asked.
         """
         with alone(self._layout.controls):
-            line = self._line(bot, action, who, reason, value)
+            line = self._request(bot, action, who, reason, value)
             with changed(self._layout.control(bot, line.id), audited):
-                self._write(bot, line)
+                self._write(line)
             self._tidy(bot, line.id)
-        return _answer(line, "requested")
+        return _answer(shown_as(ControlLine, line), "requested")
 
-    def _line(self, bot: str, action: Action, who: str, reason: str, value: float | str | None) -> ControlLine:
+    def _request(self, bot: str, action: Action, who: str, reason: str, value: float | str | None) -> Control:
         now = self._now()
-        return made(ControlLine)(
+        return made(Control)(
+            schema_=schema_name("control"),
             id=self._next_id(bot, now),
+            bot=bot,
             action=action,
             requested_at=now,
             requested_by=who,
             reason=reason,
             value=value,
             due_at=self._due(bot, now),
+            request_id=request_id.get(),
         )
 
-    def _write(self, bot: str, line: ControlLine) -> None:
-        document = {"schema": schema_name("control"), "bot": bot, **to_json(line)}
-        if asked_as := request_id.get():
-            document["request_id"] = asked_as
-        write_document(self._layout.control(bot, line.id), document, durable=True)
+    def _write(self, line: Control) -> None:
+        write_document(self._layout.control(line.bot, line.id), to_json(line), durable=True)
 
     def _tidy(self, bot: str, newest: str) -> None:
         # what lies ahead of the one just written (a clock that was wrong, a file of somebody else) costs it nothing
@@ -238,9 +238,16 @@ class Requests:
             OSError: it cannot be written.
         """
         now = self._now()
-        line = made(KillLine)(killed_at=now, killed_by=who, reason=reason, due_at=self._due(bot, now))
-        write_document(self._layout.kill(bot), {"schema": schema_name("kill"), "bot": bot, **to_json(line)})
-        return line
+        thrown = made(Kill)(
+            schema_=schema_name("kill"),
+            bot=bot,
+            killed_at=now,
+            killed_by=who,
+            reason=reason,
+            due_at=self._due(bot, now),
+        )
+        write_document(self._layout.kill(bot), to_json(thrown))
+        return kill_line(thrown)
 
     def flush_kill(self, bot: str) -> None:
         """Flush the kill switch of `bot`, which stops it already, to the disk.
@@ -268,10 +275,10 @@ class Requests:
             with changed(path, audited):
                 return remove(path)
         with alone(self._layout.controls):
-            line = self._line(bot, "clear", who, "", "keep")
+            line = self._request(bot, "clear", who, "", "keep")
             # before the switch goes: whoever sees it gone finds the request
             with changed(self._layout.control(bot, line.id), unaudited), changed(path, audited):
-                self._write(bot, line)
+                self._write(line)
                 was_on = remove(path)
             self._tidy(bot, line.id)
         return was_on
