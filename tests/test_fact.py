@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from aion import model
 from aion.fact import Rows, Texts, fields_of
 from aion.model import Bar, EquityPoint, Order, OrderType, Side
+from aion.money import plain_text
 from aion.store.document import part
 from tests.bot.desk import at
 
@@ -137,7 +138,7 @@ def test_row_when_names_are_of_any_letters_then_its_json_is_ascii_and_nothing_is
     name: str, amount: Decimal, weight: float, words: str
 ) -> None:
     note = _Note("A", {name: amount}, {name: weight}, words)
-    whole = {"by": {name: str(amount)}, "weight": {name: weight}, "words": words}
+    whole = {"by": {name: plain_text(amount)}, "weight": {name: weight}, "words": words}
     for fields_ in (whole, {"by": whole["by"], "words": words}):
         without = {"weight"} - fields_.keys()
         assert Texts(_Note, "symbol", *without).packed(note) == json.dumps(fields_, separators=(",", ":"))
@@ -145,3 +146,20 @@ def test_row_when_names_are_of_any_letters_then_its_json_is_ascii_and_nothing_is
     assert row["by"] == json.dumps(whole["by"], separators=(",", ":"))
     assert row["weight"] == json.dumps(whole["weight"], separators=(",", ":"))
     assert list(row) == ["day", "symbol", "by", "weight", "words"]
+
+
+def test_type_checker_when_a_field_is_taken_from_a_fact_then_it_knows_it_and_no_other(tmp_path: Path) -> None:
+    uses = tmp_path / "uses.py"
+    uses.write_text(
+        "from aion.store.document.part import Fill, Position\n"
+        "from aion.web.bundle.document import BotView\n"
+        "def use(fill: Fill, view: BotView) -> tuple[float, dict[str, Position]]:\n"
+        "    fill.venue\n"
+        "    return fill.ts, view.positions\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", str(uses)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    said = [line.partition("error: ")[2] for line in done.stdout.splitlines() if "error: " in line]
+    assert len(said) == 2, done.stdout + done.stderr
+    assert said[0].startswith('"Fill" has no attribute "venue"') and 'got "tuple[datetime, dict' in said[1]

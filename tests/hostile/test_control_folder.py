@@ -10,6 +10,7 @@ import pytest
 
 from aion.config import Settings
 from aion.store.control_id import make_id
+from aion.store.document.action import Action
 from aion.store.layout import DESK, Layout
 from aion.web.control.request import Requests
 from aion.web.reader import FileReader
@@ -62,10 +63,10 @@ def test_folder_when_it_is_full_of_anything_then_requests_are_carried_out_and_to
     desk = Requests(layout, FileReader(layout), Settings(data=tmp_path), now=lambda: now[0])
     asked: dict[str, str] = {}
 
-    def ask(target: str, action: str) -> None:
+    def ask(target: str, action: Action) -> None:
         line = desk.ask(target, action, "ana", "")
-        asked[line["id"]] = target
-        assert desk.read(target)["requests"][line["id"]]["state"] == "requested"
+        asked[line.id] = target
+        assert desk.read(target).requests[line.id].state == "requested"
 
     play(
         tmp_path,
@@ -76,8 +77,8 @@ def test_folder_when_it_is_full_of_anything_then_requests_are_carried_out_and_to
     )
     assert {row.id: row.target for row in audits(layout.ledger)} == asked, "one row a request, and none beside"
     for control_id, target in asked.items():
-        assert desk.read(target)["requests"][control_id]["state"] == "done"
+        assert desk.read(target).requests[control_id].state == "done"
     assert orb(tmp_path)["state"] == "paused" and orb(tmp_path)["positions"] == {}
     clock = document(layout.sim_summary)["clock"]
-    assert 0 < len(clock["left_aside"]) <= 10 and 0 < len(desk.read("orb_ny")["left_aside"]) <= 5
+    assert 0 < len(clock["left_aside"]) <= 10 and 0 < len(desk.read("orb_ny").left_aside) <= 5
     assert all(os.path.lexists(path) for path in there), "nothing of somebody else is removed"

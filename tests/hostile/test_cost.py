@@ -14,6 +14,7 @@ from aion.store.document.base import to_json
 from aion.store.document.bound import FREE_BYTES, MAX_CONTAINERS, MAX_DEPTH, MAX_RATIO, MAX_VALUES
 from aion.store.document.kind import KINDS
 from aion.store.document.piece import PIECE, to_json_in_pieces, validate
+from aion.store.document.state import SimLog
 from aion.store.document_file import check_document
 from aion.store.file import gzip_bytes, parse_object, read_json
 from aion.store.layout import Layout
@@ -179,7 +180,7 @@ def test_day_when_its_files_are_too_much_together_then_some_are_left_out_and_nam
     for number in range(count):
         layout.sim_log("2022-05-19", f"b{number}").write_bytes(each.replace(b'"b0"', b'"b%d"' % number))
     docs, errors = FileReader(layout).read_all(
-        {f"b{number}": f"intraday/sim_logs/2022-05-19_b{number}.json" for number in range(count)}
+        {f"b{number}": f"intraday/sim_logs/2022-05-19_b{number}.json" for number in range(count)}, SimLog
     )
     assert len(docs) == count - 1 and list(errors) == [f"b{count - 1}"]
-    assert "ask for it alone" in errors[f"b{count - 1}"]["reason"]
+    assert "ask for it alone" in errors[f"b{count - 1}"].reason
