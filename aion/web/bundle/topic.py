@@ -14,7 +14,7 @@ from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, SWING, WATCH, L
 from aion.web.bundle.pages import Desk, Page, bots_bundle, intraday_bundle
 from aion.web.log import tail
 from aion.web.log.writer import Log
-from aion.web.problem import file_time, problem
+from aion.web.problem import Problems, file_time, problem
 from aion.web.state import Json, load
 
 FOLDERS = (INTRADAY, SWING, CONTROLS, CONFIGS, WATCH)
@@ -132,7 +132,7 @@ def accepts(relative: str) -> bool:
 def build_logs(tree: Tree[Any]) -> Built:
     """Return `LogTail`: the newest lines of all logs."""
     spans: list[tail.Span] = []
-    errors: Json = {}
+    errors: Problems = {}
     for file in tree.names(f"{LOGS}/"):
         entry = tree.entry(file)
         if entry is None:
@@ -141,7 +141,7 @@ def build_logs(tree: Tree[Any]) -> Built:
             spans.append(entry.value)
         else:
             reason = f"cannot be read: {entry.error}"
-            errors[Path(file).stem] = to_json(
-                problem("unreadable", file, reason, file_time=file_time(entry.mtime_ns))
-            )
-    return Built(tail.merge(spans, LOG_LINES) | {"errors": errors})
+            errors[Path(file).stem] = problem("unreadable", file, reason, file_time=file_time(entry.mtime_ns))
+    found = tail.merge(spans, LOG_LINES)
+    found.errors = errors
+    return Built(to_json(found))

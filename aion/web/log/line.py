@@ -7,12 +7,11 @@ whatever it is, since every step back passes at least one line or a bounded stre
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import orjson
 
-from aion.web.state import Json
+from aion.web.log.document import LogEntry
 
 MAX_TEXT = 4000  # characters of one value that are shown; the file has the rest
 MAX_FIELDS = 32
@@ -38,51 +37,56 @@ class Stretch:
     """True for one line, or a part of one, that is longer than the window: `data` is empty then."""
 
 
-def parse_line(file: str, offset: int, raw: bytes) -> Json:
-    """Return `LogEntry` of one line's bytes; one that is no JSON event has only its text."""
+def parse_line(file: str, offset: int, raw: bytes) -> LogEntry:
+    """Return the line of these bytes; one that is no JSON event has only its text."""
     return shortened(read_line(file, offset, raw), len(raw))
 
 
-def read_line(file: str, offset: int, raw: bytes) -> Json:
+def read_line(file: str, offset: int, raw: bytes) -> LogEntry:
     """Do what `parse_line` does, with texts of any length."""
-    line: Json = {"file": file, "offset": offset}
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
         value = None
     if not isinstance(value, dict) or not isinstance(value.get("event"), str):
-        return line | {"event": raw.decode("utf-8", "replace").strip()}
-    more: Json = {}
+        return LogEntry(file, offset, raw.decode("utf-8", "replace").strip())
+    line = LogEntry(file, offset, value["event"])
+    more: dict[str, str] = {}
     for name, field in value.items():
         if name in _KNOWN and isinstance(field, str):
-            line[name] = field
+            setattr(line, name, field)
         elif len(more) < MAX_FIELDS:
             more[name[:64]] = field if isinstance(field, str) else orjson.dumps(field).decode()
-    return line | ({"more": more} if more else {})
+    line.more = more or None
+    return line
 
 
-def shortened(line: Json, size: int) -> Json:
+def shortened(line: LogEntry, size: int) -> LogEntry:
     """Return `line` with texts of bounded length, and with its `size` in bytes where something was left out."""
-    values: Iterable[Any] = (*line.values(), *line.get("more", {}).values())
-    if all(len(value) <= MAX_TEXT for value in values if isinstance(value, str)):
+    if size <= MAX_TEXT:
         return line
-    short = {name: value[:MAX_TEXT] if isinstance(value, str) else value for name, value in line.items()}
-    if "more" in line:
-        short["more"] = {name: value[:MAX_TEXT] for name, value in line["more"].items()}
-    return short | {"size": size}
+    texts = {name: text for name in _KNOWN if (text := getattr(line, name)) is not None}
+    more = line.more or {}
+    if all(len(text) <= MAX_TEXT for text in (*texts.values(), *more.values())):
+        return line
+    short = replace(line, more={name: text[:MAX_TEXT] for name, text in more.items()} or None, size=size)
+    for name, text in texts.items():
+        setattr(short, name, text[:MAX_TEXT])
+    return short
 
 
-def read_long(descriptor: int, file: str, start: int, stop: int) -> Json:
-    """Return `LogEntry` of the line from `start` to `stop`, of which the beginning is read where it is too long."""
+def read_long(descriptor: int, file: str, start: int, stop: int) -> LogEntry:
+    """Return the line from `start` to `stop`, of which the beginning is read where it is too long."""
     size = stop - start
     if size <= MAX_WHOLE:
         return parse_line(file, start, os.pread(descriptor, size, start))
     head = os.pread(descriptor, HEAD, start).decode("utf-8", "replace")
-    line: Json = {"file": file, "offset": start, "event": head.strip()[:MAX_TEXT], "size": size}
+    line = LogEntry(file, start, head.strip()[:MAX_TEXT], size=size)
     if head.startswith("{"):
-        line |= dict(_FIELD.findall(head[:MAX_TEXT]))
+        for name, text in _FIELD.findall(head[:MAX_TEXT]):
+            setattr(line, name, text)
         if event := _EVENT.search(head):
-            line["event"] = _unescaped(event[1])[:MAX_TEXT]
+            line.event = _unescaped(event[1])[:MAX_TEXT]
     return line
 
 

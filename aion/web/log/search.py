@@ -15,9 +15,10 @@ from pathlib import Path
 
 import orjson
 
+from aion.store.document.base import made
+from aion.web.log.document import LogEntry, LogPart, LogSearch
 from aion.web.log.line import MAX_WHOLE, Stretch, holds, parse_line, read_line, read_long, shortened, stretch_before
 from aion.web.log.tail import WINDOW, Span, comparable, open_log, with_times
-from aion.web.state import Json
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 PROBE = 64 << 10  # bytes that a bisection looks at together
@@ -42,14 +43,14 @@ class Query:
     until: str = ""
     """ISO time (UTC) before which the last line lies."""
 
-    def finds(self, line: Json) -> bool:
+    def finds(self, line: LogEntry) -> bool:
         """Return True for a parsed line that is asked for."""
-        level = line.get("level", "info")
+        level = line.level or "info"
         rank = LEVELS.index(level) if level in LEVELS else 1
-        if rank < LEVELS.index(self.level) or (self.bot and line.get("bot") != self.bot):
+        if rank < LEVELS.index(self.level) or (self.bot and line.bot != self.bot):
             return False
         if self.since or self.until:
-            at = comparable(line.get("ts", ""))
+            at = comparable(line.ts or "")
             if not at or at < comparable(self.since) or (self.until and at >= comparable(self.until)):
                 return False
         text = _text(line) if self.text else ""
@@ -76,8 +77,8 @@ def search(
     *,
     max_bytes: int = MAX_BYTES,
     now_s: Callable[[], float] = time.monotonic,
-) -> Json:
-    """Return `LogSearch`: the newest lines of all files that `query` finds before `stops`.
+) -> LogSearch:
+    """Return the newest lines of all files that `query` finds before `stops`.
 
     Args:
         paths: the files; one that went away is left out.
@@ -139,7 +140,7 @@ def _timed(descriptor: int, start: int, end: int, *, starts_whole: bool) -> Iter
         for index, raw in enumerate(data.split(b"\n")[:-1]):
             is_whole = index > 0 or (starts_whole and place == start)
             if is_whole and offset < place + PROBE:
-                at = comparable(parse_line("", offset, raw).get("ts", ""))
+                at = comparable(parse_line("", offset, raw).ts or "")
                 if at:
                     yield offset, at
             offset += len(raw) + 1
@@ -149,7 +150,7 @@ def _back(
     descriptor: int, span: Span, floor: int, query: Query, limit: int, share: int, is_over: Callable[[], bool]
 ) -> Span:
     pattern = query.pattern(span.file)
-    found: list[Json] = []
+    found: list[LogEntry] = []
     end = span.stop
     while end > floor and span.stop - end < share:
         part = stretch_before(descriptor, end, floor, WINDOW)
@@ -160,14 +161,14 @@ def _back(
         for line in lines:
             found.append(line)
             if len(found) == limit:
-                return replace(span, start=line["offset"], lines=tuple(reversed(found)))
+                return replace(span, start=line.offset, lines=tuple(reversed(found)))
         end = part.start
         if is_over():
             break
     return replace(span, start=max(end, floor), lines=tuple(reversed(found)))
 
 
-def _find(file: str, part: Stretch, pattern: re.Pattern[bytes] | None, query: Query) -> Iterator[Json]:
+def _find(file: str, part: Stretch, pattern: re.Pattern[bytes] | None, query: Query) -> Iterator[LogEntry]:
     """Yield what is asked for, the newest first."""
     whole = part.data[: part.data.rfind(b"\n") + 1]
     for offset, raw in reversed(list(_candidates(whole, pattern))):
@@ -176,7 +177,7 @@ def _find(file: str, part: Stretch, pattern: re.Pattern[bytes] | None, query: Qu
             yield shortened(line, len(raw))
 
 
-def _find_long(descriptor: int, file: str, start: int, stop: int, query: Query) -> Iterator[Json]:
+def _find_long(descriptor: int, file: str, start: int, stop: int, query: Query) -> Iterator[LogEntry]:
     if stop - start <= MAX_WHOLE:
         line = read_line(file, start, os.pread(descriptor, stop - start, start))
         if query.finds(line):
@@ -205,25 +206,25 @@ def _candidates(data: bytes, pattern: re.Pattern[bytes] | None) -> Iterator[tupl
         place = stop + 1
 
 
-def _merged(spans: list[Span], floors: dict[str, int], limit: int) -> Json:
+def _merged(spans: list[Span], floors: dict[str, int], limit: int) -> LogSearch:
     # a line that has no time, or an earlier one than the line before it, is not older: it would be left out for good
     lines = [(at, span.file, line) for span in spans for at, line in with_times(span.lines)]
-    ordered = sorted(lines, key=lambda item: (item[0], item[1], item[2]["offset"]))
+    ordered = sorted(lines, key=lambda item: (item[0], item[1], item[2].offset))
     kept = [line for _, _, line in ordered[max(0, len(ordered) - limit) :]]
-    chosen = {(line["file"], line["offset"]) for line in kept}
-    parts: Json = {}
+    chosen = {(line.file, line.offset) for line in kept}
+    parts: dict[str, LogPart] = {}
     left = 0
     for span in spans:
-        mine = [line["offset"] for line in span.lines if (span.file, line["offset"]) in chosen]
+        mine = [line.offset for line in span.lines if (span.file, line.offset) in chosen]
         if len(mine) < len(span.lines):  # what was left out is found again
             span = replace(span, start=min(mine, default=span.stop))
         parts[span.file] = span.place
         left += max(0, span.start - floors[span.file])
     scanned = sum(span.stop - span.start for span in spans)
-    return {"parts": dict(sorted(parts.items())), "lines": kept, "scanned": scanned, "left": left}
+    return made(LogSearch)(parts=dict(sorted(parts.items())), lines=kept, scanned=scanned, left=left)
 
 
-def _text(line: Json) -> str:
-    more = (f"{name}={value}" for name, value in line.get("more", {}).items())
-    parts = (line.get("process", line["file"]), line.get("bot"), line["event"], line.get("cycle_id"), *more)
+def _text(line: LogEntry) -> str:
+    more = (f"{name}={value}" for name, value in (line.more or {}).items())
+    parts = (line.process or line.file, line.bot, line.event, line.cycle_id, *more)
     return " ".join(part for part in parts if part).lower()

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aion.errors import StateError
+from aion.store.document.base import made
 from aion.store.layout import LOG_SUFFIX, listed, log
+from aion.web.log.document import LogEntry, LogPart, LogTail
 from aion.web.log.line import REACH, line_end, line_start, parse_line, read_long, stretch_before
-from aion.web.state import Json
 
 WINDOW = 256 << 10  # bytes read of one file at a time
 MAX_LINES = 1000
@@ -37,12 +38,12 @@ class Span:
     """Offset of the first line."""
     stop: int
     """Offset behind the last newline."""
-    lines: tuple[Json, ...]
+    lines: tuple[LogEntry, ...]
 
     @property
-    def place(self) -> Json:
+    def place(self) -> LogPart:
         """Where the span lies, as the page gets it."""
-        return {"inode": str(self.inode), "size": self.size, "from": self.start, "to": self.stop}
+        return made(LogPart)(inode=str(self.inode), size=self.size, from_=self.start, to=self.stop)
 
 
 def read_tail(path: Path, *, stop: int | None = None, window: int = WINDOW, now_s: float | None = None) -> Span:
@@ -65,12 +66,12 @@ def read_tail(path: Path, *, stop: int | None = None, window: int = WINDOW, now_
     try:
         size = status.st_size
         end = size if stop is None else min(stop, size)
-        rest: tuple[Json, ...] = ()
+        rest: tuple[LogEntry, ...] = ()
         if stop is None:
             end = line_start(descriptor, size, max(0, size - REACH))
             is_left = (time.time() if now_s is None else now_s) - status.st_mtime > LEFT_S
             if size > end and (size - end > window or is_left):
-                rest = (read_long(descriptor, path.stem, end, size) | {"unfinished": True},)
+                rest = (replace(read_long(descriptor, path.stem, end, size), unfinished=True),)
         start, lines = end, rest
         for _ in range(LONG_LINES):
             if start == 0:
@@ -118,8 +119,8 @@ def read_from(path: Path, start: int, *, window: int = WINDOW) -> Span:
     return Span(path.stem, status.st_ino, size, start, stop, lines)
 
 
-def merge(spans: Iterable[Span], limit: int, *, oldest: bool = False) -> Json:
-    """Return `LogTail`: `limit` lines of `spans` in order of time, and where they lie in each file.
+def merge(spans: Iterable[Span], limit: int, *, oldest: bool = False) -> LogTail:
+    """Return `limit` lines of `spans` in order of time, and where they lie in each file.
 
     Args:
         spans: one of each file.
@@ -128,16 +129,16 @@ def merge(spans: Iterable[Span], limit: int, *, oldest: bool = False) -> Json:
     """
     given = list(spans)
     timed = [(at, span.file, line) for span in given for at, line in with_times(span.lines)]
-    ordered = sorted(timed, key=lambda item: (item[0], item[1], item[2]["offset"]))
+    ordered = sorted(timed, key=lambda item: (item[0], item[1], item[2].offset))
     kept = [line for _, _, line in (ordered[:limit] if oldest else ordered[max(0, len(ordered) - limit) :])]
-    chosen = {(line["file"], line["offset"]) for line in kept}
+    chosen = {(line.file, line.offset) for line in kept}
     parts = {span.file: _part(span, chosen, oldest=oldest) for span in given}
-    return {"parts": dict(sorted(parts.items())), "lines": kept}
+    return made(LogTail)(parts=dict(sorted(parts.items())), lines=kept)
 
 
-def _part(span: Span, chosen: set[tuple[str, int]], *, oldest: bool) -> Json:
-    left_out = [line["offset"] for line in span.lines if (span.file, line["offset"]) not in chosen]
-    given = [line["offset"] for line in span.lines if (span.file, line["offset"]) in chosen]
+def _part(span: Span, chosen: set[tuple[str, int]], *, oldest: bool) -> LogPart:
+    left_out = [line.offset for line in span.lines if (span.file, line.offset) not in chosen]
+    given = [line.offset for line in span.lines if (span.file, line.offset) in chosen]
     if oldest:
         return replace(span, stop=min(left_out, default=span.stop)).place
     if not left_out:
@@ -171,7 +172,7 @@ def open_log(path: Path) -> tuple[int, os.stat_result]:
     return descriptor, status
 
 
-def _parsed(file: str, offset: int, whole: bytes) -> Iterator[Json]:
+def _parsed(file: str, offset: int, whole: bytes) -> Iterator[LogEntry]:
     for raw in whole.splitlines(keepends=True) if b"\r" not in whole else _split(whole):
         if raw.strip():
             yield parse_line(file, offset, raw)
@@ -183,11 +184,11 @@ def _split(data: bytes) -> list[bytes]:
     return [piece + b"\n" for piece in data.split(b"\n")[:-1]]
 
 
-def with_times(lines: tuple[Json, ...]) -> Iterable[tuple[str, Json]]:
+def with_times(lines: tuple[LogEntry, ...]) -> Iterable[tuple[str, LogEntry]]:
     """Yield each line of one file with a time that never falls: its order stays, whatever a clock did."""
     newest = ""
     for line in lines:
-        newest = max(newest, comparable(line.get("ts", "")))
+        newest = max(newest, comparable(line.ts or ""))
         yield newest, line
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
@@ -12,14 +12,13 @@ from starlette.responses import Response, StreamingResponse
 
 from aion.clock import iso
 from aion.errors import ConfigError, NotFoundError, StateError
-from aion.store.document.base import to_json
+from aion.store.document.base import made
 from aion.store.layout import check_name, log
-from aion.web.bundle.log_document import LogFileList, LogSearch, LogTail
 from aion.web.http.answer import answer
 from aion.web.log import search, tail
-from aion.web.problem import problem
+from aion.web.log.document import LogFile, LogFileList, LogSearch, LogTail
+from aion.web.problem import Problems, problem
 from aion.web.router.common import NOT_FOUND, desk_of
-from aion.web.state import Json
 
 logs_router = APIRouter(prefix="/api/logs", tags=["logs"], responses=NOT_FOUND)
 
@@ -47,7 +46,7 @@ def log_tail(
     if not process and (starts or stops):
         names = [name for name in names if name in starts or name in stops]
     spans: list[tail.Span] = []
-    errors: Json = {}
+    errors: Problems = {}
     for name in names:
         path = layout.log(name)
         try:
@@ -57,9 +56,10 @@ def log_tail(
         except FileNotFoundError:
             continue
         except StateError as error:
-            errors[name] = to_json(problem("unreadable", error.file, error.reason))
-    keep: dict[str, Any] = tail.merge(spans, limit, oldest=bool(starts))
-    return answer(request, keep | {"errors": errors})
+            errors[name] = problem("unreadable", error.file, error.reason)
+    found = tail.merge(spans, limit, oldest=bool(starts))
+    found.errors = errors
+    return answer(request, found)
 
 
 @logs_router.get("/search", response_model=LogSearch)
@@ -82,7 +82,7 @@ def log_search(
     stops = _offsets("before", before)
     names = [name for name in _names(request, process) if not stops or name in stops]
     query = search.Query(level, bot, text, "" if since is None else iso(since), "" if until is None else iso(until))
-    errors: Json = {}
+    errors: Problems = {}
     paths = []
     for name in names:
         path = layout.log(name)
@@ -92,24 +92,26 @@ def log_search(
         except FileNotFoundError:
             continue
         except StateError as error:
-            errors[name] = to_json(problem("unreadable", error.file, error.reason))
-    return answer(request, search.search(paths, query, stops, limit) | {"errors": errors})
+            errors[name] = problem("unreadable", error.file, error.reason)
+    found = search.search(paths, query, stops, limit)
+    found.errors = errors
+    return answer(request, found)
 
 
 @logs_router.get("/files", response_model=LogFileList)
 def log_files(request: Request) -> Response:
     """Return all log files and their sizes."""
     layout = desk_of(request).layout
-    files: Json = {}
+    files: dict[str, LogFile] = {}
     for name in tail.names(layout.logs):
         try:
             descriptor, status = tail.open_log(layout.log(name))
         except (FileNotFoundError, StateError):
             continue  # `/api/logs` says what is wrong with it
         os.close(descriptor)
-        changed_at = iso(datetime.fromtimestamp(int(status.st_mtime), UTC))
-        files[name] = {"size": status.st_size, "inode": str(status.st_ino), "changed_at": changed_at}
-    return answer(request, {"files": files})
+        changed_at = datetime.fromtimestamp(int(status.st_mtime), UTC)
+        files[name] = made(LogFile)(size=status.st_size, inode=str(status.st_ino), changed_at=changed_at)
+    return answer(request, made(LogFileList)(files=files))
 
 
 @logs_router.get(

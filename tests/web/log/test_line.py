@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
-from aion.web.bundle.log_document import LogSearch, LogTail
+from aion.store.document.base import to_json
 from aion.web.log import line as logline
 from aion.web.log import tail as logtail
+from aion.web.log.document import LogSearch, LogTail
 from aion.web.log.line import MAX_TEXT
 from aion.web.log.search import Query, search
 from tests.web.conftest import RunningDesk
@@ -45,7 +46,7 @@ def test_tail_when_a_line_is_longer_than_the_window_then_it_is_cut_and_hides_not
     found: list[dict[str, Any]] = []
     stop: int | None = None
     for _ in range(20):
-        page = logtail.merge([logtail.read_tail(path, stop=stop)], 1000)
+        page = to_json(logtail.merge([logtail.read_tail(path, stop=stop)], 1000))
         LogTail.model_validate(page | {"errors": {}})
         found = page["lines"] + found
         before, stop = stop, page["parts"]["bots"]["from"]
@@ -69,7 +70,7 @@ def test_lines_when_read_forward_then_each_comes_once_and_the_offset_always_move
     path.write_bytes(line("before") + LONG[what] + line("after"))
     start, events = 0, []
     while start < path.stat().st_size:
-        page = logtail.merge([logtail.read_from(path, start)], 1000, oldest=True)
+        page = to_json(logtail.merge([logtail.read_from(path, start)], 1000, oldest=True))
         events += [each["event"][:6] for each in page["lines"]]
         assert page["parts"]["bots"]["to"] > start
         start = page["parts"]["bots"]["to"]
@@ -85,7 +86,7 @@ def test_search_when_it_comes_across_a_long_line_then_it_looks_into_it_and_goes_
         found: list[str] = []
         stops: dict[str, int] = {}
         for _ in range(50):
-            page = search([path], query, stops, 100)
+            page = to_json(search([path], query, stops, 100))
             LogSearch.model_validate(page | {"errors": {}})
             found = [each["event"] for each in page["lines"]] + found
             assert not stops or page["parts"]["bots"]["from"] < stops["bots"]
@@ -107,18 +108,18 @@ def test_file_without_any_line_end_is_shown_once_nobody_writes_it(size: int, tmp
     path.write_bytes(b"last words " + b"x" * size)
     os.utime(path, (1_000_000, 1_000_000))
     span = logtail.read_tail(path)
-    assert span.lines[-1]["unfinished"] is True
+    assert span.lines[-1].unfinished is True
     stop, steps = span.start, 0
-    first = span.lines[0]["event"]
+    first = span.lines[0].event
     while stop > 0:
         earlier = logtail.read_tail(path, stop=stop)
         assert earlier.start < stop
         stop, steps = earlier.start, steps + 1
-        first = earlier.lines[0]["event"] if earlier.lines else first
+        first = earlier.lines[0].event if earlier.lines else first
     assert first.startswith("last words") and steps < 5
     if size > logtail.WINDOW:
         assert [
-            each["event"][:10] for each in search([path], Query(text="last words"), {}, 9)["lines"]
+            each["event"][:10] for each in to_json(search([path], Query(text="last words"), {}, 9))["lines"]
         ] or size > 16 * MB
 
 
@@ -126,11 +127,11 @@ def test_line_that_is_being_written_waits_for_its_end_and_then_comes_once(tmp_pa
     path = tmp_path / "bots.jsonl"
     path.write_bytes(line("whole") + line("half")[:-9])
     now = path.stat().st_mtime
-    assert [each["event"] for each in logtail.read_tail(path, now_s=now + 1).lines] == ["whole"]
+    assert [each.event for each in logtail.read_tail(path, now_s=now + 1).lines] == ["whole"]
     span = logtail.read_tail(path, now_s=now + 60)
-    assert [each.get("unfinished") for each in span.lines] == [None, True] and span.stop == len(line("whole"))
+    assert [each.unfinished for each in span.lines] == [None, True] and span.stop == len(line("whole"))
     path.write_bytes(line("whole") + line("half"))
-    assert [each["event"] for each in logtail.read_from(path, span.stop).lines] == ["half"]
+    assert [each.event for each in logtail.read_from(path, span.stop).lines] == ["half"]
 
 
 def test_blank_lines_when_there_are_many_then_before_moves_over_them(tmp_path: Path) -> None:
@@ -138,7 +139,7 @@ def test_blank_lines_when_there_are_many_then_before_moves_over_them(tmp_path: P
     path.write_bytes(line("before") + b"\n" * 900 * KB)
     stop: int | None = None
     for _ in range(9):
-        page = logtail.merge([logtail.read_tail(path, stop=stop)], 100)
+        page = to_json(logtail.merge([logtail.read_tail(path, stop=stop)], 100))
         stop = page["parts"]["bots"]["from"]
         if page["lines"]:
             break

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from aion.web.bundle.log_document import LogSearch
+from aion.store.document.base import to_json
+from aion.web.log.document import LogSearch
 from aion.web.log.search import MAX_BYTES, Query, offset_at, search
 from tests.web.conftest import RunningDesk
 
@@ -53,7 +54,7 @@ def test_search_when_pages_are_chained_then_each_line_asked_for_comes_once(
     found: list[int] = []
     stops: dict[str, int] = {}
     for _ in range(100):
-        page = search([log], query, stops, 40, max_bytes=1)
+        page = to_json(search([log], query, stops, 40, max_bytes=1))
         LogSearch.model_validate(page)
         assert len(page["lines"]) <= 40
         found = seconds(page) + found
@@ -64,15 +65,15 @@ def test_search_when_pages_are_chained_then_each_line_asked_for_comes_once(
 
 
 def test_search_when_range_is_given_then_only_its_lines_are_read(log: Path) -> None:
-    found = search([log], Query(since=at(1000), until=at(1200)), {}, 1000)
+    found = to_json(search([log], Query(since=at(1000), until=at(1200)), {}, 1000))
     assert seconds(found) == list(range(1000, 1200))
     assert found["scanned"] == sum(len(row) for row in log.read_bytes().splitlines(keepends=True)[1000:1200])
     assert found["left"] == 0
 
 
 def test_search_when_range_holds_nothing_then_it_says_so(log: Path) -> None:
-    assert search([log], Query(since=at(LINES + 9)), {}, 10)["lines"] == []
-    assert search([log], Query(until="2020-01-01T00:00Z"), {}, 10)["left"] == 0
+    assert to_json(search([log], Query(since=at(LINES + 9)), {}, 10))["lines"] == []
+    assert to_json(search([log], Query(until="2020-01-01T00:00Z"), {}, 10))["left"] == 0
 
 
 def test_search_when_limit_cuts_two_files_then_nothing_is_lost(log: Path) -> None:
@@ -81,7 +82,7 @@ def test_search_when_limit_cuts_two_files_then_nothing_is_lost(log: Path) -> Non
     found: list[int] = []
     stops: dict[str, int] = {}
     for _ in range(400):
-        page = search([log, other], Query(until=at(200)), stops, 30)
+        page = to_json(search([log, other], Query(until=at(200)), stops, 30))
         found = seconds(page) + found
         stops = {name: part["from"] for name, part in page["parts"].items()}
         if page["left"] == 0:
@@ -110,7 +111,7 @@ def test_search_when_lines_of_several_files_are_out_of_order_then_each_comes_onc
     found: list[tuple[str, int]] = []
     stops: dict[str, int] = {}
     for _ in range(1000):
-        page = search(paths, Query(), stops, limit)
+        page = to_json(search(paths, Query(), stops, limit))
         found += [(each["file"], each["offset"]) for each in page["lines"]]
         stops = {name: part["from"] for name, part in page["parts"].items()}
         if page["left"] == 0:
@@ -145,7 +146,7 @@ def test_search_when_file_is_a_gigabyte_then_a_step_is_bounded_and_goes_on(tmp_p
         file.seek(0, os.SEEK_END)
         file.write(b"\n" + line(2, "cycle 2 hay"))
     started = time.perf_counter()
-    found = search([path], Query(text="needle"), {}, 10)
+    found = to_json(search([path], Query(text="needle"), {}, 10))
     assert time.perf_counter() - started < 20
     assert found["lines"] == [] and 0 < found["scanned"] <= MAX_BYTES + (1 << 20) and found["left"] > 0
     scanned = 0
@@ -153,10 +154,10 @@ def test_search_when_file_is_a_gigabyte_then_a_step_is_bounded_and_goes_on(tmp_p
         scanned += found["scanned"]
         if found["left"] == 0:
             break
-        found = search([path], Query(text="needle"), {"web": found["parts"]["web"]["from"]}, 10)
+        found = to_json(search([path], Query(text="needle"), {"web": found["parts"]["web"]["from"]}, 10))
     assert seconds(found) == [1] and scanned == path.stat().st_size
     stops = {"web": len(line(1, "cycle 1 needle")) + 1000}
-    assert seconds(search([path], Query(text="needle"), stops, 10)) == [1]
+    assert seconds(to_json(search([path], Query(text="needle"), stops, 10))) == [1]
 
 
 def test_search_route_when_asked_wrongly_then_it_says_what(shared_desk: RunningDesk) -> None:

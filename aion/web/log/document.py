@@ -1,5 +1,8 @@
 """What the desk answers of its logs, as pydantic models."""
 
+from dataclasses import dataclass
+from typing import Annotated
+
 from pydantic import AwareDatetime, Field
 
 from aion.scalar import Key
@@ -16,11 +19,12 @@ class LogPart(Document):
     to: int = Field(description="Byte offset behind the last whole line; ask `after` it for what follows.")
 
 
-class LogEntry(Document):
+@dataclass(slots=True)
+class LogEntry:
     """One log line; a line that is not JSON has only its text as `event`."""
 
-    file: str = Field(description="Name of its file, without `.jsonl`.")
-    offset: int = Field(description="Byte offset of the line; file, inode and offset name a line for good.")
+    file: Annotated[str, Field(description="Name of its file, without `.jsonl`.")]
+    offset: Annotated[int, Field(description="Byte offset of the line; file, inode and offset name a line for good.")]
     event: str
     ts: str | None = None
     level: str | None = None
@@ -28,9 +32,13 @@ class LogEntry(Document):
     bot: str | None = None
     cycle_id: str | None = None
     market_time: str | None = None
-    more: dict[str, str] | None = Field(None, description="Other fields of the line.")
-    size: int | None = Field(None, description="Bytes of the line, where only the beginning of a text is given.")
-    unfinished: bool | None = Field(None, description="True for the end of a file that has no line end yet.")
+    more: Annotated[dict[str, str] | None, Field(description="Other fields of the line.")] = None
+    size: Annotated[
+        int | None, Field(description="Bytes of the line, where only the beginning of a text is given.")
+    ] = None
+    unfinished: Annotated[bool | None, Field(description="True for the end of a file that has no line end yet.")] = (
+        None
+    )
 
 
 class LogTail(Document):
