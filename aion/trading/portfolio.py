@@ -209,7 +209,7 @@ class Portfolio:
         value = holding.quantity * self.marks[symbol]
         if holding.multiplier is not ONE:
             value *= holding.multiplier
-        return self.unit.round(value)
+        return value.quantize(self.unit.step, ROUND_HALF_EVEN)  # as `round`; each mark of each bot comes by here
 
     def unrealized_pnl(self, symbol: str) -> Decimal:
         """Return market value less what was paid for it, money, before the cost of closing; 0 when not held."""

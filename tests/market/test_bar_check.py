@@ -35,7 +35,6 @@ def run(rows: list[dict[str, str]], **options: object) -> tuple[list[Bar], Repor
         ({"volume": "NaN"}, "not a number"),
         ({"low": "0"}, "impossible prices"),
         ({"low": "-1"}, "impossible prices"),
-        ({"close": "0.00001", "low": "0.00001"}, "impossible prices"),
         ({"high": "8"}, "impossible prices"),
         ({"low": "10.4"}, "impossible prices"),
         ({"volume": "-5"}, "impossible prices"),
@@ -52,6 +51,11 @@ def test_clean_with_a_bad_row_between_good_ones_drops_it_by_name(bad: dict[str, 
     assert (report.read, report.kept) == (3, 2)
     assert report.examples[0].startswith("row 2 (")
     assert report.sentence() == f"X: kept 2 of 3 bars; left out 1 ({reason})"
+
+
+def test_clean_with_a_price_below_four_decimals_keeps_each_digit() -> None:
+    bars, report = run([row("2022-05-19T13:31Z") | {"close": "0.00001", "low": "0.000000000000000005"}])
+    assert (bars[0].close, bars[0].low) == (Decimal("0.00001"), Decimal("5E-18")) and report.kept == 1
 
 
 def test_clean_with_a_missing_column_names_it() -> None:
@@ -86,6 +90,7 @@ def test_clean_in_pence_gives_pounds_with_four_decimals() -> None:
     bars, _ = run(
         [row("2022-05-19T07:01Z", open="10182", high="10202.555", low="10178", close="10184")],
         unit=Decimal("0.01"),
+        step=Decimal("0.0001"),
     )
     assert (bars[0].open, bars[0].high) == (Decimal("101.8200"), Decimal("102.0256"))
     assert bars[0].volume == 100
