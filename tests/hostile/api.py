@@ -66,7 +66,10 @@ def attack(
     seen = Seen()
     for operation in operations(description):
         seen.operations += 1
-        for mode in GenerationMode:
+        asked = operation.definition.raw
+        takes = asked.get("parameters") or asked.get("requestBody")
+        # what takes nothing would be tried a thousand times to be asked wrongly
+        for mode in GenerationMode if takes else (GenerationMode.POSITIVE,):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of what a strategy is made
                 try:

@@ -11,10 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from aion.config import Settings
 from aion.web.app import App
 from aion.web.http.listener import bind
+from aion.web.security import password
 from aion.web.security.command import open_store
 from aion.web.server import DeskServer
 from tests.web.log_file import close_file
@@ -72,6 +74,14 @@ def running(settings: Settings, static: Path) -> Iterator[RunningDesk]:
                 if app.desk.store is not None:
                     app.desk.store.close()
                 assert not thread.is_alive(), "the desk did not stop within 10 s"
+
+
+@pytest.fixture(autouse=True)
+def real_hasher(monkeypatch: pytest.MonkeyPatch) -> PasswordHasher:
+    """Let passwords of these tests be hashed at next to no cost; return what hashes them otherwise."""
+    real = password.hasher
+    monkeypatch.setattr(password, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    return real
 
 
 @pytest.fixture

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 
 from aion.config import Settings, load
 from aion.errors import ConfigError, NotFoundError
 from aion.store.layout import Layout
 from aion.web.security import check_host, command
+from aion.web.security import password as passwords
 from aion.web.security.password import hash_password, is_password
 from aion.web.security.store import ROTATE_S, DeskStore, DeskStoreError, hash_key
 from aion.web.security.tries import ALL_TRIES, FULL_S, TRIES, TryLimit
@@ -401,9 +403,13 @@ def test_audit_when_the_command_line_is_used_then_it_says_who_did_what_with_befo
     assert all(each["at"] > 0 for each in lines)
 
 
-def test_password_hash_when_checked_then_only_that_password_fits() -> None:
+def test_password_hash_when_checked_then_only_that_password_fits(
+    real_hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passwords, "hasher", real_hasher)
     hashed = hash_password(PASSWORD)
-    assert hashed.startswith("$argon2id$") and hash_password(PASSWORD) != hashed
+    assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$"), "64 MB and three rounds a try"
+    assert hash_password(PASSWORD) != hashed
     assert is_password(PASSWORD, hashed) and not is_password(PASSWORD + " ", hashed)
     assert not is_password("x" * 5000, hashed) and not is_password(PASSWORD, "not a hash")
 
