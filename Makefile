@@ -31,7 +31,7 @@ test-python: build
 
 # What changed first and what failed last before it, no browser: under a minute. tests/quick.py says what is left out.
 quick: build
-	$(BIN)/pytest --quick --ff -n 2
+	$(BIN)/pytest --quick --ff -n 4
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/node.py node_modules/vitest/vitest.mjs run --changed --passWithNoTests
 
 # How much of aion/ the tests run, in every process that they start; twice as long as they take without.
