@@ -102,10 +102,10 @@ def test_read_tail_when_file_is_a_gigabyte_then_only_its_end_is_read(tmp_path: P
         file.truncate(1 << 30)
         file.seek(0, os.SEEK_END)
         file.write(b"\n" + line("newest"))
-    started = time.perf_counter()
+    started = time.process_time()
     span = logtail.read_tail(path)
     assert [each.event for each in span.lines] == ["newest"]
-    assert time.perf_counter() - started < 15
+    assert time.process_time() - started < 15
     assert span.size == path.stat().st_size
 
 
