@@ -26,10 +26,12 @@ function Page({ data }: { data: Data | undefined }) {
   return <p>{shown?.n}</p>;
 }
 
-it("draws the first data in the first frame, and news at once", () => {
+it("draws the first data in the first frame, and news in the next task", () => {
   const { container, rerender } = render(<Page data={{ n: 1 }} />);
   expect(container.textContent).toBe("1");
   rerender(<Page data={{ n: 2 }} />);
+  expect(container.textContent).toBe("1");
+  act(() => void vi.advanceTimersByTime(0));
   expect(container.textContent).toBe("2");
 });
 

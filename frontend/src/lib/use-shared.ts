@@ -7,7 +7,7 @@ const FRAME_MS = 16; // a drawing waits for the frame that shows it: no cost of 
 /**
  * The newest of something, with every part that did not change being the very same object.
  *
- * News is drawn at once while drawing is cheap. Where it comes faster than it can be drawn, the newest waits for as long
+ * News is drawn in the next task while drawing is cheap, not in the one that took it in: that is work enough for one. Where it comes faster than it can be drawn, the newest waits for as long
  * as the last drawing took, so that about half of the time is left for whoever uses the page; what was overtaken
  * meanwhile is never drawn.
  */
@@ -35,7 +35,7 @@ export function useShared<T>(data: T | undefined): T | undefined {
   // biome-ignore lint/correctness/useExhaustiveDependencies: news is what makes it draw
   useLayoutEffect(() => {
     pace.current.latest = data;
-    if (timer.current === undefined) draw();
+    if (!Object.is(data, pace.current.shown)) timer.current ??= setTimeout(draw);
   }, [data]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs when what is shown has been drawn
   useLayoutEffect(() => {

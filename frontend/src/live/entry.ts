@@ -153,8 +153,7 @@ export function store(name: string): void {
 export function storeSoon(name: string): void {
   if (waiting.has(name)) return;
   const due = (storedAt.get(name) ?? -STORE_EVERY) + STORE_EVERY - performance.now();
-  if (due <= 0) store(name);
-  else waiting.set(name, setTimeout(store, due, name));
+  waiting.set(name, setTimeout(store, due, name)); // never now: what came is drawn first
 }
 
 /** Forget everything under the prefix `aion_cache_`, in memory and in localStorage. */
