@@ -7,11 +7,13 @@ import { render } from "preact";
 import { App } from "./app";
 import { followUptime } from "./feature/system/use-uptime";
 import { sealKept } from "./first/seal";
+import { afterPaint } from "./lib/after-paint";
 import { warmCache } from "./lib/clientCache";
 import { followDeskTime } from "./lib/desk-time";
 import { fetchParts } from "./lib/part";
 import { followLogOut } from "./lib/role";
 import { keepRoom } from "./lib/room";
+import { warmZones } from "./lib/time";
 import { Fault } from "./ui/fault";
 import { followTerms } from "./ui/term";
 import "./style/print.css";
@@ -33,6 +35,7 @@ if (root) {
   followUptime();
   followLogOut();
   followTerms();
+  afterPaint(performance.now(), warmZones); // while the first answer is on its way
   const warm = (): void => void setTimeout(() => void warmCache().then(fetchParts), WARM_AFTER);
   if (document.readyState === "complete") warm();
   else addEventListener("load", warm);

@@ -3,6 +3,7 @@
 import type { BotView, Signal } from "../api/schema";
 import { memo } from "../lib/memo";
 import { decimal } from "../lib/money";
+import { byName } from "../lib/order";
 import { instant, stamp } from "../lib/time";
 import { Meter } from "../ui/meter";
 import { ended } from "./sentence";
@@ -14,7 +15,7 @@ export function byStrength(signals: Record<string, Signal> | undefined): [string
     ([a, left], [b, right]) =>
       (left.rank ?? Number.POSITIVE_INFINITY) - (right.rank ?? Number.POSITIVE_INFINITY) ||
       right.confidence - left.confidence ||
-      a.localeCompare(b),
+      byName(a, b),
   );
 }
 

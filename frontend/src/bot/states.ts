@@ -2,6 +2,7 @@
 
 import { useMemo, useRef } from "preact/hooks";
 import type { BotsPageBundle, BotView } from "../api/schema";
+import { byName } from "../lib/order";
 import { useTicking, wallNow } from "../lib/ticker";
 import { type CardState, cardState, problemOf } from "./state";
 
@@ -13,9 +14,9 @@ export function botsOf(bundle: BotsPageBundle): BotView[] {
   return bots.sort(
     (a, b) =>
       (weight.get(b.currency) ?? 0) - (weight.get(a.currency) ?? 0) ||
-      a.currency.localeCompare(b.currency) ||
-      a.kind.localeCompare(b.kind) ||
-      a.bot.localeCompare(b.bot),
+      byName(a.currency, b.currency) ||
+      byName(a.kind, b.kind) ||
+      byName(a.bot, b.bot),
   );
 }
 

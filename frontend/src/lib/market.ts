@@ -2,6 +2,7 @@
 
 import type { ClockState, Session } from "../api/schema";
 import { age } from "./age";
+import { byName } from "./order";
 import { instant } from "./time";
 
 /** Market time of the bots, ms: it advances by bars delivered, so it is what the newest write says and no guess. */
@@ -65,7 +66,7 @@ export interface SessionGroup {
 /** Exchanges that share a city and hours (XNAS and XNYS) as one, in order of their opening time of day. */
 export function groupSessions(sessions: Record<string, Session> | undefined): SessionGroup[] {
   const groups = new Map<string, SessionGroup>();
-  for (const [code, session] of Object.entries(sessions ?? {}).sort(([a], [b]) => a.localeCompare(b))) {
+  for (const [code, session] of Object.entries(sessions ?? {}).sort(([a], [b]) => byName(a, b))) {
     const key = [session.name, session.timezone, session.state, session.opens_at, session.closes_at].join("|");
     const group = groups.get(key);
     if (group) group.codes.push(code);

@@ -5,6 +5,7 @@ import type { BotRows, Decision, Fill, Order, Trade } from "../../api/schema";
 import { coarse } from "../../lib/age";
 import type { Cell } from "../../lib/csv";
 import { decimal, money, price, quantity, sharedDecimals } from "../../lib/money";
+import { byName } from "../../lib/order";
 import { returnOn } from "../../lib/percent";
 import { plain } from "../../lib/plain";
 import { instant } from "../../lib/time";
@@ -151,7 +152,7 @@ export function sortRows(rows: readonly Row[], columns: readonly Column[], sort:
     .sort(([, a], [, b]) => {
       if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
       if (typeof a === "number" && typeof b === "number") return way * (a - b);
-      return way * String(a).localeCompare(String(b));
+      return way * byName(String(a), String(b));
     })
     .map(([row]) => row);
 }
@@ -206,5 +207,5 @@ export function bySymbol(rows: readonly Row[]): SymbolResult[] {
         ...(held.length > 0 ? { held: held.reduce((a, b) => a + b, 0) / held.length } : {}),
       };
     })
-    .sort((a, b) => b.net - a.net || a.symbol.localeCompare(b.symbol));
+    .sort((a, b) => b.net - a.net || byName(a.symbol, b.symbol));
 }

@@ -2,6 +2,7 @@
 
 import type { BotDays, BotView } from "../../api/schema";
 import { isNumber, moneyChange, plural } from "../../lib/money";
+import { byName } from "../../lib/order";
 import type { Series } from "../../ui/chart/curve";
 
 /** Fewest days that make a curve of their own. */
@@ -99,7 +100,7 @@ export function dayBars(days: BotDays | undefined): DayBar[] {
       trades: found.trades,
       error: found.error ?? "",
     }))
-    .sort((a, b) => a.day.localeCompare(b.day));
+    .sort((a, b) => byName(a.day, b.day));
 }
 
 /** What bars of daily results show, in words; a day without a result is neither the best nor the worst. */

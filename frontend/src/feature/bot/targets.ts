@@ -2,6 +2,7 @@
 
 import type { BotView, PlannedOrder, Target } from "../../api/schema";
 import { isNumber } from "../../lib/money";
+import { byName } from "../../lib/order";
 
 export interface TargetRow {
   symbol: string;
@@ -37,5 +38,5 @@ export function targetRows(bot: BotView): TargetRow[] {
     };
   });
   const rank = (row: TargetRow): number => row.target?.rank ?? Number.POSITIVE_INFINITY;
-  return rows.sort((a, b) => rank(a) - rank(b) || b.wanted - a.wanted || a.symbol.localeCompare(b.symbol));
+  return rows.sort((a, b) => rank(a) - rank(b) || b.wanted - a.wanted || byName(a.symbol, b.symbol));
 }

@@ -4,6 +4,7 @@ import type { BotView, Order } from "../../api/schema";
 import { Ahead } from "../../bot/foot";
 import { ended } from "../../bot/sentence";
 import { plural, quantity } from "../../lib/money";
+import { byName } from "../../lib/order";
 import { instant, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { NoData } from "../../ui/number";
@@ -17,7 +18,7 @@ import { CsvButton } from "./panel";
 export function waitingOrders(bot: BotView): [string, Order][] {
   return Object.entries(bot.open_orders ?? {})
     .filter(([, order]) => bot.foreign || (order.type ?? "market") === "market")
-    .sort(([a, left], [b, right]) => (instant(left.ts) ?? 0) - (instant(right.ts) ?? 0) || a.localeCompare(b));
+    .sort(([a, left], [b, right]) => (instant(left.ts) ?? 0) - (instant(right.ts) ?? 0) || byName(a, b));
 }
 
 /** `fills at the open of 19 May 13:30 UTC`, and in how long that is; booked once the bar of that day is known. */

@@ -4,6 +4,7 @@ import type { BotView, Fill } from "../../api/schema";
 import { feeText } from "../../bot/terms";
 import { memo } from "../../lib/memo";
 import { count, money, price, quantity, sharedDecimals } from "../../lib/money";
+import { byName } from "../../lib/order";
 import { percent } from "../../lib/percent";
 import { dayOrClock, instant, stamp } from "../../lib/time";
 import { factor } from "../../ui/number";
@@ -15,7 +16,7 @@ const ENOUGH_TRADES = 30;
 /** Newest first. */
 export function newestFills(fills: BotView["fills"]): [string, Fill][] {
   return Object.entries(fills ?? {}).sort(
-    ([a, left], [b, right]) => (instant(right.ts) ?? 0) - (instant(left.ts) ?? 0) || b.localeCompare(a),
+    ([a, left], [b, right]) => (instant(right.ts) ?? 0) - (instant(left.ts) ?? 0) || byName(b, a),
   );
 }
 

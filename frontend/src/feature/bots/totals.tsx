@@ -6,6 +6,7 @@ import { peakText, sumText } from "../../bot/sentence";
 import { isDayOpen, listed, sinceText } from "../../bot/span-text";
 import type { CardState } from "../../bot/state";
 import { cost, isLong, money, moneyChange, plural } from "../../lib/money";
+import { byName } from "../../lib/order";
 import { fall } from "../../lib/percent";
 import { clock, dayName, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
@@ -159,7 +160,7 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
   const { market, sessions, still } = desk;
   const { currency } = total;
   const held = total.bots.some((name) => context.states.get(name)?.held === true);
-  const days = Object.entries(total.days ?? {}).sort(([a], [b]) => b.localeCompare(a));
+  const days = Object.entries(total.days ?? {}).sort(([a], [b]) => byName(b, a));
   const hasBorrow = days.some(([, row]) => (row.borrow ?? 0) > 0);
   const isWide = days.some(([, { gross, fees, slippage, borrow, net }]) => {
     const parts = [
@@ -236,7 +237,7 @@ export function Totals({
 }) {
   if (totals.length === 0) return null;
   const context = { bots: new Map(bots.map((bot) => [bot.bot, bot])), states };
-  const ordered = [...totals].sort((a, b) => b.bots.length - a.bots.length || a.currency.localeCompare(b.currency));
+  const ordered = [...totals].sort((a, b) => b.bots.length - a.bots.length || byName(a.currency, b.currency));
   return (
     <section className="totals" aria-label="Totals by currency">
       <h2 className="spoken">Totals by currency</h2>

@@ -4,6 +4,7 @@ import { useRef, useState } from "preact/hooks";
 import type { SymbolView } from "../../api/schema";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { abbreviated, decimal, isNumber, plural, price, sharedDecimals } from "../../lib/money";
+import { byName } from "../../lib/order";
 import { instant, shortStamp, shownName } from "../../lib/time";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
@@ -20,9 +21,7 @@ export function byStrength(symbols: Record<string, SymbolView> | undefined): Nam
   const asks = (view: SymbolView): number => (view.signal && view.signal.action !== "hold" ? 1 : 0);
   return Object.entries(symbols ?? {}).sort(
     ([a, left], [b, right]) =>
-      asks(right) - asks(left) ||
-      (right.signal?.confidence ?? -1) - (left.signal?.confidence ?? -1) ||
-      a.localeCompare(b),
+      asks(right) - asks(left) || (right.signal?.confidence ?? -1) - (left.signal?.confidence ?? -1) || byName(a, b),
   );
 }
 

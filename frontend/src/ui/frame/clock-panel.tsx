@@ -1,5 +1,6 @@
 /** Behind the Mode chip: the zone of every time shown, and the controls of a replay. */
 
+import { byName } from "../../lib/order";
 import { LOCAL, setZone, useZone } from "../../lib/preference";
 import { localZone, shownZone, UTC, zoneName } from "../../lib/time";
 import { useDesk } from "./desk";
@@ -12,7 +13,7 @@ export function zoneChoices(sessions: Record<string, { name?: string; timezone?:
   for (const { name, timezone } of Object.values(sessions)) {
     if (timezone && timezone !== UTC && !cities.has(timezone)) cities.set(timezone, name || timezone);
   }
-  return [[UTC, UTC], [LOCAL, `This machine, ${localZone()}`], ...[...cities].sort((a, b) => a[1].localeCompare(b[1]))];
+  return [[UTC, UTC], [LOCAL, `This machine, ${localZone()}`], ...[...cities].sort((a, b) => byName(a[1], b[1]))];
 }
 
 export function ClockPanel({ mode }: { mode: Mode | undefined }) {
