@@ -15,6 +15,7 @@ import { memo } from "./lib/memo";
 import { usePollEvery } from "./lib/preference";
 import { usePath } from "./lib/route";
 import { isBundle } from "./lib/sound";
+import { useNext } from "./lib/steps";
 import { useTicking, wallNow } from "./lib/ticker";
 import { instant } from "./lib/time";
 import { useTitle } from "./lib/title";
@@ -168,8 +169,8 @@ export function App() {
   const title = PAGES.find(({ id }) => id === page)?.title ?? "Not found";
   const name = bot ?? namedBy(path, "intraday");
   useTitle(name ?? (page === "bots" ? "" : title), bundle ? openPositions(bundle) : 0);
-  // with clock, sessions and bots unknown, a page would be laid out otherwise than a moment later
-  const isReady = bundle !== undefined || error !== undefined;
+  // with clock, sessions and bots unknown, a page would be laid out otherwise than a moment later; the frame comes first
+  const isReady = useNext(bundle !== undefined || error !== undefined);
   const pollEvery = usePollEvery();
   useEffect(() => getConnection().setPollEvery(pollEvery * 1000), [pollEvery]);
   return (
@@ -185,8 +186,8 @@ export function App() {
       <NewBuild build={link.build} />
       <WatchLine watch={bundle?.watch} />
       <Fault key={path} data={bundle}>
-        {bot !== undefined && <BotScreen key={bot} name={bot} bundle={bundle} />}
-        {page === "bots" && bot === undefined && (bundle ? <Bots bundle={bundle} /> : <Skeleton />)}
+        {bot !== undefined && <BotScreen key={bot} name={bot} bundle={isReady ? bundle : undefined} />}
+        {page === "bots" && bot === undefined && (bundle && isReady ? <Bots bundle={bundle} /> : <Skeleton />)}
         {page === "intraday" && <IntradayScreen isReady={isReady} />}
         {page === "logs" && <LogsScreen />}
         {page === "system" && <SystemScreen isReady={isReady} />}

@@ -38,3 +38,20 @@ def test_page_that_stands_keeps_no_request_open_but_its_stream(
 
     desk.wait(is_at_rest, 30)
     assert watched.errors == []
+
+
+CARDS_BY_TASK = """
+  window.cards = [];
+  new MutationObserver((records) => {
+    const added = records.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => node.matches?.(".card"));
+    if (added.length > 0) window.cards.push(added.length);
+  }).observe(document, { subtree: true, childList: true });
+"""
+
+
+def test_cards_are_drawn_one_in_a_task_so_that_the_page_hears_between_them(desk: Up, page: Page) -> None:
+    page.add_init_script(CARDS_BY_TASK)
+    page.goto(f"{desk.url}/bots")
+    page.locator(".page-foot").wait_for()  # comes after the last card
+    bots = len(desk.bundle()["intraday"]["bots"]) + len(desk.bundle()["swing"]["bots"])
+    assert page.evaluate("cards") == [1] * bots

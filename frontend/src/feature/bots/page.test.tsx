@@ -33,6 +33,7 @@ async function show(bundle: BotsPageBundle, keptAt?: number) {
   await act(async () => {
     await vi.advanceTimersByTimeAsync(20); // the cards come after the first frame
   });
+  for (let task = 0; task < 10; task += 1) await act(async () => void (await vi.advanceTimersByTimeAsync(0))); // one each
   return shown;
 }
 

@@ -1,6 +1,6 @@
 /** The Bots page: attention, totals, comparison, cards. */
 
-import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import type { BotsPageBundle, BotView } from "../../api/schema";
 import { AskedOfAll } from "../../bot/asked-of-all";
 import { Attention } from "../../bot/attention";
@@ -8,10 +8,10 @@ import { EmptyDesk } from "../../bot/empty-desk";
 import type { CardState } from "../../bot/state";
 import { problemOf, sectionProblems } from "../../bot/state";
 import { botsOf, useStates } from "../../bot/states";
-import { afterPaint } from "../../lib/after-paint";
 import { later } from "../../lib/later";
 import { memo } from "../../lib/memo";
 import { setQuery, useQuery } from "../../lib/route";
+import { useSteps } from "../../lib/steps";
 import { instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Announcer } from "./announcer";
@@ -51,7 +51,46 @@ const Result = later(
   () => null,
 );
 
-const NO_CARDS: BotView[] = [];
+interface CardsProps {
+  bots: readonly BotView[];
+  states: Map<string, CardState>;
+  bundle: BotsPageBundle;
+}
+
+/** The cards and what stands below them. The table is in the first frame; the cards, most of the work, follow it once. */
+const Cards = memo(function Cards({ bots, states, bundle }: CardsProps) {
+  const drawn = useSteps(bots.length);
+  return (
+    <>
+      <div className="cards">
+        {bots.slice(0, drawn).map((bot) => {
+          const state = states.get(bot.bot);
+          return (
+            state && (
+              <Card
+                key={bot.bot}
+                bot={bot}
+                state={state}
+                session={bot.exchange ? bundle.sessions?.[bot.exchange] : undefined}
+                problem={problemOf(bundle.errors, bot)}
+                all={bundle.asked}
+              />
+            )
+          );
+        })}
+      </div>
+      {drawn >= bots.length && (
+        <footer className="page-foot">
+          {bundle.clock?.provenance && <p>{bundle.clock.provenance}</p>}
+          <p>
+            Dotted underline: the value is from an earlier update. A replay is never live: its time is the time of the
+            recorded bars. Press <kbd>?</kbd> for the keys.
+          </p>
+        </footer>
+      )}
+    </>
+  );
+});
 
 export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBundle }) {
   const desk = useDesk();
@@ -64,9 +103,6 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
     () => [...shown].sort((a, b) => Number(a.kind === "swing") - Number(b.kind === "swing")),
     [shown],
   );
-  // The table is in the first frame; the cards, most of the work, follow it once, and go with it from then on.
-  const [isReady, setReady] = useState(false);
-  useLayoutEffect(() => afterPaint(performance.now(), () => setReady(true)), []);
   const positions = openPositions(bundle);
   const leftOut = Math.max(0, (bundle.intraday.bots_total ?? 0) + (bundle.swing.bots_total ?? 0) - bots.length);
 
@@ -107,32 +143,7 @@ export const BotsPage = memo(function BotsPage({ bundle }: { bundle: BotsPageBun
               Strength is the rule’s own score from 0 to 1, not a probability. {notes.join(" ")}
             </small>
           </div>
-          <div className="cards">
-            {(isReady ? cards : NO_CARDS).map((bot) => {
-              const state = states.get(bot.bot);
-              return (
-                state && (
-                  <Card
-                    key={bot.bot}
-                    bot={bot}
-                    state={state}
-                    session={bot.exchange ? bundle.sessions?.[bot.exchange] : undefined}
-                    problem={problemOf(bundle.errors, bot)}
-                    all={bundle.asked}
-                  />
-                )
-              );
-            })}
-          </div>
-          {isReady && (
-            <footer className="page-foot">
-              {bundle.clock?.provenance && <p>{bundle.clock.provenance}</p>}
-              <p>
-                Dotted underline: the value is from an earlier update. A replay is never live: its time is the time of
-                the recorded bars. Press <kbd>?</kbd> for the keys.
-              </p>
-            </footer>
-          )}
+          <Cards bots={cards} states={states} bundle={bundle} />
         </>
       )}
     </>

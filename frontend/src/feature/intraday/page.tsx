@@ -5,6 +5,7 @@ import type { BotView, IntradaySnapshot } from "../../api/schema";
 import { Attention } from "../../bot/attention";
 import { EmptyDesk } from "../../bot/empty-desk";
 import { cardState, problemOf } from "../../bot/state";
+import { byName } from "../../lib/order";
 import { useTicking, wallNow } from "../../lib/ticker";
 import { useDesk } from "../../ui/frame/desk";
 import { DayPanel } from "./day-panel";
@@ -13,7 +14,7 @@ import { Symbols } from "./symbols";
 
 export function IntradayPage({ snapshot }: { snapshot: IntradaySnapshot }) {
   const desk = useDesk();
-  const bots = useMemo(() => Object.values(snapshot.bots ?? {}).sort((a, b) => a.bot.localeCompare(b.bot)), [snapshot]);
+  const bots = useMemo(() => Object.values(snapshot.bots ?? {}).sort((a, b) => byName(a.bot, b.bot)), [snapshot]);
   const stateOf = (bot: BotView, now: number) =>
     cardState(bot, {
       clock: snapshot.clock,
