@@ -93,6 +93,7 @@ def test_page_when_names_and_sums_are_long_then_all_is_read_and_nothing_spills(
     elif path.startswith("/bots/"):
         expect(page.locator("[aria-label='Open positions, table'] tbody tr")).to_have_count(POSITIONS)
     elif path == "/intraday":
+        page.locator(".day-panel").first.scroll_into_view_if_needed()  # charts are made when they come near
         page.locator(".day-panel .candle-box canvas").first.wait_for()
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -162,6 +163,7 @@ def test_symbol_when_its_position_is_left_out_of_the_push_then_the_day_file_says
     assert not is_swing(1)
     page.goto(f"{url}/intraday")
     panel = page.locator(".day-panel", has_text=name_of(1))
+    panel.scroll_into_view_if_needed()
     panel.locator(".candle-box canvas").first.wait_for()
     expect(panel).to_contain_text("1,000 held at 20.00")
     page.goto(f"{url}/intraday/{symbol(0)}")

@@ -35,6 +35,8 @@ interface Props {
   tick: number | undefined;
   /** True for a chart large enough to be moved and zoomed. */
   large?: boolean;
+  /** True for one that is made for paper: whole in its first drawing, since no other follows. */
+  isPrinted?: boolean;
 }
 
 const at = (seconds: number): UTCTimestamp => seconds as UTCTimestamp;
@@ -135,7 +137,8 @@ function drawLevels(series: ISeriesApi<"Candlestick">, levels: readonly Level[])
   };
 }
 
-export default function Candles({ name, label, bars, bands, hours, marks, levels, tick, large = false }: Props) {
+export default function Candles(props: Props) {
+  const { name, label, bars, bands, hours, marks, levels, tick, large = false, isPrinted = false } = props;
   const host = useRef<HTMLDivElement>(null);
   const parts = useRef<Parts | null>(null);
   const fitted = useRef("");
@@ -147,32 +150,7 @@ export default function Candles({ name, label, bars, bands, hours, marks, levels
   );
   const byTime = useMemo(() => new Map(bars.map((bar) => [bar.time, bar])), [bars]);
 
-  useLayoutEffect(() => {
-    const element = host.current;
-    if (!element) return;
-    const made = build(element, large);
-    parts.current = made;
-    paint(made);
-    let printed: HTMLCanvasElement | undefined;
-    const stop = onTheme(() => {
-      paint(made);
-      printed?.remove();
-      if (document.documentElement.dataset.print === undefined) return;
-      printed = made.chart.takeScreenshot(true); // the chart itself would draw with the next frame: too late for paper
-      printed.className = "printed";
-      element.append(printed);
-    });
-    made.chart.subscribeCrosshairMove(({ time }) => setCursor(time === undefined ? null : Number(time)));
-    return () => {
-      stop();
-      parts.current = null;
-      made.chart.remove();
-    };
-  }, [large]);
-
-  useEffect(() => {
-    const made = parts.current;
-    if (!made) return;
+  const fill = (made: Parts): void => {
     made.candles.applyOptions({
       priceFormat: { type: "custom", formatter: (value: number) => price(value, decimals), minMove: 10 ** -decimals },
     });
@@ -191,6 +169,39 @@ export default function Candles({ name, label, bars, bands, hours, marks, levels
     if (fitted.current === span) return; // somebody may have zoomed
     fitted.current = span;
     made.chart.timeScale().setVisibleLogicalRange({ from: -times.length * 0.02, to: times.length * 1.01 });
+  };
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is drawn later has effects of its own
+  useLayoutEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    const made = build(element, large);
+    parts.current = made;
+    paint(made);
+    if (isPrinted) {
+      fill(made);
+      made.overlay.set({ bands, bars: byTime, marks });
+    }
+    let printed: HTMLCanvasElement | undefined;
+    const stop = onTheme(() => {
+      paint(made);
+      printed?.remove();
+      if (document.documentElement.dataset.print === undefined) return;
+      printed = made.chart.takeScreenshot(true); // the chart itself would draw with the next frame: too late for paper
+      printed.className = "printed";
+      element.append(printed);
+    });
+    made.chart.subscribeCrosshairMove(({ time }) => setCursor(time === undefined ? null : Number(time)));
+    return () => {
+      stop();
+      parts.current = null;
+      made.chart.remove();
+    };
+  }, [large]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: these are all that it draws
+  useEffect(() => {
+    if (parts.current) fill(parts.current);
   }, [bars, byTime, averages, hours, decimals]);
 
   useEffect(() => parts.current?.overlay.set({ bands, bars: byTime, marks }), [bands, byTime, marks]);

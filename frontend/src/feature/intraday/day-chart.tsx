@@ -1,9 +1,14 @@
 /** The chart of one symbol's day, or why there is none. */
 
-import { useMemo } from "preact/hooks";
+import type { ComponentProps } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Fill, Hours, Position, Session, SymbolView } from "../../api/schema";
+import { drawNow } from "../../lib/draw-now";
+import { whenIdle } from "../../lib/idle";
 import { later } from "../../lib/later";
 import { count, plural, price, sharedDecimals } from "../../lib/money";
+import { useLack } from "../../lib/part";
+import { useNear } from "../../lib/use-near";
 import { ChartGuard } from "../../ui/chart/guard";
 import { bands, hoursOf, withHalts } from "./band";
 import { type DayBar, fillMarks } from "./bars";
@@ -12,8 +17,10 @@ import { levelsOf } from "./level";
 
 const Candles = later(
   () => import("./candles"),
-  ({ large }) => <div className={boxClass(large)} />,
+  ({ large }) => <Waiting large={large} />,
 );
+
+type CandlesProps = ComponentProps<typeof Candles>;
 
 interface Props {
   symbol: string;
@@ -29,6 +36,21 @@ interface Props {
   /** Least step of its price, where it is known. */
   tick: number | undefined;
   large?: boolean;
+}
+
+/** Stands where a chart will be whose code has not arrived. */
+function Waiting({ large }: { large?: boolean | undefined }) {
+  const lack = useLack();
+  if (!lack) return <div className={boxClass(large)} />;
+  return (
+    <div className={`${boxClass(large)} candles none`}>
+      <span>
+        {lack === "offline"
+          ? "The chart has not been loaded yet. It appears when the connection is back."
+          : "Aion was updated. Reload the page to see the chart."}
+      </span>
+    </div>
+  );
 }
 
 const boxClass = (large = false): string => `candle-box${large ? " large" : ""}`;
@@ -47,6 +69,28 @@ export function dayLabel(symbol: string, bars: readonly DayBar[], fills: number,
     `${symbol}: ${count(bars.length)} bars, last close ${price(last.close, decimals)}, ` +
     `high ${price(high, decimals)}, low ${price(low, decimals)}, ${plural(fills, "fill")}`
   );
+}
+
+/**
+ * The box of a chart, which is made when it has come near the window and there is time for it, one in a task; all of
+ * them when the page is printed.
+ */
+function Box(props: CandlesProps) {
+  const host = useRef<HTMLDivElement>(null);
+  const isNear = useNear(host);
+  const [wanted, setWanted] = useState<"screen" | "paper">();
+  useEffect(() => {
+    if (wanted) return;
+    const print = (): void => drawNow(() => setWanted("paper"));
+    addEventListener("beforeprint", print, true); // before the charts that are there take the colours of paper
+    const stop = isNear ? whenIdle(() => setWanted("screen")) : undefined;
+    return () => {
+      removeEventListener("beforeprint", print, true);
+      stop?.();
+    };
+  }, [isNear, wanted]);
+  if (wanted) return <Candles {...props} isPrinted={wanted === "paper"} />;
+  return <div ref={host} className={boxClass(props.large)} />;
 }
 
 export function DayChart({ symbol, day, bars, session, fills, position, view, loaded, tick, large }: Props) {
@@ -75,7 +119,7 @@ export function DayChart({ symbol, day, bars, session, fills, position, view, lo
   }
   return (
     <ChartGuard settings={`${symbol} ${day}`}>
-      <Candles
+      <Box
         name={symbol}
         label={dayLabel(symbol, bars, marks.length, tick)}
         bars={bars}
