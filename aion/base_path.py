@@ -1,4 +1,4 @@
-"""The path under which a proxy shows the desk, such as `/aion`: which ones can work."""
+"""The base path of a desk behind a proxy, such as `/aion`, and its validation."""
 
 import re
 
@@ -10,10 +10,10 @@ _PATH = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}){1,8}")
 
 
 def check_base_path(value: str) -> str:
-    """Return `value` with one slash before it and none behind; empty for the root of a host name.
+    """Return `value` with a leading slash and without a trailing one; `""` for the root of a host name.
 
     Raises:
-        ValueError: it cannot be a path, or begins like a path of the desk's own.
+        ValueError: it is not a valid path, or begins like one of the desk's own paths.
     """
     base = value.strip().rstrip("/")
     if not base:

@@ -1,4 +1,4 @@
-"""Clocks: the only places where Aion learns what time it is.
+"""Clocks: the only source of time in Aion.
 
 All times are aware UTC datetimes. Market time and wall time are never mixed: a bot asks its `Clock`
 for market time and `SystemClock` for the wall.
@@ -11,7 +11,7 @@ _TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 
 
 class Clock(Protocol):
-    """Something that knows the time."""
+    """A source of time."""
 
     def now(self) -> datetime:
         """Return the current time, aware UTC."""
@@ -29,7 +29,7 @@ class SystemClock:
 class ReplayClock:
     """Market time of a replay: it moves only when bars are delivered.
 
-    A machine that slept resumes where it stopped, because nothing here looks at the wall.
+    A machine that slept resumes where it stopped, because nothing here reads the wall clock.
     """
 
     def __init__(self, start: datetime) -> None:
@@ -68,7 +68,7 @@ class FixedClock:
 
 
 def iso(at: datetime) -> str:
-    """Return `at` as ISO 8601 UTC with a `Z`, as short as it can be said exactly.
+    """Return `at` as ISO 8601 UTC with a `Z`, in the shortest exact form.
 
     Minutes where seconds are zero (`2022-05-19T13:31Z`), seconds or microseconds where they are not.
 
@@ -86,7 +86,7 @@ def iso(at: datetime) -> str:
 
 
 def parse_iso(text: str) -> datetime:
-    """Return the aware UTC datetime that an ISO 8601 `text` names.
+    """Return the aware UTC datetime of an ISO 8601 `text`.
 
     Raises:
         ValueError: not ISO 8601, or without a zone.

@@ -1,8 +1,8 @@
-"""Bots for a feed that nobody has configured any for, so that a new desk shows something at work.
+"""Creates bots for a feed without configured bots, so that a new desk shows something at work.
 
 They are examples, not advice: an intraday bot for each exchange and currency, and for daily bars a swing bot with the
-equal-weight baseline beside it. They follow from the settings and, for a folder of bars, from its index alone, so
-that the bots' process and the desk have the same ones without asking a provider.
+equal-weight baseline beside it. They depend only on the settings and, for a folder of bars, on its index, so that the
+bots' process and the desk create the same ones without calling a provider.
 """
 
 import json
@@ -51,7 +51,7 @@ class Offer:
 
 
 def bots_for(feed: str, symbols: tuple[str, ...], folder: Path, venue: str = "") -> Bots:
-    """Return bots by name, none where nothing is known that a bot can trade.
+    """Return bots by name; none if no known series can be traded.
 
     Args:
         feed: name of a feed other than the recorded one.

@@ -4,14 +4,14 @@ import errno
 
 
 def printable(text: str) -> str:
-    """Return `text` as one line that a terminal shows and does not obey: what is not printable becomes `?`."""
+    """Return `text` as one line without terminal control: characters that are not printable become `?`."""
     return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
 
 
 class AionError(Exception):
     """Base of every error that is meant for a person.
 
-    The command line prints its message alone; the web app answers with `status`.
+    The command line prints only its message; the web app answers with `status`.
     """
 
     status = 500
@@ -21,18 +21,18 @@ class AionError(Exception):
 
 
 def said(error: AionError) -> str:
-    """Return an error as a program says it on stderr."""
+    """Return an error as printed on stderr."""
     return "".join(f"{printable(line)}\n" for line in f"aion: {error}".split("\n"))
 
 
 class ConfigError(AionError):
-    """A setting, argument or `aion.toml` key that cannot work; the message names key and value."""
+    """An invalid setting, argument or `aion.toml` key; the message names key and value."""
 
     status = 400
 
 
 class StateError(AionError):
-    """A state file that cannot be trusted: torn, corrupt, too large, of a wrong schema or not a file."""
+    """A state file that cannot be trusted: truncated, corrupt, too large, of a wrong schema or not a file."""
 
     def __init__(self, file: str, reason: str, *, byte: int | None = None) -> None:
         """Args: file: path as shown to people; reason: one clause; byte: offset where it goes wrong."""
@@ -44,7 +44,7 @@ class StateError(AionError):
 
 
 class NotFoundError(AionError):
-    """Something was asked for by a name that nothing on disk has."""
+    """Nothing on disk has the requested name."""
 
     status = 404
 
@@ -68,17 +68,17 @@ class LedgerError(AionError):
 
 
 class DiskError(LedgerError):
-    """The disk takes nothing, as when it is full. This may pass."""
+    """A write failed, for example because the disk is full; this may be temporary."""
 
     exit_status = 1
 
 
 def unwritable(error: OSError, text: str) -> AionError:
-    """Return what to raise with `text` after a write failed with `error`: a full disk may pass, the rest does not."""
+    """Return the error to raise with `text` after a write failed with `error`: temporary only for a full disk."""
     return DiskError(text) if error.errno in (errno.ENOSPC, errno.EDQUOT) else ConfigError(text)
 
 
 class ConflictError(AionError):
-    """Something changed meanwhile, or cannot be done as things stand; the message says who or what is in the way."""
+    """Something changed meanwhile, or is not possible now; the message says what is in the way."""
 
     status = 409

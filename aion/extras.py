@@ -1,4 +1,4 @@
-"""What other packages add: those that an extra needs, and those that offer something as an entry point."""
+"""Other packages: the optional dependencies of extras, and entry points."""
 
 import importlib
 import warnings
@@ -31,7 +31,7 @@ def need(module: str, extra: str) -> Any:
 
 
 def offered(group: str) -> dict[str, EntryPoint]:
-    """Return what installed packages offer as entry points of `group`, by name; none of them is imported."""
+    """Return the entry points of `group` of installed packages, by name, without importing them."""
     return {each.name: each for each in entry_points(group=group)}
 
 
@@ -41,7 +41,7 @@ def open_offered(
     what_is_wrong: Callable[[Any], str],
     made_of: Callable[[Any], Any] = lambda found: found,
 ) -> Any:
-    """Return what the entry point `point` leads to, checked.
+    """Load the entry point `point` and return a checked object.
 
     Args:
         point: of a package.

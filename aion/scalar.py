@@ -1,4 +1,4 @@
-"""The words that documents are made of: numbers, times, keys and texts with their bounds, for every reader alike."""
+"""Basic types of the documents: numbers, times, keys and texts with their limits."""
 
 import re
 from datetime import UTC, date, datetime
@@ -34,7 +34,7 @@ def _time_key(text: str) -> str:
 
 
 def _few(value: object) -> object:
-    """Refuse a map of a part of a document before each of its items is looked at, and complained of."""
+    """Reject a map that is too large before each of its items is validated."""
     if isinstance(value, dict) and len(value) > PART_ITEMS:
         raise ValueError(f"holds {len(value)} items; at most {PART_ITEMS} are read")
     return value

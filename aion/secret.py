@@ -1,7 +1,7 @@
-"""Secrets of a desk: where they come from, and how they reach a process without standing in its environment.
+"""Secrets of a desk: their sources, and how they reach a process without being in its environment.
 
 A secret is a variable, a file that a variable names, or a credential of systemd. A process that starts with some in
-its environment hands those it needs to itself through a pipe and starts anew without them, so that neither a strategy
+its environment passes those it needs to itself through a pipe and restarts without them, so that neither a strategy
 nor a program that it runs finds them in `os.environ` or in `/proc/self/environ`.
 """
 
@@ -35,16 +35,16 @@ def variable_of(name: str) -> str:
 
 
 def is_secret_variable(variable: str) -> bool:
-    """Tell whether what stands in `variable` is a secret, or leads to one."""
+    """Tell whether `variable` contains a secret, or the path of one."""
     return variable == CREDENTIALS or _SECRET.fullmatch(variable) is not None
 
 
 def read_secret(name: str, environment: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return a secret and the name of its source, None where it is not given.
+    """Return a secret and the name of its source, None if it is not set.
 
     Args:
         name: one of `SECRETS`.
-        environment: variables; the variable or its file goes before a credential.
+        environment: variables; the variable or its file takes precedence over a credential.
 
     Raises:
         ConfigError: it is given twice, or its file cannot be read, is empty or too large.
@@ -65,12 +65,12 @@ def read_secret(name: str, environment: Mapping[str, str]) -> tuple[str, str] | 
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the variables of this process without secrets, for one that it starts."""
+    """Return the environment of this process without secrets, for a child process."""
     return {name: value for name, value in os.environ.items() if not is_secret_variable(name) and name != HANDED}
 
 
 def hand_over(secrets: Mapping[str, str]) -> int:
-    """Return the reading end of a pipe that holds `secrets`, by variable; whoever starts a process passes it on."""
+    """Return the reading end of a pipe that contains `secrets`, by variable, to pass to a child process."""
     reading, writing = os.pipe()
     try:
         os.set_blocking(writing, False)  # a pipe holds 64 KB, more than all secrets together
@@ -85,7 +85,7 @@ def hand_over(secrets: Mapping[str, str]) -> int:
 
 
 def leave_environment(needed: Iterable[str] = SECRETS) -> None:
-    """Take what was handed to this process, or start it anew without secrets in its environment.
+    """Take the secrets passed to this process, or restart it without secrets in its environment.
 
     Args:
         needed: secrets that it keeps.
@@ -107,13 +107,13 @@ def leave_environment(needed: Iterable[str] = SECRETS) -> None:
 
 
 def be_program() -> None:
-    """Say that this process is Aion's alone, whatever its file is called, so that it may start itself anew."""
+    """Mark this process as Aion's own, whatever its file is named, so that it may restart itself."""
     global _is_program
     _is_program = True
 
 
 def _can_start_anew() -> bool:
-    """Return True where starting this process anew does the same again: not within another program, as a test."""
+    """Return True if a restart of this process does the same again, which it does not inside another program."""
     return _is_program and sys.orig_argv[len(sys.orig_argv) - len(sys.argv) + 1 :] == sys.argv[1:]
 
 

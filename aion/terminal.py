@@ -1,4 +1,4 @@
-"""The one way from a command to the terminal: what others wrote is shown there and never obeyed."""
+"""The only way to print on the terminal: text of others is shown without its control characters."""
 
 import sys
 import traceback
@@ -8,7 +8,7 @@ from aion.errors import printable
 
 
 def clean(text: str) -> str:
-    """Return `text` line by line without escapes, bells and marks that turn the direction of text."""
+    """Return `text` without escapes, bells and marks that change the direction of text; line breaks stay."""
     return "\n".join(printable(line.replace("\t", "    ")) for line in text.split("\n"))
 
 
@@ -25,7 +25,7 @@ def say(text: str, *, err: bool = False) -> None:
 
 
 def take_tracebacks() -> None:
-    """Let what nobody caught be printed by `say`, too: names and values stand in it."""
+    """Print uncaught exceptions with `say` too, since they contain names and values of others."""
     sys.excepthook = _say_traceback
 
 

@@ -1,4 +1,4 @@
-"""What one entry in the index of a folder of bars may say, for all who read it: a bad one costs itself alone."""
+"""Validates an entry in the index of a folder of bars, for all readers; a bad entry affects only itself."""
 
 import re
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ _MORE_TEXTS = (
 
 
 def check_entry(key: str, entry: object) -> Mapping[str, Any]:
-    """Return an entry of an index that may be believed.
+    """Return a validated entry of an index.
 
     Args:
         key: its name in the index, `minute:MSFT`.
         entry: as JSON has it.
 
     Raises:
-        ValueError: what is wrong with it.
+        ValueError: it is invalid; the message says why.
     """
     if not isinstance(entry, dict):
         raise ValueError("it is no object")

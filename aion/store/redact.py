@@ -1,4 +1,4 @@
-"""Text from anywhere as it may stand in a log: without secrets, terminal escapes and line breaks."""
+"""Redacts text for logs: removes secrets, terminal escapes and line breaks."""
 
 import re
 
@@ -15,7 +15,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\
 
 
 def is_secret(name: str) -> bool:
-    """Tell whether a field of that name holds what must not be said."""
+    """Tell whether a field of that name contains a secret."""
     return _SECRET_NAME.search(name) is not None
 
 
