@@ -181,7 +181,7 @@ def test_reversion_leaves_a_stretch_alone_that_costs_would_eat() -> None:
     tape = Tape("vwap_reversion", warm_minutes=10, min_distance_bps=50)
     quiet(tape, 20)
     signal = tape.play(99.7)
-    assert signal.action == "hold" and "costs would eat the return" in signal.reason
+    assert signal.action == "hold" and "costs would exceed the gain" in signal.reason
 
 
 def test_trend_follows_the_side_and_leaves_on_the_cross() -> None:

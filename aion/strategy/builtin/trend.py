@@ -81,7 +81,7 @@ class TimeSeriesMomentum:
             for symbol in sorted(symbols)
         }
         self.rule = (
-            f"Holds each name that rose over {read.look_back} trading days, scaled to {read.target_volatility:.0%} "
+            f"Holds each symbol that rose over {read.look_back} trading days, scaled to {read.target_volatility:.0%} "
             "yearly volatility."
         )
 
@@ -139,10 +139,10 @@ class EqualWeight:
         read_parameters(EqualWeightParameters, self.name, parameters)
         self._count = len(symbols)
         self.look_back = 0
-        self.rule = f"Holds all {self._count} names at the same weight."
+        self.rule = f"Holds all {self._count} symbols at the same weight."
 
     def on_bars(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
         """Take closed daily bars; see `Strategy.on_bars`."""
-        reason = f"One of {self._count} names, 1/{self._count} each"
+        reason = f"One of {self._count} symbols, 1/{self._count} each"
         features = {"weight": round(1 / self._count, 6)}
         return {symbol: Signal(symbol, moment.ts, "buy", 1.0, 0.0, reason, self.name, features) for symbol in bars}

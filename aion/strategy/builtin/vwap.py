@@ -108,8 +108,8 @@ class VwapReversion(_VwapRule):
         self._parameters = read_parameters(ReversionParameters, self.name, parameters)
         super().__init__(symbols, self._parameters.warm_minutes, self._parameters.last_entry_minutes)
         self.rule = (
-            f"Buys {self._parameters.deviations:g} deviations below the session's VWAP, sells as far above it; "
-            "exits at the VWAP."
+            f"Buys {self._parameters.deviations:g} deviations below the session's VWAP, sells "
+            f"{self._parameters.deviations:g} above it; exits at the VWAP."
         )
 
     def on_bars(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
@@ -132,7 +132,7 @@ class VwapReversion(_VwapRule):
         elif abs(reading.distance) >= self._parameters.deviations:
             gap_bps = abs(float(reading.bar.close) / reading.vwap - 1) / BASIS_POINT
             if gap_bps < self._parameters.min_distance_bps:
-                reason = f"{reason}, but only {gap_bps:.1f} bp away: costs would eat the return"
+                reason = f"{reason}, but only {gap_bps:.1f} bp away: costs would exceed the gain"
             else:
                 action = "buy" if reading.distance < 0 else "sell"
                 reason = f"Stretched: {reason} ({gap_bps:.0f} bp)"
@@ -160,8 +160,8 @@ class VwapTrend(_VwapRule):
         self._was_held = dict.fromkeys(symbols, False)
         self._day = ""
         self.rule = (
-            f"Buys {self._parameters.deviations:g} deviations above the session's VWAP, sells as far below it; "
-            "exits when the price crosses back."
+            f"Buys {self._parameters.deviations:g} deviations above the session's VWAP, sells "
+            f"{self._parameters.deviations:g} below it; exits when the price crosses back."
         )
 
     def on_bars(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
