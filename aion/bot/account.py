@@ -378,6 +378,8 @@ class BotAccount:
             }
             if held.multiplier != ONE:
                 value["multiplier"] = number(held.multiplier)
+            if margin := self.portfolio.margin(symbol):
+                value["margin"] = number(margin)
             weight = self.portfolio.weight(symbol)
             if weight is not None:
                 value["weight"] = round(weight, 6)

@@ -249,9 +249,15 @@ class Portfolio:
         free = self.cash - 2 * self.short_value()
         for symbol, holding in self._holdings.items():
             if holding.is_settled:
-                value = self._market_value(symbol, holding)
-                free += value - holding.basis - self.unit.cost(abs(value) * holding.margin)
+                free += self._market_value(symbol, holding) - holding.basis - self.margin(symbol)
         return free
+
+    def margin(self, symbol: str) -> Decimal:
+        """Return the money that a future or perpetual holds back at its mark, 0 of what is paid in full."""
+        holding = self._holdings.get(symbol)
+        if holding is None or not holding.is_settled:
+            return self.unit.zero
+        return self.unit.cost(abs(self._market_value(symbol, holding)) * holding.margin)
 
     # what happens to it
 

@@ -12,10 +12,13 @@ from aion.command.app import app
 from aion.config import BotSettings, Rules
 from aion.errors import ConfigError
 from aion.ledger.query import read_ledger
+from aion.live.source import Tree, scan
 from aion.model import ZERO, Bar, Instrument
 from aion.store.layout import Layout
 from aion.store.schema import check_file
 from aion.strategy.registry import BUILT_IN
+from aion.web.bundle.pages import Page, bots_bundle
+from aion.web.bundle.topic import TreeFiles, accepts, load_file
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import ListFeed, document
 from tests.bot.told import OneTrip
@@ -83,6 +86,13 @@ CASES = {
 }  # fmt: skip
 
 
+def bundle_of(data: Path) -> dict:
+    """What the Bots page shows of a folder."""
+    tree: Tree = Tree(data, load_file)
+    tree.update(scan(data, ("intraday", "swing"), accepts), set())
+    return bots_bundle(Page().read(TreeFiles(tree)))
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_bot_when_it_trades_a_kind_then_ledger_files_and_lists_have_each_digit(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -111,6 +121,9 @@ def test_bot_when_it_trades_a_kind_then_ledger_files_and_lists_have_each_digit(
     day = document(path)
     assert check_file(path) == ([], [])
     position = day["positions"][symbol]
+    (sum_of_all,) = bundle_of(held)["totals"].values()
+    assert sum_of_all["cash"] + sum_of_all["positions_value"] == pytest.approx(sum_of_all["equity"], rel=1e-12)
+    assert ("margin" in position) == instrument.is_settled
     assert day["cash"] == float(case.held_cash) and day["equity"] == float(case.held_equity)
     units = Decimal(case.quantity) * (1 if case.side == "buy" else -1) * instrument.multiplier
     assert position["market_value"] == pytest.approx(float(units * Decimal(case.prices[3])), rel=1e-9)

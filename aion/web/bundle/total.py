@@ -1,5 +1,6 @@
 """Totals of each currency: sums over the bots that say a figure, and no sum where one of them does not."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -83,9 +84,22 @@ def _positions_value(member: Member) -> float | None:
     values = [held.market_value for held in member.positions]
     said = [value for value in values if value is not None]
     is_all = len(said) == len(values) and not member.has_left_out_positions
-    if is_all and (values or view.cash == view.equity):
+    if is_all and (values or view.cash == view.equity) and not _is_settled(member, said):
         return total(said)
     return None if view.cash is None else total((view.equity, -view.cash))
+
+
+def _is_settled(member: Member, values: list[float]) -> bool:
+    """Tell whether cash and what positions gained make the equity, as of futures: nobody paid their value."""
+    cash, equity = member.view.cash, member.view.equity
+    gains = [held.unrealized_pnl for held in member.positions if held.unrealized_pnl is not None]
+    if cash is None or not values or len(gains) != len(values) or _is_same(total((cash, *values)), equity):
+        return False
+    return _is_same(total((cash, *gains)), equity)
+
+
+def _is_same(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-12)
 
 
 def _days(names: list[str], days: DayPnl) -> dict[str, DayTotal]:
