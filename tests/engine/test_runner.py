@@ -107,7 +107,7 @@ def test_unknown_symbol_strategy_or_parameter_is_refused_by_name(tmp_path: Path)
         ),
         ({"strategy": "magic"}, "there is no strategy 'magic'; known: cross_sectional_momentum"),
         ({"cost": "free"}, "cost model 'free' is unknown; use one of us-equity"),
-        ({"exchange": "XXXX"}, "exchange 'XXXX' is unknown; use one of XNYS"),
+        ({"exchange": "XXXX"}, "exchange 'XXXX' is unknown; use an ISO 10383 code such as XNYS"),
         ({"exchange": "XLON"}, "MSFT trades on XNAS, whose sessions are not those of XLON"),
     ],
 )
