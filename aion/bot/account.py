@@ -15,7 +15,7 @@ from aion.bot.state import Standing, State
 from aion.clock import iso, parse_iso
 from aion.config import BotSettings, Rules
 from aion.errors import ConfigError
-from aion.ledger.ledger import Entry, SavedAccount
+from aion.ledger.ledger import BotCycle, SavedAccount
 from aion.ledger.query import LedgerReader
 from aion.market import calendar
 from aion.market.calendar import MarketSession
@@ -415,9 +415,9 @@ class BotAccount:
 
     # to and from the ledger
 
-    def take_entry(self) -> Entry:
+    def take_cycle(self) -> BotCycle:
         """Return all that happened since the last call, for one commit to the ledger; all of it is of `day`."""
-        entry = Entry(
+        cycle = BotCycle(
             bot=self.name,
             cycle_id=self.cycle_id,
             cursor=self.cursor,
@@ -429,7 +429,7 @@ class BotAccount:
             seq=self.cycles,
         )
         self._changes, self._points = Changes(), []
-        return entry
+        return cycle
 
     def save(self) -> dict[str, Any]:
         """Return what the bot needs to go on after a restart, as JSON types."""

@@ -166,14 +166,14 @@ class Backtest:
         """Leave it to the commit of their session."""
 
     def _commit(self, bots: Sequence[IntradayBot], ts: datetime) -> None:
-        self._ledger.commit(self._engine.take_entries(bots))
+        self._ledger.commit(self._engine.take_cycles(bots))
         if self._on_progress is not None:
             self._on_progress(ts)
 
     def _finish(self) -> None:
         engine = self._engine
         played = engine.end_all_days()
-        self._ledger.commit(engine.take_entries(played))
+        self._ledger.commit(engine.take_cycles(played))
         engine.swing.put_played(self._outbox)
         if engine.job.bots:
             now = max(bot.cursor for bot in engine.job.bots.values())

@@ -26,7 +26,7 @@ from aion.engine.replay_clock import Drive
 from aion.engine.span import Span
 from aion.engine.waiter import Waiter
 from aion.errors import DiskError
-from aion.ledger.ledger import Entry, Ledger
+from aion.ledger.ledger import BotCycle, Ledger
 from aion.market.feed import Batch, Feed
 from aion.output.encode import Json
 from aion.output.envelope import Stamp
@@ -158,7 +158,7 @@ class DeskDriver(ABC):
             if isinstance(bot, IntradayBot):
                 pending.changed[bot.name] = bot
             elif isinstance(bot, SwingBot):
-                pending.entries.append(bot.take_entry())
+                pending.done.append(bot.take_cycle())
                 if bot.day:
                     self._swing.put_activity(self._outbox, bot)
                 if bot.cycle_id:
@@ -236,7 +236,7 @@ class DeskDriver(ABC):
     @property
     def _has_changed(self) -> bool:
         pending = self.engine.pending
-        return bool(pending.changed or pending.marked or pending.entries or self._audits)
+        return bool(pending.changed or pending.marked or pending.done or self._audits)
 
     def _flush(self) -> None:
         """Commit what happened, then write the files, then say so."""
@@ -244,11 +244,11 @@ class DeskDriver(ABC):
         self._settle()
         pending = self.engine.pending
         changed = list(pending.changed.values())
-        entries = self.engine.take_entries(changed)
+        cycles = self.engine.take_cycles(changed)
         if (peaks := self.engine.desk_gate.state()) != self._peaks:
             self._peaks = peaks
             self.drive.notes[_PEAKS] = json.dumps(peaks)
-        self._commit(entries)
+        self._commit(cycles)
         for bot in pending.marked.values():
             self._swing.put_rolling(self._outbox, bot)
         self._job.put(self._outbox, self._clock_document(), self._seq, self._due_in_s(), changed)
@@ -260,14 +260,14 @@ class DeskDriver(ABC):
         self.engine.pending = Pending()
         self._audits, self._controller.settled, self.drive.notes = [], [], {}
 
-    def _commit(self, entries: list[Entry]) -> None:
+    def _commit(self, cycles: list[BotCycle]) -> None:
         has_failed = False
         notes = self.drive.notes
-        while entries or self._audits or self._controller.settled or notes:
+        while cycles or self._audits or self._controller.settled or notes:
             try:
                 with self._ledger.batch():
-                    for entry in entries:
-                        self._ledger.commit([entry])
+                    for cycle in cycles:
+                        self._ledger.commit([cycle])
                     for audit in self._audits:
                         self._ledger.audit(audit)
                     for settled in self._controller.settled:

@@ -22,7 +22,7 @@ from aion.engine.intake import Intake
 from aion.engine.resume import ledger_cursor, restore_accounts, watch_again
 from aion.engine.span import Times
 from aion.engine.swing_job import SwingJob
-from aion.ledger.ledger import Entry, Ledger
+from aion.ledger.ledger import BotCycle, Ledger
 from aion.market.feed import Batch, Feed, Kind
 from aion.output.day_record import earlier_days
 from aion.output.envelope import Stamp
@@ -64,10 +64,10 @@ class Pending:
     """What has happened since the newest commit."""
 
     changed: dict[str, IntradayBot] = field(default_factory=dict)
-    """Bots whose entry is still to be taken, by name."""
+    """Bots whose cycles are still to be taken, by name."""
     marked: dict[str, SwingBot] = field(default_factory=dict)
     rebalanced: list[SwingBot] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
+    done: list[BotCycle] = field(default_factory=list)
     cycles: int = 0
     """Of the intraday bots."""
 
@@ -207,7 +207,7 @@ class Engine:
         marked, rebalanced = self.swing.on_batch(batch)
         self.pending.rebalanced += rebalanced
         self.pending.marked |= {bot.name: bot for bot in marked}
-        self.pending.entries += [bot.take_entry() for bot in marked]
+        self.pending.done += [bot.take_cycle() for bot in marked]
         driver.took_part(marked, batch)
 
     def end_all_days(self) -> list[IntradayBot]:
@@ -218,10 +218,10 @@ class Engine:
         self.pending.changed |= {bot.name: bot for bot in played}
         return played
 
-    def take_entries(self, bots: Iterable[IntradayBot]) -> list[Entry]:
+    def take_cycles(self, bots: Iterable[IntradayBot]) -> list[BotCycle]:
         """Take what the ledger is to get now: all of the swing bots, and of intraday bots those of `bots`."""
-        entries, self.pending.entries = self.pending.entries, []
+        done, self.pending.done = self.pending.done, []
         for bot in list(bots):
-            entries.append(bot.take_entry())
+            done.append(bot.take_cycle())
             self.pending.changed.pop(bot.name, None)
-        return entries
+        return done

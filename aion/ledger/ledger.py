@@ -28,7 +28,7 @@ from aion.trading.events import Audit, CashMovement, Changes
 
 
 @dataclass(slots=True)
-class Entry:
+class BotCycle:
     """All that one bot did in one cycle; committed whole or not at all."""
 
     bot: str
@@ -128,7 +128,7 @@ class Ledger(LedgerReader):
             bot: name of the bot.
             cash: start money.
             at: market time from which it trades.
-            state: JSON types, as in `Entry`.
+            state: JSON types, as in `BotCycle`.
 
         Raises:
             LedgerError: it has an account, or the disk refuses.
@@ -142,20 +142,20 @@ class Ledger(LedgerReader):
         self._cash[bot] = cash
         self._cursor[bot] = at
 
-    def commit(self, entries: Iterable[Entry]) -> None:
+    def commit(self, cycles: Iterable[BotCycle]) -> None:
         """Write one cycle of one or more bots in one transaction; on disk when it returns, unless in a `batch`.
 
         Raises:
             LedgerError: a fill, decision or movement is there already (a cycle ran twice), time runs back, the cash
                 is not what its movements make it, or the disk refuses. Nothing of the cycle is kept then.
         """
-        entries = list(entries)
+        cycles = list(cycles)
         with self._transaction():
-            for entry in entries:
-                self._write(entry)
-        for entry in entries:
-            self._cash[entry.bot] = entry.cash
-            self._cursor[entry.bot] = entry.cursor
+            for cycle in cycles:
+                self._write(cycle)
+        for cycle in cycles:
+            self._cash[cycle.bot] = cycle.cash
+            self._cursor[cycle.bot] = cycle.cursor
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -253,9 +253,9 @@ class Ledger(LedgerReader):
         self._cash.clear()
         self._cursor.clear()
 
-    def _write(self, entry: Entry) -> None:
-        self._check(entry)
-        bot, day, changes = entry.bot, entry.day, entry.changes
+    def _write(self, cycle: BotCycle) -> None:
+        self._check(cycle)
+        bot, day, changes = cycle.bot, cycle.day, cycle.changes
         self._insert(
             "orders",
             [rows.order_values(record, day) for record in changes.orders.values()],
@@ -272,36 +272,36 @@ class Ledger(LedgerReader):
         )
         self._insert(
             "equity",
-            [rows.EQUITY.values(point, bot=bot, day=day) for point in entry.equity],
+            [rows.EQUITY.values(point, bot=bot, day=day) for point in cycle.equity],
             "ON CONFLICT (bot, ts) DO UPDATE SET equity = excluded.equity, hold = excluded.hold",
         )
         self._connection.execute(
             "UPDATE accounts SET cycle_id = ?, cursor = ?, seq = ?, cash = ?, state = ? WHERE bot = ?",
             (
-                entry.cycle_id,
-                iso(entry.cursor),
-                entry.seq,
-                plain_text(entry.cash),
-                _dump(entry.state),
+                cycle.cycle_id,
+                iso(cycle.cursor),
+                cycle.seq,
+                plain_text(cycle.cash),
+                _dump(cycle.state),
                 bot,
             ),
         )
 
-    def _check(self, entry: Entry) -> None:
-        if entry.bot not in self._cash:
-            saved = self.load_account(entry.bot)
+    def _check(self, cycle: BotCycle) -> None:
+        if cycle.bot not in self._cash:
+            saved = self.load_account(cycle.bot)
             if saved is None:
-                raise LedgerError(f"{self.path}: {entry.bot} has no account; open one first")
-            self._cash[entry.bot] = saved.cash
-            self._cursor[entry.bot] = saved.cursor
-        if entry.cursor < self._cursor[entry.bot]:
+                raise LedgerError(f"{self.path}: {cycle.bot} has no account; open one first")
+            self._cash[cycle.bot] = saved.cash
+            self._cursor[cycle.bot] = saved.cursor
+        if cycle.cursor < self._cursor[cycle.bot]:
             raise LedgerError(
-                f"{self.path}: {entry.bot} is at {iso(self._cursor[entry.bot])}, after a cycle of {iso(entry.cursor)}"
+                f"{self.path}: {cycle.bot} is at {iso(self._cursor[cycle.bot])}, after a cycle of {iso(cycle.cursor)}"
             )
-        expected = sum((movement.amount for movement in entry.changes.movements), self._cash[entry.bot])
-        if entry.cash != expected:
+        expected = sum((movement.amount for movement in cycle.changes.movements), self._cash[cycle.bot])
+        if cycle.cash != expected:
             raise LedgerError(
-                f"{self.path}: cash of {entry.bot} is {entry.cash:f}, its movements make it {expected:f}"
+                f"{self.path}: cash of {cycle.bot} is {cycle.cash:f}, its movements make it {expected:f}"
             )
 
     def _insert(self, table: str, records: list[dict[str, Any]], conflict: str = "") -> None:

@@ -12,7 +12,7 @@ ONLY_THERE = {
     "watch_again",
 }  # fmt: skip
 """What makes and restores the bots of a run and decides which bars they take."""
-STEPS = {"admit", "begin_cycle", "end_days", "on_batch", "take_entry"}
+STEPS = {"admit", "begin_cycle", "end_days", "on_batch", "take_cycle"}
 """The steps of a cycle, in the order of their names."""
 
 
@@ -31,7 +31,7 @@ def test_no_driver_runs_a_cycle_of_its_own() -> None:
     drivers = [CODE / "engine" / f"{name}.py" for name in ("desk_driver", "replay", "live", "backtest")]
     found = {(path.stem, name) for path in drivers for name in _called(path) if name in STEPS}
     # what people do to bots happens outside a cycle, and is committed with the next
-    assert found == {("desk_driver", "take_entry")}
+    assert found == {("desk_driver", "take_cycle")}
 
 
 def _called(path: Path) -> Iterator[str]:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from aion.ledger.ledger import Entry, Ledger
+from aion.ledger.ledger import BotCycle, Ledger
 from aion.market.calendar import MarketSession
 from aion.market.grid import MINUTES
 from aion.model import Bar, EquityPoint, Instrument, Side
@@ -75,7 +75,7 @@ def state_of(broker: PaperBroker) -> dict[str, object]:
     return {"portfolio": broker.portfolio.state(), "broker": broker.state()}
 
 
-def cycle(broker: PaperBroker, bar: Bar, session: MarketSession) -> Entry:
+def cycle(broker: PaperBroker, bar: Bar, session: MarketSession) -> BotCycle:
     """Run one cycle: in and out all the time, with brackets at rest."""
     broker.on_bar(bar, session)
     minute = int((bar.ts - session.open).total_seconds() // 60)
@@ -88,7 +88,7 @@ def cycle(broker: PaperBroker, bar: Bar, session: MarketSession) -> Entry:
     broker.note(bar.ts, "hold", f"minute {minute}")
     equity = [EquityPoint(bar.ts, broker.portfolio.equity())]
     cash = broker.portfolio.cash
-    return Entry(
+    return BotCycle(
         broker.bot, f"c{minute}", bar.ts, "2022-05-19", cash, state_of(broker), broker.take_changes(), equity
     )
 

@@ -16,7 +16,7 @@ import pytest
 
 from aion.errors import LedgerError
 from aion.ledger import schema
-from aion.ledger.ledger import Entry, Ledger
+from aion.ledger.ledger import BotCycle, Ledger
 from aion.ledger.query import read_ledger
 from aion.market import calendar
 from aion.model import EquityPoint, OrderStatus, Side
@@ -29,9 +29,9 @@ from tests.trading.paper import MINUTE, SESSION, at, bar, make_broker
 ROOT = Path(__file__).parents[2]
 
 
-def entry(broker: PaperBroker, minute: int, changes: Changes | None = None) -> Entry:
+def entry(broker: PaperBroker, minute: int, changes: Changes | None = None) -> BotCycle:
     state = {"portfolio": broker.portfolio.state(), "broker": broker.state()}
-    return Entry(
+    return BotCycle(
         "orb",
         f"c{minute}",
         at(minute),
