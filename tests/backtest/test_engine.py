@@ -12,7 +12,6 @@ from aion.config import Rules, default_bots
 from aion.engine.daytrading import DayTradingJob
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
-from aion.ledger.query import read_ledger
 from aion.market import calendar
 from aion.model import Bar, Signal
 from aion.store.layout import Layout
@@ -99,11 +98,9 @@ def test_future_spike_is_not_seen_before_it_is_there(tested: Path, tmp_path: Pat
     before, after = ledger_rows(tested / "ledger.sqlite"), ledger_rows(tmp_path / "ledger.sqlite")
     assert before["fills"] != after["fills"]  # it is seen once it is there
     for table, column in (("fills", "known_at"), ("decisions", "ts"), ("equity", "ts")):
-        with read_ledger(tmp_path / "ledger.sqlite") as ledger:
-            place = list(ledger.table(table)[0]).index(column)
-        seen = [row for row in before[table] if row[place] <= "2022-05-19T15:00"]
+        seen = [row for row in before[table] if getattr(row, column) <= "2022-05-19T15:00"]
         assert len(seen) > 3
-        assert seen == [row for row in after[table] if row[place] <= "2022-05-19T15:00"]
+        assert seen == [row for row in after[table] if getattr(row, column) <= "2022-05-19T15:00"]
 
 
 class Curious:
