@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -42,6 +42,7 @@ MAX_SERIES = 2000  # of one import: each becomes a file
 MAX_SYMBOL = 64  # characters
 _COIN_STEP = Decimal("0.00000001")
 _USUAL = 8  # decimals that any price may have; what has more may have got them from floating point
+_DOUBLE = Context(prec=DIGITS)  # drops what a double cannot hold of a decimal number
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +287,7 @@ def _tick(series: Series, bars: Sequence[Bar]) -> Decimal:
 def _real_decimals(price: Decimal) -> int:
     """Return the decimals of a price, without those that come from floating point."""
     decimals = decimals_in(price)
-    return decimals if decimals <= _USUAL else min(decimals, max(_USUAL, DIGITS - 1 - price.adjusted()))
+    return decimals if decimals <= _USUAL else decimals_in(_DOUBLE.plus(price).normalize())
 
 
 def _nothing_left(report: Report, about: Import) -> str:
