@@ -33,3 +33,12 @@ def test_description_when_a_route_is_new_then_it_is_asked_too(tmp_path: Path) ->
     description = App(Settings(data=tmp_path), log=open_log(layout, "error")).routes.openapi()
     asked = {operation.path for operation in operations(description)}
     assert asked | set(STREAMS) == set(description["paths"])
+
+
+def test_route_when_it_takes_more_than_texts_in_its_path_then_it_can_be_asked_wrongly() -> None:
+    from .api import can_be_wrong
+
+    text = {"name": "bot", "in": "path", "schema": {"type": "string", "title": "Bot"}}
+    assert not can_be_wrong({}) and not can_be_wrong({"parameters": [text]})
+    assert can_be_wrong({"requestBody": {}}) and can_be_wrong({"parameters": [text, text | {"in": "query"}]})
+    assert can_be_wrong({"parameters": [text | {"schema": {"type": "string", "enum": ["a"]}}]})
