@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.docs.text import read, rows
+
 from .axe import assert_accessible
 from .conftest import Up
 
@@ -55,3 +57,71 @@ def test_page_when_printed_then_words_are_plain(desk: Up, page: Page) -> None:
     page.emulate_media(media="print")
     expect(page.get_by_role("tooltip")).to_be_hidden()
     assert page.locator(".compare .term").first.evaluate("word => getComputedStyle(word).borderBottomWidth") == "0px"
+
+
+WORDS = {
+    "Action", "Aion", "Alarm", "Bot", "Bots", "Ccy", "Day", "Exit reason", "Fee currency", "Account", "Fills",
+    "Held against target", "Last exit", "Link", "Mode", "Now", "Problem", "Process", "Python", "Reason", "Route",
+    "Side", "Since", "State", "Status", "Stream owned by", "Symbol", "System", "Time", "Type", "UTC",
+}  # fmt: skip
+"""Labels of what is no figure: names, times and words that say themselves what they are."""
+LABELS = """() => [...document.querySelectorAll("main dt, .top dt, main thead th, main tfoot th, main h4")]
+  .filter((label) => !label.closest("dialog") && label.textContent.trim() !== "" && !label.querySelector("abbr"))
+  .filter((label) => !label.closest(".features, .calendar"))
+  .map((label) => {
+    const named = [...label.querySelectorAll("[data-term]")].map((word) => word.dataset.term);
+    return [label.textContent.trim().replace(/[,↓↑].*/, "").trim(), named];
+  })"""
+"""What each label of a page says, and the words of the glossary that explain it."""
+
+
+def test_labels_of_all_pages_are_explained_or_say_themselves_what_they_are(desk: Up, page: Page) -> None:
+    known = {row[0] for row in rows(read("docs/glossary.md"))}
+    bare, unknown, seen = set[str](), set[str](), 0
+
+    def look() -> None:
+        nonlocal seen
+        for label, terms in page.evaluate(LABELS):
+            seen += 1
+            unknown.update(set(terms) - known)
+            if not terms and label not in WORDS:
+                bare.add(f"{page.url.removeprefix(desk.url)}: {label}")
+
+    for path, ready in {
+        "/bots": ".card footer dt",
+        "/bots/swing_1w": ".activity thead th",
+        "/bots/vwap_ldn": ".bot-clocks dt",
+        "/intraday": ".symbols thead th",
+        "/intraday/MSFT": ".day-panel",
+        "/logs": ".log-line",
+        "/system": "#routes-title",
+    }.items():
+        page.goto(f"{desk.url}{path}")
+        page.locator(ready).first.wait_for()
+        look()
+        if path == "/bots/swing_1w":
+            for part in ("By symbol", "Orders", "Fills", "Decisions"):
+                page.get_by_role("radio", name=part, exact=True).check(force=True)
+                page.locator(".activity thead th").first.wait_for()
+                look()
+            page.locator(".opener").first.click()
+            page.locator(".chain").wait_for()
+            page.get_by_role("radio", name="Table", exact=True).check(force=True)
+            look()
+        if path == "/intraday/MSFT":
+            page.get_by_role("button", name="Show as a table").click()
+            look()
+    assert seen > 150
+    assert unknown == set(), "a word of these has no text"
+    assert sorted(bare) == [], "a figure's label is explained by the glossary: give its column or <Term> one"
+
+
+def test_heading_that_sorts_when_pointed_at_then_it_is_explained_too(desk: Up, page: Page) -> None:
+    page.goto(f"{desk.url}/bots/swing_1w")
+    heading = page.locator(".activity .sorter", has_text="Slippage")
+    tip = page.get_by_role("tooltip")
+    heading.hover()
+    expect(tip).to_contain_text("The difference between the price")
+    heading.click()
+    expect(page.locator(".activity th[aria-sort=descending]")).to_contain_text("Slippage")
+    assert_accessible(page)

@@ -9,6 +9,7 @@ import { useTicking } from "../lib/ticker";
 import { instant, stamp } from "../lib/time";
 import { Ago, Due } from "../ui/age";
 import { useDesk } from "../ui/frame/desk";
+import { Term } from "../ui/term";
 import { type CardState, dueAt } from "./state";
 import "./foot.css";
 
@@ -42,7 +43,9 @@ export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: Ca
     <footer className={state.attention ? "attention-text" : undefined}>
       <dl>
         <div>
-          <dt>As of</dt>
+          <dt>
+            <Term name="As of" />
+          </dt>
           <dd>
             <span>{asOf === undefined ? bot.as_of : stamp(asOf, market)}</span>
             <small>
@@ -56,7 +59,9 @@ export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: Ca
         </div>
         {mark !== undefined && (
           <div>
-            <dt>Next mark</dt>
+            <dt>
+              <Term name="Next mark" />
+            </dt>
             <dd>
               <span>{stamp(mark, market)}</span>
               <small>
@@ -71,7 +76,9 @@ export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: Ca
         )}
         {mark === undefined && due !== undefined && moving && (
           <div>
-            <dt>{bot.kind === "swing" ? "Next mark" : "Next cycle"}</dt>
+            <dt>
+              <Term name={bot.kind === "swing" ? "Next mark" : "Next cycle"} />
+            </dt>
             <dd>
               <span>due</span>
               <small>
@@ -82,7 +89,9 @@ export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: Ca
         )}
         {rebalance !== undefined && (
           <div>
-            <dt>Rebalance</dt>
+            <dt>
+              <Term name="Rebalance" />
+            </dt>
             <dd>
               <span>{stamp(rebalance, market)}</span>
               <small>
@@ -93,7 +102,9 @@ export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: Ca
         )}
         {flat !== undefined && moving && (
           <div>
-            <dt>Flat by</dt>
+            <dt>
+              <Term name="Flat by" />
+            </dt>
             <dd>
               <span>{stamp(flat, market)}</span>
               <small>
@@ -104,7 +115,9 @@ export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: Ca
         )}
         {!moving && (bot.bars_seen ?? 0) > 0 && (
           <div>
-            <dt>Bars</dt>
+            <dt>
+              <Term name="Bars" />
+            </dt>
             <dd>
               <span>{count(bot.bars_seen)}</span>
               <small>

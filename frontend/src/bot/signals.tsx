@@ -6,6 +6,7 @@ import { decimal } from "../lib/money";
 import { byName } from "../lib/order";
 import { instant, stamp } from "../lib/time";
 import { Meter } from "../ui/meter";
+import { Term } from "../ui/term";
 import { ended } from "./sentence";
 import "./signals.css";
 
@@ -33,7 +34,9 @@ export const Signals = memo(function Signals({ bot, market }: { bot: BotView; ma
     const flat = instant(bot.flat_by);
     return (
       <div className="signals">
-        <h4>Strength</h4>
+        <h4>
+          <Term name="Strength" />
+        </h4>
         <p className="none">
           No signal yet. The first one comes with the first complete {bot.kind === "swing" ? "rebalance" : "cycle"}
           {flat !== undefined && market !== undefined && flat > market ? `; flat by ${stamp(flat, market)}` : ""}.
@@ -44,7 +47,9 @@ export const Signals = memo(function Signals({ bot, market }: { bot: BotView; ma
   const [symbol, signal] = best;
   return (
     <div className="signals">
-      <h4>Strength {signal.threshold ? <small>entry from {decimal(signal.threshold, 2)}</small> : null}</h4>
+      <h4>
+        <Term name="Strength" /> {signal.threshold ? <small>entry from {decimal(signal.threshold, 2)}</small> : null}
+      </h4>
       <div className="strength">
         <b>{symbol}</b>
         <Meter value={signal.confidence} threshold={signal.threshold} />

@@ -179,6 +179,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
             ...seen.map((column) => ({
               name: column.name,
               head: column.title,
+              term: column.term,
               className: column.left ? "left" : undefined,
               cell: ([, , row]: Row) => column.cell(row, decimals, bot.currency),
             })),

@@ -6,6 +6,7 @@ import { feeText, feeValue } from "../../bot/terms";
 import { decimal, money, moneyChange, price, priceDecimals, quantity, sharedDecimals } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import { Net } from "../../ui/number";
+import { Term } from "../../ui/term";
 import { FetchState } from "./panel";
 import { useFetched } from "./use-fetched";
 import "../../bot/sum-line.css";
@@ -81,15 +82,21 @@ function FillLine({ fill, decimals, currency }: { fill: Fill; decimals: number; 
       </p>
       <dl className="fill-facts">
         <div>
-          <dt>Bar</dt>
+          <dt>
+            <Term name="Bar" />
+          </dt>
           <dd>{bar ? barText(bar, decimals) : "not in the file"}</dd>
         </div>
         <div>
-          <dt>Slippage</dt>
+          <dt>
+            <Term name="Slippage" />
+          </dt>
           <dd>{money(fill.slippage ?? 0, currency)}</dd>
         </div>
         <div>
-          <dt>{(fill.fee ?? 0) < 0 ? "Rebate" : "Fees"}</dt>
+          <dt>
+            <Term name="Fees">{(fill.fee ?? 0) < 0 ? "Rebate" : "Fees"}</Term>
+          </dt>
           <dd>
             {feeText(fill, currency).replace(/^\w+ /, "")}
             {fees.length > 0 &&
@@ -149,23 +156,33 @@ export function Chain({ bot, part, row, day }: Props) {
       {trade && (
         <dl className="sum-line">
           <div className="span">
-            <dt>Result</dt>
+            <dt>
+              <Term name="Result" />
+            </dt>
             <dd>{trade.symbol}</dd>
           </div>
           <div>
-            <dt>Gross</dt>
+            <dt>
+              <Term name="Gross" />
+            </dt>
             <dd>{moneyChange(trade.realized_pnl + (trade.fees ?? 0) + (trade.slippage ?? 0), currency)}</dd>
           </div>
           <div>
-            <dt>− Fees</dt>
+            <dt>
+              <Term name="Fees">− Fees</Term>
+            </dt>
             <dd>{money(trade.fees ?? 0, currency)}</dd>
           </div>
           <div>
-            <dt>− Slippage</dt>
+            <dt>
+              <Term name="Slippage">− Slippage</Term>
+            </dt>
             <dd>{money(trade.slippage ?? 0, currency)}</dd>
           </div>
           <div className="net">
-            <dt>= Net</dt>
+            <dt>
+              <Term name="Net">= Net</Term>
+            </dt>
             <dd>
               <Net currency={currency} value={trade.realized_pnl} />
             </dd>

@@ -100,7 +100,9 @@ export function Clocks({ bot, state, session }: Props) {
 function Clock({ name, line }: { name: "Market data" | "Heartbeat" | "Link"; line: Line }) {
   return (
     <div className={line.tone === "attention" ? "attention-text" : undefined}>
-      <dt>{name === "Market data" ? name : <Term name={name} />}</dt>
+      <dt>
+        <Term name={name} />
+      </dt>
       <dd>
         <span className={`state-icon ${line.tone}`}>
           <Icon name={line.icon} />

@@ -8,6 +8,7 @@ import { decimal, money, price, quantity, sharedDecimals } from "../../lib/money
 import { byName } from "../../lib/order";
 import { returnOn } from "../../lib/percent";
 import { plain } from "../../lib/plain";
+import type { TermName } from "../../lib/terms";
 import { instant } from "../../lib/time";
 import { Net, NetPercent, Value } from "../../ui/number";
 
@@ -17,6 +18,8 @@ export type Row = [id: string, day: string, row: Trade | Order | Fill | Decision
 
 export interface Column {
   title: string;
+  /** Word of the glossary that explains it. */
+  term?: TermName;
   /** What stands in the CSV file. */
   name: string;
   cell: (row: Row[2], decimals: number, currency: string) => ComponentChildren;
@@ -68,48 +71,48 @@ export const COLUMNS: Record<Part, Column[]> = {
   trades: columnsOf<Trade>([
     { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
     { title: "Side", name: "side", cell: (row) => (row.side === "buy" ? "long" : "short"), csv: (row) => row.side, left: true },
-    { title: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
-    { title: "Entry", name: "entry_price", cell: (row, decimals) => price(row.entry_price, decimals), csv: (row) => row.entry_price },
-    { title: "Exit", name: "exit_price", cell: (row, decimals) => price(row.exit_price, decimals), csv: (row) => row.exit_price },
-    { title: "Held", name: "held_s", cell: (row) => text(heldText(row)), csv: heldSeconds },
-    { title: "Fees", name: "fees", cell: (row, _, currency) => money(row.fees ?? 0, currency), csv: (row) => row.fees },
-    { title: "Slippage", name: "slippage", cell: (row, _, currency) => money(row.slippage ?? 0, currency), csv: (row) => row.slippage },
-    { title: "Borrow", name: "borrow", cell: (row, _, currency) => money(row.borrow ?? 0, currency), csv: (row) => row.borrow, ifAny: true },
-    { title: "Funding", name: "funding", cell: (row, _, currency) => <Net value={row.funding} currency={currency} />, csv: (row) => row.funding, ifAny: true },
-    { title: "Leverage", name: "leverage", cell: (row) => text(row.leverage === undefined ? "" : `${plain(row.leverage)}×`), csv: (row) => row.leverage, ifAny: true },
-    { title: "Stake", name: "stake", cell: (row, _, currency) => text(money(row.stake, currency)), csv: (row) => row.stake, ifAny: true },
+    { title: "Quantity", term: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
+    { title: "Entry", term: "Entry", name: "entry_price", cell: (row, decimals) => price(row.entry_price, decimals), csv: (row) => row.entry_price },
+    { title: "Exit", term: "Exit", name: "exit_price", cell: (row, decimals) => price(row.exit_price, decimals), csv: (row) => row.exit_price },
+    { title: "Held", term: "Time held", name: "held_s", cell: (row) => text(heldText(row)), csv: heldSeconds },
+    { title: "Fees", term: "Fees", name: "fees", cell: (row, _, currency) => money(row.fees ?? 0, currency), csv: (row) => row.fees },
+    { title: "Slippage", term: "Slippage", name: "slippage", cell: (row, _, currency) => money(row.slippage ?? 0, currency), csv: (row) => row.slippage },
+    { title: "Borrow", term: "Borrow", name: "borrow", cell: (row, _, currency) => money(row.borrow ?? 0, currency), csv: (row) => row.borrow, ifAny: true },
+    { title: "Funding", term: "Funding", name: "funding", cell: (row, _, currency) => <Net value={row.funding} currency={currency} />, csv: (row) => row.funding, ifAny: true },
+    { title: "Leverage", term: "Leverage", name: "leverage", cell: (row) => text(row.leverage === undefined ? "" : `${plain(row.leverage)}×`), csv: (row) => row.leverage, ifAny: true },
+    { title: "Stake", term: "Stake", name: "stake", cell: (row, _, currency) => text(money(row.stake, currency)), csv: (row) => row.stake, ifAny: true },
     { title: "Account", name: "account", cell: (row) => text(row.account ?? ""), csv: (row) => row.account, left: true, ifAny: true },
-    { title: "Net", name: "realized_pnl", cell: (row, _, currency) => <Net value={row.realized_pnl} currency={currency} />, csv: (row) => row.realized_pnl },
-    { title: "Return", name: "return", cell: (row) => <NetPercent value={tradeReturn(row)} />, csv: tradeReturn },
+    { title: "Net", term: "Net", name: "realized_pnl", cell: (row, _, currency) => <Net value={row.realized_pnl} currency={currency} />, csv: (row) => row.realized_pnl },
+    { title: "Return", term: "Return", name: "return", cell: (row) => <NetPercent value={tradeReturn(row)} />, csv: tradeReturn },
     { title: "Exit reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
   ]),
   orders: columnsOf<Order>([
     { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
     { title: "Side", name: "side", cell: sideOf, csv: (row) => row.side, left: true },
     { title: "Type", name: "type", cell: (row) => row.type ?? "market", csv: (row) => row.type, left: true },
-    { title: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
-    { title: "Filled", name: "filled_quantity", cell: (row) => quantity(row.filled_quantity ?? 0), csv: (row) => row.filled_quantity },
+    { title: "Quantity", term: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
+    { title: "Filled", term: "Filled", name: "filled_quantity", cell: (row) => quantity(row.filled_quantity ?? 0), csv: (row) => row.filled_quantity },
     { title: "Status", name: "status", cell: (row) => row.status, csv: (row) => row.status, left: true },
     { title: "Reason", name: "reason", cell: (row) => text([row.reason, row.detail].filter(Boolean).join(" · ")), csv: (row) => row.reason, left: true },
   ]),
   fills: columnsOf<Fill>([
     { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
     { title: "Side", name: "side", cell: sideOf, csv: (row) => row.side, left: true },
-    { title: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
-    { title: "Price", name: "price", cell: (row, decimals) => price(row.price, decimals), csv: (row) => row.price },
-    { title: "Fee", name: "fee", cell: (row, _, currency) => (row.fee_currency ? plain(row.fee ?? 0) : money(row.fee ?? 0, currency)), csv: (row) => row.fee },
+    { title: "Quantity", term: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
+    { title: "Price", term: "Price", name: "price", cell: (row, decimals) => price(row.price, decimals), csv: (row) => row.price },
+    { title: "Fee", term: "Fees", name: "fee", cell: (row, _, currency) => (row.fee_currency ? plain(row.fee ?? 0) : money(row.fee ?? 0, currency)), csv: (row) => row.fee },
     { title: "Fee currency", name: "fee_currency", cell: (row) => text(row.fee_currency ?? ""), csv: (row) => row.fee_currency, left: true, ifAny: true },
-    { title: "Fee value", name: "fee_value", cell: (row, _, currency) => text(money(row.fee_value, currency)), csv: (row) => row.fee_value, ifAny: true },
-    { title: "Funding", name: "funding", cell: (row, _, currency) => <Net value={row.funding} currency={currency} />, csv: (row) => row.funding, ifAny: true },
+    { title: "Fee value", term: "Fee value", name: "fee_value", cell: (row, _, currency) => text(money(row.fee_value, currency)), csv: (row) => row.fee_value, ifAny: true },
+    { title: "Funding", term: "Funding", name: "funding", cell: (row, _, currency) => <Net value={row.funding} currency={currency} />, csv: (row) => row.funding, ifAny: true },
     { title: "Account", name: "account", cell: (row) => text(row.account ?? ""), csv: (row) => row.account, left: true, ifAny: true },
-    { title: "Slippage", name: "slippage", cell: (row, _, currency) => money(row.slippage ?? 0, currency), csv: (row) => row.slippage },
-    { title: "Realized", name: "realized_pnl", cell: (row, _, currency) => <Net value={row.realized_pnl} currency={currency} />, csv: (row) => row.realized_pnl },
+    { title: "Slippage", term: "Slippage", name: "slippage", cell: (row, _, currency) => money(row.slippage ?? 0, currency), csv: (row) => row.slippage },
+    { title: "Realized", term: "Realized", name: "realized_pnl", cell: (row, _, currency) => <Net value={row.realized_pnl} currency={currency} />, csv: (row) => row.realized_pnl },
     { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
   ]),
   decisions: columnsOf<Decision>([
     { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol ?? "all"}</b>, csv: (row) => row.symbol, left: true },
     { title: "Action", name: "action", cell: (row) => row.action, csv: (row) => row.action, left: true },
-    { title: "Strength", name: "confidence", cell: (row) => text(decimal(row.confidence, 2)), csv: (row) => row.confidence },
+    { title: "Strength", term: "Strength", name: "confidence", cell: (row) => text(decimal(row.confidence, 2)), csv: (row) => row.confidence },
     { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
   ]),
 }; // biome-ignore format: a column a line

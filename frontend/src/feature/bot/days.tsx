@@ -7,7 +7,6 @@ import { dayName, UTC } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Net, NoData, Value } from "../../ui/number";
 import { type Column, TableBox } from "../../ui/table";
-import { Term } from "../../ui/term";
 import { Calendar } from "./calendar";
 import { CsvButton, FetchState, Panel } from "./panel";
 import { barWords, type DayBar, dayBars } from "./span";
@@ -86,8 +85,9 @@ export function Days({ bot, fetched, day, onDay }: Props) {
   const bars = dayBars(fetched.data);
   const hasBorrow = bars.some((bar) => (bar.borrow ?? 0) > 0);
   const shown = bars.slice(-SHOWN);
-  const paid = (name: string, value: (bar: DayBar) => number | undefined): Column<DayBar> => ({
-    name,
+  const paid = (term: "Fees" | "Slippage" | "Borrow", value: (bar: DayBar) => number | undefined): Column<DayBar> => ({
+    name: `− ${term}`,
+    term,
     cellClass: "soft",
     cell: (bar) => <Value>{cost(value(bar), currency)}</Value>,
   });
@@ -102,21 +102,15 @@ export function Days({ bot, fetched, day, onDay }: Props) {
       ),
     },
     { name: "Gross", term: "Gross", cell: (bar) => <Value>{moneyChange(bar.gross, currency)}</Value> },
-    paid("− Fees", (bar) => bar.fees),
-    {
-      ...paid("− Slippage", (bar) => bar.slippage),
-      head: (
-        <>
-          − <Term name="Slippage" />
-        </>
-      ),
-    },
-    ...(hasBorrow ? [paid("− Borrow", (bar) => bar.borrow ?? 0)] : []),
+    paid("Fees", (bar) => bar.fees),
+    paid("Slippage", (bar) => bar.slippage),
+    ...(hasBorrow ? [paid("Borrow", (bar) => bar.borrow ?? 0)] : []),
     {
       name: "= Net",
+      term: "Net",
       cell: (bar) => (bar.net === undefined ? <NoData /> : <Net currency={currency} value={bar.net} />),
     },
-    { name: "Fills", cell: (bar) => count(bar.fills) },
+    { name: "Fills", term: "Fill", cell: (bar) => count(bar.fills) },
   ];
   const first = shown[0];
   const last = shown.at(-1);

@@ -7,10 +7,12 @@ import { termsOf } from "../../bot/terms";
 import { unshown, unshownValue } from "../../lib/left-out";
 import { direction, money, plural, price, quantity, sharedDecimals } from "../../lib/money";
 import { percent } from "../../lib/percent";
+import type { TermName } from "../../lib/terms";
 import { dayOrClock, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Held, Net, NoData, Value } from "../../ui/number";
 import { type Column, TableBox } from "../../ui/table";
+import { Term } from "../../ui/term";
 import { CsvButton, Panel } from "./panel";
 
 const HEAD = [
@@ -33,8 +35,14 @@ export function Holdings({ bot, state, onSymbol }: Props) {
     bot.tick,
     rows.flatMap(([, held]) => [held.last_price, held.average_price]),
   );
-  const shown = (name: string, text: (held: Position) => string): Column<[string, Position]> => ({
+  const shown = (
+    name: TermName,
+    text: (held: Position) => string,
+    head: string = name,
+  ): Column<[string, Position]> => ({
     name,
+    term: name,
+    head,
     cell: ([, held]) => <Value>{text(held)}</Value>,
   });
   const columns: Column<[string, Position]>[] = [
@@ -50,19 +58,23 @@ export function Holdings({ bot, state, onSymbol }: Props) {
         </>
       ),
     },
-    { name: "Quantity", cell: ([, held]) => quantity(held.quantity) },
-    { name: "Entry", cell: ([, held]) => price(held.average_price, decimals) },
-    shown(bot.price_basis === "adjusted" ? "Mark, adjusted" : "Last", (held) => price(held.last_price, decimals)),
+    { name: "Quantity", term: "Quantity", cell: ([, held]) => quantity(held.quantity) },
+    { name: "Entry", term: "Entry", cell: ([, held]) => price(held.average_price, decimals) },
+    bot.price_basis === "adjusted"
+      ? shown("Mark", (held) => price(held.last_price, decimals), "Mark, adjusted")
+      : shown("Last", (held) => price(held.last_price, decimals)),
     shown("Value", (held) => money(held.market_value, bot.currency)),
-    { ...shown("Weight", (held) => percent(held.weight, 1)), term: "Weight" },
+    shown("Weight", (held) => percent(held.weight, 1)),
     {
       name: "Unrealized",
+      term: "Unrealized",
       cell: ([, held]) => <Net currency={bot.currency} value={held.unrealized_pnl} still={still} />,
     },
     shown("Stop", (held) => price(held.stop_loss, decimals)),
     shown("Target", (held) => price(held.take_profit, decimals)),
     {
       name: "Since",
+      term: "Since",
       cell: ([, held]) => {
         const opened = instant(held.opened_at);
         return opened === undefined ? <NoData /> : dayOrClock(opened, market);
@@ -128,13 +140,17 @@ export function Holdings({ bot, state, onSymbol }: Props) {
         foot={
           <>
             <tr>
-              <th scope="row">Cash</th>
+              <th scope="row">
+                <Term name="Cash" />
+              </th>
               <td colSpan={3} />
               <td>{bot.cash === undefined ? <NoData /> : money(bot.cash, bot.currency)}</td>
               <td colSpan={6} />
             </tr>
             <tr className="sum">
-              <th scope="row">Equity</th>
+              <th scope="row">
+                <Term name="Equity" />
+              </th>
               <td colSpan={3} />
               <td>
                 <Held held={state.held}>{money(bot.equity, bot.currency)}</Held>

@@ -47,14 +47,19 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
   return (
     <dl className="figures lead-figures">
       <div>
-        <dt>Equity, {bot.currency}</dt>
+        <dt>
+          <Term name="Equity" />, {bot.currency}
+        </dt>
         <dd className="big">
           <Money currency={bot.currency} value={bot.equity} held={state.held} still={still} />{" "}
           {bot.start_equity !== undefined && <small>start {money(bot.start_equity, bot.currency)}</small>}
         </dd>
       </div>
       <div>
-        <dt>Day net{day && bot.day && `, ${dayText(bot, sessions, market)}`}</dt>
+        <dt>
+          <Term name="Day net" />
+          {day && bot.day && `, ${dayText(bot, sessions, market)}`}
+        </dt>
         <dd>
           <Net currency={bot.currency} value={day?.net} held={state.held} still={still} />{" "}
           <small>
@@ -74,7 +79,14 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
         </dd>
       </div>
       <div>
-        <dt>{bot.time_weighted_return === undefined ? "Return" : "Time-weighted return"} since start, buy and hold</dt>
+        <dt>
+          {bot.time_weighted_return === undefined ? (
+            <Term name="Return" />
+          ) : (
+            <Term name="TWR">Time-weighted return</Term>
+          )}{" "}
+          since start, <Term name="Hold">buy and hold</Term>
+        </dt>
         <dd>
           <NetPercent value={totalReturn(bot)} />{" "}
           <small>hold {percentChange(returnOn(bot.hold_equity, bot.start_equity))}</small>

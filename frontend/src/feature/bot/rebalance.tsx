@@ -80,7 +80,9 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
     >
       <dl className="figures">
         <div>
-          <dt>Next rebalance</dt>
+          <dt>
+            <Term name="Next rebalance" />
+          </dt>
           <dd>
             {next === undefined ? "unknown" : stamp(next, market)}{" "}
             {next !== undefined && (
@@ -91,11 +93,15 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
           </dd>
         </div>
         <div>
-          <dt>Last</dt>
+          <dt>
+            <Term name="Last rebalance">Last</Term>
+          </dt>
           <dd>{last === undefined ? "none yet" : stamp(last, market)}</dd>
         </div>
         <div>
-          <dt>Would trade now</dt>
+          <dt>
+            <Term name="Would trade now" />
+          </dt>
           <dd>{preview ? plural(planned.length, "order") : "unknown"}</dd>
         </div>
         <div>
@@ -105,7 +111,9 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
           <dd>{preview ? percent(preview.turnover ?? 0, 1) : ""}</dd>
         </div>
         <div>
-          <dt>Expected cost</dt>
+          <dt>
+            <Term name="Expected cost" />
+          </dt>
           <dd>{preview ? `${money(preview.cost ?? 0, bot.currency)} ${bot.currency}` : ""}</dd>
         </div>
       </dl>
@@ -131,10 +139,10 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
                 </>
               ),
             },
-            { name: "Rank", cell: ({ target }) => <Value>{decimal(target?.rank, 0)}</Value> },
-            { name: "Score", cell: ({ target }) => <Value>{decimal(target?.score, 3)}</Value> },
-            { name: "Target", cell: ({ wanted }) => (wanted > 0 ? percent(wanted, 1) : "out") },
-            { name: "Held", cell: ({ held }) => <Value>{percent(held, 1)}</Value> },
+            { name: "Rank", term: "Rank", cell: ({ target }) => <Value>{decimal(target?.rank, 0)}</Value> },
+            { name: "Score", term: "Score", cell: ({ target }) => <Value>{decimal(target?.score, 3)}</Value> },
+            { name: "Target", term: "Target", cell: ({ wanted }) => (wanted > 0 ? percent(wanted, 1) : "out") },
+            { name: "Held", term: "Held weight", cell: ({ held }) => <Value>{percent(held, 1)}</Value> },
             {
               name: "Weights",
               head: <span className="spoken">Held against target</span>,
@@ -142,9 +150,10 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
               cellClass: "desk-only weights-cell",
               cell: ({ wanted, held }) => <Weights wanted={wanted} held={held} most={most} />,
             },
-            { name: "Off by", cell: ({ gap }) => <Value>{points(gap)}</Value> },
+            { name: "Off by", term: "Off by", cell: ({ gap }) => <Value>{points(gap)}</Value> },
             {
               name: "Order now",
+              term: "Order now",
               cell: ({ order }) =>
                 order ? (
                   <>
@@ -154,8 +163,12 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
                   <span className="soft">{preview ? "none" : ""}</span>
                 ),
             },
-            { name: "Value", cell: ({ order }) => <Value>{money(order?.value, bot.currency)}</Value> },
-            { name: "Cost", cell: ({ order }) => <Value>{money(order?.cost, bot.currency)}</Value> },
+            { name: "Value", term: "Value", cell: ({ order }) => <Value>{money(order?.value, bot.currency)}</Value> },
+            {
+              name: "Cost",
+              term: "Expected cost",
+              cell: ({ order }) => <Value>{money(order?.cost, bot.currency)}</Value>,
+            },
           ]}
         />
       )}

@@ -9,12 +9,17 @@ interface Props<T> {
   onSort: (sort: Sort) => void;
 }
 
-export function Sortable<T>({ column: { name, head = name, className }, sort, onSort }: Props<T>) {
+export function Sortable<T>({ column: { name, head = name, term, className }, sort, onSort }: Props<T>) {
   const isBy = sort.by === name;
   const order = isBy ? (sort.down ? "descending" : "ascending") : undefined;
   return (
     <th scope="col" className={className} aria-sort={order}>
-      <button type="button" className="sorter" onClick={() => onSort({ by: name, down: !(isBy && sort.down) })}>
+      <button
+        type="button"
+        className={term ? "sorter term" : "sorter"}
+        data-term={term}
+        onClick={() => onSort({ by: name, down: !(isBy && sort.down) })}
+      >
         {head}
         <span aria-hidden="true" className="sorted">
           {isBy ? (sort.down ? "↓" : "↑") : ""}

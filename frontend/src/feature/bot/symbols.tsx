@@ -3,6 +3,7 @@
 import { coarse } from "../../lib/age";
 import { count, money } from "../../lib/money";
 import { percent } from "../../lib/percent";
+import type { TermName } from "../../lib/terms";
 import { Net, Ratio, Value } from "../../ui/number";
 import { type Column, TableBox } from "../../ui/table";
 import { bySymbol, type Row, type SymbolResult } from "./columns";
@@ -18,12 +19,14 @@ interface Props {
 
 export function BySymbol({ currency, rows, isWhole, onSymbol }: Props) {
   const symbols = bySymbol(rows);
-  const net = (name: string, value: (of: SymbolResult) => number): Column<SymbolResult> => ({
+  const net = (name: TermName, value: (of: SymbolResult) => number): Column<SymbolResult> => ({
     name,
+    term: name,
     cell: (of) => <Net currency={currency} value={value(of)} />,
   });
   const paid = (name: "Fees" | "Slippage" | "Borrow", value: (of: SymbolResult) => number): Column<SymbolResult> => ({
     name,
+    term: name,
     cellClass: "soft",
     cell: (of) => money(value(of), currency),
   });
@@ -37,9 +40,10 @@ export function BySymbol({ currency, rows, isWhole, onSymbol }: Props) {
         </button>
       ),
     },
-    { name: "Trades", cell: ({ trades }) => count(trades) },
+    { name: "Trades", term: "Trades", cell: ({ trades }) => count(trades) },
     {
       name: "Won",
+      term: "Won",
       cell: ({ won, trades }) => <Ratio text={percent(won / trades, 0)} closed={trades} wins={won} />,
     },
     net("Net", (of) => of.net),
@@ -49,7 +53,11 @@ export function BySymbol({ currency, rows, isWhole, onSymbol }: Props) {
     paid("Fees", ({ fees }) => fees),
     paid("Slippage", ({ slippage }) => slippage),
     ...(symbols.some(({ borrow }) => borrow > 0) ? [paid("Borrow", ({ borrow }) => borrow)] : []),
-    { name: "Mean held", cell: ({ held }) => <Value>{held === undefined ? "" : coarse(held)}</Value> },
+    {
+      name: "Mean held",
+      term: "Mean held",
+      cell: ({ held }) => <Value>{held === undefined ? "" : coarse(held)}</Value>,
+    },
   ];
   return (
     <TableBox

@@ -117,6 +117,7 @@ export function Waiting({ bot }: { bot: BotView }) {
           },
           {
             name: "Quantity",
+            term: "Quantity",
             cell: ([, order]) => (
               <>
                 {quantity(order.quantity)}
@@ -128,6 +129,7 @@ export function Waiting({ bot }: { bot: BotView }) {
           },
           {
             name: "Decided",
+            term: "Decided",
             cell: ([, order]) => {
               const at = instant(order.ts);
               return at === undefined ? <NoData /> : stamp(at, market);

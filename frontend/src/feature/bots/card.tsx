@@ -24,6 +24,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Menu } from "../../ui/menu";
 import { Money, Net, NetPercent } from "../../ui/number";
+import { Term } from "../../ui/term";
 import { Fills } from "./fills";
 import { Positions } from "./positions";
 import "./card.css";
@@ -81,31 +82,43 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
         <dd>{span.of}</dd>
       </div>
       <div>
-        <dt>Gross</dt>
+        <dt>
+          <Term name="Gross" />
+        </dt>
         <dd>{moneyChange(span.pnl.gross, bot.currency)}</dd>
       </div>
       <div>
-        <dt>{fees < 0 ? "+ Rebates" : "− Fees"}</dt>
+        <dt>
+          <Term name="Fees">{fees < 0 ? "+ Rebates" : "− Fees"}</Term>
+        </dt>
         <dd>{money(Math.abs(fees), currency)}</dd>
       </div>
       <div>
-        <dt>− Slippage</dt>
+        <dt>
+          <Term name="Slippage">− Slippage</Term>
+        </dt>
         <dd>{money(span.pnl.slippage ?? 0, bot.currency)}</dd>
       </div>
       {hasBorrow && (
         <div>
-          <dt>− Borrow</dt>
+          <dt>
+            <Term name="Borrow">− Borrow</Term>
+          </dt>
           <dd>{money(span.pnl.borrow ?? 0, bot.currency)}</dd>
         </div>
       )}
       {funding !== undefined && (
         <div>
-          <dt>+ Funding</dt>
+          <dt>
+            <Term name="Funding">+ Funding</Term>
+          </dt>
           <dd>{moneyChange(funding, currency)}</dd>
         </div>
       )}
       <div className="net">
-        <dt>= Net</dt>
+        <dt>
+          <Term name="Net">= Net</Term>
+        </dt>
         <dd>
           <Net currency={bot.currency} value={span.pnl.net} still={still} />
         </dd>

@@ -8,6 +8,7 @@ import { byName } from "../../lib/order";
 import { percent } from "../../lib/percent";
 import { dayOrClock, instant, stamp } from "../../lib/time";
 import { factor } from "../../ui/number";
+import { Term } from "../../ui/term";
 import "./fills.css";
 
 const SHOWN = 3;
@@ -54,7 +55,7 @@ export const Fills = memo(function Fills({ bot, market }: { bot: BotView; market
   return (
     <div className="fills">
       <h4>
-        Last fills{" "}
+        <Term name="Last fills" />{" "}
         {total > 0 && (
           <small>
             {shown.length} of {count(total)}

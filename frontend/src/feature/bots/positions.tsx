@@ -12,6 +12,7 @@ import { pathOf } from "../../lib/route";
 import { follow } from "../../ui/frame/top-bar";
 import { Held, Net, NoData, Value } from "../../ui/number";
 import { type Column, Table } from "../../ui/table";
+import { Term } from "../../ui/term";
 import "./positions.css";
 
 /** Characters that the columns of a card hold. */
@@ -47,6 +48,7 @@ export const Positions = memo(function Positions({
   const columns: Column<[string, Position]>[] = [
     {
       name: "Position",
+      term: "Position",
       cell: ([symbol, position]) => (
         <>
           {position.symbol ?? symbol}{" "}
@@ -62,9 +64,10 @@ export const Positions = memo(function Positions({
         </>
       ),
     },
-    { name: "Quantity", className: "desk-only", cell: ([, position]) => quantity(position.quantity) },
+    { name: "Quantity", term: "Quantity", className: "desk-only", cell: ([, position]) => quantity(position.quantity) },
     {
       name: "Last",
+      term: isAdjusted ? "Mark" : "Last",
       head: isAdjusted ? (
         <>
           Mark<span className="spoken"> adjusted</span>
@@ -75,9 +78,10 @@ export const Positions = memo(function Positions({
       className: "last",
       cell: ([, position]) => cell(price(position.last_price, decimals)),
     },
-    { name: "Value", cell: ([, position]) => cell(money(position.market_value, bot.currency)) },
+    { name: "Value", term: "Value", cell: ([, position]) => cell(money(position.market_value, bot.currency)) },
     {
       name: "Unrealized",
+      term: "Unrealized",
       cell: ([, position]) => <Net currency={bot.currency} value={position.unrealized_pnl} still={still} />,
     },
   ];
@@ -95,13 +99,17 @@ export const Positions = memo(function Positions({
       foot={
         <>
           <tr>
-            <th scope="row">Cash</th>
+            <th scope="row">
+              <Term name="Cash" />
+            </th>
             <td className="desk-only" />
             <td colSpan={2}>{bot.cash === undefined ? <NoData /> : money(bot.cash, bot.currency)}</td>
             <td />
           </tr>
           <tr className="sum">
-            <th scope="row">Equity</th>
+            <th scope="row">
+              <Term name="Equity" />
+            </th>
             <td className="desk-only" />
             <td colSpan={2}>
               <Held held={held}>{money(bot.equity, bot.currency)}</Held>

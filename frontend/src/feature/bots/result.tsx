@@ -27,10 +27,14 @@ const COLUMNS: Column<BotView>[] = [
       </>
     ),
   },
-  { name: "Net", cell: (bot) => <Net currency={bot.currency} value={bot.net} still /> },
-  { name: "Return", cell: (bot) => <NetPercent value={totalReturn(bot)} /> },
-  { name: "Hold", cell: (bot) => <Value>{percentChange(returnOn(bot.hold_equity, bot.start_equity))}</Value> },
-  { name: "Vs hold", cell: (bot) => <Value>{points(aheadOfHold(bot))}</Value> },
+  { name: "Net", term: "Net", cell: (bot) => <Net currency={bot.currency} value={bot.net} still /> },
+  { name: "Return", term: "Return", cell: (bot) => <NetPercent value={totalReturn(bot)} /> },
+  {
+    name: "Hold",
+    term: "Hold",
+    cell: (bot) => <Value>{percentChange(returnOn(bot.hold_equity, bot.start_equity))}</Value>,
+  },
+  { name: "Vs hold", term: "Vs hold", cell: (bot) => <Value>{points(aheadOfHold(bot))}</Value> },
 ];
 
 export default function Result({ bundle, bots }: { bundle: BotsPageBundle; bots: readonly BotView[] }) {

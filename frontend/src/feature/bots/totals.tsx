@@ -8,11 +8,13 @@ import type { CardState } from "../../bot/state";
 import { cost, isLong, money, moneyChange, plural } from "../../lib/money";
 import { byName } from "../../lib/order";
 import { fall } from "../../lib/percent";
+import type { TermName } from "../../lib/terms";
 import { clock, dayName, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Icon } from "../../ui/icon";
 import { Money, Net, Value } from "../../ui/number";
 import { type Column, Table } from "../../ui/table";
+import { Term } from "../../ui/term";
 import { WaterfallBar, waterfall } from "../../ui/waterfall";
 import "./totals.css";
 
@@ -109,11 +111,13 @@ function columnsOf(
       return bot?.day === day && isDayOpen(bot, sessions, market);
     });
   const part = (
+    term: TermName,
     name: string,
     kind: "gross" | "fees" | "slippage" | "borrow",
     text: (row: DayTotal) => string,
   ): Column<Day> => ({
     name,
+    term,
     label: name,
     ...(kind !== "gross" && { cellClass: "soft" }),
     cell: ({ row, shape }) => (
@@ -126,6 +130,7 @@ function columnsOf(
   return [
     {
       name: "Day P&L",
+      term: "Day P&L",
       cell: (of) => (
         <>
           {dayName(of.day, market)}
@@ -136,12 +141,13 @@ function columnsOf(
         </>
       ),
     },
-    part("Gross", "gross", (row) => moneyChange(row.gross, currency)),
-    part("− Fees", "fees", (row) => cost(row.fees, currency)),
-    part("− Slippage", "slippage", (row) => cost(row.slippage, currency)),
-    ...(hasBorrow ? [part("− Borrow", "borrow", (row) => cost(row.borrow ?? 0, currency))] : []),
+    part("Gross", "Gross", "gross", (row) => moneyChange(row.gross, currency)),
+    part("Fees", "− Fees", "fees", (row) => cost(row.fees, currency)),
+    part("Slippage", "− Slippage", "slippage", (row) => cost(row.slippage, currency)),
+    ...(hasBorrow ? [part("Borrow", "− Borrow", "borrow", (row) => cost(row.borrow ?? 0, currency))] : []),
     {
       name: "= Net",
+      term: "Net",
       label: "= Net",
       cell: ({ row, shape }) => (
         <>
@@ -186,8 +192,10 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
         </p>
         {total.drawdown !== undefined && (
           <p className="drawdown">
-            <small>drawdown</small> <Value>{fall(total.drawdown)}</Value>{" "}
-            <small>{total.drawdown > 0 && peakText(total.peak_at, market)}</small>
+            <small>
+              <Term name="Drawdown">drawdown</Term>
+            </small>{" "}
+            <Value>{fall(total.drawdown)}</Value> <small>{total.drawdown > 0 && peakText(total.peak_at, market)}</small>
             {total.max_drawdown !== undefined && (
               <small className="most">
                 max <Value>{fall(total.max_drawdown)}</Value> {sinceText(total.drawdown_since, market)}

@@ -89,10 +89,10 @@ function Fills({ currency, fills, symbol, day, tick }: FillsProps) {
               cell: ([, fill]) => <time dateTime={fill.ts}>{clockSeconds(instant(fill.ts) ?? 0)}</time>,
             },
             { name: "Side", className: "left", cell: ([, fill]) => fill.side },
-            { name: "Quantity", cell: ([, fill]) => quantity(fill.quantity) },
-            { name: "Price", cell: ([, fill]) => price(fill.price, decimals) },
-            { name: "Fee", cell: ([, fill]) => money(fill.fee, currency) },
-            { name: "Slippage", cell: ([, fill]) => money(fill.slippage, currency) },
+            { name: "Quantity", term: "Quantity", cell: ([, fill]) => quantity(fill.quantity) },
+            { name: "Price", term: "Price", cell: ([, fill]) => price(fill.price, decimals) },
+            { name: "Fee", term: "Fees", cell: ([, fill]) => money(fill.fee, currency) },
+            { name: "Slippage", term: "Slippage", cell: ([, fill]) => money(fill.slippage, currency) },
             { name: "Reason", className: "left", cellClass: "left reason", cell: ([, fill]) => fill.reason },
           ]}
         />
@@ -146,12 +146,12 @@ function Bars({ bars, symbol, day }: { bars: readonly DayBar[]; symbol: string; 
               head: shownName(bars[0] ? bars[0].time * 1000 : 0),
               cell: (bar) => clock(bar.time * 1000),
             },
-            { name: "Open", cell: (bar) => price(bar.open, decimals) },
-            { name: "High", cell: (bar) => price(bar.high, decimals) },
-            { name: "Low", cell: (bar) => price(bar.low, decimals) },
-            { name: "Close", cell: (bar) => price(bar.close, decimals) },
-            { name: "Volume", cell: (bar) => abbreviated(bar.volume) },
-            { name: "VWAP", cell: (bar) => price(averages.get(bar.time), decimals) },
+            { name: "Open", term: "Open", cell: (bar) => price(bar.open, decimals) },
+            { name: "High", term: "High", cell: (bar) => price(bar.high, decimals) },
+            { name: "Low", term: "Low", cell: (bar) => price(bar.low, decimals) },
+            { name: "Close", term: "Close", cell: (bar) => price(bar.close, decimals) },
+            { name: "Volume", term: "Volume", cell: (bar) => abbreviated(bar.volume) },
+            { name: "VWAP", term: "VWAP", cell: (bar) => price(averages.get(bar.time), decimals) },
           ]}
         />
       )}

@@ -98,6 +98,7 @@ function rows(symbols: readonly Named[]): Cell[][] {
 }
 
 const PRICES = ["open", "high", "low", "close"];
+const PRICE_TERMS = ["Open", "High", "Low", "Close"] as const;
 
 function barPrices(view: SymbolView): (number | undefined)[] {
   return PRICES.map((part) => barNumber(view, part));
@@ -150,6 +151,7 @@ function columnsOf(
     },
     {
       name: "Bar",
+      term: "Bar",
       head: `Bar, ${shownName(market ?? 0)}`,
       cellClass: "bar-time",
       cell: ([, view]) => {
@@ -157,9 +159,10 @@ function columnsOf(
         return at === undefined ? <NoData /> : shortStamp(at, market);
       },
     },
-    ...PRICES.map(
-      (part, index): Column<Named> => ({
-        name: part.charAt(0).toUpperCase() + part.slice(1),
+    ...PRICE_TERMS.map(
+      (name, index): Column<Named> => ({
+        name,
+        term: name,
         cellClass: "bar-part",
         cell: ([, view]) => {
           const prices = barPrices(view);
@@ -169,11 +172,13 @@ function columnsOf(
     ),
     {
       name: "Volume",
+      term: "Volume",
       cellClass: "bar-part",
       cell: ([, view]) => <Value>{abbreviated(barNumber(view, "volume"))}</Value>,
     },
     {
       name: "Features",
+      term: "Features",
       cell: ([name, view]) => {
         const { length } = Object.keys(view.features ?? {});
         return (

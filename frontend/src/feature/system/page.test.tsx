@@ -83,7 +83,7 @@ it("shows each bot against its own schedule, and how old data was when it came",
 it("says how old the desk's figures are, the viewers beside them too", () => {
   const { container } = render(<SystemPage {...REST} fetchedAt={Date.now() - 4200} desk={DESK} />);
   expect(container.textContent).toMatch(/Deskas of 4\.\d s ago, from the process that answered/);
-  expect(container.textContent).toMatch(/viewers3 4\.\d s ago/);
+  expect(container.textContent).toMatch(/Viewers3 4\.\d s ago/);
 });
 
 it("says what is not known yet instead of a zero", () => {

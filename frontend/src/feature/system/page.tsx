@@ -6,13 +6,14 @@ import { AGE_BOUNDS, ageQuantile } from "../../lib/data-age";
 import { count, decimal, plural } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import { bytes } from "../../lib/size";
+import type { TermName } from "../../lib/terms";
 import { instant, stamp } from "../../lib/time";
 import { Age, Due } from "../../ui/age";
 import { useDesk } from "../../ui/frame/desk";
 import { PollChoice } from "../../ui/frame/poll-choice";
 import { NoData } from "../../ui/number";
 import { Histogram } from "./histogram";
-import { Figure, milliseconds, type Row, TablePanel } from "./part";
+import { Fact, Figure, milliseconds, type Row, TablePanel } from "./part";
 import { WatchPanels } from "./watch";
 
 export interface CacheFigures {
@@ -72,6 +73,8 @@ interface Props {
 function words(name: string): string {
   return name.replaceAll("_", " ");
 }
+
+const capitalised = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
 /** A counter with the unit that its name ends in. */
 export function counter(name: string, value: number): [string, string] {
@@ -199,7 +202,7 @@ function LinkPanel({ stream }: { stream: StreamFigures }) {
     <section className="panel" aria-labelledby="stream-title">
       <h3 id="stream-title">Link</h3>
       <dl>
-        <Figure name="Now">{stream.state}</Figure>
+        <Fact name="Now">{stream.state}</Fact>
         <Figure name="Stream open for">
           {stream.since === undefined ? <Soft>no stream</Soft> : <Age at={stream.since} isOwn />}
         </Figure>
@@ -208,8 +211,8 @@ function LinkPanel({ stream }: { stream: StreamFigures }) {
         <Figure name="Switched to polling">{count(stream.falls)}</Figure>
         <Figure name="Polls">{count(stream.polls)}</Figure>
         <Figure name="Delta updates rejected">{count(stream.misfits)}</Figure>
-        <Figure name="Stream owned by">{stream.isOwner ? "this tab" : "another tab"}</Figure>
-        {stream.reason && <Figure name="Problem">{stream.reason}</Figure>}
+        <Fact name="Stream owned by">{stream.isOwner ? "this tab" : "another tab"}</Fact>
+        {stream.reason && <Fact name="Problem">{stream.reason}</Fact>}
       </dl>
       <PollChoice />
     </section>
@@ -240,12 +243,12 @@ function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
       </div>
       {desk ? (
         <dl className="columns">
-          <Figure name="Aion">{desk.version}</Figure>
-          <Figure name="Python">{desk.python}</Figure>
-          {process && <Figure name="System">{process.system}</Figure>}
+          <Fact name="Aion">{desk.version}</Fact>
+          <Fact name="Python">{desk.python}</Fact>
+          {process && <Fact name="System">{process.system}</Fact>}
           {(desk.workers ?? 1) > 1 && <Figure name="Workers (totals)">{count(desk.workers ?? 1)}</Figure>}
           {Boolean(desk.silent) && <Figure name="Workers not responding">{count(desk.silent ?? 0)}</Figure>}
-          {process && <Figure name="Process">{process.pid}</Figure>}
+          {process && <Fact name="Process">{process.pid}</Fact>}
           {started !== undefined && (
             <Figure name="Uptime">
               <Age at={started} />
@@ -260,7 +263,7 @@ function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
             </Figure>
           )}
           {live.map(([name, value]) => (
-            <Figure key={name} name={name}>
+            <Figure key={name} name={capitalised(name) as TermName}>
               {value}
               {name === "viewers" && fetchedAt !== undefined && (
                 <small>
@@ -305,7 +308,11 @@ export function SystemPage({ cache, stream, ages, bots, watch, watchProblem, des
         <TablePanel
           id="topics-title"
           title="Bundles"
-          head={["Topic", "Changed, ago", "Size"]}
+          head={[
+            ["Topic", "Topic"],
+            ["Changed, ago", "Changed, ago"],
+            ["Size", "Size"],
+          ]}
           rows={topicRows(desk, fetchedAt)}
           isNarrow
           none={desk ? "No topics yet." : "Unknown."}
@@ -315,7 +322,13 @@ export function SystemPage({ cache, stream, ages, bots, watch, watchProblem, des
           id="beats-title"
           title="Heartbeats"
           note="each on its own schedule"
-          head={["Bot", "State", "Market data as of", "Wrote, ago", "Next"]}
+          head={[
+            ["Bot"],
+            ["State"],
+            ["Market data as of", "Market data as of"],
+            ["Wrote, ago", "Wrote, ago"],
+            ["Next", "Next write"],
+          ]}
           rows={heartbeats(bots, market)}
           none="No bots yet."
         />
@@ -324,7 +337,16 @@ export function SystemPage({ cache, stream, ages, bots, watch, watchProblem, des
           id="routes-title"
           title="Response times"
           note="last 256 responses of each route"
-          head={["Route", "Responses", "Unchanged (304)", "Errors", "Mean", "p50", "p95", "p99"]}
+          head={[
+            ["Route"],
+            ["Responses", "Responses"],
+            ["Unchanged (304)", "Unchanged (304)"],
+            ["Errors", "Errors"],
+            ["Mean", "Mean"],
+            ["p50", "p50"],
+            ["p95", "p95"],
+            ["p99", "p99"],
+          ]}
           rows={routeRows(desk?.routes)}
           none={desk ? "No requests yet." : "Unknown."}
         />

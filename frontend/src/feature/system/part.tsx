@@ -3,9 +3,29 @@
 import type { ComponentChildren } from "preact";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { decimal } from "../../lib/money";
+import type { TermName } from "../../lib/terms";
 import { type Column, TableBox } from "../../ui/table";
+import { Term } from "../../ui/term";
 
-export function Figure({ name, children }: { name: string; children: ComponentChildren }) {
+interface FigureProps {
+  /** Its label, which the glossary explains. */
+  name: TermName;
+  children: ComponentChildren;
+}
+
+export function Figure({ name, children }: FigureProps) {
+  return (
+    <div>
+      <dt>
+        <Term name={name} />
+      </dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** A fact in words, which needs no explanation. */
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   return (
     <div>
       <dt>{name}</dt>
@@ -28,11 +48,15 @@ export interface Row {
   plain: Cell[];
 }
 
+/** What heads a column, and the word of the glossary that explains it where one has to. */
+export type Heading = readonly [name: string, term?: TermName];
+
 interface TableProps {
   id: string;
   title: string;
   note?: ComponentChildren;
-  head: string[];
+  /** Headings. */
+  head: readonly Heading[];
   rows: readonly Row[];
   none: string;
   /** True for a panel that shares its row. */
@@ -54,7 +78,7 @@ export function TablePanel({ id, title, note, head, rows, none, isNarrow = false
               download(
                 `aion-${title.toLowerCase().replaceAll(" ", "-")}.csv`,
                 toCsv(
-                  head,
+                  head.map(([name]) => name),
                   rows.map((row) => row.plain),
                 ),
               )
@@ -73,9 +97,9 @@ export function TablePanel({ id, title, note, head, rows, none, isNarrow = false
           rows={rows}
           keyOf={({ key }) => key}
           columns={head.map(
-            (name, index): Column<Row> => ({
+            ([name, term], index): Column<Row> => ({
               name,
-              term: name === "Topic" ? name : undefined,
+              term,
               cell: ({ cells }) => cells[index],
             }),
           )}

@@ -73,7 +73,14 @@ export function WatchPanels({ watch, problem }: Props) {
         id="processes-title"
         title="Processes"
         note="supervised by aion up"
-        head={["Process", "State", "Up for", "Restarts", "Last exit", "Exited, ago"]}
+        head={[
+          ["Process"],
+          ["State"],
+          ["Up for", "Up for"],
+          ["Restarts", "Restarts"],
+          ["Last exit"],
+          ["Exited, ago", "Exited, ago"],
+        ]}
         rows={watch ? processRows(watch) : []}
         none={
           problem
@@ -87,7 +94,7 @@ export function WatchPanels({ watch, problem }: Props) {
         id="alarms-title"
         title="Watchdog"
         note={now.length > 0 ? `${plural(now.length, "alarm")} now` : undefined}
-        head={["Alarm", "Started, ago", "Cleared, ago"]}
+        head={[["Alarm"], ["Started, ago", "Started, ago"], ["Cleared, ago", "Cleared, ago"]]}
         rows={[...now, ...over].map(alarmRow)}
         none={noAlarm({ watch, problem })}
       />

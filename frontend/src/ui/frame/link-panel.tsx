@@ -44,7 +44,9 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
       <h2>Data freshness</h2>
       <dl className="clocks">
         <div>
-          <dt>Market data</dt>
+          <dt>
+            <Term name="Market data" />
+          </dt>
           <dd>
             {feedAt !== undefined ? (
               <>
@@ -59,7 +61,9 @@ export function LinkPanel({ link, heartbeat }: { link: Link; heartbeat: Heartbea
           <dd className="soft">{marketWords(clock)}</dd>
         </div>
         <div>
-          <dt>Bots</dt>
+          <dt>
+            <Term name="Heartbeat">Bots</Term>
+          </dt>
           <dd>
             {heartbeat.writtenAt === undefined ? (
               "nothing written yet"
