@@ -15,6 +15,7 @@ from threading import Event, Thread
 
 import httpx
 
+from .ask import CLIENT
 from .conftest import ROOT, free_port
 
 
@@ -45,15 +46,15 @@ class Station:
 
     def clients(self) -> int:
         """Open streams."""
-        return int(httpx.get(f"{self.url}/clients", timeout=5, trust_env=False).text)
+        return int(CLIENT.get(f"{self.url}/clients", timeout=5).text)
 
     def most(self) -> int:
         """Streams that were open at the same time, at most, since the start."""
-        return int(httpx.get(f"{self.url}/most", timeout=5, trust_env=False).text)
+        return int(CLIENT.get(f"{self.url}/most", timeout=5).text)
 
     def forget(self) -> None:
         """Count them anew."""
-        httpx.post(f"{self.url}/forget", timeout=5, trust_env=False).raise_for_status()
+        CLIENT.post(f"{self.url}/forget", timeout=5).raise_for_status()
 
     def signal(self, number: signal.Signals) -> None:
         assert self.process is not None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from .ask import CLIENT
 from .conftest import ROOT, free_port
 
 READY_S = 60.0
@@ -31,7 +32,7 @@ def serving(data: Path, **settings: str) -> Iterator[str]:
         until = time.monotonic() + READY_S
         while True:
             try:
-                if httpx.get(f"{url}/healthz", timeout=5, trust_env=False).status_code == 200:
+                if CLIENT.get(f"{url}/healthz", timeout=5).status_code == 200:
                     break
             except httpx.HTTPError:
                 pass

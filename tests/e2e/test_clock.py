@@ -19,6 +19,7 @@ from aion.clock import iso
 from tests.fault.moment import movable, move
 from tests.web.sample import Writer
 
+from .ask import CLIENT
 from .conftest import ROOT, free_port, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
@@ -58,7 +59,7 @@ class Desk:
         end = time.monotonic() + 60
         while True:
             try:
-                httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).raise_for_status()
+                CLIENT.get(f"{self.url}/readyz", timeout=5).raise_for_status()
                 return
             except httpx.HTTPError:
                 assert self.process.poll() is None and time.monotonic() < end, self._console.read_text()

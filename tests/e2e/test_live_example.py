@@ -12,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext
 
+from .ask import CLIENT
 from .conftest import ROOT, free_port, until
 from .live_desk import wait
 
@@ -46,7 +47,7 @@ def test_example_of_the_readme_follows_its_files(tmp_path: Path, site: Path, con
 
     def is_up() -> bool:
         try:
-            return httpx.get(f"http://127.0.0.1:{port}/notes/", trust_env=False).status_code == 200
+            return CLIENT.get(f"http://127.0.0.1:{port}/notes/").status_code == 200
         except httpx.HTTPError:
             return False
 

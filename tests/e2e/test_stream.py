@@ -14,6 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page
 
+from .ask import CLIENT
 from .conftest import until
 from .live_desk import Station
 from .tap import Tap
@@ -69,12 +70,11 @@ def shows(page: Page, n: int, seconds: float = 20) -> None:
 
 
 def test_stream_when_joined_late_then_it_holds_the_newest_and_each_change(page: Page, station: Station) -> None:
-    first = httpx.stream("GET", f"{station.url}/api/events?topics=data", headers={"accept-encoding": "gzip"},
-                         trust_env=False)  # fmt: skip
+    first = CLIENT.stream("GET", f"{station.url}/api/events?topics=data", headers={"accept-encoding": "gzip"})
     with first:  # the member has long begun for somebody else
         for number in range(2, 8):
             station.write(number, text="joined late " * 400)
-            httpx.get(f"{station.url}/api/data", trust_env=False)
+            CLIENT.get(f"{station.url}/api/data")
         heads = listen(page, station.url)
         shows(page, 7)
         assert heads[0]["content-encoding"] == "gzip" and "text/event-stream" in heads[0]["content-type"]
@@ -82,7 +82,7 @@ def test_stream_when_joined_late_then_it_holds_the_newest_and_each_change(page: 
             station.write(number, text="joined late " * 400)
             shows(page, number)
     assert numbers(page) == list(range(7, 14))
-    body: dict[str, Any] = httpx.get(f"{station.url}/api/data", trust_env=False).json()
+    body: dict[str, Any] = CLIENT.get(f"{station.url}/api/data").json()
     assert page.evaluate("heard.findLast(([name]) => name === 'data')[1]") == body
     assert page.evaluate("heard.findLast(([name]) => name === 'data')[2]") == str(body["version"])
 
@@ -92,7 +92,7 @@ def test_stream_when_nothing_changes_then_heartbeats_arrive_and_changes_after_th
 ) -> None:
     listen(page, station.url)
     until(page, "heard.filter(([name]) => name === 'hb').length >= 2")
-    tag = httpx.get(f"{station.url}/api/data", trust_env=False).headers["etag"]
+    tag = CLIENT.get(f"{station.url}/api/data").headers["etag"]
     assert page.evaluate("heard.findLast(([name]) => name === 'hb')[1].data") == tag
     shows(page, station.write())
 
@@ -110,7 +110,7 @@ def test_stream_when_blocks_were_skipped_then_the_browser_reads_on(page: Page, s
     shows(page, station.n)
     seen = numbers(page)
     assert seen == sorted(set(seen)) and len(seen) < station.n, "in order, none twice, some skipped"
-    assert int(httpx.get(f"{station.url}/conflations", trust_env=False).text) >= 1
+    assert int(CLIENT.get(f"{station.url}/conflations").text) >= 1
     shows(page, station.write())
 
 

@@ -6,13 +6,13 @@ import time
 from datetime import UTC, datetime
 from threading import Thread
 
-import httpx
 import pytest
 from playwright.sync_api import Page
 
 from aion.store.file import write_json
 from aion.store.layout import Layout
 
+from .ask import CLIENT
 from .conftest import Up, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
@@ -29,7 +29,7 @@ WATCH = """() => {
 
 def follow(url: str, arrived: dict[float, float], opened: list[bool]) -> None:
     """Note when each equity of the bot `walker` comes over the wire, until the last one has."""
-    with httpx.stream("GET", f"{url}/api/events/bots", timeout=60, trust_env=False) as stream:
+    with CLIENT.stream("GET", f"{url}/api/events/bots") as stream:
         for line in stream.iter_lines():
             opened.append(True)
             if line.startswith("data: ") and '"walker"' in line:
