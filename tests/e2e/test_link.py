@@ -77,17 +77,24 @@ WAKE = """
 NOT_RESTORED = "JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons ?? null)"
 
 
-@pytest.fixture
-def keeper(browser: Browser) -> Iterator[BrowserContext]:
+@pytest.fixture(scope="module")
+def keeping(browser: Browser) -> Iterator[Browser]:
     """A browser that keeps pages for going back, which the driver's flags forbid."""
     running = browser.browser_type.launch(
         executable_path=chromium(), args=FLAGS, ignore_default_args=["--disable-back-forward-cache"]
     )
-    context = running.new_context()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def keeper(keeping: Browser) -> Iterator[BrowserContext]:
+    """A profile of that browser."""
+    context = keeping.new_context()
     context.set_default_timeout(30_000)
     context.add_init_script(WAKE)
     yield context
-    running.close()
+    context.close()
 
 
 @pytest.mark.parametrize("path", ["bots", "bots/orb_ny", "intraday", "logs", "system"])

@@ -143,7 +143,7 @@ CLAIMS: tuple[tuple[str, Callable[[Case], None]], ...] = (
 def slow(begin: Begin) -> Up:
     """Its swing bots hold and wait for nothing; New York is closed, so that an exit waits for its open."""
     up = begin("--speed", "1", "--from", "2022-05-19T14:00Z")
-    up.wait(up.is_running, 90)
+    up.wait(up.has_caught_up, 90)
     jump(up, "2022-05-24")
     up.wait(lambda: not any(market_orders(bot) for bot in up.bundle()["swing"]["bots"].values()))
     return up
@@ -228,7 +228,7 @@ def test_orders_to_open_when_a_stop_cancelled_them_then_they_are_not_placed_agai
     up = begin("--speed", "1", "--from", "2022-05-19T02:00Z")
     opening = lambda bot: [order for order in market_orders(bot) if order["side"] == "buy"]  # noqa: E731
     # while it catches up, orders of older days pass by
-    up.wait(lambda: up.bundle()["clock"]["state"] == "running" and opening(up.view(OPENS)), 90)
+    up.wait(lambda: up.has_caught_up() and opening(up.view(OPENS)), 90)
     held = up.view(OPENS)["positions"]
     said = press(up, page, how[0], OPENS)
     assert "Entry orders are cancelled and not placed again." in said

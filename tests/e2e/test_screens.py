@@ -5,7 +5,6 @@ import os
 import re
 import signal
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -42,7 +41,7 @@ def test_page_when_bots_trade_then_axe_finds_nothing(
     for panel in ("link-panel", "clock-panel"):
         page.locator(f"button[popovertarget={panel}]").click()
         page.locator(f"#{panel} h2").first.wait_for()
-        assert_accessible(page)
+        assert_accessible(page, f"#{panel}")
         page.keyboard.press("Escape")
     assert watched.errors == []
 
@@ -221,26 +220,21 @@ def test_fill_when_page_does_not_show_it_then_a_corner_tells_it_until_one_says_n
     up.stop()
 
 
-def test_pages_when_the_desk_is_empty_then_each_says_what_will_fill_it(
-    begin: Begin, page: Page, tmp_path: Path
-) -> None:
-    up = begin("--speed", "60", data=tmp_path / "data")
+def test_pages_when_the_desk_answers_nothing_then_each_says_what_it_lacks(desk: Up, page: Page) -> None:
     page.route("**/api/intraday/snapshot", lambda route: route.fulfill(status=500, body="<html>oops"))
     page.route("**/api/bots/page", lambda route: route.fulfill(status=500, body="<html>oops"))
     page.route("**/api/logs?*", lambda route: route.fulfill(status=503, json={"detail": "the disk does not answer"}))
     page.route("**/api/metrics", lambda route: route.fulfill(status=500, body="<html>oops"))
     page.route("**/api/events*", lambda route: route.fulfill(status=502, body="bad gateway"))
-    up.wait(lambda: up.get("/healthz").status_code == 200)
     for path, said in (
         ("/logs", "the disk does not answer"),
         ("/system", "Could not load"),
         ("/intraday", "answered with error 500"),
     ):
-        page.goto(f"{up.url}{path}")
+        page.goto(f"{desk.url}{path}")
         page.get_by_text(said).first.wait_for()
         page.get_by_text("OFFLINE", exact=True).wait_for()
         assert_accessible(page)
-    up.stop()
 
 
 def test_page_when_zoomed_to_200_per_cent_or_colours_are_forced_then_all_is_there(desk: Up, browser: Browser) -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,9 +11,18 @@ from playwright.sync_api import Page, expect
 from aion.currency import plain
 
 from .axe import assert_accessible
-from .conftest import Up, until
+from .conftest import Begin, Up, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
+
+
+@pytest.fixture(scope="module")
+def desk(begin: Begin) -> Iterator[Up]:
+    """A desk whose market opens in five minutes, at the speed of a clock: orders wait for it, and nothing moves."""
+    up = begin("--speed", "1", "--from", "2022-05-19T13:25Z")
+    up.wait(lambda: up.has_caught_up() and up.bundle()["clock"]["progress"] == 1)
+    yield up
+    up.stop()
 
 
 def number(text: str) -> float:
