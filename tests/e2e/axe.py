@@ -15,8 +15,9 @@ def violations(page: Page, within: str = "body", rules: dict[str, Any] = TAGS) -
     """Return each violation below the element `within` as one line: rule, what is asked, the first places."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(SOURCE.read_text("utf-8"))
-    run = "([within, runOnly]) => axe.run(within, {runOnly, resultTypes: ['violations']})"
-    found: dict[str, Any] = page.evaluate(run, [within, rules])
+    # No rule of these levels reads style sheets, which axe would else fetch and parse anew.
+    options = {"runOnly": rules, "resultTypes": ["violations"], "preload": {"assets": ["media"]}}
+    found: dict[str, Any] = page.evaluate("([within, options]) => axe.run(within, options)", [within, options])
     return [f"{each['id']}: {each['help']}: {_places(each)}" for each in found["violations"]]
 
 

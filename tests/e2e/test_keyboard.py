@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -88,10 +87,7 @@ def keeps_focus_and_gives_it_back(page: Page, opener: Locator, dialog: Locator, 
 def test_dialogs_of_a_bot_when_opened_by_keyboard_then_they_keep_the_focus_and_give_it_back(
     still: Up, page: Page
 ) -> None:
-    saved = httpx.put(
-        f"{still.url}/api/bots/swing_1w/rules", json={"version": 0, "rules": {"max_positions": 4}}, trust_env=False
-    )
-    assert saved.status_code == 200, saved.text
+    still.send("PUT", "/api/bots/swing_1w/rules", {"version": 0, "rules": {"max_positions": 4}})
     page.goto(f"{still.url}/bots/swing_1w")
     page.locator(".rule input").first.wait_for()
     for name in ("Pause swing_1w", "Flatten swing_1w", "Kill switch swing_1w", "Reset to settings swing_1w"):
@@ -132,7 +128,7 @@ def test_panel_when_opened_by_keyboard_then_axe_finds_nothing_and_escape_gives_t
     page.keyboard.press("Enter")
     until(page, "document.querySelector(':popover-open') !== null")
     page.locator(":popover-open h2").first.wait_for()
-    assert_accessible(page)
+    assert_accessible(page, ":popover-open")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.closest(':popover-open') !== null"), "its first control is next"
     page.keyboard.press("Escape")
@@ -151,7 +147,7 @@ def test_keys_when_asked_for_then_they_are_listed_and_the_focus_comes_back(still
     expect(dialog).to_be_visible()
     expect(dialog).to_contain_text("filter")
     assert page.evaluate("document.activeElement.closest('dialog') !== null")
-    assert_accessible(page)
+    assert_accessible(page, "dialog.keys")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')")
     page.keyboard.press("Escape")

@@ -72,6 +72,15 @@ def test_viewer_when_it_looks_then_no_page_offers_what_it_may_not_ask(locked: Up
     assert mutations == [], "nor does a key"
 
 
+def test_viewer_when_it_looks_then_there_is_no_stop_in_the_bar(locked: Up, viewer: Page) -> None:
+    bar = viewer.get_by_role("banner")
+    for path in (*PARTS, "/intraday/MSFT", "/logs", "/nowhere"):
+        viewer.goto(f"{locked.url}{path}")
+        viewer.get_by_text("STREAMING", exact=True).wait_for()
+        bar.get_by_role("button", name="Theme").wait_for()
+        assert bar.get_by_role("button", name="Stop").count() == 0, path
+
+
 def test_viewer_when_it_opens_a_bot_then_rules_are_to_read(locked: Up, viewer: Page) -> None:
     viewer.goto(f"{locked.url}/bots/orb_ny")
     viewer.locator(".rule").first.wait_for()
