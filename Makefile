@@ -27,7 +27,7 @@ test: build browser proxies test-python test-page
 
 test-python: build
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/e2e
-	$(BIN)/pytest tests/e2e -n 3 --dist loadfile --ignore tests/e2e/test_firefox.py
+	$(BIN)/pytest tests/e2e -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/e2e/test_firefox.py
 
 # What changed first and what failed last before it, no browser: under a minute. tests/quick.py says what is left out.
 quick: build
