@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from aion.command.app import app
 from aion.command.settings_file import example, write_example
 from aion.config import TABLES, AlertSettings, Risk, Settings, WatchSettings, load
+from aion.cost_settings import CostSettings
 from aion.errors import ConfigError
 
 TEXT = example()
@@ -29,17 +30,23 @@ def taken(text: str, folder: Path) -> Settings:
     return load(path, environment={})
 
 
+def without_costs(settings: Settings) -> Settings:
+    """Return settings without the broker of one's own that the file shows as an example: there is none by default."""
+    assert all(cost == CostSettings() for cost in settings.costs.values())
+    return settings.model_copy(update={"costs": {}})
+
+
 def test_file_when_as_it_is_then_nothing_is_changed_by_it(tmp_path: Path) -> None:
     assert taken(TEXT, tmp_path) == load(None, environment={})
 
 
 @pytest.mark.parametrize("number", LINES, ids=[TEXT.split("\n")[number].partition(" ")[0][1:] for number in LINES])
 def test_line_when_uncommented_alone_then_it_is_taken_and_is_the_default(number: int, tmp_path: Path) -> None:
-    assert taken(uncommented(number), tmp_path) == Settings()
+    assert without_costs(taken(uncommented(number), tmp_path)) == Settings()
 
 
 def test_lines_when_all_are_uncommented_then_they_are_taken_and_are_the_defaults(tmp_path: Path) -> None:
-    assert taken(uncommented(*LINES), tmp_path) == Settings()
+    assert without_costs(taken(uncommented(*LINES), tmp_path)) == Settings()
     own = '\n[bots.mine]\nkind = "swing"\nstrategy = "equal_weight"\nsymbols = ["AAPL", "XOM"]\nexchange = "XNYS"\n'
     own += 'currency = "USD"\ncash = 1000\ncost = "us-equity-bps"\nhorizon = "1w"\nrules = { max_positions = 2 }\n'
     assert set(taken(uncommented(*LINES) + own, tmp_path).bots) == {*Settings().bots, "mine"}
