@@ -142,10 +142,10 @@ def test_future_spike_changes_nothing_before_it(desk: Path, tmp_path: Path) -> N
     before, after = ledger_rows(desk / "ledger.sqlite"), ledger_rows(tmp_path / "ledger.sqlite")
     assert before["fills"] != after["fills"]  # the spike is seen once it is there
     until = "2022-05-19T18:00"
-    for table, column in (("fills", 14), ("decisions", 3), ("equity", 1)):
-        seen = [row for row in before[table] if row[column] <= until]
+    for table, column in (("fills", "known_at"), ("decisions", "ts"), ("equity", "ts")):
+        seen = [row for row in before[table] if getattr(row, column) <= until]
         assert len(seen) > 10
-        assert seen == [row for row in after[table] if row[column] <= until]
+        assert seen == [row for row in after[table] if getattr(row, column) <= until]
 
 
 def test_closed_hours_pass_in_the_gap_and_are_labelled(tmp_path: Path) -> None:
