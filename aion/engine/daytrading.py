@@ -44,13 +44,13 @@ class DayTradingJob(Job[IntradayBot]):
         """
         ended = []
         for bot in self.bots.values():
-            has_bar = any(symbol in batch.bars for symbol in bot.settings.symbols)
+            has_bar = not batch.bars.keys().isdisjoint(bot.settings.symbols)
             if has_bar and bot.cycle_id and bot.begins_day(batch.ts):
                 bot.end_day()
                 self.days.setdefault(bot.day, {})[bot.name] = bot.summary()
                 ended.append(bot)
-        for day in sorted(self.days)[:-KEPT_DAYS]:
-            del self.days[day]
+        if ended:
+            self._drop_old_days()
         return ended
 
     def on_batch(self, batch: Batch) -> list[IntradayBot]:
@@ -68,6 +68,11 @@ class DayTradingJob(Job[IntradayBot]):
         newest = max(self.bots.values(), key=lambda bot: bot.cursor if bot.cycle_id else _NEVER, default=None)
         if newest is not None and newest.cycle_id:
             self.cycle_id, self.as_of = newest.cycle_id, newest.cursor
+        self._drop_old_days()
+
+    def _drop_old_days(self) -> None:
+        for day in sorted(self.days)[:-KEPT_DAYS]:
+            del self.days[day]
 
     # documents
 
