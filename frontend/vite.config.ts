@@ -47,7 +47,8 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     sourcemap: false,
-    // One stylesheet, and what the first frame needs in the entry: it is one round trip behind the page's HTML.
+    // One stylesheet, and what the first frame needs in the entry: it is one round trip behind the page's HTML. Sheets of
+    // pages that come later are in their scripts (`wear`).
     cssCodeSplit: false,
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,

@@ -121,7 +121,7 @@ export function Table<T>({
   );
 }
 
-interface BoxProps<T> extends Props<T> {
+export interface BoxProps<T> extends Props<T> {
   /** Classes of the box. */
   box: string;
   /** What the box is, for readers. */

@@ -7,8 +7,8 @@ import { count } from "../../lib/money";
 import { dayName, instant, shortStamp, shownName, UTC } from "../../lib/time";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
+import { LongTable } from "../../ui/long-table";
 import { NoData } from "../../ui/number";
-import { TableBox } from "../../ui/table";
 import { Chain } from "./chain";
 import { COLUMNS, filterRows, NEWEST_FIRST, type Part, type Row, rowDecimals, shownColumns, sortRows } from "./columns";
 import { CsvButton, FetchState, Panel } from "./panel";
@@ -158,7 +158,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
         />
       )}
       {chosen.part !== "symbols" && shown.length > 0 && (
-        <TableBox
+        <LongTable
           box="table-box"
           name={`${TITLES[part]}, table`}
           className={`rows ${part}`}
