@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from aion.backtest import text
 from aion.command.inspect import status_lines
+from aion.config import BotSettings, default_bots
 from aion.currency import COIN_DECIMALS, MINOR_UNITS, decimals_of, fixed, money, plain
 
 PLAIN = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)?")
+BOT = default_bots()["orb_ny"].model_dump(exclude={"decimals"})
 CURRENCIES = {"JPY": 0, "USD": 2, "KWD": 3, "BTC": 8}
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -73,5 +75,7 @@ def test_status_shows_the_digits_of_a_small_coin_account(tmp_path: Path) -> None
 
 
 def test_report_of_a_backtest_shows_the_digits_of_its_currency() -> None:
-    assert text.money(Decimal("0.00002345"), "BTC", is_change=True) == "+0.00002345\N{NO-BREAK SPACE}BTC"
-    assert text.money(Decimal("-1234.5"), "JPY") == "\N{MINUS SIGN}1,234\N{NO-BREAK SPACE}JPY"
+    btc, jpy = (BotSettings.model_validate({**BOT, "currency": currency}) for currency in ("BTC", "JPY"))
+    assert text.money(Decimal("0.00002345"), btc, is_change=True) == "+0.00002345"
+    assert text.money(Decimal("0.00002345"), btc, is_named=True) == "0.00002345\N{NO-BREAK SPACE}BTC"
+    assert text.money(Decimal("-1234.5"), jpy, is_named=True) == "\N{MINUS SIGN}1,234\N{NO-BREAK SPACE}JPY"

@@ -92,16 +92,16 @@ def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> 
 
 def _check_cost(name: str, settings: BotSettings, instruments: Mapping[str, Instrument]) -> None:
     model = cost_model(settings.cost, settings.own_cost)
-    if model.currency and model.currency != settings.currency:
-        raise ConfigError(
-            f"bots.{name}: cost model {model.name!r} charges in {model.currency}, the account is in "
-            f"{settings.currency}"
-        )
     adjusted = next((symbol for symbol, each in instruments.items() if each.price_basis == "adjusted"), "")
     if adjusted and not model.is_by_value:
         raise ConfigError(
             f"bots.{name}: the prices of {adjusted} are adjusted, and cost model {model.name!r} charges by the share "
             "or the order, which means nothing on them: name one in per cent, such as us-equity-bps"
+        )
+    if model.currency and model.currency != settings.currency:
+        raise ConfigError(
+            f"bots.{name}: cost model {model.name!r} charges in {model.currency}, the account is in "
+            f"{settings.currency}"
         )
 
 

@@ -11,6 +11,7 @@ import pytest
 from aion.backtest import command
 from aion.command.inspect import trade_lines
 from aion.config import BotSettings, Rules
+from aion.cost_settings import CostSettings
 from aion.engine.backtest import Plan
 from aion.errors import ConfigError, NotFoundError
 from aion.market import calendar
@@ -137,7 +138,11 @@ def test_trades_list_what_their_nights_cost_beside_their_fees(tmp_path: Path) ->
 
 def test_night_of_a_swing_bot_is_in_the_file_of_the_day_after_it_and_stays_there(tmp_path: Path) -> None:
     made = ListFeed({"AAA": instrument("AAA", step="1")}, day=daily("AAA", "2022-05-17", [100.0] * 6))
-    bots = {"s": swing_bot(("AAA",), rules={"max_alloc": 1, "daily_loss": 0}).model_copy(update={"cost": "uk-cfd"})}
+    bots = {
+        "s": swing_bot(("AAA",), rules={"max_alloc": 1, "daily_loss": 0}).model_copy(
+            update={"cost": "mine", "own_cost": CostSettings(rate=Decimal("0.0005"), financing=Decimal("0.03"))}
+        )
+    }
     run = settings(tmp_path, start=at("2022-06-20T21:00Z"), bots=bots, run_pause_s=0)
     replay(run, made)
     files = sorted((tmp_path / "swing" / "bot_logs" / "1w").glob("*.json"))

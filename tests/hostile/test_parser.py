@@ -203,7 +203,7 @@ def test_log_when_its_lines_are_anything_then_they_are_lines(lines: list[bytes],
         path.write_bytes(b"\n".join(lines))
         for span in (read_tail(path), read_from(path, start), read_tail(path, window=64)):
             assert orjson.loads(orjson.dumps(span.lines)) is not None
-            assert all(isinstance(line["event"], str) for line in span.lines)
+            assert all(isinstance(line.event, str) for line in span.lines)
     for line in lines:
         orjson.dumps(parse_line("bots", 0, line))
 

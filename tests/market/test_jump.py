@@ -157,7 +157,9 @@ def test_bot_takes_a_level_that_lasts_and_its_rule_sees_no_fall(tmp_path: Path) 
     assert kinds == [("2021-06-09", "refused"), ("2021-06-14", "admitted")]
     assert not [each for each in found if "-9" in each["reason"]], "nobody saw it fall by nine tenths"
     last = document(Layout(tmp_path).swing_rolling("s"))
-    assert last["signals"]["AAA"]["ts"] == last["as_of"] and last["signals"]["AAA"]["reason"].endswith("comes first")
+    assert last["signals"]["AAA"]["ts"] == last["as_of"] and last["signals"]["AAA"]["reason"].endswith(
+        "biggest fall first"
+    )
     assert last["hold_equity"] > 90_000, "and nobody who holds lost it"
 
 

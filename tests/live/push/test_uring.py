@@ -109,4 +109,4 @@ def test_open_when_the_kernel_refuses_then_none_and_a_line(
     monkeypatch.setattr(batch_module, "SETUP", 1_000_000)  # no system call has this number
     with caplog.at_level(logging.INFO):
         assert open_batch() is None
-    assert "one system call a client" in caplog.text
+    assert "one system call per client" in caplog.text
