@@ -129,6 +129,16 @@ def written_s(page: Page) -> float:
     return seconds(found[1])
 
 
+def assert_young(shown_s: float, since: float) -> None:
+    """Assert that what is `shown_s` old came after the moment `since` of the steady clock, however slow all is."""
+    assert shown_s <= time.monotonic() - since + 2.5  # the desk says its time in whole seconds
+
+
+def is_verified(page: Page) -> None:
+    """The page verifies with each heartbeat, 15 s apart."""
+    until(page, "/verified 1?\\d(\\.\\d)? (s|ms) ago/.test(document.querySelector('.bar-chip.link').innerText)")
+
+
 def open_panel(page: Page) -> None:
     page.get_by_role("button", name="Link: data freshness").click()
     page.get_by_text("Data freshness").wait_for()
@@ -154,11 +164,12 @@ def test_ages_when_the_desks_clock_is_hours_off_then_all_are_true(tmp_path: Path
         page.get_by_text("STREAMING", exact=True).first.wait_for()
         open_panel(page)
         for equity in (2.0, 3.0, 4.0):
+            since = time.monotonic()
             desk.write(equity)
             until(page, f"document.querySelector('main').innerText.includes('{equity:.2f}')")
-            assert verified_s(page) < 20
+            is_verified(page)
             until(page, "/next mine in 9 min/.test(document.querySelector('.clocks').innerText)")
-            assert written_s(page) < 10
+            assert_young(written_s(page), since)
         desk.write(5.0, due_s=0.0)
         until(page, "/overdue [1-9]/.test(document.querySelector('.clocks').innerText)")
         check_dead(page, desk)
@@ -177,9 +188,11 @@ def test_ages_when_the_browsers_clock_is_put_then_none_is_too_young(tmp_path: Pa
         until(page, "/verified \\d+(\\.\\d)? s ago/.test(document.querySelector('.bar-chip.link').innerText)")
         until(page, "/wrote \\d+(\\.\\d)? s ago/.test(document.querySelector('.clocks').innerText)")
         until(page, "/next mine in 9 min/.test(document.querySelector('.clocks').innerText)")
+        since = time.monotonic()
         desk.write(3.0)
         until(page, "document.querySelector('main').innerText.includes('3.00')")
-        assert written_s(page) < 10 and verified_s(page) < 20
+        assert_young(written_s(page), since)
+        is_verified(page)
         check_dead(page, desk)
         page.evaluate("window.skew -= 10_800_000")
         page.wait_for_timeout(500)
@@ -190,7 +203,7 @@ def test_ages_when_the_browsers_clock_is_put_then_none_is_too_young(tmp_path: Pa
         )  # asleep, for all it knows
         desk.start()
         page.get_by_text("STREAMING", exact=True).first.wait_for(timeout=60_000)
-        assert verified_s(page) < 20
+        is_verified(page)
 
 
 def test_ages_when_the_desks_clock_is_put_then_writes_are_young_again(tmp_path: Path, page: Page) -> None:
@@ -226,6 +239,6 @@ def test_kept_data_when_its_time_is_yet_to_come_then_its_age_is_unknown(tmp_path
         assert re.search(r"kept 2 h 0\d min ago", chip(page)), chip(page)
         page.unroute("**/api/**")
         page.get_by_text("STREAMING", exact=True).first.wait_for(timeout=60_000)
-        assert verified_s(page) < 20
+        is_verified(page)
         record = json.loads(page.evaluate("localStorage['aion_cache_api:/api/bots/page']"))
         assert abs(record["timestamp"] - page.evaluate("Date.now()")) < 60_000
