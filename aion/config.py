@@ -148,7 +148,9 @@ class BotSettings(Section):
 
 def with_costs(bots: Mapping[str, BotSettings], costs: Mapping[str, CostSettings]) -> dict[str, BotSettings]:
     """Return `bots`, each with the table of `costs` that it names, if it names one."""
-    return {name: bot.model_copy(update={"own_cost": costs.get(bot.cost, bot.own_cost)}) for name, bot in bots.items()}
+    return {
+        name: bot.model_copy(update={"own_cost": costs.get(bot.cost, bot.own_cost)}) for name, bot in bots.items()
+    }
 
 
 _US_NAMES = ("AAPL", "AMZN", "AVGO", "GOOGL", "JPM", "META", "MSFT", "NVDA", "TSLA", "XOM")

@@ -8,7 +8,6 @@ import { EmptyDesk } from "../../bot/empty-desk";
 import type { CardState } from "../../bot/state";
 import { problemOf, sectionProblems } from "../../bot/state";
 import { botsOf, useStates } from "../../bot/states";
-import { later } from "../../lib/later";
 import { memo } from "../../lib/memo";
 import { setQuery, useQuery } from "../../lib/route";
 import { useSteps } from "../../lib/steps";
@@ -17,6 +16,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { Announcer } from "./announcer";
 import { Card } from "./card";
 import { Compare, namesOf } from "./compare";
+import Result from "./result";
 import { Totals } from "./totals";
 
 /** Bots whose name, symbols, currency, exchange, strategy or state hold every word of `filter`. */
@@ -44,12 +44,6 @@ export function filterBots(bots: readonly BotView[], states: Map<string, CardSta
 export function openPositions(bundle: BotsPageBundle): number {
   return Object.values(bundle.totals ?? {}).reduce((sum, { open_positions: open }) => sum + (open ?? 0), 0);
 }
-
-/** A run that goes on never needs it. */
-const Result = later(
-  () => import("./result"),
-  () => null,
-);
 
 interface CardsProps {
   bots: readonly BotView[];
