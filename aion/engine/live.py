@@ -88,6 +88,7 @@ class Live(DeskDriver):
             self._say_since_when()
             self._write_all()
         self._phase, self._progress = "running", None
+        self._write_clock()
         try:
             with self._waiter.interruptible():
                 self._online.follow(self._wanted())

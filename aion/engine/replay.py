@@ -74,8 +74,7 @@ class Replay(DeskDriver):
         yield from self._catch_up(before, batch)
         if self._is_ended:
             return
-        self._phase, self._progress = "running", None
-        self.drive.set_off()
+        self.drive.set_off()  # the wait before the next batch says what comes after catching up
         while batch is not None:
             following = next(timeline, None)
             if not self._await(batch.ts):
@@ -127,7 +126,8 @@ class Replay(DeskDriver):
             if not self._waiter.is_stopped:
                 self._flush()
             return
-        if (phase, label) != (self._phase, self._label):
+        is_too_soon = phase == "running" and rest > 0  # after the newest files
+        if (phase, label) != (self._phase, self._label) and not is_too_soon:
             self._phase, self._progress, self._label = phase, None, label
             self._write_clock()
             if label:

@@ -94,12 +94,17 @@ def test_browser_that_is_closed_has_nothing_plain_on_its_disk(
 ) -> None:
     profile = tmp_path_factory.mktemp("profile")
     script = (
-        "import sys; from playwright.sync_api import sync_playwright\n"
+        "import sys; from pathlib import Path; from playwright.sync_api import sync_playwright\n"
+        "def is_on_disk():\n"
+        "    found = [path for path in Path(sys.argv[1]).glob('Default/Local Storage/leveldb/*') if path.is_file()]\n"
+        "    return any(b'aion_cache_api:/api/bots/page' in path.read_bytes() for path in found)\n"
         "with sync_playwright() as p:\n"
         "    c = p.chromium.launch_persistent_context(sys.argv[1], executable_path=sys.argv[2], args=sys.argv[5:])\n"
         "    page = c.new_page(); page.goto(sys.argv[3]); page.get_by_label('Password').fill(sys.argv[4])\n"
         "    page.get_by_role('button', name='Log in').click()\n"
         "    while page.evaluate(\"localStorage['aion_cache_api:/api/bots/page']?.length ?? 0\") < 500:\n"
+        "        page.wait_for_timeout(100)\n"
+        "    while not is_on_disk():\n"  # Chromium writes some seconds later
         "        page.wait_for_timeout(100)\n"
         "    c.close()\n"
     )  # in a process of its own: one of Playwright's loops runs here already

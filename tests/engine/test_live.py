@@ -51,6 +51,17 @@ def test_live_desk_catches_up_and_then_takes_each_minute(life: Life) -> None:
     assert swing["next_mark_wall_at"].startswith("2030-01-02T00:00")
 
 
+def test_clock_when_caught_up_says_running_before_the_first_bar_comes(life: Life) -> None:
+    seen: list[dict] = []
+
+    def look(now: datetime) -> None:
+        if Layout(life.data).sim_summary.exists() and now > at("2030-01-01T09:00:05Z"):
+            seen.append(life.summary()["clock"])
+
+    life.live(0.7, look)
+    assert seen and {(each["state"], each.get("progress")) for each in seen} == {("running", None)}
+
+
 def test_cycle_comes_within_seconds_of_the_close_of_its_bar(life: Life) -> None:
     seen: dict[str, datetime] = {}
 

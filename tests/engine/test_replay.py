@@ -160,6 +160,19 @@ def test_closed_hours_pass_in_the_gap_and_are_labelled(tmp_path: Path) -> None:
     assert labels == {"closed: to XHKG open, 5 h 30 min": pytest.approx(2.0, abs=0.2)}
 
 
+def test_clock_when_caught_up_says_running_before_the_next_bar_comes(tmp_path: Path) -> None:
+    seen = []
+
+    def look(waiter: VirtualWaiter, seconds: float) -> None:
+        clock = document(Layout(tmp_path).sim_summary)["clock"]
+        seen.append((waiter.elapsed, clock["state"], clock.get("progress")))
+        waiter.is_stopped = waiter.elapsed > 20  # the first bar comes after a minute
+
+    replay(settings(tmp_path, start=at("2022-05-19T13:40:30Z"), speed=1), waiter=VirtualWaiter(look))
+    waited = [each for each in seen if each[0] > 2]
+    assert len(waited) > 10 and {each[1:] for each in waited} == {("running", None)}
+
+
 def test_market_minute_takes_a_second_at_speed_60(tmp_path: Path) -> None:
     made = settings(tmp_path, start=at("2022-05-19T15:40Z"), run_pause_s=0)
     waiter = replay(made, recorded(at("2022-05-19T16:40Z")))
