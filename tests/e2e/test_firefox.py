@@ -133,7 +133,7 @@ def test_keys_of_the_page_come_before_those_of_the_browser(tab: Tab) -> None:
     tab.until("document.querySelectorAll('.compare tbody tr').length > 1")
     tab.evaluate("document.activeElement.blur()")
     tab.press("?")
-    tab.until("document.querySelector('dialog.keys').open")
+    tab.until("document.querySelector('dialog.keys:not(.confirm)').open")
 
 
 AGE = r"/\d+(\.\d)? (ms|s)/"
