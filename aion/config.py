@@ -14,9 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -25,15 +23,15 @@ from pydantic import (
     model_validator,
 )
 
-from aion.base_path import check_base_path
 from aion.clock import parse_iso
-from aion.cost_settings import CostSettings
 from aion.currency import MOST_DECIMALS, decimals_of
 from aion.default_bots import bots_for
 from aion.errors import ConfigError
 from aion.money import unit_of
 from aion.scalar import BotKind
 from aion.secret import handed, read_secret
+from aion.section import CostSettings, Section
+from aion.store.base_path import check_base_path
 from aion.store.regular_file import read_regular
 
 SECRETS = frozenset({"password", "viewer_password", "alpaca_key", "alpaca_secret"})
@@ -56,12 +54,6 @@ def _time(value: Any) -> Any:
 
 
 ZonedTime = Annotated[datetime, BeforeValidator(_time)]
-
-
-class Section(BaseModel):
-    """A frozen part of the settings that refuses keys it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True)
 
 
 class Rules(Section):
@@ -395,7 +387,6 @@ class Settings(Section):
         return value.expanduser()
 
 
-MAX_CONFIG_BYTES = 4 << 20
 TABLES = ("risk", "watch", "alerts", "costs", "bots")
 """Settings that are tables of `aion.toml`."""
 _ENVIRONMENT = {name: f"AION_{name.upper()}" for name in Settings.model_fields if name not in TABLES}

@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))
 from aion import config  # noqa: E402
 from aion.command.app import app  # noqa: E402
 from aion.command.settings_file import toml_value  # noqa: E402
-from aion.cost_settings import CostSettings  # noqa: E402
+from aion.section import Section  # noqa: E402
 from aion.store.document.kind import KINDS  # noqa: E402
 from aion.store.schema import json_schema  # noqa: E402
 
@@ -90,7 +90,7 @@ def state_fields() -> Iterator[str]:
 
 def default_text(default: Any) -> str:
     """Return a default as it stands in `aion.toml`."""
-    if default is None or isinstance(default, config.Section) or repr(default) == "PydanticUndefined":
+    if default is None or isinstance(default, Section) or repr(default) == "PydanticUndefined":
         return ""
     return f"`{toml_value(default)}`"
 
@@ -116,7 +116,7 @@ def settings() -> Iterator[str]:
         flag = f"`{by_name[name]}`" if name in by_name else ""
         lines.append((f"`{name}`", variable, flag, default_text(field.default), one_line(field.description)))
     yield from ("## Settings", "", *rows(("setting", "variable", "flag", "default", "meaning"), lines), "")
-    for section in (*config.Section.__subclasses__(), CostSettings):
+    for section in Section.__subclasses__():
         if section is config.Settings:
             continue
         heading = {"BotSettings": "A bot: `[bots.<name>]`", "Rules": "Its rules: `[bots.<name>.rules]`"}

@@ -25,8 +25,8 @@ from aion.config import (
     WatchSettings,
     default_bots,
 )
-from aion.cost_settings import CostSettings
 from aion.errors import ConfigError
+from aion.section import CostSettings
 
 WIDTH = 110  # of a comment
 _HEAD = (

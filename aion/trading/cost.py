@@ -4,10 +4,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from aion.cost_settings import CostSettings
 from aion.errors import ConfigError
 from aion.model import Side
 from aion.money import unit_of
+from aion.section import CostSettings
 from aion.trading.fee import CostModel, Fee, Overnight, Rate
 from aion.trading.slippage import SLIPPAGE_MODELS, SlippageModel
 

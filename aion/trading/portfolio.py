@@ -495,11 +495,6 @@ def _trade(holding: _Holding, fill: Fill) -> Trade:
 
 def _position(symbol: str, holding: _Holding) -> Position:
     return Position(
-        symbol,
-        holding.quantity,
-        holding.average(),
-        holding.opened_at,
-        realized_pnl=holding.realized,
-        carried=holding.carried,
-        multiplier=holding.multiplier,
-    )
+        symbol, holding.quantity, holding.average(), holding.opened_at,
+        realized_pnl=holding.realized, carried=holding.carried, multiplier=holding.multiplier,
+    )  # fmt: skip

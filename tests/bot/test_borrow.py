@@ -11,11 +11,11 @@ import pytest
 from aion.backtest import command
 from aion.command.inspect import trade_lines
 from aion.config import BotSettings, Rules
-from aion.cost_settings import CostSettings
 from aion.engine.backtest import Plan
 from aion.errors import ConfigError, NotFoundError
 from aion.market import calendar
 from aion.model import Signal
+from aion.section import CostSettings
 from aion.store.layout import Layout
 from aion.strategy.registry import BUILT_IN
 from tests.backtest.lab import INSTANT

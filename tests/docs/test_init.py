@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from aion.command.app import app
 from aion.command.settings_file import example, write_example
 from aion.config import TABLES, AlertSettings, Risk, Settings, WatchSettings, load
-from aion.cost_settings import CostSettings
 from aion.errors import ConfigError
+from aion.section import CostSettings
 
 TEXT = example()
 LINES = [number for number, line in enumerate(TEXT.split("\n")) if re.match(r"#\S", line)]

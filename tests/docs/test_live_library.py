@@ -2,7 +2,7 @@
 
 import re
 
-from aion.base_path import OWN_PATHS
+from aion.store.base_path import OWN_PATHS
 
 from .text import ROOT
 

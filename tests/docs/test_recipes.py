@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlparse
 
 import pytest
 
-from aion.base_path import SCREENS
 from aion.market.feed import RecordedFeed
+from aion.store.base_path import SCREENS
 from tests.watch.service import Service
 
 from .text import ROOT, blocks, read, section

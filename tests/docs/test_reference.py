@@ -8,6 +8,7 @@ import typer.main
 
 from aion import config
 from aion.command.app import app
+from aion.section import Section
 
 from .text import ROOT, codes, read, rows, section
 
@@ -34,8 +35,8 @@ def test_every_setting_has_a_row_with_its_variable_and_meaning() -> None:
         assert len(row[4]) > 15, f"{name} does not say what it means"
 
 
-@pytest.mark.parametrize("part", [each for each in config.Section.__subclasses__() if each is not config.Settings])
-def test_every_key_of_a_bot_has_a_row_with_its_meaning(part: type[config.Section]) -> None:
+@pytest.mark.parametrize("part", [each for each in Section.__subclasses__() if each is not config.Settings])
+def test_every_key_of_a_bot_has_a_row_with_its_meaning(part: type[Section]) -> None:
     listed = {codes(row[0])[0]: row[-1] for row in rows(read("docs/configuration.md")) if codes(row[0])}
     for name in part.model_fields:
         assert len(listed.get(name, "")) > 10, f"{part.__name__}.{name} does not say what it means"

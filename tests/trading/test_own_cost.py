@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from aion.bot.settings_check import check_bot
 from aion.command.app import main
 from aion.config import load
-from aion.cost_settings import CostSettings
 from aion.errors import ConfigError
 from aion.model import Side
 from aion.money import unit_of
+from aion.section import CostSettings
 from aion.trading.cost import COST_MODELS, cost_model
 from aion.trading.fee import CostModel
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from aion.base_path import SCREENS
 from aion.errors import StateError
 from aion.live.push.hub import Hub
 from aion.live.snapshot import matches
+from aion.store.base_path import SCREENS
 from aion.store.file import read_bytes
 from aion.web.http.middleware import refuse
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aion.base_path import SCREENS
+from aion.store.base_path import SCREENS
 from aion.web.http.host import is_loopback
 from aion.web.http.middleware import MUTATIONS, headers_of, is_data, refuse
 from aion.web.http.static_files import SECURITY_HEADERS

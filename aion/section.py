@@ -1,4 +1,4 @@
-"""What trading costs at a broker or exchange of one's own: a `[costs.<name>]` table of the settings."""
+"""Parts of the settings: what all have in common, and the costs of one's own broker or exchange."""
 
 from decimal import Decimal
 
@@ -8,10 +8,14 @@ Part = Decimal
 """Fraction: 0.001 is 0.1 %."""
 
 
-class CostSettings(BaseModel):
-    """A cost model of your own; `cost = "<name>"` of a bot uses it. Rates are fractions: 0.001 is 0.1 %."""
+class Section(BaseModel):
+    """A frozen part of the settings that refuses keys it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True)
+
+
+class CostSettings(Section):
+    """A cost model of your own; `cost = "<name>"` of a bot uses it. Rates are fractions: 0.001 is 0.1 %."""
 
     title: str = Field("", max_length=120)
     """What it is of, for the report; empty for its name."""
