@@ -62,7 +62,9 @@ VIEWER = {"bots-viewer": "/bots", "logs-viewer": "/logs"}
 """Pages of somebody who may look and not ask."""
 REPORT = {"report": "/report.html"}
 """The report of a backtest, which is a file."""
-STATES = (*CALENDAR, *REPORT, *EMPTY, *ERROR, *REFUSED, *LOGIN, *VIEWER)
+SWEEP = {"sweep": "/report.html"}
+"""The report of a sweep."""
+STATES = (*CALENDAR, *REPORT, *SWEEP, *EMPTY, *ERROR, *REFUSED, *LOGIN, *VIEWER)
 PASSWORD, VIEWER_PASSWORD = "a password for these pictures", "another one for who may look"
 SIZES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1440, "height": 900}},
@@ -246,6 +248,16 @@ def take_report(browser: Browser, only: str | None) -> None:
         take_pages(browser, out.as_uri(), REPORT, only, ready="BACKTEST")
 
 
+def take_sweep(browser: Browser, only: str | None) -> None:
+    """Take the report of a sweep over the daily bars that ship with Aion."""
+    with tempfile.TemporaryDirectory(prefix="aion-shots-") as folder:
+        out = Path(folder) / "sweep"
+        typed = ["sweep", "--strategy", "time_series_momentum", "--from", "2018-01-01", "--out", str(out)]
+        typed += ["--param", "look_back=40:240:40", "--param", "target_volatility=0.1:0.6:0.1"]
+        subprocess.run([sys.executable, "-m", "aion", *typed], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        take_pages(browser, out.as_uri(), SWEEP, only, ready="SWEEP")
+
+
 def take_moving(browser: Browser, url: str) -> None:
     """Take the moving picture of the Bots page."""
     context = browser.new_context(color_scheme="dark", viewport=MOVING)
@@ -281,7 +293,9 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=find_browser(), args=FLAGS)
         if options.only is None or "report" in options.only:
             take_report(browser, options.only)
-        if options.only is not None and options.only.startswith("report"):
+        if options.only is None or "sweep" in options.only:
+            take_sweep(browser, options.only)
+        if options.only is not None and options.only.startswith(("report", "sweep")):
             return 0
         with running_desk("up", has_traded) as (url, data):
             if options.only in (None, "bots.webp"):

@@ -26,7 +26,7 @@ from aion.engine.backtest import RUN, Backtest, Plan
 from aion.engine.backtest import Progress as OnProgress
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
-from aion.market.feed import is_online, open_feed
+from aion.market.feed import Feed, is_online, open_feed
 from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
 from aion.strategy.hang_killer import watched
@@ -77,13 +77,8 @@ def run(
         AionError: something that cannot work; the message is one sentence.
     """
     shown = Console(file=console or sys.stdout, highlight=False, soft_wrap=False)
-    if is_online(settings.feed):
-        raise ConfigError(
-            f"the {settings.feed} feed has no past to run over: download bars with `aion download --feed "
-            f"{settings.feed} ... --folder FOLDER`, then use --feed folder --folder FOLDER"
-        )
-    feed = open_feed(settings.feed, settings)
-    folder = out or _next_folder(FOLDER)
+    feed = offline_feed(settings)
+    folder = out or next_folder(FOLDER)
     if not options.strategy:
         settings = fitted(settings, feed)
     plan = make_plan(settings, options, feed, folder)
@@ -96,8 +91,32 @@ def run(
     return outcome
 
 
+def offline_feed(settings: Settings) -> Feed:
+    """Return the feed of the settings.
+
+    Raises:
+        ConfigError: it has no past.
+    """
+    if is_online(settings.feed):
+        raise ConfigError(
+            f"the {settings.feed} feed has no past to run over: download bars with `aion download --feed "
+            f"{settings.feed} ... --folder FOLDER`, then use --feed folder --folder FOLDER"
+        )
+    return open_feed(settings.feed, settings)
+
+
 def run_plan(plan: Plan, on_progress: OnProgress | None = None) -> Outcome:
     """Run `plan`, write `result.json` and `report.html` beside its ledger, and return what came of it."""
+    outcome = play(plan, on_progress)
+    values: dict[str, Any] = {"feed": plan.feed.name, "provenance": plan.feed.provenance}
+    values |= {"bots": {result.name: result_json(result) for result in outcome.results}}
+    Layout(plan.folder).result.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", "utf-8")
+    outcome.report.write_text(report.page(outcome.results, plan.feed.name, plan.feed.provenance), "utf-8")
+    return outcome
+
+
+def play(plan: Plan, on_progress: OnProgress | None = None) -> Outcome:
+    """Run `plan` and return what came of it; its ledger and state files are written, no report."""
     layout = Layout(plan.folder)
     log = ProcessLog(layout, "backtest", console_level="error")
     try:
@@ -105,20 +124,16 @@ def run_plan(plan: Plan, on_progress: OnProgress | None = None) -> Outcome:
             started = time.perf_counter()
             finished = Backtest(plan, ledger, log).run(on_progress)
             seconds = time.perf_counter() - started
-            outcome = Outcome(read_results(finished, ledger), plan.folder, finished.bars, seconds)
+            return Outcome(read_results(finished, ledger), plan.folder, finished.bars, seconds)
     except ConfigError:
         tidy(layout)
         raise
     finally:
         log.close()
-    values: dict[str, Any] = {"feed": plan.feed.name, "provenance": plan.feed.provenance}
-    values |= {"bots": {result.name: result_json(result) for result in outcome.results}}
-    layout.result.write_text(json.dumps(values, indent=1, allow_nan=False) + "\n", "utf-8")
-    outcome.report.write_text(report.page(outcome.results, plan.feed.name, plan.feed.provenance), "utf-8")
-    return outcome
 
 
-def _next_folder(parent: Path) -> Path:
+def next_folder(parent: Path) -> Path:
+    """Return the folder of the next number below `parent`."""
     numbers = [int(path.name) for path in parent.glob("*") if path.name.isdigit()]
     return parent / str(max(numbers, default=0) + 1)
 

@@ -66,13 +66,23 @@ def make_plan(settings: Settings, options: Options, feed: Feed, folder: Path) ->
     """
     if folder.exists() and any(folder.iterdir()):
         raise ConfigError(f"{folder} is not empty: choose another folder with --out")
+    bots = make_bots(settings, options, feed)
+    first, last = _span(bots, options, feed)
+    return Plan(bots, feed, first, last, folder, options.is_deterministic, risk=settings.risk)
+
+
+def make_bots(settings: Settings, options: Options, feed: Feed) -> dict[str, BotSettings]:
+    """Return the settings of the bots of a backtest, checked, by name.
+
+    Raises:
+        ConfigError: a bot, symbol or parameter that cannot work.
+    """
     bots = {name: _changed(name, bot, options) for name, bot in _chosen(settings, options, feed).items()}
     bots = with_costs(bots, settings.costs)
     for name, bot in bots.items():
         _check_symbols(name, bot, feed)
         check_bot(name, bot)
-    first, last = _span(bots, options, feed)
-    return Plan(bots, feed, first, last, folder, options.is_deterministic, risk=settings.risk)
+    return bots
 
 
 def _chosen(settings: Settings, options: Options, feed: Feed) -> dict[str, BotSettings]:

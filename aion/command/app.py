@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer._click.exceptions import ClickException
 
+from aion.command.backtest import add_backtests
 from aion.command.bars import add_commands
 from aion.command.operate import add_operations
 from aion.command.option import (
@@ -135,52 +136,6 @@ def run(
     if settings.feed != "alpaca":
         settings = settings.model_copy(update={"alpaca_key": None, "alpaca_secret": None})
     raise typer.Exit(runner.run(settings))
-
-
-@app.command()
-def backtest(
-    config: Config = None,
-    bot: Annotated[list[str] | None, typer.Option("--bot", help="A bot from the settings; repeat for more.")] = None,
-    strategy: Annotated[str, typer.Option("--strategy", help="A strategy by name, with or without --bot.")] = "",
-    symbols: Annotated[str, typer.Option("--symbols", help="Symbols, separated by commas.")] = "",
-    start: Annotated[str | None, typer.Option("--from", help="First day, or the time from which bars count.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="Last day, or the close of the last bar.")] = None,
-    feed: FeedName = None,
-    folder: Folder = None,
-    param: Annotated[
-        list[str] | None, typer.Option("--param", help="Strategy parameter, name=value; repeat for more.")
-    ] = None,
-    rule: Annotated[list[str] | None, typer.Option("--rule", help="Bot rule, name=value; repeat for more.")] = None,
-    cash: Annotated[str | None, typer.Option("--cash", help="Start money of each bot.")] = None,
-    cost: Annotated[str, typer.Option("--cost", help="Cost model by name, e.g. us-equity.")] = "",
-    horizon: Annotated[str, typer.Option("--horizon", help="Between rebalances of swing bots: 1w, 10d, 1m.")] = "",
-    out: Annotated[Path | None, typer.Option("--out", help="New folder; default the next under backtests/.")] = None,
-    deterministic: Deterministic = None,
-) -> None:
-    """Run bots over past bars at full speed and write a report."""
-    from aion.secret import FEED_SECRETS, leave_environment
-
-    leave_environment(FEED_SECRETS)
-    from aion.backtest import command, plan
-    from aion.backtest.subprocess import run_apart
-
-    options = plan.Options(
-        bots=tuple(bot or ()),
-        strategy=strategy,
-        symbols=tuple(name.strip() for name in symbols.split(",") if name.strip()),
-        first=plan.parse_moment(start, is_end=False) if start else None,
-        last=plan.parse_moment(to, is_end=True) if to else None,
-        parameters=plan.parse_values(param or (), "--param"),
-        rules=plan.parse_values(rule or (), "--rule"),
-        cash=plan.parse_money(cash) if cash else None,
-        cost=cost,
-        horizon=horizon,
-        is_deterministic=bool(deterministic),
-    )
-    settings = settings_of(config, feed=feed, folder=folder)
-    status = run_apart(lambda path: command.run(settings, options, out, call=path).exit_status)
-    if status:
-        raise typer.Exit(status)
 
 
 @app.command()
@@ -372,6 +327,7 @@ def schema(
         say("\n".join(KINDS))
 
 
+add_backtests(app)
 add_commands(app)
 add_operations(app)
 password_app = typer.Typer(no_args_is_help=True, help="Set or remove the password of the desk.")

@@ -270,6 +270,7 @@ def test_help_of_each_command_is_shown_with_all_its_options(name: str) -> None:
 
 EXAMPLES: dict[tuple[str, str], tuple[str, Callable[[], object]]] = {
     ("backtest", "cost"): ("e.g. us-equity", lambda: cost_model("us-equity")),
+    ("sweep", "cost"): ("e.g. us-equity", lambda: cost_model("us-equity")),
     ("schema", "kind"): ("e.g. sim_log", lambda: KINDS["sim_log"]),
     ("import", "interval"): ("such as 5m or 1h", lambda: (read_length("5m"), read_length("1h"))),
     ("import", "date_format"): (

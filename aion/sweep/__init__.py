@@ -1,0 +1,1 @@
+"""Sweeps: a backtest for each combination of parameters on all cores, and what choosing the best is worth."""
