@@ -26,8 +26,8 @@ from aion.market.feed import Batch, Kind, RecordedFeed
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
-from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.strategy.registry import BUILT_IN
 
 SYMBOLS = 20

@@ -51,7 +51,7 @@ def test_private_parts_of_libraries_when_used_then_the_library_has_an_upper_boun
     upper = {name for name, _, high in map(bounds, ALL) if high is not None}
     assert all(part in source for part in PRIVATE.values()), "no longer used: the bound may go"
     assert set(PRIVATE) <= upper
-    libraries = "uvicorn|starlette|fastapi|uvloop|httptools|typer|rich|structlog|prometheus_client|pydantic|orjson"
+    libraries = "uvicorn|starlette|fastapi|uvloop|httptools|typer|rich|prometheus_client|pydantic|orjson"
     private = set(re.findall(rf"(?:from|import) ({libraries})\S*\._", source))
     assert private <= upper, "a private module of a library without an upper bound"
 

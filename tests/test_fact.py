@@ -40,7 +40,7 @@ from aion.web.bundle.pages import Page, bots_bundle
 from aion.web.bundle.topic import TreeFiles, accepts, load_file
 from aion.config import Settings
 from aion.web.app import App
-from aion.web.log.writer import open_log
+from aion.store.process_log import ProcessLog
 from tests.bot.desk import recorded, replay
 from tests.kept.keep import STOP, desk, unpack
 
@@ -61,7 +61,7 @@ tree = Tree(data, load_file)
 tree.update(scan(data, ("intraday", "swing"), accepts), set())
 bundle = orjson.loads(orjson.dumps(bots_bundle(Page().read(TreeFiles(tree)))))
 assert bundle["intraday"]["bots"]["vwap_ldn"]["fills"][fills[-1].id]["venue"] == "dark pool", "bundle"
-api = App(Settings(data=data), log=open_log(Layout(data), "error")).routes.openapi()
+api = App(Settings(data=data), log=ProcessLog(Layout(data), "web", "error")).routes.openapi()
 said = api["components"]["schemas"]["Fill"]["properties"]["venue"]
 assert said["description"] == "Where it was filled.", "API"
 """

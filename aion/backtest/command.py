@@ -27,8 +27,8 @@ from aion.engine.backtest import Progress as OnProgress
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
 from aion.market.feed import Feed, is_online, open_feed
-from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.strategy.hang_killer import watched
 from aion.strategy.time_limit import alarm
 from aion.terminal import clean

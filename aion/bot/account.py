@@ -25,7 +25,7 @@ from aion.market.jump import Screen, Screened
 from aion.model import ONE, Bar, CorporateAction, EquityPoint, Signal, Trade
 from aion.output.day_record import Peak, Record
 from aion.output.encode import Json, number, result_json, rules_json, signal_json
-from aion.output.process_log import ProcessLog
+from aion.store.process_log import ProcessLog
 from aion.strategy.base import Moment, Strategy
 from aion.strategy.runner import FaultError, Mind
 from aion.trading.broker import PaperBroker

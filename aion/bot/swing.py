@@ -20,9 +20,9 @@ from aion.model import ZERO, Bar, Fill, OrderStatus, Side, Signal
 from aion.output.day_record import Record, days_of
 from aion.output.encode import Json, number, order_json, result_json
 from aion.output.preview import Wish, planned_orders, preview_document
-from aion.output.process_log import ProcessLog
 from aion.store.curve import thin_beside
 from aion.store.document.state import CURVE_POINTS
+from aion.store.process_log import ProcessLog
 from aion.strategy.base import Moment
 
 KEPT = 200  # fills, orders and trades in the rolling file; all of them stand in the ledger

@@ -25,8 +25,8 @@ from aion.market.grid import Grid
 from aion.output.encode import Json
 from aion.output.envelope import Stamp
 from aion.output.outbox import Outbox
-from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.trading.bar_window import Window
 
 RUN = "1"

@@ -26,8 +26,8 @@ from aion.ledger.ledger import BotCycle, Ledger
 from aion.market.feed import Batch, Feed, Kind
 from aion.output.day_record import earlier_days
 from aion.output.envelope import Stamp
-from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.trading.bar_window import Window
 from aion.trading.risk import DeskGate
 

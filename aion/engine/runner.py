@@ -27,12 +27,12 @@ from aion.model import Mode
 from aion.output import archive
 from aion.output.encode import Json
 from aion.output.envelope import Stamp
-from aion.output.process_log import ProcessLog
 from aion.output.retention import tidy
 from aion.store.document_file import write_document
 from aion.store.file import read_json, remove_temporaries, write_json
 from aion.store.layout import Layout
 from aion.store.private import keep_private
+from aion.store.process_log import ProcessLog
 from aion.strategy.hang_killer import watched
 from aion.strategy.time_limit import alarm, is_alarmed
 

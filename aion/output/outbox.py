@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from aion.output.encode import Json
-from aion.output.process_log import ProcessLog
 from aion.store.document_file import write_document
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 
 
 class Outbox:

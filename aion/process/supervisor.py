@@ -25,6 +25,7 @@ from aion.secret import HANDED, clean_environment, hand_over
 from aion.store.layout import Layout
 from aion.store.lock import open_lock
 from aion.store.private import keep_private
+from aion.store.process_log import Say
 from aion.store.regular_file import open_regular
 
 GRACE_S = 1.5  # what a child gets to end by itself; all of `aion up` ends within two seconds
@@ -74,7 +75,7 @@ class Supervisor:
     def __init__(
         self,
         children: Sequence[Child],
-        say: Callable[[str, str], None],
+        say: Say,
         *,
         changed: Callable[[], None] = lambda: None,
     ) -> None:

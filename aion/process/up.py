@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from aion.config import Settings
-from aion.output.process_log import ProcessLog
 from aion.process.rolling_restart import RollingSupervisor, desk_workers
 from aion.process.supervisor import Child, take_folder
 from aion.secret import DESK_SECRETS, FEED_SECRETS
 from aion.store.document.watch import WatchedProcess
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.watch.alert import Alerter
 from aion.watch.watchdog import Watchdog
 from aion.web.http.listener import bind
@@ -52,9 +52,9 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
             Child("bots", tuple(bots), log=layout.log("bots"), secrets=settings.secrets_of(own)),
         )
         alerter = _alerter(settings, log)
-        watchdog = Watchdog(settings, layout, lambda: states(children), _Sayer(log), alerter)
+        watchdog = Watchdog(settings, layout, lambda: states(children), log.write, alerter)
         supervisor = RollingSupervisor(
-            children, _Sayer(log), leave_s=settings.leave_s, silent_s=settings.watch.silent_s, changed=watchdog.wake
+            children, log.write, leave_s=settings.leave_s, silent_s=settings.watch.silent_s, changed=watchdog.wake
         )
         thread = watchdog.start()
         try:
@@ -83,7 +83,7 @@ def run_watch(settings: Settings) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: over.set())
     alerter = _alerter(settings, log)
-    watchdog = Watchdog(settings, layout, dict, _Sayer(log), alerter)
+    watchdog = Watchdog(settings, layout, dict, log.write, alerter)
     log.info(f"watching over {settings.data}")
     thread = watchdog.start()
     while not over.wait(0.5):
@@ -116,18 +116,5 @@ def _moment(seconds: float) -> datetime | None:
     return datetime.fromtimestamp(round(seconds, 3), UTC) if seconds else None
 
 
-class _Sayer:
-    """Writes the messages of supervisor, watchdog and alerts to one log, one at a time."""
-
-    _lock = threading.Lock()
-
-    def __init__(self, log: ProcessLog) -> None:
-        self._log = log
-
-    def __call__(self, level: str, text: str, /) -> None:
-        with self._lock:
-            self._log.write(level, text)  # type: ignore[arg-type]
-
-
 def _alerter(settings: Settings, log: ProcessLog) -> Alerter | None:
-    return Alerter(settings.alerts, _Sayer(log)) if settings.alerts.urls else None
+    return Alerter(settings.alerts, log.write) if settings.alerts.urls else None

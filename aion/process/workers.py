@@ -12,8 +12,8 @@ from aion.process.rolling_restart import RollingSupervisor, desk_workers
 from aion.secret import DESK_SECRETS
 from aion.store.layout import Layout
 from aion.store.private import keep_private
+from aion.store.process_log import ProcessLog
 from aion.web.http.listener import address_of, bind
-from aion.web.log.writer import open_log
 from aion.web.security.command import check_address
 
 
@@ -31,7 +31,7 @@ def serve_workers(settings: Settings, arguments: Sequence[str]) -> int:
         keep_private(settings.data)
     check_address(settings)
     layout = Layout(settings.data)
-    log = open_log(layout, settings.log_level, console_format=settings.log_format)
+    log = ProcessLog(layout, "web", settings.log_level, console_format=settings.log_format)
     with bind(settings.host, settings.port) as listener:
         workers = desk_workers(
             "worker",
@@ -44,7 +44,7 @@ def serve_workers(settings: Settings, arguments: Sequence[str]) -> int:
         log.info(f"Aion desk: {address_of(settings.host, listener, settings.base_path)} ({settings.workers} workers)")
         supervisor = RollingSupervisor(
             workers,
-            lambda level, text: getattr(log, level)(text),
+            log.write,
             leave_s=settings.leave_s,
             silent_s=settings.watch.silent_s,
         )

@@ -1,1 +1,1 @@
-"""The file contract between trading half and web half: names, documents, locks, safe reading and writing."""
+"""The file contract between trading half and web half: names, documents, locks, logs, safe reading and writing."""

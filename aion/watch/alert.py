@@ -9,7 +9,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -17,6 +17,7 @@ import orjson
 
 from aion.config import AlertSettings
 from aion.store.document.watch import Alarm
+from aion.store.process_log import Say
 
 EXTRA = "alerts need Apprise: pip install 'aion[alerts]'"
 DEADLINE_S = 60.0  # for one delivery to all services, the start of a process on a busy machine included
@@ -91,7 +92,7 @@ class Alerter:
     def __init__(
         self,
         settings: AlertSettings,
-        say: Callable[[str, str], None],
+        say: Say,
         *,
         retry_s: Sequence[float] = RETRY_S,
         deadline_s: float = DEADLINE_S,

@@ -18,6 +18,7 @@ from aion.store.document.kind import schema_name
 from aion.store.document.watch import Alarm, Watch, WatchedProcess
 from aion.store.document_file import read_document, write_document
 from aion.store.layout import Layout
+from aion.store.process_log import Say
 from aion.watch.bots import BotWatch
 from aion.watch.check import CHECKS, Place, run
 from aion.watch.finding import Finding
@@ -28,13 +29,6 @@ START_S = 60.0  # what the bots get after a start to write again before they are
 BOTS = "bots"  # name of their process
 KEPT_CLEARED = 20
 State = Literal["running", "stopped"]
-
-
-class Say(Protocol):
-    """The watchdog's log."""
-
-    def __call__(self, level: str, text: str, /) -> None:
-        """Write one sentence at `info`, `warning` or `error`."""
 
 
 class Alerts(Protocol):

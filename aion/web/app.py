@@ -20,6 +20,7 @@ from aion.errors import AionError, ConfigError, NotFoundError, StateError
 from aion.live import Live, SnapshotApp, StreamApp
 from aion.live.push.lane import Subscriber
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.web import openapi_schema
 from aion.web.bundle.topic import accepts, load_file, make_topics
 from aion.web.control.kill import KillSwitch
@@ -31,7 +32,6 @@ from aion.web.http.gate import Gate
 from aion.web.http.middleware import Alias, BasePath, Guard, Observe, error_body, is_data, route_of
 from aion.web.http.static_files import STATIC, BuildWatch, Pages
 from aion.web.log.repeat import EVERY_S, also
-from aion.web.log.writer import Log, open_log
 from aion.web.metrics.metric import Metrics, TimedStats
 from aion.web.reader import FileReader
 from aion.web.router.bot_parts import bot_parts_router
@@ -68,7 +68,7 @@ class App:
         self,
         settings: Settings,
         *,
-        log: Log | None = None,
+        log: ProcessLog | None = None,
         static: Path = STATIC,
         store: DeskStore | None = None,
     ) -> None:
@@ -81,7 +81,7 @@ class App:
             store: passwords and sessions; None for a desk that everybody on this machine may use.
         """
         layout = Layout(settings.data)
-        log = log or open_log(layout, settings.log_level, console_format=settings.log_format)
+        log = log or ProcessLog(layout, "web", settings.log_level, console_format=settings.log_format)
         live: Live[Any] = Live(
             settings.data,
             make_topics(settings, log),
@@ -279,5 +279,5 @@ async def _answer_crash(request: Request, error: Exception) -> Response:
     desk = request.app.state.desk
     unsaid = desk.crashes.count((request.method, route_of(request.scope), type(error).__name__))
     if unsaid is not None:
-        desk.log.error(f"{request.method} {request.url.path[:200]} failed", exc_info=error, **also(unsaid))
+        desk.log.error(f"{request.method} {request.url.path[:200]} failed", error=error, **also(unsaid))
     return _json(500, "Crash", "the desk failed to answer; its log has the details")

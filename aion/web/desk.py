@@ -10,13 +10,13 @@ from starlette.types import ASGIApp
 from aion.config import Settings
 from aion.live import Live
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.web.control.kill import KillSwitch
 from aion.web.control.request import Requests
 from aion.web.control.rule import RuleBook
 from aion.web.history import History
 from aion.web.http.gate import Gate
 from aion.web.log.repeat import Repeats, also
-from aion.web.log.writer import Log
 from aion.web.metrics.metric import Metrics
 from aion.web.metrics.peers import Peers
 from aion.web.reader import FileReader
@@ -37,7 +37,7 @@ class Desk:
     history: History
     live: Live[Any]
     metrics: Metrics
-    log: Log
+    log: ProcessLog
     snapshots: dict[str, ASGIApp]
     """What answers a GET of a topic."""
     streams: dict[str, ASGIApp]

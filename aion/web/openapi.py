@@ -7,14 +7,14 @@ import orjson
 
 from aion.config import Settings
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.web.app import App
-from aion.web.log.writer import open_log
 
 
 def main() -> int:
     """Print the description as JSON."""
     settings = Settings(data=Path("aion-data"))
-    app = App(settings, log=open_log(Layout(settings.data), "error"))
+    app = App(settings, log=ProcessLog(Layout(settings.data), "web", "error"))
     sys.stdout.buffer.write(
         orjson.dumps(app.routes.openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
     )

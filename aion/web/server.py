@@ -20,12 +20,13 @@ from aion.config import Settings
 from aion.errors import AionError, said
 from aion.store.layout import Layout
 from aion.store.private import keep_private
+from aion.store.process_log import ProcessLog
 from aion.web.app import App
 from aion.web.http.connection import DeskProtocol
 from aion.web.http.gate import allow_files
 from aion.web.http.listener import BACKLOG, address_of, bind
 from aion.web.http.static_files import STATIC
-from aion.web.log.writer import Log, StandardHandler, open_log
+from aion.web.log.library import StandardHandler
 from aion.web.metrics.peers import Peers
 from aion.web.security import check_host
 from aion.web.security.command import open_store
@@ -197,7 +198,7 @@ def serve(
     check_host(settings.host, has_password=store is not None and store.has_password)
     is_worker = listener is not None
     with listener or bind(settings.host, settings.port) as bound:
-        log = open_log(Layout(settings.data), settings.log_level, process=process, console_format=settings.log_format)
+        log = ProcessLog(Layout(settings.data), process, settings.log_level, console_format=settings.log_format)
         libraries = _take_library_logs(log)
         app = App(settings, log=log, static=static, store=store)
         app.desk.floods.append(libraries.say_unsaid)
@@ -217,7 +218,7 @@ def serve(
         try:
             server.run(sockets=[bound])
         except Exception as error:  # the process ends by it: whoever keeps it running reads here why
-            log.error(f"crashed: {type(error).__name__}: {error}", exc_info=error)
+            log.error(f"crashed: {type(error).__name__}: {error}", error=error)
             raise
         libraries.say_unsaid(is_last=True)
         log.info("the desk has stopped")
@@ -226,7 +227,7 @@ def serve(
         return 0 if server.started else 1
 
 
-def _take_library_logs(log: Log) -> StandardHandler:
+def _take_library_logs(log: ProcessLog) -> StandardHandler:
     root = logging.getLogger()
     handler = StandardHandler(log)
     root.handlers = [handler]

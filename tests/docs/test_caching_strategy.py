@@ -8,8 +8,8 @@ import pytest
 
 from aion.config import Settings
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.web.app import App
-from aion.web.log.writer import open_log
 
 from .text import ROOT, codes, read, rows
 
@@ -51,7 +51,7 @@ def test_row_names_only_what_is_there_and_has_a_proof(row: list[str]) -> None:
 
 
 def test_routes_named_exist(tmp_path: Path) -> None:
-    app = App(Settings(data=tmp_path), log=open_log(Layout(tmp_path), "error"))
+    app = App(Settings(data=tmp_path), log=ProcessLog(Layout(tmp_path), "web", "error"))
     known = set(app.routes.openapi()["paths"])
     named = [name.removeprefix("GET ") for row in ROWS for name in codes(f"{row[0]} {row[1]}") if name[:4] == "GET "]
     assert len(named) >= 10

@@ -6,8 +6,8 @@ import pytest
 
 from aion.config import Settings
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.web.app import App
-from aion.web.log.writer import open_log
 
 from .desk import check_log, hostile_desk
 
@@ -30,7 +30,7 @@ def test_description_when_a_route_is_new_then_it_is_asked_too(tmp_path: Path) ->
     from .api import STREAMS, operations
 
     layout = Layout(tmp_path)
-    description = App(Settings(data=tmp_path), log=open_log(layout, "error")).routes.openapi()
+    description = App(Settings(data=tmp_path), log=ProcessLog(layout, "web", "error")).routes.openapi()
     asked = {operation.path for operation in operations(description)}
     assert asked | set(STREAMS) == set(description["paths"])
 

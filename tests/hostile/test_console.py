@@ -9,10 +9,9 @@ import pytest
 from aion.clock import FixedClock
 from aion.command import app
 from aion.command.inspect import audit_lines, log_lines, status_lines, trade_lines
-from aion.output.process_log import ProcessLog
 from aion.store.file import gzip_bytes
 from aion.store.layout import Layout
-from aion.web.log.writer import open_log
+from aion.store.process_log import ProcessLog
 from tests.bot.desk import ask, at, recorded, replay, save_rules, settings
 from tests.web.sample import Writer, sim_log, swing_rolling
 
@@ -68,7 +67,7 @@ def test_books_when_a_person_wrote_evil_then_tables_are_plain(tmp_path: Path) ->
 
 def test_console_when_an_event_is_evil_then_it_is_one_plain_line(tmp_path: Path) -> None:
     desk, bots = io.StringIO(), io.StringIO()
-    log = open_log(Layout(tmp_path), "info", console=desk)
+    log = ProcessLog(Layout(tmp_path), "web", "info", console=desk)
     log.warning(f"kill switch of x thrown by {EVIL}", reason=EVIL)
     ProcessLog(Layout(tmp_path), "bots", clock=FixedClock(at("2022-05-19T13:25Z")), console=bots).error(
         EVIL, bot=EVIL

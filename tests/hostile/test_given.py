@@ -25,9 +25,9 @@ from aion.market.importing.bar_folder import BarFolder
 from aion.market.importing.reader import Import, import_files
 from aion.market.importing.text import table
 from aion.output import archive, retention
-from aion.output.process_log import ProcessLog
 from aion.process.supervisor import last_words
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.store.regular_file import LONGEST_LINE
 from tests.adapter.freqtrade_file import TRADES, make
 from tests.bot.desk import WALL

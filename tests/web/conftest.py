@@ -19,7 +19,6 @@ from aion.web.http.listener import bind
 from aion.web.security import password
 from aion.web.security.command import open_store
 from aion.web.server import DeskServer
-from tests.web.log_file import close_file
 
 from .sample import Writer
 
@@ -70,7 +69,7 @@ def running(settings: Settings, static: Path) -> Iterator[RunningDesk]:
             finally:
                 server.should_exit = True
                 thread.join(10)
-                close_file(app.desk.log)
+                app.desk.log.close()
                 if app.desk.store is not None:
                     app.desk.store.close()
                 assert not thread.is_alive(), "the desk did not stop within 10 s"

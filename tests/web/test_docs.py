@@ -5,14 +5,14 @@ from pathlib import Path
 
 from aion.config import Settings
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.web.app import App
-from aion.web.log.writer import open_log
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_api_document_when_compared_with_the_routes_then_both_name_the_same(tmp_path: Path) -> None:
-    app = App(Settings(data=tmp_path), log=open_log(Layout(tmp_path), "error"))
+    app = App(Settings(data=tmp_path), log=ProcessLog(Layout(tmp_path), "web", "error"))
     routes = {"GET /api/openapi.json"}
     for path, operations in app.routes.openapi()["paths"].items():
         routes |= {f"{method.upper()} {path}" for method in operations}

@@ -11,9 +11,9 @@ from aion.live.snapshot import Built, Topic
 from aion.live.source import Entry, Tree
 from aion.store.document.base import to_json
 from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, SWING, WATCH, Layout, is_meant_as_state
+from aion.store.process_log import ProcessLog
 from aion.web.bundle.pages import Desk, Page, bots_bundle, intraday_bundle
 from aion.web.log import tail
-from aion.web.log.writer import Log
 from aion.web.problem import Problems, file_time, problem
 from aion.web.state import Json, load
 
@@ -88,7 +88,7 @@ class PageTopic:
         return Built(payload, None if is_overdue else max(0.01, self._grace_s - torn_s))
 
 
-def make_topics(settings: Settings, log: Log | None = None) -> list[Topic[Any]]:
+def make_topics(settings: Settings, log: ProcessLog | None = None) -> list[Topic[Any]]:
     """Return the topics `bots`, `intraday` and `logs`."""
     own_swing = frozenset(name for name, bot in settings.bots.items() if bot.kind == "swing")
     page, grace_s = Page(own_swing), settings.cycle_grace_s

@@ -19,9 +19,9 @@ from typing import TypeVar
 from aion.errors import AionError
 from aion.store.document.base import made, to_json
 from aion.store.layout import Layout, check_name
+from aion.store.process_log import ProcessLog
 from aion.web.bundle.controls import ControlState, KillLine
 from aion.web.control.request import Requests
-from aion.web.log.writer import Log
 from aion.web.reader import FileReader
 from aion.web.security.store import DeskStore, DeskStoreError
 
@@ -47,7 +47,7 @@ class KillSwitch:
     """Throws kill switches, and sees to it that the audit hears of each."""
 
     def __init__(
-        self, layout: Layout, files: FileReader, requests: Requests, store: DeskStore | None, log: Log
+        self, layout: Layout, files: FileReader, requests: Requests, store: DeskStore | None, log: ProcessLog
     ) -> None:
         """Make it.
 

@@ -33,6 +33,7 @@ from aion.store.layout import (
     kill,
 )
 from aion.store.lock import alone
+from aion.store.process_log import request_id
 from aion.web.bundle.controls import (
     Asked,
     ControlAnswer,
@@ -46,7 +47,6 @@ from aion.web.bundle.controls import (
     outcome,
 )
 from aion.web.control.change import Audited, changed, unaudited
-from aion.web.log.writer import request_id
 from aion.web.reader import FileReader
 from aion.web.state import BotState
 

@@ -16,9 +16,9 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aion.store.process_log import ProcessLog, request_id
 from aion.web.http.gate import Gate
 from aion.web.http.host import is_address
-from aion.web.log.writer import Log, request_id
 from aion.web.metrics.metric import Metrics
 
 NO_STORE = (
@@ -105,7 +105,7 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
 class Observe:
     """Adds the no-store headers and `Server-Timing`, counts the answer and its time by route."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, log: Log, gate: Gate) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, log: ProcessLog, gate: Gate) -> None:
         """Make it.
 
         Args:
@@ -118,7 +118,7 @@ class Observe:
         self._gate = gate
         self._metrics = metrics
         self._log = log
-        self._is_debug = log.is_enabled_for(10)
+        self._is_debug = log.is_debug
         self._data_headers: tuple[tuple[bytes, bytes], ...] = DATA_HEADERS
         self._prefix = f"{secrets.token_hex(4)}-"
         self._numbers = itertools.count(1)

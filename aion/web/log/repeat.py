@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 EVERY_S = 60.0
 MAX_KINDS = 256  # more at a time are said as one
@@ -56,6 +57,6 @@ class Repeats:
         return list(found.items())
 
 
-def also(unsaid: int) -> dict[str, int]:
+def also(unsaid: int) -> dict[str, Any]:
     """Return the field of a line that says how many more of its kind came since the line before it."""
     return {"not_said_since": unsaid} if unsaid else {}

@@ -10,8 +10,9 @@ import pytest
 from aion.store import rotate
 from aion.store.document.state import LogLine
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
+from aion.web.log.library import StandardHandler
 from aion.web.log.repeat import MAX_KINDS, Repeats, also
-from aion.web.log.writer import StandardHandler, open_log
 
 
 def lines(root: Path) -> list[dict[str, object]]:
@@ -22,7 +23,7 @@ def test_log_when_an_event_is_written_then_it_is_a_log_line_in_the_file_and_a_li
     tmp_path: Path,
 ) -> None:
     console = io.StringIO()
-    log = open_log(Layout(tmp_path), "info", console=console)
+    log = ProcessLog(Layout(tmp_path), "web", "info", console=console)
     log.info("the desk has started", port=3000)
     log.debug("not wanted")
     (line,) = lines(tmp_path)
@@ -33,7 +34,7 @@ def test_log_when_an_event_is_written_then_it_is_a_log_line_in_the_file_and_a_li
 
 def test_log_when_secrets_are_given_then_they_are_masked_everywhere(tmp_path: Path) -> None:
     console = io.StringIO()
-    log = open_log(Layout(tmp_path), "info", console=console)
+    log = ProcessLog(Layout(tmp_path), "web", "info", console=console)
     log.info(
         "login with password=hunter2 and Bearer abc.def",
         cookie="s=hunter2",
@@ -46,7 +47,7 @@ def test_log_when_secrets_are_given_then_they_are_masked_everywhere(tmp_path: Pa
 
 def test_log_when_text_holds_line_breaks_and_escapes_then_it_stays_one_plain_line(tmp_path: Path) -> None:
     console = io.StringIO()
-    open_log(Layout(tmp_path), "info", console=console).info('x\n{"level":"error"}\x1b[31m')
+    ProcessLog(Layout(tmp_path), "web", "info", console=console).info('x\n{"level":"error"}\x1b[31m')
     assert len(lines(tmp_path)) == 1
     assert console.getvalue().count("\n") == 1 and "\x1b" not in console.getvalue()
 
@@ -54,7 +55,7 @@ def test_log_when_text_holds_line_breaks_and_escapes_then_it_stays_one_plain_lin
 def test_log_when_the_disk_refuses_then_it_is_said_once_and_nothing_stops(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("a file where the folder should be")
     console = io.StringIO()
-    log = open_log(Layout(tmp_path), "info", console=console)
+    log = ProcessLog(Layout(tmp_path), "web", "info", console=console)
     log.info("one")
     log.info("two")
     assert console.getvalue().count("cannot be written") == 1
@@ -64,7 +65,7 @@ def test_log_when_the_disk_refuses_then_it_is_said_once_and_nothing_stops(tmp_pa
 def test_standard_handler_when_a_library_fails_then_its_traceback_is_in_the_file(tmp_path: Path) -> None:
     logger = logging.getLogger("test.library")
     logger.propagate = False
-    logger.handlers = [StandardHandler(open_log(Layout(tmp_path), "info", console=io.StringIO()))]
+    logger.handlers = [StandardHandler(ProcessLog(Layout(tmp_path), "web", "info", console=io.StringIO()))]
     try:
         raise ValueError("boom")
     except ValueError:
@@ -77,7 +78,7 @@ def test_log_when_it_is_full_again_and_again_then_warnings_and_errors_stay(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rotate, "MAX_LOG_BYTES", 4_000)
-    log = open_log(Layout(tmp_path), "info", console=io.StringIO())
+    log = ProcessLog(Layout(tmp_path), "web", "info", console=io.StringIO())
     log.error("the kill switch could not be written")
     log.warning("a login gave a wrong password")
     for number in range(500):
@@ -94,7 +95,7 @@ def test_log_when_warnings_come_without_end_then_errors_stay_and_the_newest_warn
 ) -> None:
     monkeypatch.setattr(rotate, "MAX_LOG_BYTES", 4_000)
     monkeypatch.setattr(rotate, "MAX_KEPT_BYTES", 2_000)
-    log = open_log(Layout(tmp_path), "info", console=io.StringIO())
+    log = ProcessLog(Layout(tmp_path), "web", "info", console=io.StringIO())
     log.error("the kill switch could not be written")
     for number in range(500):
         log.warning(f"warning {number}")
@@ -121,7 +122,9 @@ def test_library_when_its_flood_has_ended_then_the_last_count_is_written_after_a
     tmp_path: Path,
 ) -> None:
     now = [0.0]
-    handler = StandardHandler(open_log(Layout(tmp_path), "info", console=io.StringIO()), now_s=lambda: now[0])
+    handler = StandardHandler(
+        ProcessLog(Layout(tmp_path), "web", "info", console=io.StringIO()), now_s=lambda: now[0]
+    )
     flood = [logging.LogRecord("lib", logging.ERROR, "x", 1, "lost %s", (number,), None) for number in range(100)]
     for record in flood:
         handler.emit(record)

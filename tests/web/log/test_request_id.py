@@ -11,12 +11,10 @@ import pytest
 
 from aion.config import Settings, default_bots
 from aion.control.inbox import Inbox
-from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.store.redact import plain
-from aion.web.log.writer import open_log
 from tests.web.conftest import RunningDesk
-from tests.web.log_file import close_file
 
 ESCAPES = "a\x1b[31mred\x1b]0;title\x07\r\nlevel=error forged\u2028\u202egnol\x9b2J"
 
@@ -66,9 +64,9 @@ def test_escapes_and_line_breaks_never_reach_a_log_or_a_terminal(tmp_path: Path)
         bots = ProcessLog(Layout(tmp_path / form), "bots", console=console, console_format=form)  # type: ignore[arg-type]
         bots.warning(ESCAPES, bot=ESCAPES, note=ESCAPES)
         bots.close()
-        web = open_log(Layout(tmp_path / form), "info", console=console, console_format=form)
+        web = ProcessLog(Layout(tmp_path / form), "web", "info", console=console, console_format=form)
         web.warning(ESCAPES, note=ESCAPES)
-        close_file(web)
+        web.close()
         assert console.getvalue().count("\n") == 2, "one line each"
         files = [path.read_text("utf-8") for path in (tmp_path / form / "logs").iterdir()]
         for text in (console.getvalue(), *files):
