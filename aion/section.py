@@ -1,11 +1,15 @@
 """Parts of the settings: what all have in common, and the costs of one's own broker or exchange."""
 
+from datetime import date
 from decimal import Decimal
+from itertools import pairwise
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Part = Decimal
 """Fraction: 0.001 is 0.1 %."""
+_MOST = 1_000_000
 
 
 class Section(BaseModel):
@@ -14,13 +18,78 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True)
 
 
+class FeeSettings(Section):
+    """A further fee of a cost model of your own: what an exchange, a clearer or a state takes as well."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    """Its name in fills and reports, such as `stamp_duty`; several of one name with different `since` are its history."""
+    since: date | None = None
+    """Market day from which this rate applies; leave it out for always. Days before the first rate use the first."""
+    side: Literal["", "buy", "sell"] = ""
+    """`buy` or `sell` for a fee of that side alone; empty for both."""
+    liquidity: Literal["", "taker", "maker"] = ""
+    """`taker` for fills that took a price of the market, `maker` for those that waited; empty for both."""
+    rate: Part = Field(Decimal(0), gt=-1, lt=1)
+    """Fraction of the value; a rebate is below 0."""
+    per_unit: Decimal = Field(Decimal(0), ge=-_MOST, le=_MOST)
+    """Money a share, coin or contract; a rebate is below 0."""
+    per_order: Decimal = Field(Decimal(0), ge=0, le=_MOST)
+    """Money an order and day."""
+    above: Decimal = Field(Decimal(0), ge=0, le=1_000_000_000)
+    """Value of an order and day, money, up to which nothing is due."""
+    minimum: Decimal = Field(Decimal(0), ge=0, le=_MOST)
+    """Least of an order and day, money."""
+    maximum: Decimal | None = Field(None, gt=0, le=1_000_000_000)
+    """Most of an order and day, money; leave it out for no limit."""
+    maximum_rate: Part | None = Field(None, gt=0, lt=1)
+    """Most of an order and day, fraction of its value; it beats the minimum."""
+    step: Decimal | None = Field(None, gt=0, le=_MOST)
+    """Money that it is rounded up to, such as 1 for whole dollars; leave it out for the account's smallest amount."""
+
+    @property
+    def is_money(self) -> bool:
+        """Tell whether it has amounts of money, which are of a currency."""
+        amounts = (self.per_unit, self.per_order, self.above, self.minimum, self.maximum, self.step)
+        return any(amounts)
+
+    @model_validator(mode="after")
+    def _check(self) -> "FeeSettings":
+        if self.maximum is not None and self.maximum < self.minimum:
+            raise ValueError(f"maximum {self.maximum} is below minimum {self.minimum}")
+        if self.minimum and (self.rate < 0 or self.per_unit < 0):
+            raise ValueError(f"{self.name} is a rebate and cannot have a minimum of {self.minimum}")
+        if not (self.rate or self.per_unit or self.per_order or self.minimum) and self.since is None:
+            raise ValueError(f"{self.name} takes nothing: give it rate, per_unit, per_order or minimum")
+        return self
+
+
+class TierSettings(Section):
+    """What a cost model of your own takes from a traded volume on; what is left out is as in the table."""
+
+    above: Decimal = Field(gt=0, le=10**15)
+    """Volume from which it applies, in `tier_by`, traded before the market day."""
+    rate: Part | None = Field(None, gt=-1, lt=1)
+    """As `rate` of the table."""
+    per_unit: Decimal | None = Field(None, ge=-_MOST, le=_MOST)
+    """As `per_unit` of the table."""
+    minimum: Decimal | None = Field(None, ge=0, le=_MOST)
+    """As `minimum` of the table."""
+    taker: Part | None = Field(None, gt=-1, lt=1)
+    """As `taker` of the table."""
+    maker: Part | None = Field(None, gt=-1, lt=1)
+    """As `maker` of the table."""
+
+
 class CostSettings(Section):
     """A cost model of your own; `cost = "<name>"` of a bot uses it. Rates are fractions: 0.001 is 0.1 %."""
 
     title: str = Field("", max_length=120)
     """What it is of, for the report; empty for its name."""
     currency: str = Field("", pattern=r"^([A-Z0-9]{3,10})?$")
-    """Currency of `per_unit`, `per_order`, `minimum` and `maximum`, which need it; that of the bots that use it."""
+    """Currency of `per_unit`, `per_order`, `minimum`, `maximum` and of the amounts of `fees`, which need it."""
+    currency_symbol: str = Field("", max_length=64)
+    """Symbol of the feed whose price is that of 1 `currency` in the account's, such as EUR/USD; needed where they
+    differ. Amounts are then converted at its newest price, rounded up."""
     rate: Part = Field(Decimal(0), ge=0, lt=1)
     """Commission each side, fraction of the value."""
     per_unit: Decimal = Field(Decimal(0), ge=0, le=1_000_000)
@@ -33,14 +102,25 @@ class CostSettings(Section):
     """Most commission of an order and day, money; leave it out for no limit."""
     maximum_rate: Part | None = Field(None, gt=0, lt=1)
     """Most commission of an order and day, fraction of its value; it beats the minimum."""
-    taker: Part = Field(Decimal(0), ge=0, lt=1)
-    """Fee of fills that took a price of the market (market and stop orders), fraction of the value."""
-    maker: Part = Field(Decimal(0), ge=0, lt=1)
-    """Fee of fills that waited at their own price, fraction of the value."""
+    taker: Part = Field(Decimal(0), gt=-1, lt=1)
+    """Fee of fills that took a price of the market (market and stop orders), fraction of the value; a rebate is
+    below 0."""
+    maker: Part = Field(Decimal(0), gt=-1, lt=1)
+    """Fee of fills that waited at their own price, fraction of the value; a rebate is below 0."""
     buy_tax: Part = Field(Decimal(0), ge=0, lt=1)
     """Tax on buys, such as a stamp duty, fraction of the value."""
     sell_tax: Part = Field(Decimal(0), ge=0, lt=1)
     """Tax on sales, fraction of the value."""
+    fees: tuple[FeeSettings, ...] = Field((), max_length=100)
+    """Further fees, each a table `[[costs.<name>.fees]]`: of an exchange, a clearer, a state."""
+    tiers: tuple[TierSettings, ...] = Field((), max_length=50)
+    """Rates by traded volume, each a table `[[costs.<name>.tiers]]`."""
+    tier_by: Literal["value", "units"] = "value"
+    """What `above` of a tier counts: the value traded, in the account's currency, or shares, coins or contracts."""
+    tier_days: int = Field(30, ge=0, le=366)
+    """Calendar days before a market day that are counted; 0 for those of its calendar month."""
+    spread: Decimal = Field(Decimal(0), ge=0, le=1_000_000_000)
+    """Whole quoted spread in units of the price, such as 1 for one point; half of it is paid where that is more."""
     spread_bps: Decimal = Field(Decimal(2), ge=0, le=10_000)
     """Whole quoted spread, basis points of the price; a market order pays half of it, and half a tick at least."""
     impact: bool = True
@@ -52,8 +132,27 @@ class CostSettings(Section):
 
     @model_validator(mode="after")
     def _check(self) -> "CostSettings":
-        if not self.currency and (self.per_unit or self.per_order or self.minimum or self.maximum is not None):
+        is_money = self.per_unit or self.per_order or self.minimum or self.maximum is not None
+        is_money = is_money or any(each.is_money for each in self.fees)
+        if not self.currency and (is_money or any(each.per_unit or each.minimum for each in self.tiers)):
             raise ValueError("per_unit, per_order, minimum and maximum are money: say in which currency")
         if self.maximum is not None and self.maximum < self.minimum:
             raise ValueError(f"maximum {self.maximum} is below minimum {self.minimum}")
+        levels = [each.above for each in self.tiers]
+        if any(one >= two for one, two in pairwise(levels)):
+            raise ValueError(f"tiers must rise, and {', '.join(map(str, levels))} do not")
+        if self.currency_symbol and not self.currency:
+            raise ValueError(f"currency_symbol {self.currency_symbol!r} is the price of a currency: say which")
+        if self.currency_symbol and self.tiers and self.tier_by == "value":
+            raise ValueError("tiers count value in the account's currency: use tier_by units with currency_symbol")
+        seen = set()
+        for each in self.fees:
+            key = each.name, each.side, each.liquidity, each.since
+            if key in seen or each.name in _OWN_NAMES:
+                raise ValueError(f"fee {each.name} is there twice: give it another name or another since")
+            seen.add(key)
         return self
+
+
+_OWN_NAMES = frozenset(("commission", "taker_fee", "maker_fee", "taker_rebate", "maker_rebate", "tax"))
+"""Of the fees that the table has itself."""

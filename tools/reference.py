@@ -124,6 +124,8 @@ def settings() -> Iterator[str]:
         heading["WatchSettings"] = "The watchdog: `[watch]`"
         heading["AlertSettings"] = "Alerts: `[alerts]`"
         heading["CostSettings"] = "Costs of your own: `[costs.<name>]`"
+        heading["FeeSettings"] = "A further fee of them: `[[costs.<name>.fees]]`"
+        heading["TierSettings"] = "Their rates by volume: `[[costs.<name>.tiers]]`"
         lines = [
             (f"`{name}`", default_text(field.default), one_line(field.description))
             for name, field in section.model_fields.items()

@@ -10,6 +10,7 @@ from aion.bot.answer import shown_answers
 from aion.bot.buy_and_hold import BuyAndHold
 from aion.bot.exit_orders import Leaving, is_leaving, note_exit
 from aion.bot.halts import HaltWatch
+from aion.bot.price import FeedPrices
 from aion.bot.settings_check import instruments_of, merged_rules
 from aion.bot.state import Standing, State
 from aion.clock import iso, parse_iso
@@ -75,6 +76,7 @@ class BotAccount:
         self._bar_grid = Grid(feed.interval, feed.anchor) if kind == "minute" else None
         self.portfolio = Portfolio(settings.currency, settings.cash, settings.decimals)
         self.halts = HaltWatch(feed, settings.symbols)
+        self._prices = FeedPrices(feed)
         self.broker = self._make_broker()
         self.gate = RiskGate(self.portfolio, Limits.of(settings.rules))
         """What limits its entries."""
@@ -129,6 +131,7 @@ class BotAccount:
             grid=self._bar_grid,
             halts=self.halts.book,
             allow_short=self.settings.rules.allow_short,
+            price_of=self._prices,
         )
 
     @property

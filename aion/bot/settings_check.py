@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from aion.bot.price import FeedPrices
 from aion.config import BotSettings, Rules, Settings
 from aion.errors import ConfigError
 from aion.market.exchange import exchange_of
@@ -12,6 +13,7 @@ from aion.market.feed import Feed, FolderFeed, Kind
 from aion.model import Instrument
 from aion.strategy.registry import make_strategy
 from aion.trading.cost import cost_model
+from aion.trading.fee import CostModel
 
 
 def fitted(settings: Settings, feed: Feed) -> Settings:
@@ -86,11 +88,11 @@ def instruments_of(name: str, settings: BotSettings, feed: Feed, kind: Kind) -> 
                 "dividends, and this bot holds overnight: say it where the bars come from (aion import --price-basis)"
             )
         found[symbol] = instrument
-    _check_cost(name, settings, found)
+    _check_cost(name, settings, found, feed)
     return found
 
 
-def _check_cost(name: str, settings: BotSettings, instruments: Mapping[str, Instrument]) -> None:
+def _check_cost(name: str, settings: BotSettings, instruments: Mapping[str, Instrument], feed: Feed) -> None:
     model = cost_model(settings.cost, settings.own_cost)
     adjusted = next((symbol for symbol, each in instruments.items() if each.price_basis == "adjusted"), "")
     if adjusted and not model.is_by_value:
@@ -98,9 +100,26 @@ def _check_cost(name: str, settings: BotSettings, instruments: Mapping[str, Inst
             f"bots.{name}: the prices of {adjusted} are adjusted, and cost model {model.name!r} charges by the share "
             "or the order, which means nothing on them: name one in per cent, such as us-equity-bps"
         )
-    if model.currency and model.currency != settings.currency:
+    if model.currency_symbol and model.currency != settings.currency:
+        _check_rate(name, settings, model, FeedPrices(feed).instrument(model.currency_symbol))
+    elif model.currency and model.currency != settings.currency:
         raise ConfigError(
             f"bots.{name}: cost model {model.name!r} charges in {model.currency}, the account is in "
+            f"{settings.currency}"
+        )
+
+
+def _check_rate(name: str, settings: BotSettings, model: CostModel, priced: Instrument | None) -> None:
+    """See that the price by which the costs are converted is one of the feed, in the account's currency."""
+    charges = f"bots.{name}: cost model {model.name!r} charges in {model.currency} at the price of"
+    if priced is None:
+        raise ConfigError(
+            f"{charges} {model.currency_symbol}, and the feed has no past of it: import its bars into the folder of "
+            "the others; with a live feed state the amounts in the currency of the account"
+        )
+    if priced.currency != settings.currency:
+        raise ConfigError(
+            f"{charges} {model.currency_symbol}, which is in {priced.currency}, and the account is in "
             f"{settings.currency}"
         )
 

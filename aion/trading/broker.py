@@ -49,7 +49,9 @@ from aion.trading.execution import Execution, Terms
 from aion.trading.fee import CostModel
 from aion.trading.order_check import check_order, whole_lots
 from aion.trading.portfolio import Portfolio
+from aion.trading.price import PriceOf, unpriced
 from aion.trading.slippage import SlippageModel
+from aion.trading.traded_volume import TradedVolume
 from aion.trading.working_order import Working
 
 VOLUME_SHARE = Decimal("0.05")  # beyond a twentieth of a bar's volume our own order would have made the price
@@ -73,6 +75,7 @@ class PaperBroker:
         volume_share: Decimal = VOLUME_SHARE,
         window: Window = WINDOW,
         halts: HaltBook | None = None,
+        price_of: PriceOf = unpriced,
     ) -> None:
         """Make a broker.
 
@@ -88,12 +91,15 @@ class PaperBroker:
             volume_share: largest part of a bar's volume that fills take, 0..1.
             halts: of single symbols: nothing fills in them.
             window: how old or new a bar may be.
+            price_of: prices of what is not traded but needed, such as the currency of the costs.
         """
         self.bot = bot
         self.run = run
         self.portfolio = portfolio
         cost = cost.of(portfolio.unit)
-        self.terms = Terms(instruments, cost, slippage or cost.slippage, grid, allow_short, volume_share)
+        self._cost = cost
+        self._traded = TradedVolume(cost)
+        self.terms = Terms(instruments, cost, slippage or cost.slippage, grid, allow_short, volume_share, price_of)
         self.ids = IdMaker(run, bot)
         self.book = OrderBook(bot, self.ids)
         self.window = window
@@ -241,7 +247,10 @@ class PaperBroker:
             price = self.terms.slippage.price(side, bar.close, quantity, bar, instrument)
         fees = self.terms.cost.fees(side, quantity, self.value_of(symbol, quantity, price), bar.ts.date())
         slipped = self.value_of(symbol, quantity, price - bar.close)
-        return self.portfolio.unit.cost(slipped) + sum(fees.values(), ZERO)
+        due = sum(fees.values(), ZERO)
+        if self.terms.cost.currency_symbol:
+            due *= self.terms.price_of(self.terms.cost.currency_symbol, bar.ts) or ZERO
+        return self.portfolio.unit.cost(slipped) + self.portfolio.unit.cost(due)
 
     def note(
         self,
@@ -306,6 +315,8 @@ class PaperBroker:
         fills: list[Fill] = []
         if busy and session is not None and self._has(session, busy[0].ts):
             fills = Execution(self.book, self.portfolio, self.terms, session).run(busy)
+            if self._cost.tiers:
+                self._traded.add(session.day, fills)
         for symbol, bar in bars.items():
             if bar.volume or self._is_traded(bar):
                 marks[symbol] = bar.close
@@ -358,6 +369,12 @@ class PaperBroker:
             self._charge_nights(self._day, session)
         self._day = session.day
         self._closes_at = session.close
+        self._choose_tier()
+
+    def _choose_tier(self) -> None:
+        """Charge from now on by the tier that the volume of before the market day reaches."""
+        if self._cost.tiers and self._day is not None:
+            self.terms = replace(self.terms, cost=self._cost.at(self._traded.before(self._day)))
 
     def apply_actions(self, actions: Iterable[CorporateAction], session: MarketSession) -> list[CorporateAction]:
         """Begin `session` and book the splits and dividends that took effect since the session before, in order.
@@ -453,6 +470,7 @@ class PaperBroker:
             "ids": self.ids.state(),
             "day": self._day.isoformat() if self._day else "",
             "closes_at": iso(self._closes_at) if self._closes_at else "",
+            **({"traded": self._traded.state()} if self._cost.tiers else {}),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -461,3 +479,5 @@ class PaperBroker:
         self.ids.restore(state["ids"])
         self._day = date.fromisoformat(state["day"]) if state["day"] else None
         self._closes_at = parse_iso(state["closes_at"]) if state["closes_at"] else None
+        self._traded.restore(state.get("traded", {}))
+        self._choose_tier()

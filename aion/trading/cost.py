@@ -1,5 +1,7 @@
 """The cost models by name: rates, validity and source of every fee, as docs/costs.md shows them, and one's own."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -7,7 +9,7 @@ from typing import Literal
 from aion.errors import ConfigError
 from aion.model import Side
 from aion.money import unit_of
-from aion.section import CostSettings
+from aion.section import CostSettings, FeeSettings
 from aion.trading.fee import CostModel, Fee, Overnight, Rate
 from aion.trading.slippage import SLIPPAGE_MODELS, SlippageModel
 
@@ -328,6 +330,18 @@ def cost_model(name: str, own: CostSettings | None = None) -> CostModel:
 
 
 def _own_model(name: str, own: CostSettings) -> CostModel:
+    model = _flat_model(name, own)
+    tiers = []
+    for each in own.tiers:
+        said = {key: value for key in _TIERED if (value := getattr(each, key)) is not None}
+        tiers.append((each.above, _flat_model(name, own.model_copy(update=said))))
+    return replace(model, tiers=tuple(tiers), tier_by=own.tier_by, tier_days=own.tier_days)
+
+
+_TIERED = ("rate", "per_unit", "minimum", "taker", "maker")
+
+
+def _flat_model(name: str, own: CostSettings) -> CostModel:
     source = f"[costs.{name}] of the settings"
     commission = Rate(
         _ALWAYS, own.rate, own.per_unit, own.per_order,
@@ -335,7 +349,9 @@ def _own_model(name: str, own: CostSettings) -> CostModel:
     )  # fmt: skip
     fees = [Fee("commission", source, (commission,))]
     fees += [
-        Fee(f"{liquidity}_fee", source, _per_value((_ALWAYS, rate)), liquidity=liquidity)
+        Fee(
+            f"{liquidity}_{'fee' if rate > 0 else 'rebate'}", source, _per_value((_ALWAYS, rate)), liquidity=liquidity
+        )
         for liquidity, rate in _both_ways(own.taker, own.maker)
         if rate
     ]
@@ -344,10 +360,33 @@ def _own_model(name: str, own: CostSettings) -> CostModel:
         for side, rate in ((Side.BUY, own.buy_tax), (Side.SELL, own.sell_tax))
         if rate
     ]
+    fees += _further_fees(own.fees, source)
     overnights = [
         Overnight(kind, source, ((_ALWAYS, rate),), longs=kind == "financing", shorts=kind == "borrow")
         for kind, rate in (("borrow", own.borrow), ("financing", own.financing))
         if rate
     ]
-    slippage = SlippageModel(name, own.spread_bps / 2, own.spread_bps > 0, own.impact, source)
-    return CostModel(name, own.title or name, own.currency, _ALWAYS, slippage, tuple(fees), tuple(overnights))
+    has_spread = own.spread_bps > 0 or own.spread > 0
+    slippage = SlippageModel(name, own.spread_bps / 2, has_spread, own.impact, source, own.spread / 2)
+    return CostModel(
+        name, own.title or name, own.currency, _ALWAYS, slippage, tuple(fees), tuple(overnights), own.currency_symbol
+    )
+
+
+def _further_fees(said: Iterable[FeeSettings], source: str) -> list[Fee]:
+    """Return the fees of a table, each with its history."""
+    histories: dict[tuple[str, str, Literal["", "taker", "maker"]], list[FeeSettings]] = {}
+    for each in said:
+        histories.setdefault((each.name, each.side, each.liquidity), []).append(each)
+    found = []
+    for (name, side, liquidity), history in histories.items():
+        history.sort(key=lambda each: each.since or _ALWAYS)
+        rates = tuple(
+            Rate(
+                each.since or _ALWAYS, each.rate, each.per_unit, each.per_order, each.above,
+                each.minimum, each.maximum, each.maximum_rate, each.step,
+            )
+            for each in history
+        )  # fmt: skip
+        found.append(Fee(name, source, rates, Side(side) if side else None, liquidity=liquidity))
+    return found

@@ -25,6 +25,7 @@ from aion.trading.events import CashMovement
 from aion.trading.fee import CostModel
 from aion.trading.order_check import whole_lots
 from aion.trading.portfolio import Portfolio
+from aion.trading.price import PriceOf, unpriced
 from aion.trading.slippage import SlippageModel
 from aion.trading.working_order import Price, Working
 
@@ -41,6 +42,8 @@ class Terms:
     allow_short: bool
     volume_share: Decimal
     """Largest part of a bar's volume that fills take, 0..1."""
+    price_of: PriceOf = unpriced
+    """Newest price of what is not traded, such as the currency of the costs."""
 
 
 class Execution:
@@ -55,6 +58,8 @@ class Execution:
         self.fills: list[Fill] = []
         """In the order in which they happened."""
         self._budget: dict[str, Decimal] = {}
+        self._rate: Decimal | None = None
+        """Price of the currency of the costs in that of the account, where they differ."""
 
     def run(self, bars: list[Bar]) -> list[Fill]:
         """Fill what `bars`, all tradable and of the same moment, would have filled."""
@@ -145,6 +150,8 @@ class Execution:
         asked = wanted
         if not closing:  # our own impact is that of what we can pay, not of what we asked for
             wanted = min(wanted, payable(self.portfolio.free_cash(), price.reference, instrument))
+        if self.terms.cost.currency_symbol and self._lacks_rate(working, bar):
+            return False
         paid = self._price(order, price, wanted, bar, instrument) if wanted > 0 else price.reference
         quantity = self._affordable(working, wanted, paid, price, closing=closing)
         if quantity <= 0:
@@ -174,7 +181,7 @@ class Execution:
             return wanted  # what it lost is lost already
 
         def due(quantity: Decimal) -> Decimal:
-            fees = sum(self._fees(working, quantity, paid, price).values(), ZERO)
+            fees = sum(self._in_account(self._fees(working, quantity, paid, price)).values(), ZERO)
             value = value_of(paid, quantity * instrument.multiplier)
             if closing and side is Side.SELL:
                 return fees - unit.income(value)
@@ -184,7 +191,7 @@ class Execution:
         return largest(wanted, money, due, instrument)
 
     def _fees(self, working: Working, quantity: Decimal, paid: Decimal, price: Price) -> dict[str, Decimal]:
-        """Return what a further fill adds to the fees of the order's day, by name."""
+        """Return what a further fill adds to the fees of the order's day by name, in the currency of the costs."""
         fresh = working.fee_day != self.session.day
         before = {} if fresh else working.charged
         added_value = self._value(working.order.symbol, quantity, paid)
@@ -195,7 +202,26 @@ class Execution:
             made = made[0] + quantity, made[1] + added_value
         due = self.terms.cost.fees(working.order.side, total, value, self.session.day, made)
         added = ((name, fee - before.get(name, ZERO)) for name, fee in due.items())
-        return {name: fee for name, fee in added if fee > 0}
+        return {name: fee for name, fee in added if fee}
+
+    def _in_account(self, fees: dict[str, Decimal]) -> dict[str, Decimal]:
+        """Return `fees` in the account's currency, each rounded up."""
+        if self._rate is None:
+            return fees
+        unit, rate = self.portfolio.unit, self._rate
+        return {name: unit.cost(value_of(fee, rate)) for name, fee in fees.items()}
+
+    def _lacks_rate(self, working: Working, bar: Bar) -> bool:
+        """Look up the price of the currency of the costs; without one the order ends, and True is returned."""
+        if self._rate is None:
+            cost = self.terms.cost
+            found = self.terms.price_of(cost.currency_symbol, bar.ts)
+            if found is None or found <= 0:
+                why = f"cost model {cost.name!r} charges in {cost.currency}, and {cost.currency_symbol} has no price"
+                self._lack(working, why, bar)
+                return True
+            self._rate = found
+        return False
 
     def _value(self, symbol: str, quantity: Decimal, paid: Decimal) -> Decimal:
         """Return what fees in per cent are due on, money >= 0."""
@@ -206,7 +232,7 @@ class Execution:
     ) -> None:
         order = working.order
         instrument = self.terms.instruments[order.symbol]
-        fees = self._fees(working, quantity, paid, price)
+        due = self._fees(working, quantity, paid, price)
         worse = value_of(abs(paid - price.reference), quantity * instrument.multiplier)
         fill = Fill(
             id=self.book.ids.next("f", bar.ts),
@@ -216,7 +242,7 @@ class Execution:
             side=order.side,
             quantity=quantity,
             price=paid,
-            fees=fees,
+            fees=self._in_account(due),
             multiplier=instrument.multiplier if instrument.multiplier != ONE else None,
             slippage=self.portfolio.unit.cost(worse),
             decided_at=order.decided_at,
@@ -231,7 +257,7 @@ class Execution:
         realized, trade = self.portfolio.apply(fill, instrument)
         if realized is not None:
             fill = replace(fill, realized_pnl=realized)
-        self._charge_order(working, fees, quantity, paid, is_made=not price.takes)
+        self._charge_order(working, due, quantity, paid, is_made=not price.takes)
         if instrument.has_volume:
             self._budget[bar.symbol] -= quantity
         self.fills.append(fill)

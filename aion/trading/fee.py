@@ -11,7 +11,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
 from aion.model import ZERO, Side
-from aion.money import MoneyUnit
+from aion.money import MoneyUnit, unit_of
 from aion.trading.slippage import SlippageModel
 
 DAYS_A_YEAR = 365
@@ -36,6 +36,8 @@ class Rate:
     """Most an order, money."""
     maximum_part: Decimal | None = None
     """Most an order, fraction of its value; it beats the minimum."""
+    step: Decimal | None = None
+    """Money step that it is rounded up to, where that is another one than its fee's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Fee:
         return found
 
     def amount(self, side: Side, quantity: Decimal, value: Decimal, day: date) -> Decimal:
-        """Return what an order owes on `day`, money >= 0, rounded up to `step`.
+        """Return what an order owes on `day`, money, rounded up to `step`; a rebate is below 0.
 
         Args:
             side: of the order.
@@ -74,16 +76,19 @@ class Fee:
         if self.side not in (None, side):
             return ZERO
         rate = self.rate(day)
-        if value <= rate.above:
+        if not quantity or (rate.above and value <= rate.above):
             return ZERO
-        due = max(rate.minimum, rate.flat + rate.per_value * value + rate.per_unit * quantity)
+        due = rate.flat + rate.per_value * value + rate.per_unit * quantity
+        if rate.minimum:
+            due = max(due, rate.minimum)
         if rate.maximum is not None:
             due = min(due, rate.maximum)
         if rate.maximum_part is not None:
             due = min(due, rate.maximum_part * value)
         if self.step is None:
             return due
-        return ((due / self.step).to_integral_value(ROUND_CEILING) * self.step).quantize(self.step)
+        step = self.step if rate.step is None else max(rate.step, self.step)
+        return ((due / step).to_integral_value(ROUND_CEILING) * step).quantize(self.step, ROUND_CEILING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +127,42 @@ class CostModel:
     slippage: SlippageModel
     fee_list: tuple[Fee, ...] = ()
     overnights: tuple[Overnight, ...] = ()
+    currency_symbol: str = ""
+    """Symbol whose price is that of 1 `currency` in the account's, where they differ; empty where they do not."""
+    tiers: tuple[tuple[Decimal, "CostModel"], ...] = ()
+    """Volume from which another model applies, ascending."""
+    tier_by: Literal["value", "units"] = "value"
+    tier_days: int = 30
+    """Calendar days before a market day whose volume counts; 0 for those of its month."""
 
     def of(self, unit: MoneyUnit) -> "CostModel":
         """Return the model for an account of `unit`: no fee is rounded to less than its smallest amount."""
-        fees = (replace(each, step=max(each.step or unit.step, unit.step)) for each in self.fee_list)
-        return replace(self, fee_list=tuple(fees))
+        symbol = self.currency_symbol if self.currency != unit.currency else ""
+        least = (unit_of(self.currency) if symbol else unit).step
+        fees = (replace(each, step=max(each.step or least, least)) for each in self.fee_list)
+        tiers = tuple((above, each.of(unit)) for above, each in self.tiers)
+        return replace(self, fee_list=tuple(fees), tiers=tiers, currency_symbol=symbol)
+
+    def at(self, traded: Decimal) -> "CostModel":
+        """Return the model of a market day before which `traded` was traded: value in money, or units."""
+        found = self
+        for above, model in self.tiers:
+            if traded >= above:
+                found = model
+        return found
 
     @property
     def is_by_value(self) -> bool:
         """Tell whether all fees are parts of the value: fees a share or an order mean nothing on adjusted prices."""
-        rates = (rate for fee in self.fee_list for rate in fee.rates)
-        return not any(each.per_unit or each.flat or each.minimum or each.maximum is not None for each in rates)
+        models = (self, *(model for _, model in self.tiers))
+        rates = [rate for model in models for fee in model.fee_list for rate in fee.rates]
+        money = (each for rate in rates for each in (rate.per_unit, rate.flat, rate.minimum, rate.maximum, rate.step))
+        return not any(money)
 
     def fees(
         self, side: Side, quantity: Decimal, value: Decimal, day: date, made: tuple[Decimal, Decimal] = (ZERO, ZERO)
     ) -> dict[str, Decimal]:
-        """Return each fee above zero of an order's day by name.
+        """Return each fee of an order's day that is not zero by name; a rebate is below 0.
 
         Args:
             side: as `Fee.amount`.
@@ -148,7 +173,11 @@ class CostModel:
         """
         parts = {"": (quantity, value), "maker": made, "taker": (quantity - made[0], value - made[1])}
         due = ((fee.name, fee.amount(side, *parts[fee.liquidity], day)) for fee in self.fee_list)
-        return {name: amount for name, amount in due if amount > 0}
+        found: dict[str, Decimal] = {}
+        for name, amount in due:
+            if amount:
+                found[name] = found[name] + amount if name in found else amount
+        return found
 
     def overnight(self, value: Decimal, nights: int, day: date) -> tuple[str, Decimal] | None:
         """Return name and amount (money > 0, not yet rounded) of holding a position, or None when it is free.

@@ -1,7 +1,7 @@
 """What it costs to take the market's price: half a spread and the impact of our own order.
 
     price = reference x (1 +- (half spread + impact)), rounded to the tick against us
-    half spread = max(half_spread_bps, half a tick)
+    half spread = max(half_spread_bps, half a tick, half a spread in units of the price)
     impact = IMPACT x sigma x sqrt(quantity / volume)
 
 `sigma` is the volatility of the very bar, from its range: sigma = ln(high / low) / (2 sqrt(ln 2)).
@@ -35,6 +35,8 @@ class SlippageModel:
     """True where the spread is at least one tick, so that half a tick is the least."""
     has_impact: bool
     source: str
+    half_spread: Decimal = ZERO
+    """Half the quoted spread in units of the price, where that is more."""
 
     def price(self, side: Side, reference: Decimal, quantity: Decimal, bar: Bar, instrument: Instrument) -> Decimal:
         """Return the price paid or got per unit: never better than `reference`, rounded to the tick against us.
@@ -48,7 +50,7 @@ class SlippageModel:
         """
         cost = abs(reference) * self.half_spread_bps / BPS
         if self.has_tick_floor:
-            cost = max(cost, instrument.tick / 2)
+            cost = max(cost, instrument.tick / 2, self.half_spread)
         if self.has_impact and bar.high > bar.low > 0 and bar.volume:
             sigma = log(bar.high / bar.low) / PARKINSON
             share = sqrt(min(1.0, float(quantity / bar.volume)))
