@@ -27,7 +27,7 @@ from aion.clock import parse_iso
 from aion.currency import MOST_DECIMALS, decimals_of
 from aion.default_bots import bots_for
 from aion.errors import ConfigError
-from aion.money import unit_of
+from aion.money import MoneyUnit, unit_of
 from aion.scalar import BotKind
 from aion.secret import handed, read_secret
 from aion.section import CostSettings, Section
@@ -117,6 +117,11 @@ class BotSettings(Section):
     own_cost: CostSettings | None = None
     """The `[costs.<name>]` table that `cost` names; it is filled in, not written."""
 
+    @property
+    def unit(self) -> MoneyUnit:
+        """Its money."""
+        return unit_of(self.currency, self.decimals)
+
     @field_validator("horizon")
     @classmethod
     def _check_horizon(cls, value: str) -> str:
@@ -126,7 +131,7 @@ class BotSettings(Section):
 
     @model_validator(mode="after")
     def _check(self) -> "BotSettings":
-        unit = unit_of(self.currency, self.decimals)
+        unit = self.unit
         if unit.round(self.cash) <= 0:
             raise ValueError(f"cash {self.cash:f} is less than the smallest amount of {self.currency}, {unit.step:f}")
         if self.kind == "swing" and not self.horizon:

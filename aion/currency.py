@@ -28,22 +28,30 @@ def decimals_of(currency: str) -> int:
     return MINOR_UNITS.get(currency, COIN_DECIMALS)
 
 
-def money(value: float, currency: str, *, sign: bool = False) -> str:
-    """Return an amount with the decimals of its currency and separators; what rounds to zero has no sign.
+def money(value: float, currency: str, decimals: int | None = None, *, sign: bool = False) -> str:
+    """Return an amount with the decimals of its account and separators; what rounds to zero has no sign.
 
     Args:
         value: finite.
         currency: its code.
+        decimals: of the account; None for those of the currency.
         sign: True to put a plus before what is above zero.
     """
-    return fixed(value, decimals_of(currency), sign=sign)
+    return fixed(value, decimals_of(currency) if decimals is None else decimals, sign=sign)
 
 
 def fixed(value: float, decimals: int, *, sign: bool = False) -> str:
-    """Return `value` with so many decimals, rounded half up as a browser's `toFixed` does."""
+    """Return `value` with so many decimals, rounded half up as a browser's `toFixed` does.
+
+    A number of more digits than a double holds is rounded to those: it ends earlier, and no digit is made up.
+    """
     with localcontext() as context:
         context.prec = 400  # the largest double has 309 digits before the point
-        rounded = Decimal(float(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+        exact = Decimal(float(value))
+        known = max(0, DIGITS - 1 - exact.adjusted()) if exact else decimals
+        rounded = exact.quantize(Decimal(1).scaleb(-min(decimals, known)), ROUND_HALF_UP)
+        if known < decimals and float(rounded) == value:
+            rounded = rounded.quantize(Decimal(1).scaleb(-decimals))
         if rounded.is_zero():
             rounded = abs(rounded)
             sign = False

@@ -51,6 +51,12 @@ def unit_of(currency: str, decimals: int | None = None) -> MoneyUnit:
     return MoneyUnit(currency, decimals_of(currency) if decimals is None else decimals)
 
 
+def unit_json(unit: MoneyUnit) -> dict[str, str | int]:
+    """Return what documents say of an account's money: its currency, and its decimals where they are not the usual."""
+    usual = unit.decimals == decimals_of(unit.currency)
+    return {"currency": unit.currency} if usual else {"currency": unit.currency, "decimals": unit.decimals}
+
+
 def value_of(price: Decimal, units: Decimal) -> Decimal:
     """Return price x units with every digit: a product that is rounded before it is rounded up could come out low."""
     return _EXACT.multiply(price, units)

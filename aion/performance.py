@@ -112,20 +112,6 @@ def annual_growth(start: float, end: float, years: float) -> float | None:
     return float((end / start) ** (1 / years) - 1)
 
 
-def net_result(said: float | None, equity: float, start: float | None, flows: float = 0.0) -> float | None:
-    """Return the net result since the start, money: what is `said`, else `equity` less what was put in.
-
-    Args:
-        said: the result as its file says it.
-        equity: now.
-        start: equity at the start; None, and nothing said, gives None.
-        flows: deposits less withdrawals since then.
-    """
-    if said is not None:
-        return said
-    return None if start is None else equity - start - flows
-
-
 def growth_index(
     curve: Sequence[tuple[datetime, float]], flows: Iterable[tuple[datetime, float]]
 ) -> list[float] | None:

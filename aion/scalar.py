@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from aion.clock import iso
+from aion.currency import MOST_DECIMALS
 
 PART_ITEMS = 10_000  # in a map of one fill, symbol, session or preview
 _INTEGER_LIKE = re.compile(r"[0-9]{1,10}")  # the keys that JavaScript moves to the front, in numeric order
@@ -66,6 +67,8 @@ Number = Annotated[float, Field(allow_inf_nan=False, ge=-MOST, le=MOST)]
 Money = Number
 Fraction = Number
 Price = Annotated[float, Field(allow_inf_nan=False, ge=0, le=MOST)]
+Decimals = Annotated[int, Field(ge=0, le=MOST_DECIMALS)]
+"""Of money."""
 Above = Annotated[float, Field(allow_inf_nan=False, gt=0, le=MOST)]
 """A number above zero."""
 Text = Annotated[str, Field(max_length=2000)]

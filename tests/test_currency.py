@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aion.backtest import text
 from aion.command.inspect import status_lines
 from aion.config import BotSettings, default_bots
-from aion.currency import COIN_DECIMALS, MINOR_UNITS, decimals_of, fixed, money, plain
+from aion.currency import COIN_DECIMALS, DIGITS, MINOR_UNITS, decimals_of, fixed, money, plain
 
 PLAIN = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)?")
 BOT = default_bots()["orb_ny"].model_dump(exclude={"decimals"})
@@ -30,6 +30,8 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
         (-0.001, "USD", "0.00"),
         (1e21, "USD", "1,000,000,000,000,000,000,000.00"),
         (12.3456, "KWD", "12.346"),
+        (123456789012.3, "PEPE", "123,456,789,012.30000000"),
+        (0.1 + 0.2, "BTC", "0.30000000"),
     ],
 )
 def test_amount_has_the_decimals_of_its_currency(value: float, currency: str, shown: str) -> None:
@@ -40,11 +42,21 @@ def test_amount_has_the_decimals_of_its_currency(value: float, currency: str, sh
 def test_amount_is_the_nearest_of_its_decimals_in_plain_digits(value: float, decimals: int) -> None:
     shown = fixed(value, decimals)
     assert PLAIN.fullmatch(shown)
-    assert len(shown.partition(".")[2]) == decimals
+    written = len(shown.partition(".")[2])
+    if written < decimals:  # it has more digits than a double holds
+        assert len(re.sub("[^0-9]", "", shown).lstrip("0")) >= DIGITS
     exact = Decimal(shown.replace(",", ""))
-    assert abs(exact - Decimal(value)) <= Decimal(5).scaleb(-decimals - 1)
-    assert fixed(float(exact), decimals) == shown or decimals == 18  # what is shown is read back to the same
+    assert written <= decimals and abs(exact - Decimal(value)) <= Decimal(5).scaleb(-written - 1)
+    assert fixed(float(exact), decimals).replace("0", "") == shown.replace("0", "")
     assert exact != 0 or not shown.startswith("-")
+
+
+@given(st.integers(-(10**15) + 1, 10**15 - 1), st.integers(0, 18))
+def test_amount_that_a_double_holds_has_all_decimals_and_its_own_digits(digits: int, decimals: int) -> None:
+    exact = Decimal(digits).scaleb(-decimals)
+    shown = fixed(float(exact), decimals)
+    assert Decimal(shown.replace(",", "")) == exact
+    assert len(shown.partition(".")[2]) == decimals
 
 
 @given(st.floats(min_value=-1e300, max_value=1e300))
@@ -72,6 +84,33 @@ def test_status_shows_the_digits_of_a_small_coin_account(tmp_path: Path) -> None
     (folder / "2026-11-30_dust.json").write_text(json.dumps(state))
     (line,) = status_lines(tmp_path)
     assert "0.00012345 BTC" in line and "net +0.00002345 since start" in line
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "shown"),
+    [
+        (1.1, 18, "1.100000000000000000"),
+        (0.1 + 0.2, 18, "0.300000000000000"),
+        (12345.678901234567, 18, "12,345.6789012346"),
+        (2.0**53 + 2, 2, "9,007,199,254,740,994.00"),
+        (0.0, 18, "0.000000000000000000"),
+    ],
+)
+def test_digit_that_a_double_does_not_hold_is_not_shown(value: float, decimals: int, shown: str) -> None:
+    assert fixed(value, decimals) == shown
+
+
+def test_status_shows_the_decimals_that_the_file_says(tmp_path: Path) -> None:
+    state = {
+        "schema": "aion/sim_log/1", "bot": "wei", "day": "2026-11-30", "as_of": "2026-11-30T06:50:00Z",
+        "currency": "ETH", "decimals": 18, "equity": 1.3, "start_equity": 1.2, "flows": {
+            "a": {"ts": "2026-11-30T06:00:00Z", "amount": 0.1}, "b": {"ts": "2026-11-30T06:10:00Z", "amount": 0.2}},
+    }  # fmt: skip
+    folder = tmp_path / "intraday" / "sim_logs"
+    folder.mkdir(parents=True)
+    (folder / "2026-11-30_wei.json").write_text(json.dumps(state))
+    (line,) = status_lines(tmp_path)
+    assert " 1.300000000000000000 ETH" in line and "net -0.200000000000000000 since start" in line
 
 
 def test_report_of_a_backtest_shows_the_digits_of_its_currency() -> None:

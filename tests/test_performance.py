@@ -183,7 +183,6 @@ def test_growth_when_money_is_paid_in_and_out_then_of_the_results_alone() -> Non
     assert performance.growth_index([], flows) is None
     assert performance.growth_index([(days[0], 0.0), (days[1], 5.0)], []) is None
     assert performance.growth_index([(days[0], 1.0), (days[1], 0.0), (days[2], 5.0)], [(days[2], 5.0)]) is None
-    assert performance.net_result(None, 1600.0, 1000.0, 500.0) == pytest.approx(100)
 
 
 @given(st.lists(st.tuples(st.floats(0.5, 2), st.floats(0, 5000)), min_size=1, max_size=20), st.floats(100, 1e6))

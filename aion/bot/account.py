@@ -24,6 +24,7 @@ from aion.market.feed import Feed, Kind
 from aion.market.grid import Grid
 from aion.market.jump import Screen, Screened
 from aion.model import ONE, Bar, CorporateAction, EquityPoint, Signal, Trade
+from aion.money import unit_json
 from aion.output.day_record import Peak, Record
 from aion.output.encode import Json, number, result_json, rules_json, signal_json
 from aion.store.process_log import ProcessLog
@@ -322,7 +323,7 @@ class BotAccount:
         settings, portfolio = self.settings, self.portfolio
         value: Json = {
             "bot": self.name,
-            "currency": settings.currency,
+            **unit_json(portfolio.unit),
             "exchange": settings.exchange,
             "strategy": settings.strategy,
             "rule": self.strategy.rule,

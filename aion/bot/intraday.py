@@ -16,6 +16,7 @@ from aion.market.calendar import MarketSession
 from aion.market.feed import Feed
 from aion.market.grid import Grid
 from aion.model import Bar, OrderRecord, OrderStatus, Side, Signal
+from aion.money import unit_json
 from aion.output.day_record import Record, changes_of_day
 from aion.output.encode import Json, bar_json, bar_row, number, result_json, signal_json
 from aion.store.document.base import to_json
@@ -267,7 +268,7 @@ class IntradayBot(BotAccount):
         """Return its row in the summary of the cycle."""
         return {
             "exchange": self.settings.exchange,
-            "currency": self.settings.currency,
+            **unit_json(self.portfolio.unit),
             "day": self.day,
             "equity": number(self.equity),
             "cash": number(self.portfolio.cash),

@@ -17,6 +17,7 @@ from aion.ledger.query import LedgerReader
 from aion.market import calendar
 from aion.market.feed import Feed
 from aion.model import ZERO, Bar, Fill, OrderStatus, Side, Signal
+from aion.money import unit_json
 from aion.output.day_record import Record, days_of
 from aion.output.encode import Json, number, order_json, result_json
 from aion.output.preview import Wish, planned_orders, preview_document
@@ -271,7 +272,7 @@ class SwingBot(BotAccount):
         """Return the activity file of a market day without its envelope."""
         value: Json = {
             "bot": self.name,
-            "currency": self.settings.currency,
+            **unit_json(self.portfolio.unit),
             "horizon": self.settings.horizon,
             "day": day,
             "orders": activity.orders_in_time(),

@@ -14,13 +14,13 @@ from pathlib import Path
 from aion.clock import iso
 from aion.currency import money, plain
 from aion.errors import NotFoundError, StateError, printable
-from aion.performance import net_result
 from aion.store.document.left_out import lines as left_out_lines
 from aion.store.document.state import Account, SimLog, SwingRolling
 from aion.store.document_file import read_sound
 from aion.store.file import parse_object
 from aion.store.layout import Layout, check_day
 from aion.store.newest import newest_states
+from aion.web.bundle.exact import total
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 AUDIT_COLUMNS = ("at", "ts", "target", "action", "value", "by", "outcome", "reason", "id")
@@ -65,9 +65,9 @@ def _left_out(bot: str, account: Account, file: str) -> list[str]:
 
 def _status_line(bot: str, account: Account, now: datetime) -> str:
     said = None if account.total_pnl is None else account.total_pnl.net
-    flows = sum(flow.amount for flow in account.flows.values())
-    total = net_result(said, account.equity, account.start_equity, flows)
-    net = "" if total is None else f"net {money(total, account.currency, sign=True)} since start"
+    if said is None and account.start_equity is not None:
+        said = total((account.equity, -account.start_equity, *(-flow.amount for flow in account.flows.values())))
+    net = "" if said is None else f"net {money(said, account.currency, account.decimals, sign=True)} since start"
     late = ""
     if account.kind == "finished":
         late = "finished"
@@ -75,8 +75,9 @@ def _status_line(bot: str, account: Account, now: datetime) -> str:
         late = f"LATE {_age(now - account.due_at)}"
     held = f"{len(account.positions)} open" if account.positions else "flat"
     written = "" if account.written_at is None else f"written {_age(now - account.written_at)} ago"
+    equity = money(account.equity, account.currency, account.decimals)
     parts = (held, net, f"as of {iso(account.as_of)}", written, late)
-    return f"{bot:<16} {money(account.equity, account.currency):>16} {account.currency}  " + "  ".join(
+    return f"{bot:<16} {equity:>16} {account.currency}  " + "  ".join(
         part for part in parts if part
     )
 

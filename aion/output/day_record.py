@@ -11,6 +11,7 @@ from aion.clock import iso
 from aion.config import BotSettings
 from aion.ledger.query import LedgerReader
 from aion.model import ZERO, EquityPoint, OrderStatus
+from aion.money import unit_json
 from aion.output.encode import Json, decision_json, fill_json, number, order_json, result_json, trade_json
 from aion.trading.events import NIGHTS, CashMovement, Changes, Result
 
@@ -263,6 +264,7 @@ def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: 
             borrow[day] -= movement.amount
     shown: Json = {}
     start = last = settings.cash
+    money = unit_json(settings.unit)
     cash = sum((amount for day, amount in moved.items() if day < min(equity, default=before)), ZERO)
     total_fees = total_slippage = total_borrow = ZERO
     for day in sorted(equity):
@@ -276,7 +278,7 @@ def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: 
         so_far = Result(total_fees, total_slippage, equity[day] - start, start, total_borrow)
         shown[day] = {
             "exchange": settings.exchange,
-            "currency": settings.currency,
+            **money,
             "day": day,
             "equity": number(equity[day]),
             "cash": number(cash),

@@ -122,6 +122,7 @@ def test_bot_when_it_trades_a_kind_then_ledger_files_and_lists_have_each_digit(
     assert check_file(path) == ([], [])
     position = day["positions"][symbol]
     (sum_of_all,) = bundle_of(held)["totals"].values()
+    assert day.get("decimals") == sum_of_all.get("decimals") == case.decimals, "where they are not the usual ones"
     assert sum_of_all["cash"] + sum_of_all["positions_value"] == pytest.approx(sum_of_all["equity"], rel=1e-12)
     assert ("margin" in position) == instrument.is_settled
     assert day["cash"] == float(case.held_cash) and day["equity"] == float(case.held_equity)

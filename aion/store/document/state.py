@@ -16,6 +16,7 @@ from aion.scalar import (
     Answers,
     Curve,
     Day,
+    Decimals,
     Few,
     Fraction,
     Key,
@@ -45,6 +46,9 @@ class Account(Envelope):
     finished_at: UtcTime | None = Field(None, description="Market time at which its run ended.")
     bot: Name
     currency: str = Field(pattern=r"^[A-Z0-9]{3,10}$")
+    decimals: Decimals | None = Field(
+        None, description="Of its money; absent where it has those of ISO 4217, or a coin's 8."
+    )
     exchange: str = Field("", max_length=16, description="ISO 10383 MIC; empty where it has no sessions.")
     strategy: str = Field("", max_length=64)
     rule: Text = Field("", description="The rule in one line, for people.")
@@ -197,6 +201,7 @@ class BotActivity(Envelope):
 
     bot: Name
     currency: str = Field(pattern=r"^[A-Z0-9]{3,10}$")
+    decimals: Decimals | None = Field(None, description="Of its money, as in the bot's state.")
     horizon: str = Field(max_length=8)
     day: Day
     orders: dict[Key, Order] = Field(default_factory=dict)
@@ -242,6 +247,7 @@ class BotSummary(Document):
 
     exchange: Short = ""
     currency: Short
+    decimals: Decimals | None = Field(None, description="Of its money, as in its own file.")
     day: Day
     equity: Money
     cash: Money | None = None

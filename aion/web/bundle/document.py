@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from aion.model import Mode
-from aion.scalar import Curve, Day, Fraction, Key, Money, Name, Number
+from aion.scalar import Curve, Day, Decimals, Fraction, Key, Money, Name, Number
 from aion.store.document.base import Document
 from aion.store.document.clock import ClockState
 from aion.store.document.part import Fill, Order, Position, Signal, Trade
@@ -94,6 +94,7 @@ class Total(Document):
     """All bots of one currency; there is no figure that adds currencies."""
 
     currency: str
+    decimals: Decimals | None = Field(None, description="The most of its bots'; absent where it has the usual.")
     bots: list[Name]
     equity: Money
     cash: Money | None = Field(None, description="Absent when a bot does not say its cash.")
@@ -250,6 +251,7 @@ class BotPart(Document):
     file: str
     as_of: AwareDatetime
     currency: str
+    decimals: Decimals | None = Field(None, description="Of its money; absent where it has the usual.")
     positions: dict[Key, Position] | None = None
     fills: dict[Key, Fill] | None = None
     trades: dict[Key, Trade] | None = None

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from aion.currency import decimals_of
 from aion.store.document.base import made
 from aion.store.document.part import Pnl, Position
 from aion.web.bundle.curve import Fall
@@ -56,6 +57,7 @@ def _total(currency: str, members: list[Member], days: DayPnl) -> Total:
     fall = found.fall if found else Fall()
     return made(Total)(
         currency=currency,
+        decimals=_decimals(currency, bots),
         bots=names,
         equity=equity,
         cash=_all(bot.cash for bot in bots),
@@ -70,6 +72,13 @@ def _total(currency: str, members: list[Member], days: DayPnl) -> Total:
         is_at_closes=found.is_at_closes if found else None,
         days=_days(names, days),
     )
+
+
+def _decimals(currency: str, bots: list[BotView]) -> int | None:
+    """Return the most decimals of the bots' money, None for the usual ones."""
+    usual = decimals_of(currency)
+    most = max(usual if bot.decimals is None else bot.decimals for bot in bots)
+    return None if most == usual else most
 
 
 def _all(values: Iterable[float | None]) -> float | None:

@@ -15,7 +15,7 @@ from aion.web.router.common import NOT_FOUND, desk_of, whole
 
 Part = Literal["positions", "fills", "trades", "signals", "targets", "open_orders", "rules", "symbols", "curve"]
 
-_ABOUT = ("bot", "kind", "file", "as_of", "currency")
+_ABOUT = ("bot", "kind", "file", "as_of", "currency", "decimals")
 
 bot_parts_router = APIRouter(prefix="/api", tags=["bots"], responses=NOT_FOUND)
 

@@ -4,7 +4,7 @@ import type { BotView, ClockState, Fill, Session } from "../api/schema";
 import { age } from "../lib/age";
 import { unshown } from "../lib/left-out";
 import { wallText } from "../lib/market";
-import { MINUS, money, price, quantity, sharedDecimals } from "../lib/money";
+import { MINUS, money, price, quantity, sharedDecimals, type Unit } from "../lib/money";
 import { onDesk } from "../lib/ticker";
 import { dayName, dayOrClock, instant, isoDay, localStamp, stamp, UTC } from "../lib/time";
 import { pendingText } from "./asked";
@@ -193,10 +193,10 @@ export function peakText(peakAt: string | undefined, market: number | undefined)
 }
 
 /** `cash 160,222.25`, `+ positions 272,949.49`; a minus where the positions are worth less than nothing. */
-export function sumText(cash: number | undefined, positions: number | undefined, currency: string): string[] {
+export function sumText(cash: number | undefined, positions: number | undefined, unit: Unit): string[] {
   const parts: string[] = [];
-  if (cash !== undefined) parts.push(`cash ${money(cash, currency)}`);
+  if (cash !== undefined) parts.push(`cash ${money(cash, unit)}`);
   if (positions !== undefined)
-    parts.push(`${positions < 0 ? MINUS : "+"} positions ${money(Math.abs(positions), currency)}`);
+    parts.push(`${positions < 0 ? MINUS : "+"} positions ${money(Math.abs(positions), unit)}`);
   return parts;
 }

@@ -138,8 +138,11 @@ describe("words", () => {
   });
 
   it("of a sum subtract what is short", () => {
-    expect(sumText(112_217.89, -12_256.8, "USD")).toEqual(["cash 112,217.89", "\u2212 positions 12,256.80"]);
-    expect(sumText(undefined, undefined, "USD")).toEqual([]);
+    expect(sumText(112_217.89, -12_256.8, { currency: "USD" })).toEqual([
+      "cash 112,217.89",
+      "\u2212 positions 12,256.80",
+    ]);
+    expect(sumText(undefined, undefined, { currency: "USD" })).toEqual([]);
   });
 });
 

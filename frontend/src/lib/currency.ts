@@ -13,8 +13,15 @@ const DECIMALS: Record<string, string> = {
 /** Decimals of what is no currency of ISO 4217. */
 export const COIN_DECIMALS = 8;
 
-/** Decimals in which amounts of `currency` are shown. */
-export function decimalsOf(currency: string): number {
+/** What money is of: an account or a total. Decimals are those of its currency unless it says others. */
+export interface Unit {
+  currency: string;
+  decimals?: number | undefined;
+}
+
+/** Decimals in which amounts of `unit` are shown. */
+export function decimalsOf({ currency, decimals: own }: Unit): number {
+  if (own !== undefined) return own;
   for (const decimals in DECIMALS) if (DECIMALS[decimals]?.includes(currency)) return Number(decimals);
   return COIN_DECIMALS;
 }

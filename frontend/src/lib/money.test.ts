@@ -13,60 +13,70 @@ import {
   priceDecimals,
   quantity,
   sharedDecimals,
+  type Unit,
   way,
 } from "./money";
 
+const of = (currency: string, decimals?: number): Unit => ({ currency, decimals });
+const [USD, JPY, KWD, BTC, USDT] = ["USD", "JPY", "KWD", "BTC", "USDT"].map((code) => of(code)) as [
+  Unit,
+  Unit,
+  Unit,
+  Unit,
+  Unit,
+];
+
 describe("money", () => {
   it("has the two decimals of a dollar and separators", () => {
-    expect(money(99008, "USD")).toBe("99,008.00");
-    expect(money(1234567.891, "USD")).toBe("1,234,567.89");
+    expect(money(99008, USD)).toBe("99,008.00");
+    expect(money(1234567.891, USD)).toBe("1,234,567.89");
   });
 
   it("has a real minus", () => {
-    expect(money(-992, "USD")).toBe(`${MINUS}992.00`);
+    expect(money(-992, USD)).toBe(`${MINUS}992.00`);
     expect(MINUS).toBe("\u2212");
   });
 
   it("puts the code behind, joined", () => {
-    expect(moneyIn(99008, "USD")).toBe("99,008.00\u00a0USD");
+    expect(moneyIn(99008, USD)).toBe("99,008.00\u00a0USD");
   });
 
   it.each([undefined, Number.NaN, Number.POSITIVE_INFINITY, null, "12"])("of %s is empty, never 0 or NaN", (value) => {
     const absent = value as number | undefined;
     for (const text of [
-      money(absent, "USD"),
-      moneyChange(absent, "USD"),
-      cost(absent, "USD"),
+      money(absent, USD),
+      moneyChange(absent, USD),
+      cost(absent, USD),
       price(absent),
       quantity(absent),
       count(absent),
     ]) {
       expect(text).toBe("");
     }
-    expect(moneyIn(absent, "USD")).toBe("");
+    expect(moneyIn(absent, USD)).toBe("");
   });
 });
 
 describe("a change", () => {
   it("has a plus or a minus", () => {
-    expect(moneyChange(1771.47, "USD")).toBe("+1,771.47");
-    expect(moneyChange(-0.005001, "USD")).toBe(`${MINUS}0.01`);
+    expect(moneyChange(1771.47, USD)).toBe("+1,771.47");
+    expect(moneyChange(-0.005001, USD)).toBe(`${MINUS}0.01`);
   });
 
   it("that rounds to zero has no sign and no direction", () => {
-    expect(moneyChange(0, "USD")).toBe("0.00");
-    expect(moneyChange(-0.001, "USD")).toBe("0.00");
-    expect(moneyChange(0.0049, "USD")).toBe("0.00");
-    expect(way(-0.001, "USD")).toBe(0);
-    expect(way(0.0049, "USD")).toBe(0);
-    expect(way(0.005, "USD")).toBe(1);
-    expect(way(-3, "USD")).toBe(-1);
-    expect(way(undefined, "USD")).toBe(0);
+    expect(moneyChange(0, USD)).toBe("0.00");
+    expect(moneyChange(-0.001, USD)).toBe("0.00");
+    expect(moneyChange(0.0049, USD)).toBe("0.00");
+    expect(way(-0.001, USD)).toBe(0);
+    expect(way(0.0049, USD)).toBe(0);
+    expect(way(0.005, USD)).toBe(1);
+    expect(way(-3, USD)).toBe(-1);
+    expect(way(undefined, USD)).toBe(0);
   });
 
   it("from a cost is negative, and none is 0.00", () => {
-    expect(cost(21.8, "USD")).toBe(`${MINUS}21.80`);
-    expect(cost(0, "USD")).toBe("0.00");
+    expect(cost(21.8, USD)).toBe(`${MINUS}21.80`);
+    expect(cost(0, USD)).toBe("0.00");
   });
 });
 
@@ -116,14 +126,36 @@ describe("quantity", () => {
 
 describe("currencies", () => {
   it("have the decimals of ISO 4217, coins eight", () => {
-    expect(money(1234.5, "JPY")).toBe("1,235");
-    expect(money(1234.5, "KWD")).toBe("1,234.500");
-    expect(money(0.05021976, "BTC")).toBe("0.05021976");
-    expect(money(0.00012345, "BTC")).toBe("0.00012345");
-    expect(moneyChange(-0.00000001, "BTC")).toBe(`${MINUS}0.00000001`);
-    expect(money(1, "USDT")).toBe("1.00000000");
-    expect(way(0.00000001, "BTC")).toBe(1);
-    expect(way(0.4, "JPY")).toBe(0);
+    expect(money(1234.5, JPY)).toBe("1,235");
+    expect(money(1234.5, KWD)).toBe("1,234.500");
+    expect(money(0.05021976, BTC)).toBe("0.05021976");
+    expect(money(0.00012345, BTC)).toBe("0.00012345");
+    expect(moneyChange(-0.00000001, BTC)).toBe(`${MINUS}0.00000001`);
+    expect(money(1, USDT)).toBe("1.00000000");
+    expect(way(0.00000001, BTC)).toBe(1);
+    expect(way(0.4, JPY)).toBe(0);
+  });
+
+  it("have the decimals that their account says", () => {
+    expect(money(1005.25, of("USDT", 2))).toBe("1,005.25");
+    expect(moneyChange(-0.004, of("USDT", 2))).toBe("0.00");
+    expect(way(-0.004, of("USDT", 2))).toBe(0);
+    expect(way(-0.004, of("USDT", 3))).toBe(-1);
+    expect(money(12.3456, of("USD", 4))).toBe("12.3456");
+    expect(money(1234.5, of("JPY", 0))).toBe("1,235");
+  });
+
+  it("show no digit that a double does not hold", () => {
+    const wei = of("ETH", 18);
+    expect(money(1.1, wei)).toBe("1.100000000000000000");
+    expect(money(0.1 + 0.2, wei)).toBe("0.300000000000000");
+    expect(money(1e-18, wei)).toBe("0.000000000000000001");
+    expect(money(0, wei)).toBe("0.000000000000000000");
+    expect(money(12345.678901234567, wei)).toBe("12,345.6789012346");
+    expect(money(123456789012.3, of("PEPE"))).toBe("123,456,789,012.30000000");
+    expect(money(2 ** 53 + 2, USD)).toBe("9,007,199,254,740,994.00");
+    expect(money(1e21, USD)).toBe("1,000,000,000,000,000,000,000.00");
+    expect(money(1e21, JPY)).toBe("1,000,000,000,000,000,000,000");
   });
 
   it("keep the digits of prices however small", () => {
@@ -151,18 +183,15 @@ describe("currencies", () => {
       for (let count = 0; count < 2000; count += 1) {
         const value = (chance() - 0.5) * 10 ** Math.floor(chance() * 44 - 20);
         const read = (text: string): number => Number(text.replaceAll(",", "").replace(MINUS, "-").replace("+", ""));
-        const texts = [
-          money(value, currency),
-          moneyChange(value, currency),
-          cost(value, currency),
-          price(value),
-          quantity(value),
-        ];
+        const unit = of(currency);
+        const texts = [money(value, unit), moneyChange(value, unit), cost(value, unit), price(value), quantity(value)];
         for (const text of texts) expect(text).toMatch(/^[+\u2212]?[0-9]{1,3}(,[0-9]{3})*(\.[0-9]+)?$/);
         const room = 0.5001 * 10 ** -decimals + Math.abs(value) * 1e-14;
         expect(Math.abs(read(texts[0] ?? "") - value)).toBeLessThanOrEqual(room);
-        expect((texts[0] ?? "").split(".")[1]?.length ?? 0).toBe(decimals);
-        expect(way(value, currency)).toBe(/[1-9]/.test(texts[0] ?? "") ? Math.sign(value) : 0);
+        const shown = (texts[0] ?? "").split(".")[1]?.length ?? 0;
+        if (shown !== decimals) expect((texts[0] ?? "").replace(/\D/g, "").length).toBeGreaterThanOrEqual(15);
+        expect(shown).toBeLessThanOrEqual(decimals);
+        expect(way(value, unit)).toBe(/[1-9]/.test(texts[0] ?? "") ? Math.sign(value) : 0);
         expect(Math.abs(read(price(value)) - value)).toBeLessThanOrEqual(Math.abs(value) * 5.1e-9 + 5.1e-19);
       }
     }
@@ -188,16 +217,10 @@ describe("words", () => {
 it("tells figures that stand in one line from those that wrap", () => {
   const most = 34;
   expect(
-    isLong(most, moneyChange(-8432.1, "USD"), cost(1234.56, "USD"), cost(123.45, "USD"), moneyChange(-9790.11, "USD")),
+    isLong(most, moneyChange(-8432.1, USD), cost(1234.56, USD), cost(123.45, USD), moneyChange(-9790.11, USD)),
   ).toBe(false);
   expect(
-    isLong(
-      most,
-      moneyChange(1_132_450.53, "USD"),
-      cost(4040, "USD"),
-      cost(8080, "USD"),
-      moneyChange(1_120_330.53, "USD"),
-    ),
+    isLong(most, moneyChange(1_132_450.53, USD), cost(4040, USD), cost(8080, USD), moneyChange(1_120_330.53, USD)),
   ).toBe(true);
   expect(isLong(most)).toBe(false);
 });

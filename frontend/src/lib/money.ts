@@ -1,16 +1,24 @@
 /** Money, prices and quantities as text. Absent or unusable numbers give an empty string, never 0 or NaN. */
 
-import { decimalsOf } from "./currency";
+import { decimalsOf, type Unit } from "./currency";
+
+export type { Unit } from "./currency";
 
 /** U+2212, as wide as a plus. */
 export const MINUS = "\u2212";
 
+const DIGITS = 15; // that a double holds of any decimal number
 const THOUSANDS = /\B(?=(\d{3})+$)/g;
 
-/** Without `Intl`, whose first use costs the first frame more than all the figures in it. */
+/**
+ * Without `Intl`, whose first use costs the first frame more than all the figures in it. Digits beyond those that a
+ * double holds are not made up: the text then ends earlier.
+ */
 function fixed(value: number, decimals: number): string {
-  // from here on toFixed writes exponents, and no double has decimals
-  const text = value >= 1e21 ? BigInt(value) + (0).toFixed(decimals).slice(1) : value.toFixed(decimals);
+  const known = Math.max(0, DIGITS - 1 - Math.floor(Math.log10(value)));
+  // from 1e21 on toFixed writes exponents, and no double has decimals
+  let text = value >= 1e21 ? `${BigInt(value)}` : value.toFixed(Math.min(decimals, known));
+  if (known < decimals && Number(text) === value) text += (known ? "" : ".") + "0".repeat(decimals - known);
   if (value < 1000) return text;
   const [whole = "", part] = text.split(".");
   const grouped = whole.replace(THOUSANDS, ",");
@@ -34,25 +42,25 @@ export function decimal(value: number | undefined, decimals: number, plus = fals
   return plus ? `+${text}` : text;
 }
 
-/** `99,008.00`, `0.05021976`: as many decimals as `currency` has, without its code. */
-export function money(value: number | undefined, currency: string): string {
-  return decimal(value, decimalsOf(currency));
+/** `99,008.00`, `0.05021976`: as many decimals as its unit has, without its code. */
+export function money(value: number | undefined, unit: Unit): string {
+  return decimal(value, decimalsOf(unit));
 }
 
 /** `+1,771.47`, `−992.00`, `0.00`: a change. */
-export function moneyChange(value: number | undefined, currency: string): string {
-  return decimal(value, decimalsOf(currency), true);
+export function moneyChange(value: number | undefined, unit: Unit): string {
+  return decimal(value, decimalsOf(unit), true);
 }
 
 /** `99,008.00 USD`: code after, joined by a no-break space. */
-export function moneyIn(value: number | undefined, currency: string): string {
-  const text = money(value, currency);
-  return text && `${text}\u00a0${currency}`;
+export function moneyIn(value: number | undefined, unit: Unit): string {
+  const text = money(value, unit);
+  return text && `${text}\u00a0${unit.currency}`;
 }
 
 /** `−21.80`: a cost (given >= 0) as the change that it makes; zero has no sign. */
-export function cost(value: number | undefined, currency: string): string {
-  return isNumber(value) ? decimal(-value, decimalsOf(currency)) : "";
+export function cost(value: number | undefined, unit: Unit): string {
+  return isNumber(value) ? decimal(-value, decimalsOf(unit)) : "";
 }
 
 /** -1, 0 or 1 of a change as it is shown: what rounds to 0.00 is 0. */
@@ -62,8 +70,8 @@ export function direction(value: number | undefined, decimals: number): -1 | 0 |
 }
 
 /** -1, 0 or 1 of an amount as it is shown. */
-export function way(value: number | undefined, currency: string): -1 | 0 | 1 {
-  return direction(value, decimalsOf(currency));
+export function way(value: number | undefined, unit: Unit): -1 | 0 | 1 {
+  return direction(value, decimalsOf(unit));
 }
 
 /** Decimals of the shortest text that gives `value` at `digits` significant ones. */

@@ -3,6 +3,8 @@ import type { ComponentChildren } from "preact";
 import { afterEach, describe, expect, it } from "vitest";
 import { flashOrHold, Money, Net, NetPercent, Ratio, Value } from "./number";
 
+const USD = { currency: "USD" };
+
 afterEach(cleanup);
 
 const text = (node: ComponentChildren): string => render(<p>{node}</p>).container.textContent ?? "";
@@ -10,8 +12,8 @@ const text = (node: ComponentChildren): string => render(<p>{node}</p>).containe
 describe("figures", () => {
   it("that are absent are spoken as no data and show no 0, dash or NaN", () => {
     for (const node of [
-      <Money currency="USD" key="a" value={undefined} />,
-      <Net currency="USD" key="b" value={Number.NaN} />,
+      <Money of={USD} key="a" value={undefined} />,
+      <Net of={USD} key="b" value={Number.NaN} />,
       <NetPercent key="c" value={undefined} />,
       <Value key="d">{""}</Value>,
       <Ratio key="e" text="42 %" closed={undefined} />,
@@ -24,10 +26,10 @@ describe("figures", () => {
   });
 
   it("of a net result have sign, arrow and tone; zero has none", () => {
-    expect(text(<Net currency="USD" value={-992} />)).toBe("▼\u2212992.00");
-    expect(text(<Net currency="USD" value={1771.47} />)).toBe("▲+1,771.47");
-    expect(text(<Net currency="USD" value={0} />)).toBe("0.00");
-    expect(render(<Net currency="USD" value={-1} />).container.querySelector(".down")).not.toBeNull();
+    expect(text(<Net of={USD} value={-992} />)).toBe("▼\u2212992.00");
+    expect(text(<Net of={USD} value={1771.47} />)).toBe("▲+1,771.47");
+    expect(text(<Net of={USD} value={0} />)).toBe("0.00");
+    expect(render(<Net of={USD} value={-1} />).container.querySelector(".down")).not.toBeNull();
   });
 
   it("below 30 closed trades are their number", () => {
@@ -38,9 +40,9 @@ describe("figures", () => {
   });
 
   it("that are held are underlined", () => {
-    expect(render(<Money currency="USD" value={5} held />).container.querySelector(".held")?.textContent).toBe("5.00");
+    expect(render(<Money of={USD} value={5} held />).container.querySelector(".held")?.textContent).toBe("5.00");
     cleanup();
-    expect(render(<Money currency="USD" value={5} />).container.querySelector(".held")).toBeNull();
+    expect(render(<Money of={USD} value={5} />).container.querySelector(".held")).toBeNull();
   });
 });
 

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { decimal, direction, isNumber, money, moneyChange, plural, way } from "../lib/money";
+import { decimal, direction, isNumber, money, moneyChange, plural, type Unit, way } from "../lib/money";
 import { percentChange } from "../lib/percent";
 import "./number.css";
 
@@ -71,15 +71,16 @@ export function Held({ held, children }: { held?: boolean; children: ComponentCh
 
 interface FigureProps {
   value: number | undefined;
-  currency: string;
+  /** The account or total that it is of. */
+  of: Unit;
   held?: boolean;
   still?: boolean;
 }
 
 /** Money without its code; lights up when it changes. */
-export function Money({ value, currency, held, still }: FigureProps) {
+export function Money({ value, of, held, still }: FigureProps) {
   if (!isNumber(value)) return <NoData />;
-  const text = money(value, currency);
+  const text = money(value, of);
   return (
     <Flash text={text} still={still}>
       <Held held={held}>{text}</Held>
@@ -91,10 +92,10 @@ const TONE = { [-1]: "down", 0: "even", 1: "up" } as const;
 const ARROW = { [-1]: "▼", 0: "", 1: "▲" } as const;
 
 /** A net figure: sign, arrow and colour; zero has none of them. */
-export function Net({ value, currency, held, still }: FigureProps) {
+export function Net({ value, of, held, still }: FigureProps) {
   if (!isNumber(value)) return <NoData />;
-  const sign = way(value, currency);
-  const text = moneyChange(value, currency);
+  const sign = way(value, of);
+  const text = moneyChange(value, of);
   return (
     <Flash text={text} still={still}>
       <Held held={held}>

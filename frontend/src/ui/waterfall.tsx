@@ -1,6 +1,6 @@
 /** Gross - fees - slippage (- borrow) = net as small bars on one scale, each starting where the last ended. */
 
-import { way } from "../lib/money";
+import { type Unit, way } from "../lib/money";
 import "./waterfall.css";
 
 const HEIGHT = 26;
@@ -31,14 +31,14 @@ interface Parts {
 }
 
 /** Lay the bars out; money in, pixels out. All hang on one zero line; borrow has a bar only where it is charged. */
-export function waterfall(pnl: Parts, currency: string): WaterfallShape {
+export function waterfall(pnl: Parts, unit: Unit): WaterfallShape {
   const afterFees = pnl.gross - pnl.fees;
   const afterSlippage = pnl.net + (pnl.borrow ?? 0);
   const high = Math.max(0, pnl.gross, afterFees, afterSlippage, pnl.net);
   const low = Math.min(0, pnl.gross, afterFees, afterSlippage, pnl.net);
   const scale = high === low ? 0 : (HEIGHT - 2 * PAD) / (high - low);
   const y = (value: number): number => (scale === 0 ? HEIGHT / 2 : PAD + (high - value) * scale);
-  const tone = (value: number): Step["tone"] => (["down", "even", "up"] as const)[way(value, currency) + 1] ?? "even";
+  const tone = (value: number): Step["tone"] => (["down", "even", "up"] as const)[way(value, unit) + 1] ?? "even";
   const bar = (kind: Step["kind"], from: number, to: number, colour: Step["tone"]): Step => ({
     kind,
     y: Math.min(y(from), y(to)),

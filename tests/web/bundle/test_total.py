@@ -108,6 +108,14 @@ def test_totals_when_it_is_a_coin_account_then_the_last_satoshi_is_there() -> No
     assert (found["equity"], found["net"]) == (0.00012345, 0.00002345)
 
 
+def test_totals_when_accounts_have_their_own_decimals_then_the_sum_has_the_most() -> None:
+    own, usual, fine = member("a", "ETH", decimals=2), member("b", "ETH"), member("c", "ETH", decimals=18)
+    assert totals([own], {})["ETH"]["decimals"] == 2
+    assert "decimals" not in totals([own, usual], {})["ETH"], "8, as any coin"
+    assert totals([own, usual, fine], {})["ETH"]["decimals"] == 18
+    assert totals([member("a", "USD", decimals=4), member("b", "USD")], {})["USD"]["decimals"] == 4
+
+
 def test_totals_when_every_bot_has_a_net_result_then_they_are_summed() -> None:
     found = totals([member("a", net=10.0), member("b", net=8.6)], {})["USD"]
     assert found["net"] == 18.6

@@ -151,7 +151,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
       )}
       {chosen.part === "symbols" && rows.length > 0 && (
         <BySymbol
-          currency={bot.currency}
+          unit={bot}
           rows={rows}
           onSymbol={(wanted) => onChosen({ ...chosen, part: "trades", symbol: wanted })}
           isWhole={isWhole}
@@ -181,7 +181,7 @@ export function Activity({ bot, days, chosen, onChosen }: Props) {
               head: column.title,
               term: column.term,
               className: column.left ? "left" : undefined,
-              cell: ([, , row]: Row) => column.cell(row, decimals, bot.currency),
+              cell: ([, , row]: Row) => column.cell(row, decimals, bot),
             })),
           ]}
           headOf={(column) => <Sortable key={column.name} column={column} sort={sort} onSort={setSort} />}

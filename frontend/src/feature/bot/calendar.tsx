@@ -1,7 +1,7 @@
 /** Net result of each market day of a month, in weeks: sign, figure and ground, so that no one of them says it alone. */
 
 import { useState } from "preact/hooks";
-import { abbreviated, decimal, MINUS, moneyChange, way } from "../../lib/money";
+import { abbreviated, decimal, MINUS, moneyChange, type Unit, way } from "../../lib/money";
 import { monthTitle } from "../../lib/time";
 import { Icon } from "../../ui/icon";
 import { Net } from "../../ui/number";
@@ -13,9 +13,9 @@ const WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satur
 const LONG = 10_000; // from here on a cell has no room for all digits; the title has them
 
 /** `+771.47`, `−1,771`, `+12 k`. */
-export function cellText(net: number, currency: string): string {
+export function cellText(net: number, unit: Unit): string {
   const size = Math.abs(net);
-  if (size < 1000) return moneyChange(net, currency);
+  if (size < 1000) return moneyChange(net, unit);
   if (size < LONG) return decimal(net, 0, true);
   return (net < 0 ? MINUS : "+") + abbreviated(size);
 }
@@ -28,31 +28,31 @@ export function strength(net: number, most: number): 1 | 2 | 3 {
 
 const TONE = { [-1]: "down", 0: "even", 1: "up" } as const;
 
-function classOf({ bar }: CalendarDay, currency: string, most: number, chosen: boolean): string {
+function classOf({ bar }: CalendarDay, unit: Unit, most: number, chosen: boolean): string {
   if (!bar) return "soft";
   const { net } = bar;
-  const tone = net === undefined ? "missing" : `${TONE[way(net, currency)]} strength-${strength(net, most)}`;
+  const tone = net === undefined ? "missing" : `${TONE[way(net, unit)]} strength-${strength(net, most)}`;
   return chosen ? `${tone} chosen` : tone;
 }
 
 interface DayProps {
-  currency: string;
+  unit: Unit;
   found: CalendarDay;
   onDay: (day: string) => void;
 }
 
-function Day({ found: { day, date, bar }, currency, onDay }: DayProps) {
+function Day({ found: { day, date, bar }, unit, onDay }: DayProps) {
   if (!bar) return <>{date}</>;
   const { net } = bar;
   return (
     <button
       type="button"
-      title={`${day}: ${net === undefined ? bar.error || "no result" : moneyChange(net, currency)}`}
+      title={`${day}: ${net === undefined ? bar.error || "no result" : moneyChange(net, unit)}`}
       onClick={() => onDay(day)}
     >
       <small>{date}</small>
       <span className="figure">
-        {net === undefined ? (bar.error ? "unreadable" : "no result") : cellText(net, currency)}
+        {net === undefined ? (bar.error ? "unreadable" : "no result") : cellText(net, unit)}
       </span>
       <span className="spoken">: show its rows</span>
     </button>
@@ -61,7 +61,7 @@ function Day({ found: { day, date, bar }, currency, onDay }: DayProps) {
 
 interface Props {
   bars: DayBar[];
-  currency: string;
+  unit: Unit;
   /** Day whose rows are shown below, if one is chosen. */
   day: string;
   onDay: (day: string) => void;
@@ -69,7 +69,7 @@ interface Props {
 
 type Week = ReturnType<typeof layOut>["weeks"][number];
 
-export function Calendar({ bars, currency, day, onDay }: Props) {
+export function Calendar({ bars, unit, day, onDay }: Props) {
   const months = monthsOf(bars);
   const [wanted, setWanted] = useState<string>();
   const at = wanted !== undefined && months.includes(wanted) ? months.indexOf(wanted) : months.length - 1;
@@ -99,7 +99,7 @@ export function Calendar({ bars, currency, day, onDay }: Props) {
             <span className="soft">no trading day</span>
           ) : (
             <>
-              <Net currency={currency} value={net} /> {currency}{" "}
+              <Net of={unit} value={net} /> {unit.currency}{" "}
               <small>
                 {ups} up, {downs} down
               </small>
@@ -110,7 +110,7 @@ export function Calendar({ bars, currency, day, onDay }: Props) {
       <Table
         className="calendar"
         hasRowHeads={false}
-        caption={`Net results of ${monthTitle(month)} in ${currency}`}
+        caption={`Net results of ${monthTitle(month)} in ${unit.currency}`}
         rows={weeks}
         keyOf={(week, index) => week.days.find(Boolean)?.day ?? index}
         columns={[
@@ -118,16 +118,16 @@ export function Calendar({ bars, currency, day, onDay }: Props) {
             (name, index): Column<Week> => ({
               name,
               head: <abbr title={name}>{name.slice(0, 3)}</abbr>,
-              cellClass: ({ days }) => days[index] && classOf(days[index], currency, most, days[index].day === day),
+              cellClass: ({ days }) => days[index] && classOf(days[index], unit, most, days[index].day === day),
               cell: ({ days }) =>
-                days[index] && <Day key={days[index].day} found={days[index]} currency={currency} onDay={onDay} />,
+                days[index] && <Day key={days[index].day} found={days[index]} unit={unit} onDay={onDay} />,
             }),
           ),
           {
             name: "Week",
             cellClass: "week",
-            tip: (week) => (week.net === undefined ? undefined : moneyChange(week.net, currency)),
-            cell: (week) => week.net !== undefined && cellText(week.net, currency),
+            tip: (week) => (week.net === undefined ? undefined : moneyChange(week.net, unit)),
+            cell: (week) => week.net !== undefined && cellText(week.net, unit),
           },
         ]}
       />

@@ -3,7 +3,16 @@
 import type { Bar, BotView, Chain as ChainData, Decision, Fill, Order } from "../../api/schema";
 import { ended } from "../../bot/sentence";
 import { feeText, feeValue } from "../../bot/terms";
-import { decimal, money, moneyChange, price, priceDecimals, quantity, sharedDecimals } from "../../lib/money";
+import {
+  decimal,
+  money,
+  moneyChange,
+  price,
+  priceDecimals,
+  quantity,
+  sharedDecimals,
+  type Unit,
+} from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import { Net } from "../../ui/number";
 import { Term } from "../../ui/term";
@@ -63,7 +72,7 @@ function barText(bar: Bar, decimals: number): string {
   return `${when(bar.ts)} O ${open} H ${high} L ${low} C ${close} vol ${decimal(bar.volume, 0)}`;
 }
 
-function FillLine({ fill, decimals, currency }: { fill: Fill; decimals: number; currency: string }) {
+function FillLine({ fill, decimals, unit }: { fill: Fill; decimals: number; unit: Unit }) {
   const { bar } = fill;
   const fees = Object.entries(fill.fees ?? {}).filter(([, fee]) => fee !== 0);
   return (
@@ -76,7 +85,7 @@ function FillLine({ fill, decimals, currency }: { fill: Fill; decimals: number; 
         {fill.price_source && `, from the ${fill.price_source}`}
         {fill.realized_pnl !== undefined && (
           <>
-            , realized <Net currency={currency} value={fill.realized_pnl} />
+            , realized <Net of={unit} value={fill.realized_pnl} />
           </>
         )}
       </p>
@@ -91,16 +100,16 @@ function FillLine({ fill, decimals, currency }: { fill: Fill; decimals: number; 
           <dt>
             <Term name="Slippage" />
           </dt>
-          <dd>{money(fill.slippage ?? 0, currency)}</dd>
+          <dd>{money(fill.slippage ?? 0, unit)}</dd>
         </div>
         <div>
           <dt>
             <Term name="Fees">{(fill.fee ?? 0) < 0 ? "Rebate" : "Fees"}</Term>
           </dt>
           <dd>
-            {feeText(fill, currency).replace(/^\w+ /, "")}
+            {feeText(fill, unit).replace(/^\w+ /, "")}
             {fees.length > 0 &&
-              ` = ${fees.map(([name, fee]) => `${name.replaceAll("_", " ")} ${money(fee, currency)}`).join(" + ")}`}
+              ` = ${fees.map(([name, fee]) => `${name.replaceAll("_", " ")} ${money(fee, unit)}`).join(" + ")}`}
           </dd>
         </div>
       </dl>
@@ -144,7 +153,6 @@ export function Chain({ bot, part, row, day }: Props) {
   const decisions = Object.entries(chain.decisions ?? {});
   const fills = Object.entries(chain.fills ?? {});
   const loose = fills.filter(([, fill]) => !fill.order_id || !chain.orders?.[fill.order_id]);
-  const { currency } = bot;
   const sums = sumsOf(chain);
   const decimals = sharedDecimals(
     bot.tick,
@@ -165,26 +173,26 @@ export function Chain({ bot, part, row, day }: Props) {
             <dt>
               <Term name="Gross" />
             </dt>
-            <dd>{moneyChange(trade.realized_pnl + (trade.fees ?? 0) + (trade.slippage ?? 0), currency)}</dd>
+            <dd>{moneyChange(trade.realized_pnl + (trade.fees ?? 0) + (trade.slippage ?? 0), bot)}</dd>
           </div>
           <div>
             <dt>
               <Term name="Fees">− Fees</Term>
             </dt>
-            <dd>{money(trade.fees ?? 0, currency)}</dd>
+            <dd>{money(trade.fees ?? 0, bot)}</dd>
           </div>
           <div>
             <dt>
               <Term name="Slippage">− Slippage</Term>
             </dt>
-            <dd>{money(trade.slippage ?? 0, currency)}</dd>
+            <dd>{money(trade.slippage ?? 0, bot)}</dd>
           </div>
           <div className="net">
             <dt>
               <Term name="Net">= Net</Term>
             </dt>
             <dd>
-              <Net currency={currency} value={trade.realized_pnl} />
+              <Net of={bot} value={trade.realized_pnl} />
             </dd>
           </div>
         </dl>
@@ -201,14 +209,14 @@ export function Chain({ bot, part, row, day }: Props) {
             {fills
               .filter(([, fill]) => fill.order_id === id)
               .map(([name, fill]) => (
-                <FillLine key={name} fill={fill} decimals={decimals} currency={currency} />
+                <FillLine key={name} fill={fill} decimals={decimals} unit={bot} />
               ))}
           </li>
         ))}
         {loose.length > 0 && (
           <li>
             {loose.map(([name, fill]) => (
-              <FillLine key={name} fill={fill} decimals={decimals} currency={currency} />
+              <FillLine key={name} fill={fill} decimals={decimals} unit={bot} />
             ))}
           </li>
         )}
@@ -223,9 +231,9 @@ export function Chain({ bot, part, row, day }: Props) {
       </ol>
       {fills.length > 1 && (
         <p className="soft">
-          {fills.length} fills: fees {money(sums.fees, currency)}, slippage {money(sums.slippage, currency)}
+          {fills.length} fills: fees {money(sums.fees, bot)}, slippage {money(sums.slippage, bot)}
           {sums.realized !== undefined &&
-            `; realized by the exits ${moneyChange(sums.realized, currency)} − entry fees ${money(sums.entryFees, currency)} = ${moneyChange(sums.realized - sums.entryFees, currency)}`}
+            `; realized by the exits ${moneyChange(sums.realized, bot)} − entry fees ${money(sums.entryFees, bot)} = ${moneyChange(sums.realized - sums.entryFees, bot)}`}
           .
         </p>
       )}

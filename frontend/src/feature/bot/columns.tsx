@@ -4,7 +4,7 @@ import type { ComponentChildren } from "preact";
 import type { BotRows, Decision, Fill, Order, Trade } from "../../api/schema";
 import { coarse } from "../../lib/age";
 import type { Cell } from "../../lib/csv";
-import { decimal, money, price, quantity, sharedDecimals } from "../../lib/money";
+import { decimal, money, price, quantity, sharedDecimals, type Unit } from "../../lib/money";
 import { byName } from "../../lib/order";
 import { returnOn } from "../../lib/percent";
 import { plain } from "../../lib/plain";
@@ -22,7 +22,7 @@ export interface Column {
   term?: TermName;
   /** What stands in the CSV file. */
   name: string;
-  cell: (row: Row[2], decimals: number, currency: string) => ComponentChildren;
+  cell: (row: Row[2], decimals: number, unit: Unit) => ComponentChildren;
   /** What the column is sorted by, too. */
   csv: (row: Row[2]) => Cell;
   left?: boolean;
@@ -31,7 +31,7 @@ export interface Column {
 }
 
 interface ColumnOf<T> extends Omit<Column, "cell" | "csv"> {
-  cell: (row: T, decimals: number, currency: string) => ComponentChildren;
+  cell: (row: T, decimals: number, unit: Unit) => ComponentChildren;
   csv: (row: T) => Cell;
 }
 
@@ -75,14 +75,14 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Entry", term: "Entry", name: "entry_price", cell: (row, decimals) => price(row.entry_price, decimals), csv: (row) => row.entry_price },
     { title: "Exit", term: "Exit", name: "exit_price", cell: (row, decimals) => price(row.exit_price, decimals), csv: (row) => row.exit_price },
     { title: "Held", term: "Time held", name: "held_s", cell: (row) => text(heldText(row)), csv: heldSeconds },
-    { title: "Fees", term: "Fees", name: "fees", cell: (row, _, currency) => money(row.fees ?? 0, currency), csv: (row) => row.fees },
-    { title: "Slippage", term: "Slippage", name: "slippage", cell: (row, _, currency) => money(row.slippage ?? 0, currency), csv: (row) => row.slippage },
-    { title: "Borrow", term: "Borrow", name: "borrow", cell: (row, _, currency) => money(row.borrow ?? 0, currency), csv: (row) => row.borrow, ifAny: true },
-    { title: "Funding", term: "Funding", name: "funding", cell: (row, _, currency) => <Net value={row.funding} currency={currency} />, csv: (row) => row.funding, ifAny: true },
+    { title: "Fees", term: "Fees", name: "fees", cell: (row, _, unit) => money(row.fees ?? 0, unit), csv: (row) => row.fees },
+    { title: "Slippage", term: "Slippage", name: "slippage", cell: (row, _, unit) => money(row.slippage ?? 0, unit), csv: (row) => row.slippage },
+    { title: "Borrow", term: "Borrow", name: "borrow", cell: (row, _, unit) => money(row.borrow ?? 0, unit), csv: (row) => row.borrow, ifAny: true },
+    { title: "Funding", term: "Funding", name: "funding", cell: (row, _, unit) => <Net value={row.funding} of={unit} />, csv: (row) => row.funding, ifAny: true },
     { title: "Leverage", term: "Leverage", name: "leverage", cell: (row) => text(row.leverage === undefined ? "" : `${plain(row.leverage)}×`), csv: (row) => row.leverage, ifAny: true },
-    { title: "Stake", term: "Stake", name: "stake", cell: (row, _, currency) => text(money(row.stake, currency)), csv: (row) => row.stake, ifAny: true },
+    { title: "Stake", term: "Stake", name: "stake", cell: (row, _, unit) => text(money(row.stake, unit)), csv: (row) => row.stake, ifAny: true },
     { title: "Account", name: "account", cell: (row) => text(row.account ?? ""), csv: (row) => row.account, left: true, ifAny: true },
-    { title: "Net", term: "Net", name: "realized_pnl", cell: (row, _, currency) => <Net value={row.realized_pnl} currency={currency} />, csv: (row) => row.realized_pnl },
+    { title: "Net", term: "Net", name: "realized_pnl", cell: (row, _, unit) => <Net value={row.realized_pnl} of={unit} />, csv: (row) => row.realized_pnl },
     { title: "Return", term: "Return", name: "return", cell: (row) => <NetPercent value={tradeReturn(row)} />, csv: tradeReturn },
     { title: "Exit reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
   ]),
@@ -100,13 +100,13 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Side", name: "side", cell: sideOf, csv: (row) => row.side, left: true },
     { title: "Quantity", term: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
     { title: "Price", term: "Price", name: "price", cell: (row, decimals) => price(row.price, decimals), csv: (row) => row.price },
-    { title: "Fee", term: "Fees", name: "fee", cell: (row, _, currency) => (row.fee_currency ? plain(row.fee ?? 0) : money(row.fee ?? 0, currency)), csv: (row) => row.fee },
+    { title: "Fee", term: "Fees", name: "fee", cell: (row, _, unit) => (row.fee_currency ? plain(row.fee ?? 0) : money(row.fee ?? 0, unit)), csv: (row) => row.fee },
     { title: "Fee currency", name: "fee_currency", cell: (row) => text(row.fee_currency ?? ""), csv: (row) => row.fee_currency, left: true, ifAny: true },
-    { title: "Fee value", term: "Fee value", name: "fee_value", cell: (row, _, currency) => text(money(row.fee_value, currency)), csv: (row) => row.fee_value, ifAny: true },
-    { title: "Funding", term: "Funding", name: "funding", cell: (row, _, currency) => <Net value={row.funding} currency={currency} />, csv: (row) => row.funding, ifAny: true },
+    { title: "Fee value", term: "Fee value", name: "fee_value", cell: (row, _, unit) => text(money(row.fee_value, unit)), csv: (row) => row.fee_value, ifAny: true },
+    { title: "Funding", term: "Funding", name: "funding", cell: (row, _, unit) => <Net value={row.funding} of={unit} />, csv: (row) => row.funding, ifAny: true },
     { title: "Account", name: "account", cell: (row) => text(row.account ?? ""), csv: (row) => row.account, left: true, ifAny: true },
-    { title: "Slippage", term: "Slippage", name: "slippage", cell: (row, _, currency) => money(row.slippage ?? 0, currency), csv: (row) => row.slippage },
-    { title: "Realized", term: "Realized", name: "realized_pnl", cell: (row, _, currency) => <Net value={row.realized_pnl} currency={currency} />, csv: (row) => row.realized_pnl },
+    { title: "Slippage", term: "Slippage", name: "slippage", cell: (row, _, unit) => money(row.slippage ?? 0, unit), csv: (row) => row.slippage },
+    { title: "Realized", term: "Realized", name: "realized_pnl", cell: (row, _, unit) => <Net value={row.realized_pnl} of={unit} />, csv: (row) => row.realized_pnl },
     { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
   ]),
   decisions: columnsOf<Decision>([

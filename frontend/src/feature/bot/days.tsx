@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { BotDays, BotView } from "../../api/schema";
-import { cost, count, moneyChange } from "../../lib/money";
+import { cost, count, moneyChange, type Unit } from "../../lib/money";
 import { dayName, UTC } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Net, NoData, Value } from "../../ui/number";
@@ -28,24 +28,14 @@ interface Props {
   onDay: (day: string) => void;
 }
 
-function Bars({
-  bars,
-  day,
-  currency,
-  onDay,
-}: {
-  bars: DayBar[];
-  day: string;
-  currency: string;
-  onDay: Props["onDay"];
-}) {
+function Bars({ bars, day, unit, onDay }: { bars: DayBar[]; day: string; unit: Unit; onDay: Props["onDay"] }) {
   const values = bars.map((bar) => bar.net ?? 0);
   const high = Math.max(0, ...values);
   const low = Math.min(0, ...values);
   const scale = high === low ? 0 : (HEIGHT - 8) / (high - low);
   const zero = 4 + high * scale;
   const step = 1000 / Math.max(bars.length, 12);
-  const words = barWords(bars, currency);
+  const words = barWords(bars, unit);
   return (
     <svg className="day-bars" viewBox={`0 0 1000 ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={words}>
       {bars.map((bar, index) => {
@@ -56,7 +46,7 @@ function Bars({
           // biome-ignore lint/a11y/noStaticElementInteractions: a short cut of the mouse; the table does it for the keyboard
           <g key={bar.day} className={bar.day === day ? "chosen" : undefined} onClick={() => onDay(bar.day)}>
             <title>
-              {bar.day}: {bar.net === undefined ? bar.error || "no result" : moneyChange(bar.net, currency)}
+              {bar.day}: {bar.net === undefined ? bar.error || "no result" : moneyChange(bar.net, unit)}
             </title>
             <rect className="hit" x={index * step} y="0" width={step} height={HEIGHT} />
             {bar.net === undefined ? (
@@ -80,7 +70,6 @@ function Bars({
 
 export function Days({ bot, fetched, day, onDay }: Props) {
   const { market } = useDesk();
-  const { currency } = bot;
   const [view, setView] = useState<View>("Bars");
   const bars = dayBars(fetched.data);
   const hasBorrow = bars.some((bar) => (bar.borrow ?? 0) > 0);
@@ -89,7 +78,7 @@ export function Days({ bot, fetched, day, onDay }: Props) {
     name: `− ${term}`,
     term,
     cellClass: "soft",
-    cell: (bar) => <Value>{cost(value(bar), currency)}</Value>,
+    cell: (bar) => <Value>{cost(value(bar), bot)}</Value>,
   });
   const columns: Column<DayBar>[] = [
     {
@@ -101,14 +90,14 @@ export function Days({ bot, fetched, day, onDay }: Props) {
         </button>
       ),
     },
-    { name: "Gross", term: "Gross", cell: (bar) => <Value>{moneyChange(bar.gross, currency)}</Value> },
+    { name: "Gross", term: "Gross", cell: (bar) => <Value>{moneyChange(bar.gross, bot)}</Value> },
     paid("Fees", (bar) => bar.fees),
     paid("Slippage", (bar) => bar.slippage),
     ...(hasBorrow ? [paid("Borrow", (bar) => bar.borrow ?? 0)] : []),
     {
       name: "= Net",
       term: "Net",
-      cell: (bar) => (bar.net === undefined ? <NoData /> : <Net currency={currency} value={bar.net} />),
+      cell: (bar) => (bar.net === undefined ? <NoData /> : <Net of={bot} value={bar.net} />),
     },
     { name: "Fills", term: "Fill", cell: (bar) => count(bar.fills) },
   ];
@@ -157,16 +146,16 @@ export function Days({ bot, fetched, day, onDay }: Props) {
     >
       <FetchState fetched={fetched} what="daily results" />
       {fetched.data && bars.length === 0 && <p className="none pad">No trading days yet.</p>}
-      {first && view === "Calendar" && <Calendar bars={bars} currency={currency} day={day} onDay={onDay} />}
+      {first && view === "Calendar" && <Calendar bars={bars} unit={bot} day={day} onDay={onDay} />}
       {first && last && view === "Bars" && (
         <>
-          <Bars bars={shown} day={day} currency={currency} onDay={onDay} />
+          <Bars bars={shown} day={day} unit={bot} onDay={onDay} />
           <p className="day-ends soft">
             <span>{dayName(first.day, market, UTC)}</span>
             <span>
               {bars.length > shown.length && `newest ${shown.length} of ${count(bars.length)} days · `}
               {dayName(last.day, market, UTC)}:{" "}
-              {last.net === undefined ? "no result" : <Net currency={currency} value={last.net} />}
+              {last.net === undefined ? "no result" : <Net of={bot} value={last.net} />}
             </span>
           </p>
         </>

@@ -51,9 +51,7 @@ export function Holdings({ bot, state, onSymbol }: Props) {
       cell: ([symbol, held]) => (
         <>
           <b>{held.symbol ?? symbol}</b> <small>{direction(held.quantity, 4) < 0 ? "short" : "long"}</small>
-          {termsOf(held, bot.currency, decimals) && (
-            <small className="block">{termsOf(held, bot.currency, decimals)}</small>
-          )}
+          {termsOf(held, bot, decimals) && <small className="block">{termsOf(held, bot, decimals)}</small>}
           {held.carried && <small className="attention-text block">carried: {held.carried}</small>}
         </>
       ),
@@ -63,12 +61,12 @@ export function Holdings({ bot, state, onSymbol }: Props) {
     bot.price_basis === "adjusted"
       ? shown("Mark", (held) => price(held.last_price, decimals), "Mark, adjusted")
       : shown("Last", (held) => price(held.last_price, decimals)),
-    shown("Value", (held) => money(held.market_value, bot.currency)),
+    shown("Value", (held) => money(held.market_value, bot)),
     shown("Weight", (held) => percent(held.weight, 1)),
     {
       name: "Unrealized",
       term: "Unrealized",
-      cell: ([, held]) => <Net currency={bot.currency} value={held.unrealized_pnl} still={still} />,
+      cell: ([, held]) => <Net of={bot} value={held.unrealized_pnl} still={still} />,
     },
     shown("Stop", (held) => price(held.stop_loss, decimals)),
     shown("Target", (held) => price(held.take_profit, decimals)),
@@ -144,7 +142,7 @@ export function Holdings({ bot, state, onSymbol }: Props) {
                 <Term name="Cash" />
               </th>
               <td colSpan={3} />
-              <td>{bot.cash === undefined ? <NoData /> : money(bot.cash, bot.currency)}</td>
+              <td>{bot.cash === undefined ? <NoData /> : money(bot.cash, bot)}</td>
               <td colSpan={6} />
             </tr>
             <tr className="sum">
@@ -153,7 +151,7 @@ export function Holdings({ bot, state, onSymbol }: Props) {
               </th>
               <td colSpan={3} />
               <td>
-                <Held held={state.held}>{money(bot.equity, bot.currency)}</Held>
+                <Held held={state.held}>{money(bot.equity, bot)}</Held>
               </td>
               <td colSpan={6} />
             </tr>
@@ -167,7 +165,7 @@ export function Holdings({ bot, state, onSymbol }: Props) {
             </th>
             <td colSpan={3} />
             <td>
-              <Value>{money(unshownValue(bot), bot.currency)}</Value>
+              <Value>{money(unshownValue(bot), bot)}</Value>
             </td>
             <td colSpan={6} />
           </tr>

@@ -51,8 +51,8 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
           <Term name="Equity" />, {bot.currency}
         </dt>
         <dd className="big">
-          <Money currency={bot.currency} value={bot.equity} held={state.held} still={still} />{" "}
-          {bot.start_equity !== undefined && <small>start {money(bot.start_equity, bot.currency)}</small>}
+          <Money of={bot} value={bot.equity} held={state.held} still={still} />{" "}
+          {bot.start_equity !== undefined && <small>start {money(bot.start_equity, bot)}</small>}
         </dd>
       </div>
       <div>
@@ -61,10 +61,8 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
           {day && bot.day && `, ${dayText(bot, sessions, market)}`}
         </dt>
         <dd>
-          <Net currency={bot.currency} value={day?.net} held={state.held} still={still} />{" "}
-          <small>
-            {day && `gross ${moneyChange(day.gross, bot.currency)}, costs ${cost(costsOf(bot), bot.currency)}`}
-          </small>
+          <Net of={bot} value={day?.net} held={state.held} still={still} />{" "}
+          <small>{day && `gross ${moneyChange(day.gross, bot)}, costs ${cost(costsOf(bot), bot)}`}</small>
         </dd>
       </div>
       <div>
@@ -72,10 +70,8 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
           <Term name="Net" /> since start
         </dt>
         <dd>
-          <Net currency={bot.currency} value={bot.net} held={state.held} still={still} />{" "}
-          <small>
-            {total && `gross ${moneyChange(total.gross, bot.currency)}, costs ${cost(costsIn(total), bot.currency)}`}
-          </small>
+          <Net of={bot} value={bot.net} held={state.held} still={still} />{" "}
+          <small>{total && `gross ${moneyChange(total.gross, bot)}, costs ${cost(costsIn(total), bot)}`}</small>
         </dd>
       </div>
       <div>
@@ -106,7 +102,7 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
           <Term name="Exposure" /> now, cash
         </dt>
         <dd>
-          <Value>{percent(stats?.exposure, 0)}</Value> <small>{money(bot.cash, bot.currency)}</small>
+          <Value>{percent(stats?.exposure, 0)}</Value> <small>{money(bot.cash, bot)}</small>
         </dd>
       </div>
       <div>

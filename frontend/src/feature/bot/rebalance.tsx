@@ -114,7 +114,7 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
           <dt>
             <Term name="Expected cost" />
           </dt>
-          <dd>{preview ? `${money(preview.cost ?? 0, bot.currency)} ${bot.currency}` : ""}</dd>
+          <dd>{preview ? `${money(preview.cost ?? 0, bot)} ${bot.currency}` : ""}</dd>
         </div>
       </dl>
       {rows.length === 0 ? (
@@ -163,11 +163,11 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
                   <span className="soft">{preview ? "none" : ""}</span>
                 ),
             },
-            { name: "Value", term: "Value", cell: ({ order }) => <Value>{money(order?.value, bot.currency)}</Value> },
+            { name: "Value", term: "Value", cell: ({ order }) => <Value>{money(order?.value, bot)}</Value> },
             {
               name: "Cost",
               term: "Expected cost",
-              cell: ({ order }) => <Value>{money(order?.cost, bot.currency)}</Value>,
+              cell: ({ order }) => <Value>{money(order?.cost, bot)}</Value>,
             },
           ]}
         />

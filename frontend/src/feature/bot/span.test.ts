@@ -61,10 +61,10 @@ describe("days", () => {
 
   it("are told without the days that have no result", () => {
     const bar = (day: string, net?: number): DayBar => ({ day, net, fills: 0, error: "" }) as DayBar;
-    expect(barWords([bar("a"), bar("b", 2), bar("c", 5)], "USD")).toBe(
+    expect(barWords([bar("a"), bar("b", 2), bar("c", 5)], { currency: "USD" })).toBe(
       "Net result of 2 days in USD: best +5.00 on c, worst +2.00 on b",
     );
-    expect(barWords([bar("a")], "USD")).toBe("1 day without a result");
+    expect(barWords([bar("a")], { currency: "USD" })).toBe("1 day without a result");
   });
 
   it("make a curve of the run of an intraday bot, with no point that no file holds", () => {

@@ -1,7 +1,7 @@
 /** Curves of a bot over a day and over its run, and the fall from the peak within them. Pure. */
 
 import type { BotDays, BotView } from "../../api/schema";
-import { isNumber, moneyChange, plural } from "../../lib/money";
+import { isNumber, moneyChange, plural, type Unit } from "../../lib/money";
 import { byName } from "../../lib/order";
 import type { Series } from "../../ui/chart/curve";
 
@@ -104,10 +104,10 @@ export function dayBars(days: BotDays | undefined): DayBar[] {
 }
 
 /** What bars of daily results show, in words; a day without a result is neither the best nor the worst. */
-export function barWords(bars: readonly DayBar[], currency: string): string {
+export function barWords(bars: readonly DayBar[], unit: Unit): string {
   const known = bars.filter((bar) => bar.net !== undefined).sort((a, b) => (a.net as number) - (b.net as number));
   const [worst, best] = [known[0], known.at(-1)];
   if (!worst || !best) return `${plural(bars.length, "day")} without a result`;
-  const said = `best ${moneyChange(best.net, currency)} on ${best.day}, worst ${moneyChange(worst.net, currency)} on ${worst.day}`;
-  return `Net result of ${plural(known.length, "day")} in ${currency}: ${said}`;
+  const said = `best ${moneyChange(best.net, unit)} on ${best.day}, worst ${moneyChange(worst.net, unit)} on ${worst.day}`;
+  return `Net result of ${plural(known.length, "day")} in ${unit.currency}: ${said}`;
 }

@@ -1,7 +1,7 @@
 /** Closed trades summed by symbol: where the money was made and lost. */
 
 import { coarse } from "../../lib/age";
-import { count, money } from "../../lib/money";
+import { count, money, type Unit } from "../../lib/money";
 import { percent } from "../../lib/percent";
 import type { TermName } from "../../lib/terms";
 import { Net, Ratio, Value } from "../../ui/number";
@@ -9,7 +9,7 @@ import { type Column, TableBox } from "../../ui/table";
 import { bySymbol, type Row, type SymbolResult } from "./columns";
 
 interface Props {
-  currency: string;
+  unit: Unit;
   rows: readonly Row[];
   /** True when they are all that are kept. */
   isWhole: boolean;
@@ -17,18 +17,18 @@ interface Props {
   onSymbol: (symbol: string) => void;
 }
 
-export function BySymbol({ currency, rows, isWhole, onSymbol }: Props) {
+export function BySymbol({ unit, rows, isWhole, onSymbol }: Props) {
   const symbols = bySymbol(rows);
   const net = (name: TermName, value: (of: SymbolResult) => number): Column<SymbolResult> => ({
     name,
     term: name,
-    cell: (of) => <Net currency={currency} value={value(of)} />,
+    cell: (of) => <Net of={unit} value={value(of)} />,
   });
   const paid = (name: "Fees" | "Slippage" | "Borrow", value: (of: SymbolResult) => number): Column<SymbolResult> => ({
     name,
     term: name,
     cellClass: "soft",
-    cell: (of) => money(value(of), currency),
+    cell: (of) => money(value(of), unit),
   });
   const columns: Column<SymbolResult>[] = [
     {

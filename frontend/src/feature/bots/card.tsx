@@ -66,15 +66,14 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
   }
   const { gross, fees = 0, slippage, borrow, funding, net } = span.pnl;
   const hasBorrow = (borrow ?? 0) > 0;
-  const { currency } = bot;
   const costs = [
-    money(fees, currency),
-    money(slippage ?? 0, currency),
-    hasBorrow ? money(borrow, currency) : "",
-    moneyChange(funding, currency),
+    money(fees, bot),
+    money(slippage ?? 0, bot),
+    hasBorrow ? money(borrow, bot) : "",
+    moneyChange(funding, bot),
   ];
-  const figures = [moneyChange(gross, currency), ...costs];
-  const isWide = isLong(MOST, ...figures, moneyChange(net, currency)) || (hasBorrow && funding !== undefined);
+  const figures = [moneyChange(gross, bot), ...costs];
+  const isWide = isLong(MOST, ...figures, moneyChange(net, bot)) || (hasBorrow && funding !== undefined);
   return (
     <dl className={`sum-line${isWide ? " long" : hasBorrow || funding !== undefined ? " with-borrow" : ""}`}>
       <div className="span">
@@ -85,26 +84,26 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
         <dt>
           <Term name="Gross" />
         </dt>
-        <dd>{moneyChange(span.pnl.gross, bot.currency)}</dd>
+        <dd>{moneyChange(span.pnl.gross, bot)}</dd>
       </div>
       <div>
         <dt>
           <Term name="Fees">{fees < 0 ? "+ Rebates" : "− Fees"}</Term>
         </dt>
-        <dd>{money(Math.abs(fees), currency)}</dd>
+        <dd>{money(Math.abs(fees), bot)}</dd>
       </div>
       <div>
         <dt>
           <Term name="Slippage">− Slippage</Term>
         </dt>
-        <dd>{money(span.pnl.slippage ?? 0, bot.currency)}</dd>
+        <dd>{money(span.pnl.slippage ?? 0, bot)}</dd>
       </div>
       {hasBorrow && (
         <div>
           <dt>
             <Term name="Borrow">− Borrow</Term>
           </dt>
-          <dd>{money(span.pnl.borrow ?? 0, bot.currency)}</dd>
+          <dd>{money(span.pnl.borrow ?? 0, bot)}</dd>
         </div>
       )}
       {funding !== undefined && (
@@ -112,7 +111,7 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
           <dt>
             <Term name="Funding">+ Funding</Term>
           </dt>
-          <dd>{moneyChange(funding, currency)}</dd>
+          <dd>{moneyChange(funding, bot)}</dd>
         </div>
       )}
       <div className="net">
@@ -120,7 +119,7 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
           <Term name="Net">= Net</Term>
         </dt>
         <dd>
-          <Net currency={bot.currency} value={span.pnl.net} still={still} />
+          <Net of={bot} value={span.pnl.net} still={still} />
         </dd>
       </div>
     </dl>
@@ -140,10 +139,10 @@ function Since({ bot, held, still }: { bot: BotView; held: boolean; still: boole
   if (bot.start_equity === undefined && bot.net === undefined && !most) return null;
   return (
     <p className="since">
-      {bot.start_equity !== undefined && <span>start {money(bot.start_equity, bot.currency)}</span>}
+      {bot.start_equity !== undefined && <span>start {money(bot.start_equity, bot)}</span>}
       {bot.net !== undefined && (
         <span>
-          net <Net currency={bot.currency} value={bot.net} held={held} still={still} /> since start
+          net <Net of={bot} value={bot.net} held={held} still={still} /> since start
         </span>
       )}
       {most && (
@@ -210,12 +209,11 @@ export const Card = memo(function Card({ bot, state, session, problem, all }: Pr
       <StateLine bot={bot} state={state} session={session} />
       <div className="lead">
         <p className="big">
-          <Money currency={bot.currency} value={bot.equity} held={state.held} still={still} />{" "}
-          <small>{bot.currency}</small>
+          <Money of={bot} value={bot.equity} held={state.held} still={still} /> <small>{bot.currency}</small>
         </p>
         {day && (
           <p className="day">
-            <Net currency={bot.currency} value={day.net} held={state.held} still={still} />{" "}
+            <Net of={bot} value={day.net} held={state.held} still={still} />{" "}
             <small>
               {day.net_return !== undefined && <NetPercent value={day.net_return} />}{" "}
               {bot.day && <span className="nowrap">{dayText(bot, sessions, market)}</span>}

@@ -181,7 +181,7 @@ function columnsOf({ market, sessions, still, clock }: Figures): Column<Row>[] {
       cellClass: "equity",
       cell: ({ bot, state }) => (
         <>
-          <Money currency={bot.currency} value={bot.equity} held={state.held} still={still} />{" "}
+          <Money of={bot} value={bot.equity} held={state.held} still={still} />{" "}
           <small className="code">{bot.currency}</small>
         </>
       ),
@@ -190,7 +190,7 @@ function columnsOf({ market, sessions, still, clock }: Figures): Column<Row>[] {
       name: "Day gross",
       term: "Gross",
       className: "narrow-hidden",
-      cell: ({ bot }) => <Value>{moneyChange(bot.day_pnl?.gross, bot.currency)}</Value>,
+      cell: ({ bot }) => <Value>{moneyChange(bot.day_pnl?.gross, bot)}</Value>,
     },
     {
       name: "Costs",
@@ -198,7 +198,7 @@ function columnsOf({ market, sessions, still, clock }: Figures): Column<Row>[] {
       note: "of the day",
       className: "narrow-hidden",
       cellClass: "soft narrow-hidden",
-      cell: ({ bot }) => <Value>{cost(costsOf(bot), bot.currency)}</Value>,
+      cell: ({ bot }) => <Value>{cost(costsOf(bot), bot)}</Value>,
     },
     {
       name: "Day net",
@@ -206,7 +206,7 @@ function columnsOf({ market, sessions, still, clock }: Figures): Column<Row>[] {
       cellClass: "day-net",
       cell: ({ bot, state }) => (
         <>
-          <Net currency={bot.currency} value={bot.day_pnl?.net} held={state.held} still={still} />{" "}
+          <Net of={bot} value={bot.day_pnl?.net} held={state.held} still={still} />{" "}
           <small>{bot.day_pnl && dayText(bot, sessions, market)}</small>
         </>
       ),
@@ -216,7 +216,7 @@ function columnsOf({ market, sessions, still, clock }: Figures): Column<Row>[] {
       term: "Gross",
       note: "since start",
       className: "middle-hidden",
-      cell: ({ bot }) => <Value>{moneyChange(bot.total_pnl?.gross, bot.currency)}</Value>,
+      cell: ({ bot }) => <Value>{moneyChange(bot.total_pnl?.gross, bot)}</Value>,
     },
     {
       name: "Total net",
@@ -225,7 +225,7 @@ function columnsOf({ market, sessions, still, clock }: Figures): Column<Row>[] {
       cellClass: "total-net",
       cell: ({ bot, state }) => (
         <>
-          <Net currency={bot.currency} value={bot.net} held={state.held} still={still} />{" "}
+          <Net of={bot} value={bot.net} held={state.held} still={still} />{" "}
           <small className="under">
             <NetPercent value={totalReturn(bot)} />
           </small>

@@ -85,7 +85,7 @@ export const Fills = memo(function Fills({ bot, market }: { bot: BotView; market
                     @ {price(fill.price, decimals)}
                   </span>
                   <span className="costs">
-                    {feeText(fill, bot.currency)} · slip {money(fill.slippage ?? 0, bot.currency)}
+                    {feeText(fill, bot)} · slip {money(fill.slippage ?? 0, bot)}
                   </span>
                 </div>
                 {fill.reason && <p>{fill.reason}</p>}

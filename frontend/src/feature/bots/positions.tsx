@@ -40,8 +40,8 @@ export const Positions = memo(function Positions({
     ([, held]) =>
       isLong(MOST.quantity, quantity(held.quantity)) ||
       isLong(MOST.price, price(held.last_price, decimals)) ||
-      isLong(MOST.money, money(held.market_value, bot.currency)) ||
-      isLong(MOST.money, moneyChange(held.unrealized_pnl, bot.currency)),
+      isLong(MOST.money, money(held.market_value, bot)) ||
+      isLong(MOST.money, moneyChange(held.unrealized_pnl, bot)),
   );
   const isAdjusted = bot.price_basis === "adjusted";
   const cell = (text: string) => <Value>{text}</Value>;
@@ -57,9 +57,7 @@ export const Positions = memo(function Positions({
             {direction(position.quantity, 4) < 0 ? "short" : "long"}
             {isWide && ` at ${price(position.last_price, decimals)}`}
           </small>
-          {termsOf(position, bot.currency, decimals) && (
-            <small className="terms">{termsOf(position, bot.currency, decimals)}</small>
-          )}
+          {termsOf(position, bot, decimals) && <small className="terms">{termsOf(position, bot, decimals)}</small>}
           {position.carried && <small className="attention-text">carried: {position.carried}</small>}
         </>
       ),
@@ -78,11 +76,11 @@ export const Positions = memo(function Positions({
       className: "last",
       cell: ([, position]) => cell(price(position.last_price, decimals)),
     },
-    { name: "Value", term: "Value", cell: ([, position]) => cell(money(position.market_value, bot.currency)) },
+    { name: "Value", term: "Value", cell: ([, position]) => cell(money(position.market_value, bot)) },
     {
       name: "Unrealized",
       term: "Unrealized",
-      cell: ([, position]) => <Net currency={bot.currency} value={position.unrealized_pnl} still={still} />,
+      cell: ([, position]) => <Net of={bot} value={position.unrealized_pnl} still={still} />,
     },
   ];
   const whole = (what: ComponentChildren) => (
@@ -103,7 +101,7 @@ export const Positions = memo(function Positions({
               <Term name="Cash" />
             </th>
             <td className="desk-only" />
-            <td colSpan={2}>{bot.cash === undefined ? <NoData /> : money(bot.cash, bot.currency)}</td>
+            <td colSpan={2}>{bot.cash === undefined ? <NoData /> : money(bot.cash, bot)}</td>
             <td />
           </tr>
           <tr className="sum">
@@ -112,7 +110,7 @@ export const Positions = memo(function Positions({
             </th>
             <td className="desk-only" />
             <td colSpan={2}>
-              <Held held={held}>{money(bot.equity, bot.currency)}</Held>
+              <Held held={held}>{money(bot.equity, bot)}</Held>
             </td>
             <td />
           </tr>
@@ -136,7 +134,7 @@ export const Positions = memo(function Positions({
           </th>
           <td className="desk-only" />
           <td />
-          <td>{cell(money(unshownValue(bot), bot.currency))}</td>
+          <td>{cell(money(unshownValue(bot), bot))}</td>
           <td />
         </tr>
       )}

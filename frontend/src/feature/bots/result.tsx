@@ -27,7 +27,7 @@ const COLUMNS: Column<BotView>[] = [
       </>
     ),
   },
-  { name: "Net", term: "Net", cell: (bot) => <Net currency={bot.currency} value={bot.net} still /> },
+  { name: "Net", term: "Net", cell: (bot) => <Net of={bot} value={bot.net} still /> },
   { name: "Return", term: "Return", cell: (bot) => <NetPercent value={totalReturn(bot)} /> },
   {
     name: "Hold",

@@ -5,7 +5,7 @@ import { iconOf } from "../../bot/chip";
 import { peakText, sumText } from "../../bot/sentence";
 import { isDayOpen, listed, sinceText } from "../../bot/span-text";
 import type { CardState } from "../../bot/state";
-import { cost, isLong, money, moneyChange, plural } from "../../lib/money";
+import { cost, isLong, money, moneyChange, plural, type Unit } from "../../lib/money";
 import { byName } from "../../lib/order";
 import { fall } from "../../lib/percent";
 import type { TermName } from "../../lib/terms";
@@ -100,7 +100,7 @@ interface Day {
 
 /** Gross to net of a day; `hasBorrow` where one of the days was charged for nights. */
 function columnsOf(
-  currency: string,
+  unit: Unit,
   context: Context,
   { market, sessions, still }: Pick<ReturnType<typeof useDesk>, "market" | "sessions" | "still">,
   hasBorrow: boolean,
@@ -141,10 +141,10 @@ function columnsOf(
         </>
       ),
     },
-    part("Gross", "Gross", "gross", (row) => moneyChange(row.gross, currency)),
-    part("Fees", "− Fees", "fees", (row) => cost(row.fees, currency)),
-    part("Slippage", "− Slippage", "slippage", (row) => cost(row.slippage, currency)),
-    ...(hasBorrow ? [part("Borrow", "− Borrow", "borrow", (row) => cost(row.borrow ?? 0, currency))] : []),
+    part("Gross", "Gross", "gross", (row) => moneyChange(row.gross, unit)),
+    part("Fees", "− Fees", "fees", (row) => cost(row.fees, unit)),
+    part("Slippage", "− Slippage", "slippage", (row) => cost(row.slippage, unit)),
+    ...(hasBorrow ? [part("Borrow", "− Borrow", "borrow", (row) => cost(row.borrow ?? 0, unit))] : []),
     {
       name: "= Net",
       term: "Net",
@@ -153,7 +153,7 @@ function columnsOf(
         <>
           <WaterfallBar shape={shape} kind="net" />
           <span className="figure net">
-            <Net currency={currency} value={row.net} still={still} />
+            <Net of={unit} value={row.net} still={still} />
           </span>
         </>
       ),
@@ -164,19 +164,18 @@ function columnsOf(
 function TotalPanel({ total, context }: { total: Total; context: Context }) {
   const desk = useDesk();
   const { market, sessions, still } = desk;
-  const { currency } = total;
   const held = total.bots.some((name) => context.states.get(name)?.held === true);
   const days = Object.entries(total.days ?? {}).sort(([a], [b]) => byName(b, a));
   const hasBorrow = days.some(([, row]) => (row.borrow ?? 0) > 0);
   const isWide = days.some(([, { gross, fees, slippage, borrow, net }]) => {
     const parts = [
-      moneyChange(gross, currency),
-      cost(fees, currency),
-      cost(slippage, currency),
-      hasBorrow ? cost(borrow, currency) : "",
+      moneyChange(gross, total),
+      cost(fees, total),
+      cost(slippage, total),
+      hasBorrow ? cost(borrow, total) : "",
     ];
     const room = hasBorrow ? NARROW_COLUMN : COLUMN;
-    return parts.some((part) => part.length > room) || isLong(MOST, ...parts, moneyChange(net, currency));
+    return parts.some((part) => part.length > room) || isLong(MOST, ...parts, moneyChange(net, total));
   });
   const notes = dayNotes(total, context, sessions, market);
   return (
@@ -188,7 +187,7 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
       </header>
       <div className="lead">
         <p className="big">
-          <Money currency={currency} value={total.equity} held={held} still={still} />
+          <Money of={total} value={total.equity} held={held} still={still} />
         </p>
         {total.drawdown !== undefined && (
           <p className="drawdown">
@@ -206,21 +205,21 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
         )}
       </div>
       <p className="sum">
-        {sumText(total.cash, total.positions_value, currency).map((part) => (
+        {sumText(total.cash, total.positions_value, total).map((part) => (
           <span key={part}>{part}</span>
         ))}
-        {total.start_equity !== undefined && <span>start {money(total.start_equity, currency)}</span>}
+        {total.start_equity !== undefined && <span>start {money(total.start_equity, total)}</span>}
         {total.net !== undefined && (
           <span className="since">
-            net <Net currency={currency} value={total.net} held={held} still={still} /> since start
+            net <Net of={total} value={total.net} held={held} still={still} /> since start
           </span>
         )}
       </p>
       {days.length > 0 ? (
         <Table
           className={`days${hasBorrow ? " with-borrow" : ""}${isWide ? " long" : ""}`}
-          columns={columnsOf(currency, context, desk, hasBorrow)}
-          rows={days.map(([day, row]): Day => ({ day, row, shape: waterfall(row, currency) }))}
+          columns={columnsOf(total, context, desk, hasBorrow)}
+          rows={days.map(([day, row]): Day => ({ day, row, shape: waterfall(row, total) }))}
           keyOf={({ day }) => day}
         />
       ) : (

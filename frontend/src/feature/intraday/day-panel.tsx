@@ -53,7 +53,7 @@ export function DayPanel({ bot, session, views }: Props) {
         {last !== undefined && <b className="last">{price(last, sharedDecimals(view?.tick ?? bot.tick, [last]))}</b>}
         <small>{bot.currency}</small>
         <span className="net">
-          <Net currency={bot.currency} value={bot.day_pnl?.net} still={still} />{" "}
+          <Net of={bot} value={bot.day_pnl?.net} still={still} />{" "}
           <small>{bot.day_pnl && dayText(bot, sessions, market)}</small>
         </span>
       </header>

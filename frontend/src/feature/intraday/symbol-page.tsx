@@ -4,7 +4,17 @@ import { useMemo, useState } from "preact/hooks";
 import type { BotView, Fill, IntradaySnapshot } from "../../api/schema";
 import { at as below } from "../../lib/base";
 import { type Cell, download, toCsv } from "../../lib/csv";
-import { abbreviated, count, money, plural, price, priceDecimals, quantity, sharedDecimals } from "../../lib/money";
+import {
+  abbreviated,
+  count,
+  money,
+  plural,
+  price,
+  priceDecimals,
+  quantity,
+  sharedDecimals,
+  type Unit,
+} from "../../lib/money";
 import { navigate, setQuery } from "../../lib/route";
 import { clock, clockSeconds, instant, shownName, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
@@ -34,14 +44,14 @@ export function botOf(snapshot: IntradaySnapshot, symbol: string): BotView | und
 }
 
 interface FillsProps {
-  currency: string;
+  unit: Unit;
   fills: [string, Fill][];
   symbol: string;
   day: string;
   tick: number | undefined;
 }
 
-function Fills({ currency, fills, symbol, day, tick }: FillsProps) {
+function Fills({ unit, fills, symbol, day, tick }: FillsProps) {
   const decimals = sharedDecimals(
     tick,
     fills.map(([, fill]) => fill.price),
@@ -91,8 +101,8 @@ function Fills({ currency, fills, symbol, day, tick }: FillsProps) {
             { name: "Side", className: "left", cell: ([, fill]) => fill.side },
             { name: "Quantity", term: "Quantity", cell: ([, fill]) => quantity(fill.quantity) },
             { name: "Price", term: "Price", cell: ([, fill]) => price(fill.price, decimals) },
-            { name: "Fee", term: "Fees", cell: ([, fill]) => money(fill.fee, currency) },
-            { name: "Slippage", term: "Slippage", cell: ([, fill]) => money(fill.slippage, currency) },
+            { name: "Fee", term: "Fees", cell: ([, fill]) => money(fill.fee, unit) },
+            { name: "Slippage", term: "Slippage", cell: ([, fill]) => money(fill.slippage, unit) },
             { name: "Reason", className: "left", cellClass: "left reason", cell: ([, fill]) => fill.reason },
           ]}
         />
@@ -192,7 +202,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
   const session = bot?.exchange ? snapshot.sessions?.[bot.exchange] : undefined;
   const tick = view?.tick ?? file?.tick ?? bot?.tick;
   const last = newestPrice(bars, newest);
-  const currency = view?.currency ?? bot?.currency ?? "";
+  const unit = { currency: view?.currency ?? bot?.currency ?? "", decimals: bot?.decimals };
   const at = instant(isNow ? bot?.as_of : file?.as_of);
   const signal = isNow ? view?.signal : undefined;
   const names = Object.keys(snapshot.symbols ?? {}).sort();
@@ -224,7 +234,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
         <h1>{symbol}</h1>
         <small>{[bot?.bot, view?.exchange, view?.currency ?? bot?.currency].filter(Boolean).join(" ")}</small>
         <b>{price(last, sharedDecimals(tick, [last]))}</b>
-        <Net currency={currency} value={isNow ? bot?.day_pnl?.net : file?.day_pnl?.net} still={still} />
+        <Net of={unit} value={isNow ? bot?.day_pnl?.net : file?.day_pnl?.net} still={still} />
         <div className="tools">
           <label>
             <span className="spoken">Symbol</span>
@@ -288,7 +298,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
           </div>
         )}
       </article>
-      <Fills currency={currency} fills={own} symbol={symbol} day={day} tick={tick} />
+      <Fills unit={unit} fills={own} symbol={symbol} day={day} tick={tick} />
       {bars.length > 0 && <Bars bars={bars} symbol={symbol} day={day} />}
       <ChartNotice />
     </>
