@@ -1,11 +1,12 @@
 """One bot at work: its account, its strategy and the record of what it did, as its documents show them."""
 
 from collections.abc import Container, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from aion import performance
+from aion.bot.action_watch import ENDS, ActionWatch
 from aion.bot.answer import shown_answers
 from aion.bot.buy_and_hold import BuyAndHold
 from aion.bot.exit_orders import Leaving, is_leaving, note_exit
@@ -64,19 +65,17 @@ class BotAccount:
         self.log = log
         self.started_at = started_at
         kind: Kind = "minute" if settings.kind == "intraday" else "day"
-        self.instruments = instruments_of(name, settings, feed, kind)
-        self.mind = Mind(name, settings)
+        self.actions = ActionWatch(settings, feed, kind, instruments_of(name, settings, feed, kind))
+        """What it knows of corporate actions."""
+        self.instruments = self.actions.instruments
+        self.mind = Mind(name, settings, self.actions.names)
         """Its strategy, and what that was handed."""
-        self._actions: tuple[CorporateAction, ...] = ()
-        self._known: tuple[CorporateAction, ...] = ()
-        """Those and the declared jumps."""
-        self._screen = Screen((), kind)
-        self.learn_actions(feed)
+        self._screen = Screen(self.actions.known, kind)
         self._jumped: set[str] = set()
         self._run = run
         self._bar_grid = Grid(feed.interval, feed.anchor) if kind == "minute" else None
         self.portfolio = Portfolio(settings.currency, settings.cash, settings.decimals)
-        self.halts = HaltWatch(feed, settings.symbols)
+        self.halts = HaltWatch(feed, self.actions.symbols)
         self._prices = FeedPrices(feed)
         self.broker = self._make_broker()
         self.gate = RiskGate(self.portfolio, Limits.of(settings.rules))
@@ -89,7 +88,7 @@ class BotAccount:
         """Market time of the newest bars."""
         self.cycle_id = ""
         self.cycles = 0
-        self.hold = BuyAndHold(settings.cash, settings.symbols, self.portfolio.unit)
+        self.hold = BuyAndHold(settings.cash, self.actions.names, self.portfolio.unit, self.actions.later)
         self.record = Record()
         self.peak = Peak()
         self.signals: dict[str, Signal] = {}
@@ -123,7 +122,7 @@ class BotAccount:
         self._points: list[EquityPoint] = []
 
     def _make_broker(self) -> PaperBroker:
-        return PaperBroker(
+        broker = PaperBroker(
             self.name,
             self._run,
             self.portfolio,
@@ -134,6 +133,7 @@ class BotAccount:
             allow_short=self.settings.rules.allow_short,
             price_of=self._prices,
         )
+        return self.actions.serve(broker)
 
     @property
     def state(self) -> State:
@@ -150,7 +150,7 @@ class BotAccount:
         if self.standing.fault:
             return {}
         try:
-            signals = self.mind.think(bars, moment, self._actions)
+            signals = self.mind.think(bars, moment, self.actions.known)
         except FaultError as fault:
             self._stop(fault, moment.ts)
             return {}
@@ -188,7 +188,7 @@ class BotAccount:
 
     def _look_at(self, bars: Mapping[str, Bar], session: MarketSession, held: Container[str]) -> Screened:
         """Return which bars may be traded on; the strategy forgets the past of a symbol at a new level."""
-        found = self._screen.admit(bars, session.day, held)
+        found = self._screen.admit(self.actions.of_day(bars, session.day), session.day, held)
         for symbol in found.begun:
             try:
                 self.mind.forget(symbol)
@@ -206,6 +206,7 @@ class BotAccount:
         """Return why nothing may be entered in `symbol` now, whatever its size and strength, or an empty text."""
         return (
             self.standing.reason
+            or self.broker.corporate.why(symbol)
             or self.gate.halted()
             or self.gate.brake(symbol)
             or (self.desk_gate.refusal(self.settings.currency) if self.desk_gate is not None else "")
@@ -234,15 +235,8 @@ class BotAccount:
         self.gather()
 
     def learn_actions(self, feed: Feed) -> None:
-        """Take the splits and dividends that `feed` knows of; a feed that delivers as it happens learns of more."""
-        known = tuple(each for each in feed.actions(frozenset(self.instruments)) if self._counts(each))
-        self._screen.learn(each for each in known if each not in self._known)
-        self._known = known
-        self._actions = tuple(each for each in known if each.kind != "jump")
-
-    def _counts(self, action: CorporateAction) -> bool:
-        """Tell whether an action is one of this bot's: adjusted prices have splits and dividends in them."""
-        return action.kind == "jump" or self.instruments[action.symbol].price_basis == "raw"
+        """Take the corporate actions that `feed` knows of; a feed that delivers as it happens learns of more."""
+        self._screen.learn(self.actions.learn(feed))
 
     def is_left_out(self, symbol: str) -> bool:
         """Tell whether `symbol` is not traded on, because its price jumped."""
@@ -257,13 +251,13 @@ class BotAccount:
         self._screen.let_in(symbol, at)
 
     def admit(self, bars: Mapping[str, Bar], session: MarketSession, ts: datetime) -> Mapping[str, Bar]:
-        """Begin `session` with its splits and dividends, and return the bars that may be traded on.
+        """Begin `session` with its corporate actions, and return the bars that may be traded on.
 
         A jump like that of an undeclared split is a recorded decision, once until the price is back.
         """
-        if self._actions:
-            for action in self.broker.apply_actions(self._actions, session):
-                self.hold.apply(action)
+        for action in self.actions.begin(self.broker, session, bars):
+            self._took_effect(action, session.day)
+        self.actions.say_ended(self.broker, bars, session.day, ts)
         found = self._look_at(bars, session, self.portfolio.symbols)
         for symbol, why in found.refused.items():
             if symbol not in self._jumped:
@@ -272,11 +266,28 @@ class BotAccount:
         for symbol, why in found.admitted.items():
             self.broker.note(ts, "admitted", why, symbol)
             self.log.warning(why, bot=self.name, market_time=ts)
+        corporate = self.broker.corporate
+        for symbol in found.refused:
+            corporate.doubt(symbol, session.day, self.actions.known)
+        for symbol in self._jumped & found.bars.keys():
+            corporate.believe(symbol)
         for symbol in found.begun:
             self.hold.begin_again(found.bars[symbol])
         if found.refused or self._jumped:
             self._jumped = {*(symbol for symbol in self._jumped if symbol not in found.bars), *found.refused}
         return found.bars
+
+    def _took_effect(self, action: CorporateAction, day: date) -> None:
+        """Take an action that was booked, or concerned nothing that is held, into what is known of its symbol."""
+        self.hold.apply(action)
+        symbol, mark = action.symbol, self.portfolio.marks.get(action.symbol)
+        if mark is not None and (symbol in self._jumped or action.ex_date < day):  # later than the screen took it
+            self._screen.settle(symbol, mark, day)
+        if action.kind in ENDS:
+            self.signals.pop(symbol, None)
+            at = self.marked_at.pop(symbol, None)
+            if at is not None and action.kind == "rename":
+                self.marked_at[action.into] = at
 
     def refuse_bar(self, symbol: str, why: str, ts: datetime) -> None:
         """Record at market time `ts`, or its own when that is later, that a bar of `symbol` was not taken."""
@@ -293,7 +304,7 @@ class BotAccount:
         self.record.add(changes)
         for trade in changes.trades:
             self._closed(trade)
-        _merge(self._changes, changes)
+        self._changes.add(changes)
         return changes
 
     def mark(self, bars: Mapping[str, Bar], ts: datetime) -> None:
@@ -327,7 +338,7 @@ class BotAccount:
             "exchange": settings.exchange,
             "strategy": settings.strategy,
             "rule": self.strategy.rule,
-            "symbols": list(settings.symbols),
+            "symbols": list(self.mind.symbols),
             "equity": number(self.equity),
             "cash": number(portfolio.cash),
             "start_equity": number(portfolio.start_cash),
@@ -395,6 +406,8 @@ class BotAccount:
                 value["take_profit"] = number(target)
             if held.carried:
                 value["carried"] = held.carried
+            if why := self.broker.corporate.why(symbol):
+                value["not_booked"] = why
             shown[symbol] = value
         return shown
 
@@ -451,6 +464,7 @@ class BotAccount:
             "exits": self.leaving.saved(),
             "gate": self.gate.state(),
             "jumped": sorted(self._jumped),
+            "ended": sorted(self.actions.ended),
             "config": [self.config_version, self.own_rules, self.config_error],
         }
 
@@ -471,6 +485,7 @@ class BotAccount:
         self.control_id, self.control_error = state["control"]
         self.gate = RiskGate(self.portfolio, Limits.of(self.settings.rules))
         self._jumped = set(state.get("jumped", ()))
+        self.actions.ended = set(state.get("ended", ()))
         for symbol in self.portfolio.symbols:
             self._screen.know(symbol, self.portfolio.marks[symbol])
         if "gate" in state:  # not in ledgers of before the limits
@@ -487,12 +502,3 @@ class BotAccount:
         if self.peak.at is not None and peak > 0:
             self.peak.drawdown = (peak - number(self.equity)) / peak
         self.realized = [number(trade.realized_pnl) for trade in ledger.changes(self.name).trades]
-
-
-def _merge(into: Changes, more: Changes) -> None:
-    """Add `more` to the changes that wait for a commit."""
-    into.orders.update(more.orders)
-    into.fills += more.fills
-    into.trades += more.trades
-    into.movements += more.movements
-    into.decisions += more.decisions

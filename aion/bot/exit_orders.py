@@ -82,6 +82,8 @@ class Leaving:
     def _order(self, broker: PaperBroker, symbol: str, ts: datetime, reason: str) -> OrderRecord | None:
         """Order that what is held of `symbol` is closed at the next open, as far as no order at rest does so yet."""
         known = self.exits.get(symbol)
+        if broker.corporate.why(symbol):  # it goes as soon as it is known what is held
+            return None
         if is_leaving(broker, symbol):
             resting = [each.order.id for each in broker.open_orders(symbol) if _is_exit(each)]
             if known is not None and known.order_id not in resting:  # a split gave it another id

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from aion.bot.account import BotAccount
+from aion.bot.action_watch import tradable
 from aion.clock import iso
 from aion.config import BotSettings
 from aion.ledger.ledger import SavedAccount
@@ -77,10 +78,11 @@ class IntradayBot(BotAccount):
         if session is not None:
             bars = self.admit(bars, session, ts)
         self.halts.note(self.broker, before, ts)
-        self.broker.on_bars(bars, session)
+        traded = tradable(self.broker, bars)
+        self.broker.on_bars(traded, session)
         self.gather()
         self._see(bars)
-        self.mark(bars, ts)
+        self.mark(traded, ts)
         if session is None:
             return
         moment = Moment(ts, self.day, session.open, session.close, self.portfolio.quantities(), self._grid.minutes)
@@ -125,7 +127,7 @@ class IntradayBot(BotAccount):
         self._new_bars = []
         self.bars_seen = 0
         self._refused = {}
-        self.dropped_bars = sum(self._feed.dropped(symbol, self.day) for symbol in self.settings.symbols)
+        self.dropped_bars = sum(self._feed.dropped(symbol, self.day) for symbol in self.actions.symbols)
 
     def _see(self, bars: Mapping[str, Bar]) -> None:
         self.bars.update(bars)
@@ -140,12 +142,12 @@ class IntradayBot(BotAccount):
             if not record.order.reduce_only:
                 self.broker.cancel(record.order.id, ts, "the session ends")
         for symbol in self.portfolio.symbols:
-            if not self.is_leaving(symbol):
+            if not self.is_leaving(symbol) and not self.broker.corporate.why(symbol):
                 self.exit(symbol, ts, f"flat for the day: {left} minutes before the close")
 
     def _leave_carried(self, ts: datetime) -> None:
         for symbol in self.portfolio.carried:
-            if not self.is_leaving(symbol):
+            if not self.is_leaving(symbol) and not self.broker.corporate.why(symbol):
                 self.exit(symbol, ts, "carried from an earlier session: out at the first bar")
 
     def _follow(self, signal: Signal, bar: Bar, ts: datetime) -> None:
@@ -153,6 +155,9 @@ class IntradayBot(BotAccount):
         if held:
             turns = (signal.action == "sell") if held > 0 else (signal.action == "buy")
             if (signal.action == "exit" or turns) and not self.is_leaving(signal.symbol):
+                if why := self.broker.corporate.why(signal.symbol):
+                    self._refuse(signal, why, ts)
+                    return
                 self.exit(signal.symbol, ts, signal.reason, signal.confidence)
             return
         if signal.action not in ("buy", "sell") or self.broker.open_orders(signal.symbol):
@@ -164,19 +169,19 @@ class IntradayBot(BotAccount):
             or self.gate.refusal(signal.symbol, side, signal.confidence, signal.threshold)
         )
         if refusal:
-            kind = _kind(refusal)
-            if self._refused.get(signal.symbol) != kind:
-                self._refused[signal.symbol] = kind
-                self.broker.note(
-                    ts,
-                    "refused",
-                    f"{refusal}{_OF_SIGNAL}{signal.reason}",
-                    signal.symbol,
-                    confidence=signal.confidence,
-                )
+            self._refuse(signal, refusal, ts)
             return
         self._refused.pop(signal.symbol, None)
         self._enter(signal, bar, ts)
+
+    def _refuse(self, signal: Signal, refusal: str, ts: datetime) -> None:
+        """Record that a signal is not followed, once while the reason stays."""
+        kind = _kind(refusal)
+        if self._refused.get(signal.symbol) == kind:
+            return
+        self._refused[signal.symbol] = kind
+        why = f"{refusal}{_OF_SIGNAL}{signal.reason}"
+        self.broker.note(ts, "refused", why, signal.symbol, confidence=signal.confidence)
 
     def _enter(self, signal: Signal, bar: Bar, ts: datetime) -> None:
         side = Side.BUY if signal.action == "buy" else Side.SELL

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from aion.bot.account import BotAccount
+from aion.bot.action_watch import tradable
 from aion.bot.schedule import next_rebalance, period
 from aion.clock import iso, parse_iso
 from aion.config import BotSettings
@@ -78,10 +79,11 @@ class SwingBot(BotAccount):
         self.activity, self._early = self._early, Record()
         bars = self.admit(bars, session, ts)
         self.halts.note(self.broker, before, ts)
-        fills = self.broker.on_bars(bars, session)
+        traded = tradable(self.broker, bars)
+        fills = self.broker.on_bars(traded, session)
         self._protect(fills, ts)
         self._gather()
-        self.mark(bars, ts)
+        self.mark(traded, ts)
         signals = self.think(bars, Moment(ts, self.day, session.open, session.close, self.portfolio.quantities()))
         self.leave_all(ts)
         is_due = self._is_due(session.day)

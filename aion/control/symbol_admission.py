@@ -34,13 +34,13 @@ class Admissions:
 
     def bots_of(self, symbol: str) -> list[BotAccount]:
         """Return the bots that trade `symbol`."""
-        return [bot for bot in self._bots.values() if symbol in bot.settings.symbols]
+        return [bot for bot in self._bots.values() if symbol in bot.actions.symbols]
 
     def ask(self, symbol: str, at: datetime) -> str:
         """Let `symbol` in from market time `at` on; return why not, or an empty text."""
         bots = self.bots_of(symbol)
         if not bots:
-            known = sorted({each for bot in self._bots.values() for each in bot.settings.symbols})
+            known = sorted({each for bot in self._bots.values() for each in bot.actions.symbols})
             return f"no bot trades {symbol or 'a symbol without a name'}; they trade {', '.join(known)}"
         if not any(bot.is_left_out(symbol) for bot in bots):
             return f"{symbol} is not left out: its bars are traded on"

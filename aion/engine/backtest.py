@@ -160,7 +160,7 @@ class Backtest:
         bars, exposures = batch.bars, self._run.exposures
         for bot in bots:
             exposures[bot.name].see(bot)
-            self._run.bars += len(bars) if len(bars) == 1 else sum(symbol in bars for symbol in bot.settings.symbols)
+            self._run.bars += len(bars) if len(bars) == 1 else sum(symbol in bars for symbol in bot.actions.symbols)
 
     def refused(self, bots: Sequence[BotAccount]) -> None:
         """Leave it to the commit of their session."""

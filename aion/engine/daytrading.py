@@ -44,7 +44,7 @@ class DayTradingJob(Job[IntradayBot]):
         """
         ended = []
         for bot in self.bots.values():
-            has_bar = not batch.bars.keys().isdisjoint(bot.settings.symbols)
+            has_bar = not batch.bars.keys().isdisjoint(bot.actions.symbols)
             if has_bar and bot.cycle_id and bot.begins_day(batch.ts):
                 bot.end_day()
                 self.days.setdefault(bot.day, {})[bot.name] = bot.summary()

@@ -123,7 +123,7 @@ class Engine:
         self.by_name: dict[str, BotAccount] = {**intraday, **swing}
         self.of: dict[Kind, Mapping[str, BotAccount]] = {"minute": intraday, "day": swing}
         self.symbols: dict[Kind, frozenset[str]] = {
-            kind: frozenset(symbol for bot in made.values() for symbol in bot.settings.symbols)
+            kind: frozenset(symbol for bot in made.values() for symbol in bot.actions.symbols)
             for kind, made in self.of.items()
         }
         self.desk_gate = DeskGate(risk, lambda: [bot.portfolio for bot in self.by_name.values()])

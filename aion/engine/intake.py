@@ -56,7 +56,7 @@ class Intake:
             if (kind, symbol) in self._out:
                 continue
             for bot in self._bots[kind]:
-                if symbol in bot.settings.symbols:
+                if symbol in bot.actions.symbols:
                     bot.refuse_bar(symbol, why, now)
                     noted[bot.name] = bot
         return list(noted.values())

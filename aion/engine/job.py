@@ -39,7 +39,7 @@ class Job(Generic[AnyBot]):
         """Yield the bots that have bars in `batch`, with those bars."""
         offered = batch.bars
         for bot in self.bots.values():
-            bars = {symbol: offered[symbol] for symbol in bot.settings.symbols if symbol in offered}
+            bars = {symbol: offered[symbol] for symbol in bot.actions.symbols if symbol in offered}
             if bars:
                 yield bot, bars
 

@@ -135,7 +135,7 @@ class Live(DeskDriver):
 
     def _left_out(self) -> dict[str, str]:
         """Return why symbols are not traded on though their bars come, by symbol."""
-        asked = ((symbol, bot.why_left_out(symbol)) for bot in self._bots.values() for symbol in bot.settings.symbols)
+        asked = ((symbol, bot.why_left_out(symbol)) for bot in self._bots.values() for symbol in bot.actions.symbols)
         return {symbol: why for symbol, why in asked if why}
 
     def _look_at_sessions(self) -> None:

@@ -81,7 +81,7 @@ def watch_again(
         cursor: market time of the last bar to hand over.
     """
     bots = list(bots)
-    symbols = frozenset(symbol for bot in bots for symbol in bot.settings.symbols)
+    symbols = frozenset(symbol for bot in bots for symbol in bot.actions.symbols)
     if not symbols:
         return
     histories = {bot.name: PositionHistory(ledger.changes(bot.name).fills) for bot in bots}
@@ -96,6 +96,6 @@ def watch_again(
         if batch.ts > cursor:
             return
         for bot in bots:
-            bars = {symbol: batch.bars[symbol] for symbol in bot.settings.symbols if symbol in batch.bars}
+            bars = {symbol: batch.bars[symbol] for symbol in bot.actions.symbols if symbol in batch.bars}
             if bars:
                 bot.watch(bars, batch.ts, histories[bot.name].at(batch.ts))

@@ -127,6 +127,8 @@ class Screen:
         """
         self._confirmed = CONFIRMED[kind]
         self._splits: dict[str, list[CorporateAction]] = {}
+        self._renames: dict[str, CorporateAction] = {}
+        """By the new symbol."""
         self._jumps: set[tuple[str, date]] = set()
         self._let_in: dict[str, list[datetime]] = {}
         self.learn(actions)
@@ -141,7 +143,9 @@ class Screen:
         for action in actions:
             if action.kind == "jump":
                 self._jumps.add((action.symbol, action.ex_date))
-            elif action.kind == "split":
+            elif action.kind == "rename":
+                self._renames[action.into] = action
+            elif action.is_unit_change or action.kind == "spin_off":
                 waiting = self._splits.setdefault(action.symbol, [])
                 waiting.append(action)
                 waiting.sort(key=lambda each: each.ex_date)
@@ -155,6 +159,12 @@ class Screen:
         closes = self._closes.setdefault(symbol, deque(maxlen=REMEMBERED))
         if not closes or closes[-1] != price:
             closes.append(price)
+
+    def settle(self, symbol: str, price: Decimal, day: date) -> None:
+        """Take `price` for the last one of a symbol whose action was booked late: that what came before is over."""
+        self._closes[symbol] = deque((price,), maxlen=REMEMBERED)
+        self._closed_on[symbol] = day
+        self._out.pop(symbol, None)
 
     def why_out(self, symbol: str) -> str:
         """Return why the bars of `symbol` are not traded on, with what has confirmed its price, or an empty text."""
@@ -182,7 +192,9 @@ class Screen:
             if bar.high > low * OFF[0] and (what := wrong_unit(opened, bar.high, low, bar.close)):
                 found.refused = {**found.refused, symbol: f"{symbol}: {what} is about 100 times off the others"}
                 continue
-            is_split = symbol in self._splits and self._split(symbol, day)
+            if symbol in self._renames:
+                self._take_over(symbol, day)
+            is_split = symbol in self._splits and self._split(bar, day, bars)
             is_let_in = symbol in self._let_in and self._is_let_in(bar)
             closes = self._closes.get(symbol)
             if closes is None:
@@ -262,15 +274,52 @@ class Screen:
             del self._let_in[bar.symbol]
         return len(left) < len(times)
 
-    def _split(self, symbol: str, day: date) -> bool:
+    def _take_over(self, symbol: str, day: date) -> None:
+        """Go on from the prices that a symbol had under its name of before, once it is renamed."""
+        action = self._renames[symbol]
+        if action.ex_date > day:
+            return
+        del self._renames[symbol]
+        if action.symbol in self._closes:
+            self._closes[symbol] = self._closes.pop(action.symbol)
+            if action.symbol in self._closed_on:
+                self._closed_on[symbol] = self._closed_on.pop(action.symbol)
+        self._out.pop(action.symbol, None)
+
+    def _split(self, bar: Bar, day: date, bars: Mapping[str, Bar]) -> bool:
         """Take what is remembered into the units of `day`; tell whether a split came since the last close."""
+        symbol = bar.symbol
         waiting, closed_on, is_split = self._splits[symbol], self._closed_on.get(symbol), False
         while waiting and waiting[0].ex_date <= day:
             action = waiting.pop(0)
-            if closed_on is not None and closed_on < action.ex_date:
-                closes = self._closes[symbol]
-                self._closes[symbol] = deque((each / action.amount for each in closes), maxlen=REMEMBERED)
-                is_split = True
+            if closed_on is None or closed_on >= action.ex_date:
+                continue
+            closes = self._closes[symbol]
+            if action.is_unit_change:
+                ratio = action.ratio
+            elif spun_off := worth_of(action, bars, closes[-1]):
+                ratio = closes[-1] / (closes[-1] - spun_off)
+            else:  # nobody knows yet what was spun off is worth: a fall is that, a rise is not
+                if bar.open < closes[-1]:
+                    self._jumps.add((symbol, day))
+                continue
+            self._closes[symbol] = deque((each / ratio for each in closes), maxlen=REMEMBERED)
+            is_split = True
         if not waiting:
             del self._splits[symbol]
         return is_split
+
+
+def worth_of(action: CorporateAction, bars: Mapping[str, Bar], last: Decimal) -> Decimal | None:
+    """Return what a spin-off takes out of a unit at the first prices of what is spun off, None where that is unknown.
+
+    Args:
+        action: the spin-off.
+        bars: of one moment.
+        last: price of a unit before: nothing that is worth as much is spun off.
+    """
+    bar = bars.get(action.into)
+    if bar is None or not action.amount or not bar.volume:
+        return None
+    worth = action.units(bar.open)
+    return worth if worth < last else None

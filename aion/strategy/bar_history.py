@@ -1,9 +1,10 @@
-"""Keeps the bars that a strategy has seen, in present units, so that a split or dividend does not look like a move.
+"""Keeps the bars that a strategy has seen, in present units, so that a corporate action does not look like a move.
 
 When one takes effect, the strategy is created anew and gets its past again: prices before the ex-date are divided by
 the ratio of a split and, for a rule with `total_return`, scaled by 1 - dividend / last close before it (the factor of
-CRSP and Yahoo). Only actions whose ex-date has come are used, so there is no look-ahead. Orders, fills, positions and
-marks use raw prices only.
+CRSP and Yahoo); what was spun off counts as a dividend of its first price. A symbol that is renamed goes on under its
+new name. Only actions whose ex-date has come are used, so there is no look-ahead. Orders, fills, positions and marks
+use raw prices only.
 """
 
 from collections import deque
@@ -12,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from aion.market.jump import worth_of
 from aion.model import Bar, CorporateAction
 from aion.strategy.base import Moment
 
@@ -56,18 +58,29 @@ class Past:
         for handed in self._days:
             yield from handed
 
-    def apply(self, action: CorporateAction) -> bool:
+    def apply(self, action: CorporateAction, bars: Mapping[str, Bar] | None = None) -> bool:
         """Convert the bars before `action`; return False if there are none or it does not affect the rule.
 
         Call it in the order in which actions take effect, before the first bars of the ex-date are taken.
+
+        Args:
+            action: that took effect.
+            bars: first ones of the ex-date, which say what is worth what was spun off.
         """
         symbol = action.symbol
-        if action.kind == "split":
-            return self._scale(symbol, 1 / action.amount, action.amount)
-        last = next((bars[symbol].close for bars, _ in self._newest_first() if symbol in bars), None)
-        if not self.with_dividends or last is None or action.amount >= last:
+        if action.is_unit_change:
+            return self._scale(symbol, 1 / action.ratio, action.ratio)
+        if action.kind == "rename":
+            return self._rename(symbol, action.into)
+        if action.kind not in ("dividend", "spin_off"):
             return False
-        return self._scale(symbol, 1 - action.amount / last, None)
+        last = next((bars[symbol].close for bars, _ in self._newest_first() if symbol in bars), None)
+        if not self.with_dividends or last is None:
+            return False
+        lost = action.amount if action.kind == "dividend" else worth_of(action, bars or {}, last)
+        if lost is None or lost >= last:
+            return False
+        return self._scale(symbol, 1 - lost / last, None)
 
     def forget(self, symbol: str) -> bool:
         """Drop the bars of a symbol whose earlier prices no longer apply; return False if there are none."""
@@ -76,6 +89,18 @@ class Past:
             return {each: bar for each, bar in bars.items() if each != symbol}, moment
 
         return self._rewrite(symbol, dropped)
+
+    def _rename(self, old: str, new: str) -> bool:
+        """Let the past of a symbol be that of its new name."""
+
+        def renamed(bars: Mapping[str, Bar], moment: Moment) -> Handed:
+            held = dict(moment.positions)
+            if old in held:
+                held[new] = held.pop(old)
+            others = {symbol: bar for symbol, bar in bars.items() if symbol not in (old, new)}
+            return {**others, new: replace(bars[old], symbol=new)}, replace(moment, positions=held)
+
+        return self._rewrite(old, renamed)
 
     def _scale(self, symbol: str, factor: Decimal, ratio: Decimal | None) -> bool:
         """Multiply prices by `factor`; a split of `ratio` changes volumes and holdings too."""

@@ -20,20 +20,28 @@ class FaultError(Exception):
 class Mind:
     """The strategy of one bot."""
 
-    def __init__(self, name: str, settings: BotSettings) -> None:
+    def __init__(self, name: str, settings: BotSettings, symbols: tuple[str, ...] | None = None) -> None:
         """Make the strategy of the bot `name`.
+
+        Args:
+            name: of the bot.
+            settings: of it.
+            symbols: that the strategy is told of; None for those of the settings.
 
         Raises:
             ConfigError: an invalid strategy or parameter.
         """
         self._settings = settings
+        self.symbols = settings.symbols if symbols is None else symbols
+        """Present names of the symbols that the strategy is told of."""
+        self._known = frozenset(self.symbols)
         self._label = hang_killer.label_of(name)
         self.strategy: Strategy = self._made()
         self._past = Past(self.strategy.look_back, with_dividends=getattr(self.strategy, "total_return", False))
 
     def _made(self) -> Strategy:
         settings = self._settings
-        return make_strategy(settings.strategy, settings.kind, settings.symbols, settings.parameters)
+        return make_strategy(settings.strategy, settings.kind, self.symbols, settings.parameters)
 
     def think(self, bars: Mapping[str, Bar], moment: Moment, actions: Iterable[CorporateAction]) -> dict[str, Signal]:
         """Return the strategy's signals for `bars`.
@@ -47,13 +55,29 @@ class Mind:
             FaultError: it raised, took too long or returned something invalid.
         """
         past = self._past
-        if moment.day != past.day and past.day:
-            due = [action for action in actions if is_due(action, past.day, moment.day)]
-            if [action for action in due if past.apply(action)]:
+        if moment.day != past.day:
+            known = list(actions)
+            due = [action for action in known if is_due(action, past.day, moment.day)]
+            changed = [action for action in due if past.apply(action, bars)]
+            if self._rename(known, moment.day) or changed:
                 self._tell_again()
+        if not bars.keys() <= self._known:  # of what the bot got and does not name
+            bars = {symbol: bar for symbol, bar in bars.items() if symbol in self._known}
         signals = self._call(bars, moment) if bars else {}  # none may be traded on: a rule is never handed nothing
         past.take(bars, moment)
         return signals
+
+    def _rename(self, actions: Iterable[CorporateAction], day: str) -> bool:
+        """Tell whether symbols have another name by `day`, and take it."""
+        names = list(self.symbols)
+        for action in actions:
+            if action.kind == "rename" and action.symbol in names and action.ex_date.isoformat() <= day:
+                names = [action.into if name == action.symbol else name for name in names if name != action.into]
+        if tuple(names) == self.symbols:
+            return False
+        self.symbols = tuple(names)
+        self._known = frozenset(names)
+        return True
 
     def forget(self, symbol: str) -> None:
         """Drop the past of `symbol` from the strategy, because its earlier prices no longer apply.

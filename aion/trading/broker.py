@@ -44,7 +44,8 @@ from aion.model import (
 )
 from aion.trading.bar_window import Window
 from aion.trading.book import OrderBook, view
-from aion.trading.events import CashMovement, Changes, IdMaker
+from aion.trading.corporate import CorporateActions
+from aion.trading.events import Changes, IdMaker
 from aion.trading.execution import Execution, Terms
 from aion.trading.fee import CostModel
 from aion.trading.order_check import check_order, whole_lots
@@ -104,6 +105,8 @@ class PaperBroker:
         self.book = OrderBook(bot, self.ids)
         self.window = window
         self.halts = halts or HaltBook()
+        self.corporate = CorporateActions(self)
+        """What became of corporate actions."""
         self._last_ts: dict[str, datetime] = {}
         self._day: date | None = None
         self._closes_at: datetime | None = None
@@ -157,6 +160,8 @@ class PaperBroker:
         try:
             if self.book.find(order.id) is not None:
                 raise OrderError(f"order {order.id} rests already")
+            if why_not := self.corporate.why(order.symbol):
+                raise OrderError(why_not)
             instrument = self.terms.instruments.get(order.symbol)
             held = self.portfolio.quantity(order.symbol)
             checked, why = check_order(order, instrument, held, allow_short=self.terms.allow_short)
@@ -376,70 +381,25 @@ class PaperBroker:
         if self._cost.tiers and self._day is not None:
             self.terms = replace(self.terms, cost=self._cost.at(self._traded.before(self._day)))
 
-    def apply_actions(self, actions: Iterable[CorporateAction], session: MarketSession) -> list[CorporateAction]:
-        """Begin `session` and book the splits and dividends that took effect since the session before, in order.
+    def apply_actions(
+        self, actions: Iterable[CorporateAction], session: MarketSession, bars: Mapping[str, Bar] | None = None
+    ) -> list[CorporateAction]:
+        """Begin `session` and book the corporate actions that took effect since the session before, in order.
 
-        To be called before the first bars of a session. Whoever held at the close before the ex-date gets them. A
-        split sets all that rests anew in the new unit.
+        To be called before the first bars of a session, and again with each batch while `corporate.is_open`. Whoever
+        held at the close before the ex-date gets them; all that rests is set anew.
+
+        Args:
+            actions: all that are known, by day.
+            session: of the bars.
+            bars: of the moment, with whose prices those of an action are compared; None compares nothing.
 
         Returns:
             Those that took effect, held or not.
         """
         last = self._day
         self.begin_session(session)
-        if last is None or last == session.day:
-            return []
-        due = [action for action in actions if last < action.ex_date <= session.day]
-        for action in due:
-            if action.kind == "split":
-                self._split(action, session.open)
-            else:
-                self._pay(action, session.open)
-        return due
-
-    def _pay(self, action: CorporateAction, ts: datetime) -> None:
-        movement = self.portfolio.pay_dividend(self.ids.next("m", ts), action.symbol, action.amount, ts)
-        if movement is not None:
-            self.book.changes.movements.append(movement)
-            self.note(
-                ts, "dividend", f"{action.amount:f} a unit, ex {action.ex_date}: {movement.amount:f}", action.symbol
-            )
-
-    def _split(self, action: CorporateAction, ts: datetime) -> None:
-        symbol, ratio = action.symbol, action.amount
-        why = f"split of {ratio:f} new units for one, ex {action.ex_date}"
-        stop, target = self.exit_levels(symbol)
-        held = self.portfolio.quantity(symbol)
-        # stops and targets are set anew for what is held then; all else rests on with what is left of it
-        resting = [each for each in self.book.orders(symbol) if not each.role]
-        leaving = [each for each in resting if each.order.reduce_only and each.order.type is OrderType.MARKET]
-        is_leaving = bool(leaving) and sum((each.left for each in leaving), ZERO) >= abs(held)
-        self.cancel_all(ts, why, symbol)
-        step = self.terms.instruments[symbol].quantity_step
-        movement = self.portfolio.split(self.ids.next("m", ts), symbol, ratio, step, ts)
-        if movement is not None:
-            self.book.changes.movements.append(movement)
-        if held:
-            self._say_split(symbol, why, held, movement, ts)
-            if is_leaving:
-                self.flatten(symbol, ts, why)
-            else:
-                levels = {"stop_loss": stop and stop / ratio, "take_profit": target and target / ratio}
-                self.protect(symbol, ts, why, **levels)
-        for working in resting:
-            if not (is_leaving and working.order.reduce_only):
-                self._split_order(working, ratio, ts)
-
-    def _say_split(self, symbol: str, why: str, held: Decimal, movement: CashMovement | None, ts: datetime) -> None:
-        cash = f", {movement.amount:f} in cash for what is left over" if movement is not None else ""
-        self.note(ts, "split", f"{why}: {held:f} are now {self.portfolio.quantity(symbol):f}{cash}", symbol)
-
-    def _split_order(self, working: Working, ratio: Decimal, ts: datetime) -> None:
-        """Let what is left of an order rest under another id, in new units."""
-        order = working.order
-        prices = ("limit_price", "stop_price", "stop_loss", "take_profit")
-        in_units = {name: price / ratio for name in prices if (price := getattr(order, name)) is not None}
-        self.submit(replace(order, id=self.ids.next("o", ts), quantity=working.left * ratio, **in_units))
+        return self.corporate.take(actions, last, session, bars)
 
     def end_session(self, closed_at: datetime) -> None:
         """Expire the DAY orders decided before the session's close; those decided at it are for the next one."""
@@ -471,6 +431,7 @@ class PaperBroker:
             "day": self._day.isoformat() if self._day else "",
             "closes_at": iso(self._closes_at) if self._closes_at else "",
             **({"traded": self._traded.state()} if self._cost.tiers else {}),
+            **self.corporate.state(),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -481,3 +442,4 @@ class PaperBroker:
         self._closes_at = parse_iso(state["closes_at"]) if state["closes_at"] else None
         self._traded.restore(state.get("traded", {}))
         self._choose_tier()
+        self.corporate.restore(state)

@@ -45,7 +45,8 @@ class CashMovement:
     """Id of the fill that caused it, else `m` first."""
     ts: datetime
     kind: str
-    """deposit, fill, financing, borrow, dividend or split (cash for a part left over)."""
+    """deposit, fill, financing, borrow, dividend, merger, delisting, or cash for a part left over: split,
+    stock_dividend, spin_off."""
     amount: Decimal
     """Money; + is gained, - is paid."""
     symbol: str = ""
@@ -91,6 +92,14 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self.orders or self.fills or self.trades or self.movements or self.decisions)
+
+    def add(self, more: "Changes") -> None:
+        """Take what happened after these."""
+        self.orders.update(more.orders)
+        self.fills += more.fills
+        self.trades += more.trades
+        self.movements += more.movements
+        self.decisions += more.decisions
 
 
 class IdMaker:

@@ -10,7 +10,7 @@ A fill never turns a position: the broker closes it with one fill and opens the 
 """
 
 from datetime import date, datetime
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from aion.clock import iso, parse_iso
@@ -21,7 +21,7 @@ from aion.trading.events import CashMovement, Result
 LEAST_DECIMALS = 4  # of an average price
 
 
-class _Holding:
+class Holding:
     """The open side of one symbol, with what its round trip has cost and brought so far."""
 
     __slots__ = (
@@ -65,6 +65,7 @@ class _Holding:
         self.decimals = LEAST_DECIMALS  # of its average prices
 
     def state(self) -> dict[str, Any]:
+        """Return it as JSON types."""
         values: dict[str, Any] = {name: plain_text(getattr(self, name)) for name in _HOLDING_NUMBERS}
         if self.multiplier != ONE or self.is_settled:
             values |= {"multiplier": plain_text(self.multiplier), "margin": plain_text(self.margin)}
@@ -74,7 +75,8 @@ class _Holding:
         return {**values, "opened_at": iso(self.opened_at), "carried": self.carried}
 
     @classmethod
-    def from_state(cls, state: dict[str, Any]) -> "_Holding":
+    def from_state(cls, state: dict[str, Any]) -> "Holding":
+        """Return what `state` described."""
         holding = cls(parse_iso(state["opened_at"]))
         holding.carried = state["carried"]
         holding.decimals = state.get("decimals", LEAST_DECIMALS)
@@ -94,16 +96,37 @@ class _Holding:
         entry, out = self.entry_value / self.entry_quantity, self.exit_value / self.exit_quantity
         return self._rounded(entry), self._rounded(out)
 
+    def trade(self, trade_id: str, bot: str, symbol: str, side: Side, closed_at: datetime, reason: str) -> Trade:
+        """Return its round trip, now that it is closed; `side` is that of the entry."""
+        entry_price, exit_price = self.entry_and_exit()
+        return Trade(
+            id=trade_id,
+            bot=bot,
+            symbol=symbol,
+            side=side,
+            quantity=self.exit_quantity,
+            entry_price=entry_price,
+            exit_price=exit_price,
+            opened_at=self.opened_at,
+            closed_at=closed_at,
+            fees=self.fees,
+            slippage=self.slippage,
+            realized_pnl=self.realized,
+            reason=reason,
+            borrow=self.borrow,
+            multiplier=self.multiplier if self.multiplier != ONE else None,
+        )
+
     def _rounded(self, price: Decimal) -> Decimal:
         return price.quantize(ONE.scaleb(-self.decimals), ROUND_HALF_EVEN)
 
 
 _NO_NUMBER = ("carried", "decimals", "is_settled", "margin", "multiplier", "opened_at")
-_HOLDING_NUMBERS = tuple(name for name in _Holding.__slots__ if name not in _NO_NUMBER)
+_HOLDING_NUMBERS = tuple(name for name in Holding.__slots__ if name not in _NO_NUMBER)
 
 
 class Portfolio:
-    """One account. Its cash changes only by fills, charges, dividends and splits; every change is a movement."""
+    """One account. Its cash changes only by fills, charges and corporate actions; every change is a movement."""
 
     __slots__ = (
         "_day_borrow",
@@ -149,7 +172,7 @@ class Portfolio:
         """Last print by symbol, price per unit."""
         self.day: date | None = None
         """Market day that `day_result` speaks of; None before the first session."""
-        self._holdings: dict[str, _Holding] = {}
+        self._holdings: dict[str, Holding] = {}
         self._day_start = self.start_cash
         self._day_fees = self._day_borrow = self._day_slippage = self.unit.zero
 
@@ -194,6 +217,19 @@ class Portfolio:
         if holding is not None:
             holding.carried = reason
 
+    def holding(self, symbol: str) -> Holding | None:
+        """Return the open side of `symbol` itself, for what changes it without a fill (`aion.trading.conversion`)."""
+        return self._holdings.get(symbol)
+
+    def put(self, symbol: str, holding: Holding) -> None:
+        """Hold `holding` under `symbol`."""
+        self._holdings[symbol] = holding
+
+    def drop(self, symbol: str) -> None:
+        """Hold nothing of `symbol` any more; its mark goes too."""
+        self._holdings.pop(symbol, None)
+        self.marks.pop(symbol, None)
+
     # what it is worth
 
     def mark(self, symbol: str, price: Decimal) -> None:
@@ -205,7 +241,7 @@ class Portfolio:
         holding = self._holdings.get(symbol)
         return self._market_value(symbol, holding) if holding is not None else ZERO
 
-    def _market_value(self, symbol: str, holding: _Holding) -> Decimal:
+    def _market_value(self, symbol: str, holding: Holding) -> Decimal:
         value = holding.quantity * self.marks[symbol]
         if holding.multiplier is not ONE:
             value *= holding.multiplier
@@ -288,7 +324,7 @@ class Portfolio:
         self.marks.setdefault(fill.symbol, fill.price)
         holding = self._holdings.get(fill.symbol)
         if holding is None:
-            holding = self._holdings[fill.symbol] = _Holding(fill.filled_at, self.unit.zero)
+            holding = self._holdings[fill.symbol] = Holding(fill.filled_at, self.unit.zero)
             if instrument is not None:
                 holding.is_settled, holding.margin = instrument.is_settled, instrument.margin
             if fill.multiplier is not None:
@@ -306,9 +342,10 @@ class Portfolio:
         if holding.quantity:
             return realized, None
         del self._holdings[fill.symbol]
-        return realized, _trade(holding, fill)
+        name, out = f"t{fill.id[1:]}", fill.side.opposite
+        return realized, holding.trade(name, fill.bot, fill.symbol, out, fill.filled_at, fill.reason)
 
-    def _leave(self, holding: _Holding, fill: Fill, signed: Decimal, got: Decimal) -> Decimal:
+    def _leave(self, holding: Holding, fill: Fill, signed: Decimal, got: Decimal) -> Decimal:
         """Take a part of a holding out, and return what it gained before its fee."""
         share = holding.basis
         if signed != -holding.quantity:
@@ -344,56 +381,6 @@ class Portfolio:
         self.cash += money
         holding.realized += money
         return CashMovement(movement_id, ts, "dividend", money, symbol, f"{per_unit:f} a unit")
-
-    def split(
-        self, movement_id: str, symbol: str, ratio: Decimal, step: Decimal, ts: datetime
-    ) -> CashMovement | None:
-        """Change a position by a split of `ratio` new units for one old (20 for 20:1); for raw prices only.
-
-        A part of `step` that is left over is paid in cash at the mark, as issuers do. A position that would be less
-        than one step stays a fraction.
-
-        Returns:
-            The cash for the part left over; None when there is none.
-
-        Raises:
-            ValueError: a ratio that is not above 0.
-        """
-        if ratio <= 0:
-            raise ValueError(f"{symbol}: split ratio {ratio} must be above 0")
-        holding = self._holdings.get(symbol)
-        if symbol in self.marks:
-            held = holding.quantity * holding.multiplier if holding is not None else ZERO
-            self.marks[symbol] = self._split_mark(self.marks[symbol], ratio, held)
-        if holding is None:
-            return None
-        holding.average_price /= ratio
-        holding.entry_quantity *= ratio
-        holding.exit_quantity *= ratio
-        holding.quantity *= ratio
-        rest = holding.quantity % step  # has the sign of the quantity
-        if not rest or rest == holding.quantity:
-            return None
-        share = self.unit.round(holding.basis * rest / holding.quantity)
-        # floor: a short pays the rest of a cent more
-        money = self.unit.income(rest * holding.multiplier * self.marks[symbol])
-        holding.exit_quantity += abs(rest)
-        holding.exit_value += abs(rest) * self.marks[symbol]
-        holding.basis -= share
-        holding.quantity -= rest
-        holding.realized += money - share
-        paid = money - share if holding.is_settled else money
-        self.cash += paid
-        return CashMovement(movement_id, ts, "split", paid, symbol, f"{abs(rest):f} left over")
-
-    def _split_mark(self, mark: Decimal, ratio: Decimal, held: Decimal) -> Decimal:
-        """Return the mark in new units, rounded so that what is held is worth the same as before."""
-        worth = self.unit.round(held * mark)
-        for rounding in (ROUND_HALF_EVEN, ROUND_DOWN, ROUND_UP):
-            found = Context(prec=28, rounding=rounding).divide(mark, ratio)
-            if self.unit.round(held * ratio * found) == worth:
-                break
-        return found
 
     # results
 
@@ -456,11 +443,11 @@ class Portfolio:
         self._day_borrow = Decimal(state.get("day_borrow", 0))
         self._day_slippage = Decimal(state["day_slippage"])
         self.marks = {symbol: Decimal(price) for symbol, price in state["marks"].items()}
-        self._holdings = {symbol: _Holding.from_state(each) for symbol, each in state["holdings"].items()}
+        self._holdings = {symbol: Holding.from_state(each) for symbol, each in state["holdings"].items()}
         return self
 
 
-def _enter(holding: _Holding, fill: Fill, signed: Decimal, paid: Decimal) -> None:
+def _enter(holding: Holding, fill: Fill, signed: Decimal, paid: Decimal) -> None:
     quantity = holding.quantity + signed
     added = value_of(fill.price, fill.quantity)
     value = holding.average_price * abs(holding.quantity) + added
@@ -472,28 +459,7 @@ def _enter(holding: _Holding, fill: Fill, signed: Decimal, paid: Decimal) -> Non
     holding.entry_value += added
 
 
-def _trade(holding: _Holding, fill: Fill) -> Trade:
-    entry_price, exit_price = holding.entry_and_exit()
-    return Trade(
-        id="t" + fill.id[1:],
-        bot=fill.bot,
-        symbol=fill.symbol,
-        side=fill.side.opposite,
-        quantity=holding.exit_quantity,
-        entry_price=entry_price,
-        exit_price=exit_price,
-        opened_at=holding.opened_at,
-        closed_at=fill.filled_at,
-        fees=holding.fees,
-        slippage=holding.slippage,
-        realized_pnl=holding.realized,
-        reason=fill.reason,
-        borrow=holding.borrow,
-        multiplier=fill.multiplier,
-    )
-
-
-def _position(symbol: str, holding: _Holding) -> Position:
+def _position(symbol: str, holding: Holding) -> Position:
     return Position(
         symbol, holding.quantity, holding.average(), holding.opened_at,
         realized_pnl=holding.realized, carried=holding.carried, multiplier=holding.multiplier,

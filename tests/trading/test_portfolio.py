@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from aion.model import Side
+from aion.model import CorporateAction, Side
+from aion.trading.conversion import Converted, Stamp, split
 from aion.trading.portfolio import Portfolio
 from tests.trading.fills import fill
 
@@ -39,18 +40,23 @@ def test_short_position_when_the_price_falls_then_gains() -> None:
     assert position is not None and position.realized_pnl == -1 and position.average_price == 50
 
 
+def split_by(portfolio: Portfolio, ratio: str) -> Converted:
+    action = CorporateAction("MSFT", OPEN.date(), "split", Decimal(ratio))
+    return split(portfolio, action, Decimal(1), Stamp("m1", OPEN))
+
+
 def test_split_when_declared_then_equity_stays_and_the_average_follows() -> None:
     portfolio = Portfolio("USD", Decimal(1000))
     portfolio.apply(fill(1, Side.BUY, "5", "100"))
     before = portfolio.equity()
-    assert portfolio.split("m1", "MSFT", Decimal(20), Decimal(1), OPEN) is None
+    assert not split_by(portfolio, "20").movements
     position = portfolio.position("MSFT")
     assert position is not None and (position.quantity, position.average_price) == (100, 5)
     assert portfolio.equity() == before
     _, trade = portfolio.apply(fill(2, Side.SELL, "100", "6"))
     assert trade is not None and (trade.quantity, trade.entry_price, trade.realized_pnl) == (100, 5, 100)
-    with pytest.raises(ValueError, match="must be above 0"):
-        portfolio.split("m1", "MSFT", Decimal(0), Decimal(1), OPEN)
+    with pytest.raises(ValueError, match="not above 0"):
+        split_by(portfolio, "0")
 
 
 @pytest.mark.parametrize(("side", "cash"), [(Side.BUY, "100.00"), (Side.SELL, "-100.00")])
@@ -58,8 +64,8 @@ def test_split_when_it_leaves_a_fraction_then_that_is_paid_in_cash(side: Side, c
     portfolio = Portfolio("USD", Decimal(1000))
     portfolio.apply(fill(1, side, "5", "100"))
     before = portfolio.equity()
-    movement = portfolio.split("m1", "MSFT", Decimal("0.5"), Decimal(1), OPEN)
-    assert movement is not None and movement.amount == Decimal(cash) and movement.kind == "split"
+    (movement,) = split_by(portfolio, "0.5").movements
+    assert movement.amount == Decimal(cash) and movement.kind == "split"
     assert portfolio.quantity("MSFT") == 2 * side.sign and portfolio.equity() == before
     _, trade = portfolio.apply(fill(2, side.opposite, "2", "200"))
     assert trade is not None and trade.quantity == Decimal("2.5")
@@ -69,7 +75,7 @@ def test_split_when_it_leaves_a_fraction_then_that_is_paid_in_cash(side: Side, c
 def test_split_when_less_than_one_unit_would_stay_then_it_stays_a_fraction() -> None:
     portfolio = Portfolio("USD", Decimal(1000))
     portfolio.apply(fill(1, Side.BUY, "5", "100"))
-    assert portfolio.split("m1", "MSFT", Decimal("0.1"), Decimal(1), OPEN) is None
+    assert not split_by(portfolio, "0.1").movements
     assert portfolio.quantity("MSFT") == Decimal("0.5") and portfolio.equity() == 1000
 
 

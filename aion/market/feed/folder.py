@@ -93,8 +93,8 @@ class FolderFeed(Tape):
         return series.dropped.get(day, 0) if series is not None else 0
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
-        """Return the declared splits and dividends of `symbols`, by day."""
-        return [each for each in self._folder.actions if each.symbol in symbols]
+        """Return the declared corporate actions of `symbols`, by day."""
+        return [each for each in self._folder.all_actions if each.symbol in symbols]
 
     def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
         """Return the halts of `symbols` in the folder's table, in order of time."""

@@ -24,6 +24,8 @@ import orjson
 from aion.clock import iso, parse_iso
 from aion.errors import ConfigError, FeedError
 from aion.extras import need
+from aion.market.action_file import FILE as ACTIONS
+from aion.market.action_file import read_actions
 from aion.market.bar_check import exact_price
 from aion.market.exchange import ALWAYS, WEEKDAYS, exchange_of
 from aion.market.grid import Anchor, Grid
@@ -31,7 +33,7 @@ from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts
 from aion.market.importing.text.table import parquet_batches
 from aion.market.series import Kind
-from aion.model import INSTRUMENT_KINDS, Bar, CorporateAction, Instrument, PriceBasis
+from aion.model import ACTION_KINDS, INSTRUMENT_KINDS, Bar, CorporateAction, Instrument, PriceBasis
 from aion.store.bar_index import check_entry
 from aion.store.file import write_bytes
 from aion.store.regular_file import inflate, open_regular, read_regular
@@ -146,6 +148,8 @@ class BarFolder:
         """What the index names and nobody can use, by its name there, and why. It stays in the index as it is."""
         self._bad_series: dict[str, Any] = {}
         self._bad_actions: list[Any] = []
+        self.table = read_actions(folder / ACTIONS)
+        """What `actions.csv` says."""
         path = folder / INDEX
         try:
             index = orjson.loads(read_regular(path, MAX_INDEX_BYTES))
@@ -160,6 +164,27 @@ class BarFolder:
             self._take_series(key, entry)
         for number, entry in enumerate(actions, 1):
             self._take_action(number, entry)
+        self._check_table()
+
+    def _check_table(self) -> None:
+        """Complain of lines of `actions.csv` that concern no series here, or prices that have them in them."""
+        basis = {each.symbol: each.price_basis for each in self.series.values()}
+        for each in self.table.actions:
+            if each.symbol not in basis:
+                why = f"the folder has no bars of {each.symbol}"
+            elif basis[each.symbol] == "adjusted" and each.is_of_raw_prices:
+                why = f"the prices of {each.symbol} are adjusted and have it in them"
+            else:
+                continue
+            self.table.complaints.append(f"{self.folder / ACTIONS}: {each.text} changes nothing: {why}")
+
+    @property
+    def all_actions(self) -> list[CorporateAction]:
+        """Those of the index and those of `actions.csv`, by day; what both have is as the file says."""
+        said = self.table.actions
+        known = {(each.symbol, each.ex_date, each.kind) for each in said}
+        of_index = [each for each in self.actions if (each.symbol, each.ex_date, each.kind) not in known]
+        return sorted([*of_index, *said], key=lambda each: (each.ex_date, each.symbol, each.kind))
 
     def _take_series(self, key: str, entry: Any) -> None:
         try:
@@ -191,7 +216,10 @@ class BarFolder:
     def complaints(self) -> list[str]:
         """Return a message for each entry that was left out."""
         todo = "import it again with `aion import`, or take it out of the index"
-        return [f"{self.folder / INDEX}: {name} is left out: {why}; {todo}" for name, why in self.left_out.items()]
+        left_out = [
+            f"{self.folder / INDEX}: {name} is left out: {why}; {todo}" for name, why in self.left_out.items()
+        ]
+        return left_out + self.table.complaints
 
     def read(self, series: Series) -> list[Bar]:
         """Return the bars of a series in order of time.
@@ -267,11 +295,7 @@ class BarFolder:
         index = {
             "schema": SCHEMA,
             "series": dict(sorted((self._bad_series | good).items())),
-            "actions": [
-                asdict(each) | {"ex_date": each.ex_date.isoformat(), "amount": str(each.amount)}
-                for each in self.actions
-            ]
-            + self._bad_actions,
+            "actions": [_action_entry(each) for each in self.actions] + self._bad_actions,
         }
         self._replace(INDEX, json.dumps(index, indent=1).encode())
 
@@ -282,10 +306,30 @@ class BarFolder:
             raise ConfigError(f"{self.folder / name} cannot be written: {error.strerror}") from None
 
 
+def _action_entry(action: CorporateAction) -> dict[str, str]:
+    """Return the entry of the index; what is as usual is not said."""
+    entry = {"symbol": action.symbol, "ex_date": action.ex_date.isoformat(), "kind": action.kind}
+    entry["amount"] = str(action.amount)
+    if action.per != 1:
+        entry["per"] = str(action.per)
+    if action.cash is not None:
+        entry["cash"] = str(action.cash)
+    for name in ("into", "currency", "note"):
+        if said := getattr(action, name):
+            entry[name] = said
+    return entry
+
+
 def _action(entry: dict[str, Any]) -> CorporateAction:
+    kind = entry["kind"]
+    if kind not in ACTION_KINDS:
+        raise ValueError(f"kind {kind!r} is not known; known: {', '.join(ACTION_KINDS)}")
+    cash = entry.get("cash")
     return CorporateAction(
-        entry["symbol"], date.fromisoformat(entry["ex_date"]), entry["kind"], Decimal(entry["amount"])
-    )
+        entry["symbol"], date.fromisoformat(entry["ex_date"]), kind, Decimal(entry["amount"]),
+        Decimal(entry.get("per", "1")), entry.get("into", ""), Decimal(cash) if cash is not None else None,
+        entry.get("currency", ""), entry.get("note", ""),
+    )  # fmt: skip
 
 
 def _parquet(bars: Sequence[Bar]) -> bytes:

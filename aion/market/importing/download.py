@@ -174,7 +174,7 @@ class _Download:
         if not done.bars:
             return
         done.gaps = find_gaps(done.kind, done.bars, self._series.dropped, self._instrument.exchange)
-        for found in islice(doubts(done.bars, self._instrument.exchange, self._folder.actions), 5):
+        for found in islice(doubts(done.bars, self._instrument.exchange, self._folder.all_actions), 5):
             said = f"{found.bar.ts:%Y-%m-%d %H:%M} opens at {found.bar.open} after {found.before.close}"
             done.jumps.append(f"{said}: a split, or real? say so with aion declare")
 

@@ -34,12 +34,18 @@ def doubts(bars: Sequence[Bar], exchange: str, actions: Iterable[CorporateAction
     """
     mine = [each for each in actions if bars and each.symbol == bars[0].symbol]
     real = {each.ex_date for each in mine if each.kind == "jump"}
-    splits = {each.ex_date: each.amount for each in mine if each.kind == "split"}
+    splits = dict[date, Decimal]()
+    for each in mine:
+        if each.is_unit_change:
+            splits[each.ex_date] = splits.get(each.ex_date, Decimal(1)) * each.ratio
+    spun_off = {each.ex_date for each in mine if each.kind == "spin_off"}
     for one, two in pairwise(bars):
         if not splits and is_in_line(two.open, one.close):
             continue
         day, before = _day(exchange, two), _day(exchange, one)
         split = _declared(splits, before, day)
+        if two.open < one.close and any(before < each <= day for each in spun_off):
+            continue  # how much was spun off is known by the prices of another series
         if day not in real and is_doubtful(one.close, two.open, is_new_session=day != before, split=split):
             yield Doubt(day, one, two, split)
 

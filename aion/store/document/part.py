@@ -40,6 +40,11 @@ class Position(Document):
     stake: Money | None = Field(None, ge=0, description="Own money put in.")
     account: Short | None = Field(None, description="Sub-account or wallet that holds it.")
     carried: Text | None = Field(None, description="Why it could not be closed in time, e.g. `no bar to exit on`.")
+    not_booked: Text | None = Field(
+        None,
+        description="Corporate action that quantity and mark lack, and why: nothing of it is traded or marked until "
+        "that is settled.",
+    )
 
 
 class Fill(Document, of=(model.Fill,)):
