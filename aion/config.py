@@ -112,6 +112,8 @@ class BotSettings(Section):
     """Time between rebalances of a swing bot: 1w, 2w, 4w."""
     parameters: Mapping[str, int | float | str | bool] = Field(default_factory=dict)
     """Of the strategy; each strategy documents its own."""
+    sizing: Literal["decision", "fill"] = "decision"
+    """What an entry's quantity is made of: equity and close when it is decided, or equity and price when it fills."""
     rules: Rules = Rules()
     """What limits it."""
     own_cost: CostSettings | None = None

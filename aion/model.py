@@ -14,7 +14,7 @@ from typing import Annotated, Literal, get_args
 
 from aion.fact import UNSHOWN, Said
 from aion.money import value_of
-from aion.scalar import Above, Key, Label, NonNegative, Positive, Price, Share, Short, Verb, Word
+from aion.scalar import Above, Fraction, Key, Label, NonNegative, Positive, Price, Share, Short, Verb, Word
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -244,8 +244,8 @@ class Bar:
 class Order:
     """An intent to trade; it becomes fills or ends without.
 
-    `quantity` > 0 with `side`. `limit_price`/`stop_price` are per unit and needed by their types. `take_profit` and
-    `stop_loss` are prices of a bracket that rests once the entry is filled.
+    `quantity` > 0 with `side`, or 0 and a `weight`. `limit_price`/`stop_price` are per unit and needed by their types.
+    `take_profit` and `stop_loss` are prices of a bracket that rests once the entry is filled.
     """
 
     id: Annotated[str, UNSHOWN]
@@ -254,7 +254,13 @@ class Order:
     """Market time of the bar whose close led to the decision."""
     symbol: Annotated[str, _SYMBOL]
     side: Annotated[Side, _NEEDED]
-    quantity: Annotated[Decimal, Said(form=Positive, is_needed=True)]
+    quantity: Annotated[
+        Decimal, Said("Absent while `weight` says how much: the fill makes the quantity.", form=Positive, is_brief=True)
+    ]
+    weight: Annotated[
+        Decimal | None, Said("Part of equity that it brings the position to, short below 0.", form=Fraction)
+    ] = None
+    """Of an order that is sized at its fill; kept beside the quantity that this made."""
     type: Annotated[
         OrderType,
         Said("market, limit, stop, or the exchange's own word, e.g. stop_limit.", form=Word, default="market"),
@@ -270,12 +276,19 @@ class Order:
     """True for exits: the order never opens or turns a position."""
 
     def __post_init__(self) -> None:
-        if not self.quantity.is_finite() or self.quantity <= 0:
+        if not self.quantity.is_finite() or self.quantity < 0 or (not self.quantity and self.weight is None):
             raise ValueError(f"order {self.id}: quantity {self.quantity} must be above 0")
+        if self.weight is not None and not self.weight.is_finite():
+            raise ValueError(f"order {self.id}: weight {self.weight} is not a part of equity")
         if self.type is OrderType.LIMIT and self.limit_price is None:
             raise ValueError(f"order {self.id}: a limit order needs limit_price")
         if self.type is OrderType.STOP and self.stop_price is None:
             raise ValueError(f"order {self.id}: a stop order needs stop_price")
+
+    @property
+    def is_unsized(self) -> bool:
+        """Tell whether its fill is still to make a quantity of its weight."""
+        return not self.quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,6 +443,8 @@ class Signal:
     features: Annotated[dict[str, float], UNSHOWN] = field(default_factory=dict)
     stop_loss: Annotated[Decimal | None, UNSHOWN] = None
     take_profit: Annotated[Decimal | None, UNSHOWN] = None
+    once: Annotated[bool, UNSHOWN] = False
+    """True to enter once: what is held on the side of `action` is left as it is, not brought to its weight again."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.confidence <= 1:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from aion.bot.account import BotAccount
@@ -16,7 +16,7 @@ from aion.market import calendar
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed
 from aion.market.grid import Grid
-from aion.model import Bar, OrderRecord, OrderStatus, Side, Signal
+from aion.model import ZERO, Bar, OrderRecord, OrderStatus, Side, Signal
 from aion.money import unit_json
 from aion.output.day_record import Record, changes_of_day
 from aion.output.encode import Json, bar_json, bar_row, number, result_json, signal_json
@@ -24,6 +24,7 @@ from aion.store.document.base import to_json
 from aion.strategy.base import Moment
 from aion.trading.events import Changes
 
+LEAST_WEIGHT = Decimal("0.000001")
 NO_EXIT_BAR = "no bar to exit on"
 _OF_SIGNAL = "; signal: "
 _FIGURES = re.compile(r"[-0-9]")
@@ -186,8 +187,11 @@ class IntradayBot(BotAccount):
     def _enter(self, signal: Signal, bar: Bar, ts: datetime) -> None:
         side = Side.BUY if signal.action == "buy" else Side.SELL
         money = self.gate.room(signal.symbol)
-        quantity = self.broker.quantity_for(signal.symbol, money, bar.close)
-        if quantity <= 0:
+        weight = None
+        if self.settings.sizing == "fill":
+            weight = (money / self.equity).quantize(LEAST_WEIGHT, ROUND_FLOOR) * side.sign
+        quantity = self.broker.quantity_for(signal.symbol, money, bar.close) if weight is None else ZERO
+        if weight is None and quantity <= 0:
             self.broker.note(
                 ts,
                 "refused",
@@ -198,9 +202,10 @@ class IntradayBot(BotAccount):
             )
             return
         stop, target = self._levels(signal, bar, side)
-        record = self.broker.submit(
-            self.broker.order(signal.symbol, side, quantity, ts, signal.reason, stop_loss=stop, take_profit=target)
+        order = self.broker.order(
+            signal.symbol, side, quantity, ts, signal.reason, stop_loss=stop, take_profit=target, weight=weight
         )
+        record = self.broker.submit(order)
         if record.status is not OrderStatus.REFUSED:
             self.entered(signal.symbol)
         self._note_order(record, signal.action, signal.reason, signal.confidence)

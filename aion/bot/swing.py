@@ -17,7 +17,7 @@ from aion.ledger.ledger import SavedAccount
 from aion.ledger.query import LedgerReader
 from aion.market import calendar
 from aion.market.feed import Feed
-from aion.model import ZERO, Bar, Fill, OrderStatus, Side, Signal
+from aion.model import ZERO, Bar, Fill, OrderStatus, OrderType, Side, Signal, TimeInForce
 from aion.money import unit_json
 from aion.output.day_record import Record, days_of
 from aion.output.encode import Json, number, order_json, result_json
@@ -142,102 +142,131 @@ class SwingBot(BotAccount):
     # the rebalance
 
     def _rebalance(self, signals: Mapping[str, Signal], bars: Mapping[str, Bar], ts: datetime) -> None:
-        weights = self._weights(signals)
-        equity = self.equity
+        weights, kept = self._weights(signals), self._kept(signals)
         self.targets = {symbol: _target(signals[symbol], weight) for symbol, weight in weights.items()}
-        for record in self.broker.open_orders():
-            if not record.order.reduce_only:
-                self.broker.cancel(record.order.id, ts, "replaced by the rebalance")
-        kept = self._kept(signals)
+        self._withdraw(weights, kept, ts)
         shares = [f"{symbol} {weight:.0%}" for symbol, weight in weights.items()]
         named = ", ".join([*shares, *(f"{symbol} as it is" for symbol in kept)]) or "nothing: all in cash"
         self.broker.note(ts, "rebalance", f"{self.settings.horizon} rebalance of {len(signals)} names into {named}")
         for symbol, held in kept.items():
-            self.broker.note(ts, "hold", f"held: {held.reason}", symbol, confidence=held.confidence)
+            what = "its exit rests on" if self.is_leaving(symbol) else "held"
+            self.broker.note(ts, "hold", f"{what}: {held.reason}", symbol, confidence=held.confidence)
         for symbol in self.portfolio.symbols:
-            if symbol not in weights and symbol not in kept:
+            if symbol not in weights and symbol not in kept and not self.is_leaving(symbol):
                 reason = signals[symbol].reason if symbol in signals else "no bar of it: no view"
                 signal = signals.get(symbol)
                 self.exit(symbol, ts, f"out of the targets: {reason}", signal.confidence if signal else None)
         for symbol, weight in weights.items():
-            self._adjust(symbol, weight * equity, bars[symbol], signals[symbol])
+            self._adjust(symbol, weight, bars[symbol], signals[symbol])
+
+    def _withdraw(self, weights: Mapping[str, Decimal], kept: Mapping[str, Signal], ts: datetime) -> None:
+        """Cancel what rests of an earlier rebalance, but for exits of what is not wanted again, stops and targets."""
+        wanted = {*weights, *(symbol for symbol, signal in kept.items() if signal.action != "hold")}
+        for record in self.broker.open_orders():
+            order = record.order
+            is_exit = order.reduce_only and (order.type is not OrderType.MARKET or order.symbol not in wanted)
+            if not is_exit:
+                self.broker.cancel(order.id, ts, "replaced by the rebalance")
 
     def _kept(self, signals: Mapping[str, Signal]) -> dict[str, Signal]:
         """Return the signals of what is held and is to stay as it is: neither sold nor brought to a weight."""
-        held = (signals[symbol] for symbol in self.portfolio.symbols if symbol in signals)
-        return {signal.symbol: signal for signal in held if signal.action == "hold"}
+        return {
+            symbol: signal
+            for symbol, held in self.portfolio.quantities().items()
+            if (signal := signals.get(symbol)) is not None
+            and (signal.action == "hold" or (signal.once and held * self._direction(signal) > 0))
+        }
+
+    def _direction(self, signal: Signal) -> int:
+        """Return the sign of the position that a signal wants, 0 for none."""
+        if signal.action == "sell":
+            return -1 if self.settings.rules.allow_short else 0
+        return 1 if signal.action == "buy" else 0
 
     def _weights(self, signals: Mapping[str, Signal]) -> dict[str, Decimal]:
-        """Return the weight of each name to bring to one, strongest first, fractions of equity.
+        """Return the weight of each name to bring to one, strongest first, signed fractions of equity.
 
-        What a `hold` keeps takes its place among `max_positions` and its part of the exposure.
+        What is kept takes its place among `max_positions` and its part of the exposure.
         """
         rules = self.settings.rules
+        kept = self._kept(signals)
         wanted = [
             signal
-            for signal in signals.values()
-            if signal.action == "buy" and signal.confidence >= max(signal.threshold, rules.min_confidence)
+            for symbol, signal in signals.items()
+            if self._direction(signal)
+            and symbol not in kept
+            and signal.confidence >= max(signal.threshold, rules.min_confidence)
         ]
         wanted.sort(key=lambda signal: (signal.features.get("rank", -signal.confidence), signal.symbol))
         scale = Decimal("0.5") + rules.aggression
         weights: dict[str, Decimal] = {}
-        kept = self._kept(signals)
         for signal in wanted[: max(0, rules.max_positions - len(kept))]:
             own = signal.features.get("weight")
-            base = Decimal(str(own)) if own is not None else 1 / Decimal(rules.max_positions)
-            weights[signal.symbol] = min(rules.max_alloc, base * scale)
-        total, most = sum(weights.values(), ZERO), min(INVESTED, rules.max_exposure)
+            base = abs(Decimal(str(own))) if own is not None else 1 / Decimal(rules.max_positions)
+            weights[signal.symbol] = min(rules.max_alloc, base * scale) * self._direction(signal)
+        total = sum((abs(weight) for weight in weights.values()), ZERO)
+        # an order that is sized at its fill leaves what its costs take
+        most = rules.max_exposure if self.settings.sizing == "fill" else min(INVESTED, rules.max_exposure)
         if kept and self.equity > 0:
             values = (abs(self.portfolio.market_value(symbol)) for symbol in kept)
             most = max(ZERO, most - sum(values, ZERO) / self.equity)
         if total > most:
             weights = {symbol: weight * most / total for symbol, weight in weights.items()}
-        return {symbol: round(weight, 6) for symbol, weight in weights.items()}
+        rounded = {symbol: round(weight, 6) for symbol, weight in weights.items()}
+        return {symbol: weight for symbol, weight in rounded.items() if weight}
 
-    def _adjust(self, symbol: str, money: Decimal, bar: Bar, signal: Signal) -> None:
-        held = self.portfolio.quantity(symbol)
-        change = self.broker.quantity_for(symbol, money, bar.close) - held
-        if self.broker.value_of(symbol, change, bar.close) < LEAST_CHANGE * self.equity:
+    def _adjust(self, symbol: str, weight: Decimal, bar: Bar, signal: Signal) -> None:
+        """Order what brings `symbol` to `weight`; what is held on the other side is closed by an order of its own."""
+        held, is_sized_at_fill = self.portfolio.quantity(symbol), self.settings.sizing == "fill"
+        change = self.broker.quantity_at(symbol, weight, bar.close) - held
+        is_least = self.broker.value_of(symbol, change, bar.close) < LEAST_CHANGE * self.equity
+        if is_least and (held or not is_sized_at_fill):
             self.broker.note(bar.ts, "hold", f"at its weight: {signal.reason}", symbol, confidence=signal.confidence)
             return
-        refusal = self.halt(symbol) if change > 0 else ""
+        if held * weight < 0:
+            self.exit(symbol, bar.ts, f"turned: {signal.reason}", signal.confidence)
+            change += held
+        is_entry = not held or change * weight > 0
+        refusal = self.halt(symbol) if is_entry else ""
         if refusal:
             reason = f"{refusal}; signal: {signal.reason}"
             self.broker.note(bar.ts, "refused", reason, symbol, confidence=signal.confidence)
             return
-        side = Side.BUY if change > 0 else Side.SELL
-        stop, target = self._levels(bar.close) if change > 0 else (None, None)
+        side = Side.BUY if (weight > 0) is is_entry else Side.SELL
+        stop, target = self._levels(bar.close, side.sign) if is_entry else (None, None)
         order = self.broker.order(
             symbol,
             side,
-            abs(change),
+            ZERO if is_sized_at_fill else abs(change),
             bar.ts,
             signal.reason,
+            time_in_force=TimeInForce.DAY if is_entry else self.broker.exit_time,
             stop_loss=stop,
             take_profit=target,
-            reduce_only=change < 0,
+            reduce_only=not is_entry,
+            weight=weight if is_sized_at_fill else None,
         )
         record = self.broker.submit(order)
         if record.status is not OrderStatus.REFUSED:
-            action = "buy" if change > 0 else "sell"
-            if change > 0:
+            if is_entry:
                 self.entered(symbol)
             self.broker.note(
-                bar.ts, action, signal.reason, symbol, confidence=signal.confidence, order_id=record.order.id
+                bar.ts, side.value, signal.reason, symbol, confidence=signal.confidence, order_id=record.order.id
             )
 
-    def _levels(self, price: Decimal) -> tuple[Decimal | None, Decimal | None]:
+    def _levels(self, price: Decimal, sign: int) -> tuple[Decimal | None, Decimal | None]:
+        """Return stop and target of an entry at `price`, long for a `sign` above 0."""
         rules = self.settings.rules
-        stop = price * (1 - rules.stop_loss) if rules.stop_loss else None
-        target = price * (1 + rules.take_profit) if rules.take_profit else None
-        return stop, target
+        stop = price * (1 - sign * rules.stop_loss) if rules.stop_loss else None
+        target = price * (1 + sign * rules.take_profit) if rules.take_profit else None
+        return stop, target if target is None or target > 0 else None
 
     def _protect(self, fills: list[Fill], ts: datetime) -> None:
-        """Set stop and target of what was bought by its entry price, now that it is known."""
+        """Set stop and target of what was entered by its entry price, now that it is known."""
         for symbol in dict.fromkeys(fill.symbol for fill in fills):
             held = self.portfolio.position(symbol)
-            if held is not None:
-                stop, target = self._levels(held.average_price)
+            if held is not None and not self.is_leaving(symbol):
+                stop, target = self._levels(held.average_price, 1 if held.quantity > 0 else -1)
                 self.broker.protect(symbol, ts, "set by the average entry price", stop_loss=stop, take_profit=target)
 
     # documents

@@ -40,9 +40,7 @@ def planned_orders(
         if bar is None:
             continue
         wish = wishes.get(symbol, Wish(ZERO, "out of the targets"))
-        held = portfolio.quantity(symbol) + _resting(broker, symbol)
-        wanted = broker.quantity_for(symbol, wish.weight * equity, bar.close) if wish.weight else ZERO
-        change = wanted - held
+        change = broker.quantity_at(symbol, wish.weight, bar.close) - _expected(broker, symbol, bar)
         value = broker.value_of(symbol, change, bar.close)
         if not change or (wish.weight and value < least_value):
             continue
@@ -70,6 +68,11 @@ def preview_document(orders: Json, equity: Decimal, as_of: str, unit: MoneyUnit)
     }
 
 
-def _resting(broker: PaperBroker, symbol: str) -> Decimal:
+def _expected(broker: PaperBroker, symbol: str, bar: Bar) -> Decimal:
+    """Return the signed quantity held once the market orders at rest are filled, at the close of `bar`."""
     orders = [each for each in broker.open_orders(symbol) if each.order.type is OrderType.MARKET]
-    return sum(((each.order.quantity - each.filled_quantity) * each.order.side.sign for each in orders), ZERO)
+    weights = [each.order.weight for each in orders if each.order.is_unsized and each.order.weight is not None]
+    if weights:
+        return broker.quantity_at(symbol, weights[-1], bar.close)
+    resting = ((each.order.quantity - each.filled_quantity) * each.order.side.sign for each in orders)
+    return broker.portfolio.quantity(symbol) + sum(resting, ZERO)

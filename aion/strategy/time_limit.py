@@ -160,10 +160,12 @@ def _is_plain(each: Signal) -> bool:
             and 0 < len(each.reason) <= LONGEST_REASON
             and each.stop_loss is None
             and each.take_profit is None
+            and type(each.once) is bool
             and type(features) is dict
             and _good_names.issuperset(features)
             and type(total := sum(features.values())) in _NUMBERS
             and abs(total) < LARGEST
+            and not ("weight" in features and each.action == "buy" and features["weight"] < 0)
         )
     except (TypeError, OverflowError):
         return False
@@ -194,7 +196,12 @@ def _problem(each: Signal) -> str:
             continue
         if not (isinstance(price, Decimal) and price.is_finite() and price > 0):
             return f"a {name} of {price!r}, not a Decimal above 0"
-    return _feature_problem(each.features)
+    if not isinstance(each.once, bool):
+        return f"an `once` of {each.once!r}, not True or False"
+    problem = _feature_problem(each.features)
+    if not problem and each.action == "buy" and each.features.get("weight", 0) < 0:
+        return f"a buy with the weight {each.features['weight']!r}: a short position is a sell"
+    return problem
 
 
 def _is_number(value: Any, low: float, high: float) -> bool:

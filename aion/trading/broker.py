@@ -128,8 +128,11 @@ class PaperBroker:
         stop_loss: Decimal | None = None,
         take_profit: Decimal | None = None,
         reduce_only: bool = False,
+        weight: Decimal | None = None,
     ) -> Order:
         """Return an order with the next id of market time `decided_at`; `submit` it then.
+
+        With `weight`, a signed part of equity to bring the position to, `quantity` is 0: the fill makes it.
 
         Raises:
             ValueError: as `Order`.
@@ -149,6 +152,7 @@ class PaperBroker:
             stop_loss=stop_loss,
             take_profit=take_profit,
             reduce_only=reduce_only,
+            weight=weight,
         )
 
     def submit(self, order: Order) -> OrderRecord:
@@ -172,11 +176,21 @@ class PaperBroker:
     def flatten(self, symbol: str, decided_at: datetime, reason: str) -> OrderRecord | None:
         """Withdraw the orders of `symbol` and close its position at the next open; None when nothing is held."""
         self.cancel_all(decided_at, reason, symbol)
-        held = self.portfolio.quantity(symbol)
-        if not held:
+        return self._close(symbol, abs(self.portfolio.quantity(symbol)), decided_at, reason)
+
+    def _close(self, symbol: str, quantity: Decimal, decided_at: datetime, reason: str) -> OrderRecord | None:
+        if quantity <= 0:
             return None
-        side = Side.SELL if held > 0 else Side.BUY
-        return self.submit(self.order(symbol, side, abs(held), decided_at, reason, reduce_only=True))
+        side = Side.SELL if self.portfolio.quantity(symbol) > 0 else Side.BUY
+        time_in_force = self.exit_time
+        return self.submit(
+            self.order(symbol, side, quantity, decided_at, reason, time_in_force=time_in_force, reduce_only=True)
+        )
+
+    @property
+    def exit_time(self) -> TimeInForce:
+        """How long an exit at the market rests: on daily bars until it is done, in a session until its end."""
+        return TimeInForce.GTC if self.terms.grid is None else TimeInForce.DAY
 
     def close_rest(self, symbol: str, decided_at: datetime, reason: str) -> OrderRecord | None:
         """Withdraw entries, stops and targets of `symbol`, and close what no exit at the market closes already.
@@ -188,12 +202,8 @@ class PaperBroker:
         exits = [each for each in orders if each.order.reduce_only and each.order.type is OrderType.MARKET]
         others = [each for each in orders if each not in exits]
         self.book.end_all(others, OrderStatus.CANCELLED, decided_at, reason)
-        held = self.portfolio.quantity(symbol)
-        rest = abs(held) - sum((each.left for each in exits), ZERO)
-        if rest <= 0:
-            return None
-        side = Side.SELL if held > 0 else Side.BUY
-        return self.submit(self.order(symbol, side, rest, decided_at, reason, reduce_only=True))
+        rest = abs(self.portfolio.quantity(symbol)) - sum((each.left for each in exits), ZERO)
+        return self._close(symbol, rest, decided_at, reason)
 
     def protect(
         self,
@@ -240,6 +250,11 @@ class PaperBroker:
         """Return the whole lots whose value at `price` per unit is at most `money` (>= 0), costs left out."""
         value = self.value_of(symbol, ONE, price)
         return whole_lots(money / value, self.terms.instruments[symbol]) if value else ZERO
+
+    def quantity_at(self, symbol: str, weight: Decimal, price: Decimal) -> Decimal:
+        """Return the signed quantity whose value at `price` is at most `weight` of equity, short below 0."""
+        money = max(ZERO, abs(weight) * self.portfolio.equity())
+        return self.quantity_for(symbol, money, price).copy_sign(weight)
 
     def value_of(self, symbol: str, quantity: Decimal, price: Decimal) -> Decimal:
         """Return the value of `quantity` at `price` per unit without its sign, money >= 0."""

@@ -124,10 +124,69 @@ class Execution:
             return
         if working.order.type is OrderType.STOP:
             working.is_triggered = True
+        if working.order.is_unsized and not self._size(working, bar, price):
+            return
         while working.left > 0:
             closing = self._fill_once(working, bar, price, at)
             if not closing or self.portfolio.quantity(bar.symbol) or working.order.reduce_only:
                 return
+
+    def _size(self, working: Working, bar: Bar, price: Price) -> bool:
+        """Make the quantity of an order that is sized at its fill, once; False when it does not fill in this bar.
+
+        What is added costs, with its fees, no more than equity at this moment x weight less what is held.
+        """
+        order, instrument = working.order, self.terms.instruments[bar.symbol]
+        budget = self._volume_left(bar, instrument)
+        if budget is not None and budget <= 0:
+            return False
+        weight, held = order.weight or ZERO, self.portfolio.quantity(bar.symbol)
+        money = self.portfolio.unit.income(max(ZERO, abs(weight) * self.portfolio.equity()))
+        is_long = weight >= 0
+        kept = abs(held) if (held > 0) is is_long else ZERO  # of the side that is wanted
+        each = self._value(bar.symbol, ONE, price.reference)
+        wanted = whole_lots(money / each, instrument) if each else ZERO
+        if (order.side is Side.BUY) is is_long:
+            money -= self._value(bar.symbol, kept, price.reference)
+            quantity = abs(held) - kept + self._added(working, bar, price, wanted - kept, money)
+        else:
+            quantity = kept - wanted if kept >= wanted else ZERO
+        if quantity > 0:
+            working.order = replace(order, quantity=quantity)
+            working.left = quantity
+            return True
+        share = f"{weight:.2%} of equity"
+        if held:
+            why = f"{held:f} held are {share} at {price.reference:f} already"
+            self.book.end(working, OrderStatus.CANCELLED, bar.ts, why)
+        else:
+            why = f"{share}, {money:f}, does not pay one lot at {price.reference:f} with costs"
+            self._lack(working, why, bar)
+        return False
+
+    def _added(self, working: Working, bar: Bar, price: Price, most: Decimal, money: Decimal) -> Decimal:
+        """Return how many units up to `most` may be added for `money`, costs included."""
+        instrument, unit = self.terms.instruments[bar.symbol], self.portfolio.unit
+        most = whole_lots(most, instrument)
+        if most <= 0 or money <= 0:
+            return ZERO
+        budget = self._volume_left(bar, instrument)
+        shown = most if budget is None else min(most, budget)
+        paid = self._price(working.order, price, shown, bar, instrument)
+
+        def due(units: Decimal) -> Decimal:
+            fees = sum(self._fees(working, units, paid, price).values(), ZERO)
+            return unit.cost(self._value(bar.symbol, units, paid)) + fees
+
+        return largest(most, money, due, instrument)
+
+    def _volume_left(self, bar: Bar, instrument: Instrument) -> Decimal | None:
+        """Return how much of `bar` fills may still take, None for no limit."""
+        if not instrument.has_volume:
+            return None
+        if bar.symbol not in self._budget:
+            self._budget[bar.symbol] = whole_lots(bar.volume * self.terms.volume_share, instrument)
+        return self._budget[bar.symbol]
 
     def _fill_once(self, working: Working, bar: Bar, price: Price, at: datetime) -> bool:
         """Make one fill; True when it closed something."""
@@ -136,10 +195,8 @@ class Execution:
         held = self.portfolio.quantity(bar.symbol)
         closing = held * order.side.sign < 0
         wanted = working.left
-        if instrument.has_volume:
-            if bar.symbol not in self._budget:
-                self._budget[bar.symbol] = whole_lots(bar.volume * self.terms.volume_share, instrument)
-            wanted = min(wanted, self._budget[bar.symbol])
+        if (budget := self._volume_left(bar, instrument)) is not None:
+            wanted = min(wanted, budget)
         if closing:
             wanted = min(wanted, abs(held))
         elif order.reduce_only or (order.side is Side.SELL and not self.terms.allow_short):

@@ -19,7 +19,7 @@ def check_order(
     """Return `order` as it can be worked, and why it was cut down (empty when it was not).
 
     The quantity becomes whole lots, unless it closes all that is held, and, for exits and for accounts that may not
-    be short, no more than is held.
+    be short, no more than is held. An order that is sized at its fill keeps its weight.
     Limits are rounded to the tick away from a fill, stops towards a worse one.
 
     Args:
@@ -38,6 +38,10 @@ def check_order(
         raise OrderError(f"there is nothing to close: {held:f} {order.symbol} held")
     if order.side is Side.SELL and not allow_short and not against:
         raise OrderError(f"{order.symbol} is not held and {order.bot} may not be short")
+    if order.is_unsized:
+        worked = _on_tick(order, instrument)
+        _check_bracket(worked)
+        return worked, ""
     quantity = order.quantity
     if against and (order.reduce_only or not allow_short):
         quantity = min(quantity, abs(held))
