@@ -255,7 +255,8 @@ class Order:
     symbol: Annotated[str, _SYMBOL]
     side: Annotated[Side, _NEEDED]
     quantity: Annotated[
-        Decimal, Said("Absent while `weight` says how much: the fill makes the quantity.", form=Positive, is_brief=True)
+        Decimal,
+        Said("Absent while `weight` says how much: the fill makes the quantity.", form=Positive, is_brief=True),
     ]
     weight: Annotated[
         Decimal | None, Said("Part of equity that it brings the position to, short below 0.", form=Fraction)

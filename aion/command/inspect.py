@@ -77,9 +77,7 @@ def _status_line(bot: str, account: Account, now: datetime) -> str:
     written = "" if account.written_at is None else f"written {_age(now - account.written_at)} ago"
     equity = money(account.equity, account.currency, account.decimals)
     parts = (held, net, f"as of {iso(account.as_of)}", written, late)
-    return f"{bot:<16} {equity:>16} {account.currency}  " + "  ".join(
-        part for part in parts if part
-    )
+    return f"{bot:<16} {equity:>16} {account.currency}  " + "  ".join(part for part in parts if part)
 
 
 def _age(span: object) -> str:
