@@ -1,4 +1,4 @@
-"""How fast a backtest is: under a synthetic load, as history grows, and beside backtesting.py on real bars.
+"""How fast a backtest is: under a synthetic load, as history grows, and beside two peers on real bars.
 
 Run: python -m bench.backtest [--sessions N]
 
@@ -7,13 +7,15 @@ long the work takes, never what a rule is worth.
 """
 
 import argparse
+import json
 import random
+import subprocess
 import tempfile
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from aion.model import Bar, CorporateAction, Instrument
 from aion.store.layout import Layout
 from aion.store.process_log import ProcessLog
 from aion.strategy.registry import BUILT_IN
+from bench.tool import HERE, Missing, nautilus
 
 SYMBOLS = 20
 INTERVAL = timedelta(minutes=5)
@@ -36,6 +39,7 @@ YEAR = (date(2023, 1, 1), date(2023, 12, 31))
 LIMIT_S = 20.0
 YEAR_SESSIONS = 250
 INSTANT = timedelta(microseconds=1)
+CENT = Decimal("0.01")
 
 
 class SyntheticFeed:
@@ -183,7 +187,7 @@ def load(sessions: int) -> dict[str, Any]:
 
 
 def side_by_side(repeats: int = 3) -> dict[str, Any]:
-    """Measure one rule on the real minutes of MSFT in both engines, each at its best of `repeats`."""
+    """Measure one rule on the real minutes of MSFT in the engines, each at its best of `repeats`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the packages that backtesting.py imports
         from backtesting import Backtest as Theirs  # noqa: PLC0415 - AGPL, and only here
@@ -214,7 +218,28 @@ def side_by_side(repeats: int = 3) -> dict[str, Any]:
     for name, watches in (("ours", ours), ("theirs", theirs)):
         figures[f"{name}_wall_s"] = min(each.wall for each in watches)
         figures[f"{name}_cpu_s"] = min(each.cpu for each in watches)
+    try:
+        figures |= {f"nautilus_{name}": value for name, value in in_nautilus(bars, repeats).items()}
+    except Missing as missing:
+        figures["missing"] = str(missing)
     return figures
+
+
+def in_nautilus(bars: Sequence[Bar], repeats: int) -> dict[str, Any]:
+    """Return trades, processor and wall time of the rule in nautilus_trader, with prices cut to whole cents."""
+    python = nautilus()
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8") as file:
+        for bar in bars:
+            session = calendar.session_at("XNAS", bar.ts)
+            prices = [str(price.quantize(CENT, ROUND_DOWN)) for price in (bar.open, bar.high, bar.low, bar.close)]
+            left = session.minutes_left(bar.ts) if session is not None else 0
+            day = session.day if session is not None else ""
+            file.write(f"{int(bar.ts.timestamp())}000000000,{','.join(prices)},{bar.volume:.0f},{day},{left}\n")
+        file.flush()
+        command = [python, str(HERE / "nautilus_rule.py"), file.name, str(repeats)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
@@ -243,6 +268,13 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
         wall, cpu = beside[f"{name}_wall_s"], beside[f"{name}_cpu_s"]
         print(f"  {title:<24} {wall:>12.3f} s   processor {cpu:.3f} s, {beside['trades'][count]} trades")
     print(f"  backtesting.py / Aion    {ratio:>12.2f}     in processor time")
+    if "missing" in beside:
+        print(f"  not measured: {beside['missing']}")
+    else:
+        wall, cpu = beside["nautilus_wall_s"], beside["nautilus_cpu_s"]
+        trades = beside["nautilus_trades"]
+        print(f"  {'nautilus_trader':<24} {wall:>12.3f} s   processor {cpu:.3f} s, {trades} trades, no files")
+        print(f"  nautilus_trader / Aion   {cpu / beside['ours_cpu_s']:>12.2f}     in processor time")
     return {"load": heavy, "side_by_side": beside}
 
 

@@ -20,6 +20,7 @@ OUT = HERE / "out"
 MOST_DESCRIPTORS = 65_536
 NGINX_MODULE = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
 BETTER_SSE = "better-sse@0.16.1"
+NAUTILUS = "nautilus_trader==1.221.0"
 
 
 class Missing(Exception):
@@ -85,6 +86,23 @@ def better_sse() -> Path:
         if done.returncode != 0:
             raise Missing(f"{BETTER_SSE}: npm could not install it")
     return folder
+
+
+def nautilus() -> str:
+    """Return the Python of an environment that has nautilus_trader, made when first used (0.7 GB)."""
+    home = OUT / "nautilus"
+    python = home / "bin" / "python"
+    if not (home / "done").exists():
+        OUT.mkdir(exist_ok=True)
+        for command in (
+            [sys.executable, "-m", "venv", "--clear", str(home)],
+            [str(python), "-m", "pip", "install", "--quiet", NAUTILUS],
+        ):
+            done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            if done.returncode != 0:
+                raise Missing(f"{NAUTILUS}: pip could not install it")
+        (home / "done").touch()
+    return str(python)
 
 
 def free_port() -> int:
