@@ -4,7 +4,6 @@ This is the only reader of the environment. A key or value that cannot work is r
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -29,12 +28,13 @@ from aion.default_bots import bots_for
 from aion.errors import ConfigError
 from aion.money import MoneyUnit, unit_of
 from aion.scalar import BotKind
-from aion.secret import handed, read_secret
+from aion.secret import DESK_SECRETS, FEED_SECRETS, handed, read_secret
 from aion.section import CostSettings, Section
 from aion.store.base_path import check_base_path
+from aion.store.layout import HORIZON
 from aion.store.regular_file import read_regular
 
-SECRETS = frozenset({"password", "viewer_password", "alpaca_key", "alpaca_secret"})
+SECRETS = frozenset((*DESK_SECRETS, *FEED_SECRETS))
 """Settings that are read from the environment alone."""
 MOST_BYTES = 4 << 20  # of a settings file; a thousand bots take a quarter of that
 MOST_CASH = 10**12
@@ -86,6 +86,11 @@ class Rules(Section):
     flat_before_close: int = Field(5, ge=1, le=120)
     """Exit this many bars before the session ends; swing bots ignore it."""
 
+    def as_json(self) -> dict[str, float | bool]:
+        """Return them as JSON types: switches and counts as they are, everything else as numbers."""
+        values = self.model_dump()
+        return {name: value if isinstance(value, bool | int) else float(value) for name, value in values.items()}
+
 
 class BotSettings(Section):
     """One bot: what it trades, by which strategy, with which money and costs."""
@@ -127,7 +132,7 @@ class BotSettings(Section):
     @field_validator("horizon")
     @classmethod
     def _check_horizon(cls, value: str) -> str:
-        if value and not re.fullmatch(r"[1-9][0-9]?[dwm]", value):
+        if value and not HORIZON.fullmatch(value):
             raise ValueError("use a number from 1 to 99 with d, w or m, such as 10d, 1w or 1m")
         return value
 
@@ -415,7 +420,7 @@ def load(
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
     table, table_name = _read_table(file)
-    for name in sorted({"password", "viewer_password"} & table.keys()):
+    for name in sorted(table.keys() & DESK_SECRETS):
         raise ConfigError(
             f"{table_name}: a password does not belong in a file: use `aion password set` or {_ENVIRONMENT[name]}"
         )

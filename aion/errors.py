@@ -2,10 +2,17 @@
 
 import errno
 
+MAX_SHOWN = 200  # characters of a file's own text in a message
+
 
 def printable(text: str) -> str:
     """Return `text` as one line without terminal control: characters that are not printable become `?`."""
     return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
+
+
+def shorten(text: str) -> str:
+    """Return `text`, a file's own, shortened for a message."""
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 class AionError(Exception):

@@ -15,9 +15,9 @@ from pathlib import Path
 from aion.errors import ConfigError
 from aion.store.regular_file import open_regular
 
-SECRETS = ("password", "viewer_password", "alpaca_key", "alpaca_secret", "alert_urls")
 FEED_SECRETS = ("alpaca_key", "alpaca_secret")
 DESK_SECRETS = ("password", "viewer_password")
+SECRETS = (*DESK_SECRETS, *FEED_SECRETS, "alert_urls")
 MAX_BYTES = 16_384
 HANDED = "AION_HANDED"
 """Number of the open pipe in which a process finds its secrets."""

@@ -27,7 +27,7 @@ from aion.market.jump import Screen, Screened
 from aion.model import ONE, Bar, CorporateAction, EquityPoint, Signal, Trade
 from aion.money import unit_json
 from aion.output.day_record import Peak, Record
-from aion.output.encode import Json, number, result_json, rules_json, signal_json
+from aion.output.encode import Json, number, result_json, signal_json
 from aion.store.process_log import ProcessLog
 from aion.strategy.base import Moment, Strategy
 from aion.strategy.runner import FaultError, Mind
@@ -347,7 +347,7 @@ class BotAccount:
             "price_basis": self.price_basis,
             "tick": number(min(each.tick for each in self.instruments.values())),
             "state": self.state,
-            "rules": rules_json(settings.rules),
+            "rules": settings.rules.as_json(),
             "config_version": self.config_version,
             "total_pnl": result_json(portfolio.total_result(), self.started_at),
             "positions": self._positions(),

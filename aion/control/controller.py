@@ -23,7 +23,7 @@ from aion.control.inbox import Inbox, Request
 from aion.control.symbol_admission import Admissions
 from aion.errors import ConfigError, StateError
 from aion.ledger.ledger import Ledger
-from aion.output.encode import Json, rules_json
+from aion.output.encode import Json
 from aion.output.envelope import Stamp
 from aion.store.control_id import asked_at
 from aion.store.document.action import WITH_EXITS, Action, Exits, RunAction
@@ -445,6 +445,6 @@ def _take_back(bot: BotAccount, ts: datetime, why: str, *, is_kept: bool) -> str
 
 
 def _difference(before: Rules, after: Rules) -> str:
-    old, new = rules_json(before), rules_json(after)
+    old, new = before.as_json(), after.as_json()
     changed: Iterable[str] = (f"{name} {old[name]} -> {new[name]}" for name in new if new[name] != old[name])
     return ", ".join(changed)

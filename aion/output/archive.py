@@ -56,12 +56,6 @@ def finish_moves(layout: Layout) -> list[str]:
     return finished
 
 
-def is_moving(layout: Layout) -> bool:
-    """Tell whether a move was started and not finished."""
-    markers = (_read_marker(layout, folder) for folder in _folders(layout))
-    return any(marker is not None and not marker["done"] for marker in markers)
-
-
 def newest_run(layout: Layout) -> int:
     """Return the highest number among the archived runs, 0 if there is none."""
     taken = layout.runs.iterdir() if layout.runs.is_dir() else ()  # a link or a file takes its number, too

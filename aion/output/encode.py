@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from aion.clock import iso
-from aion.config import Rules
 from aion.fact import shown_by
 from aion.model import Bar, Decision, Fill, Order, OrderRecord, Signal, Trade
 from aion.trading.events import Result
@@ -40,12 +39,6 @@ def signal_json(signal: Signal, bot: str) -> Json:
     value = _signal_json(signal) | {"bot": bot}
     ranks = {name: int(signal.features[name]) for name in ("rank", "candidates") if name in signal.features}
     return value | ranks
-
-
-def rules_json(rules: Rules) -> Json:
-    """Return a bot's rules: booleans as they are, everything else as numbers."""
-    values = rules.model_dump()
-    return {name: value if isinstance(value, bool | int) else float(value) for name, value in values.items()}
 
 
 def result_json(result: Result, since: datetime | None) -> Json:

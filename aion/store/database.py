@@ -4,7 +4,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
-_KEPT_BESIDE = ("", "-wal", "-shm", "-journal")
+from aion.store.layout import BESIDE_SQLITE
 
 
 def check_database(path: Path) -> None:
@@ -13,7 +13,7 @@ def check_database(path: Path) -> None:
     Raises:
         sqlite3.OperationalError: one is a link, a pipe, a socket, a device or a folder, or cannot be checked.
     """
-    for suffix in _KEPT_BESIDE:
+    for suffix in BESIDE_SQLITE:
         each = path.with_name(path.name + suffix)
         try:
             mode = each.lstat().st_mode

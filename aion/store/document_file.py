@@ -7,13 +7,13 @@ from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
 
-from aion.errors import StateError
+from aion.errors import StateError, shorten
 from aion.store.document.base import Document, Envelope
 from aion.store.document.bound import MAX_RATIO, one_at_a_time
 from aion.store.document.kind import KINDS, schema_name, versions
 from aion.store.document.left_out import MENDED, NAMED, complaint, sound
 from aion.store.document.piece import validate
-from aion.store.file import Signature, parse_file, read_file, shorten, write_json
+from aion.store.file import Signature, parse_file, read_file, write_json
 
 MANY_COMPLAINTS = 200  # about one document; of more, the first is found without making all of them
 MODELS_DEEP = 6  # levels of maps and parts of a document that are models
@@ -124,8 +124,11 @@ def check_sound(value: dict[str, Any], kind: str, name: str, most: int = NAMED) 
 
 
 def _refused(error: ValidationError, name: str) -> StateError:
-    count = error.error_count()
-    return StateError(name, complaints(error)[0] + (f" (and {count - 1} more)" if count > 1 else ""))
+    return _counted(name, complaints(error)[0], error.error_count())
+
+
+def _counted(name: str, first: str, count: int) -> StateError:
+    return StateError(name, first + (f" (and {count - 1} more)" if count > 1 else ""))
 
 
 def check_document(value: dict[str, Any], kind: str, name: str) -> Document:
@@ -140,7 +143,7 @@ def check_document(value: dict[str, Any], kind: str, name: str) -> Document:
     except ValidationError as error:
         count = error.error_count()
         first = complaints(error)[0] if count <= MANY_COMPLAINTS else _first_of_many(value, kind)
-        raise StateError(name, first + (f" (and {count - 1} more)" if count > 1 else "")) from None
+        raise _counted(name, first, count) from None
 
 
 def _first_of_many(value: dict[str, Any], kind: str) -> str:

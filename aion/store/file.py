@@ -5,11 +5,9 @@ the new one, never a mixture. A read follows no links, never blocks, accepts reg
 limits before and after decompression.
 """
 
-import errno
 import itertools
 import math
 import os
-import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -19,15 +17,15 @@ from typing import Any
 
 import orjson
 
-from aion.errors import StateError
+from aion.errors import StateError, shorten
 from aion.store.document.bound import MAX_DEPTH, Budget, check_ratio, check_values
 from aion.store.document.not_finite import say_as_text
+from aion.store.regular_file import IrregularError, open_descriptor
 
 MAX_FILE_BYTES = 16 << 20  # on disk; a day file with 20 symbols and all their bars is under 2 MB
 MAX_INFLATED_BYTES = 16 << 20
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"  # no name, no time: equal content gives equal bytes
 TEMPORARY_PREFIX = "."
-MAX_SHOWN = 200  # characters of a file's own text in a message
 _TEMPORARY_MARK = ".tmp-"
 _numbers = itertools.count()  # of temporary files: two threads may write one file at the same time
 _STEP_IN = 64 << 10  # bytes of gzip that are taken at once
@@ -171,22 +169,27 @@ def read_bytes(path: Path, *, name: str | None = None, cap: int = MAX_FILE_BYTES
     return (b"".join(_inflate(data, shown)) if path.suffix == ".gz" else data), signature
 
 
-def read_file(path: Path, shown: str, cap: int = MAX_FILE_BYTES) -> tuple[bytes, Signature]:
-    """Return the content of the file at `path`, compressed or not, as `read_bytes` does."""
+def open_file(path: Path, shown: str) -> tuple[int, os.stat_result]:
+    """Return a descriptor of the regular file at `path`, for the caller to close, and its status.
+
+    Raises:
+        FileNotFoundError: there is none.
+        StateError: not a regular file, a link, or it cannot be opened; `shown` is its name there.
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return open_descriptor(path)
     except FileNotFoundError:
         raise
+    except IrregularError as error:
+        raise StateError(shown, str(error.strerror).removeprefix("it ")) from None
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.EMLINK):
-            raise StateError(shown, "is a link; only regular files are read") from None
-        if error.errno == errno.ENXIO:  # a socket
-            raise StateError(shown, "is not a regular file") from None
         raise StateError(shown, f"cannot be opened: {error.strerror}") from None
+
+
+def read_file(path: Path, shown: str, cap: int = MAX_FILE_BYTES) -> tuple[bytes, Signature]:
+    """Return the content of the file at `path`, compressed or not, as `read_bytes` does."""
+    descriptor, status = open_file(path, shown)
     try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise StateError(shown, "is not a regular file")
         if status.st_size > cap:
             raise StateError(shown, f"is {status.st_size} bytes, over the limit of {cap}")
         return _read_all(descriptor, cap, shown), Signature.of(status)
@@ -348,11 +351,6 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError, name: str) -> StateErr
             name, "holds NaN or Infinity, which JSON cannot say; leave out what is not known", byte=byte
         )
     return StateError(name, f"is incomplete JSON ({error.msg.split(': line ')[0]})", byte=byte)
-
-
-def shorten(text: str) -> str:
-    """Return `text` shortened for a message."""
-    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."
 
 
 def _read_all(descriptor: int, cap: int, name: str) -> bytes:

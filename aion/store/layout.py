@@ -11,7 +11,7 @@ from aion.errors import ConfigError
 from aion.store.control_id import SUFFIX, asked_at
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_HORIZON = re.compile(r"[1-9][0-9]?[dwm]")
+HORIZON = re.compile(r"[1-9][0-9]?[dwm]")
 _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lpt{i}" for i in range(10))}
 
 DESK = "desk"
@@ -171,7 +171,7 @@ def check_horizon(value: str) -> str:
     Raises:
         ConfigError: it is not.
     """
-    if not _HORIZON.fullmatch(value):
+    if not HORIZON.fullmatch(value):
         raise ConfigError(f"horizon {value[:40]!r} is not a period such as 1w, 2w or 4w")
     return value
 

@@ -20,29 +20,40 @@ def is_regular(path: Path) -> bool:
         return False
 
 
-def open_regular(path: Path, *, follow: bool = False) -> BinaryIO:
-    """Open a regular file for reading; never blocks, as opening a pipe would.
+class IrregularError(OSError):
+    """What is no regular file; `strerror` says what it is."""
+
+
+def open_descriptor(path: Path, *, follow: bool = False) -> tuple[int, os.stat_result]:
+    """Return a descriptor of a regular file for reading, and its status; never blocks, as opening a pipe would.
 
     Args:
         path: the file.
         follow: True to follow a link, for files that a person named; never for entries of a folder.
 
     Raises:
-        OSError: it does not exist or is something else; `strerror` says what.
+        IrregularError: it is something else.
+        OSError: it does not exist, or cannot be opened.
     """
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
         descriptor = os.open(path, flags)
     except OSError as error:
         if error.errno in (ELOOP, EMLINK) and not follow:
-            raise OSError(error.errno, "it is a link; only regular files are read") from None
+            raise IrregularError(error.errno, "it is a link; only regular files are read") from None
         if error.errno == ENXIO:  # a socket
-            raise OSError(ENXIO, "it is not a regular file") from None
+            raise IrregularError(ENXIO, "it is not a regular file") from None
         raise
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise OSError(EINVAL, "it is not a regular file")
-    return os.fdopen(descriptor, "rb")
+        raise IrregularError(EINVAL, "it is not a regular file")
+    return descriptor, status
+
+
+def open_regular(path: Path, *, follow: bool = False) -> BinaryIO:
+    """Open a regular file for reading, as `open_descriptor` does."""
+    return os.fdopen(open_descriptor(path, follow=follow)[0], "rb")
 
 
 def read_regular(path: Path, cap: int, *, follow: bool = False) -> bytes:

@@ -5,15 +5,14 @@ A full log becomes `<process>.1.jsonl`. The warnings and errors of the file that
 time.
 """
 
-import errno
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from aion.store.file import write_bytes
 from aion.store.layout import kept_log
+from aion.store.regular_file import open_regular
 
 MAX_LOG_BYTES = 32 << 20  # about two weeks of a run at full speed
 MAX_KEPT_BYTES = 8 << 20  # of warnings, and of errors; then the older half goes
@@ -53,10 +52,7 @@ def _sift(path: Path, marks: tuple[bytes, ...]) -> bytes:
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "is not a regular file")
+    with open_regular(path) as file:
         rest = b""
         while data := file.read(_STEP):
             data = rest + data

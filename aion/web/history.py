@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 from pydantic import AwareDatetime, Field, ValidationError
 
 from aion.errors import ConfigError, NotFoundError, StateError
-from aion.scalar import Day, Key, Money, Name, Text
+from aion.scalar import BotKind, Day, Key, Money, Name, Text
 from aion.store.document.base import Document, made
 from aion.store.document.left_out import sound
 from aion.store.document.part import Decision, Fill, Order, Pnl, Trade
@@ -24,7 +24,6 @@ from aion.web.reader import FileReader
 from aion.web.state import BotState, moment
 
 Part = Literal["trades", "orders", "fills", "decisions"]
-Kind = Literal["intraday", "swing"]
 DayDoc = SimLog | BotActivity
 Row = Trade | Order | Fill | Decision
 Did = TypeVar("Did", bound=Row)
@@ -48,7 +47,7 @@ class BotDays(Document):
     """The days that are kept of one bot."""
 
     bot: Name
-    kind: Kind
+    kind: BotKind
     currency: str = ""
     start_equity: Money | None = None
     total: int = Field(0, description="Days that are kept; `days` may hold fewer.")
@@ -59,7 +58,7 @@ class BotRows(Document):
     """One page of what a bot did; only the part that was asked for is there."""
 
     bot: Name
-    kind: Kind
+    kind: BotKind
     currency: str = ""
     trades: dict[Key, Trade] | None = Field(None, description="Newest first, as the others.")
     orders: dict[Key, Order] | None = None
@@ -76,7 +75,7 @@ class Chain(Document):
     """What stands behind one row: the trade, its orders, their fills with bar and fees, the decisions."""
 
     bot: Name
-    kind: Kind
+    kind: BotKind
     currency: str = ""
     trades: dict[Key, Trade] = Field(default_factory=dict)
     orders: dict[Key, Order] = Field(default_factory=dict)
@@ -217,12 +216,12 @@ class History:
             decisions=in_order(found.decisions),
         )
 
-    def _look(self, bot: str) -> tuple[Kind, BotState | None]:
+    def _look(self, bot: str) -> tuple[BotKind, BotState | None]:
         """Return a bot's kind and its newest state; None when it has not written yet."""
         state = self._requests.state(check_name("bot", bot))
         return ("swing" if isinstance(state, SwingRolling) else "intraday"), state
 
-    def _kept(self, bot: str, kind: Kind) -> dict[str, str]:
+    def _kept(self, bot: str, kind: BotKind) -> dict[str, str]:
         """Return the files of a bot's days, the newest first."""
         if kind == "intraday":
             return {day: sim_log(day, bot) for day, bots in self._files.intraday_days().items() if bot in bots}
@@ -241,7 +240,7 @@ class History:
     def _days_of(
         self,
         bot: str,
-        kind: Kind,
+        kind: BotKind,
         part: Part,
         state: BotState | None,
         day: str,

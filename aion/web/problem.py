@@ -1,11 +1,12 @@
 """What is wrong with the files of a section: each problem is named, and the section shows what is whole."""
 
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
 
 from aion.errors import StateError
+from aion.live.source import Entry
 from aion.scalar import Name, Text
 from aion.store.document.base import Document, Envelope, made
 from aion.store.document.left_out import lines
@@ -34,18 +35,6 @@ Problems = dict[str, Problem]
 """By section."""
 
 
-class Broken(Protocol):
-    """A file that cannot be read."""
-
-    @property
-    def error(self) -> Exception | None:
-        """Why."""
-
-    @property
-    def mtime_ns(self) -> int:
-        """Its modification time, nanoseconds since 1970."""
-
-
 def problem(
     kind: ProblemKind,
     file: str,
@@ -62,7 +51,7 @@ def problem(
     )
 
 
-def unreadable(file: str, entry: Broken, shown: Envelope | None = None, bot: str | None = None) -> Problem:
+def unreadable(file: str, entry: Entry[Any], shown: Envelope | None = None, bot: str | None = None) -> Problem:
     """Return the problem of a broken file, of which `shown` is the last good content."""
     error = entry.error
     if isinstance(error, StateError):

@@ -10,7 +10,7 @@ from aion.store.document.state import SimLog, SwingRolling
 from aion.store.layout import SWING, Layout, kill
 from aion.store.newest import newest_states
 from aion.web.problem import Problems, left_out, problem
-from aion.web.state import BotState, Kind, load, of_kind
+from aion.web.state import BotState, Doc, load, of_kind
 
 MAX_TOGETHER_BYTES = 32 << 20  # of files that one answer holds
 
@@ -54,7 +54,7 @@ class FileReader:
         place = newest_states(self._layout.states(_names), kinds).get(bot)
         return place.file if place is not None else None
 
-    def read(self, file: str, kind: type[Kind], missing: str = "") -> Kind:
+    def read(self, file: str, kind: type[Doc], missing: str = "") -> Doc:
         """Return the checked document at `file` (below the data folder), which its name says to be of `kind`.
 
         Raises:
@@ -75,12 +75,12 @@ class FileReader:
             return self.read(file, SwingRolling, missing)
         return self.read(file, SimLog, missing)
 
-    def read_all(self, files: dict[str, str], kind: type[Kind]) -> tuple[dict[str, Kind], Problems]:
+    def read_all(self, files: dict[str, str], kind: type[Doc]) -> tuple[dict[str, Doc], Problems]:
         """Return the documents of `files` (by any key), and the problems of those that cannot be trusted.
 
         Those beyond `MAX_TOGETHER_BYTES` are left out, each with a problem that says so.
         """
-        docs: dict[str, Kind] = {}
+        docs: dict[str, Doc] = {}
         errors: Problems = {}
         left = MAX_TOGETHER_BYTES
         for key, file in files.items():

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from aion.errors import StateError
+from aion.live.source import Entry
 from aion.store.document.base import Document, Envelope
 from aion.store.document.state import SimLog, SwingRolling
 from aion.store.document_file import read_sound
@@ -20,32 +21,12 @@ from aion.web.problem import Problem, left_out, unreadable
 Json = dict[str, Any]
 BotState = SimLog | SwingRolling
 Told = TypeVar("Told", bound=Envelope)
-Kind = TypeVar("Kind", bound=Document)
+Doc = TypeVar("Doc", bound=Document)
 
 MAX_OLDER_DAYS = 3  # day files looked at behind a broken one; each costs a read after a restart only
 
 
-class Entry(Protocol):
-    """One file below the data folder, as the live library hands it to a build."""
-
-    @property
-    def value(self) -> Document | None:
-        """Its content, None while it cannot be read."""
-
-    @property
-    def error(self) -> Exception | None:
-        """Why it cannot be read."""
-
-    @property
-    def last_good(self) -> Document | None:
-        """Its content when it could last be read."""
-
-    @property
-    def mtime_ns(self) -> int:
-        """Its modification time, nanoseconds since 1970."""
-
-
-Files = Mapping[str, Entry]
+Files = Mapping[str, Entry[Any]]
 """Entry by path below the data folder; looking an entry up may read the file, listing the names does not."""
 
 
@@ -100,7 +81,7 @@ def index(places: Mapping[str, Place | None]) -> Index:
     return Index(days, sorted(swing), sorted(strange))
 
 
-def of_kind(kind: type[Kind], value: object) -> Kind | None:
+def of_kind(kind: type[Doc], value: object) -> Doc | None:
     """Return the content of a file as what its name says that it is; None where there is none."""
     return value if isinstance(value, kind) else None
 

@@ -5,17 +5,16 @@ the document. Fields that say whose account it is and what it is worth (`ENVELOP
 entries: if one of them is invalid, the whole document is rejected.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from annotated_types import MaxLen
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from aion.errors import shorten
 from aion.store.document.base import Document, LeftOut
-from aion.store.document.piece import validate
+from aion.store.document.piece import slices, validate
 
 ENVELOPE = frozenset({"schema", "mode", "run", "cycle_id", "seq"})
 """What may be absent, but never wrong: a default in its place would say of the account what its file does not."""
@@ -23,7 +22,6 @@ MENDED = frozenset({"sim_log", "rolling", "swing_rolling", "bot_activity"})
 """Kinds that are read without their bad entries; all others, such as requests, are read whole or not at all."""
 NAMED = 20
 """Entries that are named with their reason; more are counted."""
-MAX_SHOWN = 200  # characters of a file's own text in a message
 _VALUE = 60  # characters of a value in a message
 _PIECE = 200  # items that are checked at once where something is wrong: others get their turn in between
 
@@ -58,7 +56,7 @@ def complaint(error: ErrorDetails, *where: str) -> tuple[str, str]:
     loc = ".".join((*where, *map(str, error["loc"])))
     given = error.get("input")
     is_told = isinstance(given, str | int | float) and error["type"] not in ("missing", "value_error")
-    return _short(loc or "document"), _short(error["msg"]) + (f", not {_named(given)}" if is_told else "")
+    return shorten(loc or "document"), shorten(error["msg"]) + (f", not {_named(given)}" if is_told else "")
 
 
 def lines(left_out: LeftOut) -> list[str]:
@@ -200,7 +198,7 @@ def _items(of: _Many, name: str, given: dict[str, Any], found: _Found, *above: s
         return whole[above[0]] if above else whole
 
     sound_ones: dict[str, Any] = {}
-    for piece in _pieces(given):
+    for piece in slices(given, _PIECE):
         try:
             sound_ones.update(checked(piece))
             continue
@@ -240,17 +238,7 @@ def _listed(of: _Many, name: str, given: list[Any], found: _Found) -> list[Any]:
     return sound_ones
 
 
-def _pieces(given: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    items = iter(given.items())
-    while piece := dict(islice(items, _PIECE)):
-        yield piece
-
-
 def _named(value: Any) -> str:
     if isinstance(value, dict | list):
         return "a list" if isinstance(value, list) else "an object"
     return repr(value[:_VALUE] if isinstance(value, str) else value)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."

@@ -84,7 +84,7 @@ def _weight(value: Any, *, is_nested: bool) -> int:
 
 def _pieces(value: dict[str, Any], *, is_nested: bool) -> Iterator[dict[str, Any]]:
     if not is_nested:
-        yield from _slices(value)
+        yield from slices(value)
         return
     small: dict[str, Any] = {}
     weight = 0
@@ -93,7 +93,7 @@ def _pieces(value: dict[str, Any], *, is_nested: bool) -> Iterator[dict[str, Any
             if small:  # first: the order stays
                 yield small
                 small, weight = {}, 0
-            for part in _slices(inner):
+            for part in slices(inner):
                 yield {key: part}
             continue
         small[key] = inner
@@ -105,9 +105,10 @@ def _pieces(value: dict[str, Any], *, is_nested: bool) -> Iterator[dict[str, Any
         yield small
 
 
-def _slices(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def slices(value: dict[str, Any], size: int = PIECE) -> Iterator[dict[str, Any]]:
+    """Yield `value` in maps of at most `size` items."""
     items = iter(value.items())
-    while part := dict(islice(items, PIECE)):
+    while part := dict(islice(items, size)):
         yield part
 
 

@@ -14,7 +14,7 @@ from aion.store.document.request import BotConfig, Control, Kill
 from aion.store.document.state import Account
 from aion.store.layout import Place
 from aion.web.problem import Problems, add, unreadable
-from aion.web.state import Files, Kind, of_kind
+from aion.web.state import Doc, Files, of_kind
 
 Became = Literal["accepted", "done", "refused", "superseded"]
 NAMED = 6  # symbols in a sentence
@@ -161,7 +161,7 @@ def outcome(state: str, detail: str) -> dict[str, Any]:
     return {"state": state, "detail": detail or None}
 
 
-def _read(files: Files, file: str, kind: type[Kind], bot: str, errors: Problems) -> Kind | None:
+def _read(files: Files, file: str, kind: type[Doc], bot: str, errors: Problems) -> Doc | None:
     entry = files.get(file)
     if entry is not None and entry.error is not None:
         add(errors, f"control.{bot}", unreadable(file, entry))

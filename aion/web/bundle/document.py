@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from aion.model import Mode
-from aion.scalar import Curve, Day, Decimals, Fraction, Key, Money, Name, Number
+from aion.scalar import BotKind, Curve, Day, Decimals, Fraction, Key, Money, Name, Number
 from aion.store.document.base import Document
 from aion.store.document.clock import ClockState
 from aion.store.document.part import Fill, Order, Position, Signal, Trade
@@ -43,7 +43,7 @@ NOT_SHOWN = frozenset(
 class BotView(Document, showing=(SwingRolling, SimLog), without=NOT_SHOWN):
     """One bot as the Bots page shows it: its newest state file, bounded (see `more`)."""
 
-    kind: Literal["intraday", "swing"]
+    kind: BotKind
     file: str = Field(description="Path of its state file below the data folder.")
     foreign: bool = Field(False, description="True for a bot that is not one of Aion's own jobs.")
     mode: Mode
@@ -247,7 +247,7 @@ class BotPart(Document):
     """The whole of what a bundle cut short; only the part that was asked for is there."""
 
     bot: Name
-    kind: Literal["intraday", "swing"]
+    kind: BotKind
     file: str
     as_of: AwareDatetime
     currency: str

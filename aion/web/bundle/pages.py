@@ -12,6 +12,7 @@ from typing import TypeVar
 import orjson
 
 from aion.model import Mode
+from aion.scalar import BotKind
 from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.part import Pnl
 from aion.store.document.piece import encode, encode_part
@@ -29,7 +30,7 @@ from aion.web.bundle.document import (
     Watched,
 )
 from aion.web.bundle.total import DayPnl, Member, totals
-from aion.web.bundle.view import Bound, Card, Kind, strength, view_of_line
+from aion.web.bundle.view import Bound, Card, strength, view_of_line
 from aion.web.bundle.watch import read_watch
 from aion.web.problem import Problems, add, problem
 from aion.web.state import BotState, Files, Index, Json, index, look, look_newest
@@ -55,7 +56,7 @@ NO_FOLDER = "is a link or a file, and no link is followed there: put the folder 
 class Bot:
     """One bot to be shown."""
 
-    kind: Kind
+    kind: BotKind
     name: str
     foreign: bool
     file: str
@@ -102,7 +103,7 @@ class Desk:
     """All that is to be shown, before it is cut to size."""
 
     cycle: cycle.Cycle
-    cards: dict[tuple[Kind, str], Card]
+    cards: dict[tuple[BotKind, str], Card]
     """By kind and name."""
     lines: dict[str, BotView]
     """Intraday bots of which there is only the summary's line."""
@@ -125,7 +126,7 @@ class Page:
         self._own_swing = own_swing
         self._last: cycle.Cycle | None = None
         # of the newest build: unchanged documents are not done again
-        self._cards: dict[tuple[Kind, str], Card] = {}
+        self._cards: dict[tuple[BotKind, str], Card] = {}
         self._symbols = Symbols(None)
         self._places: dict[str, Place | None] = {}  # what the names say, taken apart once
         self.is_torn = False
@@ -264,7 +265,7 @@ def _sections(desk: Desk, bound: Bound) -> Json:
     }
 
 
-def _section(desk: Desk, kind: Kind, section: SwingSection | IntradaySection, bound: Bound) -> Json:
+def _section(desk: Desk, kind: BotKind, section: SwingSection | IntradaySection, bound: Bound) -> Json:
     bots = _views(desk, kind, bound)
     section.bots_total = sum(of == kind for of, _ in desk.cards) + (len(desk.lines) if kind == "intraday" else 0)
     if len(bots) < section.bots_total:
@@ -272,7 +273,7 @@ def _section(desk: Desk, kind: Kind, section: SwingSection | IntradaySection, bo
     return to_json(section) | {"bots": bots}
 
 
-def _views(desk: Desk, kind: Kind, bound: Bound) -> dict[str, orjson.Fragment]:
+def _views(desk: Desk, kind: BotKind, bound: Bound) -> dict[str, orjson.Fragment]:
     cards = {name: card for (of, name), card in desk.cards.items() if of == kind}
     if len(cards) > bound.bots:
         newest = sorted(cards.items(), key=lambda item: (item[1].foreign, -item[1].doc.as_of.timestamp()))

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import orjson
 
 from aion import performance
+from aion.scalar import BotKind
 from aion.store.curve import FEWEST, thin_beside
 from aion.store.document.base import made, shown_as
 from aion.store.document.part import Fill, Position, Signal, Stats, Trade
@@ -20,7 +21,6 @@ from aion.web.bundle.exact import product, total
 from aion.web.bundle.fall import closes_of, fall_of
 from aion.web.state import BotState, moment
 
-Kind = Literal["intraday", "swing"]
 Did = TypeVar("Did", Fill, Trade)
 
 _SAME = 1e-3  # a multiplier may be off a whole number by this, of it, since values are rounded
@@ -43,7 +43,7 @@ class Bound:
 class Card:
     """One bot's `BotView`, made once for a document and cut to any size after that."""
 
-    def __init__(self, doc: BotState, kind: Kind, file: str, asked: Asked, *, foreign: bool) -> None:
+    def __init__(self, doc: BotState, kind: BotKind, file: str, asked: Asked, *, foreign: bool) -> None:
         """Make it.
 
         Args:
@@ -77,7 +77,7 @@ class Card:
         return self._encoded[size]
 
 
-def _whole(doc: BotState, kind: Kind, file: str, asked: Asked, *, foreign: bool) -> BotView:
+def _whole(doc: BotState, kind: BotKind, file: str, asked: Asked, *, foreign: bool) -> BotView:
     # Derived where the file does not say them: market value, unrealized result and weight of a position (from its
     # price), drawdown (from its curve), exposure and trade figures (from its positions and trades). Nothing else is.
     shown = shown_as(BotView, doc)

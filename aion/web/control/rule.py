@@ -116,7 +116,7 @@ class RuleBook:
             return found
         saved, found.error = self._saved(bot)
         # a rule that came after the save is at its setting
-        found.rules = {**plain(settings.rules)}
+        found.rules = {**settings.rules.as_json()}
         if saved is not None:
             found.version, found.saved_at, found.saved_by = saved.version, saved.saved_at, saved.saved_by
             found.rules |= _whole(saved.rules)
@@ -163,7 +163,7 @@ class RuleBook:
                     f"{iso(before.saved_at) if before.saved_at else 'an unknown time'}; you edited version {version}"
                 )
             after: RuleValues = (
-                {**plain(settings.rules)} if rules is None else checked(settings, before.rules | rules)
+                {**settings.rules.as_json()} if rules is None else checked(settings, before.rules | rules)
             )
             document = {
                 "schema": schema_name("bot_config"),
@@ -187,13 +187,6 @@ class RuleBook:
             return None, str(error)
 
 
-def plain(rules: Rules) -> dict[str, float | bool]:
-    """Return rules as JSON types: fractions and strengths as numbers."""
-    return {
-        name: value if isinstance(value, bool | int) else float(value) for name, value in rules.model_dump().items()
-    }
-
-
 def checked(settings: BotSettings, rules: RuleValues) -> RuleValues:
     """Return `rules` as JSON types if a bot with these settings can work by them.
 
@@ -211,13 +204,13 @@ def checked(settings: BotSettings, rules: RuleValues) -> RuleValues:
         why = str(error.errors(include_url=False)[0]["msg"]).removeprefix("Value error, ")
         name = next((name for name in Rules.model_fields if why.startswith(name)), "rules")
         raise BadRulesError({name: why}) from None
-    return {**plain(found)}
+    return {**found.as_json()}
 
 
 def describe(settings: BotSettings) -> dict[str, RuleField]:
     """Return each rule that has effect on a bot of that kind, read off the model."""
     schema = Rules.model_json_schema(mode="validation")["properties"]
-    defaults = plain(settings.rules)
+    defaults = settings.rules.as_json()
     fields: dict[str, RuleField] = {}
     for name, field in Rules.model_fields.items():
         if settings.kind == "swing" and name in ONLY_INTRADAY:

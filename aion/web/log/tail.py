@@ -4,16 +4,14 @@ A line ends with a newline; what stands behind the last one is still being writt
 Lines of all processes are merged by their time; a line that is not JSON takes the time of the line before it.
 """
 
-import errno
 import os
-import stat
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from aion.errors import StateError
 from aion.store.document.base import made
+from aion.store.file import open_file
 from aion.store.layout import LOG_SUFFIX, listed, log
 from aion.web.log.document import LogEntry, LogPart, LogTail
 from aion.web.log.line import REACH, line_end, line_start, parse_line, read_long, stretch_before
@@ -153,23 +151,8 @@ def names(folder: Path) -> list[str]:
 
 
 def open_log(path: Path) -> tuple[int, os.stat_result]:
-    """Return a descriptor of the log at `path`, for the caller to close, and its status.
-
-    Raises:
-        FileNotFoundError: there is none.
-        StateError: it is not a regular file, or cannot be opened.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as error:
-        if error.errno == errno.ENOENT:
-            raise
-        raise StateError(log(path.stem), f"cannot be opened: {error.strerror}") from None
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        raise StateError(log(path.stem), "is not a regular file")
-    return descriptor, status
+    """Return a descriptor of the log at `path`, for the caller to close, and its status, as `open_file`."""
+    return open_file(path, log(path.stem))
 
 
 def _parsed(file: str, offset: int, whole: bytes) -> Iterator[LogEntry]:

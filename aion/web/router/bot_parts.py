@@ -6,10 +6,11 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from aion.errors import NotFoundError
+from aion.scalar import BotKind
 from aion.store.document.base import made, shown_as
 from aion.store.layout import check_name, sim_log, swing_rolling
 from aion.web.bundle.document import BotLine, BotList, BotPart, BotView
-from aion.web.bundle.view import Card, Kind
+from aion.web.bundle.view import Card
 from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of, whole
 
@@ -71,7 +72,7 @@ def _part(card: Card, part: Part) -> BotPart:
     return shown_as(BotPart, card.whole).model_copy(update=left_out)
 
 
-def _card(request: Request, kind: Kind, bot: str) -> Card:
+def _card(request: Request, kind: BotKind, bot: str) -> Card:
     desk = desk_of(request)
     check_name("bot", bot)
     missing = f"there is no {kind} bot {bot!r}: it has written no state file"
