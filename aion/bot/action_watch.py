@@ -1,4 +1,4 @@
-"""What a bot knows of corporate actions: which concern it, what its symbols become, and which bars no longer count."""
+"""What a bot knows of corporate actions: which concern it, what its symbols become, which bars no longer count."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime

@@ -56,6 +56,7 @@ def split(account: Portfolio, action: CorporateAction, step: Decimal, stamp: Sta
     rest = holding.quantity % step  # has the sign of the quantity
     if rest and rest != holding.quantity:
         _pay_out(account, symbol, holding, rest, action.kind, stamp, done)
+    _write_plainly(holding, step)
     return done
 
 
@@ -130,6 +131,7 @@ def merge(account: Portfolio, action: CorporateAction, mark: Decimal, step: Deci
     if rest:
         named = Stamp(f"{stamp.id}-rest", stamp.ts, stamp.bot) if money else stamp
         _pay_out(account, into, holding, rest, action.kind, named, done)
+    _write_plainly(holding, step)
     _join(account, into, holding)
     return done
 
@@ -162,6 +164,7 @@ def spin_off(account: Portfolio, action: CorporateAction, price: Decimal, step: 
         _pay_out(account, into, child, rest, action.kind, stamp, done)
         holding.realized += child.realized  # of a part that is gone, whoever holds the rest
         child.realized = account.unit.zero
+    _write_plainly(child, step)
     if child.quantity:
         _join(account, into, child)
     # what is left is worth what it was less what came of it, to the last digit
@@ -176,6 +179,12 @@ def _change_units(holding: Holding, action: CorporateAction) -> None:
     holding.entry_quantity = action.units(holding.entry_quantity)
     holding.exit_quantity = action.units(holding.exit_quantity)
     holding.quantity = action.units(holding.quantity)
+
+
+def _write_plainly(holding: Holding, step: Decimal) -> None:
+    """Write a quantity of whole steps with the decimals of the step."""
+    if not holding.quantity % step:
+        holding.quantity = (holding.quantity / step).to_integral_value() * step
 
 
 def _shrink(holding: Holding, share: Decimal) -> None:
