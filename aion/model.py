@@ -244,8 +244,8 @@ class Bar:
 class Order:
     """An intent to trade; it becomes fills or ends without.
 
-    `quantity` > 0 with `side`, or 0 and a `weight`. `limit_price`/`stop_price` are per unit and needed by their types.
-    `take_profit` and `stop_loss` are prices of a bracket that rests once the entry is filled.
+    `quantity` > 0 with `side`, or 0 beside a `weight`. `limit_price`/`stop_price` are per unit and needed by their
+    types. `take_profit` and `stop_loss` are prices of a bracket that rests once the entry is filled.
     """
 
     id: Annotated[str, UNSHOWN]
@@ -254,10 +254,7 @@ class Order:
     """Market time of the bar whose close led to the decision."""
     symbol: Annotated[str, _SYMBOL]
     side: Annotated[Side, _NEEDED]
-    quantity: Annotated[
-        Decimal,
-        Said("Absent while `weight` says how much: the fill makes the quantity.", form=Positive, is_brief=True),
-    ]
+    quantity: Annotated[Decimal, Said("Absent until the fill makes it of `weight`.", form=Positive, is_brief=True)]
     weight: Annotated[
         Decimal | None, Said("Part of equity that it brings the position to, short below 0.", form=Fraction)
     ] = None
@@ -360,7 +357,7 @@ class Fill:
     known_at: datetime
     """Market time at which the bar that filled it was complete."""
     price_source: str
-    """Which price of the bar it started from: open, limit, stop, target or gap."""
+    """Which price of the bar it started from: open, limit, stop, target, gap, or close at the end of a backtest."""
     bar: Annotated[Bar, Said("The bar it filled in.")]
 
     def __post_init__(self) -> None:

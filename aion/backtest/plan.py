@@ -49,7 +49,9 @@ class Options:
     cash: Decimal | None = None
     cost: str = ""
     horizon: str = ""
+    sizing: str = ""
     is_deterministic: bool = False
+    is_closed_at_end: bool = False
 
 
 def make_plan(settings: Settings, options: Options, feed: Feed, folder: Path) -> Plan:
@@ -68,7 +70,16 @@ def make_plan(settings: Settings, options: Options, feed: Feed, folder: Path) ->
         raise ConfigError(f"{folder} is not empty: choose another folder with --out")
     bots = make_bots(settings, options, feed)
     first, last = _span(bots, options, feed)
-    return Plan(bots, feed, first, last, folder, options.is_deterministic, risk=settings.risk)
+    return Plan(
+        bots,
+        feed,
+        first,
+        last,
+        folder,
+        options.is_deterministic,
+        risk=settings.risk,
+        is_closed_at_end=options.is_closed_at_end,
+    )
 
 
 def make_bots(settings: Settings, options: Options, feed: Feed) -> dict[str, BotSettings]:
@@ -116,6 +127,7 @@ def _made(options: Options, feed: Feed) -> BotSettings:
             "cash": options.cash or CASH,
             "cost": options.cost or _cost_of(found),
             "horizon": HORIZON if kind == "swing" else "",
+            "sizing": options.sizing or BotSettings.model_fields["sizing"].default,
             # the baseline is all names; with fewer positions it would be a choice
             "rules": {
                 "max_positions": len(symbols) if is_baseline else min(Rules().max_positions, len(symbols)),
@@ -153,7 +165,7 @@ def _changed(name: str, bot: BotSettings, options: Options) -> BotSettings:
         changes["parameters"] = {**changes.get("parameters", bot.parameters), **options.parameters}
     if options.rules:
         changes["rules"] = {**bot.rules.model_dump(exclude_unset=True), **options.rules}
-    for field_name in ("cash", "cost", "horizon"):
+    for field_name in ("cash", "cost", "horizon", "sizing"):
         if getattr(options, field_name):
             changes[field_name] = getattr(options, field_name)
     return _bot(name, {**bot.model_dump(exclude_unset=True), **changes}) if changes else bot

@@ -60,6 +60,7 @@ def _bot(result: Result) -> str:
         settings.exchange,
         f"costs {settings.cost}",
         *([f"every {settings.horizon}"] if settings.horizon else []),
+        *(["sized at the fill"] if settings.sizing == "fill" else []),
     ]
     notes = f'<p class="mut">{escape(" ".join(result.notes))}</p>' if result.notes else ""
     if result.state == "error":

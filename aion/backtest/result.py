@@ -8,6 +8,7 @@ from typing import Any
 
 from aion import performance
 from aion.bot.account import ADJUSTED, HINDSIGHT, BotAccount
+from aion.bot.exit_orders import listed
 from aion.clock import iso
 from aion.config import BotSettings, Risk
 from aion.engine.backtest import Exposure, Run
@@ -91,6 +92,8 @@ class Result:
     expectancy: float | None
     refusals: dict[str, int]
     """Decisions that were refused, by reason."""
+    closed_at_end: tuple[str, ...]
+    """Symbols that were held at the end and closed at the last close."""
     months: dict[str, tuple[float, float | None]]
     """By `2022-05`: return of the bot and of holding, fractions."""
 
@@ -98,7 +101,7 @@ class Result:
 def read_results(run: Run, ledger: LedgerReader) -> list[Result]:
     """Return the result of each bot of `run` that saw a bar, in the order of the plan."""
     return [
-        _result(bot, run.exposures[name], ledger, _said(run.plan.risk))
+        _result(bot, run.exposures[name], ledger, _said(run.plan.risk), run.closed.get(name, ()))
         for name, bot in run.bots.items()
         if bot.cycle_id and ledger.equity(name)
     ]
@@ -110,7 +113,9 @@ def _said(risk: Risk) -> str:
     return f"Limits of the desk over all bots together: {limits}." if limits else ""
 
 
-def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: str) -> Result:
+def _result(
+    bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: str, closed: tuple[str, ...]
+) -> Result:
     settings = bot.settings
     curve = ledger.equity(bot.name)
     changes = ledger.changes(bot.name)
@@ -139,6 +144,8 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: s
     notes = (HINDSIGHT, ADJUSTED) if bot.price_basis == "adjusted" else ()
     if limits:
         notes = (*notes, limits)
+    if closed:
+        notes = (*notes, f"What was held at the end was closed at the last close, costs included: {listed(closed)}.")
     own_returns, hold_returns = performance.period_returns(values), performance.period_returns(holds)
     return Result(
         name=bot.name,
@@ -168,6 +175,7 @@ def _result(bot: BotAccount, exposure: Exposure, ledger: LedgerReader, limits: s
         payoff_ratio=performance.payoff_ratio(realized),
         expectancy=performance.expectancy(realized),
         refusals=dict(sorted(refusals.items(), key=lambda item: -item[1])),
+        closed_at_end=closed,
         months=_months(opened, days),
     )
 
@@ -238,6 +246,7 @@ def result_json(result: Result) -> dict[str, Any]:
         "exchange": settings.exchange,
         "currency": settings.currency,
         "cost": settings.cost,
+        "sizing": settings.sizing,
         "state": result.state,
         "state_reason": result.state_reason,
         "notes": list(result.notes),
@@ -248,6 +257,7 @@ def result_json(result: Result) -> dict[str, Any]:
         "equity": str(result.end),
         "fills": len(result.fills),
         "closed_trades": len(result.trades),
+        "closed_at_end": list(result.closed_at_end),
         "gross": str(result.costs.gross),
         "fees": {name: str(fee) for name, fee in sorted(result.costs.fees.items())},
         "slippage": str(result.costs.slippage),

@@ -24,7 +24,7 @@ from aion.market.calendar import MarketSession
 from aion.market.feed import Feed, Kind
 from aion.market.grid import Grid
 from aion.market.jump import Screen, Screened
-from aion.model import ONE, Bar, CorporateAction, EquityPoint, Signal, Trade
+from aion.model import ONE, ZERO, Bar, CorporateAction, EquityPoint, Signal, Trade
 from aion.money import unit_json
 from aion.output.day_record import Peak, Record
 from aion.output.encode import Json, number, result_json, signal_json
@@ -229,6 +229,31 @@ class BotAccount:
     def is_leaving(self, symbol: str) -> bool:
         """Tell whether orders rest that close the whole position at the next open."""
         return is_leaving(self.broker, symbol)
+
+    def close_out(self, reason: str) -> tuple[str, ...]:
+        """Withdraw all orders and close what is held at its mark, costs included: no bar comes any more.
+
+        Returns:
+            Symbols that were closed; one that cash cannot buy back stays.
+        """
+        session = calendar.session_around(self.settings.exchange, self.cursor)
+        held = self.portfolio.symbols
+        self.broker.cancel_all(self.cursor, reason)
+        if session is not None:
+            for symbol in held:
+                if self.broker.close_at(self.newest_bar(symbol), session, reason):
+                    self.broker.note(self.cursor, "exit", reason, symbol)
+        self.settle(self.cursor)
+        point = EquityPoint(self.cursor, self.equity, self.hold.equity)
+        self._points.append(point)
+        self.record.see(point)
+        self.peak.see(point.ts, number(point.equity))
+        return tuple(symbol for symbol in held if not self.portfolio.quantity(symbol))
+
+    def newest_bar(self, symbol: str) -> Bar:
+        """Return the bar of the cursor that marked what is held of `symbol`, or its mark as one price."""
+        mark = self.portfolio.marks[symbol]
+        return Bar(symbol, self.cursor, mark, mark, mark, mark, ZERO)
 
     def settle(self, ts: datetime) -> None:
         """Take what a control made the broker do at market time `ts` into the record, outside a cycle."""

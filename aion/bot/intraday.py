@@ -111,6 +111,12 @@ class IntradayBot(BotAccount):
         self._see(bars)
         return self.think(bars, Moment(ts, self.day, session.open, session.close, positions, self._grid.minutes))
 
+    def newest_bar(self, symbol: str) -> Bar:
+        """As `BotAccount.newest_bar`."""
+        bar = self.bars.get(symbol)
+        is_mark = bar is not None and bar.ts == self.cursor and bar.close == self.portfolio.marks[symbol]
+        return bar if bar is not None and is_mark else super().newest_bar(symbol)
+
     def end_day(self) -> None:
         """Let the orders of the session expire, and say of what is still held that it could not be closed."""
         if self.session is None or not self.cycle_id:

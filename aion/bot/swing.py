@@ -118,6 +118,12 @@ class SwingBot(BotAccount):
         orders = planned_orders(self.broker, wishes, bars, LEAST_CHANGE * self.equity)
         return preview_document(orders, self.equity, iso(self.cursor), self.portfolio.unit)
 
+    def newest_bar(self, symbol: str) -> Bar:
+        """As `BotAccount.newest_bar`."""
+        bar = self._bars.get(symbol)
+        is_mark = bar is not None and bar.ts == self.cursor and bar.close == self.portfolio.marks[symbol]
+        return bar if bar is not None and is_mark else super().newest_bar(symbol)
+
     def settle(self, ts: datetime) -> None:
         """As `BotAccount.settle`, with the activity of the day, or of the next when `ts` is past the day."""
         if ts.date().isoformat() <= self.day:

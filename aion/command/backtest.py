@@ -17,6 +17,10 @@ First = Annotated[str | None, typer.Option("--from", help="First day, or the tim
 Last = Annotated[str | None, typer.Option("--to", help="Last day, or the close of the last bar.")]
 Cash = Annotated[str | None, typer.Option("--cash", help="Start money of each bot.")]
 Cost = Annotated[str, typer.Option("--cost", help="Cost model by name, e.g. us-equity.")]
+Sizing = Annotated[str, typer.Option("--sizing", help="When an entry gets its quantity: decision or fill.")]
+CloseAtEnd = Annotated[
+    bool, typer.Option("--close-at-end", help="Close open positions at the last close, costs included.")
+]
 Horizon = Annotated[str, typer.Option("--horizon", help="Between rebalances of swing bots: 1w, 10d, 1m.")]
 
 
@@ -42,6 +46,8 @@ def backtest(
     cash: Cash = None,
     cost: Cost = "",
     horizon: Horizon = "",
+    sizing: Sizing = "",
+    close_at_end: CloseAtEnd = False,
     out: Annotated[Path | None, typer.Option("--out", help="New folder; default the next under backtests/.")] = None,
     deterministic: Deterministic = None,
 ) -> None:
@@ -52,12 +58,13 @@ def backtest(
     from aion.backtest import command, plan
     from aion.backtest.subprocess import run_apart
 
-    options = _options(tuple(bot or ()), strategy, symbols, start, to, cash, cost, horizon)
+    options = _options(tuple(bot or ()), strategy, symbols, start, to, cash, cost, horizon, sizing)
     options = replace(
         options,
         parameters=plan.parse_values(param or (), "--param"),
         rules=plan.parse_values(rule or (), "--rule"),
         is_deterministic=bool(deterministic),
+        is_closed_at_end=close_at_end,
     )
     settings = settings_of(config, feed=feed, folder=folder)
     status = run_apart(lambda path: command.run(settings, options, out, call=path).exit_status)
@@ -84,6 +91,8 @@ def sweep(
     cash: Cash = None,
     cost: Cost = "",
     horizon: Horizon = "",
+    sizing: Sizing = "",
+    close_at_end: CloseAtEnd = False,
     by: Annotated[
         str, typer.Option("--by", help="What orders the results: sharpe, sortino, calmar, return.")
     ] = "sharpe",
@@ -98,7 +107,8 @@ def sweep(
     from aion.sweep.grid import parse_grid
 
     grid = parse_grid(param or (), rule or ())
-    options = _options((bot,) if bot else (), strategy, symbols, start, to, cash, cost, horizon)
+    options = _options((bot,) if bot else (), strategy, symbols, start, to, cash, cost, horizon, sizing)
+    options = replace(options, is_closed_at_end=close_at_end)
     settings = settings_of(config, feed=feed, folder=folder)
     status = command.run(settings, options, grid, out, by=by, jobs=jobs)
     if status:
@@ -114,6 +124,7 @@ def _options(
     cash: str | None,
     cost: str,
     horizon: str,
+    sizing: str,
 ) -> "Options":
     """Return what the options that both commands have ask for."""
     from aion.backtest import plan
@@ -127,4 +138,5 @@ def _options(
         cash=plan.parse_money(cash) if cash else None,
         cost=cost,
         horizon=horizon,
+        sizing=sizing,
     )

@@ -30,6 +30,7 @@ from aion.store.process_log import ProcessLog
 from aion.trading.bar_window import Window
 
 RUN = "1"
+AT_END = "the backtest ends: closed at the last close"
 Progress = Callable[[datetime], None]
 """Told the market time of each session that is done."""
 
@@ -52,6 +53,8 @@ class Plan:
     wall: Clock = field(default_factory=SystemClock)
     risk: Risk = field(default_factory=Risk)
     """Limits over all of its bots together."""
+    is_closed_at_end: bool = False
+    """True to close what is held at the end at its last close, costs included."""
 
 
 @dataclass(slots=True)
@@ -84,6 +87,8 @@ class Run:
     exposures: dict[str, Exposure]
     bars: int = 0
     """Bars that were handed to bots, a bar of two bots counted twice."""
+    closed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Symbols of each bot that were closed at the end because the plan says so."""
 
 
 class Backtest:
@@ -172,8 +177,13 @@ class Backtest:
 
     def _finish(self) -> None:
         engine = self._engine
+        swing = []
+        if self._plan.is_closed_at_end:
+            done = [bot for bot in self._run.bots.values() if bot.cycle_id]
+            self._run.closed = {bot.name: bot.close_out(AT_END) for bot in done}
+            swing = [bot for bot in done if not isinstance(bot, IntradayBot)]
         played = engine.end_all_days()
-        self._ledger.commit(engine.take_cycles(played))
+        self._ledger.commit([*engine.take_cycles(played), *(bot.take_cycle() for bot in swing)])
         engine.swing.put_played(self._outbox)
         if engine.job.bots:
             now = max(bot.cursor for bot in engine.job.bots.values())

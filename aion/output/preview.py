@@ -33,7 +33,6 @@ def planned_orders(
         least_value: smaller corrections are left out; money.
     """
     portfolio = broker.portfolio
-    equity = portfolio.equity()
     planned: Json = {}
     for symbol in dict.fromkeys((*portfolio.symbols, *wishes)):
         bar = bars.get(symbol)

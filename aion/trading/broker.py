@@ -187,6 +187,14 @@ class PaperBroker:
             self.order(symbol, side, quantity, decided_at, reason, time_in_force=time_in_force, reduce_only=True)
         )
 
+    def close_at(self, bar: Bar, session: MarketSession, reason: str) -> list[Fill]:
+        """Close the position of `bar` at its close, with costs and whatever its volume: no bar comes any more."""
+        record = self.flatten(bar.symbol, bar.ts, reason)
+        working = self.book.find(record.order.id) if record is not None else None
+        if working is None:
+            return []
+        return Execution(self.book, self.portfolio, self.terms, session).close(working, bar)
+
     @property
     def exit_time(self) -> TimeInForce:
         """How long an exit at the market rests: on daily bars until it is done, in a session until its end."""

@@ -74,6 +74,12 @@ class Execution:
             self._inside(bar)
         return self.fills
 
+    def close(self, working: Working, bar: Bar) -> list[Fill]:
+        """Fill an exit at the close of `bar`, whatever its volume."""
+        self._budget[bar.symbol] = working.left
+        self._fill(working, bar, Price(bar.close, "close", True), bar.ts)
+        return self.fills
+
     def _may_fill(self, bar: Bar) -> bool:
         """Tell whether `bar` reaches the price of any order at rest; whether it fills is for the rules."""
         return any(working.is_reached(bar) for working in self.book.by_symbol[bar.symbol].values())

@@ -18,7 +18,7 @@ class Price(NamedTuple):
     reference: Decimal
     """A price that the bar really had."""
     source: str
-    """open, gap, stop, limit or target."""
+    """open, gap, stop, limit, target or close."""
     takes: bool
     """True when it takes the market's price, and so pays slippage."""
 

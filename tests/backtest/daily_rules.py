@@ -7,7 +7,9 @@ from typing import Any, ClassVar, Literal
 
 from aion.model import Bar, Signal
 from aion.strategy.base import Moment
+from tests.backtest.rules import Backtest as Backtest
 from tests.backtest.rules import Theirs
+from tests.backtest.rules import frame as frame
 
 FAST, SLOW = 20, 100
 STOP, TARGET = 0.04, 0.08
