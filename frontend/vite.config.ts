@@ -63,7 +63,10 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
+    // One page for all files of a worker: to make one takes longer than the tests in it.
+    isolate: false,
     restoreMocks: true,
+    unstubGlobals: true,
     server: { deps: { inline: ["@testing-library/preact"] } },
   },
 });
