@@ -86,7 +86,8 @@ def wrong_unit(opened: Decimal, high: Decimal, low: Decimal, closed: Decimal) ->
     ):
         if least < factor < most:
             return f"{name} {value:f} beside {closed:f}"
-    return ""
+    # sources that make high and low of the others take a wrong open or close into them
+    return f"close {closed:f} beside open {opened:f}" if least < max(opened / closed, closed / opened) < most else ""
 
 
 @dataclass(slots=True)

@@ -7,10 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from aion.config import BotSettings
 from aion.market import calendar
 from aion.model import Bar, CorporateAction, Instrument
 from aion.store.layout import Layout
-from tests.bot.desk import ListFeed, VirtualWaiter, at, bar, document, ledger_rows, replay, settings, swing_bot
+from tests.backtest.lab import INSTANT, run_plan
+from tests.bot.desk import (
+    ListFeed,
+    VirtualWaiter,
+    at,
+    bar,
+    document,
+    ledger_rows,
+    replay,
+    settings,
+    state_files,
+    swing_bot,
+)
 
 Prices = Mapping[str, Sequence[float]]
 
@@ -83,8 +96,8 @@ def test_spin_off_gives_the_new_symbol_at_its_first_price_and_equity_stays(tmp_p
     assert held["GE"]["average_price"] == 140 and held["GEV"]["average_price"] == 140
     assert value["hold_equity"] == pytest.approx(100_000, abs=1)
     assert said(tmp_path, "spin_off") == [
-        "spin-off of GE into GEV (1 for 4), 2024-04-02: 141 GEV at 140 beside 565 held, and 35.00 in cash for what is "
-        "left over"
+        "spin-off of GE into GEV (1 for 4), 2024-04-02: 141 GEV at 140 beside 565 held, and 35.00 in cash for what "
+        "is left over"
     ]
 
 
@@ -200,3 +213,179 @@ def test_merger_that_the_price_contradicts_asks_and_a_jump_answers(tmp_path: Pat
     real = CorporateAction("TWTR", date(2022, 10, 28), "jump", Decimal(1))
     value = run(tmp_path / "two", tape([wrong, real], twtr, other), ("TWTR", "AAA"), "2022-10-21")
     assert list(value["positions"]) == ["AAA"] and value["equity"] > 1_000_000
+
+
+def split_of(ratio: str, symbol: str = "AAA", kind: str = "split", day: int = 4) -> CorporateAction:
+    return CorporateAction(symbol, date(2024, 3, day), kind, Decimal(ratio))
+
+
+FELL = [100, 100, *[5] * 7]  # as after a split of 20 on 2024-03-05, the third session
+
+
+def fell() -> list[Bar]:
+    return bars_of("AAA", "2024-03-01", FELL)
+
+
+def split_20() -> CorporateAction:
+    return split_of("20", day=5)
+
+
+def test_split_that_is_declared_days_after_its_bars_is_booked_then(tmp_path: Path) -> None:
+    before = run(tmp_path, tape([], fell()), ("AAA",), "2024-02-29", until="2024-03-07")
+    assert before["positions"]["AAA"]["quantity"] == 990 and before["positions"]["AAA"]["last_price"] == 100
+    value = run(tmp_path, tape([split_20()], fell()), ("AAA",), "2024-02-29")
+    held = value["positions"]["AAA"]
+    assert (held["quantity"], held["last_price"], held["average_price"]) == (19_800, 5, 5)
+    assert value["equity"] == 100_000 and len(said(tmp_path, "split")) == 1
+
+
+def test_split_at_a_wrong_ratio_is_not_booked_until_it_is_put_right(tmp_path: Path) -> None:
+    wrong = split_of("2", day=5)
+    before = run(tmp_path, tape([wrong], fell()), ("AAA",), "2024-02-29", until="2024-03-07")
+    held = before["positions"]["AAA"]
+    assert (held["quantity"], held["last_price"], before["equity"]) == (990, 100, 100_000)
+    assert "it opens at 5 and a price of 100 before makes 50" in held["not_booked"]
+    value = run(tmp_path, tape([split_20()], fell()), ("AAA",), "2024-02-29")
+    held = value["positions"]["AAA"]
+    assert (held["quantity"], value["equity"]) == (19_800, 100_000) and "not_booked" not in held
+
+
+def test_split_on_a_wrong_day_is_booked_on_the_right_one_and_once(tmp_path: Path) -> None:
+    bars = bars_of("AAA", "2024-03-01", [100, 100, 100, *[5] * 6])
+    early, right = split_of("20", day=5), split_of("20", day=6)
+    before = run(tmp_path, tape([early], bars), ("AAA",), "2024-02-29", until="2024-03-05")
+    assert "the prices contradict it" in before["positions"]["AAA"]["not_booked"]
+    value = run(tmp_path, tape([right], bars), ("AAA",), "2024-02-29")
+    assert value["positions"]["AAA"]["quantity"] == 19_800 and value["equity"] == 100_000
+    assert len(said(tmp_path, "split")) == 1
+    assert "not_booked" not in value["positions"]["AAA"]
+
+
+@pytest.mark.parametrize(("amount", "is_booked"), [("0.62", True), ("5", True), ("62", False), ("5000", False)])
+def test_dividend_that_is_100_times_off_is_not_booked(tmp_path: Path, amount: str, is_booked: bool) -> None:
+    paid = split_of(amount, kind="dividend", day=5)
+    value = run(tmp_path, tape([paid], bars_of("AAA", "2024-03-01", [60] * 6)), ("AAA",), "2024-02-29")
+    assert len(moved(tmp_path, "dividend")) == is_booked
+    assert ("not_booked" in value["positions"]["AAA"]) is not is_booked
+
+
+def test_dividend_as_large_as_the_fall_of_the_price_is_booked(tmp_path: Path) -> None:
+    paid = split_of("15", kind="dividend", day=5)
+    run(tmp_path, tape([paid], bars_of("AAA", "2024-03-01", [60, 60, 46, 47, 48])), ("AAA",), "2024-02-29")
+    assert len(moved(tmp_path, "dividend")) == 1
+
+
+def test_stock_dividend_of_a_third_has_no_rest(tmp_path: Path) -> None:
+    action = CorporateAction("AAA", date(2024, 3, 5), "stock_dividend", Decimal(1), Decimal(3))
+    value = run(tmp_path, tape([action], bars_of("AAA", "2024-03-01", [100, 100, 75, 75])), ("AAA",), "2024-02-29")
+    assert value["positions"]["AAA"]["quantity"] == 990 * 4 / 3 and value["equity"] == 100_000
+    assert not moved(tmp_path, "stock_dividend")
+
+
+def test_not_booked_action_of_one_symbol_stops_no_other_one(tmp_path: Path) -> None:
+    rights = CorporateAction("AAA", date(2024, 3, 5), "other", note="rights issue")
+    feed = tape([rights], bars_of("AAA", "2024-03-01", [100] * 12), bars_of("BBB", "2024-03-01", [50, 51] * 6))
+    value = run(tmp_path, feed, ("AAA", "BBB"), "2024-02-29", horizon="1w")
+    assert value["positions"]["AAA"]["not_booked"].startswith("not booked: rights issue of AAA, 2024-03-05: ")
+    assert "not_booked" not in value["positions"]["BBB"]
+    assert {each["symbol"] for each in value["fills"].values() if each["ts"] > "2024-03-05"} == {"BBB"}
+
+
+def test_currency_that_is_another_is_not_booked(tmp_path: Path) -> None:
+    deal = CorporateAction("AAA", date(2024, 3, 5), "merger", cash=Decimal(80), currency="GBP")
+    feed = tape([deal], bars_of("AAA", "2024-03-01", [100, 100]), bars_of("BBB", "2024-03-01", [50] * 6))
+    value = run(tmp_path, feed, ("AAA", "BBB"), "2024-02-29")
+    assert "it pays in GBP and the account is in USD" in value["positions"]["AAA"]["not_booked"]
+
+
+def test_acquirer_of_another_currency_is_not_booked(tmp_path: Path) -> None:
+    deal = CorporateAction("AAA", date(2024, 3, 5), "merger", Decimal(2), into="EUN")
+    series = [bars_of(symbol, "2024-03-01", [price] * count) for symbol, price, count in
+              (("AAA", 100, 2), ("BBB", 50, 6), ("EUN", 50, 6))]  # fmt: skip
+    both = tape([deal], *series, EUN="EUR")
+    value = run(tmp_path, both, ("AAA", "BBB"), "2024-02-29")
+    assert "EUN trades in EUR and the account is in USD" in value["positions"]["AAA"]["not_booked"]
+
+
+class StoppedAfter(VirtualWaiter):
+    """Asks to stop at one of its looks at the clock."""
+
+    def __init__(self, looks: int) -> None:
+        super().__init__(drift_s=1.0)
+        self.looks = looks
+
+    def monotonic(self) -> float:
+        self.looks -= 1
+        self.is_stopped = self.is_stopped or self.looks <= 0
+        return super().monotonic()
+
+
+def history() -> tuple[ListFeed, tuple[str, ...]]:
+    """A spin-off, a rename, a merger, and a delisting in twelve days."""
+    actions = [
+        CorporateAction("AAA", date(2024, 3, 5), "spin_off", Decimal(1), Decimal(4), "KID"),
+        CorporateAction("BBB", date(2024, 3, 7), "rename", into="BNEW"),
+        CorporateAction("CCC", date(2024, 3, 11), "merger", Decimal("0.5"), into="AAA", cash=Decimal(7)),
+        CorporateAction("DDD", date(2024, 3, 12), "delisting", cash=Decimal("9.99")),
+    ]
+    series = [
+        bars_of("AAA", "2024-03-01", [100, 101, 80, 81, 82, 83, 82, 81, 80, 81, 82]),
+        bars_of("KID", "2024-03-05", [84, 83, 82, 84, 85, 84, 83, 82, 84]),
+        bars_of("BBB", "2024-03-01", [20, 21, 20, 22]),
+        bars_of("BNEW", "2024-03-07", [22, 23, 22, 21, 22, 23, 24]),
+        bars_of("CCC", "2024-03-01", [48, 47, 48, 49, 48, 48]),
+        bars_of("DDD", "2024-03-01", [10, 9.9, 9.8, 9.9, 9.9, 10, 9.9]),
+    ]
+    return tape(actions, *series), ("AAA", "BBB", "CCC", "DDD")
+
+
+RULES = {"equal_weight": {}, "short_term_reversal": {"look_back": 2}}
+
+
+def bots_of(strategy: str, symbols: tuple[str, ...]) -> dict[str, BotSettings]:
+    rules = {"max_alloc": 1, "daily_loss": 0, "stop_loss": 0.3, "max_positions": 4}
+    return {"s": swing_bot(symbols, horizon="1d", rules=rules, strategy=strategy, parameters=RULES[strategy])}
+
+
+def play(data: Path, strategy: str, waiter: VirtualWaiter) -> None:
+    feed, symbols = history()
+    bots = bots_of(strategy, symbols)
+    replay(settings(data, start=at("2024-02-29T01:00Z"), bots=bots, run_pause_s=0), feed, waiter)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """A run that nothing stopped, by strategy."""
+    made = {}
+    for strategy in RULES:
+        made[strategy] = tmp_path_factory.mktemp(strategy)
+        play(made[strategy], strategy, VirtualWaiter(drift_s=1.0))
+    return made
+
+
+@pytest.mark.parametrize("strategy", RULES)
+@pytest.mark.parametrize("looks", range(13, 47, 6))
+def test_run_that_is_stopped_anywhere_books_each_action_once(
+    looks: int, strategy: str, whole: Mapping[str, Path], tmp_path: Path
+) -> None:
+    waiter = StoppedAfter(looks)
+    play(tmp_path, strategy, waiter)
+    assert waiter.is_stopped
+    play(tmp_path, strategy, VirtualWaiter(drift_s=1.0))
+    one, other = (ledger_rows(data / "ledger.sqlite") for data in (whole[strategy], tmp_path))
+    for table in ("fills", "orders", "trades", "movements", "decisions", "equity", "accounts"):
+        assert one[table] == other[table], table
+    assert state_files(tmp_path) == state_files(whole[strategy])
+
+
+def test_backtest_books_what_a_replay_books(whole: Mapping[str, Path], tmp_path: Path) -> None:
+    feed, symbols = history()
+    batches = feed.batches("day", frozenset(feed.instruments("day")), at("2000-01-01T00:00Z"))
+    times = [batch.ts for batch in batches]
+    run_plan(tmp_path, bots_of("equal_weight", symbols), feed, times[0] - INSTANT, times[-1])
+    one, other = (
+        [(each.kind, each.ts, each.symbol, each.amount) for each in ledger_rows(Layout(data).ledger)["movements"]]
+        for data in (whole["equal_weight"], tmp_path)
+    )
+    one, other = ({each for each in found if each[0] != "deposit"} for found in (one, other))
+    assert one == other and {kind for kind, *_ in one} == {"fill", "spin_off", "merger", "delisting"}

@@ -143,18 +143,27 @@ def test_level_of_minutes_that_lasts_is_taken_when_nothing_is_held() -> None:
     assert refused == [False] + [True] * (10 + CONFIRMED["minute"]) + [False] * 10
 
 
-WRONG = [("high", "25408"), ("low", "2.541")]
+WRONG = [
+    ({"high": "25408"}, "high 25408 beside 254.08"),
+    ({"low": "2.541"}, "low 2.541 beside 254.08"),
+    ({"close": "2.541", "low": "2.541"}, "close 2.541 beside open 254.08"),
+    ({"close": "25408", "high": "25408"}, "close 25408 beside open 254.08"),
+    ({"open": "25408", "high": "25408"}, "close 254.08 beside open 25408"),
+    ({"open": "2.541", "low": "2.541"}, "close 254.08 beside open 2.541"),
+]
 
 
-@pytest.mark.parametrize(("name", "value"), WRONG)
-def test_price_of_a_bar_that_is_100_times_off_costs_that_bar_alone(name: str, value: str) -> None:
+@pytest.mark.parametrize(("fields", "what"), WRONG)
+def test_price_of_a_bar_that_is_100_times_off_costs_that_bar_alone(fields: dict[str, str], what: str) -> None:
     good = bar("X", ONE.open + timedelta(minutes=1), "254.08", low="253.9", high="254.5")
-    wrong = replace(good, ts=good.ts + timedelta(minutes=1), **{name: Decimal(value)})
+    wrong = replace(
+        good, ts=good.ts + timedelta(minutes=1), **{name: Decimal(value) for name, value in fields.items()}
+    )
     after = replace(good, ts=good.ts + timedelta(minutes=2))
     screen = Screen((), "minute")
     found = [screen.admit({"X": each}, ONE.day, ("X",)) for each in (good, wrong, after)]
     assert [list(each.bars) for each in found] == [["X"], [], ["X"]]
-    assert found[1].refused == {"X": f"X: {name} {value} beside 254.08 is about 100 times off the others"}
+    assert found[1].refused == {"X": f"X: {what} is about 100 times off the others"}
 
     names = ("open", "high", "low", "close", "volume")
     rows = [{"ts": iso(each.ts)} | {field: f"{getattr(each, field)}" for field in names} for each in (good, wrong)]

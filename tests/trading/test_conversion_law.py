@@ -1,4 +1,4 @@
-"""The laws of the accounts over corporate actions of every kind, at random holdings, ratios, prices and currencies."""
+"""The laws of the accounts over corporate actions of every kind, at random holdings, ratios and currencies."""
 
 import json
 from dataclasses import dataclass, replace
