@@ -286,10 +286,16 @@ async def refuse(
     send: Send, status: int, error: str, detail: str, headers: Iterable[tuple[bytes, bytes]] = ()
 ) -> None:
     """Answer with the JSON of an error."""
-    body = error_body(error, detail)
-    head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *headers]
-    await send({"type": "http.response.start", "status": status, "headers": head})
-    await send({"type": "http.response.body", "body": body})
+    await respond(send, status, error_body(error, detail), [(b"content-type", b"application/json"), *headers])
+
+
+async def respond(
+    send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]], *, is_head: bool = False
+) -> None:
+    """Answer with `body` and its length, of which HEAD gets the length alone."""
+    length = [] if status == 304 else [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": [*length, *headers]})
+    await send({"type": "http.response.body", "body": b"" if is_head else body})
 
 
 def error_body(error: str, detail: str) -> bytes:

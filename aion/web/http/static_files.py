@@ -16,7 +16,7 @@ from aion.live.push.hub import Hub
 from aion.live.snapshot import matches
 from aion.store.base_path import SCREENS
 from aion.store.file import read_bytes
-from aion.web.http.middleware import refuse
+from aion.web.http.middleware import refuse, respond
 
 STATIC = Path(__file__).parents[1] / "static"
 POLICY = "; ".join(
@@ -196,10 +196,7 @@ class Pages:
         await self._send(scope, send, status, headers, body)
 
     async def _send(self, scope: Scope, send: Send, status: int, headers: Headers, body: bytes) -> None:
-        length = [] if status == 304 else [(b"content-length", b"%d" % len(body))]
-        head = [*headers, *length, *SECURITY_HEADERS]
-        await send({"type": "http.response.start", "status": status, "headers": head})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        await respond(send, status, body, [*headers, *SECURITY_HEADERS], is_head=scope["method"] == "HEAD")
 
 
 def _coded(coding: bytes) -> Headers:

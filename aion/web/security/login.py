@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aion.store.base_path import SCREENS
 from aion.web.http.host import is_loopback
-from aion.web.http.middleware import MUTATIONS, headers_of, is_data, refuse
+from aion.web.http.middleware import MUTATIONS, headers_of, is_data, refuse, respond
 from aion.web.http.static_files import SECURITY_HEADERS
 from aion.web.security.cookie_jar import CookieJar
 from aion.web.security.store import LOCAL, ROTATE_S, DeskStore, Identity, Role
@@ -129,14 +129,8 @@ class Login:
             query = scope.get("query_string", b"").decode("latin-1")
             after = f"{path}?{query}" if 0 < len(query) < MAX_QUERY else path
             location = f"{self._jar.base_path}/login?next={quote(after, safe='/')}".encode()
-            head = [
-                (b"location", location),
-                (b"content-length", b"0"),
-                (b"cache-control", b"no-cache"),
-                *SECURITY_HEADERS,
-            ]
-            await send({"type": "http.response.start", "status": 303, "headers": head})
-            await send({"type": "http.response.body", "body": b""})
+            head = [(b"location", location), (b"cache-control", b"no-cache"), *SECURITY_HEADERS]
+            await respond(send, 303, b"", head)
         else:
             await self._app(scope, receive, await self._renewing(scope, send, identity))
 

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
+from aion.web.http.middleware import respond
 from aion.web.http.static_files import SECURITY_HEADERS
 from aion.web.security.cookie_jar import CookieJar
 
@@ -48,29 +49,20 @@ class LoginPage:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a GET or HEAD."""
-        await _answer(scope, send, self._jar)
-
-
-async def _answer(scope: Scope, send: Send, jar: CookieJar) -> None:
-    if scope["path"] == "/login.css":
-        body = files("aion.web.security").joinpath("login.css").read_bytes()
-        kind = b"text/css; charset=utf-8"
-    else:
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        why = WHY.get(query.get("why", [""])[0], "")
-        after = escape(safe_next(query.get("next", [""])[0]))
-        body = _PAGE.format(next=after, why=why, base=jar.base_path).encode()
-        kind = b"text/html; charset=utf-8"
-    is_over = scope.get("aion.identity") is None and jar.value(jar.device, scope)  # it was logged in before
-    head = [
-        *(jar.forget_all if is_over else ()),
-        (b"content-type", kind),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-cache"),
-        *SECURITY_HEADERS,
-    ]
-    await send({"type": "http.response.start", "status": 200, "headers": head})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        jar = self._jar
+        if scope["path"] == "/login.css":
+            body = files("aion.web.security").joinpath("login.css").read_bytes()
+            kind = b"text/css; charset=utf-8"
+        else:
+            query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+            why = WHY.get(query.get("why", [""])[0], "")
+            after = escape(safe_next(query.get("next", [""])[0]))
+            body = _PAGE.format(next=after, why=why, base=jar.base_path).encode()
+            kind = b"text/html; charset=utf-8"
+        is_over = scope.get("aion.identity") is None and jar.value(jar.device, scope)  # it was logged in before
+        forget = jar.forget_all if is_over else ()
+        head = [*forget, (b"content-type", kind), (b"cache-control", b"no-cache"), *SECURITY_HEADERS]
+        await respond(send, 200, body, head, is_head=scope["method"] == "HEAD")
 
 
 def safe_next(path: str) -> str:
