@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from aion.errors import ConfigError, NotFoundError
-from aion.store.database import check_database
+from aion.store.database import open_readonly
 from aion.store.file import MAX_FILE_BYTES
 from aion.store.layout import Layout
 from aion.store.regular_file import is_regular, read_regular
@@ -73,12 +73,7 @@ def _copy_folder(source: Path, target: Path) -> list[str]:
 
 
 def _copy_database(source: Path, target: Path) -> str:
-    check_database(source)
-    address = f"{source.absolute().as_uri()}?mode=ro"
-    with (
-        closing(sqlite3.connect(address, uri=True, timeout=30)) as reading,
-        closing(sqlite3.connect(target)) as writing,
-    ):
+    with closing(open_readonly(source, 30)) as reading, closing(sqlite3.connect(target)) as writing:
         reading.backup(writing)
         writing.execute("PRAGMA journal_mode=DELETE")
         found = writing.execute("PRAGMA integrity_check").fetchone()[0]

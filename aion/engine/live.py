@@ -31,6 +31,7 @@ from aion.store.process_log import ProcessLog
 STEP_S = 0.25  # between two looks at the feed
 SAID_S = 60.0  # between two log lines about the same state of the feed
 MOST_SYMBOLS = 200  # shown of a feed; the rest is counted in its text
+MOST_TEXT = 2000  # characters of a text of the documents: of hundreds of symbols there may be more to say
 _LIVE_SINCE = "live_since"  # note in the ledger
 
 
@@ -215,11 +216,11 @@ def _span(settings: Settings, feed: OnlineFeed, exchanges: frozenset[str], now: 
 
 def health_json(health: FeedHealth) -> Json:
     """Return the state of a feed as the documents show it."""
-    value: Json = {"state": health.state, "text": health.text, "symbols": {}}
+    value: Json = {"state": health.state, "text": health.text[:MOST_TEXT], "symbols": {}}
     if health.answered_at is not None:
         value["answered_at"] = iso(health.answered_at.replace(microsecond=0))
     for symbol, each in sorted(health.symbols.items())[:MOST_SYMBOLS]:
-        shown: Json = {"state": each.state, "text": each.text}
+        shown: Json = {"state": each.state, "text": each.text[:MOST_TEXT]}
         if each.last_bar_at is not None:
             shown["last_bar_at"] = iso(each.last_bar_at)
         value["symbols"][symbol] = shown

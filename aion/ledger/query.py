@@ -10,8 +10,9 @@ from typing import Any, Self
 
 from aion.errors import LedgerError
 from aion.ledger import row as rows
-from aion.ledger.schema import MIGRATIONS, check_version, connect_readonly, lacking, migrate
+from aion.ledger.schema import MIGRATIONS, check_version, lacking, migrate
 from aion.model import EquityPoint, OrderRecord
+from aion.store.database import open_readonly
 from aion.trading.events import Audit, Changes
 
 
@@ -168,7 +169,7 @@ def read_ledger(path: Path) -> Iterator[LedgerReader]:
     if not os.path.lexists(path):
         raise LedgerError(f"{path}: there is no ledger yet; start the bots with `aion up`")
     try:
-        connection = connect_readonly(path)
+        connection = open_readonly(path)
     except sqlite3.Error as error:
         raise LedgerError(f"{path}: cannot be read ({error})") from None
     with LedgerReader(path, connection) as reader:

@@ -1,6 +1,5 @@
 """How the ledger's SQLite file is opened, locked and brought to the present version."""
 
-import fcntl
 import os
 import sqlite3
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from aion.errors import LedgerError
 from aion.ledger.row import COLUMNS
 from aion.store.database import check_database
-from aion.store.lock import open_lock
+from aion.store.lock import take_lock as take_file
 
 
 def _as_text(table: str, **columns: str) -> str:
@@ -118,7 +117,7 @@ MIGRATIONS = (
 A field that a fact has got since needs none: its column is added, empty, to a file without it.
 """
 
-BUSY_MS = 5000  # a reader of the same file may hold up a commit for a moment
+BUSY_S = 5.0  # a reader of the same file may hold up a commit for a moment
 
 
 def connect(path: Path, *, is_durable: bool = True) -> sqlite3.Connection:
@@ -132,28 +131,11 @@ def connect(path: Path, *, is_durable: bool = True) -> sqlite3.Connection:
         sqlite3.Error: it cannot be opened.
     """
     check_database(path)
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_S)
     try:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
         connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'OFF'}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA foreign_keys = ON")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def connect_readonly(path: Path) -> sqlite3.Connection:
-    """Return a connection that cannot write.
-
-    Raises:
-        sqlite3.Error: it cannot be opened.
-    """
-    check_database(path)
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    try:
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     except BaseException:
         connection.close()
         raise
@@ -213,18 +195,15 @@ def take_lock(path: Path) -> int:
         LedgerError: another process holds it, or the folder cannot be written.
     """
     try:
-        descriptor = open_lock(path)
+        descriptor = take_file(path)
     except OSError as error:
         raise LedgerError(f"{path}: cannot be opened: {error.strerror}") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-        os.close(descriptor)
+    if descriptor is None:
+        holder = path.read_bytes()[:32].decode("ascii", "replace").strip()
         who = f" (process {holder})" if holder.isdigit() else ""
         raise LedgerError(
             f"{path.parent} is in use by other bots{who}: stop them, or choose another AION_DATA folder"
-        ) from None
+        )
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, str(os.getpid()).encode(), 0)
     return descriptor

@@ -5,7 +5,6 @@ Each child holds the reading end of a pipe whose writing end only the parent has
 """
 
 import ctypes
-import fcntl
 import os
 import signal
 import subprocess
@@ -23,7 +22,7 @@ from aion.errors import ConfigError
 from aion.process.systemd import Notifier
 from aion.secret import HANDED, clean_environment, hand_over
 from aion.store.layout import Layout
-from aion.store.lock import open_lock
+from aion.store.lock import take_lock
 from aion.store.private import keep_private
 from aion.store.process_log import Say
 from aion.store.regular_file import open_regular
@@ -261,14 +260,9 @@ def take_folder(folder: Path) -> int:
     """
     try:
         keep_private(folder)
-        descriptor = open_lock(Layout(folder).up_lock)
+        descriptor = take_lock(Layout(folder).up_lock)
     except OSError as error:
         raise ConfigError(f"AION_DATA={folder} cannot be written: {error.strerror}; choose another folder") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise ConfigError(
-            f"another `aion up` runs on {folder}: stop it, or choose another folder with AION_DATA"
-        ) from None
+    if descriptor is None:
+        raise ConfigError(f"another `aion up` runs on {folder}: stop it, or choose another folder with AION_DATA")
     return descriptor

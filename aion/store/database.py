@@ -7,6 +7,21 @@ from pathlib import Path
 from aion.store.layout import BESIDE_SQLITE
 
 
+def open_readonly(path: Path, timeout_s: float = 5.0) -> sqlite3.Connection:
+    """Return a connection to the file at `path` that cannot write.
+
+    Args:
+        path: of the file, checked by `check_database`.
+        timeout_s: seconds to wait while another process writes.
+
+    Raises:
+        sqlite3.Error: it is not there or cannot be opened.
+    """
+    check_database(path)
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    return sqlite3.connect(address, uri=True, isolation_level=None, timeout=timeout_s)
+
+
 def check_database(path: Path) -> None:
     """Check the file at `path` and the files that SQLite keeps beside it; each may be missing.
 

@@ -42,6 +42,19 @@ def open_lock(path: Path) -> int:
     return descriptor
 
 
+def take_lock(path: Path) -> int | None:
+    """Return a descriptor that holds the lock file at `path` until it is closed; None if another process holds it.
+
+    Raises:
+        OSError: as `open_lock`.
+    """
+    descriptor = open_lock(path)
+    if _take(descriptor):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Hold the exclusive lock of `folder` against other threads and processes; the folder is created if missing.

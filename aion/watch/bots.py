@@ -5,13 +5,16 @@ bots and external ones, are checked the same way. No market calendar is needed.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from aion.clock import iso, parse_iso
+from aion.clock import iso
 from aion.errors import StateError
+from aion.scalar import UtcTime
+from aion.store.document.base import Document
+from aion.store.document.clock import ClockState
+from aion.store.document.left_out import sound
+from aion.store.document.watch import Level
 from aion.store.file import Signature, read_json
 from aion.store.layout import Layout
 from aion.store.newest import newest_states
@@ -23,18 +26,15 @@ DEAD_AT_MOST_S = 86_400.0  # of a bot whose cycles are weeks
 FORGOTTEN_S = 30 * 86_400.0  # a file this late belongs to a bot that is gone
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """The fields of a bot's file that the watchdog needs."""
+class _Said(Document):
+    """The fields of a bot's file, or of the summary, that the watchdog needs."""
 
-    due_s: float | None
-    """Wall time by which the next write is due, seconds since 1970."""
-    cycle_s: float
-    """From the write to `due_s`."""
-    state: str
-    reason: str
-    feed: dict[str, Any] | None = None
-    feed_name: str = ""
+    kind: str = ""
+    due_at: UtcTime | None = None
+    written_at: UtcTime | None = None
+    state: str = ""
+    state_reason: str = ""
+    clock: ClockState | None = None
 
 
 class BotWatch:
@@ -71,29 +71,30 @@ class BotWatch:
 
     def _judge(self, bot: str, said: _Said, now_s: float, since_s: float) -> Finding | None:
         if said.state == "error":
-            text = f"{bot} has stopped by itself: {said.reason or 'its file does not say why'}"
+            text = f"{bot} has stopped by itself: {said.state_reason[:500] or 'its file does not say why'}"
             return Finding(f"bot.{bot}", "dead_bot", "error", bot, text, bot)
-        if said.due_s is None:
+        if said.due_at is None or said.kind == "finished":
             return None
-        late_s = now_s - max(said.due_s, since_s)
+        due_s = said.due_at.timestamp()
+        late_s = now_s - max(due_s, since_s)
         if late_s <= self._grace_s or late_s > FORGOTTEN_S:
             return None
-        due = iso(datetime.fromtimestamp(round(said.due_s), UTC))
-        if late_s > max(DEAD_AFTER_S, min(DEAD_CYCLES * said.cycle_s, DEAD_AT_MOST_S)):
+        due = iso(datetime.fromtimestamp(round(due_s), UTC))
+        cycle_s = max(0.0, due_s - said.written_at.timestamp()) if said.written_at is not None else 0.0
+        if late_s > max(DEAD_AFTER_S, min(DEAD_CYCLES * cycle_s, DEAD_AT_MOST_S)):
             text = f"{bot} has written nothing since its cycle of {due} was due: look at its process and its log"
             return Finding(f"bot.{bot}", "dead_bot", "error", bot, text, bot)
         return Finding(f"bot.{bot}", "missed_cycle", "warning", bot, f"{bot} missed its cycle due at {due}", bot)
 
     def _feed(self) -> Iterator[Finding]:
         said = self._said(self._layout.sim_summary)
-        if said is None or said.feed is None or said.feed.get("state") not in ("late", "down"):
+        feed = said.clock.feed_state if said is not None and said.clock is not None else None
+        if said is None or said.clock is None or feed is None or feed.state == "ok":
             return
-        name, state = said.feed_name or "feed", said.feed["state"]
-        why = said.feed.get("text") or f"it is {state}"
-        last = f"; the newest bar is of {said.feed['last_bar_at']}" if said.feed.get("last_bar_at") else ""
-        yield Finding(
-            "feed", "stale_feed", "error" if state == "down" else "warning", name[:64], f"feed {name}: {why}{last}"
-        )
+        name = said.clock.feed or "feed"
+        level: Level = "error" if feed.state == "down" else "warning"
+        last = f"; the newest bar is of {iso(feed.last_bar_at)}" if feed.last_bar_at is not None else ""
+        yield Finding("feed", "stale_feed", level, name, f"feed {name}: {feed.text or f'it is {feed.state}'}{last}")
 
     def _said(self, path: Path) -> _Said | None:
         """Return the fields of the file; while it cannot be read (the page shows that), the previous ones."""
@@ -102,33 +103,8 @@ class BotWatch:
             signature = Signature.of(path.lstat())
             if before is not None and before[0] == signature:
                 return before[1]
-            value, _ = read_json(path, is_mended=True)
-            said = _take(value)
-        except (OSError, StateError, ValueError, TypeError, AttributeError):
+            said, _ = sound(_Said, read_json(path, is_mended=True)[0])
+        except (OSError, StateError):
             return before[1] if before is not None else None
         self._read[path] = (signature, said)
         return said
-
-
-def _take(value: dict[str, Any]) -> _Said:
-    is_finished = value.get("kind") == "finished"
-    due_s = None if is_finished else _time_s(value, "due_at")
-    written_s = _time_s(value, "written_at")
-    written_s = due_s if written_s is None else written_s
-    clock = value.get("clock") or {}
-    return _Said(
-        due_s,
-        max(0.0, due_s - written_s) if due_s is not None and written_s is not None else 0.0,
-        str(value.get("state", "")),
-        str(value.get("state_reason", ""))[:500],
-        clock.get("feed_state"),
-        str(clock.get("feed", "")),
-    )
-
-
-def _time_s(value: dict[str, Any], name: str) -> float | None:
-    """Return a time in seconds since 1970; None if it is absent or invalid, which the page shows."""
-    try:
-        return parse_iso(value[name]).timestamp()
-    except (KeyError, ValueError, TypeError, AttributeError, OverflowError):
-        return None

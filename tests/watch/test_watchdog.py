@@ -169,7 +169,7 @@ def test_feed_that_is_late_or_down_is_told_with_its_reason(world: World) -> None
             assert found == {}
         else:
             assert found["feed"].level == level
-            said = "feed ccxt: no answer for 3 min; the newest bar is of 2026-11-24T11:55:00Z"
+            said = "feed ccxt: no answer for 3 min; the newest bar is of 2026-11-24T11:55Z"
             assert found["feed"].text == said
 
 

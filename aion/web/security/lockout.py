@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from aion.store.database import check_database
+from aion.store.database import open_readonly
 from aion.web.security.store import DeskStore
 
 NOTE_S = 5.0  # between two lines of one sender
@@ -80,8 +80,7 @@ def read_lockouts(path: Path, now: float) -> list[Lockout]:
     if not path.exists():
         return []
     try:
-        check_database(path)
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=1)) as connection:
+        with closing(open_readonly(path, 1)) as connection:
             rows = connection.execute("select name, since, at from lockout where at > ?", (now - GAP_S,)).fetchall()
     except sqlite3.Error:
         return []
