@@ -52,7 +52,7 @@ def unit_of(currency: str, decimals: int | None = None) -> MoneyUnit:
 
 
 def unit_json(unit: MoneyUnit) -> dict[str, str | int]:
-    """Return what documents say of an account's money: its currency, and its decimals where they are not the usual."""
+    """Return what documents say of an account's money: its currency, and its decimals if they are unusual."""
     usual = unit.decimals == decimals_of(unit.currency)
     return {"currency": unit.currency} if usual else {"currency": unit.currency, "decimals": unit.decimals}
 

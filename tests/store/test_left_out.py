@@ -131,7 +131,9 @@ def test_check_when_an_entry_is_broken_then_it_says_what_the_desk_does(
 
 
 @pytest.mark.parametrize("bad", BAD, ids=repr)
-@pytest.mark.parametrize("name", ["cash", "state", "stats", "due_at", "day_pnl", "rules", "hold_equity", "tick"])
+@pytest.mark.parametrize(
+    "name", ["cash", "state", "stats", "return", "due_at", "day_pnl", "rules", "hold_equity", "tick"]
+)
 def test_field_when_it_is_wrong_then_it_is_left_out_and_the_rest_is_as_without_it(name: str, bad: Any) -> None:
     value = swing_rolling("b", due_at=at(9), stats={"drawdown": 0.5})
     without = {each: rest for each, rest in value.items() if each != name}

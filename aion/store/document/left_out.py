@@ -10,6 +10,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from annotated_types import MaxLen
 from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from aion.errors import shorten
@@ -156,7 +157,7 @@ def _fields(model: type[Checked], value: dict[str, Any], found: _Found) -> Check
             wrong: dict[tuple[str, ...], ErrorDetails] = {}
             for each in _details(error):
                 name = str(each["loc"][0]) if each["loc"] else ""
-                if name not in value or name in ENVELOPE or model.model_fields[name].is_required():
+                if name not in value or name in ENVELOPE or _field(model, name).is_required():
                     raise
                 wrong.setdefault(_place(model, value, each["loc"]), each)
             for place, each in wrong.items():
@@ -164,10 +165,16 @@ def _fields(model: type[Checked], value: dict[str, Any], found: _Found) -> Check
                 found.add(place[0], *complaint(each))
 
 
+def _field(model: type[Document], name: str) -> FieldInfo:
+    """Return a field by the name that files have for it."""
+    found = model.model_fields.get(name)
+    return found or next(each for each in model.model_fields.values() if each.alias == name)
+
+
 def _place(model: type[Document], value: dict[str, Any], loc: tuple[int | str, ...]) -> tuple[str, ...]:
     """Return the smallest part that can be left out for an error: a field, a value in it, an item of its map."""
     names = tuple(map(str, loc))
-    part = next((each for each in get_args(model.model_fields[names[0]].annotation) if _is_document(each)), None)
+    part = next((each for each in get_args(_field(model, names[0]).annotation) if _is_document(each)), None)
     inner = value[names[0]]
     if part is None or len(names) < 2 or not isinstance(inner, dict) or names[1] not in part.model_fields:
         return names[:1]

@@ -5,6 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from aion import performance
+from aion.web.bundle.exact import fraction
 from aion.web.state import moment
 
 Curve = dict[str, float]
@@ -39,7 +40,7 @@ def drawdown(curve: Curve) -> Fall | None:
         return None
     peak = max(values)
     return Fall(
-        round(performance.drawdown(values), 6),
-        round(performance.max_drawdown(values), 6),
+        fraction(performance.drawdown(values)),
+        fraction(performance.max_drawdown(values)),
         moment(next(ts for ts in reversed(curve) if curve[ts] == peak)),
     )

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from decimal import Context, Decimal
 from functools import reduce
 
+from aion.scalar import MOST
+
 _EXACT = Context(prec=80)
 
 
@@ -19,6 +21,16 @@ def total(values: Iterable[float]) -> float:
 def product(*values: float) -> float:
     """Return the product of `values`, 1 of none."""
     return float(reduce(_EXACT.multiply, map(_decimal, values), Decimal(1)))
+
+
+def amount(value: float) -> float | None:
+    """Return `value`; None where it is larger than any number of a document, as 1e60 times 1e60 is."""
+    return value if abs(value) <= MOST else None
+
+
+def fraction(value: float | None) -> float | None:
+    """Return a ratio to six decimals; None of none, and of one that is no number of a document, as 1 to 1e-320."""
+    return round(value, 6) if value is not None and abs(value) <= MOST else None
 
 
 def _decimal(value: float) -> Decimal:

@@ -13,6 +13,7 @@ from aion.store.document.state import Account
 from aion.web.bundle import curve
 from aion.web.bundle.curve import Fall
 from aion.web.bundle.document import BotView, DrawdownOf
+from aion.web.bundle.exact import fraction
 from aion.web.state import moment
 
 TOLERANCE = 1e-4  # less is rounding: a hundredth of a per cent, which is what the pages show
@@ -119,7 +120,7 @@ def fall_of_sum(bots: list[tuple[BotView, Closes]], equity: float) -> TotalFall 
     peak_at = performance.peak_at(points)
     if max(values) <= 0 or peak_at is None or points[0][0] >= points[-1][0]:  # one moment has no fall
         return None
-    figures = round(performance.drawdown(values), 6), round(performance.max_drawdown(values), 6)
+    figures = fraction(performance.drawdown(values)), fraction(performance.max_drawdown(values))
     return TotalFall(Fall(*figures, min(peak_at, points[-1][0])), began, is_at_closes=True)
 
 

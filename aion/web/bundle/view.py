@@ -17,7 +17,7 @@ from aion.web.bundle import curve
 from aion.web.bundle.controls import Asked
 from aion.web.bundle.curve import Fall
 from aion.web.bundle.document import BotView
-from aion.web.bundle.exact import product, total
+from aion.web.bundle.exact import amount, fraction, product, total
 from aion.web.bundle.fall import closes_of, fall_of
 from aion.web.state import BotState, moment
 
@@ -163,10 +163,11 @@ def _has_left_out(doc: Account, field: str) -> bool:
 def _position(held: Position, equity: float) -> Position:
     last, value, result, weight = held.last_price, held.market_value, held.unrealized_pnl, held.weight
     if last is not None and (value is None or result is None) and (units := _units(held, last)) is not None:
-        value = product(held.quantity, last, units) if value is None else value
-        result = product(held.quantity, total((last, -held.average_price)), units) if result is None else result
+        value = amount(product(held.quantity, last, units)) if value is None else value
+        if result is None:
+            result = amount(product(held.quantity, total((last, -held.average_price)), units))
     if weight is None and value is not None and equity > 0:
-        weight = round(value / equity, 6)
+        weight = fraction(value / equity)
     return held.model_copy(update={"market_value": value, "unrealized_pnl": result, "weight": weight})
 
 
@@ -180,7 +181,9 @@ def _units(held: Position, last: float) -> float | None:
     plain = held.quantity * last
     if held.market_value is None or not plain:
         return 1.0
-    units = held.market_value / plain
+    units = amount(held.market_value / plain)
+    if units is None:
+        return None
     whole = round(units)
     if whole >= 1 and abs(units - whole) < _SAME * whole:
         return float(whole)
@@ -204,7 +207,7 @@ def _grown(doc: Account, equity_curve: curve.Curve) -> tuple[curve.Curve, float 
     index = performance.growth_index(points, [(flow.ts, flow.amount) for flow in doc.flows.values()])
     if index is None:
         return equity_curve, None
-    return dict(zip(equity_curve, index, strict=False)), round(index[-1] - 1, 6)
+    return dict(zip(equity_curve, index, strict=False)), fraction(index[-1] - 1)
 
 
 def _stats(doc: Account, fall: Fall | None, positions: dict[str, Position]) -> Stats | None:
@@ -216,15 +219,11 @@ def _stats(doc: Account, fall: Fall | None, positions: dict[str, Position]) -> S
     values = [held.market_value for held in positions.values() if held.quantity]
     said = [value for value in values if value is not None]
     if len(said) == len(values) and not _has_left_out(doc, "positions"):
-        found.exposure = _rounded(performance.exposure(said, doc.equity))
+        found.exposure = fraction(performance.exposure(said, doc.equity))
     results = [trade.realized_pnl for trade in doc.trades.values()]
     if results and not _has_left_out(doc, "trades"):
         found.closed_trades = len(results)
         found.wins = performance.wins(results)
-        found.win_rate = _rounded(performance.win_rate(results))
-        found.profit_factor = _rounded(performance.profit_factor(results))
+        found.win_rate = fraction(performance.win_rate(results))
+        found.profit_factor = fraction(performance.profit_factor(results))
     return found if found != made(Stats)() else None
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
