@@ -19,9 +19,10 @@ import { useNext } from "./lib/steps";
 import { useTicking, wallNow } from "./lib/ticker";
 import { instant } from "./lib/time";
 import { useTitle } from "./lib/title";
+import { troubleText } from "./lib/trouble";
 import { useShared } from "./lib/use-shared";
 import { lapsedSince } from "./lib/verified";
-import { type FetchError, getConnection, type LinkStatus, pageNow, useLink, useSnapshot } from "./live";
+import { getConnection, type LinkStatus, pageNow, useLink, useSnapshot } from "./live";
 import { Fault } from "./ui/fault";
 import { Frame } from "./ui/frame/frame";
 import type { Link } from "./ui/frame/link-chip";
@@ -95,14 +96,6 @@ export function heartbeatOf(bundle: BotsPageBundle | undefined): Heartbeat {
     }
   }
   return out;
-}
-
-/** A sentence for a page that has no data at all. */
-export function troubleText(error: FetchError | undefined): string {
-  if (!error) return "";
-  if (error.status === 0) return "Cannot reach the desk. Retrying automatically.";
-  const what = error.status < 300 ? "with something that is not its data" : `with error ${error.status}`;
-  return `The desk answered ${what}. Retrying automatically.`;
 }
 
 function LoggedOut() {

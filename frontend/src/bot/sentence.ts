@@ -5,6 +5,7 @@ import { age } from "../lib/age";
 import { unshown } from "../lib/left-out";
 import { wallText } from "../lib/market";
 import { MINUS, money, price, quantity, sharedDecimals, type Unit } from "../lib/money";
+import { typeset } from "../lib/percent";
 import { onDesk } from "../lib/ticker";
 import { dayName, dayOrClock, instant, isoDay, localStamp, stamp, UTC } from "../lib/time";
 import { pendingText } from "./asked";
@@ -42,7 +43,7 @@ export function dueThing(bot: BotView, market: number | undefined): string {
 
 /** A text from a file as a sentence: a capital where it starts with a word, a full stop where it has none. */
 export function ended(text: string): string {
-  const started = text.charAt(0).toUpperCase() + text.slice(1);
+  const started = text.charAt(0).toUpperCase() + typeset(text.slice(1));
   return /[.!?]$/.test(started) ? started : `${started}.`;
 }
 
@@ -154,6 +155,9 @@ function calmLine(bot: BotView, place: Place): string {
   return `Up to date as of ${stamp(at, place.market)}.`;
 }
 
+/** What is wrong with the file, the first of it: `: is empty`. */
+const why = ({ problem }: CardState): string => (problem ? `: ${problem.reason.split("; ", 1)[0]}` : "");
+
 /** Attention line: what is wrong, after the bot's name. `at` orders the items, oldest first (wall or market ms). */
 export function attentionText(bot: BotView, state: CardState, market: number | undefined, now: number): string {
   const ago = state.since === undefined ? "" : `, ${age(now - state.since)}`;
@@ -166,10 +170,11 @@ export function attentionText(bot: BotView, state: CardState, market: number | u
     }
     case "unreadable": {
       const fileAt = instant(state.problem?.file_time);
-      return `${state.problem?.file ?? bot.file} ${state.word}${fileAt === undefined ? "" : `, written ${age(now - fileAt)} ago`}`;
+      const written = fileAt === undefined ? "" : `, written ${age(now - fileAt)} ago`;
+      return `${state.problem?.file ?? bot.file} ${state.word}${written}${why(state)}`;
     }
     case "partial":
-      return `${state.problem?.file ?? bot.file} partly read`;
+      return `${state.problem?.file ?? bot.file} partly read${why(state)}`;
     case "unanswered":
       return `${state.word}, due ${age(now - (state.since ?? now))} ago`;
     default:

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fall, percent, percentChange, points, returnOn } from "./percent";
+import { fall, percent, percentChange, points, returnOn, typeset } from "./percent";
 
 describe("per cent", () => {
   it("is a fraction with two decimals and a space that does not break", () => {
@@ -33,4 +33,12 @@ describe("per cent", () => {
     expect(returnOn(110, undefined)).toBeUndefined();
     expect(returnOn(undefined, 100)).toBeUndefined();
   });
+});
+
+it("writes the figures of a file's text as the page writes its own", () => {
+  expect(typeset("first 30 minutes -1.00%")).toBe("first 30 minutes \u22121.00\u00a0%");
+  expect(typeset("-3% and (-4 %), +9.9% in 63 days, 10-day high on 2022-05-19")).toBe(
+    "\u22123\u00a0% and (\u22124 %), +9.9\u00a0% in 63 days, 10-day high on 2022-05-19",
+  );
+  expect(typeset("https://a.b/c%20d?x=5%20")).toBe("https://a.b/c%20d?x=5%20");
 });

@@ -1,6 +1,6 @@
 /** Fractions (0.05 is 5 %) as per cent. The space before the sign does not break. */
 
-import { decimal, isNumber } from "./money";
+import { decimal, isNumber, MINUS } from "./money";
 
 const SPACE = "\u00a0";
 
@@ -12,6 +12,11 @@ export function percent(fraction: number | undefined, decimals = 2): string {
 /** `+12.39 %`: a change; zero has no sign. */
 export function percentChange(fraction: number | undefined, decimals = 2): string {
   return isNumber(fraction) ? `${decimal(fraction * 100, decimals, true)}${SPACE}%` : "";
+}
+
+/** A text of a file with figures as the page writes its own: `−1.00 %` for `-1.00%`. */
+export function typeset(text: string): string {
+  return text.replace(/(^|[\s(])-(?=\d)/g, `$1${MINUS}`).replace(/(\d)%(?!\w)/g, `$1${SPACE}%`);
 }
 
 /** `+1.20 pp`: the difference of two per cents. */

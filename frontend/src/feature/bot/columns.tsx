@@ -6,7 +6,7 @@ import { coarse } from "../../lib/age";
 import type { Cell } from "../../lib/csv";
 import { decimal, money, price, quantity, sharedDecimals, type Unit } from "../../lib/money";
 import { byName } from "../../lib/order";
-import { returnOn } from "../../lib/percent";
+import { returnOn, typeset } from "../../lib/percent";
 import { plain } from "../../lib/plain";
 import type { TermName } from "../../lib/terms";
 import { instant } from "../../lib/time";
@@ -84,7 +84,7 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Account", name: "account", cell: (row) => text(row.account ?? ""), csv: (row) => row.account, left: true, ifAny: true },
     { title: "Net", term: "Net", name: "realized_pnl", cell: (row, _, unit) => <Net value={row.realized_pnl} of={unit} />, csv: (row) => row.realized_pnl },
     { title: "Return", term: "Return", name: "return", cell: (row) => <NetPercent value={tradeReturn(row)} />, csv: tradeReturn },
-    { title: "Exit reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
+    { title: "Exit reason", name: "reason", cell: (row) => text(typeset(row.reason ?? "")), csv: (row) => row.reason, left: true },
   ]),
   orders: columnsOf<Order>([
     { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
@@ -93,7 +93,7 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Quantity", term: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
     { title: "Filled", term: "Filled", name: "filled_quantity", cell: (row) => quantity(row.filled_quantity ?? 0), csv: (row) => row.filled_quantity },
     { title: "Status", name: "status", cell: (row) => row.status, csv: (row) => row.status, left: true },
-    { title: "Reason", name: "reason", cell: (row) => text([row.reason, row.detail].filter(Boolean).join(" · ")), csv: (row) => row.reason, left: true },
+    { title: "Reason", name: "reason", cell: (row) => text(typeset([row.reason, row.detail].filter(Boolean).join(" · "))), csv: (row) => row.reason, left: true },
   ]),
   fills: columnsOf<Fill>([
     { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
@@ -107,13 +107,13 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Account", name: "account", cell: (row) => text(row.account ?? ""), csv: (row) => row.account, left: true, ifAny: true },
     { title: "Slippage", term: "Slippage", name: "slippage", cell: (row, _, unit) => money(row.slippage ?? 0, unit), csv: (row) => row.slippage },
     { title: "Realized", term: "Realized", name: "realized_pnl", cell: (row, _, unit) => <Net value={row.realized_pnl} of={unit} />, csv: (row) => row.realized_pnl },
-    { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
+    { title: "Reason", name: "reason", cell: (row) => text(typeset(row.reason ?? "")), csv: (row) => row.reason, left: true },
   ]),
   decisions: columnsOf<Decision>([
     { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol ?? "all"}</b>, csv: (row) => row.symbol, left: true },
     { title: "Action", name: "action", cell: (row) => row.action, csv: (row) => row.action, left: true },
     { title: "Strength", term: "Strength", name: "confidence", cell: (row) => text(decimal(row.confidence, 2)), csv: (row) => row.confidence },
-    { title: "Reason", name: "reason", cell: (row) => text(row.reason ?? ""), csv: (row) => row.reason, left: true },
+    { title: "Reason", name: "reason", cell: (row) => text(typeset(row.reason ?? "")), csv: (row) => row.reason, left: true },
   ]),
 }; // biome-ignore format: a column a line
 

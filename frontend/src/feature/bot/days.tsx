@@ -32,8 +32,10 @@ function Bars({ bars, day, unit, onDay }: { bars: DayBar[]; day: string; unit: U
   const values = bars.map((bar) => bar.net ?? 0);
   const high = Math.max(0, ...values);
   const low = Math.min(0, ...values);
-  const scale = high === low ? 0 : (HEIGHT - 8) / (high - low);
-  const zero = 4 + high * scale;
+  // a bar of half the height where there is none beside it that would give it a scale
+  const part = bars.length > 1 ? 1 : 0.5;
+  const scale = high === low ? 0 : (part * (HEIGHT - 8)) / (high - low);
+  const zero = 4 + (1 - part) * (low < 0 ? 0 : HEIGHT - 8) + high * scale;
   const step = 1000 / Math.max(bars.length, 12);
   const words = barWords(bars, unit);
   return (

@@ -3,6 +3,7 @@
 import type { BotView } from "../../api/schema";
 import { fillSentence } from "../../bot/sentence";
 import type { CardState } from "../../bot/state";
+import { plural } from "../../lib/money";
 import { newestFills } from "./fills";
 
 /** What was said of the bots before: their fills and states. */
@@ -48,7 +49,7 @@ export function news(bots: readonly BotView[], states: Map<string, CardState>, b
 export function digest(sentences: readonly string[]): string {
   const [first, ...others] = sentences;
   if (!first) return "";
-  return others.length === 0 ? first : `${first.slice(0, -1)}, and ${others.length} more.`;
+  return others.length === 0 ? first : `${first.slice(0, -1)}, and ${plural(others.length, "more message")}.`;
 }
 
 const REPEAT_MS = 60_000; // in which a sentence is not said twice: a bot on the edge of late is no news each time

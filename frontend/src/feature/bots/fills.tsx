@@ -5,7 +5,7 @@ import { feeText } from "../../bot/terms";
 import { memo } from "../../lib/memo";
 import { count, money, price, quantity, sharedDecimals } from "../../lib/money";
 import { byName } from "../../lib/order";
-import { percent } from "../../lib/percent";
+import { percent, typeset } from "../../lib/percent";
 import { dayOrClock, instant, stamp } from "../../lib/time";
 import { factor } from "../../ui/number";
 import { Term } from "../../ui/term";
@@ -88,7 +88,7 @@ export const Fills = memo(function Fills({ bot, market }: { bot: BotView; market
                     {feeText(fill, bot)} · slip {money(fill.slippage ?? 0, bot)}
                   </span>
                 </div>
-                {fill.reason && <p>{fill.reason}</p>}
+                {fill.reason && <p>{typeset(fill.reason)}</p>}
               </li>
             );
           })}

@@ -3,6 +3,7 @@
 import type { IntradaySnapshot } from "../../api/schema";
 import { usePath, useQuery } from "../../lib/route";
 import { isSnapshot } from "../../lib/sound";
+import { troubleText } from "../../lib/trouble";
 import { useShared } from "../../lib/use-shared";
 import { wear } from "../../lib/wear";
 import { useSnapshot } from "../../live";
@@ -40,9 +41,7 @@ export default function IntradayScreen({ isReady }: Props) {
     <>
       {error && (
         <p className="notice" role="alert">
-          <b>Could not load the symbols.</b>{" "}
-          {error.status === 0 ? "Cannot reach the desk." : `The desk answered with error ${error.status}.`} Retrying
-          automatically.
+          <b>Could not load the symbols.</b> {troubleText(error)}
         </p>
       )}
       <Skeleton />

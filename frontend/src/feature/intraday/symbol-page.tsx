@@ -15,6 +15,7 @@ import {
   sharedDecimals,
   type Unit,
 } from "../../lib/money";
+import { typeset } from "../../lib/percent";
 import { navigate, setQuery } from "../../lib/route";
 import { clock, clockSeconds, instant, shownName, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
@@ -103,7 +104,12 @@ function Fills({ unit, fills, symbol, day, tick }: FillsProps) {
             { name: "Price", term: "Price", cell: ([, fill]) => price(fill.price, decimals) },
             { name: "Fee", term: "Fees", cell: ([, fill]) => money(fill.fee, unit) },
             { name: "Slippage", term: "Slippage", cell: ([, fill]) => money(fill.slippage, unit) },
-            { name: "Reason", className: "left", cellClass: "left reason", cell: ([, fill]) => fill.reason },
+            {
+              name: "Reason",
+              className: "left",
+              cellClass: "left reason",
+              cell: ([, fill]) => typeset(fill.reason ?? ""),
+            },
           ]}
         />
       )}
@@ -294,7 +300,7 @@ export function SymbolPage({ snapshot, symbol, day: asked }: Props) {
           <div className="signal-line">
             <b>{signal.action}</b>
             <Meter value={signal.confidence} threshold={signal.threshold} />
-            <span>{signal.reason}</span>
+            <span>{typeset(signal.reason ?? "")}</span>
           </div>
         )}
       </article>

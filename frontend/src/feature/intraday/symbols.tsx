@@ -5,6 +5,7 @@ import type { SymbolView } from "../../api/schema";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { abbreviated, decimal, isNumber, plural, price, sharedDecimals } from "../../lib/money";
 import { byName } from "../../lib/order";
+import { typeset } from "../../lib/percent";
 import { instant, shortStamp, shownName } from "../../lib/time";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
@@ -144,7 +145,7 @@ function columnsOf(
       cellClass: "reason",
       cell: ([, { signal }]) => (
         <>
-          {signal?.reason}
+          {typeset(signal?.reason ?? "")}
           {signal && <small>{[signal.bot, featureName(signal.strategy ?? "")].filter(Boolean).join(", ")}</small>}
         </>
       ),

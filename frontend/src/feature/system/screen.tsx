@@ -5,10 +5,19 @@ import type { BotsPageBundle, SystemMetrics } from "../../api/schema";
 import { botsOf } from "../../bot/states";
 import { ageCounts } from "../../lib/data-age";
 import { useNow } from "../../lib/ticker";
+import { troubleText } from "../../lib/trouble";
 import { share } from "../../lib/uptime";
 import { useShared } from "../../lib/use-shared";
 import { wear } from "../../lib/wear";
-import { fetchWithCache, getCacheStats, getStorageStats, pageNow, useLink, useSnapshot } from "../../live";
+import {
+  type FetchError,
+  fetchWithCache,
+  getCacheStats,
+  getStorageStats,
+  pageNow,
+  useLink,
+  useSnapshot,
+} from "../../live";
 import { Skeleton } from "../../ui/skeleton";
 import { SystemPage } from "./page";
 import css from "./screen.css?inline";
@@ -47,9 +56,7 @@ export default function SystemScreen({ isReady }: Props) {
       if (document.visibilityState !== "visible") return;
       fetchWithCache<SystemMetrics>("/api/metrics", { ttl: EVERY_MS - 500 }).then(
         (desk) => !isOver && setFetched({ desk, at: pageNow() }),
-        (error: unknown) =>
-          !isOver &&
-          setFetched((before) => ({ ...before, failed: error instanceof Error ? error.message : String(error) })),
+        (error: FetchError) => !isOver && setFetched((before) => ({ ...before, failed: troubleText(error) })),
       );
     };
     ask();
