@@ -285,7 +285,7 @@ class Settings(Section):
     """Connections, and streams, of one address; a proxy's own connections do not count."""
     session_streams: int = Field(100, ge=1, le=1_000_000)
     """Maximum streams of one login or token."""
-    stream_topics: int = Field(16, ge=1, le=1000)
+    stream_topics: int = Field(64, ge=1, le=1000)
     """Maximum topics of one stream."""
     accept_rate: float = Field(5000.0, ge=1)
     """New connections per second that a worker accepts; bursts may be twice as large."""
@@ -342,6 +342,8 @@ class Settings(Section):
     """Seconds between looks at the disk where no events come."""
     heartbeat_s: float = Field(15.0, gt=0, le=300)
     """Seconds between heartbeats on a stream."""
+    push_hz: float = Field(10.0, ge=0.1, le=1000)
+    """Maximum pushes per second of one topic; the first change is pushed at once, the newest always."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Minimum level that is logged; `debug` includes the response time of every request."""
     log_format: Literal["text", "json"] = "text"

@@ -11,7 +11,7 @@ The checksum is a CRC-32 of the result as a browser writes it: `browser_text` of
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ import orjson
 
 from aion.live.event import deflate_block, event_chunks
 from aion.live.snapshot import GZIP_LEVEL, Snapshot
+from aion.live.topic import Patch
 
 EVENT = "patch"
 LEAST_BYTES = 50_000
@@ -45,6 +46,8 @@ class DeltaMaker:
             before: the snapshot published last.
             after: the next one of the same topic.
         """
+        if after.patch_from is not None:
+            return _of_builder(before, after, after.patch_from)
         if len(after.body) <= LEAST_BYTES:
             self.forget()
             return None
@@ -72,6 +75,58 @@ class DeltaMaker:
     def forget(self) -> None:
         """Free the stored value: no client wants patches."""
         self._etag, self._value = "", None
+
+
+def _of_builder(
+    before: Snapshot, after: Snapshot, patch_from: Callable[[str], Patch | None]
+) -> tuple[bytes, bytes] | None:
+    """Return the event of a change that the builder of a topic knows, so that the whole is not looked at."""
+    found = patch_from(before.etag)
+    if found is None:
+        return None
+    last = {**found.patches[-1], "version": after.version, "etag": after.etag}
+    data = orjson.dumps(
+        {
+            "topic": after.topic,
+            "base": before.etag,
+            "etag": after.etag,
+            "check": found.check,
+            "of": found.of,
+            "patches": [*found.patches[:-1], last],
+        }
+    )
+    return event_chunks(EVENT, str(after.version), data, deflate_block(data, GZIP_LEVEL))
+
+
+def entries_patch(base: dict[str, Any], target: dict[str, Any], of: str) -> Patch | None:
+    """Return the change of an object of which only the changed entries of the member `of` are given.
+
+    Args:
+        base: the object before, without version and ETag; of its map `of` only those entries that changed or went.
+        target: the object after; of `of` only those that changed, then those that came.
+        of: name of that member.
+
+    Returns:
+        None where no patch can say it.
+    """
+    base, target = in_browser_order(base), in_browser_order(target)
+    before, after = base.pop(of), target.pop(of)
+    try:
+        *clearing, last = merge_patches(base, target)
+        first: dict[str, Any] = clearing[0] if clearing else {}
+        cleared: dict[str, Any] = {}
+        changed: dict[str, Any] = {name: None for name in before if name not in after}
+        for name, value in after.items():
+            clear, changed[name] = _change(before[name], value) if name in before else (None, _sayable(value))
+            if clear is not None:
+                cleared[name] = clear
+    except CannotSayError:
+        return None
+    first |= {of: cleared} if cleared else {}
+    last |= {of: changed} if changed else {}
+    seen = {name: after[name] for name in changed if name in after}
+    check = zlib.crc32(browser_text(orjson.dumps({**target, of: seen})))
+    return Patch([first, last] if first else [last], check, of)
 
 
 def merge_patches(base: Any, target: Any) -> list[Any]:
@@ -106,13 +161,22 @@ def _differ(base: dict[str, Any], target: dict[str, Any]) -> tuple[Any, Any]:
         if not (isinstance(held, dict) and isinstance(value, dict)):
             second[name] = _sayable(value)
             continue
-        clearing, change = _differ(held, value)
-        if change is None or len(orjson.dumps(change)) >= len(text):
-            clearing, change = 0, _sayable(value)
+        clearing, change = _change(held, value, len(text))
         if clearing is not None:
             first[name] = clearing
         second[name] = change
     return first or None, second
+
+
+def _change(held: dict[str, Any], value: dict[str, Any], size: int = 0) -> tuple[Any, Any]:
+    """Return the first and the second patch of an object, set anew where that is no longer than its change.
+
+    Args: held: it before; value: after; size: bytes of `value`, if they are known.
+    """
+    clearing, change = _differ(held, value)
+    if change is None or len(orjson.dumps(change)) >= (size or len(orjson.dumps(value))):
+        return 0, _sayable(value)
+    return clearing, change
 
 
 def _sayable(value: Any) -> Any:

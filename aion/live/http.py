@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from aion.live.event import GZIP_HEADER, chunk
-from aion.live.live import Live, LiveError
+from aion.live.live import Live, LiveError, NoSuchKeyError
 from aion.live.push.connection import EXTENSION, PortableConnection, UpgradedConnection, forgo_chunks
 from aion.live.push.lane import Subscriber
 from aion.live.snapshot import Snapshot, accepts_gzip, matches, parse_have
@@ -63,10 +63,9 @@ async def _respond_error(send: Any, status: int, detail: str, headers: Iterable[
 class _Heads:
     """The ready headers of one snapshot."""
 
-    __slots__ = ("gzip", "identity", "snapshot", "unchanged")
+    __slots__ = ("gzip", "identity", "unchanged")
 
     def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
         self.unchanged: Headers = [*NO_STORE, (b"etag", snapshot.etag.encode()), (b"vary", b"Accept-Encoding")]
         whole = [*self.unchanged, (b"content-type", b"application/json")]
         self.identity: Headers = [*whole, (b"content-length", b"%d" % len(snapshot.body))]
@@ -103,7 +102,6 @@ class SnapshotApp:
         """Args: live: has the topic; topic: its name."""
         self._live = live
         self._topic = topic
-        self._heads: _Heads | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
@@ -116,14 +114,19 @@ class SnapshotApp:
         if snapshot is None:
             try:
                 snapshot = await self._live.fresh(self._topic)
+            except NoSuchKeyError as error:
+                await _respond_error(send, 404, str(error))
+                return
             except LiveError as error:
                 wait_s = randrange(*RETRY_S)  # noqa: S311 - jitter
                 await _respond_error(send, 503, str(error), [(b"retry-after", b"%d" % wait_s)])
                 return
         timing = (b"server-timing", b"fresh;dur=%.2f" % ((perf_counter() - started) * 1000))
-        heads = self._heads
-        if heads is None or heads.snapshot is not snapshot:
-            heads = self._heads = _Heads(snapshot)
+        heads = snapshot.heads
+        if heads is None:
+            if not snapshot.is_ready:
+                await self._live.prepare(snapshot)
+            heads = snapshot.heads = _Heads(snapshot)
         stats = self._live.stats
         stats.answers += 1
         tags = encodings = b""
@@ -142,6 +145,24 @@ class SnapshotApp:
             status, head, body = 200, heads.identity, snapshot.body
         await send({"type": "http.response.start", "status": status, "headers": [*head, timing]})
         await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+
+class FamilyApp:
+    """ASGI application that answers as `SnapshotApp` for each key of a family, which is the path below its mount."""
+
+    def __init__(self, live: Live[Any], family: str) -> None:
+        """Args: live: has the family; family: its name."""
+        self._live = live
+        self._family = family
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer one request."""
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        topic = f"{self._family}/{path.strip('/')}"
+        if not self._live.has(topic):
+            await _respond_error(send, 404, f"there is no {topic[:80]!r}")
+            return
+        await SnapshotApp(self._live, topic)(scope, receive, send)
 
 
 def _stream_head(*, is_gzip: bool, is_last: bool) -> Headers:
@@ -202,14 +223,13 @@ class StreamApp:
         topics = self._topics or tuple(
             dict.fromkeys(part for part in query.get("topics", [""])[0].split(",") if part)
         )
-        unknown = [topic for topic in topics if topic not in live.topics]
+        unknown = [topic for topic in topics if not live.has(topic)]
         if unknown or not topics:
             wrong = f"there is no topic {unknown[0][:80]!r}" if unknown else "no topic is asked for"
-            await _respond_error(
-                send, 404, f"{wrong}; known: {', '.join(live.topics)}: ?topics={','.join(live.topics)}"
-            )
+            known = ", ".join([*live.topics, *(f"{family}/<key>" for family in live.families)])
+            await _respond_error(send, 404, f"{wrong}; known: {known}: ?topics={','.join(live.topics)}")
             return
-        await live.fresh_all(topics)
+        await live.fresh_for_stream(topics)
         is_gzip = accepts_gzip(header(scope, b"accept-encoding"))
         extension = scope.get("extensions", {}).get(EXTENSION)
         headers = _stream_head(is_gzip=is_gzip, is_last=extension is not None)
@@ -229,6 +249,7 @@ class StreamApp:
                 live.hub, topics, patched, scope, is_gzip=is_gzip, is_chunked=is_chunked
             )
             live.hub.add(upgraded)
+            live.watch(topics)
             if not self._is_welcome(scope, upgraded):
                 return
             if is_gzip:
@@ -239,6 +260,7 @@ class StreamApp:
             return
         portable = PortableConnection(live.hub, topics, patched, is_gzip=is_gzip)
         live.hub.add(portable)
+        live.watch(topics)
         if self._is_welcome(scope, portable):
             live.hub.greet(portable, have, retry_ms)
         if "beats" in query:

@@ -4,6 +4,9 @@ A check of the disk raises a *generation* number if something changed. A request
 started at or after the generation it saw on arrival, never for an older one. Builds run one at a time in a thread and
 read only what changed. Nothing expires and nothing is refreshed in the background: at each request the stored version
 is either confirmed to be what is on disk, or built again.
+
+What a request does not wait for keeps a pace: the first change is built and pushed at once, those that follow in
+quick succession together.
 """
 
 import asyncio
@@ -13,83 +16,67 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import perf_counter, time, time_ns
-from typing import Any, Generic, TypeVar
+from time import time
+from typing import Generic, TypeVar
 
+from aion.live.builder import Builder, Order, Outcome, Result, folders_of
 from aion.live.delta import EVENT, DeltaMaker
 from aion.live.file_events import FileEvents
 from aion.live.push.drain import make_drain
 from aion.live.push.hub import Hub
 from aion.live.push.lane import make_frame
 from aion.live.push.uring import open_batch
-from aion.live.snapshot import Snapshot, Topic, content_tag, encode, make_snapshot
-from aion.live.source import RACY_NS, Scan, Signature, Tree, scan
-from aion.live.tail import LogTail, TailReader
+from aion.live.snapshot import Snapshot, encode
+from aion.live.source import Tree
+from aion.live.stats import Stats
+from aion.live.tail import LogTail
+from aion.live.topic import Family, Topic
 from aion.live.watcher import Changes
+
+__all__ = ["Live", "LiveError", "NoSuchKeyError", "Stats"]
 
 T = TypeVar("T")
 log = logging.getLogger("aion.live")
 
 RESERVED = ("hello", "hb", "bye", "build", EVENT)
 LOOK_TIMEOUT_S = 10.0  # after this time without an answer, the disk is reported instead of waited for
+KEPT = 256  # topics of families that are kept though no stream has them
+UNSEEN = 10  # pause after the build of a topic that no stream has, in times of what the build took
 
 
 class LiveError(Exception):
     """A topic cannot be answered now; the message says why."""
 
 
+class NoSuchKeyError(LiveError):
+    """There is nothing of a key now."""
+
+
 @dataclass(slots=True)
-class _State(Generic[T]):
+class _State:
     """The stored state of one topic."""
 
-    topic: Topic[T]
+    name: str
+    family: str = ""
+    """Name of its family, empty for a topic that always exists."""
     wanted: int = 1
     """Generation of the newest change that affects it."""
     built: int = 0
     """Generation at the start of its newest finished build."""
     snapshot: Snapshot | None = None
+    sent: Snapshot | None = None
+    """The version that streams have; another one than `snapshot` where that came too soon after it."""
     error: Exception | None = None
     waiters: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
     revisit: asyncio.TimerHandle | None = None
+    is_forced: bool = False
     deltas: DeltaMaker = field(default_factory=DeltaMaker)
-
-
-@dataclass(slots=True)
-class Stats:
-    """Counters since the start, for metrics."""
-
-    looks: int = 0
-    builds: int = 0
-    """Builds of a topic, unchanged results included."""
-    changes: int = 0
-    """Builds whose content differed."""
-    build_s: list[float] = field(default_factory=list)
-    """Durations of the newest builds, seconds; at most 512."""
-    push_s: list[float] = field(default_factory=list)
-    """Seconds from the newest change time among the files to the push of it; at most 512."""
-    answers: int = 0
-    not_modified: int = 0
-    not_modified_bytes: int = 0
-    """Body bytes that a 304 saved."""
-
-    def add(self, samples: list[float], value: float) -> None:
-        """Append to one of the bounded lists."""
-        samples.append(value)
-        if len(samples) > 512:
-            del samples[:256]
-
-
-@dataclass(slots=True)
-class _Result:
-    """The result of building one topic."""
-
-    name: str
-    snapshot: Snapshot | None
-    error: Exception | None
-    revisit_in_s: float | None
-    took_s: float
-    patch: tuple[bytes, bytes] | None = None
-    """Patch for clients that have the previous snapshot: plain and gzip."""
+    built_at: float = float("-inf")
+    """When it was built last, by the clock of the event loop."""
+    sent_at: float = float("-inf")
+    """When streams were sent it last."""
+    took_s: float = 0.0
+    """Time of its newest build."""
 
 
 class Live(Generic[T]):
@@ -98,12 +85,13 @@ class Live(Generic[T]):
     def __init__(
         self,
         root: Path,
-        topics: Iterable[Topic[T] | LogTail],
+        topics: Iterable[Topic[T] | Family[T] | LogTail],
         load: Callable[[Path, str], T],
         *,
         accepts: Callable[[str], bool] = lambda path: True,
         rescan_interval_s: float = 5.0,
         heartbeat_s: float = 15.0,
+        push_hz: float = 10.0,
         trust_events: bool | None = None,
     ) -> None:
         """Make it; nothing is read before `start`.
@@ -115,46 +103,66 @@ class Live(Generic[T]):
             accepts: tells by its path below the root whether a file counts.
             rescan_interval_s: seconds between scans for changes without an event (memory maps, a new hard link).
             heartbeat_s: seconds between heartbeats on streams.
+            push_hz: pushes a second of a topic at most; the first is sent at once, and the newest always.
             trust_events: False to compare file times at every check; None to decide by system and file system.
         """
         self.root = root
         self.stats = Stats()
         self.heartbeat_s = heartbeat_s
         self._rescan_interval_s = rescan_interval_s
-        self._accepts = accepts
+        self._pause_s = 1 / push_hz
         topics = list(topics)
         for each in topics:
-            if each.name in RESERVED:
+            if each.name in RESERVED or "/" in each.name:
                 raise ValueError(f"a topic cannot be called {each.name!r}: a stream has its own use for it")
-        self._states = {each.name: _State(each) for each in topics if isinstance(each, Topic)}
-        self._tails = {each.name: each for each in topics if isinstance(each, LogTail)}
-        self.hub = Hub(frozenset(self._tails))
-        self._readers = {name: TailReader(root / tail.folder) for name, tail in self._tails.items()}
-        folders = {folder for state in self._states.values() for folder in state.topic.folders}
-        self._build_folders = tuple(sorted(folders))
-        self._folders = tuple(sorted(folders | {tail.folder for tail in self._tails.values()}))
+        fixed = {each.name: each for each in topics if isinstance(each, Topic)}
+        tails = {each.name: each for each in topics if isinstance(each, LogTail)}
+        self._families = {each.name: each for each in topics if isinstance(each, Family)}
+        self._fixed = tuple(fixed)
+        self._tails = tuple(tails)
+        self._states = {name: _State(name) for name in fixed}
+        """Of the topics that exist, the oldest first."""
+        self.hub = Hub(frozenset(tails))
         self._tree: Tree[T] = Tree(root, load)
-        self._signatures: Scan = {}
-        self._scanned_ns = 0
+        self._builder = Builder(self._tree, root, accepts, fixed, self._families, tails)
+        folders = {*folders_of(fixed, self._families), *(tail.folder for tail in tails.values())}
         is_wanted = trust_events is not False
-        self._events = FileEvents(root, self._folders, self._accepts_any, self._note, is_wanted=is_wanted)
-        self._differing: set[str] = set()
-        """Files that the last build found changed."""
-        self._linked: dict[str, int] = {}
-        """Inodes of the files that have another name somewhere, by path."""
+        self._events = FileEvents(
+            root,
+            tuple(sorted(folders)),
+            lambda path: accepts(path) or self._builder.is_log(path),
+            self._note,
+            is_wanted=is_wanted,
+        )
         self._generation = 1
+        self._pending = set(fixed)
+        """Topics that are behind their files, or whose newest version streams do not have."""
         self._dirty: set[str] = set()
-        self._forced: set[str] = set()
         self._needs_scan = True
+        self._has_logs = False
         self._wake = asyncio.Event()
+        self._later: asyncio.TimerHandle | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="aion-build")
         self._tasks: list[asyncio.Task[None]] = []
         self._is_closing = False
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """Names of all topics."""
-        return (*self._states, *self._tails)
+        """Names of all topics, those of families left out."""
+        return (*self._fixed, *self._tails)
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Names of all families of topics."""
+        return tuple(self._families)
+
+    def has(self, name: str) -> bool:
+        """Tell whether a topic can be asked for; there may be nothing of a family's key."""
+        return name in self._states or name in self._tails or self._family_of(name) is not None
+
+    def _family_of(self, name: str) -> Family[T] | None:
+        family = self._families.get(name.partition("/")[0])
+        return family if family is not None and family.key_of(name) is not None else None
 
     @property
     def trusts_events(self) -> bool:
@@ -167,7 +175,7 @@ class Live(Generic[T]):
         self._events.open()
         self.hub.drain = make_drain(self.hub)
         self.hub.batch = open_batch()
-        for name, reader in self._readers.items():
+        for name, reader in self._builder.readers.items():
             await loop.run_in_executor(self._pool, reader.start)
             self.hub.tags[name] = reader.tag
         self._wake.set()
@@ -200,6 +208,8 @@ class Live(Generic[T]):
             self.hub.batch = None
         self._events.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._later is not None:
+            self._later.cancel()
         for state in self._states.values():
             if state.revisit is not None:
                 state.revisit.cancel()
@@ -210,9 +220,10 @@ class Live(Generic[T]):
 
         Raises:
             KeyError: there is no such topic.
+            NoSuchKeyError: there is nothing of a family's key.
             LiveError: the builder failed, or the disk does not respond.
         """
-        state = self._states[name]
+        state = self._states.get(name) or self._make(name)
         self._look()
         if not self._events.are_enough:
             self._generation += 1
@@ -220,8 +231,10 @@ class Live(Generic[T]):
             self._want_all()
         if state.built < state.wanted:
             await self._wait(state)
-        if state.snapshot is None or state.error is not None:
+        if state.error is not None or (state.snapshot is None and not state.family):
             raise LiveError(f"{name} cannot be built: {state.error}")
+        if state.snapshot is None:
+            raise NoSuchKeyError(f"there is no {name}")
         return state.snapshot
 
     def fresh_now(self, name: str) -> Snapshot | None:
@@ -230,7 +243,11 @@ class Live(Generic[T]):
         Raises:
             KeyError: there is no such topic.
         """
-        state = self._states[name]
+        state = self._states.get(name)
+        if state is None:
+            if self._family_of(name) is None:
+                raise KeyError(name)
+            return None
         self._look()
         if not self._events.are_enough:
             return None
@@ -244,17 +261,72 @@ class Live(Generic[T]):
         return state.snapshot if state else None
 
     async def fresh_all(self, names: Sequence[str]) -> None:
-        """Update every topic of `names`; one that cannot be built stays as it was."""
+        """Update every topic of `names`; one that cannot be built stays as it was, one that is not there is none."""
         for name in names:
-            if name in self._states:
-                with suppress(LiveError):
+            if name not in self._tails:
+                with suppress(LiveError, KeyError):
                     await self.fresh(name)
 
-    async def _wait(self, state: _State[T]) -> None:
+    async def prepare(self, snapshot: Snapshot) -> None:
+        """Make all forms in which a snapshot is sent, in the build thread."""
+        if not snapshot.is_ready:
+            await asyncio.get_running_loop().run_in_executor(self._pool, snapshot.prepare)
+
+    async def fresh_for_stream(self, names: Sequence[str]) -> None:
+        """Update every topic of `names`, and let streams have it as it is now."""
+        await self.fresh_all(names)
+        for name in names:
+            state = self._states.get(name)
+            if state is not None and state.snapshot is not None:
+                await self.prepare(state.snapshot)
+        for name in names:
+            state = self._states.get(name)
+            if state is not None and state.snapshot is not state.sent:
+                self._send(state, None)
+
+    def watch(self, names: Sequence[str]) -> None:
+        """See to it that a stream gets each change of its topics; call it after the stream was added to the hub."""
+        for name in names:
+            if name in self._tails:
+                continue
+            state = self._states.get(name) or self._make(name)
+            if state.built < state.wanted or state.snapshot is not state.sent:
+                self._pending.add(name)
+                self._wake.set()
+
+    def _make(self, name: str) -> _State:
+        """Let there be a topic of a family.
+
+        Raises:
+            KeyError: no family has such a key.
+        """
+        family = self._family_of(name)
+        if family is None:
+            raise KeyError(name)
+        keyed = [state for state in self._states.values() if state.family and not self._is_in_use(state)]
+        for state in keyed[: max(0, len(keyed) - KEPT + 1)]:
+            self._forget(state)
+        state = self._states[name] = _State(name, family.name, wanted=self._generation)
+        self._builder.register(name, family.name, name.partition("/")[2])
+        return state
+
+    def _is_in_use(self, state: _State) -> bool:
+        return bool(state.waiters) or self.hub.watchers[state.name] > 0
+
+    def _forget(self, state: _State) -> None:
+        self._builder.forget(state.name, state.family)
+        self._pending.discard(state.name)
+        if state.revisit is not None:
+            state.revisit.cancel()
+        del self._states[state.name]
+        self.hub.forget(state.name)
+
+    async def _wait(self, state: _State) -> None:
         if self._is_closing:
             raise LiveError("the desk is stopping")
         done = asyncio.get_running_loop().create_future()
         state.waiters.append((state.wanted, done))
+        self._pending.add(state.name)
         self._wake.set()
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_S):
@@ -262,12 +334,6 @@ class Live(Generic[T]):
         except TimeoutError:
             why = "the disk does not answer, or there is too much to read"
             raise LiveError(f"{self.root} could not be read within {LOOK_TIMEOUT_S:.0f} s: {why}") from None
-
-    def _accepts_any(self, path: str) -> bool:
-        return self._accepts(path) or self._is_log(path)
-
-    def _is_log(self, path: str) -> bool:
-        return any(path.startswith(f"{tail.folder}/") for tail in self._tails.values())
 
     def _look(self) -> None:
         """Ask the kernel whether anything changed since the last check."""
@@ -281,14 +347,19 @@ class Live(Generic[T]):
             self._want_all()
         for path in changes.paths:
             self._dirty.add(path)
-            for state in self._states.values():
-                if _concerns(state.topic, path):
-                    state.wanted = self._generation
+            self._has_logs |= self._builder.is_log(path)
+            for name in self._builder.concerned(path):
+                self._want(self._states[name])
         self._wake.set()
 
     def _want_all(self) -> None:
         for state in self._states.values():
-            state.wanted = self._generation
+            self._want(state)
+
+    def _want(self, state: _State) -> None:
+        state.wanted = self._generation
+        if not state.family or self.hub.watchers[state.name]:
+            self._pending.add(state.name)
 
     async def _build_loop(self) -> None:
         loop = asyncio.get_running_loop()
@@ -296,47 +367,105 @@ class Live(Generic[T]):
             await self._wake.wait()
             self._wake.clear()
             generation = self._generation
+            orders = self._orders(loop.time())
+            if not (orders or self._needs_scan or self._has_logs):
+                continue
             dirty, self._dirty = self._dirty, set()
-            forced, self._forced = self._forced, set()
             needs_scan, self._needs_scan = self._needs_scan, False
-            due = {name for name, state in self._states.items() if state.built < state.wanted}
-            held = {name: state.snapshot for name, state in self._states.items()}
+            self._has_logs = False
             self._events.begin_build()
             try:
-                results, tails = await loop.run_in_executor(self._pool, self._build, dirty, forced, needs_scan, held)
+                outcome = await loop.run_in_executor(self._pool, self._run, dirty, orders, needs_scan)
             except OSError as error:
                 log.error("the disk at %s cannot be read: %s", self.root, error)
-                results, tails = [_Result(name, None, error, 1.0, 0.0) for name in forced | due], {}
+                outcome = Outcome([Result(order, order.held, error, 1.0) for order in orders])
                 self._needs_scan = True
                 self._events.forget()
-            self._events.end_build(self._differing, self._linked)
-            self._take_results(results, generation, due)
-            for name, (tag, payload) in tails.items():
+            self._events.end_build(self._builder.differing, self._builder.linked)
+            self._take(outcome, generation, loop.time())
+            for name, (tag, payload) in outcome.tails.items():
                 self.hub.publish(name, tag, make_frame(name, encode(payload)))
 
-    def _take_results(self, results: list[_Result], generation: int, due: set[str]) -> None:
-        for result in results:
-            state = self._states[result.name]
-            state.error = result.error
+    def _run(self, dirty: set[str], orders: list[Order], needs_scan: bool) -> Outcome:
+        return self._builder.run(dirty, orders, needs_scan=needs_scan)
+
+    def _orders(self, now_s: float) -> list[Order]:
+        """Return the topics whose time has come, and see to it that the others are looked at when theirs has."""
+        orders: list[Order] = []
+        next_s = float("inf")
+        for name in tuple(self._pending):
+            state = self._states[name]
+            due_s = self._due(state)
+            is_due = state.is_forced or due_s <= now_s
+            if not is_due:
+                next_s = min(next_s, due_s)
+                if not state.waiters:
+                    continue
+            wants_patch = self.hub.wants_patches[name] > 0
+            is_sent = is_due or not self.hub.watchers[name]
+            order = Order(name, state.snapshot, state.sent, state.deltas, state.is_forced, is_sent, wants_patch)
+            state.is_forced = False
+            orders.append(order)
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if next_s < float("inf"):
+            self._later = asyncio.get_running_loop().call_at(next_s, self._wake.set)
+        return orders
+
+    def _due(self, state: _State) -> float:
+        """Return when a topic may be pushed again; one that no stream has, built again."""
+        if self.hub.watchers[state.name]:
+            return state.sent_at + self._pause_s
+        return state.built_at + max(self._pause_s, UNSEEN * state.took_s)
+
+    def _take(self, outcome: Outcome, generation: int, now_s: float) -> None:
+        for result in outcome.results:
+            state = self._states.get(result.order.name)
+            if state is not None:
+                self._take_result(state, result, generation, now_s)
+        for name in outcome.stale & self._states.keys():
+            state = self._states[name]
+            if state.built >= state.wanted:  # changed without an event
+                self._generation += 1
+                self._want(state)
+        if self._pending:
+            self._wake.set()
+
+    def _take_result(self, state: _State, result: Result, generation: int, now_s: float) -> None:
+        if result.is_built:
+            state.error, state.took_s = result.error, result.took_s
             self.stats.builds += 1
             self.stats.add(self.stats.build_s, result.took_s)
-            if result.snapshot is not None and result.snapshot is not state.snapshot:
-                if state.snapshot is not None:  # the first one is of files as old as they are, or of none
-                    self.stats.add(self.stats.push_s, max(0.0, time() - result.snapshot.version / 1e6))
-                state.snapshot = result.snapshot
-                self.stats.changes += 1
-                self.hub.publish_snapshot(result.snapshot, result.patch)
             if state.revisit is not None:
                 state.revisit.cancel()
                 state.revisit = None
             if result.revisit_in_s is not None:
-                state.revisit = asyncio.get_running_loop().call_later(result.revisit_in_s, self._force, result.name)
-        for name in due:
-            state = self._states[name]
-            state.built = max(state.built, generation)
-            self._release(state)
+                state.revisit = asyncio.get_running_loop().call_later(result.revisit_in_s, self._force, state.name)
+            state.built_at = now_s
+        if result.snapshot is not state.snapshot:
+            if state.snapshot is not None and result.snapshot is not None:  # the first is of files as old as they are
+                self.stats.add(self.stats.push_s, max(0.0, time() - result.snapshot.version / 1e6))
+            state.snapshot = result.snapshot
+            self.stats.changes += 1
+        if state.snapshot is not state.sent and result.order.is_sent:
+            self._send(state, result.patch if state.sent is result.order.sent else None)
+        state.built = max(state.built, generation)
+        self._release(state)
+        if state.built >= state.wanted and state.snapshot is state.sent:
+            self._pending.discard(state.name)
 
-    def _release(self, state: _State[T]) -> None:
+    def _send(self, state: _State, patch: tuple[bytes, bytes] | None) -> None:
+        """Let all streams have the newest version of a topic."""
+        snapshot = state.sent = state.snapshot
+        if self.hub.watchers[state.name]:
+            state.sent_at = asyncio.get_running_loop().time()
+        if snapshot is None:
+            self.hub.forget(state.name)
+        else:
+            self.hub.publish_snapshot(snapshot, patch)
+
+    def _release(self, state: _State) -> None:
         waiting = []
         for generation, done in state.waiters:
             if generation > state.built and not self._is_closing:
@@ -346,90 +475,11 @@ class Live(Generic[T]):
         state.waiters = waiting
 
     def _force(self, name: str) -> None:
-        self._forced.add(name)
-        self._wake.set()
-
-    def _build(
-        self, dirty: set[str], forced: set[str], needs_scan: bool, held: dict[str, Snapshot | None]
-    ) -> tuple[list[_Result], dict[str, tuple[str, dict[str, Any]]]]:
-        """Update the tree and build the topics that changed. Runs in the build thread."""
-        self._differing = set()
-        tails: dict[str, tuple[str, dict[str, Any]]] = {}
-        if needs_scan or any(self._is_log(path) for path in dirty):
-            for name, reader in self._readers.items():
-                payload = reader.read()
-                if payload is not None:
-                    tails[name] = (reader.tag, payload)
-        found, gone = self._scan_all() if needs_scan else self._stat({path for path in dirty if self._accepts(path)})
-        self._tree.update(found, gone)
-        changed = (*found, *gone)
-        concerned = {
-            name
-            for name, state in self._states.items()
-            if name in forced or held[name] is None or any(_concerns(state.topic, path) for path in changed)
-        }
-        return [self._build_topic(self._states[name].topic, held[name]) for name in sorted(concerned)], tails
-
-    def _scan_all(self) -> tuple[Scan, set[str]]:
-        started_ns = time_ns()
-        found = scan(self.root, self._build_folders, self._accepts)
-        changed = {
-            path: signature
-            for path, signature in found.items()
-            if self._signatures.get(path) != signature or signature.newest_ns > self._scanned_ns - RACY_NS
-        }
-        gone = self._signatures.keys() - found.keys()
-        different = {path for path in changed if self._signatures.get(path) != found[path]} | gone
-        self._linked = {path: signature.inode for path, signature in found.items() if signature.is_linked}
-        # to get another name sends no event, and a folder changes with each temporary file
-        self._differing = {path for path in different if not path.endswith("/") and path not in self._linked}
-        self._signatures = found
-        self._scanned_ns = started_ns
-        return changed, set(gone)
-
-    def _stat(self, paths: set[str]) -> tuple[Scan, set[str]]:
-        found: Scan = {}
-        gone: set[str] = set()
-        for path in paths:
-            signature = _signature(self.root / path)
-            self._linked.pop(path, None)
-            if signature is not None and signature.is_linked:
-                self._linked[path] = signature.inode
-            if signature is None:
-                gone.add(path)
-                self._signatures.pop(path, None)
-            else:
-                found[path] = self._signatures[path] = signature
-            folder = path.rpartition("/")[0]
-            parent = _signature(self.root / folder)
-            if parent is not None:
-                found[f"{folder}/"] = self._signatures[f"{folder}/"] = parent
-        return found, gone
-
-    def _build_topic(self, topic: Topic[T], held: Snapshot | None) -> _Result:
-        started = perf_counter()
-        try:
-            built = topic.build(self._tree)
-            payload = encode(built.payload)
-            tag = content_tag(payload)
-            if held is not None and held.etag == tag:
-                return _Result(topic.name, held, None, built.revisit_in_s, perf_counter() - started)
-            tops = {folder.split("/", 1)[0] for folder in topic.folders}
-            newest_us = max((self._tree.newest_ns.get(top, 0) for top in tops), default=0) // 1000
-            version = max(newest_us, held.version + 1 if held else 1)
-            snapshot = make_snapshot(topic.name, payload, tag, version)
-            patch = self._make_patch(held, snapshot)
-        except Exception as error:  # the edge between our code and a builder's: reported, and built again on change
-            log.exception("topic %s cannot be built", topic.name)
-            return _Result(topic.name, held, error, 1.0, perf_counter() - started)
-        return _Result(topic.name, snapshot, None, built.revisit_in_s, perf_counter() - started, patch)
-
-    def _make_patch(self, held: Snapshot | None, snapshot: Snapshot) -> tuple[bytes, bytes] | None:
-        deltas = self._states[snapshot.topic].deltas
-        if held is not None and self.hub.wants_patches[snapshot.topic] > 0:
-            return deltas.make(held, snapshot)
-        deltas.forget()
-        return None
+        state = self._states.get(name)
+        if state is not None:
+            state.is_forced = True
+            self._pending.add(name)
+            self._wake.set()
 
     async def _rescan_loop(self) -> None:
         while True:
@@ -443,16 +493,9 @@ class Live(Generic[T]):
         while True:
             await asyncio.sleep(self.heartbeat_s)
             if len(self.hub):
-                await self.fresh_all(tuple(self._states))
+                await self.fresh_for_stream([name for name in self._states if self._is_heard(name)])
                 self.hub.heartbeat()
 
-
-def _concerns(topic: Topic[Any], path: str) -> bool:
-    return any(not folder or path.startswith(f"{folder}/") for folder in topic.folders)
-
-
-def _signature(path: Path) -> Signature | None:
-    try:
-        return Signature.of(path.lstat())
-    except OSError:
-        return None
+    def _is_heard(self, name: str) -> bool:
+        """Tell whether heartbeats name a topic: all that always exist, of families those that streams have."""
+        return name in self._fixed or self.hub.watchers[name] > 0

@@ -2,58 +2,93 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import orjson
 
 from aion.live.event import deflate_block, event_chunks, gzip_member
-from aion.live.source import Tree
-
-T = TypeVar("T")
+from aion.live.topic import Patch
 
 GZIP_LEVEL = 3  # a third more time than level 1 for a tenth fewer bytes; level 6 costs twice that for 13 % fewer
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
-    """The result of a builder."""
-
-    payload: Mapping[str, Any]
-    """A JSON object without `version` and `etag`, which are added; a pure function of the files."""
-    revisit_in_s: float | None = None
-    """Seconds after which to build again though no file changed; None for never."""
-
-
-@dataclass(frozen=True, slots=True)
-class Topic(Generic[T]):
-    """One thing that can be requested and subscribed to."""
-
-    name: str
-    build: Callable[[Tree[T]], Built]
-    """Called in the build thread after each change below `folders`; never two at a time."""
-    folders: tuple[str, ...]
-    """Folders below the root whose files it depends on."""
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One version of one topic."""
+    """One version of one topic; the forms in which it is sent are made when they are first asked for, and kept."""
 
-    topic: str
-    version: int
-    """Microseconds; grows within a process. A hint of order, never of equality."""
-    etag: str
-    """Weak validator: a hash of the content without these two. Equal tags mean equal content."""
-    body: bytes
-    """The JSON object, `version` and `etag` first."""
-    gzip: bytes
-    """The same as one gzip member."""
-    identity_frame: bytes = field(repr=False)
-    """The SSE event, as one chunk of chunked transfer coding."""
-    gzip_frame: bytes = field(repr=False)
-    """The same inside the shared gzip member."""
+    __slots__ = ("_body", "_chunks", "_gzip", "_level", "_payload", "etag", "heads", "patch_from", "topic", "version")
+
+    def __init__(
+        self,
+        topic: str,
+        version: int,
+        etag: str,
+        payload: bytes | Callable[[], bytes],
+        level: int = GZIP_LEVEL,
+        patch_from: Callable[[str], Patch | None] | None = None,
+    ) -> None:
+        """Make it.
+
+        Args:
+            topic: its name, also the name of its event.
+            version: microseconds; grows within a process. A hint of order, never of equality.
+            etag: weak validator: a hash of the content without these two. Equal tags mean equal content.
+            payload: the content as a JSON object (see `encode`), or what returns it.
+            level: zlib level, 1..9.
+            patch_from: as `Built.patch_from`.
+        """
+        self.topic = topic
+        self.version = version
+        self.etag = etag
+        self.patch_from = patch_from
+        self.heads: Any = None
+        """Ready headers of answers; `http` keeps them here."""
+        self._payload = payload
+        self._level = level
+        self._body: bytes | None = None
+        self._gzip: bytes | None = None
+        self._chunks: tuple[bytes, bytes] | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """True when all forms are made, so that none takes time."""
+        return self._chunks is not None
+
+    @property
+    def body(self) -> bytes:
+        """The JSON object, `version` and `etag` first."""
+        if self._body is None:
+            payload = self._payload if isinstance(self._payload, bytes) else self._payload()
+            rest = payload[1:] if payload == b"{}" else b"," + payload[1:]
+            self._body = b'{"version":%d,"etag":%b%b' % (self.version, orjson.dumps(self.etag), rest)
+            self._payload = b""
+        return self._body
+
+    @property
+    def gzip(self) -> bytes:
+        """The same as one gzip member."""
+        self.prepare()
+        return self._gzip or b""
+
+    @property
+    def identity_frame(self) -> bytes:
+        """The SSE event, as one chunk of chunked transfer coding."""
+        return self.prepare()[0]
+
+    @property
+    def gzip_frame(self) -> bytes:
+        """The same inside the shared gzip member."""
+        return self.prepare()[1]
+
+    def prepare(self) -> tuple[bytes, bytes]:
+        """Make all forms; return the event, plain and in the gzip member."""
+        chunks = self._chunks
+        if chunks is None:
+            body = self.body
+            block = deflate_block(body, self._level)
+            self._gzip = gzip_member(block, body)
+            chunks = self._chunks = event_chunks(self.topic, str(self.version), body, block)
+        return chunks
 
 
 def content_tag(payload: bytes) -> str:
@@ -80,12 +115,9 @@ def make_snapshot(topic: str, payload: bytes, etag: str, version: int, level: in
         version: microseconds.
         level: zlib level, 1..9.
     """
-    rest = payload[1:] if payload == b"{}" else b"," + payload[1:]
-    body = b'{"version":%d,"etag":%b%b' % (version, orjson.dumps(etag), rest)
-    block = deflate_block(body, level)
-    return Snapshot(
-        topic, version, etag, body, gzip_member(block, body), *event_chunks(topic, str(version), body, block)
-    )
+    snapshot = Snapshot(topic, version, etag, payload, level)
+    snapshot.prepare()
+    return snapshot
 
 
 _TAG = re.compile(r'(?:W/)?"[^"]*"')

@@ -2,12 +2,15 @@
 
 import os
 import stat
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+MOST_CHANGES = 20_000  # that a tree remembers; who lags behind more starts anew
 
 RACY_NS = 20_000_000  # a file changed less than this before it was read may change again with the same times
 
@@ -112,19 +115,48 @@ class Tree(Generic[T]):
         """Newest mtime or ctime seen by top folder."""
         self.loads = 0
         """Files read so far."""
+        self.revision = 0
+        """Grows with each `update` that brings changes."""
+        self._changes: deque[tuple[int, str]] = deque(maxlen=MOST_CHANGES)
+        self._forgotten = 0
+        """Newest revision of which changes are not known any more."""
 
     def update(self, found: Scan, gone: set[str]) -> None:
         """Take signatures of present paths and the names of vanished ones; content is read when it is requested."""
+        self.revision += 1
         for path, signature in found.items():
             top = path.split("/", 1)[0]
             self.newest_ns[top] = max(self.newest_ns.get(top, 0), signature.newest_ns)
             if not path.endswith("/"):
                 self._names.add(path)
                 self._stale.add(path)
+                self._note(path)
         for path in gone:
+            if not path.endswith("/"):
+                self._note(path)
             self._names.discard(path)
             self._entries.pop(path, None)
             self._stale.discard(path)
+
+    def _note(self, path: str) -> None:
+        if len(self._changes) == MOST_CHANGES:
+            self._forgotten = self._changes[0][0]
+        self._changes.append((self.revision, path))
+
+    def changes(self, since: int) -> set[str] | None:
+        """Return the files that came, changed or went after revision `since`; None if that is too long ago."""
+        if since < self._forgotten:
+            return None
+        found: set[str] = set()
+        for revision, path in reversed(self._changes):
+            if revision <= since:
+                break
+            found.add(path)
+        return found
+
+    def has(self, path: str) -> bool:
+        """Tell whether there is a file at `path` (below the root), without reading it."""
+        return path in self._names
 
     def names(self, prefix: str = "") -> Iterator[str]:
         """Yield the paths below the root that start with `prefix`, in order."""

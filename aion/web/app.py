@@ -89,6 +89,7 @@ class App:
             accepts=accepts,
             rescan_interval_s=settings.rescan_interval_s,
             heartbeat_s=settings.heartbeat_s,
+            push_hz=settings.push_hz,
         )
         snapshots: dict[str, ASGIApp] = {name: SnapshotApp(live, name) for name in live.topics}
         watch = StreamWatch(store)

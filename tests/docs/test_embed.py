@@ -16,7 +16,7 @@ import aion.live
 
 from .text import ROOT, blocks, codes, read, rows
 
-EXAMPLE = blocks(read("docs/embed.md"), "python")[0].code
+EXAMPLE, FAMILY = (block.code for block in blocks(read("docs/embed.md"), "python"))
 
 
 @dataclass
@@ -37,7 +37,11 @@ class Embedded:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
     folder = tmp_path_factory.mktemp("embedded")
-    (folder / "app.py").write_text(EXAMPLE)
+    before, live, after = EXAMPLE.partition("live = ")
+    with_family = after.replace('("notes",))]', '("notes",)), one_note]')
+    assert with_family != after
+    mounts = 'app.mount("/note", FamilyApp(live, "note"))\n'
+    (folder / "app.py").write_text(f"{before}{FAMILY}\n{live}{with_family}\n{mounts}")
     console = folder / "console"
     with console.open("wb") as out:
         process = subprocess.Popen(
@@ -88,6 +92,19 @@ def test_change_is_pushed(app: Embedded) -> None:
                     break
     assert events[0][0] == "hello"
     assert events[-1][1]["notes/b.json"] == {"text": "pushed"}
+
+
+def test_topic_for_each_file_is_answered_and_pushed(app: Embedded) -> None:
+    assert app.client.get("/note/late").status_code == 404
+    assert app.client.get("/note/").status_code == 404
+    with app.client.stream("GET", "/events/?topics=note/late") as stream:
+        for line in stream.iter_lines():
+            if line == "event: hello":
+                app.write("late.json", "hello")
+            if line.startswith("data: ") and '"note":' in line:
+                assert json.loads(line[6:])["note"] == {"text": "hello"}
+                break
+    assert app.client.get("/note/late").json()["note"] == {"text": "hello"}
 
 
 def test_names_in_the_table_are_those_of_the_library() -> None:

@@ -10,13 +10,14 @@ import os
 import signal
 import socket
 import sys
+from collections import Counter
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
-from aion.live import Built, ConnectionProtocol, Live, LogTail, SnapshotApp, StreamApp, Topic, Tree, source
+from aion.live import Built, ConnectionProtocol, Family, Live, LogTail, SnapshotApp, StreamApp, Topic, Tree, source
 from aion.live import live as live_desk
 
 TICK_NS = 4_000_000
@@ -36,23 +37,43 @@ def build(tree: Tree[object]) -> Built:
     return Built(files)
 
 
+builds: Counter[str] = Counter()
+
+
+def build_row(tree: Tree[object], key: str) -> Built | None:
+    builds[key] += 1
+    entry = tree.entry(f"rows/{key}.json")
+    if entry is None:
+        return None
+    return Built({"error": str(entry.error)} if entry.error else {"row": entry.value})
+
+
+def rows_of(path: str) -> tuple[str, ...]:
+    return (path.removeprefix("rows/").removesuffix(".json"),)
+
+
 class Counted(Live[object]):
     """Says how many files were loaded."""
+
+    @property
+    def kept(self) -> int:
+        return len(self._states)
 
     @property
     def loads(self) -> int:
         return self._tree.loads
 
 
-def make(root: Path, heartbeat_s: float, trust_events: bool | None) -> FastAPI:
+def make(root: Path, heartbeat_s: float, trust_events: bool | None, push_hz: float = 10.0) -> FastAPI:
     topics = [
         Topic("data", build, ("data",)),
         Topic("other", lambda tree: Built({}), ("other",)),
+        Family("row", build_row, ("rows",), rows_of, lambda key: key.isalnum()),
         LogTail("logs", "logs"),
     ]
     live = Counted(
         root, topics, lambda path, name: json.loads(path.read_bytes()), heartbeat_s=heartbeat_s,
-        trust_events=trust_events, rescan_interval_s=0.2 if trust_events is False else 5.0,
+        push_hz=push_hz, trust_events=trust_events, rescan_interval_s=0.2 if trust_events is False else 5.0,
     )  # fmt: skip
 
     @asynccontextmanager
@@ -66,12 +87,22 @@ def make(root: Path, heartbeat_s: float, trust_events: bool | None) -> FastAPI:
     app.mount("/events", StreamApp(live))
     app.mount("/single", StreamApp(live, ("data",)))
 
+    @app.get("/builds")
+    def counts() -> dict[str, int]:
+        return dict(builds)
+
+    app.mount("/other", SnapshotApp(live, "other"))
+    app.mount("/row/b", SnapshotApp(live, "row/b"))
+    app.mount("/row/a", SnapshotApp(live, "row/a"))
+    app.mount("/row/none", SnapshotApp(live, "row/none"))
+
     @app.get("/stats")
     def stats() -> dict[str, int]:
         hub = live.hub
         return {
             "builds": live.stats.builds, "clients": len(hub), "deliveries": hub.deliveries, "resets": hub.resets,
             "conflations": hub.conflations, "patches": hub.patches, "loads": live.loads,
+            "kept": live.kept,
         }  # fmt: skip
 
     return app
@@ -95,11 +126,11 @@ def serve_hypercorn(app: FastAPI, listener: socket.socket, port_file: Path) -> N
     asyncio.run(run())
 
 
-def serve(root: str, port_file: str, kind: str, events: str, heartbeat: str) -> None:
+def serve(root: str, port_file: str, kind: str, events: str, heartbeat: str, push_hz: str = "10") -> None:
     """Be the application until a signal ends it."""
     if events == "tick":
         source.Signature.of = staticmethod(coarse)  # type: ignore[method-assign, assignment]
-    app = make(Path(root), float(heartbeat), None if events == "events" else False)
+    app = make(Path(root), float(heartbeat), None if events == "events" else False, float(push_hz))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         if kind == "hypercorn":
             serve_hypercorn(app, listener, Path(port_file))

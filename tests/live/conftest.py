@@ -128,13 +128,17 @@ def start(tmp_path: Path, nursery: Nursery) -> Iterator[Callable[..., Server]]:
     running: list[Server] = []
 
     def begin(
-        kind: str = "upgraded", events: str = "events", heartbeat_s: float = 15.0, root: Path | None = None
+        kind: str = "upgraded",
+        events: str = "events",
+        heartbeat_s: float = 15.0,
+        root: Path | None = None,
+        push_hz: float = 10.0,
     ) -> Server:
         root = root or tmp_path / f"root{len(running)}"
         (root / "data").mkdir(parents=True, exist_ok=True)
         port_file = tmp_path / f"port{len(running)}"
         status = tmp_path / f"status{len(running)}"
-        process = nursery.start(status, str(root), str(port_file), kind, events, str(heartbeat_s))
+        process = nursery.start(status, str(root), str(port_file), kind, events, str(heartbeat_s), str(push_hz))
         until = time.monotonic() + 60
         while True:
             assert process.poll() is None and time.monotonic() < until, "the application did not start"

@@ -17,7 +17,7 @@ from time import perf_counter
 import orjson
 
 from aion.live.push.drain import Drain
-from aion.live.push.lane import Frame, Lane, Ring, Subscriber, make_frame
+from aion.live.push.lane import Frame, Lane, Ring, SnapshotFrame, Subscriber, make_frame
 from aion.live.push.uring import Batch
 from aion.live.snapshot import Snapshot
 
@@ -33,6 +33,19 @@ _Kind = tuple[tuple[str, ...], tuple[str, ...], bool, bool]
 def _kind(like: Subscriber | Lane) -> _Kind:
     """Return the key of a lane: what its subscribers have in common."""
     return like.topics, like.patched, like.is_gzip, like.is_bare
+
+
+def _keyed(topics: tuple[str, ...]) -> tuple[str, ...]:
+    """Return those of `topics` that are of families."""
+    return tuple(topic for topic in topics if "/" in topic)
+
+
+def _take_away(counts: Counter[str], names: tuple[str, ...]) -> None:
+    """Count each of `names` once less; what nobody has any more is not kept."""
+    for name in names:
+        counts[name] -= 1
+        if counts[name] <= 0:
+            del counts[name]
 
 
 class Hub:
@@ -54,6 +67,8 @@ class Hub:
         """Patches sent to connections."""
         self.wants_patches: Counter[str] = Counter()
         """Open streams that understand patches, by topic."""
+        self.watchers: Counter[str] = Counter()
+        """Open streams by topic."""
         self.bytes_sent = 0
         self.conflations = 0
         """Times that a client skipped at least one frame."""
@@ -65,7 +80,10 @@ class Hub:
         """Sends to many bare sockets at once."""
         self._everybody = Ring()
         self._lanes: dict[_Kind, Lane] = {}
-        self._heartbeat = make_frame("hb", b"{}")
+        self._lanes_of: dict[str, dict[Lane, None]] = {}
+        """By topic; in a dict, which keeps their order."""
+        self._heartbeats: dict[tuple[str, ...], Frame] = {}
+        """The newest, by the topics of families that it names."""
         self._sweeps: deque[Ring] = deque()
         """Rows of subscribers that are being sent to."""
         self._is_sweeping = False
@@ -84,6 +102,7 @@ class Hub:
         subscriber.index = len(self._everybody.members)
         self._everybody.members.append(subscriber)
         self.wants_patches.update(subscriber.patched)
+        self.watchers.update(subscriber.topics)
         if self.drain is not None and subscriber.descriptor >= 0:
             self.drain.add(subscriber.descriptor)
         if not subscriber.is_paused:
@@ -98,7 +117,8 @@ class Hub:
         self._leave_lane(subscriber)
         if self.drain is not None and subscriber.descriptor >= 0:
             self.drain.remove(subscriber.descriptor)
-        self.wants_patches.subtract(subscriber.patched)
+        _take_away(self.wants_patches, subscriber.patched)
+        _take_away(self.watchers, subscriber.topics)
         ring = self._everybody
         last = ring.members.pop()
         if last is not subscriber:
@@ -126,12 +146,16 @@ class Hub:
         frame.previous = before.seq if before else 0
         self.frames[topic] = frame
         self.tags[topic] = tag
-        for lane in self._lanes.values():
-            if topic in lane.topics:
-                lane.push(topic, frame)
-                if lane.begin():
-                    self._sweeps.append(lane)
+        for lane in self._lanes_of.get(topic, ()):
+            lane.push(topic, frame)
+            if lane.begin():
+                self._sweeps.append(lane)
         self._sweep()
+
+    def forget(self, topic: str) -> None:
+        """Forget a topic, of which there is nothing any more."""
+        self.frames.pop(topic, None)
+        self.tags.pop(topic, None)
 
     def publish_snapshot(self, snapshot: Snapshot, patch: tuple[bytes, bytes] | None = None) -> None:
         """Publish a snapshot.
@@ -140,21 +164,25 @@ class Hub:
             snapshot: the newest of its topic.
             patch: the change from the previously published one, plain and as gzip chunk.
         """
-        change = Frame(*patch) if patch else None
-        self.publish(snapshot.topic, snapshot.etag, Frame(snapshot.identity_frame, snapshot.gzip_frame, change))
+        self.publish(snapshot.topic, snapshot.etag, SnapshotFrame(snapshot, Frame(*patch) if patch else None))
 
     def greet(self, subscriber: Subscriber, have: dict[str, str], retry_ms: int) -> None:
         """Send `hello` and what `subscriber` lacks, given its ETags; call `add` first, without an await between."""
-        hello = make_frame("hello", self._standing(), retry_ms=retry_ms)
+        hello = make_frame("hello", self._standing(_keyed(subscriber.topics)), retry_ms=retry_ms)
         self._write(subscriber, hello)
         for topic in subscriber.topics:
             frame = self.frames.get(topic)
             if frame is not None and topic not in self._appended and have.get(topic) != self.tags[topic]:
                 self._write(subscriber, frame)
 
-    def _standing(self) -> bytes:
-        """Return the data of `hello` and `hb`."""
-        return orjson.dumps({**self.tags, "build": self.build} if self.build else self.tags)
+    def _standing(self, keyed: tuple[str, ...]) -> bytes:
+        """Return the data of `hello` and `hb`: the tag of each topic that always exists, and of the `keyed` ones.
+
+        It is empty for a topic of which there is nothing.
+        """
+        tags = {topic: tag for topic, tag in self.tags.items() if "/" not in topic}
+        tags |= {topic: self.tags.get(topic, "") for topic in keyed}
+        return orjson.dumps({**tags, "build": self.build} if self.build else tags)
 
     def flush(self, subscriber: Subscriber) -> None:
         """Send the newest frame of each topic that `subscriber` has not got, unless it is paused."""
@@ -197,6 +225,8 @@ class Hub:
         if lane is None:
             newest = max((self.frames[topic].seq for topic in subscriber.topics if topic in self.frames), default=0)
             lane = self._lanes[kind] = Lane(subscriber, newest)
+            for topic in lane.topics:
+                self._lanes_of.setdefault(topic, {})[lane] = None
         lane.join(subscriber)
 
     def _leave_lane(self, subscriber: Subscriber) -> None:
@@ -206,6 +236,10 @@ class Hub:
             if not lane.members:
                 lane.left = 0
                 del self._lanes[_kind(lane)]
+                for topic in lane.topics:
+                    del self._lanes_of[topic][lane]
+                    if not self._lanes_of[topic]:
+                        del self._lanes_of[topic]
 
     def _send(self, lane: Lane, start: int, end: int) -> None:
         """Do `flush` for a part of `lane`; where all lack only the newest frame, each subscriber costs one call."""
@@ -245,7 +279,7 @@ class Hub:
 
     def heartbeat(self) -> None:
         """Send the ETags of all topics to everybody; reset clients that have not drained for three heartbeats."""
-        self._heartbeat = make_frame("hb", self._standing())
+        self._heartbeats = {(): make_frame("hb", self._standing(()))}
         self.beat += 1
         if self._everybody.begin():
             self._sweeps.append(self._everybody)
@@ -253,7 +287,7 @@ class Hub:
 
     def beat_once(self, subscriber: Subscriber) -> None:
         """Send one subscriber the ETags of all topics, between two heartbeats."""
-        self._write(subscriber, make_frame("hb", self._standing()))
+        self._write(subscriber, make_frame("hb", self._standing(_keyed(subscriber.topics))))
 
     def _beat(self, subscriber: Subscriber) -> None:
         if subscriber.index < 0 or subscriber.beat == self.beat:
@@ -261,7 +295,11 @@ class Hub:
         subscriber.beat = self.beat
         if not subscriber.is_paused:
             subscriber.late_beats = 0
-            self._write(subscriber, self._heartbeat)
+            keyed = _keyed(subscriber.topics)
+            frame = self._heartbeats.get(keyed)
+            if frame is None:
+                frame = self._heartbeats[keyed] = make_frame("hb", self._standing(keyed))
+            self._write(subscriber, frame)
             return
         subscriber.late_beats += 1
         if subscriber.late_beats >= UNDRAINED_BEATS:

@@ -6,6 +6,7 @@ from random import randrange
 
 from aion.live.event import chunk, encode_event, stored_block
 from aion.live.push.uring import SLOTS, ticket
+from aion.live.snapshot import Snapshot
 
 STEP = SLOTS  # subscribers between two checks of the time
 
@@ -29,6 +30,29 @@ class Frame:
         self.seq = 0
         self.previous = 0
         """`seq` of the previous frame of the same topic; a client that was not sent it has skipped it."""
+
+
+class SnapshotFrame(Frame):
+    """The whole of a snapshot as a frame, made when the first client needs it."""
+
+    __slots__ = ("_snapshot",)
+
+    def __init__(self, snapshot: Snapshot, patch: Frame | None = None) -> None:
+        """Args: snapshot: the newest of its topic; patch: as of `Frame`."""
+        self._snapshot = snapshot
+        self.patch = patch
+        self.seq = 0
+        self.previous = 0
+
+    @property
+    def identity(self) -> bytes:  # type: ignore[override]
+        """The event as one chunk."""
+        return self._snapshot.identity_frame
+
+    @property
+    def gzip(self) -> bytes:  # type: ignore[override]
+        """The same inside the shared gzip member."""
+        return self._snapshot.gzip_frame
 
 
 def make_frame(name: str, data: bytes, *, event_id: str | None = None, retry_ms: int | None = None) -> Frame:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from aion.config import Settings
-from aion.live.snapshot import Built, Topic
 from aion.live.source import Entry, Tree
+from aion.live.topic import Built, Topic
 from aion.store.document.base import to_json
 from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, SWING, WATCH, Layout, is_meant_as_state
 from aion.store.process_log import ProcessLog

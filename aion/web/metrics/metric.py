@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
-from aion.live.live import Stats
+from aion.live.stats import Stats
 
 BUCKETS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 RECENT = 256  # response times kept a route for the percentiles of the System page

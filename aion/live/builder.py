@@ -1,0 +1,255 @@
+"""The half of `Live` that runs in the build thread: it keeps the tree of files and builds topics from it."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter, time_ns
+from typing import Any, Generic, TypeVar
+
+from aion.live.delta import DeltaMaker
+from aion.live.snapshot import Snapshot, content_tag, encode
+from aion.live.source import RACY_NS, Scan, Signature, Tree, scan
+from aion.live.tail import LogTail, TailReader
+from aion.live.topic import Built, Family, Topic
+
+T = TypeVar("T")
+log = logging.getLogger("aion.live")
+
+FIRST_AGAIN_S = 1.0  # after which a topic that could not be built is built again
+
+
+@dataclass(slots=True)
+class Order:
+    """A topic that may be built now, and what of it there is."""
+
+    name: str
+    held: Snapshot | None
+    sent: Snapshot | None
+    """The version that streams have."""
+    deltas: DeltaMaker
+    is_forced: bool = False
+    """True to build it though no file of it has changed."""
+    is_sent: bool = False
+    """True if what comes of it goes out at once."""
+    wants_patch: bool = False
+
+
+@dataclass(slots=True)
+class Result:
+    """The result of one order."""
+
+    order: Order
+    snapshot: Snapshot | None
+    """The newest; None where there is nothing."""
+    error: Exception | None = None
+    revisit_in_s: float | None = None
+    took_s: float = 0.0
+    patch: tuple[bytes, bytes] | None = None
+    """Patch for clients that have the version in `Order.sent`: plain and gzip."""
+    is_built: bool = True
+    """False where nothing had changed."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The result of one round."""
+
+    results: list[Result]
+    tails: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    """ETag and payload of each log that grew."""
+    stale: frozenset[str] = frozenset()
+    """Topics that have changed and were not ordered."""
+
+
+class Builder(Generic[T]):
+    """The tree of files and the topics that are behind it. One thread runs it; any may register and forget."""
+
+    def __init__(
+        self,
+        tree: Tree[T],
+        root: Path,
+        accepts: Callable[[str], bool],
+        topics: Mapping[str, Topic[T]],
+        families: Mapping[str, Family[T]],
+        tails: Mapping[str, LogTail],
+    ) -> None:
+        """Args: tree: of the files below `root`; accepts: as of `Live`; the rest: by name."""
+        self.readers = {name: TailReader(root / tail.folder) for name, tail in tails.items()}
+        self.differing: set[str] = set()
+        """Files that the last round found changed."""
+        self.linked: dict[str, int] = {}
+        """Inodes of the files that have another name somewhere, by path."""
+        self._tree = tree
+        self._root = root
+        self._accepts = accepts
+        self._topics = topics
+        self._families = families
+        self._keyed: dict[str, dict[str, str]] = {name: {} for name in families}
+        """By family: topic -> key, of those that exist."""
+        self._folders = folders_of(topics, families)
+        self._logs = tuple(f"{tail.folder}/" for tail in tails.values())
+        self._stale: set[str] = set()
+        self._signatures: Scan = {}
+        self._scanned_ns = 0
+
+    def register(self, topic: str, family: str, key: str) -> None:
+        """Let there be a topic of a family."""
+        self._keyed[family][topic] = key
+
+    def forget(self, topic: str, family: str) -> None:
+        """Let a topic of a family be no more."""
+        self._keyed[family].pop(topic, None)
+        self._stale.discard(topic)
+
+    def is_log(self, path: str) -> bool:
+        """Tell whether a file is a log that a topic follows."""
+        return path.startswith(self._logs)
+
+    def concerned(self, path: str) -> Iterator[str]:
+        """Yield the topics that a change of the file at `path` may concern."""
+        for topic in self._topics.values():
+            if _is_below(topic.folders, path):
+                yield topic.name
+        for name, family in self._families.items():
+            if not self._keyed[name] or not _is_below(family.folders, path):
+                continue
+            keys = family.keys(path)
+            if keys is None:
+                yield from tuple(self._keyed[name])  # in one step: another thread may add to it
+                continue
+            for key in keys:
+                if (topic_name := f"{name}/{key}") in self._keyed[name]:
+                    yield topic_name
+
+    def run(self, dirty: set[str], orders: list[Order], *, needs_scan: bool) -> Outcome:
+        """Update the tree and build what is ordered and has changed.
+
+        Args:
+            dirty: files that may have changed.
+            orders: what may be built.
+            needs_scan: True to look at all files.
+
+        Raises:
+            OSError: the disk cannot be read.
+        """
+        self.differing = set()
+        tails: dict[str, tuple[str, dict[str, Any]]] = {}
+        if needs_scan or any(self.is_log(path) for path in dirty):
+            for name, reader in self.readers.items():
+                payload = reader.read()
+                if payload is not None:
+                    tails[name] = (reader.tag, payload)
+        found, gone = self._scan_all() if needs_scan else self._stat({path for path in dirty if self._accepts(path)})
+        self._tree.update(found, gone)
+        for path in (*found, *gone):
+            self._stale.update(self.concerned(path))
+        results = [self._do(order) for order in sorted(orders, key=lambda order: order.name)]
+        return Outcome(results, tails, frozenset(self._stale))
+
+    def _do(self, order: Order) -> Result:
+        """Build a topic if it has changed, and make the patch of what goes out."""
+        name, held = order.name, order.held
+        if order.is_forced or held is None or name in self._stale:
+            self._stale.discard(name)
+            result = self._build(order)
+        else:
+            result = Result(order, held, is_built=False)
+        snapshot = result.snapshot
+        if order.is_sent and snapshot is not None and snapshot is not order.sent:
+            try:
+                result.patch = self._make_patch(order, snapshot)
+            except Exception:  # the edge to a builder's patch: without it the whole is sent
+                log.exception("topic %s: its change cannot be told as a patch", name)
+        return result
+
+    def _build(self, order: Order) -> Result:
+        started = perf_counter()
+        name, held = order.name, order.held
+        try:
+            topic = self._topics.get(name)
+            built = topic.build(self._tree) if topic is not None else self._build_keyed(name)
+            if built is None:
+                return Result(order, None, took_s=perf_counter() - started)
+            payload = encode(built.payload) if isinstance(built.payload, Mapping) else built.payload
+            tag = built.etag or content_tag(payload if isinstance(payload, bytes) else payload())
+            if held is not None and held.etag == tag:
+                return Result(order, held, None, built.revisit_in_s, perf_counter() - started)
+            version = max(self._newest_us(name), held.version + 1 if held else 1)
+            snapshot = Snapshot(name, version, tag, payload, patch_from=built.patch_from)
+            if isinstance(payload, bytes):
+                snapshot.prepare()
+        except Exception as error:  # the edge between our code and a builder's: reported, and built again on change
+            log.exception("topic %s cannot be built", name)
+            return Result(order, held, error, FIRST_AGAIN_S, perf_counter() - started)
+        return Result(order, snapshot, None, built.revisit_in_s, perf_counter() - started)
+
+    def _build_keyed(self, name: str) -> Built | None:
+        family = self._families[name.partition("/")[0]]
+        key = self._keyed[family.name].get(name)
+        return family.build(self._tree, key) if key is not None else None
+
+    def _newest_us(self, name: str) -> int:
+        topic = self._topics.get(name) or self._families[name.partition("/")[0]]
+        tops = {folder.split("/", 1)[0] for folder in topic.folders}
+        return max((self._tree.newest_ns.get(top, 0) for top in tops), default=0) // 1000
+
+    @staticmethod
+    def _make_patch(order: Order, snapshot: Snapshot) -> tuple[bytes, bytes] | None:
+        if order.sent is not None and order.wants_patch:
+            return order.deltas.make(order.sent, snapshot)
+        order.deltas.forget()
+        return None
+
+    def _scan_all(self) -> tuple[Scan, set[str]]:
+        started_ns = time_ns()
+        found = scan(self._root, self._folders, self._accepts)
+        changed = {
+            path: signature
+            for path, signature in found.items()
+            if self._signatures.get(path) != signature or signature.newest_ns > self._scanned_ns - RACY_NS
+        }
+        gone = self._signatures.keys() - found.keys()
+        different = {path for path in changed if self._signatures.get(path) != found[path]} | gone
+        self.linked = {path: signature.inode for path, signature in found.items() if signature.is_linked}
+        # to get another name sends no event, and a folder changes with each temporary file
+        self.differing = {path for path in different if not path.endswith("/") and path not in self.linked}
+        self._signatures = found
+        self._scanned_ns = started_ns
+        return changed, set(gone)
+
+    def _stat(self, paths: set[str]) -> tuple[Scan, set[str]]:
+        found: Scan = {}
+        gone: set[str] = set()
+        for path in paths:
+            signature = _signature(self._root / path)
+            self.linked.pop(path, None)
+            if signature is not None and signature.is_linked:
+                self.linked[path] = signature.inode
+            if signature is None:
+                gone.add(path)
+                self._signatures.pop(path, None)
+            else:
+                found[path] = self._signatures[path] = signature
+            folder = path.rpartition("/")[0]
+            parent = _signature(self._root / folder)
+            if parent is not None:
+                found[f"{folder}/"] = self._signatures[f"{folder}/"] = parent
+        return found, gone
+
+
+def folders_of(topics: Mapping[str, Topic[T]], families: Mapping[str, Family[T]]) -> tuple[str, ...]:
+    """Return the folders whose files topics depend on, in order."""
+    own = {folder for topic in topics.values() for folder in topic.folders}
+    return tuple(sorted(own | {folder for family in families.values() for folder in family.folders}))
+
+
+def _is_below(folders: tuple[str, ...], path: str) -> bool:
+    return any(not folder or path.startswith(f"{folder}/") for folder in folders)
+
+
+def _signature(path: Path) -> Signature | None:
+    try:
+        return Signature.of(path.lstat())
+    except OSError:
+        return None
