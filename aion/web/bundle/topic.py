@@ -38,6 +38,9 @@ class TreeFiles(Mapping[str, Entry[Any]]):
             raise KeyError(file)
         return entry
 
+    def __contains__(self, file: object) -> bool:
+        return isinstance(file, str) and self._tree.has(file)
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._tree.names())
 
@@ -45,53 +48,76 @@ class TreeFiles(Mapping[str, Entry[Any]]):
         return sum(1 for _ in self._tree.names())
 
 
+class DeskReader:
+    """Reads the desk for all topics, once for each change, and knows how long its cycle has been torn."""
+
+    def __init__(self, page: Page, grace_s: float, now_s: Callable[[], float] = time.monotonic) -> None:
+        """Make it.
+
+        Args:
+            page: reads the files.
+            grace_s: seconds after which a cycle that is not whole is shown part by part.
+            now_s: a clock in seconds that never goes back.
+        """
+        self.page = page
+        self._grace_s = grace_s
+        self._now_s = now_s
+        self._torn_since_s: float | None = None
+        self._seen = -1
+        """Revision of the tree that was read last."""
+        self._desk: Desk | None = None
+        self._is_overdue = False
+
+    def read(self, tree: Tree[Any]) -> tuple[Desk, float | None]:
+        """Return the desk as the files are now, and after how many seconds it is another without a change of them."""
+        now = self._now_s()
+        torn_s = 0.0 if self._torn_since_s is None else now - self._torn_since_s
+        is_overdue = self._torn_since_s is not None and torn_s >= self._grace_s
+        if self._desk is None or self._seen != tree.revision or is_overdue != self._is_overdue:
+            changed = tree.changes(self._seen) if self._desk is not None else None
+            self._desk = None
+            self._desk = self.page.read(TreeFiles(tree), changed=changed, is_overdue=is_overdue)
+            self._seen, self._is_overdue = tree.revision, is_overdue
+        if not self.page.is_torn:
+            self._torn_since_s = None
+            return self._desk, None
+        if self._torn_since_s is None:
+            self._torn_since_s, torn_s = now, 0.0
+        return self._desk, None if is_overdue else max(0.01, self._grace_s - torn_s)
+
+
 class PageTopic:
-    """Builds one page's bundle and knows how long its cycle has been torn."""
+    """Builds one page's bundle."""
 
     def __init__(
         self,
-        page: Page,
+        reader: DeskReader,
         build: Callable[[Desk], Json],
-        grace_s: float,
-        now_s: Callable[[], float] = time.monotonic,
         built: Callable[[Desk], None] = lambda _desk: None,
     ) -> None:
         """Make the builder of a topic.
 
         Args:
-            page: reads the files; all topics share it, so that each file is prepared once.
+            reader: reads the files; all topics share it, so that each file is prepared once.
             build: makes the bundle of what was read.
-            grace_s: seconds after which a cycle that is not whole is shown part by part.
-            now_s: a clock in seconds that never goes back.
             built: gets what each bundle is made of.
         """
-        self._page = page
+        self._reader = reader
         self._build = build
-        self._grace_s = grace_s
-        self._now_s = now_s
         self._built = built
-        self._torn_since_s: float | None = None
 
     def __call__(self, tree: Tree[Any]) -> Built:
         """Return the bundle as the files are now."""
-        now = self._now_s()
-        torn_s = 0.0 if self._torn_since_s is None else now - self._torn_since_s
-        is_overdue = self._torn_since_s is not None and torn_s >= self._grace_s
-        desk = self._page.read(TreeFiles(tree), is_overdue=is_overdue)
+        desk, revisit_in_s = self._reader.read(tree)
         payload = self._build(desk)
         self._built(desk)
-        if not self._page.is_torn:
-            self._torn_since_s = None
-            return Built(payload)
-        if self._torn_since_s is None:
-            self._torn_since_s, torn_s = now, 0.0
-        return Built(payload, None if is_overdue else max(0.01, self._grace_s - torn_s))
+        return Built(payload, revisit_in_s)
 
 
 def make_topics(settings: Settings, log: ProcessLog | None = None) -> list[Topic[Any]]:
     """Return the topics `bots`, `intraday` and `logs`."""
     own_swing = frozenset(name for name, bot in settings.bots.items() if bot.kind == "swing")
-    page, grace_s = Page(own_swing), settings.cycle_grace_s
+    reader = DeskReader(Page(own_swing), settings.cycle_grace_s)
 
     told: set[tuple[str, str]] = set()
 
@@ -110,8 +136,8 @@ def make_topics(settings: Settings, log: ProcessLog | None = None) -> list[Topic
 
     tell_intraday = partial(tell_built, topic="intraday")
     return [
-        Topic("bots", PageTopic(page, bots_bundle, grace_s, built=tell), FOLDERS),
-        Topic("intraday", PageTopic(page, intraday_bundle, grace_s, built=tell_intraday), FOLDERS),
+        Topic("bots", PageTopic(reader, bots_bundle, tell), FOLDERS),
+        Topic("intraday", PageTopic(reader, intraday_bundle, tell_intraday), FOLDERS),
         Topic("logs", build_logs, (LOGS,)),
     ]
 
