@@ -12,6 +12,7 @@ from aion.clock import iso
 from aion.config import BotSettings
 from aion.engine.backtest import Plan
 from aion.performance import MIN_RETURNS, sharpe_ratio
+from aion.store.layout import Layout
 from aion.sweep.grid import Axis, Grid
 from aion.sweep.overfitting import ENOUGH, Fold, deflated_sharpe, luckiest_sharpe, sharpe, walk_forward
 from aion.sweep.trial import Trial
@@ -51,7 +52,7 @@ class Sweep:
     @property
     def report(self) -> Path:
         """Path of the HTML report."""
-        return self.folder / "report.html"
+        return Layout(self.folder).report
 
     @cached_property
     def ranked(self) -> list[Trial]:

@@ -90,7 +90,7 @@ class Booking:
         if action.kind == "stock_dividend" or action.per != 1:
             why = action.text
         resting = _Resting(self._owner, symbol)
-        resting.withdraw(ts, why)
+        resting.cancel_all(ts, why)
         done = conversion.split(
             self._portfolio, action, self._owner.terms.instruments[symbol].quantity_step, self._stamp(ts)
         )
@@ -108,7 +108,7 @@ class Booking:
 
     def _rename(self, action: CorporateAction, ts: datetime, held: Decimal) -> None:
         resting = _Resting(self._owner, action.symbol)
-        resting.withdraw(ts, action.text)
+        resting.cancel_all(ts, action.text)
         conversion.rename(self._portfolio, action)
         if held:
             self._note(ts, "rename", f"{action.text}: {held:f} held go on under it", action.into)
@@ -118,7 +118,7 @@ class Booking:
     def _spin_off(self, action: CorporateAction, ts: datetime, held: Decimal, price: Decimal | None) -> None:
         symbol = action.symbol
         resting = _Resting(self._owner, symbol)
-        resting.withdraw(ts, action.text)
+        resting.cancel_all(ts, action.text)
         if not held or price is None:
             return
         part = 1 - action.units(price) / self._portfolio.marks[symbol]
@@ -135,7 +135,7 @@ class Booking:
         """Book a merger or a delisting: nothing of the symbol is left."""
         symbol, into, cash = action.symbol, action.into, action.cash or ZERO
         resting = _Resting(self._owner, symbol)
-        resting.withdraw(ts, action.text)
+        resting.cancel_all(ts, action.text)
         if not held:
             self._portfolio.drop(symbol)
             return
@@ -170,7 +170,7 @@ class _Resting:
         leaving = [each for each in self._orders if each.order.reduce_only and each.order.type is OrderType.MARKET]
         self._is_leaving = bool(leaving) and sum((each.left for each in leaving), ZERO) >= abs(held)
 
-    def withdraw(self, ts: datetime, why: str) -> None:
+    def cancel_all(self, ts: datetime, why: str) -> None:
         """Take them out."""
         self._book.end_all(self._book.orders(self._symbol), OrderStatus.CANCELLED, ts, why)
 

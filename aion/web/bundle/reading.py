@@ -284,10 +284,10 @@ class Page:
 
     def _mark_days(self, files: Files, name: str, bots: list[Bot]) -> None:
         """Note what the bots of a name made on the market days for which their files say it."""
-        for day in self._marked.pop(name, ()):
-            del self._days[day][name]
-            if not self._days[day]:
-                del self._days[day]
+        for before in self._marked.pop(name, ()):
+            del self._days[before][name]
+            if not self._days[before]:
+                del self._days[before]
         marked: list[str] = []
         for day, pnl in self._results(files, name, bots):
             if day is not None and pnl is not None and name not in self._days.get(day, {}):

@@ -52,6 +52,7 @@ def test_request_to_a_bot_carries_its_id_to_the_bots_half(desk: RunningDesk) -> 
 def test_cycle_of_the_bots_is_named_when_its_bundle_is_built(desk: RunningDesk) -> None:
     desk.write.cycle(7, ["orb_ny"])
     desk.bots()
+    desk.get("/api/intraday/snapshot").raise_for_status()
     built = {
         line["topic"] for line in lines(desk) if line.get("cycle_id") == "c7" and line["event"] == "bundle built"
     }
