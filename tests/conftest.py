@@ -14,6 +14,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 machine.keep_compiled_modules()
 machine.keep_files_in_memory()
 machine.let_examples_take_their_time()
+machine.trust_one_authority()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,9 +1,14 @@
 """What makes a run quick on the machine that it finds; nothing here changes what is tested."""
 
+import atexit
 import gc
 import os
+import shutil
 import sys
+import tempfile
+from pathlib import Path
 
+import certifi
 import psutil
 from hypothesis import HealthCheck, settings
 
@@ -40,6 +45,21 @@ def let_examples_take_their_time() -> None:
     """Take hypothesis's limits on time away: an example is slow where others use the machine, and no worse for it."""
     settings.register_profile("aion", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("aion")
+
+
+def trust_one_authority() -> None:
+    """Let a client of the tests read one certificate of an authority, not all 140: they ask this machine alone.
+
+    httpx reads them for each client that it makes, which takes longer than the requests of most tests.
+    """
+    text = Path(certifi.where()).read_text("utf-8")
+    end = "-----END CERTIFICATE-----"
+    first = text[text.index("-----BEGIN CERTIFICATE-----") : text.index(end)] + end
+    folder = Path(tempfile.mkdtemp(prefix="aion-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "authority.pem"
+    path.write_text(first, "utf-8")
+    certifi.where = lambda: str(path)
 
 
 def leave_modules_alone() -> None:
