@@ -12,11 +12,20 @@ from aion.store.document.base import Document, Envelope, made
 from aion.store.document.left_out import lines
 
 ProblemKind = Literal[
-    "unreadable", "incomplete", "missing", "mixed_mode", "mixed_run", "left_aside", "left_out", "same_name"
+    "unreadable",
+    "incomplete",
+    "missing",
+    "mixed_mode",
+    "mixed_run",
+    "left_aside",
+    "left_out",
+    "same_name",
+    "not_booked",
 ]
 """unreadable: a file that cannot be trusted, the last good content is shown; incomplete: files of one cycle
 that do not agree; missing: a file that is named but absent; left_aside: a file that is no request to the bots;
-left_out: entries of a file that cannot be read, the rest of it is shown; same_name: two bots have one name."""
+left_out: entries of a file that cannot be read, the rest of it is shown; same_name: two bots have one name;
+not_booked: a position lacks a corporate action."""
 
 
 class Problem(Document):

@@ -213,6 +213,10 @@ class BarFolder:
             if not spoiled:
                 self.left_out[f"action {number}"] = why
 
+    def actions_of(self, basis: PriceBasis | None) -> list[CorporateAction]:
+        """Return the actions that count for a series of `basis`."""
+        return [each for each in self.all_actions if basis != "adjusted" or not each.is_of_raw_prices]
+
     def complaints(self) -> list[str]:
         """Return a message for each entry that was left out."""
         todo = "import it again with `aion import`, or take it out of the index"

@@ -97,7 +97,7 @@ def _declare(caller: Caller, folder: BarFolder, symbols: Sequence[str], span: tu
     for part in parts(provider, symbols):
         found += caller.patiently(partial(provider.actions, part, span[0]))
     # where earlier prices were divided by a split already, it must not be applied again
-    wanted = [each for each in found if each.kind == "dividend" or not provider.is_history_adjusted]
+    wanted = [each for each in found if not (each.is_unit_change and provider.is_history_adjusted)]
     folder.declare(each for each in wanted if each.ex_date <= span[1].date())
     folder.write_index()
 
@@ -174,7 +174,9 @@ class _Download:
         if not done.bars:
             return
         done.gaps = find_gaps(done.kind, done.bars, self._series.dropped, self._instrument.exchange)
-        for found in islice(doubts(done.bars, self._instrument.exchange, self._folder.all_actions), 5):
+        for found in islice(
+            doubts(done.bars, self._instrument.exchange, self._folder.actions_of(self._instrument.price_basis)), 5
+        ):
             said = f"{found.bar.ts:%Y-%m-%d %H:%M} opens at {found.bar.open} after {found.before.close}"
             done.jumps.append(f"{said}: a split, or real? say so with aion declare")
 

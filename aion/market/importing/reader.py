@@ -262,11 +262,11 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
             raise FeedError(_nothing_left(report, about))
         series.tick = format(about.contract.tick or _tick(series, bars), "f")
         series.dropped = report.dropped_days
-        check_jumps(bars, about.exchange, target.all_actions)
+        check_jumps(bars, about.exchange, target.actions_of(about.price_basis))
         if not about.is_replaced:
             bars, done.joined = merge(series, bars, target)
             if done.joined:
-                check_jumps(bars, about.exchange, target.all_actions)
+                check_jumps(bars, about.exchange, target.actions_of(about.price_basis))
         done.gaps = find_gaps(done.kind, bars, series.dropped, about.exchange, done.grid, target.halts(symbol))
         target.write(series, bars, about.form)
     except ConfigError:

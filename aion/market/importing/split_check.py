@@ -57,7 +57,7 @@ def check_jumps(bars: Sequence[Bar], exchange: str, actions: Iterable[CorporateA
         if found.split is None:
             raise FeedError(_ask(symbol, found.day, close / opened))
         raise FeedError(
-            f"on {found.day} a split of {found.split:f} is declared, and it opens at {opened:f} after {close:f}: "
+            f"on {found.day} a split of {found.split:.6g} is declared, and it opens at {opened:f} after {close:f}: "
             "is its day or ratio wrong, or are the prices adjusted? If the price is real, add "
             f"--jump {symbol}:{found.day}"
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 from aion.errors import ConfigError, FeedError
 from aion.extras import need
+from aion.market.provider.alpaca_action import actions_of
 from aion.market.provider.pool import ClientPool, Pacer
 from aion.market.provider.protocol import Answer, GoneError, LimitError
 from aion.market.provider.sessions import session_answer, session_rows
@@ -18,7 +19,6 @@ EXCHANGE = "XNYS"
 """All US listings: the sessions of Nasdaq are the same."""
 _PRICE_STEP = Decimal("0.0001")  # of the finest prices that Regulation NMS lets shares have
 TIMEOUT_S = 10.0  # alpaca-py itself waits for ever
-_SPLITS = ("forward_splits", "reverse_splits")
 
 
 class AlpacaProvider:
@@ -101,23 +101,13 @@ class AlpacaProvider:
         return session_answer(symbol, complete, step=_PRICE_STEP)
 
     def actions(self, symbols: Sequence[str], since: datetime) -> Sequence[CorporateAction]:
-        """Return splits and cash dividends with an ex-date after the day of `since`, a week ahead."""
+        """Return corporate actions with an ex-date after the day of `since`, a week ahead."""
         day = since.date()
         request = self._requests.CorporateActionsRequest(
             symbols=list(symbols), start=day, end=datetime.now(UTC).date() + timedelta(days=7)
         )
         answer = self._ask(lambda _, corporate: corporate.get_corporate_actions(request)) or {}
-        found = []
-        try:
-            for kind in _SPLITS:
-                for row in answer.get(kind, ()):
-                    ratio = Decimal(str(row["new_rate"])) / Decimal(str(row["old_rate"]))
-                    found.append(CorporateAction(row["symbol"], _day(row), "split", ratio))
-            for row in answer.get("cash_dividends", ()):
-                found.append(CorporateAction(row["symbol"], _day(row), "dividend", Decimal(str(row["rate"]))))
-        except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-            raise FeedError(f"alpaca's corporate actions cannot be read: {error!r}") from None
-        return sorted((each for each in found if each.ex_date > day), key=lambda each: (each.ex_date, each.symbol))
+        return [each for each in actions_of(answer) if each.ex_date > day]
 
     def _ask(self, call: Callable[[Any, Any], Any]) -> Any:
         network = need("requests", "alpaca").RequestException
@@ -144,7 +134,3 @@ def _row(row: Any) -> dict[str, str]:
         return {"ts": ""}
     names = {"t": "ts", "o": "open", "h": "high", "l": "low", "c": "close", "v": "volume"}
     return {name: str(row[key]) for key, name in names.items() if key in row}
-
-
-def _day(row: Mapping[str, str]) -> Any:
-    return datetime.fromisoformat(row["ex_date"]).date()

@@ -95,7 +95,7 @@ class Provider(Protocol):
         ...
 
     def actions(self, symbols: Sequence[str], since: datetime) -> Sequence[CorporateAction]:
-        """Return splits and dividends with an ex-date after the day of `since`.
+        """Return corporate actions with an ex-date after the day of `since`.
 
         Raises:
             FeedError: as `bars`.

@@ -23,7 +23,7 @@ def raw_bars(bars: Sequence[Bar], instrument: Instrument, actions: Iterable[Corp
         instrument: its instrument; restored prices are rounded to its tick, which is what was quoted.
         actions: actions that will be booked; earlier splits stay in the prices.
     """
-    splits = [each for each in actions if each.kind == "split" and each.symbol == instrument.symbol]
+    splits = [each for each in actions if each.is_unit_change and each.symbol == instrument.symbol]
     if not splits:
         return bars
     newest = max(each.ex_date for each in splits)
@@ -56,6 +56,6 @@ def _ratio(actions: Iterable[CorporateAction], symbol: str, day: date) -> Decima
     """Return the product of all splits of `symbol` after the session day `day`."""
     ratio = _ONE
     for each in actions:
-        if each.kind == "split" and each.symbol == symbol and each.ex_date > day:
-            ratio *= each.amount
+        if each.is_unit_change and each.symbol == symbol and each.ex_date > day:
+            ratio *= each.ratio
     return ratio

@@ -150,6 +150,7 @@ class Page:
         self._asked: dict[str, Asked] = {}
         self._of_reading: dict[Key, Problem] = {}
         self._of_names: dict[str, Problem] = {}
+        self._of_bookings: dict[Key, Problem] = {}
         self._of_modes: dict[Key, Problem] = {}
         self._of_asked: dict[str, Problems] = {}
         self._of_watch: Problems = {}
@@ -231,6 +232,7 @@ class Page:
         _set(self._bots, key, bot)
         _set(self._as_of, key, bot.doc.as_of if bot is not None and bot.doc is not None else None)
         _set(self._of_reading, key, wrong)
+        _set(self._of_bookings, key, _not_booked(bot) if bot is not None else None)
         if kind == "intraday":
             self._lines.pop(name, None)
 
@@ -352,6 +354,8 @@ class Page:
         _add_strange(errors, self._names.strange)
         for name, found in sorted(self._of_names.items()):
             add(errors, f"swing.{name}", found)
+        for key, found in sorted(self._of_bookings.items()):
+            add(errors, ".".join(key), found)
         for key, found in sorted(self._of_modes.items()):
             add(errors, ".".join(key), found)
         for _, problems in sorted(self._of_asked.items()):
@@ -394,6 +398,16 @@ def _same_name(bots: list[Bot]) -> Problem | None:
     other, swing = bots
     reason = f"has the name of the bot of {other.file}, and both read its requests: rename one"
     return problem("same_name", swing.file, reason, bot=swing.name)
+
+
+def _not_booked(bot: Bot) -> Problem | None:
+    """Say which positions lack a corporate action: nothing of them is traded or marked."""
+    held = bot.doc.positions.values() if bot.doc is not None else ()
+    found = [each.not_booked for each in held if each.not_booked is not None]
+    if not found:
+        return None
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return problem("not_booked", bot.file, f"{found[0][:1900]}{more}", bot=bot.name)
 
 
 def _mode_problem(lead: Lead, bot: Bot) -> Problem | None:

@@ -71,7 +71,10 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
       };
     }
     case "partial":
-      return { strong: `${problem?.file} partly read.`, rest: `${ended(problem?.reason ?? "")} ${shown}` };
+      return {
+        strong: problem?.kind === "not_booked" ? "" : `${problem?.file} partly read.`,
+        rest: `${ended(problem?.reason ?? "")} ${shown}`,
+      };
     case "claimed": {
       const why = problem ? ` ${ended(problem.reason)}` : "";
       return { rest: `The file says live; the desk cannot check that.${why} ${shown}` };
@@ -174,7 +177,9 @@ export function attentionText(bot: BotView, state: CardState, market: number | u
       return `${state.problem?.file ?? bot.file} ${state.word}${written}${why(state)}`;
     }
     case "partial":
-      return `${state.problem?.file ?? bot.file} partly read${why(state)}`;
+      return state.problem?.kind === "not_booked"
+        ? state.problem.reason
+        : `${state.problem?.file ?? bot.file} partly read${why(state)}`;
     case "unanswered":
       return `${state.word}, due ${age(now - (state.since ?? now))} ago`;
     default:

@@ -9,6 +9,7 @@ import { type Pending, pendingOf } from "./asked";
 export const PARTLY: ReadonlyMap<Problem["kind"], string> = new Map([
   ["left_out", "partly read"],
   ["same_name", "same name"],
+  ["not_booked", "not booked"],
 ]);
 
 export type CardKind =

@@ -117,6 +117,10 @@ export const TERMS = {
   "Not modified bytes": ["System", "Data that those answers did not send again."],
   "Off by": ["bot", "Held share minus target, in percentage points."],
   Open: ["Intraday", "Price of the first trade of the bar."],
+  "Not booked": [
+    "Bots, bot",
+    "A corporate action that quantity and mark lack. The symbol is neither traded nor marked until that is settled.",
+  ],
   "Open files": ["System", "Files and connections that the desk's process has open."],
   Order: ["bot", "What the bot wants to buy or sell. It becomes a fill when it is carried out."],
   "Order now": ["bot", "What a rebalance at this moment would buy or sell."],

@@ -150,9 +150,53 @@ def test_alpaca_splits_and_dividends_after_a_day(server: StockServer) -> None:
     }  # fmt: skip
     assert list(alpaca(server).actions(["MSFT"], DAY)) == [
         CorporateAction("MSFT", date(2022, 6, 6), "split", Decimal(20)),
-        CorporateAction("MSFT", date(2022, 6, 7), "split", Decimal("0.1")),
+        CorporateAction("MSFT", date(2022, 6, 7), "split", Decimal(1), Decimal(10)),
         CorporateAction("MSFT", date(2022, 6, 8), "dividend", Decimal("0.62")),
     ]
+
+
+def test_alpaca_actions_of_every_type(server: StockServer) -> None:
+    day = {"process_date": "2024-04-02", "ex_date": "2024-04-02"}
+    at = {"process_date": "2023-11-24", "effective_date": "2023-11-22"}
+    server.actions = {
+        "reverse_splits": [day | {"symbol": "THIRD", "new_rate": 1, "old_rate": 3}],
+        "stock_dividends": [day | {"symbol": "STK", "rate": 0.05}],
+        "spin_offs": [day | {"source_symbol": "GE", "source_rate": 4, "new_symbol": "GEV", "new_rate": 1}],
+        "cash_mergers": [at | {"acquiree_symbol": "TWTR", "rate": 54.2}],
+        "stock_mergers": [
+            at | {"acquiree_symbol": "OLD", "acquiree_rate": 1, "acquirer_symbol": "N", "acquirer_rate": 0.5},
+        ],
+        "stock_and_cash_mergers": [
+            at | {"acquiree_symbol": "VMW", "acquiree_rate": 1, "acquirer_symbol": "AVGO", "acquirer_rate": 0.126,
+                  "cash_rate": 71.25},
+        ],
+        "name_changes": [{"old_symbol": "FB", "new_symbol": "META", "process_date": "2022-06-09"}],
+        "redemptions": [at | {"symbol": "SPAC", "rate": 10.1}],
+        "worthless_removals": [at | {"symbol": "GONE"}],
+        "rights_distributions": [day | {"source_symbol": "RTS", "new_symbol": "RTSR", "rate": 1}],
+        "unit_splits": [at | {"old_symbol": "UNIT"}],
+        "spin_offs_of_tomorrow": [at | {"symbol": "NEW"}],
+    }  # fmt: skip
+    server.actions["spin_offs"].append(
+        day | {"source_symbol": "BAD", "source_rate": "x", "new_symbol": "B2", "new_rate": 1}
+    )
+    found = {each.symbol: each for each in alpaca(server).actions(["GE"], DAY - timedelta(days=1))}
+    assert {symbol: each.text for symbol, each in found.items()} == {
+        "THIRD": "split of THIRD (1 for 3), 2024-04-02",
+        "STK": "stock dividend of STK (0.05 for 1), 2024-04-02",
+        "GE": "spin-off of GE into GEV (1 for 4), 2024-04-02",
+        "TWTR": "merger of TWTR (54.2 a unit), 2023-11-22",
+        "OLD": "merger of OLD into N (0.5 for 1), 2023-11-22",
+        "VMW": "merger of VMW into AVGO (0.126 for 1, 71.25 a unit), 2023-11-22",
+        "FB": "rename of FB into META, 2022-06-09",
+        "SPAC": "delisting of SPAC (10.1 a unit), 2023-11-24",
+        "GONE": "delisting of GONE (0 a unit), 2023-11-24",
+        "RTS": "rights distribution of RTS, 2024-04-02",
+        "UNIT": "unit split of UNIT, 2023-11-22",
+        "NEW": "spin offs of tomorrow of NEW, 2023-11-22",
+        "BAD": "spin off of BAD, 2024-04-02",
+    }
+    assert "cannot be read" in found["BAD"].problem and found["THIRD"].units(Decimal(300)) == 100
 
 
 def test_yahoo_splits_and_dividends_after_a_day(server: StockServer) -> None:

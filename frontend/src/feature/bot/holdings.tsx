@@ -16,7 +16,7 @@ import { Term } from "../../ui/term";
 import { CsvButton, Panel } from "./panel";
 
 const HEAD = [
-  "symbol", "quantity", "average_price", "last_price", "market_value", "weight", "unrealized_pnl", "stop_loss", "take_profit", "opened_at", "marked_at", "carried",
+  "symbol", "quantity", "average_price", "last_price", "market_value", "weight", "unrealized_pnl", "stop_loss", "take_profit", "opened_at", "marked_at", "carried", "not_booked",
   "multiplier", "leverage", "margin", "liquidation_price", "funding", "stake", "account",
 ]; // biome-ignore format: one row of names
 
@@ -53,6 +53,12 @@ export function Holdings({ bot, state, onSymbol }: Props) {
           <b>{held.symbol ?? symbol}</b> <small>{direction(held.quantity, 4) < 0 ? "short" : "long"}</small>
           {termsOf(held, bot, decimals) && <small className="block">{termsOf(held, bot, decimals)}</small>}
           {held.carried && <small className="attention-text block">carried: {held.carried}</small>}
+          {held.not_booked && (
+            <small className="attention-text block">
+              <Term name="Not booked">not booked</Term>
+              {held.not_booked.replace(/^not booked/, "")}
+            </small>
+          )}
         </>
       ),
     },
@@ -115,6 +121,7 @@ export function Holdings({ bot, state, onSymbol }: Props) {
                 held.opened_at,
                 held.marked_at,
                 held.carried,
+                held.not_booked,
                 held.multiplier,
                 held.leverage,
                 held.margin,

@@ -59,6 +59,11 @@ export const Positions = memo(function Positions({
           </small>
           {termsOf(position, bot, decimals) && <small className="terms">{termsOf(position, bot, decimals)}</small>}
           {position.carried && <small className="attention-text">carried: {position.carried}</small>}
+          {position.not_booked && (
+            <small className="attention-text">
+              <Term name="Not booked">not booked</Term>
+            </small>
+          )}
         </>
       ),
     },
