@@ -214,7 +214,7 @@ def _clock() -> Check:
 
 
 def _port(settings: Settings) -> Check:
-    from aion.web.http.listener import bind  # noqa: PLC0415 - only this command needs it
+    from aion.web.http.host import bind  # noqa: PLC0415 - only this command needs it
 
     try:
         bind(settings.host, settings.port).close()

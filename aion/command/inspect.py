@@ -4,8 +4,8 @@ import csv
 import heapq
 import io
 import math
-import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from aion.store.document_file import read_sound
 from aion.store.file import parse_object
 from aion.store.layout import Layout, check_day
 from aion.store.newest import newest_states
+from aion.store.regular_file import last_lines
 from aion.web.bundle.exact import total
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -106,20 +107,18 @@ def log_lines(folder: Path, count: int, level: str) -> list[str]:
 
 
 def _parsed(file: Path, wanted: set[str], tail_bytes: int = 8 << 20) -> Iterator[tuple[str, str]]:
-    with file.open("rb") as lines:
-        size = lines.seek(0, os.SEEK_END)
-        lines.seek(max(0, size - tail_bytes))
-        if size > tail_bytes:
-            lines.readline()
-        for line in lines:
-            try:
-                value = parse_object(line, file.name)
-            except StateError:
-                continue  # the last line may be half written
-            level, ts = value.get("level"), str(value.get("ts", ""))
-            if isinstance(level, str) and level in wanted:
-                process = str(value.get("process", file.stem))
-                yield ts, printable(f"{ts}  {level:<7} {process:<6} {value.get('event', '')}")
+    lines: list[bytes] = []
+    with suppress(OSError):  # no regular file, or rotated meanwhile
+        lines = last_lines(file, tail_bytes)
+    for line in lines:
+        try:
+            value = parse_object(line, file.name)
+        except StateError:
+            continue  # the last line may be half written
+        level, ts = value.get("level"), str(value.get("ts", ""))
+        if isinstance(level, str) and level in wanted:
+            process = str(value.get("process", file.stem))
+            yield ts, printable(f"{ts}  {level:<7} {process:<6} {value.get('event', '')}")
 
 
 def trade_lines(folder: Path, bot: str | None, day: str | None, *, is_fills: bool, is_csv: bool) -> list[str]:

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from aion.store.layout import Layout
 from aion.store.lock import take_lock
 from aion.store.private import keep_private
 from aion.store.process_log import Say
-from aion.store.regular_file import open_regular
+from aion.store.regular_file import last_lines
 
 GRACE_S = 1.5  # what a child gets to end by itself; all of `aion up` ends within two seconds
 BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -206,15 +207,10 @@ def last_words(log: Path | None, since_s: float) -> str:
         log: its file; None for a process without one.
         since_s: wall time, seconds since 1970, of its start; older lines are ignored.
     """
-    if log is None:
-        return ""
-    try:
-        with open_regular(log) as lines:
-            size = lines.seek(0, os.SEEK_END)
-            lines.seek(max(0, size - _TAIL_BYTES))
-            tail = lines.read().splitlines()
-    except OSError:
-        return ""
+    tail: list[bytes] = []
+    if log is not None:
+        with suppress(OSError):
+            tail = last_lines(log, _TAIL_BYTES)
     for line in reversed(tail):
         try:
             value = orjson.loads(line)

@@ -14,7 +14,7 @@ from aion.store.layout import Layout
 from aion.store.process_log import ProcessLog
 from aion.watch.alert import Alerter
 from aion.watch.watchdog import Watchdog
-from aion.web.http.listener import bind
+from aion.web.http.host import bind
 from aion.web.security.command import check_address
 
 STOP_S = 1.0  # what a round of the watchdog gets to end, and with it the last line it writes

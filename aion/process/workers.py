@@ -13,7 +13,7 @@ from aion.secret import DESK_SECRETS
 from aion.store.layout import Layout
 from aion.store.private import keep_private
 from aion.store.process_log import ProcessLog
-from aion.web.http.listener import address_of, bind
+from aion.web.http.host import address_of, bind
 from aion.web.security.command import check_address
 
 

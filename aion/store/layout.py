@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from aion.errors import ConfigError
 from aion.store.control_id import SUFFIX, asked_at
@@ -191,6 +192,13 @@ class Place:
         if self.kind == "bot_activity":
             return bot_activity(self.horizon, self.day, self.bot)
         return swing_rolling(self.bot) if self.kind == "swing_rolling" else sim_log(self.day, self.bot)
+
+    def contradicted_by(self, said: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+        """Yield each name that a document's fields give otherwise: which one, what they say, what the path says."""
+        for what in ("bot", "day", "horizon"):
+            named, value = getattr(self, what), said.get(what)
+            if named and value is not None and value != named:
+                yield what, repr(str(value)[:80]), named
 
 
 class Layout:

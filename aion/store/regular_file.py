@@ -66,6 +66,20 @@ def read_regular(path: Path, cap: int, *, follow: bool = False) -> bytes:
         return _at_most(file, cap)
 
 
+def last_lines(path: Path, most: int) -> list[bytes]:
+    """Return the whole lines among the last `most` bytes of a regular file.
+
+    Raises:
+        OSError: as `open_regular`.
+    """
+    with open_regular(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - most))
+        if size > most:
+            file.readline()
+        return file.read().splitlines()
+
+
 def inflate(data: bytes, cap: int) -> bytes:
     """Return the decompressed content of the gzip members in `data`.
 

@@ -115,9 +115,8 @@ def _misplaced(place: Place | None, name: str, value: dict[str, Any]) -> list[st
     if place is None:
         return []
     return [
-        f"{name}: says {what} {str(value[what])[:80]!r}, but its name says {named!r}"
-        for what in ("bot", "day", "horizon")
-        if (named := getattr(place, what)) and what in value and value[what] != named
+        f"{name}: says {what} {said}, but its name says {named!r}"
+        for what, said, named in place.contradicted_by(value)
     ]
 
 

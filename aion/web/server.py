@@ -24,9 +24,9 @@ from aion.store.process_log import ProcessLog
 from aion.web.app import App
 from aion.web.http.connection import DeskProtocol
 from aion.web.http.gate import allow_files
-from aion.web.http.listener import BACKLOG, address_of, bind
+from aion.web.http.host import BACKLOG, address_of, bind
 from aion.web.http.static_files import STATIC
-from aion.web.log.library import StandardHandler
+from aion.web.log.repeat import StandardHandler
 from aion.web.metrics.peers import Peers
 from aion.web.security import check_host
 from aion.web.security.command import open_store

@@ -64,11 +64,8 @@ def load(path: Path, relative: str) -> Document:
     if place is None:
         raise StateError(relative, "has a name that no state file has")
     doc = read_sound(path, place.kind, name=relative)
-    for what in ("bot", "day", "horizon"):
-        named = getattr(place, what)
-        said = getattr(doc, what, None)
-        if named and said is not None and said != named:
-            raise StateError(relative, f"says {what} {said!r}, but its name says {named!r}")
+    for what, said, named in place.contradicted_by(doc.__dict__):
+        raise StateError(relative, f"says {what} {said}, but its name says {named!r}")
     return doc
 
 

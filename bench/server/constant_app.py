@@ -11,7 +11,7 @@ from aion.config import load
 from aion.live import SnapshotApp
 from aion.live.snapshot import accepts_gzip
 from aion.web.app import App
-from aion.web.http.listener import bind
+from aion.web.http.host import bind
 from aion.web.router.raw import RawRoute
 from aion.web.security.command import open_store
 from aion.web.server import DeskServer

@@ -6,7 +6,7 @@ from typing import Any, cast
 from aion.config import load
 from aion.live import ConnectionProtocol
 from aion.web.app import App
-from aion.web.http.listener import bind
+from aion.web.http.host import bind
 from aion.web.security.login import Login
 from aion.web.security.stream import StreamLimit
 from aion.web.server import DeskServer

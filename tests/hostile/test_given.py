@@ -18,6 +18,7 @@ from aion.adapter import freqtrade
 from aion.adapter.freqtrade import Attached, attach
 from aion.clock import FixedClock
 from aion.command.backup import back_up
+from aion.command.inspect import log_lines
 from aion.config import MOST_BYTES, load
 from aion.errors import AionError, ConfigError, FeedError
 from aion.market.importing import bar_folder, reader
@@ -350,6 +351,7 @@ def test_logs_and_days_when_pipes_are_among_them_then_nobody_waits(tmp_path: Pat
     os.mkfifo(layout.log("bots"))
     within(lambda: ProcessLog(layout, "bots", clock=FixedClock(WALL)).info("hello"))
     assert within(lambda: last_words(layout.log("bots"), 0.0)) == ""
+    assert within(lambda: log_lines(tmp_path, 10, "info")) == []
     layout.sim_logs.mkdir(parents=True)
     for day in ("2022-05-19", "2022-05-20"):
         os.mkfifo(layout.sim_logs / f"{day}_b.json")

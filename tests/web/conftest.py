@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 
 from aion.config import Settings
 from aion.web.app import App
-from aion.web.http.listener import bind
+from aion.web.http.host import bind
 from aion.web.security import password
 from aion.web.security.command import open_store
 from aion.web.server import DeskServer

@@ -17,7 +17,7 @@ import pytest
 from aion.config import Settings
 from aion.errors import ConfigError
 from aion.web.http.gate import Gate
-from aion.web.http.listener import bind
+from aion.web.http.host import bind
 from aion.web.security import allowed_hosts, check_host
 from aion.web.server import DeskServer
 from tests.web.served import ROOT, start, started

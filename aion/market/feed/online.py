@@ -21,7 +21,7 @@ from aion.market.feed.health import FeedHealth, SymbolHealth
 from aion.market.feed.tape import batched
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
-from aion.market.provider.crew import Crew, do_together
+from aion.market.provider.pool import Crew, do_together
 from aion.market.provider.protocol import Answer, Caller, GoneError, LimitError, Provider, parts
 from aion.market.provider.unadjust import raw_actions, raw_bars
 from aion.market.series import Batch, Kind

@@ -139,17 +139,17 @@ class Login:
         store = self._store
         if store is None or not identity.key:
             return send
-        jar = self._jar
+        jar, left_s = self._jar, identity.ends_at - store.now_s()
         added = []
-        if identity.created_at and store.age_s(identity) >= ROTATE_S:
+        if identity.created_at and store.now_s() - identity.created_at >= ROTATE_S:
             key = await run_in_threadpool(store.rotate_session, identity, address_of(scope))
             if not key:  # it ends in a minute: another page has got what comes after it
                 return send
-            added.append(jar.header(jar.session, key, scope, store.left_s(identity)))
+            added.append(jar.header(jar.session, key, scope, left_s))
         kept = jar.kept(scope)
         if not jar.value(kept, scope):
             key = secrets.token_urlsafe(32)
-            added.append(jar.header(kept, key, scope, store.left_s(identity), is_readable=True))
+            added.append(jar.header(kept, key, scope, left_s, is_readable=True))
         if identity.created_at and not jar.value(jar.device, scope):
             device = await run_in_threadpool(give_device, store, identity)
             added.append(jar.header(jar.device, device, scope, FAMILIAR_S))

@@ -372,14 +372,6 @@ class DeskStore:
         found = self._known.get(hashed)
         return found if found is not None and found.ends_at > self.now_s() else None
 
-    def age_s(self, identity: Identity) -> float:
-        """Return the seconds since a session began or was renewed."""
-        return self.now_s() - identity.created_at
-
-    def left_s(self, identity: Identity) -> float:
-        """Return the seconds until it ends."""
-        return identity.ends_at - self.now_s()
-
     def read(self) -> None:
         """Read passwords, sessions and tokens, if somebody has committed since; `look` calls it when that may be.
 

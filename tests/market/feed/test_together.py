@@ -16,8 +16,7 @@ from aion.market.feed import online
 from aion.market.feed.batcher import Gatherer
 from aion.market.feed.online import OnlineFeed
 from aion.market.provider.ccxt import CcxtProvider
-from aion.market.provider.crew import Crew, do_together
-from aion.market.provider.pool import ClientPool, Pacer
+from aion.market.provider.pool import ClientPool, Crew, Pacer, do_together
 from aion.market.provider.protocol import Answer, Caller, LimitError, retry_after_s
 from aion.market.series import Batch
 from aion.model import Bar

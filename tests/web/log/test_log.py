@@ -11,8 +11,7 @@ from aion.store import rotate
 from aion.store.document.state import LogLine
 from aion.store.layout import Layout
 from aion.store.process_log import ProcessLog
-from aion.web.log.library import StandardHandler
-from aion.web.log.repeat import MAX_KINDS, Repeats, also
+from aion.web.log.repeat import MAX_KINDS, Repeats, StandardHandler, also
 
 
 def lines(root: Path) -> list[dict[str, object]]:
