@@ -30,6 +30,10 @@ InstrumentKind = Literal["share", "fund", "coin", "perpetual", "future", "option
 INSTRUMENT_KINDS: tuple[InstrumentKind, ...] = get_args(InstrumentKind)
 SETTLED: frozenset[InstrumentKind] = frozenset(("future", "perpetual"))
 """Kinds of which only results are paid: a position costs nothing, and is worth what it has gained."""
+SIGNED: frozenset[InstrumentKind] = frozenset(("future", "index"))
+"""Kinds whose prices may be 0 and below: oil to be delivered where no tank is free, a spread of two prices."""
+EXPIRING: frozenset[InstrumentKind] = frozenset(("future", "option"))
+"""Kinds that may end on a day that is known from the start."""
 
 
 class Side(StrEnum):
@@ -105,12 +109,45 @@ class Instrument:
     """Part of its value that an open position keeps from being spent, where only results are paid."""
     has_volume: bool = True
     """False where its source counts none, as of FX and indices: fills are not limited by it then."""
+    expiry: datetime | None = None
+    """When a future or option ends; None where that is not said, and nothing ends it."""
+    strike: Decimal | None = None
+    """Of an option, price per unit."""
+    right: Literal["", "call", "put"] = ""
+    """Of an option."""
+    underlying: str = ""
+    """Symbol whose price an option is exercised at."""
+    final_price: Decimal | None = None
+    """Settlement price: of a future itself, of the underlying of an option; None for the newest one at expiry."""
 
     def __post_init__(self) -> None:
         for name in ("tick", "lot", "quantity_step", "multiplier", "margin"):
             value: Decimal = getattr(self, name)
             if not value.is_finite() or value <= 0:
                 raise ValueError(f"{self.symbol}: {name} {value} must be a number above 0")
+        if self.expiry is not None:
+            self._check_expiry()
+
+    def _check_expiry(self) -> None:
+        if self.kind not in EXPIRING:
+            raise ValueError(f"{self.symbol}: a {self.kind} has no expiry: futures and options have one")
+        if self.kind == "option" and (self.strike is None or not self.right or not self.underlying):
+            raise ValueError(
+                f"{self.symbol}: an option that expires needs strike, right (call or put) and underlying"
+            )
+        for name in ("strike", "final_price"):
+            price: Decimal | None = getattr(self, name)
+            if price is not None and not price.is_finite():
+                raise ValueError(f"{self.symbol}: {name} {price} is not a price")
+
+    @property
+    def is_signed(self) -> bool:
+        """Tell whether its price may be 0 and below."""
+        return self.kind in SIGNED
+
+    def bad_price(self, price: Decimal) -> str:
+        """Return why `price` cannot be one of it, or an empty text."""
+        return why_no_price(self.kind, price)
 
     @property
     def is_settled(self) -> bool:
@@ -120,6 +157,23 @@ class Instrument:
     def trades(self, bar: "Bar") -> bool:
         """Tell whether anybody traded in `bar`, as far as its source can say."""
         return bar.volume > 0 or not self.has_volume
+
+
+def why_no_price(kind: InstrumentKind, price: Decimal) -> str:
+    """Return why `price` cannot be one of what is of this kind, or an empty text."""
+    if price > 0 or kind in SIGNED or (kind == "option" and not price):
+        return ""
+    said = "below 0" if kind == "option" else "not above 0"
+    of = f"an {kind}" if kind == "option" else f"a {kind}"
+    return f"{price:f} is {said}, which no price of {of} is"
+
+
+def why_no_bar(kind: InstrumentKind, bar: "Bar") -> str:
+    """Return which price of a bar cannot be one of what is of this kind, and why, or an empty text."""
+    for name in ("open", "high", "low", "close"):
+        if why := why_no_price(kind, getattr(bar, name)):
+            return f"{bar.symbol} {bar.ts}: {name} {why}"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +266,8 @@ class Bar:
     """OHLCV of one interval of one symbol; `ts` is its close.
 
     Raises:
-        ValueError: a price that is not finite and positive, `high` below or `low` above the others, negative volume,
-            or a time without a zone.
+        ValueError: a price that is not finite, `high` below or `low` above the others, negative volume, or a time
+            without a zone. Whether a price may be 0 or below is for the kind of instrument to say.
     """
 
     symbol: Annotated[str, UNSHOWN]
@@ -229,8 +283,8 @@ class Bar:
             raise ValueError(f"{self.symbol}: bar time {self.ts} has no zone")
         for name in ("open", "high", "low", "close"):
             price: Decimal = getattr(self, name)
-            if not price.is_finite() or price <= 0:
-                raise ValueError(f"{self.symbol} {self.ts}: {name} {price} is not a positive price")
+            if not price.is_finite():
+                raise ValueError(f"{self.symbol} {self.ts}: {name} {price} is not a price")
         if self.high < max(self.open, self.close, self.low) or self.low > min(self.open, self.close):
             raise ValueError(
                 f"{self.symbol} {self.ts}: high {self.high} and low {self.low} do not hold "
@@ -386,6 +440,8 @@ class Position:
     """Why the position could not be closed when it should have been; empty when all is well."""
     multiplier: Decimal = ONE
     """Units of one contract."""
+    funding: Decimal = ZERO
+    """Since it was opened: received above 0, paid below 0; account currency."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,9 +465,7 @@ class Trade:
         Decimal, Said("Charged for its nights; absent when nothing was.", form=NonNegative, is_brief=True)
     ] = ZERO
     """>= 0: borrow fees of a short, financing of a long."""
-    funding: Annotated[
-        Decimal | None, Said("Funding over its life: received above 0, paid below 0.", is_kept=False)
-    ] = None
+    funding: Annotated[Decimal | None, Said("Funding over its life: received above 0, paid below 0.")] = None
     multiplier: Annotated[Decimal | None, _UNITS] = None
     leverage: Annotated[Decimal | None, _LEVERAGE] = None
     stake: Annotated[Decimal | None, Said(_STAKE, form=NonNegative, is_kept=False)] = None

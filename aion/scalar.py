@@ -66,7 +66,8 @@ MOST = 1e100  # a larger number is a mistake, and sums and products of such woul
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-MOST, le=MOST)]
 Money = Number
 Fraction = Number
-Price = Annotated[float, Field(allow_inf_nan=False, ge=0, le=MOST)]
+Price = Number
+"""A price; of futures, spreads and indices it may be 0 and below, and a file does not say what its symbols are."""
 Decimals = Annotated[int, Field(ge=0, le=MOST_DECIMALS)]
 """Of money."""
 Above = Annotated[float, Field(allow_inf_nan=False, gt=0, le=MOST)]

@@ -22,7 +22,7 @@ class FeeSettings(Section):
     """A further fee of a cost model of your own: what an exchange, a clearer or a state takes as well."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
-    """Its name in fills and reports, such as `stamp_duty`; those of one name, each from its `since`, are its history."""
+    """Its name in fills and reports, such as `stamp_duty`; several of one name and different `since` are its past."""
     since: date | None = None
     """Market day from which this rate applies; leave it out for always. Days before the first rate use the first."""
     side: Literal["", "buy", "sell"] = ""

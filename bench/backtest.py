@@ -25,6 +25,7 @@ from aion.engine.backtest import RUN, Backtest, Plan, Run
 from aion.ledger.ledger import Ledger
 from aion.market import calendar
 from aion.market.feed import Batch, Kind, RecordedFeed
+from aion.market.funding import FundingRate
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
@@ -97,6 +98,10 @@ class SyntheticFeed:
         return 0
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
+        """Return none."""
+        return ()
+
+    def funding(self, symbols: frozenset[str]) -> Sequence[FundingRate]:
         """Return none."""
         return ()
 

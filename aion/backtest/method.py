@@ -32,7 +32,7 @@ SOURCES = {
     "Profit factor": "Sum of wins / sum of losses, from 30 trades on (Vince, Portfolio Management Formulas, 1990).",
     "Mean win / mean loss": "From 30 trades on (Vince, as above).",
     "Mean result a trade": "Net, from 30 trades on (Tharp, Trade Your Way to Financial Freedom, 1998: expectancy).",
-    "Net": "Gross - fees - slippage - borrow (charges for nights), to the cent; gross is what the same trades would "
-    "have given for nothing.",
+    "Net": "Gross - fees - slippage - borrow (charges for nights) + funding (of perpetuals), to the cent; gross is "
+    "what the same trades would have given for nothing.",
 }
 """By label of the figure."""

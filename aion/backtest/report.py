@@ -100,7 +100,7 @@ def _tiles(result: Result) -> str:
         ),
         (
             "Costs",
-            say.money(sum(costs.fees.values(), ZERO) + costs.slippage + costs.borrow, account, is_named=True),
+            say.money(costs.gross - costs.net, account, is_named=True),
             f"{len(result.fills):,} fills, {len(result.trades):,} closed trades",
         ),
     )
@@ -255,8 +255,9 @@ def _costs(result: Result) -> str:
     costs, account = result.costs, result.settings
     parts = [("Gross", costs.gross)]
     parts += [(name.replace("_", " ").capitalize(), -fee) for name, fee in sorted(costs.fees.items())]
-    parts += [("Slippage", -costs.slippage), ("Borrow", -costs.borrow), ("Net", costs.net)]
-    parts = [each for each in parts if each[0] != "Borrow" or costs.borrow]
+    parts += [("Slippage", -costs.slippage), ("Borrow", -costs.borrow), ("Funding", costs.funding)]
+    parts = [each for each in parts if each[0] not in ("Borrow", "Funding") or each[1]]
+    parts.append(("Net", costs.net))
     # each bar starts where the one before ended, so that the eye can add them up
     edges, at = [], ZERO
     for name, amount in parts:
@@ -299,7 +300,7 @@ def _symbols(result: Result) -> str:
     account = result.settings
     nets = {symbol: sum((each.realized_pnl for each in trades), ZERO) for symbol, trades in found.items()}
     costs = {
-        symbol: sum((each.fees + each.slippage + each.borrow for each in trades), ZERO)
+        symbol: sum((each.fees + each.slippage + each.borrow - (each.funding or ZERO) for each in trades), ZERO)
         for symbol, trades in found.items()
     }
     rows = "".join(

@@ -39,7 +39,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Gross to net, money: gross - fees - slippage - borrow = net, to the cent."""
+    """Gross to net, money: gross - fees - slippage - borrow + funding = net, to the cent."""
 
     gross: Decimal
     fees: dict[str, Decimal]
@@ -50,6 +50,8 @@ class Costs:
     net: Decimal
     traded_value: Decimal
     """Sum of price x quantity over all fills."""
+    funding: Decimal = ZERO
+    """Of perpetuals: received above 0, paid below 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,8 @@ def _result(
     borrow = -sum((each.amount for each in changes.movements if each.kind in NIGHTS), ZERO)
     slippage = sum((fill.slippage for fill in changes.fills), ZERO)
     net = curve[-1].equity - start
-    gross = net + sum(fees.values(), ZERO) + slippage + borrow
+    funding = sum((each.amount for each in changes.movements if each.kind == "funding"), ZERO)
+    gross = net + sum(fees.values(), ZERO) + slippage + borrow - funding
     refusals: dict[str, int] = defaultdict(int)
     for decision in changes.decisions:
         if decision.action == "refused":
@@ -141,7 +144,9 @@ def _result(
     traded = sum((abs(fill.value) for fill in changes.fills), ZERO)
     own = _figures(curve, "equity", values, year)
     held = _figures(curve, "hold", holds, year)
-    notes = (HINDSIGHT, ADJUSTED) if bot.price_basis == "adjusted" else ()
+    notes: tuple[str, ...] = (HINDSIGHT, ADJUSTED) if bot.price_basis == "adjusted" else ()
+    if unknown := bot.broker.funding.caveat():
+        notes = (*notes, unknown)
     if limits:
         notes = (*notes, limits)
     if closed:
@@ -163,7 +168,7 @@ def _result(
         days=days,
         fills=changes.fills,
         trades=changes.trades,
-        costs=Costs(gross, dict(fees), slippage, borrow, net, bot.portfolio.unit.round(traded)),
+        costs=Costs(gross, dict(fees), slippage, borrow, net, bot.portfolio.unit.round(traded), funding),
         figures=own,
         hold=held,
         beta=performance.beta(own_returns, hold_returns) if _is_enough(own_returns, hold_returns) else None,
@@ -262,6 +267,7 @@ def result_json(result: Result) -> dict[str, Any]:
         "fees": {name: str(fee) for name, fee in sorted(result.costs.fees.items())},
         "slippage": str(result.costs.slippage),
         "borrow": str(result.costs.borrow),
+        "funding": str(result.costs.funding),
         "net": str(result.costs.net),
         "traded_value": str(result.costs.traded_value),
         "exposure": result.exposure,

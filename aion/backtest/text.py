@@ -107,6 +107,8 @@ def rows(result: Result) -> Iterator[tuple[str, str, str]]:
     yield "Slippage", money(-result.costs.slippage, account, is_change=True, is_named=True), "0, left out"
     if result.costs.borrow:
         yield "Borrow", money(-result.costs.borrow, account, is_change=True, is_named=True), "0, left out"
+    if result.costs.funding:
+        yield "Funding", money(result.costs.funding, account, is_change=True, is_named=True), "0, left out"
     yield "Net", money(result.costs.net, account, is_change=True, is_named=True), ""
 
 

@@ -24,7 +24,7 @@ def trades_panel(result: Result) -> str:
     newest = result.trades[: -TRADES_SHOWN - 1 : -1]
     left_out = len(result.trades) - len(newest)
     note = f"The newest {len(newest)} of {len(result.trades)}; " if left_out else "The newest first; "
-    has_borrow = bool(result.costs.borrow)
+    has_borrow, has_funding = bool(result.costs.borrow), bool(result.costs.funding)
     head = "".join(
         f'<th scope="col"{" class=t" if is_text else ""}>{name}</th>'
         for name, is_text in (
@@ -38,11 +38,12 @@ def trades_panel(result: Result) -> str:
             ("Fees", False),
             ("Slippage", False),
             *((("Borrow", False),) if has_borrow else ()),
+            *((("Funding", False),) if has_funding else ()),
             ("Net", False),
             ("Why it was closed", True),
         )
     )
-    rows = "".join(_row(each, result.settings, has_borrow=has_borrow) for each in newest)
+    rows = "".join(_row(each, result.settings, has_borrow=has_borrow, has_funding=has_funding) for each in newest)
     return (
         f'<section class="panel"><h2>Closed trades, {result.settings.currency}</h2>{_results(result)}'
         f"{table('Closed trades', head, rows, kind='tall trades')}"
@@ -51,10 +52,12 @@ def trades_panel(result: Result) -> str:
     )
 
 
-def _row(trade: Trade, account: BotSettings, *, has_borrow: bool) -> str:
+def _row(trade: Trade, account: BotSettings, *, has_borrow: bool, has_funding: bool) -> str:
     side = "long" if trade.side.sign > 0 else "short"
     net = signed(say.money(trade.realized_pnl, account, is_change=True), trade.realized_pnl)
     borrow = f'<td data-name="Borrow">{say.money(trade.borrow, account)}</td>' if has_borrow else ""
+    if has_funding:
+        borrow += f'<td data-name="Funding">{say.money(trade.funding or ZERO, account, is_change=True)}</td>'
     return (
         f'<tr><td class="t" data-name="Opened">{trade.opened_at:%Y-%m-%d %H:%M}</td>'
         f'<td class="t" data-name="Closed">{trade.closed_at:%Y-%m-%d %H:%M}</td>'

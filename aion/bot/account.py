@@ -70,13 +70,14 @@ class BotAccount:
         self.instruments = self.actions.instruments
         self.mind = Mind(name, settings, self.actions.names)
         """Its strategy, and what that was handed."""
-        self._screen = Screen(self.actions.known, kind)
+        self._screen = Screen(self.actions.known, kind, self.instruments)
         self._jumped: set[str] = set()
         self._run = run
         self._bar_grid = Grid(feed.interval, feed.anchor) if kind == "minute" else None
         self.portfolio = Portfolio(settings.currency, settings.cash, settings.decimals)
         self.halts = HaltWatch(feed, self.actions.symbols)
         self._prices = FeedPrices(feed)
+        self._funding = feed.funding(frozenset(self.instruments))
         self.broker = self._make_broker()
         self.gate = RiskGate(self.portfolio, Limits.of(settings.rules))
         """What limits its entries."""
@@ -132,6 +133,7 @@ class BotAccount:
             halts=self.halts.book,
             allow_short=self.settings.rules.allow_short,
             price_of=self._prices,
+            funding=self._funding,
         )
         return self.actions.serve(broker)
 
@@ -394,7 +396,7 @@ class BotAccount:
             value["control_answers"] = shown_answers(self.control_answers, [self])
         value |= self.leaving.fields(self.broker, self.standing)
         adjusted = f"{HINDSIGHT} {ADJUSTED}" if self.price_basis == "adjusted" else ""
-        if note := f"{self.caveat} {adjusted}".strip():
+        if note := " ".join(each for each in (self.caveat, adjusted, self.broker.funding.caveat()) if each):
             value["note"] = note
         return value
 
@@ -418,6 +420,8 @@ class BotAccount:
             }
             if held.multiplier != ONE:
                 value["multiplier"] = number(held.multiplier)
+            if held.funding:
+                value["funding"] = number(held.funding)
             if margin := self.portfolio.margin(symbol):
                 value["margin"] = number(margin)
             weight = self.portfolio.weight(symbol)

@@ -41,6 +41,8 @@ class BuyAndHold:
         """Units that actions gave, by symbol."""
         self._seen: dict[str, Decimal] = {}
         """Newest price of what is not among the symbols."""
+        self._beside: dict[str, Decimal] = {}
+        """Cash beside what was bought at 0 or below."""
 
     def see(self, bar: Bar) -> None:
         """Take the next bar of a name in which somebody traded: others have no price that anyone paid."""
@@ -54,7 +56,10 @@ class BuyAndHold:
             self._count(symbol)
 
     def _count(self, symbol: str) -> None:
-        self._units[symbol] = self._cash / len(self._symbols) / self._first[symbol]
+        part, first = self._cash / len(self._symbols), self._first[symbol]
+        self._units[symbol] = part / abs(first) if first else ZERO
+        if first <= 0:  # what is bought below 0 brings money beside the part that it may lose; at 0 the part stays
+            self._beside[symbol] = 2 * part if first else part
 
     def apply(self, action: CorporateAction) -> None:
         """Take an action that took effect; nothing for a name that was not bought before."""
@@ -93,7 +98,7 @@ class BuyAndHold:
     def begin_again(self, bar: Bar) -> None:
         """Go on at the open of `bar`, to which nobody knows the way from the price before: the worth stays."""
         symbol = self._first_name.get(bar.symbol, bar.symbol)
-        if self._last.get(symbol):
+        if min(self._last.get(symbol, ZERO), bar.open) > 0:
             self._rebase(symbol, self._last[symbol] / bar.open)
 
     def _rebase(self, symbol: str, ratio: Decimal) -> None:
@@ -110,6 +115,8 @@ class BuyAndHold:
             rest += sum(self._paid.values(), ZERO)
         for symbol, units in self._given.items():
             rest += units * self._last.get(symbol, self._seen.get(symbol, ZERO))
+        if self._beside:
+            rest += sum(self._beside.values(), ZERO)
         return self._unit.round(sum((units * self._last[symbol] for symbol, units in self._units.items()), rest))
 
     @property
@@ -134,7 +141,7 @@ class BuyAndHold:
         self._first = {symbol: Decimal(prices[0]) for symbol, prices in own.items()}
         self._last = {symbol: Decimal(prices[1]) for symbol, prices in own.items()}
         self._paid = {symbol: Decimal(prices[2]) for symbol, prices in own.items() if len(prices) > 2}
-        self._units = {}
+        self._units, self._beside = {}, {}
         for symbol in self._first:
             self._count(symbol)
         self._given, self._seen = (

@@ -218,9 +218,9 @@ class IntradayBot(BotAccount):
 
     def _levels(self, signal: Signal, bar: Bar, side: Side) -> tuple[Decimal | None, Decimal | None]:
         """Return the nearer of the rules' and the strategy's stop and target."""
-        rules, sign = self.settings.rules, side.sign
-        stops = [bar.close * (1 - sign * rules.stop_loss)] if rules.stop_loss else []
-        targets = [bar.close * (1 + sign * rules.take_profit)] if rules.take_profit else []
+        rules, sign, size = self.settings.rules, side.sign, abs(bar.close)
+        stops = [bar.close - sign * size * rules.stop_loss] if rules.stop_loss else []
+        targets = [bar.close + sign * size * rules.take_profit] if rules.take_profit else []
         if signal.stop_loss is not None and (bar.close - signal.stop_loss) * sign > 0:
             stops.append(signal.stop_loss)
         if signal.take_profit is not None and (signal.take_profit - bar.close) * sign > 0:

@@ -239,7 +239,7 @@ class SwingBot(BotAccount):
             self.broker.note(bar.ts, "refused", reason, symbol, confidence=signal.confidence)
             return
         side = Side.BUY if (weight > 0) is is_entry else Side.SELL
-        stop, target = self._levels(bar.close, side.sign) if is_entry else (None, None)
+        stop, target = self._levels(symbol, bar.close, side.sign) if is_entry else (None, None)
         order = self.broker.order(
             symbol,
             side,
@@ -260,19 +260,21 @@ class SwingBot(BotAccount):
                 bar.ts, side.value, signal.reason, symbol, confidence=signal.confidence, order_id=record.order.id
             )
 
-    def _levels(self, price: Decimal, sign: int) -> tuple[Decimal | None, Decimal | None]:
+    def _levels(self, symbol: str, price: Decimal, sign: int) -> tuple[Decimal | None, Decimal | None]:
         """Return stop and target of an entry at `price`, long for a `sign` above 0."""
         rules = self.settings.rules
-        stop = price * (1 - sign * rules.stop_loss) if rules.stop_loss else None
-        target = price * (1 + sign * rules.take_profit) if rules.take_profit else None
-        return stop, target if target is None or target > 0 else None
+        stop = price - sign * abs(price) * rules.stop_loss if rules.stop_loss else None
+        target = price + sign * abs(price) * rules.take_profit if rules.take_profit else None
+        if target is not None and target <= 0 and not self.instruments[symbol].is_signed:
+            target = None  # a short position is not held until it is worth nothing
+        return stop, target
 
     def _protect(self, fills: list[Fill], ts: datetime) -> None:
         """Set stop and target of what was entered by its entry price, now that it is known."""
         for symbol in dict.fromkeys(fill.symbol for fill in fills):
             held = self.portfolio.position(symbol)
             if held is not None and not self.is_leaving(symbol):
-                stop, target = self._levels(held.average_price, 1 if held.quantity > 0 else -1)
+                stop, target = self._levels(symbol, held.average_price, 1 if held.quantity > 0 else -1)
                 self.broker.protect(symbol, ts, "set by the average entry price", stop_loss=stop, take_profit=target)
 
     # documents
@@ -319,6 +321,8 @@ class SwingBot(BotAccount):
         }
         if activity.borrow:
             value["borrow"] = number(activity.borrow)
+        if activity.funding:
+            value["funding"] = number(activity.funding)
         return value
 
     # to and from the ledger

@@ -69,6 +69,21 @@ def import_bars(
     settlement: Annotated[
         str, typer.Option("--settlement", help="Currency it is paid in; default: that of its prices.")
     ] = "",
+    expiry: Annotated[
+        str, typer.Option("--expiry", help="Last day of a future or option, or the time at which it ends.")
+    ] = "",
+    strike: Annotated[str, typer.Option("--strike", help="Strike of an option.")] = "",
+    right: Annotated[str, typer.Option("--right", help="call or put, of an option.")] = "",
+    underlying: Annotated[
+        str, typer.Option("--underlying", help="Symbol at whose price an option is exercised.")
+    ] = "",
+    final_price: Annotated[
+        str,
+        typer.Option(
+            "--final-price",
+            help="Settlement price of a future, or of the underlying of an option; default: the newest at expiry.",
+        ),
+    ] = "",
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace the bars already in the folder; default: merge.")
     ] = False,
@@ -91,6 +106,7 @@ def import_bars(
 
     _one_of("--price-basis", price_basis, ("raw", "adjusted", None))
     _one_of("--kind", kind, (*INSTRUMENT_KINDS, ""))
+    _one_of("--right", right, ("call", "put", ""))
     _one_of("--stamp", stamp, ("open", "close"))
     _one_of("--format", form, ("parquet", "csv"))
     _one_of("--decimal", decimal, ("point", "comma", ""))
@@ -116,6 +132,11 @@ def import_bars(
             multiplier=_step("--multiplier", multiplier),
             margin=_step("--margin", margin),
             settlement=settlement or None,
+            expiry=expiry or None,
+            strike=_price("--strike", strike),
+            right=cast("Literal['call', 'put'] | None", right or None),
+            underlying=underlying or None,
+            final_price=_price("--final-price", final_price),
         ),
         is_replaced=replace,
     )
@@ -178,6 +199,16 @@ def _unit(text: str) -> Decimal:
 
 def _step(option: str, text: str) -> Decimal | None:
     return _above_zero(option, text) if text else None
+
+
+def _price(option: str, text: str) -> Decimal | None:
+    try:
+        found = Decimal(text) if text else None
+    except InvalidOperation:
+        found = Decimal("nan")
+    if found is not None and not found.is_finite():
+        raise ConfigError(f"{option} {text!r} is not a price")
+    return found
 
 
 def _above_zero(option: str, text: str) -> Decimal:

@@ -140,7 +140,7 @@ def trade_lines(folder: Path, bot: str | None, day: str | None, *, is_fills: boo
     extra = (
         ("slippage", "price_source", "reason")
         if is_fills
-        else ("entry_price", "slippage", "borrow", "realized_pnl", "reason")
+        else ("entry_price", "slippage", "borrow", "funding", "realized_pnl", "reason")
     )
     return _table((*TRADE_COLUMNS, *extra), rows, is_csv=is_csv)
 

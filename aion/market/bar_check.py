@@ -7,7 +7,7 @@ from decimal import Context, Decimal, InvalidOperation
 
 from aion.clock import iso, parse_iso
 from aion.market.jump import is_near, wrong_unit
-from aion.model import Bar
+from aion.model import Bar, InstrumentKind, why_no_bar
 
 EXAMPLES = 5
 NO_ZONE = "no time with a zone"
@@ -84,6 +84,7 @@ def clean(
     step: Decimal | None = None,
     is_repaired: bool = False,
     has_volume: bool = True,
+    kind: InstrumentKind = "share",
 ) -> Iterator[Bar]:
     """Yield the good bars of `rows` in order; bad ones are counted in `report` with their reason.
 
@@ -98,6 +99,7 @@ def clean(
         step: prices are rounded to it, half to even; None keeps every digit.
         is_repaired: True to set an open or close a little outside low and high to the nearer of them, and report it.
         has_volume: False for a source without volume, where four equal prices without volume are a bar.
+        kind: of what is traded: the prices of some may be 0 and below.
     """
     last: datetime | None = None
     previous: Bar | None = None
@@ -106,6 +108,8 @@ def clean(
         where = f"row {row.get('row', report.read)}"
         try:
             bar = _bar(symbol, row, unit, step, report if is_repaired else None, where)
+            if bar.low <= 0 and (why := why_no_bar(kind, bar)):
+                raise ValueError(why)
         except _BadRowError as error:
             report.drop(error.args[0], f"{where} ({error.args[1]})")
             continue
@@ -125,7 +129,7 @@ def clean(
             day = bar.ts.date().isoformat()
             report.dropped_days[day] = report.dropped_days.get(day, 0) + 1
             continue
-        if previous is not None and not is_near(bar.open, previous.close):
+        if previous is not None and min(bar.open, previous.close) > 0 and not is_near(bar.open, previous.close):
             report.jumps.append((bar.ts, previous.close / bar.open))
             report.warn(f"{where} ({iso(bar.ts)}): opens at {bar.open} after {previous.close}: an undeclared split?")
         previous = bar

@@ -6,6 +6,7 @@ AZN (0.02 GBP at this price); Regulation NMS Rule 612 (0.01 USD).
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from aion.model import Instrument, InstrumentKind, PriceBasis
 
@@ -31,6 +32,12 @@ class Contract:
     multiplier: Decimal | None = None
     margin: Decimal | None = None
     settlement: str | None = None
+    expiry: str | None = None
+    """A market day, at whose close it ends, or a time with a zone."""
+    strike: Decimal | None = None
+    right: Literal["call", "put"] | None = None
+    underlying: str | None = None
+    final_price: Decimal | None = None
 
 
 def instrument(symbol: str, exchange: str, currency: str, basis: PriceBasis) -> Instrument:

@@ -20,8 +20,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from statistics import median_low
 
+from aion.market.level import Level
 from aion.market.series import Kind
-from aion.model import Bar, CorporateAction
+from aion.model import Bar, CorporateAction, Instrument, why_no_bar
 
 JUMP = Decimal(3)
 """Ratio between a close and the next open that is never believed: no share of the sample moved by more than 1.3
@@ -72,7 +73,8 @@ def is_in_line(price: Decimal, other: Decimal) -> bool:
 
 
 def _within(price: Decimal, other: Decimal, factor: Decimal) -> bool:
-    return price < other * factor and other < price * factor
+    """Tell whether two prices differ by less than a factor; at 0 and below there is none."""
+    return price > 0 < other and price < other * factor and other < price * factor
 
 
 def wrong_unit(opened: Decimal, high: Decimal, low: Decimal, closed: Decimal) -> str:
@@ -119,13 +121,22 @@ class _Out:
 class Screen:
     """Compares the open of each bar with the closes before; see the module for how a symbol comes back."""
 
-    def __init__(self, actions: Iterable[CorporateAction], kind: Kind = "day") -> None:
+    def __init__(
+        self,
+        actions: Iterable[CorporateAction],
+        kind: Kind = "day",
+        instruments: Mapping[str, Instrument] | None = None,
+    ) -> None:
         """Make a screen.
 
         Args:
             actions: declared splits, after which the price of before counts in new units, and real jumps.
             kind: of the bars.
+            instruments: by symbol; what is not among them has prices above 0.
         """
+        self._instruments = instruments or {}
+        self._levels = {symbol: Level(each.tick) for symbol, each in self._instruments.items() if each.is_signed}
+        """Of what may be priced at 0 and below."""
         self._confirmed = CONFIRMED[kind]
         self._splits: dict[str, list[CorporateAction]] = {}
         self._renames: dict[str, CorporateAction] = {}
@@ -187,10 +198,13 @@ class Screen:
         """
         found = Screened(bars)
         for symbol, bar in bars.items():
+            opened, low = bar.open, bar.low
+            if low <= 0 and (why := self._why_no_bar(bar)):
+                found.refused = {**found.refused, symbol: why}
+                continue
             if not bar.volume:
                 continue
-            opened, low = bar.open, bar.low
-            if bar.high > low * OFF[0] and (what := wrong_unit(opened, bar.high, low, bar.close)):
+            if low > 0 and bar.high > low * OFF[0] and (what := wrong_unit(opened, bar.high, low, bar.close)):
                 found.refused = {**found.refused, symbol: f"{symbol}: {what} is about 100 times off the others"}
                 continue
             if symbol in self._renames:
@@ -209,12 +223,23 @@ class Screen:
                 ):
                     continue
             closes.append(bar.close)
+            if self._levels and symbol in self._levels:
+                self._levels[symbol].see(bar.close)
             self._closed_on[symbol] = day
             if self._out:
                 self._out.pop(symbol, None)
         if found.refused:
             found.bars = {symbol: bar for symbol, bar in bars.items() if symbol not in found.refused}
         return found
+
+    def _why_no_bar(self, bar: Bar) -> str:
+        instrument = self._instruments.get(bar.symbol)
+        return why_no_bar(instrument.kind if instrument is not None else "share", bar)
+
+    def _follows(self, symbol: str, price: Decimal, other: Decimal) -> bool:
+        """Tell whether one price plainly follows on the other: by ratio or, at 0 and below, by distance."""
+        level = self._levels.get(symbol)
+        return is_in_line(price, other) or (level is not None and level.follows(price, other))
 
     def _is_good(
         self, bar: Bar, day: date, found: Screened, *, is_split: bool, is_let_in: bool, is_held: bool
@@ -224,21 +249,21 @@ class Screen:
         last, out, closed_on = closes[-1], self._out.get(symbol), self._closed_on.get(symbol)
         split = Decimal(1) if is_split else None  # what is remembered is in new units already
         is_new = closed_on != day
-        if out is None and not is_doubtful(last, bar.open, is_new_session=is_new, split=split):
+        if out is None and not self._doubts(symbol, last, bar.open, is_new_session=is_new, split=split):
             return True
-        jump = f"{symbol} jumps from {last.normalize():f} to {bar.open.normalize():f}"
+        jump = _jump(symbol, bar.open, last)
         why = ""
-        if out is not None and is_in_line(bar.open, last):
+        if out is not None and self._follows(symbol, bar.open, last):
             why = f"{symbol} opens at {bar.open.normalize():f}, in line with {last.normalize():f} before it jumped"
         elif is_let_in or (symbol, day) in self._jumps:
             how = "somebody says that it is real" if is_let_in else "it is declared as a real one"
             why = f"{jump}: {how}"
         elif out is None and closed_on is not None and (day - closed_on).days > LONGEST_HOLE:
             return True
-        elif is_in_line(bar.open, median_low(closes)):
+        elif self._follows(symbol, bar.open, median_low(closes)):
             why = f"{jump}, back to the prices before the last one, which stood alone"
         elif out is not None:
-            out.count = out.count + 1 if is_in_line(bar.open, out.price) else 0
+            out.count = out.count + 1 if self._follows(symbol, bar.open, out.price) else 0
             out.price = bar.close
             if out.count >= self._confirmed and not is_held:
                 why = (
@@ -250,20 +275,20 @@ class Screen:
         if why:
             found.admitted = {**found.admitted, symbol: why}
             return True
-        if is_split:
-            why = (
-                f"{symbol} opens at {bar.open.normalize():f}, and its split that was declared makes "
-                f"{last.normalize():f} of the close before: its bars are not traded on"
-            )
-        else:
-            times = float(max(bar.open / last, last / bar.open))
-            why = f"{jump}, like a split of {times:.3g} that nobody declared: its bars are not traded on"
+        why = _why_not(symbol, bar.open, last, is_split=is_split)
         if out is None:
             out = self._out[symbol] = _Out(why, bar.close)
         elif is_split:
             out.why = why
         found.refused = {**found.refused, symbol: out.why}
         return False
+
+    def _doubts(
+        self, symbol: str, close: Decimal, opened: Decimal, *, is_new_session: bool, split: Decimal | None
+    ) -> bool:
+        if min(close, opened) <= 0 and self._follows(symbol, opened, close):
+            return False
+        return is_doubtful(close, opened, is_new_session=is_new_session, split=split)
 
     def _is_let_in(self, bar: Bar) -> bool:
         """Tell whether `bar` is the first one after somebody let its symbol in."""
@@ -324,3 +349,21 @@ def worth_of(action: CorporateAction, bars: Mapping[str, Bar], last: Decimal) ->
         return None
     worth = action.units(bar.open)
     return worth if worth < last else None
+
+
+def _jump(symbol: str, opened: Decimal, last: Decimal) -> str:
+    return f"{symbol} jumps from {last.normalize():f} to {opened.normalize():f}"
+
+
+def _why_not(symbol: str, opened: Decimal, last: Decimal, *, is_split: bool) -> str:
+    """Return why an open after the close `last` is not believed."""
+    out = "its bars are not traded on"
+    if is_split:
+        return (
+            f"{symbol} opens at {opened.normalize():f}, and its split that was declared makes {last.normalize():f} "
+            f"of the close before: {out}"
+        )
+    if min(opened, last) <= 0:
+        return f"{_jump(symbol, opened, last)}, further than its prices moved before: {out}"
+    times = float(max(opened / last, last / opened))
+    return f"{_jump(symbol, opened, last)}, like a split of {times:.3g} that nobody declared: {out}"

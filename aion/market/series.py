@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from aion.market.funding import FundingRate
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
@@ -74,6 +75,10 @@ class Feed(Protocol):
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
         """Return the known splits and dividends of `symbols`, by day; none for adjusted prices."""
+        ...
+
+    def funding(self, symbols: frozenset[str]) -> Sequence[FundingRate]:
+        """Return the known funding rates of perpetuals, in order of time."""
         ...
 
     def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:

@@ -47,6 +47,7 @@ class Record:
         "_decisions",
         "_equity",
         "_fills",
+        "_funding",
         "_hold",
         "_newest",
         "_orders",
@@ -66,6 +67,7 @@ class Record:
         self._points: list[EquityPoint] = []
         self._newest = 0
         self._borrow = ZERO
+        self._funding = ZERO
 
     @property
     def fills(self) -> Json:
@@ -109,10 +111,18 @@ class Record:
         self._settle()
         return self._borrow
 
+    @property
+    def funding(self) -> Decimal:
+        """Funding of perpetuals, money: received above 0, paid below 0."""
+        self._settle()
+        return self._funding
+
     def charge(self, movement: CashMovement) -> None:
-        """Add a movement of cash; only overnight charges count."""
+        """Add a movement of cash; only overnight charges and funding count."""
         if movement.kind in NIGHTS:
             self._borrow -= movement.amount
+        elif movement.kind == "funding":
+            self._funding += movement.amount
 
     def add(self, changes: Changes) -> None:
         """Add what happened since the last call; the caller must not change it afterwards."""
@@ -159,7 +169,7 @@ class Record:
     @property
     def is_empty(self) -> bool:
         """True if nothing happened; curves do not count."""
-        if self._taken or self._borrow:
+        if self._taken or self._borrow or self._funding:
             return False
         return not (self._fills or self._orders or self._trades or self._decisions)
 
@@ -217,7 +227,7 @@ def days_of(changes: Changes, closes: Sequence[str]) -> dict[str, Record]:
     for decision in changes.decisions:
         days[of(decision.ts)].decisions[decision.id] = decision_json(decision)
     for movement in changes.movements:
-        if movement.kind in NIGHTS:
+        if movement.kind in NIGHTS or movement.kind == "funding":
             days[of(movement.ts)].charge(movement)
     return dict(days)
 
@@ -247,6 +257,7 @@ def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: 
     fees: dict[str, Decimal] = defaultdict(Decimal)
     slippage: dict[str, Decimal] = defaultdict(Decimal)
     borrow: dict[str, Decimal] = defaultdict(Decimal)
+    funding: dict[str, Decimal] = defaultdict(Decimal)
     moved: dict[str, Decimal] = defaultdict(Decimal)
     fills: dict[str, int] = defaultdict(int)
     trades: dict[str, int] = defaultdict(int)
@@ -262,11 +273,13 @@ def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: 
         moved[day] += movement.amount
         if movement.kind in NIGHTS:
             borrow[day] -= movement.amount
+        elif movement.kind == "funding":
+            funding[day] += movement.amount
     shown: Json = {}
     start = last = settings.cash
     money = unit_json(settings.unit)
     cash = sum((amount for day, amount in moved.items() if day < min(equity, default=before)), ZERO)
-    total_fees = total_slippage = total_borrow = ZERO
+    total_fees = total_slippage = total_borrow = total_funding = ZERO
     for day in sorted(equity):
         if day >= before:
             break
@@ -274,8 +287,9 @@ def earlier_days(ledger: LedgerReader, bot: str, settings: BotSettings, before: 
         total_fees += fees[day]
         total_slippage += slippage[day]
         total_borrow += borrow[day]
-        of_day = Result(fees[day], slippage[day], equity[day] - last, last, borrow[day])
-        so_far = Result(total_fees, total_slippage, equity[day] - start, start, total_borrow)
+        total_funding += funding[day]
+        of_day = Result(fees[day], slippage[day], equity[day] - last, last, borrow[day], funding[day])
+        so_far = Result(total_fees, total_slippage, equity[day] - start, start, total_borrow, total_funding)
         shown[day] = {
             "exchange": settings.exchange,
             **money,

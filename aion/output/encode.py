@@ -51,6 +51,8 @@ def result_json(result: Result, since: datetime | None) -> Json:
     }
     if result.borrow:
         value["borrow"] = number(result.borrow)
+    if result.funding:
+        value["funding"] = number(result.funding)
     if result.net_return is not None:
         value["net_return"] = round(result.net_return, 8)
     if since is not None:

@@ -11,7 +11,7 @@ _TEXTS = ("kind", "symbol", "exchange", "currency", "file")
 _LONGEST_SYMBOL = 200
 _MORE_TEXTS = (
     "timezone", "tick", "lot", "quantity_step", "name", "source", "first", "last", "venue", "instrument_kind",
-    "multiplier", "margin", "settlement",
+    "multiplier", "margin", "settlement", "expiry", "strike", "right", "underlying", "final_price",
 )  # fmt: skip
 
 

@@ -159,8 +159,9 @@ class OrderBook:
     def exit_levels(self, symbol: str, held: Decimal) -> tuple[Decimal | None, Decimal | None]:
         """Return the stop and the target nearest to the market, prices per unit; None where none rests."""
         orders = self.orders(symbol)
-        stops = [each.order.stop_price for each in orders if each.role == "stop" and each.order.stop_price]
-        targets = [each.order.limit_price for each in orders if each.role == "target" and each.order.limit_price]
+        exits = [(each.role, each.order.stop_price, each.order.limit_price) for each in orders]
+        stops = [stop for role, stop, _ in exits if role == "stop" and stop is not None]
+        targets = [limit for role, _, limit in exits if role == "target" and limit is not None]
         if held >= 0:
             return max(stops, default=None), min(targets, default=None)
         return min(stops, default=None), max(targets, default=None)

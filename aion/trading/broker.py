@@ -25,6 +25,7 @@ from typing import Any
 from aion.clock import iso, parse_iso
 from aion.errors import OrderError
 from aion.market.calendar import MarketSession
+from aion.market.funding import FundingRate
 from aion.market.grid import Grid
 from aion.market.halt import HaltBook
 from aion.model import (
@@ -47,7 +48,9 @@ from aion.trading.book import OrderBook, view
 from aion.trading.corporate import CorporateActions
 from aion.trading.events import Changes, IdMaker
 from aion.trading.execution import Execution, Terms
+from aion.trading.expiry import Expiry
 from aion.trading.fee import CostModel
+from aion.trading.funding import Funding
 from aion.trading.order_check import check_order, whole_lots
 from aion.trading.portfolio import Portfolio
 from aion.trading.price import PriceOf, unpriced
@@ -77,6 +80,7 @@ class PaperBroker:
         window: Window = WINDOW,
         halts: HaltBook | None = None,
         price_of: PriceOf = unpriced,
+        funding: Iterable[FundingRate] = (),
     ) -> None:
         """Make a broker.
 
@@ -92,7 +96,8 @@ class PaperBroker:
             volume_share: largest part of a bar's volume that fills take, 0..1.
             halts: of single symbols: nothing fills in them.
             window: how old or new a bar may be.
-            price_of: prices of what is not traded but needed, such as the currency of the costs.
+            price_of: prices of what is not traded but needed: a currency of the costs, the underlying of an option.
+            funding: rates of perpetuals.
         """
         self.bot = bot
         self.run = run
@@ -107,6 +112,11 @@ class PaperBroker:
         self.halts = halts or HaltBook()
         self.corporate = CorporateActions(self)
         """What became of corporate actions."""
+        self.expiry = Expiry(instruments, price_of)
+        """What of it expires."""
+        self.funding = Funding(instruments, funding)
+        """Of its perpetuals."""
+        self._is_timed = bool(self.expiry.times or self.funding.symbols)
         self._last_ts: dict[str, datetime] = {}
         self._day: date | None = None
         self._closes_at: datetime | None = None
@@ -164,7 +174,7 @@ class PaperBroker:
         try:
             if self.book.find(order.id) is not None:
                 raise OrderError(f"order {order.id} rests already")
-            if why_not := self.corporate.why(order.symbol):
+            if why_not := self.corporate.why(order.symbol) or self.expiry.why(order.symbol, order.decided_at):
                 raise OrderError(why_not)
             instrument = self.terms.instruments.get(order.symbol)
             held = self.portfolio.quantity(order.symbol)
@@ -179,7 +189,7 @@ class PaperBroker:
         return self._close(symbol, abs(self.portfolio.quantity(symbol)), decided_at, reason)
 
     def _close(self, symbol: str, quantity: Decimal, decided_at: datetime, reason: str) -> OrderRecord | None:
-        if quantity <= 0:
+        if quantity <= 0 or self.expiry.why(symbol, decided_at):
             return None
         side = Side.SELL if self.portfolio.quantity(symbol) > 0 else Side.BUY
         time_in_force = self.exit_time
@@ -330,6 +340,12 @@ class PaperBroker:
             return []
         if session is not None and session.day != self._day:
             self.begin_session(session)
+        ended: list[Fill] = []
+        if self._is_timed:
+            newest = next(iter(bars.values()))
+            ended = self._keep_time(self._opened(newest, session), newest.ts)
+            is_over = self.expiry.why
+            bars = {each: bar for each, bar in bars.items() if not is_over(each, self._opened(bar, session))}
         marks = self.portfolio.marks
         books = self.book.by_symbol
         last_ts = self._last_ts
@@ -348,7 +364,21 @@ class PaperBroker:
         for symbol, bar in bars.items():
             if bar.volume or self._is_traded(bar):
                 marks[symbol] = bar.close
+        if self._is_timed:
+            return [*ended, *fills, *self._keep_time(newest.ts, newest.ts)]
         return fills
+
+    def _keep_time(self, until: datetime, ts: datetime) -> list[Fill]:
+        """Book funding and expiries of up to `until` at market time `ts`; returns the fills of what expired."""
+        if self.funding.symbols:
+            self.funding.book(self.portfolio, self.book, until, ts)
+        return self.expiry.end(self.portfolio, self.book, until, ts) if self.expiry.times else []
+
+    def _opened(self, bar: Bar, session: MarketSession | None) -> datetime:
+        """Return the start of a bar; its close where it lies in no session."""
+        if session is None:
+            return bar.ts
+        return session.open if self.terms.grid is None else self.terms.grid.opened(session, bar.ts)
 
     def _is_traded(self, bar: Bar) -> bool:
         instrument = self.terms.instruments.get(bar.symbol)
@@ -375,9 +405,7 @@ class PaperBroker:
         return {symbol: bar for symbol, bar in bars.items() if symbol not in refused}
 
     def _is_halted(self, bar: Bar, session: MarketSession) -> bool:
-        grid = self.terms.grid
-        opened = session.open if grid is None else grid.opened(session, bar.ts)
-        return self.halts.covering(bar.symbol, opened, bar.ts) is not None
+        return self.halts.covering(bar.symbol, self._opened(bar, session), bar.ts) is not None
 
     def _has(self, session: MarketSession, ts: datetime) -> bool:
         grid = self.terms.grid
@@ -435,8 +463,8 @@ class PaperBroker:
 
     def _charge_nights(self, last_day: date, session: MarketSession) -> None:
         nights = (session.day - last_day).days
-        for symbol in self.portfolio.symbols:
-            value = self.portfolio.market_value(symbol)
+        for symbol, held in self.portfolio.quantities().items():
+            value = abs(self.portfolio.market_value(symbol)).copy_sign(held)
             found = self.terms.cost.overnight(value, nights, last_day)
             if found is not None:
                 kind, amount = found
@@ -455,6 +483,8 @@ class PaperBroker:
             "closes_at": iso(self._closes_at) if self._closes_at else "",
             **({"traded": self._traded.state()} if self._cost.tiers else {}),
             **self.corporate.state(),
+            **({"funding": self.funding.state()} if self.funding.symbols else {}),
+            **({"expired": self.expiry.state()} if self.expiry.times else {}),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -464,5 +494,8 @@ class PaperBroker:
         self._day = date.fromisoformat(state["day"]) if state["day"] else None
         self._closes_at = parse_iso(state["closes_at"]) if state["closes_at"] else None
         self._traded.restore(state.get("traded", {}))
+        self.expiry.restore(state.get("expired", []))
+        if "funding" in state:
+            self.funding.restore(state["funding"])
         self._choose_tier()
         self.corporate.restore(state)

@@ -45,7 +45,7 @@ class CashMovement:
     """Id of the fill that caused it, else `m` first."""
     ts: datetime
     kind: str
-    """deposit, fill, financing, borrow, dividend, merger, delisting, or cash for a part left over: split,
+    """deposit, fill, financing, borrow, funding, dividend, merger, delisting, or cash for a part left over: split,
     stock_dividend, spin_off."""
     amount: Decimal
     """Money; + is gained, - is paid."""
@@ -55,10 +55,10 @@ class CashMovement:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Result of a span, money: gross - fees - slippage - borrow = net, always."""
+    """Result of a span, money: gross - fees - slippage - borrow + funding = net, always."""
 
     fees: Decimal
-    """Of all fills, >= 0."""
+    """Of all fills; below 0 where rebates are more."""
     slippage: Decimal
     """>= 0."""
     net: Decimal
@@ -67,11 +67,14 @@ class Result:
     """Equity at the start of the span."""
     borrow: Decimal = ZERO
     """Charged for nights, >= 0: borrow fees of shorts, financing of longs."""
+    funding: Decimal = ZERO
+    """Of perpetuals: received above 0, paid below 0."""
 
     @property
     def gross(self) -> Decimal:
         """What the span would have given without costs."""
-        return self.net + self.fees + self.slippage + self.borrow
+        gross = self.net + self.fees + self.slippage + self.borrow
+        return gross - self.funding if self.funding else gross
 
     @property
     def net_return(self) -> float | None:

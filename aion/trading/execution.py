@@ -246,9 +246,9 @@ class Execution:
         def due(quantity: Decimal) -> Decimal:
             fees = sum(self._in_account(self._fees(working, quantity, paid, price)).values(), ZERO)
             value = value_of(paid, quantity * instrument.multiplier)
-            if closing and side is Side.SELL:
-                return fees - unit.income(value)
-            return unit.cost(abs(value) * instrument.margin if instrument.is_settled else value) + fees
+            if closing:  # at a price below 0 who sells pays, and who buys is paid
+                return fees + (unit.cost(value) if side is Side.BUY else -unit.income(value))
+            return unit.cost(abs(value) * instrument.margin if instrument.is_settled else abs(value)) + fees
 
         money = self.portfolio.cash if closing else self.portfolio.free_cash()
         return largest(wanted, money, due, instrument)

@@ -183,7 +183,7 @@ class CostModel:
         """Return name and amount (money > 0, not yet rounded) of holding a position, or None when it is free.
 
         Args:
-            value: market value, money, negative when short.
+            value: size of the market value, money, negative when short.
             nights: calendar days held.
             day: market day on which the nights began.
         """

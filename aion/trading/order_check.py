@@ -61,8 +61,10 @@ def _on_tick(order: Order, instrument: Instrument) -> Order:
     def on_tick(name: str, price: Decimal | None, side: Side) -> Decimal | None:
         if price is None:
             return None
-        if not price.is_finite() or price <= 0:
-            raise OrderError(f"{name} {price:f} is not a positive price")
+        if not price.is_finite():
+            raise OrderError(f"{name} {price:f} is not a price")
+        if why := instrument.bad_price(price):
+            raise OrderError(f"{name} {why}")
         return to_tick(price, side, instrument)
 
     # a limit moves away from a fill, a stop towards a worse price
@@ -77,10 +79,12 @@ def _on_tick(order: Order, instrument: Instrument) -> Order:
 
 
 def to_tick(price: Decimal, side: Side, instrument: Instrument) -> Decimal:
-    """Round `price` to the tick: up for a buy, down for a sell; one tick at least."""
+    """Round `price` to the tick: up for a buy, down for a sell; one tick at least where no price is 0."""
     step = instrument.tick
     rounding = ROUND_CEILING if side is Side.BUY else ROUND_FLOOR
-    ticks = max((price / step).to_integral_value(rounding), Decimal(1))
+    ticks = (price / step).to_integral_value(rounding)
+    if ticks < 1 and not instrument.is_signed:
+        ticks = Decimal(instrument.kind != "option")
     return (ticks * step).quantize(min(step, Decimal(1)))
 
 

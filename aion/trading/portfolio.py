@@ -3,7 +3,7 @@
 Laws that hold after every call, to the smallest amount of the account (`aion.money`):
 
 * equity = cash + sum of the market values, of futures and perpetuals of what they have gained;
-* net = equity - money put in = realized + unrealized, and gross - fees - slippage - borrow = net;
+* net = equity - money put in = realized + unrealized, and gross - fees - slippage - borrow + funding = net;
 * a round trip's result is the sum of the cash changes of its fills.
 
 A fill never turns a position: the broker closes it with one fill and opens the other side with another.
@@ -35,6 +35,7 @@ class Holding:
         "exit_quantity",
         "exit_value",
         "fees",
+        "funding",
         "is_settled",
         "margin",
         "multiplier",
@@ -53,6 +54,7 @@ class Holding:
         self.realized = nothing
         self.fees = nothing
         self.borrow = nothing
+        self.funding = nothing  # received (+) or paid (-)
         self.slippage = nothing
         self.entry_quantity = ZERO
         self.entry_value = ZERO
@@ -72,6 +74,8 @@ class Holding:
             values["is_settled"] = self.is_settled
         if self.decimals != LEAST_DECIMALS:
             values["decimals"] = self.decimals
+        if self.funding:
+            values["funding"] = plain_text(self.funding)
         return {**values, "opened_at": iso(self.opened_at), "carried": self.carried}
 
     @classmethod
@@ -81,6 +85,7 @@ class Holding:
         holding.carried = state["carried"]
         holding.decimals = state.get("decimals", LEAST_DECIMALS)
         holding.is_settled = state.get("is_settled", False)
+        holding.funding = Decimal(state.get("funding", 0))
         if "multiplier" in state:
             holding.multiplier, holding.margin = Decimal(state["multiplier"]), Decimal(state["margin"])
         for name in _HOLDING_NUMBERS:
@@ -114,6 +119,7 @@ class Holding:
             realized_pnl=self.realized,
             reason=reason,
             borrow=self.borrow,
+            funding=self.funding or None,
             multiplier=self.multiplier if self.multiplier != ONE else None,
         )
 
@@ -121,16 +127,17 @@ class Holding:
         return price.quantize(ONE.scaleb(-self.decimals), ROUND_HALF_EVEN)
 
 
-_NO_NUMBER = ("carried", "decimals", "is_settled", "margin", "multiplier", "opened_at")
+_NO_NUMBER = ("carried", "decimals", "funding", "is_settled", "margin", "multiplier", "opened_at")
 _HOLDING_NUMBERS = tuple(name for name in Holding.__slots__ if name not in _NO_NUMBER)
 
 
 class Portfolio:
-    """One account. Its cash changes only by fills, charges and corporate actions; every change is a movement."""
+    """One account. Its cash changes by fills, charges, funding and corporate actions; every change is a movement."""
 
     __slots__ = (
         "_day_borrow",
         "_day_fees",
+        "_day_funding",
         "_day_slippage",
         "_day_start",
         "_holdings",
@@ -139,6 +146,7 @@ class Portfolio:
         "currency",
         "day",
         "fees",
+        "funding",
         "marks",
         "slippage",
         "start_cash",
@@ -164,6 +172,8 @@ class Portfolio:
         """Fees of all fills since the start, money >= 0."""
         self.borrow = self.unit.zero
         """Charges for nights since the start, money >= 0: borrow fees of shorts, financing of longs."""
+        self.funding = self.unit.zero
+        """Funding of perpetuals since the start, money: received above 0, paid below 0."""
         self.slippage = self.unit.zero
         """Slippage suffered since the start, money >= 0."""
         self.traded_value = ZERO
@@ -174,7 +184,7 @@ class Portfolio:
         """Market day that `day_result` speaks of; None before the first session."""
         self._holdings: dict[str, Holding] = {}
         self._day_start = self.start_cash
-        self._day_fees = self._day_borrow = self._day_slippage = self.unit.zero
+        self._day_fees = self._day_borrow = self._day_funding = self._day_slippage = self.unit.zero
 
     # what is held
 
@@ -271,9 +281,15 @@ class Portfolio:
         return sum((abs(self.market_value(symbol)) for symbol in self._holdings), ZERO)
 
     def short_value(self) -> Decimal:
-        """Return what buying all short positions back would cost at the marks, money >= 0; settled ones left out."""
-        shorts = (symbol for symbol, each in self._holdings.items() if each.quantity < 0 and not each.is_settled)
-        return sum((-self.market_value(symbol) for symbol in shorts), ZERO)
+        """Return what short positions, and long ones at prices below 0, are worth, money >= 0; settled ones left out.
+
+        It is what buying them back would cost, or getting rid of them.
+        """
+        found = ZERO
+        for symbol, each in self._holdings.items():
+            if not each.is_settled and (each.quantity < 0 or self.marks[symbol] < 0):
+                found += abs(self._market_value(symbol, each))
+        return found
 
     def free_cash(self) -> Decimal:
         """Return the money that may open positions; it can be negative.
@@ -369,6 +385,16 @@ class Portfolio:
             holding.realized -= money
         return CashMovement(movement_id, ts, kind, -money, symbol)
 
+    def fund(self, movement_id: str, symbol: str, amount: Decimal, ts: datetime, detail: str) -> CashMovement:
+        """Receive (> 0) or pay (< 0) the funding of `symbol`, which is held, rounded down; return the movement."""
+        money = self.unit.income(amount)
+        self.cash += money
+        self.funding += money
+        holding = self._holdings[symbol]
+        holding.funding += money
+        holding.realized += money
+        return CashMovement(movement_id, ts, "funding", money, symbol, detail)
+
     def pay_dividend(self, movement_id: str, symbol: str, per_unit: Decimal, ts: datetime) -> CashMovement | None:
         """Credit a dividend (charge it to a short) on a position held over its ex-date; None when not held.
 
@@ -390,17 +416,20 @@ class Portfolio:
         self._day_start = self.equity()
         self._day_fees = self.fees
         self._day_borrow = self.borrow
+        self._day_funding = self.funding
         self._day_slippage = self.slippage
 
     def day_result(self) -> Result:
         """Return the result since `begin_day`."""
         net = self.equity() - self._day_start
         fees, slippage = self.fees - self._day_fees, self.slippage - self._day_slippage
-        return Result(fees, slippage, net, self._day_start, self.borrow - self._day_borrow)
+        borrow, funding = self.borrow - self._day_borrow, self.funding - self._day_funding
+        return Result(fees, slippage, net, self._day_start, borrow, funding)
 
     def total_result(self) -> Result:
         """Return the result since the start."""
-        return Result(self.fees, self.slippage, self.equity() - self.start_cash, self.start_cash, self.borrow)
+        net = self.equity() - self.start_cash
+        return Result(self.fees, self.slippage, net, self.start_cash, self.borrow, self.funding)
 
     # to and from the ledger
 
@@ -424,6 +453,8 @@ class Portfolio:
         }
         if self.unit != unit_of(self.currency):
             state["decimals"] = self.unit.decimals
+        if self.funding:
+            state |= {"funding": plain_text(self.funding), "day_funding": plain_text(self._day_funding)}
         return state
 
     @classmethod
@@ -441,6 +472,7 @@ class Portfolio:
         self._day_start = Decimal(state["day_start"])
         self._day_fees = Decimal(state["day_fees"])
         self._day_borrow = Decimal(state.get("day_borrow", 0))
+        self.funding, self._day_funding = (Decimal(state.get(name, 0)) for name in ("funding", "day_funding"))
         self._day_slippage = Decimal(state["day_slippage"])
         self.marks = {symbol: Decimal(price) for symbol, price in state["marks"].items()}
         self._holdings = {symbol: Holding.from_state(each) for symbol, each in state["holdings"].items()}
@@ -463,4 +495,5 @@ def _position(symbol: str, holding: Holding) -> Position:
     return Position(
         symbol, holding.quantity, holding.average(), holding.opened_at,
         realized_pnl=holding.realized, carried=holding.carried, multiplier=holding.multiplier,
+        funding=holding.funding,
     )  # fmt: skip

@@ -54,7 +54,7 @@ class SlippageModel:
         if self.has_impact and bar.high > bar.low > 0 and bar.volume:
             sigma = log(bar.high / bar.low) / PARKINSON
             share = sqrt(min(1.0, float(quantity / bar.volume)))
-            cost += reference * Decimal(repr(round(IMPACT * sigma * share, 9)))
+            cost += abs(reference) * Decimal(repr(round(IMPACT * sigma * share, 9)))
         return to_tick(reference + cost * side.sign, side, instrument)
 
 

@@ -421,6 +421,8 @@ def _pnl(start: float, end: float, doc: DayDoc | None) -> Pnl | None:
     fees, slippage = total(said), total(fill.slippage for fill in fills)
     net = total((end, -start))
     funding = [fill.funding for fill in fills if fill.funding is not None]
+    if isinstance(doc, BotActivity) and doc.funding is not None:
+        funding.append(doc.funding)
     return made(Pnl)(
         gross=total((net, fees, slippage, borrow, *(-value for value in funding))),
         fees=fees,

@@ -15,6 +15,7 @@ from aion.engine.runner import run_all
 from aion.ledger.query import read_ledger
 from aion.market import calendar
 from aion.market.feed import Batch, Feed, Kind, RecordedFeed
+from aion.market.funding import FundingRate
 from aion.market.halt import Halt
 from aion.model import Bar, CorporateAction, Instrument
 from aion.store.control_id import make_id
@@ -86,6 +87,9 @@ class CutFeed:
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
         return self._feed.actions(symbols)
 
+    def funding(self, symbols: frozenset[str]) -> Sequence[FundingRate]:
+        return self._feed.funding(symbols)
+
     def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
         return self._feed.halts(symbols)
 
@@ -131,6 +135,9 @@ class ListFeed:
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
         return [action for action in self.given if action.symbol in symbols]
+
+    def funding(self, symbols: frozenset[str]) -> Sequence[FundingRate]:
+        return ()
 
     def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
         return [each for each in self.halted if each.symbol in symbols]

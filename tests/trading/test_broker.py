@@ -215,7 +215,10 @@ def test_purchase_when_cash_pays_nothing_then_is_refused_with_a_reason() -> None
         (lambda b: enter(b, "0.5"), "below one lot"),
         (lambda b: enter(b, side=Side.SELL), "may not be short"),
         (lambda b: enter(b, reduce_only=True), "nothing to close"),
-        (lambda b: enter(b, type=OrderType.LIMIT, limit_price=Decimal(-1)), "not a positive price"),
+        (
+            lambda b: enter(b, type=OrderType.LIMIT, limit_price=Decimal(-1)),
+            "which no price of a share is",
+        ),
         (lambda b: enter(b, stop_loss=Decimal(260), take_profit=Decimal(255)), "wrong sides"),
     ],
 )

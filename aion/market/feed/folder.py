@@ -5,6 +5,8 @@ from pathlib import Path
 
 from aion.errors import ConfigError
 from aion.market.feed.tape import Tape
+from aion.market.funding import FILE as FUNDING
+from aion.market.funding import FundingRate, read_funding
 from aion.market.grid import MINUTES, Grid, length_text
 from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts
@@ -27,7 +29,7 @@ class FolderFeed(Tape):
 
         Raises:
             ConfigError: it has no checked bars, or none of a symbol.
-            FeedError: the index or the table of halts cannot be read.
+            FeedError: the index, the table of halts or that of funding rates cannot be read.
         """
         super().__init__()
         self._folder = BarFolder(folder)
@@ -44,6 +46,8 @@ class FolderFeed(Tape):
             key: series for key, series in self._folder.series.items() if not symbols or series.symbol in symbols
         }
         self._halts = read_halts(folder / HALTS)
+        self._funding, left_out = read_funding(folder / FUNDING)
+        self.complaints += left_out
         grid = self._one_grid()
         self.interval, self.anchor = grid.interval, grid.anchor
         sources = sorted({series.source for series in self._series_by_key.values() if series.source})
@@ -95,6 +99,10 @@ class FolderFeed(Tape):
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
         """Return the declared corporate actions of `symbols`, by day."""
         return [each for each in self._folder.all_actions if each.symbol in symbols]
+
+    def funding(self, symbols: frozenset[str]) -> Sequence[FundingRate]:
+        """Return the funding rates of `symbols` in the folder's table, in order of time."""
+        return [each for each in self._funding if each.symbol in symbols]
 
     def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
         """Return the halts of `symbols` in the folder's table, in order of time."""

@@ -19,6 +19,7 @@ from aion.market import calendar
 from aion.market.feed.batcher import Gatherer, Tally
 from aion.market.feed.health import FeedHealth, SymbolHealth
 from aion.market.feed.tape import batched
+from aion.market.funding import FundingRate
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
 from aion.market.provider.pool import Crew, do_together
@@ -179,6 +180,10 @@ class OnlineFeed:
             self._ask_actions(self._caller.patiently)
         with self._lock:
             return [each for each in self._actions if each.symbol in symbols]
+
+    def funding(self, symbols: frozenset[str]) -> Sequence[FundingRate]:
+        """Return none: providers here do not say what perpetuals pay; the account says that it is not known."""
+        return ()
 
     def halts(self, symbols: frozenset[str]) -> Sequence[Halt]:
         """Return none: providers here do not say which symbols are halted; a halted one has no bars."""

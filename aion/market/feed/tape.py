@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from aion.errors import FeedError
+from aion.market.funding import FundingRate
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
 from aion.market.series import Batch, Kind
@@ -70,6 +71,10 @@ class Tape:
         return 0
 
     def actions(self, symbols: frozenset[str]) -> Sequence[CorporateAction]:
+        """Return none: a child that knows of some says so."""
+        return ()
+
+    def funding(self, symbols: frozenset[str]) -> Sequence[FundingRate]:
         """Return none: a child that knows of some says so."""
         return ()
 

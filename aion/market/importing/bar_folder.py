@@ -33,7 +33,16 @@ from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts
 from aion.market.importing.text.table import parquet_batches
 from aion.market.series import Kind
-from aion.model import ACTION_KINDS, INSTRUMENT_KINDS, Bar, CorporateAction, Instrument, PriceBasis
+from aion.model import (
+    ACTION_KINDS,
+    INSTRUMENT_KINDS,
+    SIGNED,
+    Bar,
+    CorporateAction,
+    Instrument,
+    PriceBasis,
+    why_no_bar,
+)
 from aion.store.bar_index import check_entry
 from aion.store.file import write_bytes
 from aion.store.regular_file import inflate, open_regular, read_regular
@@ -44,6 +53,7 @@ MAX_FILE_BYTES = 512 << 20  # of a series, packed or not: ten years of minutes h
 MAX_STEM = 100  # characters of a symbol in the name of its file
 SCHEMA = "aion/bars/1"
 Format = Literal["parquet", "csv"]
+RIGHTS: tuple[Literal["", "call", "put"], ...] = ("", "call", "put")
 _COLUMNS = ("ts", "open", "high", "low", "close", "volume")
 _PRICE_DECIMALS, _VOLUME_DECIMALS = 4, 8  # at the least; what most prices have, and what exchanges of coins count in
 _WHOLE_DIGITS = 16  # of the largest number that is read
@@ -87,6 +97,12 @@ class Series:
     margin: str = "1"
     settlement: str = ""
     has_volume: bool = True
+    expiry: str = ""
+    """When a future or option ends, ISO 8601 UTC; empty where nothing ends it."""
+    strike: str = ""
+    right: str = ""
+    underlying: str = ""
+    final_price: str = ""
 
     @property
     def key(self) -> str:
@@ -121,6 +137,11 @@ class Series:
             self.settlement,
             Decimal(self.margin),
             self.has_volume,
+            parse_iso(self.expiry) if self.expiry else None,
+            Decimal(self.strike) if self.strike else None,
+            _right(self.right),
+            self.underlying,
+            Decimal(self.final_price) if self.final_price else None,
         )
 
     def entry(self) -> dict[str, Any]:
@@ -129,7 +150,17 @@ class Series:
         return {name: value for name, value in found.items() if name not in _LATER or value != _LATER[name]}
 
 
-_LATER = {"instrument_kind": "", "multiplier": "1", "margin": "1", "settlement": "", "has_volume": True}
+_LATER = {
+    "instrument_kind": "", "multiplier": "1", "margin": "1", "settlement": "", "has_volume": True,
+    "expiry": "", "strike": "", "right": "", "underlying": "", "final_price": "",
+}  # fmt: skip
+
+
+def _right(text: str) -> Literal["", "call", "put"]:
+    for known in RIGHTS:
+        if text == known:
+            return known
+    raise ValueError(f"its right is {text[:80]!r}: call and put are known")
 
 
 class BarFolder:
@@ -237,6 +268,9 @@ class BarFolder:
             bars = read(path, series.symbol, series.rows)
         except (OSError, ValueError, ArithmeticError, KeyError, EOFError) as error:
             raise FeedError(f"{path} cannot be read: {error}; import it again with `aion import`") from None
+        kind = series.instrument().kind
+        if kind not in SIGNED and (why := next((why_no_bar(kind, bar) for bar in bars if bar.low <= 0), "")):
+            raise FeedError(f"{path} cannot be read: {why}; import it again with `aion import`")
         if len(bars) != series.rows or any(one.ts >= two.ts for one, two in pairwise(bars)):
             raise FeedError(f"{path} is not what {INDEX} says of it; import it again with `aion import`")
         return bars

@@ -174,9 +174,9 @@ class _Download:
         if not done.bars:
             return
         done.gaps = find_gaps(done.kind, done.bars, self._series.dropped, self._instrument.exchange)
-        for found in islice(
-            doubts(done.bars, self._instrument.exchange, self._folder.actions_of(self._instrument.price_basis)), 5
-        ):
+        tick = self._instrument.tick if self._instrument.is_signed else None
+        actions = self._folder.actions_of(self._instrument.price_basis)
+        for found in islice(doubts(done.bars, self._instrument.exchange, actions, tick), 5):
             said = f"{found.bar.ts:%Y-%m-%d %H:%M} opens at {found.bar.open} after {found.before.close}"
             done.jumps.append(f"{said}: a split, or real? say so with aion declare")
 

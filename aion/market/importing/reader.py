@@ -8,11 +8,12 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from aion.clock import iso, parse_iso
 from aion.currency import DIGITS, MOST_DECIMALS
 from aion.errors import AionError, ConfigError, FeedError, printable
 from aion.market import calendar
@@ -32,7 +33,7 @@ from aion.market.importing.text.part import Part, rows_by_day, rows_by_time, set
 from aion.market.importing.text.table import Reading, read_tables
 from aion.market.instrument import UNCOUNTED, Contract, instrument
 from aion.market.series import Kind
-from aion.model import Bar, CorporateAction, PriceBasis
+from aion.model import SIGNED, Bar, CorporateAction, PriceBasis
 from aion.money import decimals_in
 from aion.store.file import write_bytes
 
@@ -234,7 +235,8 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
         done.kind = "day" if days is not None else "minute"
         old = None if about.is_replaced else target.series.get(f"{done.kind}:{symbol}")
         series = _series(symbol, done.kind, names, about, old)
-        is_uncounted = series.instrument().kind in UNCOUNTED
+        kind = series.instrument().kind
+        is_uncounted = kind in UNCOUNTED
         has_volume = settle_volume(parts, report, is_traded=is_uncounted)
         series.has_volume = has_volume or not is_uncounted
         if days is not None:
@@ -255,18 +257,19 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
         bars = list(
             clean(
                 symbol, timed, report, unit=unit, is_traded_at=traded,
-                step=None, is_repaired=True, has_volume=has_volume,
+                step=None, is_repaired=True, has_volume=has_volume, kind=kind,
             )
         )  # fmt: skip
         if not bars:
             raise FeedError(_nothing_left(report, about))
         series.tick = format(about.contract.tick or _tick(series, bars), "f")
         series.dropped = report.dropped_days
-        check_jumps(bars, about.exchange, target.actions_of(about.price_basis))
+        signed_tick = Decimal(series.tick) if kind in SIGNED else None
+        check_jumps(bars, about.exchange, target.actions_of(about.price_basis), signed_tick)
         if not about.is_replaced:
             bars, done.joined = merge(series, bars, target)
             if done.joined:
-                check_jumps(bars, about.exchange, target.actions_of(about.price_basis))
+                check_jumps(bars, about.exchange, target.actions_of(about.price_basis), signed_tick)
         done.gaps = find_gaps(done.kind, bars, series.dropped, about.exchange, done.grid, target.halts(symbol))
         target.write(series, bars, about.form)
     except ConfigError:
@@ -321,13 +324,31 @@ def _series(symbol: str, kind: Kind, names: list[str], about: Import, old: Serie
         format(said.tick or known.tick, "f"), format(lot, "f"), format(step, "f"), known.name,
         f"imported from {', '.join(names)}", instrument_kind=traded,
     )  # fmt: skip
-    for name in ("multiplier", "margin", "settlement"):
+    for name in ("multiplier", "margin", "settlement", "expiry", "strike", "right", "underlying", "final_price"):
         value = getattr(said, name)
+        if name == "expiry" and value is not None:
+            value = iso(_expiry(value, about.exchange))
         if value is not None:
             setattr(series, name, value if isinstance(value, str) else format(value, "f"))
         elif old is not None:
             setattr(series, name, getattr(old, name))
     return series
+
+
+def _expiry(said: str, mic: str) -> datetime:
+    """Return the end of what expires: a time, or the close of a market day of `mic`."""
+    try:
+        if len(said) > len("2020-04-21"):
+            return parse_iso(said)
+        day = date.fromisoformat(said)
+    except ValueError:
+        raise ConfigError(
+            f"--expiry {said[:40]!r} is neither a market day, 2020-04-21, nor a time, 2020-04-21T18:30Z"
+        ) from None
+    closes = calendar.session_closes(mic, day, day)
+    if day not in closes:
+        raise ConfigError(f"--expiry {said}: {day} is not a trading day of {mic}")
+    return closes[day]
 
 
 def _write_report(folder: Path, done: Sequence[Imported], about: Import, now: datetime) -> None:

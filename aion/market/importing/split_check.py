@@ -9,6 +9,7 @@ from itertools import pairwise
 from aion.errors import FeedError
 from aion.market import calendar
 from aion.market.jump import is_doubtful, is_in_line, usual_split
+from aion.market.level import Level
 from aion.model import Bar, CorporateAction
 
 
@@ -24,14 +25,18 @@ class Doubt:
     """What was declared and is contradicted; None where nothing was."""
 
 
-def doubts(bars: Sequence[Bar], exchange: str, actions: Iterable[CorporateAction]) -> Iterator[Doubt]:
+def doubts(
+    bars: Sequence[Bar], exchange: str, actions: Iterable[CorporateAction], signed_tick: Decimal | None = None
+) -> Iterator[Doubt]:
     """Yield the opens of one series that nobody declared, or that contradict what was declared (`aion.market.jump`).
 
     Args:
         bars: in order of time.
         exchange: its MIC.
         actions: splits and real jumps of its symbol, and others.
+        signed_tick: price step of what may be priced at 0 and below; None of what may not.
     """
+    level = Level(signed_tick) if signed_tick is not None else None
     mine = [each for each in actions if bars and each.symbol == bars[0].symbol]
     real = {each.ex_date for each in mine if each.kind == "jump"}
     splits = dict[date, Decimal]()
@@ -40,6 +45,10 @@ def doubts(bars: Sequence[Bar], exchange: str, actions: Iterable[CorporateAction
             splits[each.ex_date] = splits.get(each.ex_date, Decimal(1)) * each.ratio
     spun_off = {each.ex_date for each in mine if each.kind == "spin_off"}
     for one, two in pairwise(bars):
+        if level is not None:
+            level.see(one.close)
+            if level.follows(two.open, one.close):
+                continue
         if not splits and is_in_line(two.open, one.close):
             continue
         day, before = _day(exchange, two), _day(exchange, one)
@@ -50,10 +59,18 @@ def doubts(bars: Sequence[Bar], exchange: str, actions: Iterable[CorporateAction
             yield Doubt(day, one, two, split)
 
 
-def check_jumps(bars: Sequence[Bar], exchange: str, actions: Iterable[CorporateAction]) -> None:
+def check_jumps(
+    bars: Sequence[Bar], exchange: str, actions: Iterable[CorporateAction], signed_tick: Decimal | None = None
+) -> None:
     """Raise FeedError at the first doubt; its text says what to declare."""
-    for found in doubts(bars, exchange, actions):
+    for found in doubts(bars, exchange, actions, signed_tick):
         symbol, close, opened = found.bar.symbol, found.before.close, found.bar.open
+        if min(close, opened) <= 0:
+            raise FeedError(
+                f"on {found.day} it opens at {opened:f} after {close:f}, further away than its prices of before are "
+                f"from each other; if the price is real, say so with --jump {symbol}:{found.day}, else leave the "
+                "wrong rows out"
+            )
         if found.split is None:
             raise FeedError(_ask(symbol, found.day, close / opened))
         raise FeedError(

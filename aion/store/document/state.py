@@ -22,6 +22,7 @@ from aion.scalar import (
     Key,
     Money,
     Name,
+    NonNegative,
     Number,
     Price,
     Short,
@@ -71,7 +72,7 @@ class Account(Envelope):
     hold_equity: Money | None = Field(None, description="What buying and holding the same names would be worth.")
     hold_name: str = Field("", max_length=64, description="What is held, e.g. `MSFT` or `10 names`.")
     price_basis: Literal["raw", "adjusted"] = "raw"
-    tick: Price | None = Field(None, description="Least step of its symbols' prices, the smallest where they differ.")
+    tick: NonNegative | None = Field(None, description="Least step of its symbols' prices, the smallest of them.")
     note: Text = Field("", description="A caveat that the page shows, e.g. hindsight in the choice of names.")
     state: Literal["active", "paused", "stopped", "error"] = "active"
     state_reason: Text = ""
@@ -213,6 +214,9 @@ class BotActivity(Envelope):
     borrow: Money | None = Field(
         None, ge=0, description="Charged for the night before its session; absent when nothing was."
     )
+    funding: Money | None = Field(
+        None, description="Funding of perpetuals, beside that of its fills: received above 0, paid below 0."
+    )
 
 
 class SymbolState(Document):
@@ -220,7 +224,7 @@ class SymbolState(Document):
 
     exchange: Short = ""
     currency: Short = ""
-    tick: Price | None = Field(None, description="Least step of its price.")
+    tick: NonNegative | None = Field(None, description="Least step of its price.")
     bar: Bar | None = None
     features: Annotated[dict[Key, Number], Few] = Field(default_factory=dict)
     signal: Signal | None = None

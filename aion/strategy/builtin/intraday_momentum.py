@@ -86,7 +86,7 @@ class IntradayMomentum:
     def _measure(self, state: _First, bar: Bar) -> None:
         figures = state.figures
         base = figures.previous_close if figures.previous_close is not None else figures.open
-        state.change = float(bar.close) / base - 1
+        state.change = float(bar.close) / base - 1 if base > 0 else 0.0  # no return from 0 or below
         chance = figures.minute_volatility * math.sqrt(self._parameters.first_minutes)
         state.strength = unit(abs(state.change) / (FULL_STRENGTH * chance)) if chance > 0 else 0.0
 

@@ -48,7 +48,10 @@ class _Ranking:
     def on_bars(self, bars: Mapping[str, Bar], moment: Moment) -> dict[str, Signal]:
         """Take closed daily bars; see `Strategy.on_bars`."""
         for symbol, bar in bars.items():
-            self._closes[symbol].append(float(bar.close))
+            if bar.close > 0:
+                self._closes[symbol].append(float(bar.close))
+            else:  # there is no return to or from it: no view until it has a past again
+                self._closes[symbol].clear()
         scores = {
             symbol: closes[-1 - self._skip] / closes[0] - 1
             for symbol, closes in self._closes.items()

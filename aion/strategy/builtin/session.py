@@ -73,7 +73,8 @@ class SessionFigures:
             self.open = self._anchor = float(bar.open)
             self.high, self.low = high, low
         else:
-            self._step(math.log(close / self.close), minutes)
+            if close > 0 < self.close:  # there is no return across 0
+                self._step(math.log(close / self.close), minutes)
             self.high, self.low = max(self.high, high), min(self.low, low)
         self.close = close
         # sums are taken from the open, so that squares of large prices do not swallow the deviation
@@ -101,13 +102,13 @@ class SessionFigures:
 
     def features(self) -> dict[str, float]:
         """Return the figures of every intraday signal; ratios are fractions, rounded only in documents."""
-        return {
+        since_open = {"return_since_open": self.close / self.open - 1} if self.open > 0 else {}
+        return since_open | {
             "session_open": self.open,
             "session_high": self.high,
             "session_low": self.low,
             "vwap": self.vwap,
             "vwap_deviation": self.deviation,
-            "return_since_open": self.close / self.open - 1,
             "minute_volatility": self.minute_volatility,
             "session_volume": self.volume,
         }

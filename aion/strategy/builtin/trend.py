@@ -39,6 +39,11 @@ class _History:
     squares: float = 0.0
 
     def append(self, close: float) -> None:
+        if close <= 0:  # there is no return to or from it: the rule has no view until it has a past again
+            self.closes.clear()
+            self.steps.clear()
+            self.total = self.squares = 0.0
+            return
         if self.closes:
             step = math.log(close / self.closes[-1])
             if len(self.steps) == self.steps.maxlen:

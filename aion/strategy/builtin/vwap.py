@@ -1,5 +1,6 @@
 """The two VWAP rules: trade back towards the session's VWAP, or follow the side that the price is on."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -130,7 +131,8 @@ class VwapReversion(_VwapRule):
         elif reading.wait:
             reason = f"{reason}; {reading.wait}"
         elif abs(reading.distance) >= self._parameters.deviations:
-            gap_bps = abs(float(reading.bar.close) / reading.vwap - 1) / BASIS_POINT
+            # at 0 there are no basis points, and any distance is more than enough
+            gap_bps = abs(float(reading.bar.close) / reading.vwap - 1) / BASIS_POINT if reading.vwap else math.inf
             if gap_bps < self._parameters.min_distance_bps:
                 reason = f"{reason}, but only {gap_bps:.1f} bp away: costs would exceed the gain"
             else:

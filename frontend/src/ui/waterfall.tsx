@@ -33,7 +33,7 @@ interface Parts {
 /** Lay the bars out; money in, pixels out. All hang on one zero line; borrow has a bar only where it is charged. */
 export function waterfall(pnl: Parts, unit: Unit): WaterfallShape {
   const afterFees = pnl.gross - pnl.fees;
-  const afterSlippage = pnl.net + (pnl.borrow ?? 0);
+  const afterSlippage = afterFees - pnl.slippage;
   const high = Math.max(0, pnl.gross, afterFees, afterSlippage, pnl.net);
   const low = Math.min(0, pnl.gross, afterFees, afterSlippage, pnl.net);
   const scale = high === low ? 0 : (HEIGHT - 2 * PAD) / (high - low);
@@ -52,7 +52,7 @@ export function waterfall(pnl: Parts, unit: Unit): WaterfallShape {
       bar("gross", 0, pnl.gross, tone(pnl.gross)),
       bar("fees", pnl.gross, afterFees, "cost"),
       bar("slippage", afterFees, afterSlippage, "cost"),
-      ...(pnl.borrow ? [bar("borrow", afterSlippage, pnl.net, "cost")] : []),
+      ...(pnl.borrow ? [bar("borrow", afterSlippage, afterSlippage - pnl.borrow, "cost")] : []),
       bar("net", 0, pnl.net, tone(pnl.net)),
     ],
   };
