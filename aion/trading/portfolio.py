@@ -19,6 +19,7 @@ from aion.money import MoneyUnit, decimals_in, plain_text, unit_of, value_of
 from aion.trading.events import CashMovement, Result
 
 LEAST_DECIMALS = 4  # of an average price
+MOST_DIGITS = 18  # of an average that is shown: a mark that a ratio divided has as many as numbers can have
 
 
 class Holding:
@@ -124,7 +125,8 @@ class Holding:
         )
 
     def _rounded(self, price: Decimal) -> Decimal:
-        return price.quantize(ONE.scaleb(-self.decimals), ROUND_HALF_EVEN)
+        places = max(LEAST_DECIMALS, MOST_DIGITS - 1 - price.adjusted())
+        return price.quantize(ONE.scaleb(-min(self.decimals, places)), ROUND_HALF_EVEN)
 
 
 _NO_NUMBER = ("carried", "decimals", "funding", "is_settled", "margin", "multiplier", "opened_at")
