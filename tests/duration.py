@@ -3,8 +3,9 @@
 The figures are seconds of processor of a file's tests together, with all processes that they start:
 
     .venv/bin/pytest --measure -n 4 --dist loadfile --ignore tests/e2e
+    .venv/bin/pytest --measure -n 4 --dist loadfile tests/e2e
 
-A file that is not in there is new, and counts as quick.
+Each replaces the figures of the files that it runs. A file that is not in there is new, and counts as quick.
 """
 
 import json
@@ -59,12 +60,14 @@ class Measure:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        self._spent[report.nodeid.split("::")[0]] += dict(report.user_properties).get("cpu_s", 0.0)
+        spent = dict(report.user_properties).get("cpu_s", 0.0)
+        self._spent[report.nodeid.split("::")[0]] += max(0.0, spent)  # less, when a process with children was killed
 
     def pytest_sessionfinish(self) -> None:
         if not self._is_worker:
-            found = {path: round(spent, 1) for path, spent in sorted(self._spent.items())}
-            DURATIONS.write_text(json.dumps(found, indent=1) + "\n")
+            found = durations_s() | {path: round(spent, 1) for path, spent in self._spent.items()}
+            there = {path: found[path] for path in sorted(found) if (ROOT / path).is_file()}
+            DURATIONS.write_text(json.dumps(there, indent=1) + "\n")
 
     @staticmethod
     def _cpu_s() -> float:
