@@ -1,5 +1,5 @@
 """One running desk (`aion up`) for all documents."""
 
-from tests.e2e.conftest import begin, desk
+from tests.e2e.conftest import desk
 
-__all__ = ["begin", "desk"]
+__all__ = ["desk"]

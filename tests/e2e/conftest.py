@@ -16,13 +16,13 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebError, expect, sync_playwright
 
 from tests.once import made_once
 
 from .ask import CLIENT
 from .live_app import PAGE
-from .profile import Profile
+from .profile import CALM, Profile
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
 import page_size
@@ -33,22 +33,20 @@ HOST = "desk.lan"
 SINCE = "2022-05-19T13:50Z"
 """Where a desk begins that is not told: New York and London are open, a bot has traded, and nothing is waited for."""
 expect.set_options(timeout=30_000)  # a machine that tests on two cores at once may hold a page up
+OFF = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect", "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled",
+    "PreconnectToSearch", "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
+)  # fmt: skip
+"""Features that Playwright turns off, as the last such flag replaces the others; and what loads hundreds of scripts
+for the address bar of each window, which nobody sees."""
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--disable-quic", "--no-first-run",
+    "--disable-sync", "--disable-quic", "--no-first-run", f"--disable-features={','.join(OFF)}",
 ]  # fmt: skip
-
-
-FIRST = (
-    "test_clock.py", "test_promise.py", "test_screens.py", "test_stop.py", "test_bot.py", "test_keyboard.py",
-    "test_link.py", "test_live.py", "test_page_life.py", "test_viewer.py", "test_document.py", "test_plain_http.py",
-)  # fmt: skip
-"""The files that take longest, longest first: all workers would wait for one that is begun last."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    rank = {Path(__file__).with_name(name): place for place, name in enumerate(FIRST)}
-    items.sort(key=lambda item: rank.get(item.path, len(FIRST)))
+WIDE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"}
+"""A window that is wide enough for the table."""
 
 
 def free_port() -> int:
@@ -126,9 +124,9 @@ class Up:
 Begin = Callable[..., Up]
 
 
-@pytest.fixture(scope="session")
-def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
-    """Start `aion up`: `begin(*flags, **settings)`, settings by the names of their variables."""
+@contextmanager
+def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
+    """Yield what starts `aion up`; all that it has started are stopped in the end."""
     started: list[Up] = []
 
     def start(*flags: str, **settings: str) -> Up:
@@ -151,24 +149,33 @@ def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
         started.append(up)
         return up
 
-    yield start
-    for up in started:
-        up.stop()
+    try:
+        yield start
+    finally:
+        for up in started:
+            up.stop()
+
+
+@pytest.fixture(scope="module")
+def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
+    """Start a desk of a file's own: `begin(*flags, **settings)`, settings by the names of their variables."""
+    with desks(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
-def desk(begin: Begin) -> Iterator[Up]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """One desk for all tests of a worker that only look; its market day goes on meanwhile."""
-    up = begin()
-    up.wait(up.is_running, 60)
-    yield up
-    up.stop()
+    with desks(tmp_path_factory) as start:
+        up = start()
+        up.wait(up.is_running, 60)
+        yield up
 
 
 def chromium() -> str:
     """The path of the Chromium of the tests."""
     found = subprocess.run(
-        [sys.executable, "tools/browser.py"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "tools/browser.py", "headless"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert found.returncode == 0, found.stderr
     return re.findall(r"browser (.+)", found.stdout)[0]
@@ -224,8 +231,8 @@ def watched() -> Watched:
 
 @pytest.fixture(scope="module")
 def profile(browser: Browser) -> Iterator[Profile]:
-    """The profile of a file's tests, wide enough for the table; a file that needs another one says so."""
-    with Profile.open(browser, viewport={"width": 1440, "height": 900}, color_scheme="dark") as found:
+    """The profile of a file's tests; a file that needs another one, or the page's own timers, says so."""
+    with Profile.open(browser, CALM, **WIDE) as found:
         yield found
 
 
@@ -237,18 +244,25 @@ def context(profile: Profile) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, watched: Watched) -> Page:
+def page(profile: Profile, context: BrowserContext, watched: Watched) -> Iterator[Page]:
     """A page in an empty profile."""
-    page = context.new_page()
-    page.on("pageerror", lambda error: watched.errors.append(str(error)))
+    page = profile.page()
 
-    def heard(message: Any) -> None:
-        watched.console.append(message.text)
-        if message.type == "error":
-            watched.errors.append(message.text)
+    def failed(error: WebError) -> None:
+        if error.page == page:
+            watched.errors.append(str(error.error))
 
-    page.on("console", heard)
-    return page
+    def heard(message: ConsoleMessage) -> None:
+        if message.page == page:
+            watched.console.append(message.text)
+            if message.type == "error":
+                watched.errors.append(message.text)
+
+    context.on("weberror", failed)
+    context.on("console", heard)
+    yield page
+    context.remove_listener("weberror", failed)
+    context.remove_listener("console", heard)
 
 
 def until(page: Page, expression: str, seconds: float = 60) -> None:

@@ -4,16 +4,25 @@ import json
 import re
 import subprocess
 import time
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from aion.config import Settings
 
-from .conftest import Begin, Up, Watched, until
+from .conftest import WIDE, Begin, Up, Watched, until
+from .profile import Profile
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
+
+
+@pytest.fixture(scope="module")
+def profile(browser: Browser) -> Iterator[Profile]:
+    with Profile.open(browser, **WIDE) as found:
+        yield found
+
 
 KEY = "aion_cache_api:/api/bots/page"
 T4 = """

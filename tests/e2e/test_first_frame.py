@@ -4,13 +4,22 @@
 """
 
 import statistics
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Browser, Page, Route
 
-from .conftest import Up, Watched, until
+from .conftest import WIDE, Up, Watched, until
+from .profile import Profile
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
+
+
+@pytest.fixture(scope="module")
+def profile(browser: Browser) -> Iterator[Profile]:
+    with Profile.open(browser, **WIDE) as found:
+        yield found
+
 
 LOADS = 11
 WATCH = """

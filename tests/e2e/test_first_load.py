@@ -1,13 +1,23 @@
 """The first load of each page: what is fetched, when what is drawn, and what of it waits."""
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
-from .conftest import Up, Watched, until
+from .conftest import WIDE, Up, Watched, until
+from .profile import Profile
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def profile(browser: Browser) -> Iterator[Profile]:
+    with Profile.open(browser, **WIDE) as found:
+        yield found
+
+
 PATHS = {
     "/bots": "main h3 >> text=orb_ny",
     "/bots/orb_ny": "main h1 >> text=orb_ny",

@@ -12,7 +12,7 @@ from tests.holder import held
 
 from .conftest import HOST, Begin, Up, until
 from .live_desk import wait
-from .profile import Profile
+from .profile import CALM, Profile
 from .window import ALONE, WINDOWS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
@@ -33,7 +33,7 @@ def desk(begin: Begin) -> Iterator[Up]:
 
 @pytest.fixture(scope="module")
 def profile(lan: Browser) -> Iterator[Profile]:
-    with Profile.open(lan) as found:
+    with Profile.open(lan, CALM) as found:
         yield found
 
 
