@@ -1,7 +1,8 @@
 """Find the browsers of the tests, or install Debian's where that is possible; prints a path.
 
-Chromium: `AION_CHROMIUM`, a Chromium or Chrome on the PATH, Playwright's own. Firefox, by the argument `firefox`:
-`AION_FIREFOX`, one on the PATH.
+Chromium: `AION_CHROMIUM`, a Chromium or Chrome on the PATH, Playwright's own. By the argument `headless`: its
+headless shell, Chromium without windows, which takes less of the processor, where it is on the PATH. Firefox, by the
+argument `firefox`: `AION_FIREFOX`, one on the PATH.
 """
 
 import os
@@ -15,27 +16,32 @@ if __package__:
 else:
     import package
 
-CHROMIUM, FIREFOX = "chromium", "firefox"
+CHROMIUM, HEADLESS, FIREFOX = "chromium", "headless", "firefox"
 NAMES = {
+    HEADLESS: ("chromium-headless-shell", "chrome-headless-shell", "headless_shell"),
     CHROMIUM: ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
     FIREFOX: ("firefox-esr", "firefox"),
 }
-PACKAGES = {CHROMIUM: "chromium", FIREFOX: "firefox-esr"}
+PACKAGES = {CHROMIUM: "chromium", HEADLESS: "chromium-headless-shell", FIREFOX: "firefox-esr"}
 MAC = {
     CHROMIUM: "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     FIREFOX: "/Applications/Firefox.app/Contents/MacOS/firefox",
 }
+NEEDED = {CHROMIUM: "Chromium", HEADLESS: "Chromium", FIREFOX: "Firefox"}
+VARIABLES = {CHROMIUM: "AION_CHROMIUM", HEADLESS: "AION_CHROMIUM", FIREFOX: "AION_FIREFOX"}
 
 
 def find_browser(kind: str = CHROMIUM) -> str | None:
     """Return the path of a browser, or None."""
-    named = os.environ.get(f"AION_{kind.upper()}")
+    named = os.environ.get(VARIABLES[kind])
     if named:
         return named if Path(named).is_file() else None
     for name in NAMES[kind]:
         found = shutil.which(name)
         if found:
             return found
+    if kind == HEADLESS:
+        return find_browser(CHROMIUM)
     if Path(MAC[kind]).is_file():
         return MAC[kind]
     if kind == FIREFOX:
@@ -48,8 +54,9 @@ def find_browser(kind: str = CHROMIUM) -> str | None:
 
 
 def install(kind: str = CHROMIUM) -> None:
-    """Install Debian's browser when this is Debian and we may, else Playwright's Chromium."""
-    if not package.install(PACKAGES[kind]) and kind == CHROMIUM:
+    """Install Debian's browser when this is Debian and we may; Playwright's Chromium where that brings none."""
+    package.install(PACKAGES[kind])
+    if kind != FIREFOX and find_browser(kind) is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 
 
@@ -57,15 +64,15 @@ def main() -> int:
     """Find or install the browser that the argument names, Chromium without one."""
     kind = sys.argv[1] if len(sys.argv) > 1 else CHROMIUM
     if kind not in NAMES:
-        sys.stderr.write(f"aion: there are no tests for the browser `{kind}`: {' and '.join(NAMES)} are known\n")
+        sys.stderr.write(f"aion: there are no tests for the browser `{kind}`: {', '.join(NAMES)} are known\n")
         return 2
     if find_browser(kind) is None:
         install(kind)
     found = find_browser(kind)
     if found is None:
         sys.stderr.write(
-            f"aion: the browser tests need {kind.capitalize()} and none is found: install the package "
-            f"`{PACKAGES[kind]}`, or set AION_{kind.upper()} to its path\n"
+            f"aion: the browser tests need {NEEDED[kind]} and none is found: install the package "
+            f"`{PACKAGES[kind]}`, or set {VARIABLES[kind]} to its path\n"
         )
         return 1
     print(f"aion: browser {found}")
