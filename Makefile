@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Images of containers often set it; every start of Python would compile every module again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: build kill run test test-python test-page quick coverage hooks check bench soak soak-long faults hostile audit lock clean browser \
+.PHONY: build kill run test test-python test-browser test-page quick coverage hooks check bench soak soak-long faults hostile audit lock clean browser \
 	proxies proxy firefox lighthouse lowest newest
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources $(API_TYPES)
@@ -23,11 +23,17 @@ run: .venv/.run aion/web/static/.sources
 	@$(BIN)/python tools/extra.py $(FEED)
 	@$(BIN)/aion up --data $(DATA) --feed $(FEED) $(if $(SYMBOLS),--symbols $(SYMBOLS)) $(if $(FOLDER),--folder $(FOLDER)) $(if $(VENUE),--venue $(VENUE)) --speed $(SPEED) $(if $(FROM),--from $(FROM)) --port $(PORT) $(if $(filter 1 yes true,$(FRESH)),--fresh)
 
-test: build browser proxies test-python test-page
+# The three side by side: where the tests of one wait, those of another have the processor.
+test: build browser proxies
+	@$(MAKE) --no-print-directory -j 3 test-browser test-python test-page
 
+WORKERS ?= 3
+FILES := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 test-python: build
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/e2e
-	$(BIN)/pytest tests/e2e -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/e2e/test_firefox.py
+	$(BIN)/pytest $(FILES) --ignore tests/e2e
+
+test-browser: build browser
+	$(BIN)/pytest tests/e2e $(FILES) --ignore tests/e2e/test_firefox.py -o cache_dir=.pytest_cache/browser
 
 # What changed first and what failed last before it, no browser: under a minute. tests/quick.py says what is left out.
 quick: build
@@ -37,7 +43,7 @@ quick: build
 # How much of aion/ the tests run, in every process that they start; twice as long as they take without.
 coverage: build proxies
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/e2e
+	$(BIN)/coverage run -m pytest $(FILES) --ignore tests/e2e
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
@@ -108,11 +114,12 @@ kill: build
 
 # Every page by Lighthouse's mobile profile, with the bots trading; below its goals the status is 1. Some minutes.
 RUNS ?= 3
-lighthouse: build browser
+lighthouse: build
+	@$(BIN)/python tools/browser.py
 	$(BIN)/python tools/lighthouse.py --runs $(RUNS)
 
 browser: .venv/.dev
-	@$(BIN)/python tools/browser.py
+	@$(BIN)/python tools/browser.py headless
 
 proxies: .venv/.dev
 	@$(BIN)/python tools/proxy.py
