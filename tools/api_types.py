@@ -12,6 +12,7 @@ HEAD = """/** The desk's answers, made from its OpenAPI description by tools/api
 
 """
 PLAIN = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
+WIDTH = 120  # of a line, as the front end's formatter has it
 
 
 def type_of(schema: dict[str, Any]) -> str:
@@ -53,7 +54,10 @@ def interface(name: str, schema: dict[str, Any]) -> str:
     for field, inside in schema["properties"].items():
         if inside.get("description"):
             lines.append(f"  /** {' '.join(inside['description'].split())} */")
-        lines.append(f"  {field}{'' if field in required else '?'}: {type_of(inside)};")
+        line = f"  {field}{'' if field in required else '?'}: {type_of(inside)};"
+        if len(line) > WIDTH:  # as the formatter writes it
+            line = line.replace(": ", ":\n    | ", 1).replace('" | "', '"\n    | "')
+        lines.append(line)
     return "\n".join([*lines, "}"]) + "\n"
 
 

@@ -282,7 +282,7 @@ class BotAccount:
 
         A jump like that of an undeclared split is a recorded decision, once until the price is back.
         """
-        for action in self.actions.begin(self.broker, session, bars):
+        for action in self.actions.begin(self.broker, session, bars, self.log):
             self._took_effect(action, session.day)
         self.actions.say_ended(self.broker, bars, session.day, ts)
         found = self._look_at(bars, session, self.portfolio.symbols)

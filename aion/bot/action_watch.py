@@ -8,6 +8,7 @@ from aion.market.calendar import MarketSession
 from aion.market.exchange import exchange_of
 from aion.market.feed import Feed, Kind
 from aion.model import Bar, CorporateAction, Instrument
+from aion.output.process_log import ProcessLog
 from aion.trading.broker import PaperBroker
 
 ENDS = ("merger", "delisting", "rename")
@@ -113,11 +114,18 @@ class ActionWatch:
         broker.corporate.strangers = self._strangers
         return broker
 
-    def begin(self, broker: PaperBroker, session: MarketSession, bars: Mapping[str, Bar]) -> list[CorporateAction]:
+    def begin(
+        self, broker: PaperBroker, session: MarketSession, bars: Mapping[str, Bar], log: ProcessLog
+    ) -> list[CorporateAction]:
         """Begin `session` and book what is due at the prices of `bars`; return what took effect, held or not."""
-        if not self.known and not broker.corporate.is_open:
+        corporate = broker.corporate
+        if not self.known and not corporate.is_open:
             return []
-        return broker.apply_actions(self.known, session, bars)
+        before = corporate.unmarked
+        took = broker.apply_actions(self.known, session, bars)
+        for symbol in sorted(corporate.unmarked - before):
+            log.warning(corporate.why(symbol), bot=broker.bot, market_time=session.open)
+        return took
 
     def of_day(self, bars: Mapping[str, Bar], day: date) -> Mapping[str, Bar]:
         """Return the bars without those of before a symbol's first day, and from its last one on."""

@@ -54,6 +54,8 @@ def status_lines(folder: Path, kinds: Mapping[str, str] | None = None) -> list[s
         if isinstance(document, SimLog | SwingRolling):
             lines.append(_status_line(bot, document, datetime.now(UTC)))
             lines += _left_out(bot, document, place.file)
+            doubted = (held.not_booked for held in document.positions.values() if held.not_booked is not None)
+            lines += [printable(f"{bot:<16} NOT BOOKED  {why.removeprefix('not booked: ')}") for why in doubted]
     return lines
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from aion.command.inspect import status_lines
 from aion.config import BotSettings
 from aion.market import calendar
 from aion.model import Bar, CorporateAction, Instrument
@@ -19,6 +20,7 @@ from tests.bot.desk import (
     bar,
     document,
     ledger_rows,
+    log_events,
     replay,
     settings,
     state_files,
@@ -117,6 +119,11 @@ def test_spin_off_into_a_symbol_without_bars_is_not_booked_and_nothing_of_it_is_
         "not booked: spin-off of MMM into SOLV (1 for 4), 2024-04-01: the list feed has no bars of SOLV here; "
         "add them and start again"
     )
+    (line,) = [each for each in status_lines(tmp_path) if "NOT BOOKED" in each]
+    assert line.startswith(
+        "s                NOT BOOKED  spin-off of MMM into SOLV (1 for 4), 2024-04-01: the list feed"
+    )
+    assert [each["event"] for each in log_events(tmp_path) if each["event"].startswith("not booked: spin-off of MMM")]
     assert held["last_price"] == 106 and value["equity"] == pytest.approx(100_000, abs=0.01), "no loss that is none"
     refused = said(tmp_path, "refused")
     assert [text for text in refused if text.startswith("not booked: spin-off of MMM into SOLV")]
