@@ -177,13 +177,12 @@ class CorporateActions:
         text = f"not booked: {action.text}: {doubt.why}" if doubt.why else ""
         if doubt.is_final:
             record.judged = _judged(action)
-        if text == record.text:
+        if not text or text == record.text:
             return
         record.text = text
-        if text:
-            book = self._owner.book
-            book.end_all(book.orders(symbol), OrderStatus.CANCELLED, session.open, text)
-            book.note(Decision("", session.open, "refused", text, symbol))
+        book = self._owner.book
+        book.end_all(book.orders(symbol), OrderStatus.CANCELLED, session.open, text)
+        book.note(Decision("", session.open, "refused", text, symbol))
 
     def _close(
         self, symbol: str, took: list[CorporateAction], due: list[CorporateAction], session: MarketSession

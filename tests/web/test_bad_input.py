@@ -258,6 +258,21 @@ def test_day_folder_when_it_is_a_link_then_the_page_says_that_it_is_not_followed
     assert found["errors"] == {} and list(found["intraday"]["bots"]) == ["vwap"]
 
 
+def test_position_that_lacks_a_corporate_action_then_the_page_says_which_and_why(desk: RunningDesk) -> None:
+    why = "not booked: spin-off of GE into GEV (1 for 4), 2024-04-02: GEV has no price yet"
+    held = {"quantity": 5, "average_price": 10, "last_price": 10}
+    desk.write.swing("mine", positions={"GE": held | {"not_booked": why}, "B": held, "C": held | {"not_booked": "x"}})
+    desk.write.swing("well", positions={"B": held})
+    found = desk.bots()
+    assert (
+        list(found["errors"]) == ["swing.mine"]
+        and found["swing"]["bots"]["mine"]["positions"]["GE"]["not_booked"] == why
+    )
+    assert (found["errors"]["swing.mine"]["kind"], found["errors"]["swing.mine"]["reason"]) == (
+        "not_booked", "spin-off of GE into GEV (1 for 4), 2024-04-02: GEV has no price yet (and 1 more)"
+    )  # fmt: skip
+
+
 def test_bots_of_one_name_when_both_write_then_the_page_says_so(desk: RunningDesk) -> None:
     desk.write.swing("same")
     desk.write.day("same", 6)

@@ -407,7 +407,8 @@ def _not_booked(bot: Bot) -> Problem | None:
     if not found:
         return None
     more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return problem("not_booked", bot.file, f"{found[0][:1900]}{more}", bot=bot.name)
+    said = found[0].removeprefix("not booked: ")[:1900]
+    return problem("not_booked", bot.file, f"{said}{more}", bot=bot.name)
 
 
 def _mode_problem(lead: Lead, bot: Bot) -> Problem | None:

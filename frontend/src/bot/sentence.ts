@@ -71,10 +71,7 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
       };
     }
     case "partial":
-      return {
-        strong: problem?.kind === "not_booked" ? "" : `${problem?.file} partly read.`,
-        rest: `${ended(problem?.reason ?? "")} ${shown}`,
-      };
+      return { strong: `${problem?.file} ${state.word}.`, rest: `${ended(problem?.reason ?? "")} ${shown}` };
     case "claimed": {
       const why = problem ? ` ${ended(problem.reason)}` : "";
       return { rest: `The file says live; the desk cannot check that.${why} ${shown}` };
@@ -171,15 +168,12 @@ export function attentionText(bot: BotView, state: CardState, market: number | u
       const since = instant(state.problem?.since);
       return `cycle incomplete${since === undefined ? "" : ` since ${stamp(since, market)}`}${ago}`;
     }
+    case "partial":
     case "unreadable": {
       const fileAt = instant(state.problem?.file_time);
       const written = fileAt === undefined ? "" : `, written ${age(now - fileAt)} ago`;
       return `${state.problem?.file ?? bot.file} ${state.word}${written}${why(state)}`;
     }
-    case "partial":
-      return state.problem?.kind === "not_booked"
-        ? state.problem.reason
-        : `${state.problem?.file ?? bot.file} partly read${why(state)}`;
     case "unanswered":
       return `${state.word}, due ${age(now - (state.since ?? now))} ago`;
     default:

@@ -34,6 +34,24 @@ const around = (more: Partial<Surroundings> = {}): Surroundings => ({
 });
 const kind = (bot: BotView, more: Partial<Surroundings> = {}): string => cardState(bot, around(more)).kind;
 
+describe("a position that lacks a corporate action", () => {
+  const problem: Problem = { kind: "not_booked", file: "f", reason: "spin-off of GE into GEV, 2024-04-02: no price yet" };
+
+  it("needs a look, and the card says which and why", () => {
+    const state = cardState(ORB, around({ problem }));
+    expect(state).toMatchObject({ kind: "partial", word: "not booked", attention: true, held: false });
+    const { strong, rest } = stateLine(ORB, state, { sessions: SESSIONS }, WALL);
+    expect(strong).toBe("f not booked.");
+    expect(rest).toContain("Spin-off of GE into GEV, 2024-04-02: no price yet.");
+  });
+
+  it("says it beside a worse state too", () => {
+    const state = cardState(LATE, around({ problem }));
+    expect(state.kind).toBe("late");
+    expect(stateLine(LATE, state, { sessions: SESSIONS }, WALL).rest).toContain("no price yet.");
+  });
+});
+
 describe("a card has one state, the first that applies", () => {
   it("an unreadable file before all else", () => {
     expect(kind({ ...LATE, state: "paused" }, { problem: TORN, cached: true })).toBe("unreadable");
