@@ -8,7 +8,6 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 COIN_DECIMALS = 8  # of what is no currency of ISO 4217
 MOST_DECIMALS = 18  # that any coin is divided into
-KEPT_DECIMALS = 10  # of sums: holds all of a coin's, and not the rest of a binary sum
 DIGITS = 15  # that a binary double holds of any decimal number
 _BY_DECIMALS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",

@@ -101,8 +101,3 @@ class Desk:
                 # a clock that went back gives an age of 0, not one below it
                 ages[topic]["age_s"] = max(0.0, round((now_us - held.version) / 1e6, 3))
         return ages
-
-
-def quantile_ms(ordered: list[float], fraction: float) -> float:
-    """Return the value, ms, that `fraction` of the seconds in `ordered` do not exceed; there must be some."""
-    return round(1000 * ordered[min(len(ordered) - 1, int(fraction * len(ordered)))], 3)

@@ -81,7 +81,8 @@ class Gatherer:
         self._ahead: dict[datetime, dict[str, Bar]] = {}
         self._known_ahead: dict[str, datetime] = {}
         self._answered: dict[str, datetime] = {}
-        self._mute: set[str] = set()
+        self.mute: set[str] = set()
+        """Symbols that are not waited for: they said nothing until a moment was over."""
 
     @property
     def symbols(self) -> list[str]:
@@ -98,15 +99,10 @@ class Gatherer:
         """Wait for `symbol` no more."""
         self.refused[symbol] = why
 
-    @property
-    def mute(self) -> frozenset[str]:
-        """Symbols that are not waited for: they said nothing until a moment was over."""
-        return frozenset(self._mute)
-
     def offer(self, symbol: str, answer: Answer, now: datetime) -> None:
         """Take what the provider said of `symbol` at wall time `now`."""
         self._answered[symbol] = now
-        self._mute.discard(symbol)
+        self.mute.discard(symbol)
         self.tally.refused += sum(answer.refused.values())
         for ts in answer.silent:
             if ts > self.seen_until[symbol]:
@@ -138,7 +134,7 @@ class Gatherer:
             if now < waited_until and not self._is_complete(ts):
                 break
             # who gave no answer at all, not even one without a bar, is not waited for again until there is one
-            self._mute |= {symbol for symbol in self._missing(ts) if self._is_mute(symbol, ts)}
+            self.mute |= {symbol for symbol in self._missing(ts) if self._is_mute(symbol, ts)}
             bars = dict(sorted(self._pending.pop(ts).items()))
             self._arrived.pop(ts, None)
             self._cursor = ts
@@ -192,7 +188,7 @@ class Gatherer:
         return self._answered.get(symbol, self._cursor) < ts + self._wait - self.grace
 
     def _is_complete(self, ts: datetime) -> bool:
-        return all(symbol in self._mute for symbol in self._missing(ts))
+        return all(symbol in self.mute for symbol in self._missing(ts))
 
     def _missing(self, ts: datetime) -> list[str]:
         """Return the symbols that trade at `ts` and have not spoken of it."""

@@ -16,9 +16,9 @@ from pathlib import Path
 import orjson
 
 from aion.store.document.base import made
-from aion.web.log.document import LogEntry, LogPart, LogSearch
+from aion.web.log.document import LogEntry, LogSearch
 from aion.web.log.line import MAX_WHOLE, Stretch, holds, parse_line, read_line, read_long, shortened, stretch_before
-from aion.web.log.tail import WINDOW, Span, comparable, open_log, with_times
+from aion.web.log.tail import WINDOW, Span, chosen, comparable, open_log
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 PROBE = 64 << 10  # bytes that a bisection looks at together
@@ -207,21 +207,10 @@ def _candidates(data: bytes, pattern: re.Pattern[bytes] | None) -> Iterator[tupl
 
 
 def _merged(spans: list[Span], floors: dict[str, int], limit: int) -> LogSearch:
-    # a line that has no time, or an earlier one than the line before it, is not older: it would be left out for good
-    lines = [(at, span.file, line) for span in spans for at, line in with_times(span.lines)]
-    ordered = sorted(lines, key=lambda item: (item[0], item[1], item[2].offset))
-    kept = [line for _, _, line in ordered[max(0, len(ordered) - limit) :]]
-    chosen = {(line.file, line.offset) for line in kept}
-    parts: dict[str, LogPart] = {}
-    left = 0
-    for span in spans:
-        mine = [line.offset for line in span.lines if (span.file, line.offset) in chosen]
-        if len(mine) < len(span.lines):  # what was left out is found again
-            span = replace(span, start=min(mine, default=span.stop))
-        parts[span.file] = span.place
-        left += max(0, span.start - floors[span.file])
+    kept, cut = chosen(spans, limit)  # what was left out is found again
+    left = sum(max(0, span.start - floors[span.file]) for span in cut)
     scanned = sum(span.stop - span.start for span in spans)
-    return made(LogSearch)(parts=dict(sorted(parts.items())), lines=kept, scanned=scanned, left=left)
+    return made(LogSearch)(parts={span.file: span.place for span in cut}, lines=kept, scanned=scanned, left=left)
 
 
 def _text(line: LogEntry) -> str:

@@ -6,7 +6,7 @@ Lines of all processes are merged by their time; a line that is not JSON takes t
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -125,23 +125,28 @@ def merge(spans: Iterable[Span], limit: int, *, oldest: bool = False) -> LogTail
         limit: most lines given.
         oldest: True to give the oldest of them, for a reader that goes on from `to`; else the newest.
     """
-    given = list(spans)
-    timed = [(at, span.file, line) for span in given for at, line in with_times(span.lines)]
+    kept, cut = chosen(list(spans), limit, oldest=oldest)
+    return made(LogTail)(parts={span.file: span.place for span in cut}, lines=kept)
+
+
+def chosen(spans: Sequence[Span], limit: int, *, oldest: bool = False) -> tuple[list[LogEntry], list[Span]]:
+    """Return `limit` lines as `merge` does, and the spans by name, each cut to what was given of it."""
+    # a line that has no time, or an earlier one than the line before it, is not older: it would be left out for good
+    timed = [(at, span.file, line) for span in spans for at, line in with_times(span.lines)]
     ordered = sorted(timed, key=lambda item: (item[0], item[1], item[2].offset))
     kept = [line for _, _, line in (ordered[:limit] if oldest else ordered[max(0, len(ordered) - limit) :])]
-    chosen = {(line.file, line.offset) for line in kept}
-    parts = {span.file: _part(span, chosen, oldest=oldest) for span in given}
-    return made(LogTail)(parts=dict(sorted(parts.items())), lines=kept)
+    given = {(line.file, line.offset) for line in kept}
+    return kept, [_cut(span, given, oldest=oldest) for span in sorted(spans, key=lambda span: span.file)]
 
 
-def _part(span: Span, chosen: set[tuple[str, int]], *, oldest: bool) -> LogPart:
-    left_out = [line.offset for line in span.lines if (span.file, line.offset) not in chosen]
-    given = [line.offset for line in span.lines if (span.file, line.offset) in chosen]
-    if oldest:
-        return replace(span, stop=min(left_out, default=span.stop)).place
+def _cut(span: Span, given: set[tuple[str, int]], *, oldest: bool) -> Span:
+    left_out = [line.offset for line in span.lines if (span.file, line.offset) not in given]
     if not left_out:
-        return span.place  # nothing before its first line was left out, blank lines for example
-    return replace(span, start=min(given, default=span.stop)).place
+        return span  # nothing before its first line was left out, blank lines for example
+    if oldest:
+        return replace(span, stop=min(left_out))
+    own = [line.offset for line in span.lines if (span.file, line.offset) in given]
+    return replace(span, start=min(own, default=span.stop))
 
 
 def names(folder: Path) -> list[str]:

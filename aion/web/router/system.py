@@ -14,7 +14,7 @@ from aion.web.http.answer import answer
 from aion.web.metrics.process import disk_figures
 from aion.web.router.common import desk_of
 from aion.web.status.document import Health, SystemMetrics
-from aion.web.status.figures import Together, own_figures, system_view
+from aion.web.status.figures import Together, own_figures, put_together
 
 system_router = APIRouter(tags=["system"])
 
@@ -28,7 +28,8 @@ def system_metrics(request: Request) -> Response:
         "version": aion.__version__,
         "python": platform.python_version(),
         "topics": desk.data_ages(),
-        **system_view(own_figures(desk), others, silent),
+        "silent": silent,
+        **put_together(own_figures(desk), others),
     }
     disk = disk_figures(desk.settings.data)
     if disk is not None:

@@ -4,13 +4,12 @@ What a worker counts is added up. What all of them read from the same files is t
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from aion.clock import iso
-from aion.web.desk import Desk, quantile_ms
+from aion.web.desk import Desk
 from aion.web.metrics.process import process_figures
 from aion.web.state import Json
 from aion.web.status.exposition import COUNTERS
@@ -49,7 +48,7 @@ def own_figures(desk: Desk) -> Json:
 
 
 def put_together(own: Json, others: Sequence[Json]) -> Json:
-    """Return `started_at`, `uptime_s`, `routes`, `live` and `process` of `SystemMetrics` over all workers."""
+    """Return the counts of workers and what `SystemMetrics` has of what they count, over all of them."""
     every = [own, *others]
     names = sorted({name for each in every for name in each["routes"]})
     process = dict(own["process"])
@@ -57,6 +56,7 @@ def put_together(own: Json, others: Sequence[Json]) -> Json:
         if name in process:
             process[name] = round(sum(each["process"].get(name, 0) for each in every), 2)
     return {
+        "workers": len(every),
         "started_at": min(each["started_at"] for each in every),
         "uptime_s": max(each["uptime_s"] for each in every),
         "routes": {
@@ -129,6 +129,6 @@ class Together:
         return found
 
 
-def system_view(own: Json, others: Sequence[Json], silent: int) -> dict[str, Any]:
-    """Return `put_together` with how many workers it is of."""
-    return {"workers": 1 + len(others), "silent": silent, **put_together(own, others)}
+def quantile_ms(ordered: list[float], fraction: float) -> float:
+    """Return the value, ms, that `fraction` of the seconds in `ordered` do not exceed; there must be some."""
+    return round(1000 * ordered[min(len(ordered) - 1, int(fraction * len(ordered)))], 3)
