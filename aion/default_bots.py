@@ -63,8 +63,13 @@ def bots_for(feed: str, symbols: tuple[str, ...], folder: Path, venue: str = "")
     bots: Bots = {}
     for exchange, currency, found in _groups(each for each in offers if each.kind == "minute"):
         names = tuple(each.symbol for each in found)
-        bots[_name("vwap", exchange, currency)] = _intraday(
-            names, exchange, currency, _cost(found[0], venue), found[0].minutes
+        rules = {
+            "max_positions": min(5, len(names)),
+            "stop_loss": "0.01",
+            "flat_before_close": min(5, -(-EXIT_MINUTES // found[0].minutes)),
+        }
+        bots[_name("vwap", exchange, currency)] = _bot(
+            "intraday", "vwap_trend", names, exchange, currency, _cost(found[0], venue), rules=rules
         )
     for exchange, currency, found in _groups(each for each in offers if each.kind == "day"):
         if any(each.price_basis is None for each in found):
@@ -75,14 +80,14 @@ def bots_for(feed: str, symbols: tuple[str, ...], folder: Path, venue: str = "")
         rule, short = "time_series_momentum", "tsmom_1w"
         if len(names) >= _RANKED:
             rule, short = "cross_sectional_momentum", "xsmom_1w"
-        momentum = {
-            "parameters": {"look_back": 63},
-            "rules": {"max_positions": min(5, len(names)), "stop_loss": "0.12"},
-        }
-        bots[_name(short, exchange, currency)] = _swing(rule, names, exchange, currency, cost, "1w") | momentum
-        baseline = {"rules": {"max_positions": len(names), "stop_loss": 0}}
-        bots[_name("equal_4w", exchange, currency)] = (
-            _swing("equal_weight", names, exchange, currency, cost, "4w") | baseline
+        traded = (names, exchange, currency, cost)
+        bots[_name(short, exchange, currency)] = _bot(
+            "swing", rule, *traded, horizon="1w", parameters={"look_back": 63},
+            rules={"max_positions": min(5, len(names)), "stop_loss": "0.12"},
+        )  # fmt: skip
+        baseline = {"max_positions": len(names), "stop_loss": 0}
+        bots[_name("equal_4w", exchange, currency)] = _bot(
+            "swing", "equal_weight", *traded, horizon="4w", rules=baseline
         )
     return bots
 
@@ -139,33 +144,8 @@ def _name(rule: str, exchange: str, currency: str) -> str:
     return f"{rule}_{currency.lower() if exchange == ALWAYS else exchange.lower()}"
 
 
-def _intraday(symbols: tuple[str, ...], exchange: str, currency: str, cost: str, minutes: int) -> dict[str, Any]:
-    return {
-        "kind": "intraday",
-        "strategy": "vwap_trend",
-        "symbols": symbols,
-        "exchange": exchange,
-        "currency": currency,
-        "cash": CASH,
-        "cost": cost,
-        "rules": {
-            "max_positions": min(5, len(symbols)),
-            "stop_loss": "0.01",
-            "flat_before_close": min(5, -(-EXIT_MINUTES // minutes)),
-        },
-    }
-
-
-def _swing(
-    strategy: str, symbols: tuple[str, ...], exchange: str, currency: str, cost: str, horizon: str
+def _bot(
+    kind: str, strategy: str, symbols: tuple[str, ...], exchange: str, currency: str, cost: str, **more: Any
 ) -> dict[str, Any]:
-    return {
-        "kind": "swing",
-        "strategy": strategy,
-        "symbols": symbols,
-        "exchange": exchange,
-        "currency": currency,
-        "cash": CASH,
-        "cost": cost,
-        "horizon": horizon,
-    }
+    of_all = {"kind": kind, "strategy": strategy, "symbols": symbols, "exchange": exchange, "currency": currency}
+    return of_all | {"cash": CASH, "cost": cost, **more}
