@@ -1,5 +1,6 @@
 import io
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,22 @@ def test_full_log_is_kept_once_beside_a_new_one(tmp_path: Path, monkeypatch: pyt
     assert older.stat().st_size <= 300
     lines = older.read_text().splitlines() + (path.read_text().splitlines() if path.exists() else [])
     assert json.loads(lines[-1])["event"] == "line 3 of some length"
+
+
+def test_lines_of_many_threads_are_whole_while_the_log_is_rotated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotate, "MAX_LOG_BYTES", 20_000)
+    log, console, path = made(tmp_path)
+
+    def write(thread: int) -> None:
+        for number in range(200):
+            log.warning(f"{thread} {number}", thread=thread)
+
+    threads = [threading.Thread(target=write, args=(thread,)) for thread in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    kept = [json.loads(line) for file in path.parent.iterdir() for line in file.read_text().splitlines()]
+    assert len(kept) == len(console.getvalue().splitlines()) == 800, "warnings outlive two rotations"
