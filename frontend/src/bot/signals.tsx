@@ -38,8 +38,9 @@ export const Signals = memo(function Signals({ bot, market }: { bot: BotView; ma
           <Term name="Strength" />
         </h4>
         <p className="none">
-          No signal yet. The first one comes with the first complete {bot.kind === "swing" ? "rebalance" : "cycle"}
-          {flat !== undefined && market !== undefined && flat > market ? `; flat by ${stamp(flat, market)}` : ""}.
+          {bot.foreign
+            ? "No signals in the file."
+            : `No signal yet. The first one comes with the first complete ${bot.kind === "swing" ? "rebalance" : "cycle"}${flat !== undefined && market !== undefined && flat > market ? `; flat by ${stamp(flat, market)}` : ""}.`}
         </p>
       </div>
     );

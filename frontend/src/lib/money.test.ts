@@ -75,6 +75,7 @@ describe("a change", () => {
   });
 
   it("from a cost is negative, and none is 0.00", () => {
+    expect(cost(-0.006, USD)).toBe("+0.01");
     expect(cost(21.8, USD)).toBe(`${MINUS}21.80`);
     expect(cost(0, USD)).toBe("0.00");
   });

@@ -58,9 +58,9 @@ export function moneyIn(value: number | undefined, unit: Unit): string {
   return text && `${text}\u00a0${unit.currency}`;
 }
 
-/** `−21.80`: a cost (given >= 0) as the change that it makes; zero has no sign. */
+/** `−21.80`, `+0.01`: a cost or a rebate (below 0) as the change that it makes; zero has no sign. */
 export function cost(value: number | undefined, unit: Unit): string {
-  return isNumber(value) ? decimal(-value, decimalsOf(unit)) : "";
+  return isNumber(value) ? moneyChange(-value, unit) : "";
 }
 
 /** -1, 0 or 1 of a change as it is shown: what rounds to 0.00 is 0. */

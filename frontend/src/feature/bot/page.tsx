@@ -1,11 +1,11 @@
 /** The page of one bot: how it stands, what it made and why, what it may do, and how to stop it. */
 
 import { useMemo, useRef, useState } from "preact/hooks";
-import type { Asked, BotDays, BotView, Problem, Session } from "../../api/schema";
+import type { Asked, BotDays, BotView, Pnl, Problem, Session } from "../../api/schema";
 import { AskedOfAll } from "../../bot/asked-of-all";
 import { StateChip, tone } from "../../bot/chip";
 import { Controls } from "../../bot/controls";
-import { costsIn, costsOf, totalReturn } from "../../bot/figure";
+import { costsIn, totalReturn } from "../../bot/figure";
 import { Foot } from "../../bot/foot";
 import { Signals } from "../../bot/signals";
 import { dayText, fallNote, maxFallText } from "../../bot/span-text";
@@ -28,6 +28,7 @@ import { Performance } from "./performance";
 import { Rebalance } from "./rebalance";
 import { Requests } from "./requests";
 import { Rules } from "./rules";
+import { hasTargets } from "./targets";
 import { useFetched } from "./use-fetched";
 
 interface Props {
@@ -38,6 +39,12 @@ interface Props {
   all: Asked | undefined;
   /** This one and the others. */
   bots: readonly BotView[];
+}
+
+/** `gross +11.50, costs −21.80, funding −3.00`: what a net result is made of. */
+function partsText(pnl: Pnl, bot: BotView): string {
+  const funding = pnl.funding === undefined ? "" : `, funding ${moneyChange(pnl.funding, bot)}`;
+  return `gross ${moneyChange(pnl.gross, bot)}, costs ${cost(costsIn(pnl), bot)}${funding}`;
 }
 
 /** The figures of the comparison table, for one bot. */
@@ -61,8 +68,7 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
           {day && bot.day && `, ${dayText(bot, sessions, market)}`}
         </dt>
         <dd>
-          <Net of={bot} value={day?.net} held={state.held} still={still} />{" "}
-          <small>{day && `gross ${moneyChange(day.gross, bot)}, costs ${cost(costsOf(bot), bot)}`}</small>
+          <Net of={bot} value={day?.net} held={state.held} still={still} /> <small>{day && partsText(day, bot)}</small>
         </dd>
       </div>
       <div>
@@ -71,7 +77,7 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
         </dt>
         <dd>
           <Net of={bot} value={bot.net} held={state.held} still={still} />{" "}
-          <small>{total && `gross ${moneyChange(total.gross, bot)}, costs ${cost(costsIn(total), bot)}`}</small>
+          <small>{total && partsText(total, bot)}</small>
         </dd>
       </div>
       <div>
@@ -168,7 +174,7 @@ export function BotPage({ bot, state, session, problem, all, bots }: Props) {
         />
       </div>
       <Holdings bot={bot} state={state} onSymbol={(symbol) => choose({ part: "fills", symbol })} />
-      {bot.kind === "swing" && <Rebalance bot={bot} state={state} />}
+      {bot.kind === "swing" && hasTargets(bot) && <Rebalance bot={bot} state={state} />}
       <div ref={activity} className="anchor">
         <Activity bot={bot} days={days.data} chosen={chosen} onChosen={setChosen} />
       </div>

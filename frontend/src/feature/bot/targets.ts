@@ -16,6 +16,12 @@ export interface TargetRow {
   order?: PlannedOrder;
 }
 
+/** False for a bot of another program whose file says nothing of targets: not each one that holds for days has some. */
+export function hasTargets(bot: BotView): boolean {
+  const said = [bot.preview, bot.last_rebalance_at, bot.next_rebalance_at, ...Object.keys(bot.targets ?? {})];
+  return !bot.foreign || said.some(Boolean);
+}
+
 /** All symbols that are wanted, held or to be traded: by rank, then those that only have to go. */
 export function targetRows(bot: BotView): TargetRow[] {
   const symbols = new Set([

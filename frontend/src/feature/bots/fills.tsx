@@ -65,7 +65,11 @@ export const Fills = memo(function Fills({ bot, market }: { bot: BotView; market
         <Closed bot={bot} />
       </h4>
       {shown.length === 0 ? (
-        <p className="none">No fill yet{today}. A fill follows the first decision, at the next bar’s open.</p>
+        <p className="none">
+          {bot.foreign
+            ? "No fills in the file."
+            : `No fill yet${today}. A fill follows the first decision, at the next bar’s open.`}
+        </p>
       ) : (
         <ol>
           {shown.map(([id, fill]) => {

@@ -16,7 +16,7 @@ import { Term } from "../../ui/term";
 import "./positions.css";
 
 /** Characters that the columns of a card hold. */
-const MOST = { quantity: 8, price: 8, money: 10 };
+const MOST = { quantity: 8, price: 8, money: 10, sum: 20 };
 const SHOWN = 6; // more rows than this hide what stands below the table
 
 export const Positions = memo(function Positions({
@@ -36,13 +36,16 @@ export const Positions = memo(function Positions({
     rows.map(([, position]) => position.last_price),
   );
   const rest = unshown(bot);
-  const isWide = shown.some(
-    ([, held]) =>
-      isLong(MOST.quantity, quantity(held.quantity)) ||
-      isLong(MOST.price, price(held.last_price, decimals)) ||
-      isLong(MOST.money, money(held.market_value, bot)) ||
-      isLong(MOST.money, moneyChange(held.unrealized_pnl, bot)),
-  );
+  const sums = [bot.cash, bot.equity].some((sum) => isLong(MOST.sum, money(sum, bot)));
+  const isWide =
+    sums ||
+    shown.some(
+      ([, held]) =>
+        isLong(MOST.quantity, quantity(held.quantity)) ||
+        isLong(MOST.price, price(held.last_price, decimals)) ||
+        isLong(MOST.money, money(held.market_value, bot)) ||
+        isLong(MOST.money, moneyChange(held.unrealized_pnl, bot)),
+    );
   const isAdjusted = bot.price_basis === "adjusted";
   const cell = (text: string) => <Value>{text}</Value>;
   const columns: Column<[string, Position]>[] = [
@@ -57,7 +60,7 @@ export const Positions = memo(function Positions({
             {direction(position.quantity, 4) < 0 ? "short" : "long"}
             {isWide && ` at ${price(position.last_price, decimals)}`}
           </small>
-          {termsOf(position, bot, decimals) && <small className="terms">{termsOf(position, bot, decimals)}</small>}
+          <small className="terms">{termsOf(position, bot, decimals)}</small>
           {position.carried && <small className="attention-text">carried: {position.carried}</small>}
           {position.not_booked && (
             <small className="attention-text">

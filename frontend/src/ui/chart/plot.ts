@@ -101,7 +101,7 @@ export function plotOptions(
       {
         ...axis,
         side: 1,
-        size: 52,
+        size: 58,
         gap: 6,
         align: 1,
         grid: { stroke: () => colours().line, width: 1 },
