@@ -37,7 +37,9 @@ from aion.trading.events import Changes
 from aion.trading.portfolio import Portfolio
 from aion.trading.risk import DeskGate, Limits, RiskGate
 
-HINDSIGHT = "The names were chosen with hindsight: they are known winners, so the past looks better than it was."
+HINDSIGHT = (
+    "These symbols were chosen because they did well later, so past results look better than they would have been."
+)
 ADJUSTED = "Prices are adjusted for splits and dividends: they are not prices that were quoted."
 
 NOTHING = Changes()  # shared, never added to

@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from aion.market import calendar
 from aion.market.calendar import MarketSession
+from aion.market.exchange import exchange_of
 from aion.market.grid import MINUTES, Grid
 
 LONGEST_PAUSE = timedelta(minutes=10)  # of a tape inside open hours; a longer one passes as closed hours do
@@ -139,12 +140,12 @@ def closed_label(exchanges: frozenset[str], now: datetime, following: datetime) 
         following: close of the next bar.
     """
     if any(calendar.is_open(mic, now) for mic in exchanges):
-        return f"no bars on the tape for {span_text(following - now)}"
+        return f"no data for {span_text(following - now)}"
     opens = [(opened, mic) for mic in sorted(exchanges) if (opened := calendar.next_open(mic, now)) is not None]
     if not opens:
         return f"closed for {span_text(following - now)}"
     opened, mic = min(opens)
-    return f"closed: to {mic} open, {span_text(opened - now)}"
+    return f"closed, {exchange_of(mic).city or mic} opens in {span_text(opened - now)}"
 
 
 def span_text(span: timedelta) -> str:

@@ -113,7 +113,7 @@ class SwingBot(BotAccount):
         for symbol in self.portfolio.symbols:
             if symbol not in wishes and symbol not in kept:
                 reason = self._view[symbol].reason if symbol in self._view else "no bar of it: no view"
-                wishes[symbol] = Wish(ZERO, f"out of the targets: {reason}")
+                wishes[symbol] = Wish(ZERO, f"no longer a target: {reason}")
         bars = {symbol: bar for symbol, bar in self._bars.items() if symbol not in kept}
         orders = planned_orders(self.broker, wishes, bars, LEAST_CHANGE * self.equity)
         return preview_document(orders, self.equity, iso(self.cursor), self.portfolio.unit)
@@ -161,7 +161,7 @@ class SwingBot(BotAccount):
             if symbol not in weights and symbol not in kept and not self.is_leaving(symbol):
                 reason = signals[symbol].reason if symbol in signals else "no bar of it: no view"
                 signal = signals.get(symbol)
-                self.exit(symbol, ts, f"out of the targets: {reason}", signal.confidence if signal else None)
+                self.exit(symbol, ts, f"no longer a target: {reason}", signal.confidence if signal else None)
         for symbol, weight in weights.items():
             self._adjust(symbol, weight, bars[symbol], signals[symbol])
 

@@ -195,7 +195,7 @@ class DeskDriver(ABC):
         self._progress = 1.0
         self._flush()
         took = self._waiter.monotonic() - began
-        self._log.info(f"caught up with {iso(self.span.start)} in {took:.1f} s", market_time=self._clock.now())
+        self._log.info(f"caught up to {iso(self.span.start)} in {took:.1f} s", market_time=self._clock.now())
 
     @property
     def _is_ended(self) -> bool:

@@ -38,7 +38,7 @@ def planned_orders(
         bar = bars.get(symbol)
         if bar is None:
             continue
-        wish = wishes.get(symbol, Wish(ZERO, "out of the targets"))
+        wish = wishes.get(symbol, Wish(ZERO, "no longer a target"))
         change = broker.quantity_at(symbol, wish.weight, bar.close) - _expected(broker, symbol, bar)
         value = broker.value_of(symbol, change, bar.close)
         if not change or (wish.weight and value < least_value):

@@ -68,10 +68,15 @@ def test_next_rebalance_is_the_first_session_of_the_next_period() -> None:
 
 
 def test_closed_label_names_exchange_and_span() -> None:
-    assert closed_label(THREE, at("2022-05-19T20:00Z"), at("2022-05-20T01:31Z")) == "closed: to XHKG open, 5 h 30 min"
-    assert closed_label(THREE, at("2022-05-20T20:00Z"), at("2022-05-23T01:31Z")) == "closed: to XHKG open, 2 d 5 h"
+    assert (
+        closed_label(THREE, at("2022-05-19T20:00Z"), at("2022-05-20T01:31Z"))
+        == "closed, Hong Kong opens in 5 h 30 min"
+    )
+    assert (
+        closed_label(THREE, at("2022-05-20T20:00Z"), at("2022-05-23T01:31Z")) == "closed, Hong Kong opens in 2 d 5 h"
+    )
     label = closed_label(THREE, at("2022-05-19T14:00Z"), at("2022-05-19T15:30Z"))
-    assert label == "no bars on the tape for 1 h 30 min"
+    assert label == "no data for 1 h 30 min"
 
 
 def test_span_text_shows_two_parts() -> None:

@@ -242,7 +242,7 @@ def test_preview_of_a_name_that_fell_out_of_the_targets_sells_it(tmp_path: Path)
     orders = value["preview"]["orders"]
     assert orders["AAA"]["side"] == "sell" and orders["AAA"]["weight"] == 0
     assert orders["AAA"]["quantity"] == value["positions"]["AAA"]["quantity"]
-    assert orders["AAA"]["reason"].startswith("out of the targets: ")
+    assert orders["AAA"]["reason"].startswith("no longer a target: ")
     assert orders["BBB"]["side"] == "buy" and orders["BBB"]["weight"] > 0.9
 
 

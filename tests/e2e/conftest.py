@@ -111,7 +111,7 @@ class Up:
 
     def has_caught_up(self) -> bool:
         """Whether the bots have come to where they begin; at the speed of a clock a minute passes before a bar."""
-        return "caught up with" in self.log.read_text()
+        return "caught up to" in self.log.read_text()
 
     def stop(self) -> float:
         started = time.monotonic()

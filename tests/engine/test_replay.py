@@ -50,7 +50,7 @@ def test_replay_of_a_day_leaves_valid_files_for_every_bot(desk: Path) -> None:
             rolling = document(layout.swing_rolling(name))
             assert len(rolling["equity_curve"]) > 250
             assert rolling["hold_curve"].keys() == rolling["equity_curve"].keys()
-            assert "hindsight" in rolling["note"] and "adjusted" in rolling["note"]
+            assert "did well later" in rolling["note"] and "adjusted" in rolling["note"]
             assert rolling["last_rebalance_at"]
     for path in layout.bot_logs.rglob("*.json"):
         document(path)
@@ -157,7 +157,7 @@ def test_closed_hours_pass_in_the_gap_and_are_labelled(tmp_path: Path) -> None:
             labels[clock["label"]] = labels.get(clock["label"], 0) + seconds
 
     replay(settings(tmp_path, start=at("2022-05-19T19:50Z")), waiter=VirtualWaiter(look))
-    assert labels == {"closed: to XHKG open, 5 h 30 min": pytest.approx(2.0, abs=0.2)}
+    assert labels == {"closed, Hong Kong opens in 5 h 30 min": pytest.approx(2.0, abs=0.2)}
 
 
 def test_clock_when_caught_up_says_running_before_the_next_bar_comes(tmp_path: Path) -> None:

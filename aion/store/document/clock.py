@@ -48,7 +48,7 @@ class ClockState(Document):
     real_time: bool = Field(False, description="True only for a feed that delivers as it happens.")
     delay_s: Number = Field(0, ge=0, description="Delay of a paper feed in seconds.")
     progress: Fraction | None = Field(None, ge=0, le=1, description="While catching up.")
-    label: Text = Field("", description="For people, e.g. `closed: to XHKG open, 5 h 30 min`.")
+    label: Text = Field("", description="For people, e.g. `closed, Hong Kong opens in 5 h 30 min`.")
     data_from: UtcTime | None = Field(None, description="First bar of the tape.")
     data_to: UtcTime | None = Field(None, description="Last bar of the tape.")
     next_run_at: UtcTime | None = Field(None, description="When finished: wall time at which run N+1 starts.")

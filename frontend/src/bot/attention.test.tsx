@@ -1,20 +1,12 @@
-import { act, cleanup, render } from "@testing-library/preact";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { act, render } from "@testing-library/preact";
+import { expect, it, vi } from "vitest";
 import type { BotView } from "../api/schema";
+import { standStill, WALL } from "../lib/bench";
 import { sparse } from "../lib/fixture";
-import { startClock } from "../live/clock";
 import { Attention } from "./attention";
 import type { CardState } from "./state";
 
-const WALL = Date.parse("2026-01-01T12:00:00Z");
-beforeEach(() => {
-  vi.useFakeTimers({ now: WALL });
-  startClock();
-});
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-});
+standStill();
 
 const bots = ["a", "b"].map((bot) => sparse<BotView>({ bot, kind: "intraday" }));
 const late = (since: number): CardState => ({ kind: "late", word: "late", since, held: true, attention: true });

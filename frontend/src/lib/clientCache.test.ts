@@ -1,6 +1,7 @@
 /** The client API of the caching strategy, line by line as it is documented there. */
 
 import { beforeEach, expect, it, vi } from "vitest";
+import { keepNothing } from "./bench";
 import {
   CACHE_TTL,
   clearAllCache,
@@ -21,9 +22,7 @@ const STORED = "aion_cache_api:/api/bots/page";
 let asked: string[] = [];
 
 beforeEach(() => {
-  vi.useRealTimers();
-  localStorage.clear();
-  clearAllCache();
+  keepNothing();
   asked = [];
   vi.stubGlobal("fetch", async (url: string) => {
     asked.push(url);

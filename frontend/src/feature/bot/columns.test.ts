@@ -32,7 +32,7 @@ const trade = (symbol: string, net: number, day: number, more: Partial<Trade> = 
 });
 const ROWS: Row[] = [
   ["tc", "2022-05-13", trade("MSFT", -4, 3)],
-  ["tb", "2022-05-12", trade("AAPL", 12, 2, { side: "sell", reason: "out of the targets" })],
+  ["tb", "2022-05-12", trade("AAPL", 12, 2, { side: "sell", reason: "no longer a target" })],
   ["ta", "2022-05-11", trade("MSFT", 7, 1, { reason: undefined })],
 ];
 const ids = (rows: readonly Row[]): string => rows.map(([id]) => id).join(" ");

@@ -16,9 +16,15 @@ export interface TargetRow {
   order?: PlannedOrder;
 }
 
-/** False for a bot of another program whose file says nothing of targets: not each one that holds for days has some. */
+/** False for a bot of another program whose file says nothing of targets or orders: not each one that holds for days has some. */
 export function hasTargets(bot: BotView): boolean {
-  const said = [bot.preview, bot.last_rebalance_at, bot.next_rebalance_at, ...Object.keys(bot.targets ?? {})];
+  const said = [
+    bot.preview,
+    bot.last_rebalance_at,
+    bot.next_rebalance_at,
+    ...Object.keys(bot.targets ?? {}),
+    ...Object.keys(bot.open_orders ?? {}),
+  ];
   return !bot.foreign || said.some(Boolean);
 }
 

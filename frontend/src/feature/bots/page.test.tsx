@@ -1,24 +1,16 @@
-import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/preact";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { act, fireEvent, render, screen, within } from "@testing-library/preact";
+import { describe, expect, it, vi } from "vitest";
 import type { BotsPageBundle, BotView, Fill } from "../../api/schema";
 import { EXAMPLE } from "../../bot/example";
+import { standStill, WALL } from "../../lib/bench";
 import { bundleFixture, sparse, troubledFixture } from "../../lib/fixture";
-import { startClock } from "../../live/clock";
 import { DeskContext, deskOf } from "../../ui/frame/desk";
 import { BotsPage } from "./page";
 
 // The chart draws on a canvas, which a document without a browser does not have; its own tests are beside it.
 vi.mock("../../ui/chart/equity-chart", () => ({ default: ({ name }: { name: string }) => <p>curve of {name}</p> }));
 
-const WALL = Date.parse("2026-01-01T12:00:00Z");
-beforeEach(() => {
-  vi.useFakeTimers({ now: WALL });
-  startClock();
-});
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-});
+standStill();
 
 function page(bundle: BotsPageBundle, keptAt?: number) {
   return (
@@ -135,7 +127,7 @@ describe("the Bots page", () => {
     expect(mine.textContent).toContain("1,000.00");
     expect(mine.textContent).toContain("external");
     expect(mine.textContent).toContain("No open position");
-    expect(mine.textContent).toContain("No signal yet");
+    expect(mine.textContent).toContain("No signals in the file.");
     expect(mine.textContent).not.toMatch(/(?<![,.\d])0\.00|NaN|—/);
     expect(mine.querySelectorAll(".spoken").length).toBeGreaterThan(0);
   });
@@ -210,6 +202,6 @@ describe("the Bots page", () => {
     await act(async () => {
       await vi.advanceTimersByTimeAsync(2100);
     });
-    expect(region.textContent).toMatch(/, and \d more\.$/);
+    expect(region.textContent).toMatch(/, and \d more messages?\.$/);
   });
 });

@@ -1,26 +1,18 @@
-import { cleanup, fireEvent, render, screen } from "@testing-library/preact";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { fireEvent, render, screen } from "@testing-library/preact";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { ClockState, FeedState, Session } from "../../api/schema";
+import { standStill, WALL } from "../../lib/bench";
 import { bundleFixture, MARKET, SESSIONS, sparse } from "../../lib/fixture";
 import { setTheme, setZone } from "../../lib/preference";
 import { setWallOffset } from "../../lib/ticker";
-import { startClock } from "../../live/clock";
 import { zoneChoices } from "./clock-panel";
 import { Frame } from "./frame";
 import { LinkChip } from "./link-chip";
 import { ModeChip, modeWords, nextRun } from "./mode-chip";
 import { lanePieces, nextEvent } from "./sessions";
 
-const WALL = Date.parse("2026-01-01T12:00:00Z");
-beforeEach(() => {
-  vi.useFakeTimers({ now: WALL });
-  startClock();
-});
-afterEach(() => {
-  cleanup();
-  vi.useRealTimers();
-  setTheme("auto");
-});
+standStill();
+afterEach(() => setTheme("auto"));
 
 const CLOCK = sparse<ClockState>({ state: "running", market_time: "2022-05-19T14:32:00Z", speed: 60 });
 const words = (clock: ClockState): string => {
@@ -37,8 +29,8 @@ describe("the mode chip", () => {
     expect(words({ ...CLOCK, state: "catching_up", progress: 0.419 })).toContain("catching up 41\u00a0%");
     expect(words({ ...CLOCK, state: "paused" })).toContain("PAUSED");
     expect(words({ ...CLOCK, state: "paused" })).not.toContain("x60");
-    expect(words({ ...CLOCK, state: "closed", label: "closed: to XHKG open, 5 h 30 min" })).toContain(
-      "closed: to XHKG open, 5 h 30 min",
+    expect(words({ ...CLOCK, state: "closed", label: "closed, Hong Kong opens in 5 h 30 min" })).toContain(
+      "closed, Hong Kong opens in 5 h 30 min",
     );
   });
 
