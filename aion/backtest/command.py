@@ -78,6 +78,8 @@ def run(
     """
     shown = Console(file=console or sys.stdout, highlight=False, soft_wrap=False)
     feed = offline_feed(settings)
+    for line in feed.complaints:
+        shown.print(Text(clean(line)))
     folder = out or next_folder(FOLDER)
     if not options.strategy:
         settings = fitted(settings, feed)

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import typer
 
@@ -111,7 +111,9 @@ def import_bars(
     _one_of("--format", form, ("parquet", "csv"))
     _one_of("--decimal", decimal, ("point", "comma", ""))
     _check_format(form)
-    folder = settings_of(config, folder=to).folder
+    settings = settings_of(config, folder=to)
+    _take_closures(settings)
+    folder = settings.folder
     about = Import(
         exchange=exchange,
         symbol=symbol,
@@ -174,6 +176,14 @@ def _declared(
 ) -> tuple[CorporateAction, ...]:
     jumps = _actions([f"{each}:1" for each in jump or []], "jump")
     return tuple(_actions(split or [], "split") + _actions(dividend or [], "dividend") + jumps)
+
+
+def _take_closures(settings: Any) -> None:
+    """Check bars by the user's own closures too."""
+    from aion.market.feed import take_closures
+
+    for line in take_closures(settings):
+        say(line, err=True)
 
 
 def _one_of(option: str, value: str | None, known: tuple[str | None, ...]) -> None:
@@ -261,6 +271,7 @@ def download_bars(
     _one_of("--format", form, ("parquet", "csv"))
     _check_format(form)
     settings = settings_of(config, folder=folder, symbols=symbols, venue=venue)
+    _take_closures(settings)
     now = SystemClock().now()
     span = _time("--from", start), min(now, _time("--to", until, is_end=True) if until else now)
     if span[0] >= span[1]:

@@ -10,6 +10,7 @@ import ssl
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,6 +64,7 @@ def checks(settings: Settings, url: str = "", token: str = "") -> Iterator[Check
     yield _port(settings)
     yield _address(settings)
     yield _feed(settings)
+    yield from _closures(settings)
     if url:
         yield proxy(url, token)
 
@@ -239,7 +241,6 @@ def _address(settings: Settings) -> Check:
 
 def _feed(settings: Settings) -> Check:
     from aion.market.feed import open_feed  # noqa: PLC0415 - only this command needs it
-    from aion.market.feed.tape import Tape  # noqa: PLC0415 - only this command needs it
 
     said: list[Check] = []
 
@@ -251,8 +252,8 @@ def _feed(settings: Settings) -> Check:
                 Check("feed", False, str(error), "or use the recorded feed, which needs nothing: --feed recorded")
             )
         else:
-            if isinstance(feed, Tape) and feed.complaints:
-                todo = "the rest of the folder works"
+            if feed.complaints:
+                todo = "put it right; the rest works"
                 said.append(Check("feed", False, "; ".join(feed.complaints), todo))
                 return
             said.append(Check("feed", True, f"the feed {settings.feed} answers"))
@@ -264,6 +265,26 @@ def _feed(settings: Settings) -> Check:
         return said[0]
     text = f"the feed {settings.feed} has not answered for {FEED_S:g} s"
     return Check("feed", False, text, "check whether this machine reaches the provider")
+
+
+def _closures(settings: Settings) -> Iterator[Check]:
+    """Name the user's own table of closures, and each exchange of which it has days."""
+    if settings.closures is None:
+        return
+    from aion.market.own_day import read_own_days  # noqa: PLC0415 - only this command needs it
+
+    try:
+        days, wrong = read_own_days(settings.closures)
+    except AionError as error:
+        yield Check("closures", False, str(error), "put it right, or take `closures` out of the settings")
+        return
+    count = Counter(each.mic for each in days)
+    named = ", ".join(f"{mic} {number}" for mic, number in sorted(count.items())) or "none"
+    text = f"days of {settings.closures} that count before the calendars: {named}"
+    if wrong:
+        yield Check("closures", False, f"{text}; {'; '.join(wrong[:5])}", "put these lines right; the others count")
+    else:
+        yield Check("closures", True, text)
 
 
 def proxy(url: str, token: str = "", limit_s: float = STREAM_S) -> Check:

@@ -102,7 +102,7 @@ def run_all(
     log = ProcessLog(layout, PROCESS, settings.log_level, console_format=settings.log_format)
     try:
         feed = feed or _open_feed(settings, layout, waiter, log)
-        for complaint in feed.complaints if isinstance(feed, Tape) else ():
+        for complaint in feed.complaints if isinstance(feed, Tape | OnlineFeed) else ():
             log.warning(complaint)
         settings = fitted(settings, feed)
         for name, bot in settings.bots.items():

@@ -11,6 +11,7 @@ import csv
 import gzip
 import warnings
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 from aion.clock import iso, parse_iso
 from aion.market.exchange import ALWAYS, WEEKDAYS, exchange_of
 from aion.market.halt import whole_minutes
+from aion.market.own_day import OwnDay
 from aion.store.document import state as document
 
 
@@ -97,6 +99,54 @@ CLOSURE_FILE = Path(__file__).with_name("closure.csv")
 _MARGIN = timedelta(days=31)  # longer than any exchange has been closed, so that the next session is in reach
 
 _tables: dict[str, _Table] = {}
+_own: dict[str, dict[date, OwnDay]] = {}
+"""Days of the user's own table by exchange and day, which count before all others."""
+
+
+def use_own_days(days: Iterable[OwnDay]) -> list[str]:
+    """Trade by `days` where they differ from what is known otherwise, from now on, in this process.
+
+    Returns:
+        What is wrong with those that were left out.
+    """
+    _own.clear()
+    _tables.clear()
+    wrong, taken = [], list[OwnDay]()
+    for each in days:
+        is_whole = each.is_closed or (each.open is not None and each.close is not None)
+        usual = None if is_whole else next(iter(sessions(each.mic, each.day, each.day)), None)
+        if not is_whole and usual is None:
+            wrong.append(f"{each.mic}, {each.day} is left out: it has no session to change: give both open and close")
+        elif usual is not None and not (each.open or usual.open) < (each.close or usual.close):
+            wrong.append(f"{each.mic}, {each.day} is left out: it would close before it opens")
+        else:
+            taken.append(each)
+    for each in taken:
+        _own.setdefault(each.mic, {})[each.day] = each
+    _tables.clear()
+    return wrong
+
+
+def _with_own(mic: str, found: list[MarketSession], first: date, last: date) -> list[MarketSession]:
+    """Return the sessions of `first`..`last` as the user's own table has them."""
+    own = _own.get(mic)
+    if not own:
+        return found
+    by_day = {each.day: each for each in found}
+    for day, each in own.items():
+        if not first <= day <= last:
+            continue
+        usual = by_day.pop(day, None)
+        opened, closed = each.open or (usual and usual.open), each.close or (usual and usual.close)
+        if each.is_closed or opened is None or closed is None:
+            continue
+        session = MarketSession(mic, day, opened, closed, halts=usual.halts if usual is not None else ())
+        if usual is not None and usual.break_start is not None and usual.break_end is not None:
+            has_lunch = opened < usual.break_start and usual.break_end < closed
+            lunch = (usual.break_start, usual.break_end) if has_lunch else (None, None)
+            session = replace(session, break_start=lunch[0], break_end=lunch[1])
+        by_day[day] = replace(session, half_day=usual is not None and (usual.half_day or closed < usual.close))
+    return sorted(by_day.values(), key=lambda each: each.open)
 
 
 def _table(mic: str, first: date, last: date) -> _Table:
@@ -110,14 +160,16 @@ def _table(mic: str, first: date, last: date) -> _Table:
 
 def _wider(mic: str, present: _Table | None, first: date, last: date) -> _Table:
     if mic in (ALWAYS, WEEKDAYS):
-        return _Table(_whole_days(mic, FIRST_DAY, LAST_DAY), FIRST_DAY, LAST_DAY)
+        days = _whole_days(mic, FIRST_DAY, LAST_DAY)
+        return _Table(_with_own(mic, days, FIRST_DAY, LAST_DAY), FIRST_DAY, LAST_DAY)
     if present is None and first >= RECORDED_FIRST and last <= RECORDED_LAST and (found := recorded(mic)):
-        return _Table(_as_they_were(found), RECORDED_FIRST, RECORDED_LAST)
+        known = _with_own(mic, _as_they_were(found), RECORDED_FIRST, RECORDED_LAST)
+        return _Table(known, RECORDED_FIRST, RECORDED_LAST)
     # whole years and one more: a question that moves with the time does not load again at each step
     known_first, known_last = (present.first, present.last) if present else (RECORDED_FIRST, RECORDED_LAST)
     first = min(known_first, max(FIRST_DAY, date(first.year, 1, 1)))
     last = max(known_last, min(LAST_DAY, date(last.year + 1, 12, 31)))
-    return _Table(_as_they_were(calculate(mic, first, last)), first, last)
+    return _Table(_with_own(mic, _as_they_were(calculate(mic, first, last)), first, last), first, last)
 
 
 def _as_they_were(found: list[MarketSession]) -> list[MarketSession]:

@@ -2,19 +2,25 @@
 
 from aion.config import Settings
 from aion.errors import ConfigError
+from aion.market import calendar
 from aion.market.feed.folder import FolderFeed
 from aion.market.feed.online import OnlineFeed
 from aion.market.feed.recorded import RecordedFeed
+from aion.market.feed.tape import Tape
+from aion.market.own_day import read_own_days
 from aion.market.provider.registry import is_online, open_provider, provider_names
 from aion.market.series import Batch, Feed, Kind
 
-__all__ = ["Batch", "Feed", "FolderFeed", "Kind", "RecordedFeed", "is_online", "open_feed", "open_provider"]
+__all__ = [
+    "Batch", "Feed", "FolderFeed", "Kind", "RecordedFeed", "is_online", "open_feed", "open_provider",
+    "take_closures",
+]  # fmt: skip
 
 OFFLINE = ("recorded", "folder")
 """Feeds that need no network."""
 
 
-def open_feed(name: str, settings: Settings | None = None) -> Feed:
+def open_feed(name: str, settings: Settings | None = None) -> Tape | OnlineFeed:
     """Return the feed named `name`.
 
     Args:
@@ -26,6 +32,26 @@ def open_feed(name: str, settings: Settings | None = None) -> Feed:
         FeedError: it cannot be read or reached.
     """
     settings = settings or Settings()
+    left_out = take_closures(settings)
+    feed = _open(name, settings)
+    feed.complaints += left_out
+    return feed
+
+
+def take_closures(settings: Settings) -> list[str]:
+    """Trade by the user's own table of closures, if there is one; return what is wrong with lines left out.
+
+    Raises:
+        ConfigError: it cannot be read at all.
+    """
+    if settings.closures is None:
+        calendar.use_own_days(())
+        return []
+    days, wrong = read_own_days(settings.closures)
+    return [*wrong, *(f"{settings.closures}: {each}" for each in calendar.use_own_days(days))]
+
+
+def _open(name: str, settings: Settings) -> Tape | OnlineFeed:
     if name == "recorded":
         return RecordedFeed()
     if name == "folder":

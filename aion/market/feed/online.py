@@ -99,6 +99,8 @@ class OnlineFeed:
         if not symbols:
             raise ConfigError(f"the {provider.name} feed needs symbols, such as --symbols {EXAMPLES[provider.name]}")
         self.name = provider.name
+        self.complaints: list[str] = []
+        """What was left out, and why, for people."""
         self.provenance = provider.provenance
         self.delay_s = provider.delay_s
         self.timezone = provider.timezone
