@@ -26,7 +26,7 @@ from aion.engine.backtest import RUN, Backtest, Plan
 from aion.engine.backtest import Progress as OnProgress
 from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
-from aion.market.feed import Feed, is_online, open_feed
+from aion.market.feed import FolderFeed, OnlineFeed, RecordedFeed, is_online, open_feed
 from aion.store.layout import Layout
 from aion.store.process_log import ProcessLog
 from aion.strategy.hang_killer import watched
@@ -78,8 +78,8 @@ def run(
     """
     shown = Console(file=console or sys.stdout, highlight=False, soft_wrap=False)
     feed = offline_feed(settings)
-    for line in feed.complaints:
-        shown.print(Text(clean(line)))
+    for complaint in feed.complaints:
+        shown.print(Text(clean(complaint)))
     folder = out or next_folder(FOLDER)
     if not options.strategy:
         settings = fitted(settings, feed)
@@ -93,7 +93,7 @@ def run(
     return outcome
 
 
-def offline_feed(settings: Settings) -> Feed:
+def offline_feed(settings: Settings) -> FolderFeed | RecordedFeed | OnlineFeed:
     """Return the feed of the settings.
 
     Raises:

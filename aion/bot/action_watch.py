@@ -8,7 +8,7 @@ from aion.market.calendar import MarketSession
 from aion.market.exchange import exchange_of
 from aion.market.feed import Feed, Kind
 from aion.model import Bar, CorporateAction, Instrument
-from aion.output.process_log import ProcessLog
+from aion.store.process_log import ProcessLog
 from aion.trading.broker import PaperBroker
 
 ENDS = ("merger", "delisting", "rename")

@@ -137,7 +137,8 @@ def _with_own(mic: str, found: list[MarketSession], first: date, last: date) -> 
         if not first <= day <= last:
             continue
         usual = by_day.pop(day, None)
-        opened, closed = each.open or (usual and usual.open), each.close or (usual and usual.close)
+        opened = each.open if each.open is not None or usual is None else usual.open
+        closed = each.close if each.close is not None or usual is None else usual.close
         if each.is_closed or opened is None or closed is None:
             continue
         session = MarketSession(mic, day, opened, closed, halts=usual.halts if usual is not None else ())

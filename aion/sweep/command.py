@@ -84,8 +84,8 @@ def run(
     if jobs < 0:
         raise ConfigError(f"--jobs {jobs} is below 1")
     feed = offline_feed(settings)
-    for line in feed.complaints:
-        shown.print(Text(clean(line)))
+    for complaint in feed.complaints:
+        shown.print(Text(clean(complaint)))
     if not options.strategy:
         settings = fitted(settings, feed)
     folder = out or next_folder(FOLDER)

@@ -10,8 +10,8 @@ from aion.config import BotSettings, Rules
 from aion.ledger.ledger import Ledger
 from aion.market import calendar
 from aion.model import Bar, CorporateAction, Signal
-from aion.output.process_log import ProcessLog
 from aion.store.layout import Layout
+from aion.store.process_log import ProcessLog
 from aion.strategy.base import Moment
 from tests.bot.desk import ListFeed, at, bar, instrument
 

@@ -6,13 +6,12 @@ from aion.market import calendar
 from aion.market.feed.folder import FolderFeed
 from aion.market.feed.online import OnlineFeed
 from aion.market.feed.recorded import RecordedFeed
-from aion.market.feed.tape import Tape
 from aion.market.own_day import read_own_days
 from aion.market.provider.registry import is_online, open_provider, provider_names
 from aion.market.series import Batch, Feed, Kind
 
 __all__ = [
-    "Batch", "Feed", "FolderFeed", "Kind", "RecordedFeed", "is_online", "open_feed", "open_provider",
+    "Batch", "Feed", "FolderFeed", "Kind", "OnlineFeed", "RecordedFeed", "is_online", "open_feed", "open_provider",
     "take_closures",
 ]  # fmt: skip
 
@@ -20,7 +19,7 @@ OFFLINE = ("recorded", "folder")
 """Feeds that need no network."""
 
 
-def open_feed(name: str, settings: Settings | None = None) -> Tape | OnlineFeed:
+def open_feed(name: str, settings: Settings | None = None) -> FolderFeed | RecordedFeed | OnlineFeed:
     """Return the feed named `name`.
 
     Args:
@@ -51,7 +50,7 @@ def take_closures(settings: Settings) -> list[str]:
     return [*wrong, *(f"{settings.closures}: {each}" for each in calendar.use_own_days(days))]
 
 
-def _open(name: str, settings: Settings) -> Tape | OnlineFeed:
+def _open(name: str, settings: Settings) -> FolderFeed | RecordedFeed | OnlineFeed:
     if name == "recorded":
         return RecordedFeed()
     if name == "folder":
