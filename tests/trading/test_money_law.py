@@ -1,4 +1,8 @@
-"""The laws of money in five currencies and over all kinds of instrument, on random markets and random orders."""
+"""The laws of money in five currencies and over all kinds of instrument, on random markets and random orders.
+
+Perpetuals pay random funding, futures and options may end inside the tape, and one of the cost models pays rebates
+and falls with volume.
+"""
 
 import json
 from dataclasses import dataclass, replace
@@ -9,9 +13,11 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from aion.market.funding import FundingRate
 from aion.market.grid import Grid
-from aion.model import ZERO, Bar, Fill, Instrument, OrderStatus, OrderType, Side
+from aion.model import EXPIRING, ZERO, Bar, Fill, Instrument, OrderStatus, OrderType, Side
 from aion.money import MoneyUnit, plain_text, unit_of, value_of
+from aion.section import CostSettings
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model
 from aion.trading.portfolio import Portfolio
@@ -48,12 +54,28 @@ class Market:
     cost: str
     allow_short: bool
     tape: list[Bar]
+    rates: tuple[FundingRate, ...] = ()
 
     def broker(self) -> PaperBroker:
         currency, instrument = self.unit.currency, self.instrument
         account = Portfolio(currency, Decimal(CASH[currency]), self.unit.decimals)
-        return PaperBroker("b", "1", account, {instrument.symbol: instrument}, cost_model(self.cost),
-                           grid=Grid(MINUTE), allow_short=self.allow_short)  # fmt: skip
+        cost = cost_model(self.cost, OWN.get(self.cost))
+        return PaperBroker("b", "1", account, {instrument.symbol: instrument}, cost,
+                           grid=Grid(MINUTE), allow_short=self.allow_short, funding=self.rates)  # fmt: skip
+
+
+REBATE = Decimal("0.0002")
+OWN = {
+    "rebates": CostSettings.model_validate(
+        {
+            "taker": "0.0005",
+            "maker": str(-REBATE),
+            "sell_tax": "0.0001",
+            "fees": [{"name": "levy", "rate": "0.00001", "side": "sell"}],
+            "tiers": [{"above": "1", "taker": "0.0003"}, {"above": "1000000", "taker": "0"}],
+        }
+    )
+}
 
 
 def instrument_of(currency: str, name: str) -> Instrument:
@@ -78,15 +100,25 @@ def tape_of(currency: str, has_volume: bool, steps: list[tuple[int, int, int, in
     return made
 
 
+RATES = st.decimals("-0.02", "0.02", places=5)
+
+
 @st.composite
 def markets(draw: st.DrawFn) -> Market:
     currency = draw(st.sampled_from(sorted(UNITS)))
     name = draw(st.sampled_from(sorted(KINDS)))
     instrument = instrument_of(currency, name)
-    cost = draw(st.sampled_from(["zero", "crypto-bps", "kraken-spot", "us-equity-bps"]))
+    cost = draw(st.sampled_from(["zero", "crypto-bps", "kraken-spot", "us-equity-bps", "rebates"]))
     tape = tape_of(currency, instrument.has_volume, draw(st.lists(STEPS, min_size=4, max_size=12)))
+    if instrument.kind in EXPIRING and draw(st.booleans()):
+        at = draw(st.sampled_from(tape)).ts
+        strike = {"strike": tape[0].open, "right": draw(st.sampled_from(["call", "put"])), "underlying": "Y"}
+        more = strike | {"final_price": tape[-1].close} if instrument.kind == "option" else {}
+        instrument = replace(instrument, expiry=at, **more)
+    rates = draw(st.lists(st.tuples(st.sampled_from(tape), RATES), max_size=4)) if name == "perpetual" else []
+    known = tuple(FundingRate("X", at, rate) for at, rate in {bar.ts: rate for bar, rate in rates}.items())
     event(f"{currency} {name}")
-    return Market(UNITS[currency], instrument, cost, draw(st.booleans()), tape)
+    return Market(UNITS[currency], instrument, cost, draw(st.booleans()), tape, known)
 
 
 def place(broker: PaperBroker, plan: dict[str, object], bar: Bar) -> None:
@@ -124,7 +156,10 @@ def paid(fill: Fill, unit: MoneyUnit) -> Decimal:
 def check_digits(fill: Fill, market: Market) -> None:
     unit, instrument = market.unit, market.instrument
     for amount in (fill.fee, fill.slippage, *fill.fees.values()):
-        assert is_whole(amount, unit) and amount >= 0
+        assert is_whole(amount, unit)
+        least = -REBATE * abs(fill.value) if market.cost == "rebates" else ZERO
+        assert amount >= least, "no fee, or the rebate that is declared and no more"
+    assert fill.slippage >= 0
     assert fill.price % instrument.tick == 0 and fill.quantity % instrument.quantity_step == 0
     assert (fill.multiplier or Decimal(1)) == instrument.multiplier
     for number in (fill.price, fill.quantity, fill.fee, fill.slippage):
@@ -137,7 +172,7 @@ def check(broker: PaperBroker, market: Market, fills: list[Fill], trades: Decima
     assert account.cash == account.start_cash + moved, "each change of cash is a movement"
     total = account.total_result()
     assert total.net == account.equity() - account.start_cash
-    assert total.gross - total.fees - total.slippage - total.borrow == total.net
+    assert total.gross - total.fees - total.slippage - total.borrow + total.funding == total.net
     held = account.position(symbol)
     quantity = sum((fill.quantity * fill.side.sign for fill in fills), ZERO)
     assert account.quantity(symbol) == quantity
@@ -147,12 +182,13 @@ def check(broker: PaperBroker, market: Market, fills: list[Fill], trades: Decima
     flow = sum((paid(fill, unit) + fill.fee for fill in fills), ZERO)
     mark = account.marks.get(symbol, ZERO)
     value = unit.round(value_of(mark, quantity * market.instrument.multiplier))
-    assert account.equity() == account.start_cash - flow - total.borrow + value, "the fills alone make the equity"
+    held_back = total.borrow - total.funding
+    assert account.equity() == account.start_cash - flow - held_back + value, "the fills alone make the equity"
     if market.instrument.is_settled:
         if not quantity:
             assert account.cash == account.equity()
     else:
-        assert account.cash == account.start_cash - flow - total.borrow
+        assert account.cash == account.start_cash - flow - held_back
         assert account.equity() == account.cash + value, "cash + value = equity"
 
 
@@ -169,6 +205,8 @@ def test_account_when_of_any_currency_and_kind_then_every_law_holds(market: Mark
         if (plan := data.draw(st.one_of(plans(), st.none()))) is not None:
             place(broker, plan, bar)
         changes = broker.take_changes()
+        if market.instrument.expiry is not None and bar.ts >= market.instrument.expiry:
+            assert broker.portfolio.is_flat and not broker.open_orders(), "nothing outlives its end"
         trades += sum((trade.realized_pnl for trade in changes.trades), ZERO)
         moved += sum((each.amount for each in changes.movements), ZERO)
         check(broker, market, fills, trades, moved)
