@@ -196,16 +196,16 @@ class Screen:
             day: session day.
             held: symbols of which something is held.
         """
-        found = Screened(bars)
+        found, levels = Screened(bars), self._levels
         for symbol, bar in bars.items():
             opened, low = bar.open, bar.low
-            if low <= 0 and (why := self._why_no_bar(bar)):
-                found.refused = {**found.refused, symbol: why}
-                continue
             if not bar.volume:
+                if low <= 0 and (why := self._why_wrong(bar)):
+                    found.refused = {**found.refused, symbol: why}
                 continue
-            if low > 0 and bar.high > low * OFF[0] and (what := wrong_unit(opened, bar.high, low, bar.close)):
-                found.refused = {**found.refused, symbol: f"{symbol}: {what} is about 100 times off the others"}
+            # true of each bar that reaches 0 too
+            if bar.high >= low * OFF[0] and (why := self._why_wrong(bar)):
+                found.refused = {**found.refused, symbol: why}
                 continue
             if symbol in self._renames:
                 self._take_over(symbol, day)
@@ -223,8 +223,8 @@ class Screen:
                 ):
                     continue
             closes.append(bar.close)
-            if self._levels and symbol in self._levels:
-                self._levels[symbol].see(bar.close)
+            if levels and symbol in levels:
+                levels[symbol].see(bar.close)
             self._closed_on[symbol] = day
             if self._out:
                 self._out.pop(symbol, None)
@@ -232,7 +232,11 @@ class Screen:
             found.bars = {symbol: bar for symbol, bar in bars.items() if symbol not in found.refused}
         return found
 
-    def _why_no_bar(self, bar: Bar) -> str:
+    def _why_wrong(self, bar: Bar) -> str:
+        """Return why the prices of one bar cannot be, or an empty text."""
+        if bar.low > 0:
+            what = wrong_unit(bar.open, bar.high, bar.low, bar.close)
+            return f"{bar.symbol}: {what} is about 100 times off the others" if what else ""
         instrument = self._instruments.get(bar.symbol)
         return why_no_bar(instrument.kind if instrument is not None else "share", bar)
 
