@@ -149,7 +149,8 @@ class SwingBot(BotAccount):
 
     def _rebalance(self, signals: Mapping[str, Signal], bars: Mapping[str, Bar], ts: datetime) -> None:
         weights, kept = self._weights(signals), self._kept(signals)
-        self.targets = {symbol: _target(signals[symbol], weight) for symbol, weight in weights.items()}
+        asked = weights | {symbol: Decimal(str(round(self.portfolio.weight(symbol) or 0, 6))) for symbol in kept}
+        self.targets = {symbol: _target(signals[symbol], weight) for symbol, weight in asked.items()}
         self._withdraw(weights, kept, ts)
         shares = [f"{symbol} {weight:.0%}" for symbol, weight in weights.items()]
         named = ", ".join([*shares, *(f"{symbol} as it is" for symbol in kept)]) or "nothing: all in cash"

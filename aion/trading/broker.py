@@ -358,7 +358,7 @@ class PaperBroker:
                 busy.append(bar)
         fills: list[Fill] = []
         if busy and session is not None and self._has(session, busy[0].ts):
-            fills = Execution(self.book, self.portfolio, self.terms, session).run(busy)
+            fills = Execution(self.book, self.portfolio, self.terms, session).run(busy, bars.values())
             if self._cost.tiers:
                 self._traded.add(session.day, fills)
         for symbol, bar in bars.items():

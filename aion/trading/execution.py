@@ -1,6 +1,6 @@
 """One pass over a batch of bars: which orders fill, at what price, how much of them, and what that costs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -60,9 +60,16 @@ class Execution:
         self._budget: dict[str, Decimal] = {}
         self._rate: Decimal | None = None
         """Price of the currency of the costs in that of the account, where they differ."""
+        self._others: Iterable[Bar] = ()
 
-    def run(self, bars: list[Bar]) -> list[Fill]:
-        """Fill what `bars`, all tradable and of the same moment, would have filled."""
+    def run(self, bars: list[Bar], others: Iterable[Bar] = ()) -> list[Fill]:
+        """Fill what `bars` would have filled.
+
+        Args:
+            bars: of the symbols with orders, all tradable and of the same moment.
+            others: all bars of that moment: their opens are part of the equity that orders are sized by.
+        """
+        self._others = others
         # a fill changes the orders of its own symbol alone, so bars that reach no order are left out from the start
         reached = [bar for bar in bars if self._may_fill(bar)]
         if not reached:
@@ -146,12 +153,17 @@ class Execution:
         budget = self._volume_left(bar, instrument)
         if budget is not None and budget <= 0:
             return False
+        for other in self._others:
+            found = self.terms.instruments.get(other.symbol)
+            if found is not None and found.trades(other):
+                self.portfolio.marks[other.symbol] = other.open
+        self._others = ()
         weight, held = order.weight or ZERO, self.portfolio.quantity(bar.symbol)
         money = self.portfolio.unit.income(max(ZERO, abs(weight) * self.portfolio.equity()))
         is_long = weight >= 0
         kept = abs(held) if (held > 0) is is_long else ZERO  # of the side that is wanted
-        each = self._value(bar.symbol, ONE, price.reference)
-        wanted = whole_lots(money / each, instrument) if each else ZERO
+        value = self._value(bar.symbol, ONE, price.reference)
+        wanted = whole_lots(money / value, instrument) if value else ZERO
         if (order.side is Side.BUY) is is_long:
             money -= self._value(bar.symbol, kept, price.reference)
             quantity = abs(held) - kept + self._added(working, bar, price, wanted - kept, money)

@@ -53,6 +53,7 @@ class Desk:
         confidence: float = 1.0,
         symbols: tuple[str, ...] = ("AAA",),
         halted: tuple[Halt, ...] = (),
+        sizing: str = "decision",
         **rules: object,
     ) -> None:
         made = BotSettings(
@@ -63,6 +64,7 @@ class Desk:
             currency="USD",
             cash=100_000,
             cost="zero",
+            sizing=sizing,
             rules=Rules(**{"max_positions": 1, "stop_loss": 0, "max_alloc": 0.5, **rules}),
         )
         feed = ListFeed({symbol: instrument(symbol, step="1") for symbol in symbols})
@@ -102,6 +104,19 @@ def test_order_fills_at_the_open_of_the_next_bar(tmp_path: Path) -> None:
     fill = next(iter(desk.bot.record.fills.values()))
     assert (fill["price"], fill["quantity"], fill["ts"]) == (101, 500, "2021-06-01T13:31Z")
     assert fill["decided_at"] == "2021-06-01T13:31Z" and fill["known_at"] == "2021-06-01T13:32Z"
+
+
+def test_entry_that_is_sized_at_the_fill_takes_the_price_of_the_fill(tmp_path: Path) -> None:
+    quantities = {}
+    for sizing in ("decision", "fill"):
+        desk = Desk(tmp_path / sizing, first("sell"), sizing=sizing, allow_short=True)
+        desk.play(100)
+        waiting = desk.bot.document()["orders"]
+        desk.play(110)
+        quantities[sizing] = desk.held
+    assert quantities == {"decision": -500, "fill": -454}
+    (order,) = waiting.values()
+    assert order["weight"] == -0.5 and "quantity" not in order
 
 
 def test_min_confidence_refuses_a_weaker_entry(tmp_path: Path) -> None:

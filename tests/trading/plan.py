@@ -61,6 +61,7 @@ def plans(draw: st.DrawFn) -> dict[str, object]:
         "target": draw(st.one_of(st.integers(1, 200), st.none())),
         "tif": draw(st.sampled_from(list(TimeInForce))),
         "reduce_only": draw(st.integers(0, 4)) == 4,
+        "weight_sign": draw(st.sampled_from([0, 0, 1, -1])),  # 0: sized at the decision
     }
 
 
@@ -77,11 +78,12 @@ def place(broker: PaperBroker, plan: dict[str, object], bar: Bar) -> None:
     side: Side = plan["side"]
     price = bar.close * (1 + plan["away"])
     stop, target = plan["stop"], plan["target"]
+    by_weight = plan["weight_sign"]
     broker.submit(
         broker.order(
             bar.symbol,
             side,
-            quantity,
+            ZERO if by_weight else quantity,
             bar.ts,
             "drawn",
             type=plan["type"],
@@ -91,5 +93,6 @@ def place(broker: PaperBroker, plan: dict[str, object], bar: Bar) -> None:
             stop_loss=None if stop is None else price * (1 - side.sign * Decimal(stop) / 10_000),
             take_profit=None if target is None else price * (1 + side.sign * Decimal(target) / 10_000),
             reduce_only=plan["reduce_only"],
+            weight=min(plan["size"], Decimal(1)) * by_weight if by_weight else None,
         )
     )

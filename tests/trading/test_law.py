@@ -114,7 +114,8 @@ def test_account_when_anything_is_traded_then_every_law_holds(history) -> None:
             assert portfolio.quantity(bar.symbol) >= 0
             assert portfolio.cash >= min(charges, ZERO), "only nights may bring it below zero"
         for record in broker.open_orders():
-            assert 0 <= record.filled_quantity < record.order.quantity
+            assert record.order.is_unsized or 0 <= record.filled_quantity < record.order.quantity
+            assert not (record.order.is_unsized and record.filled_quantity)
     assert len({fill.id for fill in fills}) == len(fills)
     for source in {fill.price_source for fill in fills} or {"nothing"}:
         event(f"filled at {source}")

@@ -3,7 +3,7 @@
 The fields of facts that trading works with come from `aion.model`.
 """
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aion import model
 from aion.scalar import Above, Fraction, Key, Money, Name, Number, Price, Short, Text, UtcTime
@@ -53,6 +53,12 @@ class Fill(Document, of=(model.Fill,)):
 
 class Order(Document, of=(model.Order, model.OrderRecord)):
     """An intent to trade and what became of it."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "Order":
+        if self.quantity is None and self.weight is None:
+            raise ValueError("an order needs a quantity, or the weight that its fill makes one of")
+        return self
 
 
 class Decision(Document, of=(model.Decision,)):

@@ -16,6 +16,7 @@ import {
 import { instant, stamp } from "../../lib/time";
 import { Net } from "../../ui/number";
 import { Term } from "../../ui/term";
+import { orderSize } from "./order-size";
 import { FetchState } from "./panel";
 import { useFetched } from "./use-fetched";
 import "../../bot/sum-line.css";
@@ -50,14 +51,16 @@ function OrderLine({ order, decimals }: { order: Order; decimals: number }) {
     order.limit_price !== undefined && `limit ${price(order.limit_price, decimals)}`,
     order.stop_price !== undefined && `stop ${price(order.stop_price, decimals)}`,
   ].filter(Boolean);
+  const isUnsized = order.quantity === undefined && order.weight !== undefined;
   return (
     <p>
       <span className="link-kind">Order</span> {when(order.ts)}:{" "}
       <b>
-        {side(order)} {quantity(order.quantity)} {order.symbol}
+        {side(order)}{" "}
+        {isUnsized ? `${order.symbol} to ${orderSize(order)}` : `${quantity(order.quantity)} ${order.symbol}`}
       </b>
-      , {[order.type, ...limits].join(" ")}, {order.status} {quantity(order.filled_quantity ?? 0)} of{" "}
-      {quantity(order.quantity)}
+      , {[order.type, ...limits].join(" ")}, {order.status}
+      {!isUnsized && ` ${quantity(order.filled_quantity ?? 0)} of ${quantity(order.quantity)}`}
       {order.reason && `. ${ended(order.reason)}`}
       {order.detail && ` ${ended(order.detail)}`}
     </p>

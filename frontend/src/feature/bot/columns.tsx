@@ -6,11 +6,12 @@ import { coarse } from "../../lib/age";
 import type { Cell } from "../../lib/csv";
 import { decimal, money, price, quantity, sharedDecimals, type Unit } from "../../lib/money";
 import { byName } from "../../lib/order";
-import { returnOn, typeset } from "../../lib/percent";
+import { percent, returnOn, typeset } from "../../lib/percent";
 import { plain } from "../../lib/plain";
 import type { TermName } from "../../lib/terms";
 import { instant } from "../../lib/time";
 import { Net, NetPercent, Value } from "../../ui/number";
+import { orderSize } from "./order-size";
 
 export type Part = "trades" | "orders" | "fills" | "decisions";
 
@@ -90,7 +91,8 @@ export const COLUMNS: Record<Part, Column[]> = {
     { title: "Symbol", name: "symbol", cell: (row) => <b>{row.symbol}</b>, csv: (row) => row.symbol, left: true },
     { title: "Side", name: "side", cell: sideOf, csv: (row) => row.side, left: true },
     { title: "Type", name: "type", cell: (row) => row.type ?? "market", csv: (row) => row.type, left: true },
-    { title: "Quantity", term: "Quantity", name: "quantity", cell: (row) => quantity(row.quantity), csv: (row) => row.quantity },
+    { title: "Quantity", term: "Quantity", name: "quantity", cell: orderSize, csv: (row) => row.quantity },
+    { title: "Weight", name: "weight", cell: (row) => text(percent(row.weight)), csv: (row) => row.weight, ifAny: true },
     { title: "Filled", term: "Filled", name: "filled_quantity", cell: (row) => quantity(row.filled_quantity ?? 0), csv: (row) => row.filled_quantity },
     { title: "Status", name: "status", cell: (row) => row.status, csv: (row) => row.status, left: true },
     { title: "Reason", name: "reason", cell: (row) => text(typeset([row.reason, row.detail].filter(Boolean).join(" · "))), csv: (row) => row.reason, left: true },

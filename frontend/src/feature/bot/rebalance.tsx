@@ -19,14 +19,14 @@ const HEAD = [
   "symbol", "rank", "score", "target_weight", "held_weight", "gap", "order_side", "order_quantity", "mark", "order_value", "order_cost", "reason",
 ]; // biome-ignore format: one row of names
 
-/** Both weights on one scale: the bar is what is held, the notch what was asked for. */
+/** Both weights on one scale, short as long: the bar is what is held, the notch what was asked for. */
 function Weights({ wanted, held, most }: { wanted: number; held: number | undefined; most: number }) {
-  const x = (value: number): number => (Math.max(0, value) / (most || 1)) * 100;
+  const x = (value: number): number => (Math.abs(value) / (most || 1)) * 100;
   return (
     <svg className="weights" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">
       <rect className="track" y="3" width="100" height="6" />
       {held !== undefined && <rect className="fill" y="3" width={x(held)} height="6" />}
-      {wanted > 0 && <rect className="notch" x={Math.min(99, x(wanted) - 0.5)} width="1" height="12" />}
+      {wanted !== 0 && <rect className="notch" x={Math.min(99, x(wanted) - 0.5)} width="1" height="12" />}
     </svg>
   );
 }
@@ -36,7 +36,7 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
   // a part of the targets, or of what is held, cannot be set against the other
   const isCut = bot.more?.targets !== undefined || bot.more?.positions !== undefined;
   const rows = isCut ? [] : targetRows(bot);
-  const most = Math.max(0.01, ...rows.map((row) => Math.max(row.wanted, row.held ?? 0)));
+  const most = Math.max(0.01, ...rows.map((row) => Math.max(Math.abs(row.wanted), Math.abs(row.held ?? 0))));
   const { preview } = bot;
   const next = instant(bot.next_rebalance_at);
   const last = instant(bot.last_rebalance_at);
@@ -141,7 +141,7 @@ export function Rebalance({ bot, state }: { bot: BotView; state: CardState }) {
             },
             { name: "Rank", term: "Rank", cell: ({ target }) => <Value>{decimal(target?.rank, 0)}</Value> },
             { name: "Score", term: "Score", cell: ({ target }) => <Value>{decimal(target?.score, 3)}</Value> },
-            { name: "Target", term: "Target", cell: ({ wanted }) => (wanted > 0 ? percent(wanted, 1) : "out") },
+            { name: "Target", term: "Target", cell: ({ wanted }) => (wanted !== 0 ? percent(wanted, 1) : "out") },
             { name: "Held", term: "Held weight", cell: ({ held }) => <Value>{percent(held, 1)}</Value> },
             {
               name: "Weights",

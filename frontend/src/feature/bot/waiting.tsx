@@ -9,6 +9,7 @@ import { instant, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { NoData } from "../../ui/number";
 import { TableBox } from "../../ui/table";
+import { orderSize } from "./order-size";
 import { CsvButton } from "./panel";
 
 /**
@@ -48,6 +49,7 @@ const HEAD = [
   "side",
   "quantity",
   "filled_quantity",
+  "weight",
   "type",
   "status",
   "decided_at",
@@ -83,6 +85,7 @@ export function Waiting({ bot }: { bot: BotView }) {
                 order.side,
                 order.quantity,
                 order.filled_quantity,
+                order.weight,
                 order.type,
                 order.status,
                 order.ts,
@@ -120,7 +123,7 @@ export function Waiting({ bot }: { bot: BotView }) {
             term: "Quantity",
             cell: ([, order]) => (
               <>
-                {quantity(order.quantity)}
+                {orderSize(order)}
                 {(order.filled_quantity ?? 0) > 0 && (
                   <small className="block">{quantity(order.filled_quantity)} filled</small>
                 )}
