@@ -16,11 +16,15 @@ from typing import Any
 from aion.errors import ConfigError
 from aion.market import calendar
 from aion.market.feed.recorded import RecordedFeed
+from aion.market.grid import Grid
 from aion.model import Bar, Signal
+from aion.scalar import BotKind
 from aion.strategy.base import Moment, Strategy, StrategyClass
+from aion.strategy.kit_account import KitAccount
 from aion.strategy.registry import what_is_wrong
 from aion.strategy.time_limit import NonsenseError, check_signals
 
+INTRADAY_SYMBOL = "MSFT"
 SESSIONS = 8  # of minute bars
 DAYS_BEYOND_LOOK_BACK = 300
 SPIKE = 3  # times the price, for the check against look-ahead
@@ -51,6 +55,9 @@ class Report:
 def check_strategy(strategy: StrategyClass, parameters: Mapping[str, Any] | None = None) -> Report:
     """Check that a bot can work with `strategy`.
 
+    What it is told it holds is what a paper account holds that follows its signals (`KitAccount`); a rule may look at
+    it. After a restart it is told what that account held, as a bot tells it.
+
     It checks the class; every signal; that two instances agree and share no state, not even in a file; that no signal
     depends on later bars; that `look_back` is correct, so that a restart leads to the same state; that the state does
     not grow; the time of a call; and that an unknown parameter is refused.
@@ -68,11 +75,10 @@ def check_strategy(strategy: StrategyClass, parameters: Mapping[str, Any] | None
     given = dict(parameters or {})
     tape, symbols = _tape(strategy, given)
     seen = _play(strategy(symbols, given), tape)
-    _check_equal(
-        seen.signals, _play(strategy(symbols, given), tape).signals, tape, "two of it on the same bars differ"
-    )
+    again = _play(strategy(symbols, given), tape)
+    _check_equal(seen.signals, again.signals, tape, "two of it on the same bars differ")
     _check_future(strategy, symbols, given, tape, seen.signals)
-    _check_look_back(strategy, symbols, given, tape, seen.signals)
+    _check_look_back(strategy, symbols, given, tape, seen)
     if seen.sizes[1] > seen.sizes[0] * GROWTH + SLACK_BYTES:
         raise AssertionError(
             f"what it keeps grows with history: {seen.sizes[0]:,} bytes in the middle, {seen.sizes[1]:,} at the end"
@@ -88,20 +94,30 @@ def check_strategy(strategy: StrategyClass, parameters: Mapping[str, Any] | None
 @dataclass(slots=True)
 class _Seen:
     signals: list[dict[str, Signal]]
+    positions: list[dict[str, Decimal]]
+    """What was held after the fills of each step."""
     times: list[float]
     sizes: tuple[int, int]
 
 
-def _play(strategy: Strategy, tape: Sequence[Step]) -> _Seen:
-    """Run the strategy over `tape`; its orders are held from the next step on, as if all of them had been filled."""
+def _play(strategy: Strategy, tape: Sequence[Step], told: Sequence[dict[str, Decimal]] | None = None) -> _Seen:
+    """Run the strategy over `tape`, with an account of its own that follows it.
+
+    Args:
+        strategy: new.
+        tape: its input.
+        told: what it is told it holds at each step instead, as after a restart.
+    """
     signals: list[dict[str, Signal]] = []
+    positions: list[dict[str, Decimal]] = []
     times: list[float] = []
-    positions: dict[str, Decimal] = {}
+    account = _account(strategy.kind)
     middle = 0
     for number, step in enumerate(tape):
         ts = next(iter(step.bars.values())).ts
         session = step.session
-        moment = Moment(ts, session.day.isoformat(), session.open, session.close, dict(positions))
+        positions.append(told[number] if told is not None else account.see(step.bars, session))
+        moment = Moment(ts, session.day.isoformat(), session.open, session.close, dict(positions[-1]))
         started = time.perf_counter()
         returned = strategy.on_bars(step.bars, moment)
         times.append(time.perf_counter() - started)
@@ -110,20 +126,19 @@ def _play(strategy: Strategy, tape: Sequence[Step]) -> _Seen:
         except NonsenseError as error:
             raise AssertionError(f"at {ts} it {error}") from None
         signals.append(found)
-        for signal in found.values():
-            _follow(positions, signal)
-        if strategy.kind == "intraday" and ts >= session.close:
-            positions.clear()
+        if told is None:
+            account.follow(found, step.bars, session)
         if number == len(tape) // 2:
             middle = _size(strategy)
-    return _Seen(signals, times, (middle, _size(strategy)))
+    return _Seen(signals, positions, times, (middle, _size(strategy)))
 
 
-def _follow(positions: dict[str, Decimal], signal: Signal) -> None:
-    if signal.action == "exit":
-        positions.pop(signal.symbol, None)
-    elif signal.action != "hold":
-        positions.setdefault(signal.symbol, Decimal(100 if signal.action == "buy" else -100))
+def _account(kind: BotKind) -> KitAccount:
+    feed = RecordedFeed()
+    instruments = feed.instruments("minute" if kind == "intraday" else "day")
+    if kind == "intraday":
+        return KitAccount({INTRADAY_SYMBOL: instruments[INTRADAY_SYMBOL]}, Grid(feed.interval, feed.anchor))
+    return KitAccount(instruments, None)
 
 
 def _size(strategy: Strategy) -> int:
@@ -138,7 +153,7 @@ def _size(strategy: Strategy) -> int:
 def _tape(strategy: StrategyClass, given: Mapping[str, Any]) -> tuple[list[Step], tuple[str, ...]]:
     feed = RecordedFeed()
     if strategy.kind == "intraday":
-        symbols: tuple[str, ...] = ("MSFT",)
+        symbols: tuple[str, ...] = (INTRADAY_SYMBOL,)
         days = {session.day for session in calendar.sessions("XNAS", *_days(feed))[:SESSIONS]}
         steps = [step for step in _steps(feed, "minute", symbols, "XNAS") if step.session.day in days]
         return steps, symbols
@@ -206,8 +221,9 @@ def _check_look_back(
     symbols: tuple[str, ...],
     given: Mapping[str, Any],
     tape: Sequence[Step],
-    signals: Sequence[Mapping[str, Signal]],
+    seen: _Seen,
 ) -> None:
+    signals = seen.signals
     made = strategy(symbols, given)
     if strategy.kind == "intraday":
         # the last session, and the one before for its close
@@ -217,7 +233,7 @@ def _check_look_back(
     else:
         since = len(tape) - 20
         start = since - made.look_back
-    found = _play(made, tape[start:]).signals
+    found = _play(made, tape[start:], seen.positions[start:]).signals
     what = f"look_back {made.look_back} is too short: after a restart it differs"
     _check_equal(_views(signals[since:]), _views(found[since - start :]), tape[since:], what)
 

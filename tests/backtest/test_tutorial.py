@@ -9,7 +9,9 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
+from collections import deque
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +22,7 @@ from aion.backtest import command
 from aion.backtest.plan import Options
 from aion.config import load
 from aion.errors import ConfigError
+from aion.model import Signal
 from aion.strategy.builtin.trend import EqualWeight
 from aion.strategy.registry import BUILT_IN, strategy_names
 from aion.strategy.testing import check_strategy
@@ -240,3 +243,104 @@ def test_kit_names_the_fault(fault, said: str) -> None:
 def test_kit_passes_errors_of_parameters_on() -> None:
     with pytest.raises(ConfigError, match="short_term_reversal: look_back = 0 cannot work"):
         check_strategy(BUILT_IN["short_term_reversal"], {"look_back": 0})
+
+
+# rules that look at what they hold
+
+
+class Patient(EqualWeight):
+    """Buys what rose in a week, holds what it has until that is 2 % down in a week, and leaves it then."""
+
+    name = "patient"
+    kind = "swing"
+
+    def __init__(self, symbols, parameters) -> None:
+        super().__init__(symbols, parameters)
+        self.look_back = 5
+        self.closes = {symbol: deque(maxlen=6) for symbol in symbols}
+
+    def on_bars(self, bars, moment):
+        for symbol, bar in bars.items():
+            self.closes[symbol].append(float(bar.close))
+        return {
+            symbol: Signal(symbol, moment.ts, self.decide(symbol, moment.positions), 1.0, 0.0, "week", self.name)
+            for symbol in bars
+        }
+
+    def decide(self, symbol, positions):
+        closes = self.closes[symbol]
+        change = closes[-1] / closes[0] - 1
+        if symbol in positions:
+            return "exit" if change < -0.02 else "hold"
+        return "buy" if len(closes) == closes.maxlen and change > 0 else "hold"
+
+
+class Counting(Patient):
+    """Counts the days that it holds something, and says that it looks back at five."""
+
+    def decide(self, symbol, positions):
+        self.days = getattr(self, "days", 0) + (symbol in positions)
+        return "exit" if self.days % 7 == 6 else super().decide(symbol, positions)
+
+
+class Foreseeing(Patient):
+    """Leaves what it holds before its mark falls, which it knows of from an earlier run."""
+
+    marks: ClassVar[dict] = {}
+
+    def decide(self, symbol, positions):
+        mark = self.closes[symbol][-1]
+        days = Foreseeing.marks.setdefault(symbol, [])
+        self.day = getattr(self, "day", {})
+        number = self.day[symbol] = self.day.get(symbol, -1) + 1
+        if number == len(days):
+            days.append(mark)
+        falls = number + 1 < len(days) and days[number + 1] < mark
+        return "exit" if symbol in positions and falls else super().decide(symbol, positions)
+
+
+class Guessing(Patient):
+    """Decides by chance, and only on what it holds."""
+
+    def decide(self, symbol, positions):
+        return random.choice(["exit", "hold"]) if symbol in positions else super().decide(symbol, positions)
+
+
+class Reversing(Patient):
+    """Wants the other side of what it holds: long, short, long."""
+
+    def decide(self, symbol, positions):
+        return "sell" if positions.get(symbol, 0) > 0 else "buy"
+
+
+def test_kit_passes_rules_that_look_at_what_they_hold() -> None:
+    report = check_strategy(Patient)
+    assert min(report.actions[each] for each in ("buy", "exit", "hold")) > 20
+    assert check_strategy(Reversing).actions["sell"] > 20
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Counting, "look_back 5 is too short: after a restart it differs"),
+        (Foreseeing, "two of it on the same bars differ: at "),
+        (Guessing, "two of it on the same bars differ: at "),
+    ],
+)
+def test_kit_names_the_fault_of_a_rule_that_shows_in_what_it_holds(fault, said: str) -> None:
+    Foreseeing.marks.clear()
+    with pytest.raises(AssertionError, match=said):
+        check_strategy(fault)
+
+
+def test_kit_tells_a_rule_of_positions_that_its_stop_has_closed() -> None:
+    told = []
+
+    class Watching(Patient):
+        def decide(self, symbol, positions):
+            told.append((symbol, symbol in positions))
+            return "buy"
+
+    check_strategy(Watching)
+    aapl = [is_held for symbol, is_held in told if symbol == "AAPL"][:300]
+    assert any(before and not now for before, now in pairwise(aapl)), "it never said exit"

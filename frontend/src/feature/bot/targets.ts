@@ -50,5 +50,7 @@ export function targetRows(bot: BotView): TargetRow[] {
     };
   });
   const rank = (row: TargetRow): number => row.target?.rank ?? Number.POSITIVE_INFINITY;
-  return rows.sort((a, b) => rank(a) - rank(b) || Math.abs(b.wanted) - Math.abs(a.wanted) || byName(a.symbol, b.symbol));
+  return rows.sort(
+    (a, b) => rank(a) - rank(b) || Math.abs(b.wanted) - Math.abs(a.wanted) || byName(a.symbol, b.symbol),
+  );
 }
