@@ -204,7 +204,7 @@ class SwingBot(BotAccount):
             and symbol not in kept
             and signal.confidence >= max(signal.threshold, rules.min_confidence)
         ]
-        wanted.sort(key=lambda signal: (signal.features.get("rank", -signal.confidence), signal.symbol))
+        wanted.sort(key=_place)
         scale = Decimal("0.5") + rules.aggression
         weights: dict[str, Decimal] = {}
         for signal in wanted[: max(0, rules.max_positions - len(kept))]:
@@ -365,3 +365,11 @@ def _target(signal: Signal, weight: Decimal) -> Json:
     if "score" in signal.features:
         value["score"] = signal.features["score"]
     return value
+
+
+def _place(signal: Signal) -> tuple[float, str]:
+    """Return what sorts the strongest first: by rank, from the other end for a short position, or by strength."""
+    rank, candidates = signal.features.get("rank"), signal.features.get("candidates")
+    if rank is None:
+        return -signal.confidence, signal.symbol
+    return candidates + 1 - rank if signal.action == "sell" and candidates else rank, signal.symbol

@@ -39,7 +39,7 @@ def blocks(language: str) -> list[str]:
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The package of the tutorial, as `pip install -e .` leaves it."""
-    rule, test = blocks("python")
+    rule, test, *_ = blocks("python")
     project = tomllib.loads(blocks("toml")[0])["project"]
     folder = tmp_path / "package"
     info = folder / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
@@ -68,7 +68,7 @@ def test_test_of_the_tutorial_passes(package: Path) -> None:
 
 def test_commands_of_the_tutorial_run_where_aion_is_installed(tmp_path: Path) -> None:
     """As somebody types them: a fresh environment beside Aion's own, so that nothing is left in the latter."""
-    rule, test = blocks("python")
+    rule, test, *_ = blocks("python")
     folder = tmp_path / "low-volatility"
     folder.mkdir()
     for name, content in (
@@ -273,6 +273,13 @@ class Patient(EqualWeight):
         if symbol in positions:
             return "exit" if change < -0.02 else "hold"
         return "buy" if len(closes) == closes.maxlen and change > 0 else "hold"
+
+
+def test_rule_of_the_document_that_looks_at_its_positions_passes() -> None:
+    names: dict = {}
+    exec(blocks("python")[2], names)
+    report = check_strategy(names["Patient"], {"days": 20})
+    assert min(report.actions[each] for each in ("buy", "exit", "hold")) > 20
 
 
 class Counting(Patient):

@@ -203,3 +203,18 @@ def test_negative_weight_of_a_buy_stops_the_strategy_by_name(tmp_path: Path) -> 
     value = run(tmp_path, "buy", tape(100, 100), parameters={"weight": -0.3})
     assert value["state"] == "error" and not value["positions"]
     assert "a buy with the weight -0.3: a short position is a sell" in value["state_reason"]
+
+
+def test_momentum_with_a_short_leg_holds_the_best_and_sells_the_worst(tmp_path: Path) -> None:
+    grows = {"AAA": 1.02, "BBB": 1.01, "CCC": 0.99, "DDD": 0.98}
+    bars = [bar for name, rate in grows.items() for bar in tape(*(100 * rate**day for day in range(8)), symbol=name)]
+    feed = ListFeed({name: instrument(name) for name in grows}, day=bars)
+    rules = {"allow_short": True, "max_positions": 2, "max_alloc": 0.4, "daily_loss": 0}
+    parameters = {"look_back": 3, "skip": 0, "short": True}
+    made = swing_bot(
+        tuple(grows), strategy="cross_sectional_momentum", horizon="1d", parameters=parameters, rules=rules
+    )
+    replay(settings(tmp_path, start=at("2021-08-20T21:00Z"), bots={"s": made}, run_pause_s=0), feed)
+    value = document(Layout(tmp_path).swing_rolling("s"))
+    assert {name: held["quantity"] > 0 for name, held in value["positions"].items()} == {"AAA": True, "DDD": False}
+    assert value["signals"]["DDD"]["confidence"] == 1 and "short" in value["rule"]

@@ -20,6 +20,8 @@ class MomentumParameters(Parameters):
     """Trading days over which the return is measured."""
     skip: int = Field(5, ge=0, le=60)
     """Newest trading days left out, because they tend to revert."""
+    short: bool = False
+    """Sell the lower half short too, where the bot's `allow_short` is on."""
 
 
 class ReversalParameters(Parameters):
@@ -36,8 +38,11 @@ class _Ranking:
     sign: ClassVar[int]
     """+1 if the highest return ranks first, -1 if the lowest does."""
 
-    def __init__(self, symbols: tuple[str, ...], look_back: int, skip: int, order: str) -> None:
+    def __init__(
+        self, symbols: tuple[str, ...], look_back: int, skip: int, order: str, *, is_short: bool = False
+    ) -> None:
         self.look_back = look_back + skip
+        self._is_short = is_short
         self._look_back = look_back
         self._order = order
         self._skip = skip
@@ -73,12 +78,13 @@ class _Ranking:
     def _signal(self, symbol: str, rank: int, score: float, candidates: int, moment: Moment) -> Signal:
         strength = unit((candidates - rank) / (candidates - 1)) if candidates > 1 else 1.0
         is_wanted = strength >= UPPER_HALF
+        is_sold = self._is_short and not is_wanted
         features = {"rank": float(rank), "candidates": float(candidates), "score": round(score, 6)}
         return Signal(
             symbol,
             moment.ts,
-            "buy" if is_wanted else "exit",
-            strength,
+            "buy" if is_wanted else "sell" if is_sold else "exit",
+            unit(1 - strength) if is_sold else strength,
             UPPER_HALF,
             f"Rank {rank} of {candidates}: {score:+.1%} in {self._look_back} days{self._order}",
             self.name,
@@ -90,7 +96,8 @@ class CrossSectionalMomentum(_Ranking):
     """Holds the symbols with the highest past return, the newest week left out.
 
     Score = close `skip` days ago / close `look_back + skip` days ago - 1. Strength = share of the other candidates
-    that it beats: 1 for the best, 0 for the worst. Threshold 0.5: the upper half.
+    that it beats: 1 for the best, 0 for the worst. Threshold 0.5: the upper half. With `short` the strength of the
+    lower half is 1 for the worst.
 
     Source: N. Jegadeesh, S. Titman, Returns to Buying Winners and Selling Losers, Journal of Finance 48 (1993), who
     leave out a week between formation and holding.
@@ -103,9 +110,10 @@ class CrossSectionalMomentum(_Ranking):
 
     def __init__(self, symbols: tuple[str, ...], parameters: Mapping[str, Any]) -> None:
         read = read_parameters(MomentumParameters, self.name, parameters)
-        super().__init__(symbols, read.look_back, read.skip, f", up to {read.skip} days ago" if read.skip else "")
         until = f", up to {read.skip} days ago" if read.skip else ""
-        self.rule = f"Holds the symbols with the highest return over {read.look_back} trading days{until}."
+        super().__init__(symbols, read.look_back, read.skip, until, is_short=read.short)
+        sold = ", and sells those with the lowest short" if read.short else ""
+        self.rule = f"Holds the symbols with the highest return over {read.look_back} trading days{until}{sold}."
 
 
 class ShortTermReversal(_Ranking):

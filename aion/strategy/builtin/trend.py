@@ -70,7 +70,7 @@ class TimeSeriesMomentum:
     would give. Threshold 0: the sign decides.
 
     Source: T. Moskowitz, Y. H. Ooi, L. H. Pedersen, Time series momentum, Journal of Financial Economics 104 (2012);
-    the 40 % target for one instrument is theirs. Long only here, because the bots borrow no shares.
+    the 40 % target for one instrument is theirs. Long only here.
     """
 
     name: ClassVar[str] = "time_series_momentum"
