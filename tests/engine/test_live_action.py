@@ -66,7 +66,7 @@ def long_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paper, "STEP_S", 60.0)
 
 
-def live(data: Path, provider: Broadcaster, begins: str, ends: str) -> dict:
+def live(data: Path, provider: Broadcaster, begins: str, ends: str, symbols: tuple[str, ...] = ("AAA",)) -> dict:
     def step(waiter: VirtualWaiter, seconds: float) -> None:
         feed.poll()
         waiter.is_stopped = waiter.wall.now() >= at(ends)
@@ -74,7 +74,7 @@ def live(data: Path, provider: Broadcaster, begins: str, ends: str) -> dict:
     waiter = VirtualWaiter(step)
     waiter.wall.tick(at(begins) - waiter.wall.now())
     caller = Caller(provider, pause=lambda seconds: None)
-    feed = OnlineFeed(provider, ("AAA",), waiter.wall, caller, has_thread=False)
+    feed = OnlineFeed(provider, symbols, waiter.wall, caller, has_thread=False)
     bots = {"x": swing_bot(("AAA",), rules={"max_alloc": 1, "daily_loss": 0})}
     run_all(settings(data, bots=bots, deterministic=False, history_days=8), waiter, waiter.wall, feed=feed)
     return document(Layout(data).swing_rolling("x"))
@@ -127,6 +127,46 @@ def test_actions_count_from_where_an_earlier_process_stood(tmp_path: Path) -> No
     live(tmp_path, again, "2022-05-25T22:00Z", "2022-05-25T23:00Z")
     assert provider.asked_since[0] == at("2022-05-08T22:00Z") - WARM_UP
     assert again.asked_since[0] == at("2022-05-16T20:00Z")
+
+
+@pytest.mark.parametrize("ratio", ["2", "3", "1.5", "4", "5", "10", "0.5", "0.25", "0.2", "0.1"])
+def test_price_like_that_of_a_usual_split_is_not_believed_live_and_booked_once_it_is_declared(
+    tmp_path: Path, ratio: str
+) -> None:
+    class Splits(Broadcaster):
+        def bars(self, kind: str, symbol: str, after: datetime, until: datetime) -> Answer:
+            answer = super().bars(kind, symbol, after, until)
+            new = 100 / float(ratio)
+            return Answer([bar(symbol, each.ts, new if each.close == 50 else 100) for each in answer.bars])
+
+    provider = Splits()
+    before = live(tmp_path, provider, "2022-05-16T22:00Z", "2022-05-19T22:00Z")
+    held = before["positions"]["AAA"]
+    assert held["last_price"] == 100 and before["equity"] == pytest.approx(100_000, rel=0.001)
+    provider.known = [replace(SPLIT, amount=Decimal(ratio))]
+    after = live(tmp_path, provider, "2022-05-19T22:10Z", "2022-05-20T22:00Z")
+    assert after["positions"]["AAA"]["quantity"] == int(held["quantity"] * float(ratio))
+    assert after["equity"] == pytest.approx(before["equity"], abs=0.01)
+
+
+def test_rename_and_spin_off_that_are_announced_live_are_booked_where_the_feed_has_their_bars(tmp_path: Path) -> None:
+    spun = CorporateAction("AAA", SPLIT.ex_date, "spin_off", Decimal(1), Decimal(2), "KID")
+
+    class Parent(Broadcaster):
+        def bars(self, kind: str, symbol: str, after: datetime, until: datetime) -> Answer:
+            answer = super().bars(kind, symbol, after, until)
+            if symbol == "KID":
+                return Answer([bar(symbol, each.ts, 40) for each in answer.bars if each.close == 50])
+            return Answer([bar(symbol, each.ts, 80 if each.close == 50 else 100) for each in answer.bars])
+
+    provider = Parent()
+    provider.known = [spun]
+    missing = live(tmp_path / "one", provider, "2022-05-16T22:00Z", "2022-05-18T22:00Z")
+    assert "the alpaca feed has no bars of KID here" in missing["positions"]["AAA"]["not_booked"]
+    assert missing["positions"]["AAA"]["last_price"] == 100
+    again = live(tmp_path / "one", provider, "2022-05-18T22:10Z", "2022-05-19T22:00Z", ("AAA", "KID"))
+    assert set(again["positions"]) == {"AAA", "KID"} and "not_booked" not in again["positions"]["AAA"]
+    assert again["equity"] == pytest.approx(missing["equity"], abs=0.01)
 
 
 class Divider(Broadcaster):
