@@ -1,5 +1,6 @@
 import io
 import json
+import sys
 import threading
 from pathlib import Path
 
@@ -89,9 +90,14 @@ def test_lines_of_many_threads_are_whole_while_the_log_is_rotated(
             log.warning(f"{thread} {number}", thread=thread)
 
     threads = [threading.Thread(target=write, args=(thread,)) for thread in range(4)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # else a thread is hardly ever interrupted within a line
+    try:
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+    finally:
+        sys.setswitchinterval(usual)
     kept = [json.loads(line) for file in path.parent.iterdir() for line in file.read_text().splitlines()]
     assert len(kept) == len(console.getvalue().splitlines()) == 800, "warnings outlive two rotations"
