@@ -124,8 +124,8 @@ def entries_patch(base: dict[str, Any], target: dict[str, Any], of: str) -> Patc
         return None
     first |= {of: cleared} if cleared else {}
     last |= {of: changed} if changed else {}
-    seen = {name: after[name] for name in changed if name in after}
-    check = zlib.crc32(browser_text(orjson.dumps({**target, of: seen})))
+    target[of] = {name: after[name] for name in changed if name in after}
+    check = zlib.crc32(browser_text(orjson.dumps({name: target[name] for name in last if name in target})))
     return Patch([first, last] if first else [last], check, of)
 
 

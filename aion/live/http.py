@@ -110,17 +110,17 @@ class SnapshotApp:
             await _respond_error(send, 405, f"{method} is not for snapshots: use GET", [(b"allow", b"GET, HEAD")])
             return
         started = perf_counter()
-        snapshot = self._live.fresh_now(self._topic)
-        if snapshot is None:
-            try:
+        try:
+            snapshot = self._live.fresh_now(self._topic)
+            if snapshot is None:
                 snapshot = await self._live.fresh(self._topic)
-            except NoSuchKeyError as error:
-                await _respond_error(send, 404, str(error))
-                return
-            except LiveError as error:
-                wait_s = randrange(*RETRY_S)  # noqa: S311 - jitter
-                await _respond_error(send, 503, str(error), [(b"retry-after", b"%d" % wait_s)])
-                return
+        except (KeyError, NoSuchKeyError):
+            await _respond_error(send, 404, f"there is no {self._topic[:80]}")
+            return
+        except LiveError as error:
+            wait_s = randrange(*RETRY_S)  # noqa: S311 - jitter
+            await _respond_error(send, 503, str(error), [(b"retry-after", b"%d" % wait_s)])
+            return
         timing = (b"server-timing", b"fresh;dur=%.2f" % ((perf_counter() - started) * 1000))
         heads = snapshot.heads
         if heads is None:
@@ -158,11 +158,7 @@ class FamilyApp:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        topic = f"{self._family}/{path.strip('/')}"
-        if not self._live.has(topic):
-            await _respond_error(send, 404, f"there is no {topic[:80]!r}")
-            return
-        await SnapshotApp(self._live, topic)(scope, receive, send)
+        await SnapshotApp(self._live, f"{self._family}/{path.strip('/')}")(scope, receive, send)
 
 
 def _stream_head(*, is_gzip: bool, is_last: bool) -> Headers:

@@ -35,6 +35,7 @@ from aion.web.log.repeat import EVERY_S, also
 from aion.web.metrics.metric import Metrics, TimedStats
 from aion.web.reader import FileReader
 from aion.web.router.bot_parts import bot_parts_router
+from aion.web.router.bots_index import CARD, bots_index_router
 from aion.web.router.bots_page import bots_page_router
 from aion.web.router.control import control_router
 from aion.web.router.events import events_router
@@ -56,6 +57,7 @@ from aion.web.security.stream import StreamLimit, StreamWatch
 from aion.web.security.tries import TryLimit
 from aion.web.status.exposition import Exposition
 
+_CARDS = CARD.partition("{")[0]
 BYE_SPREAD_S = 0.5  # streams are ended over this time, so that pages do not come back in one moment
 PATIENCE_S = 10.0  # for streams that have not drained when their worker is replaced
 BYES_A_S = 500  # streams a second that a worker ends when its successor takes over
@@ -164,6 +166,11 @@ class _PagesBehind:
             await self._routes(scope, receive, send)
             return
         route = self._raw.get(scope["path"])
+        if route is None and scope["path"].startswith(_CARDS):
+            kind, _, bot = scope["path"].removeprefix(_CARDS).partition("/")
+            if bot and "/" not in bot:
+                route = self._raw[CARD]
+                scope["path_params"] = {"kind": kind, "bot": bot}
         if route is not None and scope["method"] in ("GET", "HEAD"):
             scope["app"] = self._routes
             scope["route"] = route
@@ -218,7 +225,7 @@ def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.desk = desk
-    for raw in (bots_page_router, intraday_router, events_router):
+    for raw in (bots_page_router, bots_index_router, intraday_router, events_router):
         app.router.routes.extend(raw.routes)  # an included router would wrap its routes anew
     for router in (
         system_router, session_router, logs_router, intraday_logs_router, swing_logs_router, bot_parts_router,

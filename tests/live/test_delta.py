@@ -2,6 +2,7 @@
 
 import json
 import math
+import random
 import re
 import zlib
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from aion.live.delta import (
     DeltaMaker,
     browser_number,
     browser_text,
+    entries_patch,
     in_browser_order,
     merge_patches,
 )
@@ -248,3 +250,64 @@ def test_apply_delta_when_anything_is_changed_on_the_way_then_it_is_refused(brow
     other["rows"]["r3"]["price"] = 3.25  # held under the right tag, and wrong all the same
     wrong = {"version": 7, "etag": before.etag, **other}
     assert "error" in browser.ask("apply", orjson.dumps(wrong).decode(), orjson.dumps(event).decode())
+
+
+VALUES: list[Any] = [
+    1,
+    1.0,
+    -0.0,
+    1e21,
+    1e-7,
+    "caf\u00e9\u2028",
+    '\\"',
+    True,
+    [1, None],
+    {},
+    {"7": 1, "a": 2},
+    {"a": 1, "7": {"x": 2.50}},
+]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_patch_of_changed_entries_then_a_page_makes_what_the_whole_has(browser: Browser, seed: int) -> None:
+    rng = random.Random(seed)
+    names = [f"r{number}" for number in range(12)] + ["7", "12", "__proto__", "constructor", "a b"]
+    rows = {name: {"n": rng.choice(VALUES), "m": rng.choice(VALUES)} for name in rng.sample(names, 9)}
+    held: dict[str, Any] = {"etag": "0", "version": 0, "head": {"n": 1}, "rows": dict(rows)}
+    text, refused = orjson.dumps(held).decode(), 0
+    for number in range(1, 60):
+        base: dict[str, Any] = {"rows": {}}
+        target: dict[str, Any] = {"rows": {}}
+        new = {}
+        for name in rng.sample(names, rng.randrange(5)):
+            if name in rows:
+                base["rows"][name] = rows[name]
+            if rng.random() < 0.3:
+                rows.pop(name, None)
+                continue
+            after = {key: rng.choice(VALUES) for key in rng.sample(["n", "m", "o", "8"], rng.randrange(4))}
+            (target["rows"] if name in rows else new)[name] = rows[name] = after
+        target["rows"] |= new
+        if rng.random() < 0.5:
+            base["head"], target["head"] = held["head"], {"n": number}
+            held["head"] = target["head"]
+        found = entries_patch(base, target, "rows")
+        if found is None:
+            refused += 1
+            text = orjson.dumps({"etag": str(number), "version": number, "head": held["head"], "rows": rows}).decode()
+            continue
+        last = {**found.patches[-1], "version": number, "etag": str(number)}
+        event = {"topic": "t", "base": orjson.loads(text)["etag"], "etag": str(number), "check": found.check,
+                 "of": found.of, "patches": [*found.patches[:-1], last]}  # fmt: skip
+        answer = browser.ask("apply", text, orjson.dumps(event).decode())
+        assert answer is not None and len(answer) > 2, (answer, event)
+        text = answer[1]
+        value = json.loads(text)
+        assert value["rows"].keys() == rows.keys()
+        for name, row in rows.items():
+            assert value["rows"][name] == row, name
+        assert value["head"] == held["head"]
+        wrong = event | {"base": event["etag"], "etag": "x", "check": found.check ^ 1}
+        last["version"] = number + 1
+        assert len(browser.ask("apply", text, orjson.dumps(wrong).decode())) < 3, "another check is refused"
+    assert refused < 20

@@ -118,6 +118,23 @@ class Total(Document):
     days: dict[Day, DayTotal] = Field(default_factory=dict, description="Newest two market days.")
 
 
+class IndexDay(Document, showing=(DayTotal,), without=frozenset({"bots", "missing"})):
+    """As `DayTotal`, counted."""
+
+    bots: int = Field(description="Bots in the sum.")
+    missing: list[Name] = Field(
+        default_factory=list, description="Bots of the currency without a mark for that day; the first 20 by name."
+    )
+    missing_total: int = 0
+
+
+class IndexTotal(Document, showing=(Total,), without=frozenset({"bots", "days"})):
+    """As `Total`, counted."""
+
+    bots: int
+    days: dict[Day, IndexDay] = Field(default_factory=dict, description="Newest two market days.")
+
+
 class SwingSection(Document):
     """The swing bots."""
 
@@ -180,6 +197,50 @@ class BotsPageBundle(Shown):
     swing: SwingSection = Field(default_factory=SwingSection)
     intraday: IntradaySection = Field(default_factory=IntradaySection)
     watch: Watched | None = Field(None, description="Absent where neither `aion up` nor `aion watch` runs.")
+
+
+NOT_IN_ROW = frozenset(
+    {
+        "symbols", "positions", "fills", "trades", "signals", "targets", "open_orders", "rules", "preview", "leaving",
+        "equity_curve", "hold_curve", "more",
+    }
+)  # fmt: skip
+"""What the card of a bot has and its row lacks: lists and curves."""
+
+
+class BotRow(Document, showing=(BotView,), without=NOT_IN_ROW):
+    """One bot in the index: its `BotView` without lists and curves."""
+
+    errors: dict[Key, Problem] = Field(default_factory=dict, description="What is wrong with its files, by section.")
+
+
+class UnreadBot(Document):
+    """A bot of which nothing can be shown."""
+
+    errors: dict[Key, Problem] = Field(default_factory=dict, description="Why, by section.")
+
+
+class BotsIndex(Shown):
+    """All bots of the desk in a row each, and their totals; a bot's card has the rest."""
+
+    totals: dict[str, IndexTotal] = Field(default_factory=dict, description="By currency.")
+    summary: IntradaySummary | None = None
+    watch: Watched | None = Field(None, description="Absent where neither `aion up` nor `aion watch` runs.")
+    unread: dict[Key, UnreadBot] = Field(default_factory=dict, description="By kind and name, e.g. `swing/trend`.")
+    bots: dict[Key, BotRow] = Field(
+        default_factory=dict, description="By kind and name, e.g. `swing/trend`; `bot/<it>` is the topic of its card."
+    )
+
+
+class BotCard(Document):
+    """One bot's card as it is pushed and answered by itself."""
+
+    version: int = Field(description="Microsecond of the newest change; a hint of order, also the SSE id.")
+    etag: str = Field("", description="The weak ETag of this content.")
+    errors: dict[Key, Problem] = Field(
+        default_factory=dict, description="What is wrong with its files, by section; its row in the index has all."
+    )
+    bot: BotView
 
 
 class SymbolView(Document):

@@ -10,17 +10,18 @@ from functools import reduce
 
 from aion.scalar import MOST
 
-_EXACT = Context(prec=80)
+EXACT = Context(prec=1100)
+"""More digits than the sum of any two floats has: nothing is rounded, and its order does not matter."""
 
 
 def total(values: Iterable[float]) -> float:
     """Return the sum of `values`, 0 of none."""
-    return float(reduce(_EXACT.add, map(_decimal, values), Decimal(0)))
+    return float(reduce(EXACT.add, map(decimal, values), Decimal(0)))
 
 
 def product(*values: float) -> float:
     """Return the product of `values`, 1 of none."""
-    return float(reduce(_EXACT.multiply, map(_decimal, values), Decimal(1)))
+    return float(reduce(EXACT.multiply, map(decimal, values), Decimal(1)))
 
 
 def amount(value: float) -> float | None:
@@ -33,5 +34,6 @@ def fraction(value: float | None) -> float | None:
     return round(value, 6) if value is not None and abs(value) <= MOST else None
 
 
-def _decimal(value: float) -> Decimal:
+def decimal(value: float) -> Decimal:
+    """Return the shortest decimal that reads as `value`."""
     return Decimal(repr(value))

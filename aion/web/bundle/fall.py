@@ -101,7 +101,7 @@ def fall_of_sum(bots: list[tuple[BotView, Closes]], equity: float) -> TotalFall 
         bots: view and closes of each.
         equity: their sum now.
     """
-    firsts = [_first(view, closes) for view, closes in bots]
+    firsts = [first_of(view, closes) for view, closes in bots]
     known = [first for first in firsts if first is not None]
     if len(known) < len(bots):
         return None
@@ -116,6 +116,11 @@ def fall_of_sum(bots: list[tuple[BotView, Closes]], equity: float) -> TotalFall 
     for each in sorted(at for at in shared if at >= day):
         points.append((max(closes[each][0] for _, closes in bots), fsum(closes[each][1] for _, closes in bots)))
     points.append((max(view.as_of for view, _ in bots), equity))
+    return fall_at(points, began)
+
+
+def fall_at(points: list[tuple[datetime, float]], began: datetime) -> TotalFall | None:
+    """Return the drawdown of a sum at daily closes, the first of `points` at `began`; None where it has none."""
     values = [value for _, value in points]
     peak_at = performance.peak_at(points)
     if max(values) <= 0 or peak_at is None or points[0][0] >= points[-1][0]:  # one moment has no fall
@@ -124,7 +129,8 @@ def fall_of_sum(bots: list[tuple[BotView, Closes]], equity: float) -> TotalFall 
     return TotalFall(Fall(*figures, min(peak_at, points[-1][0])), began, is_at_closes=True)
 
 
-def _first(view: BotView, closes: Closes) -> tuple[datetime, float] | None:
+def first_of(view: BotView, closes: Closes) -> tuple[datetime, float] | None:
+    """Return when a bot began and its equity then, None where it says neither that nor a curve."""
     since = _since(view.total_pnl)
     if since is not None and view.start_equity is not None:
         return since, view.start_equity

@@ -15,14 +15,15 @@ from aion.web.bundle.document import (
     IntradaySection,
     IntradaySnapshot,
     IntradaySummary,
+    Shown,
     SwingSection,
 )
-from aion.web.bundle.reading import Desk, Page
+from aion.web.bundle.reading import Desk, Key, Page
 from aion.web.bundle.total import Member, totals
 from aion.web.bundle.view import Bound
 from aion.web.state import Json
 
-__all__ = ["MAX_BYTES", "Desk", "Page", "bots_bundle", "fit", "intraday_bundle"]
+__all__ = ["MAX_BYTES", "Desk", "Page", "bots_bundle", "fit", "intraday_bundle", "member_of", "told"]
 
 Bundle = TypeVar("Bundle", BotsPageBundle, IntradaySnapshot)
 
@@ -40,17 +41,27 @@ BOUNDS = tuple(
 
 def bots_bundle(desk: Desk) -> Json:
     """Return `BotsPageBundle` without `version`; lists and curves are cut until it is within `MAX_BYTES`."""
-    summary, lead = desk.cycle.summary, desk.lead
-    members = [Member(line, {}, [], _equities(summary, name)) for name, line in desk.lines.items()]
-    for card in desk.cards.values():
-        if lead is not None and card.whole.mode == lead.mode:
-            earlier = {} if card.foreign or card.whole.kind != "intraday" else _equities(summary, card.whole.bot)
-            held = list(card.whole.positions.values())
-            members.append(Member(card.whole, card.closes, held, earlier, card.has_left_out("positions")))
+    keys: list[Key] = [("intraday", name) for name in desk.lines] + list(desk.cards)
+    members = [member for key in keys if (member := member_of(desk, key)) is not None]
     page = _page(BotsPageBundle, desk)
     page.totals, page.watch = totals(members, desk.days), desk.watch
-    fixed = _told(page)
+    fixed = told(page)
     return fit(lambda bound: fixed | _sections(desk, bound))
+
+
+def member_of(desk: Desk, key: Key) -> Member | None:
+    """Return what a bot adds to the totals, None for nothing."""
+    kind, name = key
+    summary, lead = desk.cycle.summary, desk.lead
+    card, line = desk.cards.get(key), desk.lines.get(name) if kind == "intraday" else None
+    if card is None:
+        return Member(line, {}, [], _equities(summary, name)) if line is not None else None
+    if lead is None or card.whole.mode != lead.mode:
+        return None
+    earlier = {} if card.foreign or kind != "intraday" else _equities(summary, name)
+    return Member(
+        card.whole, card.closes, list(card.whole.positions.values()), earlier, card.has_left_out("positions")
+    )
 
 
 def _page(model: type[Bundle], desk: Desk) -> Bundle:
@@ -64,7 +75,7 @@ def _page(model: type[Bundle], desk: Desk) -> Bundle:
     return page
 
 
-def _told(page: BotsPageBundle | IntradaySnapshot) -> Json:
+def told(page: Shown) -> Json:
     """Return a bundle as JSON types, without what is added when it is sent."""
     return {name: value for name, value in to_json(page).items() if name not in ("version", "etag")}
 
@@ -81,7 +92,7 @@ def intraday_bundle(desk: Desk) -> Json:
     page.cycle_id = desk.cycle.summary.cycle_id if desk.cycle.summary is not None else ""
     page.errors = {key: found for key, found in desk.errors.items() if not key.startswith("swing")}
     bots = fit(lambda bound: _views(desk, "intraday", bound))
-    return _told(page) | {"symbols": desk.symbols.encoded(), "bots": bots}
+    return told(page) | {"symbols": desk.symbols.encoded(), "bots": bots}
 
 
 def fit(build: Callable[[Bound], Json]) -> Json:

@@ -8,6 +8,7 @@ a mixture has lasted too long.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from heapq import nsmallest
 from typing import TypeVar
 
 import orjson
@@ -35,6 +36,9 @@ Key = tuple[BotKind, str]
 Index = TypeVar("Index")
 Value = TypeVar("Value")
 KINDS: tuple[BotKind, ...] = ("intraday", "swing")
+OF_JOB = ("intraday.summary", "intraday.signals")
+"""Sections of the day-trading job as a whole."""
+MOST_STRANGE = 100  # files that the index names
 MOST_SIGNALS = 50  # the strongest, as many as are ever shown
 NO_STATE_FILE = "is named like no state file: sim_logs/<day>_<bot>.json or rolling_<bot>.json.gz"
 NO_FOLDER = "is a link or a file, and no link is followed there: put the folder itself in its place"
@@ -142,7 +146,7 @@ class Page:
         self._is_known = False
         self._names = Names()
         self._shown = cycle.Cycle()
-        self._day_job: set[str] = set()
+        self.day_job: set[str] = set()  # replaced, never changed: another thread may look
         """Bots whose day files are read with the cycle."""
         self._bots: dict[Key, Bot] = {}
         self._as_of: dict[Key, datetime] = {}
@@ -208,7 +212,7 @@ class Page:
 
     def _read_cycle(self, files: Files, touched: Touched, *, is_all: bool, is_overdue: bool) -> set[Key]:
         """Read the files of the day-trading job, if they may have changed; return the bots that are concerned."""
-        is_concerned = bool(touched.files & {SUMMARY, ROLLING} or touched.intraday & self._day_job)
+        is_concerned = bool(touched.files & {SUMMARY, ROLLING} or touched.intraday & self.day_job)
         is_open = self._shown.summary is None and SUMMARY in files  # unreadable: any bot may be the job's
         if not (is_all or is_concerned or self.is_torn or is_overdue or is_open):
             return set()
@@ -217,9 +221,9 @@ class Page:
         self._shown = shown = cycle.settle(present, self._last, is_overdue=is_overdue)
         if present.is_whole:
             self._last = present
-        self._day_job, day_job = {*present.days, *shown.days}, self._day_job
+        self.day_job, day_job = {*present.days, *shown.days}, self.day_job
         self._read_name(files, DESK)
-        names = self._day_job | day_job
+        names = self.day_job | day_job
         if shown.summary is not before.summary:
             names |= {name for each in (before, shown) for name in _in_days(each.summary)}
         return {("intraday", name) for name in names}
@@ -317,8 +321,8 @@ class Page:
                 yield from doc.days.items()
             days = self._names.days(name) if bot.foreign and bot.kind == "intraday" else []
             if doc.day in days:
-                for before in days[days.index(doc.day) + 1 :][:1]:
-                    found = look(files, sim_log(before, name), SimLog, name)
+                for last in days[days.index(doc.day) + 1 :][:1]:
+                    found = look(files, sim_log(last, name), SimLog, name)
                     if found is not None and found.doc is not None and is_same(found.doc.currency):
                         yield found.doc.day, found.doc.day_pnl
         for day, lines in self._shown.summary.days.items() if self._shown.summary is not None else ():
@@ -345,6 +349,52 @@ class Page:
         if leader is None:
             return None
         return Lead(max(leader.as_of, newest or leader.as_of), leader.mode, leader.run)
+
+    def names_of(self, kind: BotKind) -> set[str]:
+        """Return the bots of a kind of which there is a state or a problem."""
+        known = {name for of, name in (*self._bots, *self._of_reading, *self._of_modes) if of == kind}
+        if kind == "swing":
+            return known
+        return known | self.day_job | {name for name in self._of_asked if self._is_of_nobody(name)}
+
+    def problems_of(self, key: Key) -> Problems:
+        """Return all problems of a bot by section."""
+        found = self.own_problems(key)
+        if key in self._of_modes:
+            add(found, ".".join(key), self._of_modes[key])
+        return found
+
+    def own_problems(self, key: Key) -> Problems:
+        """Return the problems of a bot for which its own files are the reason, by section."""
+        kind, name = key
+        section, found = ".".join(key), Problems()
+        if kind == "intraday":
+            add(found, section, self._shown.errors.get(section))
+        add(found, section, self._of_reading.get(key))
+        if kind == "swing":
+            add(found, section, self._of_names.get(name))
+        if key in self._bots or (kind == "intraday" and self._is_of_nobody(name)):
+            for of_asked, each in self._of_asked.get(name, {}).items():
+                add(found, of_asked, each)
+        return found
+
+    def _is_of_nobody(self, name: str) -> bool:
+        """Tell whether something is asked of a bot of which there is no state."""
+        return name != DESK and not any((kind, name) in self._bots for kind in KINDS)
+
+    def desk_problems(self) -> Problems:
+        """Return the problems that are no bot's, by section."""
+        errors = {section: found for section, found in self._shown.errors.items() if section in OF_JOB}
+        _add_strange(errors, nsmallest(MOST_STRANGE, self._names.strange))
+        for section, found in self._of_asked.get(DESK, {}).items():
+            add(errors, section, found)
+        for found in self._left_aside():
+            add(errors, "control", found)
+        return errors | self._of_watch
+
+    def days_of(self, name: str) -> dict[str, Pnl]:
+        """Return the results of the bots of a name by market day."""
+        return {day: self._days[day][name] for day in self._marked.get(name, ())}
 
     def _errors(self) -> Problems:
         """Return all problems by section."""

@@ -1,89 +1,30 @@
 """The topics of the desk: which files each depends on, and how its bundle is built from them."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from aion.config import Settings
-from aion.live.source import Entry, Tree
-from aion.live.topic import Built, Topic
+from aion.live.source import Tree
+from aion.live.topic import Built, Family, Topic
 from aion.store.document.base import to_json
 from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, SWING, WATCH, Layout, is_meant_as_state
 from aion.store.process_log import ProcessLog
+from aion.web.bundle.index import CardTopics, IndexTopic
 from aion.web.bundle.pages import Desk, Page, bots_bundle, intraday_bundle
+from aion.web.bundle.reader import DeskReader, TreeFiles
 from aion.web.log import tail
 from aion.web.problem import Problems, file_time, problem
 from aion.web.state import Json, load
 
 FOLDERS = (INTRADAY, SWING, CONTROLS, CONFIGS, WATCH)
+__all__ = ["FOLDERS", "TreeFiles", "accepts", "load_file", "make_topics"]
 ACCEPTED = frozenset(
     {"sim_log", "rolling", "sim_summary", "swing_rolling", "log_line", "control", "kill", "bot_config", "watch"}
 )
 LOG_LINES = 100  # newest lines pushed with each change; the page fetches what lies between by byte offset
 LOG_WINDOW = 64 << 10  # bytes read of each log after a change
-
-
-class TreeFiles(Mapping[str, Entry[Any]]):
-    """The live library's tree as a mapping: names cost nothing, an entry is read when it is looked up."""
-
-    def __init__(self, tree: Tree[Any]) -> None:
-        """Args: tree: only used within one build."""
-        self._tree = tree
-
-    def __getitem__(self, file: str) -> Entry[Any]:
-        entry = self._tree.entry(file)
-        if entry is None:
-            raise KeyError(file)
-        return entry
-
-    def __contains__(self, file: object) -> bool:
-        return isinstance(file, str) and self._tree.has(file)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._tree.names())
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self._tree.names())
-
-
-class DeskReader:
-    """Reads the desk for all topics, once for each change, and knows how long its cycle has been torn."""
-
-    def __init__(self, page: Page, grace_s: float, now_s: Callable[[], float] = time.monotonic) -> None:
-        """Make it.
-
-        Args:
-            page: reads the files.
-            grace_s: seconds after which a cycle that is not whole is shown part by part.
-            now_s: a clock in seconds that never goes back.
-        """
-        self.page = page
-        self._grace_s = grace_s
-        self._now_s = now_s
-        self._torn_since_s: float | None = None
-        self._seen = -1
-        """Revision of the tree that was read last."""
-        self._desk: Desk | None = None
-        self._is_overdue = False
-
-    def read(self, tree: Tree[Any]) -> tuple[Desk, float | None]:
-        """Return the desk as the files are now, and after how many seconds it is another without a change of them."""
-        now = self._now_s()
-        torn_s = 0.0 if self._torn_since_s is None else now - self._torn_since_s
-        is_overdue = self._torn_since_s is not None and torn_s >= self._grace_s
-        if self._desk is None or self._seen != tree.revision or is_overdue != self._is_overdue:
-            changed = tree.changes(self._seen) if self._desk is not None else None
-            self._desk = None
-            self._desk = self.page.read(TreeFiles(tree), changed=changed, is_overdue=is_overdue)
-            self._seen, self._is_overdue = tree.revision, is_overdue
-        if not self.page.is_torn:
-            self._torn_since_s = None
-            return self._desk, None
-        if self._torn_since_s is None:
-            self._torn_since_s, torn_s = now, 0.0
-        return self._desk, None if is_overdue else max(0.01, self._grace_s - torn_s)
 
 
 class PageTopic:
@@ -114,8 +55,8 @@ class PageTopic:
         return Built(payload, revisit_in_s)
 
 
-def make_topics(settings: Settings, log: ProcessLog | None = None) -> list[Topic[Any]]:
-    """Return the topics `bots`, `intraday` and `logs`."""
+def make_topics(settings: Settings, log: ProcessLog | None = None) -> list[Topic[Any] | Family[Any]]:
+    """Return the topics `bots`, `intraday`, `index`, `bot/<kind>/<name>` and `logs`."""
     own_swing = frozenset(name for name, bot in settings.bots.items() if bot.kind == "swing")
     reader = DeskReader(Page(own_swing), settings.cycle_grace_s)
 
@@ -134,10 +75,13 @@ def make_topics(settings: Settings, log: ProcessLog | None = None) -> list[Topic
         told.update(found)
         tell_built(desk, "bots")
 
+    cards = CardTopics(reader)
     tell_intraday = partial(tell_built, topic="intraday")
     return [
         Topic("bots", PageTopic(reader, bots_bundle, tell), FOLDERS),
         Topic("intraday", PageTopic(reader, intraday_bundle, tell_intraday), FOLDERS),
+        Topic("index", IndexTopic(reader), FOLDERS),
+        Family("bot", cards, (INTRADAY, SWING, CONTROLS, CONFIGS), cards.keys, cards.accepts),
         Topic("logs", build_logs, (LOGS,)),
     ]
 

@@ -61,7 +61,7 @@ def _total(currency: str, members: list[Member], days: DayPnl) -> Total:
         bots=names,
         equity=equity,
         cash=_all(bot.cash for bot in bots),
-        positions_value=_all(_positions_value(member) for member in members),
+        positions_value=_all(positions_value(member) for member in members),
         open_positions=sum(held.quantity != 0 for member in members for held in member.positions),
         start_equity=_all(bot.start_equity for bot in bots),
         net=_all(bot.net for bot in bots),
@@ -88,7 +88,8 @@ def _all(values: Iterable[float | None]) -> float | None:
     return total(said) if len(said) == len(given) else None
 
 
-def _positions_value(member: Member) -> float | None:
+def positions_value(member: Member) -> float | None:
+    """Return the value of all positions of a bot, None where neither they nor its cash say it."""
     view = member.view
     values = [held.market_value for held in member.positions]
     said = [value for value in values if value is not None]

@@ -11,8 +11,10 @@ interface Delta {
   base: string;
   /** Tag of the result. */
   etag: string;
-  /** CRC-32 of the result as JSON text in UTF-8. */
+  /** CRC-32 of the result, or of the part that `of` names, as JSON text in UTF-8. */
   check: number;
+  /** Member of which only those entries are checked that the last patch names, and of the others those that it names. */
+  of?: string;
   /** Applied in turn; the last one sets the version. */
   patches: { version?: number }[];
 }
@@ -44,6 +46,22 @@ export function merge(target: unknown, patch: unknown): unknown {
   return Object.fromEntries(members);
 }
 
+/** What a patch has set in `data`: the members that it names, of the member `of` the entries. */
+function changedOf(data: unknown, patch: unknown, of: string): unknown {
+  const pick = (from: object, by: object): object => {
+    const found = new Map(Object.entries(from));
+    return Object.fromEntries(
+      Object.keys(by)
+        .filter((name) => found.has(name))
+        .map((name) => [name, found.get(name)]),
+    );
+  };
+  const { version, etag, ...named } = patch as Record<string, object>;
+  const seen = pick(data as object, named) as Record<string, object>;
+  const inside = seen[of];
+  return inside ? { ...seen, [of]: pick(inside, named[of] as object) } : seen;
+}
+
 /**
  * Return the topic of an event `patch`, and the whole that comes of it as JSON text and as data: what is held where an
  * answer that was as new has overtaken it.
@@ -55,7 +73,7 @@ export function applyDelta(
   event: string,
   held: (topic: string) => unknown,
 ): [topic: string, text: string, data: unknown] {
-  const { topic, base, etag, check, patches } = JSON.parse(event) as Delta;
+  const { topic, base, etag, check, of, patches } = JSON.parse(event) as Delta;
   const newest = held(topic);
   const before = typeof newest === "string" ? JSON.parse(newest) : newest;
   const version = patches.at(-1)?.version;
@@ -63,6 +81,6 @@ export function applyDelta(
   if (before?.etag !== base) throw Error("the patch is for another version");
   const data = patches.reduce<unknown>(merge, before);
   const text = JSON.stringify(data);
-  if (crc32(text) !== check) throw Error("the patch result has a wrong checksum");
+  if (crc32(of ? JSON.stringify(changedOf(data, patches.at(-1), of)) : text) !== check) throw Error("the patch result has a wrong checksum");
   return [topic, text, data];
 }

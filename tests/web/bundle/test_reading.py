@@ -1,14 +1,22 @@
 """What is kept of each bot from change to change, against a reading of everything."""
 
+import copy
+import zlib
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
+from aion.live.delta import browser_text
 from aion.live.source import Scan, Tree, scan
+from aion.live.topic import Built, Patch
+from aion.web.bundle.document import NOT_IN_ROW, BotsIndex
+from aion.web.bundle.index import CardTopics, IndexTopic
 from aion.web.bundle.pages import Page, bots_bundle, intraday_bundle
-from aion.web.bundle.reading import Desk
+from aion.web.bundle.reader import DeskReader
+from aion.web.bundle.reading import KINDS, Desk
 from aion.web.bundle.topic import FOLDERS, TreeFiles, accepts, load_file
 from tests.web.bundle.change import Changes
 
@@ -18,7 +26,7 @@ def said(desk: Desk) -> list[bytes]:
     return [orjson.dumps(build(desk), option=orjson.OPT_SORT_KEYS) for build in (bots_bundle, intraday_bundle)]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_reading_when_files_change_at_random_then_it_is_that_of_all_files(tmp_path: Path, seed: int) -> None:
     tree = Tree(tmp_path, load_file)
     kept, anew = Page(frozenset({"b1"})), Page(frozenset({"b1"}))
@@ -40,3 +48,124 @@ def test_reading_when_files_change_at_random_then_it_is_that_of_all_files(tmp_pa
         assert said(desk) == said(other), (number, kind)
         assert (kept.is_torn, sorted(desk.lines), desk.lead) == (anew.is_torn, sorted(other.lines), other.lead)
     assert len(kinds) > 8
+
+
+class Held:
+    """What a page has of the index."""
+
+    def __init__(self) -> None:
+        self.value: dict[str, Any] = {}
+
+    def merge(self, patch: Patch, etag: str) -> None:
+        for each in patch.patches:
+            self.value = merge(self.value, each)
+        last = patch.patches[-1]
+        seen = {name: self.value[name] for name in last if name in self.value}
+        if patch.of in seen:
+            seen[patch.of] = {
+                name: self.value[patch.of][name] for name in last[patch.of] if name in self.value[patch.of]
+            }
+        assert zlib.crc32(browser_text(orjson.dumps(seen))) == patch.check
+        self.value["etag"] = etag
+
+
+def merge(target: Any, patch: Any) -> Any:
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = merge(found.get(name), value)
+    return found
+
+
+def whole(built: Built) -> dict[str, Any]:
+    assert callable(built.payload)
+    found = orjson.loads(built.payload())
+    BotsIndex.model_validate_json(orjson.dumps({"version": 1, **found}))
+    return {**found, "etag": built.etag}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_index_when_files_change_at_random_then_patches_rows_and_totals_are_those_of_all_files(
+    tmp_path: Path, seed: int
+) -> None:
+    tree = Tree(tmp_path, load_file)
+    clock = 0.0
+    kept = DeskReader(Page(frozenset({"b1"})), 5.0, lambda: clock)
+    index, cards, held = IndexTopic(kept), CardTopics(kept), Held()
+    before: Scan = {}
+    patches = 0
+    for number, _ in enumerate(islice(Changes(tmp_path, 100 + seed), 100)):
+        clock += 1
+        if number % 3 == 2:
+            continue
+        found = scan(tmp_path, FOLDERS, accepts)
+        tree.update({path: at for path, at in found.items() if before.get(path) != at}, before.keys() - found.keys())
+        before = found
+        if number % 5 == 4:  # somebody else looks first
+            kept.read(tree)
+        built = index(tree)
+        assert built.patch_from is not None
+        if number % 4 == 3:  # two changes in one patch
+            continue
+        value, etag = whole(built), held.value.get("etag")
+        patch = built.patch_from(etag) if etag not in (None, built.etag) else None
+        if patch is not None:
+            held.merge(patch, built.etag)
+            patches += 1
+            assert held.value == value, "what the patch makes is what a newcomer gets"
+        assert etag != built.etag or held.value == value
+        held.value = copy.deepcopy(value)
+        desk, _ = kept.read(tree)
+        other = whole(IndexTopic(_Same(kept, desk))(tree))
+        for currency, total in other["totals"].items():
+            assert value["totals"][currency] == total, (number, currency)
+        assert other == value, "equal content, equal tag, however it came about"
+        bundle = orjson.loads(orjson.dumps(bots_bundle(desk)))
+        assert_sums(value["totals"], bundle["totals"])
+        views = {f"{kind}/{name}": view for kind in KINDS for name, view in bundle[kind]["bots"].items()}
+        assert value["bots"].keys() == views.keys()
+        for key, row in value["bots"].items():
+            errors = row.pop("errors")
+            assert row.items() <= views[key].items() and views[key].keys() - row.keys() <= NOT_IN_ROW
+            card = cards(tree, key)
+            assert card is not None and orjson.loads(orjson.dumps(card.payload))["bot"] == views[key]
+            value["errors"] |= errors
+        for unread in value["unread"].values():
+            value["errors"] |= unread["errors"]
+        assert {each["reason"] for each in value["errors"].values()} == {
+            each["reason"] for each in bundle["errors"].values()
+        }, "each problem is named, by its row or by the desk"
+    assert patches > 20
+
+
+class _Same(DeskReader):
+    """Reads what another has read."""
+
+    def __init__(self, reader: DeskReader, desk: Desk) -> None:
+        self.page = reader.page
+        self.desk = desk
+
+    def read(self, tree: Tree[Any]) -> tuple[Desk, float | None]:
+        return self.desk, None
+
+
+def assert_sums(index: dict[str, Any], full: dict[str, Any]) -> None:
+    """Assert that running totals are what the full sums say, to the last digit."""
+    assert index.keys() == full.keys()
+    for currency, total in full.items():
+        found, expected = dict(index[currency]), dict(total)
+        names, days = expected.pop("bots"), expected.pop("days")
+        assert found.pop("bots") == len(names)
+        counted = found.pop("days")
+        assert found == expected
+        assert counted.keys() == days.keys()
+        for day, each in days.items():
+            bots, missing = each.pop("bots"), each.pop("missing")
+            assert counted[day].pop("bots") == len(bots)
+            assert counted[day].pop("missing") == sorted(set(missing))
+            assert counted[day].pop("missing_total") == len(set(missing))
+            assert counted[day] == each

@@ -1,0 +1,124 @@
+"""The index of all bots and the card of each, over HTTP and on a stream."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from aion.web.bundle.document import BotCard, BotsIndex
+
+from .conftest import RunningDesk
+
+INDEX, CARD = "/api/bots/index", "/api/bots/card/intraday/theirs"
+
+
+@contextmanager
+def events(desk: RunningDesk, query: str) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
+    """Yield the events of a stream, as name and data."""
+    with (
+        httpx.Client(base_url=desk.url, timeout=60, trust_env=False) as client,
+        client.stream("GET", f"/api/events?{query}") as answer,
+    ):
+
+        def read() -> Iterator[tuple[str, dict[str, Any]]]:
+            name = ""
+            for line in answer.iter_lines():
+                if line.startswith("event: "):
+                    name = line[7:]
+                elif line.startswith("data: "):
+                    yield name, json.loads(line[6:])
+
+        yield read()
+
+
+def test_get_after_each_write_then_row_and_card_are_what_was_written(desk: RunningDesk) -> None:
+    assert desk.get(CARD).status_code == 404
+    for number in range(30):
+        desk.write.day("theirs", number, equity=100.0 + number)
+        index = desk.get(INDEX).raise_for_status().json()
+        card = desk.get(CARD).raise_for_status().json()
+        assert index["bots"]["intraday/theirs"]["equity"] == card["bot"]["equity"] == 100.0 + number
+        assert index["totals"]["USD"]["equity"] == 100.0 + number
+    BotsIndex.model_validate(index)
+    BotCard.model_validate(card)
+    assert card["bot"] == desk.bots()["intraday"]["bots"]["theirs"]
+    for path in (INDEX, CARD):
+        first = desk.get(path)
+        assert desk.get(path, headers={"if-none-match": first.headers["etag"]}).status_code == 304
+        plain = desk.get(path, headers={"accept-encoding": "identity"})
+        assert plain.json() == first.json() and first.headers["content-encoding"] == "gzip"
+        assert first.headers["cache-control"].startswith("no-store")
+        assert desk.client.head(path).headers["content-length"] == first.headers["content-length"]
+        assert desk.client.post(path).status_code == 405
+        assert desk.get(path.replace("/api/", "/api/backend/")).json() == first.json()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["intraday/nosuch", "other/theirs", "intraday/..%2ftheirs", "intraday/a%20b", "intraday/", "swing/theirs/x"],
+)
+def test_card_of_a_bot_that_cannot_be_then_404_with_a_sentence(shared_desk: RunningDesk, path: str) -> None:
+    answer = shared_desk.get(f"/api/bots/card/{path}")
+    assert answer.status_code == 404
+    assert answer.json()["error"] == "NotFound" and answer.json()["detail"].startswith("there is no ")
+
+
+def test_hundreds_of_bots_some_broken_then_none_is_left_out_and_each_broken_one_is_named(desk: RunningDesk) -> None:
+    for number in range(300):
+        desk.write.day(f"b{number:03d}", 1, equity=0.1)
+    for number in range(0, 300, 10):
+        desk.write.layout.sim_log("2022-05-19", f"b{number:03d}").write_bytes(b"{")
+    index = desk.get(INDEX).json()
+    assert len(index["bots"]) + len(index["unread"]) == 300
+    assert set(index["unread"]) == {f"intraday/b{number:03d}" for number in range(0, 300, 10)}
+    assert all("errors" in each and each["errors"] for each in index["unread"].values())
+    assert index["totals"]["USD"]["equity"] == 27.0 and index["totals"]["USD"]["bots"] == 270
+    desk.write.day("b000", 2)
+    index = desk.get(INDEX).json()
+    assert "intraday/b000" in index["bots"] and len(index["unread"]) == 29
+
+
+def test_change_of_one_bot_then_its_viewer_gets_its_card_and_all_get_its_row(
+    start_desk: Callable[..., RunningDesk],
+) -> None:
+    desk = start_desk(heartbeat_s=0.3)
+    for number in range(60):
+        desk.write.day(f"b{number}", 1)
+    with events(desk, "topics=index,bot/intraday/b1,bot/swing/late&patches=index") as stream:
+        held: dict[str, Any] = {}
+        while len(held) < 2:
+            name, data = next(stream)
+            if name not in ("hello", "hb"):
+                held[name] = data
+            elif name == "hello":
+                assert data["bot/swing/late"] == "" and data["bot/intraday/b1"] and data["index"]
+        desk.write.day("b1", 2, equity=7.5)
+        seen = set()
+        while seen != {"patch", "bot/intraday/b1"}:
+            name, data = next(stream)
+            if name == "patch":
+                assert data["topic"] == "index" and data["base"] == held["index"]["etag"] and data["of"] == "bots"
+                assert list(data["patches"][-1]["bots"]) == ["intraday/b1"], "the row that changed, no other"
+                assert len(json.dumps(data)) < 2_000
+                seen.add(name)
+            elif name == "bot/intraday/b1":
+                assert data["bot"]["equity"] == 7.5
+                seen.add(name)
+        desk.write.swing("late", 1)
+        while next(stream)[0] != "bot/swing/late":
+            pass
+    tag = desk.get("/api/bots/card/intraday/b1").headers["etag"]
+    with events(desk, f"topics=bot/intraday/b1&have=bot/intraday/b1:{tag}") as stream:
+        assert [next(stream)[0] for _ in range(3)] == ["hello", "hb", "hb"], "what the page has is not sent again"
+
+
+def test_subscription_to_names_that_are_too_many_or_cannot_be_then_it_is_refused(shared_desk: RunningDesk) -> None:
+    many = ",".join(f"bot/swing/b{number}" for number in range(65))
+    assert shared_desk.get(f"/api/events?topics={many}").json()["error"] == "TooManyTopics"
+    huge = ",".join(f"b{number}" for number in range(8_000))
+    assert shared_desk.get(f"/api/events?topics={huge}").status_code in (400, 414, 431)
+    for name in ("bot/other/x", "bot/swing/a b", "bot/swing/", "bot/x", "bot/swing/../x"):
+        assert shared_desk.get("/api/events", params={"topics": name}).status_code == 404
