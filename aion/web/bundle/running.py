@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from heapq import nsmallest
-from math import fsum
 from typing import Any
 
 from aion.store.document.part import Pnl
@@ -53,6 +52,30 @@ class Sum:
         return float(self.value) if self.count == count else None
 
 
+class Newest:
+    """The newest of some times, looked for only after it went."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        """Begin without a time."""
+        self.value: datetime | None = None
+        """None where it must be looked for, or there is none."""
+
+    def put(self, old: datetime | None, new: datetime | None, *, is_first: bool) -> None:
+        """Let a time go and another one come; `is_first` where there was no other before."""
+        if is_first or (self.value is not None and new is not None and new >= self.value):
+            self.value = new
+        elif old is not None and old == self.value:
+            self.value = None
+
+    def of(self, times: Iterable[datetime]) -> datetime:
+        """Return the newest of `times`, which are all that came and did not go."""
+        if self.value is None:
+            self.value = max(times)
+        return self.value
+
+
 @dataclass(slots=True)
 class Record:
     """What one bot adds to the totals of its currency."""
@@ -90,8 +113,7 @@ class _Close:
     """What the bots have at the end of one day."""
 
     total: Sum = field(default_factory=Sum)
-    newest: datetime | None = None
-    """Time of the last of their closes; None where it must be looked for."""
+    newest: Newest = field(default_factory=Newest)
 
 
 @dataclass(slots=True)
@@ -112,6 +134,12 @@ class RunningTotal:
         self._currency = currency
         self._sums = {name: Sum() for name in (*_MONEY, "positions_value")}
         self._open = 0
+        self._unknown = 0
+        """Bots that do not say when they began."""
+        self._began = Newest()
+        self._as_of = Newest()
+        self._start = "", Sum()
+        """A day, and what the bots had before it."""
         self._closes: dict[str, _Close] = {}
         self._days: dict[str, _Day] = {}
 
@@ -123,6 +151,15 @@ class RunningTotal:
         for name, running in self._sums.items():
             running.take(before.figures[name] if before is not None else None)
             running.add(record.figures[name] if record is not None else None)
+        old, new = (each.first if each is not None else None for each in (before, record))
+        self._unknown += (record is not None and new is None) - (before is not None and old is None)
+        is_first = len(self.records) == (record is not None)
+        self._began.put(old and old[0], new and new[0], is_first=is_first)
+        self._as_of.put(before and before.view.as_of, record and record.view.as_of, is_first=is_first)
+        day, start = self._start
+        if day:
+            start.take(Decimal(before.before(day)) if before is not None else None)
+            start.add(Decimal(record.before(day)) if record is not None else None)
         self._open += (record.open_positions if record else 0) - (before.open_positions if before else 0)
         self._put_closes(before.closes if before else {}, record.closes if record else {})
         self._put_days(key[1], before.days if before else {}, record.days if record else {})
@@ -135,13 +172,10 @@ class RunningTotal:
             close = self._closes.setdefault(day, _Close())
             if old is not None:
                 close.total.take(Decimal(old[1]))
-                if old[0] == close.newest:
-                    close.newest = new[0] if new is not None and new[0] >= old[0] else None
+            is_first = not close.total.count
             if new is not None:
-                is_first = close.total.count == 0
                 close.total.add(Decimal(new[1]))
-                if is_first or (close.newest is not None and new[0] > close.newest):
-                    close.newest = new[0]
+            close.newest.put(old and old[0], new and new[0], is_first=is_first)
             if not close.total.count:
                 del self._closes[day]
 
@@ -207,19 +241,19 @@ class RunningTotal:
         records = self.records.values()
         if len(records) == 1:
             return fall_of_one(next(iter(records)).view)
-        firsts = [each.first for each in records]
-        known = [first for first in firsts if first is not None]
-        if len(known) < len(firsts):
+        if self._unknown:
             return None
-        began = max(at for at, _ in known)
+        began = self._began.of(each.first[0] for each in records if each.first is not None)
         day = str(began.date())
-        points = [(began, fsum(each.before(day) for each in records))]
+        if self._start[0] != day:
+            self._start = day, Sum()
+            for each in records:
+                self._start[1].add(Decimal(each.before(day)))
+        points = [(began, float(self._start[1].value))]
         for at in sorted(at for at, close in self._closes.items() if at >= day and close.total.count == len(records)):
-            close = self._closes[at]
-            if close.newest is None:
-                close.newest = max(each.closes[at][0] for each in records)
-            points.append((close.newest, float(close.total.value)))
-        points.append((max(each.view.as_of for each in records), equity))
+            newest = self._closes[at].newest.of(each.closes[at][0] for each in records)
+            points.append((newest, float(self._closes[at].total.value)))
+        points.append((self._as_of.of(each.view.as_of for each in records), equity))
         return fall_at(points, began)
 
 

@@ -81,6 +81,7 @@ export function applyDelta(
   if (before?.etag !== base) throw Error("the patch is for another version");
   const data = patches.reduce<unknown>(merge, before);
   const text = JSON.stringify(data);
-  if (crc32(of ? JSON.stringify(changedOf(data, patches.at(-1), of)) : text) !== check) throw Error("the patch result has a wrong checksum");
+  if (crc32(of ? JSON.stringify(changedOf(data, patches.at(-1), of)) : text) !== check)
+    throw Error("the patch result has a wrong checksum");
   return [topic, text, data];
 }
