@@ -119,6 +119,8 @@ class BotAccount:
         """Why the newest saved rules were not taken."""
         self.caveat = ""
         """What its run wants a reader to know of its results; empty for nothing."""
+        self.is_saved = True
+        """False while nothing goes on from its cycles: a backtest that died is run again from its first bar."""
         self.bars_seen = 0
         self.dropped_bars = 0
         self._changes = Changes()
@@ -471,7 +473,7 @@ class BotAccount:
             cursor=self.cursor,
             day=self.day if self.cycle_id else "",  # what is asked before the first bar is of no market day
             cash=self.portfolio.cash,
-            state=self.save(),
+            state=self.save() if self.is_saved else None,
             changes=self._changes,
             equity=self._points,
             seq=self.cycles,

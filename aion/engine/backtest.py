@@ -137,6 +137,8 @@ class Backtest:
         """
         plan, self._on_progress = self._plan, on_progress
         self._engine.restore()
+        for bot in self._run.bots.values():
+            bot.is_saved = False
         with _quick_collector():
             self._engine.run(self)
         if not self._run.bars:
@@ -177,12 +179,13 @@ class Backtest:
 
     def _finish(self) -> None:
         engine = self._engine
-        swing = []
+        done = [bot for bot in self._run.bots.values() if bot.cycle_id]
+        for bot in done:
+            bot.is_saved = True
         if self._plan.is_closed_at_end:
-            done = [bot for bot in self._run.bots.values() if bot.cycle_id]
             self._run.closed = {bot.name: bot.close_out(AT_END) for bot in done}
-            swing = [bot for bot in done if not isinstance(bot, IntradayBot)]
         played = engine.end_all_days()
+        swing = [bot for bot in done if not isinstance(bot, IntradayBot)]
         self._ledger.commit([*engine.take_cycles(played), *(bot.take_cycle() for bot in swing)])
         engine.swing.put_played(self._outbox)
         if engine.job.bots:

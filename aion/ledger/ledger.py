@@ -39,8 +39,8 @@ class BotCycle:
     """Market day that the records belong to, `YYYY-MM-DD`."""
     cash: Decimal
     """Of the account after the cycle, money."""
-    state: Mapping[str, Any]
-    """JSON types: portfolio, orders at rest, strategy ... whatever the bot needs to go on."""
+    state: Mapping[str, Any] | None
+    """JSON types: portfolio, orders at rest, strategy ... what the bot needs to go on; None for that of before."""
     changes: Changes = field(default_factory=Changes)
     equity: list[EquityPoint] = field(default_factory=list)
     seq: int = 0
@@ -275,17 +275,12 @@ class Ledger(LedgerReader):
             [rows.EQUITY.values(point, bot=bot, day=day) for point in cycle.equity],
             "ON CONFLICT (bot, ts) DO UPDATE SET equity = excluded.equity, hold = excluded.hold",
         )
-        self._connection.execute(
-            "UPDATE accounts SET cycle_id = ?, cursor = ?, seq = ?, cash = ?, state = ? WHERE bot = ?",
-            (
-                cycle.cycle_id,
-                iso(cycle.cursor),
-                cycle.seq,
-                plain_text(cycle.cash),
-                _dump(cycle.state),
-                bot,
-            ),
-        )
+        account = {"cycle_id": cycle.cycle_id, "cursor": iso(cycle.cursor), "seq": cycle.seq}
+        account["cash"] = plain_text(cycle.cash)
+        if cycle.state is not None:
+            account["state"] = _dump(cycle.state)
+        names = ", ".join(f"{name} = ?" for name in account)  # literals of this method
+        self._connection.execute(f"UPDATE accounts SET {names} WHERE bot = ?", (*account.values(), bot))  # noqa: S608
 
     def _check(self, cycle: BotCycle) -> None:
         if cycle.bot not in self._cash:
