@@ -22,7 +22,11 @@ NAMES = {
     CHROMIUM: ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
     FIREFOX: ("firefox-esr", "firefox"),
 }
-PACKAGES = {CHROMIUM: "chromium", HEADLESS: "chromium-headless-shell", FIREFOX: "firefox-esr"}
+PACKAGES = {
+    CHROMIUM: ("chromium",),
+    HEADLESS: ("chromium", "chromium-headless-shell"),  # the shell cannot do all that Chromium can
+    FIREFOX: ("firefox-esr",),
+}
 MAC = {
     CHROMIUM: "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     FIREFOX: "/Applications/Firefox.app/Contents/MacOS/firefox",
@@ -55,8 +59,9 @@ def find_browser(kind: str = CHROMIUM) -> str | None:
 
 def install(kind: str = CHROMIUM) -> None:
     """Install Debian's browser when this is Debian and we may; Playwright's Chromium where that brings none."""
-    package.install(PACKAGES[kind])
-    if kind != FIREFOX and find_browser(kind) is None:
+    for name in PACKAGES[kind]:
+        package.install(name)
+    if kind != FIREFOX and find_browser(CHROMIUM) is None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 
 
@@ -66,13 +71,14 @@ def main() -> int:
     if kind not in NAMES:
         sys.stderr.write(f"aion: there are no tests for the browser `{kind}`: {', '.join(NAMES)} are known\n")
         return 2
-    if find_browser(kind) is None:
+    whole = FIREFOX if kind == FIREFOX else CHROMIUM
+    if find_browser(whole) is None:
         install(kind)
-    found = find_browser(kind)
+    found = find_browser(whole) and find_browser(kind)
     if found is None:
         sys.stderr.write(
             f"aion: the browser tests need {NEEDED[kind]} and none is found: install the package "
-            f"`{PACKAGES[kind]}`, or set {VARIABLES[kind]} to its path\n"
+            f"`{PACKAGES[kind][0]}`, or set {VARIABLES[kind]} to its path\n"
         )
         return 1
     print(f"aion: browser {found}")

@@ -172,10 +172,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         yield up
 
 
-def chromium() -> str:
-    """The path of the Chromium of the tests."""
+def chromium(kind: str = "headless") -> str:
+    """The path of the Chromium of the tests; `chromium` is one with windows, which keeps pages for going back."""
     found = subprocess.run(
-        [sys.executable, "tools/browser.py", "headless"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "tools/browser.py", kind], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert found.returncode == 0, found.stderr
     return re.findall(r"browser (.+)", found.stdout)[0]

@@ -4,7 +4,7 @@ To make a profile takes the browser longer than to open a page in it, and to ope
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -95,7 +95,8 @@ class Profile:
         if self._kept is not None and (self._kept.is_closed() or len(self._origins) > 1):
             self._kept = None  # a tab keeps something of each site, which only the site itself can take away
         for page in self.pages:
-            page.unroute_all(behavior="ignoreErrors")
+            with suppress(Error):  # it has crashed
+                page.unroute_all(behavior="ignoreErrors")
             if page is self._kept:
                 self._wipe(page)
             if page is not self._kept:

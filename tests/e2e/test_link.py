@@ -81,7 +81,7 @@ NOT_RESTORED = "JSON.stringify(performance.getEntriesByType('navigation')[0].not
 def keeping(browser: Browser) -> Iterator[Browser]:
     """A browser that keeps pages for going back, which the driver's flags forbid."""
     running = browser.browser_type.launch(
-        executable_path=chromium(), args=FLAGS, ignore_default_args=["--disable-back-forward-cache"]
+        executable_path=chromium("chromium"), args=FLAGS, ignore_default_args=["--disable-back-forward-cache"]
     )
     yield running
     running.close()
