@@ -89,6 +89,8 @@ class ActionWatch:
         """Symbols of which it was said that their bars are not traded on any more."""
         self._begins: dict[str, date] = {}
         self._ends: dict[str, CorporateAction] = {}
+        self._first: dict[str, date] = {}
+        """First session day of the bars of each symbol that ends."""
         self.learn(feed)
         self.names, self.later = first_names(settings.symbols, self.known)
 
@@ -132,6 +134,8 @@ class ActionWatch:
         begins = self._begins
         if not begins and not self._ends:
             return bars
+        for symbol in self._ends.keys() & bars.keys():
+            self._first.setdefault(symbol, day)
         return {
             symbol: bar
             for symbol, bar in bars.items()
@@ -141,7 +145,9 @@ class ActionWatch:
     def _end_of(self, symbol: str, day: date) -> str:
         """Return what ended a symbol by `day`, for people; an empty text when nothing did."""
         end = self._ends.get(symbol)
-        return end.text if end is not None and end.ex_date <= day else ""
+        if end is None or day < end.ex_date or end.ex_date <= self._first.get(symbol, end.ex_date):
+            return ""  # a symbol that was never seen before that day is another company's since
+        return end.text
 
     def say_ended(self, broker: PaperBroker, bars: Mapping[str, Bar], day: date, ts: datetime) -> None:
         """Record once that bars come of a symbol that is no more."""

@@ -114,7 +114,8 @@ class SwingBot(BotAccount):
             if symbol not in wishes and symbol not in kept:
                 reason = self._view[symbol].reason if symbol in self._view else "no bar of it: no view"
                 wishes[symbol] = Wish(ZERO, f"no longer a target: {reason}")
-        bars = {symbol: bar for symbol, bar in self._bars.items() if symbol not in kept}
+        left = (*kept, *self.broker.corporate.unmarked)
+        bars = {symbol: bar for symbol, bar in self._bars.items() if symbol not in left}
         orders = planned_orders(self.broker, wishes, bars, LEAST_CHANGE * self.equity)
         return preview_document(orders, self.equity, iso(self.cursor), self.portfolio.unit)
 

@@ -35,6 +35,8 @@ class Mind:
         self.symbols = settings.symbols if symbols is None else symbols
         """Present names of the symbols that the strategy is told of."""
         self._known = frozenset(self.symbols)
+        self._early: list[CorporateAction] = []
+        """Renames of before its first bars."""
         self._label = hang_killer.label_of(name)
         self.strategy: Strategy = self._made()
         self._past = Past(self.strategy.look_back, with_dividends=getattr(self.strategy, "total_return", False))
@@ -59,19 +61,31 @@ class Mind:
             known = list(actions)
             due = [action for action in known if is_due(action, past.day, moment.day)]
             changed = [action for action in due if past.apply(action, bars)]
-            if self._rename(known, moment.day) or changed:
+            if not past.day:
+                self._early = [
+                    each for each in known if each.kind == "rename" and each.ex_date.isoformat() <= moment.day
+                ]
+            if self._rename(due) or changed:
                 self._tell_again()
+        if self._early and self._rename(self._early_renames(bars)):
+            self._tell_again()
         if not bars.keys() <= self._known:  # of what the bot got and does not name
             bars = {symbol: bar for symbol, bar in bars.items() if symbol in self._known}
         signals = self._call(bars, moment) if bars else {}  # none may be traded on: a rule is never handed nothing
         past.take(bars, moment)
         return signals
 
-    def _rename(self, actions: Iterable[CorporateAction], day: str) -> bool:
-        """Tell whether symbols have another name by `day`, and take it."""
+    def _early_renames(self, bars: Mapping[str, Bar]) -> list[CorporateAction]:
+        """Return early renames that these bars bear out: the symbol may be another company's since."""
+        found = [each for each in self._early if each.into in bars and each.symbol not in bars]
+        self._early = [each for each in self._early if each.symbol not in bars and each.into not in bars]
+        return found
+
+    def _rename(self, actions: Iterable[CorporateAction]) -> bool:
+        """Tell whether symbols have another name by these actions, and take it."""
         names = list(self.symbols)
         for action in actions:
-            if action.kind == "rename" and action.symbol in names and action.ex_date.isoformat() <= day:
+            if action.kind == "rename" and action.symbol in names:
                 names = [action.into if name == action.symbol else name for name in names if name != action.into]
         if tuple(names) == self.symbols:
             return False

@@ -168,6 +168,20 @@ def test_rename_keeps_the_position_and_the_bracket(tmp_path: Path, symbols: tupl
     ]
 
 
+def test_symbol_that_another_company_had_before_is_traded(tmp_path: Path) -> None:
+    before = CorporateAction("META", date(2022, 1, 31), "rename", into="METV")
+    feed = tape([before], bars_of("META", "2022-06-09", [190, 192, 195]), bars_of("METV", "2022-06-09", [9, 9, 9]))
+    value = run(tmp_path, feed, ("META",), "2022-06-08")
+    assert list(value["positions"]) == ["META"] and value["symbols"] == ["META"]
+
+
+def test_bot_that_begins_after_a_rename_trades_the_new_name(tmp_path: Path) -> None:
+    feed = tape([META], bars_of("FB", "2022-01-03", [300, 301]), bars_of("META", "2022-06-13", [190, 192, 195]))
+    value = run(tmp_path, feed, ("FB", "META"), "2023-06-12")
+    assert list(value["positions"]) == ["META"] and value["symbols"] == ["META"]
+    assert value["hold_equity"] == pytest.approx(100_000 * 195 / 190, rel=1e-6)
+
+
 def test_delisting_for_cash_closes_the_position_at_that_price(tmp_path: Path) -> None:
     twtr = bars_of("TWTR", "2022-10-24", [52, 52.5, 53, 53.7])
     other = bars_of("AAA", "2022-10-24", [10] * 8)

@@ -52,6 +52,7 @@ MAX_INDEX_BYTES = 64 << 20
 MAX_FILE_BYTES = 512 << 20  # of a series, packed or not: ten years of minutes have under 200 MB
 MAX_STEM = 100  # characters of a symbol in the name of its file
 SCHEMA = "aion/bars/1"
+MOST_SAID = 20  # complaints of a table that are told one by one
 Format = Literal["parquet", "csv"]
 RIGHTS: tuple[Literal["", "call", "put"], ...] = ("", "call", "put")
 _COLUMNS = ("ts", "open", "high", "low", "close", "volume")
@@ -254,7 +255,9 @@ class BarFolder:
         left_out = [
             f"{self.folder / INDEX}: {name} is left out: {why}; {todo}" for name, why in self.left_out.items()
         ]
-        return left_out + self.table.complaints
+        said = self.table.complaints
+        more = [f"{self.folder / ACTIONS}: and {len(said) - MOST_SAID:,} lines more"] if len(said) > MOST_SAID else []
+        return left_out + said[:MOST_SAID] + more
 
     def read(self, series: Series) -> list[Bar]:
         """Return the bars of a series in order of time.

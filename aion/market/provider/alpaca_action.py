@@ -17,6 +17,8 @@ _UNREADABLE = (KeyError, TypeError, ValueError, ArithmeticError, AttributeError,
 def actions_of(answer: Mapping[str, Sequence[Row]]) -> list[CorporateAction]:
     """Return the actions of an answer; a row without a day has not been dated yet and is left out.
 
+    So is a company's new name under the same symbol.
+
     A type that is not known, or a row of which only symbol and day can be read, is one that nobody can reckon: what
     is held of its symbol is marked so.
 
@@ -27,7 +29,8 @@ def actions_of(answer: Mapping[str, Sequence[Row]]) -> list[CorporateAction]:
     try:
         for kind, rows in answer.items():
             for row in rows:
-                if kind in _ALWAYS or any(row.get(name) for name in _DAYS):
+                is_same = kind == "name_changes" and row.get("old_symbol") == row.get("new_symbol")
+                if kind in _ALWAYS or (any(row.get(name) for name in _DAYS) and not is_same):
                     found.append(_read(kind, row))
     except _UNREADABLE as error:
         raise FeedError(f"alpaca's corporate actions cannot be read: {error!r}") from None

@@ -170,7 +170,10 @@ def test_alpaca_actions_of_every_type(server: StockServer) -> None:
             at | {"acquiree_symbol": "VMW", "acquiree_rate": 1, "acquirer_symbol": "AVGO", "acquirer_rate": 0.126,
                   "cash_rate": 71.25},
         ],
-        "name_changes": [{"old_symbol": "FB", "new_symbol": "META", "process_date": "2022-06-09"}],
+        "name_changes": [
+            {"old_symbol": "FB", "new_symbol": "META", "process_date": "2022-06-09"},
+            {"old_symbol": "SAME", "new_symbol": "SAME", "process_date": "2022-06-09"},
+        ],
         "redemptions": [at | {"symbol": "SPAC", "rate": 10.1}],
         "worthless_removals": [at | {"symbol": "GONE"}],
         "rights_distributions": [day | {"source_symbol": "RTS", "new_symbol": "RTSR", "rate": 1}],
