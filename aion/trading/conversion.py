@@ -84,7 +84,8 @@ def close_at(
     holding.realized += gained
     holding.exit_quantity += abs(quantity)
     holding.exit_value += abs(quantity) * price
-    holding.decimals = max(holding.decimals, decimals_in(price))
+    if not detail:  # a price that somebody wrote, and none that a ratio made
+        holding.decimals = max(holding.decimals, decimals_in(price))
     paid = gained if holding.is_settled else money
     account.cash += paid
     account.drop(symbol)

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from aion.market.grid import Grid
@@ -118,8 +118,17 @@ def check_laws(broker: PaperBroker, changes: Changes) -> None:
     assert total.net == sum((each.realized_pnl for each in changes.trades), ZERO) + sum(results, ZERO)
 
 
+SMALL = Case(
+    "merger", "JPY", Decimal(1), Decimal(1), Decimal(1), Decimal(1000),
+    CorporateAction("OLD", EX, "merger", Decimal(1), Decimal(3), "NEW"),
+    {"OLD": Decimal(1000) / 3, "NEW": Decimal(1000)},
+)  # fmt: skip
+"""Less than one new unit, at a price without an end."""
+
+
 @settings(max_examples=150, phases=PHASES)
 @given(cases())
+@example(SMALL)
 def test_account_when_anything_happens_to_a_symbol_then_every_law_holds(case: Case) -> None:
     broker = case.broker()
     account, unit = broker.portfolio, broker.portfolio.unit

@@ -35,7 +35,11 @@ const around = (more: Partial<Surroundings> = {}): Surroundings => ({
 const kind = (bot: BotView, more: Partial<Surroundings> = {}): string => cardState(bot, around(more)).kind;
 
 describe("a position that lacks a corporate action", () => {
-  const problem: Problem = { kind: "not_booked", file: "f", reason: "spin-off of GE into GEV, 2024-04-02: no price yet" };
+  const problem: Problem = {
+    kind: "not_booked",
+    file: "f",
+    reason: "spin-off of GE into GEV, 2024-04-02: no price yet",
+  };
 
   it("needs a look, and the card says which and why", () => {
     const state = cardState(ORB, around({ problem }));
