@@ -62,6 +62,7 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
   const shown = `Values as of ${valuesOf(bot, market)}.`;
   const { problem } = state;
   switch (state.kind) {
+    case "partial":
     case "unreadable": {
       const fileAt = instant(problem?.file_time);
       const written = fileAt === undefined ? "" : ` (written ${age(now - fileAt)} ago)`;
@@ -70,8 +71,6 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
         rest: `${ended(problem?.reason ?? "")} ${shown}`,
       };
     }
-    case "partial":
-      return { strong: `${problem?.file} ${state.word}.`, rest: `${ended(problem?.reason ?? "")} ${shown}` };
     case "claimed": {
       const why = problem ? ` ${ended(problem.reason)}` : "";
       return { rest: `The file says live; the desk cannot check that.${why} ${shown}` };

@@ -62,11 +62,7 @@ export const Positions = memo(function Positions({
           </small>
           <small className="terms">{termsOf(position, bot, decimals)}</small>
           {position.carried && <small className="attention-text">carried: {position.carried}</small>}
-          {position.not_booked && (
-            <small className="attention-text">
-              <Term name="Not booked">not booked</Term>
-            </small>
-          )}
+          {position.not_booked && <Term name="Not booked" />}
         </>
       ),
     },
