@@ -309,8 +309,8 @@ class Settings(Section):
     """What is traded with a feed other than recorded, separated by commas; none for all that a folder has."""
     folder: Path = Path("aion-bars")
     """Folder of the folder feed, filled by `aion import` or `aion download`."""
-    closures: Path | None = None
-    """Table of days on which an exchange was closed, or open, otherwise than its calendar says (docs/feeds.md)."""
+    closures: str = Field("", max_length=4096)
+    """File of days on which an exchange was closed, or open, otherwise than its calendar says; empty for none."""
     venue: str = Field("binance", pattern=r"^[a-z0-9_]{2,40}$")
     """Exchange of the ccxt feed, by its name in ccxt."""
     alpaca_key: SecretStr | None = None
@@ -397,10 +397,10 @@ class Settings(Section):
     def _check_base_path(cls, value: str) -> str:
         return check_base_path(value)
 
-    @field_validator("data", "folder", "closures")
+    @field_validator("data", "folder")
     @classmethod
-    def _expand(cls, value: Path | None) -> Path | None:
-        return value.expanduser() if value is not None else None
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser()
 
 
 TABLES = ("risk", "watch", "alerts", "costs", "bots")

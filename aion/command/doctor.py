@@ -269,12 +269,12 @@ def _feed(settings: Settings) -> Check:
 
 def _closures(settings: Settings) -> Iterator[Check]:
     """Name the user's own table of closures, and each exchange of which it has days."""
-    if settings.closures is None:
+    if not settings.closures:
         return
     from aion.market.own_day import read_own_days  # noqa: PLC0415 - only this command needs it
 
     try:
-        days, wrong = read_own_days(settings.closures)
+        days, wrong = read_own_days(Path(settings.closures).expanduser())
     except AionError as error:
         yield Check("closures", False, str(error), "put it right, or take `closures` out of the settings")
         return

@@ -29,7 +29,7 @@ def usual() -> Iterator[None]:
 def use(tmp_path: Path, text: str) -> list[str]:
     path = tmp_path / "closures.csv"
     path.write_text(HEAD + text)
-    return [each.replace(str(tmp_path) + "/", "") for each in take_closures(Settings(closures=path))]
+    return [each.replace(str(tmp_path) + "/", "") for each in take_closures(Settings(closures=str(path)))]
 
 
 def session_on(mic: str, day: str) -> calendar.MarketSession | None:
@@ -141,7 +141,7 @@ def test_table_when_it_cannot_be_read_then_nothing_starts(tmp_path: Path, conten
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(ConfigError, match=said):
-        open_feed("recorded", Settings(closures=path))
+        open_feed("recorded", Settings(closures=str(path)))
 
 
 def test_setting_when_named_then_feed_and_doctor_say_what_counts(tmp_path: Path) -> None:

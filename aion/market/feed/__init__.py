@@ -1,5 +1,7 @@
 """Feeds: sources of bars behind one protocol."""
 
+from pathlib import Path
+
 from aion.config import Settings
 from aion.errors import ConfigError
 from aion.market import calendar
@@ -43,10 +45,10 @@ def take_closures(settings: Settings) -> list[str]:
     Raises:
         ConfigError: it cannot be read at all.
     """
-    if settings.closures is None:
+    if not settings.closures:
         calendar.use_own_days(())
         return []
-    days, wrong = read_own_days(settings.closures)
+    days, wrong = read_own_days(Path(settings.closures).expanduser())
     return [*wrong, *(f"{settings.closures}: {each}" for each in calendar.use_own_days(days))]
 
 

@@ -11,6 +11,7 @@ from aion.command.inspect import status_lines
 from aion.store.document.state import SwingRolling
 from aion.store.file import gzip_bytes
 from aion.store.layout import Layout
+from aion.store.schema import check_file
 from aion.watch.bots import BotWatch
 from aion.web.bundle.document import BotsPageBundle
 from aion.web.bundle.exact import product, total
@@ -212,3 +213,19 @@ def test_sums_when_exact_then_binary_noise_is_not_shown() -> None:
     assert total([0.1, 0.2]) == 0.3 and total([]) == 0 and product(1.1, 1.1) == 1.21
     assert total([1e22, 1e-8, -1e22]) == 1e-8
     assert total([0.00012345, -0.0001]) == 2.345e-05
+
+
+def test_prices_when_below_zero_then_file_and_page_keep_them(folder: Folder) -> None:
+    held = {"quantity": 2, "average_price": -14, "last_price": -37.63, "multiplier": 1000, "stop_loss": -45}
+    short = {"quantity": -1, "average_price": 0, "last_price": -0.5, "multiplier": 1000}
+    closed = {"ts": at(1), "symbol": "CLK20", "side": "buy", "quantity": 1, "entry_price": -30, "exit_price": -14,
+              "opened_at": at(0), "realized_pnl": 16_000, "multiplier": 1000}  # fmt: skip
+    sold = {"ts": at(1), "symbol": "CLK20", "side": "sell", "quantity": 1, "price": -14, "reason": "out"}
+    write(folder.root, "oil", currency="USD", equity=50_000, cash=97_260, start_equity=97_260, fills={"f1": sold},
+          positions={"CLK20": held, "NG": short}, trades={"t1": closed})  # fmt: skip
+    assert check_file(Layout(folder.root).swing_rolling("oil")) == ([], [])
+    shown = card(folder, "oil")
+    position = shown["positions"]["CLK20"]
+    assert (position["average_price"], position["last_price"], position["stop_loss"]) == (-14, -37.63, -45)
+    assert position["market_value"] == -75_260 and position["unrealized_pnl"] == -47_260
+    assert shown["positions"]["NG"]["market_value"] == 500 == shown["positions"]["NG"]["unrealized_pnl"]
