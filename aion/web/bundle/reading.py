@@ -373,6 +373,7 @@ class Page:
         add(found, section, self._of_reading.get(key))
         if kind == "swing":
             add(found, section, self._of_names.get(name))
+        add(found, section, self._of_bookings.get(key))
         if key in self._bots or (kind == "intraday" and self._is_of_nobody(name)):
             for of_asked, each in self._of_asked.get(name, {}).items():
                 add(found, of_asked, each)
