@@ -4,7 +4,6 @@ import type { BotView, Signal } from "../api/schema";
 import { memo } from "../lib/memo";
 import { decimal } from "../lib/money";
 import { byName } from "../lib/order";
-import { instant, stamp } from "../lib/time";
 import { Meter } from "../ui/meter";
 import { Term } from "../ui/term";
 import { ended } from "./sentence";
@@ -28,10 +27,9 @@ export function signalNote(symbol: string, signal: Signal, bot: Pick<BotView, "p
   return signal.action === "hold" ? "no entry" : signal.action;
 }
 
-export const Signals = memo(function Signals({ bot, market }: { bot: BotView; market: number | undefined }) {
+export const Signals = memo(function Signals({ bot }: { bot: BotView }) {
   const [best, ...others] = byStrength(bot.signals);
   if (!best) {
-    const flat = instant(bot.flat_by);
     return (
       <div className="signals">
         <h4>
@@ -40,7 +38,7 @@ export const Signals = memo(function Signals({ bot, market }: { bot: BotView; ma
         <p className="none">
           {bot.foreign
             ? "No signals in the file."
-            : `No signal yet. The first one comes with the first complete ${bot.kind === "swing" ? "rebalance" : "cycle"}${flat !== undefined && market !== undefined && flat > market ? `; flat by ${stamp(flat, market)}` : ""}.`}
+            : `No signal yet. The first one comes with the first complete ${bot.kind === "swing" ? "rebalance" : "cycle"}.`}
         </p>
       </div>
     );

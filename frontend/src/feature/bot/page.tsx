@@ -125,7 +125,7 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
 }
 
 export function BotPage({ bot, state, session, problem, all, bots }: Props) {
-  const { market, clock } = useDesk();
+  const { clock } = useDesk();
   const [chosen, setChosen] = useState<Chosen>({ part: "trades", day: "", symbol: "" });
   const activity = useRef<HTMLDivElement>(null);
   const version = bot.kind === "swing" ? `${bot.day} ${bot.fills_total}` : bot.as_of;
@@ -182,7 +182,7 @@ export function BotPage({ bot, state, session, problem, all, bots }: Props) {
         <Rules key={bot.bot} bot={bot} />
         <div className="stack">
           <Panel title="Strength" asOf={bot.as_of} at={instant(bot.written_at)} held={state.held} className="card">
-            <Signals bot={bot} market={market} />
+            <Signals bot={bot} />
           </Panel>
           <Requests bot={bot} />
           <Panel title="Schedule" className="card">

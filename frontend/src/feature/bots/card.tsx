@@ -229,7 +229,7 @@ export const Card = memo(function Card({ bot, state, session, problem, all }: Pr
       </button>
       <div className="body" id={body}>
         <Positions bot={bot} held={state.held} still={still} />
-        <Signals bot={bot} market={market} />
+        <Signals bot={bot} />
         <Fills bot={bot} market={market} />
       </div>
       <Foot bot={bot} state={state} />
