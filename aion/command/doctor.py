@@ -241,6 +241,8 @@ def _address(settings: Settings) -> Check:
 
 def _feed(settings: Settings) -> Check:
     from aion.market.feed import open_feed  # noqa: PLC0415 - only this command needs it
+    from aion.market.feed.online import OnlineFeed  # noqa: PLC0415 - only this command needs it
+    from aion.market.feed.tape import Tape  # noqa: PLC0415 - only this command needs it
 
     said: list[Check] = []
 
@@ -252,7 +254,7 @@ def _feed(settings: Settings) -> Check:
                 Check("feed", False, str(error), "or use the recorded feed, which needs nothing: --feed recorded")
             )
         else:
-            if feed.complaints:
+            if isinstance(feed, Tape | OnlineFeed) and feed.complaints:
                 todo = "put it right; the rest works"
                 said.append(Check("feed", False, "; ".join(feed.complaints), todo))
                 return
