@@ -10,6 +10,7 @@ from math import sqrt
 
 MIN_TRADES = 30  # smallest sample for which a win rate's standard error is under 0.1
 MIN_RETURNS = 30  # below it the standard error of a Sharpe ratio (about 1 / sqrt n a period) is the ratio itself
+ROUNDING = 1e-14  # a return is a quotient of two doubles less 1: a spread below this is their rounding alone
 TRADING_DAYS = 252  # sessions of a year on the large stock exchanges
 
 
@@ -90,7 +91,7 @@ def sharpe_ratio(returns: Sequence[float], periods_a_year: float) -> float | Non
         return None
     mean = sum(returns) / len(returns)
     variance = sum((each - mean) ** 2 for each in returns) / (len(returns) - 1)
-    return mean / sqrt(variance) * sqrt(periods_a_year) if variance > 0 else None
+    return mean / sqrt(variance) * sqrt(periods_a_year) if variance > ROUNDING**2 else None
 
 
 def sortino_ratio(returns: Sequence[float], periods_a_year: float) -> float | None:
@@ -102,7 +103,7 @@ def sortino_ratio(returns: Sequence[float], periods_a_year: float) -> float | No
         return None
     mean = sum(returns) / len(returns)
     downside = sum(min(0.0, each) ** 2 for each in returns) / len(returns)
-    return mean / sqrt(downside) * sqrt(periods_a_year) if downside > 0 else None
+    return mean / sqrt(downside) * sqrt(periods_a_year) if downside > ROUNDING**2 else None
 
 
 def annual_growth(start: float, end: float, years: float) -> float | None:

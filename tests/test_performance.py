@@ -77,6 +77,20 @@ def test_ratios_of_returns_when_undefined_then_absent() -> None:
     assert performance.sortino_ratio([], 252) is None
 
 
+@pytest.mark.parametrize("step", [1.01, 0.99, 1 + 1e-9])
+def test_sharpe_when_returns_differ_by_rounding_alone_then_absent(step: float) -> None:
+    returns = performance.period_returns([100 * step**i for i in range(60)])
+    assert len(set(returns)) > 1
+    assert performance.sharpe_ratio(returns, 252) is None
+    assert (performance.sortino_ratio(returns, 252) is None) == (step > 1)
+
+
+def test_ratios_when_a_curve_moves_by_its_last_digit_alone_then_absent() -> None:
+    returns = performance.period_returns([100 + 1e-13 * (i % 2) for i in range(60)])
+    assert any(returns)
+    assert (performance.sharpe_ratio(returns, 252), performance.sortino_ratio(returns, 252)) == (None, None)
+
+
 def test_growth_when_doubled_in_two_years_then_its_root() -> None:
     assert isclose(performance.annual_growth(100, 200, 2) or 0, sqrt(2) - 1)
     assert performance.annual_growth(0, 200, 2) is None
