@@ -58,7 +58,7 @@ def import_bars(
         ),
     ] = "",
     tick: Annotated[
-        str, typer.Option("--tick", help="Price step; default: 0.01, of coins found in the prices.")
+        str, typer.Option("--tick", help="Price step; default: 0.01, of coins and currencies found in the prices.")
     ] = "",
     lot: Annotated[str, typer.Option("--lot", help="Quantities are multiples of it; default: the step.")] = "",
     step: Annotated[str, typer.Option("--step", help="Quantity step; default: 1, of coins 0.00000001.")] = "",

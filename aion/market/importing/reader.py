@@ -43,6 +43,7 @@ MAX_SERIES = 2000  # of one import: each becomes a file
 MAX_SYMBOL = 64  # characters
 _COIN_STEP = Decimal("0.00000001")
 _USUAL = 8  # decimals that any price may have; what has more may have got them from floating point
+_EXACT = Context(prec=100)
 _DOUBLE = Context(prec=DIGITS)  # drops what a double cannot hold of a decimal number
 
 
@@ -262,12 +263,14 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
         )  # fmt: skip
         if not bars:
             raise FeedError(_nothing_left(report, about))
-        series.tick = format(about.contract.tick or _tick(series, bars), "f")
+        series.tick = format(about.contract.tick or _tick(series, bars, old), "f")
         series.dropped = report.dropped_days
         signed_tick = Decimal(series.tick) if kind in SIGNED else None
         check_jumps(bars, about.exchange, target.actions_of(about.price_basis), signed_tick)
         if not about.is_replaced:
             bars, done.joined = merge(series, bars, target)
+            if about.contract.tick is not None:
+                series.tick = format(about.contract.tick, "f")  # a coarser one than before, too
             if done.joined:
                 check_jumps(bars, about.exchange, target.actions_of(about.price_basis), signed_tick)
         done.gaps = find_gaps(done.kind, bars, series.dropped, about.exchange, done.grid, target.halts(symbol))
@@ -279,11 +282,17 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
     return done
 
 
-def _tick(series: Series, bars: Sequence[Bar]) -> Decimal:
-    """Return the price step; for crypto, one that fits its prices, without floating-point noise."""
-    if series.exchange != ALWAYS:
+def _tick(series: Series, bars: Sequence[Bar], old: Series | None) -> Decimal:
+    """Return the price step; for coins and currencies, one that fits their prices, without floating-point noise.
+
+    That of `old` bars stays while the new prices keep to it.
+    """
+    if series.exchange != ALWAYS and series.instrument().kind != "fx":
         return Decimal(series.tick)
-    decimals = max(_real_decimals(price) for bar in bars for price in (bar.open, bar.high, bar.low, bar.close))
+    prices = {price for bar in bars for price in (bar.open, bar.high, bar.low, bar.close)}
+    if old is not None and not any(_EXACT.remainder(price, Decimal(old.tick)) for price in prices):
+        return Decimal(old.tick)
+    decimals = max(map(_real_decimals, prices))
     return Decimal(1).scaleb(-min(decimals, MOST_DECIMALS))
 
 
@@ -317,11 +326,12 @@ def _series(symbol: str, kind: Kind, names: list[str], about: Import, old: Serie
     is_coin = about.exchange == ALWAYS and traded in ("", "coin", "perpetual")
     step = said.step or (Decimal(old.quantity_step) if old is not None else None)
     step = step or (_COIN_STEP if is_coin else known.quantity_step)
+    tick = said.tick or (Decimal(old.tick) if old is not None else known.tick)
     lot = said.lot or (Decimal(old.lot) if old is not None and said.step is None else None)
     lot = lot or (step if is_coin or said.step is not None else known.lot)
     series = Series(
         kind, symbol, about.exchange, currency, about.price_basis, about.zone or "UTC",
-        format(said.tick or known.tick, "f"), format(lot, "f"), format(step, "f"), known.name,
+        format(tick, "f"), format(lot, "f"), format(step, "f"), known.name,
         f"imported from {', '.join(names)}", instrument_kind=traded,
     )  # fmt: skip
     for name in ("multiplier", "margin", "settlement", "expiry", "strike", "right", "underlying", "final_price"):

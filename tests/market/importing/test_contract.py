@@ -49,7 +49,7 @@ def test_contract_when_said_then_the_feed_says_it_and_a_second_import_keeps_it(t
     assert traded(tmp_path) == expected and expected.is_settled
     bring(tmp_path, ALWAYS, ["4001", "4002"], after=2)
     found = traded(tmp_path)
-    assert replace(found, tick=expected.tick) == expected and found.tick <= expected.tick
+    assert found == expected
     assert len(FolderFeed(tmp_path / "bars").history("minute", "X", NOW, 10)) == 4
     bring(tmp_path, replace(ALWAYS, is_replaced=True), ["4001", "4002"])
     assert (traded(tmp_path).kind, traded(tmp_path).multiplier) == ("coin", 1)
@@ -135,3 +135,27 @@ def test_command_takes_what_is_said_and_refuses_what_cannot_be(tmp_path: Path) -
     for option, value in (("--multiplier", "0"), ("--tick", "a"), ("--kind", "swap"), ("--margin", "inf")):
         refused = CliRunner().invoke(app, [*base, option, value])
         assert isinstance(refused.exception, ConfigError) and f"{option} {value!r}" in str(refused.exception)
+
+
+@pytest.mark.parametrize("exchange", ["24/7", "24/5"])
+def test_tick_that_was_said_stays_as_bars_are_added_and_changes_as_another_is_said(
+    tmp_path: Path, exchange: str
+) -> None:
+    base = ["import", str(file_of(tmp_path, ["4000", "4002"])), "--currency", "USD", "--price-basis", "raw",
+            "--format", "csv", "--to", str(tmp_path / "bars"), "--exchange", exchange]  # fmt: skip
+    for said, tick in (("--kind future --tick 0.25", "0.25"), ("", "0.25"), ("--tick 0.5", "0.5"), ("", "0.5")):
+        assert CliRunner().invoke(app, [*base, *said.split()]).exit_code == 0
+        assert traded(tmp_path).tick == Decimal(tick)
+
+
+@pytest.mark.parametrize(
+    ("prices", "tick"), [(["1.07195", "1.0722"], "0.00001"), (["1.0719512", "1.072"], "0.0000001")]
+)
+def test_currency_gets_the_tick_of_its_prices_and_a_finer_one_as_they_do(
+    tmp_path: Path, prices: list[str], tick: str
+) -> None:
+    pair = replace(ALWAYS, exchange="24/5")
+    bring(tmp_path, pair, ["1.1", "1.2"])
+    assert traded(tmp_path).tick == Decimal("0.0001")
+    bring(tmp_path, pair, prices, after=2)
+    assert traded(tmp_path).tick == Decimal(tick)
