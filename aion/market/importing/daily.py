@@ -6,10 +6,13 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from aion.errors import FeedError
+from aion.market import calendar
 from aion.market.exchange import ALWAYS, exchange_of
 from aion.market.importing.text.stamp import Stamp
 
 _MOST = 0.95  # of neighbours: a newest bar that is not over may carry the present time
+_DAY = timedelta(days=1)
+EVENING = "its days begin in the evening of the exchange: each was taken for the session of the day after"
 _NEARLY_A_DAY = timedelta(hours=20)  # a day on which clocks are set has 23 hours
 _LONGER = ((5, 8, "weekly"), (27, 32, "monthly"), (85, 95, "quarterly"), (360, 370, "yearly"))
 
@@ -34,6 +37,25 @@ def find_days(stamps: Sequence[Stamp], exchange: str) -> list[date | str] | None
         days = [each.date() if isinstance(each, datetime) else each for each in stamps]
     _check_length([each for each in days if not isinstance(each, str)])
     return days
+
+
+def are_of_next_day(days: Sequence[date | str], exchange: str) -> bool:
+    """Tell whether each of `days`, as `find_days` returns them, is the one before its session's.
+
+    So it is with midnights of a zone further east than the exchange, and with days of currencies, which begin in the
+    evening in New York: Sundays are among them and Fridays are not.
+    """
+    known = {each for each in days if not isinstance(each, str) and each >= calendar.FIRST_DAY}
+    if not known:
+        return False
+    of_sessions = calendar.session_closes(exchange, min(known), max(known) + _DAY)
+    here, after = len(known & of_sessions.keys()), len({each + _DAY for each in known} & of_sessions.keys())
+    return here < _MOST * len(known) <= after
+
+
+def next_day(day: date | str) -> date | str:
+    """Return the day after; what is no day stays."""
+    return day if isinstance(day, str) else day + _DAY
 
 
 def _is_daily(known: Sequence[date | datetime], exchange: str) -> bool:

@@ -22,7 +22,7 @@ from aion.market.exchange import ALWAYS, exchange_of
 from aion.market.grid import MINUTES, Grid
 from aion.market.importing.bar_folder import BarFolder, Format, Series
 from aion.market.importing.closing import close_bars, is_traded
-from aion.market.importing.daily import find_days
+from aion.market.importing.daily import EVENING, are_of_next_day, find_days, next_day
 from aion.market.importing.gap import find_gaps
 from aion.market.importing.interval import find_grid
 from aion.market.importing.merge import merge
@@ -234,6 +234,9 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
             raise FeedError(f"a symbol has 1 to {MAX_SYMBOL} characters that can be printed")
         days = find_days([stamp for part in parts for stamp in part.stamps], about.exchange)
         done.kind = "day" if days is not None else "minute"
+        if days is not None and are_of_next_day(days, about.exchange):
+            days = [next_day(each) for each in days]
+            report.warn(EVENING)
         old = None if about.is_replaced else target.series.get(f"{done.kind}:{symbol}")
         series = _series(symbol, done.kind, names, about, old)
         kind = series.instrument().kind

@@ -5,6 +5,7 @@
 
 # ruff: noqa: E501 - a layout a line
 
+import gc
 import re
 import zipfile
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from aion.market import calendar
 from aion.market.feed import FolderFeed
 from aion.market.importing.reader import Import, Imported, import_files
 from aion.market.importing.text.layout import read_columns
+from aion.market.importing.text.stamp import read_stamps
 from aion.market.importing.text.table import Reading
 from aion.model import CorporateAction
 
@@ -176,6 +178,23 @@ EXCEL_DE = "Datum;Erster;Hoch;Tief;Schlusskurs;Volumen\n" + "".join(
     for i, (o, h, low, c, v) in enumerate(FRAME.itertuples(index=False))
 )
 
+
+def swiss(value: float) -> str:
+    return f"{value:,.2f}".replace(",", "'")
+
+
+def german(factor: int, unit: str = "", write: Callable[[float], str] = european) -> str:
+    """Return the frame without one number that a program would write."""
+    return "Datum;Eröffnung;Hoch;Tief;Schluss;Volumen\n" + "".join(
+        f"{day('%d.%m.%Y')(i)};" + ";".join(write(value * factor) + unit for value in row[:4]) + f";{write(row[4])}\n"
+        for i, row in enumerate(FRAME.itertuples(index=False))
+    )
+
+
+def evening(zone: str) -> Callable[[int], str]:
+    return lambda i: str(int(pandas.Timestamp(DAYS[i], tz=zone).timestamp()))
+
+
 D, M, C = "days", "minutes", "coins"
 KEPT: dict[str, tuple[Write, Import, str]] = {
     "pandas, index named": (frame(FRAME), SHARES, D),
@@ -191,6 +210,7 @@ KEPT: dict[str, tuple[Write, Import, str]] = {
     "pandas, tabs": (frame(FRAME, sep="\t"), SHARES, D),
     "pandas, index of symbol and time": (frame(pandas.concat({"GOOG": MINUTES}, names=["symbol", "timestamp"])), SHARES, M),
     "pandas, Parquet": (parquet(FRAME), SHARES, D),
+    "pandas, Parquet, prices of 32 bits": (parquet(FRAME.astype({name: "float32" for name in ("Open", "High", "Low", "Close")})), SHARES, D),
     "pandas, Parquet, index without a name": (parquet(FRAME.rename_axis(None)), SHARES, D),
     "pandas, Parquet, columns of two levels": (parquet(levels(FRAME)), SHARES, D),
     "yfinance, price over ticker": (frame(levels(FRAME)), SHARES, D),
@@ -199,6 +219,9 @@ KEPT: dict[str, tuple[Write, Import, str]] = {
     "yfinance, `Adj Close` beside": (frame(levels(FRAME.assign(**{"Adj Close": 1.0}))), SHARES, D),
     "yfinance, minutes": (frame(levels(MINUTES.rename_axis("Datetime"))), SHARES, M),
     "columns joined as `Close_GOOG`": (frame(FRAME.add_suffix("_GOOG")), SHARES, D),
+    "R, `GOOG.Close` of quantmod": (frame(FRAME.add_prefix("GOOG.").rename_axis(None).assign(**{"GOOG.Adjusted": 1.0}), quoting=2), SHARES, D),
+    "R, names of rows below no heading": (csv(lines(lambda i: f'"{DAYS[i]}"', '"Open","High","Low","Close","Volume"')), SHARES, D),
+    "date and time below one heading": (csv(lines(minute("%Y-%m-%d,%H:%M:%S", "America/New_York"))), NEW_YORK, M),
     "Stooq": (csv(STOOQ, "goog.us.txt"), SHARES, D),
     "Yahoo's page, copied": (csv(YAHOO_PAGE), SHARES, D),
     "Yahoo's download": (frame(FRAME.assign(**{"Adj Close": 1.0})), SHARES, D),
@@ -229,6 +252,10 @@ KEPT: dict[str, tuple[Write, Import, str]] = {
     "Nasdaq.com": (csv(NASDAQ), SHARES, D),
     "Alpha Vantage": (csv(lines(day("%Y-%m-%d"), "timestamp,1. open,2. high,3. low,4. close,5. volume")), SHARES, D),
     "a German Excel": (csv(EXCEL_DE), SHARES, D),
+    "thousands and decimal commas in all prices": (csv(german(10), "GOOG.csv"), replace(SHARES, unit=Decimal("0.1")), D),
+    "thousands with apostrophes": (csv(german(10, write=swiss), "GOOG.csv"), replace(SHARES, unit=Decimal("0.1")), D),
+    "prices with a currency": (csv(german(1, " €"), "GOOG.csv"), SHARES, D),
+    "midnights of a zone further east": (csv(lines(evening("Europe/Helsinki"))), SHARES, D),
     "epoch in s": (csv(lines(epoch(1))), SHARES, M),
     "epoch in ms": (csv(lines(epoch(1000))), SHARES, M),
     "epoch in us": (csv(lines(epoch(10**6))), SHARES, M),
@@ -239,6 +266,10 @@ KEPT: dict[str, tuple[Write, Import, str]] = {
     "months by name": (csv(lines(day("%d-%b-%Y"))), SHARES, D),
     "UTC behind the time": (csv(lines(minute("%Y-%m-%d %H:%M:%S UTC"))), SHARES, M),
     "twelve hours": (csv(lines(minute("%m/%d/%Y %I:%M %p", "America/New_York"))), NEW_YORK, M),
+    "an offset and its zone, as Java writes it": (csv(lines(minute("%Y-%m-%dT%H:%M:%S-04:00[America/New_York]", "America/New_York"))), SHARES, M),
+    "an offset and its zone, as JavaScript writes it": (csv(lines(minute("%a %b %d %Y %H:%M:%S GMT-0400 (Eastern Daylight Time)", "America/New_York"))), SHARES, M),
+    "hyphens throughout": (csv(lines(minute("%Y-%m-%d-%H-%M", "America/New_York"))), NEW_YORK, M),
+    "epoch in floating point": (csv(lines(lambda i: f"{MINUTES.index[i].timestamp():.10e}")), SHARES, M),
     "UTF-16 as Excel saves it": (csv("\ufeff" + lines(day("%Y-%m-%d"), between="\t", head="Date\tOpen\tHigh\tLow\tClose\tVolume"), encoding="utf-16-le"), SHARES, D),
     "newest first": (frame(FRAME[::-1]), SHARES, D),
     "date day first, said": (csv(lines(day("%d/%m/%Y"))), replace(SHARES, reading=Reading(dates="DMY")), D),
@@ -294,6 +325,11 @@ REFUSED: dict[str, tuple[Write, Import, str]] = {
     "monthly bars": (weekly("MS"), SHARES, "its bars are monthly ones"),
     "times without a zone": (csv(lines(minute("%Y-%m-%d %H:%M"))), SHARES, "are no time with a zone; say the zone of its times: --zone"),
     "Excel's count of days": (csv(lines(lambda i: str(44697 + i))), SHARES, "are Excel's count of days"),
+    "no prices": (csv("TimeStamp,bid,offer,vol bid,vol offer\n2022-05-16 09:30,1,2,3,4\n"), SHARES, "no column for open; it has TimeStamp, bid"),
+    "spaces between columns": (frame(FRAME, sep=" "), SHARES, "has spaces between its columns: save it with commas"),
+    "days before 1990": (csv(HEAD + "1985-05-16,1,1,1,1,5\n1985-05-17,1,1,1,1,5\n"), SHARES, "before 1990, where calendars of sessions begin"),
+    "UTF-32": (csv(lines(day("%Y-%m-%d")), encoding="utf-32"), SHARES, "is text in UTF-32: save it as CSV in UTF-8"),
+    "a table of a web page": (csv("<table border='1'><tr><th>Date</th></tr></table>"), SHARES, "is a web page: save its table"),
     "an Excel workbook": (packed({"[Content_Types].xml": "x", "xl/workbook.xml": "x"}, "GOOG.xlsx"), SHARES, "is an Excel workbook: save it as CSV"),
     "a web page": (csv("<!DOCTYPE html><html>log in</html>"), SHARES, "is a web page"),
     "JSON": (csv('[{"open": 1}]'), SHARES, "is JSON"),
@@ -318,6 +354,39 @@ def test_table_of_the_document_has_each_layout_and_no_other() -> None:
     text = DOCS.read_text().partition("### Layouts")[2].partition("\n## ")[0]
     shown = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")][1:]
     assert [each for each in shown if each != "layout"] == [*KEPT, *REFUSED]
+
+
+@pytest.mark.parametrize("absent", ["nan", "-", "--", "N/A", "null", "None", ""])
+def test_volume_that_is_absent_throughout_is_none_at_all(tmp_path: Path, absent: str) -> None:
+    done = bring(frame(FRAME.assign(Volume=absent))(tmp_path), SHARES, tmp_path / "bars")
+    assert (done.refused, done.report.kept) == ("", len(DAYS))
+    assert "counts no volume" in done.report.warnings[0]
+
+
+def test_days_of_currencies_begin_on_the_evening_before_in_new_york(tmp_path: Path) -> None:
+    days = [each for each in pandas.date_range("2022-05-16", periods=18) if each.weekday() < 5]
+    stamps = [(each - timedelta(hours=7)).tz_localize("America/New_York").tz_convert("UTC") for each in days]
+    fx = Import("24/5", currency="USD", price_basis="raw", form="csv")
+    path = frame(FRAME.head(len(days)).set_axis(pandas.DatetimeIndex(stamps, name="time")))(tmp_path)
+    done = bring(path, fx, tmp_path / "bars")
+    assert (done.report.dropped, done.report.kept) == ({}, len(days))
+    assert [ts - timedelta(days=1) for ts, *_ in kept(tmp_path / "bars", D)] == [
+        each.to_pydatetime().replace(tzinfo=UTC) for each in days
+    ]
+
+
+def test_clock_with_hyphens_is_no_offset(tmp_path: Path) -> None:
+    """Python's reader takes any letter for the T: `2022-05-19-09-30` was nine o'clock in a zone half a world away."""
+    assert read_stamps(["2022-05-19-09-20", "2022-05-19 09-20"]) == [datetime(2022, 5, 19, 9, 20)] * 2  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_refused_file_in_utf_16_leaves_nothing_open(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a.csv").write_text("when,what\n1,2\n", encoding)
+    with pytest.raises(AionError, match="no column for the time; it has when, what"):
+        import_files([tmp_path / "a.csv"], tmp_path / "bars", SHARES, NOW)
+    gc.collect()
 
 
 def test_two_tickers_in_one_frame_become_two_series(tmp_path: Path) -> None:

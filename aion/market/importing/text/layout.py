@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from aion.errors import ConfigError, FeedError
+from aion.market.importing.text.number import is_plain, plain_number
 from aion.market.importing.text.stamp import is_stamp
 
 FIELDS = ("open", "high", "low", "close", "volume")
@@ -123,14 +124,21 @@ def _is_data(cells: Sequence[str]) -> bool:
 
 
 def _number(cell: str) -> Decimal | None:
+    """Return a number as any program or table writes it: `6.083,20`, `6'083.20`, `608,32 €`."""
+    text = cell.strip()
     try:
-        return Decimal(cell.strip().replace(",", "."))
+        return Decimal(text.replace(",", "."))
     except InvalidOperation:
-        return None
+        if text[-1:].isalpha():
+            return None  # 3M is a company
+    for decimals in ("point", "comma"):
+        if is_plain(found := plain_number(text, decimals)):
+            return Decimal(found)
+    return None
 
 
 def _headed(lines: Sequence[Sequence[str]], place: int, stated: Mapping[str, str], what: str) -> Layout | None:
-    cells = lines[place]
+    cells = _completed(lines[place], lines[place + 1 :], stated)
     plain = names(cells)
     pairs = [_TUPLE.fullmatch(cell.strip()) for cell in cells]
     if sum(pair is not None for pair in pairs) >= len(_PRICES):  # pandas writes columns of two levels so to Parquet
@@ -154,6 +162,22 @@ def _headed(lines: Sequence[Sequence[str]], place: int, stated: Mapping[str, str
     if len(before) == len(cells) and values and _are_symbols(before, values):
         return _two_lines(lines, place, plain, values, what)
     return _single(cells, place, stated, what)
+
+
+def _completed(cells: Sequence[str], after: Sequence[Sequence[str]], stated: Mapping[str, str]) -> Sequence[str]:
+    """Return a heading that names one column less than the rows have with that name.
+
+    R writes the names of rows below no heading, and a date and its time may stand in two cells below one.
+    """
+    rows = [row for row in after if any(row)]
+    if not rows or "ts" in stated or any(len(row) != len(cells) + 1 or not row[-1] for row in rows):
+        return cells
+    place = _find("ts", names(cells), "it")
+    if place is None:
+        return ["", *cells] if all(is_stamp(row[0]) for row in rows) else cells
+    if all(_CLOCK.fullmatch(row[place + 1].strip()) for row in rows):
+        return [*cells[:place], "Date", "Time", *cells[place + 1 :]]
+    return cells
 
 
 def _known(plain: Sequence[str]) -> bool:
@@ -215,11 +239,12 @@ def _levels(plain: Sequence[str], symbols: Sequence[str], first: int, what: str)
 
 
 def _flattened(cells: Sequence[str], place: int, what: str) -> Layout | None:
-    """Read joined columns of two levels: `Close_GOOG` or `GOOG_Close`."""
+    """Read joined columns of two levels: `Close_GOOG`, `GOOG_Close`, or R's `GOOG.Close`."""
     fields, symbols = [], []
     for cell in cells:
-        head, _, tail = cell.strip().partition("_") if "_" in cell else cell.strip().partition(" ")
-        front, _, back = cell.strip().rpartition("_") if "_" in cell else cell.strip().rpartition(" ")
+        between = next((each for each in "_." if each in cell), " ")
+        head, _, tail = cell.strip().partition(between)
+        front, _, back = cell.strip().rpartition(between)
         if head.lower() in FIELDS and tail:
             fields.append(head.lower())
             symbols.append(tail)
@@ -239,21 +264,21 @@ def _single(cells: Sequence[str], place: int, stated: Mapping[str, str], what: s
     layout = Layout({}, place + 1, len(cells))
     found: dict[str, tuple[int, ...]] = {}
     for each in ("ts", *FIELDS, "symbol"):
+        if each == "volume":  # that there are several is not the reason where there are no prices either
+            _need(("ts", *_PRICES), found, cells, what)
         if each in stated:
             found[each] = _stated(each, stated[each], plain, cells, what)
         elif (index := _find(each, plain, what)) is not None:
             found[each] = (index,)
-    if "ts" not in found and "" in plain:
-        found["ts"] = (plain.index(""),)  # pandas gives an index without a name an empty heading
+        elif each == "ts" and "" in plain:
+            found["ts"] = (plain.index(""),)  # pandas gives an index without a name an empty heading
     if "ts" not in stated and "date" in plain and "time" in plain and plain[found["ts"][0]] in ("date", "time"):
         found["ts"] = (plain.index("date"), plain.index("time"))
     if "ts" in stated and "time" in stated:
         found["ts"] += _stated("time", stated["time"], plain, cells, what)
     if "volume" in found and found["volume"] != () and (tick := _find("tick_volume", plain, what)) is not None:
         found["tick_volume"] = (tick,)
-    for each in ("ts", *FIELDS):
-        if each not in found:
-            raise FeedError(_missing(each, cells, what))
+    _need(("ts", *FIELDS), found, cells, what)
     heading = plain[found["ts"][0]]
     zone = next((zone for part, zone in _ZONES.items() if part in heading.split("_")), "")
     if not zone and (named := re.search(r"\(([A-Za-z]+/[A-Za-z_]+)\)", cells[found["ts"][0]])):
@@ -280,7 +305,15 @@ def _find(each: str, plain: Sequence[str], what: str) -> int | None:
     return None
 
 
+def _need(wanted: Sequence[str], found: Mapping[str, object], cells: Sequence[str], what: str) -> None:
+    for each in wanted:
+        if each not in found:
+            raise FeedError(_missing(each, cells, what))
+
+
 def _missing(each: str, cells: Sequence[str], what: str) -> str:
+    if len(cells) == 1 and len(cells[0].split()) >= len(FIELDS):
+        return f"{what} has spaces between its columns: save it with commas, semicolons or tabs between them"
     text = f"{what} has no column for {'the time' if each == 'ts' else each}; it has {', '.join(cells)}"
     if each == "volume":
         return f"{text}; where its source counts none, say --columns volume=none"

@@ -5,6 +5,7 @@ import gzip
 import io
 import zipfile
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from errno import EFBIG
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
@@ -26,6 +27,10 @@ _KINDS = {
     b"\xfd7zXZ": "packed with xz: unpack it, or pack it as zip or gzip",
     b"7z\xbc\xaf": "packed with 7-zip: unpack it, or pack it as zip or gzip",
     b"(\xb5/\xfd": "packed with zstd: unpack it, or pack it as zip or gzip",
+    b"\xff\xfe\x00\x00": "text in UTF-32: save it as CSV in UTF-8",
+    b"\x00\x00\xfe\xff": "text in UTF-32: save it as CSV in UTF-8",
+    b"<table": "a web page: save its table as CSV",
+    b"<?xml": "XML: write it as CSV or Parquet",
     b"<!DOC": "a web page, not a table: the download itself failed, or wants a login",
     b"<html": "a web page, not a table: the download itself failed, or wants a login",
     b'{"': "JSON: write it with pandas as CSV or Parquet",
@@ -136,4 +141,5 @@ def _wide(file: BinaryIO, encoding: str, cap: int, size: _Size | None) -> Iterat
                 raise OSError(EFBIG, f"it has more than {cap:,} bytes")
             yield line
     finally:
-        text.detach()  # who opened the file closes it
+        with suppress(ValueError):  # it is closed by now if the table was refused
+            text.detach()  # who opened the file closes it

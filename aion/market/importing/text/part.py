@@ -14,8 +14,11 @@ from aion.market.importing.text.table import Row, Table
 
 Item = TypeVar("Item")
 NO_DAY = "no session on that day"
+TOO_EARLY = f"before {calendar.FIRST_DAY.year}, where calendars of sessions begin"
 WIDE = "more cells than the heading names"
 ACTION = "a dividend or split, not a bar: declare it with --dividend or --split"
+_ABSENT = frozenset({"-", "--", "nan", "n/a", "na", "#n/a", "null", "none"})
+"""What stands in a column of a source that counts no volume."""
 _FIELDS = ("open", "high", "low", "close", "volume")
 
 
@@ -45,7 +48,7 @@ def settle_volume(parts: Sequence[Part], report: Report, *, is_traded: bool = Fa
             row["volume"] = row.get("tick_volume", row.get("volume", ""))
         report.warn("its volume is 0 throughout: the count of ticks was taken, which is no number of shares or coins")
         return True
-    if not volumes or not all(each.replace(".", "").strip("0") in ("", "-1") for each in volumes):
+    if not volumes or not all(_is_uncounted(each) for each in volumes):
         return True
     if all(len({row.get(each) for each in _FIELDS[:4]}) == 1 for row in rows):
         return True  # nothing ever moved either: these are no bars without a count, but no bars
@@ -58,6 +61,10 @@ def settle_volume(parts: Sequence[Part], report: Report, *, is_traded: bool = Fa
     )
     report.warn(f"its source counts no volume (0 throughout): bars are kept, and {what}")
     return False
+
+
+def _is_uncounted(text: str) -> bool:
+    return text.strip().lower() in _ABSENT or text.replace(".", "").strip("0") in ("", "-1")
 
 
 def _is_above_zero(text: str) -> bool:
@@ -94,7 +101,8 @@ def rows_by_day(parts: Sequence[Part], days: Sequence[date | str], report: Repor
                 mine.append((row, closes[day]))
             else:
                 report.read += 1
-                report.drop(day if isinstance(day, str) else NO_DAY, f"row {row['row']} ({row.get('ts', '')[:40]})")
+                why = day if isinstance(day, str) else TOO_EARLY if day < calendar.FIRST_DAY else NO_DAY
+                report.drop(why, f"row {row['row']} ({row.get('ts', '')[:40]})")
         start += len(part.rows)
         found += _oldest_first(mine, part, report)
     return [row | {"ts": close.isoformat()} for row, close in _in_order(found, report)]

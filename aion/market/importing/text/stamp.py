@@ -36,6 +36,10 @@ _OFFSET = re.compile(rf"(?P<text>.*{_CLOCK})\s*(?P<utc>UTC|GMT|Z)?\s*(?P<offset>
 _NAMED = re.compile(r"(?P<text>.*\d(?:\s*[AP]M)?)\s+\(?(?P<zone>[A-Za-z]+/[A-Za-z_/+-]+|UTC|GMT|Z)\)?", re.I)
 _SHORT = re.compile(rf"(?P<text>.*{_CLOCK})\s+\(?(?P<zone>[A-Z]{{2,5}})\)?")
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)[ T]?(\d\d):?(\d\d)(?::?(\d\d))?")
+_DASHED = re.compile(r"(\d{4}-\d\d-\d\d)[-_ T](\d\d)-(\d\d)(?:-(\d\d))?")
+_ISO = re.compile(r"\d{4}-?\d\d-?\d\d(?:[Tt _]\d\d(?::?\d\d.*)?)?")
+_AFTER_OFFSET = re.compile(r"(.*\d(?:Z| ?(?:GMT|UTC)?[+-]\d\d:?\d\d))(?:\[[\w/+-]+\]| \([A-Za-z ]+\))")
+"""The zone once more behind its offset, as Java and JavaScript write it."""
 _POINTED = re.compile(r"(\d{4})[./](\d{1,2})[./](\d{1,2})(.*)")
 _EASTERN = {
     "US/Eastern": "America/New_York", "US/Central": "America/Chicago", "US/Mountain": "America/Denver",
@@ -44,6 +48,7 @@ _EASTERN = {
 _EPOCH_SCALES = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))
 """Numbers below each are seconds, milliseconds, microseconds, nanoseconds: as seconds 10**11 is the year 5138."""
 _SMALLEST_EPOCH = 10**8  # 1973; eight digits are a day as 20240102
+_LONGEST_DAY = len("2024-01-31")
 _EXCEL = (Decimal(20_000), Decimal(80_000))  # days since 1900: 1954 to 2119
 _SPACE = re.compile(r"\s+")
 
@@ -107,7 +112,11 @@ def _with(stamp: date | datetime, zone: tzinfo | None) -> Stamp:
 
 
 def _epoch(text: str) -> datetime | Stamp | None:
-    if not text or text[0] not in "0123456789" or not text.replace(".", "", 1).replace("E+", "", 1).isdecimal():
+    if (
+        not text
+        or text[0] not in "0123456789"
+        or not text.upper().replace(".", "", 1).replace("E+", "", 1).isdecimal()
+    ):
         return None
     try:
         value = Decimal(text)
@@ -127,7 +136,9 @@ def _epoch(text: str) -> datetime | Stamp | None:
 
 def _split(text: str) -> tuple[str, tzinfo | None]:
     """Return `text` without its zone, and the zone; ValueError names an unknown zone."""
-    plain = _SPACE.sub(" ", text.replace("-PM", " PM").replace("-AM", " AM")).strip()
+    plain = _SPACE.sub(" ", text.replace("-PM", " PM").replace("-AM", " AM")).strip().removesuffix(" Uhr")
+    if (found := _AFTER_OFFSET.fullmatch(plain)) is not None:
+        plain = found[1]
     if (found := _NAMED.fullmatch(plain)) is not None:
         name = found["zone"]
         if name.upper() in ("UTC", "GMT", "Z"):
@@ -157,11 +168,12 @@ def _iso(text: str) -> date | datetime | None:
         text = f"{found[1]}-{found[2]:0>2}-{found[3]:0>2}{found[4]}"
     elif (found := _COMPACT.fullmatch(text)) is not None:
         text = f"{found[1]}-{found[2]}-{found[3]} {found[4]}:{found[5]}:{found[6] or '00'}"
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        with suppress(ValueError):
-            return datetime.fromisoformat(text)
+    elif (found := _DASHED.fullmatch(text)) is not None:
+        text = f"{found[1]} {found[2]}:{found[3]}:{found[4] or '00'}"
+    if _ISO.fullmatch(text) is None:
+        return None  # Python takes any letter for a T, and what follows an hour for its offset
+    with suppress(ValueError):
+        return date.fromisoformat(text) if len(text) <= _LONGEST_DAY else datetime.fromisoformat(text)
     return None
 
 

@@ -124,7 +124,9 @@ def _read_csv(path: Path, member: str, lines: Iterator[str], reading: Reading) -
         _add(table, layout, reader.line_num + layout.first, cells)
     if wide and wide == len(table.rows):
         hint = (
-            "decimal commas and thousands need quotes around the number" if delimiter == "," else "look at the file"
+            "decimal commas and thousands need quotes, and each column a name"
+            if delimiter == ","
+            else "look at the file"
         )
         raise FeedError(f"{what}: its lines have more cells than the {layout.width} that its heading names: {hint}")
     _settle(table, layout, reading)
@@ -225,12 +227,16 @@ def parquet_batches(file: BinaryIO, names: Sequence[str], rows: int) -> Iterator
     if nested:
         raise ValueError(f"its column {nested[0]} holds lists or records, not one value a row")
     text = [name for name in names if _is_text(types, schema.field(name).type)]
+    short = [name for name in names if types.is_float32(schema.field(name).type)]
     file.seek(0)
     # texts stay packed: a long one that a million rows share would be unpacked a million times
     for batch in parquet.ParquetFile(file, read_dictionary=text).iter_batches(_BATCH_ROWS, columns=list(names)):
         for name in text:
             _check_text(name, batch.column(name))
-        yield batch.to_pydict()
+        columns = batch.to_pydict()
+        for name in short:  # 608.32, and not 608.3200073242188, which is what a double makes of it
+            columns[name] = batch.column(name).cast("string").to_pylist()
+        yield columns
 
 
 def _is_text(types: Any, kind: Any) -> bool:
