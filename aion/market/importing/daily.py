@@ -39,12 +39,15 @@ def find_days(stamps: Sequence[Stamp], exchange: str) -> list[date | str] | None
     return days
 
 
-def are_of_next_day(days: Sequence[date | str], exchange: str) -> bool:
-    """Tell whether each of `days`, as `find_days` returns them, is the one before its session's.
+def are_of_next_day(days: Sequence[date | str], stamps: Sequence[Stamp], exchange: str) -> bool:
+    """Tell whether each of `days`, as `find_days` returns them of `stamps`, is the one before its session's.
 
     So it is with midnights of a zone further east than the exchange, and with days of currencies, which begin in the
-    evening in New York: Sundays are among them and Fridays are not.
+    evening in New York: Sundays are among them and Fridays are not. A day without a time of day is what it says.
     """
+    clocked = [each for each in stamps if isinstance(each, datetime)]
+    if 2 * len(clocked) < len(stamps) or _are_midnights(clocked):
+        return False
     known = {each for each in days if not isinstance(each, str) and each >= calendar.FIRST_DAY}
     if not known:
         return False

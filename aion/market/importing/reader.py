@@ -232,9 +232,10 @@ def _import_series(symbol: str, parts: list[Part], target: BarFolder, about: Imp
     try:
         if len(symbol) > MAX_SYMBOL or not symbol.isprintable():
             raise FeedError(f"a symbol has 1 to {MAX_SYMBOL} characters that can be printed")
-        days = find_days([stamp for part in parts for stamp in part.stamps], about.exchange)
+        stamps = [stamp for part in parts for stamp in part.stamps]
+        days = find_days(stamps, about.exchange)
         done.kind = "day" if days is not None else "minute"
-        if days is not None and are_of_next_day(days, about.exchange):
+        if days is not None and are_of_next_day(days, stamps, about.exchange):
             days = [next_day(each) for each in days]
             report.warn(EVENING)
         old = None if about.is_replaced else target.series.get(f"{done.kind}:{symbol}")

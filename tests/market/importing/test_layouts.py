@@ -375,6 +375,14 @@ def test_days_of_currencies_begin_on_the_evening_before_in_new_york(tmp_path: Pa
     ]
 
 
+def test_days_of_another_week_stay_what_they_say(tmp_path: Path) -> None:
+    """Sunday to Thursday, as in Riyadh: that the days after are New York's sessions makes no session of a date."""
+    days = [each for each in pandas.date_range("2022-05-01", periods=19) if each.weekday() not in (4, 5)]
+    made = FRAME.head(len(days)).set_axis(pandas.DatetimeIndex(days[: len(FRAME)], name="Date"))
+    done = bring(frame(made)(tmp_path), SHARES, tmp_path / "bars")
+    assert done.report.dropped == {"no session on that day": 3}
+
+
 def test_clock_with_hyphens_is_no_offset(tmp_path: Path) -> None:
     """Python's reader takes any letter for the T: `2022-05-19-09-30` was nine o'clock in a zone half a world away."""
     assert read_stamps(["2022-05-19-09-20", "2022-05-19 09-20"]) == [datetime(2022, 5, 19, 9, 20)] * 2  # noqa: DTZ001
