@@ -155,8 +155,11 @@ class RunningTotal:
         self._unknown += (record is not None and new is None) - (before is not None and old is None)
         is_first = len(self.records) == (record is not None)
         self._began.put(old and old[0], new and new[0], is_first=is_first)
-        last, newest = (each.view.as_of if each is not None else None for each in (before, record))
-        self._as_of.put(last, newest, is_first=is_first)
+        self._as_of.put(
+            before.view.as_of if before is not None else None,
+            record.view.as_of if record is not None else None,
+            is_first=is_first,
+        )
         day, start = self._start
         if day:
             start.take(Decimal(before.before(day)) if before is not None else None)
