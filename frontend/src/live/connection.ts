@@ -9,7 +9,7 @@ import { connectCache, NOT_DATA, revalidate } from "./clientCache.ts";
 import { pageNow, wallAhead } from "./clock.ts";
 import { BASE, versionOf } from "./entry.ts";
 import { type ConnectionOptions, type LinkStatus, span } from "./link.ts";
-import { ROUTES } from "./routes.ts";
+import { ROUTES, routeOf } from "./routes.ts";
 import { openStream, type Tags } from "./stream.ts";
 import { joinTabs, type Tabs } from "./tabs.ts";
 import { holdTopics, type Listener } from "./topics.ts";
@@ -356,7 +356,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   /** Ask for `topics` (default: all) by conditional GET; true when every answer came. */
   async function poll(names = wanted(), anew = false): Promise<boolean> {
-    const urls = names.flatMap((topic) => routes[topic] ?? []);
+    const urls = names.flatMap((topic) => routeOf(routes, topic) ?? []);
     set({ polls: status.polls + urls.length });
     const ask = async (url: string): Promise<void> => {
       if (!versionOf(await revalidate(url, { anew }))) throw Error(NOT_DATA);

@@ -3,7 +3,10 @@
 export interface Routes {
   /** Route of the multiplexed stream. */
   stream: string;
-  /** Topic -> route of its conditional GET. Topics without one (log lines) are pushed only. */
+  /**
+   * Topic -> route of its conditional GET. Topics without one (log lines) are pushed only. A name that ends with `/` is a
+   * family's: with `{ "bot/": "/bots/" }` the route of `bot/a` is `/bots/a`.
+   */
   topics: Record<string, string>;
   /** Route -> milliseconds that an answer counts as fresh without being checked; 5000 where it is left out. */
   ttl: Record<string, number>;
@@ -19,4 +22,11 @@ export const ROUTES: Routes = { stream: "", topics: {}, ttl: {}, warm: [], alias
 /** Tell the library its routes; what is left out stays as it is. */
 export function setRoutes(routes: Partial<Routes>): void {
   Object.assign(ROUTES, routes);
+}
+
+/** The route of a topic in `routes`. */
+export function routeOf(routes: Record<string, string>, topic: string): string | undefined {
+  const at = topic.indexOf("/") + 1;
+  const route = routes[topic.slice(0, at) || topic];
+  return at && route ? route + topic.slice(at) : route;
 }

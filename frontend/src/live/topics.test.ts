@@ -118,3 +118,21 @@ it("forgets a topic that nobody listens to", () => {
   topics.take("bots", event(2));
   expect([seen, topics.names(), topics.isVerified("other")]).toEqual([[1], [], false]);
 });
+
+it("the topics of a family have routes of their own, and their answers and tags are told apart", () => {
+  const cards = holdTopics(
+    { ...ROUTES, "bot/": "/api/bots/card/" },
+    () => true,
+    () => {},
+    () => {},
+  );
+  cards.begin(true);
+  cards.subscribe("bot/swing/a", (data) => seen.push((data as { n: number }).n), undefined);
+  cards.take("bot/swing/a", event(3));
+  expect(peekCached("/api/bots/card/swing/a")?.etag).toBe('W/"3"');
+  expect(cards.compare({ "bot/swing/a": 'W/"4"' }, ["bot/swing/a"])).toEqual(["bot/swing/a"]);
+  expect(cards.compare({ "bot/swing/a": "" }, ["bot/swing/a"])).toEqual([]);
+  cards.answered("api:/api/bots/card/swing/b", { data: { n: 9 }, etag: 'W/"9"', timestamp: 0, ttl: 1 });
+  cards.answered("api:/api/bots/card/swing/a", { data: { n: 5 }, etag: 'W/"5"', timestamp: 0, ttl: 1 });
+  expect(seen).toEqual([3, 5]);
+});

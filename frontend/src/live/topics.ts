@@ -7,6 +7,7 @@
 
 import { cacheKey, peekCached, touchCached, writeThrough } from "./clientCache.ts";
 import { type CacheEntry, moment, momentOf, parse, versionOf } from "./entry.ts";
+import { routeOf } from "./routes.ts";
 import type { Tags } from "./stream.ts";
 
 export type Listener = (data: unknown) => void;
@@ -62,11 +63,12 @@ export function holdTopics(
   let timer: ReturnType<typeof setTimeout> | undefined;
   let openedAt = 0;
 
-  const keyOf = (topic: string): string => cacheKey(routes[topic] ?? "");
-  const heldOf = (topic: string) => (routes[topic] ? peekCached(routes[topic]) : null);
+  const urlOf = (topic: string): string => routeOf(routes, topic) ?? "";
+  const keyOf = (topic: string): string => cacheKey(urlOf(topic));
+  const heldOf = (topic: string) => (urlOf(topic) ? peekCached(urlOf(topic)) : null);
 
   function verify(topic: string): void {
-    if (routes[topic] && isReader()) touchCached(routes[topic]);
+    if (urlOf(topic) && isReader()) touchCached(urlOf(topic));
     if (verified.has(topic)) return;
     verified.add(topic);
     changed();
@@ -86,7 +88,7 @@ export function holdTopics(
     // a higher version all the same: the desk's clock went back, or it is another desk.
     if ((version ?? 0) < (heldOf(topic)?.version ?? 0) && momentOf(keyOf(topic)) > openedAt) return;
     if (!etag || etag !== tags[topic]) deliver(topic, data, etag);
-    if (routes[topic]) writeThrough(routes[topic], data, { etag, version });
+    if (urlOf(topic)) writeThrough(urlOf(topic), data, { etag, version });
     verify(topic);
     changed(true);
   }
@@ -126,7 +128,7 @@ export function holdTopics(
     },
     compare: (theirs, names) =>
       names.filter((topic) => {
-        if (!routes[topic] || !theirs[topic] || waiting.has(topic)) return false;
+        if (!urlOf(topic) || !theirs[topic] || waiting.has(topic)) return false;
         if (theirs[topic] !== tags[topic]) return true;
         verify(topic);
         return false;
@@ -138,7 +140,7 @@ export function holdTopics(
       else flush();
     },
     answered: (name, { data, etag }) => {
-      const topic = Object.keys(routes).find((each) => keyOf(each) === name);
+      const topic = [...listening.keys(), ...Object.keys(routes)].find((each) => keyOf(each) === name);
       if (!topic || !etag) return;
       if (tags[topic] !== etag) {
         deliver(topic, data, etag);
