@@ -32,7 +32,7 @@ def fill(desk: RunningDesk) -> None:
 
 def paths_of(desk: RunningDesk) -> list[str]:
     """Return every path of the OpenAPI description with names that exist."""
-    rows = {"day": "2022-05-19", "bot": "orb_ny", "part": "fills", "row": "f-a", "process": "web"}
+    rows = {"kind": "intraday", "day": "2022-05-19", "bot": "orb_ny", "part": "fills", "row": "f-a", "process": "web"}
     swing = {"day": "2022-05-18", "bot": "swing_1w", "part": "fills", "horizon": "1w"}
     found = []
     for template, operations in desk.get("/api/openapi.json").json()["paths"].items():
