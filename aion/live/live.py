@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from time import time
 from typing import Generic, TypeVar
@@ -126,13 +127,12 @@ class Live(Generic[T]):
         self._tree: Tree[T] = Tree(root, load)
         self._builder = Builder(self._tree, root, accepts, fixed, self._families, tails)
         folders = {*folders_of(fixed, self._families), *(tail.folder for tail in tails.values())}
-        is_wanted = trust_events is not False
         self._events = FileEvents(
             root,
             tuple(sorted(folders)),
             lambda path: accepts(path) or self._builder.is_log(path),
             self._note,
-            is_wanted=is_wanted,
+            is_wanted=trust_events is not False,
         )
         self._generation = 1
         self._pending = set(fixed)
@@ -375,7 +375,8 @@ class Live(Generic[T]):
             self._has_logs = False
             self._events.begin_build()
             try:
-                outcome = await loop.run_in_executor(self._pool, self._run, dirty, orders, needs_scan)
+                run = partial(self._builder.run, dirty, orders, needs_scan=needs_scan)
+                outcome = await loop.run_in_executor(self._pool, run)
             except OSError as error:
                 log.error("the disk at %s cannot be read: %s", self.root, error)
                 outcome = Outcome([Result(order, order.held, error, 1.0) for order in orders])
@@ -385,9 +386,6 @@ class Live(Generic[T]):
             self._take(outcome, generation, loop.time())
             for name, (tag, payload) in outcome.tails.items():
                 self.hub.publish(name, tag, make_frame(name, encode(payload)))
-
-    def _run(self, dirty: set[str], orders: list[Order], needs_scan: bool) -> Outcome:
-        return self._builder.run(dirty, orders, needs_scan=needs_scan)
 
     def _orders(self, now_s: float) -> list[Order]:
         """Return the topics whose time has come, and see to it that the others are looked at when theirs has."""
