@@ -44,7 +44,7 @@ it("charges for nights have a bar of their own between slippage and net, and non
 });
 
 it("ends the costs where they end when funding comes after them", () => {
-  const { steps } = waterfall({ gross: 100, fees: 10, slippage: 20, net: 95 }, "USD");
+  const { steps } = waterfall({ gross: 100, fees: 10, slippage: 20, net: 95 }, { currency: "USD" });
   const [, , slippage, net] = steps;
   expect(slippage?.height).toBeCloseTo(2 * (steps[1]?.height ?? 0));
   expect(net?.height).toBeGreaterThan(steps[0]?.height ? steps[0].height * 0.9 : 0);
