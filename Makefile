@@ -23,11 +23,10 @@ run: .venv/.run aion/web/static/.sources
 	@$(BIN)/python tools/extra.py $(FEED)
 	@$(BIN)/aion up --data $(DATA) --feed $(FEED) $(if $(SYMBOLS),--symbols $(SYMBOLS)) $(if $(FOLDER),--folder $(FOLDER)) $(if $(VENUE),--venue $(VENUE)) --speed $(SPEED) $(if $(FROM),--from $(FROM)) --port $(PORT) $(if $(filter 1 yes true,$(FRESH)),--fresh)
 
-# The three side by side: where the tests of one wait, those of another have the processor.
-test: build browser proxies
-	@$(MAKE) --no-print-directory -j 3 test-browser test-python test-page
+# One after another: side by side they take as long on two cores, and each waits for the others.
+test: build browser proxies test-python test-browser test-page
 
-WORKERS ?= 3
+WORKERS ?= 4
 FILES := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 test-python: build
 	$(BIN)/pytest $(FILES) --ignore tests/e2e

@@ -46,6 +46,7 @@ def make(root: Path, site: Path, heartbeat_s: float) -> FastAPI:
         [Topic("data", build, ("data",)), Topic("more", build, ("data",))],
         lambda path, name: json.loads(path.read_bytes()),
         heartbeat_s=heartbeat_s,
+        push_hz=1000,  # each write an event of its own
     )
 
     most = 0

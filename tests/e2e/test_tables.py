@@ -40,6 +40,11 @@ def trades(desk: Up, bot: str) -> dict[str, Any]:
     return found
 
 
+def typeset(reason: str) -> str:
+    """Return a reason as pages set it: a minus sign, and a space before the sign of per cent."""
+    return re.sub(r"(\d)%(?!\w)", "\\1\u00a0%", re.sub(r"(^|[\s(])-(?=\d)", "\\1\u2212", reason))
+
+
 def test_orders_that_wait_for_the_open_stand_beside_the_targets(desk: Up, page: Page) -> None:
     bot = swing(desk, "swing_4w")
     waiting = {name: order for name, order in bot["open_orders"].items() if order["type"] == "market"}
@@ -56,7 +61,7 @@ def test_orders_that_wait_for_the_open_stand_beside_the_targets(desk: Up, page: 
         assert (
             f"{order['quantity']:,.4f}".rstrip("0").rstrip(".") in row
             and "18 May 20:00 UTC" in row
-            and order["reason"] in row
+            and typeset(order["reason"]) in row
         )
     assert re.search(r"fills at the (next open, 13:30 UTC|open of 13:30 UTC)", part.inner_text())
     assert_accessible(page, ".waiting")
