@@ -186,7 +186,7 @@ class Backtest:
             self._run.closed = {bot.name: bot.close_out(AT_END) for bot in done}
         played = engine.end_all_days()
         swing = [bot for bot in done if not isinstance(bot, IntradayBot)]
-        self._ledger.commit([*engine.take_cycles(played), *(bot.take_cycle() for bot in swing)])
+        self._ledger.commit(engine.take_cycles([*played, *swing]))
         engine.swing.put_played(self._outbox)
         if engine.job.bots:
             now = max(bot.cursor for bot in engine.job.bots.values())

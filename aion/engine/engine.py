@@ -218,8 +218,8 @@ class Engine:
         self.pending.changed |= {bot.name: bot for bot in played}
         return played
 
-    def take_cycles(self, bots: Iterable[IntradayBot]) -> list[BotCycle]:
-        """Take what the ledger is to get now: all of the swing bots, and of intraday bots those of `bots`."""
+    def take_cycles(self, bots: Iterable[BotAccount]) -> list[BotCycle]:
+        """Take what the ledger is to get now: what swing bots did, and what `bots` did that is not taken."""
         done, self.pending.done = self.pending.done, []
         for bot in list(bots):
             done.append(bot.take_cycle())

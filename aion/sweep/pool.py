@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -87,7 +88,12 @@ def run_all(
 def _start(make: Callable[[], Callable[[Task], Answer]], call: Path) -> _Worker[Task]:
     ours, theirs = _START.Pipe()
     process = _START.Process(target=_work, args=(make, theirs, call), daemon=True)
-    process.start()
+    resource_tracker.ensure_running()  # which lets Ctrl-C through when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()  # without hearing of Ctrl-C, from its first moment: the parent hears and ends its workers
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()  # so that the end of the worker is the end of the pipe
     return _Worker(process, ours, call)
 
@@ -116,7 +122,6 @@ def _why(worker: _Worker[Task]) -> str:
 
 def _work(make: Callable[[], Callable[[Task], Answer]], pipe: Connection, call: Path) -> None:
     """Answer tasks until there are no more, or until the parent is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its workers
     with suppress(EOFError, BrokenPipeError, ConnectionResetError), alarm(), watched(call):
         answer = make()
         while (task := pipe.recv()) is not None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from aion.model import ZERO, CorporateAction, Decision, Order, OrderRecord, OrderStatus, OrderType, Side, TimeInForce
+from aion.model import ZERO, CorporateAction, Decision, Order, OrderRecord, OrderStatus, OrderType, Side
 from aion.trading import conversion
 from aion.trading.book import OrderBook
 from aion.trading.conversion import Converted, Stamp
@@ -168,6 +168,7 @@ class _Resting:
         # stops and targets are set anew for what is held then; all else rests on with what is left of it
         self._orders = [each for each in self._book.orders(symbol) if not each.role]
         leaving = [each for each in self._orders if each.order.reduce_only and each.order.type is OrderType.MARKET]
+        self._leaving = leaving
         self._is_leaving = bool(leaving) and sum((each.left for each in leaving), ZERO) >= abs(held)
 
     def cancel_all(self, ts: datetime, why: str) -> None:
@@ -209,11 +210,11 @@ class _Resting:
                 self._convert(working, symbol, price, units, ts)
 
     def _add(self, symbol: str, side: Side, quantity: Decimal, ts: datetime, why: str) -> None:
-        order = self._orders[-1].order
+        order = self._leaving[-1].order  # its time too: on daily bars an exit rests until it is done
         self._submit(
             replace(
                 order, id=self._book.ids.next("o", ts), symbol=symbol, side=side, quantity=quantity, decided_at=ts,
-                reason=why, type=OrderType.MARKET, time_in_force=TimeInForce.DAY, limit_price=None, stop_price=None,
+                reason=why, type=OrderType.MARKET, limit_price=None, stop_price=None,
                 stop_loss=None, take_profit=None, reduce_only=True,
             )
         )  # fmt: skip

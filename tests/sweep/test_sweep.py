@@ -90,7 +90,7 @@ def test_choice_of_the_best_is_warned_of(done: tuple[Path, int, str]) -> None:
     found = read(folder)
     assert "the best of 6: the best of many looks better than it is" in said
     assert "Deflated Sharpe ratio:" in said and 0 < found["deflated_sharpe_ratio"] < 1
-    assert "Holding the same symbols without costs returned" in said and "known winners" in said
+    assert "Holding the same symbols without costs returned" in said and "did well later" in said
     assert len(found["walk_forward"]) == 5 and "Walk-forward test" in said
     page = (folder / "report.html").read_text("utf-8")
     assert "Sharpe ratio by target_volatility and look_back" in page and page.count('class="best"') == 1
@@ -147,6 +147,11 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def listen_to_ctrl_c() -> None:
+    """Undo what a shell does that runs the tests in the background: there a process does not hear of Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupt_ends_all_workers_and_keeps_what_is_done(tmp_path: Path) -> None:
     arguments = [
         "--strategy",
@@ -159,6 +164,7 @@ def test_interrupt_ends_all_workers_and_keeps_what_is_done(tmp_path: Path) -> No
     with subprocess.Popen(
         [sys.executable, "-m", "aion", "sweep", *arguments, "--jobs", "2"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        preexec_fn=listen_to_ctrl_c,
     ) as process:  # fmt: skip
         while len(workers := children(process.pid)) < 3:  # two workers and what tracks their resources
             assert process.poll() is None, process.stdout.read()

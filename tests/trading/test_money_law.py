@@ -157,7 +157,8 @@ def check_digits(fill: Fill, market: Market) -> None:
     unit, instrument = market.unit, market.instrument
     for amount in (fill.fee, fill.slippage, *fill.fees.values()):
         assert is_whole(amount, unit)
-        least = -REBATE * abs(fill.value) if market.cost == "rebates" else ZERO
+        # what was rounded against the account at an order's earlier fills is made good at the next one
+        least = -REBATE * abs(fill.value) - unit.step if market.cost == "rebates" else ZERO
         assert amount >= least, "no fee, or the rebate that is declared and no more"
     assert fill.slippage >= 0
     assert fill.price % instrument.tick == 0 and fill.quantity % instrument.quantity_step == 0

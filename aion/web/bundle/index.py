@@ -15,7 +15,7 @@ from aion.live.source import Tree
 from aion.live.topic import Built, Patch
 from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.piece import encode_part
-from aion.store.layout import DESK, Layout
+from aion.store.layout import DESK, Layout, swing_rolling
 from aion.web.bundle.document import BotRow, BotsIndex, IntradaySummary, UnreadBot
 from aion.web.bundle.names import ASKING
 from aion.web.bundle.pages import member_of, told
@@ -164,8 +164,7 @@ class CardTopics:
     def accepts(key: str) -> bool:
         """Tell whether a bot can have this kind and name."""
         kind, _, name = key.partition("/")
-        place = Layout.place(f"swing/rolling_{name}.json.gz")
-        return kind in KINDS and "/" not in name and place is not None
+        return kind in KINDS and "/" not in name and Layout.place(swing_rolling(name)) is not None
 
 
 def _key_of(key: str) -> Key:
