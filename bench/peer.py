@@ -12,9 +12,10 @@ from bench.tool import HERE, NGINX_MODULE, OUT, ROOT, Process, better_sse, compi
 
 ROOM = {
     "AION_MAX_CONNECTIONS": "60000", "AION_ADDRESS_CONNECTIONS": "60000", "AION_SESSION_STREAMS": "60000",
-    "AION_ACCEPT_RATE": "1000000", "AION_ADDRESS_ACCEPT_RATE": "1000000",
+    "AION_ACCEPT_RATE": "1000000", "AION_ADDRESS_ACCEPT_RATE": "1000000", "AION_PUSH_HZ": "1000",
 }  # fmt: skip
-"""Limits of a desk that one machine, with one token, fills with thousands of clients; they are checked still."""
+"""Limits of a desk that one machine, with one token, fills with thousands of clients; they are checked still. Each
+change is pushed by itself, as the peers do it, however soon it follows on the one before."""
 
 
 class Publisher:

@@ -290,6 +290,8 @@ class BotAccount:
             self._took_effect(action, session.day)
         self.actions.say_ended(self.broker, bars, session.day, ts)
         found = self._look_at(bars, session, self.portfolio.symbols)
+        if not (found.refused or found.admitted or found.begun or self._jumped):
+            return found.bars
         for symbol, why in found.refused.items():
             if symbol not in self._jumped:
                 self.broker.note(ts, "refused", why, symbol)

@@ -46,7 +46,9 @@ class BuyAndHold:
 
     def see(self, bar: Bar) -> None:
         """Take the next bar of a name in which somebody traded: others have no price that anyone paid."""
-        symbol = self._first_name.get(bar.symbol, bar.symbol)
+        symbol = bar.symbol
+        if self._first_name:
+            symbol = self._first_name.get(symbol, symbol)
         if symbol not in self._symbols:
             self._seen[symbol] = bar.close
             return
@@ -113,11 +115,15 @@ class BuyAndHold:
         rest = self._cash * unbought / len(self._symbols) if unbought else ZERO
         if self._paid:
             rest += sum(self._paid.values(), ZERO)
-        for symbol, units in self._given.items():
-            rest += units * self._last.get(symbol, self._seen.get(symbol, ZERO))
+        if self._given:
+            for symbol, units in self._given.items():
+                rest += units * self._last.get(symbol, self._seen.get(symbol, ZERO))
         if self._beside:
             rest += sum(self._beside.values(), ZERO)
-        return self._unit.round(sum((units * self._last[symbol] for symbol, units in self._units.items()), rest))
+        last = self._last
+        for symbol, units in self._units.items():
+            rest += units * last[symbol]
+        return self._unit.round(rest)
 
     @property
     def name(self) -> str:

@@ -51,6 +51,9 @@ class IntradayBot(BotAccount):
 
     def begins_day(self, ts: datetime) -> bool:
         """Tell whether a bar that closes at `ts` is the first of another session."""
+        present = self.session
+        if present is not None and present.open < ts <= present.close:
+            return False
         session = self._session_at(ts)
         return session is not None and (self.session is None or session.day != self.session.day)
 

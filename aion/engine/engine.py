@@ -199,7 +199,9 @@ class Engine:
                 driver.end_days(ended, batch)
             self.clock.advance(self.delivered_at(batch))
             intraday = self.job.on_batch(batch)
-            self.pending.changed |= {bot.name: bot for bot in intraday}
+            changed = self.pending.changed
+            for bot in intraday:
+                changed[bot.name] = bot
             self.pending.cycles += 1
             driver.took_part(intraday, batch)
             return

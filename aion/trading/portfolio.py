@@ -221,6 +221,8 @@ class Portfolio:
     @property
     def carried(self) -> tuple[str, ...]:
         """Symbols held that could not be closed in time."""
+        if not self._holdings:
+            return ()
         return tuple(symbol for symbol, holding in self._holdings.items() if holding.carried)
 
     def set_carried(self, symbol: str, reason: str) -> None:
