@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a d
 
 PASSWORD = "a sentence that nobody guesses"
 KEY = "aion_cache_api:/api/bots/page"
-WORDS = ("orb_ny", "MSFT", "equity", "AVGO", "positions")
+WORDS = ("orb_ny", r'MSFT\\*"', "equity", r'AVGO\\*"', "positions")
+"""Patterns of what is kept; four letters alone stand in a noise of a hundred kilobytes now and then."""
 STORED = "JSON.stringify([{...localStorage}, {...sessionStorage}])"
 
 
@@ -43,7 +45,7 @@ def look_around(context: BrowserContext, up: Up) -> Page:
 
 
 def assert_unreadable(stored: str) -> None:
-    assert [word for word in WORDS if word in stored] == []
+    assert [word for word in WORDS if re.search(word, stored)] == []
 
 
 def test_records_of_a_session_are_noise_and_still_in_the_first_frame(context: BrowserContext, locked: Up) -> None:
