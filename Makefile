@@ -113,12 +113,11 @@ kill: build
 
 # Every page by Lighthouse's mobile profile, with the bots trading; below its goals the status is 1. Some minutes.
 RUNS ?= 3
-lighthouse: build
-	@$(BIN)/python tools/browser.py
+lighthouse: build browser
 	$(BIN)/python tools/lighthouse.py --runs $(RUNS)
 
 browser: .venv/.dev
-	@$(BIN)/python tools/browser.py headless
+	@$(BIN)/python tools/browser.py
 
 proxies: .venv/.dev
 	@$(BIN)/python tools/proxy.py
