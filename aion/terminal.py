@@ -9,7 +9,8 @@ from aion.errors import printable
 
 def clean(text: str) -> str:
     """Return `text` without escapes, bells and marks that change the direction of text; line breaks stay."""
-    return "\n".join(printable(line.replace("\t", "    ")) for line in text.split("\n"))
+    plain = text.replace("\t", "    ").replace("\N{NO-BREAK SPACE}", " ")
+    return "\n".join(printable(line) for line in plain.split("\n"))
 
 
 def say(text: str, *, err: bool = False) -> None:

@@ -111,7 +111,7 @@ def run(
     sweep = Sweep(name, plan, grid, trials, by, folder, seconds, jobs)
     write(sweep)
     for line in summary(sweep):
-        shown.print(Text(clean(line.replace(say.SPACE, " "))) if isinstance(line, str) else line)
+        shown.print(Text(clean(line)) if isinstance(line, str) else line)
     return INTERRUPTED if is_interrupted else int(bool(sweep.failed))
 
 
