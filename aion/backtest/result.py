@@ -145,6 +145,12 @@ def _result(
     own = _figures(curve, "equity", values, year)
     held = _figures(curve, "hold", holds, year)
     notes: tuple[str, ...] = (HINDSIGHT, ADJUSTED) if bot.price_basis == "adjusted" else ()
+    for symbol in sorted(bot.broker.corporate.unmarked):
+        why = bot.broker.corporate.why(symbol)
+        notes = (
+            *notes,
+            f"{why}. Since then {symbol} is not traded, and its prices do not count, for holding too.",
+        )
     if unknown := bot.broker.funding.caveat():
         notes = (*notes, unknown)
     if limits:

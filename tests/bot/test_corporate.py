@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from aion.backtest import command
 from aion.command.inspect import status_lines
 from aion.config import BotSettings
+from aion.engine.backtest import Plan
 from aion.market import calendar
-from aion.model import Bar, CorporateAction, Instrument
+from aion.market.action import CorporateAction
+from aion.model import Bar, Instrument
 from aion.store.layout import Layout
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import (
@@ -410,3 +413,12 @@ def test_backtest_books_what_a_replay_books(whole: Mapping[str, Path], tmp_path:
     )
     one, other = ({each for each in found if each[0] != "deposit"} for found in (one, other))
     assert one == other and {kind for kind, *_ in one} == {"fill", "spin_off", "merger", "delisting"}
+
+
+def test_report_of_a_backtest_says_what_is_not_booked(tmp_path: Path) -> None:
+    feed = tape([SOLV], bars_of("MMM", "2024-03-25", [106, 106, 106, 106, *[90] * 12]))
+    first, last = feed.span("day")
+    bots = {"s": swing_bot(("MMM",), horizon="52w", rules={"max_alloc": 1, "daily_loss": 0})}
+    (result,) = command.play(Plan(bots, feed, first - INSTANT, last, tmp_path)).results
+    assert [note for note in result.notes if note.startswith("not booked: spin-off of MMM into SOLV (1 for 4)")]
+    assert "its prices do not count, for holding too" in " ".join(result.notes)
