@@ -12,9 +12,10 @@ import pytest
 from aion.command.app import main
 from aion.errors import ConfigError, FeedError
 from aion.market import calendar
+from aion.market.action import CorporateAction
 from aion.market.feed import FolderFeed, RecordedFeed
 from aion.market.importing.reader import REPORT, Import, Imported, import_files
-from aion.model import Bar, CorporateAction
+from aion.model import Bar
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 HEAD = "Timestamp,Open,High,Low,Close,Volume"
