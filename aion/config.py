@@ -29,7 +29,7 @@ from aion.errors import ConfigError
 from aion.money import MoneyUnit, unit_of
 from aion.scalar import BotKind
 from aion.secret import DESK_SECRETS, FEED_SECRETS, handed, read_secret
-from aion.section import CostSettings, Section
+from aion.section import AlertSettings, CostSettings, Section, WatchSettings
 from aion.store.base_path import check_base_path
 from aion.store.layout import HORIZON
 from aion.store.regular_file import read_regular
@@ -212,49 +212,6 @@ class Risk(Section):
     """Maximum number of positions of all bots together."""
     orders_a_cycle: int = Field(0, ge=0, le=100_000)
     """Maximum entry orders of all bots together at one market time."""
-
-
-class WatchSettings(Section):
-    """When the watchdog of `aion up` raises an alarm."""
-
-    grace_s: float = Field(10.0, ge=0, le=86_400)
-    """Seconds past its own `due_at` after which a bot has missed its cycle."""
-    disk_free_mb: int = Field(1024, ge=0, le=1_000_000_000)
-    """Minimum free space on the disk of the data folder, in megabytes."""
-    clock_jump_s: float = Field(2.0, ge=0.1, le=86_400)
-    """Seconds by which the wall clock may differ from one that never jumps, between two looks."""
-    steady_s: float = Field(60.0, ge=0, le=86_400)
-    """Seconds that a restarted process, or a clock that jumped, must be steady before all is clear."""
-    silent_s: float = Field(30.0, ge=5, le=86_400)
-    """Seconds without a response after which a process of the desk is restarted."""
-
-
-AlertEvent = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "login", "check"]
-
-
-class AlertSettings(Section):
-    """Where alerts are sent (services of Apprise), and which."""
-
-    urls: tuple[SecretStr, ...] = ()
-    """Addresses of Apprise, e.g. `mailto://...`; secrets, better in AION_ALERT_URLS, separated by spaces."""
-    events: tuple[AlertEvent, ...] = ("process", "dead_bot", "stale_feed", "disk", "clock", "login", "check")
-    """Kinds of alarm that are sent: those, and missed_cycle."""
-    repeat_minutes: float = Field(240.0, ge=0, le=100_000)
-    """Minutes after which an alert is repeated while the alarm lasts; 0 = once."""
-    name: str = Field("Aion", min_length=1, max_length=40)
-    """Name of this desk in messages."""
-
-    @field_validator("urls", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        return tuple(value.split()) if isinstance(value, str) else value
-
-    @field_validator("urls")
-    @classmethod
-    def _check(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        if not all("://" in url.get_secret_value() for url in value):
-            raise ValueError("each is an address of Apprise such as mailto://... or json://...")
-        return value
 
 
 class Settings(Section):

@@ -1,11 +1,11 @@
-"""Parts of the settings: what all have in common, and the costs of one's own broker or exchange."""
+"""Parts of the settings that stand by themselves: what all have in common, costs of one's own, watchdog, alerts."""
 
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 Part = Decimal
 """Fraction: 0.001 is 0.1 %."""
@@ -156,3 +156,46 @@ class CostSettings(Section):
 
 _OWN_NAMES = frozenset(("commission", "taker_fee", "maker_fee", "taker_rebate", "maker_rebate", "tax"))
 """Of the fees that the table has itself."""
+
+
+class WatchSettings(Section):
+    """When the watchdog of `aion up` raises an alarm."""
+
+    grace_s: float = Field(10.0, ge=0, le=86_400)
+    """Seconds past its own `due_at` after which a bot has missed its cycle."""
+    disk_free_mb: int = Field(1024, ge=0, le=1_000_000_000)
+    """Minimum free space on the disk of the data folder, in megabytes."""
+    clock_jump_s: float = Field(2.0, ge=0.1, le=86_400)
+    """Seconds by which the wall clock may differ from one that never jumps, between two looks."""
+    steady_s: float = Field(60.0, ge=0, le=86_400)
+    """Seconds that a restarted process, or a clock that jumped, must be steady before all is clear."""
+    silent_s: float = Field(30.0, ge=5, le=86_400)
+    """Seconds without a response after which a process of the desk is restarted."""
+
+
+AlertEvent = Literal["process", "missed_cycle", "dead_bot", "stale_feed", "disk", "clock", "login", "check"]
+
+
+class AlertSettings(Section):
+    """Where alerts are sent (services of Apprise), and which."""
+
+    urls: tuple[SecretStr, ...] = ()
+    """Addresses of Apprise, e.g. `mailto://...`; secrets, better in AION_ALERT_URLS, separated by spaces."""
+    events: tuple[AlertEvent, ...] = ("process", "dead_bot", "stale_feed", "disk", "clock", "login", "check")
+    """Kinds of alarm that are sent: those, and missed_cycle."""
+    repeat_minutes: float = Field(240.0, ge=0, le=100_000)
+    """Minutes after which an alert is repeated while the alarm lasts; 0 = once."""
+    name: str = Field("Aion", min_length=1, max_length=40)
+    """Name of this desk in messages."""
+
+    @field_validator("urls", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        return tuple(value.split()) if isinstance(value, str) else value
+
+    @field_validator("urls")
+    @classmethod
+    def _check(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not all("://" in url.get_secret_value() for url in value):
+            raise ValueError("each is an address of Apprise such as mailto://... or json://...")
+        return value

@@ -24,13 +24,14 @@ from aion.config import BotSettings, Rules
 from aion.engine.backtest import RUN, Backtest, Plan, Run
 from aion.ledger.ledger import Ledger
 from aion.market import calendar
+from aion.market.action import CorporateAction
 from aion.market.feed import Batch, Kind, RecordedFeed
 from aion.market.funding import FundingRate
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
-from aion.model import Bar, CorporateAction, Instrument
+from aion.model import Bar, Instrument
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.strategy.registry import BUILT_IN
 from bench.tool import HERE, Missing, nautilus
 

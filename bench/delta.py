@@ -25,6 +25,7 @@ from aion.live.delta import DeltaMaker
 from aion.live.snapshot import content_tag, make_snapshot
 from bench.peer import Aion
 from bench.tool import OUT, ROOT, Process, python
+from tests.live.patching import merge
 
 SECONDS = 60.0
 SPEED = 60
@@ -75,20 +76,8 @@ class Stream:
             delta = orjson.loads(data)
             topic = delta["topic"]
             for patch in delta["patches"]:
-                self.held[topic] = _merge(self.held[topic], patch)
+                self.held[topic] = merge(self.held[topic], patch)
             self.sizes.setdefault((topic, "patch"), []).append(size)
-
-
-def _merge(target: Any, patch: Any) -> Any:
-    if not isinstance(patch, dict):
-        return patch
-    found = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            found.pop(name, None)
-        else:
-            found[name] = _merge(found.get(name), value)
-    return found
 
 
 def measure(seconds: float = SECONDS) -> dict[str, Any]:

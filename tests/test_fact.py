@@ -40,7 +40,7 @@ from aion.web.bundle.pages import Page, bots_bundle
 from aion.web.bundle.topic import TreeFiles, accepts, load_file
 from aion.config import Settings
 from aion.web.app import App
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from tests.bot.desk import recorded, replay
 from tests.kept.keep import STOP, desk, unpack
 

@@ -28,7 +28,7 @@ from aion.errors import ConfigError
 from aion.ledger.ledger import Ledger
 from aion.market.feed import FolderFeed, OnlineFeed, RecordedFeed, is_online, open_feed
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.strategy.hang_killer import watched
 from aion.strategy.time_limit import alarm
 from aion.terminal import clean

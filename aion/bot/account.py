@@ -5,11 +5,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from aion import performance
 from aion.bot.action_watch import ENDS, ActionWatch
 from aion.bot.answer import shown_answers
 from aion.bot.buy_and_hold import BuyAndHold
 from aion.bot.exit_orders import Leaving, is_leaving, note_exit
+from aion.bot.figures import positions_json, stats_json
 from aion.bot.halts import HaltWatch
 from aion.bot.price import FeedPrices
 from aion.bot.settings_check import instruments_of, merged_rules
@@ -20,15 +20,16 @@ from aion.errors import ConfigError
 from aion.ledger.ledger import BotCycle, SavedAccount
 from aion.ledger.query import LedgerReader
 from aion.market import calendar
+from aion.market.action import CorporateAction
 from aion.market.calendar import MarketSession
 from aion.market.feed import Feed, Kind
 from aion.market.grid import Grid
 from aion.market.jump import Screen, Screened
-from aion.model import ONE, ZERO, Bar, CorporateAction, EquityPoint, Signal, Trade
+from aion.model import ZERO, Bar, EquityPoint, Signal, Trade
 from aion.money import unit_json
 from aion.output.day_record import Peak, Record
 from aion.output.encode import Json, number, result_json, signal_json
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.strategy.base import Moment, Strategy
 from aion.strategy.runner import FaultError, Mind
 from aion.trading.broker import PaperBroker
@@ -383,13 +384,13 @@ class BotAccount:
             "rules": settings.rules.as_json(),
             "config_version": self.config_version,
             "total_pnl": result_json(portfolio.total_result(), self.started_at),
-            "positions": self._positions(),
+            "positions": positions_json(portfolio, self.broker, self.marked_at),
             "fills": self.record.fills,
             "trades": self.record.trades,
             "signals": {symbol: signal_json(signal, self.name) for symbol, signal in sorted(self.signals.items())},
             "equity_curve": self.record.equity,
             "hold_curve": self.record.hold,
-            "stats": self._stats(),
+            "stats": stats_json(portfolio, self.realized, self.peak, self._average_equity()),
             "dropped_bars": self.dropped_bars,
             "bars_seen": self.bars_seen,
         }
@@ -406,64 +407,14 @@ class BotAccount:
             value["note"] = note
         return value
 
+    def _average_equity(self) -> float:
+        return self.equity_sum / self.equity_points if self.equity_points else number(self.equity)
+
     @property
     def price_basis(self) -> str:
         """`adjusted` when any of its instruments is, else `raw`."""
         is_adjusted = any(each.price_basis == "adjusted" for each in self.instruments.values())
         return "adjusted" if is_adjusted else "raw"
-
-    def _positions(self) -> Json:
-        shown: Json = {}
-        for symbol, held in self.portfolio.positions().items():
-            stop, target = self.broker.exit_levels(symbol)
-            value: Json = {
-                "quantity": number(held.quantity),
-                "average_price": number(held.average_price),
-                "last_price": number(self.portfolio.marks[symbol]),
-                "market_value": number(self.portfolio.market_value(symbol)),
-                "unrealized_pnl": number(self.portfolio.unrealized_pnl(symbol)),
-                "opened_at": iso(held.opened_at),
-            }
-            if held.multiplier != ONE:
-                value["multiplier"] = number(held.multiplier)
-            if held.funding:
-                value["funding"] = number(held.funding)
-            if margin := self.portfolio.margin(symbol):
-                value["margin"] = number(margin)
-            weight = self.portfolio.weight(symbol)
-            if weight is not None:
-                value["weight"] = round(weight, 6)
-            if symbol in self.marked_at:
-                value["marked_at"] = iso(self.marked_at[symbol])
-            if stop is not None:
-                value["stop_loss"] = number(stop)
-            if target is not None:
-                value["take_profit"] = number(target)
-            if held.carried:
-                value["carried"] = held.carried
-            if why := self.broker.corporate.why(symbol):
-                value["not_booked"] = why
-            shown[symbol] = value
-        return shown
-
-    def _stats(self) -> Json:
-        equity = number(self.equity)
-        values = [number(self.portfolio.market_value(symbol)) for symbol in self.portfolio.symbols]
-        average = self.equity_sum / self.equity_points if self.equity_points else equity
-        figures = {
-            "exposure": performance.exposure(values, equity),
-            "win_rate": performance.win_rate(self.realized),
-            "profit_factor": performance.profit_factor(self.realized),
-            "turnover": performance.turnover(number(self.portfolio.traded_value), average),
-            "drawdown": self.peak.drawdown,
-            "max_drawdown": self.peak.max_drawdown,
-        }
-        shown: Json = {name: round(value, 6) for name, value in figures.items() if value is not None}
-        shown["closed_trades"] = len(self.realized)
-        shown["wins"] = performance.wins(self.realized)
-        if self.peak.at is not None:
-            shown["peak_at"] = iso(self.peak.at)
-        return shown
 
     # to and from the ledger
 

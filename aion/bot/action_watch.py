@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from aion.config import BotSettings
+from aion.market.action import CorporateAction
 from aion.market.calendar import MarketSession
 from aion.market.exchange import exchange_of
 from aion.market.feed import Feed, Kind
-from aion.model import Bar, CorporateAction, Instrument
-from aion.store.process_log import ProcessLog
+from aion.model import Bar, Instrument
+from aion.store.log.process_log import ProcessLog
 from aion.trading.broker import PaperBroker
 
 ENDS = ("merger", "delisting", "rename")

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from aion.model import ZERO, Bar, CorporateAction
+from aion.market.action import CorporateAction
+from aion.model import ZERO, Bar
 from aion.money import MoneyUnit, plain_text
 
 _GIVEN = ""  # key of what actions gave, beside those of symbols

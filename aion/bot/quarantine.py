@@ -7,7 +7,7 @@ from pathlib import Path
 from aion.bot.account import BotAccount
 from aion.config import BotSettings
 from aion.ledger.ledger import Ledger
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.strategy.hang_killer import STUCK_S, read_stuck
 
 _UNTIL = (

@@ -24,7 +24,7 @@ from aion.output.encode import Json, number, order_json, result_json
 from aion.output.preview import Wish, planned_orders, preview_document
 from aion.store.curve import thin_beside
 from aion.store.document.state import CURVE_POINTS
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.strategy.base import Moment
 
 KEPT = 200  # fills, orders and trades in the rolling file; all of them stand in the ledger

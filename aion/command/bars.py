@@ -10,7 +10,7 @@ import typer
 from aion.clock import parse_iso
 from aion.command.option import BarFormat, Config, Dividends, Folder, Jumps, Splits, Venue, settings_of
 from aion.errors import ConfigError
-from aion.model import CorporateAction
+from aion.market.action import CorporateAction
 from aion.terminal import clean, say
 
 To = Annotated[Path | None, typer.Option("--to", help="Folder of checked bars. [AION_FOLDER]")]

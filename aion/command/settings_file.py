@@ -14,19 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from aion.config import (
-    SECRETS,
-    TABLES,
-    AlertSettings,
-    BotSettings,
-    Risk,
-    Rules,
-    Settings,
-    WatchSettings,
-    default_bots,
-)
+from aion.config import SECRETS, TABLES, BotSettings, Risk, Rules, Settings, default_bots
 from aion.errors import ConfigError
-from aion.section import CostSettings
+from aion.section import AlertSettings, CostSettings, WatchSettings
 
 WIDTH = 110  # of a comment
 _HEAD = (

@@ -29,7 +29,7 @@ from aion.store.control_id import asked_at
 from aion.store.document.action import WITH_EXITS, Action, Exits, RunAction
 from aion.store.document.request import BotConfig
 from aion.store.layout import DESK
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.trading.events import Audit
 
 CLEARED_WITHIN = timedelta(seconds=10)  # the desk removes the switch's file right after it asked to keep exits

@@ -26,7 +26,7 @@ from aion.output.encode import Json
 from aion.output.envelope import Stamp
 from aion.output.outbox import Outbox
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.trading.bar_window import Window
 
 RUN = "1"

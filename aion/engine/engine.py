@@ -27,7 +27,7 @@ from aion.market.feed import Batch, Feed, Kind
 from aion.output.day_record import earlier_days
 from aion.output.envelope import Stamp
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.trading.bar_window import Window
 from aion.trading.risk import DeskGate
 

@@ -26,7 +26,7 @@ from aion.market.grid import next_bar
 from aion.output.encode import Json
 from aion.output.envelope import Stamp
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 
 STEP_S = 0.25  # between two looks at the feed
 SAID_S = 60.0  # between two log lines about the same state of the feed

@@ -18,7 +18,7 @@ from aion.market.feed import Batch, Feed
 from aion.market.grid import Grid
 from aion.output.envelope import Stamp
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 
 LATE_S = 1.0  # a replay further behind than this (the machine slept, or is slow) does not rush to catch up
 _PHASES: tuple[Phase, ...] = get_args(Phase)

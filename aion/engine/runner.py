@@ -31,8 +31,8 @@ from aion.output.retention import tidy
 from aion.store.document_file import write_document
 from aion.store.file import read_json, remove_temporaries, write_json
 from aion.store.layout import Layout
+from aion.store.log.process_log import ProcessLog
 from aion.store.private import keep_private
-from aion.store.process_log import ProcessLog
 from aion.strategy.hang_killer import watched
 from aion.strategy.time_limit import alarm, is_alarmed
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import cast, get_args
 
 from aion.errors import FeedError, printable
-from aion.model import ONE, ZERO, ActionKind, CorporateAction
+from aion.market.action import ActionKind, CorporateAction
+from aion.model import ONE, ZERO
 from aion.store.regular_file import lines, open_regular
 
 FILE = "actions.csv"

@@ -5,17 +5,13 @@ that the exchange took. Times are ISO 8601 with a zone, rates fractions: 0.0001 
 is long pays whoever is short.
 """
 
-import csv
-import io
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from aion.clock import iso, parse_iso
-from aion.errors import FeedError
-from aion.store.regular_file import lines, open_regular
+from aion.market.line_table import Row, read_rows
 
 FILE = "funding.csv"
 MAX_BYTES = 64 << 20
@@ -46,37 +42,28 @@ def read_funding(path: Path) -> tuple[list[FundingRate], list[str]]:
     complaints: list[str] = []
     found: dict[tuple[str, datetime], FundingRate | None] = {}
     try:
-        with open_regular(path) as file:
-            text = io.StringIO(b"".join(lines(file, MAX_BYTES)).decode("utf-8-sig"), newline="")
-            reader = csv.DictReader(text)
-            missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
-            if missing:
-                raise FeedError(f"{path} has no column {', '.join(missing)}: it needs symbol, time and rate")
-            for row in reader:
-                where = f"{path}, line {reader.line_num}"
-                try:
-                    rate = _rate(row)
-                except ValueError as error:
-                    complaints.append(f"{where} is left out: {error}")
-                    continue
-                key = rate.symbol, rate.at
-                if key in found and found[key] != rate:
-                    which = f"the rate of {rate.symbol} at {iso(rate.at)}"
-                    complaints.append(f"{where} and one before it differ in {which}: neither is taken")
-                    found[key] = None
-                else:
-                    found[key] = rate
+        for where, row in read_rows(path, _NEEDED, MAX_BYTES):
+            try:
+                rate = _rate(row)
+            except ValueError as error:
+                complaints.append(f"{where} is left out: {error}")
+                continue
+            key = rate.symbol, rate.at
+            if key in found and found[key] != rate:
+                which = f"the rate of {rate.symbol} at {iso(rate.at)}"
+                complaints.append(f"{where} and one before it differ in {which}: neither is taken")
+                found[key] = None
+            else:
+                found[key] = rate
     except FileNotFoundError:
         return [], []
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FeedError(f"{path} cannot be read: {error}") from None
     if len(complaints) > _EXAMPLES:
         complaints = [*complaints[:_EXAMPLES], f"{path}: {len(complaints) - _EXAMPLES} more lines are left out"]
     rates = [each for each in found.values() if each is not None]
     return sorted(rates, key=lambda each: (each.at, each.symbol)), complaints
 
 
-def _rate(row: Mapping[str, str | None]) -> FundingRate:
+def _rate(row: Row) -> FundingRate:
     symbol, time, rate = ((row.get(name) or "").strip() for name in _NEEDED)
     if not symbol:
         raise ValueError("it has no symbol")

@@ -5,17 +5,15 @@ are ISO 8601 with a zone; an empty end means that the end is unknown. Market-wid
 (`calendar`).
 """
 
-import csv
-import io
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aion.clock import iso, parse_iso
 from aion.errors import FeedError
-from aion.store.regular_file import lines, open_regular
+from aion.market.line_table import Row, read_rows
 
 FILE = "halt.csv"
 MAX_BYTES = 16 << 20
@@ -51,21 +49,13 @@ def read_halts(path: Path) -> list[Halt]:
         FeedError: an invalid line; the message names it.
     """
     try:
-        with open_regular(path) as file:
-            text = io.StringIO(b"".join(lines(file, MAX_BYTES)).decode("utf-8-sig"), newline="")
-            reader = csv.DictReader(text)
-            missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
-            if missing:
-                raise FeedError(f"{path} has no column {', '.join(missing)}: it needs symbol, start and end")
-            found = [_halt(row, f"{path}, line {reader.line_num}") for row in reader]
+        found = [_halt(row, where) for where, row in read_rows(path, _NEEDED, MAX_BYTES)]
     except FileNotFoundError:
         return []
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FeedError(f"{path} cannot be read: {error}") from None
     return sorted(found, key=lambda each: (each.start, each.symbol))
 
 
-def _halt(row: Mapping[str, str | None], where: str) -> Halt:
+def _halt(row: Row, where: str) -> Halt:
     symbol, start, end = ((row.get(name) or "").strip() for name in _NEEDED)
     if not symbol:
         raise FeedError(f"{where}: a halt without a symbol")

@@ -20,9 +20,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from statistics import median_low
 
+from aion.market.action import CorporateAction
 from aion.market.level import Level
 from aion.market.series import Kind
-from aion.model import Bar, CorporateAction, Instrument, why_no_bar
+from aion.model import Bar, Instrument, why_no_bar
 
 JUMP = Decimal(3)
 """Ratio between a close and the next open that is never believed: no share of the sample moved by more than 1.3

@@ -5,17 +5,15 @@ A table with the columns `exchanges`, `day`, `open`, `close` and `source`, as th
 is left empty stays as the calendar has it.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from aion.clock import parse_iso
-from aion.errors import ConfigError
+from aion.errors import ConfigError, FeedError
 from aion.market.exchange import exchange_of
-from aion.store.regular_file import lines, open_regular
+from aion.market.line_table import Row, read_rows
 
 MAX_BYTES = 4 << 20
 _NEEDED = ("exchanges", "day", "open", "close", "source")
@@ -51,33 +49,27 @@ def read_own_days(path: Path) -> tuple[list[OwnDay], list[str]]:
     found: dict[tuple[str, date], OwnDay | None] = {}
     wrong: list[str] = []
     try:
-        with open_regular(path) as file:
-            text = io.StringIO(b"".join(lines(file, MAX_BYTES)).decode("utf-8-sig"), newline="")
-            reader = csv.DictReader(text)
-            missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
-            if missing:
-                raise ConfigError(f"{path} has no column {', '.join(missing)}: it needs {', '.join(_NEEDED)}")
-            for row in reader:
-                where = f"{path}, line {reader.line_num}"
-                try:
-                    days = list(_days(row))
-                except (ValueError, ConfigError) as error:
-                    wrong.append(f"{where} is left out: {error}")
-                    continue
-                for each in days:
-                    key = each.mic, each.day
-                    if key in found and found[key] != each:
-                        wrong.append(f"{where} and one before it differ on {each.mic}, {each.day}: neither counts")
-                        found[key] = None
-                    else:
-                        found[key] = each
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise ConfigError(f"closures: {path} cannot be read: {why}") from None
+        for where, row in read_rows(path, _NEEDED, MAX_BYTES):
+            try:
+                days = list(_days(row))
+            except (ValueError, ConfigError) as error:
+                wrong.append(f"{where} is left out: {error}")
+                continue
+            for each in days:
+                key = each.mic, each.day
+                if key in found and found[key] != each:
+                    wrong.append(f"{where} and one before it differ on {each.mic}, {each.day}: neither counts")
+                    found[key] = None
+                else:
+                    found[key] = each
+    except FileNotFoundError as error:
+        raise ConfigError(f"closures: {path} cannot be read: {error.strerror}") from None
+    except FeedError as error:
+        raise ConfigError(f"closures: {error}") from None
     return [each for each in found.values() if each is not None], wrong
 
 
-def _days(row: Mapping[str, str | None]) -> Iterable[OwnDay]:
+def _days(row: Row) -> Iterable[OwnDay]:
     exchanges, day_text, opened, closed, source = ((row.get(name) or "").strip() for name in _NEEDED)
     if not exchanges:
         raise ValueError("it names no exchange")

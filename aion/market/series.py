@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from aion.market.action import CorporateAction
 from aion.market.funding import FundingRate
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
-from aion.model import Bar, CorporateAction, Instrument
+from aion.model import Bar, Instrument
 
 Kind = Literal["minute", "day"]
 """Interval of a series: `minute` for all that is shorter than a session, see `Feed.interval`."""

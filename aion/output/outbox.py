@@ -5,7 +5,7 @@ from pathlib import Path
 from aion.output.encode import Json
 from aion.store.document_file import write_document
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 
 
 class Outbox:

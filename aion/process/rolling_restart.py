@@ -15,7 +15,7 @@ from pathlib import Path
 from aion.process.liveness_pipe import MISSES, START_MISSES, TRACE_S, Pulse, is_held
 from aion.process.supervisor import Child, Supervisor
 from aion.store.layout import Layout
-from aion.store.process_log import Say
+from aion.store.log.process_log import Say
 
 READY_S = 60.0  # in which a successor has to listen
 LEAVE_GRACE_S = 40.0  # beyond the time that its streams take, which a worker gets to leave

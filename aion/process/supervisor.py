@@ -24,8 +24,8 @@ from aion.process.systemd import Notifier
 from aion.secret import HANDED, clean_environment, hand_over
 from aion.store.layout import Layout
 from aion.store.lock import take_lock
+from aion.store.log.process_log import Say
 from aion.store.private import keep_private
-from aion.store.process_log import Say
 from aion.store.regular_file import last_lines
 
 GRACE_S = 1.5  # what a child gets to end by itself; all of `aion up` ends within two seconds

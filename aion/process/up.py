@@ -11,7 +11,7 @@ from aion.process.supervisor import Child, take_folder
 from aion.secret import DESK_SECRETS, FEED_SECRETS
 from aion.store.document.watch import WatchedProcess
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.watch.alert import Alerter
 from aion.watch.watchdog import Watchdog
 from aion.web.http.host import bind

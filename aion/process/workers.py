@@ -11,8 +11,8 @@ from aion.config import Settings
 from aion.process.rolling_restart import RollingSupervisor, desk_workers
 from aion.secret import DESK_SECRETS
 from aion.store.layout import Layout
+from aion.store.log.process_log import ProcessLog
 from aion.store.private import keep_private
-from aion.store.process_log import ProcessLog
 from aion.web.http.host import address_of, bind
 from aion.web.security.command import check_address
 

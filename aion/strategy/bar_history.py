@@ -13,8 +13,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from aion.market.action import CorporateAction
 from aion.market.jump import worth_of
-from aion.model import Bar, CorporateAction
+from aion.model import Bar
 from aion.strategy.base import Moment
 
 SPARE = 10  # moments beyond one and a half times the look-back: symbols miss bars, and each counts its own

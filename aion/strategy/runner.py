@@ -6,7 +6,8 @@ from typing import Any
 
 from aion.clock import iso
 from aion.config import BotSettings
-from aion.model import Bar, CorporateAction, Signal
+from aion.market.action import CorporateAction
+from aion.model import Bar, Signal
 from aion.strategy import hang_killer, time_limit
 from aion.strategy.bar_history import Past, is_due
 from aion.strategy.base import Moment, Strategy

@@ -24,6 +24,7 @@ from typing import Any
 
 from aion.clock import iso, parse_iso
 from aion.errors import OrderError
+from aion.market.action import CorporateAction
 from aion.market.calendar import MarketSession
 from aion.market.funding import FundingRate
 from aion.market.grid import Grid
@@ -32,7 +33,6 @@ from aion.model import (
     ONE,
     ZERO,
     Bar,
-    CorporateAction,
     Decision,
     Fill,
     Instrument,
@@ -43,14 +43,14 @@ from aion.model import (
     Side,
     TimeInForce,
 )
+from aion.trading.action.corporate import CorporateActions
+from aion.trading.action.expiry import Expiry
+from aion.trading.action.funding import Funding
 from aion.trading.bar_window import Window
 from aion.trading.book import OrderBook, view
-from aion.trading.corporate import CorporateActions
 from aion.trading.events import Changes, IdMaker
 from aion.trading.execution import Execution, Terms
-from aion.trading.expiry import Expiry
 from aion.trading.fee import CostModel
-from aion.trading.funding import Funding
 from aion.trading.order_check import check_order, whole_lots
 from aion.trading.portfolio import Portfolio
 from aion.trading.price import PriceOf, unpriced
@@ -102,8 +102,7 @@ class PaperBroker:
         self.bot = bot
         self.run = run
         self.portfolio = portfolio
-        cost = cost.of(portfolio.unit)
-        self._cost = cost
+        self._cost = cost = cost.of(portfolio.unit)
         self._traded = TradedVolume(cost)
         self.terms = Terms(instruments, cost, slippage or cost.slippage, grid, allow_short, volume_share, price_of)
         self.ids = IdMaker(run, bot)

@@ -15,9 +15,9 @@ from importlib.util import find_spec
 
 import orjson
 
-from aion.config import AlertSettings
+from aion.section import AlertSettings
 from aion.store.document.watch import Alarm
-from aion.store.process_log import Say
+from aion.store.log.process_log import Say
 
 EXTRA = "alerts need Apprise: pip install 'aion[alerts]'"
 DEADLINE_S = 60.0  # for one delivery to all services, the start of a process on a busy machine included

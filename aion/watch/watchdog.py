@@ -18,7 +18,7 @@ from aion.store.document.kind import schema_name
 from aion.store.document.watch import Alarm, Watch, WatchedProcess
 from aion.store.document_file import read_document, write_document
 from aion.store.layout import Layout
-from aion.store.process_log import Say
+from aion.store.log.process_log import Say
 from aion.watch.bots import BotWatch
 from aion.watch.check import CHECKS, Place, run
 from aion.watch.finding import Finding

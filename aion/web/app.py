@@ -20,7 +20,7 @@ from aion.errors import AionError, ConfigError, NotFoundError, StateError
 from aion.live import Live, SnapshotApp, StreamApp
 from aion.live.push.lane import Subscriber
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.web import openapi_schema
 from aion.web.bundle.topic import accepts, load_file, make_topics
 from aion.web.control.kill import KillSwitch

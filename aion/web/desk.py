@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from aion.config import Settings
 from aion.live import Live
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.web.control.kill import KillSwitch
 from aion.web.control.request import Requests
 from aion.web.control.rule import RuleBook

@@ -7,7 +7,7 @@ import orjson
 
 from aion.config import Settings
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.web.app import App
 
 

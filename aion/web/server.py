@@ -19,8 +19,8 @@ import uvicorn
 from aion.config import Settings
 from aion.errors import AionError, said
 from aion.store.layout import Layout
+from aion.store.log.process_log import ProcessLog
 from aion.store.private import keep_private
-from aion.store.process_log import ProcessLog
 from aion.web.app import App
 from aion.web.http.connection import DeskProtocol
 from aion.web.http.gate import allow_files

@@ -10,7 +10,7 @@ from aion.engine.backtest import RUN, Backtest, Plan, Run
 from aion.ledger.ledger import Ledger
 from aion.market.feed import Feed
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from tests.bot.desk import WALL
 
 INSTANT = timedelta(microseconds=1)

@@ -14,10 +14,11 @@ from aion.config import BotSettings, Rules, Settings
 from aion.engine.runner import run_all
 from aion.ledger.query import read_ledger
 from aion.market import calendar
+from aion.market.action import CorporateAction
 from aion.market.feed import Batch, Feed, Kind, RecordedFeed
 from aion.market.funding import FundingRate
 from aion.market.halt import Halt
-from aion.model import Bar, CorporateAction, Instrument
+from aion.model import Bar, Instrument
 from aion.store.control_id import make_id
 from aion.store.document_file import check_document
 from aion.store.file import read_json, write_json

@@ -9,9 +9,10 @@ from aion.bot.intraday import IntradayBot
 from aion.config import BotSettings, Rules
 from aion.ledger.ledger import Ledger
 from aion.market import calendar
-from aion.model import Bar, CorporateAction, Signal
+from aion.market.action import CorporateAction
+from aion.model import Bar, Signal
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.strategy.base import Moment
 from tests.bot.desk import ListFeed, at, bar, instrument
 

@@ -13,7 +13,7 @@ from aion.market import calendar
 from aion.market.halt import NEVER, Halt
 from aion.model import Bar, Signal
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.strategy.base import Moment
 from aion.trading.risk import DeskGate
 from tests.bot.desk import ListFeed, at, bar, instrument

@@ -11,7 +11,8 @@ import pytest
 
 from aion.config import Rules
 from aion.market import calendar
-from aion.model import Bar, CorporateAction, Signal
+from aion.market.action import CorporateAction
+from aion.model import Bar, Signal
 from aion.store.layout import Layout
 from aion.strategy.bar_history import Past
 from aion.strategy.base import Moment

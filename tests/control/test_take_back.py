@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.model import CorporateAction
+from aion.market.action import CorporateAction
 from aion.store.layout import DESK, Layout
 from tests.bot.desk import (
     ListFeed,

@@ -8,7 +8,7 @@ import pytest
 
 from aion.config import Settings
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.web.app import App
 
 from .text import ROOT, codes, read, rows

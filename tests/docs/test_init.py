@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from aion.command.app import app
 from aion.command.settings_file import example, write_example
-from aion.config import TABLES, AlertSettings, Risk, Settings, WatchSettings, load
+from aion.config import TABLES, Risk, Settings, load
 from aion.errors import ConfigError
-from aion.section import CostSettings
+from aion.section import AlertSettings, CostSettings, WatchSettings
 
 TEXT = example()
 LINES = [number for number, line in enumerate(TEXT.split("\n")) if re.match(r"#\S", line)]

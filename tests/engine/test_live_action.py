@@ -13,9 +13,10 @@ from aion.engine import live as paper
 from aion.engine.runner import run_all
 from aion.errors import FeedError
 from aion.market import calendar
+from aion.market.action import CorporateAction
 from aion.market.feed.online import WARM_UP, OnlineFeed
 from aion.market.provider.protocol import Answer, Caller
-from aion.model import CorporateAction, Instrument
+from aion.model import Instrument
 from aion.store.layout import Layout
 from aion.strategy.builtin.trend import EqualWeight
 from aion.strategy.registry import BUILT_IN

@@ -11,7 +11,7 @@ from aion.command import app
 from aion.command.inspect import audit_lines, log_lines, status_lines, trade_lines
 from aion.store.file import gzip_bytes
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from tests.bot.desk import ask, at, recorded, replay, save_rules, settings
 from tests.web.sample import Writer, sim_log, swing_rolling
 

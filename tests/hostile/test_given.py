@@ -28,7 +28,7 @@ from aion.market.importing.text import table
 from aion.output import archive, retention
 from aion.process.supervisor import last_words
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.store.regular_file import LONGEST_LINE
 from tests.adapter.freqtrade_file import TRADES, make
 from tests.bot.desk import WALL

@@ -15,7 +15,7 @@ from tests.adapter.freqtrade_file import TRADES
 
 ROOT = Path(__file__).parents[2]
 EVIL = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\u2066\u200f"
-OWN = {"aion/terminal.py", "aion/store/process_log.py", "aion/watch/deliver.py"}
+OWN = {"aion/terminal.py", "aion/store/log/process_log.py", "aion/watch/deliver.py"}
 """What writes by itself: the logs, which clean each line, and one that speaks JSON to its parent."""
 
 

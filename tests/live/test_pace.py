@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.live.conftest import Server
+from tests.live.patching import merge
 
 Start = Callable[..., Server]
 
@@ -70,18 +71,6 @@ def test_patches_between_which_gets_come_then_each_fits_what_the_page_has(start:
         elif name == "data":
             held = json.loads(data)
     assert patches > 0 and held["a.json"] == rows
-
-
-def merge(target: object, patch: object) -> object:
-    if not isinstance(patch, dict):
-        return patch
-    found = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            found.pop(name, None)
-        else:
-            found[name] = merge(found.get(name), value)
-    return found
 
 
 def test_newcomer_while_a_push_waits_then_it_gets_the_newest_at_once(start: Start) -> None:

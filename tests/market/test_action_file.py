@@ -8,11 +8,11 @@ import pytest
 
 from aion.errors import FeedError
 from aion.market import calendar
+from aion.market.action import CorporateAction
 from aion.market.action_file import read_actions
 from aion.market.feed.folder import FolderFeed
 from aion.market.importing.bar_folder import BarFolder
 from aion.market.importing.reader import Import, import_files
-from aion.model import CorporateAction
 from aion.store.layout import Layout
 from tests.bot.desk import WALL, at, document, replay, settings, swing_bot
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from aion.ledger.query import read_ledger
+from aion.market.action import CorporateAction
 from aion.market.jump import CONFIRMED, Screen, Screened
-from aion.model import Bar, CorporateAction, Signal
+from aion.model import Bar, Signal
 from aion.store.layout import Layout
 from aion.strategy.base import Moment
 from aion.strategy.registry import BUILT_IN

@@ -14,10 +14,11 @@ from aion.clock import iso
 from aion.errors import FeedError
 from aion.ledger.query import read_ledger
 from aion.market import calendar, jump
+from aion.market.action import CorporateAction
 from aion.market.bar_check import Report, clean
 from aion.market.importing.split_check import check_jumps
 from aion.market.jump import CONFIRMED, IN_LINE, USUAL, Screen, is_doubtful
-from aion.model import Bar, CorporateAction
+from aion.model import Bar
 from aion.store.layout import Layout
 from tests.backtest.lab import INSTANT, run_plan
 from tests.bot.desk import ListFeed, at, bar, daily, document, instrument, replay, settings, swing_bot

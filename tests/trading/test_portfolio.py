@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from aion.model import CorporateAction, Side
-from aion.trading.conversion import Converted, Stamp, split
+from aion.market.action import CorporateAction
+from aion.model import Side
+from aion.trading.action.conversion import Converted, Stamp, split
 from aion.trading.portfolio import Portfolio
 from tests.trading.fills import fill
 

@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from aion.market.action import CorporateAction
 from aion.market.halt import Halt, HaltBook
-from aion.model import CorporateAction, Fill, OrderRecord, OrderStatus, Side
+from aion.model import Fill, OrderRecord, OrderStatus, Side
 from aion.output.encode import order_json
 from aion.store.document.part import Order
 from aion.trading.broker import PaperBroker

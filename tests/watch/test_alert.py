@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from aion import config
-from aion.config import AlertSettings, Settings
+from aion.config import Settings
 from aion.errors import ConfigError
+from aion.section import AlertSettings
 from aion.store.document.watch import Alarm
 from aion.watch import alert
 from aion.watch.alert import Alerter, Message, deliver, message_of

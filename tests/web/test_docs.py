@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aion.config import Settings
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.web.app import App
 
 ROOT = Path(__file__).parents[2]

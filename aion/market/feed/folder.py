@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aion.errors import ConfigError
+from aion.market.action import CorporateAction
 from aion.market.feed.tape import Tape
 from aion.market.funding import FILE as FUNDING
 from aion.market.funding import FundingRate, read_funding
@@ -12,7 +13,7 @@ from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts
 from aion.market.importing.bar_folder import BarFolder
 from aion.market.series import Kind
-from aion.model import Bar, CorporateAction, Instrument
+from aion.model import Bar, Instrument
 
 
 class FolderFeed(Tape):

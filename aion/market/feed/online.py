@@ -16,6 +16,7 @@ from heapq import merge
 from aion.clock import Clock, SystemClock
 from aion.errors import ConfigError, FeedError
 from aion.market import calendar
+from aion.market.action import CorporateAction
 from aion.market.feed.batcher import Gatherer, Tally
 from aion.market.feed.health import FeedHealth, SymbolHealth
 from aion.market.feed.tape import batched
@@ -26,7 +27,7 @@ from aion.market.provider.pool import Crew, do_together
 from aion.market.provider.protocol import Answer, Caller, GoneError, LimitError, Provider, parts
 from aion.market.provider.unadjust import raw_actions, raw_bars
 from aion.market.series import Batch, Kind
-from aion.model import Bar, CorporateAction, Instrument
+from aion.model import Bar, Instrument
 
 MINUTE = timedelta(minutes=1)
 SETTLE = timedelta(seconds=2)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from aion.errors import FeedError
+from aion.market.action import CorporateAction
 from aion.market.funding import FundingRate
 from aion.market.grid import Anchor
 from aion.market.halt import Halt
 from aion.market.series import Batch, Kind
-from aion.model import Bar, CorporateAction, Instrument
+from aion.model import Bar, Instrument
 
 
 class Tape:

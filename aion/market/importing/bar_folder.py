@@ -24,6 +24,7 @@ import orjson
 from aion.clock import iso, parse_iso
 from aion.errors import ConfigError, FeedError
 from aion.extras import need
+from aion.market.action import ACTION_KINDS, CorporateAction
 from aion.market.action_file import FILE as ACTIONS
 from aion.market.action_file import read_actions
 from aion.market.bar_check import exact_price
@@ -33,16 +34,7 @@ from aion.market.halt import FILE as HALTS
 from aion.market.halt import Halt, read_halts
 from aion.market.importing.text.table import parquet_batches
 from aion.market.series import Kind
-from aion.model import (
-    ACTION_KINDS,
-    INSTRUMENT_KINDS,
-    SIGNED,
-    Bar,
-    CorporateAction,
-    Instrument,
-    PriceBasis,
-    why_no_bar,
-)
+from aion.model import INSTRUMENT_KINDS, SIGNED, Bar, Instrument, PriceBasis, why_no_bar
 from aion.store.bar_index import check_entry
 from aion.store.file import write_bytes
 from aion.store.regular_file import inflate, open_regular, read_regular

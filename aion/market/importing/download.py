@@ -8,12 +8,13 @@ from functools import partial
 from itertools import islice
 
 from aion.errors import FeedError
+from aion.market.action import CorporateAction
 from aion.market.importing.bar_folder import BarFolder, Format, Series
 from aion.market.importing.gap import find_gaps
 from aion.market.importing.split_check import doubts
 from aion.market.provider.protocol import Caller, GoneError, Provider, parts
 from aion.market.series import Kind
-from aion.model import Bar, CorporateAction, Instrument
+from aion.model import Bar, Instrument
 
 SAVE_S = 10.0  # between two writes of a series that is on its way: a stop loses no more than that
 

@@ -17,6 +17,7 @@ from aion.clock import iso, parse_iso
 from aion.currency import DIGITS, MOST_DECIMALS
 from aion.errors import AionError, ConfigError, FeedError, printable
 from aion.market import calendar
+from aion.market.action import CorporateAction
 from aion.market.bar_check import OUTSIDE, Report, clean
 from aion.market.exchange import ALWAYS, exchange_of
 from aion.market.grid import MINUTES, Grid
@@ -33,7 +34,7 @@ from aion.market.importing.text.part import Part, rows_by_day, rows_by_time, set
 from aion.market.importing.text.table import Reading, read_tables
 from aion.market.instrument import UNCOUNTED, Contract, instrument
 from aion.market.series import Kind
-from aion.model import SIGNED, Bar, CorporateAction, PriceBasis
+from aion.model import SIGNED, Bar, PriceBasis
 from aion.money import decimals_in
 from aion.store.file import write_bytes
 

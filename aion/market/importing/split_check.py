@@ -8,9 +8,10 @@ from itertools import pairwise
 
 from aion.errors import FeedError
 from aion.market import calendar
+from aion.market.action import CorporateAction
 from aion.market.jump import is_doubtful, is_in_line, usual_split
 from aion.market.level import Level
-from aion.model import Bar, CorporateAction
+from aion.model import Bar
 
 
 @dataclass(frozen=True, slots=True)

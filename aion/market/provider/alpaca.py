@@ -8,12 +8,13 @@ from typing import Any
 
 from aion.errors import ConfigError, FeedError
 from aion.extras import need
+from aion.market.action import CorporateAction
 from aion.market.provider.alpaca_action import actions_of
 from aion.market.provider.pool import ClientPool, Pacer
 from aion.market.provider.protocol import Answer, GoneError, LimitError
 from aion.market.provider.sessions import session_answer, session_rows
 from aion.market.series import Kind
-from aion.model import CorporateAction, Instrument
+from aion.model import Instrument
 
 EXCHANGE = "XNYS"
 """All US listings: the sessions of Nasdaq are the same."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from aion.errors import FeedError
-from aion.model import CorporateAction
+from aion.market.action import CorporateAction
 
 Row = Mapping[str, Any]
 _DAYS = ("ex_date", "effective_date", "process_date")

@@ -11,12 +11,13 @@ from aion.clock import Clock, SystemClock
 from aion.currency import COIN_DECIMALS
 from aion.errors import ConfigError, FeedError
 from aion.extras import need
+from aion.market.action import CorporateAction
 from aion.market.bar_check import Report, clean
 from aion.market.exchange import ALWAYS
 from aion.market.provider.pool import ClientPool, Pacer
 from aion.market.provider.protocol import Answer, GoneError, LimitError, retry_after_s
 from aion.market.series import Kind
-from aion.model import CorporateAction, Instrument
+from aion.model import Instrument
 
 TIMEOUT_MS = 10_000
 PAGE = 1000  # bars a request; exchanges that give fewer are asked more often

@@ -10,8 +10,9 @@ from queue import Empty, SimpleQueue
 from typing import Protocol, TypeVar
 
 from aion.errors import FeedError
+from aion.market.action import CorporateAction
 from aion.market.series import Kind
-from aion.model import Bar, CorporateAction, Instrument
+from aion.model import Bar, Instrument
 
 CALL_S = 20.0  # timeout of a whole call: libraries only limit the silence within it
 ATTEMPTS = 4

@@ -10,7 +10,8 @@ from datetime import date
 from decimal import Decimal
 
 from aion.market import calendar
-from aion.model import Bar, CorporateAction, Instrument
+from aion.market.action import CorporateAction
+from aion.model import Bar, Instrument
 
 _ONE = Decimal(1)
 

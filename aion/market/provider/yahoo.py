@@ -17,12 +17,13 @@ from typing import Any
 from aion.clock import Clock, SystemClock
 from aion.errors import FeedError
 from aion.extras import need
+from aion.market.action import CorporateAction
 from aion.market.exchange import ALWAYS
 from aion.market.instrument import instrument
 from aion.market.provider.protocol import Answer, GoneError, LimitError
 from aion.market.provider.sessions import session_answer, session_rows
 from aion.market.series import Kind
-from aion.model import CorporateAction, Instrument
+from aion.model import Instrument
 
 TIMEOUT_S = 10
 NOT_FOUND = 404

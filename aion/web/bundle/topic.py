@@ -10,8 +10,8 @@ from aion.live.source import Tree
 from aion.live.topic import Built, Family, Topic
 from aion.store.document.base import to_json
 from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, SWING, WATCH, Layout, is_meant_as_state
-from aion.store.process_log import ProcessLog
-from aion.web.bundle.index import CardTopics, IndexTopic
+from aion.store.log.process_log import ProcessLog
+from aion.web.bundle.index.index import CardTopics, IndexTopic
 from aion.web.bundle.pages import Desk, Page, bots_bundle, intraday_bundle
 from aion.web.bundle.reader import DeskReader, TreeFiles
 from aion.web.log import tail

@@ -19,7 +19,7 @@ from typing import TypeVar
 from aion.errors import AionError
 from aion.store.document.base import made, to_json
 from aion.store.layout import Layout, check_name
-from aion.store.process_log import ProcessLog
+from aion.store.log.process_log import ProcessLog
 from aion.web.bundle.controls import ControlState, KillLine
 from aion.web.control.request import Requests
 from aion.web.reader import FileReader

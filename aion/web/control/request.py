@@ -33,7 +33,7 @@ from aion.store.layout import (
     kill,
 )
 from aion.store.lock import alone
-from aion.store.process_log import request_id
+from aion.store.log.process_log import request_id
 from aion.web.bundle.controls import (
     Asked,
     ControlAnswer,

@@ -16,7 +16,7 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from aion.store.process_log import ProcessLog, request_id
+from aion.store.log.process_log import ProcessLog, request_id
 from aion.web.http.gate import Gate
 from aion.web.http.host import is_address
 from aion.web.metrics.metric import Metrics

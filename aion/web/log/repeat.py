@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from aion.store.process_log import Level, ProcessLog
+from aion.store.log.process_log import Level, ProcessLog
 
 EVERY_S = 60.0
 MAX_KINDS = 256  # more at a time are said as one

@@ -11,10 +11,10 @@ import pytest
 from aion.clock import FixedClock
 from aion.config import Settings
 from aion.errors import ConfigError, FeedError
+from aion.market.action import CorporateAction
 from aion.market.feed import open_feed
 from aion.market.feed.online import OnlineFeed
 from aion.market.provider.protocol import Caller, GoneError, LimitError, Provider
-from aion.model import CorporateAction
 from tests.market.provider import server as faults
 from tests.market.provider.recorded import alpaca, yahoo
 from tests.market.provider.stock import DAYS, END, MINUTES, StockServer

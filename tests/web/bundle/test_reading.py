@@ -13,11 +13,12 @@ from aion.live.delta import browser_text
 from aion.live.source import Scan, Tree, scan
 from aion.live.topic import Built, Patch
 from aion.web.bundle.document import NOT_IN_ROW, BotsIndex
-from aion.web.bundle.index import CardTopics, IndexTopic
+from aion.web.bundle.index.index import CardTopics, IndexTopic
 from aion.web.bundle.pages import Page, bots_bundle, intraday_bundle
 from aion.web.bundle.reader import DeskReader
 from aion.web.bundle.reading import KINDS, Desk
 from aion.web.bundle.topic import FOLDERS, TreeFiles, accepts, load_file
+from tests.live.patching import merge
 from tests.web.bundle.change import Changes
 
 
@@ -67,18 +68,6 @@ class Held:
             }
         assert zlib.crc32(browser_text(orjson.dumps(seen))) == patch.check
         self.value["etag"] = etag
-
-
-def merge(target: Any, patch: Any) -> Any:
-    if not isinstance(patch, dict):
-        return patch
-    found = dict(target) if isinstance(target, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            found.pop(name, None)
-        else:
-            found[name] = merge(found.get(name), value)
-    return found
 
 
 def whole(built: Built) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from aion.store import rotate
 from aion.store.document.state import LogLine
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log import rotate
+from aion.store.log.process_log import ProcessLog
 from aion.web.log.repeat import MAX_KINDS, Repeats, StandardHandler, also
 
 

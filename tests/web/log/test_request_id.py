@@ -12,8 +12,8 @@ import pytest
 from aion.config import Settings, default_bots
 from aion.control.inbox import Inbox
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
-from aion.store.redact import plain
+from aion.store.log.process_log import ProcessLog
+from aion.store.log.redact import plain
 from tests.web.conftest import RunningDesk
 
 ESCAPES = "a\x1b[31mred\x1b]0;title\x07\r\nlevel=error forged\u2028\u202egnol\x9b2J"

@@ -8,13 +8,13 @@ from decimal import Decimal
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from aion.model import ZERO, Bar, CorporateAction, Trade
+from aion.market.action import CorporateAction
+from aion.model import ZERO, Bar, Trade
 from aion.trading.broker import PaperBroker
 from aion.trading.events import Changes
 from aion.trading.portfolio import Portfolio
+from tests.trading.paper import make_broker
 from tests.trading.plan import MARKETS, PHASES, make_tape, place, plans, session_for
-
-from .paper import make_broker
 
 CENT = Decimal("0.01")
 RATIOS = ("20", "2", "1.5", "3", "7", "0.5", "0.1", "0.333")

@@ -17,9 +17,9 @@ from typing import Any, Literal, TextIO
 import orjson
 
 from aion.clock import Clock, SystemClock, iso
-from aion.store import rotate
 from aion.store.layout import Layout
-from aion.store.redact import MASK, is_secret, plain
+from aion.store.log import rotate
+from aion.store.log.redact import MASK, is_secret, plain
 
 Level = Literal["debug", "info", "warning", "error"]
 Say = Callable[[Level, str], None]

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from aion.clock import FixedClock
-from aion.store import rotate
 from aion.store.document.state import LogLine
 from aion.store.layout import Layout
-from aion.store.process_log import ProcessLog
+from aion.store.log import rotate
+from aion.store.log.process_log import ProcessLog
 from tests.bot.desk import at
 
 

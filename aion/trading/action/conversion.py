@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_UP, Context, Decimal
 
-from aion.model import ZERO, CorporateAction, Side, Trade
+from aion.market.action import CorporateAction
+from aion.model import ZERO, Side, Trade
 from aion.money import decimals_in
 from aion.trading.events import CashMovement
-from aion.trading.portfolio import Holding, Portfolio
+from aion.trading.holding import Holding
+from aion.trading.portfolio import Portfolio
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,8 @@ def _join(account: Portfolio, symbol: str, holding: Holding) -> None:
 
 
 _SUMS: Sequence[str] = (
-    "basis", "realized", "fees", "borrow", "slippage", "entry_quantity", "entry_value", "exit_quantity", "exit_value",
+    "basis", "realized", "fees", "borrow", "funding", "slippage", "entry_quantity", "entry_value", "exit_quantity",
+    "exit_value",
 )  # fmt: skip
 
 

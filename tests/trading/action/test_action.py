@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from aion.model import CorporateAction, OrderStatus, OrderType, Side
+from aion.market.action import CorporateAction
+from aion.model import OrderStatus, OrderType, Side
 from aion.trading.broker import PaperBroker
-
-from .paper import MINUTE, MSFT, bar, make_broker, session_of
+from tests.trading.paper import MINUTE, MSFT, bar, make_broker, session_of
 
 EX = session_of(1).day
 

@@ -7,8 +7,9 @@ from decimal import ROUND_FLOOR, Decimal
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
+from aion.market.action import CorporateAction
 from aion.market.grid import Grid
-from aion.model import ZERO, Bar, CorporateAction, Instrument, Side
+from aion.model import ZERO, Bar, Instrument, Side
 from aion.money import unit_of
 from aion.trading.broker import PaperBroker
 from aion.trading.cost import cost_model

@@ -12,10 +12,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from aion.market.action import CorporateAction
 from aion.market.calendar import MarketSession
 from aion.market.jump import is_in_line
-from aion.model import ZERO, Bar, CorporateAction, Decision, Instrument, OrderStatus
-from aion.trading.booking import Booking, Owner
+from aion.model import ZERO, Bar, Decision, Instrument, OrderStatus
+from aion.trading.action.booking import Booking, Owner
 
 LARGE = Decimal("0.1")
 """Part of a price from which a dividend has to show in the price of its ex-date."""

@@ -1,6 +1,6 @@
 """Books one corporate action in an account: position, orders at rest, movements, trades, and a decision about it.
 
-Whether it may be believed is not asked here (`aion.trading.corporate`).
+Whether it may be believed is not asked here (`aion.trading.action.corporate`).
 """
 
 from collections.abc import Callable
@@ -9,10 +9,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
 
-from aion.model import ZERO, CorporateAction, Decision, Order, OrderRecord, OrderStatus, OrderType, Side
-from aion.trading import conversion
+from aion.market.action import CorporateAction
+from aion.model import ZERO, Decision, Order, OrderRecord, OrderStatus, OrderType, Side
+from aion.trading.action import conversion
+from aion.trading.action.conversion import Converted, Stamp
 from aion.trading.book import OrderBook
-from aion.trading.conversion import Converted, Stamp
 from aion.trading.execution import Terms
 from aion.trading.portfolio import Portfolio
 from aion.trading.working_order import Working

@@ -17,11 +17,11 @@ from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.piece import encode_part
 from aion.store.layout import DESK, Layout, swing_rolling
 from aion.web.bundle.document import BotRow, BotsIndex, IntradaySummary, UnreadBot
+from aion.web.bundle.index.running import RunningTotals
 from aion.web.bundle.names import ASKING
 from aion.web.bundle.pages import member_of, told
 from aion.web.bundle.reader import DeskReader
 from aion.web.bundle.reading import KINDS, Desk, Key
-from aion.web.bundle.running import RunningTotals
 from aion.web.bundle.view import Bound
 from aion.web.problem import Problems
 from aion.web.state import Json
@@ -58,12 +58,14 @@ class IndexTopic:
         if keys is None:
             keys = {_key_of(key) for key in (*self._rows, *self._unread)} | set(self._totals.keys())
             keys |= {(kind, name) for kind in KINDS for name in self._reader.page.names_of(kind)}
+        is_done = False
         try:
             self._take(desk, keys)
-        except BaseException:  # begun anew: what was cut off in the middle is no version
-            self._begin()
-            self._followed.is_all = True
-            raise
+            is_done = True
+        finally:
+            if not is_done:  # begun anew: what was cut off in the middle is no version
+                self._begin()
+                self._followed.is_all = True
         rows, head = dict(self._rows), dict(self._head)
         return Built(lambda: _compose(rows, head), revisit_in_s, self._etag, self._patch_from)
 

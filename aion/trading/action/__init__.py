@@ -1,0 +1,1 @@
+"""What happens to a position without an order: corporate actions, expiries, funding."""
