@@ -54,7 +54,7 @@ def test_bar_is_halted_when_it_lies_wholly_inside() -> None:
         ("A,2022-05-19T14:05,,\n", HEAD, "line 2: '2022-05-19T14:05' to '' are not times with a zone"),
         ("A,2022-05-19T14:05Z,,\nB,x,,\n", HEAD, "line 3: 'x' to ''"),
         ("A,2022-05-19T14:05Z,2022-05-19T14:05Z,\n", HEAD, "ends at 2022-05-19T14:05Z, which is not after"),
-        ("A,2022-05-19T14:05Z\n", "symbol,start\n", "has no column end: it needs symbol, start and end"),
+        ("A,2022-05-19T14:05Z\n", "symbol,start\n", "has no column end: it needs symbol, start, end"),
     ],
 )
 def test_table_that_is_wrong_is_refused_with_its_line(tmp_path: Path, text: str, head: str, said: str) -> None:

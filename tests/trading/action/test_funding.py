@@ -238,7 +238,7 @@ Z,2024-01-02T16:00Z,0.0002,,
 
 
 def test_table_when_it_lacks_a_column_then_says_which(tmp_path: Path) -> None:
-    with pytest.raises(FeedError, match="has no column rate: it needs symbol, time and rate"):
+    with pytest.raises(FeedError, match="has no column rate: it needs symbol, time, rate"):
         table(tmp_path, "symbol,time\nX,2024-01-01T08:00Z\n")
 
 
