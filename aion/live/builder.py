@@ -1,7 +1,7 @@
 """The half of `Live` that runs in the build thread: it keeps the tree of files and builds topics from it."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, time_ns
@@ -114,13 +114,7 @@ class Builder(Generic[T]):
         for name, family in self._families.items():
             if not self._keyed[name] or not _is_below(family.folders, path):
                 continue
-            keys = family.keys(path)
-            if keys is None:
-                yield from tuple(self._keyed[name])  # in one step: another thread may add to it
-                continue
-            for key in keys:
-                if (topic_name := f"{name}/{key}") in self._keyed[name]:
-                    yield topic_name
+            yield from self._topics_of(name, family.keys(path))
 
     def run(self, dirty: set[str], orders: list[Order], *, needs_scan: bool) -> Outcome:
         """Update the tree and build what is ordered and has changed.
@@ -145,12 +139,33 @@ class Builder(Generic[T]):
         for path in (*found, *gone):
             self._stale.update(self.concerned(path))
         results = [self._do(order) for order in sorted(orders, key=lambda order: order.name)]
+        built = {result.order.name for result in results if result.is_built}
+        self._stale.update(name for name in self._changed() if name not in built)
         return Outcome(results, tails, frozenset(self._stale))
+
+    def _changed(self) -> Iterator[str]:
+        """Yield the topics of families that have changed though no file of theirs has."""
+        for name, family in self._families.items():
+            if family.changed is not None:
+                yield from self._topics_of(name, family.changed())
+
+    def _topics_of(self, family: str, keys: Iterable[str] | None) -> Iterator[str]:
+        """Yield those topics of a family that exist, of `keys` or, for None, of all."""
+        known = self._keyed[family]
+        if keys is None:
+            yield from tuple(known)  # in one step: another thread may add to it
+            return
+        yield from (topic for key in keys if (topic := f"{family}/{key}") in known)
+
+    def _is_joint(self, topic: str) -> bool:
+        """Tell whether files that concern no topic may alter this one."""
+        family = self._families.get(topic.partition("/")[0])
+        return family is not None and family.changed is not None
 
     def _do(self, order: Order) -> Result:
         """Build a topic if it has changed, and make the patch of what goes out."""
         name, held = order.name, order.held
-        if order.is_forced or held is None or name in self._stale:
+        if order.is_forced or held is None or name in self._stale or self._is_joint(name):
             self._stale.discard(name)
             result = self._build(order)
         else:

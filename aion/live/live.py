@@ -14,14 +14,13 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from time import time
 from typing import Generic, TypeVar
 
 from aion.live.builder import Builder, Order, Outcome, Result, folders_of
-from aion.live.delta import EVENT, DeltaMaker
+from aion.live.delta import EVENT
 from aion.live.file_events import FileEvents
 from aion.live.push.drain import make_drain
 from aion.live.push.hub import Hub
@@ -32,6 +31,7 @@ from aion.live.source import Tree
 from aion.live.stats import Stats
 from aion.live.tail import LogTail
 from aion.live.topic import Family, Topic
+from aion.live.topic_state import TopicState
 from aion.live.watcher import Changes
 
 __all__ = ["Live", "LiveError", "NoSuchKeyError", "Stats"]
@@ -51,33 +51,6 @@ class LiveError(Exception):
 
 class NoSuchKeyError(LiveError):
     """There is nothing of a key now."""
-
-
-@dataclass(slots=True)
-class _State:
-    """The stored state of one topic."""
-
-    name: str
-    family: str = ""
-    """Name of its family, empty for a topic that always exists."""
-    wanted: int = 1
-    """Generation of the newest change that affects it."""
-    built: int = 0
-    """Generation at the start of its newest finished build."""
-    snapshot: Snapshot | None = None
-    sent: Snapshot | None = None
-    """The version that streams have; another one than `snapshot` where that came too soon after it."""
-    error: Exception | None = None
-    waiters: list[tuple[int, asyncio.Future[None]]] = field(default_factory=list)
-    revisit: asyncio.TimerHandle | None = None
-    is_forced: bool = False
-    deltas: DeltaMaker = field(default_factory=DeltaMaker)
-    built_at: float = float("-inf")
-    """When it was built last, by the clock of the event loop."""
-    sent_at: float = float("-inf")
-    """When streams were sent it last."""
-    took_s: float = 0.0
-    """Time of its newest build."""
 
 
 class Live(Generic[T]):
@@ -121,7 +94,7 @@ class Live(Generic[T]):
         self._families = {each.name: each for each in topics if isinstance(each, Family)}
         self._fixed = tuple(fixed)
         self._tails = tuple(tails)
-        self._states = {name: _State(name) for name in fixed}
+        self._states = {name: TopicState(name) for name in fixed}
         """Of the topics that exist, the oldest first."""
         self.hub = Hub(frozenset(tails))
         self._tree: Tree[T] = Tree(root, load)
@@ -225,6 +198,7 @@ class Live(Generic[T]):
         """
         state = self._states.get(name) or self._make(name)
         self._look()
+        self._want_joint(state)
         if not self._events.are_enough:
             self._generation += 1
             self._needs_scan = True
@@ -249,6 +223,7 @@ class Live(Generic[T]):
                 raise KeyError(name)
             return None
         self._look()
+        self._want_joint(state)
         if not self._events.are_enough:
             return None
         if state.built < state.wanted or state.error is not None:
@@ -294,7 +269,7 @@ class Live(Generic[T]):
                 self._pending.add(name)
                 self._wake.set()
 
-    def _make(self, name: str) -> _State:
+    def _make(self, name: str) -> TopicState:
         """Let there be a topic of a family.
 
         Raises:
@@ -306,14 +281,14 @@ class Live(Generic[T]):
         keyed = [state for state in self._states.values() if state.family and not self._is_in_use(state)]
         for state in keyed[: max(0, len(keyed) - KEPT + 1)]:
             self._forget(state)
-        state = self._states[name] = _State(name, family.name, wanted=self._generation)
+        state = self._states[name] = TopicState(name, family.name, family.changed is not None, self._generation)
         self._builder.register(name, family.name, name.partition("/")[2])
         return state
 
-    def _is_in_use(self, state: _State) -> bool:
+    def _is_in_use(self, state: TopicState) -> bool:
         return bool(state.waiters) or self.hub.watchers[state.name] > 0
 
-    def _forget(self, state: _State) -> None:
+    def _forget(self, state: TopicState) -> None:
         self._builder.forget(state.name, state.family)
         self._pending.discard(state.name)
         if state.revisit is not None:
@@ -321,7 +296,7 @@ class Live(Generic[T]):
         del self._states[state.name]
         self.hub.forget(state.name)
 
-    async def _wait(self, state: _State) -> None:
+    async def _wait(self, state: TopicState) -> None:
         if self._is_closing:
             raise LiveError("the desk is stopping")
         done = asyncio.get_running_loop().create_future()
@@ -356,10 +331,15 @@ class Live(Generic[T]):
         for state in self._states.values():
             self._want(state)
 
-    def _want(self, state: _State) -> None:
+    def _want(self, state: TopicState) -> None:
         state.wanted = self._generation
         if not state.family or self.hub.watchers[state.name]:
             self._pending.add(state.name)
+
+    def _want_joint(self, state: TopicState) -> None:
+        """Let a topic that any file may alter be of all files."""
+        if state.is_joint and state.built < self._generation:
+            self._want(state)
 
     async def _build_loop(self) -> None:
         loop = asyncio.get_running_loop()
@@ -411,7 +391,7 @@ class Live(Generic[T]):
             self._later = asyncio.get_running_loop().call_at(next_s, self._wake.set)
         return orders
 
-    def _due(self, state: _State) -> float:
+    def _due(self, state: TopicState) -> float:
         """Return when a topic may be pushed again; one that no stream has, built again."""
         if self.hub.watchers[state.name]:
             return state.sent_at + self._pause_s
@@ -430,7 +410,7 @@ class Live(Generic[T]):
         if self._pending:
             self._wake.set()
 
-    def _take_result(self, state: _State, result: Result, generation: int, now_s: float) -> None:
+    def _take_result(self, state: TopicState, result: Result, generation: int, now_s: float) -> None:
         if result.is_built:
             state.error, state.took_s = result.error, result.took_s
             self.stats.builds += 1
@@ -453,7 +433,7 @@ class Live(Generic[T]):
         if state.built >= state.wanted and state.snapshot is state.sent:
             self._pending.discard(state.name)
 
-    def _send(self, state: _State, patch: tuple[bytes, bytes] | None) -> None:
+    def _send(self, state: TopicState, patch: tuple[bytes, bytes] | None) -> None:
         """Let all streams have the newest version of a topic."""
         snapshot = state.sent = state.snapshot
         if self.hub.watchers[state.name]:
@@ -463,7 +443,7 @@ class Live(Generic[T]):
         else:
             self.hub.publish_snapshot(snapshot, patch)
 
-    def _release(self, state: _State) -> None:
+    def _release(self, state: TopicState) -> None:
         waiting = []
         for generation, done in state.waiters:
             if generation > state.built and not self._is_closing:

@@ -66,6 +66,12 @@ class Family(Generic[T]):
     """Returns the keys that a change of the file at `path` may concern; None for all of them."""
     accepts: Callable[[str], bool] = lambda key: True
     """Tells whether there could ever be something of a key of at most 200 characters."""
+    changed: Callable[[], Iterable[str] | None] | None = None
+    """Returns the keys that have changed since its last call, None where all may have; asked after each round.
+
+    Only where a file may alter keys that `keys` does not return for it: they are built in the next round, and a
+    request of any key waits for all files. To build what has not changed must cost nothing.
+    """
 
     def key_of(self, topic: str) -> str | None:
         """Return the key in the name of a topic, None if it is not of this family."""

@@ -35,7 +35,7 @@ from aion.web.log.repeat import EVERY_S, also
 from aion.web.metrics.metric import Metrics, TimedStats
 from aion.web.reader import FileReader
 from aion.web.router.bot_parts import bot_parts_router
-from aion.web.router.bots_index import CARD, bots_index_router
+from aion.web.router.bots_index import CARD, ROW, bots_index_router
 from aion.web.router.bots_page import bots_page_router
 from aion.web.router.control import control_router
 from aion.web.router.events import events_router
@@ -57,7 +57,8 @@ from aion.web.security.stream import StreamLimit, StreamWatch
 from aion.web.security.tries import TryLimit
 from aion.web.status.exposition import Exposition
 
-_CARDS = CARD.partition("{")[0]
+_OF_ONE = {route.partition("{")[0]: route for route in (CARD, ROW)}
+"""Routes of one bot, by the beginnings of their paths."""
 BYE_SPREAD_S = 0.5  # streams are ended over this time, so that pages do not come back in one moment
 PATIENCE_S = 10.0  # for streams that have not drained when their worker is replaced
 BYES_A_S = 500  # streams a second that a worker ends when its successor takes over
@@ -166,11 +167,8 @@ class _PagesBehind:
             await self._routes(scope, receive, send)
             return
         route = self._raw.get(scope["path"])
-        if route is None and scope["path"].startswith(_CARDS):
-            kind, _, bot = scope["path"].removeprefix(_CARDS).partition("/")
-            if bot and "/" not in bot:
-                route = self._raw[CARD]
-                scope["path_params"] = {"kind": kind, "bot": bot}
+        if route is None:
+            route = self._route_of_one(scope)
         if route is not None and scope["method"] in ("GET", "HEAD"):
             scope["app"] = self._routes
             scope["route"] = route
@@ -185,6 +183,16 @@ class _PagesBehind:
             scope = {**asked, "method": "GET", "aion.is_head": True}
             asked["aion.answering"] = scope
         await self._routes(scope, receive, send)
+
+    def _route_of_one(self, scope: Scope) -> RawRoute | None:
+        """Return the route of one bot that a path names, and note in `scope` which bot that is."""
+        for start, route in _OF_ONE.items():
+            if scope["path"].startswith(start):
+                kind, _, bot = scope["path"].removeprefix(start).partition("/")
+                if bot and "/" not in bot:
+                    scope["path_params"] = {"kind": kind, "bot": bot}
+                    return self._raw[route]
+        return None
 
 
 def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:

@@ -8,11 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from aion.web.bundle.document import BotCard, BotsIndex
+from aion.web.bundle.document import BotCard, BotRowAlone, BotsIndex, BotsTotals
 
 from .conftest import RunningDesk
 
 INDEX, CARD = "/api/bots/index", "/api/bots/card/intraday/theirs"
+TOTALS, ROW = "/api/bots/totals", "/api/bots/row/intraday/theirs"
 
 
 @contextmanager
@@ -35,17 +36,22 @@ def events(desk: RunningDesk, query: str) -> Iterator[Iterator[tuple[str, dict[s
 
 
 def test_get_after_each_write_then_row_and_card_are_what_was_written(desk: RunningDesk) -> None:
-    assert desk.get(CARD).status_code == 404
+    assert desk.get(CARD).status_code == desk.get(ROW).status_code == 404
     for number in range(30):
         desk.write.day("theirs", number, equity=100.0 + number)
         index = desk.get(INDEX).raise_for_status().json()
         card = desk.get(CARD).raise_for_status().json()
         assert index["bots"]["intraday/theirs"]["equity"] == card["bot"]["equity"] == 100.0 + number
         assert index["totals"]["USD"]["equity"] == 100.0 + number
+        row, totals = desk.get(ROW).raise_for_status().json(), desk.get(TOTALS).raise_for_status().json()
+        assert row["bot"] == index["bots"]["intraday/theirs"] and row["errors"] == {}
+        assert totals["totals"] == index["totals"] and "bots" not in totals
+    BotsTotals.model_validate(totals)
+    BotRowAlone.model_validate(row)
     BotsIndex.model_validate(index)
     BotCard.model_validate(card)
     assert card["bot"] == desk.bots()["intraday"]["bots"]["theirs"]
-    for path in (INDEX, CARD):
+    for path in (INDEX, CARD, ROW, TOTALS):
         first = desk.get(path)
         assert desk.get(path, headers={"if-none-match": first.headers["etag"]}).status_code == 304
         plain = desk.get(path, headers={"accept-encoding": "identity"})
@@ -61,9 +67,10 @@ def test_get_after_each_write_then_row_and_card_are_what_was_written(desk: Runni
     ["intraday/nosuch", "other/theirs", "intraday/..%2ftheirs", "intraday/a%20b", "intraday/", "swing/theirs/x"],
 )
 def test_card_of_a_bot_that_cannot_be_then_404_with_a_sentence(shared_desk: RunningDesk, path: str) -> None:
-    answer = shared_desk.get(f"/api/bots/card/{path}")
-    assert answer.status_code == 404
-    assert answer.json()["error"] == "NotFound" and answer.json()["detail"].startswith("there is no ")
+    for route in ("card", "row"):
+        answer = shared_desk.get(f"/api/bots/{route}/{path}")
+        assert answer.status_code == 404
+        assert answer.json()["error"] == "NotFound" and answer.json()["detail"].startswith("there is no ")
 
 
 def test_hundreds_of_bots_some_broken_then_none_is_left_out_and_each_broken_one_is_named(desk: RunningDesk) -> None:
@@ -76,6 +83,8 @@ def test_hundreds_of_bots_some_broken_then_none_is_left_out_and_each_broken_one_
     assert set(index["unread"]) == {f"intraday/b{number:03d}" for number in range(0, 300, 10)}
     assert all("errors" in each and each["errors"] for each in index["unread"].values())
     assert index["totals"]["USD"]["equity"] == 27.0 and index["totals"]["USD"]["bots"] == 270
+    alone = desk.get("/api/bots/row/intraday/b000").json()
+    assert "bot" not in alone and alone["errors"] == index["unread"]["intraday/b000"]["errors"]
     desk.write.day("b000", 2)
     index = desk.get(INDEX).json()
     assert "intraday/b000" in index["bots"] and len(index["unread"]) == 29
@@ -113,6 +122,28 @@ def test_change_of_one_bot_then_its_viewer_gets_its_card_and_all_get_its_row(
     tag = desk.get("/api/bots/card/intraday/b1").headers["etag"]
     with events(desk, f"topics=bot/intraday/b1&have=bot/intraday/b1:{tag}") as stream:
         assert [next(stream)[0] for _ in range(3)] == ["hello", "hb", "hb"], "what the page has is not sent again"
+
+
+def test_bot_of_another_mode_comes_to_lead_then_the_rows_of_all_others_say_so(
+    start_desk: Callable[..., RunningDesk],
+) -> None:
+    desk = start_desk(heartbeat_s=60)
+    for name in ("a", "b"):
+        desk.write.day(name, 1, mode="paper")
+    with events(desk, "topics=row/intraday/a") as stream:
+        while next(stream)[0] != "row/intraday/a":
+            pass
+        for number in range(2, 12):
+            mode = ("paper", "replay")[number % 2]
+            desk.write.day("b", number, mode=mode)
+            row = desk.get("/api/bots/row/intraday/a").json()
+            assert bool(row["errors"]) == (mode == "replay"), "a GET has what the write of another bot alters"
+        desk.write.day("b", 12, mode="live")
+        while True:
+            name, data = next(stream)
+            if name == "row/intraday/a" and "of mode paper" in str(data["errors"]) and "live" in str(data["errors"]):
+                break
+        assert data["bot"]["errors"] == data["errors"]
 
 
 def test_subscription_to_names_that_are_too_many_or_cannot_be_then_it_is_refused(shared_desk: RunningDesk) -> None:

@@ -220,15 +220,32 @@ class UnreadBot(Document):
     errors: dict[Key, Problem] = Field(default_factory=dict, description="Why, by section.")
 
 
-class BotsIndex(Shown):
-    """All bots of the desk in a row each, and their totals; a bot's card has the rest."""
+class BotsTotals(Shown):
+    """What the index says above its rows: totals, sessions, problems that are no bot's."""
 
     totals: dict[str, IndexTotal] = Field(default_factory=dict, description="By currency.")
     summary: IntradaySummary | None = None
     watch: Watched | None = Field(None, description="Absent where neither `aion up` nor `aion watch` runs.")
     unread: dict[Key, UnreadBot] = Field(default_factory=dict, description="By kind and name, e.g. `swing/trend`.")
+    counts: dict[BotKind, int] = Field(default_factory=dict, description="Bots that have a row, by kind.")
+
+
+class BotsIndex(BotsTotals):
+    """All bots of the desk in a row each, and their totals; a bot's card has the rest."""
+
     bots: dict[Key, BotRow] = Field(
         default_factory=dict, description="By kind and name, e.g. `swing/trend`; `bot/<it>` is the topic of its card."
+    )
+
+
+class BotRowAlone(Document):
+    """One row of the index as it is pushed and answered by itself."""
+
+    version: int = Field(description="Microsecond of the newest change; a hint of order, also the SSE id.")
+    etag: str = Field("", description="The weak ETag of this content.")
+    bot: BotRow | None = Field(None, description="Absent where nothing can be shown of the bot; `errors` says why.")
+    errors: dict[Key, Problem] = Field(
+        default_factory=dict, description="All that is wrong with its files, by section."
     )
 
 

@@ -11,14 +11,16 @@ from aion.live.topic import Built, Family, Topic
 from aion.store.document.base import to_json
 from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, SWING, WATCH, Layout, is_meant_as_state
 from aion.store.log.process_log import ProcessLog
-from aion.web.bundle.index.index import CardTopics, IndexTopic
+from aion.web.bundle.index.index import CardTopics, IndexTopic, RowTopics, TotalsTopic, is_bot
+from aion.web.bundle.index.state import IndexState
 from aion.web.bundle.pages import Desk, Page, bots_bundle, intraday_bundle
 from aion.web.bundle.reader import DeskReader, TreeFiles
 from aion.web.log import tail
 from aion.web.problem import Problems, file_time, problem
 from aion.web.state import Json, load
 
-FOLDERS = (INTRADAY, SWING, CONTROLS, CONFIGS, WATCH)
+OF_BOTS = (INTRADAY, SWING, CONTROLS, CONFIGS)
+FOLDERS = (*OF_BOTS, WATCH)
 __all__ = ["FOLDERS", "TreeFiles", "accepts", "load_file", "make_topics"]
 ACCEPTED = frozenset(
     {"sim_log", "rolling", "sim_summary", "swing_rolling", "log_line", "control", "kill", "bot_config", "watch"}
@@ -56,7 +58,7 @@ class PageTopic:
 
 
 def make_topics(settings: Settings, log: ProcessLog | None = None) -> list[Topic[Any] | Family[Any]]:
-    """Return the topics `bots`, `intraday`, `index`, `bot/<kind>/<name>` and `logs`."""
+    """Return the topics `bots`, `intraday`, `index`, `totals`, `row/<kind>/<name>`, `bot/<kind>/<name>`, `logs`."""
     own_swing = frozenset(name for name, bot in settings.bots.items() if bot.kind == "swing")
     reader = DeskReader(Page(own_swing), settings.cycle_grace_s)
 
@@ -75,13 +77,16 @@ def make_topics(settings: Settings, log: ProcessLog | None = None) -> list[Topic
         told.update(found)
         tell_built(desk, "bots")
 
-    cards = CardTopics(reader)
+    state = IndexState(reader)
+    cards, rows = CardTopics(reader), RowTopics(state)
     tell_intraday = partial(tell_built, topic="intraday")
     return [
         Topic("bots", PageTopic(reader, bots_bundle, tell), FOLDERS),
         Topic("intraday", PageTopic(reader, intraday_bundle, tell_intraday), FOLDERS),
-        Topic("index", IndexTopic(reader), FOLDERS),
-        Family("bot", cards, (INTRADAY, SWING, CONTROLS, CONFIGS), cards.keys, cards.accepts),
+        Topic("index", IndexTopic(state), FOLDERS),
+        Topic("totals", TotalsTopic(state), FOLDERS),
+        Family("row", rows, OF_BOTS, rows.keys, is_bot, rows.changed),
+        Family("bot", cards, OF_BOTS, cards.keys, is_bot),
         Topic("logs", build_logs, (LOGS,)),
     ]
 

@@ -34,7 +34,11 @@ def _query(name: str, description: str, *, required: bool = False) -> dict[str, 
 
 _HAVE = _query("have", "`<topic>:<etag>,...` of what the page holds: that is not sent again.")
 _LAST = _query("last_event_id", "Version of the last event, where the header `Last-Event-ID` cannot be sent.")
-_TOPICS = _query("topics", "`bots`, `index`, `bot/<kind>/<name>`, `intraday`, `logs`; commas between.", required=True)
+_TOPICS = _query(
+    "topics",
+    "`bots`, `index`, `totals`, `row/<kind>/<name>`, `bot/<kind>/<name>`, `intraday`, `logs`; commas between.",
+    required=True,
+)
 _BEATS = _query("beats", "Any value: two heartbeats follow the greeting, which prove that nothing holds events back.")
 _PATCHES = _query("patches", "Topics of which the page understands events `patch` in place of whole ones.")
 _ALONE = _query(

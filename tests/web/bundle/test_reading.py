@@ -13,7 +13,8 @@ from aion.live.delta import browser_text
 from aion.live.source import Scan, Tree, scan
 from aion.live.topic import Built, Patch
 from aion.web.bundle.document import NOT_IN_ROW, BotsIndex
-from aion.web.bundle.index.index import CardTopics, IndexTopic
+from aion.web.bundle.index.index import CardTopics, IndexTopic, RowTopics, TotalsTopic
+from aion.web.bundle.index.state import IndexState
 from aion.web.bundle.pages import Page, bots_bundle, intraday_bundle
 from aion.web.bundle.reader import DeskReader
 from aion.web.bundle.reading import KINDS, Desk
@@ -84,7 +85,14 @@ def test_index_when_files_change_at_random_then_patches_rows_and_totals_are_thos
     tree = Tree(tmp_path, load_file)
     clock = 0.0
     kept = DeskReader(Page(frozenset({"b1"})), 5.0, lambda: clock)
-    index, cards, held = IndexTopic(kept), CardTopics(kept), Held()
+    state = IndexState(kept)
+    index, totals, rows, cards, held = (
+        IndexTopic(state),
+        TotalsTopic(state),
+        RowTopics(state),
+        CardTopics(kept),
+        Held(),
+    )
     before: Scan = {}
     patches = 0
     for number, _ in enumerate(islice(Changes(tmp_path, 100 + seed), 100)):
@@ -108,8 +116,10 @@ def test_index_when_files_change_at_random_then_patches_rows_and_totals_are_thos
             assert held.value == value, "what the patch makes is what a newcomer gets"
         assert etag != built.etag or held.value == value
         held.value = copy.deepcopy(value)
+        assert_parts(value, totals(tree), {key: rows(tree, key) for key in (*value["bots"], *value["unread"])})
+        assert rows(tree, "swing/nobody") is None
         desk, _ = kept.read(tree)
-        other = whole(IndexTopic(_Same(kept, desk))(tree))
+        other = whole(IndexTopic(IndexState(_Same(kept, desk)))(tree))
         for currency, total in other["totals"].items():
             assert value["totals"][currency] == total, (number, currency)
         assert other == value, "equal content, equal tag, however it came about"
@@ -129,6 +139,20 @@ def test_index_when_files_change_at_random_then_patches_rows_and_totals_are_thos
             each["reason"] for each in bundle["errors"].values()
         }, "each problem is named, by its row or by the desk"
     assert patches > 20
+
+
+def assert_parts(index: dict[str, Any], totals: Built, rows: dict[str, Built | None]) -> None:
+    """Assert that what is told by itself is what the index says."""
+    assert callable(totals.payload)
+    head = orjson.loads(totals.payload())
+    assert head == {name: each for name, each in index.items() if name not in ("bots", "etag")}
+    assert head["counts"] == {kind: sum(key.startswith(kind) for key in index["bots"]) for kind in KINDS}
+    for key, row in rows.items():
+        assert row is not None
+        alone = orjson.loads(orjson.dumps(row.payload))
+        shown = index["bots"].get(key)
+        assert alone.get("bot") == shown
+        assert alone["errors"] == (shown or index["unread"][key])["errors"]
 
 
 class _Same(DeskReader):
