@@ -2,9 +2,17 @@
 
 import re
 from datetime import UTC, date, datetime
+from math import isfinite
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from aion.clock import iso
 from aion.currency import MOST_DECIMALS
@@ -18,6 +26,31 @@ def _key(value: str) -> str:
     if _INTEGER_LIKE.fullmatch(value):
         raise ValueError(f"key {value!r} looks like an integer: put a letter in front, such as f{value}")
     return value
+
+
+_MONTH_AND_DAY = r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+_UTC_LINES = re.compile(
+    rf"(?:(?:19|2[01])[0-9]{{2}}-{_MONTH_AND_DAY}"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?Z\n)*+"
+)
+"""Texts as `_UTC_TEXT` that are times of the years 1900 to 2199, one a line; a 29 February needs a closer look."""
+
+
+def _curve(value: object, check: ValidatorFunctionWrapHandler) -> object:
+    """Take a curve that is right at a glance; each point of any other one is checked by itself."""
+    if type(value) is not dict or not value:
+        return check(value)
+    points: dict[str, float] = value
+    types = set(map(type, points.values()))
+    if not types <= {float, int} or set(map(type, points)) != {str}:
+        return check(value)
+    is_within = min(points.values()) >= -MOST and max(points.values()) <= MOST
+    if not is_within or not isfinite(sum(points.values())):  # NaN may be neither the least nor the most
+        return check(value)
+    lines = "\n".join(points) + "\n"
+    if lines.count("\n") != len(points) or not _UTC_LINES.fullmatch(lines):
+        return check(value)
+    return {at: float(equity) for at, equity in points.items()} if int in types else points
 
 
 def _times(curve: dict[str, float]) -> dict[str, float]:
@@ -75,7 +108,7 @@ Above = Annotated[float, Field(allow_inf_nan=False, gt=0, le=MOST)]
 Text = Annotated[str, Field(max_length=2000)]
 Short = Annotated[str, Field(max_length=128)]
 Word = Annotated[str, Field(min_length=1, max_length=64)]
-Curve = Annotated[dict[Key, Money], AfterValidator(_times)]
+Curve = Annotated[dict[Key, Money], AfterValidator(_times), WrapValidator(_curve)]
 """Equity by market time (ISO 8601 UTC): ordered by time, at most `CURVE_POINTS` in a state file."""
 
 Few = BeforeValidator(_few)
