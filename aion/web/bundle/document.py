@@ -201,16 +201,31 @@ class BotsPageBundle(Shown):
 
 NOT_IN_ROW = frozenset(
     {
-        "symbols", "positions", "fills", "trades", "signals", "targets", "open_orders", "rules", "preview", "leaving",
-        "equity_curve", "hold_curve", "more",
+        "positions", "fills", "trades", "signals", "targets", "open_orders", "rules", "preview", "equity_curve",
+        "hold_curve", "more",
     }
 )  # fmt: skip
 """What the card of a bot has and its row lacks: lists and curves."""
+ROW_SYMBOLS = 12  # of each bot: a page filters by them
+
+
+class LastFill(
+    Document,
+    showing=(Fill,),
+    without=frozenset(Fill.model_fields) - {"ts", "symbol", "side", "quantity", "price"},
+):
+    """A bot's newest fill, in short."""
+
+    id: Key = Field(description="Its key in `fills`.")
 
 
 class BotRow(Document, showing=(BotView,), without=NOT_IN_ROW):
     """One bot in the index: its `BotView` without lists and curves."""
 
+    symbols: list[Key] = Field(
+        default_factory=list, description=f"The first {ROW_SYMBOLS}; `symbols_total` counts all."
+    )
+    last_fill: LastFill | None = Field(None, description="Absent where it has no fills.")
     errors: dict[Key, Problem] = Field(default_factory=dict, description="What is wrong with its files, by section.")
 
 

@@ -12,7 +12,7 @@ import pytest
 from aion.live.delta import browser_text
 from aion.live.source import Scan, Tree, scan
 from aion.live.topic import Built, Patch
-from aion.web.bundle.document import NOT_IN_ROW, BotsIndex
+from aion.web.bundle.document import NOT_IN_ROW, ROW_SYMBOLS, BotsIndex
 from aion.web.bundle.index.index import CardTopics, IndexTopic, RowTopics, TotalsTopic
 from aion.web.bundle.index.state import IndexState
 from aion.web.bundle.pages import Page, bots_bundle, intraday_bundle
@@ -128,8 +128,13 @@ def test_index_when_files_change_at_random_then_patches_rows_and_totals_are_thos
         views = {f"{kind}/{name}": view for kind in KINDS for name, view in bundle[kind]["bots"].items()}
         assert value["bots"].keys() == views.keys()
         for key, row in value["bots"].items():
-            errors = row.pop("errors")
-            assert row.items() <= views[key].items() and views[key].keys() - row.keys() <= NOT_IN_ROW
+            errors, last, view = row.pop("errors"), row.pop("last_fill", None), views[key]
+            assert row.pop("symbols", []) == view.get("symbols", [])[:ROW_SYMBOLS]
+            assert (last is None) == (not view["fills"])
+            if last is not None:
+                name = last.pop("id")
+                assert name == list(view["fills"])[-1] and last.items() <= view["fills"][name].items()
+            assert row.items() <= views[key].items() and views[key].keys() - row.keys() <= NOT_IN_ROW | {"symbols"}
             card = cards(tree, key)
             assert card is not None and orjson.loads(orjson.dumps(card.payload))["bot"] == views[key]
             value["errors"] |= errors

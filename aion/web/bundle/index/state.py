@@ -12,7 +12,7 @@ import orjson
 from aion.live.source import Tree
 from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.piece import encode_part
-from aion.web.bundle.document import BotRow, BotsTotals, IntradaySummary, UnreadBot
+from aion.web.bundle.document import ROW_SYMBOLS, BotRow, BotsTotals, IntradaySummary, LastFill, UnreadBot
 from aion.web.bundle.index.running import RunningTotals
 from aion.web.bundle.pages import member_of, told
 from aion.web.bundle.reader import DeskReader
@@ -168,7 +168,10 @@ def _row(desk: Desk, key: Key, problems: Problems) -> bytes | None:
     if view is None:
         return None
     row = shown_as(BotRow, view)
-    row.errors = problems
+    row.symbols, row.errors = view.symbols[:ROW_SYMBOLS], problems
+    if view.fills:
+        row.last_fill = shown_as(LastFill, view.fills[last := next(reversed(view.fills))])
+        row.last_fill.id = last
     return encode_part(row)
 
 
