@@ -293,8 +293,8 @@ class IntradayBot(BotAccount):
             "cash": number(self.portfolio.cash),
             "day_pnl": result_json(self.portfolio.day_result(), self.session.open if self.session else None),
             "total_pnl": result_json(self.portfolio.total_result(), self.started_at),
-            "trades": len(self.record.trades),
-            "fills": len(self.record.fills),
+            "trades": self.record.trade_count,
+            "fills": self.record.fill_count,
         }
 
     def symbols_document(self) -> Json:

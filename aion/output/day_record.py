@@ -15,7 +15,7 @@ from aion.money import unit_json
 from aion.output.encode import Json, decision_json, fill_json, number, order_json, result_json, trade_json
 from aion.trading.events import NIGHTS, CashMovement, Changes, Result
 
-MOST_TAKEN = 256  # changes that wait to become JSON
+MOST_TAKEN = 256  # changes of a record that forgets which wait to become JSON
 
 
 @dataclass(slots=True)
@@ -88,6 +88,19 @@ class Record:
         return self._trades
 
     @property
+    def fill_count(self) -> int:
+        """How many fills there are; asking makes no JSON."""
+        return self._kept(len(self._fills) + sum(len(changes.fills) for changes in self._taken))
+
+    @property
+    def trade_count(self) -> int:
+        """How many closed trades there are; asking makes no JSON."""
+        return self._kept(len(self._trades) + sum(len(changes.trades) for changes in self._taken))
+
+    def _kept(self, count: int) -> int:
+        return min(count, self._newest) if self._newest else count
+
+    @property
     def decisions(self) -> Json:
         """Decisions by id."""
         self._settle()
@@ -128,7 +141,7 @@ class Record:
         """Add what happened since the last call; the caller must not change it afterwards."""
         if changes:
             self._taken.append(changes)
-            if len(self._taken) >= MOST_TAKEN:
+            if self._newest and len(self._taken) >= MOST_TAKEN:
                 self._settle()
 
     def see(self, point: EquityPoint) -> None:
