@@ -7,7 +7,7 @@ says of a field beyond its type stands in its annotation: `Annotated[Decimal, Sa
 import json
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -30,6 +30,64 @@ class Dataclass(Protocol):
 
 
 Fact = TypeVar("Fact", bound=Dataclass)
+Kind = TypeVar("Kind", bound=type)
+
+
+class _Setter(Protocol):
+    def __set__(self, instance: Any, value: Any) -> None: ...
+
+
+def quickly_made(kind: Kind) -> Kind:
+    """Give a frozen dataclass with slots an `__init__` that fills its slots directly, in half the time.
+
+    It takes the same arguments, and what it makes is as frozen as before: `dataclass` calls `object.__setattr__` for
+    each field, which looks up by name what is known when the class is made.
+
+    Raises:
+        TypeError: `kind` has no slots of its own for its fields.
+    """
+    names: dict[str, Any] = {"_absent": MISSING}
+    positional, named, body = list[str](), list[str](), list[str]()
+    for each in fields(kind):
+        slot: _Setter = vars(kind).get(each.name)  # type: ignore[assignment]
+        if not hasattr(slot, "__set__"):
+            raise TypeError(f"{kind.__name__}.{each.name} is no slot: use @dataclass(frozen=True, slots=True)")
+        names[f"_set_{each.name}"] = slot.__set__
+        if each.init:
+            (named if each.kw_only else positional).append(_parameter(each, names))
+        if (value := _value(each, names)) is not None:
+            body.append(f"_set_{each.name}(self, {value})")
+    if hasattr(kind, "__post_init__"):
+        body.append("self.__post_init__()")
+    arguments = ", ".join(["self", *positional, *(["*", *named] if named else [])])
+    exec(f"def __init__({arguments}):\n " + "\n ".join(body or ["pass"]), names)  # noqa: S102 - of names of fields
+    made = names["__init__"]
+    made.__qualname__, made.__module__ = f"{kind.__qualname__}.__init__", kind.__module__
+    made.__annotations__ = vars(kind)["__init__"].__annotations__
+    setattr(kind, "__init__", made)  # noqa: B010 - a type checker forbids it written otherwise
+    return kind
+
+
+def _parameter(each: Field[Any], names: dict[str, Any]) -> str:
+    """Return the parameter of a field, with its default."""
+    if each.default is not MISSING:
+        names[f"_default_{each.name}"] = each.default
+        return f"{each.name}=_default_{each.name}"
+    return f"{each.name}=_absent" if each.default_factory is not MISSING else each.name
+
+
+def _value(each: Field[Any], names: dict[str, Any]) -> str | None:
+    """Return the expression of what a field is set to; None where `__post_init__` sets it."""
+    if each.default_factory is not MISSING:
+        names[f"_make_{each.name}"] = each.default_factory
+        made = f"_make_{each.name}()"
+        return f"{made} if {each.name} is _absent else {each.name}" if each.init else made
+    if each.init:
+        return each.name
+    if each.default is MISSING:
+        return None
+    names[f"_default_{each.name}"] = each.default
+    return f"_default_{each.name}"
 
 
 @dataclass(frozen=True, slots=True)

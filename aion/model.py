@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal, get_args
 
-from aion.fact import UNSHOWN, Said
+from aion.fact import UNSHOWN, Said, quickly_made
 from aion.money import value_of
 from aion.scalar import Above, Fraction, Key, Label, NonNegative, Positive, Price, Share, Short, Verb, Word
 
@@ -180,6 +180,7 @@ _ACCOUNT = Said("Sub-account or wallet.", form=Short, is_kept=False)
 _STAKE = "Own money put in, over all its parts."
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Bar:
     """OHLCV of one interval of one symbol; `ts` is its close.
@@ -213,6 +214,7 @@ class Bar:
             raise ValueError(f"{self.symbol} {self.ts}: volume {self.volume} is not a quantity")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """An intent to trade; it becomes fills or ends without.
@@ -262,6 +264,7 @@ class Order:
         return not self.quantity
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
     """An order and what became of it so far."""
@@ -284,6 +287,7 @@ class OrderRecord:
     """Market time of the newest change."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
     """One execution. `price` is what was paid or got per unit, slippage included.
@@ -363,6 +367,7 @@ class Position:
     """Since it was opened: received above 0, paid below 0; account currency."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trade:
     """A closed round trip: from flat (or a turn) to flat; money after all costs."""
@@ -398,6 +403,7 @@ class Trade:
     """Why it was closed."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Signal:
     """What a strategy thinks of one symbol after one bar."""
@@ -422,6 +428,7 @@ class Signal:
             raise ValueError(f"{self.strategy} {self.symbol}: confidence {self.confidence} is not within 0..1")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What a bot decided on one symbol at one market time, and why; refusals too."""
@@ -438,6 +445,7 @@ class Decision:
     order_id: Annotated[str, Said(is_brief=True)] = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class EquityPoint:
     """Equity of one bot at one market time, beside what buying and holding would have given."""

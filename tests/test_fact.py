@@ -2,19 +2,21 @@
 
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import FrozenInstanceError, dataclass, field, fields, make_dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aion import model
-from aion.fact import Rows, Texts, fields_of
+from aion.fact import Rows, Texts, fields_of, quickly_made
 from aion.model import Bar, EquityPoint, Order, OrderType, Side
 from aion.money import plain_text
 from aion.store.document import part
@@ -163,3 +165,64 @@ def test_type_checker_when_a_field_is_taken_from_a_fact_then_it_knows_it_and_no_
     said = [line.partition("error: ")[2] for line in done.stdout.splitlines() if "error: " in line]
     assert len(said) == 2, done.stdout + done.stderr
     assert said[0].startswith('"Fill" has no attribute "venue"') and 'got "tuple[datetime, dict' in said[1]
+
+
+def label(self: Any) -> None:
+    if self.count < 0:
+        raise ValueError(f"{self.name}: {self.count} is below 0")
+    object.__setattr__(self, "label", f"{self.name}-{self.count}")
+
+
+def each_kind_of_field() -> type:
+    """A dataclass with each kind of field that a constructor has to know."""
+    parts = [
+        ("name", str),
+        ("count", int, field(default=3)),
+        ("seen", list, field(default_factory=list)),
+        ("made", list, field(init=False, default_factory=list)),
+        ("label", str, field(init=False)),
+        ("size", float, field(default=0.5, kw_only=True)),
+    ]
+    return make_dataclass("Each", parts, namespace={"__post_init__": label}, frozen=True, slots=True)
+
+
+USUAL, QUICK = each_kind_of_field(), quickly_made(each_kind_of_field())
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (("a",), {}),
+        (("a", 5, [1]), {"size": 1.5}),
+        ((), {"name": "a", "seen": [1], "count": 0}),
+        (("a", -1), {}),
+        ((), {}),
+        (("a", 1, [], 2), {}),
+        (("a",), {"label": "b"}),
+    ],
+)
+def test_fact_when_made_quickly_then_it_takes_and_refuses_what_a_dataclass_does(
+    given: tuple[Any, ...], named: dict[str, Any]
+) -> None:
+    try:
+        usual = USUAL(*given, **named)
+    except (TypeError, ValueError) as error:
+        with pytest.raises(type(error)):
+            QUICK(*given, **named)
+        return
+    quick = QUICK(*given, **named)
+    assert repr(quick) == repr(usual) and quick == QUICK(*given, **named)
+    assert quick.made is not QUICK("b").made and QUICK("b").seen is not QUICK("b").seen
+    with pytest.raises(FrozenInstanceError):
+        quick.count = 4
+
+
+def test_fact_when_made_quickly_then_it_is_copied_and_compared_as_before() -> None:
+    point = EquityPoint(at("2022-05-19T14:00Z"), Decimal("1.50"))
+    assert pickle.loads(pickle.dumps(point)) == point and hash(point) == hash(replace(point))
+    assert replace(point, hold=Decimal(2)) != point
+
+
+def test_class_when_it_has_no_slots_then_it_cannot_be_made_quickly() -> None:
+    with pytest.raises(TypeError, match=r"_Note\.symbol is no slot"):
+        quickly_made(_Note)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
+from aion.fact import quickly_made
 from aion.market.action import CorporateAction
 from aion.market.funding import FundingRate
 from aion.market.grid import Anchor
@@ -23,6 +24,7 @@ def is_ahead(ts: datetime, now: datetime) -> bool:
     return ts - now > AHEAD
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Batch:
     """All bars of one kind that close at the same moment."""

@@ -16,10 +16,12 @@ from typing import Any, ClassVar, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from aion.errors import ConfigError
+from aion.fact import quickly_made
 from aion.model import Bar, Signal
 from aion.scalar import BotKind
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Moment:
     """What a strategy may know besides the bars; nothing in it is later than `ts`, except session schedules."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from aion.clock import iso, parse_iso
+from aion.fact import quickly_made
 from aion.model import ZERO, Decision, Fill, OrderRecord, Trade
 
 _MAX_OWNER = 72  # an id stays under the 128 characters that a key of a state file may have
@@ -37,6 +38,7 @@ class Audit:
     reason: str = ""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class CashMovement:
     """One change of an account's cash; their sum is the cash, to the last digit."""
