@@ -68,8 +68,9 @@ class Bot:
         fee = 0.0005 if is_futures else 0.001
         given = {
             "pair": pair, "base_currency": coin, "stake_currency": self.stake, "stake_amount": price * amount,
-            "amount": 0, "is_open": True, "fee_open": fee, "fee_close": fee, "open_rate": price,
-            "open_date": self.now, "exchange": "binance", "strategy": "Made", "leverage": 1.0, "is_short": False,
+            "amount": 0, "amount_requested": amount, "timeframe": 60, "is_open": True, "fee_open": fee,
+            "fee_close": fee, "open_rate": price, "open_date": self.now,
+            "exchange": "binance", "strategy": "Made", "leverage": 1.0, "is_short": False,
             "trading_mode": self.trading_mode, "funding_fees": 0.0, "amount_precision": 1e-8,
             "price_precision": 1e-8, "precision_mode": TICK_SIZE, "precision_mode_price": TICK_SIZE,
             "contract_size": 1.0,
@@ -214,6 +215,7 @@ def resting(bot: Bot) -> None:
     bot.fill(held, "buy", 0.45, 100.0, filled=0.0)
     trade = Trade(
         pair="BTC/USDT", base_currency="BTC", stake_currency="USDT", stake_amount=200.0, amount=0, is_open=True,
+        amount_requested=0.00333333, timeframe=60,
         fee_open=0.001, fee_close=0.001, open_rate=60000.0, open_date=bot.now, exchange="binance", strategy="Made",
         leverage=1.0, is_short=False, trading_mode=bot.trading_mode, amount_precision=1e-8, price_precision=1e-8,
         precision_mode=TICK_SIZE, precision_mode_price=TICK_SIZE, contract_size=1.0,

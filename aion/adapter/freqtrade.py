@@ -7,6 +7,7 @@ starts from the given wallet, or from 0. Prices are those that freqtrade recorde
 (`aion.adapter.freqtrade_figures`).
 """
 
+import copy
 import re
 import sqlite3
 import time
@@ -14,20 +15,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from aion import performance
 from aion.adapter import freqtrade_figures as figures
-from aion.clock import Clock, iso
+from aion.adapter.freqtrade_document import Account, Open, Past, Shown, check, due, money, text
+from aion.adapter.freqtrade_document import document as in_document
+from aion.clock import Clock
 from aion.config import MOST_CASH
 from aion.engine.waiter import Waiter
 from aion.errors import ConfigError
 from aion.output.encode import Json
-from aion.store.curve import thin
-from aion.store.document.kind import schema_name
-from aion.store.document.state import CURVE_POINTS
 from aion.store.document_file import check_document, write_document
 from aion.store.layout import Layout, check_name
 from aion.store.regular_file import is_regular, open_regular
@@ -39,11 +38,8 @@ MOST_CELL = 100_000  # bytes of a cell
 MOST_BYTES = 512 << 20  # of all cells that are read
 MOST_S = 30.0  # of one reading of the database
 _STEPS = 20_000  # of SQLite's machine between two looks at the clock
-KEPT = 200  # fills and trades in the file; all of them stand in the database
 UNCHANGING = "immutable=1"  # of SQLite: no locks, no files beside it
 HEAD, WAL_AT = 20, 18  # bytes of the file; where it says how it is written (sqlite.org/fileformat2.html, 1.3)
-VERSIONS = (1, 2)  # of a row of `trades`, where it says one
-MODES = ("spot", "margin", "futures")
 NEEDED = frozenset({"id", "pair", "is_open", "open_rate", "close_rate", "amount", "open_date", "close_date"})
 TRADE_COLUMNS = NEEDED | {
     "fee_open", "fee_close", "close_profit_abs", "stake_currency", "stop_loss", "exit_reason", "sell_reason",
@@ -53,8 +49,10 @@ TRADE_COLUMNS = NEEDED | {
 ORDER_COLUMNS = frozenset({
     "id", "ft_trade_id", "ft_order_side", "ft_pair", "order_id", "filled", "order_date", "order_filled_date",
     "order_update_date", "ft_fee_base", "ft_order_tag", "average", "price", "stop_price", "ft_price", "funding_fee",
+    "ft_is_open", "amount", "ft_amount", "order_type", "status",
 })  # fmt: skip
 HISTORY_COLUMNS = frozenset({"id", "timestamp", "currency", "rate", "quote_currency", "balance"})
+LOCK_COLUMNS = frozenset({"id", "pair", "side", "reason", "lock_end_time", "active"})
 DAILY_PRICES = "Open positions are at the prices that freqtrade recorded on"
 NO_PRICES = "Open positions are at the newest price in freqtrade's database: its daily record or the newest fill."
 NO_WALLET = "The start money is not known: equity is the profit so far."
@@ -101,14 +99,13 @@ def attach(
     path = layout.swing_rolling(attached.bot)
     seen = written = None
     while True:
-        present = _signature(attached.database)
+        present = signature(attached.database)
         now = wall.now()
         if present != seen or written is None or (now - written).total_seconds() >= BEAT_S:
             mode = _mode(attached.database)
-            with _open(attached.database, mode) as connection:
-                value = document(connection, attached, now, is_followed=waiter is not None)
-                check_document(value, "swing_rolling", layout.relative(path))
-            if mode == UNCHANGING and _signature(attached.database) != present:
+            value = read(attached, now, due(now, BEAT_S + 2 * POLL_S) if waiter is not None else None)
+            check_document(copy.copy(value), "swing_rolling", layout.relative(path))
+            if mode == UNCHANGING and signature(attached.database) != present:
                 continue  # a bot has started meanwhile
             write_document(path, value)
             if present != seen:
@@ -118,7 +115,17 @@ def attach(
             return
 
 
-def _signature(database: Path) -> tuple[tuple[int, int, int] | None, ...]:
+def read(attached: Attached, now: datetime, due_at: datetime | None = None, **more: Any) -> Json:
+    """Return the state file of the bot, read from its database now; see `document`.
+
+    Raises:
+        ConfigError: no such database, or it is not freqtrade's.
+    """
+    with _open(attached.database, _mode(attached.database)) as connection:
+        return document(rows_of(connection, now), attached, now, due_at, **more)
+
+
+def signature(database: Path) -> tuple[tuple[int, int, int] | None, ...]:
     """Return a value that changes whenever the database does, from its file and its write-ahead log."""
     found: list[tuple[int, int, int] | None] = []
     for path in (database, _log_of(database)):
@@ -212,21 +219,6 @@ def _rows(connection: sqlite3.Connection, table: str, known: frozenset[str]) -> 
     return found
 
 
-def _check_version(trades: Sequence[Json]) -> None:
-    for trade in trades:
-        version = trade.get("record_version")
-        if version is not None and version not in VERSIONS:
-            raise ConfigError(
-                f"trade {trade['id']} has record version {version}, of a newer freqtrade: this reader knows "
-                f"{' and '.join(map(str, VERSIONS))}, so its figures could be wrong; a newer Aion may know it"
-            )
-        mode = _text(trade, "trading_mode").lower()
-        if mode and mode not in MODES:
-            raise ConfigError(
-                f"trade {trade['id']} has the trading mode {mode!r}: this reader knows {', '.join(MODES)}"
-            )
-
-
 def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
     """Return the columns of a table; none for a view or a virtual table, which may be endless."""
     kept = "SELECT 1 FROM sqlite_master WHERE name = ? AND type = 'table' AND rootpage > 0"
@@ -235,16 +227,26 @@ def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
     return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
 
 
-def document(connection: sqlite3.Connection, attached: Attached, now: datetime, *, is_followed: bool) -> Json:
-    """Return the state file of the bot, made from the database.
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a database holds."""
+
+    trades: list[Json]
+    orders: list[Json]
+    history: list[Json]
+    """Daily holdings."""
+    locks: list[Json]
+    """Those that have not ended."""
+
+
+def rows_of(connection: sqlite3.Connection, now: datetime) -> Rows:
+    """Return what the database holds, at one moment.
 
     Args:
         connection: to the database.
-        attached: has the bot's name and start money.
         now: wall time.
-        is_followed: True if it will be read again.
     """
-    connection.execute("BEGIN")  # one state of both tables
+    connection.execute("BEGIN")  # one state of all tables
     try:
         trades = _rows(connection, "trades", TRADE_COLUMNS)
         orders = []
@@ -253,59 +255,91 @@ def document(connection: sqlite3.Connection, attached: Attached, now: datetime, 
         history = []
         if _columns(connection, "wallet_history") >= HISTORY_COLUMNS:
             history = _rows(connection, "wallet_history", HISTORY_COLUMNS)
+        locks = []
+        if _columns(connection, "pairlocks") >= LOCK_COLUMNS - {"side", "reason"}:
+            locks = _rows(connection, "pairlocks", LOCK_COLUMNS)
     finally:
         connection.execute("COMMIT")
-    _check_version(trades)
+    return Rows(trades, orders, history, active(locks, now))
+
+
+def active(locks: Sequence[Json], now: datetime) -> list[Json]:
+    """Return the locks that have not ended."""
+    return [each for each in locks if each["active"] and figures.time_of(each["lock_end_time"]) > now]
+
+
+def document(rows: Rows, attached: Attached, now: datetime, due_at: datetime | None, **more: Any) -> Json:
+    """Return the state file of the bot, made from its database.
+
+    Args:
+        rows: of the database.
+        attached: has the bot's name and start money.
+        now: wall time.
+        due_at: of the next write; None where there is none.
+        more: further fields.
+
+    Raises:
+        ConfigError: a newer version, or two stake currencies and none is chosen.
+        ValueError: a value that freqtrade does not write.
+    """
+    currency = _currency(rows.trades, attached.currency)
+    trades = [each for each in rows.trades if _stake_of(each) == currency]
     by_trade: dict[Any, list[Json]] = defaultdict(list)
-    for order in orders:
+    for order in rows.orders:
         by_trade[order["ft_trade_id"]].append(order)
-    currency = _currency(trades, attached.currency)
-    opened, closed = [each for each in trades if each["is_open"]], [each for each in trades if not each["is_open"]]
-    closed = sorted((each for each in closed if each["close_date"]), key=lambda each: str(each["close_date"]))
-    holdings = figures.newest_holdings(history, currency)
-    marks = {each["id"]: figures.mark(each, by_trade[each["id"]], holdings) for each in opened}
+    past, opened = Past(), list[Open]()
+    holdings = figures.newest_holdings(rows.history, currency)
+    marks: list[figures.Mark] = []
+    for trade in trades:
+        check(trade)
+        if not trade["is_open"]:
+            if trade["close_date"]:
+                past.add(trade, by_trade[trade["id"]])
+            continue
+        mark = figures.mark(trade, by_trade[trade["id"]], holdings)
+        profit = figures.open_profit(trade, mark.price)
+        opened.append(Open(trade, by_trade[trade["id"]], mark.price, mark.at, profit))
+        if figures.amount(trade, "amount") > 0:
+            marks.append(mark)
+    past.trim()
+    orders = [order for trade in trades for order in by_trade[trade["id"]]]
+    is_dry = bool(orders) and all(str(each["order_id"]).startswith("dry_run") for each in orders)
+    account = _account(attached, currency, trades, past, opened, is_dry=is_dry)
+    account.note = _note(marks, has_wallet=attached.wallet is not None)
+    shown = Shown(attached.bot, "paper" if is_dry else "live", now, now, due_at, more)
+    return in_document(past, opened, rows.locks, account, shown)
+
+
+def _account(
+    attached: Attached,
+    currency: str,
+    trades: Sequence[Json],
+    past: Past,
+    opened: Sequence[Open],
+    *,
+    is_dry: bool,
+) -> Account:
+    """Return the figures of the account; in a dry run entries that rest count as freqtrade counts them."""
     start = attached.wallet or 0.0
     cash = figures.free(start, trades)
-    equity = _money(cash + sum(figures.worth(each, marks[each["id"]].price) for each in opened))
-    paid = [figures.borne(each, by_trade[each["id"]]) for each in trades]
-    fees, funding = _money(sum(fee for fee, _ in paid)), sum(received for _, received in paid)
-    borrow, net = _money(max(0.0, -funding)), _money(equity - start)
-    value: Json = {
-        **_envelope(orders, len(trades) + len(orders), now, is_followed=is_followed),
-        "bot": attached.bot,
-        "currency": currency,
-        "strategy": _text(trades[-1], "strategy") if trades else "",
-        "rule": "freqtrade",
-        "symbols": sorted({str(each["pair"]) for each in trades}),
-        "equity": equity,
-        "note": _note(opened, marks, has_wallet=attached.wallet is not None),
-        "total_pnl": {"gross": _money(net + fees + borrow), "fees": fees, "slippage": 0, "net": net},
-        "positions": {
-            str(each["pair"]): _position(each, marks[each["id"]])
-            for each in opened
-            if figures.amount(each, "amount") > 0
-        },
-        "trades": {f"t{each['id']}": _trade(each, by_trade[each["id"]]) for each in closed[-KEPT:]},
-        "fills": _fills(orders, {each["id"]: each for each in trades}),
-        "equity_curve": thin(_curve(trades, closed, start), CURVE_POINTS),
-        "stats": _stats(closed, _base(attached, opened)),
-    }
-    if borrow:
-        value["total_pnl"]["borrow"] = borrow
+    worth = 0.0
+    for each in opened:
+        waits = figures.waiting(each.trade, each.orders) if is_dry else 0.0
+        if figures.amount(each.trade, "amount") > 0 or not waits:
+            worth += figures.worth(each.trade, each.price or 0.0)
+        worth += waits
+    account = Account(currency, money(cash + worth))
     if attached.wallet is not None:
-        value["start_equity"] = attached.wallet
-        value["cash"] = _money(cash)
-        if attached.wallet > 0:
-            value["total_pnl"]["net_return"] = net / attached.wallet
-    return value
+        account.start, account.cash = attached.wallet, money(cash)
+    if attached.wallet:
+        parts = sum(figures.amount(each.trade, "realized_profit") for each in opened)
+        base = (attached.wallet + parts) * attached.tradable
+        if base > 0:
+            account.max_drawdown, account.drawdown = figures.falls(past.profits, base)
+    return account
 
 
-def _money(value: float) -> float:
-    return round(value, figures.DIGITS)
-
-
-def _note(opened: Sequence[Json], marks: dict[Any, figures.Mark], *, has_wallet: bool) -> str:
-    held = [marks[each["id"]] for each in opened if figures.amount(each, "amount") > 0]
+def _note(held: Sequence[figures.Mark], *, has_wallet: bool) -> str:
     notes = [] if has_wallet else [NO_WALLET]
     if held and all(each.is_recorded for each in held):
         notes.insert(0, f"{DAILY_PRICES} {min(each.at for each in held):%-d %b %Y}.")
@@ -314,136 +348,23 @@ def _note(opened: Sequence[Json], marks: dict[Any, figures.Mark], *, has_wallet:
     return " ".join(notes)
 
 
-def _base(attached: Attached, opened: Sequence[Json]) -> float | None:
-    """Return the money from which freqtrade counts drawdowns; None if the start money is unknown."""
-    if not attached.wallet:
-        return None
-    parts = sum(figures.amount(each, "realized_profit") for each in opened)
-    return (attached.wallet + parts) * attached.tradable
-
-
-def _envelope(orders: Sequence[Json], seq: int, now: datetime, *, is_followed: bool) -> Json:
-    is_dry = bool(orders) and all(str(each["order_id"]).startswith("dry_run") for each in orders)
-    value: Json = {
-        "schema": schema_name("swing_rolling"),
-        "mode": "paper" if is_dry else "live",
-        "run": "1",
-        "cycle_id": f"freqtrade-{now:%Y%m%dT%H%M%SZ}",
-        "seq": seq,
-        "as_of": iso(now),
-        "written_at": iso(now),
-    }
-    if is_followed:
-        value["due_at"] = iso(now + timedelta(seconds=BEAT_S + 2 * POLL_S))
-    return value
-
-
-def _curve(trades: Sequence[Json], closed: Sequence[Json], start: float) -> dict[str, float]:
-    """Return the equity curve: the account at the close of each trade, from the start money on."""
-    first = min((figures.time_of(each["open_date"]) for each in trades), default=None)
-    curve: dict[str, float] = {} if first is None else {iso(first): start}
-    equity = start
-    for trade in closed:
-        equity += figures.amount(trade, "close_profit_abs")
-        curve[iso(figures.time_of(trade["close_date"]))] = _money(equity)
-    return curve
-
-
-def _stats(closed: Sequence[Json], base: float | None) -> Json:
-    results = [figures.amount(each, "close_profit_abs") for each in closed]
-    value: Json = {"closed_trades": len(closed), "wins": performance.wins(results)}
-    for name, figure in (
-        ("win_rate", performance.win_rate(results)),
-        ("profit_factor", performance.profit_factor(results)),
-    ):
-        if figure is not None:
-            value[name] = figure
-    if base is not None and base > 0:
-        value["max_drawdown"], value["drawdown"] = figures.falls(results, base)
-    return value
-
-
-def _position(trade: Json, mark: figures.Mark) -> Json:
-    quantity = figures.amount(trade, "amount") * (-1 if trade.get("is_short") else 1)
-    entry = figures.amount(trade, "open_rate")
-    value: Json = {
-        "quantity": quantity,
-        "average_price": entry,
-        "last_price": mark.price,
-        "marked_at": iso(mark.at),
-        "market_value": _money(quantity * mark.price),
-        "unrealized_pnl": _money(quantity * (mark.price - entry)),
-        "opened_at": iso(figures.time_of(trade["open_date"])),
-    }
-    if figures.amount(trade, "stop_loss") > 0:
-        value["stop_loss"] = figures.amount(trade, "stop_loss")
-    if figures.leverage(trade) != 1:
-        value["leverage"], value["margin"] = figures.leverage(trade), _money(figures.stake(trade))
-        if figures.amount(trade, "liquidation_price") > 0:
-            value["liquidation_price"] = figures.amount(trade, "liquidation_price")
-    return value
-
-
-def _trade(trade: Json, orders: Sequence[Json]) -> Json:
-    whole = figures.whole(trade, orders)
-    value: Json = {
-        "symbol": str(trade["pair"]),
-        "side": "sell" if trade.get("is_short") else "buy",
-        "quantity": whole.quantity,
-        "entry_price": whole.entry_price,
-        "exit_price": whole.exit_price,
-        "opened_at": iso(figures.time_of(trade["open_date"])),
-        "ts": iso(figures.time_of(trade["close_date"])),
-        "fees": figures.fees(trade, orders),
-        "realized_pnl": _money(figures.amount(trade, "close_profit_abs")),
-        "return": whole.result,
-        "reason": _text(trade, "exit_reason") or _text(trade, "sell_reason"),
-    }
-    if whole.stake > 0:
-        value["stake"] = _money(whole.stake)
-    if (funding := -figures.amount(trade, "funding_fees")) > 0:
-        value["borrow"] = _money(funding)
-    return value
-
-
-def _fills(orders: Sequence[Json], trades: dict[Any, Json]) -> Json:
-    shown: Json = {}
-    for order in orders:
-        trade = trades.get(order["ft_trade_id"])
-        price = figures.price_of(order)
-        at = figures.filled_at(order)
-        if trade is None or figures.amount(order, "filled") <= 0 or price <= 0 or not at:
-            continue
-        entry = "sell" if trade.get("is_short") else "buy"
-        side = str(order["ft_order_side"])
-        if side not in ("buy", "sell"):  # stoploss
-            side = "buy" if entry == "sell" else "sell"
-        tag = _text(trade, "enter_tag") or _text(trade, "buy_tag") if side == entry else _text(trade, "exit_reason")
-        shown[f"f{order['id']}"] = {
-            "ts": iso(figures.time_of(at)),
-            "symbol": str(order["ft_pair"]),
-            "side": side,
-            "quantity": figures.amount(order, "filled"),
-            "price": price,
-            "fee": figures.order_fee(trade, order),
-            "reason": _text(order, "ft_order_tag") or tag,
-            "order_id": str(order["order_id"]),
-        }
-    return dict(list(shown.items())[-KEPT:])
+def _stake_of(trade: Json) -> str:
+    stake = text(trade, "stake_currency") or str(trade["pair"]).partition("/")[2].partition(":")[0]
+    return stake.upper()
 
 
 def _currency(trades: Sequence[Json], named: str) -> str:
-    found = {
-        _text(each, "stake_currency") or str(each["pair"]).partition("/")[2].partition(":")[0] for each in trades
-    }
+    found = {_stake_of(each) for each in trades}
+    if named and (named.upper() in found or not found):
+        return named.upper()
     if len(found) > 1:
+        shown = figures.short(", ".join(sorted(found)))[1:-1]
         raise ConfigError(
-            f"the database has trades in {figures.short(', '.join(sorted(found)))[1:-1]}: one bot has one currency"
+            f"the database has trades in {shown}: one bot has one currency, so choose it with `currency`, or attach "
+            "the database twice under two names"
         )
-    if not found and not named:
+    if not found:
         raise ConfigError("the database has no trades yet, which would name their currency: give it with --currency")
-    return (found.pop() if found else named).upper()
-
-
-def _text(row: Json, name: str) -> str:
-    return str(row.get(name) or "")
+    if named:
+        raise ConfigError(f"the database has trades in {found.pop()}, none in {named.upper()}: correct `currency`")
+    return found.pop()

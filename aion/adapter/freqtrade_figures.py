@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from aion.output.encode import Json
@@ -149,6 +150,37 @@ def worth(trade: Json, price: float) -> float:
     if times == 1 and str(trade.get("trading_mode") or "").lower() != "futures":
         return price * held
     return price * held - own * (times - 1)
+
+
+def open_profit(trade: Json, price: float) -> float:
+    """Return the profit of what an open trade holds at `price`, after both fees and funding, as freqtrade rounds it.
+
+    freqtrade counts in decimals and turns each side into a float before it takes one from the other.
+    """
+    held, is_short = _exact(amount(trade, "amount")), bool(trade.get("is_short"))
+    entry = held * _exact(amount(trade, "open_rate"))
+    exit_value = held * _exact(price)
+    sign = -1 if is_short else 1
+    put_in = float(entry + sign * entry * _exact(amount(trade, "fee_open")))
+    got = float(exit_value - sign * exit_value * _exact(amount(trade, "fee_close")))
+    if str(trade.get("trading_mode") or "").lower() == "futures":
+        got += sign * amount(trade, "funding_fees")
+    return round(sign * (got - put_in), DIGITS)
+
+
+def _exact(value: float) -> Decimal:
+    return Decimal(str(value))
+
+
+def waiting(trade: Json, orders: Sequence[Json]) -> float:
+    """Return the money of entries that rest unfilled, as a dry run of freqtrade adds it to the balance."""
+    if str(trade.get("trading_mode") or "").lower() == "futures":
+        return 0.0
+    return math.fsum(
+        (amount(order, "amount") or amount(order, "ft_amount")) * price_of(order) / leverage(trade)
+        for order in orders
+        if order.get("ft_is_open") and is_entry(trade, order)
+    )
 
 
 def free(start: float, trades: Sequence[Json]) -> float:

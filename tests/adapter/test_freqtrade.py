@@ -36,14 +36,28 @@ def test_database_is_shown_with_its_trades_positions_and_fills(tmp_path: Path) -
         "last_price": 22000,
         "marked_at": "2022-05-20T09:00Z",
         "market_value": 2200,
-        "unrealized_pnl": 0,
+        "unrealized_pnl": -4.4,  # both fees
         "opened_at": "2022-05-20T09:00Z",
         "stop_loss": 19800,
+        "stake": 2200,
     }
     first, second = value["trades"]["t1"], value["trades"]["t2"]
     assert (first["side"], first["realized_pnl"], first["fees"], first["reason"]) == ("buy", 95.9, 4.1, "roi")
     assert (second["side"], second["realized_pnl"]) == ("sell", -103.9)
-    assert list(value["fills"]) == ["f1", "f2", "f3", "f4", "f5"]  # what was not filled is none
+    assert list(value["fills"]) == ["f1", "f3", "f2", "f4", "f5"]  # by time; what was not filled is none
+    assert value["open_orders"] == {
+        "o6": {
+            "ts": "2022-05-20T09:01Z",
+            "symbol": "BTC/USDT",
+            "side": "sell",
+            "quantity": 0.1,
+            "type": "limit",
+            "status": "open",
+            "filled_quantity": 0,
+            "reason": "",
+            "limit_price": 25000,
+        }
+    }
     assert value["fills"]["f4"]["side"] == "buy" and value["fills"]["f4"]["reason"] == "stop_loss"
     assert value["fills"]["f1"]["fee"] == 2 and value["fills"]["f1"]["reason"] == "dip"
     assert value["equity_curve"] == {
@@ -164,15 +178,15 @@ def test_partial_exits_leverage_shorts_and_funding_are_counted(tmp_path: Path) -
     value = attached_to(tmp_path, freqtrade_db.write(tmp_path / "t.sqlite", "record version 2", trades, orders))
     assert value["equity"] == pytest.approx(1000 - 12.7 + 10.29 + 4.0 + 0.5 * (110 - 100))
     assert value["trades"]["t1"]["side"] == "sell" and value["trades"]["t1"]["fees"] == pytest.approx(0.21)
-    assert value["trades"]["t1"]["borrow"] == pytest.approx(2.5) and "borrow" not in value["trades"]["t2"]
+    assert value["trades"]["t1"]["funding"] == -2.5 and value["trades"]["t2"]["funding"] == 0.5
     assert value["trades"]["t2"]["fees"] == pytest.approx(0.21)  # it has no order: by its rates
     assert list(value["positions"]) == ["BTC/USDT:USDT"] and value["positions"]["BTC/USDT:USDT"]["quantity"] == 0.5
     assert value["fills"]["f3"]["fee"] == pytest.approx(0.2) and value["fills"]["f4"]["reason"] == "half"
     pnl = value["total_pnl"]
-    assert pnl["borrow"] == pytest.approx(2.0) and pnl["fees"] == pytest.approx(
+    assert pnl["funding"] == pytest.approx(-2.0) and pnl["fees"] == pytest.approx(
         0.21 + 0.21 + 0.2 * 0.5 / 0.998 + 0.055
     )
-    assert pnl["gross"] - pnl["fees"] - pnl["borrow"] == pytest.approx(pnl["net"])
+    assert pnl["gross"] - pnl["fees"] + pnl["funding"] == pytest.approx(pnl["net"])
     assert value["cash"] == pytest.approx(1000 - 12.7 + 10.29 + 4.0 - 50 / 3 - 100)
 
 

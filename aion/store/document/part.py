@@ -106,6 +106,15 @@ class Stats(Document):
     turnover: Fraction | None = None
 
 
+class Lock(Document):
+    """A time in which a bot opens nothing in a symbol."""
+
+    symbol: Short = Field(description="Symbol, or `*` for all of them.")
+    side: Short = Field("", description="long or short; empty for both.")
+    until: UtcTime
+    reason: Text = ""
+
+
 class Flow(Document):
     """Money that was paid into an account or taken out of it."""
 

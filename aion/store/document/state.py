@@ -29,10 +29,11 @@ from aion.scalar import (
     SideName,
     Text,
     UtcTime,
+    Verb,
 )
 from aion.store.document.base import Document, Envelope
 from aion.store.document.clock import ClockState
-from aion.store.document.part import Bar, Decision, Fill, Flow, Order, Pnl, Position, Signal, Stats, Trade
+from aion.store.document.part import Bar, Decision, Fill, Flow, Lock, Order, Pnl, Position, Signal, Stats, Trade
 
 CURVE_POINTS = 2000
 """Most points of a curve in a state file."""
@@ -92,6 +93,15 @@ class Account(Envelope):
         default_factory=dict,
         description="What became of the newest requests, by exact id: done, accepted (begun, e.g. a flatten that "
         "still holds positions), refused or superseded; more after a colon.",
+    )
+    actions: list[Verb] | None = Field(
+        None,
+        max_length=20,
+        description="Requests that the bot carries out at present: pause, resume, flatten, stop, reload, force_exit, "
+        "cancel_order, delete_lock. Absent: pause, resume and flatten.",
+    )
+    locks: Annotated[dict[Key, Lock], Few] = Field(
+        default_factory=dict, description="Symbols in which it opens nothing for a time."
     )
     rules: dict[Key, Number | bool | Text] = Field(
         default_factory=dict, description="Rules in force: max_positions, max_alloc, stop_loss ..."
