@@ -5,8 +5,9 @@ Ratios of closed trades are None below `MIN_TRADES`, because on a handful of tra
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import sqrt
+from operator import sub, truediv
 
 MIN_TRADES = 30  # smallest sample for which a win rate's standard error is under 0.1
 MIN_RETURNS = 30  # below it the standard error of a Sharpe ratio (about 1 / sqrt n a period) is the ratio itself
@@ -37,13 +38,11 @@ def max_drawdown(equity: Iterable[float]) -> float:
 
     Source: as `drawdown`.
     """
-    peak = 0.0
-    worst = 0.0
-    for value in equity:
-        peak = max(peak, value)
-        if peak > 0:
-            worst = max(worst, (peak - value) / peak)
-    return worst
+    values = list(equity)
+    peaks = list(accumulate(values, max))
+    start = next((number for number, peak in enumerate(peaks) if peak > 0), len(peaks))
+    values, peaks = values[start:], peaks[start:]
+    return max(map(truediv, map(sub, peaks, values), peaks), default=0.0)
 
 
 def exposure(market_values: Iterable[float], equity: float) -> float | None:

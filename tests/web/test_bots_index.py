@@ -74,10 +74,11 @@ def test_card_of_a_bot_that_cannot_be_then_404_with_a_sentence(shared_desk: Runn
 
 
 def test_hundreds_of_bots_some_broken_then_none_is_left_out_and_each_broken_one_is_named(desk: RunningDesk) -> None:
-    for number in range(300):
-        desk.write.day(f"b{number:03d}", 1, equity=0.1)
-    for number in range(0, 300, 10):
-        desk.write.layout.sim_log("2022-05-19", f"b{number:03d}").write_bytes(b"{")
+    for number in range(299, -1, -1):  # the first makes the folder
+        if number % 10:
+            desk.write.day(f"b{number:03d}", 1, equity=0.1)
+        else:
+            desk.write.layout.sim_log("2022-05-19", f"b{number:03d}").write_bytes(b"{")
     index = desk.get(INDEX).json()
     assert len(index["bots"]) + len(index["unread"]) == 300
     assert set(index["unread"]) == {f"intraday/b{number:03d}" for number in range(0, 300, 10)}

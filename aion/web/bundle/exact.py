@@ -7,16 +7,25 @@ so that 0.1 + 0.2 is 0.3, and a coin's eighteenth decimal is not rounded away.
 from collections.abc import Iterable
 from decimal import Context, Decimal
 from functools import reduce
+from itertools import repeat
+from operator import eq, truediv
 
 from aion.scalar import MOST
 
 EXACT = Context(prec=1100)
 """More digits than the sum of any two floats has: nothing is rounded, and its order does not matter."""
 
+_MOST_CENTS = 10**15
+"""Below it, two digits behind the point are the shortest decimal that reads as a float, as any fifteen digits are."""
+
 
 def total(values: Iterable[float]) -> float:
     """Return the sum of `values`, 0 of none."""
-    return float(reduce(EXACT.add, map(decimal, values), Decimal(0)))
+    given = list(values)
+    cents = [round(value * 100) for value in given]
+    if all(map(eq, map(truediv, cents, repeat(100)), given)) and max(map(abs, cents), default=0) < _MOST_CENTS:
+        return sum(cents) / 100
+    return float(reduce(EXACT.add, map(decimal, given), Decimal(0)))
 
 
 def product(*values: float) -> float:

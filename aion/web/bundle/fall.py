@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import datetime
 from math import fsum
 
 from aion import performance
@@ -12,11 +12,12 @@ from aion.store.document.part import Pnl, Stats
 from aion.store.document.state import Account
 from aion.web.bundle import curve
 from aion.web.bundle.curve import Fall
-from aion.web.bundle.document import BotView, DrawdownOf
+from aion.web.bundle.document import BotRow, BotView, DrawdownOf
 from aion.web.bundle.exact import fraction
 from aion.web.state import moment
 
 TOLERANCE = 1e-4  # less is rounding: a hundredth of a per cent, which is what the pages show
+_DAY = len("2022-05-19")
 Closes = dict[str, tuple[datetime, float]]
 """Market day -> time and equity of its last point."""
 
@@ -30,7 +31,9 @@ class TotalFall:
     is_at_closes: bool | None = None
 
 
-def fall_of(doc: Account, equity_curve: curve.Curve, *, foreign: bool) -> tuple[Fall | None, DrawdownOf | None]:
+def fall_of(
+    doc: Account, equity_curve: curve.Curve, seen: Fall | None, *, foreign: bool
+) -> tuple[Fall | None, DrawdownOf | None]:
     """Return the drawdown figures of a bot and their source, None for none.
 
     A curve may be shorter than what its file counts, so it may fall less than the file says. It cannot fall more:
@@ -39,10 +42,10 @@ def fall_of(doc: Account, equity_curve: curve.Curve, *, foreign: bool) -> tuple[
     Args:
         doc: a checked state document.
         equity_curve: its curve in order of time.
+        seen: the fall of that.
         foreign: True for a bot that is not one of Aion's own jobs, whose curve may cover more than a day or less.
     """
     said = _said(doc.stats)
-    seen = curve.drawdown(equity_curve)
     since = moment(next(iter(equity_curve))) if equity_curve else None
     if said is None or (said.drawdown is None and said.max_drawdown is None):
         return (seen, made(DrawdownOf)(source="curve", since=since)) if seen else (None, None)
@@ -66,15 +69,15 @@ def _since(pnl: Pnl | None) -> datetime | None:
     return pnl.since if pnl is not None else None
 
 
-def closes_of(points: Mapping[datetime, float]) -> Closes:
-    """Return the last of each UTC day's `points`, which are in order of time."""
+def closes_of(points: curve.Curve) -> Closes:
+    """Return the last of each UTC day's `points`, which are in order of time (texts in UTC)."""
     times = list(points)
-    found: list[datetime] = []
+    found: list[str] = []
     end = len(times)
     while end:
         found.append(times[end - 1])
-        end = bisect_left(times, datetime.combine(found[-1].date(), time(), UTC), hi=end)
-    return {str(at.date()): (at, points[at]) for at in reversed(found)}
+        end = bisect_left(times, found[-1][:_DAY], hi=end, key=lambda text: text[:_DAY])
+    return {text[:_DAY]: (moment(text), points[text]) for text in reversed(found)}
 
 
 def with_days(closes: Closes, earlier: Mapping[str, float]) -> Closes:
@@ -83,7 +86,7 @@ def with_days(closes: Closes, earlier: Mapping[str, float]) -> Closes:
     return dict(sorted((days | closes).items()))
 
 
-def fall_of_one(view: BotView) -> TotalFall | None:
+def fall_of_one(view: BotView | BotRow) -> TotalFall | None:
     """Return the drawdown of a `Total` of one bot: that of the bot."""
     said = _said(view.stats)
     if said is None or said == Fall():
@@ -91,7 +94,7 @@ def fall_of_one(view: BotView) -> TotalFall | None:
     return TotalFall(said, view.drawdown_of.since if view.drawdown_of is not None else None)
 
 
-def fall_of_sum(bots: list[tuple[BotView, Closes]], equity: float) -> TotalFall | None:
+def fall_of_sum(bots: list[tuple[BotView | BotRow, Closes]], equity: float) -> TotalFall | None:
     """Return the drawdown of a `Total` of several bots, None where one of them says neither curve nor start.
 
     The sum is looked at when the last of the bots began, at the end of each day that all have, and now. Before its
@@ -129,7 +132,7 @@ def fall_at(points: list[tuple[datetime, float]], began: datetime) -> TotalFall 
     return TotalFall(Fall(*figures, min(peak_at, points[-1][0])), began, is_at_closes=True)
 
 
-def first_of(view: BotView, closes: Closes) -> tuple[datetime, float] | None:
+def first_of(view: BotView | BotRow, closes: Closes) -> tuple[datetime, float] | None:
     """Return when a bot began and its equity then, None where it says neither that nor a curve."""
     since = _since(view.total_pnl)
     if since is not None and view.start_equity is not None:

@@ -56,12 +56,10 @@ def member_of(desk: Desk, key: Key) -> Member | None:
     card, line = desk.cards.get(key), desk.lines.get(name) if kind == "intraday" else None
     if card is None:
         return Member(line, {}, [], _equities(summary, name)) if line is not None else None
-    if lead is None or card.whole.mode != lead.mode:
+    if lead is None or card.row.mode != lead.mode:
         return None
     earlier = {} if card.foreign or kind != "intraday" else _equities(summary, name)
-    return Member(
-        card.whole, card.closes, list(card.whole.positions.values()), earlier, card.has_left_out("positions")
-    )
+    return Member(card.row, card.curve.closes, card.held, earlier, card.has_left_out("positions"))
 
 
 def _page(model: type[Bundle], desk: Desk) -> Bundle:

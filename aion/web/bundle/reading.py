@@ -286,7 +286,7 @@ class Page:
             return
         card = self._cards.get(key)
         if card is None or not card.is_of(bot.doc, asked, foreign=bot.foreign):
-            self._cards[key] = Card(bot.doc, kind, bot.file, asked, foreign=bot.foreign)
+            self._cards[key] = Card(bot.doc, kind, bot.file, asked, foreign=bot.foreign, before=card)
 
     def _mark_days(self, files: Files, name: str, bots: list[Bot]) -> None:
         """Note what the bots of a name made on the market days for which their files say it."""

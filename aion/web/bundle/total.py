@@ -3,12 +3,13 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from aion.currency import decimals_of
 from aion.store.document.base import made
-from aion.store.document.part import Pnl, Position
+from aion.store.document.part import Pnl
 from aion.web.bundle.curve import Fall
-from aion.web.bundle.document import BotView, DayTotal, Total
+from aion.web.bundle.document import BotRow, BotView, DayTotal, Total
 from aion.web.bundle.exact import total
 from aion.web.bundle.fall import Closes, fall_of_one, fall_of_sum, with_days
 
@@ -17,15 +18,24 @@ DayPnl = dict[str, dict[str, Pnl]]
 """Result of a market day by bot, by day."""
 
 
+class Held(NamedTuple):
+    """A position in the sums."""
+
+    quantity: float
+    value: float | None
+    """In the account's currency; None where neither the file nor a price says it."""
+    result: float | None
+    """Not realized."""
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One bot in the sums."""
 
-    view: BotView
-    """Its lists may be short."""
+    view: BotView | BotRow
     closes: Closes
     """The last point of its curve on each day."""
-    positions: list[Position]
+    positions: list[Held]
     """All its positions."""
     earlier: dict[str, float] = field(default_factory=dict)
     """Its equity at the end of market days that may not be in its curve."""
@@ -74,7 +84,7 @@ def _total(currency: str, members: list[Member], days: DayPnl) -> Total:
     )
 
 
-def _decimals(currency: str, bots: list[BotView]) -> int | None:
+def _decimals(currency: str, bots: list[BotView | BotRow]) -> int | None:
     """Return the most decimals of the bots' money, None for the usual ones."""
     usual = decimals_of(currency)
     most = max(usual if bot.decimals is None else bot.decimals for bot in bots)
@@ -91,7 +101,7 @@ def _all(values: Iterable[float | None]) -> float | None:
 def positions_value(member: Member) -> float | None:
     """Return the value of all positions of a bot, None where neither they nor its cash say it."""
     view = member.view
-    values = [held.market_value for held in member.positions]
+    values = [held.value for held in member.positions]
     said = [value for value in values if value is not None]
     is_all = len(said) == len(values) and not member.has_left_out_positions
     if is_all and (values or view.cash == view.equity) and not _is_settled(member, said):
@@ -102,7 +112,7 @@ def positions_value(member: Member) -> float | None:
 def _is_settled(member: Member, values: list[float]) -> bool:
     """Tell whether cash and what positions gained make the equity, as of futures: nobody paid their value."""
     cash, equity = member.view.cash, member.view.equity
-    gains = [held.unrealized_pnl for held in member.positions if held.unrealized_pnl is not None]
+    gains = [held.result for held in member.positions if held.result is not None]
     if cash is None or not values or len(gains) != len(values) or _is_same(total((cash, *values)), equity):
         return False
     return _is_same(total((cash, *gains)), equity)

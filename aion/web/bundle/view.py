@@ -16,9 +16,10 @@ from aion.store.document.state import Account, BotSummary, SimSummary
 from aion.web.bundle import curve
 from aion.web.bundle.controls import Asked
 from aion.web.bundle.curve import Fall
-from aion.web.bundle.document import BotView
+from aion.web.bundle.document import BotRow, BotView
 from aion.web.bundle.exact import amount, fraction, product, total
-from aion.web.bundle.fall import closes_of, fall_of
+from aion.web.bundle.fall import Closes, closes_of, fall_of
+from aion.web.bundle.total import Held
 from aion.web.state import BotState, moment
 
 Did = TypeVar("Did", Fill, Trade)
@@ -40,10 +41,29 @@ class Bound:
     """Most bots of a kind."""
 
 
-class Card:
-    """One bot's `BotView`, made once for a document and cut to any size after that."""
+@dataclass(frozen=True, slots=True)
+class Equity:
+    """An equity curve, and what is made of it."""
 
-    def __init__(self, doc: BotState, kind: BotKind, file: str, asked: Asked, *, foreign: bool) -> None:
+    points: curve.Curve
+    """In order of time."""
+    closes: Closes
+    """The last of each day, for sums with other bots."""
+    fall: Fall | None
+
+    @classmethod
+    def of(cls, points: curve.Curve) -> "Equity":
+        """Return what is made of the curve of a document."""
+        ordered = curve.in_order(points)
+        return cls(ordered, closes_of(ordered), curve.drawdown(ordered))
+
+
+class Card:
+    """One bot as its row and its card show it, made once for a document; the card when somebody asks for it."""
+
+    def __init__(
+        self, doc: BotState, kind: BotKind, file: str, asked: Asked, *, foreign: bool, before: "Card | None" = None
+    ) -> None:
         """Make it.
 
         Args:
@@ -52,18 +72,29 @@ class Card:
             file: its path.
             asked: of the bot.
             foreign: True for a bot that is not one of Aion's own jobs.
+            before: of the same bot, if there was one; what its curve came to is taken from it if that is the same.
         """
         self.doc = doc
         self.foreign = foreign
-        self.whole = _whole(doc, kind, file, asked, foreign=foreign)
-        """The `BotView` with everything in it, all in order."""
-        self.closes = closes_of({moment(ts): value for ts, value in self.whole.equity_curve.items()})
-        """Its equity at the end of each day, for sums with other bots."""
+        self.held = [_held(each) for each in doc.positions.values()]
+        """Its positions, for sums with other bots."""
+        is_same = before is not None and before.doc.equity_curve == doc.equity_curve
+        self.curve: Equity = before.curve if before is not None and is_same else Equity.of(doc.equity_curve)
+        self.row = _row(self, kind, file, asked)
+        """All of it but lists and curves."""
+        self._whole: BotView | None = None
         self._encoded: dict[tuple[int, int], orjson.Fragment] = {}
+
+    @property
+    def whole(self) -> BotView:
+        """The `BotView` with everything in it, all in order."""
+        if self._whole is None:
+            self._whole = _whole(self)
+        return self._whole
 
     def is_of(self, doc: Account, asked: Asked, *, foreign: bool) -> bool:
         """Return True if this card was made of the very same document."""
-        return self.doc is doc and self.whole.asked == asked and self.foreign == foreign
+        return self.doc is doc and self.row.asked == asked and self.foreign == foreign
 
     def has_left_out(self, field: str) -> bool:
         """Return True if entries of a field of its document could not be read."""
@@ -77,30 +108,39 @@ class Card:
         return self._encoded[size]
 
 
-def _whole(doc: BotState, kind: BotKind, file: str, asked: Asked, *, foreign: bool) -> BotView:
+def _row(card: Card, kind: BotKind, file: str, asked: Asked) -> BotRow:
     # Derived where the file does not say them: market value, unrealized result and weight of a position (from its
     # price), drawdown (from its curve), exposure and trade figures (from its positions and trades). Nothing else is.
-    shown = shown_as(BotView, doc)
-    shown.kind, shown.file, shown.foreign, shown.asked = kind, file, foreign, asked
+    doc = card.doc
+    shown = shown_as(BotRow, doc)
+    shown.kind, shown.file, shown.foreign, shown.asked = kind, file, card.foreign, asked
     shown.finished = doc.kind == "finished"
-    shown.symbols_total = len(doc.symbols)
-    positions = {symbol: _position(held, doc.equity) for symbol, held in doc.positions.items()}
-    shown.positions = dict(sorted(positions.items(), key=lambda item: -abs(item[1].market_value or 0.0)))
-    shown.positions_total = len(positions)
-    values = [held.market_value for held in positions.values()]
-    said = [value for value in values if value is not None]
-    if len(said) == len(values) and not _has_left_out(doc, "positions"):
+    shown.symbols_total, shown.positions_total = len(doc.symbols), len(doc.positions)
+    shown.fills_total, shown.trades_total = len(doc.fills), len(doc.trades)
+    said = [each.value for each in card.held if each.value is not None]
+    if len(said) == len(card.held) and not _has_left_out(doc, "positions"):
         shown.positions_value = total(said)
-    shown.fills, shown.fills_total = by_time(doc.fills), len(doc.fills)
-    shown.trades, shown.trades_total = by_time(doc.trades), len(doc.trades)
+    grown, shown.time_weighted_return = _grown(doc, card.curve.points)
+    seen = card.curve.fall if grown is card.curve.points else curve.drawdown(grown)
+    fall, shown.drawdown_of = fall_of(doc, grown, seen, foreign=card.foreign)
+    shown.stats = _stats(doc, fall, card.held)
+    shown.net = _net(doc)
+    return shown
+
+
+def _whole(card: Card) -> BotView:
+    doc = card.doc
+    shown = shown_as(BotView, doc, card.row)
+    positions = {
+        symbol: _position(each, held, doc.equity)
+        for (symbol, each), held in zip(doc.positions.items(), card.held, strict=True)
+    }
+    shown.positions = dict(sorted(positions.items(), key=lambda item: -abs(item[1].market_value or 0.0)))
+    shown.fills, shown.trades = by_time(doc.fills), by_time(doc.trades)
     shown.signals = dict(sorted(doc.signals.items(), key=strength))
     shown.targets = dict(sorted(shown.targets.items(), key=lambda item: (item[1].rank or 1 << 30, item[0])))
-    shown.equity_curve = curve.in_order(doc.equity_curve)
+    shown.equity_curve = card.curve.points
     shown.hold_curve = {ts: doc.hold_curve[ts] for ts in shown.equity_curve if ts in doc.hold_curve}
-    grown, shown.time_weighted_return = _grown(doc, shown.equity_curve)
-    fall, shown.drawdown_of = fall_of(doc, grown, foreign=foreign)
-    shown.stats = _stats(doc, fall, positions)
-    shown.net = _net(doc)
     return shown
 
 
@@ -160,15 +200,20 @@ def _has_left_out(doc: Account, field: str) -> bool:
     return doc.left_out is not None and field in doc.left_out.fields
 
 
-def _position(held: Position, equity: float) -> Position:
-    last, value, result, weight = held.last_price, held.market_value, held.unrealized_pnl, held.weight
+def _held(held: Position) -> Held:
+    last, value, result = held.last_price, held.market_value, held.unrealized_pnl
     if last is not None and (value is None or result is None) and (units := _units(held, last)) is not None:
         value = amount(product(held.quantity, last, units)) if value is None else value
         if result is None:
             result = amount(product(held.quantity, total((last, -held.average_price)), units))
-    if weight is None and value is not None and equity > 0:
-        weight = fraction(value / equity)
-    return held.model_copy(update={"market_value": value, "unrealized_pnl": result, "weight": weight})
+    return Held(held.quantity, value, result)
+
+
+def _position(position: Position, held: Held, equity: float) -> Position:
+    weight = position.weight
+    if weight is None and held.value is not None and equity > 0:
+        weight = fraction(held.value / equity)
+    return position.model_copy(update={"market_value": held.value, "unrealized_pnl": held.result, "weight": weight})
 
 
 def _units(held: Position, last: float) -> float | None:
@@ -210,13 +255,13 @@ def _grown(doc: Account, equity_curve: curve.Curve) -> tuple[curve.Curve, float 
     return dict(zip(equity_curve, index, strict=False)), fraction(index[-1] - 1)
 
 
-def _stats(doc: Account, fall: Fall | None, positions: dict[str, Position]) -> Stats | None:
+def _stats(doc: Account, fall: Fall | None, positions: list[Held]) -> Stats | None:
     found = doc.stats.model_copy() if doc.stats is not None else made(Stats)()
     fall = fall or Fall()
     found.drawdown, found.max_drawdown, found.peak_at = fall.drawdown, fall.max_drawdown, fall.peak_at
     if doc.stats is not None:
         return found
-    values = [held.market_value for held in positions.values() if held.quantity]
+    values = [held.value for held in positions if held.quantity]
     said = [value for value in values if value is not None]
     if len(said) == len(values) and not _has_left_out(doc, "positions"):
         found.exposure = fraction(performance.exposure(said, doc.equity))

@@ -7,7 +7,7 @@ import pytest
 
 from aion.store.document.state import SwingRolling
 from aion.web.bundle.controls import Asked
-from aion.web.bundle.curve import Fall
+from aion.web.bundle.curve import Fall, drawdown
 from aion.web.bundle.document import DrawdownOf
 from aion.web.bundle.fall import fall_of
 from aion.web.bundle.view import Bound, Card, cut
@@ -24,37 +24,41 @@ def doc(**more: Any) -> SwingRolling:
     return SwingRolling.model_validate(said | more)
 
 
+def told(doc: SwingRolling, points: dict[str, float]) -> tuple[Fall | None, DrawdownOf | None]:
+    return fall_of(doc, points, drawdown(points), foreign=True)
+
+
 def test_fall_when_the_file_says_none_then_it_is_the_curves_since_its_first_point() -> None:
-    assert fall_of(doc(), CURVE, foreign=True) == (SEEN, DrawdownOf(source="curve", since=FIRST))
+    assert told(doc(), CURVE) == (SEEN, DrawdownOf(source="curve", since=FIRST))
 
 
 def test_fall_when_the_curve_falls_deeper_than_the_file_says_then_the_curves_is_shown_and_both_are_told() -> None:
     stats = {"drawdown": 0.0, "max_drawdown": 0.02, "peak_at": "2022-05-19T13:33Z", "closed_trades": 3}
-    figures, about = fall_of(doc(stats=stats), CURVE, foreign=True)
+    figures, about = told(doc(stats=stats), CURVE)
     assert figures == SEEN, "drawdown, deepest and peak are of one source"
     assert about == DrawdownOf(source="curve", since=FIRST, file=0.02)
 
 
 def test_fall_when_only_the_present_drawdown_contradicts_the_curve_then_all_of_it_is_the_curves() -> None:
-    figures, about = fall_of(doc(stats={"drawdown": 0.01, "max_drawdown": 0.7}), CURVE, foreign=True)
+    figures, about = told(doc(stats={"drawdown": 0.01, "max_drawdown": 0.7}), CURVE)
     assert figures == SEEN and about == DrawdownOf(source="curve", since=FIRST, file=0.7)
 
 
 def test_fall_when_the_file_counts_more_than_its_curve_shows_then_the_files_is_shown_and_the_curves_told() -> None:
     stats = {"drawdown": 0.2, "max_drawdown": 0.8}
-    figures, about = fall_of(doc(stats=stats, total_pnl=PNL), CURVE, foreign=True)
+    figures, about = told(doc(stats=stats, total_pnl=PNL), CURVE)
     assert figures == Fall(**stats)
     assert about == DrawdownOf(source="file", since=datetime(2022, 1, 3, 14, 30, tzinfo=UTC), curve=0.59)
 
 
 @pytest.mark.parametrize("stats", [{"max_drawdown": 0.59004}, {"drawdown": 0.09997, "max_drawdown": 0.589995}])
 def test_fall_when_they_differ_by_rounding_alone_then_nothing_is_told(stats: dict[str, float]) -> None:
-    assert fall_of(doc(stats=stats), CURVE, foreign=True) == (Fall(**stats), DrawdownOf(source="file"))
+    assert told(doc(stats=stats), CURVE) == (Fall(**stats), DrawdownOf(source="file"))
 
 
 def test_fall_when_there_is_neither_then_there_is_none() -> None:
-    assert fall_of(doc(stats={"closed_trades": 3}), {}, foreign=True) == (None, None)
-    assert fall_of(doc(), {"2022-05-19T13:31Z": -4.0, "2022-05-19T13:32Z": -9.0}, foreign=True) == (None, None)
+    assert told(doc(stats={"closed_trades": 3}), {}) == (None, None)
+    assert told(doc(), {"2022-05-19T13:31Z": -4.0, "2022-05-19T13:32Z": -9.0}) == (None, None)
 
 
 def test_card_when_its_curve_is_cut_to_any_size_then_it_falls_as_deep_as_the_figure_beside_it() -> None:

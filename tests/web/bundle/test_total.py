@@ -3,13 +3,12 @@
 from typing import Any
 
 from aion.store.document.base import to_json
-from aion.store.document.part import Pnl, Position
+from aion.store.document.part import Pnl
 from aion.web.bundle.curve import in_order
 from aion.web.bundle.document import BotView
 from aion.web.bundle.fall import closes_of
-from aion.web.bundle.total import Member
+from aion.web.bundle.total import Held, Member
 from aion.web.bundle.total import totals as total_of
-from aion.web.state import moment
 
 PNL = {"gross": 10.1, "fees": 1.0, "slippage": 0.5, "net": 8.6}
 
@@ -22,8 +21,8 @@ def member(bot: str, currency: str = "USD", curve: dict[str, float] | None = Non
         {"kind": "swing", "mode": "paper", "run": "1", "file": "f", "bot": bot, "currency": currency, "equity": 100.1,
          "as_of": "2022-05-20T20:00Z", **more}
     )  # fmt: skip
-    held = [Position.model_validate(each | {"average_price": 1}) for each in positions]
-    return Member(view, closes_of({moment(ts): value for ts, value in points.items()}), held, earlier)
+    held = [Held(each["quantity"], each.get("market_value"), each.get("unrealized_pnl")) for each in positions]
+    return Member(view, closes_of(points), held, earlier)
 
 
 def totals(members: list[Member], days: dict[str, dict[str, dict[str, Any]]]) -> dict[str, Any]:

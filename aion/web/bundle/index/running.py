@@ -13,7 +13,7 @@ from typing import Any
 
 from aion.store.document.part import Pnl
 from aion.web.bundle.curve import Fall
-from aion.web.bundle.document import BotView, IndexDay, IndexTotal
+from aion.web.bundle.document import BotRow, BotView, IndexDay, IndexTotal
 from aion.web.bundle.exact import EXACT, decimal
 from aion.web.bundle.fall import Closes, TotalFall, fall_at, fall_of_one, first_of, with_days
 from aion.web.bundle.reading import Key
@@ -80,7 +80,7 @@ class Newest:
 class Record:
     """What one bot adds to the totals of its currency."""
 
-    view: BotView
+    view: BotView | BotRow
     figures: dict[str, Decimal | None]
     open_positions: int
     closes: Closes

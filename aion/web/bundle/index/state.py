@@ -164,7 +164,7 @@ def key_of(name: str) -> Key:
 
 def _row(desk: Desk, key: Key, problems: Problems) -> bytes | None:
     card = desk.cards.get(key)
-    view = card.whole if card is not None else desk.lines.get(key[1]) if key[0] == "intraday" else None
+    view = card.row if card is not None else desk.lines.get(key[1]) if key[0] == "intraday" else None
     if view is None:
         return None
     row = shown_as(BotRow, view)
