@@ -1,9 +1,9 @@
 """The envelope of every document that the bots write, and the names of cycles."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from aion.clock import Clock, iso
+from aion.clock import Clock, compact, iso
 from aion.model import Mode
 from aion.output.encode import Json
 from aion.store.document.kind import schema_name
@@ -63,5 +63,4 @@ class Stamp:
 
 def cycle_name(run: str, ts: datetime) -> str:
     """Return the id of the cycle of `run` at market time `ts`; the same for a repeated run."""
-    utc = ts if ts.tzinfo is UTC else ts.astimezone(UTC)
-    return f"{run}-{utc.year}{utc.month:02}{utc.day:02}T{utc.hour:02}{utc.minute:02}Z"
+    return f"{run}-{compact(ts, is_to_the_minute=True)}Z"

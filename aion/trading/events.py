@@ -6,11 +6,11 @@ Plain values without I/O; the ledger stores them and the bots write them to the 
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from aion.clock import iso, parse_iso
+from aion.clock import compact, iso, parse_iso
 from aion.fact import quickly_made
 from aion.model import ZERO, Decision, Fill, OrderRecord, Trade
 
@@ -143,12 +143,6 @@ class IdMaker:
         """Take back what `state()` described."""
         self._ts = {letter: parse_iso(each[0]) for letter, each in state.items()}
         self._count = {letter: int(each[1]) for letter, each in state.items()}
-
-
-def compact(ts: datetime) -> str:
-    """Return `ts` as `20220519T133100` in UTC, with microseconds only where there are some."""
-    utc = ts.astimezone(UTC)
-    return utc.strftime("%Y%m%dT%H%M%S%f" if utc.microsecond else "%Y%m%dT%H%M%S")
 
 
 NIGHTS = frozenset(("borrow", "financing"))

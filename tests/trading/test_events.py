@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from aion.trading.events import IdMaker, Result, compact
+from aion.trading.events import IdMaker, Result
 from tests.trading.paper import at
 
 
@@ -25,10 +25,6 @@ def test_id_when_names_are_long_then_stays_short_and_differs() -> None:
     names = ["x" * 63 + end for end in "ab"]
     found = {IdMaker("y" * 60, name).next("f", at(0) + timedelta(microseconds=1)) for name in names}
     assert len(found) == 2 and all(len(each) < 110 for each in found)
-
-
-def test_compact_when_there_are_microseconds_then_says_them() -> None:
-    assert compact(at(0) + timedelta(microseconds=5)) == "20220519T133000000005"
 
 
 def test_result_when_asked_then_gross_is_net_with_costs() -> None:
