@@ -11,6 +11,9 @@ from aion.money import plain_text
 LEAST_DECIMALS = 4  # of an average price
 MOST_DIGITS = 18  # of an average that is shown: a mark that a ratio divided has as many as numbers can have
 
+Valued = tuple[Decimal | None, Decimal | None, Decimal | None, Decimal]
+"""The newest market value: mark, quantity and multiplier that it was reckoned of, and the value."""
+
 
 class Holding:
     """The open side of one symbol, with what its round trip has cost and brought so far."""
@@ -34,6 +37,7 @@ class Holding:
         "quantity",
         "realized",
         "slippage",
+        "valued",
     )
 
     def __init__(self, opened_at: datetime, nothing: Decimal = ZERO) -> None:
@@ -56,6 +60,7 @@ class Holding:
         self.margin = ONE
         self.is_settled = False  # only its results are paid
         self.decimals = LEAST_DECIMALS  # of its average prices
+        self.valued: Valued = (None, None, None, ZERO)
 
     def state(self) -> dict[str, Any]:
         """Return it as JSON types."""
@@ -119,5 +124,5 @@ class Holding:
         return price.quantize(ONE.scaleb(-min(self.decimals, places)), ROUND_HALF_EVEN)
 
 
-_NO_NUMBER = ("carried", "decimals", "funding", "is_settled", "margin", "multiplier", "opened_at")
+_NO_NUMBER = ("carried", "decimals", "funding", "is_settled", "margin", "multiplier", "opened_at", "valued")
 _HOLDING_NUMBERS = tuple(name for name in Holding.__slots__ if name not in _NO_NUMBER)

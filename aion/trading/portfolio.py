@@ -109,7 +109,7 @@ class Portfolio:
         """Symbols held that could not be closed in time."""
         if not self._holdings:
             return ()
-        return tuple(symbol for symbol, holding in self._holdings.items() if holding.carried)
+        return tuple([symbol for symbol, holding in self._holdings.items() if holding.carried])
 
     def set_carried(self, symbol: str, reason: str) -> None:
         """Say why `symbol` could not be closed in time (empty: all is well); nothing when it is not held."""
@@ -142,10 +142,16 @@ class Portfolio:
         return self._market_value(symbol, holding) if holding is not None else ZERO
 
     def _market_value(self, symbol: str, holding: Holding) -> Decimal:
-        value = holding.quantity * self.marks[symbol]
-        if holding.multiplier is not ONE:
-            value *= holding.multiplier
-        return value.quantize(self.unit.step, ROUND_HALF_EVEN)  # as `round`; each mark of each bot comes by here
+        mark, quantity, multiplier = self.marks[symbol], holding.quantity, holding.multiplier
+        of, units, times, value = holding.valued
+        if of is mark and units is quantity and times is multiplier:
+            return value  # each limit asks for it again
+        value = quantity * mark
+        if multiplier is not ONE:
+            value *= multiplier
+        value = value.quantize(self.unit.step, ROUND_HALF_EVEN)  # as `round`; each mark of each bot comes by here
+        holding.valued = (mark, quantity, multiplier, value)
+        return value
 
     def unrealized_pnl(self, symbol: str) -> Decimal:
         """Return market value less what was paid for it, money, before the cost of closing; 0 when not held."""
