@@ -54,6 +54,10 @@ class Tape:
         for symbol in sorted(symbols):
             bars, times = self._series(kind, symbol)
             tails.append(bars[bisect_right(times, after) :])
+        if len(tails) == 1:
+            (tail,) = tails
+            yield from _alone(kind, tail)
+            return
         yield from batched(kind, heapq.merge(*tails, key=lambda each: each.ts))
 
     def span(self, kind: Kind) -> tuple[datetime, datetime]:
@@ -92,6 +96,13 @@ class Tape:
             self._bars[key] = self.read(kind, symbol)
             self._times[key] = [bar.ts for bar in self._bars[key]]
         return self._bars[key], self._times[key]
+
+
+def _alone(kind: Kind, bars: list[Bar]) -> Iterator[Batch]:
+    """Yield the bars of one series as `batched` does, without a merge."""
+    for bar, after in zip(bars, [*bars[1:], None], strict=True):
+        if after is None or after.ts != bar.ts:
+            yield Batch(bar.ts, kind, {bar.symbol: bar})
 
 
 def batched(kind: Kind, bars: Iterator[Bar]) -> Iterator[Batch]:

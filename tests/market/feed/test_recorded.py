@@ -16,8 +16,10 @@ from aion.market import calendar
 from aion.market.bar_check import is_filled_forward
 from aion.market.feed import RecordedFeed, open_feed
 from aion.market.feed.recorded import FOLDER
+from aion.market.feed.tape import Tape
+from aion.market.instrument import instrument
 from aion.market.series import Feed, Kind
-from aion.model import Bar
+from aion.model import Bar, Instrument
 
 EXCHANGE = {"MSFT": "XNAS", "AZN.L": "XLON", "9988.HK": "XHKG"}
 EVER = datetime(1990, 1, 1, tzinfo=UTC)
@@ -172,6 +174,24 @@ def test_batches_hold_every_bar_once_in_strict_order(feed: RecordedFeed) -> None
     for symbol in symbols:
         delivered = [batch.bars[symbol] for batch in batches if symbol in batch.bars]
         assert delivered == series(feed, "minute", symbol)
+
+
+class Twice(Tape):
+    """A series that has one moment twice."""
+
+    def instruments(self, kind: Kind) -> dict[str, Instrument]:
+        return dict.fromkeys("AB", instrument("A", "XNYS", "USD", "raw"))
+
+    def read(self, kind: Kind, symbol: str) -> list[Bar]:
+        times = [at(f"2022-05-19T13:3{minute}Z") for minute in (1, 1, 2)]
+        return [Bar(symbol, ts, *[Decimal(number)] * 4, Decimal(1)) for number, ts in enumerate(times, start=1)]
+
+
+@pytest.mark.parametrize("symbols", ["A", "AB"])
+def test_batches_when_a_moment_comes_twice_then_the_later_bar_counts(symbols: str) -> None:
+    batches = list(Twice().batches("minute", frozenset(symbols), EVER))
+    assert [(batch.ts.minute, batch.bars["A"].close) for batch in batches] == [(31, Decimal(2)), (32, Decimal(3))]
+    assert all(list(batch.bars) == list(symbols) for batch in batches)
 
 
 def test_batches_after_a_time_start_behind_it(feed: RecordedFeed) -> None:
