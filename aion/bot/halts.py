@@ -25,7 +25,7 @@ class HaltWatch:
             before: market time of the cycle before.
             ts: market time of this one.
         """
-        if not self.book:
+        if not self.book.symbols:
             return
         for symbol in self._symbols:
             for halt in self.book.of(symbol):

@@ -61,7 +61,8 @@ class IntradayBot(BotAccount):
         """Return the session of a bar that closes at `ts`; the present one without asking the calendar."""
         present = self.session
         if present is not None and present.open < ts <= present.close:
-            return present if self._grid.has(present, ts) else None
+            is_whole = present.break_start is None and not present.halts
+            return present if is_whole or self._grid.has(present, ts) else None
         session = calendar.session_around(self.settings.exchange, ts)
         return session if session is not None and self._grid.has(session, ts) else None
 

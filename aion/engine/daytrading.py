@@ -42,10 +42,11 @@ class DayTradingJob(Job[IntradayBot]):
 
         Their day files are to be written before the batch is run: afterwards they hold the next day.
         """
-        ended = []
+        ended, ts = [], batch.ts
         for bot in self.bots.values():
-            has_bar = not batch.bars.keys().isdisjoint(bot.actions.symbols)
-            if has_bar and bot.cycle_id and bot.begins_day(batch.ts):
+            if not bot.cycle_id or not bot.begins_day(ts):
+                continue
+            if not batch.bars.keys().isdisjoint(bot.actions.symbols):
                 bot.end_day()
                 self.days.setdefault(bot.day, {})[bot.name] = bot.summary()
                 ended.append(bot)

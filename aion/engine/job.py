@@ -35,11 +35,17 @@ class Job(Generic[AnyBot]):
         self._pace = pace
         self._ends_at = ends_at
 
-    def _handed(self, batch: Batch) -> Iterator[tuple[AnyBot, dict[str, Bar]]]:
+    def _handed(self, batch: Batch) -> Iterator[tuple[AnyBot, Mapping[str, Bar]]]:
         """Yield the bots that have bars in `batch`, with those bars."""
         offered = batch.bars
+        only = next(iter(offered)) if len(offered) == 1 else ""
         for bot in self.bots.values():
-            bars = {symbol: offered[symbol] for symbol in bot.actions.symbols if symbol in offered}
+            symbols = bot.actions.symbols
+            if only:
+                if only in symbols:
+                    yield bot, offered
+                continue
+            bars = {symbol: offered[symbol] for symbol in symbols if symbol in offered}
             if bars:
                 yield bot, bars
 

@@ -85,10 +85,12 @@ class HaltBook:
         self._by_symbol: dict[str, list[Halt]] = defaultdict(list)
         for halt in halts:
             self._by_symbol[halt.symbol].append(halt)
+        self.symbols = frozenset(self._by_symbol)
+        """Those that have halts."""
 
     def __bool__(self) -> bool:
         """Tell whether there is any halt."""
-        return bool(self._by_symbol)
+        return bool(self.symbols)
 
     def of(self, symbol: str) -> list[Halt]:
         """Return the halts of `symbol` in order of time."""

@@ -26,6 +26,8 @@ class Window:
             newest: close of the newest bar that was dealt with before; None for none.
             is_daily: True for a daily bar.
         """
+        if ts == now and (newest is None or ts > newest):
+            return ""  # each bar of a tape comes by here
         if newest is not None and ts <= newest:
             return f"a bar of {iso(ts)} came after one of {iso(newest)}: late, or a second time"
         if is_ahead(ts, now):

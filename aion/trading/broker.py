@@ -349,7 +349,7 @@ class PaperBroker:
         books = self.book.by_symbol
         last_ts = self._last_ts
         busy = []
-        if self.halts and session is not None:
+        if self.halts.symbols and session is not None:
             bars = {symbol: bar for symbol, bar in bars.items() if not self._is_halted(bar, session)}
         for symbol, bar in bars.items():
             last_ts[symbol] = bar.ts
