@@ -100,9 +100,13 @@ class Tape:
 
 def _alone(kind: Kind, bars: list[Bar]) -> Iterator[Batch]:
     """Yield the bars of one series as `batched` does, without a merge."""
-    for bar, after in zip(bars, [*bars[1:], None], strict=True):
-        if after is None or after.ts != bar.ts:
-            yield Batch(bar.ts, kind, {bar.symbol: bar})
+    before: Bar | None = None
+    for bar in bars:
+        if before is not None and bar.ts != before.ts:
+            yield Batch(before.ts, kind, {before.symbol: before})
+        before = bar
+    if before is not None:
+        yield Batch(before.ts, kind, {before.symbol: before})
 
 
 def batched(kind: Kind, bars: Iterator[Bar]) -> Iterator[Batch]:
