@@ -37,6 +37,8 @@ from aion.store.document.part import Bar, Decision, Fill, Flow, Lock, Order, Pnl
 
 CURVE_POINTS = 2000
 """Most points of a curve in a state file."""
+MOST_MEMO = 4 << 20
+"""Most characters of what a program keeps in it for itself."""
 
 
 class Account(Envelope):
@@ -117,6 +119,11 @@ class Account(Envelope):
     equity_curve: Curve = Field(default_factory=dict)
     hold_curve: Curve = Field(default_factory=dict)
     stats: Stats | None = None
+    memo: str = Field(
+        "",
+        max_length=MOST_MEMO,
+        description="What the program that wrote the file resumes from; the desk reads none of it.",
+    )
     dropped_bars: int = Field(0, ge=0, description="Bars without a print that the feed dropped.")
     bars_seen: int = Field(0, ge=0)
 

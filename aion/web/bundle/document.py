@@ -35,7 +35,8 @@ class DrawdownOf(Document):
 
 
 NOT_SHOWN = frozenset(
-    {"schema_", "left_out", "flows", "control_answers", "days", "orders", "decisions", "hours", "halts", "bars"}
+    {"schema_", "left_out", "flows", "control_answers", "days", "orders", "decisions", "hours", "halts", "bars",
+     "memo"}
 )  # fmt: skip
 """Fields of a bot's state that its card lacks: the routes of its days have them, or the desk says them otherwise."""
 
