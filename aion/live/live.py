@@ -19,6 +19,7 @@ from pathlib import Path
 from time import time
 from typing import Generic, TypeVar
 
+from aion.live import proof
 from aion.live.builder import Builder, Order, Outcome, Result, folders_of
 from aion.live.delta import EVENT
 from aion.live.file_events import FileEvents
@@ -39,7 +40,7 @@ __all__ = ["Live", "LiveError", "NoSuchKeyError", "Stats"]
 T = TypeVar("T")
 log = logging.getLogger("aion.live")
 
-RESERVED = ("hello", "hb", "bye", "build", EVENT)
+RESERVED = ("hello", "hb", "bye", "build", EVENT, proof.EVENT)
 LOOK_TIMEOUT_S = 10.0  # after this time without an answer, the disk is reported instead of waited for
 KEPT = 256  # topics of families that are kept though no stream has them
 UNSEEN = 10  # pause after the build of a topic that no stream has, in times of what the build took
@@ -85,8 +86,7 @@ class Live(Generic[T]):
         self.heartbeat_s = heartbeat_s
         self._rescan_interval_s = rescan_interval_s
         self._pause_s = 1 / push_hz
-        topics = list(topics)
-        for each in topics:
+        for each in (topics := list(topics)):
             if each.name in RESERVED or "/" in each.name:
                 raise ValueError(f"a topic cannot be called {each.name!r}: a stream has its own use for it")
         fixed = {each.name: each for each in topics if isinstance(each, Topic)}
@@ -156,6 +156,7 @@ class Live(Generic[T]):
             loop.create_task(self._build_loop(), name="aion-build"),
             loop.create_task(self._rescan_loop(), name="aion-rescan"),
             loop.create_task(self._heartbeat_loop(), name="aion-heartbeat"),
+            loop.create_task(proof.tell_on(self.hub), name="aion-proof"),
         ]
 
     async def close(self, spread_s: float = 0.0) -> None:

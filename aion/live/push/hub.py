@@ -16,6 +16,8 @@ from time import perf_counter
 
 import orjson
 
+from aion.live.proof import EVENT as PROVED
+from aion.live.proof import ReadProofs, as_text, no_proofs
 from aion.live.push.drain import Drain
 from aion.live.push.lane import Frame, Lane, Ring, SnapshotFrame, Subscriber, make_frame
 from aion.live.push.uring import Batch
@@ -59,6 +61,8 @@ class Hub:
         """ETag of the newest frame by topic."""
         self.build = ""
         """Sent as `build` in `hello` and `hb`, so that pages of another build can tell; empty to send none."""
+        self.proofs: ReadProofs = no_proofs
+        """Sent as `proved` in `hello` and `hb` where there are any."""
         self.seq = 0
         self.beat = 0
         self.deliveries = 0
@@ -84,6 +88,8 @@ class Hub:
         """By topic; in a dict, which keeps their order."""
         self._heartbeats: dict[tuple[str, ...], Frame] = {}
         """The newest, by the topics of families that it names."""
+        self._proved: Frame | None = None
+        """What goes out in place of a heartbeat."""
         self._sweeps: deque[Ring] = deque()
         """Rows of subscribers that are being sent to."""
         self._is_sweeping = False
@@ -182,7 +188,12 @@ class Hub:
         """
         tags = {topic: tag for topic, tag in self.tags.items() if "/" not in topic}
         tags |= {topic: self.tags.get(topic, "") for topic in keyed}
-        return orjson.dumps({**tags, "build": self.build} if self.build else tags)
+        return orjson.dumps({**tags, **self._beside()})
+
+    def _beside(self) -> dict[str, str]:
+        """Return what is told beside the tags, where there is any."""
+        told = {"build": self.build, PROVED: as_text(self.proofs())}
+        return {name: text for name, text in told.items() if text}
 
     def flush(self, subscriber: Subscriber) -> None:
         """Send the newest frame of each topic that `subscriber` has not got, unless it is paused."""
@@ -280,6 +291,22 @@ class Hub:
     def heartbeat(self) -> None:
         """Send the ETags of all topics to everybody; reset clients that have not drained for three heartbeats."""
         self._heartbeats = {(): make_frame("hb", self._standing(()))}
+        self._proved = None
+        self._beat_all()
+
+    def tell_proofs(self) -> bool:
+        """Send everybody who has drained how old the proofs are; it says nothing of topics and verifies none.
+
+        Returns:
+            False while a heartbeat is going out: nothing is sent.
+        """
+        if self._proved is None and self._everybody.left > 0:
+            return False
+        self._proved = make_frame(PROVED, orjson.dumps(self._beside()))
+        self._beat_all()
+        return True
+
+    def _beat_all(self) -> None:
         self.beat += 1
         if self._everybody.begin():
             self._sweeps.append(self._everybody)
@@ -293,6 +320,10 @@ class Hub:
         if subscriber.index < 0 or subscriber.beat == self.beat:
             return
         subscriber.beat = self.beat
+        if self._proved is not None:
+            if not subscriber.is_paused:
+                self._write(subscriber, self._proved)
+            return
         if not subscriber.is_paused:
             subscriber.late_beats = 0
             keyed = _keyed(subscriber.topics)
