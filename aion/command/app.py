@@ -11,6 +11,7 @@ from typer._click.exceptions import ClickException
 
 from aion.command.backtest import add_backtests
 from aion.command.bars import add_commands
+from aion.command.cluster import add_cluster
 from aion.command.operate import add_operations
 from aion.command.option import (
     Config,
@@ -330,6 +331,7 @@ def schema(
 add_backtests(app)
 add_commands(app)
 add_operations(app)
+add_cluster(app)
 password_app = typer.Typer(no_args_is_help=True, help="Set or remove the password of the desk.")
 token_app = typer.Typer(no_args_is_help=True, help="Create, list and revoke bearer tokens for scripts.")
 app.add_typer(password_app, name="password")

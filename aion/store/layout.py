@@ -29,6 +29,7 @@ SUMMARY = f"{INTRADAY}/sim_summary.json"
 ROLLING = f"{INTRADAY}/rolling.json.gz"
 WATCHED = f"{WATCH}/watch.json"
 HEARTBEAT = f"{WATCH}/bots.json"
+PROOF = f"{WATCH}/proof.json"
 LEDGER, DESK_STORE = "ledger.sqlite", "desk.sqlite"
 UP_LOCK, LEDGER_LOCK, STRATEGY_CALL = "up.lock", "ledger.lock", ".strategy-call"
 FOLDER_LOCK = ".lock"
@@ -37,7 +38,7 @@ KILL = "kill.json"
 LOG_SUFFIX = ".jsonl"
 BESIDE_SQLITE = ("", "-wal", "-shm", "-journal")
 """What SQLite adds to a database's name for the files beside it, the database itself first."""
-_WATCH_FILES = {WATCHED: "watch", HEARTBEAT: "heartbeat"}
+_WATCH_FILES = {WATCHED: "watch", HEARTBEAT: "heartbeat", PROOF: "proof"}
 _SWING_ROLLING = "rolling_"
 _ACTIVITY = "bot_activity_"
 
@@ -217,6 +218,7 @@ class Layout:
         self.runs = root / RUNS
         self.watch = root / WATCHED
         self.heartbeat = root / HEARTBEAT
+        self.proof = root / PROOF
         self.up_lock = root / UP_LOCK
         self.rolling = root / ROLLING
         self.sim_summary = root / SUMMARY

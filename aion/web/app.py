@@ -33,6 +33,7 @@ from aion.web.http.middleware import Alias, BasePath, Guard, Observe, error_body
 from aion.web.http.static_files import STATIC, BuildWatch, Pages
 from aion.web.log.repeat import EVERY_S, also
 from aion.web.metrics.metric import Metrics, TimedStats
+from aion.web.proof import ProofWatch
 from aion.web.reader import FileReader
 from aion.web.router.bot_parts import bot_parts_router
 from aion.web.router.bots_index import CARD, ROW, bots_index_router
@@ -94,6 +95,8 @@ class App:
             heartbeat_s=settings.heartbeat_s,
             push_hz=settings.push_hz,
         )
+        proofs = ProofWatch(layout, log)
+        live.hub.proofs = proofs.read
         snapshots: dict[str, ASGIApp] = {name: SnapshotApp(live, name) for name in live.topics}
         watch = StreamWatch(store)
         gate = Gate(settings)
@@ -111,7 +114,7 @@ class App:
         past = History(layout, files, asked)
         self.desk = Desk(
             settings, layout, files, asked, rules, past, live, Metrics(), log, snapshots, streams, store, watch,
-            gate, KillSwitch(layout, files, asked, store, log),
+            gate, KillSwitch(layout, files, asked, store, log), proofs,
         )  # fmt: skip
         self.desk.tries = TryLimit(store) if store is not None else None
         live.stats = TimedStats(self.desk.metrics)
@@ -130,7 +133,7 @@ class App:
             max_body_bytes=settings.max_body_bytes,
             is_open=not is_loopback(settings.host),
         )
-        observe = Observe(guarded, self.desk.metrics, log, gate)
+        observe = Observe(guarded, self.desk.metrics, log, gate, live.hub.proofs)
         builds.tell(observe.name_build)
         app: ASGIApp = Alias(observe)
         self._app = BasePath(app, base) if base else app
@@ -199,6 +202,7 @@ def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         desk.kill.start()
+        await desk.proofs.start()
         await desk.live.start()
         if desk.peers is not None:
             await desk.peers.start()
@@ -214,6 +218,7 @@ def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
         finally:
             desk.is_ready = False
             desk.kill.close()
+            desk.proofs.close()
             for task in watching:
                 task.cancel()
             if desk.peers is not None:

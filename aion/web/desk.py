@@ -19,6 +19,7 @@ from aion.web.http.gate import Gate
 from aion.web.log.repeat import Repeats, also
 from aion.web.metrics.metric import Metrics
 from aion.web.metrics.peers import Peers
+from aion.web.proof import ProofWatch
 from aion.web.reader import FileReader
 from aion.web.security.store import DeskStore
 from aion.web.security.stream import StreamWatch
@@ -47,6 +48,7 @@ class Desk:
     streams_watch: StreamWatch
     gate: Gate
     kill: KillSwitch
+    proofs: ProofWatch
     peers: Peers | None = None
     """The other workers; None where there can be none."""
     tries: TryLimit | None = None

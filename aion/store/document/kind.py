@@ -3,7 +3,7 @@
 from aion.store.document.base import Document
 from aion.store.document.request import BotConfig, Control, Kill
 from aion.store.document.state import BotActivity, LogLine, Rolling, SimLog, SimSummary, SwingRolling
-from aion.store.document.watch import Heartbeat, Watch
+from aion.store.document.watch import Heartbeat, Proof, Watch
 
 KINDS: dict[str, type[Document]] = {
     "sim_log": SimLog,
@@ -16,6 +16,7 @@ KINDS: dict[str, type[Document]] = {
     "kill": Kill,
     "watch": Watch,
     "heartbeat": Heartbeat,
+    "proof": Proof,
     "log_line": LogLine,
 }
 """Model by kind; the `schema` of a document is `aion/<kind>/1`."""

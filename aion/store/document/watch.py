@@ -63,3 +63,23 @@ class Heartbeat(Document):
     cycle_buckets: dict[Key, int] = Field(
         default_factory=dict, description="Cycles that took no longer than the key says, e.g. `le_0.01`."
     )
+
+
+class Proof(Document):
+    """`watch/proof.json`: whoever feeds the folder from another machine says that all is there; every few seconds.
+
+    A folder without it is its own source. Times are taken by the clocks of one machine each, never compared.
+    """
+
+    schema_: str = Field(alias="schema")
+    epoch: str = Field(
+        min_length=1, max_length=64, description="Of the feeder: another one after each of its starts."
+    )
+    n: int = Field(ge=0, description="Grows with each proof of an epoch; one that is not larger proves nothing.")
+    every_s: Number = Field(
+        1, gt=0, le=1200, description="Seconds between two proofs; without a new one for three times that, and 3 s "
+        "at least, what the folder holds is held."
+    )  # fmt: skip
+    behind_s: Number = Field(
+        0, ge=0, description="Seconds from the moment as of which all is there to the writing of this file."
+    )

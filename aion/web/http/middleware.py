@@ -16,6 +16,7 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from aion.live.proof import ReadProofs, as_text, no_proofs
 from aion.store.log.process_log import ProcessLog, request_id
 from aion.web.http.gate import Gate
 from aion.web.http.host import is_address
@@ -105,7 +106,9 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
 class Observe:
     """Adds the no-store headers and `Server-Timing`, counts the answer and its time by route."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, log: ProcessLog, gate: Gate) -> None:
+    def __init__(
+        self, app: ASGIApp, metrics: Metrics, log: ProcessLog, gate: Gate, proofs: ReadProofs = no_proofs
+    ) -> None:
         """Make it.
 
         Args:
@@ -113,9 +116,11 @@ class Observe:
             metrics: where it is counted.
             log: gets the time of each answer at debug.
             gate: while it drains, an answer is the last of its connection.
+            proofs: tells how old the proof of each machine is that feeds the data folder.
         """
         self._app = app
         self._gate = gate
+        self._proofs = proofs
         self._metrics = metrics
         self._log = log
         self._is_debug = log.is_debug
@@ -134,6 +139,8 @@ class Observe:
             return
         started = time.perf_counter()
         data = is_data(scope["path"])
+        # of before the answer is made: what it holds is not newer than that
+        proofs = self._proofs() if data else {}
         asked_as = self._request_id(scope)
         request_id.set(asked_as)
 
@@ -145,6 +152,8 @@ class Observe:
                     timing = (b"server-timing", b"app;dur=%.3f" % (seconds * 1000))
                     named = (b"x-request-id", asked_as.encode())
                     message["headers"] = [*headers, *NO_STORE, *self._data_headers, timing, named]
+                    if proofs:
+                        message["headers"].append((b"aion-proved-age", as_text(proofs, seconds).encode()))
                 if self._gate.is_draining:
                     message["headers"] = [*message.get("headers", ()), *HANG_UP]
                 route = route_of(scope)
