@@ -13,6 +13,7 @@ import { doubtDeskTime } from "./lib/desk-time";
 import { later } from "./lib/later";
 import { memo } from "./lib/memo";
 import { usePollEvery } from "./lib/preference";
+import { heldNow } from "./lib/proof";
 import { usePath } from "./lib/route";
 import { isBundle } from "./lib/sound";
 import { useNext } from "./lib/steps";
@@ -21,7 +22,7 @@ import { instant } from "./lib/time";
 import { useTitle } from "./lib/title";
 import { troubleText } from "./lib/trouble";
 import { useShared } from "./lib/use-shared";
-import { lapsedSince } from "./lib/verified";
+import { lapsedSince, verifiedAt } from "./lib/verified";
 import { getConnection, type LinkStatus, pageNow, useLink, useSnapshot } from "./live";
 import { Fault } from "./ui/fault";
 import { Frame } from "./ui/frame/frame";
@@ -75,7 +76,8 @@ export function namedBy(path: string, page: PageId): string | undefined {
 export function linkOf(status: LinkStatus): Link {
   return {
     state: status.state,
-    verifiedAt: status.verifiedAt,
+    verifiedAt: verifiedAt(status, pageNow()),
+    held: heldNow(status, pageNow()),
     since: status.state === "offline" ? status.since : undefined,
     pollEvery: status.pollEvery / 1000,
     reason: status.state === "streaming" ? undefined : status.reason,
@@ -145,8 +147,8 @@ export function App() {
   const held = useSnapshot<BotsPageBundle>("bots", "/api/bots/page", { accepts: isBundle });
   const { data, error } = held;
   // what the link has not verified for too long is kept data too, with the age of its last verification
-  const lapsed = useTicking(() => String(lapsedSince(link, pageNow()) ?? ""));
-  const keptAt = held.keptAt ?? (lapsed === "" ? undefined : Number(lapsed));
+  const [lapsed] = useTicking(() => `${lapsedSince(link, pageNow()) ?? ""} ${heldNow(link, pageNow())}`).split(" ");
+  const keptAt = held.keptAt ?? (lapsed ? Number(lapsed) : undefined);
   const bundle = useShared(data);
   const heartbeat = useMemo(() => heartbeatOf(bundle), [bundle]);
   const firstWrite = useRef<number>();

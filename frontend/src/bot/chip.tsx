@@ -8,6 +8,7 @@ import "./chip.css";
 
 const ICONS: Record<CardKind, IconName> = {
   unreadable: "bar",
+  held: "crossed",
   partial: "broken",
   claimed: "ring",
   incomplete: "broken",

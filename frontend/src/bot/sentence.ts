@@ -7,7 +7,7 @@ import { wallText } from "../lib/market";
 import { MINUS, money, price, quantity, sharedDecimals, type Unit } from "../lib/money";
 import { typeset } from "../lib/percent";
 import { onDesk } from "../lib/ticker";
-import { dayName, dayOrClock, instant, isoDay, localStamp, stamp, UTC } from "../lib/time";
+import { clock, dayName, dayOrClock, instant, isoDay, localStamp, stamp, UTC } from "../lib/time";
 import { pendingText } from "./asked";
 import { type CardState, PARTLY } from "./state";
 
@@ -79,6 +79,10 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
       const since = instant(problem?.since);
       const from = since === undefined ? "" : ` since ${stamp(since, market)}`;
       return { strong: `Cycle incomplete${from}.`, rest: `${ended(problem?.reason ?? "")} ${shown}` };
+    }
+    case "held": {
+      const since = state.since === undefined ? "" : ` as of ${clock(state.since)}`;
+      return { strong: `Held${since}.`, rest: `No word from its machine since, so there may be newer data. ${shown}` };
     }
     case "failed":
       return {
@@ -173,6 +177,8 @@ export function attentionText(bot: BotView, state: CardState, market: number | u
       const written = fileAt === undefined ? "" : `, written ${age(now - fileAt)} ago`;
       return `${state.problem?.file ?? bot.file} ${state.word}${written}${why(state)}`;
     }
+    case "held":
+      return `held: no word from its machine${state.since === undefined ? "" : ` for ${age(now - state.since)}`}`;
     case "unanswered":
       return `${state.word}, due ${age(now - (state.since ?? now))} ago`;
     default:

@@ -56,6 +56,28 @@ describe("a position that lacks a corporate action", () => {
   });
 });
 
+describe("a bot whose machine is not heard of", () => {
+  const state = cardState(LATE, around({ heldSince: WALL - 13_000 }));
+
+  it("is held, before it is late", () => {
+    expect(state).toMatchObject({ kind: "held", word: "held", held: true, attention: true });
+    expect(chipText(state, CLOCK, WALL)).toBe("held 13 s");
+  });
+
+  it("says as of when", () => {
+    const { strong, rest } = stateLine(LATE, state, { sessions: SESSIONS }, WALL);
+    expect(strong).toMatch(/^Held as of \d\d:\d\d/);
+    expect(rest).toContain("No word from its machine");
+    expect(attentionText(LATE, state, undefined, WALL)).toBe("held: no word from its machine for 13 s");
+  });
+
+  it("that was never heard of has no time", () => {
+    const never = cardState(LATE, around({ heldSince: Number.NaN }));
+    expect(stateLine(LATE, never, { sessions: SESSIONS }, WALL).strong).toBe("Held.");
+    expect(chipText(never, CLOCK, WALL)).toBe("held");
+  });
+});
+
 describe("a card has one state, the first that applies", () => {
   it("an unreadable file before all else", () => {
     expect(kind({ ...LATE, state: "paused" }, { problem: TORN, cached: true })).toBe("unreadable");

@@ -14,6 +14,7 @@ export const PARTLY: ReadonlyMap<Problem["kind"], string> = new Map([
 
 export type CardKind =
   | "unreadable"
+  | "held"
   | "partial"
   | "claimed"
   | "incomplete"
@@ -54,6 +55,8 @@ export interface Surroundings {
   now: number;
   /** True until the data on the page was verified against the desk. */
   cached: boolean;
+  /** Wall time as of which its machine was last heard of, NaN if never; set while that is too long ago. */
+  heldSince?: number;
 }
 
 /** The problem of one bot, filed under its section or naming it: the worst, and what is left out of its file with it. */
@@ -111,6 +114,11 @@ function firstState(bot: BotView, around: Surroundings, pending: Pending | undef
     const since = instant(problem.file_time);
     return { kind: "incomplete", word: "incomplete", since, problem, held: true, attention: true };
   }
+  const { heldSince } = around;
+  if (heldSince !== undefined) {
+    const since = Number.isNaN(heldSince) ? undefined : heldSince;
+    return { kind: "held", word: "held", since, held: true, attention: true };
+  }
   if (bot.state === "error") return { kind: "failed", word: "error", held: true, attention: true };
   if (bot.state === "stopped") return { kind: "failed", word: "stopped", held: false, attention: true };
   if (bot.finished) return calm(cached, "finished", "finished");
@@ -163,7 +171,7 @@ export function chipText(state: CardState, clock: ClockState | undefined, now: n
   if (state.kind === "catching" && clock?.progress !== undefined) {
     return `${state.word} ${Math.floor(clock.progress * 100)}\u00a0%`;
   }
-  if (state.since !== undefined && (state.kind === "late" || state.kind === "incomplete")) {
+  if (state.since !== undefined && ["late", "incomplete", "held"].includes(state.kind)) {
     return `${state.word} ${brief(now - state.since)}`;
   }
   return state.word;

@@ -3,7 +3,9 @@
 import { useMemo, useRef } from "preact/hooks";
 import type { BotsPageBundle, BotView } from "../api/schema";
 import { byName } from "../lib/order";
-import { useTicking, wallNow } from "../lib/ticker";
+import { OWN, type Proof, proofsOf } from "../lib/proof";
+import { onDesk, useTicking, wallNow } from "../lib/ticker";
+import { getConnection, pageNow } from "../live";
 import { type CardState, cardState, problemOf } from "./state";
 
 /** Bots of a bundle in the order of the page: by currency, largest desk first, then intraday before swing, then name. */
@@ -26,6 +28,7 @@ export function statesOf(
   bots: readonly BotView[],
   cached: boolean,
   now: number,
+  proofs: Map<string, Proof> = new Map(),
 ): Map<string, CardState> {
   return new Map(
     bots.map((bot) => [
@@ -37,21 +40,30 @@ export function statesOf(
         all: bundle.asked,
         now,
         cached,
+        heldSince: heldSince(proofs),
       }),
     ]),
   );
 }
 
+/** Wall time as of which the machine of a bot was last heard of, NaN if never; undefined unless it is held. */
+function heldSince(proofs: Map<string, Proof>): number | undefined {
+  const proof = proofs.get(OWN);
+  return proof?.isHeld ? onDesk(proof.at ?? Number.NaN) : undefined;
+}
+
+const proofsNow = (): Map<string, Proof> => proofsOf(getConnection().status, pageNow());
+
 /** State of each bot now; the same objects until a state changes. */
 export function useStates(bundle: BotsPageBundle, bots: readonly BotView[], cached: boolean): Map<string, CardState> {
   const key = useTicking((now) =>
-    [...statesOf(bundle, bots, cached, now).values()]
+    [...statesOf(bundle, bots, cached, now, proofsNow()).values()]
       .map((state) => [state.kind, state.word, state.pending?.isOverdue, state.pending?.left].join(" "))
       .join(),
   );
   const kept = useRef(new Map<string, CardState>());
   return useMemo(() => {
-    const fresh = key === undefined ? kept.current : statesOf(bundle, bots, cached, wallNow());
+    const fresh = key === undefined ? kept.current : statesOf(bundle, bots, cached, wallNow(), proofsNow());
     for (const [name, state] of fresh) {
       const before = kept.current.get(name);
       if (before && isSame(before, state)) fresh.set(name, before);

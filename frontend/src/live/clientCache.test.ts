@@ -256,7 +256,7 @@ it("tells the build that an answer names, of a 304 and of a refusal too, and not
     mayStore: () => true,
     isVerified: () => false,
     onAnswer: () => {},
-    onBuild: (build) => told.push(build),
+    onTold: ({ build = "" }) => told.push(build),
   });
   setCached(URL, { version: 1 }, { etag: 'W/"1"', ttl: 0 });
   for (const [at, status] of [200, 304, 503, 200].entries()) {

@@ -86,8 +86,8 @@ export interface CacheRules {
   isVerified(name: string, entry: CacheEntry): boolean;
   /** Told of each answer that was taken in, 304 too. */
   onAnswer(name: string, entry: CacheEntry): void;
-  /** Told of the name that the desk gives its pages, where an answer says it. */
-  onBuild?(build: string): void;
+  /** Told of what an answer to a request made `at` (`pageNow()`) says of the desk: name of its pages, age of proofs. */
+  onTold?(told: { build?: string; proved?: string }, at: number): void;
 }
 
 /** An answer that is not data: `status` 0 when there was none. */
@@ -232,8 +232,8 @@ async function load<T>(url: string, name: string, ttl: number | undefined): Prom
     throw new FetchError(url, 0, `no answer: ${(error as Error).message}`);
   }
   const { status, headers } = answer;
-  const build = headers.get("Aion-Build");
-  if (build) rules.onBuild?.(build);
+  const [build, proved] = ["Build", "Proved-Age"].map((name) => headers.get(`Aion-${name}`) ?? undefined);
+  if (build) rules.onTold?.({ build, proved }, askedAt);
   if (status === 401) clearAllCache(); // nobody reads here what the desk does not show any more
   if (!answer.ok && !(status === 304 && held)) throw new FetchError(url, status, `answered ${status}`);
   let data = held?.data as T;

@@ -52,8 +52,14 @@ export interface Connection {
 /** The status of another tab, whose page's time is `by` ms behind; a letter that waited is as old as it is. */
 function translated(status: LinkStatus, by: number): LinkStatus {
   const moved = (at?: number): number | undefined => at && Math.min(at + by, pageNow());
-  const { since, verifiedAt, notedAt } = status;
-  return { ...status, since: since + by, verifiedAt: moved(verifiedAt), notedAt: moved(notedAt) };
+  const { since, verifiedAt, provedAt, notedAt } = status;
+  return {
+    ...status,
+    since: since + by,
+    verifiedAt: moved(verifiedAt),
+    provedAt: moved(provedAt),
+    notedAt: moved(notedAt),
+  };
 }
 
 /** Make the link of a tab. Nothing is opened before the first `subscribe`. */
@@ -104,7 +110,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     isVerified: (name, entry) =>
       status.state === "streaming" && pageNow() - (status.verifiedAt ?? 0) < silence && topics.vouches(name, entry),
     onAnswer: topics.answered,
-    onBuild: (build) => note({ build }),
+    onTold: note,
   });
 
   /** Verify everything now: after sleep, a hidden spell or a lost network, `gap` ms long. */
@@ -275,6 +281,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
         compare(theirs);
         beAlive();
       },
+      proved: note,
       push,
       patch: (text) => {
         import("./delta.ts")
@@ -296,7 +303,8 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     });
   }
 
-  function note({ build }: Tags): void {
+  function note({ build, proved }: Tags, at = pageNow()): void {
+    if (proved ?? status.proved) set({ proved, provedAt: at });
     if (build !== status.build) set({ build });
   }
 

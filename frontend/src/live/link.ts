@@ -24,6 +24,13 @@ export interface LinkStatus {
   reason?: string;
   /** Name that the desk gives its pages now; a page that was loaded under another one is out of date. */
   build?: string;
+  /**
+   * How old the proof is of each machine that feeds the desk's disk, as `Aion-Proved-Age` says it; undefined where none
+   * does.
+   */
+  proved?: string;
+  /** When that was told, as `pageNow()`, ms. */
+  provedAt?: number;
   /** What the link did last, for people: `resynced after 3 min asleep`. */
   note?: string;
   /** When `note` was made, as `pageNow()`, ms. */

@@ -23,6 +23,8 @@ export interface StreamListener {
   hello(tags: Tags): void;
   /** A heartbeat came; `isProved` from the second on: nothing on the way holds events back. */
   beat(tags: Tags, isProved: boolean): void;
+  /** Told of the machines that feed the desk's disk. */
+  proved(tags: Tags): void;
   push(topic: string, text: string): void;
   /** The change of a topic came in place of the whole. */
   patch(text: string): void;
@@ -68,6 +70,7 @@ export function openStream(url: string, topics: string[], limits: StreamLimits, 
     if (beats > 1) clearTimeout(hello);
     on.beat(parseTags(text), beats > 1);
   });
+  hear("proved", (text) => on.proved(parseTags(text)));
   hear("bye", () => fail("the desk is restarting", "bye"));
   hear("patch", on.patch);
   for (const topic of topics) hear(topic, (text) => on.push(topic, text));

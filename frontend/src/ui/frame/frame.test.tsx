@@ -79,6 +79,19 @@ describe("the link chip", () => {
     expect(text({ state: "offline", verifiedAt: WALL - 15_000 })).toBe("LinkOFFLINEverified 15 s ago");
   });
 
+  it("says HELD, and as of when, once the machine that feeds the desk is silent", () => {
+    const link: Parameters<typeof LinkChip>[0]["link"] = { state: "streaming", verifiedAt: WALL, held: ["data"] };
+    const chip = (keptAt: number) => render(<LinkChip link={link} keptAt={keptAt} />).container;
+    expect(chip(WALL - 13_000).textContent).toBe("LinkHELDas of 11:59");
+    expect(chip(Number.NaN).textContent).toBe("LinkHELD");
+  });
+
+  it("names the machines of several that are held", () => {
+    expect(text({ state: "streaming", verifiedAt: WALL - 400, held: ["m2", "m3"] })).toBe(
+      "LinkSTREAMINGm2, m3 heldverified 0.4 s ago",
+    );
+  });
+
   it("says the state and the age of the last verification", () => {
     expect(text({ state: "streaming", verifiedAt: WALL - 400 })).toBe("LinkSTREAMINGverified 0.4 s ago");
     expect(text({ state: "polling", verifiedAt: WALL - 1400, pollEvery: 5 })).toBe(

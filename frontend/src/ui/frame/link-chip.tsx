@@ -1,5 +1,6 @@
 /** The state of the link, and how long ago data was last verified: the age is the chip's point. */
 
+import { OWN } from "../../lib/proof";
 import { onDesk } from "../../lib/ticker";
 import { clock } from "../../lib/time";
 import { Age } from "../age";
@@ -17,6 +18,8 @@ export interface Link {
   pollEvery?: number;
   /** Why the stream does not work, for people. */
   reason?: string;
+  /** Machines that feed the desk and are not heard of: what they wrote is held. */
+  held?: string[];
   /** What the link did last: `resynced after 3 min asleep`. */
   note?: string;
 }
@@ -24,6 +27,7 @@ export interface Link {
 const ICON: Record<LinkState, IconName> = { connecting: "ring", streaming: "dot", polling: "ring", offline: "crossed" };
 
 function word(link: Link): string {
+  if (link.held?.includes(OWN)) return "HELD";
   switch (link.state) {
     case "streaming":
       return "STREAMING";
@@ -43,11 +47,13 @@ interface Props {
 }
 
 export function LinkChip({ link, keptAt }: Props) {
+  const isHeld = link.held?.includes(OWN);
+  const others = link.held?.filter((name) => name !== OWN) ?? [];
   return (
-    <dl className={`bar-chip link ${link.state}`}>
+    <dl className={`bar-chip link ${isHeld ? "offline" : link.state}`}>
       <dt>Link</dt>
       <dd className="state-word">
-        <Icon name={ICON[link.state]} />
+        <Icon name={isHeld ? "crossed" : ICON[link.state]} />
         <b>{word(link)}</b>
       </dd>
       {link.state === "polling" && link.pollEvery !== undefined && (
@@ -56,14 +62,16 @@ export function LinkChip({ link, keptAt }: Props) {
       {link.state === "offline" && link.since !== undefined && (
         <dd className="soft">since {clock(onDesk(link.since))}</dd>
       )}
-      {link.verifiedAt !== undefined && (
+      {others.length > 0 && <dd className="soft">{others.join(", ")} held</dd>}
+      {isHeld && <dd className="soft">{keptAt && !Number.isNaN(keptAt) ? `as of ${clock(onDesk(keptAt))}` : ""}</dd>}
+      {!isHeld && link.verifiedAt !== undefined && (
         <dd className="soft">
           <span className="wide">verified </span>
           <Age at={link.verifiedAt} isOwn />
           <span className="wide"> ago</span>
         </dd>
       )}
-      {link.verifiedAt === undefined && keptAt !== undefined && (
+      {!isHeld && link.verifiedAt === undefined && keptAt !== undefined && (
         <dd className="soft">
           kept <Age at={keptAt} isOwn />
           <span className="wide"> ago</span>
