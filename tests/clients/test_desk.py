@@ -9,6 +9,7 @@ import pytest
 from aion_client import Bot
 
 from aion.config import Settings
+from tests.clients.books import read_state
 from tests.web.conftest import RunningDesk, running
 
 

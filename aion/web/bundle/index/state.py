@@ -169,8 +169,9 @@ def _row(desk: Desk, key: Key, problems: Problems) -> bytes | None:
         return None
     row = shown_as(BotRow, view)
     row.symbols, row.errors = view.symbols[:ROW_SYMBOLS], problems
-    if view.fills:
-        row.last_fill = shown_as(LastFill, view.fills[last := next(reversed(view.fills))])
+    if card is not None and card.doc.fills:
+        last, fill = max(reversed(card.doc.fills.items()), key=lambda item: item[1].ts)
+        row.last_fill = shown_as(LastFill, fill)
         row.last_fill.id = last
     return encode_part(row)
 
