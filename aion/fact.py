@@ -198,6 +198,18 @@ def _maker(told: Iterable[tuple[str, str, _Made, str]]) -> Callable[..., dict[st
     return names["make"]  # type: ignore[no-any-return]
 
 
+def _row_maker(told: Iterable[tuple[str, str, _Made]]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what makes a fact a row; of each field the column, the name and what makes its value another one."""
+    names: dict[str, Any] = {}
+    values = []
+    for number, (_, name, made) in enumerate(told):
+        names[f"made{number}"] = made
+        kept = f"None if (value := fact.{name}) is None else made{number}(value)"
+        values.append(f"({kept})" if made else f"fact.{name}")
+    exec(f"def row(fact): return ({', '.join(values)},)", names)  # noqa: S102 - of names of fields alone
+    return names["row"]  # type: ignore[no-any-return]
+
+
 def _text_value(of: Any) -> tuple[_Made, _Made]:
     """Return what makes a value of type `of` one that JSON and SQLite keep without loss, and what makes it again."""
     if of is Decimal:
@@ -249,8 +261,12 @@ class Rows(Generic[Fact]):
             and each.name not in parts
         ]  # fmt: skip
         self._parts = parts
-        told = [(column, name, to, _ALWAYS) for column, name, to, *_ in self._fields]
-        self._values = _maker([*told, *((name, name, part.packed, _ALWAYS) for name, part in parts.items())])
+        told = [(column, name, to) for column, name, to, *_ in self._fields]
+        told += [(name, name, part.packed) for name, part in parts.items()]
+        self.names = tuple(column for column, *_ in told)
+        """Columns of `row`."""
+        self.row: Callable[[Fact], tuple[Any, ...]] = _row_maker(told)
+        """Returns the values of the row of a fact."""
 
     @staticmethod
     def _codec(each: FactField) -> tuple[_Made, _Made]:
@@ -273,10 +289,6 @@ class Rows(Generic[Fact]):
     def columns_of(self, kind: type) -> set[str]:
         """Return the columns of values of a type."""
         return {column for column, *_, each in self._fields if each.type is kind}
-
-    def values(self, fact: Fact, **more: str) -> dict[str, Any]:
-        """Return the values of the row of `fact` by column, and `more`."""
-        return self._values(fact, more)
 
     def fact(self, row: Any, **more: Any) -> Fact:
         """Return the fact of a row and `more` fields; a column that is empty gives what the field is by default."""

@@ -114,7 +114,11 @@ def test_order_when_kept_as_texts_then_it_comes_back_without_loss() -> None:
 def test_row_when_made_of_an_amount_then_it_has_all_its_digits_in_plain_ones(amount: str, text: str) -> None:
     rows = Rows(EquityPoint)
     point = EquityPoint(at("2022-05-19T14:00Z"), Decimal(amount))
-    assert rows.values(point) == {"ts": "2022-05-19T14:00Z", "equity": text, "hold": None}
+    assert dict(zip(rows.names, rows.row(point), strict=True)) == {
+        "ts": "2022-05-19T14:00Z",
+        "equity": text,
+        "hold": None,
+    }
     assert Decimal(text) == point.equity
 
 
@@ -144,10 +148,11 @@ def test_row_when_names_are_of_any_letters_then_its_json_is_ascii_and_nothing_is
     for fields_ in (whole, {"by": whole["by"], "words": words}):
         without = {"weight"} - fields_.keys()
         assert Texts(_Note, "symbol", *without).packed(note) == json.dumps(fields_, separators=(",", ":"))
-    row = Rows(_Note).values(note, day="2022-05-19")
+    rows = Rows(_Note)
+    row = dict(zip(rows.names, rows.row(note), strict=True))
     assert row["by"] == json.dumps(whole["by"], separators=(",", ":"))
     assert row["weight"] == json.dumps(whole["weight"], separators=(",", ":"))
-    assert list(row) == ["day", "symbol", "by", "weight", "words"]
+    assert list(row) == ["symbol", "by", "weight", "words"]
 
 
 def test_type_checker_when_a_field_is_taken_from_a_fact_then_it_knows_it_and_no_other(tmp_path: Path) -> None:

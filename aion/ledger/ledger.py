@@ -8,7 +8,7 @@ again from it. An account's cash is the sum of its movements, checked at each co
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,7 @@ from typing import Any
 
 from aion.clock import iso, parse_iso
 from aion.errors import DiskError, LedgerError
+from aion.fact import Fact, Rows
 from aion.ledger import row as rows
 from aion.ledger.query import LedgerReader
 from aion.ledger.schema import connect, migrate, take_lock
@@ -25,6 +26,8 @@ from aion.model import ZERO, EquityPoint, Mode
 from aion.money import plain_text
 from aion.store.layout import lock_of
 from aion.trading.events import Audit, CashMovement, Changes
+
+_NEWER = "ON CONFLICT (bot, ts) DO UPDATE SET equity = excluded.equity, hold = excluded.hold"
 
 
 @dataclass(slots=True)
@@ -136,9 +139,12 @@ class Ledger(LedgerReader):
         deposit = CashMovement(f"m{self.run}-{bot}-deposit", at, "deposit", cash)
         day = at.date().isoformat()
         with self._transaction():
-            self._insert("movements", [rows.MOVEMENTS.values(deposit, bot=bot, day=day)])
+            self._insert(
+                "movements", (*rows.MOVEMENTS.names, "bot", "day"), [(*rows.MOVEMENTS.row(deposit), bot, day)]
+            )
             account = {"bot": bot, "cycle_id": "", "cursor": iso(at), "seq": 0, "cash": plain_text(cash)}
-            self._insert("accounts", [{**account, "state": _dump(state)}])
+            account["state"] = _dump(state)
+            self._insert("accounts", account, [tuple(account.values())])
         self._cash[bot] = cash
         self._cursor[bot] = at
 
@@ -195,7 +201,7 @@ class Ledger(LedgerReader):
             LedgerError: it was carried out already, or the disk refuses.
         """
         with self._transaction():
-            self._insert("audit", [rows.AUDITS.values(record)])
+            self._add("audit", rows.AUDITS, [record])
 
     def settle_audit(self, target: str, audit_id: str, outcome: str) -> None:
         """Write what came of something in the audit that was begun and not done; with the cycle when in a `batch`.
@@ -256,25 +262,19 @@ class Ledger(LedgerReader):
     def _write(self, cycle: BotCycle) -> None:
         self._check(cycle)
         bot, day, changes = cycle.bot, cycle.day, cycle.changes
+        orders = [(*rows.order_row(record), day) for record in changes.orders.values()]
         self._insert(
             "orders",
-            [rows.order_values(record, day) for record in changes.orders.values()],
+            (*rows.ORDER_NAMES, "day"),
+            orders,
             "ON CONFLICT (id) DO UPDATE SET quantity = excluded.quantity, status = excluded.status, "
             "filled_quantity = excluded.filled_quantity, detail = excluded.detail, updated_at = excluded.updated_at",
         )
-        self._insert("fills", [rows.FILLS.values(fill, day=day) for fill in changes.fills])
-        self._insert("trades", [rows.TRADES.values(trade, day=day) for trade in changes.trades])
-        self._insert(
-            "movements", [rows.MOVEMENTS.values(movement, bot=bot, day=day) for movement in changes.movements]
-        )
-        self._insert(
-            "decisions", [rows.DECISIONS.values(decision, bot=bot, day=day) for decision in changes.decisions]
-        )
-        self._insert(
-            "equity",
-            [rows.EQUITY.values(point, bot=bot, day=day) for point in cycle.equity],
-            "ON CONFLICT (bot, ts) DO UPDATE SET equity = excluded.equity, hold = excluded.hold",
-        )
+        self._add("fills", rows.FILLS, changes.fills, day=day)
+        self._add("trades", rows.TRADES, changes.trades, day=day)
+        self._add("movements", rows.MOVEMENTS, changes.movements, bot=bot, day=day)
+        self._add("decisions", rows.DECISIONS, changes.decisions, bot=bot, day=day)
+        self._add("equity", rows.EQUITY, cycle.equity, _NEWER, bot=bot, day=day)
         account = {"cycle_id": cycle.cycle_id, "cursor": iso(cycle.cursor), "seq": cycle.seq}
         account["cash"] = plain_text(cycle.cash)
         if cycle.state is not None:
@@ -299,13 +299,20 @@ class Ledger(LedgerReader):
                 f"{self.path}: cash of {cycle.bot} is {cycle.cash:f}, its movements make it {expected:f}"
             )
 
-    def _insert(self, table: str, records: list[dict[str, Any]], conflict: str = "") -> None:
+    def _add(self, table: str, kind: Rows[Fact], facts: Sequence[Fact], conflict: str = "", **more: str) -> None:
+        """Insert the rows of `facts`, each with the columns in `more`."""
+        rest, make = tuple(more.values()), kind.row
+        self._insert(table, (*kind.names, *more), [make(fact) + rest for fact in facts], conflict)
+
+    def _insert(
+        self, table: str, columns: Iterable[str], records: Sequence[tuple[Any, ...]], conflict: str = ""
+    ) -> None:
         if not records:
             return
-        names, marks = ", ".join(records[0]), ", ".join("?" * len(records[0]))
+        names, marks = ", ".join(columns), ", ".join("?" * len(records[0]))
         # table, columns and clause are literals of this package
         statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) {conflict}"  # noqa: S608
-        self._connection.executemany(statement, [tuple(values.values()) for values in records])
+        self._connection.executemany(statement, records)
 
     # reading
 

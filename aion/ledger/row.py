@@ -35,9 +35,13 @@ _SHOWN = {"exit_price": "price", "closed_at": "filled_at", "realized": "realized
 _MONEY = frozenset(("fee", "slippage", "borrow", "realized"))  # of fills and trades; what is not known shows as empty
 
 
-def order_values(record: OrderRecord, day: str) -> dict[str, Any]:
-    """Return the row of an order."""
-    return _RECORD.values(record, **_ORDER.values(record.order, day=day))
+ORDER_NAMES = (*_ORDER.names, *_RECORD.names)
+"""Columns of `order_row`."""
+
+
+def order_row(record: OrderRecord) -> tuple[Any, ...]:
+    """Return the values of the row of an order."""
+    return (*_ORDER.row(record.order), *_RECORD.row(record))
 
 
 def order_record(row: sqlite3.Row) -> OrderRecord:
