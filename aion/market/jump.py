@@ -34,6 +34,8 @@ NEAR_USUAL = Decimal("1.05")
 """Factor within which an open counts as one after a usual split: few shares move further on that day."""
 IN_LINE = Decimal("1.3")
 """Factor within which a price follows from the one before, and bears out a declared split."""
+NEAR = (Decimal("0.9"), Decimal("1.1"))
+"""Parts of a close between which prices are in line with each other, whichever two are compared."""
 OFF = (Decimal(70), Decimal(140))
 """Factors around 100 by which one price of a bar is taken as written in another unit, as pence among pounds."""
 LONGEST_HOLE = 30  # days without any bar, after which a price may be anything
@@ -93,6 +95,9 @@ def wrong_unit(opened: Decimal, high: Decimal, low: Decimal, closed: Decimal) ->
     return f"close {closed:f} beside open {opened:f}" if least < max(opened / closed, closed / opened) < most else ""
 
 
+_NOTHING: Mapping[str, str] = {}
+
+
 @dataclass(slots=True)
 class Screened:
     """What a screen made of the bars of one moment."""
@@ -150,6 +155,8 @@ class Screen:
         self._closed_on: dict[str, date] = {}
         """Session day of the last of them."""
         self._out: dict[str, _Out] = {}
+        self._near: dict[str, tuple[Decimal, Decimal, deque[Decimal]]] = {}
+        """Prices between which a bar follows on the last close, and the closes, while nothing else is to be asked."""
 
     def learn(self, actions: Iterable[CorporateAction]) -> None:
         """Take declared splits and jumps that were not known before."""
@@ -169,12 +176,14 @@ class Screen:
 
     def know(self, symbol: str, price: Decimal) -> None:
         """Take `price` as the last one of a symbol, e.g. the mark at which it is held."""
+        self._near.clear()
         closes = self._closes.setdefault(symbol, deque(maxlen=REMEMBERED))
         if not closes or closes[-1] != price:
             closes.append(price)
 
     def settle(self, symbol: str, price: Decimal, day: date) -> None:
         """Take `price` for the last one of a symbol whose action was booked late: that what came before is over."""
+        self._near.clear()
         self._closes[symbol] = deque((price,), maxlen=REMEMBERED)
         self._closed_on[symbol] = day
         self._out.pop(symbol, None)
@@ -197,16 +206,19 @@ class Screen:
             day: session day.
             held: symbols of which something is held.
         """
-        found, levels = Screened(bars), self._levels
+        found, near = Screened(bars, _NOTHING, _NOTHING), self._near
+        if self._out or self._splits or self._renames or self._let_in:
+            near.clear()
         for symbol, bar in bars.items():
             opened, low = bar.open, bar.low
-            if not bar.volume:
-                if low <= 0 and (why := self._why_wrong(bar)):
-                    found.refused = {**found.refused, symbol: why}
+            if symbol in near and self._is_near(bar, day):
                 continue
-            # true of each bar that reaches 0 too
-            if bar.high >= low * OFF[0] and (why := self._why_wrong(bar)):
+            # the first is true of each bar that reaches 0 too
+            is_odd = bar.high >= low * OFF[0] if bar.volume else low <= 0
+            if is_odd and (why := self._why_wrong(bar)):
                 found.refused = {**found.refused, symbol: why}
+                continue
+            if not bar.volume:
                 continue
             if symbol in self._renames:
                 self._take_over(symbol, day)
@@ -223,15 +235,30 @@ class Screen:
                     bar, day, found, is_split=is_split, is_let_in=is_let_in, is_held=symbol in held
                 ):
                     continue
-            closes.append(bar.close)
-            if levels and symbol in levels:
-                levels[symbol].see(bar.close)
-            self._closed_on[symbol] = day
-            if self._out:
-                self._out.pop(symbol, None)
+            self._believe(bar, day, closes)
         if found.refused:
             found.bars = {symbol: bar for symbol, bar in bars.items() if symbol not in found.refused}
         return found
+
+    def _is_near(self, bar: Bar, day: date) -> bool:
+        """Tell whether a bar plainly follows on the last close, and take it then."""
+        least, most, closes = self._near[bar.symbol]
+        if not bar.volume or bar.low < least or bar.high > most:
+            return False
+        closes.append(bar.close)
+        self._closed_on[bar.symbol] = day
+        return True
+
+    def _believe(self, bar: Bar, day: date, closes: deque[Decimal]) -> None:
+        symbol, close = bar.symbol, bar.close
+        closes.append(close)
+        self._closed_on[symbol] = day
+        if self._out:
+            self._out.pop(symbol, None)
+        if symbol in self._levels:
+            self._levels[symbol].see(close)
+        elif close > 0:
+            self._near[symbol] = (close * NEAR[0], close * NEAR[1], closes)
 
     def _why_wrong(self, bar: Bar) -> str:
         """Return why the prices of one bar cannot be, or an empty text."""
