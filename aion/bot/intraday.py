@@ -40,6 +40,9 @@ class IntradayBot(BotAccount):
         super().__init__(name, settings, run, feed, log, started_at)
         self._feed = feed
         self._grid = Grid(feed.interval, feed.anchor)
+        self._minutes = self._grid.minutes
+        self._early: tuple[MarketSession | None, BotSettings, datetime] = (None, settings, started_at)
+        """Of a session and rules the newest market time at which it does not exit for the day yet."""
         self.session: MarketSession | None = None
         """The newest session that it saw a bar of."""
         self.bars: dict[str, Bar] = {}
@@ -75,7 +78,8 @@ class IntradayBot(BotAccount):
             cycle_id: of the cycle.
         """
         session = self._session_at(ts)
-        if session is not None and (self.session is None or session.day != self.session.day):
+        present = self.session
+        if session is not None and session is not present and (present is None or session.day != present.day):
             self.end_day()
             self._begin_day(session)
         before, self.cursor, self.cycle_id = self.cursor, ts, cycle_id
@@ -90,10 +94,10 @@ class IntradayBot(BotAccount):
         self.mark(traded, ts)
         if session is None:
             return
-        moment = Moment(ts, self.day, session.open, session.close, self.portfolio.quantities(), self._grid.minutes)
+        moment = Moment(ts, self.day, session.open, session.close, self.portfolio.quantities(), self._minutes)
         signals = self.think(bars, moment)
         self.leave_all(ts)
-        if session.minutes_left(ts) <= self.settings.rules.flat_before_close * self._grid.minutes:
+        if self._is_ending(session, ts):
             self._leave_for_the_day(session, ts)
         else:
             self._leave_carried(ts)
@@ -146,6 +150,13 @@ class IntradayBot(BotAccount):
         self.bars_seen += len(bars)
 
     # decisions
+
+    def _is_ending(self, session: MarketSession, ts: datetime) -> bool:
+        """Tell whether it exits for the day at `ts`."""
+        if self._early[0] is not session or self._early[1] is not self.settings:
+            least = self.settings.rules.flat_before_close * self._minutes
+            self._early = session, self.settings, session.time_with(least + 1)
+        return ts > self._early[2]
 
     def _leave_for_the_day(self, session: MarketSession, ts: datetime) -> None:
         left = session.minutes_left(ts)

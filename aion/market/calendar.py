@@ -67,6 +67,13 @@ class MarketSession:
             left -= self.break_end - max(ts, self.break_start)
         return max(0, int(left.total_seconds() // 60))
 
+    def time_with(self, minutes: int) -> datetime:
+        """Return the newest moment at which `minutes` (>= 1) of trading are left, as `minutes_left` counts them."""
+        at = self.close - timedelta(minutes=minutes)
+        if self.break_start is None or self.break_end is None or at >= self.break_end:
+            return at
+        return at - (self.break_end - self.break_start)
+
 
 class _Table:
     """The sessions of one exchange from `first` to `last`, in order, with their times as sorted lists."""

@@ -283,3 +283,15 @@ def _short(value: object) -> object:
     if isinstance(value, dict):
         return {name: _short(each) for name, each in value.items()}
     return value.replace(":00Z", "Z") if isinstance(value, str) else value
+
+
+@given(
+    st.sampled_from([("XHKG", date(2022, 5, 19)), ("XNAS", date(2022, 5, 19)), ("XNYS", date(2022, 11, 25))]),
+    st.integers(0, 400),
+    st.integers(-3_600, 9 * 3_600),
+)
+def test_time_with_minutes_left_when_passed_then_fewer_are_left(of: tuple[str, date], most: int, after: int) -> None:
+    mic, day = of
+    (session,) = calendar.sessions(mic, day, day)
+    ts = min(session.close, session.open + timedelta(seconds=after))
+    assert (ts > session.time_with(most + 1)) == (session.minutes_left(ts) <= most)
