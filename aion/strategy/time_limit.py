@@ -90,7 +90,7 @@ class limit:
 
     def __enter__(self) -> None:
         self._started = time.monotonic()
-        if self._label:
+        if self._label and hang_killer.calls.page is not None:
             hang_killer.calls.begin(self._label)
         if _alarm.is_set_up:
             _alarm.ends_at = self._started + self._seconds
@@ -100,7 +100,8 @@ class limit:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        disarm()
+        if _alarm.is_set_up or hang_killer.calls.page is not None:
+            disarm()
         if kind is None and time.monotonic() - self._started > self._seconds:
             raise TooSlowError
 
@@ -124,7 +125,7 @@ def check_signals(returned: Any, bars: Mapping[str, Bar], ts: datetime) -> dict[
     Raises:
         NonsenseError: it is not; the message says why, for people.
     """
-    if not isinstance(returned, Mapping):
+    if type(returned) is not dict and not isinstance(returned, Mapping):
         raise NonsenseError(f"returned {type(returned).__name__} instead of signals by symbol")
     found: dict[str, Signal] = {}
     for symbol, each in returned.items():
@@ -132,7 +133,7 @@ def check_signals(returned: Any, bars: Mapping[str, Bar], ts: datetime) -> dict[
             raise NonsenseError(f"returned {type(each).__name__} for {symbol!r} instead of its signal")
         if symbol not in bars:
             raise NonsenseError(f"returned a signal for {symbol!r}, of which it was handed no bar")
-        if each.ts != ts:
+        if each.ts is not ts and each.ts != ts:
             raise NonsenseError(f"returned a signal of {each.ts} for {symbol} at {ts}")
         if _is_plain(each):
             found[symbol] = each
@@ -162,13 +163,19 @@ def _is_plain(each: Signal) -> bool:
             and each.take_profit is None
             and type(each.once) is bool
             and type(features) is dict
-            and _good_names.issuperset(features)
-            and type(total := sum(features.values())) in _NUMBERS
-            and abs(total) < LARGEST
-            and not ("weight" in features and each.action == "buy" and features["weight"] < 0)
+            and (not features or _are_plain(features, each.action))
         )
     except (TypeError, OverflowError):
         return False
+
+
+def _are_plain(features: dict[str, Any], action: str) -> bool:
+    return (
+        _good_names.issuperset(features)
+        and type(total := sum(features.values())) in _NUMBERS
+        and abs(total) < LARGEST
+        and not ("weight" in features and action == "buy" and features["weight"] < 0)
+    )
 
 
 def _made_plain(each: Signal) -> Signal:
