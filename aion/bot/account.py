@@ -126,6 +126,7 @@ class BotAccount:
         self.dropped_bars = 0
         self._changes = Changes()
         self._points: list[EquityPoint] = []
+        self._newest = settings.cash, number(settings.cash)  # equity, and the number that documents have of it
 
     def _make_broker(self) -> PaperBroker:
         broker = PaperBroker(
@@ -287,9 +288,10 @@ class BotAccount:
 
         A jump like that of an undeclared split is a recorded decision, once until the price is back.
         """
-        for action in self.actions.begin(self.broker, session, bars, self.log):
-            self._took_effect(action, session.day)
-        self.actions.say_ended(self.broker, bars, session.day, ts)
+        if self.actions.known or self.broker.corporate.is_open:
+            for action in self.actions.begin(self.broker, session, bars, self.log):
+                self._took_effect(action, session.day)
+            self.actions.say_ended(self.broker, bars, session.day, ts)
         found = self._look_at(bars, session, self.portfolio.symbols)
         if not (found.refused or found.admitted or found.begun or self._jumped):
             return found.bars
@@ -332,7 +334,7 @@ class BotAccount:
 
     def gather(self) -> Changes:
         """Take what the broker did since the last call into the record, and return it."""
-        if not self.broker.changes:
+        if not self.broker.book.changes:
             return NOTHING
         changes = self.broker.take_changes()
         self.record.add(changes)
@@ -343,18 +345,22 @@ class BotAccount:
 
     def mark(self, bars: Mapping[str, Bar], ts: datetime) -> None:
         """Note the marks and the equity after the bars of `ts`; the broker has marked the portfolio."""
+        hold, instruments, marked_at = self.hold, self.instruments, self.marked_at
         for symbol, bar in bars.items():
-            if bar.volume or self.instruments[symbol].trades(bar):
-                self.hold.see(bar)
-                self.marked_at[symbol] = ts
-        point = EquityPoint(ts, self.equity, self.hold.equity)
+            if bar.volume or instruments[symbol].trades(bar):
+                hold.see(bar)
+                marked_at[symbol] = ts
+        equity = self.portfolio.equity()
+        point = EquityPoint(ts, equity, hold.equity)
         self._points.append(point)
         self.record.see(point)
-        self.gate.see(ts, self._closed_trades, point.equity)
-        self._closed_trades = []
-        equity = number(point.equity)
-        self.peak.see(ts, equity)
-        self.equity_sum += equity
+        self.gate.see(ts, self._closed_trades, equity)
+        if self._closed_trades:
+            self._closed_trades = []
+        if equity is not self._newest[0]:  # of a flat account it is the cash, and the same at each mark
+            self._newest = equity, number(equity)
+        self.peak.see(ts, self._newest[1])
+        self.equity_sum += self._newest[1]
         self.equity_points += 1
 
     def _closed(self, trade: Trade) -> None:

@@ -50,13 +50,14 @@ class BuyAndHold:
         symbol = bar.symbol
         if self._first_name:
             symbol = self._first_name.get(symbol, symbol)
-        if symbol not in self._symbols:
-            self._seen[symbol] = bar.close
-            return
-        self._last[symbol] = bar.close
-        if symbol not in self._first:
+        if symbol in self._first:
+            self._last[symbol] = bar.close
+        elif symbol in self._symbols:
+            self._last[symbol] = bar.close
             self._first[symbol] = bar.open
             self._count(symbol)
+        else:
+            self._seen[symbol] = bar.close
 
     def _count(self, symbol: str) -> None:
         part, first = self._cash / len(self._symbols), self._first[symbol]

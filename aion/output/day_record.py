@@ -33,7 +33,8 @@ class Peak:
         if self.at is None or equity >= self.equity:
             self.equity, self.at = equity, ts
         self.drawdown = (self.equity - equity) / self.equity if self.equity > 0 else 0.0
-        self.max_drawdown = max(self.max_drawdown, self.drawdown)
+        if self.drawdown > self.max_drawdown:
+            self.max_drawdown = self.drawdown
 
 
 class Record:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from aion.model import ZERO, Decision, Fill, Order, OrderRecord, OrderStatus, OrderType, Side, TimeInForce
+from aion.model import ZERO, Bar, Decision, Fill, Order, OrderRecord, OrderStatus, OrderType, Side, TimeInForce
 from aion.trading.events import Changes, IdMaker
 from aion.trading.working_order import Working
 
@@ -28,6 +28,13 @@ class OrderBook:
         if symbol is not None:
             return list(self.by_symbol.get(symbol, {}).values())
         return [working for book in self.by_symbol.values() for working in book.values()]
+
+    def is_reached(self, bar: Bar) -> bool:
+        """Tell whether `bar` reaches the price of any order at rest; whether it fills is for the rules."""
+        for working in self.by_symbol.get(bar.symbol, {}).values():  # noqa: SIM110 - a generator takes twice as long
+            if working.is_reached(bar):
+                return True
+        return False
 
     def find(self, order_id: str) -> Working | None:
         """Return the order at rest called `order_id`, or None."""

@@ -345,26 +345,30 @@ class PaperBroker:
             ended = self._keep_time(self._opened(newest, session), newest.ts)
             is_over = self.expiry.why
             bars = {each: bar for each, bar in bars.items() if not is_over(each, self._opened(bar, session))}
-        marks = self.portfolio.marks
-        books = self.book.by_symbol
-        last_ts = self._last_ts
-        busy = []
         if self.halts.symbols and session is not None:
             bars = {symbol: bar for symbol, bar in bars.items() if not self._is_halted(bar, session)}
+        fills: list[Fill] = []
+        if self.book.by_symbol and session is not None:
+            fills = self._fill(bars, session)
+        marks, last_ts = self.portfolio.marks, self._last_ts
         for symbol, bar in bars.items():
             last_ts[symbol] = bar.ts
-            if symbol in books and (bar.volume or self._is_traded(bar)):
-                busy.append(bar)
-        fills: list[Fill] = []
-        if busy and session is not None and self._has(session, busy[0].ts):
-            fills = Execution(self.book, self.portfolio, self.terms, session).run(busy, bars.values())
-            if self._cost.tiers:
-                self._traded.add(session.day, fills)
-        for symbol, bar in bars.items():
             if bar.volume or self._is_traded(bar):
                 marks[symbol] = bar.close
         if self._is_timed:
             return [*ended, *fills, *self._keep_time(newest.ts, newest.ts)]
+        return fills
+
+    def _fill(self, bars: Mapping[str, Bar], session: MarketSession) -> list[Fill]:
+        """Fill what rests, as far as `bars` reach it."""
+        book = self.book
+        at_rest = [bar for symbol, bar in bars.items() if symbol in book.by_symbol]
+        busy = [bar for bar in at_rest if bar.volume or self._is_traded(bar)]
+        if not any([book.is_reached(bar) for bar in busy]) or not self._has(session, busy[0].ts):
+            return []
+        fills = Execution(book, self.portfolio, self.terms, session).run(busy, bars.values())
+        if self._cost.tiers:
+            self._traded.add(session.day, fills)
         return fills
 
     def _keep_time(self, until: datetime, ts: datetime) -> list[Fill]:
@@ -385,20 +389,11 @@ class PaperBroker:
 
     def _taken(self, bars: Mapping[str, Bar], now: datetime | None) -> Mapping[str, Bar]:
         """Return `bars` without those that are refused."""
-        last_ts, is_daily = self._last_ts, self.terms.grid is None
-        refused: dict[str, str] = {}
-        for symbol, bar in bars.items():
-            last = last_ts.get(symbol)
-            if now is None and (last is None or bar.ts > last):
-                continue
-            why = self.window.refusal(bar.ts, now or bar.ts, last, is_daily=is_daily)
-            if why:
-                refused[symbol] = why
+        refused = self.window.refusals(bars, self._last_ts, now, is_daily=self.terms.grid is None)
         if not refused:
             return bars
-        at = max(
-            (each for each in (now, *last_ts.values()) if each is not None), default=next(iter(bars.values())).ts
-        )
+        times = [each for each in (now, *self._last_ts.values()) if each is not None]
+        at = max(times, default=next(iter(bars.values())).ts)
         for symbol, why in refused.items():
             self.note(at, "refused", why, symbol)
         return {symbol: bar for symbol, bar in bars.items() if symbol not in refused}

@@ -71,7 +71,7 @@ class Execution:
         """
         self._others = others
         # a fill changes the orders of its own symbol alone, so bars that reach no order are left out from the start
-        reached = [bar for bar in bars if self._may_fill(bar)]
+        reached = [bar for bar in bars if self.book.is_reached(bar)]
         if not reached:
             return self.fills
         for bar in bars:
@@ -86,10 +86,6 @@ class Execution:
         self._budget[bar.symbol] = working.left
         self._fill(working, bar, Price(bar.close, "close", True), bar.ts)
         return self.fills
-
-    def _may_fill(self, bar: Bar) -> bool:
-        """Tell whether `bar` reaches the price of any order at rest; whether it fills is for the rules."""
-        return any(working.is_reached(bar) for working in self.book.by_symbol[bar.symbol].values())
 
     def _at_open(self, bars: list[Bar]) -> None:
         due = [

@@ -77,8 +77,10 @@ class RiskGate:
             trades: round trips closed since the cycle before.
             equity: of the account at the marks.
         """
-        self._entries = []
-        self.peak = max(self.peak, equity)
+        if self._entries:
+            self._entries = []
+        if equity > self.peak:
+            self.peak = equity
         for trade in trades:
             if trade.realized_pnl < 0 and self.limits.cool_down:
                 self._cold_until[trade.symbol] = trade.closed_at + self.limits.cool_down
