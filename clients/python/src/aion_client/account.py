@@ -52,8 +52,8 @@ class Fill:
     """One execution as it was told, and what came of it."""
 
     __slots__ = (
-        "at", "fee", "fee_currency", "fee_value", "leverage", "multiplier", "name", "order_id", "position", "price",
-        "quantity", "realized", "reason", "side", "slippage", "symbol",
+        "at", "contract", "fee", "fee_currency", "fee_value", "leverage", "multiplier", "name", "order_id",
+        "position", "price", "quantity", "realized", "reason", "side", "slippage", "symbol",
     )  # fmt: skip
 
     def __init__(self, **values: Any) -> None:
@@ -75,6 +75,8 @@ class Fill:
         self.slippage: Decimal = values.pop("slippage", ZERO)
         self.multiplier: Decimal = values.pop("multiplier", ONE)
         self.leverage: Decimal | None = values.pop("leverage", None)
+        self.contract: bool = values.pop("contract", False)
+        """True where only results are paid, as of a future or perpetual."""
         self.reason: str = values.pop("reason", "")
         self.order_id: str = values.pop("order_id", "")
         if values:
@@ -284,7 +286,7 @@ class Account:
         held = self.holdings.get(name)
         if held is None:
             held = Holding(fill.symbol, fill.position, fill.side, fill.at, fill.price)
-            held.contract, held.multiplier = is_contract(fill.symbol), fill.multiplier
+            held.contract, held.multiplier = fill.contract or is_contract(fill.symbol), fill.multiplier
             self.holdings[name] = held
             self._named[fill.symbol] = (*self._named.get(fill.symbol, ()), name)
         before = held.worth

@@ -107,11 +107,12 @@ class Bot(Keeper):
         multiplier: Number = 1,
         leverage: Number | None = None,
         position: str = "",
+        contract: bool = False,
     ) -> bool:
         """Book an execution; trades, positions, fees and results follow from it.
 
         Args:
-            symbol: as the exchange names it; `BTC/USDT:USDT` is a contract, of which only results are paid.
+            symbol: as the exchange names it.
             side: `buy` or `sell`.
             quantity: units, above 0.
             price: per unit, in the account's currency; below 0 where a market has such prices.
@@ -126,6 +127,8 @@ class Bot(Keeper):
             multiplier: units of one contract, e.g. 100 of a US option.
             leverage: of the position, where it has one.
             position: name of one of several positions in the symbol, e.g. `long` and `short` side by side.
+            contract: True for a future or perpetual, of which only results are paid; a symbol that is written as
+                `BTC/USDT:USDT` is one anyway.
 
         Returns:
             True if it was booked; False if it was refused, or its `id` was booked before.
@@ -151,6 +154,8 @@ class Bot(Keeper):
             event["fee_currency"] = argument.key("fee_currency", fee_currency)
         if position:
             event["position"] = argument.key("position", position)
+        if contract:
+            event["contract"] = True
         for name, text in (("reason", argument.text(tag)), ("order_id", argument.text(order_id, 128))):
             if text:
                 event[name] = text

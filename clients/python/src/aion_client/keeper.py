@@ -444,6 +444,7 @@ def _fill(event: Json, at: datetime, name: str) -> Fill:
         slippage=Decimal(event.get("slippage", 0)),
         multiplier=Decimal(event["multiplier"]) if "multiplier" in event else ONE,
         leverage=Decimal(event["leverage"]) if "leverage" in event else None,
+        contract=event.get("contract", False),
         reason=event.get("reason", ""),
         order_id=event.get("order_id", ""),
     )
