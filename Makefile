@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: build kill run test test-python test-browser test-page quick coverage hooks check bench soak soak-long faults hostile audit lock clean browser \
-	proxies proxy firefox lighthouse lowest newest
+	proxies proxy firefox lighthouse lowest newest clients adapters
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources $(API_TYPES)
 
@@ -80,6 +80,15 @@ lowest: build
 
 newest: build
 	$(BIN)/python tools/bound.py newest $(BOUNDED)
+
+# The client as a package: clients/python/dist.
+clients: build
+	cd clients/python && ../../$(BIN)/python -m hatchling build -t wheel -d dist
+
+# The adapters with the real programs, each in an environment of its own; some minutes, most of them for installing.
+PROGRAMS ?=
+adapters: build
+	$(BIN)/python tools/adapters.py $(PROGRAMS)
 
 soak: build
 	$(BIN)/python -m tests.live.soak
