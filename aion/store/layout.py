@@ -34,6 +34,8 @@ LEDGER, DESK_STORE = "ledger.sqlite", "desk.sqlite"
 UP_LOCK, LEDGER_LOCK, STRATEGY_CALL = "up.lock", "ledger.lock", ".strategy-call"
 FOLDER_LOCK = ".lock"
 """In a folder that is written by one at a time."""
+NEWEST_ID = ".newest"
+"""In `control/`: the id of the request that was written last, whoever it is to."""
 KILL = "kill.json"
 LOG_SUFFIX = ".jsonl"
 BESIDE_SQLITE = ("", "-wal", "-shm", "-journal")
@@ -215,6 +217,7 @@ class Layout:
         self.logs = root / LOGS
         self.configs = root / CONFIGS
         self.controls = root / CONTROLS
+        self.newest_id = self.controls / NEWEST_ID
         self.runs = root / RUNS
         self.watch = root / WATCHED
         self.heartbeat = root / HEARTBEAT

@@ -42,6 +42,10 @@ class FileReader:
         names = _names(self._layout.controls_of(bot))
         return sorted(name for name in names if not name.startswith("."))
 
+    def control_targets(self) -> list[str]:
+        """Return the names that have a folder of requests: bots, and `desk` for all."""
+        return [name for name in _names(self._layout.controls) if Layout.place(kill(name)) is not None]
+
     def killed(self) -> list[str]:
         """Return the names whose kill switch is thrown: bots, and `desk` for all."""
         places = (Layout.place(kill(name)) for name in _names(self._layout.controls))

@@ -19,7 +19,7 @@ from aion.store.document.kind import schema_name
 from aion.store.document.request import BotConfig, Control, Kill
 from aion.store.document.state import Account, SimSummary
 from aion.store.document_file import write_document
-from aion.store.file import flush, remove
+from aion.store.file import flush, read_bytes, remove, write_bytes
 from aion.store.layout import (
     DESK,
     KILL,
@@ -52,6 +52,7 @@ from aion.web.state import BotState
 
 LOOK_S = 0.1  # between two looks for an answer
 KEPT = 50  # requests of a bot; older ones are removed
+MOST_ID_BYTES = 64  # of the newest id
 MOST_NAMED = 5  # files in its folder that are no requests
 _ROOM = timedelta(hours=1)  # an id may be made behind one that is nearly too far in the future
 OWN_ANSWER_S = 10.0  # Aion's process looks several times a second, whatever its bots wait for
@@ -300,9 +301,25 @@ class Requests:
         return max(state.due_at, now) + timedelta(seconds=min(MOST_CYCLE_S, max(LEAST_CYCLE_S, cycle_s)))
 
     def _next_id(self, bot: str, now: datetime) -> str:
-        """Return an id behind all that are there, also after a clock that went back; those far ahead do not count."""
-        newest = next((at for each in self._ids(bot) if (at := order_of(each)[0]) <= latest(now) - _ROOM), None)
-        return make_id(now, newest, secrets.token_hex(2))
+        """Return an id behind all that were given here, whoever they are to; call it with the lock of the folder.
+
+        So ids are in the order of asking, whatever the clocks of the desks that share the folder say, and after a
+        clock that went back. What lies more than a day ahead does not count: no bot would carry it out.
+        """
+        given = [time for each in self._given(bot) if (time := order_of(each)[0]) <= latest(now) - _ROOM]
+        found = make_id(now, max(given, default=None), secrets.token_hex(2))
+        write_bytes(self._layout.newest_id, found.encode())
+        return found
+
+    def _given(self, bot: str) -> list[str]:
+        """Return ids among which is the newest one: what was noted, and where nothing is, all that lie there."""
+        try:
+            noted = read_bytes(self._layout.newest_id, cap=MOST_ID_BYTES)[0].decode("ascii", "replace")
+        except (FileNotFoundError, StateError):
+            noted = ""
+        if asked_at(noted) is not None:
+            return [noted, *self._ids(bot)]
+        return [each for target in self._files.control_targets() for each in self._ids(target)]
 
     def _ids(self, bot: str) -> list[str]:
         """Return the ids of a bot's requests, the newest first; those far in the future are none."""
