@@ -51,8 +51,8 @@ class DeltaMaker:
         if len(after.body) <= LEAST_BYTES:
             self.forget()
             return None
-        base = self._value if self._etag == before.etag else _parse(before.body)
-        value = _parse(after.body)
+        base = self._value if self._etag == before.etag else parse(before.body)
+        value = parse(after.body)
         self._etag, self._value = after.etag, value
         try:
             patches = merge_patches(base, value)
@@ -104,12 +104,12 @@ def entries_patch(base: dict[str, Any], target: dict[str, Any], of: str) -> Patc
     Args:
         base: the object before, without version and ETag; of its map `of` only those entries that changed or went.
         target: the object after; of `of` only those that changed, then those that came.
-        of: name of that member.
+        of: name of that member. Members of both are in the order in which a browser has them (see `parse`).
 
     Returns:
         None where no patch can say it.
     """
-    base, target = in_browser_order(base), in_browser_order(target)
+    base, target = dict(base), dict(target)
     before, after = base.pop(of), target.pop(of)
     try:
         *clearing, last = merge_patches(base, target)
@@ -146,35 +146,46 @@ def merge_patches(base: Any, target: Any) -> list[Any]:
 def _differ(base: dict[str, Any], target: dict[str, Any]) -> tuple[Any, Any]:
     """Return the first and the second patch of one object; the first may be None, the second is None for "whole"."""
     first: dict[str, Any] = {}
-    second: dict[str, Any] = {name: None for name in base if name not in target}
-    result = [name for name in base if name in target] + [name for name in target if name not in base]
-    if result != list(target) and _in_order(result) != list(target):
-        return None, None
+    second: dict[str, Any] = {}
+    if list(base) != list(target):
+        second = {name: None for name in base if name not in target}
+        result = [name for name in base if name in target] + [name for name in target if name not in base]
+        if result != list(target) and _in_order(result) != list(target):
+            return None, None
     for name, value in target.items():
         if name not in base:
             second[name] = _sayable(value)
             continue
         held = base[name]
-        text = orjson.dumps(value)
-        if orjson.dumps(held) == text:
+        if _is_same(held, value):
             continue
         if not (isinstance(held, dict) and isinstance(value, dict)):
             second[name] = _sayable(value)
             continue
-        clearing, change = _change(held, value, len(text))
+        clearing, change = _change(held, value)
         if clearing is not None:
             first[name] = clearing
         second[name] = change
     return first or None, second
 
 
-def _change(held: dict[str, Any], value: dict[str, Any], size: int = 0) -> tuple[Any, Any]:
+def _is_same(held: Any, value: Any) -> bool:
+    """Tell whether two values are one to a browser; to Python, true and 1 are too."""
+    if held != value:
+        return False
+    return (type(held) is type(value) and type(held) in _PLAIN) or orjson.dumps(held) == orjson.dumps(value)
+
+
+_PLAIN = (float, int, str, bool, type(None))
+
+
+def _change(held: dict[str, Any], value: dict[str, Any]) -> tuple[Any, Any]:
     """Return the first and the second patch of an object, set anew where that is no longer than its change.
 
-    Args: held: it before; value: after; size: bytes of `value`, if they are known.
+    Args: held: it before; value: after.
     """
     clearing, change = _differ(held, value)
-    if change is None or len(orjson.dumps(change)) >= (size or len(orjson.dumps(value))):
+    if change is None or len(orjson.dumps(change)) >= len(orjson.dumps(value)):
         return 0, _sayable(value)
     return clearing, change
 
@@ -197,7 +208,8 @@ _INDEX = re.compile(rb'[{,]"(?:0|[1-9]\d{0,9})":')
 _MOST_INDEX = 2**32 - 2  # the largest array index of ECMAScript
 
 
-def _parse(body: bytes) -> Any:
+def parse(body: bytes) -> Any:
+    """Return the value of a JSON text with the members of each object as a browser orders them."""
     value = orjson.loads(body)
     return in_browser_order(value) if _INDEX.search(body) else value
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from aion.live.delta import entries_patch
+from aion.live.delta import entries_patch, parse
 from aion.live.source import Tree
 from aion.live.topic import Built, Patch
 from aion.store.document.base import to_json
@@ -60,12 +60,12 @@ class IndexTopic:
                 break
         else:
             return None
-        base = {name: orjson.loads(value) for name, value in head.items() if value is not None}
-        target = {name: orjson.loads(state.head[name]) for name in head if name in state.head}
-        known = [name for name, value in rows.items() if value is not None]
-        new = [name for name, value in rows.items() if value is None]
-        base[ROWS] = {name: orjson.loads(rows[name] or b"") for name in known}
-        target[ROWS] = {name: orjson.loads(state.rows[name]) for name in (*known, *new) if name in state.rows}
+        base = {name: parse(value) for name, value in head.items() if value is not None}
+        target = {name: parse(state.head[name]) for name in head if name in state.head}
+        known = sorted(name for name, value in rows.items() if value is not None)
+        new = sorted(name for name, value in rows.items() if value is None)
+        base[ROWS] = {name: parse(rows[name] or b"") for name in known}
+        target[ROWS] = {name: parse(state.rows[name]) for name in (*known, *new) if name in state.rows}
         return entries_patch(base, target, ROWS)
 
 
