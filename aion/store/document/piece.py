@@ -69,11 +69,18 @@ def encode_part(document: Document) -> bytes:
     return document.__pydantic_serializer__.to_json(document, by_alias=True, exclude_none=True)
 
 
-def _maps(model: type[Document]) -> Iterator[tuple[str, bool]]:
-    """Yield the fields that are maps, each with whether its values are maps too."""
-    for name, field in model.model_fields.items():
-        if get_origin(field.annotation) is dict:
-            yield name, get_origin(get_args(field.annotation)[1]) is dict
+_maps_of: dict[type[Document], list[tuple[str, bool]]] = {}
+
+
+def _maps(model: type[Document]) -> list[tuple[str, bool]]:
+    """Return the fields that are maps, each with whether its values are maps too."""
+    if model not in _maps_of:
+        _maps_of[model] = [
+            (name, get_origin(get_args(field.annotation)[1]) is dict)
+            for name, field in model.model_fields.items()
+            if get_origin(field.annotation) is dict
+        ]
+    return _maps_of[model]
 
 
 def _weight(value: Any, *, is_nested: bool) -> int:
