@@ -1,5 +1,6 @@
 """Fresh snapshots of files, answered and pushed over SSE; knows nothing of trading, mounts in any FastAPI app."""
 
+from aion.live.change import StreamRights
 from aion.live.http import NO_STORE, FamilyApp, SnapshotApp, StreamApp
 from aion.live.live import Live, LiveError, NoSuchKeyError
 from aion.live.push.connection import ConnectionProtocol
@@ -23,6 +24,7 @@ __all__ = [
     "Snapshot",
     "SnapshotApp",
     "StreamApp",
+    "StreamRights",
     "Topic",
     "Tree",
 ]

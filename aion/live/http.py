@@ -9,15 +9,19 @@ from urllib.parse import parse_qs
 
 import orjson
 
+from aion.live.change import Answer, Json, StreamChanges, StreamRights
 from aion.live.event import GZIP_HEADER, chunk
 from aion.live.live import Live, LiveError, NoSuchKeyError
 from aion.live.push.connection import EXTENSION, PortableConnection, UpgradedConnection, forgo_chunks
-from aion.live.push.lane import Subscriber
+from aion.live.push.lane import Subscriber, Subscription
 from aion.live.snapshot import Snapshot, accepts_gzip, matches, parse_have
 
 RETRY_S = (1, 5)  # after which somebody may ask again whom the disk does not answer; not the same for all
 
 Headers = list[tuple[bytes, bytes]]
+
+MAX_TOPICS = 500  # of one stream: what some tabs of a browser show
+BYTES_A_TOPIC = 512  # of a change
 
 PROOF_BEATS = 2
 PROOF_BEAT_S = 0.3  # apart, so that one buffer that is flushed once does not look like a stream
@@ -48,12 +52,15 @@ async def respond_json(send: Any, status: int, value: Any, headers: Iterable[tup
     await send({"type": "http.response.body", "body": body})
 
 
+_ERRORS = {400: "BadRequest", 404: "NotFound", 405: "MethodNotAllowed", 413: "TooLarge"}
+
+
 async def _respond_error(send: Any, status: int, detail: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
     await respond_json(
         send,
         status,
         {
-            "error": {400: "BadRequest", 404: "NotFound", 405: "MethodNotAllowed"}.get(status, "Unavailable"),
+            "error": _ERRORS.get(status, "Unavailable"),
             "detail": detail,
         },
         headers,
@@ -181,9 +188,17 @@ class StreamApp:
 
     Every event is named after its topic; `hello` (first) and `hb` (every heartbeat) carry `{topic: etag}` of all
     topics, `bye` (last) a `retry`. `?beats=1` asks for two more `hb` right after the greeting, a moment apart.
-    `?patches=<topic>,...` names the topics for which the page understands `patch` events (see `delta`) instead of
-    whole bundles; only on a stream whose topics are in the query. `?have=<topic>:<etag>,...` names the versions that
-    the page has; on a stream of one topic `Last-Event-ID` or `?last_event_id=` with the newest version does the same.
+    `?patches=<topic>,...` names the topics, `<family>/` for each key of one, for which the page understands `patch`
+    events (see `delta`) instead of whole bundles; only on a stream whose topics are in the query.
+    `?have=<topic>:<etag>,...` names the versions that the page has; on a stream of one topic `Last-Event-ID` or
+    `?last_event_id=` with the newest version does the same.
+
+    A stream whose topics are in the query can be changed while it is open. `hello` carries its id as `stream`, and
+    `POST` of `{"stream": id, "topics": [...], "have": {topic: etag}, "patches": [...], "pace": seconds}` replaces its
+    topics; what is left out stays as it is. What the page lacks of the new ones comes on the stream. With a `pace`, a
+    topic is sent once in so many seconds and with each heartbeat, always the newest; 0 sends each change at once. The
+    answer is `{"stream": id, "tags": {new topic: etag}, "unknown": [...]}`, 404 where this stream is not open, 409
+    where a later change came before this one was made.
     """
 
     def __init__(
@@ -191,6 +206,9 @@ class StreamApp:
         live: Live[Any],
         topics: Iterable[str] | None = None,
         on_open: Callable[[Any, Subscriber], None] | None = None,
+        *,
+        max_topics: int = MAX_TOPICS,
+        rights: StreamRights | None = None,
     ) -> None:
         """Make it.
 
@@ -198,19 +216,50 @@ class StreamApp:
             live: has the topics.
             topics: which; None to take them from `?topics=a,b`.
             on_open: called with scope and stream when one is opened, so that the caller can end it later.
+            max_topics: of one stream.
+            rights: who may change which stream; None for whoever knows its id.
         """
         self._live = live
         self._topics = None if topics is None else tuple(topics)
         self._on_open = on_open
+        self._max_topics = max_topics
+        self._rights = rights or StreamRights()
+        self._changes = StreamChanges(live, self._rights, max_topics)
+
+    async def change(self, asked: Json, owner: str) -> Answer | None:
+        """Make a change that another worker was asked for; None where `owner` has no such stream here."""
+        return await self._changes.make(asked, owner)
+
+    async def _change(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a change of an open stream."""
+        most = self._max_topics * BYTES_A_TOPIC
+        body, is_more = b"", True
+        while is_more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body += message.get("body", b"")
+            is_more = message.get("more_body", False)
+            if len(body) > most:
+                why = f"a change has at most {most} bytes: a stream takes at most {self._max_topics} topics"
+                await _respond_error(send, 413, why, [(b"connection", b"close")])
+                return
+        await respond_json(send, *await self._changes.answer(body, self._rights.owner(scope)))
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Open one stream, and serve it here if the server cannot hand over its connection."""
+        """Open one stream, or change an open one."""
+        if scope["method"] == "POST" and self._topics is None:
+            await self._change(scope, receive, send)
+        elif scope["method"] in ("GET", "HEAD"):
+            await self._open(scope, receive, send)
+        else:
+            allowed, use = ("GET, HEAD, POST", "GET or POST") if self._topics is None else ("GET, HEAD", "GET")
+            why = f"{scope['method']} is not for streams: use {use}"
+            await _respond_error(send, 405, why, [(b"allow", allowed.encode())])
+
+    async def _open(self, scope: Any, receive: Any, send: Any) -> None:
+        """Open a stream, and serve it here if the server cannot hand over its connection."""
         live = self._live
-        if scope["method"] not in ("GET", "HEAD"):
-            await _respond_error(
-                send, 405, f"{scope['method']} is not for streams: use GET", [(b"allow", b"GET, HEAD")]
-            )
-            return
         try:
             query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=32)
         except ValueError:
@@ -219,11 +268,8 @@ class StreamApp:
         topics = self._topics or tuple(
             dict.fromkeys(part for part in query.get("topics", [""])[0].split(",") if part)
         )
-        unknown = [topic for topic in topics if not live.has(topic)]
-        if unknown or not topics:
-            wrong = f"there is no topic {unknown[0][:80]!r}" if unknown else "no topic is asked for"
-            known = ", ".join([*live.topics, *(f"{family}/<key>" for family in live.families)])
-            await _respond_error(send, 404, f"{wrong}; known: {known}: ?topics={','.join(live.topics)}")
+        if wrong := self._wrong(topics):
+            await _respond_error(send, *wrong)
             return
         await live.fresh_for_stream(topics)
         is_gzip = accepts_gzip(header(scope, b"accept-encoding"))
@@ -236,14 +282,18 @@ class StreamApp:
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
-        asked = query.get("patches", [""])[0].split(",") if self._topics is None else ()
-        patched = tuple(topic for topic in topics if topic in asked)
+        subscription = None
+        if self._topics is None:
+            asked = frozenset(part for part in query.get("patches", [""])[0].split(",") if part)
+            subscription = Subscription(live.hub.make_id(), self._rights.owner(scope), asked)
+        patched = subscription.patched(topics) if subscription is not None else ()
         have = self._have(scope, query, topics)
         retry_ms = randrange(500, 2_500)  # noqa: S311 - jitter
         if extension is not None and not extension["protocol"].transport.is_closing():
             upgraded = UpgradedConnection.take_over(
                 live.hub, topics, patched, scope, is_gzip=is_gzip, is_chunked=is_chunked
             )
+            upgraded.subscription = subscription
             live.hub.add(upgraded)
             live.watch(topics)
             if not self._is_welcome(scope, upgraded):
@@ -255,6 +305,7 @@ class StreamApp:
                 self._beat_soon(upgraded, PROOF_BEATS)
             return
         portable = PortableConnection(live.hub, topics, patched, is_gzip=is_gzip)
+        portable.subscription = subscription
         live.hub.add(portable)
         live.watch(topics)
         if self._is_welcome(scope, portable):
@@ -262,6 +313,18 @@ class StreamApp:
         if "beats" in query:
             self._beat_soon(portable, PROOF_BEATS)
         await portable.run(receive, send, GZIP_HEADER if is_gzip else b"")
+
+    def _wrong(self, topics: tuple[str, ...]) -> tuple[int, str] | None:
+        """Return status and reason where there can be no stream of `topics`."""
+        live = self._live
+        unknown = next((topic for topic in topics if not live.has(topic)), None)
+        if unknown is not None or not topics:
+            wrong = f"there is no topic {unknown[:80]!r}" if unknown is not None else "no topic is asked for"
+            known = ", ".join([*live.topics, *(f"{family}/<key>" for family in live.families)])
+            return 404, f"{wrong}; known: {known}: ?topics={','.join(live.topics)}"
+        if len(topics) > self._max_topics:
+            return 400, f"a stream takes at most {self._max_topics} topics"
+        return None
 
     def _is_welcome(self, scope: Any, subscriber: Subscriber) -> bool:
         """Call `on_open`; return False if it ended the stream at once."""

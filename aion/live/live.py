@@ -40,7 +40,7 @@ __all__ = ["Live", "LiveError", "NoSuchKeyError", "Stats"]
 T = TypeVar("T")
 log = logging.getLogger("aion.live")
 
-RESERVED = ("hello", "hb", "bye", "build", EVENT, proof.EVENT)
+RESERVED = ("hello", "hb", "bye", "build", "stream", EVENT, proof.EVENT)
 LOOK_TIMEOUT_S = 10.0  # after this time without an answer, the disk is reported instead of waited for
 KEPT = 256  # topics of families that are kept though no stream has them
 UNSEEN = 10  # pause after the build of a topic that no stream has, in times of what the build took
@@ -238,10 +238,11 @@ class Live(Generic[T]):
 
     async def fresh_all(self, names: Sequence[str]) -> None:
         """Update every topic of `names`; one that cannot be built stays as it was, one that is not there is none."""
-        for name in names:
-            if name not in self._tails:
-                with suppress(LiveError, KeyError):
-                    await self.fresh(name)
+        await asyncio.gather(*(self._try_fresh(name) for name in names if name not in self._tails))
+
+    async def _try_fresh(self, name: str) -> None:
+        with suppress(LiveError, KeyError):
+            await self.fresh(name)
 
     async def prepare(self, snapshot: Snapshot) -> None:
         """Make all forms in which a snapshot is sent, in the build thread."""
@@ -399,10 +400,10 @@ class Live(Generic[T]):
         return state.built_at + max(self._pause_s, UNSEEN * state.took_s)
 
     def _take(self, outcome: Outcome, generation: int, now_s: float) -> None:
-        for result in outcome.results:
-            state = self._states.get(result.order.name)
-            if state is not None:
-                self._take_result(state, result, generation, now_s)
+        with self.hub.together():
+            for result in outcome.results:
+                if (state := self._states.get(result.order.name)) is not None:
+                    self._take_result(state, result, generation, now_s)
         for name in outcome.stale & self._states.keys():
             state = self._states[name]
             if state.built >= state.wanted:  # changed without an event

@@ -77,9 +77,15 @@ def forgo_chunks(protocol: Any) -> None:
     protocol.cycle.chunked_encoding = False
 
 
-def content_of(chunk: bytes) -> bytes:
-    """Return the content of one chunk of chunked coding."""
-    return chunk[chunk.index(b"\r\n") + 2 : -2]
+def content_of(chunks: bytes) -> bytes:
+    """Return the content of whole chunks of chunked coding."""
+    parts, at = [], 0
+    while at < len(chunks):
+        start = chunks.index(b"\r\n", at) + 2
+        end = start + int(chunks[at : start - 2], 16)
+        parts.append(chunks[start:end])
+        at = end + 2
+    return b"".join(parts)
 
 
 class UpgradedConnection(Subscriber, asyncio.Protocol):

@@ -3,6 +3,9 @@
 One policy for slow clients: the latest wins. A client that is still receiving gets nothing; when it has drained, it
 gets the newest frame of each topic that changed meanwhile. There are no queues.
 
+Frames that are published together leave in one write. A client may change its topics while the stream is open: what
+it has of a new one is its *mark* until all was sent. It may also ask for a slower pace.
+
 A frame may have a *patch*: the change from the previous frame of its topic. A client that asked for patches gets it
 if it was sent that previous frame; a client that missed it, or is new, gets the whole frame. Patches are never
 combined.
@@ -10,7 +13,10 @@ combined.
 
 import asyncio
 import logging
+import secrets
 from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from random import randrange
 from time import perf_counter
 
@@ -19,7 +25,8 @@ import orjson
 from aion.live.proof import EVENT as PROVED
 from aion.live.proof import ReadProofs, as_text, no_proofs
 from aion.live.push.drain import Drain
-from aion.live.push.lane import Frame, Lane, Ring, SnapshotFrame, Subscriber, make_frame
+from aion.live.push.lane import JOINED_BYTES, Frame, Lane, Ring, SnapshotFrame, Subscriber, joined, make_frame
+from aion.live.push.pace import Pace
 from aion.live.push.uring import Batch
 from aion.live.snapshot import Snapshot
 
@@ -28,6 +35,8 @@ log = logging.getLogger(__name__)
 SLICE_S = 0.004  # longest stretch of writes before other connections get their turn
 UNDRAINED_BEATS = 3  # heartbeats after which a client that never drained is reset
 
+
+_NO_MARKS: dict[str, int] = {}
 
 _Kind = tuple[tuple[str, ...], tuple[str, ...], bool, bool]
 
@@ -63,6 +72,8 @@ class Hub:
         """Sent as `build` in `hello` and `hb`, so that pages of another build can tell; empty to send none."""
         self.proofs: ReadProofs = no_proofs
         """Sent as `proved` in `hello` and `hb` where there are any."""
+        self.name = ""
+        """Begins the ids of its streams: the name of this process among others that share a socket."""
         self.seq = 0
         self.beat = 0
         self.deliveries = 0
@@ -93,6 +104,12 @@ class Hub:
         self._sweeps: deque[Ring] = deque()
         """Rows of subscribers that are being sent to."""
         self._is_sweeping = False
+        self._round = 0
+        """Number of the round that is being published."""
+        self._is_gathering = False
+        self._ids: dict[str, Subscriber] = {}
+        """Streams that can be changed, by their id."""
+        self._pace = Pace(self.flush)
 
     def __len__(self) -> int:
         return len(self._everybody.members)
@@ -100,6 +117,14 @@ class Hub:
     def subscribers(self) -> list[Subscriber]:
         """Return a copy of the list of all subscribers."""
         return self._everybody.members.copy()
+
+    def make_id(self) -> str:
+        """Return an unguessable id for a stream, `<name of this hub>.<random>`."""
+        return f"{self.name}.{secrets.token_urlsafe(16)}"
+
+    def find(self, stream_id: str) -> Subscriber | None:
+        """Return the open stream with this id."""
+        return self._ids.get(stream_id)
 
     def add(self, subscriber: Subscriber) -> None:
         """Add `subscriber`; it counts as having every frame up to now."""
@@ -109,6 +134,8 @@ class Hub:
         self._everybody.members.append(subscriber)
         self.wants_patches.update(subscriber.patched)
         self.watchers.update(subscriber.topics)
+        if subscriber.subscription is not None:
+            self._ids[subscriber.subscription.id] = subscriber
         if self.drain is not None and subscriber.descriptor >= 0:
             self.drain.add(subscriber.descriptor)
         if not subscriber.is_paused:
@@ -121,6 +148,9 @@ class Hub:
             return
         subscriber.index = -1
         self._leave_lane(subscriber)
+        if subscriber.subscription is not None:
+            del self._ids[subscriber.subscription.id]
+            self._pace.keep(subscriber, 0.0)
         if self.drain is not None and subscriber.descriptor >= 0:
             self.drain.remove(subscriber.descriptor)
         _take_away(self.wants_patches, subscriber.patched)
@@ -139,9 +169,41 @@ class Hub:
         self._leave_lane(subscriber)
 
     def resume(self, subscriber: Subscriber) -> None:
-        """Send `subscriber`, which has drained, the newest frames that came meanwhile."""
+        """Send `subscriber`, which has drained, the newest frames that came meanwhile, unless it has a pace."""
         subscriber.is_paused = False
         subscriber.late_beats = 0
+        if subscriber not in self._pace:
+            self.flush(subscriber)
+
+    def change(
+        self, subscriber: Subscriber, topics: Sequence[str], have: Mapping[str, str], pace_s: float = 0.0
+    ) -> None:
+        """Let a stream that can be changed have `topics` from now on, and send it what it lacks.
+
+        Args:
+            subscriber: in the hub.
+            topics: all that it wants from now on.
+            have: ETags of what its client has of those that are new.
+            pace_s: seconds between two frames of a topic, 0 for each at once.
+        """
+        subscription = subscriber.subscription
+        assert subscription is not None
+        self._leave_lane(subscriber)
+        held = frozenset(subscriber.topics)
+        _take_away(self.wants_patches, subscriber.patched)
+        _take_away(self.watchers, subscriber.topics)
+        subscriber.topics, subscriber.patched = tuple(topics), subscription.patched(topics)
+        self.wants_patches.update(subscriber.patched)
+        self.watchers.update(subscriber.topics)
+        marks = {topic: mark for topic, mark in subscription.marks.items() if topic in held.intersection(topics)}
+        for topic in subscriber.topics:
+            if topic not in held:
+                frame = self.frames.get(topic)
+                is_held = topic in self._appended or have.get(topic) == self.tags.get(topic)
+                marks[topic] = frame.seq if frame is not None and is_held else -1
+        subscription.marks = marks
+        subscription.pace_s = pace_s
+        self._pace.keep(subscriber, pace_s)
         self.flush(subscriber)
 
     def publish(self, topic: str, tag: str, frame: Frame) -> None:
@@ -152,11 +214,25 @@ class Hub:
         frame.previous = before.seq if before else 0
         self.frames[topic] = frame
         self.tags[topic] = tag
+        if not self._is_gathering:
+            self._round += 1
         for lane in self._lanes_of.get(topic, ()):
-            lane.push(topic, frame)
+            lane.push(topic, frame, self._round)
             if lane.begin():
                 self._sweeps.append(lane)
-        self._sweep()
+        if not self._is_gathering:
+            self._sweep()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send what is published meanwhile afterwards, to each client in one write."""
+        self._round += 1
+        self._is_gathering = True
+        try:
+            yield
+        finally:
+            self._is_gathering = False
+            self._sweep()
 
     def forget(self, topic: str) -> None:
         """Forget a topic, of which there is nothing any more."""
@@ -174,20 +250,28 @@ class Hub:
 
     def greet(self, subscriber: Subscriber, have: dict[str, str], retry_ms: int) -> None:
         """Send `hello` and what `subscriber` lacks, given its ETags; call `add` first, without an await between."""
-        hello = make_frame("hello", self._standing(_keyed(subscriber.topics)), retry_ms=retry_ms)
-        self._write(subscriber, hello)
+        subscription = subscriber.subscription
+        standing = self._standing(_keyed(subscriber.topics), subscription.id if subscription is not None else "")
+        frames = [make_frame("hello", standing, retry_ms=retry_ms)]
         for topic in subscriber.topics:
             frame = self.frames.get(topic)
             if frame is not None and topic not in self._appended and have.get(topic) != self.tags[topic]:
-                self._write(subscriber, frame)
+                frames.append(frame)
+        pieces = [frame.gzip if subscriber.is_gzip else frame.identity for frame in frames]
+        self.deliveries += len(pieces)
+        self.bytes_sent += sum(map(len, pieces))
+        for data in joined(pieces):
+            subscriber.write(data)
 
-    def _standing(self, keyed: tuple[str, ...]) -> bytes:
+    def _standing(self, keyed: tuple[str, ...], stream_id: str = "") -> bytes:
         """Return the data of `hello` and `hb`: the tag of each topic that always exists, and of the `keyed` ones.
 
-        It is empty for a topic of which there is nothing.
+        It is empty for a topic of which there is nothing. `hello` also carries the id of its stream.
         """
         tags = {topic: tag for topic, tag in self.tags.items() if "/" not in topic}
         tags |= {topic: self.tags.get(topic, "") for topic in keyed}
+        if stream_id:
+            tags["stream"] = stream_id
         return orjson.dumps({**tags, **self._beside()})
 
     def _beside(self) -> dict[str, str]:
@@ -201,16 +285,31 @@ class Hub:
             return
         lane = subscriber.lane
         seen = subscriber.seq if lane is None else lane.seqs[subscriber.place]
+        marks = subscriber.subscription.marks if subscriber.subscription is not None else _NO_MARKS
         frames = self.frames
-        lacking = [topic for topic in subscriber.topics if topic in frames and frames[topic].seq > seen]
+        lacking = [
+            topic for topic in subscriber.topics if topic in frames and frames[topic].seq > marks.get(topic, seen)
+        ]
         lacking.sort(key=lambda topic: frames[topic].seq)
-        for topic in lacking:
+        at = 0
+        while at < len(lacking):
             if subscriber.is_paused:
                 return
-            self._note(subscriber, frames[topic].seq)
-            self._hand(subscriber, topic, frames[topic], seen)
+            pieces: list[bytes] = []
+            size = 0
+            for topic in lacking[at:]:
+                frame, piece = self._choose(subscriber, topic, marks.get(topic, seen))
+                if pieces and size + len(piece) > JOINED_BYTES:
+                    break
+                pieces.append(piece)
+                size += len(piece)
+                self._count(frame, frames[topic], marks.pop(topic, seen), len(piece))
+            at += len(pieces)
+            self._note(subscriber, frames[lacking[at - 1]].seq)
+            subscriber.write(b"".join(pieces))
         self._note(subscriber, self.seq)
-        if not subscriber.is_paused and subscriber.lane is None:
+        marks.clear()
+        if not subscriber.is_paused and subscriber.lane is None and subscriber not in self._pace:
             self._join_lane(subscriber)
 
     def _note(self, subscriber: Subscriber, seq: int) -> None:
@@ -221,14 +320,21 @@ class Hub:
         else:
             lane.seqs[subscriber.place] = min(seq, lane.newest)
 
-    def _hand(self, subscriber: Subscriber, topic: str, frame: Frame, seen: int) -> None:
-        """Write the newest frame of `topic` to a subscriber that has been sent all of its frames up to `seen`."""
-        if frame.previous > seen:
-            self.conflations += 1
-        elif frame.patch is not None and topic in subscriber.patched:
-            self.patches += 1
+    def _choose(self, subscriber: Subscriber, topic: str, seen: int) -> tuple[Frame, bytes]:
+        """Return what to send of `topic` to a subscriber that has been sent all of its frames up to `seen`."""
+        frame = self.frames[topic]
+        if frame.patch is not None and frame.previous <= seen and topic in subscriber.patched:
             frame = frame.patch
-        self._write(subscriber, frame)
+        return frame, frame.gzip if subscriber.is_gzip else frame.identity
+
+    def _count(self, sent: Frame, newest: Frame, seen: int, size: int) -> None:
+        """Count one frame, or the patch of it, that is sent to a subscriber which has `seen`."""
+        self.deliveries += 1
+        self.bytes_sent += size
+        if sent is not newest:
+            self.patches += 1
+        elif newest.previous > seen >= 0:
+            self.conflations += 1
 
     def _join_lane(self, subscriber: Subscriber) -> None:
         kind = _kind(subscriber)
@@ -253,27 +359,27 @@ class Hub:
                         del self._lanes_of[topic]
 
     def _send(self, lane: Lane, start: int, end: int) -> None:
-        """Do `flush` for a part of `lane`; where all lack only the newest frame, each subscriber costs one call."""
+        """Do `flush` for a part of `lane`; where all lack only the last round, each subscriber costs one call."""
         count = end - start
-        if lane.seqs[start:end] != [lane.before] * count:
+        is_much = lane.size > JOINED_BYTES and lane.frames > 1
+        if is_much or lane.seqs[start:end] != [lane.before] * count:
             for subscriber in lane.members[start:end]:
                 self.flush(subscriber)
             return
-        data = lane.data
+        data = lane.data()
         lane.seqs[start:end] = [lane.newest] * count
         if lane.is_bare and self.batch is not None:
             self._send_at_once(self.batch, lane, start, end)
         else:
             for write in lane.writes[start:end]:
                 write(data)
-        self.deliveries += count
+        self.deliveries += count * lane.frames
         self.bytes_sent += count * len(data)
-        if lane.is_patch:
-            self.patches += count
+        self.patches += count * lane.patches
 
     def _send_at_once(self, batch: Batch, lane: Lane, start: int, end: int) -> None:
         """Send with one system call; what a socket did not accept goes through its transport, which buffers it."""
-        data = lane.data
+        data = lane.data()
         try:
             late = batch.send(lane.tickets[start:end], data)
         except OSError as error:
@@ -324,6 +430,8 @@ class Hub:
             if not subscriber.is_paused:
                 self._write(subscriber, self._proved)
             return
+        if not subscriber.is_paused and subscriber.subscription is not None and subscriber in self._pace:
+            self._pace.send_now(subscriber, subscriber.subscription.pace_s)  # what the tags name comes before them
         if not subscriber.is_paused:
             subscriber.late_beats = 0
             keyed = _keyed(subscriber.topics)

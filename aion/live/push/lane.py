@@ -1,7 +1,7 @@
 """Frames, subscribers, and rows of subscribers that a broadcast sends to in steps."""
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from random import randrange
 
 from aion.live.event import chunk, encode_event, stored_block
@@ -9,6 +9,7 @@ from aion.live.push.uring import SLOTS, ticket
 from aion.live.snapshot import Snapshot
 
 STEP = SLOTS  # subscribers between two checks of the time
+JOINED_BYTES = 65_536  # at most of several frames in one write: what was written cannot be replaced by what is newer
 
 
 class Frame:
@@ -55,10 +56,61 @@ class SnapshotFrame(Frame):
         return self._snapshot.gzip_frame
 
 
+def joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield `pieces` in order, as many together as `JOINED_BYTES` allow; one that is larger is yielded as it is."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if held and size + len(piece) > JOINED_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+        held.append(piece)
+        size += len(piece)
+    if held:
+        yield b"".join(held)
+
+
 def make_frame(name: str, data: bytes, *, event_id: str | None = None, retry_ms: int | None = None) -> Frame:
     """Return a small event as a frame; its gzip form is stored uncompressed."""
     event = encode_event(name, data, event_id=event_id, retry_ms=retry_ms)
     return Frame(chunk(event), chunk(stored_block(event)))
+
+
+class Subscription:
+    """What the client of a stream has asked for, where it may ask for something else while the stream is open."""
+
+    __slots__ = ("applied", "asked", "id", "marks", "next_s", "owner", "pace_s", "patches")
+
+    def __init__(self, stream_id: str, owner: str = "", patches: frozenset[str] = frozenset()) -> None:
+        """Make it.
+
+        Args:
+            stream_id: unguessable name of the stream.
+            owner: who has opened it; only the same may change it.
+            patches: topics for which the client understands patches; `<family>/` for all keys of a family.
+        """
+        self.id = stream_id
+        self.owner = owner
+        self.patches = patches
+        self.pace_s = 0.0
+        """Seconds between two frames of a topic; 0 for each frame at once."""
+        self.marks: dict[str, int] = {}
+        """By topic that was added since everything was sent: `seq` of the frame that the client has, -1 for none."""
+        self.asked = 0
+        """Number of the newest change that was asked for."""
+        self.applied = 0
+        """Number of the newest change that was made."""
+        self.next_s = 0.0
+        """When the next change may be made, by the clock of the event loop."""
+
+    def patched(self, topics: Iterable[str]) -> tuple[str, ...]:
+        """Return those of `topics` for which the client understands patches."""
+        return tuple(topic for topic in topics if topic in self.patches or family_of(topic) in self.patches)
+
+
+def family_of(topic: str) -> str:
+    """Return `<family>/` of a topic of a family, else an empty string."""
+    return topic[: topic.find("/") + 1]
 
 
 class Subscriber:
@@ -76,6 +128,7 @@ class Subscriber:
         "patched",
         "place",
         "seq",
+        "subscription",
         "topics",
         "write",
     )
@@ -108,6 +161,8 @@ class Subscriber:
         self.lane: Lane | None = None
         self.place = -1
         """Its index in the lane."""
+        self.subscription: Subscription | None = None
+        """By which it can be changed; None for a stream that stays as it is. Set before it is added."""
 
     def finish(self, data: bytes) -> None:
         """Send `data`, end the response and close."""
@@ -155,8 +210,8 @@ class Lane(Ring):
     """A group of streams that want the same bytes and have drained, stored as parallel lists for a fast broadcast."""
 
     __slots__ = (
-        "before", "data", "is_bare", "is_gzip", "is_patch", "newest", "patched", "seqs", "tickets", "topics",
-        "writes",
+        "before", "frames", "is_bare", "is_gzip", "newest", "patched", "patches", "pieces", "round", "seqs", "size",
+        "tickets", "topics", "writes",
     )  # fmt: skip
 
     def __init__(self, like: Subscriber, newest: int) -> None:
@@ -167,21 +222,39 @@ class Lane(Ring):
         self.is_gzip = like.is_gzip
         self.is_bare = like.is_bare
         self.newest = self.before = newest
-        """`seq` of the newest frame of its topics and of the one before it."""
-        self.data = b""
-        """Bytes for a client that lacks only the newest frame."""
-        self.is_patch = False
+        """`seq` of the newest frame of its topics, and of the newest one before the last round."""
+        self.round = -1
+        """Number of the round that it got its newest frames in."""
+        self.pieces: list[bytes] = []
+        """Bytes for a client that lacks only the frames of the last round: together, once they were sent."""
+        self.size = 0
+        """Bytes in all pieces."""
+        self.frames = self.patches = 0
+        """Frames of the last round, and how many of them are patches."""
         self.writes: list[Callable[[bytes], object]] = []
         self.tickets = array("Q")
         """io_uring words of the sockets, if they are bare."""
         self.seqs: list[int] = []
 
-    def push(self, topic: str, frame: Frame) -> None:
-        """Make `frame` the newest."""
-        self.before, self.newest = self.newest, frame.seq
-        self.is_patch = frame.patch is not None and topic in self.patched
-        sent = frame.patch if frame.patch is not None and self.is_patch else frame
-        self.data = sent.gzip if self.is_gzip else sent.identity
+    def push(self, topic: str, frame: Frame, number: int) -> None:
+        """Make `frame` the newest; frames of one round, which has this `number`, are sent together."""
+        if self.round != number:
+            self.round, self.before = number, self.newest
+            self.pieces, self.size, self.frames, self.patches = [], 0, 0, 0
+        self.newest = frame.seq
+        if frame.patch is not None and topic in self.patched:
+            self.patches += 1
+            frame = frame.patch
+        self.frames += 1
+        piece = frame.gzip if self.is_gzip else frame.identity
+        self.pieces.append(piece)
+        self.size += len(piece)
+
+    def data(self) -> bytes:
+        """Return what a client gets that lacks only the last round."""
+        if len(self.pieces) > 1:
+            self.pieces = [b"".join(self.pieces)]
+        return self.pieces[0]
 
     def join(self, subscriber: Subscriber) -> None:
         """Add `subscriber`."""

@@ -11,32 +11,42 @@ from hypothesis import strategies as st
 from aion.live.push import hub as hub_module
 from aion.live.push import lane as lane_module
 from aion.live.push.hub import Hub
-from aion.live.push.lane import Frame, Subscriber
+from aion.live.push.lane import Frame, Subscriber, Subscription
 from aion.live.push.uring import SLOTS
 
-TOPICS = ("a", "b")
+TOPICS = ("a", "b", "c")
+
+
+SLOW_S = 1000.0  # a pace at which nothing comes by itself within a test
 
 
 class Client(Subscriber):
     """Takes frames in, checks that patches follow from what it has, and pauses when told to."""
 
     def __init__(self, hub: Hub, topics: tuple[str, ...], patched: tuple[str, ...] = ()) -> None:
-        super().__init__(topics, patched, is_gzip=False)
+        super().__init__(topics, tuple(topic for topic in patched if topic in topics), is_gzip=False)
+        self.subscription = Subscription(hub.make_id(), patches=frozenset(patched))
         self.hub = hub
         self.write = self.take
         self.held: dict[str, int] = {}
         self.got: list[str] = []
+        self.writes = 0
         self.pauses_after: int | None = None
 
     def take(self, data: bytes) -> None:
-        if not data.startswith(b"{"):
-            return  # hello
-        frame = json.loads(data)
-        assert frame["topic"] in self.topics
+        self.writes += 1
+        for each in data.splitlines():
+            if each.startswith(b"{"):  # else of hello
+                self.take_frame(json.loads(each))
+
+    def take_frame(self, frame: dict[str, Any]) -> None:
+        topic = frame["topic"]
+        assert topic in self.topics
         if "base" in frame:
-            assert frame["topic"] in self.patched, "nobody gets patches who has not asked for them"
-            assert self.held[frame["topic"]] == frame["base"], "a patch of something else than what is held"
-        self.held[frame["topic"]] = frame["n"]
+            assert topic in self.patched, "nobody gets patches who has not asked for them"
+            assert self.held[topic] == frame["base"], "a patch of something else than what is held"
+        assert self.held.get(topic) != frame["n"], "what is held comes again"
+        self.held[topic] = frame["n"]
         self.got.append("patch" if "base" in frame else "whole")
         if self.pauses_after is not None:
             self.pauses_after -= 1
@@ -44,13 +54,17 @@ class Client(Subscriber):
                 self.pauses_after = None
                 self.hub.pause(self)
 
+    def newest_held(self) -> dict[str, int]:
+        """Return what is held of its topics."""
+        return {topic: n for topic, n in self.held.items() if topic in self.topics}
+
     def reset(self) -> None:
         self.hub.remove(self)
 
 
 def frame(topic: str, n: int, base: int | None) -> Frame:
     def say(**fields: Any) -> bytes:
-        return json.dumps({"topic": topic, "n": n, **fields}).encode()
+        return json.dumps({"topic": topic, "n": n, **fields}).encode() + b"\n"
 
     return Frame(say(), b"", Frame(say(base=base), b"") if base is not None else None)
 
@@ -72,11 +86,15 @@ async def rest(hub: Swept) -> None:
 
 
 JOINS = st.tuples(st.sampled_from([("a",), ("a", "b"), ("b", "a")]), st.sampled_from([(), ("a",), TOPICS]))
+CHOICES = st.lists(st.sampled_from(TOPICS), unique=True).map(tuple)
 CLIENT = st.integers(0, 3)
 STEP = st.one_of(
     st.tuples(st.just("publish"), st.sampled_from(TOPICS), st.booleans()),
     st.tuples(st.just("join"), JOINS),
+    st.tuples(st.just("publish_together"), CHOICES, st.booleans()),
     st.tuples(st.just("turn")),
+    st.tuples(st.just("change"), CLIENT, CHOICES, CHOICES, st.booleans()),
+    st.tuples(st.just("keep_pace"), CLIENT, st.booleans()),
     st.tuples(st.just("pause"), CLIENT, st.integers(0, 3)),
     st.tuples(st.sampled_from(["resume", "leave", "come_back"]), CLIENT),
 )
@@ -100,9 +118,38 @@ class Station:
         self.newest[topic] = self.count
         self.hub.publish(topic, str(self.count), frame(topic, self.count, base))
 
+    async def publish_together(self, topics: tuple[str, ...], has_patch: bool) -> None:
+        with self.hub.together():
+            for topic in topics:
+                await self.publish(topic, has_patch)
+
+    async def change(
+        self,
+        number: int,
+        topics: tuple[str, ...],
+        patched: tuple[str, ...],
+        forgets: bool,
+        pace_s: float = -1.0,
+    ) -> None:
+        """Change what a client has; it forgets what it has no more, or all, or comes with all that it ever had."""
+        for client in self._some(number):
+            assert client.subscription is not None
+            client.subscription.patches = frozenset(patched)
+            if forgets:
+                client.held = {topic: n for topic, n in client.held.items() if topic in client.topics}
+            have = {topic: str(n) for topic, n in client.held.items()}
+            pace_s = client.subscription.pace_s if pace_s < 0 else pace_s
+            self.hub.change(client, topics, have, pace_s)
+
+    async def keep_pace(self, number: int, is_slow: bool) -> None:
+        for client in self._some(number):
+            assert client.subscription is not None
+            patched = tuple(client.subscription.patches)
+            await self.change(number, client.topics, patched, False, SLOW_S if is_slow else 0.0)
+
     async def join(self, how: tuple[tuple[str, ...], tuple[str, ...]], held: dict[str, int] | None = None) -> None:
         topics, patched = how
-        made = Client(self.hub, topics, tuple(topic for topic in patched if topic in topics))
+        made = Client(self.hub, topics, patched)
         made.held = held or {}
         self.hub.add(made)
         self.hub.greet(made, {topic: str(n) for topic, n in made.held.items()}, 1000)
@@ -125,7 +172,7 @@ class Station:
 
     async def come_back(self, number: int) -> None:
         for client in self._some(number):
-            await self.join((client.topics, client.patched), dict(client.held))
+            await self.join((client.topics, client.patched), client.newest_held())
 
     def _some(self, number: int) -> list[Client]:
         return [self.clients[number % len(self.clients)]] if self.clients else []
@@ -142,16 +189,23 @@ async def live_through(steps: list[tuple[Any, ...]]) -> None:
     for name, *rest in steps:
         await getattr(station, name)(*rest)
     clients, newest = station.clients, station.newest
-    assert station.hub.wants_patches["a"] == sum("a" in client.patched for client in clients)
+    for topic in TOPICS:
+        assert station.hub.wants_patches[topic] == sum(topic in client.patched for client in clients)
+        assert station.hub.watchers[topic] == sum(topic in client.topics for client in clients)
     await station.settle()
     for client in clients:
-        assert client.is_paused or client.held == station.newest_of(client), "whoever drains is never left behind"
+        assert client.subscription is not None and station.hub.find(client.subscription.id) is client
+        is_late = client.is_paused or client.subscription.pace_s > 0
+        assert is_late or client.newest_held() == station.newest_of(client), "whoever drains is never left behind"
         client.pauses_after = None
+    for number, client in enumerate(clients):
         station.hub.resume(client)
+        await station.keep_pace(number, False)
     await station.settle()
     for client in clients:
-        assert client.held == station.newest_of(client)
+        assert client.newest_held() == station.newest_of(client)
         client.got.clear()
+        client.writes = 0
     for topic in TOPICS:  # who has everything and understands patches gets one
         is_known = topic in newest
         await station.publish(topic, True)
@@ -159,6 +213,12 @@ async def live_through(steps: list[tuple[Any, ...]]) -> None:
         for client in clients:
             if topic in client.topics:
                 assert client.got.pop() == ("patch" if is_known and topic in client.patched else "whole")
+                client.writes = 0
+    await station.publish_together(TOPICS, False)
+    await station.settle()
+    for client in clients:
+        assert client.writes == min(1, len(client.topics)), "one write for all"
+        assert client.newest_held() == station.newest_of(client)
 
 
 @settings(max_examples=100)
@@ -188,7 +248,7 @@ def test_hub_counts_patches_and_their_bytes() -> None:
     sent = hub.bytes_sent
     hub.publish("a", "2", frame("a", 2, 1))
     assert (hub.patches, hub.deliveries, hub.conflations) == (1, 2, 0)
-    assert hub.bytes_sent - sent == len(b'{"topic": "a", "n": 2, "base": 1}')
+    assert hub.bytes_sent - sent == len(b'{"topic": "a", "n": 2, "base": 1}\n')
 
 
 def test_hub_client_that_missed_one_gets_the_whole_and_one_that_is_only_late_the_patch() -> None:
@@ -309,3 +369,43 @@ def test_broadcast_when_the_table_breaks_then_who_may_have_half_is_reset_and_oth
         assert 200 - SLOTS <= len(there) < 200 and all(client.held == {"a": 1} for client in there)
 
     asyncio.run(run())
+
+
+def test_hub_when_a_stream_has_a_pace_then_draining_sends_it_nothing_and_each_step_the_newest_of_all_at_once() -> (
+    None
+):
+    async def run() -> None:
+        hub = Swept()
+        client = Client(hub, TOPICS)
+        hub.add(client)
+        hub.change(client, TOPICS, {}, 0.02)
+        for n in range(1, 4):
+            for topic in TOPICS:
+                hub.publish(topic, str(n), frame(topic, n, None))
+            hub.pause(client)
+            hub.resume(client)
+        assert client.got == []
+        while not client.got:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0.005)
+        assert (client.writes, client.held) == (1, dict.fromkeys(TOPICS, 3))
+        hub.remove(client)
+        hub.publish("a", "4", frame("a", 4, None))
+        await asyncio.sleep(0.05)
+        assert client.writes == 1
+
+    asyncio.run(run())
+
+
+def test_hub_when_a_stream_that_is_held_back_changes_twice_then_what_it_still_lacks_is_not_forgotten() -> None:
+    hub = Swept()
+    client = Client(hub, ("a",))
+    for topic in TOPICS:
+        hub.publish(topic, "1", frame(topic, 1, None))
+    hub.add(client)
+    client.held = {"a": 1}
+    hub.pause(client)
+    hub.change(client, ("a", "b"), {})
+    hub.change(client, ("a", "b", "c"), {"c": "1"})
+    hub.publish("c", "2", frame("c", 2, None))
+    hub.resume(client)
+    assert client.held == {"a": 1, "b": 1, "c": 2} and client.writes == 1
