@@ -9,7 +9,7 @@ from typing import Protocol
 
 _TWO_DIGITS = tuple(f"{number:02}" for number in range(60))
 _MOST_DAYS = 4096  # whose text is remembered
-_days: dict[int, str] = {}
+_days: dict[int, tuple[str, str]] = {}
 
 
 class Clock(Protocol):
@@ -83,28 +83,30 @@ def iso(at: datetime) -> str:
     if utc.microsecond:
         return utc.isoformat(timespec="microseconds")[:-6] + "Z"
     # isoformat of a time with a zone takes four times as long, and every record of the ledger has several times
-    minute = f"{_day_text(utc)}T{_TWO_DIGITS[utc.hour]}:{_TWO_DIGITS[utc.minute]}"
+    minute = f"{_day_texts(utc)[0]}T{_TWO_DIGITS[utc.hour]}:{_TWO_DIGITS[utc.minute]}"
     return f"{minute}:{_TWO_DIGITS[utc.second]}Z" if utc.second else f"{minute}Z"
 
 
 def compact(at: datetime, *, is_to_the_minute: bool = False) -> str:
     """Return `at` as `20220519T133100` in UTC, with microseconds only where there are some, or `20220519T1331`."""
     utc = at if at.tzinfo is UTC else at.astimezone(UTC)
-    minute = f"{_day_text(utc).replace('-', '')}T{_TWO_DIGITS[utc.hour]}{_TWO_DIGITS[utc.minute]}"
+    minute = f"{_day_texts(utc)[1]}T{_TWO_DIGITS[utc.hour]}{_TWO_DIGITS[utc.minute]}"
     if is_to_the_minute:
         return minute
     second = f"{minute}{_TWO_DIGITS[utc.second]}"
     return f"{second}{utc.microsecond:06}" if utc.microsecond else second
 
 
-def _day_text(utc: datetime) -> str:
+def _day_texts(utc: datetime) -> tuple[str, str]:
+    """Return the date of `utc` with and without hyphens."""
     number = utc.toordinal()
-    text = _days.get(number)
-    if text is None:
+    texts = _days.get(number)
+    if texts is None:
         if len(_days) >= _MOST_DAYS:
             _days.clear()
-        text = _days[number] = str(utc.date())
-    return text
+        text = str(utc.date())
+        texts = _days[number] = text, text.replace("-", "")
+    return texts
 
 
 def parse_iso(text: str) -> datetime:

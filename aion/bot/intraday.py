@@ -96,11 +96,13 @@ class IntradayBot(BotAccount):
             return
         moment = Moment(ts, self.day, session.open, session.close, self.portfolio.quantities(), self._minutes)
         signals = self.think(bars, moment)
-        self.leave_all(ts)
+        if self.standing.killed or self.standing.leaving:
+            self.leave_all(ts)
         if self._is_ending(session, ts):
             self._leave_for_the_day(session, ts)
         else:
-            self._leave_carried(ts)
+            if moment.positions:
+                self._leave_carried(ts)
             for signal in signals.values():
                 if signal.action != "hold":
                     self._follow(signal, bars[signal.symbol], ts)

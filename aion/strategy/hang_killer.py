@@ -95,10 +95,12 @@ def _wall_timer() -> Iterator[Callable[[float], None]]:
         yield _set_processor_timer
         return
 
+    settings: dict[float, ctypes.Array[ctypes.c_long]] = {}  # each call sets and clears it
+
     def set_timer(seconds: float) -> None:
-        whole = int(seconds)
-        times = (ctypes.c_long * 4)(0, 0, whole, int((seconds - whole) * 1e9))
-        library.timer_settime(timer, 0, times, None)
+        if seconds not in settings:
+            settings[seconds] = (ctypes.c_long * 4)(0, 0, int(seconds), int(seconds % 1 * 1e9))
+        library.timer_settime(timer, 0, settings[seconds], None)
 
     try:
         yield set_timer

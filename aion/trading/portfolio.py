@@ -102,6 +102,8 @@ class Portfolio:
 
     def quantities(self) -> dict[str, Decimal]:
         """Return the signed quantity of all positions by symbol."""
+        if not self._holdings:
+            return {}
         return {symbol: holding.quantity for symbol, holding in self._holdings.items()}
 
     @property
