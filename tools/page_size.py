@@ -16,8 +16,8 @@ sys.path.insert(0, str(ROOT))
 
 from hatch_build import FRONTEND, STATIC, find_node  # noqa: E402
 
-PAGE_BUDGET = 65_000  # bytes, gzip
-BROTLI_BUDGET = 57_800  # of the same, as every browser asks for it
+PAGE_BUDGET = 71_000  # bytes, gzip
+BROTLI_BUDGET = 63_300  # of the same, as every browser asks for it
 LIVE_BUDGET = 6_900
 
 

@@ -1,29 +1,28 @@
 /** The app: which page, with which data. The only place where pages meet the live library. */
 
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import type { BotsPageBundle } from "./api/schema";
-import { botsOf, useStates } from "./bot/states";
+import { type States, useStates } from "./bot/states";
 import { Announcer } from "./feature/bots/announcer";
 import { BotsPage, openPositions } from "./feature/bots/page";
 import { Stop } from "./feature/bots/stop";
 import { at } from "./lib/base";
+import type { Bot } from "./lib/bot";
 import "./lib/clientCache"; // the routes of the desk, before anything asks for one
 import { countAge } from "./lib/data-age";
 import { doubtDeskTime } from "./lib/desk-time";
 import { later } from "./lib/later";
-import { memo } from "./lib/memo";
 import { usePollEvery } from "./lib/preference";
 import { heldNow } from "./lib/proof";
-import { usePath } from "./lib/route";
-import { isBundle } from "./lib/sound";
+import type { Roster } from "./lib/roster";
+import { usePath, useQuery } from "./lib/route";
 import { useNext } from "./lib/steps";
 import { useTicking, wallNow } from "./lib/ticker";
 import { instant } from "./lib/time";
 import { useTitle } from "./lib/title";
 import { troubleText } from "./lib/trouble";
-import { useShared } from "./lib/use-shared";
+import { useBots } from "./lib/use-roster";
 import { lapsedSince, verifiedAt } from "./lib/verified";
-import { getConnection, type LinkStatus, pageNow, useLink, useSnapshot } from "./live";
+import { getConnection, type LinkStatus, pageNow, useLink } from "./live";
 import { Fault } from "./ui/fault";
 import { Frame } from "./ui/frame/frame";
 import type { Link } from "./ui/frame/link-chip";
@@ -51,8 +50,8 @@ const SystemScreen = later(
   () => <Lacking />,
 );
 
-/** Drawn again when its bundle is another one, not with each push that changes nothing. */
-const Bots = memo(BotsPage);
+const NONE: readonly Bot[] = [];
+const NOTHING = {};
 
 /** Page of a path: `/bots` and what lies under it. */
 export function pageOf(path: string): PageId | undefined {
@@ -86,9 +85,9 @@ export function linkOf(status: LinkStatus): Link {
 }
 
 /** The newest write of any bot, and the soonest that one of those on schedule owes. */
-export function heartbeatOf(bundle: BotsPageBundle | undefined): Heartbeat {
+export function heartbeatOf(bots: readonly Bot[]): Heartbeat {
   const out: Heartbeat = {};
-  for (const bot of [...Object.values(bundle?.intraday?.bots ?? {}), ...Object.values(bundle?.swing?.bots ?? {})]) {
+  for (const bot of bots) {
     const written = instant(bot.written_at);
     const due = instant(bot.due_at);
     if (written !== undefined && written > (out.writtenAt ?? 0)) out.writtenAt = written;
@@ -110,13 +109,10 @@ function LoggedOut() {
 }
 
 /** Tells what the bots do on pages that do not show it. */
-function Teller({ bundle, kept }: { bundle: BotsPageBundle; kept: boolean }) {
-  const bots = useMemo(() => botsOf(bundle), [bundle]);
-  const states = useStates(bundle, bots, kept);
-  const state = bundle.clock?.state;
-  return (
-    <Announcer bots={bots} states={states} quiet={kept || state === "catching_up" || state === "starting"} toast />
-  );
+function Teller({ roster, states, kept }: { roster: Roster; states: States; kept: boolean }) {
+  const state = roster.clock?.state;
+  const quiet = kept || state === "catching_up" || state === "starting";
+  return <Announcer bots={roster.bots} states={states} quiet={quiet} toast />;
 }
 
 function NotFound({ path }: { path: string }) {
@@ -144,13 +140,15 @@ export function App() {
   const page = pageOf(path);
   const bot = namedBy(path, "bots");
   const link = useLink();
-  const held = useSnapshot<BotsPageBundle>("bots", "/api/bots/page", { accepts: isBundle });
-  const { data, error } = held;
+  const kind = useQuery().get("kind");
+  const held = useBots();
+  const { roster, cards, error } = held;
   // what the link has not verified for too long is kept data too, with the age of its last verification
   const [lapsed] = useTicking(() => `${lapsedSince(link, pageNow()) ?? ""} ${heldNow(link, pageNow())}`).split(" ");
   const keptAt = held.keptAt ?? (lapsed ? Number(lapsed) : undefined);
-  const bundle = useShared(data);
-  const heartbeat = useMemo(() => heartbeatOf(bundle), [bundle]);
+  const bots = roster?.bots ?? NONE;
+  const states = useStates(bots, roster ?? NOTHING, keptAt !== undefined);
+  const heartbeat = useMemo(() => heartbeatOf(bots), [bots]);
   const firstWrite = useRef<number>();
   useEffect(() => {
     const writtenAt = heartbeat.writtenAt;
@@ -159,36 +157,49 @@ export function App() {
     if (writtenAt > firstWrite.current) countAge(wallNow() - writtenAt);
   }, [heartbeat.writtenAt]);
   useEffect(() => {
-    if (bundle && heartbeat.writtenAt !== undefined) doubtDeskTime(heartbeat.writtenAt);
-  }, [bundle, heartbeat]);
+    if (heartbeat.writtenAt !== undefined) doubtDeskTime(heartbeat.writtenAt);
+  }, [heartbeat]);
   const title = PAGES.find(({ id }) => id === page)?.title ?? "Not found";
   const name = bot ?? namedBy(path, "intraday");
-  useTitle(name ?? (page === "bots" ? "" : title), bundle ? openPositions(bundle) : 0);
+  useTitle(name ?? (page === "bots" ? "" : title), roster ? openPositions(roster) : 0);
   // with clock, sessions and bots unknown, a page would be laid out otherwise than a moment later; the frame comes first
-  const isReady = useNext(bundle !== undefined || error !== undefined);
+  const isReady = useNext(roster !== undefined || error !== undefined);
   const pollEvery = usePollEvery();
   useEffect(() => getConnection().setPollEvery(pollEvery * 1000), [pollEvery]);
   return (
     <Frame
       page={page}
-      data={bundle}
+      data={roster}
       keptAt={keptAt}
       link={linkOf(link)}
       heartbeat={heartbeat}
-      stop={<Stop bundle={bundle} name={bot} />}
-      trouble={link.reason === "answered 401" ? <LoggedOut /> : bundle ? "" : troubleText(error)}
+      stop={<Stop roster={roster} name={bot} kind={kind} />}
+      trouble={link.reason === "answered 401" ? <LoggedOut /> : roster ? "" : troubleText(error)}
     >
       <NewBuild build={link.build} />
-      <WatchLine watch={bundle?.watch} />
-      <Fault key={path} data={bundle}>
-        {bot !== undefined && <BotScreen key={bot} name={bot} bundle={isReady ? bundle : undefined} />}
-        {page === "bots" && bot === undefined && (bundle && isReady ? <Bots bundle={bundle} /> : <Skeleton />)}
+      <WatchLine watch={roster?.watch} />
+      <Fault key={path} data={roster}>
+        {bot !== undefined && (
+          <BotScreen
+            key={`${kind} ${bot}`}
+            name={bot}
+            kind={kind}
+            roster={isReady ? roster : undefined}
+            states={states}
+            cards={cards}
+          />
+        )}
+        {page === "bots" &&
+          bot === undefined &&
+          (roster && isReady ? <BotsPage roster={roster} states={states} cards={cards} /> : <Skeleton />)}
         {page === "intraday" && <IntradayScreen isReady={isReady} />}
         {page === "logs" && <LogsScreen />}
-        {page === "system" && <SystemScreen isReady={isReady} />}
+        {page === "system" && <SystemScreen isReady={isReady} roster={roster} />}
         {page === undefined && <NotFound path={path} />}
       </Fault>
-      {bundle && (page !== "bots" || bot !== undefined) && <Teller bundle={bundle} kept={keptAt !== undefined} />}
+      {roster && (page !== "bots" || bot !== undefined) && (
+        <Teller roster={roster} states={states} kept={keptAt !== undefined} />
+      )}
     </Frame>
   );
 }

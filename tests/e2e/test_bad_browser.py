@@ -9,17 +9,17 @@ from .conftest import Up, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
-KEY = "aion_cache_api:/api/bots/page"
+KEY = "aion_cache_api:/api/bots/index"
 DAY_OLD = {"timestamp": 1_700_000_000_000, "ttl": 5000}
 FOREIGN = [
     "not json",
     "null",
     "[]",
-    '{"data": {"intraday": {"bots": {}}, "swing": {"bots": {}}}, "timestamp": "yesterday", "ttl": 5000}',
+    '{"data": {"totals": {}, "bots": {}}, "timestamp": "yesterday", "ttl": 5000}',
     json.dumps({"data": 5, **DAY_OLD}),
     json.dumps({"data": {}, **DAY_OLD}),
-    json.dumps({"data": {"intraday": None, "swing": []}, **DAY_OLD}),
-    json.dumps({"data": {"intraday": {"bots": {"ghost": None}}, "swing": {"bots": {"ghost": 7}}}, **DAY_OLD}),
+    json.dumps({"data": {"totals": None, "bots": []}, **DAY_OLD}),
+    json.dumps({"data": {"totals": {}, "bots": {"swing/ghost": None, "intraday/ghost": 7}}, **DAY_OLD}),
 ]
 
 
@@ -49,10 +49,10 @@ OTHER = {"text": "abc", "number": 5, "null": None, "list": [1, 2], "object": {"a
 
 @pytest.mark.parametrize("what", OTHER)
 def test_kept_data_of_another_shape_is_left_out_on_every_page(desk: Up, context: BrowserContext, what: str) -> None:
-    bundle, snapshot = desk.bundle(), desk.get("/api/intraday/snapshot").json()
-    bots = {name: dict.fromkeys(bot, OTHER[what]) | {"bot": name} for name, bot in bundle["swing"]["bots"].items()}
-    torn = bundle | {
-        "swing": {"bots": bots},
+    index, snapshot = desk.get("/api/bots/index").json(), desk.get("/api/intraday/snapshot").json()
+    bots = {key: dict.fromkeys(bot, OTHER[what]) | {"bot": bot["bot"]} for key, bot in index["bots"].items()}
+    torn = index | {
+        "bots": bots,
         "totals": {"USD": OTHER[what]},
         "sessions": {"XNAS": OTHER[what]},
         "errors": {"a": OTHER[what]},
@@ -64,7 +64,9 @@ def test_kept_data_of_another_shape_is_left_out_on_every_page(desk: Up, context:
     page.on("pageerror", lambda error: errors.append(str(error)))
     for path in ("bots", "bots/swing_1w", "intraday", "logs", "system"):
         page.goto(f"{desk.url}/icon.svg")
-        for route, data in (("bots/page", torn), ("intraday/snapshot", symbols), ("metrics", figures)):
+        card = {"version": 1, "errors": OTHER[what], "bot": bots["swing/swing_1w"]}
+        kept = (("bots/index", torn), ("bots/totals", torn), ("bots/card/swing/swing_1w", card))
+        for route, data in (*kept, ("intraday/snapshot", symbols), ("metrics", figures)):
             record = [f"aion_cache_api:/api/{route}", json.dumps({"data": data, **DAY_OLD})]
             page.evaluate("([key, text]) => localStorage.setItem(key, text)", record)
         page.goto(f"{desk.url}/{path}")
@@ -91,7 +93,7 @@ def test_full_storage_makes_room_and_the_page_goes_on(desk: Up, context: Browser
     is_well(page)
     until(page, f"(localStorage.getItem('{KEY}') ?? '').includes('orb_ny')")
     assert page.evaluate("localStorage.getItem('aion_cache_api:/old')") is None
-    page.evaluate("localStorage.removeItem('aion_cache_api:/api/bots/page')")
+    page.evaluate("localStorage.removeItem('aion_cache_api:/api/bots/index')")
     page.evaluate(
         "for (let n = 0; n < 900; n += 1) try { localStorage.setItem(`more${n}`, 'x'.repeat(1000)) } catch {}"
     )
@@ -132,14 +134,14 @@ def test_answer_that_is_no_data_is_said_and_mended_by_the_next(desk: Up, context
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.route("**/api/bots/page", answer)
-    page.route("**/api/events*", lambda route: route.abort())
+    page.route("**/api/bots/index", answer)
+    page.route("**/api/events**", lambda route: route.abort())
     page.goto(f"{desk.url}/bots")
     page.get_by_role("alert").first.wait_for()
     shown = page.locator("body").inner_text()
     assert "Retrying automatically" in shown and "STREAMING" not in shown
     assert page.get_by_role("heading", name="Sign in to the hotel").count() == 0
-    page.unroute("**/api/bots/page")
+    page.unroute("**/api/bots/index")
     page.locator("h3", has_text="orb_ny").first.wait_for()
     assert errors == []
 
@@ -149,7 +151,7 @@ def test_session_that_ends_is_said_and_nothing_is_kept(desk: Up, context: Browse
     page.goto(f"{desk.url}/bots")
     is_well(page)
     until(page, f"localStorage.getItem('{KEY}') !== null")
-    for url in ("**/api/bots/page", "**/api/events*"):
+    for url in ("**/api/bots/**", "**/api/events**"):
         page.route(url, lambda route: route.fulfill(status=401, body='{"error": "LoginNeeded"}'))
     page.evaluate("dispatchEvent(new Event('online'))")  # the page asks anew, as after a lost network
     page.get_by_role("link", name="Log in again").wait_for()

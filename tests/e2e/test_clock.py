@@ -226,7 +226,7 @@ def test_kept_data_when_its_time_is_yet_to_come_then_its_age_is_unknown(tmp_path
     with desk_at(tmp_path / "desk", 0) as desk:
         page.goto(f"{desk.url}/bots")
         page.get_by_text("STREAMING", exact=True).first.wait_for()
-        until(page, "localStorage['aion_cache_api:/api/bots/page'] !== undefined")
+        until(page, "localStorage['aion_cache_api:/api/bots/index'] !== undefined")
         page.route("**/api/**", lambda route: route.abort())
         page.evaluate("sessionStorage.setItem('skew', -7_200_000)")  # the clock is put right: it was two hours ahead
         page.reload()
@@ -240,5 +240,5 @@ def test_kept_data_when_its_time_is_yet_to_come_then_its_age_is_unknown(tmp_path
         page.unroute("**/api/**")
         page.get_by_text("STREAMING", exact=True).first.wait_for(timeout=60_000)
         is_verified(page)
-        record = json.loads(page.evaluate("localStorage['aion_cache_api:/api/bots/page']"))
+        record = json.loads(page.evaluate("localStorage['aion_cache_api:/api/bots/index']"))
         assert abs(record["timestamp"] - page.evaluate("Date.now()")) < 60_000

@@ -40,9 +40,9 @@ READ = """() => {
   return { data: window.data_at - start, paint: paint - start };
 }"""
 PEEK = """() => {
-  const text = localStorage.getItem("aion_cache_api:/api/bots/page");
+  const text = localStorage.getItem("aion_cache_api:/api/bots/index");
   const started = performance.now();
-  JSON.parse(localStorage.getItem("aion_cache_api:/api/bots/page"));
+  JSON.parse(localStorage.getItem("aion_cache_api:/api/bots/index"));
   return { ms: performance.now() - started, size: text.length };
 }"""
 SHOWN = {
@@ -59,7 +59,7 @@ def keep(desk: Up, page: Page) -> None:
     """Let the browser keep what the pages show."""
     page.goto(f"{desk.url}/bots")
     page.get_by_text("STREAMING").wait_for()
-    for key, word in (("bots/page", "orb_ny"), ("intraday/snapshot", "MSFT")):
+    for key, word in (("bots/index", "orb_ny"), ("intraday/snapshot", "MSFT")):
         until(page, f"(localStorage.getItem('aion_cache_api:/api/{key}') ?? '').includes('{word}')")
 
 
@@ -131,13 +131,13 @@ def test_page_whose_code_does_not_arrive_says_so_and_is_loaded_again(desk: Up, p
 def test_page_whose_own_data_comes_before_the_clock_stands_still(desk: Up, page: Page, path: str, own: str) -> None:
     page.add_init_script(WATCH)
     held: list[Route] = []
-    page.route("**/api/bots/page", lambda route: held.append(route))
-    page.route("**/api/events*", lambda route: route.abort())
+    page.route("**/api/bots/index", lambda route: held.append(route))
+    page.route("**/api/events**", lambda route: route.abort())
     with page.expect_response(lambda answer: own in answer.url):
         page.goto(f"{desk.url}/{path}")
     # two frames, in which what has come would be drawn
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    page.unroute("**/api/bots/page")
+    page.unroute("**/api/bots/index")
     for route in held:
         route.continue_()
     page.locator("main h2").first.wait_for()

@@ -17,7 +17,7 @@ from .conftest import FLAGS, ROOT, Begin, Up, chromium, until
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
 PASSWORD = "a sentence that nobody guesses"
-KEY = "aion_cache_api:/api/bots/page"
+KEY = "aion_cache_api:/api/bots/index"
 WORDS = ("orb_ny", r'MSFT\\*"', "equity", r'AVGO\\*"', "positions")
 """Patterns of what is kept; four letters alone stand in a noise of a hundred kilobytes now and then."""
 STORED = "JSON.stringify([{...localStorage}, {...sessionStorage}])"
@@ -99,12 +99,12 @@ def test_browser_that_is_closed_has_nothing_plain_on_its_disk(
         "import sys; from pathlib import Path; from playwright.sync_api import sync_playwright\n"
         "def is_on_disk():\n"
         "    found = [path for path in Path(sys.argv[1]).glob('Default/Local Storage/leveldb/*') if path.is_file()]\n"
-        "    return any(b'aion_cache_api:/api/bots/page' in path.read_bytes() for path in found)\n"
+        "    return any(b'aion_cache_api:/api/bots/index' in path.read_bytes() for path in found)\n"
         "with sync_playwright() as p:\n"
         "    c = p.chromium.launch_persistent_context(sys.argv[1], executable_path=sys.argv[2], args=sys.argv[5:])\n"
         "    page = c.new_page(); page.goto(sys.argv[3]); page.get_by_label('Password').fill(sys.argv[4])\n"
         "    page.get_by_role('button', name='Log in').click()\n"
-        "    while page.evaluate(\"localStorage['aion_cache_api:/api/bots/page']?.length ?? 0\") < 500:\n"
+        "    while page.evaluate(\"localStorage['aion_cache_api:/api/bots/index']?.length ?? 0\") < 500:\n"
         "        page.wait_for_timeout(100)\n"
         "    while not is_on_disk():\n"  # Chromium writes some seconds later
         "        page.wait_for_timeout(100)\n"

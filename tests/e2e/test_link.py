@@ -20,18 +20,18 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a d
 
 
 def test_blocked_stream_falls_back_to_polling_and_returns(desk: Up, page: Page, watched: Watched) -> None:
-    page.route("**/api/events*", lambda route: route.fulfill(status=502, body="bad gateway"))
+    page.route("**/api/events**", lambda route: route.fulfill(status=502, body="bad gateway"))
     page.goto(f"{desk.url}/bots")
     page.get_by_text("POLLING").wait_for()
     clock = page.locator(".bar-chip.mode").inner_text()
     until(page, f"document.querySelector('.bar-chip.mode').innerText !== {json.dumps(clock)}")
-    page.unroute("**/api/events*")
+    page.unroute("**/api/events**")
     page.get_by_text("STREAMING").wait_for(timeout=60_000)
     assert "SSE connected" in watched.console
 
 
 def test_log_is_polled_while_no_stream_works(desk: Up, page: Page) -> None:
-    page.route("**/api/events*", lambda route: route.abort())
+    page.route("**/api/events**", lambda route: route.abort())
     page.goto(f"{desk.url}/logs")
     page.get_by_text("POLLING").wait_for()
     page.locator("main").get_by_text("intraday cycle complete").first.wait_for()

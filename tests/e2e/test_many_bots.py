@@ -3,9 +3,13 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from aion.store.file import write_json
+from aion.store.layout import Layout
 
 from .axe import assert_accessible
 from .conftest import Watched, until
@@ -117,15 +121,14 @@ def test_bots_page_when_names_and_sums_are_long_then_axe_finds_nothing(url: str,
     assert_accessible(page)
 
 
-def test_card_when_positions_are_left_out_then_it_counts_them_and_still_adds_up(url: str, page: Page) -> None:
+def test_card_when_it_has_fifty_positions_then_it_shows_six_counts_all_and_adds_up(url: str, page: Page) -> None:
     page.goto(f"{url}/bots")
     expect(page.get_by_text(f"{BOTS} bots, {MANY:,} open positions")).to_be_visible()
     until(page, f"document.title.startsWith('({MANY})')")
     table = page.locator(".card", has_text=SWING).locator(".positions")
-    rest = table.locator(".rest")
-    expect(rest).to_be_visible()
-    shown = table.locator("tbody tr:not(.rest):not(.none)").count()
-    expect(rest).to_contain_text(f"{POSITIONS - shown} smaller ones")
+    expect(table.locator("tbody tr:not(.none)")).to_have_count(6)
+    table.get_by_text(f"Show {POSITIONS - 6} more").click()
+    expect(table.locator("tbody tr:not(.none)")).to_have_count(POSITIONS)
     values = table.locator("tbody tr:not(.none) td:nth-child(4), tfoot tr:first-child td:nth-child(3)")
     parts = sum(number(text) for text in values.all_inner_texts())
     assert parts == pytest.approx(state_of(11)["equity"], abs=0.05)
@@ -151,15 +154,21 @@ def test_bot_page_when_positions_are_left_out_of_the_push_then_it_has_them_all(u
     assert set(targets.locator("td:nth-child(5)").all_inner_texts()) == {"2.0\u00a0%"}
 
 
-def test_bot_page_when_the_whole_cannot_be_read_then_it_says_what_it_lacks(url: str, page: Page) -> None:
-    page.route(re.compile(f"/api/swing/bots/{SWING}$"), lambda route: route.fulfill(status=500, body="<html>oops"))
-    page.goto(f"{url}/bots/{SWING}")
-    table = page.locator("[aria-label='Open positions, table']")
-    expect(table).to_contain_text(re.compile(r"4\d smaller ones not loaded yet"))
-    expect(page.get_by_text("Loading the targets.")).to_be_visible()
-    assert page.get_by_role("button", name=re.compile("CSV of (the open positions|targets)")).count() == 0
-    page.unroute_all(behavior="ignoreErrors")
-    expect(table.locator("tbody tr")).to_have_count(POSITIONS)
+def test_bot_page_when_the_whole_cannot_be_read_then_it_says_what_it_lacks(tmp_path: Path, page: Page) -> None:
+    data, (bot, more) = tmp_path / "data", (name_of(11), POSITIONS + 20)
+    state = state_of(11)
+    held = next(iter(state["positions"].values()))
+    state["positions"] |= {f"MORE{number}": held for number in range(more - POSITIONS)}
+    write_json(Layout(data).swing_rolling(bot), state)
+    with serving(data) as url:
+        page.route(re.compile(f"/api/swing/bots/{bot}$"), lambda route: route.fulfill(status=500, body="<html>oops"))
+        page.goto(f"{url}/bots/{bot}")
+        table = page.locator("[aria-label='Open positions, table']")
+        expect(table).to_contain_text("20 smaller ones not loaded yet")
+        assert page.get_by_role("button", name=re.compile("CSV of the open positions")).count() == 0
+        page.unroute_all(behavior="ignoreErrors")
+        expect(table.locator("tbody tr")).to_have_count(more)
+        page.goto("about:blank")
 
 
 def test_symbol_when_its_position_is_left_out_of_the_push_then_the_day_file_says_it(url: str, page: Page) -> None:

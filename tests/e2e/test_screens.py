@@ -222,10 +222,10 @@ def test_fill_when_page_does_not_show_it_then_a_corner_tells_it_until_one_says_n
 
 def test_pages_when_the_desk_answers_nothing_then_each_says_what_it_lacks(desk: Up, page: Page) -> None:
     page.route("**/api/intraday/snapshot", lambda route: route.fulfill(status=500, body="<html>oops"))
-    page.route("**/api/bots/page", lambda route: route.fulfill(status=500, body="<html>oops"))
+    page.route("**/api/bots/*", lambda route: route.fulfill(status=500, body="<html>oops"))
     page.route("**/api/logs?*", lambda route: route.fulfill(status=503, json={"detail": "the disk does not answer"}))
     page.route("**/api/metrics", lambda route: route.fulfill(status=500, body="<html>oops"))
-    page.route("**/api/events*", lambda route: route.fulfill(status=502, body="bad gateway"))
+    page.route("**/api/events**", lambda route: route.fulfill(status=502, body="bad gateway"))
     for path, said in (
         ("/logs", "the disk does not answer"),
         ("/system", "Could not load"),

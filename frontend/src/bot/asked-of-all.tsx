@@ -1,6 +1,6 @@
 /** What is asked of all bots: a kill switch that is thrown, or a request that is not done. Absent when nothing is. */
 
-import type { Asked, BotView } from "../api/schema";
+import type { Asked } from "../api/schema";
 import { useTicking } from "../lib/ticker";
 import { instant } from "../lib/time";
 import { Ago } from "../ui/age";
@@ -10,11 +10,12 @@ import { ClearAll } from "./controls";
 import { KILL_PROMISE } from "./promise";
 import { ended } from "./sentence";
 import "./asked-of-all.css";
+import type { Bot } from "../lib/bot";
 
 /** Requests to the replay have their own place in the top bar. */
 const OF_REPLAY = ["speed", "jump", "admit"];
 
-export function AskedOfAll({ asked, bots }: { asked: Asked | undefined; bots: readonly BotView[] }) {
+export function AskedOfAll({ asked, bots }: { asked: Asked | undefined; bots: readonly Bot[] }) {
   const request = useTicking((now) => {
     const pending = pendingRequest(asked, now);
     if (!pending || OF_REPLAY.includes(pending.what)) return "";

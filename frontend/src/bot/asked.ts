@@ -1,7 +1,8 @@
 /** What is asked of a bot and not done yet. Pure: all times are given. */
 
-import type { Asked, BotView } from "../api/schema";
+import type { Asked } from "../api/schema";
 import { age } from "../lib/age";
+import type { Bot } from "../lib/bot";
 import { instant } from "../lib/time";
 
 export interface Pending {
@@ -20,7 +21,7 @@ export interface Pending {
 }
 
 /** True for a bot that carries out requests: one of Aion's own, or one that says so by a `control_id`. */
-export function answersRequests(bot: BotView): boolean {
+export function answersRequests(bot: Bot): boolean {
   return !bot.foreign || bot.control_id !== undefined;
 }
 
@@ -42,7 +43,7 @@ export function pendingRequest(asked: Asked | undefined, now: number): Pending |
 
 /** The kill switch that stops `bot`: its own, or that of all bots. */
 export function killOf(
-  bot: BotView,
+  bot: Bot,
   all: Asked | undefined,
 ): { kill: NonNullable<Asked["kill"]>; ofAll: boolean } | undefined {
   const own = bot.asked?.kill;
@@ -51,7 +52,7 @@ export function killOf(
 }
 
 /** What `bot` was told and has not done at wall time `now`: stopping comes before all else. */
-export function pendingOf(bot: BotView, all: Asked | undefined, now: number): Pending | undefined {
+export function pendingOf(bot: Bot, all: Asked | undefined, now: number): Pending | undefined {
   const found = killOf(bot, all);
   if (!found) return pendingRequest(bot.asked, now);
   if (bot.state === "stopped") return undefined;

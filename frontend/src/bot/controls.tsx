@@ -1,6 +1,6 @@
 /** Pause, resume, flatten and the kill switch of one bot, or of all; nothing here pretends to be done. */
 
-import type { Asked, BotView } from "../api/schema";
+import type { Asked } from "../api/schema";
 import { ALL_BOTS, askBot, clearKill, throwKill } from "../lib/ask";
 import { useMayAsk } from "../lib/role";
 import { useTicking } from "../lib/ticker";
@@ -21,16 +21,17 @@ import {
   resumePromise,
 } from "./promise";
 import "./controls.css";
+import type { Bot } from "../lib/bot";
 
 /** Why a bot cannot be asked for anything; empty when it can. */
-export function refusal(bot: BotView, mayAsk: boolean): string {
+export function refusal(bot: Bot, mayAsk: boolean): string {
   if (!answersRequests(bot))
     return `${bot.bot} cannot be controlled from here: it is a bot of another program. Stop it where it runs.`;
   return mayAsk ? "" : "You are logged in as a viewer: only an administrator can control bots.";
 }
 
 interface Props {
-  bot: BotView;
+  bot: Bot;
   /** What is asked of all bots. */
   all: Asked | undefined;
 }
@@ -100,7 +101,7 @@ export function Controls({ bot, all }: Props) {
 }
 
 /** The same for all bots at once. */
-export function AllControls({ asked, bots }: { asked: Asked | undefined; bots: readonly BotView[] }) {
+export function AllControls({ asked, bots }: { asked: Asked | undefined; bots: readonly Bot[] }) {
   return (
     <div className="controls">
       <ConfirmButton
@@ -172,7 +173,7 @@ export function ClearOwn({ bot, all, label = "Clear kill switch", className }: L
 }
 
 /** Clears the switch of all bots; a bot with a switch of its own stays stopped. */
-export function ClearAll({ bots, label = "Clear kill switch", className }: Look & { bots: readonly BotView[] }) {
+export function ClearAll({ bots, label = "Clear kill switch", className }: Look & { bots: readonly Bot[] }) {
   if (!useMayAsk()) return null;
   return (
     <ConfirmButton

@@ -1,6 +1,5 @@
 /** The foot of a card: as of when, what comes next, in market time and wall time. */
 
-import type { BotView } from "../api/schema";
 import { age, coarse } from "../lib/age";
 import { wallText } from "../lib/market";
 import { memo } from "../lib/memo";
@@ -12,6 +11,7 @@ import { useDesk } from "../ui/frame/desk";
 import { Term } from "../ui/term";
 import { type CardState, dueAt } from "./state";
 import "./foot.css";
+import type { Bot } from "../lib/bot";
 
 /** `in 5 h 28 min (5 min 28 s at x60)`: market time first, the wall time after it. */
 export function Ahead({ at, wallAt }: { at: number; wallAt: number | undefined }) {
@@ -30,7 +30,7 @@ export function Ahead({ at, wallAt }: { at: number; wallAt: number | undefined }
   );
 }
 
-export const Foot = memo(function Foot({ bot, state }: { bot: BotView; state: CardState }) {
+export const Foot = memo(function Foot({ bot, state }: { bot: Bot; state: CardState }) {
   const { market, clock } = useDesk();
   const asOf = instant(bot.as_of);
   const written = instant(bot.written_at);

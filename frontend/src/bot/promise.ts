@@ -3,7 +3,7 @@
  * tests/e2e/test_promise.py has to prove the new one.
  */
 
-import type { BotView } from "../api/schema";
+import type { Bot } from "../lib/bot";
 import { unshown } from "../lib/left-out";
 import { plural } from "../lib/money";
 import { instant, stamp } from "../lib/time";
@@ -18,10 +18,10 @@ function counted(names: readonly string[], thing: string, more = 0): string {
   return `${plural(names.length + more, thing)}${named && ` (${named})`}`;
 }
 
-const list = (bots: readonly BotView[]): string => bots.map((bot) => bot.bot).join(", ");
+const list = (bots: readonly Bot[]): string => bots.map((bot) => bot.bot).join(", ");
 
 /** `at the next bar`, `at the next open, 19 May 13:30 UTC`. */
-function whenOf(bot: BotView, market: number | undefined): string {
+function whenOf(bot: Bot, market: number | undefined): string {
   if (bot.kind === "intraday") return "at the next bar";
   const opens = instant(bot.next_open_at);
   return opens === undefined || (market !== undefined && opens <= market)
@@ -30,20 +30,20 @@ function whenOf(bot: BotView, market: number | undefined): string {
 }
 
 /** Symbols whose exit a flatten or a kill switch ordered and that is not filled. */
-export const exitsOf = (bot: BotView): string[] => Object.keys(bot.leaving ?? {});
+export const exitsOf = (bot: Bot): string[] => Object.keys(bot.leaving ?? {});
 
-export function pausePromise(bot: BotView): string {
+export function pausePromise(bot: Bot): string {
   const rebalance = bot.kind === "swing" ? " A rebalance that falls due waits until then." : "";
   return `It opens no new positions until you press Resume.${rebalance} Stops, targets and exits of open positions keep working.`;
 }
 
-export function resumePromise(bot: BotView): string {
+export function resumePromise(bot: Bot): string {
   const exits = exitsOf(bot);
   const cancelled = exits.length > 0 ? ` ${cancelPromise(exits, "The flatten")}` : "";
   return `It may open positions again${bot.kind === "swing" ? " at its next rebalance" : ""}.${cancelled}`;
 }
 
-export function flattenPromise(bot: BotView, market: number | undefined): string {
+export function flattenPromise(bot: Bot, market: number | undefined): string {
   const held = Object.entries(bot.positions ?? {}).filter(([, position]) => position.quantity !== 0);
   const names = held.map(([symbol]) => symbol);
   const open = names.length + unshown(bot);
@@ -68,24 +68,24 @@ function cancelPromise(exits: readonly string[], whose: string): string {
 }
 
 /** Exits that go when the switch of `bot` is cleared: those that a flatten still asks for stay. */
-const switchExitsOf = (bot: BotView): string[] => (bot.flatten ? [] : exitsOf(bot));
+const switchExitsOf = (bot: Bot): string[] => (bot.flatten ? [] : exitsOf(bot));
 
 /** What a flatten that is not done goes on to do. */
-function flattenStays(bot: BotView): string {
+function flattenStays(bot: Bot): string {
   const exits = bot.flatten ? exitsOf(bot) : [];
   const kept = `${counted(exits, "exit")} ${exits.length === 1 ? "is" : "are"} not cancelled`;
   return exits.length > 0 ? ` The flatten of ${bot.bot} goes on: ${kept}.` : "";
 }
 
 /** Words of the choice to let exits fill all the same. */
-export function keepChoice(bot: BotView, market: number | undefined): string | undefined {
+export function keepChoice(bot: Bot, market: number | undefined): string | undefined {
   const exits = bot.state === "stopped" ? switchExitsOf(bot) : exitsOf(bot);
   if (exits.length === 0) return undefined;
   return `Let ${exits.length === 1 ? "it" : "them"} fill ${whenOf(bot, market)} instead`;
 }
 
 /** `isStopped`: the switch of all bots is on too. */
-export function clearPromise(bot: BotView, isStopped: boolean): string {
+export function clearPromise(bot: Bot, isStopped: boolean): string {
   if (isStopped) return "It stays stopped: the kill switch of all bots is still on.";
   const exits = switchExitsOf(bot);
   const cancelled = (exits.length > 0 ? ` ${cancelPromise(exits, "The switch")}` : "") + flattenStays(bot);
@@ -95,15 +95,15 @@ export function clearPromise(bot: BotView, isStopped: boolean): string {
 }
 
 /** Aion's own bots. */
-const own = (bots: readonly BotView[]): BotView[] => bots.filter((bot) => !bot.foreign);
-const others = (bots: readonly BotView[]): string =>
+const own = (bots: readonly Bot[]): Bot[] => bots.filter((bot) => !bot.foreign);
+const others = (bots: readonly Bot[]): string =>
   bots.some((bot) => bot.foreign) ? " Bots of other programs are not affected." : "";
 
-export function pauseAllPromise(bots: readonly BotView[]): string {
+export function pauseAllPromise(bots: readonly Bot[]): string {
   return `No bot opens new positions until you resume it. Stops, targets and exits of open positions keep working.${others(bots)}`;
 }
 
-export function resumeAllPromise(bots: readonly BotView[]): string {
+export function resumeAllPromise(bots: readonly Bot[]): string {
   const exits = own(bots)
     .filter((bot) => bot.state === "paused")
     .flatMap((bot) => exitsOf(bot).map((symbol) => `${bot.bot} ${symbol}`));
@@ -111,7 +111,7 @@ export function resumeAllPromise(bots: readonly BotView[]): string {
   return `All paused bots may open positions again.${cancelled}${others(bots)}`;
 }
 
-export function flattenAllPromise(bots: readonly BotView[]): string {
+export function flattenAllPromise(bots: readonly Bot[]): string {
   const open = own(bots).reduce(
     (sum, bot) => sum + Object.values(bot.positions ?? {}).filter((held) => held.quantity !== 0).length + unshown(bot),
     0,
@@ -124,10 +124,10 @@ export function flattenAllPromise(bots: readonly BotView[]): string {
 }
 
 /** Bots whose exits go, or fill, with the clearing of the switch of all. */
-const freed = (bots: readonly BotView[]): BotView[] =>
+const freed = (bots: readonly Bot[]): Bot[] =>
   bots.filter((bot) => answersRequests(bot) && bot.asked?.kill === undefined);
 
-export function clearAllPromise(bots: readonly BotView[]): string {
+export function clearAllPromise(bots: readonly Bot[]): string {
   const killed = bots.filter((bot) => answersRequests(bot) && bot.asked?.kill !== undefined);
   const paused = freed(bots).filter((bot) => bot.paused);
   const except = killed.length > 0 ? `, except those with their own kill switch still on (${list(killed)})` : "";
@@ -138,7 +138,7 @@ export function clearAllPromise(bots: readonly BotView[]): string {
   return `All bots resume${except}.${stay} ${notAgain("a swing bot waits for its next rebalance")}${cancelled}`;
 }
 
-export function keepAllChoice(bots: readonly BotView[]): string | undefined {
+export function keepAllChoice(bots: readonly Bot[]): string | undefined {
   const exits = bots.flatMap((bot) => (bot.state === "stopped" ? switchExitsOf(bot) : exitsOf(bot)));
   return exits.length > 0 ? `Let ${exits.length === 1 ? "it" : "them"} fill instead` : undefined;
 }

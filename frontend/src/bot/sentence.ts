@@ -1,7 +1,8 @@
 /** The sentences of state lines, attention line and announcements. Pure; what a trader would say. */
 
-import type { BotView, ClockState, Fill, Session } from "../api/schema";
+import type { ClockState, Fill, Session } from "../api/schema";
 import { age } from "../lib/age";
+import type { Bot } from "../lib/bot";
 import { unshown } from "../lib/left-out";
 import { wallText } from "../lib/market";
 import { MINUS, money, price, quantity, sharedDecimals, type Unit } from "../lib/money";
@@ -28,14 +29,14 @@ interface Place {
 }
 
 /** `14:25 UTC`, `the close of 18 May`: what the values of `bot` are of. */
-export function valuesOf(bot: BotView, market: number | undefined): string {
+export function valuesOf(bot: Bot, market: number | undefined): string {
   const at = instant(bot.as_of);
   if (at === undefined) return bot.as_of;
   return bot.kind === "swing" && bot.day ? `the close of ${dayName(bot.day, market)}` : stamp(at, market);
 }
 
 /** What was due when a bot is late: its mark or its cycle. */
-export function dueThing(bot: BotView, market: number | undefined): string {
+export function dueThing(bot: Bot, market: number | undefined): string {
   const mark = instant(bot.next_mark_at);
   if (bot.kind === "swing" && mark !== undefined) return `Mark of ${dayName(isoDay(mark, UTC), market)}`;
   return bot.kind === "swing" ? "Mark" : "Cycle";
@@ -48,7 +49,7 @@ export function ended(text: string): string {
 }
 
 /** The state line of a card at wall time `now`. */
-export function stateLine(bot: BotView, state: CardState, place: Place, now: number): Sentence {
+export function stateLine(bot: Bot, state: CardState, place: Place, now: number): Sentence {
   const line = ownLine(bot, state, place, now);
   const { kind, pending, problem } = state;
   if (problem && PARTLY.has(problem.kind) && kind !== "partial") line.rest = `${line.rest} ${ended(problem.reason)}`;
@@ -57,7 +58,7 @@ export function stateLine(bot: BotView, state: CardState, place: Place, now: num
   return { ...line, rest: [line.rest, strong, pending.isOverdue ? rest : ""].filter(Boolean).join(" ") };
 }
 
-function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sentence {
+function ownLine(bot: Bot, state: CardState, place: Place, now: number): Sentence {
   const { market } = place;
   const shown = `Values as of ${valuesOf(bot, market)}.`;
   const { problem } = state;
@@ -120,11 +121,11 @@ function ownLine(bot: BotView, state: CardState, place: Place, now: number): Sen
 const OPENS_NOTHING = "It opens no new positions.";
 
 /** True where the reason of a bot's state begins with the state: `paused by ana, 12:04 UTC: lunch`. */
-const saidAlone = (bot: BotView): boolean => bot.state_reason?.startsWith(bot.state ?? "-") === true;
+const saidAlone = (bot: Bot): boolean => bot.state_reason?.startsWith(bot.state ?? "-") === true;
 
-const said = (bot: BotView, word: string): string => ended(saidAlone(bot) ? (bot.state_reason ?? word) : word);
+const said = (bot: Bot, word: string): string => ended(saidAlone(bot) ? (bot.state_reason ?? word) : word);
 
-function closedLine(bot: BotView, place: Place): string {
+function closedLine(bot: Bot, place: Place): string {
   const { session, market } = place;
   const at = instant(bot.as_of);
   const opens = instant(session?.next_open_at) ?? instant(session?.opens_at);
@@ -147,7 +148,7 @@ function closedLine(bot: BotView, place: Place): string {
   return parts.filter(Boolean).join(" ");
 }
 
-function calmLine(bot: BotView, place: Place): string {
+function calmLine(bot: Bot, place: Place): string {
   const at = instant(bot.as_of);
   if (bot.kind === "swing") {
     const basis = bot.price_basis === "adjusted" ? " Adjusted prices." : "";
@@ -162,7 +163,7 @@ function calmLine(bot: BotView, place: Place): string {
 const why = ({ problem }: CardState): string => (problem ? `: ${problem.reason.split("; ", 1)[0]}` : "");
 
 /** Attention line: what is wrong, after the bot's name. `at` orders the items, oldest first (wall or market ms). */
-export function attentionText(bot: BotView, state: CardState, market: number | undefined, now: number): string {
+export function attentionText(bot: Bot, state: CardState, market: number | undefined, now: number): string {
   const ago = state.since === undefined ? "" : `, ${age(now - state.since)}`;
   switch (state.kind) {
     case "late":
@@ -190,7 +191,7 @@ export function attentionText(bot: BotView, state: CardState, market: number | u
 }
 
 /** `orb_ny bought 196 MSFT at 256.21 USD.` */
-export function fillSentence(bot: BotView, fill: Fill): string {
+export function fillSentence(bot: Bot, fill: Pick<Fill, "symbol" | "side" | "quantity" | "price">): string {
   const verb = fill.side === "buy" ? "bought" : "sold";
   return `${bot.bot} ${verb} ${quantity(fill.quantity)} ${fill.symbol} at ${price(fill.price, sharedDecimals(bot.tick, [fill.price]))} ${bot.currency}.`;
 }

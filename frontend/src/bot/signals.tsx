@@ -1,6 +1,6 @@
 /** Strength of the strongest signal with its reason, and who comes next. */
 
-import type { BotView, Signal } from "../api/schema";
+import type { Signal } from "../api/schema";
 import { memo } from "../lib/memo";
 import { decimal } from "../lib/money";
 import { byName } from "../lib/order";
@@ -8,6 +8,7 @@ import { Meter } from "../ui/meter";
 import { Term } from "../ui/term";
 import { ended } from "./sentence";
 import "./signals.css";
+import type { Bot } from "../lib/bot";
 
 /** By rank where the rule ranks, else by strength. */
 export function byStrength(signals: Record<string, Signal> | undefined): [string, Signal][] {
@@ -20,14 +21,14 @@ export function byStrength(signals: Record<string, Signal> | undefined): [string
 }
 
 /** What the bot does about it: `long`, `buy`, `rank 1 of 10`, `no entry`. */
-export function signalNote(symbol: string, signal: Signal, bot: Pick<BotView, "positions">): string {
+export function signalNote(symbol: string, signal: Signal, bot: Pick<Bot, "positions">): string {
   if (signal.rank !== undefined) return `rank ${signal.rank}${signal.candidates ? ` of ${signal.candidates}` : ""}`;
   const held = bot.positions?.[symbol]?.quantity;
   if (held) return held > 0 ? "long" : "short";
   return signal.action === "hold" ? "no entry" : signal.action;
 }
 
-export const Signals = memo(function Signals({ bot }: { bot: BotView }) {
+export const Signals = memo(function Signals({ bot }: { bot: Bot }) {
   const [best, ...others] = byStrength(bot.signals);
   if (!best) {
     return (

@@ -1,6 +1,7 @@
 /** Of which span a figure is, in words: no figure stands without it. Pure. */
 
-import type { BotView, Session } from "../api/schema";
+import type { Session } from "../api/schema";
+import type { Bot } from "../lib/bot";
 import { count } from "../lib/money";
 import { fall } from "../lib/percent";
 import { dayName, dayOrClock, instant, isoDay, stamp, UTC } from "../lib/time";
@@ -16,7 +17,7 @@ export function listed(names: readonly string[]): string {
 }
 
 /** True while the market day of `bot` goes on. */
-export function isDayOpen(bot: BotView, sessions: Record<string, Session>, market: number | undefined): boolean {
+export function isDayOpen(bot: Bot, sessions: Record<string, Session>, market: number | undefined): boolean {
   if (bot.kind !== "intraday" || !bot.day) return false;
   const session = bot.exchange ? sessions[bot.exchange] : undefined;
   if (session) return session.day === bot.day && ["open", "lunch", "halt"].includes(session.state);
@@ -24,7 +25,7 @@ export function isDayOpen(bot: BotView, sessions: Record<string, Session>, marke
 }
 
 /** `19 May so far`, `19 May`; empty where its file says no day. */
-export function dayText(bot: BotView, sessions: Record<string, Session>, market: number | undefined): string {
+export function dayText(bot: Bot, sessions: Record<string, Session>, market: number | undefined): string {
   if (!bot.day) return "";
   return `${dayName(bot.day, market)}${isDayOpen(bot, sessions, market) ? " so far" : ""}`;
 }
@@ -37,7 +38,7 @@ export function sinceText(since: string | undefined, market: number | undefined)
 }
 
 /** The largest drawdown of `bot` with its span; empty where there is none: `max drawdown −2.81 % since 19 May`. */
-export function maxFallText(bot: BotView, market: number | undefined): string {
+export function maxFallText(bot: Bot, market: number | undefined): string {
   const most = fall(bot.stats?.max_drawdown);
   if (!most) return "";
   const of = bot.drawdown_of;
@@ -46,7 +47,7 @@ export function maxFallText(bot: BotView, market: number | undefined): string {
 }
 
 /** What a reader has to know where file and curve disagree; empty where they do not. */
-export function fallNote(bot: BotView): string {
+export function fallNote(bot: Bot): string {
   const of = bot.drawdown_of;
   if (of?.file !== undefined) return `from its curve; the bot reports ${fall(of.file) || fall(0)}`;
   if (of?.curve !== undefined) return `reported by the bot; its curve shows ${fall(of.curve) || fall(0)}`;

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { BotView, ClockState, Problem } from "../api/schema";
 import { bundleFixture, SESSIONS, sparse, troubledFixture } from "../lib/fixture";
+import { rosterOf } from "../lib/roster-fixture";
 import { attentionText, ended, stateLine, sumText } from "./sentence";
-import { cardState, chipText, problemOf, type Surroundings, sectionProblems } from "./state";
-import { botsOf, statesOf } from "./states";
+import { cardState, chipText, ownProblem, problemOf, type Surroundings, sectionProblems } from "./state";
+import { makeStates } from "./states";
 
 const WALL = Date.parse("2026-01-01T12:00:00Z");
 const CLOCK = sparse<ClockState>({ state: "running", market_time: "2022-05-19T14:32:00Z", speed: 60 });
@@ -201,13 +202,56 @@ describe("problems", () => {
 
   it("of no bot are the section's", () => {
     const bundle = { ...bundleFixture(WALL), errors: { "intraday.rolling": TORN, "intraday.orb_ny": TORN } };
-    expect(sectionProblems(bundle).map(([key]) => key)).toEqual(["intraday.rolling"]);
+    const { roster } = rosterOf(bundle);
+    expect(sectionProblems(roster).map(([key]) => key)).toEqual(["intraday.rolling"]);
+    const unread = { "swing/x": { errors: { "swing.x": TORN } } };
+    expect(sectionProblems({ ...roster, unread }).map(([key]) => key)).toEqual(["intraday.rolling", "swing.x"]);
+  });
+
+  it("of a bot are the worst of its own, but not that a request cannot be read", () => {
+    expect(ownProblem({ ...ORB, errors: { "intraday.orb_ny": TORN } })?.kind).toBe("unreadable");
+    expect(ownProblem({ ...ORB, errors: { "control.orb_ny.x": TORN } })).toBeUndefined();
+    expect(ownProblem(ORB)).toBeUndefined();
   });
 });
 
 it("bots stand by currency, the fullest first, and each has a state", () => {
-  const bots = botsOf(BUNDLE);
-  expect(bots.map((bot) => bot.bot)).toEqual(["orb_ny", "swing_1w", "swing_2w", "swing_4w", "vwap_ldn", "momo_hk"]);
-  const states = statesOf(troubledFixture(WALL), botsOf(troubledFixture(WALL)), false, WALL);
-  expect([...states].filter(([, state]) => state.attention).map(([name]) => name)).toEqual(["swing_2w", "vwap_ldn"]);
+  const { roster } = rosterOf(troubledFixture(WALL));
+  expect(roster.bots.map((bot) => bot.bot)).toEqual([
+    "orb_ny",
+    "swing_1w",
+    "swing_2w",
+    "swing_4w",
+    "vwap_ldn",
+    "momo_hk",
+  ]);
+  const states = makeStates()(roster.bots, roster, false, WALL);
+  expect([...states].filter(([, state]) => state.attention).map(([key]) => key)).toEqual([
+    "swing/swing_2w",
+    "intraday/vwap_ldn",
+  ]);
+});
+
+describe("states", () => {
+  it("are the same objects until one of them is another", () => {
+    const { roster } = rosterOf(bundleFixture(WALL));
+    const find = makeStates();
+    const first = find(roster.bots, roster, false, WALL);
+    expect(find(roster.bots, roster, false, WALL + 10)).toBe(first);
+    const due = Date.parse(roster.byKey.get("intraday/orb_ny")?.due_at ?? "");
+    expect(find(roster.bots, roster, false, due)).toBe(first);
+    const late = find(roster.bots, roster, false, due + 1);
+    expect(late.get("intraday/orb_ny")?.kind).toBe("late");
+    expect(late.get("swing/swing_1w")).toBe(first.get("swing/swing_1w"));
+    expect(find(roster.bots, roster, true, due + 1).get("intraday/orb_ny")?.kind).toBe("cached");
+  });
+
+  it("of two bots of one name are told apart", () => {
+    const bots = [ORB, { ...ORB, kind: "swing" as const, state: "error" as const }];
+    const states = makeStates()(bots, {}, false, WALL);
+    expect([...states].map(([key, { word }]) => [key, word])).toEqual([
+      ["intraday/orb_ny", "on schedule"],
+      ["swing/orb_ny", "error"],
+    ]);
+  });
 });

@@ -1,7 +1,9 @@
 /** Which one of its states a bot's card is in, and the words for it. Pure: all times are given. */
 
-import type { Asked, BotsPageBundle, BotView, ClockState, Problem, Session } from "../api/schema";
+import type { Asked, ClockState, Problem, Session } from "../api/schema";
 import { age, brief } from "../lib/age";
+import type { Bot } from "../lib/bot";
+import type { Roster } from "../lib/roster";
 import { instant } from "../lib/time";
 import { type Pending, pendingOf } from "./asked";
 
@@ -59,30 +61,47 @@ export interface Surroundings {
   heldSince?: number;
 }
 
-/** The problem of one bot, filed under its section or naming it: the worst, and what is left out of its file with it. */
-export function problemOf(errors: BotsPageBundle["errors"], bot: BotView): Problem | undefined {
-  const mine = Object.entries(errors ?? {}).filter(
-    ([key, problem]) => problem.bot === bot.bot || key === `${bot.kind}.${bot.bot}`,
-  );
-  const of = (isOf: (kind: Problem["kind"]) => boolean) => mine.find(([, { kind }]) => isOf(kind))?.[1];
+/** The worst of the problems of one bot, and what is left out of its file with it. */
+export function worstOf(problems: readonly Problem[]): Problem | undefined {
+  const of = (isOf: (kind: Problem["kind"]) => boolean) => problems.find(({ kind }) => isOf(kind));
   const whole = of((kind) => PARTLY.has(kind));
   const worst =
     of((kind) => kind !== "incomplete" && !PARTLY.has(kind)) ?? of((kind) => kind === "incomplete") ?? whole;
   return worst && whole && worst !== whole ? { ...worst, reason: `${worst.reason}; ${whole.reason}` } : worst;
 }
 
-/** The problems that no bot owns, such as a broken `rolling.json.gz`. */
-export function sectionProblems(bundle: BotsPageBundle): [string, Problem][] {
-  const bots = new Set([...Object.keys(bundle.intraday.bots ?? {}), ...Object.keys(bundle.swing.bots ?? {})]);
-  return Object.entries(bundle.errors ?? {}).filter(([key, problem]) => {
-    if (key.startsWith("control.")) return true; // a broken request spoils no figure of its bot
-    const named = problem.bot ?? key.slice(key.indexOf(".") + 1);
-    return !bots.has(named);
-  });
+/** The problem of one bot among those of a page, filed under its section or naming it. */
+export function problemOf(errors: Record<string, Problem> | undefined, bot: Bot): Problem | undefined {
+  return worstOf(
+    Object.entries(errors ?? {})
+      .filter(([key, problem]) => problem.bot === bot.bot || key === `${bot.kind}.${bot.bot}`)
+      .map(([, problem]) => problem),
+  );
+}
+
+/** The problem that a bot carries itself; a broken request spoils no figure of its bot. */
+export function ownProblem({ errors }: Bot): Problem | undefined {
+  const found = Object.entries(errors ?? {}).filter(([key]) => !key.startsWith("control."));
+  return worstOf(found.map(([, problem]) => problem));
+}
+
+/** The problems that no bot on the page owns, such as a broken `rolling.json.gz`, and broken requests. */
+export function sectionProblems({
+  errors,
+  unread,
+  bots,
+}: Pick<Roster, "errors" | "unread" | "bots">): [string, Problem][] {
+  const found = new Map(Object.entries(errors ?? {}));
+  for (const of of Object.values(unread ?? {}))
+    for (const [key, problem] of Object.entries(of.errors)) found.set(key, problem);
+  for (const bot of bots)
+    for (const [key, problem] of Object.entries(bot.errors ?? {}))
+      if (key.startsWith("control.")) found.set(key, problem);
+  return [...found];
 }
 
 /** Wall time from which a bot is late; undefined when it has no schedule or none applies now. */
-export function dueAt(bot: BotView, clock: ClockState | undefined): number | undefined {
+export function dueAt(bot: Bot, clock: ClockState | undefined): number | undefined {
   if (bot.finished) return undefined;
   // A desk that stands still asks nothing of its own bots; a foreign bot keeps its own schedule.
   if (!bot.foreign && (clock?.state === "paused" || clock?.state === "finished")) return undefined;
@@ -90,7 +109,7 @@ export function dueAt(bot: BotView, clock: ClockState | undefined): number | und
 }
 
 /** One card, one state: the first that applies, in the order of what the viewer has to know first. */
-export function cardState(bot: BotView, around: Surroundings): CardState {
+export function cardState(bot: Bot, around: Surroundings): CardState {
   const pending = around.cached ? undefined : pendingOf(bot, around.all, around.now);
   const partly = around.problem && PARTLY.has(around.problem.kind) ? around.problem : undefined;
   let state = firstState(bot, partly ? { ...around, problem: undefined } : around, pending);
@@ -102,7 +121,7 @@ export function cardState(bot: BotView, around: Surroundings): CardState {
   return pending ? { ...state, pending } : state;
 }
 
-function firstState(bot: BotView, around: Surroundings, pending: Pending | undefined): CardState {
+function firstState(bot: Bot, around: Surroundings, pending: Pending | undefined): CardState {
   const { clock, session, problem, now, cached } = around;
   const due = dueAt(bot, clock);
   // a bot that says it is live is believed as little as it is hidden

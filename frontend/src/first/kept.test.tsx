@@ -2,6 +2,7 @@ import { render } from "preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { App } from "../app";
 import { bundleFixture } from "../lib/fixture";
+import { cardsOf, indexOf } from "../lib/roster-fixture";
 import { clearAllCache, setCached } from "../live";
 import { startClock } from "../live/clock";
 import "../feature/bot/screen"; // here, so that none is still on its way when the last test is over
@@ -32,7 +33,8 @@ afterEach(() => {
 
 function keep(bundle = bundleFixture(WALL), age = 180_000): void {
   vi.setSystemTime(WALL - age);
-  setCached("/api/bots/page", bundle);
+  setCached("/api/bots/index", indexOf(bundle));
+  for (const [key, { part }] of cardsOf(bundle)) setCached(`/api/bots/card/${key}`, part);
   vi.setSystemTime(WALL);
 }
 
@@ -62,9 +64,9 @@ describe("the first frame", { timeout: 30_000 }, () => {
 
   it("gives no age to what was kept by a clock that is put back since", () => {
     keep(bundleFixture(WALL), -3_600_000);
-    const record = JSON.parse(localStorage.getItem("aion_cache_api:/api/bots/page") ?? "") as object;
+    const record = JSON.parse(localStorage.getItem("aion_cache_api:/api/bots/index") ?? "") as object;
     clearAllCache();
-    localStorage.setItem("aion_cache_api:/api/bots/page", JSON.stringify(record)); // as a page loaded now finds it
+    localStorage.setItem("aion_cache_api:/api/bots/index", JSON.stringify(record)); // as a page loaded now finds it
     history.replaceState(null, "", "/bots");
     show();
     expect(host.querySelector(".bar-chip.link")?.textContent).toBe("LinkCONNECTINGkept an unknown time ago");

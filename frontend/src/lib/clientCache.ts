@@ -24,7 +24,14 @@ export const CACHE_TTL: Record<string, number> = {
 
 setRoutes({
   stream: "/api/events",
-  topics: { bots: "/api/bots/page", intraday: "/api/intraday/snapshot" },
+  topics: {
+    bots: "/api/bots/page",
+    index: "/api/bots/index",
+    totals: "/api/bots/totals",
+    "row/": "/api/bots/row/",
+    "bot/": "/api/bots/card/",
+    intraday: "/api/intraday/snapshot",
+  },
   ttl: CACHE_TTL,
   warm: ["/api/bots/page", "/api/intraday/snapshot"],
   aliases: { "/api/backend/": "/api/" },

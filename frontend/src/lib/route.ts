@@ -2,6 +2,7 @@
 
 import { useMemo } from "preact/hooks";
 import { at, pathBelow } from "./base";
+import { type Bot, isSecond } from "./bot";
 import { useStore } from "./use-store";
 
 const CHANGED = "aion:navigate";
@@ -15,9 +16,9 @@ function subscribe(listener: () => void): () => void {
   };
 }
 
-/** The page of one bot. */
-export function pathOf(bot: string): string {
-  return at(`/bots/${encodeURIComponent(bot)}`);
+/** The page of one bot; of two that have one name that of the swing bot says its kind. */
+export function pathOf(bot: Pick<Bot, "kind" | "bot" | "errors">): string {
+  return at(`/bots/${encodeURIComponent(bot.bot)}${isSecond(bot) ? "?kind=swing" : ""}`);
 }
 
 /** Go to `href` (same origin) without loading the page again. */

@@ -1,44 +1,47 @@
 import { describe, expect, it } from "vitest";
-import type { BotsPageBundle, IntradaySnapshot } from "../api/schema";
+import type { BotsIndex, BotsPageBundle, IntradaySnapshot } from "../api/schema";
 import { bundleFixture, sparse } from "./fixture";
-import { isBundle, isSnapshot } from "./sound";
+import { cardsOf, indexOf } from "./roster-fixture";
+import { isIndex, isPart, isSnapshot } from "./sound";
 
 const made = (): BotsPageBundle => bundleFixture(Date.parse("2026-11-24T09:00:00Z"));
 const WRONG = ["abc", 5, null, [1, 2], true];
 
-describe("a bundle", () => {
-  const sound = (): BotsPageBundle => structuredClone(made());
+describe("an index", () => {
+  const sound = (): BotsIndex => structuredClone(indexOf(made()));
 
   it("of the desk is taken, also one without bots", () => {
-    expect(isBundle(sound())).toBe(true);
-    expect(isBundle(sparse<BotsPageBundle>({ intraday: sparse({ bots: {} }), swing: sparse({ bots: {} }) }))).toBe(
-      true,
-    );
+    expect(isIndex(sound())).toBe(true);
+    expect(isIndex(sparse<BotsIndex>({ totals: {}, bots: {} }))).toBe(true);
   });
 
-  it.each(["intraday", "swing", "totals", "sessions", "errors", "clock"])(
-    "whose %s is something else is not",
-    (name) => {
-      for (const wrong of WRONG) expect(isBundle({ ...sound(), [name]: wrong })).toBe(false);
-    },
-  );
-
-  it.each(["totals", "sessions", "errors"])("with something else in its %s is not", (name) => {
-    for (const wrong of WRONG) expect(isBundle({ ...sound(), [name]: { USD: wrong } })).toBe(false);
+  it.each(["bots", "totals", "sessions", "errors", "clock", "unread"])("whose %s is something else is not", (name) => {
+    for (const wrong of WRONG) expect(isIndex({ ...sound(), [name]: wrong })).toBe(false);
   });
 
-  it.each(["bot", "currency", "equity", "positions", "fills", "signals", "equity_curve", "symbols", "rule", "stats"])(
+  it.each(["totals", "sessions", "errors", "bots"])("with something else in its %s is not", (name) => {
+    for (const wrong of WRONG) expect(isIndex({ ...sound(), [name]: { USD: wrong } })).toBe(false);
+  });
+
+  it.each(["bot", "currency", "equity", "last_fill", "errors", "symbols", "rule", "stats"])(
     "with a bot whose %s is of another type is not",
     (name) => {
       for (const wrong of [{ a: 1 }, null, true]) {
-        const bundle = sound();
-        const bots = bundle.intraday.bots ?? {};
-        const [bot] = Object.keys(bots);
-        Object.assign(bots[bot ?? ""] ?? {}, { [name]: name === "equity_curve" || name === "stats" ? 5 : wrong });
-        expect(isBundle(bundle)).toBe(false);
+        const index = sound();
+        const [key = ""] = Object.keys(index.bots);
+        Object.assign(index.bots[key] ?? {}, { [name]: name === "last_fill" || name === "stats" ? 5 : wrong });
+        expect(isIndex(index)).toBe(false);
       }
     },
   );
+});
+
+it("a row or card is taken when it says its version and what its bot is, if any", () => {
+  const [card] = cardsOf(made()).values();
+  expect(isPart(card?.part)).toBe(true);
+  expect(isPart({ version: 1, errors: {} })).toBe(true);
+  for (const wrong of [...WRONG, { bot: card?.part.bot }, { version: 1, bot: { bot: "a" } }, { version: 1, errors: 5 }])
+    expect(isPart(wrong)).toBe(false);
 });
 
 it("a snapshot is taken when its symbols and bots are what they are called", () => {

@@ -3,14 +3,26 @@
  * answer may come from whatever stands between: a page that trusts either is one that cannot be drawn. Pure.
  */
 
-import type { BotsPageBundle, BotView, IntradaySnapshot } from "../api/schema";
+import type { BotsIndex, BotsTotals, BotView, IntradaySnapshot } from "../api/schema";
+import type { Part } from "./roster";
 
 type Fields = Record<string, unknown>;
 
 /** Fields of a bot by what they are, where they are there at all. */
 const TEXTS = ["as_of", "mode", "run", "exchange", "strategy", "rule", "note", "state", "day", "hold_name"];
-const MAPS = ["positions", "fills", "trades", "signals", "targets", "open_orders"];
-const OBJECTS = ["equity_curve", "hold_curve", "rules", "more", "asked", "day_pnl", "total_pnl", "stats", "preview"];
+const MAPS = ["positions", "fills", "trades", "signals", "targets", "open_orders", "errors"];
+const OBJECTS = [
+  "equity_curve",
+  "hold_curve",
+  "rules",
+  "more",
+  "asked",
+  "day_pnl",
+  "total_pnl",
+  "stats",
+  "preview",
+  "last_fill",
+];
 
 function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -41,14 +53,38 @@ function areBots(bots: Record<string, BotView> | undefined): boolean {
   return isMap(bots) && Object.values(bots).every(isBot);
 }
 
-/** True for a bundle of the Bots page. */
-export function isBundle(bundle: BotsPageBundle): boolean {
-  const { intraday, swing } = bundle;
+/** True for what is said of the whole desk. */
+export function isTotals(totals: BotsTotals): boolean {
   return (
-    [intraday, swing].every((section) => isObject(section) && areBots(section.bots)) &&
-    have({ ...bundle }, ["totals", "sessions", "errors"], isMap) &&
-    have({ ...bundle }, ["clock", "asked", "watch"], isObject) &&
-    Object.values(bundle.totals ?? {}).every(({ currency, bots }) => isText(currency) && Array.isArray(bots))
+    isMap(totals.totals) &&
+    have({ ...totals }, ["sessions", "errors", "unread"], isMap) &&
+    have({ ...totals }, ["clock", "asked", "watch"], isObject) &&
+    Object.values(totals.totals).every(({ currency }) => isText(currency))
+  );
+}
+
+const known = new WeakSet<object>();
+
+/** True for the index of all bots. A row that was looked at before is not looked at again. */
+export function isIndex(index: BotsIndex): boolean {
+  return isTotals(index) && isObject(index.bots) && Object.values(index.bots).every(isKnown);
+}
+
+function isKnown(row: unknown): boolean {
+  if (!isObject(row)) return false;
+  if (known.has(row)) return true;
+  const is = isBot(row);
+  if (is) known.add(row);
+  return is;
+}
+
+/** True for a row or a card that came by itself. */
+export function isPart(part: unknown): part is Part {
+  return (
+    isObject(part) &&
+    typeof part.version === "number" &&
+    have(part, ["errors"], isMap) &&
+    have(part, ["bot"], (bot) => isObject(bot) && isBot(bot))
   );
 }
 

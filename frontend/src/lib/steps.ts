@@ -31,3 +31,29 @@ export function useSteps(count: number): number {
   }, [isPainted, drawn, isOver]);
   return Math.min(drawn, count);
 }
+
+const waiting: (() => void)[] = [];
+let isRunning = false;
+
+function next(): void {
+  waiting.shift()?.();
+  isRunning = waiting.length > 0;
+  if (isRunning) setTimeout(next);
+}
+
+/** True once it is this one's turn to draw what takes long, a task each: from the first drawing on where `isFirst`. */
+export function useTurn(isFirst: boolean): boolean {
+  const [isTurn, setTurn] = useState(isFirst);
+  useEffect(() => {
+    if (isTurn) return;
+    const take = (): void => setTurn(true);
+    waiting.push(take);
+    if (!isRunning) setTimeout(next);
+    isRunning = true;
+    return () => {
+      const at = waiting.indexOf(take);
+      if (at >= 0) waiting.splice(at, 1);
+    };
+  }, [isTurn]);
+  return isTurn;
+}

@@ -1,8 +1,10 @@
 /** The one table of all pages: its columns are data; what stands in a cell is a function of its row. */
 
-import { type ComponentChildren, Fragment, type JSX } from "preact";
+import type { ComponentChildren, JSX, RefObject } from "preact";
+import { memo } from "../lib/memo";
 import type { TermName } from "../lib/terms";
 import { Term } from "./term";
+import { LINE, type Piece } from "./use-slice";
 
 export interface Column<T> {
   /** Names it: its heading, where there is no other. */
@@ -50,6 +52,8 @@ interface Props<T> {
   children?: ComponentChildren;
   foot?: ComponentChildren;
   body?: JSX.HTMLAttributes<HTMLTableSectionElement>;
+  /** The part of the rows that is drawn; by default all. */
+  slice?: { pieces: readonly Piece[]; host: RefObject<HTMLTableSectionElement> } | undefined;
 }
 
 function Head<T>({ name, head = name, term, note, className }: Column<T>) {
@@ -61,6 +65,42 @@ function Head<T>({ name, head = name, term, note, className }: Column<T>) {
   );
 }
 
+type RowProps<T> = Pick<Props<T>, "columns" | "hasRowHeads" | "rowClass" | "rowTip" | "instead" | "after"> & {
+  row: T;
+  /** Key and place of a row of which not all are drawn. */
+  line?: string | undefined;
+  place?: number | undefined;
+};
+
+function Row<T>({ columns, row, hasRowHeads = true, rowClass, rowTip, instead, after, line, place }: RowProps<T>) {
+  const other = instead?.(row);
+  const shown = other === undefined ? columns : columns.slice(0, 1);
+  return (
+    <>
+      <tr className={rowClass?.(row)} title={rowTip?.(row)} aria-rowindex={place} {...(line && { [LINE]: line })}>
+        {shown.map((column, index) => {
+          const { name, cellClass = column.className } = column;
+          const classes = typeof cellClass === "function" ? cellClass(row) : cellClass;
+          return hasRowHeads && index === 0 ? (
+            <th key={name} scope="row" className={classes}>
+              {column.cell(row)}
+            </th>
+          ) : (
+            <td key={name} className={classes} title={column.tip?.(row)} data-name={column.label}>
+              {column.cell(row)}
+            </td>
+          );
+        })}
+        {other}
+      </tr>
+      {after?.(row)}
+    </>
+  );
+}
+
+/** Drawn again only when its row or the columns are others. */
+const StillRow = memo(Row) as typeof Row;
+
 export function Table<T>({
   columns,
   rows,
@@ -69,51 +109,40 @@ export function Table<T>({
   label,
   caption,
   hasHead = true,
-  hasRowHeads = true,
   headOf = (column) => <Head {...column} key={column.name} />,
-  rowClass,
-  rowTip,
-  instead,
-  after,
   children,
   foot,
   body,
+  slice,
+  ...each
 }: Props<T>) {
-  const cell = (column: Column<T>, row: T, index: number) => {
-    const { name, cellClass = column.className } = column;
-    const classes = typeof cellClass === "function" ? cellClass(row) : cellClass;
-    return hasRowHeads && index === 0 ? (
-      <th key={name} scope="row" className={classes}>
-        {column.cell(row)}
-      </th>
-    ) : (
-      <td key={name} className={classes} title={column.tip?.(row)} data-name={column.label}>
-        {column.cell(row)}
-      </td>
-    );
-  };
+  const { hasRowHeads, rowClass, rowTip, instead, after } = each;
+  const one = { columns, hasRowHeads, rowClass, rowTip, instead, after };
   return (
-    <table className={className} aria-label={label}>
+    <table className={className} aria-label={label} aria-rowcount={slice && rows.length + Number(hasHead)}>
       {caption && <caption className="spoken">{caption}</caption>}
       {hasHead && (
         <thead>
-          <tr>{columns.map(headOf)}</tr>
+          <tr aria-rowindex={slice && 1}>{columns.map(headOf)}</tr>
         </thead>
       )}
-      <tbody {...body}>
-        {rows.map((row, index) => {
-          const other = instead?.(row);
-          const key = keyOf(row, index);
-          return (
-            <Fragment key={key}>
-              <tr className={rowClass?.(row)} title={rowTip?.(row)}>
-                {(other === undefined ? columns : columns.slice(0, 1)).map((column, place) => cell(column, row, place))}
-                {other}
-              </tr>
-              {after?.(row)}
-            </Fragment>
-          );
-        })}
+      <tbody {...body} {...(slice && { ref: slice.host })}>
+        {slice
+          ? slice.pieces.map((piece) =>
+              "space" in piece ? (
+                // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a cell without anything takes no focus
+                <tr key={`space ${piece.key}`} className="space" aria-hidden="true">
+                  <td colSpan={columns.length} style={{ height: `${piece.space}px` }} />
+                </tr>
+              ) : (
+                rows.slice(piece.from, piece.to).map((row, index) => {
+                  const at = piece.from + index;
+                  const key = String(keyOf(row, at));
+                  return <StillRow key={key} {...one} row={row} line={key} place={at + 1 + Number(hasHead)} />;
+                })
+              ),
+            )
+          : rows.map((row, index) => <StillRow key={keyOf(row, index)} {...one} row={row} />)}
         {children}
       </tbody>
       {foot && <tfoot>{foot}</tfoot>}
@@ -122,6 +151,8 @@ export function Table<T>({
 }
 
 export interface BoxProps<T> extends Props<T> {
+  /** The element of the box. */
+  boxRef?: RefObject<HTMLElement>;
   /** Classes of the box. */
   box: string;
   /** What the box is, for readers. */
@@ -132,10 +163,10 @@ export interface BoxProps<T> extends Props<T> {
 }
 
 /** A table in a box that scrolls by itself where it is too wide or too long. */
-export function TableBox<T>({ box, name, isBusy, below, ...table }: BoxProps<T>) {
+export function TableBox<T>({ box, boxRef, name, isBusy, below, ...table }: BoxProps<T>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to be reachable by keyboard
-    <section className={box} tabIndex={0} aria-label={name} aria-busy={isBusy}>
+    <section ref={boxRef ?? null} className={box} tabIndex={0} aria-label={name} aria-busy={isBusy}>
       <Table {...table} />
       {below}
     </section>

@@ -11,6 +11,7 @@ import { plain } from "../../lib/plain";
 import type { TermName } from "../../lib/terms";
 import { instant } from "../../lib/time";
 import { Net, NetPercent, Value } from "../../ui/number";
+import type { Sort } from "../../ui/sortable";
 import { orderSize } from "./order-size";
 
 export type Part = "trades" | "orders" | "fills" | "decisions";
@@ -137,12 +138,6 @@ export function rowDecimals(tick: number | undefined, rows: readonly Row[]): num
 /** The rows of a page, the newest first. */
 export function rowsOf(found: BotRows | undefined, part: Part): Row[] {
   return Object.entries(found?.[part] ?? {}).map(([id, row]) => [id, found?.days?.[id] ?? "", row]);
-}
-
-export interface Sort {
-  /** Name of a column, or `ts`. */
-  by: string;
-  down: boolean;
 }
 
 export const NEWEST_FIRST: Sort = { by: "ts", down: true };

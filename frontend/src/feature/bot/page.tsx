@@ -12,6 +12,7 @@ import { dayText, fallNote, maxFallText } from "../../bot/span-text";
 import type { CardState } from "../../bot/state";
 import { StateLine } from "../../bot/state-line";
 import { at } from "../../lib/base";
+import type { Bot } from "../../lib/bot";
 import { cost, money, moneyChange } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { instant } from "../../lib/time";
@@ -37,8 +38,8 @@ interface Props {
   session: Session | undefined;
   problem: Problem | undefined;
   all: Asked | undefined;
-  /** This one and the others. */
-  bots: readonly BotView[];
+  /** All of the desk. */
+  bots: readonly Bot[];
 }
 
 /** `gross +11.50, costs −21.80, funding −3.00`: what a net result is made of. */

@@ -1,23 +1,29 @@
 /** What the polite region says: fills and changes of state, at most one sentence in five seconds. Pure. */
 
-import type { BotView } from "../../api/schema";
 import { fillSentence } from "../../bot/sentence";
-import type { CardState } from "../../bot/state";
-import { plural } from "../../lib/money";
-import { newestFills } from "./fills";
+import type { States } from "../../bot/states";
+import { type Bot, keyOf, newestFill } from "../../lib/bot";
+import { count, plural } from "../../lib/money";
 
-/** What was said of the bots before: their fills and states. */
-export interface Heard {
-  fills: Set<string>;
-  states: Map<string, string>;
+/** What was said of one bot before: its fills and its state. */
+interface Said {
+  /** Id of the newest fill. */
+  last: string | undefined;
+  fills: number;
+  state: string | undefined;
 }
 
+/** What was said of the bots before, by key. */
+export type Heard = ReadonlyMap<string, Said>;
+
 /** Remember the present fills and states. */
-export function hear(bots: readonly BotView[], states: Map<string, CardState>): Heard {
-  return {
-    fills: new Set(bots.flatMap((bot) => Object.keys(bot.fills ?? {}).map((id) => `${bot.bot}/${id}`))),
-    states: new Map([...states].map(([name, state]) => [name, state.kind])),
-  };
+export function hear(bots: readonly Bot[], states: States): Heard {
+  return new Map(
+    bots.map((bot) => {
+      const key = keyOf(bot);
+      return [key, { last: newestFill(bot)?.id, fills: bot.fills_total ?? 0, state: states.get(key)?.kind }];
+    }),
+  );
 }
 
 /** Sentences for what is new: what needs a look and fills, most telling first; and other states. */
@@ -27,20 +33,22 @@ export interface News {
 }
 
 /** What is new since `before`. */
-export function news(bots: readonly BotView[], states: Map<string, CardState>, before: Heard): News {
+export function news(bots: readonly Bot[], states: States, before: Heard): News {
   const urgent: string[] = [];
   const fills: string[] = [];
   const calm: string[] = [];
   for (const bot of bots) {
-    const state = states.get(bot.bot);
-    const was = before.states.get(bot.bot);
-    if (state && was !== undefined && was !== state.kind) {
+    const key = keyOf(bot);
+    const state = states.get(key);
+    const was = before.get(key);
+    if (!was) continue; // a bot that has just appeared brings old fills
+    if (state && was.state !== undefined && was.state !== state.kind)
       (state.attention ? urgent : calm).push(`${bot.bot} is ${state.word}.`);
-    }
-    if (was === undefined) continue; // a bot that has just appeared brings old fills
-    for (const [id, fill] of newestFills(bot.fills)) {
-      if (!before.fills.has(`${bot.bot}/${id}`)) fills.push(fillSentence(bot, fill));
-    }
+    const fill = newestFill(bot);
+    if (!fill || fill.id === was.last) continue;
+    const more = (bot.fills_total ?? 0) - was.fills;
+    const sentence = fillSentence(bot, fill);
+    fills.push(more > 1 ? `${sentence.slice(0, -1)}, the last of ${count(more)} fills.` : sentence);
   }
   return { telling: [...urgent, ...fills], calm };
 }

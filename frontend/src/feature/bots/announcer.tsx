@@ -4,8 +4,8 @@
  */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { BotView } from "../../api/schema";
-import type { CardState } from "../../bot/state";
+import type { States } from "../../bot/states";
+import type { Bot } from "../../lib/bot";
 import { useAnnouncements, useToasts } from "../../lib/preference";
 import { digest, type Heard, hear, type News, news, unsaid } from "./announce";
 import "./announcer.css";
@@ -19,8 +19,8 @@ export function Announcer({
   quiet,
   toast = false,
 }: {
-  bots: readonly BotView[];
-  states: Map<string, CardState>;
+  bots: readonly Bot[];
+  states: States;
   quiet: boolean;
   /** True to show the sentence too, unless the user chose against it. */
   toast?: boolean;

@@ -9,12 +9,14 @@ import { Signals } from "../../bot/signals";
 import { dayText, fallNote, maxFallText } from "../../bot/span-text";
 import type { CardState } from "../../bot/state";
 import { StateLine } from "../../bot/state-line";
+import { type Bot, cardId, keyOf } from "../../lib/bot";
 import { later } from "../../lib/later";
 import { memo } from "../../lib/memo";
 import { isLong, money, moneyChange } from "../../lib/money";
 import { arrive } from "../../lib/part";
 import { useMayAsk } from "../../lib/role";
 import { pathOf } from "../../lib/route";
+import { useTurn } from "../../lib/steps";
 import { dayName, instant } from "../../lib/time";
 import { useId } from "../../lib/use-id";
 import { whyNone } from "../../ui/chart/curve";
@@ -25,6 +27,7 @@ import { follow } from "../../ui/frame/top-bar";
 import { Menu } from "../../ui/menu";
 import { Money, Net, NetPercent } from "../../ui/number";
 import { Term } from "../../ui/term";
+import { LINE } from "../../ui/use-slice";
 import { Fills } from "./fills";
 import { Positions } from "./positions";
 import "./card.css";
@@ -41,17 +44,26 @@ const EquityChart = later(
   () => <div className="curve empty" />,
 );
 
-interface Props {
-  bot: BotView;
+interface Around {
   state: CardState;
   session: Session | undefined;
   problem: Problem | undefined;
+}
+
+interface Props extends Around {
+  bot: Bot;
+  /** It with its lists and curves, once they have come. */
+  view: BotView | undefined;
   /** What is asked of all bots. */
-  all?: Asked;
+  all?: Asked | undefined;
+  /** True where there are so many that each is drawn in a task of its own. */
+  isOneOfMany?: boolean;
+  /** Key of the line that it begins. */
+  line?: string | undefined;
 }
 
 /** Gross − fees − slippage (− borrow, + funding, where there is any) = net of the day for an intraday bot, since the start for a swing bot. */
-export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
+export function Sum({ bot, still }: { bot: Bot; still: boolean }) {
   const { market, sessions } = useDesk();
   const span: { name: string; of: string; pnl: Pnl | undefined } =
     bot.kind === "intraday"
@@ -126,13 +138,13 @@ export function Sum({ bot, still }: { bot: BotView; still: boolean }) {
   );
 }
 
-function sinceText(bot: BotView, market: number | undefined): string {
+function sinceText(bot: Bot, market: number | undefined): string {
   const since = instant(bot.total_pnl?.since) ?? instant(Object.keys(bot.equity_curve ?? {})[0]);
   return since === undefined ? "start" : dayName(new Date(since).toISOString().slice(0, 10), market);
 }
 
 /** What it began with, what it made since then, and how deep it fell: what its file or its curve says of it. */
-function Since({ bot, held, still }: { bot: BotView; held: boolean; still: boolean }) {
+function Since({ bot, held, still }: { bot: Bot; held: boolean; still: boolean }) {
   const { market } = useDesk();
   const most = maxFallText(bot, market);
   const note = fallNote(bot);
@@ -155,7 +167,7 @@ function Since({ bot, held, still }: { bot: BotView; held: boolean; still: boole
   );
 }
 
-function Curve({ bot, state, session, problem }: Props) {
+function Curve({ bot, state, session, problem }: Around & { bot: BotView }) {
   const { clock, market } = useDesk();
   const scene = useMemo(
     () => sceneOf(bot, { clock, session, problem, held: state.held }),
@@ -175,19 +187,36 @@ function Curve({ bot, state, session, problem }: Props) {
   );
 }
 
-export const Card = memo(function Card({ bot, state, session, problem, all }: Props) {
+/** Cards whose lower part was opened, on a phone: one that was scrolled out of sight comes back as it was. */
+const opened = new Set<string>();
+
+export const Card = memo(function Card(props: Props) {
+  const { bot, view, state, session, problem, all, isOneOfMany = false, line } = props;
   const { clock, market, sessions, still } = useDesk();
   const title = useId();
   const body = useId();
   const mayAsk = useMayAsk();
-  const [open, setOpen] = useState(false);
+  const key = keyOf(bot);
+  const [open, setOpen] = useState(() => opened.has(key));
+  const whole = useTurn(!isOneOfMany) ? view : undefined;
+  const unfold = (): void => {
+    if (open) opened.delete(key);
+    else opened.add(key);
+    setOpen(!open);
+  };
   const day = bot.day_pnl;
   return (
-    <article className={`panel card ${tone(state)}${open ? " open" : ""}`} id={bot.bot} aria-labelledby={title}>
+    <article
+      className={`panel card ${tone(state)}${open ? " open" : ""}`}
+      id={cardId(bot)}
+      aria-labelledby={title}
+      aria-busy={!whole}
+      {...(line && { [LINE]: line })}
+    >
       <header>
         <div>
           <h3 id={title}>
-            <a href={pathOf(bot.bot)} onClick={follow}>
+            <a href={pathOf(bot)} onClick={follow}>
               {bot.bot}
             </a>
             {bot.foreign && <small> external</small>}
@@ -199,8 +228,8 @@ export const Card = memo(function Card({ bot, state, session, problem, all }: Pr
         <StateChip state={state} clock={clock} />
         {mayAsk && (
           <Menu label="⋯" name={`Controls of ${bot.bot}`}>
-            <Controls bot={bot} all={all} />
-            <a className="quiet" href={pathOf(bot.bot)} onClick={follow}>
+            <Controls bot={view ?? bot} all={all} />
+            <a className="quiet" href={pathOf(bot)} onClick={follow}>
               Trades, rules and all else of {bot.bot}
             </a>
           </Menu>
@@ -222,15 +251,25 @@ export const Card = memo(function Card({ bot, state, session, problem, all }: Pr
         )}
         <Since bot={bot} held={state.held} still={still} />
       </div>
-      <Curve bot={bot} state={state} session={session} problem={problem} />
-      <Sum bot={bot} still={still} />
-      <button type="button" className="unfold" aria-expanded={open} aria-controls={body} onClick={() => setOpen(!open)}>
+      {whole ? (
+        <Curve bot={whole} state={state} session={session} problem={problem} />
+      ) : (
+        <div className="curve empty" />
+      )}
+      <Sum bot={whole ?? bot} still={still} />
+      <button type="button" className="unfold" aria-expanded={open} aria-controls={body} onClick={unfold}>
         Positions, signal, fills
       </button>
       <div className="body" id={body}>
-        <Positions bot={bot} held={state.held} still={still} />
-        <Signals bot={bot} />
-        <Fills bot={bot} market={market} />
+        {whole ? (
+          <>
+            <Positions bot={whole} held={state.held} still={still} />
+            <Signals bot={whole} />
+            <Fills bot={whole} market={market} />
+          </>
+        ) : (
+          [1, 2, 3].map((part) => <div key={part} className="to-come" />)
+        )}
       </div>
       <Foot bot={bot} state={state} />
     </article>

@@ -1,37 +1,43 @@
 /** All bots in one table, by currency; the same figures as the cards, one line a bot. */
 
-import type { Asked, BotView, ClockState } from "../../api/schema";
+import { useMemo, useRef } from "preact/hooks";
+import type { Asked, ClockState } from "../../api/schema";
 import { StateIcon } from "../../bot/chip";
 import { AllControls } from "../../bot/controls";
 import { costsOf, totalReturn } from "../../bot/figure";
 import { dayText, fallNote, maxFallText } from "../../bot/span-text";
 import { type CardState, dueAt } from "../../bot/state";
+import type { States } from "../../bot/states";
 import { brief, due as dueText } from "../../lib/age";
+import { type Bot, keyOf } from "../../lib/bot";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { wallSpan } from "../../lib/market";
 import { cost, count, moneyChange, plural } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { useMayAsk } from "../../lib/role";
 import { pathOf } from "../../lib/route";
+import { ROWS } from "../../lib/seen";
 import { useTicking } from "../../lib/ticker";
 import { dayOrClock, instant, localStamp, stamp } from "../../lib/time";
+import { useSeen } from "../../lib/use-roster";
 import { Age, Brief } from "../../ui/age";
 import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { Menu } from "../../ui/menu";
 import { factor, Money, Net, NetPercent, NoData, Ratio, Value } from "../../ui/number";
+import { type Sort, Sortable } from "../../ui/sortable";
 import { type Column, TableBox } from "../../ui/table";
+import { useSlice } from "../../ui/use-slice";
+import { namesOf, type Row } from "./rows";
 import "./compare.css";
 
 interface Props {
-  bots: readonly BotView[];
-  /** Those that the filter leaves out too. */
-  all: readonly BotView[];
-  states: Map<string, CardState>;
-  total: number;
-  /** Bots that the bundle had no room for. */
-  leftOut: number;
+  /** Those that the filter leaves in, in the order of the table. */
+  rows: readonly Row[];
+  /** All of the desk. */
+  bots: readonly Bot[];
+  states: States;
   openPositions: number;
   run: string | undefined;
   /** Newest market time of all bots, ms. */
@@ -39,13 +45,8 @@ interface Props {
   asked: Asked | undefined;
   filter: string;
   onFilter: (text: string) => void;
-}
-
-/** `MSFT`, `10 symbols`. */
-export function namesOf(bot: BotView): string {
-  const symbols = bot.symbols ?? [];
-  const total = Math.max(symbols.length, bot.symbols_total ?? 0);
-  return total === 1 ? (symbols[0] ?? "") : total === 0 ? "" : plural(total, "symbol");
+  sort: Sort | undefined;
+  onSort: (sort: Sort) => void;
 }
 
 /** Characters of a name beside which the phone has room for the equity. */
@@ -58,13 +59,13 @@ const HEAD = [
 ]; // biome-ignore format: one row of names
 
 /** Rows of the CSV file: plain numbers, fractions for ratios, ISO times. */
-export function compareRows(bots: readonly BotView[], states: Map<string, CardState>): Cell[][] {
+export function compareRows(bots: readonly Bot[], states: States): Cell[][] {
   return bots.map((bot) => [
     bot.bot,
     bot.kind,
     bot.currency,
     bot.exchange,
-    states.get(bot.bot)?.word,
+    states.get(keyOf(bot))?.word,
     bot.equity,
     bot.day,
     bot.day_pnl?.gross,
@@ -94,7 +95,7 @@ export function compareRows(bots: readonly BotView[], states: Map<string, CardSt
 }
 
 /** Age of the newest write, and when the next one is due. */
-function Heartbeat({ bot, state, clock }: { bot: BotView; state: CardState; clock: ClockState | undefined }) {
+function Heartbeat({ bot, state, clock }: { bot: Bot; state: CardState; clock: ClockState | undefined }) {
   const { sessions, market } = useDesk();
   const written = instant(bot.written_at);
   if (state.kind === "late" && state.since !== undefined) {
@@ -145,13 +146,6 @@ function NextWrite({ at, word }: { at: number; word: string }) {
   return <>{useTicking((now) => (at >= now ? `${word} ${dueText(at - now)}` : dueText(at - now)))}</>;
 }
 
-interface Row {
-  bot: BotView;
-  state: CardState;
-  /** True where another currency begins. */
-  first: boolean;
-}
-
 type Figures = Pick<ReturnType<typeof useDesk>, "market" | "sessions" | "still" | "clock">;
 
 /** Columns with `*-hidden` are left to the cards where the window is narrower; the CSV has them all. */
@@ -162,7 +156,7 @@ function columnsOf({ market, sessions, still, clock }: Figures): Column<Row>[] {
       cell: ({ bot, state }) => (
         <>
           <StateIcon state={state} />
-          <a className="bot-name" href={pathOf(bot.bot)} onClick={follow}>
+          <a className="bot-name" href={pathOf(bot)} onClick={follow}>
             {bot.bot}
           </a>
           <small title={namesOf(bot)}>{namesOf(bot)}</small>
@@ -302,34 +296,32 @@ function columnsOf({ market, sessions, still, clock }: Figures): Column<Row>[] {
   ];
 }
 
-export function Compare({
-  bots,
-  all,
-  states,
-  total,
-  leftOut,
-  openPositions,
-  run,
-  asOf,
-  asked,
-  filter,
-  onFilter,
-}: Props) {
-  const desk = useDesk();
-  const { market } = desk;
-  const columns = columnsOf(desk);
-  const rows = bots.flatMap((bot, index): Row[] => {
-    const state = states.get(bot.bot);
-    return state ? [{ bot, state, first: index > 0 && bots[index - 1]?.currency !== bot.currency }] : [];
-  });
+const BOX = 60; // rows from which on the table scrolls by itself, and draws what is in sight of it
+const GUESS = 44; // px of a row before one is drawn
+const MARGIN = 240; // px around what is in sight
+
+const keyOfRow = ({ bot }: Row): string => keyOf(bot);
+const classOf = ({ bot, first }: Row): string | undefined =>
+  `${first ? "first" : ""}${bot.bot.length > LONG_NAME ? " long" : ""}`.trim() || undefined;
+
+export function Compare(props: Props) {
+  const { rows, bots, states, openPositions, run, asOf, asked, filter, onFilter, sort, onSort } = props;
+  const { market, sessions, still, clock } = useDesk();
+  const columns = useMemo(() => columnsOf({ market, sessions, still, clock }), [market, sessions, still, clock]);
+  const total = bots.length;
   const mayAsk = useMayAsk();
+  const box = useRef<HTMLElement>(null);
+  const host = useRef<HTMLTableSectionElement>(null);
+  const isOn = rows.length > BOX;
+  const keys = useMemo(() => rows.map(keyOfRow), [rows]);
+  const slice = useSlice(host, { keys, guess: GUESS, margin: MARGIN, isOn, isPrinted: true }, box);
+  useSeen(ROWS, isOn ? (slice.isInSight ? keys.slice(slice.from, slice.to) : []) : keys);
   return (
     <section aria-labelledby="compare-title">
       <div className="head">
         <h2 id="compare-title">Compare</h2>
         <small>
-          {filter ? `${bots.length} of ${plural(total, "bot")}` : plural(total, "bot")}
-          {leftOut > 0 && ` shown of ${count(total + leftOut)}; open the others at /bots/NAME`},{" "}
+          {filter ? `${count(rows.length)} of ${plural(total, "bot")}` : plural(total, "bot")},{" "}
           {plural(openPositions, "open position")}
           {run && `, run ${run}`}
           {asOf !== undefined && `, as of ${stamp(asOf, market)}`}
@@ -339,29 +331,41 @@ export function Compare({
           <FilterField what="bots" value={filter} onChange={onFilter} />
           {mayAsk && (
             <Menu label="All bots" name="Controls of all bots" className="button">
-              <AllControls asked={asked} bots={all} />
+              <AllControls asked={asked} bots={bots} />
             </Menu>
           )}
           <button
             type="button"
             className="button"
-            onClick={() => download(`aion-bots-run-${run ?? "none"}.csv`, toCsv(HEAD, compareRows(bots, states)))}
+            onClick={() =>
+              download(
+                `aion-bots-run-${run ?? "none"}.csv`,
+                toCsv(
+                  HEAD,
+                  compareRows(
+                    rows.map(({ bot }) => bot),
+                    states,
+                  ),
+                ),
+              )
+            }
           >
             CSV<span className="spoken"> of the table</span>
           </button>
         </div>
       </div>
       <TableBox
-        box="panel compare"
+        box={`panel compare${isOn ? " scrolls" : ""}`}
+        boxRef={box}
         name="Comparison of bots"
         columns={columns}
         rows={rows}
-        keyOf={({ bot }) => bot.bot}
-        rowClass={({ bot, first }) =>
-          `${first ? "first" : ""}${bot.bot.length > LONG_NAME ? " long" : ""}`.trim() || undefined
-        }
+        keyOf={keyOfRow}
+        rowClass={classOf}
+        headOf={(column) => <Sortable key={column.name} column={column} sort={sort} onSort={onSort} />}
+        slice={isOn ? { pieces: slice.pieces, host } : undefined}
         below={
-          bots.length === 0 && (
+          rows.length === 0 && (
             <p className="none">
               No bot matches “{filter}”. {count(total)} are hidden; Esc clears the filter.
             </p>

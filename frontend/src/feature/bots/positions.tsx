@@ -89,7 +89,8 @@ export const Positions = memo(function Positions({
   ];
   const whole = (what: ComponentChildren) => (
     <tr className="none">
-      <td colSpan={5}>{what}</td>
+      {/* not all: on a phone a column is left out, and one that spans more makes room for it */}
+      <td colSpan={3}>{what}</td>
     </tr>
   );
   return (
@@ -131,7 +132,7 @@ export const Positions = memo(function Positions({
       {rest > 0 && (
         <tr className="rest">
           <th scope="row">
-            <a className="quiet" href={pathOf(bot.bot)} onClick={follow}>
+            <a className="quiet" href={pathOf(bot)} onClick={follow}>
               {plural(rest, "smaller one")}
               <span className="spoken"> of {bot.bot}</span>
             </a>

@@ -1,24 +1,27 @@
 /** The end of a run: what each currency made against holding, and when the next run starts. */
 
-import type { BotsPageBundle, BotView } from "../../api/schema";
+import type { BotsTotals } from "../../api/schema";
 import { totalReturn } from "../../bot/figure";
+import { type Bot, keyOf } from "../../lib/bot";
 import { plural } from "../../lib/money";
 import { percentChange, points, returnOn } from "../../lib/percent";
 import { instant, stamp } from "../../lib/time";
 import { Countdown } from "../../ui/age";
 import { nextRun } from "../../ui/frame/mode-chip";
+import { LongTable } from "../../ui/long-table";
 import { Net, NetPercent, Value } from "../../ui/number";
-import { type Column, Table } from "../../ui/table";
+import type { Column } from "../../ui/table";
 import "./result.css";
 
 /** How far a bot is ahead of holding the same names: a difference of two per cents, as a fraction. */
-export function aheadOfHold(bot: BotView): number | undefined {
+export function aheadOfHold(bot: Bot): number | undefined {
   const own = totalReturn(bot);
   const hold = returnOn(bot.hold_equity, bot.start_equity);
   return own === undefined || hold === undefined ? undefined : own - hold;
 }
 
-const COLUMNS: Column<BotView>[] = [
+const BOX = 60; // bots from which on their table scrolls by itself
+const COLUMNS: Column<Bot>[] = [
   {
     name: "Bot",
     cell: (bot) => (
@@ -37,8 +40,8 @@ const COLUMNS: Column<BotView>[] = [
   { name: "Vs hold", term: "Vs hold", cell: (bot) => <Value>{points(aheadOfHold(bot))}</Value> },
 ];
 
-export default function Result({ bundle, bots }: { bundle: BotsPageBundle; bots: readonly BotView[] }) {
-  const { clock, run } = bundle;
+export default function Result({ head, bots }: { head: BotsTotals; bots: readonly Bot[] }) {
+  const { clock, run } = head;
   const next = instant(clock?.next_run_at);
   const from = instant(clock?.data_from);
   const to = instant(clock?.data_to) ?? instant(clock?.market_time);
@@ -60,7 +63,13 @@ export default function Result({ bundle, bots }: { bundle: BotsPageBundle; bots:
           )}
         </p>
       </header>
-      <Table columns={COLUMNS} rows={bots} keyOf={(bot) => bot.bot} />
+      <LongTable
+        box={bots.length > BOX ? "long-list" : ""}
+        name="Results of all bots"
+        columns={COLUMNS}
+        rows={bots}
+        keyOf={keyOf}
+      />
     </section>
   );
 }

@@ -1,37 +1,38 @@
 /** The stop in the top bar of every page: all bots, and on the page of one that one. Thrown, it is where it is cleared. */
 
-import type { BotsPageBundle } from "../../api/schema";
 import { answersRequests } from "../../bot/asked";
 import { ClearAll, ClearOwn } from "../../bot/controls";
 import { KILL_PROMISE } from "../../bot/promise";
-import { botsOf } from "../../bot/states";
 import { ALL_BOTS, throwKill } from "../../lib/ask";
 import { useMayAsk } from "../../lib/role";
+import { botNamed, type Roster } from "../../lib/roster";
 import { ConfirmButton } from "../../ui/confirm";
 import "./stop.css";
 
 interface Props {
   /** Absent before the first data: stopping needs none. */
-  bundle: BotsPageBundle | undefined;
+  roster: Roster | undefined;
   /** Of whom the page is. */
   name: string | undefined;
+  /** Of which kind, where two have that name. */
+  kind?: string | null | undefined;
 }
 
-export function Stop({ bundle, name }: Props) {
+export function Stop({ roster, name, kind }: Props) {
   const mayAsk = useMayAsk();
   if (!mayAsk) return null;
-  if (bundle?.asked?.kill) {
+  if (roster?.asked?.kill) {
     return (
       <div className="stops">
         <ClearAll
-          bots={botsOf(bundle)}
-          label={bundle.clock?.killed ? "Stopped" : "Stopping"}
+          bots={roster.bots}
+          label={roster.clock?.killed ? "Stopped" : "Stopping"}
           className="button stop thrown"
         />
       </div>
     );
   }
-  const bot = name === undefined ? undefined : (bundle?.intraday?.bots?.[name] ?? bundle?.swing?.bots?.[name]);
+  const bot = name === undefined || !roster ? undefined : botNamed(roster, name, kind);
   const one = bot && answersRequests(bot) ? bot.bot : undefined;
   const isThrown = one !== undefined && bot?.asked?.kill !== undefined;
   const offersOne = one !== undefined && !isThrown;
@@ -40,7 +41,7 @@ export function Stop({ bundle, name }: Props) {
       {isThrown && bot && (
         <ClearOwn
           bot={bot}
-          all={bundle?.asked}
+          all={roster?.asked}
           label={bot?.state === "stopped" ? "Stopped" : "Stopping"}
           className="button stop thrown"
         />

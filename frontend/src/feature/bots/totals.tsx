@@ -1,11 +1,14 @@
 /** One panel a currency: what its bots are worth together, and each market day from gross to net. */
 
-import type { BotView, DayTotal, Session, Total } from "../../api/schema";
+import type { BotsTotals, IndexDay, IndexTotal, Session } from "../../api/schema";
 import { iconOf } from "../../bot/chip";
 import { peakText, sumText } from "../../bot/sentence";
 import { isDayOpen, listed, sinceText } from "../../bot/span-text";
 import type { CardState } from "../../bot/state";
-import { cost, isLong, money, moneyChange, plural, type Unit } from "../../lib/money";
+import type { States } from "../../bot/states";
+import { type Bot, keyOf } from "../../lib/bot";
+import { memo } from "../../lib/memo";
+import { cost, count, isLong, money, moneyChange, plural, type Unit } from "../../lib/money";
 import { byName } from "../../lib/order";
 import { fall } from "../../lib/percent";
 import type { TermName } from "../../lib/terms";
@@ -24,31 +27,42 @@ const MOST = 34;
 const COLUMN = 9;
 const NARROW_COLUMN = 7;
 
-interface Context {
-  bots: Map<string, BotView>;
-  states: Map<string, CardState>;
+export interface Context {
+  /** The bots of one currency that its total adds up. */
+  bots: readonly Bot[];
+  states: States;
+}
+
+const stateOf = ({ states }: Context, bot: Bot): CardState | undefined => states.get(keyOf(bot));
+
+/** The bot that is alone in a day, where the others are all named. */
+function onlyOne(row: IndexDay, bots: readonly Bot[]): string | undefined {
+  const missing = row.missing ?? [];
+  const isKnown = missing.length === (row.missing_total ?? missing.length);
+  return isKnown ? bots.find(({ bot }) => !missing.includes(bot))?.bot : undefined;
 }
 
 /** Whose day it is: `orb_ny only`, `2 of 3 bots`, `4 bots`. */
-export function dayLabel(day: string, row: DayTotal, { bots, states }: Context): string {
-  const of = row.bots.length + (row.missing?.length ?? 0);
+export function dayLabel(day: string, row: IndexDay, context: Context): string {
+  const of = row.bots + (row.missing_total ?? 0);
+  const only = row.bots === 1 ? onlyOne(row, context.bots) : undefined;
   const who =
-    row.bots.length === of
-      ? of === 1
-        ? (row.bots[0] ?? "")
-        : plural(of, "bot")
-      : row.bots.length === 1
-        ? `${row.bots[0]} only`
-        : `${row.bots.length} of ${of} bots`;
-  const members = row.bots.map((name) => ({ bot: bots.get(name), state: states.get(name) }));
-  const held = members.find(({ bot, state }) => state?.held && state.attention && bot?.day === day);
-  const heldAt = instant(held?.bot?.as_of);
+    row.bots === of
+      ? (only ?? plural(of, "bot"))
+      : only === undefined
+        ? `${count(row.bots)} of ${plural(of, "bot")}`
+        : `${only} only`;
+  const held = context.bots.find((bot) => {
+    const state = bot.day === day ? stateOf(context, bot) : undefined;
+    return state?.held && state.attention;
+  });
+  const heldAt = instant(held?.as_of);
   return held && heldAt !== undefined ? `${who}, held at ${clock(heldAt)}` : who;
 }
 
 /** Who is left out of which day, and why, so that a reader knows what the rows lack. */
 export function dayNotes(
-  total: Total,
+  total: IndexTotal,
   { bots }: Context,
   sessions: Record<string, Session>,
   market: number | undefined,
@@ -57,9 +71,11 @@ export function dayNotes(
   const put = (what: string, name: string): void => void groups.set(what, [...(groups.get(what) ?? []), name]);
   const days = Object.entries(total.days ?? {});
   const newest = days.reduce((last, [day]) => (day > last ? day : last), "");
+  const more: string[] = [];
   for (const [day, row] of days) {
-    for (const name of row.missing ?? []) {
-      const bot = bots.get(name);
+    const missing = row.missing ?? [];
+    for (const name of missing) {
+      const bot = bots.find((each) => each.bot === name);
       const marked = bot?.day;
       const city = bot?.exchange ? sessions[bot.exchange]?.name : undefined;
       if (marked === undefined || bot?.day_pnl === undefined) put("| no daily result in the file.", name);
@@ -68,33 +84,34 @@ export function dayNotes(
         put(`|report|after the${city ? ` ${city}` : ""} close.`, name);
       else put(`|newest result of ${dayName(marked, market)}.`, name);
     }
+    const rest = (row.missing_total ?? 0) - missing.length;
+    if (rest > 0) more.push(`${dayName(day, market)}: without ${plural(rest, "more bot")}.`);
   }
-  return [...groups]
-    .map(([what, names]) => {
-      const [before = "", after = "", more] = what.split("|");
-      const who = listed([...new Set(names)]);
-      if (more !== undefined) return `${who} ${names.length > 1 ? after : `${after}s`} ${more}`;
-      return before ? `${before}${who}${after.trim()}` : `${who}: ${after.trim()}`;
-    })
-    .join(" ");
+  const named = [...groups].map(([what, names]) => {
+    const [before = "", after = "", last] = what.split("|");
+    const who = listed([...new Set(names)]);
+    if (last !== undefined) return `${who} ${names.length > 1 ? after : `${after}s`} ${last}`;
+    return before ? `${before}${who}${after.trim()}` : `${who}: ${after.trim()}`;
+  });
+  return [...named, ...more].join(" ");
 }
 
-function Flag({ total, states }: { total: Total; states: Map<string, CardState> }) {
-  const troubled = total.bots.map((name) => states.get(name)).filter((state) => state?.attention === true);
+function Flag({ context }: { context: Context }) {
+  const troubled = context.bots.map((bot) => stateOf(context, bot)).filter((state) => state?.attention === true);
   const worst = troubled[0];
   if (!worst) return null;
   const word = troubled.every((state) => state?.word === worst.word) ? worst.word : "held";
   return (
     <span className="flag">
       <Icon name={iconOf(worst)} />
-      {troubled.length} {word}
+      {count(troubled.length)} {word}
     </span>
   );
 }
 
 interface Day {
   day: string;
-  row: DayTotal;
+  row: IndexDay;
   shape: ReturnType<typeof waterfall>;
 }
 
@@ -105,16 +122,13 @@ function columnsOf(
   { market, sessions, still }: Pick<ReturnType<typeof useDesk>, "market" | "sessions" | "still">,
   hasBorrow: boolean,
 ): Column<Day>[] {
-  const isOpen = ({ day, row }: Day): boolean =>
-    row.bots.some((name) => {
-      const bot = context.bots.get(name);
-      return bot?.day === day && isDayOpen(bot, sessions, market);
-    });
+  const isOpen = ({ day }: Day): boolean =>
+    context.bots.some((bot) => bot.day === day && isDayOpen(bot, sessions, market));
   const part = (
     term: TermName,
     name: string,
     kind: "gross" | "fees" | "slippage" | "borrow",
-    text: (row: DayTotal) => string,
+    text: (row: IndexDay) => string,
   ): Column<Day> => ({
     name,
     term,
@@ -161,10 +175,10 @@ function columnsOf(
   ];
 }
 
-function TotalPanel({ total, context }: { total: Total; context: Context }) {
+function TotalPanel({ total, context }: { total: IndexTotal; context: Context }) {
   const desk = useDesk();
   const { market, sessions, still } = desk;
-  const held = total.bots.some((name) => context.states.get(name)?.held === true);
+  const held = context.bots.some((bot) => stateOf(context, bot)?.held === true);
   const days = Object.entries(total.days ?? {}).sort(([a], [b]) => byName(b, a));
   const hasBorrow = days.some(([, row]) => (row.borrow ?? 0) > 0);
   const isWide = days.some(([, { gross, fees, slippage, borrow, net }]) => {
@@ -182,8 +196,8 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
     <section className="panel total" aria-label={`${total.currency} total`}>
       <header>
         <h3>{total.currency}</h3>
-        <span className="soft">{plural(total.bots.length, "bot")}</span>
-        <Flag total={total} states={context.states} />
+        <span className="soft">{plural(total.bots, "bot")}</span>
+        <Flag context={context} />
       </header>
       <div className="lead">
         <p className="big">
@@ -233,24 +247,30 @@ function TotalPanel({ total, context }: { total: Total; context: Context }) {
 }
 
 /** Currencies with the most bots first. */
-export function Totals({
+export const Totals = memo(function Totals({
   totals,
+  mode,
   bots,
   states,
 }: {
-  totals: readonly Total[];
-  bots: readonly BotView[];
-  states: Map<string, CardState>;
+  totals: BotsTotals["totals"];
+  /** Of the desk: bots of another are in no total. */
+  mode: BotsTotals["mode"];
+  bots: readonly Bot[];
+  states: States;
 }) {
-  if (totals.length === 0) return null;
-  const context = { bots: new Map(bots.map((bot) => [bot.bot, bot])), states };
-  const ordered = [...totals].sort((a, b) => b.bots.length - a.bots.length || byName(a.currency, b.currency));
+  const ordered = Object.values(totals ?? {}).sort((a, b) => b.bots - a.bots || byName(a.currency, b.currency));
+  if (ordered.length === 0) return null;
+  const context = ({ currency }: IndexTotal): Context => ({
+    bots: bots.filter((bot) => bot.mode === mode && bot.currency === currency),
+    states,
+  });
   return (
     <section className="totals" aria-label="Totals by currency">
       <h2 className="spoken">Totals by currency</h2>
       {ordered.map((total) => (
-        <TotalPanel key={total.currency} total={total} context={context} />
+        <TotalPanel key={total.currency} total={total} context={context(total)} />
       ))}
     </section>
   );
-}
+});

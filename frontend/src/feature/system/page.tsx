@@ -1,7 +1,9 @@
 /** The System page: what the browser keeps, how the link does, how old data is, and how fast the desk answers. */
 
 import type { ComponentChildren } from "preact";
-import type { BotsPageBundle, BotView, SystemMetrics } from "../../api/schema";
+import { useMemo } from "preact/hooks";
+import type { BotsPageBundle, SystemMetrics } from "../../api/schema";
+import { type Bot, keyOf } from "../../lib/bot";
 import { AGE_BOUNDS, ageQuantile } from "../../lib/data-age";
 import { count, decimal, plural } from "../../lib/money";
 import { percent } from "../../lib/percent";
@@ -59,7 +61,7 @@ interface Props {
   stream: StreamFigures;
   /** How many pushes came in each class of `AGE_BOUNDS`. */
   ages: readonly number[];
-  bots: readonly BotView[];
+  bots: readonly Bot[];
   watch: BotsPageBundle["watch"];
   /** Why the watchdog's figures cannot be read, if they cannot. */
   watchProblem?: string;
@@ -110,21 +112,21 @@ function AgePanel({ ages }: { ages: readonly number[] }) {
   );
 }
 
-function heartbeats(bots: readonly BotView[], market: number | undefined): Row[] {
-  return bots.map((bot) => {
-    const [asOf, written, due] = [instant(bot.as_of), instant(bot.written_at), instant(bot.due_at)];
-    return {
-      key: bot.bot,
-      plain: [bot.bot, bot.state, bot.as_of, bot.written_at, bot.due_at],
-      cells: [
+function heartbeats(bots: readonly Bot[], market: number | undefined): Row[] {
+  return bots.map((bot) => ({
+    key: keyOf(bot),
+    plain: [bot.bot, bot.state, bot.as_of, bot.written_at, bot.due_at],
+    get cells() {
+      const [asOf, written, due] = [instant(bot.as_of), instant(bot.written_at), instant(bot.due_at)];
+      return [
         bot.bot,
         bot.state,
         asOf === undefined ? <NoData key="as-of" /> : stamp(asOf, market),
         written === undefined ? <NoData key="written" /> : <Age key="written" at={written} />,
         due === undefined ? <NoData key="due" /> : <Due key="due" at={due} />,
-      ],
-    };
-  });
+      ];
+    },
+  }));
 }
 
 function routeRows(routes: SystemMetrics["routes"] | undefined): Row[] {
@@ -283,6 +285,7 @@ function DeskPanel({ desk, fetchedAt, failed }: DeskProps) {
 
 export function SystemPage({ cache, stream, ages, bots, watch, watchProblem, desk, fetchedAt, failed }: Props) {
   const { market } = useDesk();
+  const beats = useMemo(() => heartbeats(bots, market), [bots, market]);
   return (
     <>
       <h1 className="spoken">System</h1>
@@ -329,7 +332,7 @@ export function SystemPage({ cache, stream, ages, bots, watch, watchProblem, des
             ["Wrote, ago", "Wrote, ago"],
             ["Next", "Next write"],
           ]}
-          rows={heartbeats(bots, market)}
+          rows={beats}
           none="No bots yet."
         />
         <DeskPanel desk={desk} fetchedAt={fetchedAt} failed={Boolean(failed)} />

@@ -1,11 +1,13 @@
 /** Parts of the System page: a panel with a head, a figure, a table with its CSV. */
 
 import type { ComponentChildren } from "preact";
+import { useMemo, useRef } from "preact/hooks";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { decimal } from "../../lib/money";
 import type { TermName } from "../../lib/terms";
 import { type Column, TableBox } from "../../ui/table";
 import { Term } from "../../ui/term";
+import { useSlice } from "../../ui/use-slice";
 
 interface FigureProps {
   /** Its label, which the glossary explains. */
@@ -43,7 +45,7 @@ export function milliseconds(value: number): string {
 export interface Row {
   key: string;
   /** What is shown; the first heads the row. */
-  cells: ComponentChildren[];
+  readonly cells: ComponentChildren[];
   /** What the CSV has. */
   plain: Cell[];
 }
@@ -63,8 +65,17 @@ interface TableProps {
   isNarrow?: boolean;
 }
 
-/** A panel with one table, offered as CSV; it scrolls by itself where it is too wide. */
+const LONG = 60; // rows from which on a table scrolls by itself, and draws what is in sight of it
+const GUESS = 32; // px of a row before one is drawn
+const MARGIN = 240; // px around what is in sight
+
+/** A panel with one table, offered as CSV; it scrolls by itself where it is too wide or too long. */
 export function TablePanel({ id, title, note, head, rows, none, isNarrow = false }: TableProps) {
+  const box = useRef<HTMLElement>(null);
+  const host = useRef<HTMLTableSectionElement>(null);
+  const isOn = rows.length > LONG;
+  const keys = useMemo(() => rows.map(({ key }) => key), [rows]);
+  const slice = useSlice(host, { keys, guess: GUESS, margin: MARGIN, isOn, isPrinted: true }, box);
   return (
     <section className={isNarrow ? "panel" : "panel wide-panel"} aria-labelledby={id}>
       <div className="panel-head">
@@ -92,7 +103,9 @@ export function TablePanel({ id, title, note, head, rows, none, isNarrow = false
         <p className="none">{none}</p>
       ) : (
         <TableBox
-          box="scroll"
+          box={isOn ? "scroll long-list" : "scroll"}
+          boxRef={box}
+          slice={isOn ? { pieces: slice.pieces, host } : undefined}
           name={title}
           rows={rows}
           keyOf={({ key }) => key}

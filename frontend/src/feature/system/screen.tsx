@@ -1,23 +1,15 @@
 /** The System page with its data, asked for again every five seconds while it is looked at. */
 
 import { useEffect, useMemo, useState } from "preact/hooks";
-import type { BotsPageBundle, SystemMetrics } from "../../api/schema";
-import { botsOf } from "../../bot/states";
+import type { SystemMetrics } from "../../api/schema";
+import type { Bot } from "../../lib/bot";
 import { ageCounts } from "../../lib/data-age";
+import type { Roster } from "../../lib/roster";
 import { useNow } from "../../lib/ticker";
 import { troubleText } from "../../lib/trouble";
 import { share } from "../../lib/uptime";
-import { useShared } from "../../lib/use-shared";
 import { wear } from "../../lib/wear";
-import {
-  type FetchError,
-  fetchWithCache,
-  getCacheStats,
-  getStorageStats,
-  pageNow,
-  useLink,
-  useSnapshot,
-} from "../../live";
+import { type FetchError, fetchWithCache, getCacheStats, getStorageStats, pageNow, useLink } from "../../live";
 import { Skeleton } from "../../ui/skeleton";
 import { SystemPage } from "./page";
 import css from "./screen.css?inline";
@@ -25,6 +17,7 @@ import { useUptime } from "./use-uptime";
 
 wear(css);
 
+const NONE: readonly Bot[] = [];
 const EVERY_MS = 5000;
 const DRAW_MS = 1000; // counters of this page itself
 
@@ -37,19 +30,17 @@ interface Fetched {
 interface Props {
   /** True once the bots are known, or cannot be had. */
   isReady: boolean;
+  roster: Roster | undefined;
 }
 
 const WORDS = { connecting: "connecting", streaming: "pushed", polling: "polling", offline: "offline" } as const;
 
-export default function SystemScreen({ isReady }: Props) {
+export default function SystemScreen({ isReady, roster }: Props) {
   const [fetched, setFetched] = useState<Fetched>({});
   const link = useLink();
   const uptime = useUptime();
   const now = useNow(DRAW_MS);
-  const { data } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page");
-  const bundle = useShared(data);
-  const trouble = bundle?.errors?.watch;
-  const bots = useMemo(() => (bundle ? botsOf(bundle) : []), [bundle]);
+  const trouble = roster?.errors?.watch;
   useEffect(() => {
     let isOver = false;
     const ask = (): void => {
@@ -84,8 +75,8 @@ export default function SystemScreen({ isReady }: Props) {
         reason: link.state === "streaming" ? undefined : link.reason,
       }}
       ages={ageCounts()}
-      bots={bots}
-      watch={bundle?.watch}
+      bots={roster?.bots ?? NONE}
+      watch={roster?.watch}
       watchProblem={trouble && `${trouble.file} cannot be read (${trouble.reason}).`}
       desk={fetched.desk}
       fetchedAt={fetched.at}

@@ -1,0 +1,35 @@
+/** A bot as pages know it, and what names it. */
+
+import type { BotRow, BotView, Fill } from "../api/schema";
+
+type Common = Omit<BotRow, "errors" | "last_fill" | "symbols">;
+
+/** What pages know of a bot: its row of the index, or its card, which has lists and curves as well. */
+export interface Bot extends Common, Partial<Omit<BotView, keyof Common>> {
+  errors?: BotRow["errors"];
+  last_fill?: BotRow["last_fill"];
+}
+
+/** Names a bot: two may have one name, one of each kind. */
+export function keyOf({ kind, bot }: Pick<Bot, "kind" | "bot">): string {
+  return `${kind}/${bot}`;
+}
+
+/** What the address of its card ends in: the name, with its kind where a swing bot's may be an intraday bot's too. */
+export function cardId(bot: Pick<Bot, "kind" | "bot" | "errors">): string {
+  return isSecond(bot) ? keyOf(bot) : bot.bot;
+}
+
+/** True for the swing bot of two that have one name. */
+export function isSecond({ kind, errors }: Pick<Bot, "kind" | "bot" | "errors">): boolean {
+  return kind === "swing" && Object.values(errors ?? {}).some((problem) => problem.kind === "same_name");
+}
+
+/** The newest fill that is known of a bot, with its id. */
+export function newestFill(
+  bot: Bot,
+): (Pick<Fill, "ts" | "symbol" | "side" | "quantity" | "price"> & { id: string }) | undefined {
+  if (bot.last_fill) return bot.last_fill;
+  const [id, fill] = Object.entries(bot.fills ?? {}).at(-1) ?? [];
+  return id !== undefined && fill ? { ...fill, id } : undefined;
+}
