@@ -6,6 +6,7 @@
  * answer at once, and a desk in a home network has no TLS.
  */
 
+import { pack, unpack } from "../lib/pack";
 import { BASE, sealRecords } from "../live";
 
 const NONCE_WORDS = 3;
@@ -105,13 +106,13 @@ export function sealKept(): void {
   sealRecords({
     seal(data) {
       held = read();
-      if (held) return seal(data, held);
-      return first ? undefined : data; // the session has ended under this page: nothing more is kept of it
+      if (held) return seal(pack(data), held);
+      return first ? undefined : pack(data); // the session has ended under this page: nothing more is kept of it
     },
     open(data) {
-      if (held) return open(data, held);
+      if (held) return unpack(open(data, held));
       if (typeof data === "string") throw new Error("sealed for a session that has ended");
-      return data;
+      return unpack(data);
     },
   });
   // A page that comes back whole from the browser's memory must not show what its session may not see any more.

@@ -34,5 +34,6 @@ setRoutes({
   },
   ttl: CACHE_TTL,
   warm: ["/api/bots/page", "/api/intraday/snapshot"],
+  kept: { "/api/bots/row/": 0, "/api/bots/card/": 30 },
   aliases: { "/api/backend/": "/api/" },
 });

@@ -235,11 +235,11 @@ it("pushes are written at most once a second, the newest of them, and when the p
   vi.unstubAllGlobals();
 });
 
-it("memory holds a hundred entries and forgets the oldest", () => {
+it("memory holds two hundred entries and forgets the oldest", () => {
   connectCache({ mayStore: () => false, isVerified: () => false, onAnswer: () => {} });
-  for (let n = 0; n < 150; n += 1) writeThrough(`/api/candles?n=${n}`, { n });
+  for (let n = 0; n < 250; n += 1) writeThrough(`/api/candles?n=${n}`, { n });
   expect(peekCached("/api/candles?n=10")).toBeNull();
-  expect(peekCached("/api/candles?n=149")?.data).toEqual({ n: 149 });
+  expect(peekCached("/api/candles?n=249")?.data).toEqual({ n: 249 });
 });
 
 it("fetches at one time share a request", async () => {
@@ -266,4 +266,29 @@ it("tells the build that an answer names, of a 304 and of a refusal too, and not
     await poll;
   }
   expect(told).toEqual(["b0", "b1", "b2"]);
+});
+
+it("of a family the newest few are written, and of another none", () => {
+  setRoutes({ kept: { "/api/card/": 3, "/api/row/": 0 } });
+  const names = (): string[] => Object.keys(localStorage).map((name) => name.slice("aion_cache_api:/api/".length));
+  localStorage.setItem("aion_cache_api:/api/card/before", JSON.stringify({ data: {}, timestamp: 1, ttl: 1 }));
+  for (const name of ["card/1", "card/2", "card/3", "row/1", "other"]) setCached(`/api/${name}`, { n: 1 });
+  expect(names().sort()).toEqual(["card/1", "card/2", "card/3", "other"]);
+  setCached("/api/card/1", { n: 2 });
+  setCached("/api/card/4", { n: 1 });
+  expect(names().sort()).toEqual(["card/1", "card/3", "card/4", "other"]);
+  setRoutes({ kept: {} });
+});
+
+it("a large entry is written the less often", () => {
+  vi.useFakeTimers();
+  const data = (n: number): object => ({ n, text: "x".repeat(500_000) });
+  const stored = (): number => JSON.parse(localStorage.getItem("aion_cache_api:/api/large") ?? "{}").data.n;
+  writeThrough("/api/large", data(1));
+  vi.advanceTimersByTime(0);
+  writeThrough("/api/large", data(2));
+  vi.advanceTimersByTime(4900);
+  expect(stored()).toBe(1);
+  vi.advanceTimersByTime(200);
+  expect(stored()).toBe(2);
 });

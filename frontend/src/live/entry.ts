@@ -19,8 +19,10 @@ export const PREFIX = `${BASE && `${BASE}/`}aion_cache_`;
 
 /** Milliseconds between two writes of one entry to localStorage: writing is synchronous and a push is not rare. */
 const STORE_EVERY = 1000;
+/** Characters a millisecond that an entry which is longer is written at: one of a million every ten seconds. */
+const STORE_PACE = 100;
 /** Entries held in memory; the oldest goes first. */
-const MOST = 100;
+const MOST = 200;
 /** Characters of the largest record in localStorage, which holds five million for all. */
 const LARGEST = 1_000_000;
 
@@ -62,7 +64,8 @@ export function sealRecords(next: RecordSeal): void {
 }
 
 const waiting = new Map<string, ReturnType<typeof setTimeout>>();
-const storedAt = new Map<string, number>();
+/** When each was written last, and may be again, in order. */
+const storedUntil = new Map<string, number>();
 const changedAt = new Map<string, number>();
 let now = 0;
 let clearedAt = 0;
@@ -138,21 +141,33 @@ export function store(name: string): void {
   clearTimeout(waiting.get(name));
   waiting.delete(name);
   const entry = memory.get(name);
-  if (!entry) return;
-  storedAt.set(name, performance.now());
+  const [family = "", most = 1] =
+    Object.entries(ROUTES.kept).find(([prefix]) => name.startsWith(`api:${prefix}`)) ?? [];
+  if (!entry || most === 0) return;
   const text = JSON.stringify({ ...entry, at: undefined, data: sealed.seal(entry.data) });
+  storedUntil.delete(name);
+  storedUntil.set(name, performance.now() + Math.max(STORE_EVERY, text.length / STORE_PACE));
   // No record is better than an old one under a new one.
   if (text.length > LARGEST) remove(PREFIX + name);
   else if (!write(name, text)) {
     removeRecords();
     write(name, text);
   }
+  if (family) removeOldest(`${PREFIX}api:${family}`, most);
+}
+
+/** Leave the newest `most` records under `prefix`: those that this page did not write are the oldest. */
+function removeOldest(prefix: string, most: number): void {
+  const order = [...storedUntil.keys()];
+  const records = recordNames().filter((record) => record.startsWith(prefix));
+  const place = (record: string): number => order.indexOf(record.slice(PREFIX.length));
+  for (const record of records.sort((a, b) => place(b) - place(a)).slice(most)) remove(record);
 }
 
 /** Write what is held under `name` to localStorage at most once a second, and when the page goes. */
 export function storeSoon(name: string): void {
   if (waiting.has(name)) return;
-  const due = (storedAt.get(name) ?? -STORE_EVERY) + STORE_EVERY - performance.now();
+  const due = (storedUntil.get(name) ?? 0) - performance.now();
   waiting.set(name, setTimeout(store, due, name)); // never now: what came is drawn first
 }
 

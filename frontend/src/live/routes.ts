@@ -12,12 +12,14 @@ export interface Routes {
   ttl: Record<string, number>;
   /** Routes that `warmCache` fetches. */
   warm: readonly string[];
+  /** Prefix of a path -> how many entries below it localStorage has, the newest: of a family that has many. Default: all. */
+  kept: Record<string, number>;
   /** Prefix of a path -> the one that it is another name of: both name one entry of the cache. */
   aliases: Record<string, string>;
 }
 
 /** What was told so far. */
-export const ROUTES: Routes = { stream: "", topics: {}, ttl: {}, warm: [], aliases: {} };
+export const ROUTES: Routes = { stream: "", topics: {}, ttl: {}, warm: [], kept: {}, aliases: {} };
 
 /** Tell the library its routes; what is left out stays as it is. */
 export function setRoutes(routes: Partial<Routes>): void {
