@@ -28,10 +28,10 @@ from aion.default_bots import bots_for
 from aion.errors import ConfigError
 from aion.money import MoneyUnit, unit_of
 from aion.scalar import BotKind
-from aion.secret import DESK_SECRETS, FEED_SECRETS, handed, read_secret
-from aion.section import AlertSettings, CostSettings, Section, WatchSettings
+from aion.secret import DESK_SECRETS, FEED_SECRETS, attached_secret, handed, read_secret
+from aion.section import AlertSettings, AttachSettings, CostSettings, Section, WatchSettings
 from aion.store.base_path import check_base_path
-from aion.store.layout import HORIZON
+from aion.store.layout import DESK, HORIZON, check_name
 from aion.store.regular_file import read_regular
 
 SECRETS = frozenset((*DESK_SECRETS, *FEED_SECRETS))
@@ -318,6 +318,8 @@ class Settings(Section):
     bots: Mapping[str, BotSettings] = Field(default_factory=default_bots)
     """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it. The
     default ones trade the recorded feed; with another feed and no table, bots are made for its symbols."""
+    attach: Mapping[str, AttachSettings] = Field(default_factory=dict)
+    """Bots of other programs by their name on the desk: tables such as `[attach.my_freqtrade]`."""
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -338,6 +340,25 @@ class Settings(Section):
     @classmethod
     def _fill_costs(cls, value: Mapping[str, BotSettings], info: ValidationInfo) -> Mapping[str, BotSettings]:
         return with_costs(value, info.data.get("costs", {}))
+
+    @field_validator("attach")
+    @classmethod
+    def _check_attached(
+        cls, value: Mapping[str, AttachSettings], info: ValidationInfo
+    ) -> Mapping[str, AttachSettings]:
+        slugs: dict[str, str] = {}
+        for name in value:
+            try:
+                check_name("bot", name)
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
+            if name == DESK:
+                raise ValueError(f"{DESK} is the name of all bots together: choose another")
+            if name in info.data.get("bots", {}):
+                raise ValueError(f"{name} is the name of a bot in [bots] too: choose another")
+            if (other := slugs.setdefault(attached_secret(name, ""), name)) != name:
+                raise ValueError(f"{name} and {other} would share the variable of their password: rename one")
+        return value
 
     @field_validator("proxies")
     @classmethod
@@ -360,7 +381,7 @@ class Settings(Section):
         return value.expanduser()
 
 
-TABLES = ("risk", "watch", "alerts", "costs", "bots")
+TABLES = ("risk", "watch", "alerts", "costs", "bots", "attach")
 """Settings that are tables of `aion.toml`."""
 _ENVIRONMENT = {name: f"AION_{name.upper()}" for name in Settings.model_fields if name not in TABLES}
 

@@ -22,6 +22,9 @@ MAX_BYTES = 16_384
 HANDED = "AION_HANDED"
 """Number of the open pipe in which a process finds its secrets."""
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
+ATTACHED_SECRETS = ("password", "database_password")
+"""Of each bot of another program."""
+_ATTACHED = re.compile(r"AION_(ATTACH_\w+_PASSWORD)(_FILE)?")
 _SECRET = re.compile(r"AION_\w*(PASSWORD|PASSPHRASE|TOKEN|SECRET|KEY|ALERT_URLS)\w*", re.IGNORECASE)
 
 _is_program = False
@@ -32,6 +35,23 @@ handed: dict[str, str] = {}
 def variable_of(name: str) -> str:
     """Return the variable of a secret."""
     return f"AION_{name.upper()}"
+
+
+def attached_secret(bot: str, what: str) -> str:
+    """Return the name of a secret of a bot of another program; `what` is one of `ATTACHED_SECRETS`."""
+    return f"attach_{re.sub(r'[^a-z0-9]', '_', bot.lower())}_{what}"
+
+
+def attached_secrets(bots: Iterable[str], environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the secrets of bots of other programs that are set, by variable, for the process that reads them.
+
+    Raises:
+        ConfigError: as `read_secret`.
+    """
+    variables = {**os.environ, **handed} if environment is None else environment
+    names = [attached_secret(bot, what) for bot in bots for what in ATTACHED_SECRETS]
+    found = {variable_of(name): read_secret(name, variables) for name in names}
+    return {variable: given[0] for variable, given in found.items() if given is not None}
 
 
 def is_secret_variable(variable: str) -> bool:
@@ -84,11 +104,12 @@ def hand_over(secrets: Mapping[str, str]) -> int:
     return reading
 
 
-def leave_environment(needed: Iterable[str] = SECRETS) -> None:
+def leave_environment(needed: Iterable[str] = SECRETS, *, keeps_attached: bool = False) -> None:
     """Take the secrets passed to this process, or restart it without secrets in its environment.
 
     Args:
         needed: secrets that it keeps.
+        keeps_attached: True to keep those of bots of other programs as well.
 
     Raises:
         ConfigError: as `read_secret`.
@@ -98,7 +119,9 @@ def leave_environment(needed: Iterable[str] = SECRETS) -> None:
             handed.update(json.loads(pipe.read()))
     if not any(map(is_secret_variable, os.environ)) or not _can_start_anew():
         return
-    found = {variable_of(name): read_secret(name, os.environ) for name in needed}
+    of_attached = {match[1].lower() for each in os.environ if (match := _ATTACHED.fullmatch(each))}
+    names = [*needed, *(of_attached if keeps_attached else ())]
+    found = {variable_of(name): read_secret(name, os.environ) for name in names}
     values = {variable: given[0] for variable, given in found.items() if given is not None}
     environment = clean_environment() | {HANDED: str(hand_over(values | handed))}
     sys.stdout.flush()

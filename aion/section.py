@@ -1,9 +1,10 @@
-"""Parts of the settings that stand by themselves: what all have in common, costs of one's own, watchdog, alerts."""
+"""Parts of the settings that stand by themselves: the base of all, costs, watchdog, alerts, attached bots."""
 
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -199,3 +200,54 @@ class AlertSettings(Section):
         if not all("://" in url.get_secret_value() for url in value):
             raise ValueError("each is an address of Apprise such as mailto://... or json://...")
         return value
+
+
+class AttachSettings(Section):
+    """A bot of another program, which `aion up` shows on the desk."""
+
+    kind: Literal["freqtrade"]
+    """The other program."""
+    url: str = Field("", max_length=500)
+    """Address of its REST API, such as http://127.0.0.1:8080; empty where only the database is read."""
+    user: str = Field("", max_length=200, pattern=r"^[^:]*$")
+    """User of the API; the password is in AION_ATTACH_<NAME>_PASSWORD, the file that AION_ATTACH_<NAME>_PASSWORD_FILE
+    names, or the systemd credential aion-attach-<name>-password."""
+    database: str = Field("", max_length=1000)
+    """Its database, read while the API does not answer: a file, or an SQLAlchemy URL such as
+    postgresql://user@host/freqtrade, whose password is in AION_ATTACH_<NAME>_DATABASE_PASSWORD."""
+    wallet: Decimal | None = Field(None, ge=0, le=10**12)
+    """Start money, which a database does not have; over REST it is asked for where this is left out."""
+    currency: str = Field("", pattern=r"^([A-Z0-9]{2,10})?$")
+    """Stake currency: of a database without trades, or the one to show of a database with two."""
+    tradable_balance_ratio: float = Field(0.99, gt=0, le=1)
+    """As in its settings; drawdowns count from that share of the account. Asked for over REST."""
+    every_s: float = Field(1.0, ge=0.5, le=3600)
+    """Seconds between two looks."""
+    has_controls: bool = True
+    """False to only watch it: the desk then sends it no command."""
+
+    @field_validator("url")
+    @classmethod
+    def _check_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if not value:
+            return value
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("use an address such as http://127.0.0.1:8080")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("a password does not belong in a file: use user and AION_ATTACH_<NAME>_PASSWORD")
+        _ = parts.port  # raises where it is none
+        return value.rstrip("/").removesuffix("/api/v1")
+
+    @field_validator("database")
+    @classmethod
+    def _check_database(cls, value: str) -> str:
+        if "://" in value and urlsplit(value).password is not None:
+            raise ValueError("a password does not belong in a file: use AION_ATTACH_<NAME>_DATABASE_PASSWORD")
+        return value
+
+    @model_validator(mode="after")
+    def _check(self) -> "AttachSettings":
+        if not self.url and not self.database:
+            raise ValueError("it needs url, database or both")
+        return self

@@ -126,6 +126,7 @@ def settings() -> Iterator[str]:
         heading["CostSettings"] = "Costs of your own: `[costs.<name>]`"
         heading["FeeSettings"] = "A further fee of them: `[[costs.<name>.fees]]`"
         heading["TierSettings"] = "Their rates by volume: `[[costs.<name>.tiers]]`"
+        heading["AttachSettings"] = "A bot of another program: `[attach.<name>]`"
         lines = [
             (f"`{name}`", default_text(field.default), one_line(field.description))
             for name, field in section.model_fields.items()

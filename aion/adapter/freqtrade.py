@@ -121,8 +121,21 @@ def read(attached: Attached, now: datetime, due_at: datetime | None = None, **mo
     Raises:
         ConfigError: no such database, or it is not freqtrade's.
     """
-    with _open(attached.database, _mode(attached.database)) as connection:
-        return document(rows_of(connection, now), attached, now, due_at, **more)
+    rows = read_rows(attached.database, now)
+    try:
+        return document(rows, attached, now, due_at, **more)
+    except (ValueError, OverflowError, TypeError) as error:  # a column of SQLite may hold anything
+        raise ConfigError(f"{attached.database} holds what freqtrade does not write: {error}") from None
+
+
+def read_rows(database: Path, now: datetime) -> "Rows":
+    """Return what a database holds now.
+
+    Raises:
+        ConfigError: no such database, or it is not freqtrade's.
+    """
+    with _open(database, _mode(database)) as connection:
+        return rows_of(connection, now)
 
 
 def signature(database: Path) -> tuple[tuple[int, int, int] | None, ...]:

@@ -157,7 +157,7 @@ def document(past: Past, opened: Sequence[Open], locks: Sequence[Json], account:
         "mode": shown.mode,
         "run": "1",
         "cycle_id": f"freqtrade-{shown.as_of:%Y%m%dT%H%M%S}Z",
-        "seq": len(past.results) + sum(1 + len(each.orders) for each in opened),
+        "seq": int(shown.now.timestamp() * 1000),
         "as_of": iso(shown.as_of),
         "written_at": iso(shown.now),
         "bot": shown.bot,
@@ -294,7 +294,7 @@ def open_orders(each: Open) -> dict[str, Json]:
         quantity = figures.amount(order, "amount") or figures.amount(order, "ft_amount")
         if not order.get("ft_is_open") or quantity <= 0:
             continue
-        price, stop = figures.amount(order, "price"), figures.amount(order, "stop_price")
+        price, stop = figures.price_of(order), figures.amount(order, "stop_price")
         is_stop = str(order["ft_order_side"]) == "stoploss"
         kind = "stop" if is_stop else str(order.get("order_type") or "limit")[:64]
         value: Json = {
@@ -307,7 +307,6 @@ def open_orders(each: Open) -> dict[str, Json]:
             "filled_quantity": figures.amount(order, "filled"),
             "reason": text(order, "ft_order_tag"),
         }
-        price = price or figures.amount(order, "ft_price")
         if not is_stop and price > 0:
             value["limit_price"] = price
         if is_stop and (stop or price) > 0:

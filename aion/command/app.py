@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer._click.exceptions import ClickException
 
+from aion.command.attach import add_attach
 from aion.command.backtest import add_backtests
 from aion.command.bars import add_commands
 from aion.command.cluster import add_cluster
@@ -96,7 +97,7 @@ def up(
     from aion.process.up import run_up
     from aion.secret import leave_environment
 
-    leave_environment()
+    leave_environment(keeps_attached=True)
     shared: dict[str, Any] = {"data": data, "log_level": log_level}
     made_for = {"feed": feed, "symbols": symbols, "folder": folder}
     desk = {**shared, **made_for, "host": host, "port": port}
@@ -104,7 +105,8 @@ def up(
     settings = settings_of(config, **{**desk, **bots})
     is_fresh = fresh if fresh is not None else settings.fresh
     runs = ("run", *_arguments(config, **bots), "--fresh" if is_fresh else "--keep")
-    raise typer.Exit(run_up(settings, _arguments(config, **desk), runs))
+    attached = ("attach", "run", *_arguments(config, **shared))
+    raise typer.Exit(run_up(settings, _arguments(config, **desk), runs, attached))
 
 
 @app.command()
@@ -254,40 +256,6 @@ def export(
             say(f"{folder / name}.parquet: {count} rows")
 
 
-attach_app = typer.Typer(no_args_is_help=True, help="Show a bot of another program on the desk.")
-app.add_typer(attach_app, name="attach")
-
-
-@attach_app.command("freqtrade")
-def attach_freqtrade(
-    db: Annotated[Path, typer.Option("--db", help="Its trades database; it is only read.")],
-    config: Config = None,
-    data: Data = None,
-    name: Annotated[str | None, typer.Option("--name", help="Name on the desk; default that of the file.")] = None,
-    wallet: Annotated[
-        float | None, typer.Option("--wallet", help="Start money; the database does not contain it.")
-    ] = None,
-    currency: Annotated[str, typer.Option("--currency", help="Currency, for a database without trades.")] = "",
-    tradable: Annotated[
-        float, typer.Option("--tradable-balance-ratio", help="As in its settings; drawdowns count from it.")
-    ] = 0.99,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on until Ctrl-C.")] = False,
-) -> None:
-    """Write the state file of a freqtrade bot from its trades database."""
-    from aion.adapter import freqtrade
-    from aion.clock import SystemClock
-    from aion.engine.runner import stop_on_signals
-    from aion.engine.waiter import WallWaiter
-    from aion.store.layout import Layout, check_name
-
-    bot = check_name("bot", name) if name else freqtrade.bot_name(db)
-    attached = freqtrade.Attached(db, bot, wallet, currency, tradable)
-    layout = Layout(settings_of(config, data=data).data)
-    waiter = WallWaiter()
-    with stop_on_signals(waiter.stop):
-        freqtrade.attach(attached, layout, SystemClock(), waiter if follow else None, say)
-
-
 @app.command()
 def trades(
     config: Config = None,
@@ -328,6 +296,7 @@ def schema(
         say("\n".join(KINDS))
 
 
+add_attach(app)
 add_backtests(app)
 add_commands(app)
 add_operations(app)

@@ -77,7 +77,13 @@ def admit(
 
 def control(
     bot: Annotated[str, typer.Argument(help="Name of a bot, or all.")],
-    action: Annotated[str, typer.Argument(help="pause, resume, flatten, kill or clear (the kill switch).")],
+    action: Annotated[
+        str,
+        typer.Argument(help="pause, resume, flatten, kill or clear; of some attached bots also stop, reload, ..."),
+    ],
+    key: Annotated[
+        str | None, typer.Argument(help="Position, order or lock, for force_exit, cancel_order and delete_lock.")
+    ] = None,
     keep_exits: Annotated[
         bool,
         typer.Option(
@@ -89,15 +95,21 @@ def control(
     data: Data = None,
 ) -> None:
     """Pause, resume, flatten or stop one bot or all, and print the result; status 1 if the bots do not answer."""
-    from aion.store.document.action import WITH_EXITS, BotAction, SwitchAction
+    from aion.store.document.action import WITH_EXITS, WITH_KEY, AttachedAction, BotAction, SwitchAction
     from aion.store.layout import DESK, Layout
     from aion.web.control.request import ask_and_wait, clear_switch, throw_switch
 
-    known: tuple[BotAction | SwitchAction, ...] = (*get_args(BotAction), *get_args(SwitchAction))
+    known: tuple[BotAction | SwitchAction | AttachedAction, ...] = (
+        *get_args(BotAction), *get_args(SwitchAction), *get_args(AttachedAction),
+    )  # fmt: skip
     if action not in known:
         raise ConfigError(f"action {action!r} is unknown; use one of {', '.join(known)}")
     if keep_exits and action not in WITH_EXITS:
         raise ConfigError(f"--keep-exits is for {' and '.join(WITH_EXITS)}, not for {action}")
+    if (key is not None and action not in WITH_KEY) or (key is None and action in WITH_KEY[1:]):
+        raise ConfigError(
+            f"{action} takes {'no key' if key else 'the key of an order or lock'}: see aion control --help"
+        )
     settings = settings_of(config, data=data)
     layout, target = Layout(settings.data), DESK if bot == "all" else bot
     if action == "kill":
@@ -110,7 +122,7 @@ def control(
         done = f"kill switch of {bot} cleared; exits that it ordered and that are not filled {exits}"
         say(done if was_on else f"the kill switch of {bot} was not on")
         return
-    answer, detail = ask_and_wait(layout, action, "keep" if keep_exits else None, reason, target, settings)
+    answer, detail = ask_and_wait(layout, action, "keep" if keep_exits else key, reason, target, settings)
     more = f": {detail}" if detail else ""
     if answer == "refused":
         raise ConfigError(f"{action} of {bot} refused{more}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from aion.config import Settings
 from aion.process.rolling_restart import RollingSupervisor, desk_workers
 from aion.process.supervisor import Child, take_folder
-from aion.secret import DESK_SECRETS, FEED_SECRETS
+from aion.secret import DESK_SECRETS, FEED_SECRETS, attached_secrets
 from aion.store.document.watch import WatchedProcess
 from aion.store.layout import Layout
 from aion.store.log.process_log import ProcessLog
@@ -20,13 +20,14 @@ from aion.web.security.command import check_address
 STOP_S = 1.0  # what a round of the watchdog gets to end, and with it the last line it writes
 
 
-def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
+def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str], attached: Sequence[str]) -> int:
     """Run desk, bots and watchdog until stopped by a signal; return the exit status.
 
     Args:
         settings: of `aion up`.
         desk: options of the desk's processes, which are replaced on SIGHUP.
         bots: command and options of the bots' process.
+        attached: those of the process that shows bots of other programs, which runs where there are any.
 
     Raises:
         ConfigError: the folder has a watchdog already, or cannot be written; or the desk cannot listen on the
@@ -50,6 +51,7 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
                 secrets=settings.secrets_of(DESK_SECRETS),
             ),
             Child("bots", tuple(bots), log=layout.log("bots"), secrets=settings.secrets_of(own)),
+            *([_attached(settings, attached, layout)] if settings.attach else []),
         )
         alerter = _alerter(settings, log)
         watchdog = Watchdog(settings, layout, lambda: states(children), log.write, alerter)
@@ -68,6 +70,11 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str]) -> int:
     if status == 0:
         log.info("stopped; start again to continue the same run")
     return status
+
+
+def _attached(settings: Settings, command: Sequence[str], layout: Layout) -> Child:
+    secrets = attached_secrets(settings.attach)
+    return Child("attach", tuple(command), log=layout.log("attach"), secrets=secrets)
 
 
 def run_watch(settings: Settings) -> int:

@@ -15,6 +15,8 @@ from aion.store.document.left_out import MENDED, NAMED, complaint, sound
 from aion.store.document.piece import validate
 from aion.store.file import Signature, parse_file, read_file, write_json
 
+PROBLEM = "problem"
+"""Field of a file whose writer has nothing to show: why, as a sentence for the card of its bot."""
 MANY_COMPLAINTS = 200  # about one document; of more, the first is found without making all of them
 MODELS_DEEP = 6  # levels of maps and parts of a document that are models
 _SCHEMA = re.compile(r"aion/(?P<kind>[a-z_]{1,32})/(?P<version>[0-9]{1,6})")
@@ -169,6 +171,8 @@ def check_schema(value: dict[str, Any], kind: str, name: str) -> None:
     Raises:
         StateError: it does not.
     """
+    if problem := value.get(PROBLEM):  # what writes it cannot read its bot, and has no figure to show
+        raise StateError(name, shorten(str(problem)))
     declared = value.get("schema")
     expected = f"expected '{schema_name(kind)}'"
     match = _SCHEMA.fullmatch(declared) if isinstance(declared, str) else None

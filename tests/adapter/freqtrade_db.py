@@ -52,6 +52,10 @@ _HISTORY = (
     "quote_currency VARCHAR(25) NOT NULL, balance FLOAT NOT NULL, total_quote FLOAT, total_position_value FLOAT, "
     "collateral FLOAT, leverage FLOAT NOT NULL, bot_managed BOOLEAN NOT NULL DEFAULT 1"
 )  # freqtrade/persistence/wallet_history.py
+_LOCKS = (
+    "id INTEGER PRIMARY KEY, pair VARCHAR(25) NOT NULL, side VARCHAR(25) NOT NULL, reason VARCHAR(255), "
+    "lock_time DATETIME NOT NULL, lock_end_time DATETIME NOT NULL, active BOOLEAN NOT NULL"
+)  # freqtrade/persistence/pairlock.py
 SCHEMAS = {
     "2021": (_OLD, _ORDER),
     "2022": (_FUTURES, _ORDER_2022),
@@ -80,7 +84,13 @@ def order(number: int, of: int, side: str, price: float, amount: float, **values
 
 
 def write(
-    path: Path, schema: str, trades: list[Row], orders: list[Row], mode: str = "", history: list[Row] | None = None
+    path: Path,
+    schema: str,
+    trades: list[Row],
+    orders: list[Row],
+    mode: str = "",
+    history: list[Row] | None = None,
+    locks: list[Row] | None = None,
 ) -> Path:
     """Make a database; `mode` is a journal mode, such as `wal`; `history` are rows of daily holdings."""
     connection = sqlite3.connect(path)
@@ -89,6 +99,8 @@ def write(
     tables = [*zip(("trades", "orders"), SCHEMAS[schema], (trades, orders), strict=True)]
     if history is not None:
         tables.append(("wallet_history", _HISTORY, history))
+    if locks is not None:
+        tables.append(("pairlocks", _LOCKS, locks))
     for table, columns, rows in tables:
         connection.execute(f"CREATE TABLE {table} ({columns})")
         for row in rows:

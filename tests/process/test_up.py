@@ -61,7 +61,7 @@ def test_up_when_killed_itself_then_its_children_end_and_the_next_one_says_so(tm
 def test_up_when_the_desk_would_be_open_to_others_then_no_bot_is_started(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with pytest.raises(ConfigError, match=r"AION_HOST=0\.0\.0\.0 .*no password"):
-        run_up(Settings(data=data, host="0.0.0.0"), (), ())
+        run_up(Settings(data=data, host="0.0.0.0"), (), (), ())
     assert not (data / "logs").exists() and not (data / "watch").exists()
 
 

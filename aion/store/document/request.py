@@ -35,7 +35,8 @@ class Control(Document):
     value: Number | Text | None = Field(
         None,
         description="Speed (market s / wall s), day to jump to, symbol to admit; of resume and clear `keep`, to let "
-        "the exits fill that a flatten or kill switch ordered.",
+        "the exits fill that a flatten or kill switch ordered; of force_exit, cancel_order and delete_lock the "
+        "key of the position, order or lock.",
     )
     due_at: UtcTime | None = Field(None, description="Wall time by which an answer is expected.")
     request_id: str = Field("", max_length=64, description="Of the HTTP request; the bots' log repeats it.")

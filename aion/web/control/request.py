@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 from aion.config import Settings
 from aion.errors import ConfigError, ConflictError, NotFoundError, StateError, printable
 from aion.store.control_id import SUFFIX, asked_at, latest, make_id, order_of, why_no_file
-from aion.store.document.action import Action
+from aion.store.document.action import Action, BotAction
 from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.clock import ClockState
 from aion.store.document.kind import schema_name
@@ -164,11 +165,11 @@ class Requests:
         except StateError:
             return kill_line(None)
 
-    def check(self, bot: str) -> None:
-        """Check that `bot` can be asked for anything.
+    def check(self, bot: str, action: Action | None = None) -> None:
+        """Check that `bot` can be asked for anything, or for an action.
 
         Raises:
-            ConflictError: it is not one of Aion's own, and has not said that it answers.
+            ConflictError: it is not one of Aion's own, and has not said that it answers; or not to this action.
             NotFoundError: nobody of that name is known.
         """
         try:
@@ -182,6 +183,12 @@ class Requests:
                 f"{bot} belongs to another program, and its state has no control_id: "
                 "it does not take commands, so stop it where it runs"
             )
+        if action is None:
+            return
+        offered = shown.actions if isinstance(shown, Account) and not self.is_own(bot) else None
+        if action not in (get_args(BotAction) if offered is None else offered):
+            can = ", ".join(get_args(BotAction) if offered is None else offered) or "nothing at present"
+            raise ConflictError(f"{bot} cannot be asked for {action} now: it takes {can}")
 
     def ask(
         self,
@@ -364,17 +371,17 @@ def _shown(name: str) -> str:
 COMMAND_LINE = "the command line"
 
 
-def _of_command(layout: Layout, bot: str, settings: Settings) -> Requests:
-    """Return what asks on behalf of the command line.
+def _of_command(layout: Layout, bot: str, settings: Settings, action: Action | None = None) -> Requests:
+    """Return what asks for `action` on behalf of the command line.
 
     Raises:
         ConfigError: there are no bots in that folder, or none of that name that reads requests.
     """
     requests = Requests(layout, FileReader(layout), settings)
-    if requests.summary() is None:
+    if requests.is_own(bot) and requests.summary() is None:
         raise ConfigError(f"{layout.root} has no bots of Aion: say which folder with --data")
     try:
-        requests.check(bot)
+        requests.check(bot, action if bot != DESK else None)
     except (ConflictError, NotFoundError) as error:
         raise ConfigError(str(error)) from None
     return requests
@@ -418,7 +425,7 @@ def ask_and_wait(
     Raises:
         ConfigError: there are no bots in that folder, or the request cannot be written.
     """
-    requests = _of_command(layout, bot, settings or Settings())
+    requests = _of_command(layout, bot, settings or Settings(), action)
     try:
         asked = requests.ask(bot, action, COMMAND_LINE, reason, value)
     except OSError as error:

@@ -8,7 +8,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from aion.errors import AionError, ConfigError, ConflictError, StateError
-from aion.store.document.action import WITH_EXITS, Action, BotAction, DeskAction, Exits, RunAction
+from aion.store.document.action import (
+    WITH_EXITS,
+    WITH_KEY,
+    Action,
+    AttachedAction,
+    BotAction,
+    DeskAction,
+    Exits,
+    RunAction,
+)
 from aion.store.document.base import to_json
 from aion.store.document.state import SimSummary
 from aion.store.layout import DESK, check_day
@@ -31,8 +40,17 @@ class ControlRequest(BaseModel):
     """What a bot is asked to do."""
 
     model_config = ConfigDict(extra="forbid")
-    action: BotAction = Field(
-        description="pause: open nothing new; resume: the end of a pause; flatten: close all positions."
+    action: BotAction | AttachedAction = Field(
+        description="pause: open nothing new; resume: the end of a pause; flatten: close all positions. Of a bot of "
+        "another program that offers them in its `actions`: stop, reload (its settings), force_exit, cancel_order, "
+        "delete_lock."
+    )
+    value: str | None = Field(
+        None,
+        min_length=1,
+        max_length=128,
+        description="Of force_exit: key of the position, absent for all; of cancel_order and delete_lock: key of the "
+        "order or lock.",
     )
     exits: Exits | None = Field(
         None, description="Of resume: what becomes of exits that a flatten ordered; cancelled where it is not said."
@@ -85,10 +103,14 @@ def bot_control(request: Request, bot: str) -> Response:
 @control_router.post("/bots/{bot}/control", response_model=ControlAnswer)
 def ask_bot(request: Request, bot: str, given: ControlRequest) -> Response:
     """Ask a bot to pause, resume or flatten; it is done once the bot's state says so of the answered id."""
-    desk_of(request).requests.check(bot)
+    desk_of(request).requests.check(bot, given.action)
     if given.exits is not None and given.action != "resume":
         raise ConfigError(f"exits is for resume, not for {given.action}")
-    return _ask(request, bot, given.action, given.reason, given.exits)
+    if given.value is not None and given.action not in WITH_KEY:
+        raise ConfigError(f"value is for {', '.join(WITH_KEY)}, not for {given.action}")
+    if given.value is None and given.action in WITH_KEY and given.action != "force_exit":
+        raise ConfigError(f"{given.action} needs the key of what it is for as its value")
+    return _ask(request, bot, given.action, given.reason, given.exits or given.value)
 
 
 @control_router.put("/bots/{bot}/kill", response_model=ControlState)
