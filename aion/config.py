@@ -242,7 +242,7 @@ class Settings(Section):
     """Connections, and streams, of one address; a proxy's own connections do not count."""
     session_streams: int = Field(100, ge=1, le=1_000_000)
     """Maximum streams of one login or token."""
-    stream_topics: int = Field(64, ge=1, le=1000)
+    stream_topics: int = Field(500, ge=1, le=1000)
     """Maximum topics of one stream."""
     accept_rate: float = Field(5000.0, ge=1)
     """New connections per second that a worker accepts; bursts may be twice as large."""

@@ -136,15 +136,15 @@ class StreamChanges:
         subscription.next_s = loop.time() + CHANGE_S
         named = stream.topics if wish.topics is None else wish.topics
         topics = tuple(topic for topic in named if live.has(topic))
-        why = self._rights.refusal(stream, topics)
-        if why:
-            raise ChangeError(403, why)
         held = frozenset(stream.topics)
         await live.fresh_for_stream([topic for topic in topics if topic not in held])
         if stream.index < 0:
             raise ChangeError(404, "this stream has ended: open a new one")
         if number < subscription.applied:
             raise ChangeError(409, "a later change of this stream has taken the place of this one")
+        why = self._rights.refusal(stream, topics)
+        if why:
+            raise ChangeError(403, why)
         subscription.applied = number
         if wish.patches is not None:
             subscription.patches = wish.patches

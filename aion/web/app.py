@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import aion
 from aion.config import Settings
 from aion.errors import AionError, ConfigError, NotFoundError, StateError
-from aion.live import Live, SnapshotApp, StreamApp
+from aion.live import Live, SnapshotApp, StreamApp, StreamRights
+from aion.live.change import Answer, Json
 from aion.live.push.lane import Subscriber
 from aion.store.layout import Layout
 from aion.store.log.process_log import ProcessLog
@@ -106,7 +107,15 @@ class App:
             gate.forget(scope)
 
         streams: dict[str, ASGIApp] = {name: StreamApp(live, (name,), opened) for name in live.topics}
-        streams["*"] = StreamApp(live, None, opened)
+        rights = StreamRights(
+            owner=lambda scope: str(scope["aion.identity"].key),
+            refusal=watch.refusal,
+            elsewhere=self._change_elsewhere,
+        )
+        several = StreamApp(live, None, opened, max_topics=settings.stream_topics, rights=rights)
+        self.change_stream = several.change
+        """Makes a change of a stream that another worker was asked for."""
+        streams["*"] = several
         streams = {name: StreamLimit(stream, watch, settings) for name, stream in streams.items()}
         files = FileReader(layout)
         asked = Requests(layout, files, settings)
@@ -121,7 +130,11 @@ class App:
         self.desk.metrics.registry.register(Exposition(self.desk))
         builds = BuildWatch(live.hub, static)
         self.routes = _make_routes(self.desk, builds)
-        self.raw = {route.path: route for route in self.routes.router.routes if isinstance(route, RawRoute)}
+        self.raw = {
+            route.path: route
+            for route in self.routes.router.routes
+            if isinstance(route, RawRoute) and route.methods == {"GET"}
+        }
         """Routes of ready bytes and streams by path: what they answer needs nothing that stands around the others."""
         base = settings.base_path
         pages = Pages(static, base, builds.take)
@@ -141,6 +154,11 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through one lifespan."""
         await self._app(scope, receive, send)
+
+    async def _change_elsewhere(self, stream: str, asked: Json) -> Answer | None:
+        """Have the worker that opened a stream change it; its id begins with the name of that worker."""
+        peers = self.desk.peers
+        return await peers.pass_on(stream.partition(".")[0], asked) if peers is not None else None
 
     async def end_streams(self, spread_s: float | None = None) -> None:
         """Say `bye` on every stream; a server must do so before it waits for its connections.

@@ -203,7 +203,8 @@ def serve(
         app = App(settings, log=log, static=static, store=store)
         app.desk.floods.append(libraries.say_unsaid)
         if is_worker:
-            app.desk.peers = Peers(bound, lambda: own_figures(app.desk))
+            app.desk.peers = Peers(bound, lambda: own_figures(app.desk), app.change_stream)
+            app.desk.live.hub.name = app.desk.peers.name
         room = app.desk.gate.max_connections = allow_files(settings.max_connections)
         if room < settings.max_connections:
             log.warning(

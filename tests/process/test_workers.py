@@ -186,3 +186,33 @@ def test_workers_when_the_address_would_show_the_desk_to_others_then_none_is_sta
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1 and "password" in done.stderr
+
+
+def test_change_of_a_stream_when_another_worker_gets_it_then_the_one_that_has_the_stream_makes_it() -> None:
+    with TemporaryDirectory() as folder, workers(Path(folder) / "data", 2, TMPDIR=folder) as (process, url):
+        write = Writer(Path(folder) / "data")
+        pids = ready_pids(process)
+        host, _, port = url.removeprefix("http://").partition(":")
+        had = socket.create_connection((host, int(port)), timeout=60)
+        had.sendall(f"GET /events?topics=intraday HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        hello = read_until(had, b'"}').partition(b"data: ")[2].partition(b"\n")[0]
+        name = json.loads(hello)["stream"]
+        assert int(name.partition(".")[0]) in pids
+
+        def ask(topics: list[str], asked: str = name) -> httpx.Response:  # any worker, over a connection of its own
+            return httpx.post(
+                f"{url}/api/events", json={"stream": asked, "topics": topics}, trust_env=False, timeout=60
+            )
+
+        for number in range(24):
+            found = ask(["intraday", f"bot/swing/b{number}"])
+            assert found.status_code == 200 and found.json()["stream"] == name, found.text
+        write.swing("b23")
+        assert read_until(had, b"event: bot/swing/b23")
+        for wrong in (f"{name}x", f"{pids[0]}.x", "1.x", "../x.y", f"{'9' * 300}.x", ".", "\u0661.x"):
+            assert ask([], wrong).status_code == 404
+        owner = int(name.partition(".")[0])
+        os.kill(owner, signal.SIGKILL)
+        wait_for(lambda: len(set(ready_pids(process)) - {owner}) == 2)
+        assert {ask([]).status_code for _ in range(8)} == {404}
+        had.close()

@@ -1,5 +1,7 @@
 """The other workers of one desk: each tells its figures to the one that is asked, so that any can answer for all.
 
+A change of a stream goes to the worker that has the stream.
+
 Workers that inherited one socket meet in a folder named after it, below the system's folder of temporary files: each
 listens there on a Unix socket of its own. Nothing is kept between two questions, so that a worker that has died or
 hangs is missing from the next answer and from nothing else.
@@ -10,7 +12,7 @@ import logging
 import os
 import socket
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +21,8 @@ import orjson
 from aion.web.state import Json
 
 PATIENCE_S = 1.0  # of one worker for another: longer than any of its pauses, shorter than people wait for a page
+CHANGE_PATIENCE_S = 5.0  # for a change of a stream, which may have to wait for a build
+MAX_NAME = 10  # digits of a process id
 
 log = logging.getLogger(__name__)
 
@@ -26,17 +30,26 @@ log = logging.getLogger(__name__)
 class Peers:
     """Asks the other workers, and answers them."""
 
-    def __init__(self, listener: socket.socket, tell: Callable[[], Json]) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        tell: Callable[[], Json],
+        change: Callable[[Json, str], Awaitable[tuple[int, Json] | None]],
+    ) -> None:
         """Make it; nobody can ask before `start`.
 
         Args:
             listener: the socket that all workers of the desk have inherited.
             tell: returns the figures of this worker; called in a thread.
+            change: makes a change of a stream of this worker for its owner, as `StreamApp.change`.
         """
         inode = os.fstat(listener.fileno()).st_ino
         self._folder = Path(tempfile.gettempdir()) / f"aion-{os.getuid()}-{inode}"
-        self._own = self._folder / f"{os.getpid()}.sock"
+        self.name = str(os.getpid())
+        """Of this worker among the others."""
+        self._own = self._folder / f"{self.name}.sock"
         self._tell = tell
+        self._change = change
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -75,9 +88,41 @@ class Peers:
                 silent += 1
         return found, silent
 
-    async def _answer(self, _reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def pass_on(self, name: str, asked: Json) -> tuple[int, Json] | None:
+        """Have the worker `name` change a stream of its own.
+
+        Args:
+            name: as somebody outside says it.
+            asked: the change, with its `owner`.
+
+        Returns:
+            Status and body of the answer; None if no such worker answers, or it has no such stream.
+        """
+        if not name.isascii() or not name.isdecimal() or len(name) > MAX_NAME or name == self.name:
+            return None
+        try:
+            async with asyncio.timeout(CHANGE_PATIENCE_S):
+                reader, writer = await asyncio.open_unix_connection(self._folder / f"{name}.sock")
+                try:
+                    writer.write(orjson.dumps(asked))
+                    writer.write_eof()
+                    found = orjson.loads(await reader.read())
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError, orjson.JSONDecodeError):
+            return None
+        return (found[0], found[1]) if found is not None else None
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer a change with its result, and nothing with the figures."""
         with suppress(ConnectionError):
-            writer.write(orjson.dumps(await asyncio.to_thread(self._tell)))
+            asked = await reader.read()
+            if asked:
+                change = orjson.loads(asked)
+                answer: object = await self._change(change, change["owner"])
+            else:
+                answer = await asyncio.to_thread(self._tell)
+            writer.write(orjson.dumps(answer))
             await writer.drain()
         writer.close()
 
@@ -86,6 +131,7 @@ def _ask(path: Path) -> Json:
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(PATIENCE_S)
         link.connect(str(path))
+        link.shutdown(socket.SHUT_WR)
         parts = []
         while part := link.recv(65_536):
             parts.append(part)

@@ -15,11 +15,11 @@ Choose = Callable[[Request], Awaitable[ASGIApp]]
 
 
 class RawRoute(APIRoute):
-    """A GET route whose endpoint returns the ASGI app that answers."""
+    """A route whose endpoint returns the ASGI app that answers; for GET, unless it is made for another method."""
 
     def __init__(self, path: str, endpoint: Choose, **options: Any) -> None:
         """Args: path, endpoint, options: as of `APIRoute`; the endpoint takes the request and nothing else."""
-        super().__init__(path, endpoint, methods=["GET"], **{"response_model": None, **options})
+        super().__init__(path, endpoint, **{"methods": ["GET"], "response_model": None, **options})
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             app = await endpoint(Request(scope))

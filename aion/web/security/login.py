@@ -5,6 +5,7 @@ password may have been taken away while the desk listens for them, or a proxy ma
 """
 
 import secrets
+from collections.abc import Iterable
 from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
@@ -31,12 +32,19 @@ def needed_role(method: str, path: str, query: bytes) -> Role | None:
     """Return the role that a request needs, None for what everybody may have."""
     if path in OPEN or not is_data(path):
         return None
+    if path == "/api/events" and method == "POST":  # which topics a stream may have is asked when they are known
+        return "viewer"
     if method in MUTATIONS or path.startswith(ADMIN):
         return "admin"
     if path == "/api/events":
         topics = ",".join(parse_qs(query.decode("latin-1")).get("topics", []))
-        return "admin" if "logs" in topics.split(",") else "viewer"
+        return role_of_stream(topics.split(","))
     return "viewer"
+
+
+def role_of_stream(topics: Iterable[str]) -> Role:
+    """Return the role that a stream of `topics` needs."""
+    return "admin" if "logs" in topics else "viewer"
 
 
 class Login:

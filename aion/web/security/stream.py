@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from random import randrange
 from typing import Any
@@ -16,7 +17,7 @@ from aion.web.http.gate import retry_after
 from aion.web.http.limit import network_of
 from aion.web.http.middleware import headers_of, refuse
 from aion.web.security.commits import Commits
-from aion.web.security.login import address_of, needed_role
+from aion.web.security.login import address_of, needed_role, role_of_stream
 from aion.web.security.store import ROLES, DeskStore, Identity, Role
 
 CHECK_S = 5.0  # at most between two checks: a session also ends by itself
@@ -64,6 +65,17 @@ class StreamWatch:
         if browser is not None:
             self._alone.setdefault(browser, set()).add(subscriber)
             self.end_opening(scope)
+
+    def refusal(self, subscriber: Subscriber, topics: Sequence[str]) -> str:
+        """Return why a stream may not have `topics`, empty if it may; it is ended once it may not any more."""
+        assert subscriber.subscription is not None
+        key, needed = subscriber.subscription.owner, role_of_stream(topics)
+        if not self._may(key, needed):
+            return f"this needs the role {needed}"
+        for role in ROLES:
+            self._streams.get((key, role), set()).discard(subscriber)
+        self._streams.setdefault((key, needed), set()).add(subscriber)
+        return ""
 
     def begin_alone(self, scope: Scope, browser: tuple[str, ...], most: int) -> bool:
         """Count a stream that `browser` opens for one window; False where it has `most` already."""
@@ -191,7 +203,10 @@ class StreamLimit:
         self._most_alone = max(1, ALONE // settings.workers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Open it, or refuse."""
+        """Open it, or refuse; a change of one that is open counts as none."""
+        if scope["method"] == "POST":
+            await self._app(scope, receive, send)
+            return
         address, key = network_of(address_of(scope)), scope["aion.identity"].key
         if self._watch.count_from(address, self._most) >= self._most:
             await self._refuse(send, f"{self._most} streams of this address")

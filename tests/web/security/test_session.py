@@ -193,7 +193,8 @@ def test_mutations_when_all_are_asked_for_then_each_is_in_the_audit_with_before_
         for method in methods
         if method.upper() in MUTATIONS
     }
-    assert known == set(asked), "a change that no line here asks for"
+    of_a_page = {("POST", "/api/events")}  # changes what an open page is sent, and nothing of the desk
+    assert known - of_a_page == set(asked), "a change that no line here asks for"
     store = desk.app.desk.store
     assert store is not None
     for (method, template), (path, body) in asked.items():
