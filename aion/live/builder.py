@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter, time_ns
 from typing import Any, Generic, TypeVar
@@ -88,6 +88,12 @@ class Builder(Generic[T]):
         self._keyed: dict[str, dict[str, str]] = {name: {} for name in families}
         """By family: topic -> key, of those that exist."""
         self._folders = folders_of(topics, families)
+        folders_by_name = [(each.name, each.folders) for each in topics.values()]
+        folders_by_name += [(each.name, each.folders) for each in families.values()]
+        self._below = {
+            name: tuple(f"{folder}/" if folder else "" for folder in below) for name, below in folders_by_name
+        }
+        """What the paths of the files of each begin with."""
         self._logs = tuple(f"{tail.folder}/" for tail in tails.values())
         self._stale: set[str] = set()
         self._signatures: Scan = {}
@@ -106,15 +112,22 @@ class Builder(Generic[T]):
         """Tell whether a file is a log that a topic follows."""
         return path.startswith(self._logs)
 
-    def concerned(self, path: str) -> Iterator[str]:
-        """Yield the topics that a change of the file at `path` may concern."""
-        for topic in self._topics.values():
-            if _is_below(topic.folders, path):
-                yield topic.name
-        for name, family in self._families.items():
-            if not self._keyed[name] or not _is_below(family.folders, path):
-                continue
-            yield from self._topics_of(name, family.keys(path))
+    def concerned(self, paths: Iterable[str]) -> set[str]:
+        """Return the topics that changes of the files at `paths` may concern."""
+        found: set[str] = set()
+        whole: set[str] = set()
+        for path in paths:
+            for topic in self._topics.values():
+                if topic.name not in found and path.startswith(self._below[topic.name]):
+                    found.add(topic.name)
+            for name, family in self._families.items():
+                if name in whole or not self._keyed[name] or not path.startswith(self._below[name]):
+                    continue
+                keys = family.keys(path)
+                if keys is None:
+                    whole.add(name)
+                found.update(self._topics_of(name, keys))
+        return found
 
     def run(self, dirty: set[str], orders: list[Order], *, needs_scan: bool) -> Outcome:
         """Update the tree and build what is ordered and has changed.
@@ -136,8 +149,7 @@ class Builder(Generic[T]):
                     tails[name] = (reader.tag, payload)
         found, gone = self._scan_all() if needs_scan else self._stat({path for path in dirty if self._accepts(path)})
         self._tree.update(found, gone)
-        for path in (*found, *gone):
-            self._stale.update(self.concerned(path))
+        self._stale |= self.concerned((*found, *gone))
         results = [self._do(order) for order in sorted(orders, key=lambda order: order.name)]
         built = {result.order.name for result in results if result.is_built}
         self._stale.update(name for name in self._changed() if name not in built)
@@ -171,11 +183,8 @@ class Builder(Generic[T]):
         else:
             result = Result(order, held, is_built=False)
         snapshot = result.snapshot
-        if order.is_sent and snapshot is not None and snapshot is not order.sent:
-            try:
-                result.patch = self._make_patch(order, snapshot)
-            except Exception:  # the edge to a builder's patch: without it the whole is sent
-                log.exception("topic %s: its change cannot be told as a patch", name)
+        if order.is_sent and snapshot is not order.sent:
+            result.patch = self.make_patch(replace(order, held=snapshot))
         return result
 
     def _build(self, order: Order) -> Result:
@@ -209,12 +218,16 @@ class Builder(Generic[T]):
         tops = {folder.split("/", 1)[0] for folder in topic.folders}
         return max((self._tree.newest_ns.get(top, 0) for top in tops), default=0) // 1000
 
-    @staticmethod
-    def _make_patch(order: Order, snapshot: Snapshot) -> tuple[bytes, bytes] | None:
-        if order.sent is not None and order.wants_patch:
-            return order.deltas.make(order.sent, snapshot)
-        order.deltas.forget()
-        return None
+    def make_patch(self, order: Order) -> tuple[bytes, bytes] | None:
+        """Return the patch from what streams have to what is held, None where there is none."""
+        if order.held is None or order.sent is None or not order.wants_patch:
+            order.deltas.forget()
+            return None
+        try:
+            return order.deltas.make(order.sent, order.held)
+        except Exception:  # the edge to a builder's patch: without it the whole is sent
+            log.exception("topic %s: its change cannot be told as a patch", order.name)
+            return None
 
     def _scan_all(self) -> tuple[Scan, set[str]]:
         started_ns = time_ns()
@@ -246,7 +259,7 @@ class Builder(Generic[T]):
                 self._signatures.pop(path, None)
             else:
                 found[path] = self._signatures[path] = signature
-            folder = path.rpartition("/")[0]
+        for folder in {path.rpartition("/")[0] for path in paths}:
             parent = _signature(self._root / folder)
             if parent is not None:
                 found[f"{folder}/"] = self._signatures[f"{folder}/"] = parent
@@ -257,10 +270,6 @@ def folders_of(topics: Mapping[str, Topic[T]], families: Mapping[str, Family[T]]
     """Return the folders whose files topics depend on, in order."""
     own = {folder for topic in topics.values() for folder in topic.folders}
     return tuple(sorted(own | {folder for family in families.values() for folder in family.folders}))
-
-
-def _is_below(folders: tuple[str, ...], path: str) -> bool:
-    return any(not folder or path.startswith(f"{folder}/") for folder in folders)
 
 
 def _signature(path: Path) -> Signature | None:

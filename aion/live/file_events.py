@@ -67,21 +67,31 @@ class FileEvents:
         if self._watcher is None:
             self._explain("there are none here")
             return
-        for descriptor in self._watcher.descriptors():
-            asyncio.get_running_loop().add_reader(descriptor, self.look)
+        self.release()
         if self._distrust:
             log.warning("file events are reliable again on %s", self._root)
         self._distrust = ""
         self.are_enough = True
         self._hand_all()
 
+    def hold(self) -> None:
+        """Report nothing but to `look` until `release`: what happens waits in the kernel's queue."""
+        if self._watcher is not None:
+            for descriptor in self._watcher.descriptors():
+                asyncio.get_running_loop().remove_reader(descriptor)
+
+    def release(self) -> None:
+        """Report what happens when it happens."""
+        if self._watcher is not None:
+            for descriptor in self._watcher.descriptors():
+                asyncio.get_running_loop().add_reader(descriptor, self.look)
+
     def close(self) -> None:
         """Stop watching; safe to call twice."""
         self.are_enough = False
         if self._watcher is None:
             return
-        for descriptor in self._watcher.descriptors():
-            asyncio.get_running_loop().remove_reader(descriptor)
+        self.hold()
         self._watcher.close()
         self._watcher = None
 

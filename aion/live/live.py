@@ -23,6 +23,7 @@ from aion.live import proof
 from aion.live.builder import Builder, Order, Outcome, Result, folders_of
 from aion.live.delta import EVENT
 from aion.live.file_events import FileEvents
+from aion.live.pace import Pace
 from aion.live.push.drain import make_drain
 from aion.live.push.hub import Hub
 from aion.live.push.lane import make_frame
@@ -31,7 +32,7 @@ from aion.live.snapshot import Snapshot, encode
 from aion.live.source import Tree
 from aion.live.stats import Stats
 from aion.live.tail import LogTail
-from aion.live.topic import Family, Topic
+from aion.live.topic import Family, LiveError, NoSuchKeyError, Topic
 from aion.live.topic_state import TopicState
 from aion.live.watcher import Changes
 
@@ -43,15 +44,6 @@ log = logging.getLogger("aion.live")
 RESERVED = ("hello", "hb", "bye", "build", "stream", EVENT, proof.EVENT)
 LOOK_TIMEOUT_S = 10.0  # after this time without an answer, the disk is reported instead of waited for
 KEPT = 256  # topics of families that are kept though no stream has them
-UNSEEN = 10  # pause after the build of a topic that no stream has, in times of what the build took
-
-
-class LiveError(Exception):
-    """A topic cannot be answered now; the message says why."""
-
-
-class NoSuchKeyError(LiveError):
-    """There is nothing of a key now."""
 
 
 class Live(Generic[T]):
@@ -85,7 +77,6 @@ class Live(Generic[T]):
         self.stats = Stats()
         self.heartbeat_s = heartbeat_s
         self._rescan_interval_s = rescan_interval_s
-        self._pause_s = 1 / push_hz
         for each in (topics := list(topics)):
             if each.name in RESERVED or "/" in each.name:
                 raise ValueError(f"a topic cannot be called {each.name!r}: a stream has its own use for it")
@@ -93,6 +84,7 @@ class Live(Generic[T]):
         tails = {each.name: each for each in topics if isinstance(each, LogTail)}
         self._families = {each.name: each for each in topics if isinstance(each, Family)}
         self._fixed = tuple(fixed)
+        self._pace = Pace(push_hz, {each.name: each.most_bytes_s for each in fixed.values() if each.most_bytes_s})
         self._tails = tuple(tails)
         self._states = {name: TopicState(name) for name in fixed}
         """Of the topics that exist, the oldest first."""
@@ -115,6 +107,8 @@ class Live(Generic[T]):
         self._has_logs = False
         self._wake = asyncio.Event()
         self._later: asyncio.TimerHandle | None = None
+        self._held: asyncio.TimerHandle | None = None
+        """What ends the time in which events wait in the kernel's queue."""
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="aion-build")
         self._tasks: list[asyncio.Task[None]] = []
         self._is_closing = False
@@ -160,11 +154,7 @@ class Live(Generic[T]):
         ]
 
     async def close(self, spread_s: float = 0.0) -> None:
-        """End all streams with `bye`, then stop; safe to call twice.
-
-        Args:
-            spread_s: seconds over which streams are ended.
-        """
+        """End all streams with `bye`, over `spread_s` seconds, then stop; safe to call twice."""
         if not self._is_closing:
             self._is_closing = True
             await self.hub.say_bye(spread_s)
@@ -182,8 +172,9 @@ class Live(Generic[T]):
             self.hub.batch = None
         self._events.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
-        if self._later is not None:
-            self._later.cancel()
+        for timer in (self._later, self._held):
+            if timer is not None:
+                timer.cancel()
         for state in self._states.values():
             if state.revisit is not None:
                 state.revisit.cancel()
@@ -250,16 +241,26 @@ class Live(Generic[T]):
             await asyncio.get_running_loop().run_in_executor(self._pool, snapshot.prepare)
 
     async def fresh_for_stream(self, names: Sequence[str]) -> None:
-        """Update every topic of `names`, and let streams have it as it is now."""
-        await self.fresh_all(names)
+        """Update every topic of `names`, and let streams have it as it is now: a newcomer gets all of it."""
+        await self._fresh_for_streams(names)
         for name in names:
             state = self._states.get(name)
             if state is not None and state.snapshot is not None:
                 await self.prepare(state.snapshot)
+
+    async def _fresh_for_streams(self, names: Sequence[str]) -> None:
+        await self.fresh_all(names)
+        loop = asyncio.get_running_loop()
         for name in names:
             state = self._states.get(name)
-            if state is not None and state.snapshot is not state.sent:
-                self._send(state, None)
+            if state is None or state.snapshot is state.sent:
+                continue
+            order = Order(
+                name, state.snapshot, state.sent, state.deltas, wants_patch=self.hub.wants_patches[name] > 0
+            )
+            patch = await loop.run_in_executor(self._pool, self._builder.make_patch, order)
+            if order.held is state.snapshot and order.sent is state.sent:
+                self._send(state, patch)
 
     def watch(self, names: Sequence[str]) -> None:
         """See to it that a stream gets each change of its topics; call it after the stream was added to the hub."""
@@ -325,8 +326,23 @@ class Live(Generic[T]):
         for path in changes.paths:
             self._dirty.add(path)
             self._has_logs |= self._builder.is_log(path)
-            for name in self._builder.concerned(path):
-                self._want(self._states[name])
+        for name in self._builder.concerned(changes.paths):
+            self._want(self._states[name])
+        self._wake_soon(is_now=changes.rescan)
+
+    def _wake_soon(self, *, is_now: bool) -> None:
+        """Let a round start, now or when the last one is long enough ago; until then events wait in the kernel."""
+        loop = asyncio.get_running_loop()
+        if is_now or self._pace.round_at <= loop.time():
+            self._wake.set()
+        elif self._held is None:
+            self._held = loop.call_at(self._pace.round_at, self._end_hold)
+            self._events.hold()
+
+    def _end_hold(self) -> None:
+        self._held = None
+        self._events.release()
+        self._look()
         self._wake.set()
 
     def _want_all(self) -> None:
@@ -352,6 +368,7 @@ class Live(Generic[T]):
             orders = self._orders(loop.time())
             if not (orders or self._needs_scan or self._has_logs):
                 continue
+            self._pace.begin_round(loop.time())
             dirty, self._dirty = self._dirty, set()
             needs_scan, self._needs_scan = self._needs_scan, False
             self._has_logs = False
@@ -375,31 +392,30 @@ class Live(Generic[T]):
         next_s = float("inf")
         for name in tuple(self._pending):
             state = self._states[name]
-            due_s = self._due(state)
+            due_s = self._pace.due(state, is_seen=self.hub.watchers[name] > 0)
             is_due = state.is_forced or due_s <= now_s
             if not is_due:
                 next_s = min(next_s, due_s)
                 if not state.waiters:
                     continue
-            wants_patch = self.hub.wants_patches[name] > 0
             is_sent = is_due or not self.hub.watchers[name]
-            order = Order(name, state.snapshot, state.sent, state.deltas, state.is_forced, is_sent, wants_patch)
+            orders.append(self._order(state, is_forced=state.is_forced, is_sent=is_sent))
             state.is_forced = False
-            orders.append(order)
         if self._later is not None:
             self._later.cancel()
             self._later = None
         if next_s < float("inf"):
-            self._later = asyncio.get_running_loop().call_at(next_s, self._wake.set)
+            at_s = max(next_s, self._pace.round_at)
+            self._later = asyncio.get_running_loop().call_at(at_s, self._wake.set)
         return orders
 
-    def _due(self, state: TopicState) -> float:
-        """Return when a topic may be pushed again; one that no stream has, built again."""
-        if self.hub.watchers[state.name]:
-            return state.sent_at + self._pause_s
-        return state.built_at + max(self._pause_s, UNSEEN * state.took_s)
+    def _order(self, state: TopicState, *, is_forced: bool = False, is_sent: bool = False) -> Order:
+        wants_patch = self.hub.wants_patches[state.name] > 0
+        return Order(state.name, state.snapshot, state.sent, state.deltas, is_forced, is_sent, wants_patch)
 
     def _take(self, outcome: Outcome, generation: int, now_s: float) -> None:
+        unseen = [each.took_s for each in outcome.results if not self.hub.watchers[each.order.name]]
+        self._pace.end_round(now_s, sum(unseen))
         with self.hub.together():
             for result in outcome.results:
                 if (state := self._states.get(result.order.name)) is not None:
@@ -414,7 +430,7 @@ class Live(Generic[T]):
 
     def _take_result(self, state: TopicState, result: Result, generation: int, now_s: float) -> None:
         if result.is_built:
-            state.error, state.took_s = result.error, result.took_s
+            state.error = result.error
             self.stats.builds += 1
             self.stats.add(self.stats.build_s, result.took_s)
             if state.revisit is not None:
@@ -438,12 +454,15 @@ class Live(Generic[T]):
     def _send(self, state: TopicState, patch: tuple[bytes, bytes] | None) -> None:
         """Let all streams have the newest version of a topic."""
         snapshot = state.sent = state.snapshot
-        if self.hub.watchers[state.name]:
+        is_seen = self.hub.watchers[state.name] > 0
+        if is_seen:
             state.sent_at = asyncio.get_running_loop().time()
         if snapshot is None:
             self.hub.forget(state.name)
-        else:
-            self.hub.publish_snapshot(snapshot, patch)
+            return
+        self.hub.publish_snapshot(snapshot, patch)
+        if is_seen and self._pace.limits(state):
+            self._pace.note_sent(state, len(patch[1] if patch is not None else snapshot.gzip_frame))
 
     def _release(self, state: TopicState) -> None:
         waiting = []
@@ -473,9 +492,6 @@ class Live(Generic[T]):
         while True:
             await asyncio.sleep(self.heartbeat_s)
             if len(self.hub):
-                await self.fresh_for_stream([name for name in self._states if self._is_heard(name)])
+                heard = [name for name in self._states if name in self._fixed or self.hub.watchers[name]]
+                await self._fresh_for_streams(heard)
                 self.hub.heartbeat()
-
-    def _is_heard(self, name: str) -> bool:
-        """Tell whether heartbeats name a topic: all that always exist, of families those that streams have."""
-        return name in self._fixed or self.hub.watchers[name] > 0

@@ -11,6 +11,14 @@ T = TypeVar("T")
 MAX_KEY = 200  # characters
 
 
+class LiveError(Exception):
+    """A topic cannot be answered now; the message says why."""
+
+
+class NoSuchKeyError(LiveError):
+    """There is nothing of a key now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patch:
     """A change as merge patches, and what of the result a page checks."""
@@ -51,6 +59,12 @@ class Topic(Generic[T]):
     """Called in the build thread after changes below `folders`; never two at a time."""
     folders: tuple[str, ...]
     """Folders below the root whose files it depends on."""
+    most_bytes_s: float = 0.0
+    """Compressed bytes a second that a stream should get of its changes; 0 for any number.
+
+    After a change of n bytes the next one waits n / `most_bytes_s` seconds, five at most; patches count where there
+    are some.
+    """
 
 
 @dataclass(frozen=True, slots=True)

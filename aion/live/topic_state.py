@@ -32,5 +32,5 @@ class TopicState:
     """When it was built last, by the clock of the event loop."""
     sent_at: float = float("-inf")
     """When streams were sent it last."""
-    took_s: float = 0.0
-    """Time of its newest build."""
+    rest_s: float = 0.0
+    """Time that streams are given after that, by the bytes they were sent."""

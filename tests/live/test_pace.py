@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from aion.live.pace import LONGEST_REST_S, Pace
+from aion.live.topic_state import TopicState
 from tests.live.conftest import Server
 from tests.live.patching import merge
 
@@ -71,6 +73,24 @@ def test_patches_between_which_gets_come_then_each_fits_what_the_page_has(start:
         elif name == "data":
             held = json.loads(data)
     assert patches > 0 and held["a.json"] == rows
+
+
+def test_topic_with_a_most_of_bytes_then_the_next_push_waits_as_long_as_the_last_one_was_large() -> None:
+    pace, state = Pace(10, {"index": 1000.0}), TopicState("index")
+    assert pace.due(state, is_seen=True) == float("-inf"), "the first goes out at once"
+    for size, pause_s in ((10, 0.1), (2_000, 2.0), (10**9, LONGEST_REST_S)):
+        state.sent_at = 7.0
+        pace.note_sent(state, size)
+        assert pace.due(state, is_seen=True) == 7.0 + pause_s
+    assert pace.limits(state) and not pace.limits(TopicState("totals"))
+
+
+def test_topics_that_nobody_has_then_together_they_take_a_tenth_of_the_time() -> None:
+    pace, states = Pace(10, {}), [TopicState("bots"), TopicState("index")]
+    pace.end_round(3.0, 0.2)
+    assert [pace.due(state, is_seen=False) for state in states] == [5.0, 5.0]
+    pace.end_round(3.1, 0.0)
+    assert pace.due(states[0], is_seen=False) == 5.0 and pace.due(states[0], is_seen=True) == float("-inf")
 
 
 def test_newcomer_while_a_push_waits_then_it_gets_the_newest_at_once(start: Start) -> None:

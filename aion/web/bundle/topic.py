@@ -25,6 +25,8 @@ __all__ = ["FOLDERS", "TreeFiles", "accepts", "load_file", "make_topics"]
 ACCEPTED = frozenset(
     {"sim_log", "rolling", "sim_summary", "swing_rolling", "log_line", "control", "kill", "bot_config", "watch"}
 )
+INDEX_BYTES_S = 8_000.0
+"""Of the index, all rows of a thousand bots every few seconds; rows on a screen have topics of their own."""
 LOG_LINES = 100  # newest lines pushed with each change; the page fetches what lies between by byte offset
 LOG_WINDOW = 64 << 10  # bytes read of each log after a change
 
@@ -83,7 +85,7 @@ def make_topics(settings: Settings, log: ProcessLog | None = None) -> list[Topic
     return [
         Topic("bots", PageTopic(reader, bots_bundle, tell), FOLDERS),
         Topic("intraday", PageTopic(reader, intraday_bundle, tell_intraday), FOLDERS),
-        Topic("index", IndexTopic(state), FOLDERS),
+        Topic("index", IndexTopic(state), FOLDERS, INDEX_BYTES_S),
         Topic("totals", TotalsTopic(state), FOLDERS),
         Family("row", rows, OF_BOTS, rows.keys, is_bot, rows.changed),
         Family("bot", cards, OF_BOTS, cards.keys, is_bot),

@@ -5,7 +5,8 @@ The whole is put together of ready rows for those who ask for it; a change is ma
 
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -22,6 +23,13 @@ from aion.web.bundle.reading import KINDS
 from aion.web.bundle.view import Bound
 
 VERSIONS = 64  # whose changes are remembered; streams are pushed each, so that few lag behind more than one
+
+
+class Parts(NamedTuple):
+    """One version of the index in its parts."""
+
+    rows: dict[str, bytes]
+    head: dict[str, bytes]
 
 
 class IndexTopic:
@@ -45,12 +53,13 @@ class IndexTopic:
         elif state.etag != self._etag:
             self._versions.append((self._etag, before))
         self._etag = state.etag
-        rows, head = dict(state.rows), dict(state.head)
-        return Built(lambda: _compose(rows, head), revisit_in_s, self._etag, self._patch_from)
+        now = Parts(dict(state.rows), dict(state.head))
+        return Built(lambda: _compose(now), revisit_in_s, self._etag, partial(self._patch_from, self._etag, now))
 
-    def _patch_from(self, etag: str) -> Patch | None:
-        """Return the change since the version of `etag`, None if it is not remembered."""
-        state = self._state
+    def _patch_from(self, after: str, now: Parts, etag: str) -> Patch | None:
+        """Return the change from the version of `etag` to that of `after`, None if it is not remembered."""
+        if after != self._etag:
+            return None  # another one is the newest by now
         rows: dict[str, bytes | None] = {}
         head: dict[str, bytes | None] = {}
         for version, before in reversed(self._versions):
@@ -61,11 +70,11 @@ class IndexTopic:
         else:
             return None
         base = {name: parse(value) for name, value in head.items() if value is not None}
-        target = {name: parse(state.head[name]) for name in head if name in state.head}
+        target = {name: parse(now.head[name]) for name in head if name in now.head}
         known = sorted(name for name, value in rows.items() if value is not None)
         new = sorted(name for name, value in rows.items() if value is None)
         base[ROWS] = {name: parse(rows[name] or b"") for name in known}
-        target[ROWS] = {name: parse(state.rows[name]) for name in (*known, *new) if name in state.rows}
+        target[ROWS] = {name: parse(now.rows[name]) for name in (*known, *new) if name in now.rows}
         return entries_patch(base, target, ROWS)
 
 
@@ -158,6 +167,6 @@ def _members(parts: dict[str, bytes]) -> bytes:
     return b",".join([b'"%b":%b' % (name.encode(), value) for name, value in parts.items()])
 
 
-def _compose(rows: dict[str, bytes], head: dict[str, bytes]) -> bytes:
-    inside = _members({name: rows[name] for name in sorted(rows)})
-    return b'{%b,"%b":{%b}}' % (_members(head), ROWS.encode(), inside)
+def _compose(parts: Parts) -> bytes:
+    inside = _members({name: parts.rows[name] for name in sorted(parts.rows)})
+    return b'{%b,"%b":{%b}}' % (_members(parts.head), ROWS.encode(), inside)
