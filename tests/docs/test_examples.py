@@ -37,6 +37,8 @@ COMMAND = typer.main.get_command(app)
 PROVED_ELSEWHERE = {
     "README.md:python:1": "tests/docs/test_readme.py::"
     "test_example_when_run_beside_the_desk_then_its_bot_appears_within_a_second",
+    "README.md:python:2": "tests/docs/test_readme.py::"
+    "test_example_when_run_beside_the_desk_then_its_bot_appears_within_a_second",
     "README.md:sh:1": "tests/docs/test_readme.py::"
     "test_example_when_run_beside_the_desk_then_its_bot_appears_within_a_second",
     "docs/architecture.md:mermaid:1": "tests/docs/test_reference.py::test_import_graph_is_up_to_date",

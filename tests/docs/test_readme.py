@@ -1,23 +1,25 @@
 """README.md: its examples make bots appear on a running desk, its commands exist, its size is bounded."""
 
 import json
-import os
 import re
 import subprocess
 import time
 from threading import Thread
+from typing import Any
 
 import httpx
 import pytest
 
 from aion.config import Settings
 from aion.store.schema import check_file
-from tests.docs.readme import EXAMPLES, OWN_BOT
+from tests.docs.readme import EXAMPLES, OWN_BOT, PLAIN, environment, file_of
 from tests.e2e.conftest import Up
 
 from .text import ROOT, blocks, read
 
 LINES = {"python": 10, "sh": 10}
+WORTH = {"client": (1001.85, 619.45)}
+"""Equity and cash of an example that has traded."""
 
 
 def test_readme_is_at_most_150_lines() -> None:
@@ -28,7 +30,11 @@ def test_own_bot_is_the_second_section_and_within_ten_lines() -> None:
     headings = re.findall(r"^##? .*$", read("README.md"), re.MULTILINE)
     assert headings[1] == "## Your own bot in ten lines"
     for language, most in LINES.items():
-        assert len(blocks(OWN_BOT, language)[0].code.splitlines()) <= most
+        assert all(len(block.code.splitlines()) <= most for block in blocks(OWN_BOT, language))
+
+
+def shown(bundle: dict[str, Any]) -> dict[str, Any]:
+    return {**bundle["intraday"]["bots"], **bundle["swing"]["bots"]}
 
 
 def appears(url: str, bot: str, seen: dict[str, float], opened: list[bool]) -> None:
@@ -39,7 +45,7 @@ def appears(url: str, bot: str, seen: dict[str, float], opened: list[bool]) -> N
             if line.startswith("event: "):
                 event = line[7:]
             elif line.startswith("data: ") and event == "bots":
-                if bot in json.loads(line[6:])["intraday"]["bots"]:
+                if bot in shown(json.loads(line[6:])):
                     seen[bot] = time.time()
                     return
                 opened.append(True)
@@ -47,17 +53,17 @@ def appears(url: str, bot: str, seen: dict[str, float], opened: list[bool]) -> N
 
 @pytest.mark.parametrize("bot", EXAMPLES)
 def test_example_when_run_beside_the_desk_then_its_bot_appears_within_a_second(bot: str, desk: Up) -> None:
-    assert bot not in desk.bundle()["intraday"]["bots"]
+    assert bot not in shown(desk.bundle())
     seen: dict[str, float] = {}
     opened: list[bool] = []
     following = Thread(target=appears, args=(desk.url, bot, seen, opened))
     following.start()
     desk.wait(lambda: opened)
-    subprocess.run(EXAMPLES[bot], env={**os.environ, "AION_DATA": str(desk.data)}, check=True, timeout=30)
-    found = desk.bundle()["intraday"]["bots"][bot]  # a GET after the write has returned always sees it
-    assert found["equity"] == 1000 and found["cash"] == 1000 and found["foreign"] is True
+    subprocess.run(EXAMPLES[bot], env=environment(desk.data), check=True, timeout=30)
+    found = shown(desk.bundle())[bot]  # a GET after the write has returned always sees it
+    assert (found["equity"], found["cash"]) == WORTH.get(bot, (1000, 1000)) and found["foreign"] is True
     following.join(20)
-    [file] = (desk.data / "intraday" / "sim_logs").glob(f"*_{bot}.json")
+    file = file_of(desk.data, bot)
     assert seen[bot] - file.stat().st_mtime < 20  # a hundredth of a second on a machine that is not busy
     assert check_file(file) == ([], [])
     assert not [each for each in desk.bundle()["errors"].values() if each.get("bot") == bot]
@@ -66,7 +72,7 @@ def test_example_when_run_beside_the_desk_then_its_bot_appears_within_a_second(b
 def test_empty_page_shows_the_same_bot_for_a_desk_of_its_own() -> None:
     source = (ROOT / "frontend/src/bot/example.ts").read_text()
     shown = source.partition("`")[2].partition("`")[0]
-    assert shown.replace('"mode": "paper"', '"mode": "replay"') == blocks(OWN_BOT, "python")[0].code.rstrip()
+    assert shown.replace('"mode": "paper"', '"mode": "replay"') == PLAIN.rstrip()
 
 
 def test_commands_of_the_readme_exist() -> None:

@@ -1,14 +1,12 @@
 """The bots of the README, run beside a desk that somebody looks at: their cards appear within a second."""
 
-import os
 import subprocess
 import time
-from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.docs.readme import EXAMPLES
+from tests.docs.readme import EXAMPLES, environment, file_of
 
 from .conftest import Up
 
@@ -21,10 +19,10 @@ def test_example_of_the_readme_when_run_then_its_card_appears_within_a_second(bo
     page.get_by_text("STREAMING").wait_for()
     card = page.locator("h3", has_text=bot)
     assert card.count() == 0
-    subprocess.run(EXAMPLES[bot], env={**os.environ, "AION_DATA": str(desk.data)}, check=True, timeout=30)
+    subprocess.run(EXAMPLES[bot], env=environment(desk.data), check=True, timeout=30)
     card.wait_for()
     seen = time.time()
-    [file] = (desk.data / "intraday" / "sim_logs").glob(f"{datetime.now(UTC):%Y}*_{bot}.json")
+    file = file_of(desk.data, bot)
     assert seen - file.stat().st_mtime < 20  # a hundredth of a second on a machine that is not busy
     file.unlink()
     card.wait_for(state="detached")
