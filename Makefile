@@ -126,7 +126,7 @@ lighthouse: build browser
 	$(BIN)/python tools/lighthouse.py --runs $(RUNS)
 
 browser: .venv/.dev
-	@$(BIN)/python tools/browser.py
+	@$(BIN)/python tools/browser.py headless --shell
 
 proxies: .venv/.dev
 	@$(BIN)/python tools/proxy.py

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.browser import find_browser
+from tools import package
+from tools.browser import find_browser, main
 
 
 @pytest.fixture
@@ -38,3 +39,28 @@ def test_browser_when_it_is_named_then_no_other_is_taken(there: Path, monkeypatc
     assert find_browser("headless") == find_browser() == named
     monkeypatch.setenv("AION_CHROMIUM", str(there / "none"))
     assert find_browser("headless") is None
+
+
+@pytest.mark.parametrize(
+    ("found", "words", "installed"),
+    [
+        (("chromium",), ("headless", "--shell"), ["chromium", "chromium-headless-shell"]),
+        (("chromium",), ("headless",), []),
+        (("chromium", "chromium-headless-shell"), ("headless", "--shell"), []),
+        ((), ("headless",), ["chromium", "chromium-headless-shell"]),
+    ],
+    ids=["shell is asked for", "chromium will do", "all there", "none there"],
+)
+def test_browser_when_one_is_missing_then_that_is_installed(
+    there: Path, monkeypatch: pytest.MonkeyPatch, found: tuple[str, ...], words: tuple[str, ...], installed: list[str]
+) -> None:
+    asked: list[str] = []
+
+    def install(name: str) -> None:
+        asked.append(name)
+        put(there, name)
+
+    monkeypatch.setattr(package, "install", install)
+    for name in found:
+        put(there, name)
+    assert main(*words) == 0 and asked == installed

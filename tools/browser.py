@@ -1,8 +1,8 @@
 """Find the browsers of the tests, or install Debian's where that is possible; prints a path.
 
 Chromium: `AION_CHROMIUM`, a Chromium or Chrome on the PATH, Playwright's own. By the argument `headless`: its
-headless shell, Chromium without windows, which takes less of the processor, where it is on the PATH. Firefox, by the
-argument `firefox`: `AION_FIREFOX`, one on the PATH.
+headless shell, Chromium without windows, which takes less of the processor, where it is on the PATH; `--shell` installs
+it where it is missing beside a Chromium. Firefox, by the argument `firefox`: `AION_FIREFOX`, one on the PATH.
 """
 
 import os
@@ -17,6 +17,7 @@ else:
     import package
 
 CHROMIUM, HEADLESS, FIREFOX = "chromium", "headless", "firefox"
+SHELL = "--shell"
 NAMES = {
     HEADLESS: ("chromium-headless-shell", "chrome-headless-shell", "headless_shell"),
     CHROMIUM: ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),
@@ -65,14 +66,20 @@ def install(kind: str = CHROMIUM) -> None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 
 
-def main() -> int:
-    """Find or install the browser that the argument names, Chromium without one."""
-    kind = sys.argv[1] if len(sys.argv) > 1 else CHROMIUM
+def lacks_shell() -> bool:
+    """Return whether no headless shell is there, and nobody has named another browser."""
+    return VARIABLES[HEADLESS] not in os.environ and not any(map(shutil.which, NAMES[HEADLESS]))
+
+
+def main(*words: str) -> int:
+    """Find or install the browser that the first of `words` names, Chromium without one."""
+    names = [word for word in words if word != SHELL]
+    kind = names[0] if names else CHROMIUM
     if kind not in NAMES:
         sys.stderr.write(f"aion: there are no tests for the browser `{kind}`: {', '.join(NAMES)} are known\n")
         return 2
     whole = FIREFOX if kind == FIREFOX else CHROMIUM
-    if find_browser(whole) is None:
+    if find_browser(whole) is None or (SHELL in words and lacks_shell()):
         install(kind)
     found = find_browser(whole) and find_browser(kind)
     if found is None:
@@ -86,4 +93,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(*sys.argv[1:]))
