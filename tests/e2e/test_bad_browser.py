@@ -65,7 +65,7 @@ def test_kept_data_of_another_shape_is_left_out_on_every_page(desk: Up, context:
     for path in ("bots", "bots/swing_1w", "intraday", "logs", "system"):
         page.goto(f"{desk.url}/icon.svg")
         card = {"version": 1, "errors": OTHER[what], "bot": bots["swing/swing_1w"]}
-        kept = (("bots/index", torn), ("bots/totals", torn), ("bots/card/swing/swing_1w", card))
+        kept = (("bots/index", torn), ("bots/totals", torn), ("bots/cards", {"swing/swing_1w": card}))
         for route, data in (*kept, ("intraday/snapshot", symbols), ("metrics", figures)):
             record = [f"aion_cache_api:/api/{route}", json.dumps({"data": data, **DAY_OLD})]
             page.evaluate("([key, text]) => localStorage.setItem(key, text)", record)

@@ -78,7 +78,7 @@ def test_kept_data_stands_in_the_page_before_it_is_verified_under_the_documented
     for key, word in (("bots/page", "orb_ny"), ("bots/index", "orb_ny"), ("intraday/snapshot", "MSFT")):
         tab.until(f"(localStorage.getItem('aion_cache_api:/api/{key}') ?? '').includes('{word}')")
     kept = tab.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('aion_cache_')).sort()")
-    known = ("bots/page", "bots/index", "bots/totals", "bots/card/", "intraday/snapshot", "metrics")
+    known = ("bots/page", "bots/index", "bots/totals", "bots/cards", "intraday/snapshot", "metrics")
     assert all(key.startswith(tuple(f"aion_cache_api:/api/{each}" for each in known)) for key in kept)
     tab.goto(f"{desk.url}/bots")
     tab.until("window.is_kept !== undefined")

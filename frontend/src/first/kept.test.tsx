@@ -34,7 +34,7 @@ afterEach(() => {
 function keep(bundle = bundleFixture(WALL), age = 180_000): void {
   vi.setSystemTime(WALL - age);
   setCached("/api/bots/index", indexOf(bundle));
-  for (const [key, { part }] of cardsOf(bundle)) setCached(`/api/bots/card/${key}`, part);
+  setCached("/api/bots/cards", Object.fromEntries([...cardsOf(bundle)].map(([key, { part }]) => [key, part])));
   vi.setSystemTime(WALL);
 }
 

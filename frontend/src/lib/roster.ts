@@ -13,6 +13,7 @@ import { byName } from "./order";
 /** A row or card of one bot as it is pushed by itself; without `bot` where nothing can be shown of it. */
 export interface Part {
   version: number;
+  etag?: string;
   errors?: BotRow["errors"];
   bot?: Bot;
 }

@@ -3,13 +3,15 @@
  * last value stands until the index has it.
  */
 
-import { getConnection, peekCached, revalidate } from "../live";
+import { getConnection, peekCached, revalidate, setCached } from "../live";
 import { isAhead, type Part, type Told } from "./roster";
 import { share } from "./share";
 import { isPart } from "./sound";
 
 const STEP_MS = 100; // between two changes of what is seen: scrolling passes by most of it
 const PATIENCE_MS = 700; // for which the stream may say what a card is, before it is asked for
+const KEPT = 30; // cards for the first frame of the next visit: more than a screen holds
+const KEEP_EVERY_MS = 5000;
 /** After which an index that does not have a part yet never will: the desk's clock went back, or it is another desk. */
 const OVERDUE_MS = 10_000;
 
@@ -36,13 +38,15 @@ export interface Seen {
  *
  * @param family Such as `row/`.
  * @param route Before the key of its conditional GET, such as `/api/bots/row/`.
- * @param isKept True where this browser may have one from before, and where it is worth a request while no stream has it.
+ * @param record Key of the cache under which the newest are kept, and what is not there is worth a request while no stream
+ * has it; without it, of what the index has as well.
  */
-export function makeSeen(family: string, route: string, isKept: boolean): Seen {
+export function makeSeen(family: string, route: string, record?: string): Seen {
   const all = new Map<string, Held>();
   const watchers = new Set<() => void>();
   const wanted = new Map<object, readonly string[]>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let keeping: ReturnType<typeof setTimeout> | undefined;
   let changedAt = Number.NEGATIVE_INFINITY;
 
   const tell = (): void => {
@@ -52,18 +56,29 @@ export function makeSeen(family: string, route: string, isKept: boolean): Seen {
   const take = (held: Held, data: unknown): void => {
     if (!isPart(data)) return;
     held.part = share(held.part, data);
+    if (record) keeping ??= setTimeout(keep, KEEP_EVERY_MS);
     tell();
   };
+
+  const keep = (): void => {
+    if (!record || keeping === undefined) return;
+    clearTimeout(keeping);
+    keeping = undefined;
+    const order = [...all]
+      .filter(([, { part }]) => part)
+      .sort(([, a], [, b]) => (b.gone ?? Infinity) - (a.gone ?? Infinity));
+    setCached(record, Object.fromEntries(order.slice(0, KEPT).map(([key, { part }]) => [key, part])));
+  };
+  if (record) globalThis.addEventListener?.("pagehide", keep);
 
   const begin = (key: string): void => {
     const held = all.get(key) ?? {};
     all.set(key, held);
     held.gone = undefined;
-    const kept = isKept ? peekCached<Part>(route + key) : null;
-    const isOurs = kept !== null && isPart(kept.data);
-    if (isOurs && (!held.part || kept.data.version >= held.part.version)) held.part = share(held.part, kept.data);
-    held.stop = getConnection().subscribe(family + key, (data) => take(held, data), isOurs ? kept.etag : undefined);
-    if (!isKept || held.part) return;
+    const kept = record && !held.part ? peekCached<Record<string, unknown>>(record)?.data[key] : undefined;
+    if (isPart(kept)) held.part = kept;
+    held.stop = getConnection().subscribe(family + key, (data) => take(held, data), held.part?.etag);
+    if (!record || held.part) return;
     setTimeout(() => {
       if (held.part || !held.stop) return;
       revalidate(route + key).then(
@@ -119,7 +134,7 @@ export function makeSeen(family: string, route: string, isKept: boolean): Seen {
 }
 
 /** Rows of the comparison on the screen. */
-export const ROWS = makeSeen("row/", "/api/bots/row/", false);
+export const ROWS = makeSeen("row/", "/api/bots/row/");
 
 /** Cards on the screen. */
-export const CARDS = makeSeen("bot/", "/api/bots/card/", true);
+export const CARDS = makeSeen("bot/", "/api/bots/card/", "/api/bots/cards");

@@ -64,7 +64,7 @@ export function sealRecords(next: RecordSeal): void {
 }
 
 const waiting = new Map<string, ReturnType<typeof setTimeout>>();
-/** When each was written last, and may be again, in order. */
+/** When each may be written again. */
 const storedUntil = new Map<string, number>();
 const changedAt = new Map<string, number>();
 let now = 0;
@@ -141,11 +141,8 @@ export function store(name: string): void {
   clearTimeout(waiting.get(name));
   waiting.delete(name);
   const entry = memory.get(name);
-  const [family = "", most = 1] =
-    Object.entries(ROUTES.kept).find(([prefix]) => name.startsWith(`api:${prefix}`)) ?? [];
-  if (!entry || most === 0) return;
+  if (!entry || ROUTES.unkept.some((prefix) => name.startsWith(`api:${prefix}`))) return;
   const text = JSON.stringify({ ...entry, at: undefined, data: sealed.seal(entry.data) });
-  storedUntil.delete(name);
   storedUntil.set(name, performance.now() + Math.max(STORE_EVERY, text.length / STORE_PACE));
   // No record is better than an old one under a new one.
   if (text.length > LARGEST) remove(PREFIX + name);
@@ -153,15 +150,6 @@ export function store(name: string): void {
     removeRecords();
     write(name, text);
   }
-  if (family) removeOldest(`${PREFIX}api:${family}`, most);
-}
-
-/** Leave the newest `most` records under `prefix`: those that this page did not write are the oldest. */
-function removeOldest(prefix: string, most: number): void {
-  const order = [...storedUntil.keys()];
-  const records = recordNames().filter((record) => record.startsWith(prefix));
-  const place = (record: string): number => order.indexOf(record.slice(PREFIX.length));
-  for (const record of records.sort((a, b) => place(b) - place(a)).slice(most)) remove(record);
 }
 
 /** Write what is held under `name` to localStorage at most once a second, and when the page goes. */

@@ -12,14 +12,14 @@ export interface Routes {
   ttl: Record<string, number>;
   /** Routes that `warmCache` fetches. */
   warm: readonly string[];
-  /** Prefix of a path -> how many entries below it localStorage has, the newest: of a family that has many. Default: all. */
-  kept: Record<string, number>;
+  /** Prefixes of paths whose answers are held in memory only: of a family that has many, or whose names are nobody's business. */
+  unkept: readonly string[];
   /** Prefix of a path -> the one that it is another name of: both name one entry of the cache. */
   aliases: Record<string, string>;
 }
 
 /** What was told so far. */
-export const ROUTES: Routes = { stream: "", topics: {}, ttl: {}, warm: [], kept: {}, aliases: {} };
+export const ROUTES: Routes = { stream: "", topics: {}, ttl: {}, warm: [], unkept: [], aliases: {} };
 
 /** Tell the library its routes; what is left out stays as it is. */
 export function setRoutes(routes: Partial<Routes>): void {
