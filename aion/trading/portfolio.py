@@ -167,9 +167,12 @@ class Portfolio:
 
     def equity(self) -> Decimal:
         """Return cash plus what all positions are worth: their market value, of settled ones what they gained."""
-        value = self.cash
+        value, marks = self.cash, self.marks
         for symbol, holding in self._holdings.items():
-            value += self._market_value(symbol, holding)
+            of, units, times, worth = holding.valued
+            # as `_market_value`, without a call: all positions of each bot come by here, several times a cycle
+            is_known = of is marks[symbol] and units is holding.quantity and times is holding.multiplier
+            value += worth if is_known else self._market_value(symbol, holding)
             if holding.is_settled:
                 value -= holding.basis
         return value
@@ -316,6 +319,11 @@ class Portfolio:
         self._day_borrow = self.borrow
         self._day_funding = self.funding
         self._day_slippage = self.slippage
+
+    @property
+    def day_start(self) -> Decimal:
+        """Equity at the start of the day, money."""
+        return self._day_start
 
     def day_result(self) -> Result:
         """Return the result since `begin_day`."""

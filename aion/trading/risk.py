@@ -92,9 +92,10 @@ class RiskGate:
         limits, equity = self.limits, self.portfolio.equity()
         if equity <= 0:
             return f"equity {equity:f} is used up"
-        day = self.portfolio.day_result()
-        if limits.daily_loss and day.net <= -limits.daily_loss * day.start_equity:
-            return f"daily_loss {limits.daily_loss:.2%} is reached: {day.net:f} today"
+        if limits.daily_loss:
+            start = self.portfolio.day_start
+            if equity - start <= -limits.daily_loss * start:
+                return f"daily_loss {limits.daily_loss:.2%} is reached: {equity - start:f} today"
         if limits.max_drawdown and self.peak - equity >= limits.max_drawdown * self.peak:
             return f"max_drawdown {limits.max_drawdown:.2%} is reached: {equity:f} after {self.peak:f}"
         return ""
