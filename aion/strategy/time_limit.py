@@ -159,8 +159,8 @@ def _is_plain(each: Signal) -> bool:
             and 0 <= each.threshold <= 1
             and type(each.reason) is str
             and 0 < len(each.reason) <= LONGEST_REASON
-            and each.stop_loss is None
-            and each.take_profit is None
+            and (each.stop_loss is None or _is_price(each.stop_loss))
+            and (each.take_profit is None or _is_price(each.take_profit))
             and type(each.once) is bool
             and type(features) is dict
             and (not features or _are_plain(features, each.action))
@@ -201,7 +201,7 @@ def _problem(each: Signal) -> str:
     for name, price in (("stop_loss", each.stop_loss), ("take_profit", each.take_profit)):
         if price is None:
             continue
-        if not (isinstance(price, Decimal) and price.is_finite() and price > 0):
+        if not _is_price(price):
             return f"a {name} of {price!r}, not a Decimal above 0"
     if not isinstance(each.once, bool):
         return f"an `once` of {each.once!r}, not True or False"
@@ -209,6 +209,10 @@ def _problem(each: Signal) -> str:
     if not problem and each.action == "buy" and each.features.get("weight", 0) < 0:
         return f"a buy with the weight {each.features['weight']!r}: a short position is a sell"
     return problem
+
+
+def _is_price(price: Any) -> bool:
+    return isinstance(price, Decimal) and price.is_finite() and price > 0
 
 
 def _is_number(value: Any, low: float, high: float) -> bool:

@@ -34,6 +34,8 @@ class _Range:
     low: float = 0.0
     entries: int = 0
     was_held: bool = False
+    text: str = ""
+    """What signals say of it once it is complete."""
 
 
 class OpeningRangeBreakout:
@@ -70,6 +72,7 @@ class OpeningRangeBreakout:
             state.high = state.low = 0.0
             state.entries = 0
             state.was_held = False
+            state.text = ""
         figures.update(bar, moment.day, moment.bar_minutes)
         held = moment.positions.get(bar.symbol, Decimal(0))
         if held and not state.was_held:
@@ -95,7 +98,7 @@ class OpeningRangeBreakout:
     def _decide(self, state: _Range, bar: Bar, held: Decimal, features: dict[str, float], minutes: int) -> Signal:
         close, height = float(bar.close), state.high - state.low
         strength = unit(abs(close - (state.high + state.low) / 2) / height)
-        span = f"{minutes}-minute opening range {state.low:.2f} to {state.high:.2f}"
+        span = state.text = state.text or f"{minutes}-minute opening range {state.low:.2f} to {state.high:.2f}"
         if held:
             way, edge = ("Long", state.low) if held > 0 else ("Short", state.high)
             return self._signal(

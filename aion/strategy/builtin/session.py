@@ -75,7 +75,10 @@ class SessionFigures:
         else:
             if close > 0 < self.close:  # there is no return across 0
                 self._step(math.log(close / self.close), minutes)
-            self.high, self.low = max(self.high, high), min(self.low, low)
+            if high > self.high:
+                self.high = high
+            if low < self.low:
+                self.low = low
         self.close = close
         # sums are taken from the open, so that squares of large prices do not swallow the deviation
         typical = (high + low + close) / 3 - self._anchor
