@@ -209,10 +209,10 @@ class Screen:
         found, near = Screened(bars, _NOTHING, _NOTHING), self._near
         if self._out or self._splits or self._renames or self._let_in:
             near.clear()
+        elif self._are_near(bars, day):
+            return found
         for symbol, bar in bars.items():
             opened, low = bar.open, bar.low
-            if symbol in near and self._is_near(bar, day):
-                continue
             # the first is true of each bar that reaches 0 too
             is_odd = bar.high >= low * OFF[0] if bar.volume else low <= 0
             if is_odd and (why := self._why_wrong(bar)):
@@ -240,13 +240,18 @@ class Screen:
             found.bars = {symbol: bar for symbol, bar in bars.items() if symbol not in found.refused}
         return found
 
-    def _is_near(self, bar: Bar, day: date) -> bool:
-        """Tell whether a bar plainly follows on the last close, and take it then."""
-        least, most, closes = self._near[bar.symbol]
-        if not bar.volume or bar.low < least or bar.high > most:
-            return False
-        closes.append(bar.close)
-        self._closed_on[bar.symbol] = day
+    def _are_near(self, bars: Mapping[str, Bar], day: date) -> bool:
+        """Tell whether all bars plainly follow on the last closes, and take them then."""
+        near = self._near
+        for symbol, bar in bars.items():
+            if symbol not in near or not bar.volume:
+                return False
+            least, most, _ = near[symbol]
+            if bar.low < least or bar.high > most:
+                return False
+        for symbol, bar in bars.items():
+            near[symbol][2].append(bar.close)
+            self._closed_on[symbol] = day
         return True
 
     def _believe(self, bar: Bar, day: date, closes: deque[Decimal]) -> None:

@@ -105,16 +105,15 @@ class SessionFigures:
 
     def features(self) -> dict[str, float]:
         """Return the figures of every intraday signal; ratios are fractions, rounded only in documents."""
-        since_open = {"return_since_open": self.close / self.open - 1} if self.open > 0 else {}
-        return since_open | {
-            "session_open": self.open,
-            "session_high": self.high,
-            "session_low": self.low,
-            "vwap": self.vwap,
-            "vwap_deviation": self.deviation,
-            "minute_volatility": self.minute_volatility,
-            "session_volume": self.volume,
-        }
+        figures = {"return_since_open": self.close / self.open - 1} if self.open > 0 else {}
+        figures["session_open"] = self.open
+        figures["session_high"] = self.high
+        figures["session_low"] = self.low
+        figures["vwap"] = self.vwap
+        figures["vwap_deviation"] = self.deviation
+        figures["minute_volatility"] = self.minute_volatility
+        figures["session_volume"] = self.volume
+        return figures
 
 
 def minutes_between(start: datetime, end: datetime) -> int:
