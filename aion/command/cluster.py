@@ -1,4 +1,4 @@
-"""The commands for several machines: `aion prove`."""
+"""The commands for several machines: `aion prove`, `aion relay push`, `aion relay pull`."""
 
 import time
 from pathlib import Path
@@ -6,13 +6,60 @@ from typing import Annotated
 
 import typer
 
+from aion.command.option import Config, Data, settings_of
 from aion.errors import ConfigError
 from aion.terminal import say
 
 
 def add_cluster(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
+    relays = typer.Typer(no_args_is_help=True, help="Carry state files between machines over NATS JetStream.")
     app.command("prove")(prove)
+    app.add_typer(relays, name="relay")
+    relays.command("push")(push)
+    relays.command("pull")(pull)
+
+
+Server = Annotated[list[str], typer.Option("--server", help="URL of a NATS server, nats://host:4222; once for each.")]
+Machine = Annotated[str, typer.Option("--machine", help="Name of the bots' machine: letters, digits, - and _.")]
+Replicas = Annotated[int, typer.Option("--replicas", help="Servers that keep each stream: 1, 3 or 5.")]
+Ca = Annotated[Path | None, typer.Option("--ca", help="Certificate that signs those of the servers; turns TLS on.")]
+
+
+def push(
+    server: Server,
+    machine: Machine,
+    replicas: Replicas = 1,
+    ca: Ca = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Publish what the bots of this machine write, and answer desks that ask how fresh it is; until stopped."""
+    from aion.cluster.push import Publisher
+    from aion.cluster.relay import Engine, run_end
+    from aion.store.layout import Layout
+
+    layout = Layout(settings_of(config, data=data).data)
+    engine = Engine(server, replicas, ca)
+    run_end(layout, engine, machine, lambda say: Publisher(layout, machine, say).run)
+
+
+def pull(
+    server: Server,
+    machine: Machine,
+    replicas: Replicas = 1,
+    ca: Ca = None,
+    config: Config = None,
+    data: Data = None,
+) -> None:
+    """Keep a copy of what the bots of a machine write in this desk's data folder, and prove it; until stopped."""
+    from aion.cluster.pull import Node
+    from aion.cluster.relay import Engine, run_end
+    from aion.store.layout import Layout
+
+    layout = Layout(settings_of(config, data=data).data)
+    engine = Engine(server, replicas, ca)
+    run_end(layout, engine, machine, lambda say: Node(layout, machine, say).run)
 
 
 def prove(

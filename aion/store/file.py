@@ -59,13 +59,14 @@ def gzip_bytes(data: bytes, level: int = 6) -> bytes:
     )
 
 
-def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
+def write_bytes(path: Path, data: bytes, *, durable: bool = False, modified_ns: int | None = None) -> None:
     """Replace the file at `path` atomically with `data`; its folder is created if missing.
 
     Args:
         path: the file to replace.
         data: the whole new content.
         durable: True to fsync file and folder before returning, for content that cannot be written again.
+        modified_ns: when it was modified, of a copy; default now. Nanoseconds since 1970.
 
     Raises:
         OSError: the disk is full or read-only; the old file is untouched and no temporary file is left.
@@ -78,6 +79,8 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = False) -> None:
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
+            if modified_ns is not None:
+                os.utime(descriptor, ns=(modified_ns, modified_ns))
             if durable:
                 os.fsync(descriptor)
         finally:

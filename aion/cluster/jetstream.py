@@ -1,0 +1,211 @@
+"""The link to NATS JetStream, on raw streams with headers: its key-value layer cannot resume.
+
+Source: NATS ADR-50 (atomic batches), "JetStream wire API" reference.
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from aion.cluster.link import FencedError, Item, LinkError, Mark, Message, NobodyError
+from aion.extras import need
+
+ANSWER_S = 2.0  # that the engine has to take what is put
+HEADERS_BYTES = 4096  # of a message, beside its data
+MOST_BATCH = 900  # items of one atomic batch; the server takes 1,000
+_WRONG_SEQUENCE = {10071, 10164}
+_IN_USE = 10058
+
+
+class JetStreamLink:
+    """One connection; it does not reconnect by itself, so that whoever holds it knows what it has missed."""
+
+    def __init__(self, client: Any, replicas: int) -> None:
+        """Args: client: connected, of nats-py; replicas: servers that keep each stream."""
+        self._client = client
+        self._replicas = replicas
+        self._refused: list[str] = []
+        self.most_bytes = client.max_payload - HEADERS_BYTES
+
+    @classmethod
+    async def open(cls, servers: Sequence[str], replicas: int = 1, tls: Any = None) -> "JetStreamLink":
+        """Connect to one of `servers`.
+
+        Args:
+            servers: URLs, such as `nats://10.0.0.1:4222`.
+            replicas: servers that keep each stream that is made.
+            tls: context of `ssl`, None for none.
+
+        Raises:
+            LinkError: none answers, or they refuse.
+            ConfigError: nats-py is not installed.
+        """
+        nats = need("nats", "cluster")
+        said: list[str] = []
+
+        async def hear(error: Exception) -> None:
+            said.append(f"{error}" or type(error).__name__)
+
+        options: dict[str, Any] = {
+            "allow_reconnect": False, "connect_timeout": 2, "ping_interval": 1, "max_outstanding_pings": 2,
+            "max_reconnect_attempts": 1, "reconnect_time_wait": 0.1,
+            "error_cb": hear,
+        }  # fmt: skip
+        if tls is not None:
+            options["tls"] = tls
+        try:
+            client = await asyncio.wait_for(nats.connect(list(servers), **options), 5)
+        except Exception as error:  # noqa: BLE001 - the edge to the client, which raises whatever its sockets do
+            why = said[-1] if said else f"{error}" or type(error).__name__
+            raise LinkError(f"no server of {', '.join(map(_plain, servers))} can be used: {why}") from None
+        link = cls(client, replicas)
+        link._refused = said
+        return link
+
+    async def mark(self, stream: str) -> Mark:
+        """As `Link`."""
+        found = await self._api(f"STREAM.INFO.{stream}")
+        if found.get("error", {}).get("code") == 404:
+            config = {
+                "name": stream, "subjects": [f"{stream}.>"], "retention": "limits", "discard": "old",
+                "max_msgs_per_subject": 1, "storage": "file", "num_replicas": self._replicas, "max_msgs": -1,
+                "max_bytes": -1, "max_age": 0, "max_consumers": -1, "max_msg_size": -1, "allow_atomic": True,
+            }  # fmt: skip
+            made = await self._api(f"STREAM.CREATE.{stream}", config)
+            if "error" in made and made["error"].get("err_code") != _IN_USE:
+                raise LinkError(f"the stream {stream} cannot be made: {made['error'].get('description')}")
+            found = await self._api(f"STREAM.INFO.{stream}")
+        if "error" in found:
+            raise LinkError(f"the stream {stream} does not answer: {found['error'].get('description')}")
+        return Mark(found["created"], int(found["state"]["last_seq"]))
+
+    async def keys(self, stream: str) -> list[str]:
+        """As `Link`."""
+        found: list[str] = []
+        while True:
+            page = await self._api(f"STREAM.INFO.{stream}", {"subjects_filter": ">", "offset": len(found)})
+            if "error" in page:
+                raise LinkError(f"the stream {stream} does not answer: {page['error'].get('description')}")
+            names = page["state"].get("subjects") or {}
+            found += [name.partition(".")[2] for name in names]
+            if not names or len(found) >= int(page.get("total", 0)):
+                return found
+
+    async def put(self, stream: str, items: Sequence[Item], after: int) -> int:
+        """As `Link`."""
+        for start in range(0, len(items), MOST_BATCH):
+            after = await self._put_batch(stream, items[start : start + MOST_BATCH], after)
+        return after
+
+    async def _put_batch(self, stream: str, items: Sequence[Item], after: int) -> int:
+        batch = secrets.token_hex(8)
+        for number, item in enumerate(items, 1):
+            headers = dict(item.headers)
+            if number == 1:
+                headers["Nats-Expected-Last-Sequence"] = str(after)
+            if len(items) > 1:
+                headers |= {"Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+            if number < len(items):
+                await self._guard(self._client.publish(f"{stream}.{item.key}", item.data, headers=headers))
+                continue
+            if len(items) > 1:
+                headers["Nats-Batch-Commit"] = "1"
+            return await self._store(f"{stream}.{item.key}", item.data, headers)
+        return after
+
+    async def put_one(self, stream: str, item: Item, after: int | None) -> int:
+        """As `Link`."""
+        headers = dict(item.headers)
+        if after is not None:
+            headers["Nats-Expected-Last-Subject-Sequence"] = str(after)
+        return await self._store(f"{stream}.{item.key}", item.data, headers)
+
+    async def _store(self, subject: str, data: bytes, headers: dict[str, str]) -> int:
+        reply = await self._guard(self._client.request(subject, data, timeout=ANSWER_S, headers=headers))
+        found = json.loads(reply.data)
+        if error := found.get("error"):
+            kind = FencedError if error.get("err_code") in _WRONG_SEQUENCE else LinkError
+            raise kind(f"{subject.split('.')[0]}: {error.get('description')}")
+        return int(found["seq"])
+
+    async def watch(self, stream: str, after: int) -> AsyncIterator[Message]:
+        """As `Link`."""
+        api = need("nats.js.api", "cluster")
+        options = api.ConsumerConfig(deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=after + 1)
+        jetstream = self._client.jetstream()
+        found = await self._guard(
+            jetstream.subscribe(f"{stream}.>", stream=stream, ordered_consumer=True, config=options)
+        )
+        try:
+            while True:
+                try:
+                    got = await found.next_msg(timeout=1)
+                except TimeoutError:
+                    if self._client.is_closed or not self._client.is_connected:
+                        raise LinkError("the link is closed") from None
+                    continue
+                key = got.subject.partition(".")[2]
+                yield Message(key, got.data, got.headers or {}, got.metadata.sequence.stream)
+        except LinkError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge to the client
+            raise LinkError(f"{stream} cannot be read: {error or type(error).__name__}") from None
+        finally:
+            with suppress(Exception):  # it is gone with its link
+                await found.unsubscribe()
+
+    async def ask(self, subject: str, timeout_s: float) -> bytes:
+        """As `Link`."""
+        errors = need("nats.errors", "cluster")
+        try:
+            return bytes((await self._client.request(subject, b"", timeout=timeout_s)).data)
+        except errors.NoRespondersError:
+            raise NobodyError(f"nobody answers to {subject}") from None
+        except Exception as error:  # noqa: BLE001 - the edge to the client
+            raise LinkError(f"{subject} does not answer: {error or type(error).__name__}{self._why()}") from None
+
+    async def answer(self, subject: str, reply: Callable[[], Awaitable[bytes]]) -> Callable[[], Awaitable[None]]:
+        """As `Link`."""
+
+        async def respond(message: Any) -> None:
+            data = await reply()
+            with suppress(Exception):  # who asked asks again
+                await message.respond(data)
+
+        found = await self._guard(self._client.subscribe(subject, cb=respond))
+
+        async def end() -> None:
+            with suppress(Exception):
+                await found.unsubscribe()
+
+        return end
+
+    async def close(self) -> None:
+        """As `Link`."""
+        with suppress(Exception):
+            await asyncio.wait_for(self._client.close(), 1)
+
+    async def _api(self, what: str, body: Any = None) -> dict[str, Any]:
+        data = json.dumps(body).encode() if body is not None else b""
+        reply = await self._guard(self._client.request(f"$JS.API.{what}", data, timeout=ANSWER_S))
+        found: dict[str, Any] = json.loads(reply.data)
+        return found
+
+    async def _guard(self, call: Awaitable[Any]) -> Any:
+        try:
+            return await call
+        except Exception as error:  # noqa: BLE001 - the edge to the client
+            raise LinkError(f"the engine does not answer: {error or type(error).__name__}{self._why()}") from None
+
+    def _why(self) -> str:
+        """Return what the server said last: a refused publish looks like a timeout, and only this has the reason."""
+        return f" ({self._refused[-1]})" if self._refused else ""
+
+
+def _plain(url: str) -> str:
+    """Return `url` without the password in it."""
+    scheme, _, rest = url.rpartition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if scheme else rest.rpartition("@")[2]

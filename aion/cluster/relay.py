@@ -1,0 +1,105 @@
+"""Runs one end of a relay for as long as it is wanted: links that fail are replaced, and why is said once."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aion.cluster.folder import Say
+from aion.cluster.jetstream import JetStreamLink
+from aion.cluster.link import Link, LinkError
+from aion.cluster.together import together
+from aion.errors import ConfigError
+from aion.store.layout import Layout, check_name
+from aion.store.log.process_log import ProcessLog
+
+AGAIN_S = 0.5  # between two links
+
+End = Callable[[Link], Coroutine[Any, Any, None]]
+"""Runs over one link until that fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Where the engine is, and how to be let in."""
+
+    servers: Sequence[str]
+    """URLs, such as `nats://10.0.0.1:4222`; a name and a password may stand in them."""
+    replicas: int = 1
+    """Servers that keep each stream."""
+    ca: Path | None = None
+    """File with the certificate that signs those of the servers; TLS is used where it is given."""
+
+    async def open(self) -> Link:
+        """Open a link.
+
+        Raises:
+            LinkError: no server answers, or they refuse.
+            ConfigError: a file cannot be read, or nats-py is not installed.
+        """
+        try:
+            tls = ssl.create_default_context(cafile=str(self.ca)) if self.ca is not None else None
+        except OSError as error:
+            raise ConfigError(f"{self.ca} cannot be used as a certificate: {error}") from None
+        return await JetStreamLink.open(self.servers, self.replicas, tls)
+
+
+def run_end(layout: Layout, engine: Engine, machine: str, make: Callable[[Say], End]) -> None:
+    """Run one end until SIGINT.
+
+    Args:
+        layout: of the data folder, which has the log.
+        engine: to go over.
+        machine: its name, checked here.
+        make: makes the end, given what says what people should know.
+
+    Raises:
+        ConfigError: it cannot run.
+    """
+    check_machine(machine)
+    log = ProcessLog(layout, "relay", "info")
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(relay(engine, [make(log.info)], log.info))
+    except KeyboardInterrupt:
+        log.info("relay stopped")
+    finally:
+        log.close()
+
+
+def check_machine(name: str) -> str:
+    """Return `name` if a machine may have it.
+
+    Raises:
+        ConfigError: it is not of letters, digits, `-` and `_`.
+    """
+    if "." in check_name("machine", name):
+        raise ConfigError(f"machine {name!r} has a dot: use letters, digits, '-' and '_'")
+    return name
+
+
+async def relay(engine: Engine, ends: Sequence[End], say: Say) -> None:
+    """Run `ends` over one link after the other, without end.
+
+    Raises:
+        ConfigError: of an end: it cannot go on.
+    """
+    was = ""
+    while True:
+        link: Link | None = None
+        try:
+            link = await engine.open()
+            if was:
+                say("the engine answers again")
+            was = ""
+            await together(*(end(link) for end in ends))
+        except (LinkError, OSError) as error:
+            if str(error) != was:
+                say(str(error))
+            was = str(error)
+        finally:
+            if link is not None:
+                await link.close()
+        await asyncio.sleep(AGAIN_S)

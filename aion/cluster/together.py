@@ -1,0 +1,24 @@
+"""Runs what belongs together until one of it ends."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+CANCEL_AGAIN_S = 0.5
+
+
+async def together(*runs: Coroutine[Any, Any, None]) -> None:
+    """Run all of `runs` until one of them ends, then end the others; raises what that one raised.
+
+    A group of tasks cancels each once, and a client that waits with `asyncio.wait_for` of Python 3.11 may swallow it.
+    """
+    tasks = {asyncio.create_task(run) for run in runs}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        while left := {task for task in tasks if not task.done()}:
+            for task in left:
+                task.cancel()
+            await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
+    for task in done:
+        task.result()
