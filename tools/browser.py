@@ -1,9 +1,8 @@
 """Find the browsers of the tests, or install Debian's where that is possible; prints a path.
 
 Chromium: `AION_CHROMIUM`, a Chromium or Chrome on the PATH, Playwright's own. By the argument `headless`: its
-headless shell, Chromium without windows, which takes less of the processor, where it is on the PATH; `--shell`
-installs it where it is missing beside a Chromium. Firefox, by the argument `firefox`: `AION_FIREFOX`, one on the
-PATH.
+headless shell, Chromium without windows, which takes less of the processor, where it is on the PATH; `--shell` too
+installs it beside a Chromium. Firefox, by the argument `firefox`: `AION_FIREFOX`, one on the PATH.
 """
 
 import os
