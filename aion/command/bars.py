@@ -3,15 +3,17 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
 from aion.clock import parse_iso
 from aion.command.option import BarFormat, Config, Dividends, Folder, Jumps, Splits, Venue, settings_of
 from aion.errors import ConfigError
-from aion.market.action import CorporateAction
 from aion.terminal import clean, say
+
+if TYPE_CHECKING:
+    from aion.market.action import CorporateAction
 
 To = Annotated[Path | None, typer.Option("--to", help="Folder of checked bars. [AION_FOLDER]")]
 
@@ -173,7 +175,7 @@ def declare(
 
 def _declared(
     split: list[str] | None, dividend: list[str] | None, jump: list[str] | None
-) -> tuple[CorporateAction, ...]:
+) -> "tuple[CorporateAction, ...]":
     jumps = _actions([f"{each}:1" for each in jump or []], "jump")
     return tuple(_actions(split or [], "split") + _actions(dividend or [], "dividend") + jumps)
 
@@ -231,7 +233,9 @@ def _above_zero(option: str, text: str) -> Decimal:
     return found
 
 
-def _actions(texts: list[str], kind: Literal["split", "dividend", "jump"]) -> list[CorporateAction]:
+def _actions(texts: list[str], kind: Literal["split", "dividend", "jump"]) -> "list[CorporateAction]":
+    from aion.market.action import CorporateAction
+
     found = []
     for text in texts:
         try:
