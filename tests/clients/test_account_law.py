@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from aion_client.account import Account, Fill
-from aion_client.argument import EXACT, moment
+from aion_client.argument import EXACT, LEAST, moment
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -124,7 +124,7 @@ def test_account_when_written_and_read_then_goes_on_the_same(
             for account in (one, other):
                 account.apply(
                     Fill(name=f"f{number}", at=BEGAN, symbol=symbol, side="buy" if is_buy else "sell",
-                         quantity=Decimal(units) / 7, price=price, fee=fee * CENT)
+                         quantity=(Decimal(units) / 7).quantize(LEAST), price=price, fee=fee * CENT)
                 )  # fmt: skip
             other = Account.of_state("USD", other.state(), moment)
         assert other.state() == one.state()
