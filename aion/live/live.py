@@ -430,7 +430,7 @@ class Live(Generic[T]):
 
     def _take_result(self, state: TopicState, result: Result, generation: int, now_s: float) -> None:
         if result.is_built:
-            state.error = result.error
+            state.error, state.took_s = result.error, result.took_s
             self.stats.builds += 1
             self.stats.add(self.stats.build_s, result.took_s)
             if state.revisit is not None:

@@ -6,6 +6,7 @@ from aion.live.topic_state import TopicState
 
 UNSEEN = 10  # pause after builds of topics that no stream has, in times of what they took together
 ROUND_S = 0.02  # from the start of a round to that of the next which nobody waits for: it builds what came meanwhile
+SLOW_S = 0.02  # a topic that takes longer is built for who asks alone, as long as no stream has it
 LONGEST_REST_S = 5.0  # after a push, however large it was
 
 
@@ -32,6 +33,8 @@ class Pace:
         """Return when a topic may be pushed again; one that no stream has, built again."""
         if is_seen:
             return state.sent_at + max(self._pause_s, state.rest_s)
+        if state.took_s > SLOW_S:
+            return float("inf")
         return max(state.built_at + self._pause_s, self._unseen_at)
 
     def limits(self, state: TopicState) -> bool:

@@ -34,3 +34,5 @@ class TopicState:
     """When streams were sent it last."""
     rest_s: float = 0.0
     """Time that streams are given after that, by the bytes they were sent."""
+    took_s: float = 0.0
+    """Time of its newest build."""

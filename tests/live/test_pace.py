@@ -89,6 +89,8 @@ def test_topics_that_nobody_has_then_together_they_take_a_tenth_of_the_time() ->
     pace, states = Pace(10, {}), [TopicState("bots"), TopicState("index")]
     pace.end_round(3.0, 0.2)
     assert [pace.due(state, is_seen=False) for state in states] == [5.0, 5.0]
+    states[1].took_s = 10.0
+    assert pace.due(states[1], is_seen=False) == float("inf"), "what takes long is built for who asks"
     pace.end_round(3.1, 0.0)
     assert pace.due(states[0], is_seen=False) == 5.0 and pace.due(states[0], is_seen=True) == float("-inf")
 

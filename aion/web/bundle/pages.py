@@ -28,7 +28,8 @@ __all__ = ["MAX_BYTES", "Desk", "Page", "bots_bundle", "fit", "intraday_bundle",
 Bundle = TypeVar("Bundle", BotsPageBundle, IntradaySnapshot)
 
 MAX_BYTES = 256 << 10  # what a page may put into localStorage for one bundle
-MANY_BOTS = 512  # of each kind; more are not tried
+LEAST_BYTES = 500  # that a bot takes; so many that these alone are too much are not tried at all
+MANY_BOTS = 256  # of each kind; more are not tried
 BOUNDS = tuple(
     Bound(rows, points)
     for rows, points in (
@@ -46,7 +47,7 @@ def bots_bundle(desk: Desk) -> Json:
     page = _page(BotsPageBundle, desk)
     page.totals, page.watch = totals(members, desk.days), desk.watch
     fixed = told(page)
-    return fit(lambda bound: fixed | _sections(desk, bound))
+    return fit(lambda bound: fixed | _sections(desk, bound), len(desk.cards) + len(desk.lines))
 
 
 def member_of(desk: Desk, key: Key) -> Member | None:
@@ -89,29 +90,45 @@ def intraday_bundle(desk: Desk) -> Json:
     page = _page(IntradaySnapshot, desk)
     page.cycle_id = desk.cycle.summary.cycle_id if desk.cycle.summary is not None else ""
     page.errors = {key: found for key, found in desk.errors.items() if not key.startswith("swing")}
-    bots = fit(lambda bound: _views(desk, "intraday", bound))
+    bots = fit(lambda bound: _views(desk, "intraday", bound), len(desk.cards) + len(desk.lines))
     return told(page) | {"symbols": desk.symbols.encoded(), "bots": bots}
 
 
-def fit(build: Callable[[Bound], Json]) -> Json:
+def fit(build: Callable[[Bound], Json], bots: int) -> Json:
     """Return what `build` makes with the widest bound that stays within `MAX_BYTES`.
 
     When even the narrowest does not, there are hundreds of bots: as many are shown as go in, Aion's own first, then
     those with the newest data.
+
+    Args: build: makes the bundle within a bound; bots: how many of them there are.
     """
-    found: Json = {}
-    for bound in BOUNDS:
-        found = build(bound)
-        if len(orjson.dumps(found)) <= MAX_BYTES:
+    low, high = 0, len(BOUNDS) - 1
+    if bots * LEAST_BYTES <= MAX_BYTES:
+        found = build(BOUNDS[0])
+        if _is_within(found):
+            return found
+        narrowest = build(BOUNDS[-1])
+        if _is_within(narrowest):
+            found = narrowest
+            while high - low > 1:  # what is narrower is no larger
+                middle = (low + high) // 2
+                tried = build(BOUNDS[middle])
+                if _is_within(tried):
+                    found, high = tried, middle
+                else:
+                    low = middle
             return found
     most = MANY_BOTS
-    while most > 1:
+    while True:
         found = build(replace(BOUNDS[-1], bots=most))
         size = len(orjson.dumps(found))
-        if size <= MAX_BYTES:
-            break
-        most = min(most - 1, most * MAX_BYTES // size)
-    return found
+        if size <= MAX_BYTES or most <= 1:
+            return found
+        most = max(1, min(most - 1, most * MAX_BYTES // size))
+
+
+def _is_within(bundle: Json) -> bool:
+    return len(orjson.dumps(bundle)) <= MAX_BYTES
 
 
 def _sections(desk: Desk, bound: Bound) -> Json:

@@ -82,15 +82,12 @@ class Card:
         self.curve: Equity = before.curve if before is not None and is_same else Equity.of(doc.equity_curve)
         self.row = _row(self, kind, file, asked)
         """All of it but lists and curves."""
-        self._whole: BotView | None = None
         self._encoded: dict[tuple[int, int], orjson.Fragment] = {}
 
     @property
     def whole(self) -> BotView:
-        """The `BotView` with everything in it, all in order."""
-        if self._whole is None:
-            self._whole = _whole(self)
-        return self._whole
+        """The `BotView` with everything in it, all in order; made anew at each look, not to be kept for all bots."""
+        return _whole(self)
 
     def is_of(self, doc: Account, asked: Asked, *, foreign: bool) -> bool:
         """Return True if this card was made of the very same document."""
