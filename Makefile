@@ -81,9 +81,10 @@ lowest: build
 newest: build
 	$(BIN)/python tools/bound.py newest $(BOUNDED)
 
-# The client as a package: clients/python/dist.
+# The clients as packages: clients/python/dist, clients/js/dist.
 clients: build
 	cd clients/python && ../../$(BIN)/python -m hatchling build -t wheel -d dist
+	mkdir -p clients/js/dist && cd clients/js && npm pack --pack-destination dist
 
 # The adapters with the real programs, each in an environment of its own; some minutes, most of them for installing.
 PROGRAMS ?=

@@ -101,7 +101,7 @@ class Keeper:
         self._lock_file = Lock(self._path.parent, self.name)
         self._lock_file.take(LOCK_WAIT_S)
         try:
-            remove_temporaries(self._path)
+            remove_temporaries(root, self.name)
             self._journal = Journal(self._path.parent, self.name)
             self._activity = Activity(root, self.name, self.say)
             self._begin(start)
@@ -419,7 +419,7 @@ class Keeper:
         self._writing = threading.Lock()
         self._thread = None
         self._journal.close()
-        self._lock_file.close()
+        self._lock_file.leave()
 
 
 Self = TypeVar("Self", bound=Keeper)

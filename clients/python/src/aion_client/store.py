@@ -13,6 +13,7 @@ import gzip
 import itertools
 import json
 import os
+import re
 import stat
 import time
 import zlib
@@ -129,11 +130,17 @@ class Lock:
     def close(self) -> None:
         """Give the name up; nothing if it is not held."""
         if self._descriptor >= 0:
+            os.ftruncate(self._descriptor, 0)
+            self.leave()
+
+    def leave(self) -> None:
+        """Close the file of a lock that the parent of this process holds."""
+        if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
 
     def _try(self) -> bool:
-        self.close()
+        self.leave()
         self._path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(self._path, flags, 0o600)
@@ -144,6 +151,9 @@ class Lock:
             if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES):
                 return False
             raise
+        if _is_node(os.pread(descriptor, 32, 0)):  # which has no locks that end with a process
+            os.close(descriptor)
+            return False
         if os.fstat(descriptor).st_nlink == 0:  # removed between the two calls: it protects nothing
             os.close(descriptor)
             return False
@@ -154,10 +164,24 @@ class Lock:
 
     def _holder(self) -> str:
         with contextlib.suppress(OSError):
-            found = self._path.read_text("ascii", "replace")[:20]
+            found = self._path.read_text("ascii", "replace")[:32].replace("node ", "")
             if found.isdecimal():
                 return f"process {found}"
         return "another program"
+
+
+def _is_node(content: bytes) -> bool:
+    """Tell whether a lock file names a running program of the client for Node."""
+    name, _, pid = content.partition(b" ")
+    if name != b"node" or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class Journal:
@@ -249,13 +273,14 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def remove_temporaries(path: Path) -> None:
-    """Remove what killed processes left of writing the file at `path`; the caller holds its lock."""
-    beginning = f".{path.name}."
-    with contextlib.suppress(OSError):
-        for each in os.listdir(path.parent):
-            if each.startswith(beginning) and ".tmp-" in each:
-                os.unlink(path.parent / each)
+def remove_temporaries(root: Path, bot: str) -> None:
+    """Remove what killed processes left of writing the files of a bot; the caller holds its lock."""
+    for path in (state_path(root, bot), activity_path(root, bot, "0000-00-00")):
+        form = re.compile(re.escape(f".{path.name}.").replace("0000\\-00\\-00", "[0-9-]{10}") + r"[0-9]+\.tmp-[0-9]+")
+        with contextlib.suppress(OSError):
+            for each in os.listdir(path.parent):
+                if form.fullmatch(each):
+                    os.unlink(path.parent / each)
 
 
 def _write(path: Path, data: bytes) -> None:

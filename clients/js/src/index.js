@@ -1,0 +1,2 @@
+export { Bot } from "./bot.js";
+export { ClientError, NameTakenError } from "./errors.js";
