@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from aion.config import BotSettings, Rules
 from aion.ledger.query import read_ledger
 from aion.market import calendar
+from aion.market.action import CorporateAction
+from aion.market.halt import Halt
 from aion.model import Bar, Instrument, Side, Signal
 from aion.money import unit_of
 from aion.store.layout import Layout
@@ -114,12 +116,12 @@ def bot(script: str, cost: str, *, allow_short: bool, aggression: str) -> BotSet
     )
 
 
-def play(folder: str, made: BotSettings, bars: list[Bar]) -> Path:
+def play(folder: str, made: BotSettings, bars: list[Bar], feed: ListFeed | None = None) -> Path:
     path = Path(folder)
     run_plan(
         path,
         {"b": made},
-        ListFeed(INSTRUMENTS, minute=bars),
+        feed or ListFeed(INSTRUMENTS, minute=bars),
         bars[0].ts - INSTANT,
         bars[-1].ts,
         is_deterministic=True,
@@ -145,6 +147,32 @@ def test_accounts_add_up_and_equal_runs_are_equal(
             again = play(two, made, bars)
             assert state_files(path) == state_files(again)
             assert ledger_rows(Layout(path).ledger) == ledger_rows(Layout(again).ledger)
+    finally:
+        del BUILT_IN["scripted"]
+
+
+class Watchful(ListFeed):
+    """Knows of an action and a halt of each symbol that come after the last bar: each bar is asked about them."""
+
+    given = tuple(CorporateAction(symbol, date(2031, 6, 2), "split", Decimal(2)) for symbol in SYMBOLS)
+
+    def halts(self, symbols: frozenset[str]) -> list[Halt]:
+        return [Halt(symbol, at("2031-06-02T14:00Z"), at("2031-06-02T15:00Z"), "news") for symbol in sorted(symbols)]
+
+
+@EXAMPLES
+@given(tapes(), SCRIPTS, st.booleans())
+def test_run_when_nothing_is_known_to_come_then_its_short_ways_lead_to_the_same(
+    bars: list[Bar], script: str, allow_short: bool
+) -> None:
+    BUILT_IN["scripted"] = Scripted
+    made = bot(script, "us-equity", allow_short=allow_short, aggression="1")
+    try:
+        with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+            short = play(one, made, bars)
+            whole = play(two, made, bars, Watchful(INSTRUMENTS, minute=bars))
+            assert state_files(short) == state_files(whole)
+            assert ledger_rows(Layout(short).ledger) == ledger_rows(Layout(whole).ledger)
     finally:
         del BUILT_IN["scripted"]
 
