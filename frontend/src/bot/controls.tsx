@@ -2,6 +2,7 @@
 
 import type { Asked } from "../api/schema";
 import { ALL_BOTS, askBot, clearKill, throwKill } from "../lib/ask";
+import { later } from "../lib/later";
 import { useMayAsk } from "../lib/role";
 import { useTicking } from "../lib/ticker";
 import { ConfirmButton } from "../ui/confirm";
@@ -22,6 +23,11 @@ import {
 } from "./promise";
 import "./controls.css";
 import type { Bot } from "../lib/bot";
+
+const AttachedControls = later(
+  () => import("./attached-controls"),
+  () => null,
+);
 
 /** Why a bot cannot be asked for anything; empty when it can. */
 export function refusal(bot: Bot, mayAsk: boolean): string {
@@ -45,6 +51,7 @@ export function Controls({ bot, all }: Props) {
   const killed = killOf(bot, all);
   const why = refusal(bot, mayAsk);
   if (why) return <p className="soft refusal">{why}</p>;
+  if (bot.actions) return <AttachedControls bot={bot} all={all} busy={busy} />;
   const isPaused = bot.state === "paused";
   return (
     <div className="controls">

@@ -54,9 +54,18 @@ async function send<T>(
 
 const route = (bot: string, part: string): string => `/api/bots/${encodeURIComponent(bot)}/${part}`;
 
-/** Ask a bot, or all of them, to pause, resume or flatten; with `keep` a resume lets the exits of a flatten fill. */
-export function askBot(bot: string, action: BotAction, reason: string, keep = false): Promise<ControlAnswer> {
-  return send("POST", route(bot, "control"), keep ? { action, reason, exits: "keep" } : { action, reason });
+/**
+ * Ask a bot, or all of them, for something; with `keep` a resume lets the exits of a flatten fill. `key` names the
+ * position, order or lock that it is for.
+ */
+export function askBot(
+  bot: string,
+  action: BotAction,
+  reason: string,
+  keep = false,
+  key?: string,
+): Promise<ControlAnswer> {
+  return send("POST", route(bot, "control"), { action, reason, exits: keep ? "keep" : undefined, value: key });
 }
 
 /** Milliseconds after which a stop without an answer is sent again: its connection, or who serves it, may be stuck. */
