@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bench import backtest, broadcast, delta, fresh, get, hold, report
+from bench import backtest, broadcast, delta, fresh, get, hold, many, report
 from bench.tool import OUT, Missing, raise_limits
 
 ALL = ("aion", "aion gzip", "loop", "nchan", "sse-starlette", "better-sse")
@@ -39,7 +39,8 @@ def parts(*, quick: bool) -> dict[str, Callable[[], dict[str, Any]]]:
         "stuck": hold.stuck,
         "idle": lambda: hold.idle(seconds=10 if quick else 20),
         "storm": hold.storm,
-        "many": hold.many,
+        "crowd": hold.many,
+        "many": lambda: many.measure((10, 1_000), 8.0) if quick else many.measure(),
         "thaw": lambda: hold.thaw(10 if quick else 30),
         "delta": lambda: delta.measure(20 if quick else delta.SECONDS),
         "backtest": lambda: backtest.main(["--sessions", "60"] if quick else []),

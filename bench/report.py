@@ -90,7 +90,11 @@ def rows(results: dict[str, Any]) -> list[Row]:
         _at_most("5,000 clients reconnect: all current after", 5, _of(results, "storm", "most_s"), "s", 2),
         _at_most("client that was frozen: stale bundles beyond its own buffer", 2 + UNSENT_BYTES / 19_755,
                  _of(results, "thaw", "default", "stale_beyond_own_buffer"), "bundles", 2),
-        _at_least("10,000 clients on one worker: complete rounds", 7, _of(results, "many", "whole"), "of 7"),
+        _at_least("10,000 clients on one worker: complete rounds", 7, _of(results, "crowd", "whole"), "of 7"),
+        _at_most("1,000 bots at 1 Hz, 100 viewers: processor", 0.5, _many(results, "core"), "core", 2),
+        _at_most("1,000 bots at 1 Hz, 100 viewers: a viewer", 20, _kilo(_many(results, "bytes_s")), "KB/s"),
+        _at_most("1,000 bots of 50 positions, 100 viewers: memory", 250, _mega(_many(results, "resident")), "MB"),
+        _at_most("start with 1,000 bots and 60 days", 3, _of(results, "many", "start", "start_s"), "s"),
         _at_most("backtest of one year, 20 symbols, two bots", 20, _of(results, "backtest", "load", "year_s"), "s"),
         _at_least("backtest of one rule: speed / backtesting.py", 1, _backtest_ratio(results)),
     ]  # fmt: skip
@@ -99,6 +103,15 @@ def rows(results: dict[str, Any]) -> list[Row]:
 
 def _kilo(value: float | None) -> float | None:
     return None if value is None else value / 1024
+
+
+def _mega(value: float | None) -> float | None:
+    return None if value is None else value / 1e6
+
+
+def _many(results: dict[str, Any], what: str) -> float | None:
+    found = [each for each in results.get("many", {}).get("growth", ()) if each["bots"] == 1_000]
+    return float(found[0][what]) if found else None
 
 
 def _percent(value: float | None) -> float | None:
@@ -203,11 +216,38 @@ def _details(results: dict[str, Any]) -> list[str]:
             lines.append(f"| {name} | {each['body_bytes']:,.0f} B | {each['changes']} | {each['patches']} "
                          f"| {each['whole_bytes']:,.0f} B | {each['patch_bytes']:,.0f} B | {each['sent_whole']:,} B "
                          f"| {each['sent_patched']:,} B | {each['make_ms']:.1f} ms |")  # fmt: skip
-    if "open_s" in results.get("many", {}):
-        many = results["many"]
-        lines += ["", f"### {many['clients']:,} clients on one worker", "",
-                  f"Opened in {many['open_s']:.1f} s; 20 KB reached the last one after {many['last_ms']:.0f} ms "
-                  f"(gzip); {many['resident_a_client'] / 1024:.1f} KB of memory per client."]  # fmt: skip
+    if "open_s" in results.get("crowd", {}):
+        crowd = results["crowd"]
+        lines += ["", f"### {crowd['clients']:,} clients on one worker", "",
+                  f"Opened in {crowd['open_s']:.1f} s; 20 KB reached the last one after {crowd['last_ms']:.0f} ms "
+                  f"(gzip); {crowd['resident_a_client'] / 1024:.1f} KB of memory per client."]  # fmt: skip
+    return [*lines, *_growth_table(results)]
+
+
+def _growth_table(results: dict[str, Any]) -> list[str]:
+    many = results.get("many", {})
+    if "growth" not in many:
+        return []
+    lines = ["", "### Many bots", "",
+             "Each writes once a second; 100 viewers have the totals, the index, 30 rows and 6 cards each.", "",
+             "| bots | processor | a viewer | memory | write -> event p50 | p99 | start | load average |",
+             "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    named = {"own": ", of one job", "alone": ", no viewer", "bad": ", many of them bad"}
+    rows = [*((each, "") for each in many["growth"]), *((many[name], said) for name, said in named.items())]
+    for each, said in rows:
+        late = [f"{each[name]:,.0f} ms" if name in each else "" for name in ("p50_ms", "p99_ms")]
+        seen = f"{each['bytes_s'] / 1000:.1f} KB/s" if "bytes_s" in each else ""
+        lines.append(f"| {each['bots']:,}{said} | {each['core']:.2f} core | {seen} "
+                     f"| {each['resident'] / 1e6:.0f} MB | {late[0]} | {late[1]} | {each['start_s']:.1f} s "
+                     f"| {each['load']:.1f} |")  # fmt: skip
+    start = many["start"]
+    lines += ["", f"Start with {start['bots']:,} bots and {start['days']} days, {start['files']:,} files: "
+              f"{start['start_s']:.1f} s to the answered index, {start['resident'] / 1e6:.0f} MB."]  # fmt: skip
+    for name in ("index", "card"):
+        each = many["gets"][name]
+        ratio = each["rate"]["median"] / each["constant_rate"]["median"]
+        lines.append(f"GET of the {name}: {ratio:.2f} x a constant answer of its bytes; 200 at a time p99 "
+                     f"{each['p99_ms']['median'] / each['constant_p99_ms']['median']:.2f} x.")  # fmt: skip
     return lines
 
 

@@ -1,7 +1,8 @@
 """The desk as `aion serve` runs it, with one more route that answers fixed bytes: the price of freshness is between.
 
 The constant stands behind the same middleware, login, routing and headers and answers the bytes that the bundle's
-route would, but looks at nothing. With a second argument of `signatures` the desk trusts no events of the kernel.
+route would, but looks at nothing. With an argument `signatures` the desk trusts no events of the kernel; with
+`topic=index` it is of that topic, not of `bots`.
 """
 
 import sys
@@ -20,10 +21,11 @@ PATH = "/api/bench/constant"
 
 
 class Constant:
-    """Answers what the bundle's route answers, from memory."""
+    """Answers what the route of a topic answers, from memory."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, topic: str) -> None:
         self._live = app.desk.live
+        self._topic = topic
         self._start: dict[str, Any] = {}
         self._body: dict[str, Any] = {}
 
@@ -34,7 +36,7 @@ class Constant:
             async def keep(message: dict[str, Any]) -> None:
                 seen.append(message)
 
-            await SnapshotApp(self._live, "bots")(scope, receive, keep)
+            await SnapshotApp(self._live, self._topic)(scope, receive, keep)
             self._start, self._body = seen
         assert any(key == b"accept-encoding" and accepts_gzip(value.decode()) for key, value in scope["headers"])
         await send(dict(self._start))
@@ -46,7 +48,8 @@ def main() -> None:
     app = App(settings, store=open_store(settings))
     if "signatures" in sys.argv:
         app.desk.live._events._is_wanted = False
-    constant = Constant(app)
+    topic = next((each.removeprefix("topic=") for each in sys.argv if each.startswith("topic=")), "bots")
+    constant = Constant(app, topic)
 
     async def choose(_request: Any) -> Any:
         return constant
