@@ -134,11 +134,15 @@ class JetStreamLink:
     async def watch(self, stream: str, after: int) -> AsyncIterator[Message]:
         """As `Link`."""
         api = need("nats.js.api", "cluster")
-        options = api.ConsumerConfig(deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=after + 1)
-        jetstream = self._client.jetstream()
+        # not its ordered consumer, which lets the server wait a quarter of a second for each window of data
+        options = api.ConsumerConfig(
+            deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=after + 1,
+            ack_policy=api.AckPolicy.NONE, max_deliver=1, mem_storage=True, num_replicas=1, inactive_threshold=5.0,
+        )  # fmt: skip
         found = await self._guard(
-            jetstream.subscribe(f"{stream}.>", stream=stream, ordered_consumer=True, config=options)
+            self._client.jetstream().subscribe(f"{stream}.>", stream=stream, config=options, manual_ack=True)
         )
+        expected = 1
         try:
             while True:
                 try:
@@ -147,8 +151,11 @@ class JetStreamLink:
                     if self._client.is_closed or not self._client.is_connected:
                         raise LinkError("the link is closed") from None
                     continue
-                key = got.subject.partition(".")[2]
-                yield Message(key, got.data, got.headers or {}, got.metadata.sequence.stream)
+                number = got.metadata.sequence
+                if number.consumer != expected:
+                    raise LinkError(f"{stream}: a message was lost on the way")
+                expected += 1
+                yield Message(got.subject.partition(".")[2], got.data, got.headers or {}, number.stream)
         except LinkError:
             raise
         except Exception as error:  # noqa: BLE001 - the edge to the client

@@ -46,14 +46,14 @@ class Engine:
         return await JetStreamLink.open(self.servers, self.replicas, tls)
 
 
-def run_end(layout: Layout, engine: Engine, machine: str, make: Callable[[Say], End]) -> None:
-    """Run one end until SIGINT.
+def run_ends(layout: Layout, engine: Engine, machine: str, make: Callable[[Say], Sequence[End]]) -> None:
+    """Run the ends of a machine until SIGINT.
 
     Args:
         layout: of the data folder, which has the log.
         engine: to go over.
         machine: its name, checked here.
-        make: makes the end, given what says what people should know.
+        make: makes them, given what says what people should know.
 
     Raises:
         ConfigError: it cannot run.
@@ -62,7 +62,7 @@ def run_end(layout: Layout, engine: Engine, machine: str, make: Callable[[Say], 
     log = ProcessLog(layout, "relay", "info")
     try:
         with asyncio.Runner() as runner:
-            runner.run(relay(engine, [make(log.info)], log.info))
+            runner.run(relay(engine, make(log.info), log.info))
     except KeyboardInterrupt:
         log.info("relay stopped")
     finally:

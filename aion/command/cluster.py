@@ -34,14 +34,18 @@ def push(
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Publish what the bots of this machine write, and answer desks that ask how fresh it is; until stopped."""
+    """Publish what the bots of this machine write, and bring them what desks ask of them; until stopped."""
     from aion.cluster.push import Publisher
-    from aion.cluster.relay import Engine, run_end
+    from aion.cluster.relay import Engine, run_ends
+    from aion.cluster.shared import Shared
     from aion.store.layout import Layout
 
     layout = Layout(settings_of(config, data=data).data)
     engine = Engine(server, replicas, ca)
-    run_end(layout, engine, machine, lambda say: Publisher(layout, machine, say).run)
+    run_ends(
+        layout, engine, machine,
+        lambda say: [Publisher(layout, machine, say).run, Shared(layout, machine, say, is_source=True).run],
+    )  # fmt: skip
 
 
 def pull(
@@ -52,14 +56,18 @@ def pull(
     config: Config = None,
     data: Data = None,
 ) -> None:
-    """Keep a copy of what the bots of a machine write in this desk's data folder, and prove it; until stopped."""
+    """Keep a proved copy of what the bots of a machine write, and bring them what this desk asks; until stopped."""
     from aion.cluster.pull import Node
-    from aion.cluster.relay import Engine, run_end
+    from aion.cluster.relay import Engine, run_ends
+    from aion.cluster.shared import Shared
     from aion.store.layout import Layout
 
     layout = Layout(settings_of(config, data=data).data)
     engine = Engine(server, replicas, ca)
-    run_end(layout, engine, machine, lambda say: Node(layout, machine, say).run)
+    run_ends(
+        layout, engine, machine,
+        lambda say: [Node(layout, machine, say).run, Shared(layout, machine, say, is_source=False).run],
+    )  # fmt: skip
 
 
 def prove(

@@ -3,116 +3,23 @@
 import asyncio
 import json
 import os
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import nats
 import pytest
 
 from aion.cluster.folder import key_of
-from aion.cluster.link import FencedError, Item, Link, LinkError, NobodyError
+from aion.cluster.link import FencedError, Item, LinkError, NobodyError
 from aion.cluster.pull import Node
 from aion.cluster.push import Publisher, list_subject, proof_subject, state_stream
-from aion.cluster.relay import End, Engine, check_machine, relay
+from aion.cluster.relay import Engine, check_machine, relay
 from aion.errors import ConfigError
 from aion.store.layout import Layout
-from tests.cluster.machine import Cluster, cluster, counted, counter, files, proof
-
-Scenario = Callable[["Machines"], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster(tmp_path_factory.mktemp("cluster")) as made:
-        made.server()
-        yield made
+from tests.cluster.here import Machines, Play
+from tests.cluster.machine import counted, counter, files, proof
 
 
-class Machines:
-    """Publishers and nodes in this process, over one server."""
-
-    def __init__(self, url: str, root: Path, machine: str) -> None:
-        self.engine = Engine([url])
-        self.machine = machine
-        self.bots, self.desk = root / "bots", root / "desk"
-        self.said: list[str] = []
-        self.tasks: list[asyncio.Task[None]] = []
-
-    def end(self, run: End) -> "asyncio.Task[None]":
-        task = asyncio.create_task(relay(self.engine, [run], self.said.append))
-        self.tasks.append(task)
-        return task
-
-    def push(self, data: Path | None = None) -> "asyncio.Task[None]":
-        return self.end(Publisher(Layout(data or self.bots), self.machine, self.said.append).run)
-
-    def pull(self, data: Path | None = None) -> "asyncio.Task[None]":
-        return self.end(Node(Layout(data or self.desk), self.machine, self.said.append).run)
-
-    async def stop(self, task: "asyncio.Task[None]") -> None:
-        task.cancel()
-        await asyncio.wait({task})
-
-    async def until(self, what: Callable[[], Any], seconds: float = 30) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            for task in self.tasks:
-                if task.done() and not task.cancelled():
-                    task.result()
-            try:
-                if what():
-                    return
-            except (OSError, ValueError, KeyError):
-                pass
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"not within {seconds} s: {self.said}")
-
-    async def proved(self, data: Path | None = None) -> None:
-        """Wait for two proofs that were asked for from now on."""
-        folder = data or self.desk
-        await self.until(lambda: (folder / "watch" / "proof.json").exists())
-        before = proof(folder)
-        await self.until(lambda: proof(folder)[0] == before[0] and proof(folder)[1] >= before[1] + 2)
-
-    def is_same(self, data: Path | None = None) -> bool:
-        return files(data or self.desk) == files(self.bots)
-
-    @asynccontextmanager
-    async def link(self) -> AsyncIterator[Link]:
-        link = await self.engine.open()
-        try:
-            yield link
-        finally:
-            await link.close()
-
-
-@pytest.fixture
-def play(server: Cluster, tmp_path: Path) -> Callable[[Scenario], None]:
-    """Run a scenario with a machine of its own."""
-
-    def run(scenario: Scenario) -> None:
-        machines = Machines(server.url, tmp_path, f"m{abs(hash(tmp_path)) % 10**9}")
-        machines.bots.mkdir()
-        machines.desk.mkdir()
-
-        async def main() -> None:
-            try:
-                async with asyncio.timeout(100):
-                    await scenario(machines)
-            finally:
-                for task in machines.tasks:
-                    task.cancel()
-                await asyncio.gather(*machines.tasks, return_exceptions=True)
-
-        asyncio.run(main())
-
-    return run
-
-
-def test_copy_has_the_same_files_times_and_no_more(play: Callable[[Scenario], None]) -> None:
+def test_copy_has_the_same_files_times_and_no_more(play: Play) -> None:
     async def scenario(on: Machines) -> None:
         for n in range(20):
             counted(on.bots, n, f"bot{n}", 50_000)
@@ -138,7 +45,7 @@ def test_copy_has_the_same_files_times_and_no_more(play: Callable[[Scenario], No
     play(scenario)
 
 
-def test_summary_of_a_cycle_never_comes_before_what_it_names(play: Callable[[Scenario], None]) -> None:
+def test_summary_of_a_cycle_never_comes_before_what_it_names(play: Play) -> None:
     async def scenario(on: Machines) -> None:
         on.push()
         on.pull()
@@ -169,7 +76,7 @@ def test_summary_of_a_cycle_never_comes_before_what_it_names(play: Callable[[Sce
     play(scenario)
 
 
-def test_node_resumes_where_it_was_and_a_publisher_says_all_again(play: Callable[[Scenario], None]) -> None:
+def test_node_resumes_where_it_was_and_a_publisher_says_all_again(play: Play) -> None:
     async def scenario(on: Machines) -> None:
         for n in range(5):
             counted(on.bots, n, f"bot{n}")
@@ -194,7 +101,7 @@ def test_node_resumes_where_it_was_and_a_publisher_says_all_again(play: Callable
     play(scenario)
 
 
-def test_lost_store_is_filled_again_from_the_bots_disk(play: Callable[[Scenario], None]) -> None:
+def test_lost_store_is_filled_again_from_the_bots_disk(play: Play) -> None:
     async def scenario(on: Machines) -> None:
         counted(on.bots, 1)
         on.push()
@@ -210,7 +117,7 @@ def test_lost_store_is_filled_again_from_the_bots_disk(play: Callable[[Scenario]
     play(scenario)
 
 
-def test_two_programs_cannot_publish_as_one_machine(play: Callable[[Scenario], None], tmp_path: Path) -> None:
+def test_two_programs_cannot_publish_as_one_machine(play: Play, tmp_path: Path) -> None:
     async def scenario(on: Machines) -> None:
         counted(on.bots, 1)
         on.push()
@@ -229,7 +136,7 @@ def test_two_programs_cannot_publish_as_one_machine(play: Callable[[Scenario], N
     play(scenario)
 
 
-def test_machine_that_sends_other_than_it_says_is_never_proved(play: Callable[[Scenario], None]) -> None:
+def test_machine_that_sends_other_than_it_says_is_never_proved(play: Play) -> None:
     async def scenario(on: Machines) -> None:
         stream = state_stream(on.machine)
         path = "swing/rolling_orb_ny.json.gz"
@@ -272,7 +179,7 @@ def test_desk_starts_with_the_engine_down_and_says_so_once(tmp_path: Path) -> No
     asyncio.run(main())
 
 
-def test_question_that_nobody_answers_is_told_from_an_engine_that_does_not(play: Callable[[Scenario], None]) -> None:
+def test_question_that_nobody_answers_is_told_from_an_engine_that_does_not(play: Play) -> None:
     async def scenario(on: Machines) -> None:
         async with on.link() as link:
             with pytest.raises(NobodyError):
