@@ -62,10 +62,8 @@ export function piecesOf(ends: readonly number[], gap: number, { from, to, used 
   const leave = (begin: number, end: number): void => {
     if (end <= begin) return;
     const start = begin === 0 ? 0 : (ends[begin - 1] as number) + gap;
-    pieces.push({
-      space: Math.max(0, (ends[end - 1] as number) - start),
-      key: begin === 0 ? "first" : end === count ? "last" : "between",
-    });
+    // another place, another element: one that moved by a screen would be a shift of what is seen
+    pieces.push({ space: Math.max(0, (ends[end - 1] as number) - start), key: `${begin} ${end}` });
   };
   let at = 0;
   for (const [begin, end] of drawn) {
@@ -80,7 +78,7 @@ export function piecesOf(ends: readonly number[], gap: number, { from, to, used 
 /**
  * Draw a part of a list in `host`, whose lines have `LINE`; it scrolls with the page, or in `box`.
  *
- * Heights are measured as lines are drawn; what was not drawn yet counts as high as the others on average.
+ * Heights are measured as lines are drawn; what was not drawn yet counts as high as the first ones on average.
  */
 export function useSlice(host: RefObject<HTMLElement>, options: Options, box?: RefObject<HTMLElement>): Slice {
   const heights = useRef(new Map<string, number>());
@@ -91,8 +89,13 @@ export function useSlice(host: RefObject<HTMLElement>, options: Options, box?: R
   const [turn, measured] = useReducer((times: number, _: undefined) => times + 1, 0);
   const [isPrinting, setPrinting] = useState(false);
 
-  const known = [...heights.current.values()];
-  const mean = known.length > 0 ? known.reduce((sum, each) => sum + each, 0) / known.length : guess;
+  // of the first that were drawn, once: were it another each time, all that is not drawn would be moved
+  const average = useRef<number>();
+  if (average.current === undefined && heights.current.size > 0) {
+    const known = [...heights.current.values()];
+    average.current = known.reduce((sum, each) => sum + each, 0) / known.length;
+  }
+  const mean = average.current ?? guess;
   const ends: number[] = [];
   if (isOn) {
     let end = -gap;
@@ -158,6 +161,7 @@ export function useSlice(host: RefObject<HTMLElement>, options: Options, box?: R
     };
     const onResize = (): void => {
       heights.current.clear();
+      average.current = undefined;
       onScroll();
     };
     const print = (): void => drawNow(() => setPrinting(true)); // before this returns: then it is on paper
