@@ -3,6 +3,8 @@
 Starts `aion up` over a temporary folder, waits until its bots trade, and loads each page in fresh browser profiles
 while the replay goes on: nothing is kept from an earlier visit. Each figure is the median of the runs. Status 1 means
 that a goal was missed. Figures of a busy machine are worse than the page: the load stands below the table.
+
+`--bots 1000` measures the Bots page and the last bot's of a desk of so many, of which fifty write each second.
 """
 
 import argparse
@@ -19,7 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 from hatch_build import find_node  # noqa: E402
 from tools.browser import find_browser  # noqa: E402
-from tools.screenshots import has_traded, running_desk  # noqa: E402
+from tools.screenshots import busy_desk, has_traded, running_desk  # noqa: E402
+from tools.thousand import name_of  # noqa: E402
 
 FOLDER = ROOT / "tools" / "lighthouse"
 PAGES = ("/bots", "/bots/orb_ny", "/intraday", "/intraday/MSFT", "/logs", "/system")
@@ -78,6 +81,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3, help="loads of each page (default: %(default)s)")
     parser.add_argument("--page", action="append", help="a path; all main pages by default")
+    parser.add_argument("--bots", type=int, help="bots of another program in place of the replay, e.g. 1000")
     options = parser.parse_args()
     chromium = find_browser()
     if chromium is None:
@@ -86,9 +90,11 @@ def main() -> int:
     environment = {**os.environ, "PATH": os.pathsep.join((str(Path(node).parent), os.environ.get("PATH", "")))}
     install(environment, npm)
     missed: list[str] = []
+    desk = busy_desk(options.bots) if options.bots else running_desk("up", has_traded)
+    pages = ("/bots", f"/bots/{name_of(options.bots - 1)}") if options.bots else PAGES
     print("".join(f"{name.replace('_', ' '):>16}" for name in ("page", *COLUMNS)), flush=True)
-    with running_desk("up", has_traded) as (url, _):
-        for page in options.page or PAGES:
+    with desk as (url, _):
+        for page in options.page or pages:
             runs = [measure(node, environment, chromium, url + page) for _ in range(max(1, options.runs))]
             found = median(runs)
             shown = [f"{found.get(name, float('nan')):.{3 if name == 'cls' else 0}f}" for name in COLUMNS]

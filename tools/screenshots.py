@@ -34,6 +34,7 @@ from aion.store.layout import Layout  # noqa: E402
 from aion.web.security.password import hash_password  # noqa: E402
 from aion.web.security.store import DeskStore  # noqa: E402
 from tools.browser import find_browser  # noqa: E402
+from tools.thousand import BOTS, Writer, write_all  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 PAGES = {
@@ -267,26 +268,67 @@ def take_moving(browser: Browser, url: str) -> None:
     page.locator("h3", has_text="orb_ny").wait_for(timeout=20_000)
     page.evaluate(SCROLL_TO_CARDS)
     page.wait_for_timeout(2000)
+    film(page, "bots.webp", lambda _: None)
+    context.close()
+
+
+def take_many(browser: Browser) -> None:
+    """Take the moving picture of a thousand bots that write while the table and the cards are scrolled through."""
+    with busy_desk(BOTS) as (url, _):
+        context = browser.new_context(color_scheme="dark", viewport=MOVING)
+        page = context.new_page()
+        page.goto(f"{url}/bots")
+        page.get_by_text("STREAMING").first.wait_for(timeout=60_000)
+        page.locator(".card .positions").first.wait_for(timeout=60_000)
+        page.locator("#compare-title").evaluate("(head) => scrollBy(0, head.getBoundingClientRect().top - 70)")
+
+        def scroll(number: int) -> None:
+            half = FRAMES // 2
+            if number < half:
+                step = f"const box = document.querySelector('.compare'); box.scrollTop = {number} / {half} * 43_000"
+            elif number == half:
+                step = "document.querySelector('.cards').scrollIntoView()"
+            else:
+                step = "scrollBy(0, 180)"
+            page.evaluate(step)
+
+        film(page, "thousand.webp", scroll)
+        context.close()
+
+
+@contextmanager
+def busy_desk(bots: int) -> Iterator[tuple[str, Path]]:
+    """Serve that many bots, of which fifty write each second; yield the address and the data folder."""
+    with running_desk("serve", lambda url: bool(bundle_of(url))) as (url, data):
+        write_all(data, bots)
+        with Writer(data, bots):
+            yield url, data
+
+
+def film(page: Page, name: str, step: Callable[[int], None]) -> None:
+    """Take a moving picture; `step` does to the page what a still is to show, given its number."""
     stills: list[bytes] = []
     times: list[float] = []
     for number in range(FRAMES):
         began = time.monotonic()
         times.append(began)
+        step(number)
         stills.append(picture(page, MOVING_SCALE, format="png"))
         if number + 1 < FRAMES:
             page.wait_for_timeout(max(0.0, FRAME_S - (time.monotonic() - began)) * 1000)
     times.append(times[-1] + FRAME_S)
     durations = [round((after - before) * 1000) for before, after in itertools.pairwise(times)]
-    file = IMAGES / "bots.webp"
+    file = IMAGES / name
     file.write_bytes(moving(stills, durations))
     print(f"{file.stat().st_size:>8}  {file.name}", flush=True)
-    context.close()
 
 
 def main() -> int:
     """Take all pictures, or those whose name holds --only."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", help="part of a file's name, e.g. phone, or bots.webp for the moving one")
+    parser.add_argument(
+        "--only", help="part of a file's name, e.g. phone; bots.webp, thousand.webp: a moving one"
+    )
     options = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
@@ -296,6 +338,10 @@ def main() -> int:
         if options.only is None or "sweep" in options.only:
             take_sweep(browser, options.only)
         if options.only is not None and options.only.startswith(("report", "sweep")):
+            return 0
+        if options.only in (None, "thousand.webp"):
+            take_many(browser)
+        if options.only == "thousand.webp":
             return 0
         with running_desk("up", has_traded) as (url, data):
             if options.only in (None, "bots.webp"):

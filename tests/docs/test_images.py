@@ -8,7 +8,7 @@ from PIL import Image, ImageSequence
 
 from tools.screenshots import IMAGES, PAGES, SIZES, STATES, THEMES, moving
 
-MOVING = IMAGES / "bots.webp"
+MOVING = tuple(IMAGES / name for name in ("bots.webp", "thousand.webp"))
 SHOWN = (*PAGES, *STATES)
 STILLS = [IMAGES / f"{page}-{size}-{theme}.webp" for page in SHOWN for size in SIZES for theme in THEMES]
 
@@ -31,8 +31,9 @@ def test_picture_of_each_page_is_there_and_small(file: Path) -> None:
     assert width / height == pytest.approx(viewport["width"] / viewport["height"], rel=0.01)
 
 
-def test_moving_picture_moves_for_some_seconds_and_is_small() -> None:
-    data = MOVING.read_bytes()
+@pytest.mark.parametrize("file", MOVING, ids=[file.name for file in MOVING])
+def test_moving_picture_moves_for_some_seconds_and_is_small(file: Path) -> None:
+    data = file.read_bytes()
     found = frames(data)
     assert len(data) < 1_500_000
     assert len({picture.tobytes() for _, picture in found}) >= 20

@@ -209,7 +209,7 @@ def test_bot_page_when_the_stream_comes_late_then_no_two_elements_have_one_id(sl
     page.locator(".rule").first.wait_for()
     held: list[Route] = []
     is_late = True
-    page.route("**/events*", lambda route: held.append(route) if is_late else route.continue_())
+    page.route("**/events**", lambda route: held.append(route) if is_late else route.continue_())
     page.goto(f"{slow.url}/bots/swing_2w")
     page.locator(".rule").first.wait_for()
     until(page, "document.querySelectorAll('main section[aria-labelledby]').length > 6")

@@ -129,9 +129,12 @@ export function useSlice(host: RefObject<HTMLElement>, options: Options, box?: R
     const below = Math.min(innerHeight, frame?.bottom ?? innerHeight);
     const isInSight =
       below + now.margin > above - now.margin && below > -now.margin && above < innerHeight + now.margin;
-    const [from, to] = isInSight
-      ? rangeOf(layout.current.ends, now.gap ?? 0, above - top - now.margin, below - top + now.margin)
+    const { ends } = layout.current;
+    const [first, end] = isInSight
+      ? rangeOf(ends, now.gap ?? 0, above - top - now.margin, below - top + now.margin)
       : [0, 0];
+    const from = Math.max(0, Math.min(first, ends.length - 1)); // one at least: what is not drawn cannot be come to
+    const to = Math.max(end, Math.min(from + 1, ends.length));
     const user =
       element.querySelector(":popover-open, dialog[open]") ??
       (element.contains(document.activeElement) ? document.activeElement : null);
