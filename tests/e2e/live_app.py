@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
-from aion.live import Built, ConnectionProtocol, Live, SnapshotApp, StreamApp, Topic, Tree
+from aion.live import Built, ConnectionProtocol, Family, FamilyApp, Live, SnapshotApp, StreamApp, Topic, Tree
 
 PAGE = """<!doctype html>
 <title>live</title>
@@ -24,7 +24,8 @@ PAGE = """<!doctype html>
   const limits = Object.fromEntries([...new URLSearchParams(location.search)].map(number));
   window.live = live;
   window.seen = [];
-  window.link = live.getConnection({ streamUrl: "/api/events", routes: { data: "/api/data" }, ...limits });
+  const routes = { data: "/api/data", "row/": "/api/row/" };
+  window.link = live.getConnection({ streamUrl: "/api/events", routes, ...limits });
   window.states = [];
   link.watch(() => states.at(-1) === link.status.state || states.push(link.status.state));
   link.subscribe("data", (data) => {
@@ -40,19 +41,29 @@ def build(tree: Tree[object]) -> Built:
     return Built({} if entry is None or not isinstance(entry.value, dict) else entry.value)
 
 
+def build_row(tree: Tree[object], key: str) -> Built | None:
+    entry = tree.entry(f"rows/{key}.json")
+    return Built(entry.value) if entry is not None and isinstance(entry.value, dict) else None
+
+
 def make(root: Path, site: Path, heartbeat_s: float) -> FastAPI:
     live: Live[object] = Live(
         root,
-        [Topic("data", build, ("data",)), Topic("more", build, ("data",))],
+        [
+            Topic("data", build, ("data",)),
+            Topic("more", build, ("data",)),
+            Family("row", build_row, ("rows",), lambda path: [path.removeprefix("rows/").removesuffix(".json")]),
+        ],
         lambda path, name: json.loads(path.read_bytes()),
         heartbeat_s=heartbeat_s,
         push_hz=1000,  # each write an event of its own
     )
 
-    most = 0
+    most = opens = 0
 
     def opened(_scope: object, _stream: object) -> None:
-        nonlocal most
+        nonlocal most, opens
+        opens += 1
         most = max(most, len(live.hub))
 
     @asynccontextmanager
@@ -70,6 +81,14 @@ def make(root: Path, site: Path, heartbeat_s: float) -> FastAPI:
     @app.get("/most")
     def most_clients() -> int:
         return most
+
+    @app.get("/opens")
+    def opened_streams() -> int:
+        return opens
+
+    @app.get("/deliveries")
+    def deliveries() -> int:
+        return live.hub.deliveries
 
     @app.post("/forget")
     def forget() -> None:
@@ -89,6 +108,7 @@ def make(root: Path, site: Path, heartbeat_s: float) -> FastAPI:
         Route("/api/data", SnapshotApp(live, "data")),
         Route("/api/events", StreamApp(live, None, opened)),
     ]
+    app.mount("/api/row", FamilyApp(live, "row"))
     app.mount("/", StaticFiles(directory=site, html=True))
     return app
 

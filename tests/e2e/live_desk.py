@@ -52,6 +52,17 @@ class Station:
         """Streams that were open at the same time, at most, since the start."""
         return int(CLIENT.get(f"{self.url}/most", timeout=5).text)
 
+    def count(self, what: str) -> int:
+        """What the server has counted since its start: `opens` of streams, `deliveries` of frames."""
+        return int(CLIENT.get(f"{self.url}/{what}", timeout=5).text)
+
+    def write_row(self, key: str, n: int) -> None:
+        """Show `n` in the row `key`."""
+        folder = self.root / "rows"
+        folder.mkdir(exist_ok=True)
+        (folder / f".{key}.tmp").write_text(json.dumps({"n": n}))
+        os.replace(folder / f".{key}.tmp", folder / f"{key}.json")
+
     def forget(self) -> None:
         """Count them anew."""
         CLIENT.post(f"{self.url}/forget", timeout=5).raise_for_status()

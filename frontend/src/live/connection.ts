@@ -10,7 +10,7 @@ import { pageNow, wallAhead } from "./clock.ts";
 import { BASE, versionOf } from "./entry.ts";
 import { type ConnectionOptions, type LinkStatus, span } from "./link.ts";
 import { ROUTES, routeOf } from "./routes.ts";
-import { openStream, type Tags } from "./stream.ts";
+import { type OpenStream, openStream, type Tags } from "./stream.ts";
 import { joinTabs, type Tabs } from "./tabs.ts";
 import { holdTopics, type Listener } from "./topics.ts";
 import { type Cause, watchWake } from "./wake.ts";
@@ -25,6 +25,12 @@ const LEADER_SILENCE = 3000; // three missed signs of life: the leader stands st
 const HIDDEN_SILENCE = 90_000; // in the background a browser lets timers run once a minute
 const RETRY_CAP = 15_000;
 const REGROUP = 5000; // a topic that nobody wants any more is left on the stream for so long
+const STEP = 50; // between two changes of the stream's topics: those of one moment go together
+const FITS = 4000; // characters of a stream's URL; the topics that are left come with a change
+const SLOW_AFTER = 3000; // hidden for so long, no other tab has taken the lead: nobody looks
+const SLOW = 5; // s between two pushes of a topic that nobody looks at
+const MOST = 500; // topics of a stream, those of this tab before those of others
+const REFUSED = [400, 403, 405, 413]; // a change that is refused so is refused again: the URL has all from then on
 const NOTEWORTHY = 5000; // a gap shorter than this is not worth a sentence
 
 /** The link of one tab. Most pages use the one that `getConnection` returns. */
@@ -88,8 +94,15 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   const others = new Map<string, string[]>();
   const timers: Record<string, ReturnType<typeof setTimeout> | undefined> = {};
   let tabs: Tabs<Message> | undefined;
-  let closeStream: (() => void) | undefined;
+  let stream: OpenStream | undefined;
   let streamTopics: string[] = [];
+  let streamId: string | undefined;
+  let streamPace = 0;
+  let isGreeted = false;
+  let isChanging = false;
+  let isFixed = false;
+  let isSlow = false;
+  let changedAt = 0;
   let stopWaking: (() => void) | undefined;
   let attempts = 0;
   let heardAt = 0;
@@ -108,7 +121,10 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   connectCache({
     mayStore: isReader,
     isVerified: (name, entry) =>
-      status.state === "streaming" && pageNow() - (status.verifiedAt ?? 0) < silence && topics.vouches(name, entry),
+      status.state === "streaming" &&
+      !isSlow &&
+      pageNow() - (status.verifiedAt ?? 0) < silence &&
+      topics.vouches(name, entry),
     onAnswer: topics.answered,
     onTold: note,
   });
@@ -119,7 +135,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     const isQuiet = pageNow() - heardAt > silence / 2;
     if (!isReader()) post({ kind: "who" });
     // What stood still is not trusted: its socket may be dead, or hold what is out of date by now.
-    else if (!closeStream || isQuiet || cause !== "in the background") open();
+    else if (!stream || isQuiet || cause !== "in the background") open();
     heardAt = pageNow();
     const isFine = await poll(topics.names(), true);
     if (isFine && gap >= NOTEWORTHY) set({ note: `resynced after ${span(gap)} ${cause}`, notedAt: pageNow() });
@@ -130,14 +146,25 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
       away: leave,
       back: (gap, cause) => {
         if (!tabs && !isSolo) join();
+        look();
         topics.flush();
         void resync(gap, cause);
       },
-      hidden: () => isSolo && open(),
+      hidden: () => (isSolo ? open() : look()),
       lost: probe,
       tick,
     });
     join();
+  }
+
+  /** Ask for less while nobody looks at any tab. */
+  function look(): void {
+    isSlow = false;
+    after("slow", SLOW_AFTER, () => {
+      isSlow = document.hidden;
+      regroup();
+    });
+    regroup();
   }
 
   function join(): void {
@@ -172,6 +199,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   function lead(): void {
     set({ isOwner: true });
+    look();
     post({ kind: "who" });
     open();
     beAlive();
@@ -180,6 +208,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   function follow(): void {
     rest();
     topics.begin(false);
+    isSlow = false;
     heardAt = pageNow();
     announce();
   }
@@ -207,6 +236,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
         break;
       case "alive":
         set({ ...translated(message.status, message.ahead - wallAhead() || 0), isOwner, pollEvery });
+        if (!isOwner) isSlow = message.isHidden;
         if (status.state !== "offline") compare(message.tags);
         if (message.isHidden && !document.hidden) steal();
         break;
@@ -228,28 +258,86 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   function announce(): void {
     if (isReader()) regroup();
-    else post({ kind: "topics", tab: self, topics: topics.names() });
+    else after("announce", 0, () => post({ kind: "topics", tab: self, topics: topics.names() }));
   }
 
   /** All topics that this browser's tabs want, in order. */
   function wanted(): string[] {
-    return [...new Set([...topics.names(), ...[...others.values()].flat()])].sort();
+    return [...new Set([...topics.names(), ...[...others.values()].flat()])].slice(0, MOST).sort();
   }
 
-  /** Open the stream again when it lacks a topic; some time later when it has one too many. */
+  function lacking(): string[] {
+    return wanted().filter((topic) => !streamTopics.includes(topic));
+  }
+
+  /** Change the stream soon when it lacks a topic or nobody looks; some time later when it has a topic too many. */
   function regroup(): void {
     clearTimeout(timers.regroup);
+    if (!isReader() || isChanging || (stream && !isGreeted)) return; // what comes of it looks again
+    const isOff = lacking().length > 0 || (streamId && streamPace !== pace());
+    if (isOff || wanted().length < streamTopics.length) {
+      after("regroup", isOff ? Math.max(0, changedAt + STEP - pageNow()) : REGROUP, change);
+    }
+  }
+
+  function pace(): number {
+    return isSlow && status.isOwner ? SLOW : 0;
+  }
+
+  function haveOf(names: string[]): Tags {
+    return Object.fromEntries(names.flatMap((topic) => (topics.tags[topic] ? [[topic, topics.tags[topic]]] : [])));
+  }
+
+  /** Let the open stream have what is wanted now; open another one where that cannot be. */
+  async function change(): Promise<void> {
+    const changed = stream;
+    if (!isReader()) return;
+    if (!changed || !streamId) {
+      open();
+      return;
+    }
     const names = wanted();
-    const isLacking = names.some((topic) => !streamTopics.includes(topic));
-    if (isLacking || names.length < streamTopics.length) {
-      after("regroup", isLacking ? 0 : REGROUP, () => isReader() && open());
+    const added = lacking();
+    const body = { stream: streamId, topics: names, have: haveOf(added), pace: pace() };
+    changed.listen(added);
+    isChanging = true;
+    const method = "POST";
+    const headers = { "content-type": "application/json" };
+    const signal = AbortSignal.timeout(2 * hello);
+    try {
+      const answer = await fetch(streamUrl, { method, headers, body: JSON.stringify(body), signal });
+      const { tags } = (await answer.json()) as { tags: Tags };
+      if (changed !== stream) return;
+      isFixed ||= REFUSED.includes(answer.status);
+      if (!answer.ok) throw Error();
+      topics.compare(tags, added);
+      topics.keep(names);
+      streamTopics = names;
+      streamPace = body.pace;
+    } catch {
+      if (changed === stream) open();
+    } finally {
+      if (changed === stream) {
+        isChanging = false;
+        changedAt = pageNow();
+        regroup();
+      }
+    }
+  }
+
+  /** Those of `names` that fit into a URL with what is held of them, and the query for them. */
+  function queryOf(names: string[]): [names: string[], query: string] {
+    for (let count = names.length; ; count = Math.ceil(count * 0.8)) {
+      const some = names.slice(0, count);
+      const have = Object.entries(haveOf(some)).map(([topic, tag]) => `${topic}:${tag}`);
+      const query = `topics=${some}&beats=1&patches=${Object.keys(routes)}${have.length ? `&have=${encodeURIComponent(have.join())}` : ""}${isSolo ? "&alone=1" : ""}`;
+      if (isFixed || query.length < FITS || count === 1) return [some, query];
     }
   }
 
   function open(): void {
     shut();
-    const names = wanted();
-    if (!names.length) return;
+    if (!wanted().length) return;
     // A tab that cannot share streams for itself, and a browser has six connections: only what is looked at streams,
     // and the desk keeps count of those.
     const isLeftOut = isSolo && document.hidden;
@@ -257,18 +345,21 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
       fall(isLeftOut ? "this tab is in the background" : "this browser has no EventSource");
       return;
     }
+    const [names, query] = queryOf(wanted());
     streamTopics = names;
+    topics.keep(wanted());
     topics.begin(true);
-    const { tags } = topics;
-    const have = names.flatMap((topic) => (tags[topic] ? [`${topic}:${tags[topic]}`] : []));
-    const query = `topics=${names}&beats=1&patches=${Object.keys(routes)}${have.length ? `&have=${encodeURIComponent(have.join())}` : ""}${isSolo ? "&alone=1" : ""}`;
     const limits = { hello, silence };
-    closeStream = openStream(`${streamUrl}?${query}`, names, limits, {
+    stream = openStream(`${streamUrl}?${query}`, names, limits, {
       heard: () => {
         heardAt = pageNow();
       },
       hello: (theirs) => {
+        isGreeted = true;
+        streamId = isFixed ? undefined : theirs.stream;
+        isFixed ||= !theirs.stream;
         note(theirs);
+        regroup();
         if (isHeld) return; // what it says may be old
         streaming();
         compare(theirs, true);
@@ -324,7 +415,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   function compare(tags: Tags, isHello = false): void {
     const behind = topics.compare(tags, isReader() ? wanted() : topics.names());
-    if (isReader() && !behind.length) set({ verifiedAt: pageNow() });
+    if (isReader() && !behind.length && !lacking().length) set({ verifiedAt: pageNow() });
     if (behind.length && !isHello) void poll(behind); // after hello the stream sends what lacks
   }
 
@@ -359,7 +450,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   /** Ask about a stream that should have said something. */
   async function probe(): Promise<void> {
     const isFine = await poll(wanted(), true);
-    if (!isFine && closeStream) fail(status.reason ?? "");
+    if (!isFine && stream) fail(status.reason ?? "");
   }
 
   /** Ask for `topics` (default: all) by conditional GET; true when every answer came. */
@@ -382,9 +473,11 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   function shut(): void {
     clearTimeout(timers.open);
     clearTimeout(timers.regroup);
-    closeStream?.();
-    closeStream = undefined;
+    stream?.close();
+    stream = streamId = undefined;
     streamTopics = [];
+    streamPace = 0;
+    isGreeted = isChanging = false;
   }
 
   function after(name: string, ms: number, run: () => void): void {

@@ -34,8 +34,15 @@ export interface StreamListener {
   fail(reason: string, why?: "held" | "bye"): void;
 }
 
-/** Open a stream; returns how to close it, after which nothing is heard any more. */
-export function openStream(url: string, topics: string[], limits: StreamLimits, on: StreamListener): () => void {
+export interface OpenStream {
+  /** Nothing is heard any more. */
+  close(): void;
+  /** Hear these topics too. */
+  listen(topics: string[]): void;
+}
+
+/** Open a stream. */
+export function openStream(url: string, topics: string[], limits: StreamLimits, on: StreamListener): OpenStream {
   const source = new EventSource(url);
   let beats = 0;
   let hello: ReturnType<typeof setTimeout>;
@@ -73,8 +80,15 @@ export function openStream(url: string, topics: string[], limits: StreamLimits, 
   hear("proved", (text) => on.proved(parseTags(text)));
   hear("bye", () => fail("the desk is restarting", "bye"));
   hear("patch", on.patch);
-  for (const topic of topics) hear(topic, (text) => on.push(topic, text));
-  return close;
+  const heard = new Set<string>();
+  const listen = (names: string[]): void => {
+    for (const topic of names) {
+      if (!heard.has(topic)) hear(topic, (text) => on.push(topic, text));
+      heard.add(topic);
+    }
+  };
+  listen(topics);
+  return { close, listen };
 }
 
 /** Tags that cannot be read verify nothing. */

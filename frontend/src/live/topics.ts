@@ -21,6 +21,8 @@ export interface Topics {
   isVerified(topic: string): boolean;
   /** The tags that were compared with the desk. */
   verifiedTags(): Tags;
+  /** Forget what is held of topics that the stream has no more: what a listener has by then counts. */
+  keep(names: string[]): void;
   /** The present stream begins now; `false` when another tab has it. */
   begin(isOurs: boolean): void;
   /** Call `listener` with what comes, and with what is here unless the caller has it: `etag`. Returns how to stop. */
@@ -107,6 +109,9 @@ export function holdTopics(
     names: () => [...listening.keys()],
     isVerified: (topic) => verified.has(topic),
     verifiedTags: () => Object.fromEntries([...verified].map((topic) => [topic, tags[topic]])),
+    keep: (names) => {
+      for (const topic of Object.keys(tags)) if (!names.includes(topic) && !listening.has(topic)) delete tags[topic];
+    },
     begin: (isOurs) => {
       openedAt = isOurs ? moment() : 0;
     },

@@ -26,6 +26,9 @@ interface Held<T> {
   error?: FetchError;
 }
 
+/** Milliseconds in which a stream that works is to bring what a page lacks. */
+const STREAM_FIRST = 300;
+
 function isTaken<T>(data: T, accepts: (data: T) => boolean): boolean {
   return data instanceof Object && accepts(data);
 }
@@ -69,7 +72,10 @@ export function useSnapshot<T>(
       revalidate<T>(url).then(take, refuse);
     };
     const stop = connection.subscribe(topic, take, held.etag);
-    if (!held.data || getCached(url) === null) ask();
+    const isOld = !held.data || getCached(url) === null;
+    // A stream that works brings it, or says that it is right.
+    if (isOld && connection.status.state !== "streaming") ask();
+    else if (isOld) retry = setTimeout(() => (held.data && connection.isVerified(topic)) || ask(), STREAM_FIRST);
     return () => {
       isOver = true;
       stop();
