@@ -251,3 +251,24 @@ def test_wallet_that_is_no_amount_is_refused_and_nothing_is_written(tmp_path: Pa
     with pytest.raises(ConfigError, match=r"--wallet .* is not an amount of money from 0 to 1,000,000,000,000"):
         shown(tmp_path, wallet=wallet)
     assert not list(tmp_path.rglob("*.json.gz"))
+
+
+def test_database_of_two_stakes_is_two_bots(tmp_path: Path) -> None:
+    trades = [
+        freqtrade_db.trade(1, stake_currency="USDT"),
+        freqtrade_db.trade(2, stake_currency="BTC", pair="ETH/BTC", close_profit_abs=0.002),
+        freqtrade_db.trade(3, stake_currency="BTC", pair="LTC/BTC", close_profit_abs=-0.001),
+    ]
+    database = freqtrade_db.write(tmp_path / "t.sqlite", "2023", trades, [])
+    layout = Layout(tmp_path / "data")
+    found = {}
+    for currency in ("USDT", "BTC"):
+        bot = Attached(database, currency.lower(), 10.0, currency)
+        attach(bot, layout, FixedClock(WALL), None, lambda line: None)
+        found[currency] = document(layout.swing_rolling(currency.lower()))
+    assert {each: value["symbols"] for each, value in found.items()} == {
+        "USDT": ["BTC/USDT"], "BTC": ["ETH/BTC", "LTC/BTC"]
+    }  # fmt: skip
+    assert found["USDT"]["equity"] == 19.79 and found["BTC"]["equity"] == 10.001
+    with pytest.raises(ConfigError, match="trades in BTC, USDT, none in EUR|one bot has one currency"):
+        attach(Attached(database, "eur", 10.0, "EUR"), layout, FixedClock(WALL), None, print)
