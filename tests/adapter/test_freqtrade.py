@@ -270,5 +270,5 @@ def test_database_of_two_stakes_is_two_bots(tmp_path: Path) -> None:
         "USDT": ["BTC/USDT"], "BTC": ["ETH/BTC", "LTC/BTC"]
     }  # fmt: skip
     assert found["USDT"]["equity"] == 19.79 and found["BTC"]["equity"] == 10.001
-    with pytest.raises(ConfigError, match="trades in BTC, USDT, none in EUR|one bot has one currency"):
+    with pytest.raises(ConfigError, match=r"trades in BTC, USDT, none in EUR|one bot has one currency"):
         attach(Attached(database, "eur", 10.0, "EUR"), layout, FixedClock(WALL), None, print)
