@@ -10,10 +10,18 @@ from aion.output.encode import Json
 
 CONNECT_S = 4  # until a server counts as away
 DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
+SIX_DIGITS = (
+    "Its MySQL database keeps freqtrade's amounts with six digits, so the figures are no more exact than that."
+)
 _OPTIONS: dict[str, dict[str, Any]] = {
     "psycopg": {"connect_timeout": CONNECT_S, "options": f"-c statement_timeout={int(freqtrade.MOST_S * 1000)}"},
     "pymysql": {"connect_timeout": CONNECT_S, "read_timeout": int(freqtrade.MOST_S)},
 }
+
+
+def is_rounded(url: str) -> bool:
+    """Tell whether the database at `url` keeps numbers with six digits, as MySQL does in freqtrade's columns."""
+    return url.startswith(("mysql", "mariadb"))
 
 
 def read_url(url: str, password: str, now: datetime) -> freqtrade.Rows:
@@ -30,6 +38,9 @@ def read_url(url: str, password: str, now: datetime) -> freqtrade.Rows:
     sql = need("sqlalchemy", "attach")
     try:
         address = sql.engine.make_url(url)
+    except (sql.exc.SQLAlchemyError, ValueError):
+        raise ConfigError(f"database {url!r} is no URL such as postgresql://user@host/freqtrade") from None
+    try:
         family = address.get_backend_name()
         if family == "sqlite":
             raise ConfigError(f"database {url!r} is a file: give its path without sqlite://")

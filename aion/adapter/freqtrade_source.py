@@ -10,6 +10,7 @@ from typing import Any
 from aion.adapter import freqtrade
 from aion.adapter.freqtrade_document import Shown
 from aion.adapter.freqtrade_rest import FreqtradeRest, command
+from aion.adapter.freqtrade_server import SIX_DIGITS, is_rounded, read_url
 from aion.adapter.problem import AttachError, RefusedError, WrongError
 from aion.adapter.rest import LIMIT_S, Rest
 from aion.errors import ConfigError
@@ -93,8 +94,6 @@ class FreqtradeSource:
 
     def _read(self, now: datetime) -> freqtrade.Rows:
         if "://" in self._settings.database:
-            from aion.adapter.freqtrade_server import read_url  # noqa: PLC0415 - it needs an extra
-
             return read_url(self._settings.database, self._secret, now)
         return freqtrade.read_rows(Path(self._settings.database).expanduser(), now)
 
@@ -113,6 +112,8 @@ class FreqtradeSource:
             self._settings.tradable_balance_ratio,
         )  # fmt: skip
         value = freqtrade.document(self._rows, attached, self._read_at, due_at, **more)
+        if is_rounded(self._settings.database):
+            value["note"] = f"{SIX_DIGITS} {value['note']}"
         if self._api_fault:
             value["note"] = f"Read from its database: {self._api_fault}. {value['note']}"[:2000]
         return value
