@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from aion.web.security.password import hash_password
 from aion.web.security.store import DeskStore
@@ -35,8 +35,7 @@ def locked(begin: Begin) -> Iterator[Up]:
 
 
 @pytest.fixture
-def viewer(locked: Up, context: BrowserContext) -> Page:
-    page = context.new_page()
+def viewer(locked: Up, page: Page) -> Page:
     log_in(page, locked, VIEWER)
     page.locator("h3", has_text="orb_ny").wait_for()
     page.get_by_text("STREAMING", exact=True).wait_for()
