@@ -92,6 +92,7 @@ def test_commands_of_the_tutorial_run_where_aion_is_installed(tmp_path: Path) ->
         "PIP_NO_INDEX": "1",  # what it depends on is here, or the command fails
         "PIP_NO_BUILD_ISOLATION": "0",  # pip's way to say that the tools to build with are here, too
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # a reader's environment has none of those of Aion's own tests
     }
     [commands] = blocks("sh")
     done = subprocess.run(
