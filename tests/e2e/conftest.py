@@ -45,9 +45,6 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync", "--disable-quic", "--no-first-run", f"--disable-features={','.join(OFF)}",
 ]  # fmt: skip
-FOR_SHORT_PAGES = "--js-flags=--no-opt --no-maglev"
-"""Turns the two optimizing compilers of JavaScript off, which compile anew what each page runs: a test's page ends
-before that pays. Interpreter and baseline compiler run the same program."""
 WIDE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "dark"}
 """A window that is wide enough for the table."""
 
@@ -188,7 +185,7 @@ def chromium(kind: str = "headless") -> str:
 def open_browser() -> Iterator[Browser]:
     """Open Chromium; meanwhile an event loop runs in this thread, so that `asyncio.run` is refused."""
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS, FOR_SHORT_PAGES])
+        running = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield running
         running.close()
 
@@ -202,7 +199,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def lan(browser: Browser) -> Iterator[Browser]:
     """A browser to which `desk.lan` is this machine: an address of a network, which is no secure context."""
-    flags = [*FLAGS, FOR_SHORT_PAGES, f"--host-resolver-rules=MAP {HOST} 127.0.0.1"]
+    flags = [*FLAGS, f"--host-resolver-rules=MAP {HOST} 127.0.0.1"]
     running = browser.browser_type.launch(executable_path=chromium(), args=flags)
     yield running
     running.close()
