@@ -16,6 +16,8 @@ from aion.extras import need
 ANSWER_S = 2.0  # that the engine has to take what is put
 HEADERS_BYTES = 4096  # of a message, beside its data
 MOST_BATCH = 900  # items of one atomic batch; the server takes 1,000
+OLDEST = 2, 12
+"""Version of the server that has atomic batches."""
 _WRONG_SEQUENCE = {10071, 10164}
 _IN_USE = 10058
 
@@ -61,6 +63,10 @@ class JetStreamLink:
         except Exception as error:  # noqa: BLE001 - the edge to the client, which raises whatever its sockets do
             why = said[-1] if said else f"{error}" or type(error).__name__
             raise LinkError(f"no server of {', '.join(map(_plain, servers))} can be used: {why}") from None
+        version = client.connected_server_version
+        if (version.major, version.minor) < OLDEST:
+            await client.close()
+            raise LinkError(f"the server is NATS {version.major}.{version.minor}: atomic batches need 2.12 or newer")
         link = cls(client, replicas)
         link._refused = said
         return link

@@ -74,7 +74,10 @@ class Node:
 
     async def _follow(self, link: Link) -> None:
         async for message in link.watch(self._stream, self._after):
-            self._apply(message)
+            try:
+                self._apply(message)
+            except (KeyError, ValueError) as error:
+                self._leave_out(f"{self._machine} sent something that cannot be read: {error}")
             self._after = message.number
             self._moved.set()
 

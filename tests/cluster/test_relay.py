@@ -145,7 +145,8 @@ def test_machine_that_sends_other_than_it_says_is_never_proved(play: Play) -> No
             last = (await link.mark(stream)).last
             last = await link.put(stream, [Item(f"{key_of(path)}.0", b"{}", {"Aion-Path": path, **head})], last)
             bad = {"Aion-Path": "../../outside.json", **head}
-            await link.put(stream, [Item("bad.0", b"{}", bad)], last)
+            last = await link.put(stream, [Item("bad.0", b"{}", bad)], last)
+            await link.put(stream, [Item("odd.0", b"{}", {"Aion-Path": path, **head, "Aion-N": "many"})], last)
 
             async def answer() -> bytes:
                 return json.dumps({"epoch": "e", "n": 0, "digest": "?", "who": "liar"}).encode()
