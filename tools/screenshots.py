@@ -326,9 +326,7 @@ def film(page: Page, name: str, step: Callable[[int], None]) -> None:
 def main() -> int:
     """Take all pictures, or those whose name holds --only."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--only", help="part of a file's name, e.g. phone; bots.webp, thousand.webp: a moving one"
-    )
+    parser.add_argument("--only", help="part of a file's name, e.g. phone; bots.webp, thousand.webp: a moving one")
     options = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:

@@ -1,7 +1,8 @@
 /** Controls of a bot of another program: those that it says it can carry out now, and no other. */
 
-import type { Asked, BotView } from "../api/schema";
+import type { Asked } from "../api/schema";
 import { askBot, type BotAction, throwKill } from "../lib/ask";
+import type { Bot } from "../lib/bot";
 import { stamp } from "../lib/time";
 import { ConfirmButton } from "../ui/confirm";
 import { killOf } from "./asked";
@@ -81,7 +82,7 @@ function Single({
 }
 
 interface Props {
-  bot: BotView;
+  bot: Bot;
   /** What is asked of all bots. */
   all: Asked | undefined;
   /** Action that was asked for and is not done. */
@@ -177,7 +178,7 @@ export default function AttachedControls({ bot, all, busy }: Props) {
   );
 }
 
-function lockText(lock: NonNullable<BotView["locks"]>[string]): string {
+function lockText(lock: NonNullable<Bot["locks"]>[string]): string {
   const what = lock.symbol === "*" ? "all symbols" : lock.symbol;
   const why = lock.reason ? `: ${lock.reason}` : "";
   return `${what}${lock.side ? ` ${lock.side}` : ""} locked until ${stamp(Date.parse(lock.until), Date.now())}${why}`;
