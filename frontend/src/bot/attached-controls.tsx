@@ -3,6 +3,7 @@
 import type { Asked } from "../api/schema";
 import { askBot, type BotAction, throwKill } from "../lib/ask";
 import type { Bot } from "../lib/bot";
+import { wallNow } from "../lib/ticker";
 import { stamp } from "../lib/time";
 import { ConfirmButton } from "../ui/confirm";
 import { killOf } from "./asked";
@@ -181,5 +182,5 @@ export default function AttachedControls({ bot, all, busy }: Props) {
 function lockText(lock: NonNullable<Bot["locks"]>[string]): string {
   const what = lock.symbol === "*" ? "all symbols" : lock.symbol;
   const why = lock.reason ? `: ${lock.reason}` : "";
-  return `${what}${lock.side ? ` ${lock.side}` : ""} locked until ${stamp(Date.parse(lock.until), Date.now())}${why}`;
+  return `${what}${lock.side ? ` ${lock.side}` : ""} locked until ${stamp(Date.parse(lock.until), wallNow())}${why}`;
 }
