@@ -5,8 +5,8 @@ from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import pytest
-from aion_client.account import Account, Fill
-from aion_client.argument import EXACT, LEAST, moment
+from aion_client.account import Account, Fill, divided
+from aion_client.argument import EXACT, moment
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,7 +75,7 @@ def test_same_fills_then_same_cash_equity_positions_and_trades(
                 multiplier=Decimal(100 if symbol == "SPY" else 1),
             )  # fmt: skip
             _, trades = mine.apply(told)
-            mine.mark(symbol, mark, at)
+            mine.mark({symbol: Decimal(mark)}, at)
             assert mine.equity == own.equity(), "equity"
             assert mine.fees == own.fees
             assert {name: held.quantity for name, held in mine.holdings.items()} == own.quantities()
@@ -124,7 +124,7 @@ def test_account_when_written_and_read_then_goes_on_the_same(
             for account in (one, other):
                 account.apply(
                     Fill(name=f"f{number}", at=BEGAN, symbol=symbol, side="buy" if is_buy else "sell",
-                         quantity=(Decimal(units) / 7).quantize(LEAST), price=price, fee=fee * CENT)
+                         quantity=divided(Decimal(units), Decimal(7)), price=price, fee=fee * CENT)
                 )  # fmt: skip
             other = Account.of_state("USD", other.state(), moment)
         assert other.state() == one.state()

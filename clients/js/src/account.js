@@ -32,6 +32,7 @@ export class Account {
     this.marks = new Map();
     this.unvalued = new Map();
     this.worth = 0n;
+    this.named = new Map(); // keys of the holdings of a symbol
   }
 
   get equity() {
@@ -55,9 +56,12 @@ export class Account {
     return [parts, trades];
   }
 
-  mark(symbol, price, at) {
-    this.marks.set(symbol, price);
-    for (const held of this.holdings.values()) if (held.symbol === symbol) this.#change(held, price, at);
+  /** Take newest prices: pairs of symbol and price. */
+  mark(prices, at) {
+    for (const [symbol, price] of prices) {
+      this.marks.set(symbol, price);
+      for (const name of this.named.get(symbol) ?? []) this.#change(this.holdings.get(name), price, at);
+    }
     this.#look();
   }
 
@@ -75,6 +79,12 @@ export class Account {
   flow(amount) {
     this.cash += amount;
     this.flows += amount;
+  }
+
+  #hold(name, held) {
+    this.holdings.set(name, held);
+    if (!this.named.has(held.symbol)) this.named.set(held.symbol, new Set());
+    this.named.get(held.symbol).add(name);
   }
 
   #valueFee(fill) {
@@ -121,7 +131,7 @@ export class Account {
         symbol: fill.symbol, position: fill.position, side: fill.side, opened_at: fill.at, marked_at: fill.at, mark: fill.price,
         multiplier: fill.multiplier, contract: fill.contract || CONTRACT.test(fill.symbol), leverage: undefined,
       };
-      this.holdings.set(name, held);
+      this.#hold(name, held);
     }
     const before = worthOf(held);
     held.leverage = fill.leverage ?? held.leverage;
@@ -141,7 +151,9 @@ export class Account {
       fill.realized = gained - fee;
       held.realized -= fee;
     }
-    for (const [key, each] of this.holdings) if (key !== name && each.symbol === fill.symbol) this.#change(each, fill.price, fill.at);
+    for (const each of this.named.get(fill.symbol)) {
+      if (each !== name) this.#change(this.holdings.get(each), fill.price, fill.at);
+    }
     held.mark = fill.price;
     held.marked_at = later(fill.at, held.marked_at);
     if (held.quantity) {
@@ -149,6 +161,7 @@ export class Account {
       return [];
     }
     this.holdings.delete(name);
+    this.named.get(fill.symbol).delete(name);
     this.worth = this.holdings.size ? this.worth - before : 0n;
     this.closed += 1;
     if (held.realized > 0n) {
@@ -219,7 +232,7 @@ export class Account {
       for (const name of NUMBERS) held[name] = exact(each[name]);
       for (const name of ["opened_at", "marked_at"]) held[name] = Date.parse(each[name]);
       held.leverage = each.leverage === undefined ? undefined : number("leverage", each.leverage);
-      found.holdings.set(keyOf(held.symbol, held.position), held);
+      found.#hold(keyOf(held.symbol, held.position), held);
       found.worth += worthOf(held);
     }
     return found;

@@ -157,7 +157,7 @@ export class Bot {
         if (price !== undefined) found.push([key("symbol", symbol), price]);
       }
       this.#record.advance(at);
-      for (const [symbol, price] of found) this.#account.mark(symbol, price, at);
+      this.#account.mark(found, at);
       this.#record.point();
       this.#touch();
       return found.length === given.length;

@@ -216,11 +216,12 @@ class Account:
         self._look()
         return parts, trades
 
-    def mark(self, symbol: str, price: Decimal, at: datetime) -> None:
-        """Take `price` as the newest of `symbol`."""
-        self.marks[symbol] = price
-        for name in self._named.get(symbol, ()):
-            self._change(self.holdings[name], price, at)
+    def mark(self, prices: dict[str, Decimal], at: datetime) -> None:
+        """Take `prices` as the newest, by symbol."""
+        for symbol, price in prices.items():
+            self.marks[symbol] = price
+            for name in self._named.get(symbol, ()):
+                self._change(self.holdings[name], price, at)
         self._look()
 
     def fund(self, symbol: str, position: str, amount: Decimal) -> None:

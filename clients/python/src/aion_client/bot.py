@@ -186,8 +186,7 @@ class Bot(Keeper):
         with self.lock, localcontext(EXACT):
             self.check_owner()
             self.record.advance(when)
-            for symbol, each in found.items():
-                self.account.mark(symbol, each, when)
+            self.account.mark(found, when)
             self.record.point()
             self.touch()
         return len(found) == len(given)
@@ -290,7 +289,7 @@ class Bot(Keeper):
 
         The first call tells the desk that this bot can be controlled: call it in each round of your loop.
         """
-        return iter(self.open_asks())
+        return iter(self.open_asks() or ())
 
     @property
     def is_paused(self) -> bool:

@@ -79,7 +79,7 @@ def write_finished(
     times, values = list(points), list(points.values())
     end, net = times[-1], values[-1] - start
     envelope: Json = {
-        "mode": mode, "as_of": end, "written_at": argument.iso(datetime.now(timezone.utc)), "bot": bot,
+        "mode": mode, "run": "1", "as_of": end, "written_at": argument.iso(datetime.now(timezone.utc)), "bot": bot,
         "currency": argument.currency("currency", currency),
     }  # fmt: skip
     document: Json = {

@@ -185,16 +185,11 @@ class Keeper:
             self._said_at[what] = now
             logger.warning("%s: %s", self.name, why)
 
+    @guarded
     def open_asks(self) -> list[Ask]:
         """Return what the desk asks and nobody has answered for good."""
         with self.lock:
-            try:
-                self.check_owner()
-            except ClientError as error:
-                if self.is_strict:
-                    raise
-                self.refuse("asks", str(error))
-                return []
+            self.check_owner()
             return self.controls.open_asks()
 
     # the account
