@@ -14,10 +14,11 @@ from typing import Any, Protocol
 
 from aion.adapter.problem import AttachError, AwayError, RefusedError
 from aion.bot.answer import ACCEPTED, DONE, REFUSED, error_of, newest
-from aion.clock import iso
+from aion.clock import iso, parse_iso
 from aion.control.inbox import Request
 from aion.errors import AionError, StateError
 from aion.output.encode import Json
+from aion.store.control_id import asked_at, order_of
 from aion.store.document.kind import schema_name
 from aion.store.document_file import PROBLEM, check_document
 from aion.store.file import read_json, write_json
@@ -81,7 +82,10 @@ class AttachedBot:
         self._asked: list[Request] = []
         self._begun: dict[str, Request] = {}
         self.answers: dict[str, str] = {}
-        """What became of each request, by id."""
+        """What became of the newest requests, by id."""
+        self.seen: set[str] = set()
+        """Ids that were taken: none is sent twice, whatever the files say."""
+        self._floor = datetime.now(UTC), ""  # without a state of before, older requests are not for this bot
         self._killed, self._is_stopped, self._was_active = "", False, True
         self._fault, self._failures = "", 0
         self._good: Json | None = None
@@ -107,12 +111,19 @@ class AttachedBot:
         self._good = before
         answers = before.get("control_answers")
         self.answers = dict(answers) if isinstance(answers, dict) else {}
+        with suppress(ValueError):  # what was sent before the last write is not sent again, answered or not
+            self._floor = parse_iso(str(before.get("written_at"))), ""
+        answered = [order_of(each) for each in self.answers if asked_at(each) is not None]
+        self._floor = max(self._floor, *answered) if answered else self._floor
         self._is_stopped = before.get("state") == "stopped"
         self._was_active = not before.get("paused")
 
     def take(self, request: Request) -> None:
-        """Carry out a request at once."""
-        if request.id not in self._begun and all(each.id != request.id for each in self._asked):
+        """Carry out a request at once, and once: one that is not newer than the last answered is left."""
+        if request.id in self.seen:
+            return
+        self.seen.add(request.id)
+        if order_of(request.id) > self._floor:
             self._asked.append(request)
             self._wake.set()
 
@@ -196,6 +207,10 @@ class AttachedBot:
             else:
                 self._begun[request.id] = request
                 self._say("info", f"{self.name}: {_named(request)} sent ({request.text})")
+            if not await self._look(now):  # what may be asked next depends on what this one did
+                self._asked[:0] = asked[asked.index(request) + 1 :]
+                self._refuse_asked()
+                return
         await self._look(now)
 
     async def _carry_out(self, action: str, value: str) -> None:

@@ -87,7 +87,7 @@ async def _follow(bot: AttachedBot, say: Say) -> None:
 def _hand_over(inbox: Inbox, bots: Mapping[str, AttachedBot]) -> None:
     """Hand each bot what is asked of it; requests to all are for Aion's own bots, the kill switch of all is not."""
     now = datetime.now(UTC)
-    answered = {name: bot.answers.keys() for name, bot in bots.items()}
+    answered = {name: bot.seen for name, bot in bots.items()}
     of_all = inbox.ids(now).get(DESK, ())
     for request in inbox.requests({**answered, DESK: of_all}, now):
         if request.target in bots:

@@ -66,9 +66,12 @@ class Desk:
 
     def ask(self, action: Any, value: str = "") -> str:
         self.count += 1
-        control_id = make_id(NOW + timedelta(seconds=self.count), None, "a")
-        self.bot.take(Request("ft", control_id, action, value, "ana"))
+        control_id = make_id(datetime.now(UTC) + timedelta(seconds=self.count), None, "a")
+        self.take(control_id, action, value)
         return control_id
+
+    def take(self, control_id: str, action: Any, value: str = "") -> None:
+        self.bot.take(Request("ft", control_id, action, value, "ana"))
 
 
 def ran(body: Any) -> Any:
@@ -229,6 +232,36 @@ def test_control_without_a_visible_effect_stays_requested(tmp_path: Path, api: A
 
     ran(closing(desk, steer()))
     assert len(api.told) == 3  # each was sent once
+
+
+def test_request_is_sent_once_whatever_lies_in_its_folder(tmp_path: Path, api: Api) -> None:
+    desk = Desk(tmp_path, api.url)
+
+    async def steer() -> list[str]:
+        await desk.look()
+        early = make_id(datetime.now(UTC) - timedelta(hours=1), None, "a")
+        desk.take(early, "stop")  # of before this bot was attached
+        asked = [desk.ask("pause" if number % 2 == 0 else "resume") for number in range(2)]
+        step = asyncio.create_task(desk.look())
+        while not step.done():  # the folder is looked at while it is sent
+            for control_id in asked:
+                desk.take(control_id, "pause")
+            await asyncio.sleep(0)
+        await desk.look()
+        return [early, *asked]
+
+    ids = ran(closing(desk, steer()))
+    again = Desk(tmp_path, api.url)
+
+    async def restart() -> None:
+        for control_id in ids:
+            again.take(control_id, "stop")
+        again.count = 10
+        again.ask("pause")
+        await again.look(2)
+
+    ran(closing(again, restart()))
+    assert [path for _, path, _ in api.told] == ["/stopentry", "/start", "/stopentry"]
 
 
 def test_kill_switch_stops_entries_and_sells_and_goes_on_when_cleared(tmp_path: Path, api: Api) -> None:
