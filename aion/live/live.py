@@ -183,32 +183,32 @@ class Live(Generic[T]):
     async def fresh(self, name: str) -> Snapshot:
         """Return the snapshot of topic `name` as the files are now; it includes every write that has returned.
 
-        Raises:
-            KeyError: there is no such topic.
-            NoSuchKeyError: there is nothing of a family's key.
-            LiveError: the builder failed, or the disk does not respond.
+        Raises: KeyError: there is no such topic; NoSuchKeyError: there is nothing of a family's key; LiveError: the
+            builder failed, or the disk does not respond.
         """
         state = self._states.get(name) or self._make(name)
-        self._look()
-        self._want_joint(state)
-        if not self._events.are_enough:
-            self._generation += 1
-            self._needs_scan = True
-            self._want_all()
-        if state.built < state.wanted:
-            await self._wait(state)
+        await self._update([state])
         if state.error is not None or (state.snapshot is None and not state.family):
             raise LiveError(f"{name} cannot be built: {state.error}")
         if state.snapshot is None:
             raise NoSuchKeyError(f"there is no {name}")
         return state.snapshot
 
-    def fresh_now(self, name: str) -> Snapshot | None:
-        """Return what `fresh` would return, if that needs no waiting; otherwise None.
+    async def _update(self, states: Sequence[TopicState]) -> None:
+        """Wait until all of `states` are as the files are now."""
+        self._look()
+        for state in states:
+            self._want_joint(state)
+        if not self._events.are_enough:
+            self._generation += 1
+            self._needs_scan = True
+            self._want_all()
+        behind = [state for state in states if state.built < state.wanted]
+        if behind:
+            await self._wait(behind)
 
-        Raises:
-            KeyError: there is no such topic.
-        """
+    def fresh_now(self, name: str) -> Snapshot | None:
+        """Return what `fresh` would return, if that needs no waiting, else None; KeyError: there is no such topic."""
         state = self._states.get(name)
         if state is None:
             if self._family_of(name) is None:
@@ -229,11 +229,9 @@ class Live(Generic[T]):
 
     async def fresh_all(self, names: Sequence[str]) -> None:
         """Update every topic of `names`; one that cannot be built stays as it was, one that is not there is none."""
-        await asyncio.gather(*(self._try_fresh(name) for name in names if name not in self._tails))
-
-    async def _try_fresh(self, name: str) -> None:
-        with suppress(LiveError, KeyError):
-            await self.fresh(name)
+        known = [name for name in names if name not in self._tails and self.has(name)]
+        with suppress(LiveError):
+            await self._update([self._states.get(name) or self._make(name) for name in known])
 
     async def prepare(self, snapshot: Snapshot) -> None:
         """Make all forms in which a snapshot is sent, in the build thread."""
@@ -299,16 +297,20 @@ class Live(Generic[T]):
         del self._states[state.name]
         self.hub.forget(state.name)
 
-    async def _wait(self, state: TopicState) -> None:
+    async def _wait(self, states: Sequence[TopicState]) -> None:
         if self._is_closing:
             raise LiveError("the desk is stopping")
-        done = asyncio.get_running_loop().create_future()
-        state.waiters.append((state.wanted, done))
-        self._pending.add(state.name)
+        waiting = []
+        for state in states:
+            done = asyncio.get_running_loop().create_future()
+            state.waiters.append((state.wanted, done))
+            waiting.append(done)
+            self._pending.add(state.name)
         self._wake.set()
         try:
             async with asyncio.timeout(LOOK_TIMEOUT_S):
-                await done
+                for done in waiting:
+                    await done
         except TimeoutError:
             why = "the disk does not answer, or there is too much to read"
             raise LiveError(f"{self.root} could not be read within {LOOK_TIMEOUT_S:.0f} s: {why}") from None

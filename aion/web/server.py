@@ -36,6 +36,8 @@ EARS = 32  # places at which a listening socket is watched; the loop takes one c
 LINGER_S = 0.5  # at most, for what was asked before a stop
 LEAVE_LINGER_S = 15.0  # the same for a worker that has a successor
 LEAVE_QUIET_S = 0.5  # in which a request that is on its way to a worker that leaves may come
+FREEZE_S = 0.5  # between two moments at which what was built meanwhile is taken out of the collector's sight
+MOST_FROZEN = 1.5  # times what there was after a collection, from which on the next one is worth its pause
 
 
 class DeskServer(uvicorn.Server):
@@ -105,18 +107,33 @@ class DeskServer(uvicorn.Server):
             self._on_ready()
 
     async def _settle(self) -> None:
-        """Take what is there after the first builds out of the garbage collector's sight.
+        """Take what is there after the first builds, and what is read later, out of the garbage collector's sight.
 
         Under load there is a whole collection about once a second; with the modules and months of state files in it,
-        each would hold every answer up by 30 ms. A file that is read anew is freed by its count as before.
+        each would hold every answer up by 30 ms, with the files of a thousand bots by more. A file that is read anew
+        is freed by its count as before. What only a collection frees is looked for when there is half as much again.
         """
         live = self._app.desk.live
         await live.fresh_all(live.topics)
-        gc.collect()
-        gc.freeze()
+        builds = live.stats.builds
+        while True:
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
+            most = gc.get_freeze_count() * MOST_FROZEN
+            while True:
+                await asyncio.sleep(FREEZE_S)
+                if live.stats.builds == builds:
+                    continue
+                builds = live.stats.builds
+                gc.freeze()
+                if gc.get_freeze_count() > most:
+                    break
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop accepting, end the streams, wait for what is asked and being answered, then close."""
+        if self._settling is not None:
+            self._settling.cancel()
         for server in self.servers:
             server.close()
         self._gate.is_draining = True

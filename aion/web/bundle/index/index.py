@@ -23,6 +23,7 @@ from aion.web.bundle.reading import KINDS
 from aion.web.bundle.view import Bound
 
 VERSIONS = 64  # whose changes are remembered; streams are pushed each, so that few lag behind more than one
+MOST_ROWS = 2_000  # of all these versions together
 
 
 class Parts(NamedTuple):
@@ -52,6 +53,8 @@ class IndexTopic:
             self._versions.clear()
         elif state.etag != self._etag:
             self._versions.append((self._etag, before))
+            while sum(len(each.rows) for _, each in self._versions) > MOST_ROWS and len(self._versions) > 1:
+                self._versions.popleft()
         self._etag = state.etag
         now = Parts(dict(state.rows), dict(state.head))
         return Built(lambda: _compose(now), revisit_in_s, self._etag, partial(self._patch_from, self._etag, now))
