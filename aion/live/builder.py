@@ -16,6 +16,7 @@ from aion.live.topic import Built, Family, Topic
 T = TypeVar("T")
 log = logging.getLogger("aion.live")
 
+EASY_BYTES = 20_000  # of a body that is compressed in no time by who needs more than the patch
 FIRST_AGAIN_S = 1.0  # after which a topic that could not be built is built again
 
 
@@ -185,6 +186,12 @@ class Builder(Generic[T]):
         snapshot = result.snapshot
         if order.is_sent and snapshot is not order.sent:
             result.patch = self.make_patch(replace(order, held=snapshot))
+        if (
+            snapshot is not None
+            and not snapshot.is_late
+            and (result.patch is None or len(snapshot.body) > EASY_BYTES)
+        ):
+            snapshot.prepare()
         return result
 
     def _build(self, order: Order) -> Result:
@@ -201,8 +208,6 @@ class Builder(Generic[T]):
                 return Result(order, held, None, built.revisit_in_s, perf_counter() - started)
             version = max(self._newest_us(name), held.version + 1 if held else 1)
             snapshot = Snapshot(name, version, tag, payload, patch_from=built.patch_from)
-            if isinstance(payload, bytes):
-                snapshot.prepare()
         except Exception as error:  # the edge between our code and a builder's: reported, and built again on change
             log.exception("topic %s cannot be built", name)
             return Result(order, held, error, FIRST_AGAIN_S, perf_counter() - started)

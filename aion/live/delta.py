@@ -22,10 +22,12 @@ from aion.live.snapshot import GZIP_LEVEL, Snapshot
 from aion.live.topic import Patch
 
 EVENT = "patch"
-LEAST_BYTES = 50_000
-"""Body size from which on a topic is patched: below, a compressed snapshot is a packet or a few."""
+LEAST_BYTES = 4_000
+"""Body size from which on a topic is patched: below, a snapshot is a packet when it is compressed."""
 MOST_PART = 0.5
 """A patch larger than this part of the snapshot is not worth what it costs a page to check it."""
+SMALL_PART = 0.1
+"""A patch smaller than this part is worth it however well the snapshot can be compressed."""
 
 
 class CannotSayError(Exception):
@@ -70,7 +72,8 @@ class DeltaMaker:
         if len(data) > len(after.body) * MOST_PART:
             return None
         identity, gzip = event_chunks(EVENT, str(after.version), data, deflate_block(data, GZIP_LEVEL))
-        return None if len(gzip) > len(after.gzip_frame) * MOST_PART else (identity, gzip)
+        is_small = len(data) < len(after.body) * SMALL_PART  # what is sent whole need not be compressed to know
+        return (identity, gzip) if is_small or len(gzip) <= len(after.gzip_frame) * MOST_PART else None
 
     def forget(self) -> None:
         """Free the stored value: no client wants patches."""

@@ -50,6 +50,11 @@ class Snapshot:
         self._chunks: tuple[bytes, bytes] | None = None
 
     @property
+    def is_late(self) -> bool:
+        """True while its content has not been put together yet."""
+        return self._body is None and not isinstance(self._payload, bytes)
+
+    @property
     def is_ready(self) -> bool:
         """True when all forms are made, so that none takes time."""
         return self._chunks is not None
