@@ -53,7 +53,7 @@ def test_client_cache_entry_has_the_documented_form(desk: Up, page: Page) -> Non
 def test_push_updates_the_entry_and_the_page(desk: Up, page: Page) -> None:
     streams: list[str] = []
     polls: list[str] = []
-    page.on("request", lambda request: streams.append(request.url) if "/api/events" in request.url else None)
+    page.on("request", lambda request: streams.append(request.url) if "/api/events?" in request.url else None)
     page.goto(f"{desk.url}/bots")
     until(page, f"localStorage.getItem('{INDEX}') !== null")
     page.get_by_text("STREAMING").wait_for()
