@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from aion.config import Settings
+from aion.live.disk.source import Tree, scan
 from aion.live.snapshot import encode
-from aion.live.source import Tree, scan
 from aion.store.file import gzip_bytes
 from aion.web.bundle.topic import FOLDERS, accepts, load_file, make_topics
 from bench.tool import OUT, ROOT, python

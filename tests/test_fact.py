@@ -35,7 +35,7 @@ import sys
 from pathlib import Path
 import orjson
 from aion.ledger.query import read_ledger
-from aion.live.source import Tree, scan
+from aion.live.disk.source import Tree, scan
 from aion.store.layout import Layout
 from aion.store.schema import check_file
 from aion.web.bundle.pages import Page, bots_bundle

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from aion.errors import StateError
-from aion.live.source import scan
-from aion.live.watcher import Changes, Watcher, open_watcher
+from aion.live.disk.source import scan
+from aion.live.disk.watcher import Changes, Watcher, open_watcher
 from aion.store.file import read_file
 from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, SWING, WATCH, Layout
 

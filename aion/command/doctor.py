@@ -161,8 +161,8 @@ def _events(folder: Path) -> Iterator[Check]:
 
 def _place(folder: Path) -> Iterator[Check]:
     """Return where the folder is, and which part of it sends no events."""
-    from aion.live.source import scan  # noqa: PLC0415 - only this command needs it
-    from aion.live.watcher import open_watcher  # noqa: PLC0415 - only this command needs it
+    from aion.live.disk.source import scan  # noqa: PLC0415 - only this command needs it
+    from aion.live.disk.watcher import open_watcher  # noqa: PLC0415 - only this command needs it
     from aion.web.bundle.topic import FOLDERS, accepts  # noqa: PLC0415 - only this command needs it
 
     real = os.path.realpath(folder)

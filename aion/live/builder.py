@@ -8,8 +8,8 @@ from time import perf_counter, time_ns
 from typing import Any, Generic, TypeVar
 
 from aion.live.delta import DeltaMaker
+from aion.live.disk.source import RACY_NS, Scan, Signature, Tree, scan
 from aion.live.snapshot import Snapshot, content_tag, encode
-from aion.live.source import RACY_NS, Scan, Signature, Tree, scan
 from aion.live.tail import LogTail, TailReader
 from aion.live.topic import Built, Family, Topic
 

@@ -22,19 +22,20 @@ from typing import Generic, TypeVar
 from aion.live import proof
 from aion.live.builder import Builder, Order, Outcome, Result, folders_of
 from aion.live.delta import EVENT
-from aion.live.file_events import FileEvents
+from aion.live.disk.file_events import FileEvents
+from aion.live.disk.source import Tree
+from aion.live.disk.watcher import Changes
 from aion.live.pace import Pace
+from aion.live.push.bye import say_bye
 from aion.live.push.drain import make_drain
 from aion.live.push.hub import Hub
 from aion.live.push.lane import make_frame
 from aion.live.push.uring import open_batch
 from aion.live.snapshot import Snapshot, encode
-from aion.live.source import Tree
 from aion.live.stats import Stats
 from aion.live.tail import LogTail
 from aion.live.topic import Family, LiveError, NoSuchKeyError, Topic
 from aion.live.topic_state import TopicState
-from aion.live.watcher import Changes
 
 __all__ = ["Live", "LiveError", "NoSuchKeyError", "Stats"]
 
@@ -157,7 +158,7 @@ class Live(Generic[T]):
         """End all streams with `bye`, over `spread_s` seconds, then stop; safe to call twice."""
         if not self._is_closing:
             self._is_closing = True
-            await self.hub.say_bye(spread_s)
+            await say_bye(self.hub, spread_s)
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:

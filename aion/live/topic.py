@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from aion.live.source import Tree
+from aion.live.disk.source import Tree
 
 T = TypeVar("T")
 

@@ -19,6 +19,7 @@ from aion.config import Settings
 from aion.errors import AionError, ConfigError, NotFoundError, StateError
 from aion.live import Live, SnapshotApp, StreamApp, StreamRights
 from aion.live.change import Answer, Json
+from aion.live.push.bye import say_bye
 from aion.live.push.lane import Subscriber
 from aion.store.layout import Layout
 from aion.store.log.process_log import ProcessLog
@@ -169,9 +170,9 @@ class App:
         self.desk.is_ready = False
         hub = self.desk.live.hub
         if spread_s is None:
-            await hub.say_bye(BYE_SPREAD_S)
+            await say_bye(hub, BYE_SPREAD_S)
         else:
-            await hub.say_bye(min(spread_s, len(hub) / BYES_A_S), PATIENCE_S)
+            await say_bye(hub, min(spread_s, len(hub) / BYES_A_S), PATIENCE_S)
 
 
 class _PagesBehind:

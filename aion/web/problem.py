@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import AwareDatetime, Field
 
 from aion.errors import StateError
-from aion.live.source import Entry
+from aion.live.disk.source import Entry
 from aion.scalar import Name, Text
 from aion.store.document.base import Document, Envelope, made
 from aion.store.document.left_out import lines

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from aion.errors import StateError
-from aion.live.source import Entry
+from aion.live.disk.source import Entry
 from aion.store.document.base import Document, Envelope
 from aion.store.document.state import SimLog, SwingRolling
 from aion.store.document_file import read_sound

@@ -12,7 +12,7 @@ from aion.command.app import app
 from aion.config import BotSettings, Rules
 from aion.errors import ConfigError
 from aion.ledger.query import read_ledger
-from aion.live.source import Tree, scan
+from aion.live.disk.source import Tree, scan
 from aion.model import ZERO, Bar, Instrument
 from aion.store.layout import Layout
 from aion.store.schema import check_file

@@ -79,7 +79,7 @@ def test_inotify_limits_are_named_with_the_line_that_raises_them(
     (tmp_path / "max_user_watches").write_text("100\n")
     (tmp_path / "max_user_instances").write_text("128\n")
     monkeypatch.setattr(doctor, "LIMITS", tmp_path)
-    monkeypatch.setattr("aion.live.watcher.file_system", lambda _path: "ext4")
+    monkeypatch.setattr("aion.live.disk.watcher.file_system", lambda _path: "ext4")
     seen = [each for each in checks(Settings(data=tmp_path, port=0)) if each.name == "inotify"]
     assert [each.is_fine for each in seen] == [False, True]
     assert seen[0].todo == "sysctl fs.inotify.max_user_watches=8192"

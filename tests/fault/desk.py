@@ -16,8 +16,8 @@ import httpx
 import psutil
 
 from aion.config import load
+from aion.live.disk.source import Tree, scan
 from aion.live.snapshot import content_tag, encode
-from aion.live.source import Tree, scan
 from aion.web.bundle.topic import FOLDERS, accepts, load_file, make_topics
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from aion.config import Settings
-from aion.live.source import Tree, scan
+from aion.live.disk.source import Tree, scan
 from aion.store.document.base import to_json
 from aion.store.file import gzip_bytes
 from aion.store.layout import Layout

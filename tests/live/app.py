@@ -17,8 +17,9 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from aion.live import Built, ConnectionProtocol, Family, Live, LogTail, SnapshotApp, StreamApp, Topic, Tree, source
+from aion.live import Built, ConnectionProtocol, Family, Live, LogTail, SnapshotApp, StreamApp, Topic, Tree
 from aion.live import live as live_desk
+from aion.live.disk import source
 
 TICK_NS = 4_000_000
 

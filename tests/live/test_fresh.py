@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.live.source import Tree, scan
+from aion.live.disk.source import Tree, scan
 
 from .conftest import Server
 
@@ -179,7 +179,8 @@ def test_scan_signatures_of_coarse_clock_are_read_again(tmp_path: Path, monkeypa
     """On a file system with a tick of 4 ms two renames can leave the same signature: it counts as changed."""
     import asyncio
 
-    from aion.live import Built, Live, Topic, source
+    from aion.live import Built, Live, Topic
+    from aion.live.disk import source
 
     def coarse(status: os.stat_result) -> source.Signature:
         tick = 4_000_000

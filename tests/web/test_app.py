@@ -194,7 +194,7 @@ def test_get_when_it_starts_after_a_write_then_it_sees_it_every_time(
     start_desk: Callable[..., RunningDesk], trust_events: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not trust_events:
-        monkeypatch.setattr("aion.live.file_events.open_watcher", lambda *_: None)
+        monkeypatch.setattr("aion.live.disk.file_events.open_watcher", lambda *_: None)
     desk = start_desk()
     assert desk.app.desk.live.trusts_events is trust_events
     for i in range(150):

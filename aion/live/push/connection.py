@@ -13,6 +13,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from aion.live.event import LAST_CHUNK
+from aion.live.push.bye import bye
 from aion.live.push.hub import Hub
 from aion.live.push.lane import Subscriber
 
@@ -191,7 +192,7 @@ class UpgradedConnection(Subscriber, asyncio.Protocol):
 
     def shutdown(self) -> None:
         """Send `bye` and end the stream; uvicorn calls this when it stops."""
-        self.finish(self._hub.bye(is_gzip=self.is_gzip))
+        self.finish(bye(is_gzip=self.is_gzip))
 
     def pause_writing(self) -> None:
         """Stop sending: the client has not drained."""

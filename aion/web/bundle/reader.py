@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from aion.live.source import Entry, Tree
+from aion.live.disk.source import Entry, Tree
 from aion.web.bundle.reading import Desk, Page
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aion.config import Settings
-from aion.live.source import Tree
+from aion.live.disk.source import Tree
 from aion.live.topic import Built, Family, Topic
 from aion.store.document.base import to_json
 from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, SWING, WATCH, Layout, is_meant_as_state

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aion.live.watcher import LOCAL_FILE_SYSTEMS, file_system
+from aion.live.disk.watcher import LOCAL_FILE_SYSTEMS, file_system
 
 if TYPE_CHECKING:
     from inotify_simple import INotify

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from aion.live.source import Tree, scan
+from aion.live.disk.source import Tree, scan
 from aion.web.bundle.document import BotsPageBundle, IntradaySnapshot
 from aion.web.bundle.pages import Page, bots_bundle
 from aion.web.bundle.topic import TreeFiles, accepts, load_file

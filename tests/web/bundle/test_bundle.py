@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aion.live.source import Entry
+from aion.live.disk.source import Entry
 from aion.web.bundle.document import BotsPageBundle, IntradaySnapshot
 from aion.web.bundle.pages import MAX_BYTES, Page, bots_bundle, intraday_bundle
 from tests.web.bundle.folder import Folder, assert_is

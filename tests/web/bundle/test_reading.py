@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from aion.live.delta import browser_text
-from aion.live.source import Scan, Tree, scan
+from aion.live.disk.source import Scan, Tree, scan
 from aion.live.topic import Built, Patch
 from aion.web.bundle.document import NOT_IN_ROW, ROW_SYMBOLS, BotsIndex
 from aion.web.bundle.index.index import CardTopics, IndexTopic, RowTopics, TotalsTopic

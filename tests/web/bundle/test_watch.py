@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aion.live.source import Entry
+from aion.live.disk.source import Entry
 from aion.store.document.watch import Watch
 from aion.store.layout import WATCHED
 from aion.web.bundle.watch import read_watch

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from aion.live.delta import entries_patch, parse
-from aion.live.source import Tree
+from aion.live.disk.source import Tree
 from aion.live.topic import Built, Patch
 from aion.store.document.base import to_json
 from aion.store.document.piece import encode_part

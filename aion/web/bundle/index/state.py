@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from aion.live.source import Tree
+from aion.live.disk.source import Tree
 from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.piece import encode_part
 from aion.web.bundle.document import ROW_SYMBOLS, BotRow, BotsTotals, IntradaySummary, LastFill, UnreadBot

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from aion.live.place import kind_at, read_mounts, steps
-from aion.live.watcher import InotifyWatcher, file_system
+from aion.live.disk.place import kind_at, read_mounts, steps
+from aion.live.disk.watcher import InotifyWatcher, file_system
 
 
 def watcher(root: Path) -> InotifyWatcher:

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from aion.live.place import LOCAL_FILE_SYSTEMS, MOUNTS, Mount, file_system, is_below, kind_at, read_mounts, steps
+from aion.live.disk.place import LOCAL_FILE_SYSTEMS, MOUNTS, Mount, file_system, is_below, kind_at, read_mounts, steps
 
 __all__ = ["LOCAL_FILE_SYSTEMS", "Changes", "InotifyWatcher", "Watcher", "file_system", "open_watcher"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from aion.live.file_events import ROUNDS, FileEvents
-from aion.live.watcher import Changes
+from aion.live.disk.file_events import ROUNDS, FileEvents
+from aion.live.disk.watcher import Changes
 
 
 def events(root: Path, tell: Callable[[Changes], None] = lambda changes: None) -> FileEvents:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from aion.live.watcher import Changes, Watcher, open_watcher
+from aion.live.disk.watcher import Changes, Watcher, open_watcher
 
 log = logging.getLogger("aion.live")
 

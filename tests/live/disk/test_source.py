@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from aion.live.source import Tree, scan
+from aion.live.disk.source import Tree, scan
 
 
 def test_error_of_a_file_when_kept_then_it_holds_nothing_of_the_file(tmp_path: Path) -> None:
