@@ -11,7 +11,7 @@ quick succession together.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -231,8 +231,11 @@ class Live(Generic[T]):
     async def fresh_all(self, names: Sequence[str]) -> None:
         """Update every topic of `names`; one that cannot be built stays as it was, one that is not there is none."""
         known = [name for name in names if name not in self._tails and self.has(name)]
+        states: dict[str, TopicState] = {}
+        for name in known:
+            states[name] = self._states.get(name) or self._make(name, states)
         with suppress(LiveError):
-            await self._update([self._states.get(name) or self._make(name) for name in known])
+            await self._update(list(states.values()))
 
     async def prepare(self, snapshot: Snapshot) -> None:
         """Make all forms in which a snapshot is sent, in the build thread."""
@@ -271,24 +274,20 @@ class Live(Generic[T]):
                 self._pending.add(name)
                 self._wake.set()
 
-    def _make(self, name: str) -> TopicState:
-        """Let there be a topic of a family.
-
-        Raises:
-            KeyError: no family has such a key.
-        """
+    def _make(self, name: str, beside: Container[str] = ()) -> TopicState:
+        """Let there be a topic of a family, and of others fewer, not of those `beside` it; KeyError: none has the key."""
         family = self._family_of(name)
         if family is None:
             raise KeyError(name)
-        keyed = [state for state in self._states.values() if state.family and not self._is_in_use(state)]
+        keyed = [each for each in self._states.values() if each.family and not self._is_in_use(each, beside)]
         for state in keyed[: max(0, len(keyed) - KEPT + 1)]:
             self._forget(state)
         state = self._states[name] = TopicState(name, family.name, family.changed is not None, self._generation)
         self._builder.register(name, family.name, name.partition("/")[2])
         return state
 
-    def _is_in_use(self, state: TopicState) -> bool:
-        return bool(state.waiters) or self.hub.watchers[state.name] > 0
+    def _is_in_use(self, state: TopicState, beside: Container[str]) -> bool:
+        return bool(state.waiters) or self.hub.watchers[state.name] > 0 or state.name in beside
 
     def _forget(self, state: TopicState) -> None:
         self._builder.forget(state.name, state.family)
