@@ -40,6 +40,9 @@ interface Range {
   used: number;
 }
 
+/** Drawings after a scroll that seek what is in sight anew: heights that are known only then settle within two. */
+const PASSES = 5;
+
 /** Attribute by which a drawn line says its key. */
 export const LINE = "data-line";
 
@@ -107,6 +110,9 @@ export function useSlice(host: RefObject<HTMLElement>, options: Options, box?: R
   const layout = useRef({ ends });
   layout.current.ends = ends;
 
+  const passes = useRef(0);
+  const looked = useRef(keys);
+
   const measure = (): void => {
     let isOther = false;
     for (const line of host.current?.querySelectorAll<HTMLElement>(`:scope > [${LINE}]`) ?? []) {
@@ -140,18 +146,22 @@ export function useSlice(host: RefObject<HTMLElement>, options: Options, box?: R
       (element.contains(document.activeElement) ? document.activeElement : null);
     const line = user?.closest(`[${LINE}]`)?.getAttribute(LINE);
     const used = line ? now.keys.indexOf(line) : -1;
-    setRange((before) =>
-      before.from === from && before.to === to && before.used === used && before.isInSight === isInSight
-        ? before
-        : isInSight
-          ? { from, to, used, isInSight }
-          : { ...before, used, isInSight },
-    );
+    setRange((before) => {
+      const next = isInSight ? { from, to, used, isInSight } : { ...before, used, isInSight };
+      const isSame =
+        next.from === before.from &&
+        next.to === before.to &&
+        next.used === before.used &&
+        next.isInSight === before.isInSight;
+      return isSame ? before : next;
+    });
   };
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is drawn is measured, and what is in sight by that sought
   useLayoutEffect(() => {
-    if (!isOn) return;
+    passes.current = looked.current === keys ? passes.current + 1 : 0;
+    looked.current = keys;
+    if (!isOn || passes.current > PASSES) return;
     measure();
     look();
   }, [isOn, keys, range, turn]);
@@ -159,6 +169,7 @@ export function useSlice(host: RefObject<HTMLElement>, options: Options, box?: R
   useEffect(() => {
     if (!isOn) return;
     const onScroll = (): void => {
+      passes.current = 0;
       measure();
       look();
     };

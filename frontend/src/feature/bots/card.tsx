@@ -58,7 +58,7 @@ interface Props extends Around {
   all?: Asked | undefined;
   /** True where there are so many that each is drawn in a task of its own. */
   isOneOfMany?: boolean;
-  /** Key of the line that it begins. */
+  /** Key of the line that it stands in. */
   line?: string | undefined;
 }
 

@@ -129,9 +129,7 @@ export const Cards = memo(function Cards({ bots, states, roster, cards }: Props)
               ) : (
                 lines
                   .slice(piece.from, piece.to)
-                  .flatMap((line, at) =>
-                    line.map((bot, side) => draw(bot, side === 0 ? keys[piece.from + at] : undefined)),
-                  )
+                  .flatMap((line, at) => line.map((bot) => draw(bot, keys[piece.from + at])))
               ),
             )
           : bots.slice(0, isMany ? 0 : steps).map((bot) => draw(bot))}
