@@ -275,7 +275,7 @@ class Live(Generic[T]):
                 self._wake.set()
 
     def _make(self, name: str, beside: Container[str] = ()) -> TopicState:
-        """Let there be a topic of a family, and of others fewer, not of those `beside` it; KeyError: none has the key."""
+        """Let there be a topic of a family, forgetting none `beside` it; KeyError: no family has such a key."""
         family = self._family_of(name)
         if family is None:
             raise KeyError(name)
