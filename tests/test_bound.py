@@ -17,13 +17,15 @@ MODULES = {
     "ccxt": "ccxt",
     "alpaca": "alpaca.data",
     "yahoo": "yfinance",
+    "attach": "aiohttp",
+    "cluster": "nats",
 }
 PRIVATE = {"uvicorn": "_start_asgi_task", "typer": "typer._click"}
 """Parts of libraries that they promise nobody, and that are used all the same."""
 
 
 def bounds(wanted: str) -> tuple[str, tuple[int, ...], tuple[int, ...] | None]:
-    found = re.fullmatch(r"([a-z0-9-]+)>=([0-9.]+)(?:,<([0-9.]+))?(?:;.*)?", wanted)
+    found = re.fullmatch(r"([a-z0-9-]+)(?:\[[a-z]+\])?>=([0-9.]+)(?:,<([0-9.]+))?(?:;.*)?", wanted)
     assert found is not None, f"{wanted} has no lower bound"
     low, high = (tuple(map(int, each.split("."))) if each else None for each in found.group(2, 3))
     assert low is not None

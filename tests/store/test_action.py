@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from aion.command.app import app
 from aion.command.option import settings_of
-from aion.store.document.action import Action, BotAction, DeskAction, RunAction, SwitchAction
+from aion.store.document.action import Action, AttachedAction, BotAction, DeskAction, RunAction, SwitchAction
 from aion.store.document.kind import schema_name
 from aion.store.document.request import Control
 from aion.web.bundle.controls import ControlLine
@@ -24,16 +24,17 @@ def test_the_models_take_the_list_and_nothing_else() -> None:
     models: dict[Any, Any] = {
         Control: Action,
         ControlLine: Action,
-        ControlRequest: BotAction,
+        ControlRequest: BotAction | AttachedAction,
         DeskRequest: DeskAction,
     }
     for model, listed in models.items():
         assert model.model_fields["action"].annotation == listed, model
-    assert WORDS == {*get_args(DeskAction), "clear"} == {*get_args(BotAction), *get_args(RunAction), "clear"}
+    assert {*get_args(DeskAction), "clear"} == {*get_args(BotAction), *get_args(RunAction), "clear"}
+    assert {*get_args(DeskAction), "clear", *get_args(AttachedAction)} == WORDS
     assert set(get_args(SwitchAction)) & WORDS == {"clear"}
 
 
-@pytest.mark.parametrize("action", ["Pause", "stop", "kill", ""])
+@pytest.mark.parametrize("action", ["Pause", "halt", "kill", ""])
 def test_another_word_is_refused(action: str) -> None:
     line = {"schema": schema_name("control"), "id": "c20261124T225901-1", "bot": "a", "action": action}
     with pytest.raises(ValidationError):

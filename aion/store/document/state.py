@@ -102,8 +102,8 @@ class Account(Envelope):
         description="Requests that the bot carries out at present: pause, resume, flatten, stop, reload, force_exit, "
         "cancel_order, delete_lock. Absent: pause, resume and flatten.",
     )
-    locks: Annotated[dict[Key, Lock], Few] = Field(
-        default_factory=dict, description="Symbols in which it opens nothing for a time."
+    locks: Annotated[dict[Key, Lock], Few] | None = Field(
+        None, description="Symbols in which it opens nothing for a time. Absent: it knows no locks."
     )
     rules: dict[Key, Number | bool | Text] = Field(
         default_factory=dict, description="Rules in force: max_positions, max_alloc, stop_loss ..."
@@ -119,8 +119,8 @@ class Account(Envelope):
     equity_curve: Curve = Field(default_factory=dict)
     hold_curve: Curve = Field(default_factory=dict)
     stats: Stats | None = None
-    memo: str = Field(
-        "",
+    memo: str | None = Field(
+        None,
         max_length=MOST_MEMO,
         description="What the program that wrote the file resumes from; the desk reads none of it.",
     )
