@@ -28,3 +28,13 @@ it("share of another kind of value takes the new one", () => {
   expect(share<unknown>(null, { a: 1 })).toEqual({ a: 1 });
   expect(share<unknown>({ a: 1 }, null)).toBeNull();
 });
+
+it("share of what came before, in another whole, does not look into it again", () => {
+  const row = { x: { y: 1 } };
+  const before = share({ a: { x: { y: 1 } }, n: 1 }, { a: row, n: 2 });
+  expect(before.a).not.toBe(row);
+  Object.defineProperty(row, "x", { get: () => expect.unreachable() });
+  const after = share(before, { a: row, n: 3 });
+  expect([after.a, after.n]).toEqual([before.a, 3]);
+  expect(after.a).toBe(before.a);
+});

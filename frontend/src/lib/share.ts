@@ -6,6 +6,9 @@ function isRecord(value: Json): value is Record<string, Json> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** What came -> what is held in its place: it may come again, in a whole that differs elsewhere, and is not compared anew. */
+const alike = new WeakMap<object, object>();
+
 /** `next` with every part that equals its counterpart in `previous` replaced by that very part. */
 export function share<T>(previous: T | undefined, next: T): T {
   return merge(previous, next) as T;
@@ -13,6 +16,14 @@ export function share<T>(previous: T | undefined, next: T): T {
 
 function merge(previous: Json, next: Json): Json {
   if (Object.is(previous, next)) return previous;
+  if (typeof next !== "object" || next === null || typeof previous !== "object" || previous === null) return next;
+  if (alike.get(next) === previous) return previous;
+  const found = merged(previous, next);
+  if (found !== next) alike.set(next, found);
+  return found;
+}
+
+function merged(previous: object, next: object): object {
   if (Array.isArray(previous) && Array.isArray(next)) {
     const out = next.map((item, index) => merge(previous[index], item));
     const same = previous.length === out.length && out.every((item, index) => Object.is(item, previous[index]));

@@ -115,7 +115,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   const topics = holdTopics(
     routes,
     isReader,
-    (topic, text) => isReader() && share(topic, text),
+    (topic, data) => isReader() && share(topic, data),
     (isAll) => (isAll && isReader() ? set({ verifiedAt: pageNow() }) : notify()),
   );
   connectCache({
@@ -284,10 +284,6 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     return isSlow && status.isOwner ? SLOW : 0;
   }
 
-  function haveOf(names: string[]): Tags {
-    return Object.fromEntries(names.flatMap((topic) => (topics.tags[topic] ? [[topic, topics.tags[topic]]] : [])));
-  }
-
   /** Let the open stream have what is wanted now; open another one where that cannot be. */
   async function change(): Promise<void> {
     const changed = stream;
@@ -298,7 +294,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     }
     const names = wanted();
     const added = lacking();
-    const body = { stream: streamId, topics: names, have: haveOf(added), pace: pace() };
+    const body = { stream: streamId, topics: names, have: topics.have(added), pace: pace() };
     changed.listen(added);
     isChanging = true;
     const method = "POST";
@@ -329,7 +325,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   function queryOf(names: string[]): [names: string[], query: string] {
     for (let count = names.length; ; count = Math.ceil(count * 0.8)) {
       const some = names.slice(0, count);
-      const have = Object.entries(haveOf(some)).map(([topic, tag]) => `${topic}:${tag}`);
+      const have = Object.entries(topics.have(some)).map(([topic, tag]) => `${topic}:${tag}`);
       const query = `topics=${some}&beats=1&patches=${Object.keys(routes)}${have.length ? `&have=${encodeURIComponent(have.join())}` : ""}${isSolo ? "&alone=1" : ""}`;
       if (isFixed || query.length < FITS || count === 1) return [some, query];
     }
@@ -376,15 +372,12 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
       push,
       patch: (text) => {
         import("./delta.ts")
-          .then(({ applyDelta }) => applyDelta(text, topics.held))
-          .then(
-            (made) => push(...made),
-            () => {
-              // It is not for what is held here, or cannot be read: ask for the whole.
-              set({ misfits: status.misfits + 1 });
-              void poll();
-            },
-          );
+          .then(({ applyDelta }) => push(...applyDelta(text, topics.held))) // in one go: the next may build on it
+          .catch(() => {
+            // It is not for what is held here, or cannot be read: ask for the whole.
+            set({ misfits: status.misfits + 1 });
+            void poll();
+          });
       },
       hush: probe,
       fail: (reason, why) => {
@@ -399,9 +392,9 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     if (build !== status.build) set({ build });
   }
 
-  function push(topic: string, text: string, data?: unknown): void {
-    share(topic, text);
-    topics.take(topic, data ?? text);
+  function push(topic: string, pushed: unknown): void {
+    share(topic, pushed);
+    topics.take(topic, pushed);
   }
 
   function streaming(): void {
@@ -486,8 +479,8 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   }
 
   /** Hand data to the other tabs, where there are any: copying it costs a page its frames. */
-  function share(topic: string, text: string): void {
-    if (others.size) post({ kind: "data", topic, text });
+  function share(topic: string, data: unknown): void {
+    if (others.size) post({ kind: "data", topic, text: typeof data === "string" ? data : JSON.stringify(data) });
   }
 
   function post(message: Message): void {

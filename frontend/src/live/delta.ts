@@ -63,25 +63,22 @@ function changedOf(data: unknown, patch: unknown, of: string): unknown {
 }
 
 /**
- * Return the topic of an event `patch`, and the whole that comes of it as JSON text and as data: what is held where an
- * answer that was as new has overtaken it.
+ * Return the topic of an event `patch`, and the whole that comes of it.
  *
- * @param held Gives the newest of a topic, text or data.
+ * @param held Gives what is held of a topic under an ETag.
  * @throws Error when it was made for something else than what is held.
  */
 export function applyDelta(
   event: string,
-  held: (topic: string) => unknown,
-): [topic: string, text: string, data: unknown] {
+  held: (topic: string, etag: string) => unknown,
+): [topic: string, data: unknown] {
   const { topic, base, etag, check, of, patches } = JSON.parse(event) as Delta;
-  const newest = held(topic);
-  const before = typeof newest === "string" ? JSON.parse(newest) : newest;
-  const version = patches.at(-1)?.version;
-  if (before?.etag === etag || before?.version >= (version as number)) return [topic, JSON.stringify(before), before];
-  if (before?.etag !== base) throw Error("the patch is for another version");
-  const data = patches.reduce<unknown>(merge, before);
-  const text = JSON.stringify(data);
-  if (crc32(of ? JSON.stringify(changedOf(data, patches.at(-1), of)) : text) !== check)
+  const before = held(topic, etag);
+  if (before) return [topic, before]; // an answer was sooner
+  const basis = held(topic, base);
+  if (!basis) throw Error("the patch is for another version");
+  const data = patches.reduce<unknown>(merge, basis);
+  if (crc32(JSON.stringify(of ? changedOf(data, patches.at(-1), of) : data)) !== check)
     throw Error("the patch result has a wrong checksum");
-  return [topic, text, data];
+  return [topic, data];
 }

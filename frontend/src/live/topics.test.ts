@@ -2,6 +2,7 @@
 
 import { beforeEach, expect, it, vi } from "vitest";
 import { clearAllCache, peekCached, setCached } from "./core.ts";
+import { applyDelta, crc32 } from "./delta.ts";
 import { holdTopics, type Topics } from "./topics.ts";
 
 const ROUTES = { bots: "/api/bots/page" };
@@ -135,4 +136,31 @@ it("the topics of a family have routes of their own, and their answers and tags 
   cards.answered("api:/api/bots/card/swing/b", { data: { n: 9 }, etag: 'W/"9"', timestamp: 0, ttl: 1 });
   cards.answered("api:/api/bots/card/swing/a", { data: { n: 5 }, etag: 'W/"5"', timestamp: 0, ttl: 1 });
   expect(seen).toEqual([3, 5]);
+});
+
+it("a patch finds what the stream sent last, also where an answer has overtaken it", () => {
+  listen();
+  topics.take("bots", event(1));
+  setCached("/api/bots/page", { version: 2, n: 2, etag: 'W/"2"' }, { etag: 'W/"2"' });
+  topics.answered("api:/api/bots/page", { data: { version: 2, n: 2 }, etag: 'W/"2"', timestamp: 0, ttl: 1 });
+  const patches = [{ version: 3, etag: 'W/"3"', n: 3 }];
+  const made = { version: 3, etag: 'W/"3"', n: 3 };
+  const patch = { topic: "bots", base: 'W/"1"', etag: 'W/"3"', check: crc32(JSON.stringify(made)), patches };
+  const [topic, data] = applyDelta(JSON.stringify(patch), topics.held);
+  topics.take(topic, data);
+  expect(seen).toEqual([1, 2, 3]);
+  expect(() => applyDelta(JSON.stringify({ ...patch, base: 'W/"9"', etag: 'W/"4"' }), topics.held)).toThrow("another");
+  expect(applyDelta(JSON.stringify({ ...patch, base: 'W/"9"' }), topics.held)).toEqual(["bots", made]);
+});
+
+it("a patch builds on what the stream was told that this tab has", () => {
+  listen();
+  const kept = { version: 1, etag: 'W/"1"', n: 1 };
+  setCached("/api/bots/page", kept, { etag: 'W/"1"' });
+  topics.answered("api:/api/bots/page", { data: kept, etag: 'W/"1"', timestamp: 0, ttl: 1 });
+  expect(topics.have(["bots", "other"])).toEqual({ bots: 'W/"1"' });
+  setCached("/api/bots/page", { ...kept, version: 2, etag: 'W/"2"' }, { etag: 'W/"2"' });
+  expect(topics.held("bots", 'W/"1"')).toEqual(kept);
+  topics.keep([]);
+  expect(topics.held("bots", 'W/"1"')).toBeUndefined();
 });

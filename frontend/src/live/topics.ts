@@ -23,6 +23,8 @@ export interface Topics {
   verifiedTags(): Tags;
   /** Forget what is held of topics that the stream has no more: what a listener has by then counts. */
   keep(names: string[]): void;
+  /** The tags of those of `names` that are held; the stream builds on them. */
+  have(names: string[]): Tags;
   /** The present stream begins now; `false` when another tab has it. */
   begin(isOurs: boolean): void;
   /** Call `listener` with what comes, and with what is here unless the caller has it: `etag`. Returns how to stop. */
@@ -31,8 +33,8 @@ export interface Topics {
   compare(tags: Tags, names: string[]): string[];
   /** Take a push in, text or data: at once, or with others once a second while the page is not looked at. */
   take(topic: string, pushed: unknown): void;
-  /** The newest of a topic that has come, text or data, even if it is not taken in yet. */
-  held(topic: string): unknown;
+  /** What is here of a topic under `etag`: the newest, or what the stream builds on if an answer has overtaken it. */
+  held(topic: string, etag: string): unknown;
   /** Take in what waits. */
   flush(): void;
   /** An answer to a conditional GET of this tab went into the cache. */
@@ -55,13 +57,15 @@ const HIDDEN_STEP = 1000;
 export function holdTopics(
   routes: Record<string, string>,
   isReader: () => boolean,
-  fetched: (topic: string, text: string) => void,
+  fetched: (topic: string, data: unknown) => void,
   changed: (isAll?: boolean) => void,
 ): Topics {
   const tags: Tags = {};
   const listening = new Map<string, Set<Listener>>();
   const verified = new Set<string>();
   const waiting = new Map<string, unknown>();
+  /** What the stream's next patch is for; an answer may be newer. */
+  const bases = new Map<string, unknown>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let openedAt = 0;
 
@@ -81,9 +85,7 @@ export function holdTopics(
     for (const listener of [...(listening.get(topic) ?? [])]) listener(data);
   }
 
-  function apply(topic: string, pushed: unknown): void {
-    const data = typeof pushed === "string" ? parse(pushed) : pushed;
-    if (data == null) return; // torn on the way: the next heartbeat finds the difference
+  function apply(topic: string, data: unknown): void {
     const etag = (data as { etag?: string }).etag;
     const version = versionOf(data);
     // An event that was under way when a later answer came is dropped. What was held before the stream began may be of
@@ -110,7 +112,9 @@ export function holdTopics(
     isVerified: (topic) => verified.has(topic),
     verifiedTags: () => Object.fromEntries([...verified].map((topic) => [topic, tags[topic]])),
     keep: (names) => {
-      for (const topic of Object.keys(tags)) if (!names.includes(topic) && !listening.has(topic)) delete tags[topic];
+      const kept = new Set(names);
+      for (const topic of Object.keys(tags)) if (!kept.has(topic) && !listening.has(topic)) delete tags[topic];
+      for (const topic of bases.keys()) if (!kept.has(topic)) bases.delete(topic);
     },
     begin: (isOurs) => {
       openedAt = isOurs ? moment() : 0;
@@ -138,8 +142,21 @@ export function holdTopics(
         verify(topic);
         return false;
       }),
-    held: (topic) => waiting.get(topic) ?? heldOf(topic)?.data,
-    take: (topic, pushed) => {
+    have: (names) => {
+      const found = names.flatMap((topic) => {
+        const tag = tags[topic];
+        if (!tag) return [];
+        bases.set(topic, heldOf(topic)?.data);
+        return [[topic, tag]];
+      });
+      return Object.fromEntries(found);
+    },
+    held: (topic, etag) =>
+      [bases.get(topic), heldOf(topic)?.data].find((data) => (data as { etag?: string } | undefined)?.etag === etag),
+    take: (topic, text) => {
+      const pushed = typeof text === "string" ? parse(text) : text;
+      if (pushed == null) return; // torn on the way: the next heartbeat finds the difference
+      if (isReader() && urlOf(topic)) bases.set(topic, pushed);
       waiting.set(topic, pushed);
       if (document.hidden) timer ??= setTimeout(flush, HIDDEN_STEP);
       else flush();
@@ -149,7 +166,7 @@ export function holdTopics(
       if (!topic || !etag) return;
       if (tags[topic] !== etag) {
         deliver(topic, data, etag);
-        fetched(topic, JSON.stringify(data));
+        fetched(topic, data);
       }
       verify(topic);
     },
