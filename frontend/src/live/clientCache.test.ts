@@ -283,8 +283,26 @@ it("a large entry is written the less often", () => {
   writeThrough("/api/large", data(1));
   vi.advanceTimersByTime(0);
   writeThrough("/api/large", data(2));
-  vi.advanceTimersByTime(4900);
+  vi.advanceTimersByTime(49_000);
   expect(stored()).toBe(1);
-  vi.advanceTimersByTime(200);
+  vi.advanceTimersByTime(2000);
   expect(stored()).toBe(2);
+});
+
+it("an entry of many members is written when the page goes out of sight, not while it loads", async () => {
+  vi.useFakeTimers();
+  const rows = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`bot_${at}`, { at }]));
+  const answer = new Response(JSON.stringify({ version: 1, rows }), { headers: { ETag: 'W/"1"' } });
+  vi.stubGlobal("fetch", () => Promise.resolve(answer));
+  await revalidate("/api/many");
+  vi.advanceTimersByTime(5000);
+  expect(localStorage.length).toBe(0);
+  const sight = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+  document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+  sight.mockRestore();
+  vi.useRealTimers();
+  expect(JSON.parse(localStorage.getItem("aion_cache_api:/api/many") ?? "{}")).toMatchObject({
+    etag: 'W/"1"',
+    data: { version: 1 },
+  });
 });

@@ -6,7 +6,7 @@
  * what was asked for later, or pushed meanwhile, wins.
  */
 
-import { pageNow } from "./clock.ts";
+import { fromWall, pageNow } from "./clock.ts";
 import {
   BASE,
   type CacheEntry,
@@ -15,11 +15,12 @@ import {
   clearAllCache,
   fresh,
   hold,
+  isLong,
   lookUp,
   moment,
   momentOf,
   put,
-  readRecord,
+  readHead,
   recordNames,
   setMoment,
   store,
@@ -263,8 +264,10 @@ async function load<T>(url: string, name: string, ttl: number | undefined): Prom
     put(name, data, { ttl, etag: headers.get("ETag") ?? undefined, version });
     setMoment(name, asked);
     // Another tab may have stored a push that this one has not heard of yet.
-    const record = readRecord(name);
-    if (!((record?.at as number) > askedAt) || (record?.version ?? 0) <= (version ?? 0)) store(name);
+    const record = readHead(name);
+    const isOlder =
+      !((fromWall(record?.timestamp ?? 0) as number) > askedAt) || (record?.version ?? 0) <= (version ?? 0);
+    if (isOlder) (isLong(data) ? storeSoon : store)(name);
   }
   const entry = lookUp(name);
   if (entry) rules.onAnswer(name, entry);

@@ -19,8 +19,11 @@ export const PREFIX = `${BASE && `${BASE}/`}aion_cache_`;
 
 /** Milliseconds between two writes of one entry to localStorage: writing is synchronous and a push is not rare. */
 const STORE_EVERY = 1000;
-/** Characters a millisecond that an entry which is longer is written at: one of a million every ten seconds. */
-const STORE_PACE = 100;
+/** Characters a millisecond that an entry which is longer is written at: one of half a million every 50 seconds. */
+const STORE_PACE = 10;
+/** Members of a member from which on an entry is long, and ms that its first write waits: a load has better to do. */
+const LONG = 100;
+const LONG_WAIT = 20_000;
 /** Entries held in memory; the oldest goes first. */
 const MOST = 200;
 /** Characters of the largest record in localStorage, which holds five million for all. */
@@ -142,7 +145,8 @@ export function store(name: string): void {
   waiting.delete(name);
   const entry = memory.get(name);
   if (!entry || ROUTES.unkept.some((prefix) => name.startsWith(`api:${prefix}`))) return;
-  const text = JSON.stringify({ ...entry, at: undefined, data: sealed.seal(entry.data) });
+  const { data, at: _, ...head } = entry;
+  const text = JSON.stringify({ ...head, data: sealed.seal(data) }); // in this order: see `readHead`
   storedUntil.set(name, performance.now() + Math.max(STORE_EVERY, text.length / STORE_PACE));
   // No record is better than an old one under a new one.
   if (text.length > LARGEST) remove(PREFIX + name);
@@ -152,10 +156,16 @@ export function store(name: string): void {
   }
 }
 
-/** Write what is held under `name` to localStorage at most once a second, and when the page goes. */
+/** Whether `data` is long to write. */
+export function isLong(data: unknown): boolean {
+  return Object.values(Object(data)).some((each) => each instanceof Object && Object.keys(each).length > LONG);
+}
+
+/** Write what is held under `name` to localStorage at most once a second, a long one seldom, and when the page goes. */
 export function storeSoon(name: string): void {
   if (waiting.has(name)) return;
-  const due = (storedUntil.get(name) ?? 0) - performance.now();
+  const first = isLong(memory.get(name)?.data) ? performance.now() + LONG_WAIT : 0;
+  const due = (storedUntil.get(name) ?? first) - performance.now();
   waiting.set(name, setTimeout(store, due, name)); // never now: what came is drawn first
 }
 
@@ -196,6 +206,14 @@ export function readRecord(name: string): CacheEntry | undefined {
   return undefined;
 }
 
+/** What the record of `name` in localStorage says beside its data, which may take long to read. */
+export function readHead(name: string): Partial<CacheEntry> | undefined {
+  return attempt(() => {
+    const text = localStorage.getItem(PREFIX + name) as string;
+    return JSON.parse(`${text.slice(0, text.indexOf(',"data":'))}}`);
+  });
+}
+
 /** What `text` says, or undefined where it is no JSON. */
 export function parse(text: string): unknown {
   return attempt(() => JSON.parse(text));
@@ -218,9 +236,12 @@ function write(name: string, text: string): true | undefined {
 }
 
 // Optional: a build of the pages on a server has no window.
-globalThis.addEventListener?.("pagehide", () => {
+const storeAll = (): void => {
   for (const name of [...waiting.keys()]) store(name);
-});
+};
+globalThis.addEventListener?.("pagehide", storeAll);
+// A phone ends what is in the background without a word.
+globalThis.addEventListener?.("visibilitychange", () => document.hidden && storeAll());
 // Later: to begin to hear of other tabs takes Chromium two milliseconds of the first frame.
 setTimeout(() =>
   globalThis.addEventListener?.("storage", ({ key, newValue }) => {
