@@ -31,11 +31,16 @@ interface Known {
   until: number;
 }
 
+const found = new WeakMap<Bot, { clock: string | undefined; asked: Asked | undefined; turns: number[] }>();
+
 /** Wall times after which the state of `bot` may be another without any new data. */
 function turnsOf(bot: Bot, { clock, asked }: Around): number[] {
-  return [dueAt(bot, clock), instant(bot.asked?.request?.due_at), instant(killOf(bot, asked)?.kill.due_at)].filter(
-    (at) => at !== undefined,
-  );
+  const before = found.get(bot);
+  if (before && before.clock === clock?.state && before.asked === asked) return before.turns;
+  const all = [dueAt(bot, clock), instant(bot.asked?.request?.due_at), instant(killOf(bot, asked)?.kill.due_at)];
+  const turns = all.filter((at) => at !== undefined);
+  found.set(bot, { clock: clock?.state, asked, turns });
+  return turns;
 }
 
 /** Return what gives the states of `bots` at wall time `now`: those that are as before are the same objects. */

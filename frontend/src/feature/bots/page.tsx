@@ -10,6 +10,7 @@ import type { States } from "../../bot/states";
 import { memo } from "../../lib/memo";
 import type { Roster, Told } from "../../lib/roster";
 import { setQuery, useQuery } from "../../lib/route";
+import { useTurn } from "../../lib/steps";
 import { instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import type { Sort } from "../../ui/sortable";
@@ -50,6 +51,7 @@ export const BotsPage = memo(function BotsPage({ roster, states, cards }: Props)
     () => (sort ? shown : [...shown].sort((a, b) => Number(a.kind === "swing") - Number(b.kind === "swing"))),
     [shown, sort],
   );
+  const isWhole = useTurn(bots.length <= MANY);
   const positions = openPositions(roster);
   useEffect(() => {
     document.title = positions > 0 ? `(${positions}) Bots · Aion` : "Bots · Aion";
@@ -62,11 +64,10 @@ export const BotsPage = memo(function BotsPage({ roster, states, cards }: Props)
       <AskedOfAll asked={roster.asked} bots={bots} />
       <Attention bots={bots} states={states} problems={problems} />
       {roster.clock?.state === "finished" && <Result head={roster} bots={bots} />}
-      {bots.length === 0 ? (
-        <EmptyDesk />
-      ) : (
+      {bots.length === 0 && <EmptyDesk />}
+      {bots.length > 0 && <Totals totals={roster.totals} mode={roster.mode} bots={bots} states={states} />}
+      {bots.length > 0 && isWhole && (
         <>
-          <Totals totals={roster.totals} mode={roster.mode} bots={bots} states={states} />
           <Compare
             rows={rows}
             bots={bots}
@@ -94,4 +95,5 @@ export const BotsPage = memo(function BotsPage({ roster, states, cards }: Props)
   );
 });
 
+const MANY = 24; // bots from which on what stands below the totals has a task of its own
 const NOTES = 3; // what bots say of themselves above the cards: more would push them down
