@@ -81,6 +81,27 @@ it("bots that are as before are the same objects, in the same list", () => {
   expect(join({ index: { ...index, bots: others }, rows: NOTHING, cards: NOTHING }).bots).toHaveLength(5);
 });
 
+it("what is joined of what was joined before is what is joined anew", () => {
+  const next = random(11);
+  const join = makeJoiner();
+  const keys = [...Object.keys(INDEX.bots), "swing/nobody"];
+  const [rows, cards] = [new Map<string, Told>(), new Map<string, Told>()];
+  let index = INDEX;
+  for (let version = INDEX.version; version < INDEX.version + 500; version += 1) {
+    const key = keys[Math.floor(next() * keys.length)] as string;
+    const row = index.bots[key] ?? ROW;
+    const bot = { ...row, equity: version, currency: next() < 0.1 ? "HKD" : row.currency };
+    const seen = next() < 0.5 ? rows : cards;
+    if (next() < 0.3) seen.delete(key);
+    else seen.set(key, { part: { version, errors: {}, bot }, isFresh: next() < 0.5 });
+    if (next() < 0.1) index = { ...index, version, bots: { ...index.bots, [keyOf(row)]: bot } };
+    const sources = { index, rows: new Map(rows), cards: new Map(cards) };
+    const [found, anew] = [join(sources), makeJoiner()(sources)];
+    expect(found.bots).toEqual(anew.bots);
+    expect([...found.byKey.values()]).toEqual([...anew.byKey.values()]);
+  }
+});
+
 it("the newest of totals and index says what the whole desk does", () => {
   const { bots: _, ...head } = indexAt(5, 1);
   const join = (totals: number, isFresh: boolean): string | undefined =>

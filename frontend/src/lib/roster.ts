@@ -70,8 +70,30 @@ function newest(row: Bot, told: Told | undefined, card: Told | undefined, versio
 export function makeJoiner(): (sources: Sources) => Roster {
   let order: string[] = [];
   let before: Roster | undefined;
+  let joined: BotsIndex | undefined;
+  let touched: ReadonlySet<string> = new Set();
 
-  return ({ index, totals, isFresh = false, rows, cards }) => {
+  /** The bots of the same index with other parts, few of which may be others; undefined where their order may change. */
+  function retouched(
+    { index, rows, cards }: Sources,
+    keys: ReadonlySet<string>,
+  ): Pick<Roster, "bots" | "byKey"> | undefined {
+    if (!before || index !== joined) return undefined;
+    const news = new Map<Bot, Bot>();
+    const byKey = new Map(before.byKey);
+    for (const key of new Set([...touched, ...keys])) {
+      const [was, row] = [byKey.get(key), index.bots[key]];
+      if (!was || !row) continue; // no bot of the desk
+      const bot = newest(row, rows.get(key), cards.get(key), index.version);
+      if (bot === was) continue;
+      if (bot.currency !== was.currency) return undefined;
+      news.set(was, bot);
+      byKey.set(key, bot);
+    }
+    return news.size > 0 ? { bots: before.bots.map((bot) => news.get(bot) ?? bot), byKey } : before;
+  }
+
+  function join({ index, rows, cards }: Sources): Pick<Roster, "bots" | "byKey"> {
     const byKey = new Map<string, Bot>();
     let isInOrder = true;
     for (const [key, row] of Object.entries(index.bots)) {
@@ -81,9 +103,18 @@ export function makeJoiner(): (sources: Sources) => Roster {
     }
     if (!isInOrder || byKey.size !== order.length) order = inOrder(byKey);
     const bots = order.map((key) => byKey.get(key) as Bot);
-    const { bots: _, ...head } = totals && (isFresh || totals.version >= index.version) ? { bots, ...totals } : index;
     const isSame = before?.bots.length === bots.length && bots.every((bot, at) => bot === before?.bots[at]);
-    before = isSame && before ? { ...head, bots: before.bots, byKey: before.byKey } : { ...head, bots, byKey };
+    return isSame && before ? before : { bots, byKey };
+  }
+
+  return (sources) => {
+    const { index, totals, isFresh = false, rows, cards } = sources;
+    const keys = new Set([...rows.keys(), ...cards.keys()]);
+    const { bots, byKey } = retouched(sources, keys) ?? join(sources);
+    joined = index;
+    touched = keys;
+    const { bots: _, ...head } = totals && (isFresh || totals.version >= index.version) ? { bots, ...totals } : index;
+    before = { ...head, bots, byKey };
     return before;
   };
 }
