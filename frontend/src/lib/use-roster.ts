@@ -7,6 +7,7 @@ import { makeJoiner, type Roster, type Told } from "./roster";
 import { CARDS, ROWS, type Seen } from "./seen";
 import { share } from "./share";
 import { isIndex, isTotals } from "./sound";
+import { useCalm } from "./use-calm";
 import { usePaced } from "./use-shared";
 import { useStore } from "./use-store";
 
@@ -20,6 +21,9 @@ export interface Bots {
   /** Why there is no newer data. */
   error: FetchError | undefined;
 }
+
+const MANY = 100; // bots from which on what is out of sight is drawn less often than what is in sight
+const CALM_MS = 1000;
 
 interface Shown {
   index: BotsIndex | undefined;
@@ -48,15 +52,18 @@ export function useBots(): Bots {
   const seen = useStore(watchSeen, () => changes);
   const joiner = useRef<ReturnType<typeof makeJoiner>>();
   joiner.current ??= makeJoiner();
+  const joinedBots = useRef(0);
   const join = joiner.current;
   const isFresh = totals.keptAt === undefined;
+  const isMany = joinedBots.current > MANY;
+  const calm = useCalm(index.data, isMany ? CALM_MS : 0);
   const news = useRef<{ index?: unknown; totals?: unknown; seen?: number; isFresh?: boolean }>({});
-  const latest = { index: index.data, totals: totals.data, seen, isFresh };
+  const latest = { index: calm, totals: totals.data, seen, isFresh };
   if (Object.entries(latest).some(([name, value]) => !Object.is(value, Reflect.get(news.current, name))))
     news.current = latest;
   const shown = usePaced<Shown>(news.current, (before) => {
     const held = {
-      index: index.data && share(before?.index, index.data),
+      index: calm && share(before?.index, calm),
       totals: totals.data && share(before?.totals, totals.data),
     };
     const cards = CARDS.told();
@@ -69,6 +76,7 @@ export function useBots(): Bots {
     if (version === undefined) return;
     for (const each of [ROWS, CARDS]) each.overtake(version);
   }, [shown?.index]);
+  joinedBots.current = shown?.roster?.bots.length ?? 0;
   return {
     roster: shown?.roster,
     cards: shown?.cards ?? new Map(),
