@@ -1,11 +1,13 @@
-"""What many bots cost: 10 to 5,000 that write once a second, and viewers who see 30 rows and 6 cards.
+"""What many bots cost: 10 to 5,000 that write once a second, and viewers of the Bots page.
 
     python -m bench many
     python -m bench.many [--bots 1000] [--viewers 100] [--seconds 20] [--form foreign|own] [--is-bad]
 
-Bots and viewers are processes of their own. A viewer has `totals`, `index`, 30 rows and 6 cards on one gzip stream
-and takes patches of all; half of them look at the top of the list, the others each at a part of their own. From
-write to event: from the time that a state says it was written at (before it is on the disk) to its row at a viewer.
+Bots and viewers are processes of their own. A viewer has one gzip stream of what a window of 1280 x 720 pixels asks
+for, and takes patches of all of it: `totals` and `index`, and 7 rows and 4 cards just after it opened (a third of the
+viewers, all at the top of the list), 17 rows and 4 cards at the table, or 8 cards further down (a third each, and
+each at a place of its own). From write to event: from the time that a state says it was written at (before it is on
+the disk) to its row or card at a viewer.
 """
 
 import argparse

@@ -229,7 +229,7 @@ def _growth_table(results: dict[str, Any]) -> list[str]:
     if "growth" not in many:
         return []
     lines = ["", "### Many bots", "",
-             "Each writes once a second; 100 viewers have the totals, the index, 30 rows and 6 cards each.", "",
+             "Each writes once a second; 100 viewers have totals, index, and the rows and cards on a screen.", "",
              "| bots | processor | a viewer | memory | write -> event p50 | p99 | start | load average |",
              "|---|---|---|---|---|---|---|---|"]  # fmt: skip
     named = {"own": ", of one job", "alone": ", no viewer", "bad": ", many of them bad"}

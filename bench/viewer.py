@@ -1,4 +1,4 @@
-"""Viewers of the Bots page of `bench/many.py`, in one process: what each is sent, and how late the rows of one are.
+"""Viewers of the Bots page of `bench/many.py`, in one process: what each is sent, and how late it is.
 
 python -m bench.viewer PORT BOTS VIEWERS FORM SETTLING_S SECONDS
 """
@@ -13,15 +13,20 @@ from typing import Any
 
 from bench.tool import quantile, raise_limits
 
-ROWS, CARDS = 30, 6
+SCREENS = ((7, 4), (17, 4), (0, 8))
+"""Rows and cards that a window of 1280 x 720 subscribes to: just opened, at the table, among the cards."""
 
 
 def topics(bots: int, viewer: int, viewers: int, form: str) -> list[str]:
-    """Return what one viewer sees: half of them the first rows, the others a part of their own."""
-    start = 0 if viewer % 2 == 0 else viewer * bots // viewers
-    shown = [(start + each) % bots for each in range(min(ROWS, bots))]
+    """Return what one viewer sees: a third of them stand at the top, the others each at a place of their own."""
+    rows, cards = SCREENS[viewer % len(SCREENS)]
+    start = 0 if viewer % len(SCREENS) == 0 else viewer * bots // viewers
+    shown = [(start + each) % bots for each in range(min(max(rows, cards), bots))]
     names = [f"{'swing' if form == 'foreign' and each % 2 else 'intraday'}/synthetic_{each:04}" for each in shown]
-    return ["totals", "index", *(f"row/{name}" for name in names), *(f"bot/{name}" for name in names[:CARDS])]
+    return ["totals", "index", *(f"row/{name}" for name in names[:rows]), *(f"bot/{name}" for name in names[:cards])]
+
+
+READERS = 6  # of two viewers at each screen what comes is looked into
 
 
 class Viewer:
@@ -70,7 +75,7 @@ class Viewer:
             value = json.loads(event.partition(b"data: ")[2] or b"{}")
             topic = value["topic"] if name == "patch" else name
             self.sent[topic.partition("/")[0]] = self.sent.get(topic.partition("/")[0], 0) + len(event)
-            if topic.startswith("row/") and (at := _written_at(name, value)):
+            if topic.startswith(("row/", "bot/")) and (at := _written_at(name, value)):
                 self.late_ms.append((now_s - datetime.fromisoformat(at).timestamp()) * 1000)
 
 
@@ -81,7 +86,7 @@ def _written_at(name: str, value: dict[str, Any]) -> str:
 
 async def watch(port: int, bots: int, viewers: int, form: str, settling_s: float, seconds: float) -> dict[str, Any]:
     """Return the bytes a second of a viewer, and how late rows were."""
-    found = [Viewer(is_reader=number < 2) for number in range(viewers)]
+    found = [Viewer(is_reader=number < READERS) for number in range(viewers)]
     tasks = [
         asyncio.create_task(each.run(port, topics(bots, number, viewers, form))) for number, each in enumerate(found)
     ]
