@@ -207,7 +207,7 @@ def _sayable(value: Any) -> Any:
     return value
 
 
-_INDEX = re.compile(rb'[{,]"(?:0|[1-9]\d{0,9})":')
+_INDEX = re.compile(rb'"(?:0|[1-9]\d{0,9})":')  # begins with one character, which is looked for in C
 _MOST_INDEX = 2**32 - 2  # the largest array index of ECMAScript
 
 
@@ -235,9 +235,11 @@ def _is_index(name: str) -> bool:
     return name.isascii() and name.isdigit() and (name == "0" or name[0] != "0") and int(name) <= _MOST_INDEX
 
 
-_WHOLE = re.compile(rb"(?<=\d)\.0(?![\deE])")
+_WHOLE = tuple((b".0" + end, end) for end in (b",", b"}", b"]"))  # a fraction of 0: what may stand behind a number
 _ODD = re.compile(rb"-?\d++(?:\.\d++)?[eE][+-]?\d+|(?<![\d.])-?\d{16,}(?:\.\d+)?|-0(?![.\d])")
-_SIGNS_OF_ODD = tuple(map(re.compile, (rb"[eE][-+]?\d", rb"[:,\[]-?\d{16}", rb"-0(?![.\d])")))  # quick to look for
+_SIGNS_OF_ODD = tuple(map(re.compile, (rb"e[-+]?\d", rb"9\d{15}", rb"-0(?![.\d])")))  # quick to look for
+_AS_ZEROS = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG = b"0" * 17  # shorter integers that do not begin with a 9, such as times in microseconds, are exact as doubles
 _ESCAPED_BACKSLASH, _ESCAPED_QUOTE = b"\x01", b"\x02"  # never in JSON as they are
 
 
@@ -251,8 +253,10 @@ def browser_text(text: bytes) -> bytes:
     if is_escaped:
         text = text.replace(b"\\\\", _ESCAPED_BACKSLASH).replace(b'\\"', _ESCAPED_QUOTE)
     parts = text.split(b'"')
-    outside = _WHOLE.sub(b"", b'"'.join(parts[::2]))
-    if any(sign.search(outside) for sign in _SIGNS_OF_ODD):
+    outside = b'"'.join(parts[::2])
+    for whole, bare in _WHOLE:
+        outside = outside.replace(whole, bare)
+    if any(sign.search(outside) for sign in _SIGNS_OF_ODD) or _LONG in outside.translate(_AS_ZEROS):
         outside = _ODD.sub(_as_browser_writes, outside)
     parts[::2] = outside.split(b'"')
     text = b'"'.join(parts)

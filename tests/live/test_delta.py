@@ -39,7 +39,7 @@ FLOATS = st.one_of(
     st.decimals(-1_000_000, 1_000_000, places=2).map(float),
 )
 PLAIN = st.one_of(
-    st.booleans(), st.integers(-(2**63), 2**64 - 1), FLOATS, st.text(st.characters(exclude_categories=["Cs"])),
+    st.booleans(), st.integers(-(2**63), 2**64 - 1), st.integers(10**15, 10**17), FLOATS, st.text(st.characters(exclude_categories=["Cs"])),
     st.sampled_from(['"1.0,"', "1.0,", "\\", '\\"', "a\\\\", "\x00\x01\x02\x1f\x7f", "\u2028", "1e5", "[-0.0]"]),
 )  # fmt: skip
 VALUES = st.recursive(
