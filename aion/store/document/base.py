@@ -178,6 +178,16 @@ def _put_together(model: type[Made], values: dict[str, Any]) -> Made:
     return found
 
 
+def altered(document: Made, **values: Any) -> Made:
+    """Return a copy of `document` with `values` that are known to be right; the others are shared with it."""
+    found = document.__new__(type(document))
+    object.__setattr__(found, "__dict__", document.__dict__ | values)
+    object.__setattr__(found, "__pydantic_fields_set__", document.__pydantic_fields_set__ | values.keys())
+    object.__setattr__(found, "__pydantic_extra__", None)
+    object.__setattr__(found, "__pydantic_private__", None)
+    return found
+
+
 def to_json(document: Document) -> dict[str, Any]:
     """Return `document` as the JSON object for the disk: aliases, ISO times with `Z`, no fields without a value."""
     return document.model_dump(mode="json", by_alias=True, exclude_none=True)

@@ -9,7 +9,7 @@ import orjson
 from aion import performance
 from aion.scalar import BotKind
 from aion.store.curve import FEWEST, thin_beside
-from aion.store.document.base import made, shown_as
+from aion.store.document.base import altered, made, shown_as
 from aion.store.document.part import Fill, Position, Signal, Stats, Trade
 from aion.store.document.piece import encode
 from aion.store.document.state import Account, BotSummary, SimSummary
@@ -210,7 +210,7 @@ def _position(position: Position, held: Held, equity: float) -> Position:
     weight = position.weight
     if weight is None and held.value is not None and equity > 0:
         weight = fraction(held.value / equity)
-    return position.model_copy(update={"market_value": held.value, "unrealized_pnl": held.result, "weight": weight})
+    return altered(position, market_value=held.value, unrealized_pnl=held.result, weight=weight)
 
 
 def _units(held: Position, last: float) -> float | None:
