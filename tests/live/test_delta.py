@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from aion.live.delta import (
+    KEPT_BYTES,
     LEAST_BYTES,
     CannotSayError,
     DeltaMaker,
@@ -39,7 +40,8 @@ FLOATS = st.one_of(
     st.decimals(-1_000_000, 1_000_000, places=2).map(float),
 )
 PLAIN = st.one_of(
-    st.booleans(), st.integers(-(2**63), 2**64 - 1), st.integers(10**15, 10**17), FLOATS, st.text(st.characters(exclude_categories=["Cs"])),
+    st.booleans(), st.integers(-(2**63), 2**64 - 1), st.integers(10**15, 10**17), FLOATS,
+    st.text(st.characters(exclude_categories=["Cs"])),
     st.sampled_from(['"1.0,"', "1.0,", "\\", '\\"', "a\\\\", "\x00\x01\x02\x1f\x7f", "\u2028", "1e5", "[-0.0]"]),
 )  # fmt: skip
 VALUES = st.recursive(
@@ -201,9 +203,12 @@ def test_delta_maker_when_the_body_is_small_or_the_patch_is_large_then_there_is_
     assert maker.make(snapshot(large(n=1)), snapshot(large(n=2))) is not None
 
 
-def test_delta_maker_when_it_was_left_out_of_some_changes_then_it_still_starts_from_what_was_published() -> None:
+@pytest.mark.parametrize("size", [LEAST_BYTES, KEPT_BYTES])
+def test_delta_maker_when_it_was_left_out_of_some_changes_then_it_still_starts_from_what_was_published(
+    size: int,
+) -> None:
     maker, held = DeltaMaker(), Held()
-    versions = [snapshot(large(n=number), number) for number in range(1, 7)]
+    versions = [snapshot(large(n=number, text="x" * size), number) for number in range(1, 7)]
     for number in (1, 2, 4, 5):  # 0 -> 1, then nobody wanted 2 -> 3
         if number == 4:
             maker.forget()
