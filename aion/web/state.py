@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from aion.errors import StateError
 from aion.live.disk.source import Entry
-from aion.store.document.base import Document, Envelope
+from aion.store.document.base import Document, Envelope, share_names
 from aion.store.document.state import SimLog, SwingRolling
 from aion.store.document_file import read_sound
 from aion.store.layout import Layout, Place, is_meant_as_state, sim_log
@@ -66,6 +66,8 @@ def load(path: Path, relative: str) -> Document:
     doc = read_sound(path, place.kind, name=relative)
     for what, said, named in place.contradicted_by(doc.__dict__):
         raise StateError(relative, f"says {what} {said}, but its name says {named!r}")
+    if isinstance(doc, SimLog | SwingRolling):
+        share_names(doc.positions.values())
     return doc
 
 

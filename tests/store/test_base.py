@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from aion.store.document.base import Document, made, shown_as
+from aion.store.document.base import Document, altered, made, share_names, shown_as
 from aion.store.document.kind import KINDS
+from aion.store.document.part import Position
 from aion.web.bundle import document
 
 
@@ -39,3 +40,20 @@ def test_document_that_is_put_together_then_it_is_what_pydantic_constructs(model
 def test_document_made_by_the_names_of_its_file_then_they_are_those_of_its_fields() -> None:
     found = made(document.BotView)(**{"return": 0.5})
     assert found.model_dump()["return_"] == 0.5
+
+
+def test_altered_then_it_is_what_pydantic_copies_and_the_first_stays() -> None:
+    first = Position(quantity=2, average_price=10, last_price=11)
+    found, expected = altered(first, weight=0.5), first.model_copy(update={"weight": 0.5})
+    assert found == expected and found.model_fields_set == expected.model_fields_set
+    assert first.weight is None and "weight" not in first.model_fields_set
+
+
+def test_share_names_then_each_document_still_says_which_fields_it_was_given() -> None:
+    given = [{"quantity": 1, "average_price": each} for each in (10.0, 11.0, 12.0)]
+    given.insert(2, given[0] | {"weight": 0.5})
+    documents = [Position(**each) for each in given]
+    share_names(documents)
+    assert [each.model_fields_set for each in documents] == [set(each) for each in given]
+    assert documents[0].model_fields_set is documents[1].model_fields_set
+    assert [each.model_dump(exclude_unset=True) for each in documents] == given

@@ -1,7 +1,7 @@
 """Base class of all documents, which can take over the fields of a fact, and their common envelope."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy, deepcopy
 from dataclasses import dataclass
 from datetime import datetime
@@ -186,6 +186,20 @@ def altered(document: Made, **values: Any) -> Made:
     object.__setattr__(found, "__pydantic_extra__", None)
     object.__setattr__(found, "__pydantic_private__", None)
     return found
+
+
+def share_names(documents: Iterable[Document]) -> None:
+    """Let `documents` that were given the same fields have one set of their names: each one's own takes 0.7 KB.
+
+    They must not be changed from then on.
+    """
+    last: set[str] = set()
+    for each in documents:
+        found = each.__pydantic_fields_set__
+        if found == last:
+            object.__setattr__(each, "__pydantic_fields_set__", last)
+        else:
+            last = found
 
 
 def to_json(document: Document) -> dict[str, Any]:

@@ -79,6 +79,8 @@ class Card:
         self.held = [_held(each) for each in doc.positions.values()]
         """Its positions, for sums with other bots."""
         is_same = before is not None and before.doc.equity_curve == doc.equity_curve
+        if before is not None and is_same:
+            doc.equity_curve = before.doc.equity_curve  # a second copy of each bot's would be most of the memory
         self.curve: Equity = before.curve if before is not None and is_same else Equity.of(doc.equity_curve)
         self.row = _row(self, kind, file, asked)
         """All of it but lists and curves."""
