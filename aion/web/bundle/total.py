@@ -67,7 +67,7 @@ def _total(currency: str, members: list[Member], days: DayPnl) -> Total:
     fall = found.fall if found else Fall()
     return made(Total)(
         currency=currency,
-        decimals=_decimals(currency, bots),
+        decimals=most_decimals(currency, (bot.decimals for bot in bots)),
         bots=names,
         equity=equity,
         cash=_all(bot.cash for bot in bots),
@@ -84,10 +84,10 @@ def _total(currency: str, members: list[Member], days: DayPnl) -> Total:
     )
 
 
-def _decimals(currency: str, bots: list[BotView | BotRow]) -> int | None:
-    """Return the most decimals of the bots' money, None for the usual ones."""
+def most_decimals(currency: str, said: Iterable[int | None]) -> int | None:
+    """Return the most decimals of what bots say of their money, None for the usual ones."""
     usual = decimals_of(currency)
-    most = max(usual if bot.decimals is None else bot.decimals for bot in bots)
+    most = max(usual if decimals is None else decimals for decimals in said)
     return None if most == usual else most
 
 

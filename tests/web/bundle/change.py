@@ -42,6 +42,7 @@ class Changes:
             "mode": rng.choice(["replay", "replay", "replay", "paper"]),
             "equity": equity,
             "cash": rng.choice([equity, equity / 3, None]),
+            "decimals": rng.choice([None, None, 0, 4]),
             "start_equity": rng.choice([100.0, None]),
             "equity_curve": curve(rng.randrange(6), rng.choice([100.0, 90.0, -1.0])),
             "positions": {

@@ -11,13 +11,14 @@ from decimal import Decimal
 from heapq import nsmallest
 from typing import Any
 
+from aion.currency import decimals_of
 from aion.store.document.part import Pnl
 from aion.web.bundle.curve import Fall
 from aion.web.bundle.document import BotRow, BotView, IndexDay, IndexTotal
 from aion.web.bundle.exact import EXACT, decimal
 from aion.web.bundle.fall import Closes, TotalFall, fall_at, fall_of_one, first_of, with_days
 from aion.web.bundle.reading import Key
-from aion.web.bundle.total import DAYS_SHOWN, Member, positions_value
+from aion.web.bundle.total import DAYS_SHOWN, Member, most_decimals, positions_value
 
 MOST_NAMED = 20  # bots that a day lacks
 _MONEY = ("equity", "cash", "start_equity", "net")
@@ -134,6 +135,8 @@ class RunningTotal:
         self._currency = currency
         self._sums = {name: Sum() for name in (*_MONEY, "positions_value")}
         self._open = 0
+        self._decimals = Counter[int]()
+        """How many bots have money of so many decimals."""
         self._unknown = 0
         """Bots that do not say when they began."""
         self._began = Newest()
@@ -164,9 +167,16 @@ class RunningTotal:
         if day:
             start.take(Decimal(before.before(day)) if before is not None else None)
             start.add(Decimal(record.before(day)) if record is not None else None)
+        self._put_decimals(before, record)
         self._open += (record.open_positions if record else 0) - (before.open_positions if before else 0)
         self._put_closes(before.closes if before else {}, record.closes if record else {})
         self._put_days(key[1], before.days if before else {}, record.days if record else {})
+
+    def _put_decimals(self, *records: Record | None) -> None:
+        usual = decimals_of(self._currency)
+        for record, change in zip(records, (-1, 1), strict=True):
+            if record is not None:
+                self._decimals[usual if record.view.decimals is None else record.view.decimals] += change
 
     def _put_closes(self, before: Closes, after: Closes) -> None:
         for day in before.keys() | after.keys():
@@ -208,6 +218,7 @@ class RunningTotal:
         fall = found.fall if found else Fall()
         figures: dict[str, Any] = dict(
             currency=self._currency,
+            decimals=most_decimals(self._currency, (+self._decimals).keys()),
             bots=count,
             equity=equity,
             cash=self._sums["cash"].of(count),
