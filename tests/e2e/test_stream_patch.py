@@ -129,6 +129,7 @@ def test_patches_after_hundreds_of_changes_then_every_tab_holds_what_get_answers
     holds(beside, text)
     assert misfits(page) == 0 and desk.count("patches") >= 50
     stored = "JSON.parse(localStorage['aion_cache_api:/api/data']).data"
+    page.evaluate("dispatchEvent(new Event('pagehide'))")  # what is long is written when the page is left
     until(page, f"{stored}.etag === {json.dumps(json.loads(text)['etag'])}")
     assert page.evaluate(f"(text) => JSON.stringify({stored}) === JSON.stringify(JSON.parse(text))", text)
     late = open_page(page.context.browser.new_context().new_page(), station.url, station.n)  # type: ignore[union-attr]
