@@ -16,9 +16,9 @@ sys.path.insert(0, str(ROOT))
 
 from hatch_build import FRONTEND, STATIC, find_node  # noqa: E402
 
-PAGE_BUDGET = 72_100  # bytes, gzip
+PAGE_BUDGET = 72_800  # bytes, gzip
 BROTLI_BUDGET = 64_200  # of the same, as every browser asks for it
-LIVE_BUDGET = 7_600  # of which 600 for changing an open stream, which spares a page that scrolls its connections
+LIVE_BUDGET = 7_850  # of which 600 for changing an open stream, which spares a page that scrolls its connections
 
 
 def packed(path: Path) -> int:

@@ -11,6 +11,7 @@ import { BASE, versionOf } from "./entry.ts";
 import { type ConnectionOptions, type LinkStatus, span } from "./link.ts";
 import { ROUTES, routeOf } from "./routes.ts";
 import { type OpenStream, openStream, type Tags } from "./stream.ts";
+import { holdSubscription } from "./subscription.ts";
 import { joinTabs, type Tabs } from "./tabs.ts";
 import { holdTopics, type Listener } from "./topics.ts";
 import { type Cause, watchWake } from "./wake.ts";
@@ -24,13 +25,9 @@ type Message =
 const LEADER_SILENCE = 3000; // three missed signs of life: the leader stands still
 const HIDDEN_SILENCE = 90_000; // in the background a browser lets timers run once a minute
 const RETRY_CAP = 15_000;
-const REGROUP = 5000; // a topic that nobody wants any more is left on the stream for so long
-const STEP = 50; // between two changes of the stream's topics: those of one moment go together
-const FITS = 4000; // characters of a stream's URL; the topics that are left come with a change
 const SLOW_AFTER = 3000; // hidden for so long, no other tab has taken the lead: nobody looks
 const SLOW = 5; // s between two pushes of a topic that nobody looks at
 const MOST = 500; // topics of a stream, those of this tab before those of others
-const REFUSED = [400, 403, 405, 413]; // a change that is refused so is refused again: the URL has all from then on
 const NOTEWORTHY = 5000; // a gap shorter than this is not worth a sentence
 
 /** The link of one tab. Most pages use the one that `getConnection` returns. */
@@ -95,14 +92,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   const timers: Record<string, ReturnType<typeof setTimeout> | undefined> = {};
   let tabs: Tabs<Message> | undefined;
   let stream: OpenStream | undefined;
-  let streamTopics: string[] = [];
-  let streamId: string | undefined;
-  let streamPace = 0;
-  let isGreeted = false;
-  let isChanging = false;
-  let isFixed = false;
   let isSlow = false;
-  let changedAt = 0;
   let stopWaking: (() => void) | undefined;
   let attempts = 0;
   let heardAt = 0;
@@ -118,6 +108,16 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     (topic, data) => isReader() && share(topic, data),
     (isAll) => (isAll && isReader() ? set({ verifiedAt: pageNow() }) : notify()),
   );
+  const { begin, hold, greeted, lacking, regroup, end } = holdSubscription({
+    url: streamUrl,
+    patience: 2 * hello,
+    routes,
+    topics,
+    isReader,
+    wanted,
+    pace,
+    open,
+  });
   connectCache({
     mayStore: isReader,
     isVerified: (name, entry) =>
@@ -266,69 +266,8 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     return [...new Set([...topics.names(), ...[...others.values()].flat()])].slice(0, MOST).sort();
   }
 
-  function lacking(): string[] {
-    return wanted().filter((topic) => !streamTopics.includes(topic));
-  }
-
-  /** Change the stream soon when it lacks a topic or nobody looks; some time later when it has a topic too many. */
-  function regroup(): void {
-    clearTimeout(timers.regroup);
-    if (!isReader() || isChanging || (stream && !isGreeted)) return; // what comes of it looks again
-    const isOff = lacking().length > 0 || (streamId && streamPace !== pace());
-    if (isOff || wanted().length < streamTopics.length) {
-      after("regroup", isOff ? Math.max(0, changedAt + STEP - pageNow()) : REGROUP, change);
-    }
-  }
-
   function pace(): number {
     return isSlow && status.isOwner ? SLOW : 0;
-  }
-
-  /** Let the open stream have what is wanted now; open another one where that cannot be. */
-  async function change(): Promise<void> {
-    const changed = stream;
-    if (!isReader()) return;
-    if (!changed || !streamId) {
-      open();
-      return;
-    }
-    const names = wanted();
-    const added = lacking();
-    const body = { stream: streamId, topics: names, have: topics.have(added), pace: pace() };
-    changed.listen(added);
-    isChanging = true;
-    const method = "POST";
-    const headers = { "content-type": "application/json" };
-    const signal = AbortSignal.timeout(2 * hello);
-    try {
-      const answer = await fetch(streamUrl, { method, headers, body: JSON.stringify(body), signal });
-      const { tags } = (await answer.json()) as { tags: Tags };
-      if (changed !== stream) return;
-      isFixed ||= REFUSED.includes(answer.status);
-      if (!answer.ok) throw Error();
-      topics.compare(tags, added);
-      topics.keep(names);
-      streamTopics = names;
-      streamPace = body.pace;
-    } catch {
-      if (changed === stream) open();
-    } finally {
-      if (changed === stream) {
-        isChanging = false;
-        changedAt = pageNow();
-        regroup();
-      }
-    }
-  }
-
-  /** Those of `names` that fit into a URL with what is held of them, and the query for them. */
-  function queryOf(names: string[]): [names: string[], query: string] {
-    for (let count = names.length; ; count = Math.ceil(count * 0.8)) {
-      const some = names.slice(0, count);
-      const have = Object.entries(topics.have(some)).map(([topic, tag]) => `${topic}:${tag}`);
-      const query = `topics=${some}&beats=1&patches=${Object.keys(routes)}${have.length ? `&have=${encodeURIComponent(have.join())}` : ""}${isSolo ? "&alone=1" : ""}`;
-      if (isFixed || query.length < FITS || count === 1) return [some, query];
-    }
   }
 
   function open(): void {
@@ -341,8 +280,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
       fall(isLeftOut ? "this tab is in the background" : "this browser has no EventSource");
       return;
     }
-    const [names, query] = queryOf(wanted());
-    streamTopics = names;
+    const [names, query] = begin(isSolo);
     topics.keep(wanted());
     topics.begin(true);
     const limits = { hello, silence };
@@ -351,11 +289,8 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
         heardAt = pageNow();
       },
       hello: (theirs) => {
-        isGreeted = true;
-        streamId = isFixed ? undefined : theirs.stream;
-        isFixed ||= !theirs.stream;
         note(theirs);
-        regroup();
+        greeted(theirs.stream);
         if (isHeld) return; // what it says may be old
         streaming();
         compare(theirs, true);
@@ -385,6 +320,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
         fail(reason, why === "bye" ? Math.random() * 1500 : undefined);
       },
     });
+    hold(stream);
   }
 
   function note({ build, proved }: Tags, at = pageNow()): void {
@@ -465,12 +401,9 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   function shut(): void {
     clearTimeout(timers.open);
-    clearTimeout(timers.regroup);
     stream?.close();
-    stream = streamId = undefined;
-    streamTopics = [];
-    streamPace = 0;
-    isGreeted = isChanging = false;
+    stream = undefined;
+    end();
   }
 
   function after(name: string, ms: number, run: () => void): void {
