@@ -3,7 +3,8 @@
 python -m bench.smooth [--page /bots] [--writes 50] [--seconds 15] [--bots 20] [--positions 50]
 
 The state files are made up and labelled so (`synthetic_00` ...); the desk, its files, its stream and the browser are
-real. Printed as JSON: writes done, pushes that the page drew, frames and their longest times, long tasks, heap.
+real. Printed as JSON: writes done, pushes that the page drew, frames and their longest times, long tasks, the
+processor time of the page's main thread (which, unlike the others, a busy machine hardly changes), heap.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from aion.clock import iso
 from aion.store.file import write_json
@@ -91,7 +92,13 @@ class Load:
         }  # fmt: skip
 
 
-def measure(page: Page, load: Load, writes: float, seconds: float) -> dict[str, Any]:
+def _processor_s(tools: CDPSession) -> float:
+    """Return the processor time that the page's main thread has used, in seconds."""
+    metrics = tools.send("Performance.getMetrics")["metrics"]
+    return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
+
+
+def measure(page: Page, tools: CDPSession, load: Load, writes: float, seconds: float) -> dict[str, Any]:
     """Write at the rate given for `seconds` and return what the page's frames were like."""
     stop = threading.Event()
 
@@ -104,11 +111,12 @@ def measure(page: Page, load: Load, writes: float, seconds: float) -> dict[str, 
             load.write(load.done % load.bots)
 
     page.evaluate(WATCH)
-    before = load.done
+    before, used = load.done, _processor_s(tools)
     thread = threading.Thread(target=write_on)
     thread.start()
     time.sleep(seconds)
     found: dict[str, Any] = page.evaluate(COLLECT)
+    used = _processor_s(tools) - used
     stop.set()
     thread.join()
     frames: list[float] = found["frames"]
@@ -123,6 +131,7 @@ def measure(page: Page, load: Load, writes: float, seconds: float) -> dict[str, 
         "frames_over_50_ms": sum(1 for each in frames if each > 50),
         "long_tasks": len(found["tasks"]),
         "longest_task_ms": round(max(found["tasks"], default=0), 1),
+        "processor_ms_per_s": round(1000 * used / (found["ms"] / 1000), 1),
         "heap_mb": round(found["heap"] / 2**20, 1),
     }
 
@@ -144,12 +153,13 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
                 page = chromium.new_page(viewport={"width": 1440, "height": 900})
                 _open(page, f"http://127.0.0.1:{options.port}{options.page}")
-                quiet = measure(page, load, 0.001, 3)
                 tools = page.context.new_cdp_session(page)
+                tools.send("Performance.enable", {"timeDomain": "threadTicks"})
+                quiet = measure(page, tools, load, 0.001, 3)
                 if options.profile:
                     tools.send("Profiler.enable")
                     tools.send("Profiler.start")
-                busy = measure(page, load, options.writes, options.seconds)
+                busy = measure(page, tools, load, options.writes, options.seconds)
                 if options.profile:
                     options.profile.write_text(json.dumps(tools.send("Profiler.stop")["profile"]), "utf-8")
                 chromium.close()
