@@ -10,9 +10,16 @@ export interface Bot extends Common, Partial<Omit<BotView, keyof Common>> {
   last_fill?: BotRow["last_fill"];
 }
 
+const keys = new WeakMap<object, string>();
+
 /** Names a bot: two may have one name, one of each kind. */
-export function keyOf({ kind, bot }: Pick<Bot, "kind" | "bot">): string {
-  return `${kind}/${bot}`;
+export function keyOf(of: Pick<Bot, "kind" | "bot">): string {
+  let key = keys.get(of);
+  if (key === undefined) {
+    key = `${of.kind}/${of.bot}`;
+    keys.set(of, key);
+  }
+  return key;
 }
 
 /** What the address of its card ends in: the name, with its kind where a swing bot's may be an intraday bot's too. */

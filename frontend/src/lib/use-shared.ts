@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { afterPaint } from "./after-paint";
 import { share } from "./share";
 
+const LONG_MS = 4; // making takes a task of its own
 const FRAME_MS = 16; // a drawing waits for the frame that shows it: no cost of its own
 
 /** The newest of something, with every part that did not change being the very same object, at the pace of `usePaced`. */
@@ -37,7 +38,12 @@ export function usePaced<T>(news: unknown, make: (before: T | undefined) => T | 
     now.shown = next;
     now.begun = begun;
     now.isDrawing = true;
-    setShown(next);
+    const show = (): void => {
+      timer.current = undefined;
+      setShown(next);
+    };
+    if (performance.now() - begun < LONG_MS) show();
+    else timer.current = setTimeout(show); // two tasks, between which the browser paints and hears
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: news is what makes it draw
   useLayoutEffect(() => {
