@@ -132,6 +132,8 @@ class RunningTotal:
     def __init__(self, currency: str) -> None:
         """Begin without a bot."""
         self.records: dict[Key, Record] = {}
+        self._names: Counter[str] = Counter()
+        """Bots by name; two may have the same."""
         self._currency = currency
         self._sums = {name: Sum() for name in (*_MONEY, "positions_value")}
         self._open = 0
@@ -151,6 +153,9 @@ class RunningTotal:
         before = self.records.pop(key, None)
         if record is not None:
             self.records[key] = record
+        self._names[key[1]] += (record is not None) - (before is not None)
+        if not self._names[key[1]]:
+            del self._names[key[1]]
         for name, running in self._sums.items():
             running.take(before.figures[name] if before is not None else None)
             running.add(record.figures[name] if record is not None else None)
@@ -238,7 +243,8 @@ class RunningTotal:
     def _day(self, day: str) -> IndexDay:
         found = self._days[day]
         sums = {name: float(running.value) for name, running in found.sums.items()}
-        missing = {bot for _, bot in self.records} - found.bots.keys()
+        # a day's bots are among all: where as many are marked, none is missing, and nobody looks for it
+        missing = self._names.keys() - found.bots.keys() if len(found.bots) < len(self._names) else set[str]()
         figures: dict[str, Any] = dict(
             gross=sums["gross"],
             fees=sums["fees"],
