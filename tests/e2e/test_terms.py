@@ -24,7 +24,9 @@ def test_word_when_pointed_at_or_focused_then_its_meaning_is_shown_until_it_is_l
     page.mouse.move(1, 1)
     expect(tip).to_be_hidden()
     page.locator(".compare").focus()
-    page.keyboard.press("Tab")
+    for heading in ("Bot", "Ccy", "Equity"):
+        page.keyboard.press("Tab")
+        expect(page.locator(".compare .sorter:focus")).to_have_text(heading)
     expect(tip).to_contain_text("Cash plus the market value")
     page.keyboard.press("Escape")
     expect(tip).to_be_hidden()

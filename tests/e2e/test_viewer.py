@@ -53,7 +53,8 @@ def test_login_page_when_the_password_is_wrong_then_it_says_so(locked: Up, page:
 
 def test_viewer_when_it_looks_then_no_page_offers_what_it_may_not_ask(locked: Up, viewer: Page) -> None:
     mutations: list[str] = []
-    viewer.on("request", lambda request: request.method == "GET" or mutations.append(request.url))
+    own_stream = f"{locked.url}/api/events"  # which topics of it the page wants
+    viewer.on("request", lambda sent: sent.method == "GET" or sent.url == own_stream or mutations.append(sent.url))
     controls = "Controls of|Pause|Resume|Flatten|Kill switch|Save rules|Reset to|Jump"
     offered = (
         "[...document.querySelectorAll('button')].filter((each) => each.offsetParent !== null)"

@@ -29,11 +29,11 @@ WATCH = """() => {
 
 def follow(url: str, arrived: dict[float, float], opened: list[bool]) -> None:
     """Note when each equity of the bot `walker` comes over the wire, until the last one has."""
-    with CLIENT.stream("GET", f"{url}/api/events/bots") as stream:
+    with CLIENT.stream("GET", f"{url}/api/events?topics=row/intraday/walker") as stream:
         for line in stream.iter_lines():
             opened.append(True)
             if line.startswith("data: ") and '"walker"' in line:
-                equity = json.loads(line[6:])["intraday"]["bots"]["walker"]["equity"]
+                equity = json.loads(line[6:])["bot"]["equity"]
                 arrived.setdefault(equity, time.time())
                 if len(arrived) == WRITES:
                     return
@@ -58,6 +58,7 @@ def test_walk_from_rename_to_wire_and_to_the_page_takes_less_than_a_second(desk:
         write_json(path, state)
         renamed[equity] = time.time()
         until(page, f"window.repainted['{equity:,.2f}'] !== undefined")
+        desk.wait(lambda equity=equity: equity in arrived)
     following.join(30)
     painted = {figure: at for figure, at in page.evaluate("window.repainted").items()}
     to_wire = [arrived[equity] - at for equity, at in renamed.items()]
