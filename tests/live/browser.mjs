@@ -1,4 +1,4 @@
-// Answers one JSON line a JSON line, as a browser would: ["write", text] or ["apply", held, event, topic].
+// Answers one JSON line a JSON line, as a browser would: ["write", text] or ["apply", held, event].
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
@@ -8,8 +8,8 @@ const does = {
   write: (text) => [JSON.stringify(JSON.parse(text)), crc32(JSON.stringify(JSON.parse(text)))],
   apply: (held, event) => {
     const before = JSON.parse(held);
-    const [topic, text, data] = applyDelta(event, () => before);
-    return [topic, text, JSON.stringify(data), JSON.stringify(before)];
+    const [topic, data] = applyDelta(event, (_, etag) => (before?.etag === etag ? before : undefined));
+    return [topic, JSON.stringify(data), JSON.stringify(before)];
   },
 };
 
