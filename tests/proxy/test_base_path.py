@@ -82,7 +82,7 @@ def test_desk_below_a_path_when_behind_a_proxy_then_everything_works_and_nothing
     page.get_by_role("heading", level=1, name="swing_1w").first.wait_for()
     page.go_back()
     page.wait_for_url("**/aion/bots")
-    until(page, "localStorage.getItem('/aion/aion_cache_api:/api/bots/page') !== null")
+    until(page, "localStorage.getItem('/aion/aion_cache_api:/api/bots/index') !== null")
     keys = page.evaluate("Object.keys(localStorage)")
     assert keys and all(key.startswith(("/aion/aion_", "aion_stream /aion/")) for key in keys), keys
     outside = [url for url in asked if not url.startswith(f"{front}/aion/") and url.startswith("http")]
@@ -122,9 +122,9 @@ def test_two_desks_of_one_origin_when_one_logs_out_then_the_other_keeps_its_own(
     pages["paper"].get_by_text("111,111").first.wait_for()
     pages["live"].get_by_text("222,222").first.wait_for()
     for name in names:
-        until(pages[name], f"localStorage.getItem('/{name}/aion_cache_api:/api/bots/page') !== null")
+        until(pages[name], f"localStorage.getItem('/{name}/aion_cache_api:/api/bots/index') !== null")
     shown = pages["paper"].evaluate(
-        "[...localStorage['/paper/aion_cache_api:/api/bots/page'].matchAll(/222222/g)].length"
+        "[...localStorage['/paper/aion_cache_api:/api/bots/index'].matchAll(/222222/g)].length"
     )
     assert shown == 0, "each keeps its own data"
     pages["paper"].evaluate("fetch('/paper/api/session', { method: 'DELETE' }).then((answer) => answer.status)")
@@ -132,7 +132,7 @@ def test_two_desks_of_one_origin_when_one_logs_out_then_the_other_keeps_its_own(
     pages["paper"].get_by_label("Password").wait_for()
     pages["live"].reload()
     pages["live"].get_by_text("222,222").first.wait_for()
-    assert pages["live"].evaluate("localStorage.getItem('/live/aion_cache_api:/api/bots/page') !== null")
+    assert pages["live"].evaluate("localStorage.getItem('/live/aion_cache_api:/api/bots/index') !== null")
     context.close()
 
 
