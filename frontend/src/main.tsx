@@ -18,7 +18,6 @@ import { Fault } from "./ui/fault";
 import { followTerms } from "./ui/term";
 import "./style/print.css";
 
-const WARM = ["/api/intraday/snapshot"]; // what pages show that this one does not: none shows the bundle of all bots
 const WARM_AFTER = 500; // ms after the load: the first page is painted and verified before the others are fetched
 
 sealKept();
@@ -37,7 +36,7 @@ if (root) {
   followLogOut();
   followTerms();
   afterPaint(performance.now(), warmZones); // while the first answer is on its way
-  const warm = (): void => void setTimeout(() => void warmCache(WARM).then(fetchParts), WARM_AFTER);
+  const warm = (): void => void setTimeout(() => void warmCache().then(fetchParts), WARM_AFTER);
   if (document.readyState === "complete") warm();
   else addEventListener("load", warm);
 }
