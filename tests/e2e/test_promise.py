@@ -204,6 +204,8 @@ def test_dialogs_when_confirmed_then_what_they_said_is_so(slow: Up, page: Page) 
     assert len(case.proved) == 3
     confirm(slow, page, "Kill switch")
     slow.send("PUT", "/api/bots/desk/kill")
+    page.goto(f"{slow.url}/bots")
+    page.get_by_role("region", name="Kill switch of all bots").wait_for()  # what is kept of the desk says so too now
     case = confirm(slow, page, "Clear kill switch")
     assert case.proved == ["It stays stopped: the kill switch of all bots is still on."]
     assert slow.view(BOT)["leaving"], "the exits are the other switch's now"
