@@ -383,6 +383,7 @@ class Live(Generic[T]):
                 outcome = Outcome([Result(order, order.held, error, 1.0) for order in orders])
                 self._needs_scan = True
                 self._events.forget()
+            self.stats.files += len(dirty) + len(self._builder.differing)
             self._events.end_build(self._builder.differing, self._builder.linked)
             self._take(outcome, generation, loop.time())
             for name, (tag, payload) in outcome.tails.items():

@@ -10,6 +10,8 @@ class Stats:
     looks: int = 0
     builds: int = 0
     """Builds of a topic, unchanged results included."""
+    files: int = 0
+    """Changes of files that rounds were told of."""
     changes: int = 0
     """Builds whose content differed."""
     build_s: list[float] = field(default_factory=list)

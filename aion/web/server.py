@@ -36,7 +36,8 @@ EARS = 32  # places at which a listening socket is watched; the loop takes one c
 LINGER_S = 0.5  # at most, for what was asked before a stop
 LEAVE_LINGER_S = 15.0  # the same for a worker that has a successor
 LEAVE_QUIET_S = 0.5  # in which a request that is on its way to a worker that leaves may come
-FREEZE_S = 0.5  # between two moments at which what was built meanwhile is taken out of the collector's sight
+FREEZE_S = 0.5  # between two looks at how many files were read
+FREEZE_FILES = 200  # read since the last time, from which on they are taken out of the collector's sight
 MOST_FROZEN = 1.5  # times what there was after a collection, from which on the next one is worth its pause
 
 
@@ -111,11 +112,12 @@ class DeskServer(uvicorn.Server):
 
         Under load there is a whole collection about once a second; with the modules and months of state files in it,
         each would hold every answer up by 30 ms, with the files of a thousand bots by more. A file that is read anew
-        is freed by its count as before. What only a collection frees is looked for when there is half as much again.
+        is freed by its count as before. What only a collection frees is looked for among what is new, and among all
+        when there is half as much again.
         """
         live = self._app.desk.live
         await live.fresh_all(live.topics)
-        builds = live.stats.builds
+        files = live.stats.files
         while True:
             gc.unfreeze()
             gc.collect()
@@ -123,9 +125,10 @@ class DeskServer(uvicorn.Server):
             most = gc.get_freeze_count() * MOST_FROZEN
             while True:
                 await asyncio.sleep(FREEZE_S)
-                if live.stats.builds == builds:
+                if live.stats.files - files < FREEZE_FILES:
                     continue
-                builds = live.stats.builds
+                files = live.stats.files
+                gc.collect(1)  # else the garbage of connections would be kept with the files
                 gc.freeze()
                 if gc.get_freeze_count() > most:
                     break
