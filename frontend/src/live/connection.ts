@@ -99,6 +99,9 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   let isHeld = false;
   let isSolo = false;
   let hasStreamed = false;
+  let applyDelta: typeof import("./delta.ts").applyDelta | undefined;
+  /** What comes while the code for patches is on its way: a whole that overtook a patch would not be its base. */
+  let early: (() => void)[] | undefined;
 
   const isReader = (): boolean => status.isOwner || isSolo;
   const isDown = (): boolean => status.state === "polling" || status.state === "offline";
@@ -304,16 +307,8 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
         beAlive();
       },
       proved: note,
-      push,
-      patch: (text) => {
-        import("./delta.ts")
-          .then(({ applyDelta }) => push(...applyDelta(text, topics.held))) // in one go: the next may build on it
-          .catch(() => {
-            // It is not for what is held here, or cannot be read: ask for the whole.
-            set({ misfits: status.misfits + 1 });
-            void poll();
-          });
-      },
+      push: (topic, pushed) => inOrder(() => push(topic, pushed)),
+      patch,
       hush: probe,
       fail: (reason, why) => {
         isHeld ||= why === "held";
@@ -326,6 +321,36 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
   function note({ build, proved }: Tags, at = pageNow()): void {
     if (proved ?? status.proved) set({ proved, provedAt: at });
     if (build !== status.build) set({ build });
+  }
+
+  function inOrder(take: () => void): void {
+    if (early) early.push(take);
+    else take();
+  }
+
+  function patch(text: string): void {
+    if (!applyDelta && !early) {
+      const waiting: (() => void)[] = [];
+      early = waiting;
+      import("./delta.ts")
+        .then((code) => {
+          applyDelta = code.applyDelta;
+        }, String) // each patch that waits for it asks for the whole
+        .then(() => {
+          if (early === waiting) early = undefined;
+          for (const take of waiting) take();
+        });
+    }
+    inOrder(() => {
+      try {
+        if (!applyDelta) throw Error();
+        push(...applyDelta(text, topics.held));
+      } catch {
+        // It is not for what is held here, or cannot be read: ask for the whole.
+        set({ misfits: status.misfits + 1 });
+        void poll();
+      }
+    });
   }
 
   function push(topic: string, pushed: unknown): void {
