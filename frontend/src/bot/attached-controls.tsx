@@ -1,13 +1,13 @@
 /** Controls of a bot of another program: those that it says it can carry out now, and no other. */
 
 import type { Asked } from "../api/schema";
-import { askBot, type BotAction, throwKill } from "../lib/ask";
+import { askBot, type BotAction } from "../lib/ask";
 import type { Bot } from "../lib/bot";
 import { wallNow } from "../lib/ticker";
 import { stamp } from "../lib/time";
 import { ConfirmButton } from "../ui/confirm";
 import { killOf } from "./asked";
-import { ClearOwn } from "./controls";
+import { KillSwitch } from "./controls";
 import "./attached-controls.css";
 
 interface Deed {
@@ -119,20 +119,7 @@ export default function AttachedControls({ bot, all, busy }: Props) {
             <p>{deed.promise}</p>
           </ConfirmButton>
         ))}
-        {killed && !killed.ofAll ? (
-          <ClearOwn bot={bot} all={all} />
-        ) : (
-          <ConfirmButton
-            label="Kill switch"
-            of={name}
-            title={`Stop ${name}?`}
-            confirm={`Stop ${name}`}
-            disabled={killed !== undefined}
-            run={(reason) => throwKill(name, reason)}
-          >
-            <p>{KILL}</p>
-          </ConfirmButton>
-        )}
+        <KillSwitch bot={bot} all={all} promise={KILL} />
       </div>
       <ul className="singles">
         {positions.map(([key, held]) => (

@@ -48,7 +48,6 @@ export function Controls({ bot, all }: Props) {
   const { market } = useDesk();
   const name = bot.bot;
   const busy = useTicking((now) => pendingOf(bot, all, now)?.what ?? "");
-  const killed = killOf(bot, all);
   const why = refusal(bot, mayAsk);
   if (why) return <p className="soft refusal">{why}</p>;
   if (bot.actions) return <AttachedControls bot={bot} all={all} busy={busy} />;
@@ -89,21 +88,27 @@ export function Controls({ bot, all }: Props) {
       >
         <p>{flattenPromise(bot, market)}</p>
       </ConfirmButton>
-      {killed && !killed.ofAll ? (
-        <ClearOwn bot={bot} all={all} />
-      ) : (
-        <ConfirmButton
-          label="Kill switch"
-          of={name}
-          title={`Stop ${name}?`}
-          confirm={`Stop ${name}`}
-          disabled={killed !== undefined}
-          run={(reason) => throwKill(name, reason)}
-        >
-          <p>{KILL_PROMISE}</p>
-        </ConfirmButton>
-      )}
+      <KillSwitch bot={bot} all={all} promise={KILL_PROMISE} />
     </div>
+  );
+}
+
+/** Throws the kill switch of one bot, or clears it once it is thrown. */
+export function KillSwitch({ bot, all, promise }: Props & { promise: string }) {
+  const name = bot.bot;
+  const killed = killOf(bot, all);
+  if (killed && !killed.ofAll) return <ClearOwn bot={bot} all={all} />;
+  return (
+    <ConfirmButton
+      label="Kill switch"
+      of={name}
+      title={`Stop ${name}?`}
+      confirm={`Stop ${name}`}
+      disabled={killed !== undefined}
+      run={(reason) => throwKill(name, reason)}
+    >
+      <p>{promise}</p>
+    </ConfirmButton>
   );
 }
 
