@@ -6,6 +6,7 @@ What was read last stays on the desk with its age while the bot cannot be read, 
 import asyncio
 import copy
 import time
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,8 @@ from aion.store.log.process_log import Say
 BEAT_S = 10.0  # a file at least that often, so that the desk sees that the reader is alive
 GRACE_S = 15.0  # past the next write, until the desk calls it late
 BACK_OFF_S = (1.0, 2.0, 5.0, 10.0, 30.0)
+WRONG_DATA = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What reading another program's data raises where it is not what it should be."""
 _TIMES = ("written_at", "due_at", "as_of", "seq", "cycle_id")
 
 
@@ -141,6 +144,11 @@ class AttachedBot:
                 await self.step(datetime.now(UTC))
             except OSError as error:
                 self._say("error", f"{self.name}: {self._file} cannot be written: {error.strerror}")
+            except Exception as error:  # noqa: BLE001 - the edge of a bot's cycle: its card says it, the others go on
+                self._fail(f"it cannot be shown: {type(error).__name__}: {error}")
+                self._say("error", f"{self.name}: {traceback.format_exc()}")
+                with suppress(OSError):
+                    self._write(datetime.now(UTC))
             wait_s = self._every_s
             if self._failures:
                 wait_s = max(wait_s, BACK_OFF_S[min(self._failures, len(BACK_OFF_S)) - 1])
@@ -168,7 +176,7 @@ class AttachedBot:
         except AionError as error:
             self._fail(str(error))
             return False
-        except Exception as error:  # noqa: BLE001 - what another program wrote must not end the others' reader
+        except WRONG_DATA as error:
             self._fail(f"it cannot be read: {type(error).__name__}: {error}")
             return False
         if self._fault:

@@ -21,7 +21,6 @@ from aion.section import AttachSettings
 PAGE = 500  # closed trades an answer
 NEWEST = 50  # closed trades that are asked for when a few are new
 SETTINGS_S, CLOSED_S = 5.0, 30.0  # between two looks at what changes rarely
-SLOW_CLOCK_S = 120.0  # difference of the clocks that is worth a word
 MOST_CLOSED = 500_000
 GONE = "no active trade"
 OLDEST_API = 2.2  # leverage and orders of a trade

@@ -61,7 +61,7 @@ async def _run(settings: Settings, secrets: Mapping[str, str], say: Say) -> None
         except RefusedError as error:
             say("error", f"{name}: {error}")
     say("info", f"showing {len(bots)} bots of other programs")
-    tasks = [asyncio.create_task(_follow(bot, say), name=bot.name) for bot in bots.values()]
+    tasks = [asyncio.create_task(bot.follow(), name=bot.name) for bot in bots.values()]
     inbox = Inbox(layout, bots)
     while not over.is_set():
         _hand_over(inbox, bots)
@@ -73,15 +73,6 @@ async def _run(settings: Settings, secrets: Mapping[str, str], say: Say) -> None
     for bot in bots.values():
         await bot.close()
     say("info", "stopped")
-
-
-async def _follow(bot: AttachedBot, say: Say) -> None:
-    while True:
-        try:
-            await bot.follow()
-        except Exception as error:  # noqa: BLE001 - a mistake in one bot's reader must not end the others'
-            say("error", f"{bot.name}: its reader failed and starts again: {type(error).__name__}: {error}")
-            await asyncio.sleep(STOP_S)
 
 
 def _hand_over(inbox: Inbox, bots: Mapping[str, AttachedBot]) -> None:

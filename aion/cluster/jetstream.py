@@ -30,6 +30,7 @@ class JetStreamLink:
         self._client = client
         self._replicas = replicas
         self._refused: list[str] = []
+        self._failures = _failures()
         self.most_bytes = client.max_payload - HEADERS_BYTES
 
     @classmethod
@@ -60,7 +61,7 @@ class JetStreamLink:
             options["tls"] = tls
         try:
             client = await asyncio.wait_for(nats.connect(list(servers), **options), 5)
-        except Exception as error:  # noqa: BLE001 - the edge to the client, which raises whatever its sockets do
+        except _failures() as error:
             why = said[-1] if said else f"{error}" or type(error).__name__
             raise LinkError(f"no server of {', '.join(map(_plain, servers))} can be used: {why}") from None
         version = client.connected_server_version
@@ -162,12 +163,10 @@ class JetStreamLink:
                     raise LinkError(f"{stream}: a message was lost on the way")
                 expected += 1
                 yield Message(got.subject.partition(".")[2], got.data, got.headers or {}, number.stream)
-        except LinkError:
-            raise
-        except Exception as error:  # noqa: BLE001 - the edge to the client
+        except self._failures as error:
             raise LinkError(f"{stream} cannot be read: {error or type(error).__name__}") from None
         finally:
-            with suppress(Exception):  # it is gone with its link
+            with suppress(*self._failures):  # it is gone with its link
                 await found.unsubscribe()
 
     async def ask(self, subject: str, timeout_s: float) -> bytes:
@@ -177,7 +176,7 @@ class JetStreamLink:
             return bytes((await self._client.request(subject, b"", timeout=timeout_s)).data)
         except errors.NoRespondersError:
             raise NobodyError(f"nobody answers to {subject}") from None
-        except Exception as error:  # noqa: BLE001 - the edge to the client
+        except self._failures as error:
             raise LinkError(f"{subject} does not answer: {error or type(error).__name__}{self._why()}") from None
 
     async def answer(self, subject: str, reply: Callable[[], Awaitable[bytes]]) -> Callable[[], Awaitable[None]]:
@@ -185,20 +184,20 @@ class JetStreamLink:
 
         async def respond(message: Any) -> None:
             data = await reply()
-            with suppress(Exception):  # who asked asks again
+            with suppress(*self._failures):  # who asked asks again
                 await message.respond(data)
 
         found = await self._guard(self._client.subscribe(subject, cb=respond))
 
         async def end() -> None:
-            with suppress(Exception):
+            with suppress(*self._failures):
                 await found.unsubscribe()
 
         return end
 
     async def close(self) -> None:
         """As `Link`."""
-        with suppress(Exception):
+        with suppress(*self._failures):
             await asyncio.wait_for(self._client.close(), 1)
 
     async def _api(self, what: str, body: Any = None) -> dict[str, Any]:
@@ -210,12 +209,17 @@ class JetStreamLink:
     async def _guard(self, call: Awaitable[Any]) -> Any:
         try:
             return await call
-        except Exception as error:  # noqa: BLE001 - the edge to the client
+        except self._failures as error:
             raise LinkError(f"the engine does not answer: {error or type(error).__name__}{self._why()}") from None
 
     def _why(self) -> str:
         """Return what the server said last: a refused publish looks like a timeout, and only this has the reason."""
         return f" ({self._refused[-1]})" if self._refused else ""
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return what the client raises where the engine, the network or an address is at fault."""
+    return need("nats.errors", "cluster").Error, OSError, EOFError, TimeoutError, ValueError
 
 
 def _plain(url: str) -> str:
