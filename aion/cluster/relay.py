@@ -10,6 +10,9 @@ from typing import Any
 from aion.cluster.folder import Say
 from aion.cluster.jetstream import JetStreamLink
 from aion.cluster.link import Link, LinkError
+from aion.cluster.pull import Node
+from aion.cluster.push import Publisher
+from aion.cluster.shared import Shared
 from aion.cluster.together import together
 from aion.errors import ConfigError
 from aion.store.layout import Layout, check_name
@@ -46,18 +49,33 @@ class Engine:
         return await JetStreamLink.open(self.servers, self.replicas, tls)
 
 
-def run_ends(layout: Layout, engine: Engine, machine: str, make: Callable[[Say], Sequence[End]]) -> None:
-    """Run the ends of a machine until SIGINT.
-
-    Args:
-        layout: of the data folder, which has the log.
-        engine: to go over.
-        machine: its name, checked here.
-        make: makes them, given what says what people should know.
+def run_source(root: Path, engine: Engine, machine: str) -> None:
+    """Publish what the bots of a machine write below `root`, and bring them what is asked; until SIGINT.
 
     Raises:
         ConfigError: it cannot run.
     """
+    layout = Layout(root)
+    _run(
+        layout, engine, machine,
+        lambda say: [Publisher(layout, machine, say).run, Shared(layout, machine, say, is_source=True).run],
+    )  # fmt: skip
+
+
+def run_copy(root: Path, engine: Engine, machine: str) -> None:
+    """Keep a copy of a machine's state files below `root`, and bring its bots what is asked here; until SIGINT.
+
+    Raises:
+        ConfigError: it cannot run.
+    """
+    layout = Layout(root)
+    _run(
+        layout, engine, machine,
+        lambda say: [Node(layout, machine, say).run, Shared(layout, machine, say, is_source=False).run],
+    )  # fmt: skip
+
+
+def _run(layout: Layout, engine: Engine, machine: str, make: Callable[[Say], Sequence[End]]) -> None:
     check_machine(machine)
     log = ProcessLog(layout, "relay", "info")
     try:

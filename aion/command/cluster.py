@@ -35,17 +35,9 @@ def push(
     data: Data = None,
 ) -> None:
     """Publish what the bots of this machine write, and bring them what desks ask of them; until stopped."""
-    from aion.cluster.push import Publisher
-    from aion.cluster.relay import Engine, run_ends
-    from aion.cluster.shared import Shared
-    from aion.store.layout import Layout
+    from aion.cluster.relay import Engine, run_source
 
-    layout = Layout(settings_of(config, data=data).data)
-    engine = Engine(server, replicas, ca)
-    run_ends(
-        layout, engine, machine,
-        lambda say: [Publisher(layout, machine, say).run, Shared(layout, machine, say, is_source=True).run],
-    )  # fmt: skip
+    run_source(settings_of(config, data=data).data, Engine(server, replicas, ca), machine)
 
 
 def pull(
@@ -57,17 +49,9 @@ def pull(
     data: Data = None,
 ) -> None:
     """Keep a proved copy of what the bots of a machine write, and bring them what this desk asks; until stopped."""
-    from aion.cluster.pull import Node
-    from aion.cluster.relay import Engine, run_ends
-    from aion.cluster.shared import Shared
-    from aion.store.layout import Layout
+    from aion.cluster.relay import Engine, run_copy
 
-    layout = Layout(settings_of(config, data=data).data)
-    engine = Engine(server, replicas, ca)
-    run_ends(
-        layout, engine, machine,
-        lambda say: [Node(layout, machine, say).run, Shared(layout, machine, say, is_source=False).run],
-    )  # fmt: skip
+    run_copy(settings_of(config, data=data).data, Engine(server, replicas, ca), machine)
 
 
 def prove(
