@@ -12,6 +12,7 @@ from aion.store.document.piece import encode
 from aion.store.document.state import SimSummary
 from aion.web.bundle.document import (
     BotsPageBundle,
+    BotsTotals,
     IntradaySection,
     IntradaySnapshot,
     IntradaySummary,
@@ -25,7 +26,7 @@ from aion.web.state import Json
 
 __all__ = ["MAX_BYTES", "Desk", "Page", "bots_bundle", "fit", "intraday_bundle", "member_of", "told"]
 
-Bundle = TypeVar("Bundle", BotsPageBundle, IntradaySnapshot)
+Bundle = TypeVar("Bundle", BotsPageBundle, BotsTotals, IntradaySnapshot)
 
 MAX_BYTES = 256 << 10  # what a page may put into localStorage for one bundle
 LEAST_BYTES = 500  # that a bot takes; so many that these alone are too much are not tried at all
@@ -44,7 +45,7 @@ def bots_bundle(desk: Desk) -> Json:
     """Return `BotsPageBundle` without `version`; lists and curves are cut until it is within `MAX_BYTES`."""
     keys: list[Key] = [("intraday", name) for name in desk.lines] + list(desk.cards)
     members = [member for key in keys if (member := member_of(desk, key)) is not None]
-    page = _page(BotsPageBundle, desk)
+    page = page_of(BotsPageBundle, desk)
     page.totals, page.watch = totals(members, desk.days), desk.watch
     fixed = told(page)
     return fit(lambda bound: fixed | _sections(desk, bound), len(desk.cards) + len(desk.lines))
@@ -63,7 +64,8 @@ def member_of(desk: Desk, key: Key) -> Member | None:
     return Member(card.row, card.curve.closes, card.held, earlier, card.has_left_out("positions"))
 
 
-def _page(model: type[Bundle], desk: Desk) -> Bundle:
+def page_of(model: type[Bundle], desk: Desk) -> Bundle:
+    """Return a bundle that says what all of them say of the desk."""
     summary, lead = desk.cycle.summary, desk.lead
     page = made(model)(version=0)
     if lead is not None:
@@ -87,7 +89,7 @@ def _equities(summary: SimSummary | None, bot: str) -> dict[str, float]:
 
 def intraday_bundle(desk: Desk) -> Json:
     """Return `IntradaySnapshot` without `version`: every symbol of the whole cycle, the bots cut to size."""
-    page = _page(IntradaySnapshot, desk)
+    page = page_of(IntradaySnapshot, desk)
     page.cycle_id = desk.cycle.summary.cycle_id if desk.cycle.summary is not None else ""
     page.errors = {key: found for key, found in desk.errors.items() if not key.startswith("swing")}
     bots = fit(lambda bound: _views(desk, "intraday", bound), len(desk.cards) + len(desk.lines))

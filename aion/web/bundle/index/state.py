@@ -14,7 +14,7 @@ from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.piece import encode_part
 from aion.web.bundle.document import ROW_SYMBOLS, BotRow, BotsTotals, IntradaySummary, LastFill, UnreadBot
 from aion.web.bundle.index.running import RunningTotals
-from aion.web.bundle.pages import member_of, told
+from aion.web.bundle.pages import member_of, page_of, told
 from aion.web.bundle.reader import DeskReader
 from aion.web.bundle.reading import KINDS, Desk, Key
 from aion.web.problem import Problems
@@ -144,14 +144,10 @@ class IndexState:
             self._sums[of] += _hash(of, name, value)
 
     def _head(self, desk: Desk, problems: Problems) -> Json:
-        summary, lead = desk.cycle.summary, desk.lead
-        page = made(BotsTotals)(version=0)
-        if lead is not None:
-            page.as_of, page.mode, page.run = lead.as_of, lead.mode, lead.run
-        if summary is not None:
-            page.clock, page.sessions = summary.clock, summary.sessions
-            page.summary = shown_as(IntradaySummary, summary)
-        page.errors, page.asked, page.watch = problems, desk.asked, desk.watch
+        page = page_of(BotsTotals, desk)
+        if desk.cycle.summary is not None:
+            page.summary = shown_as(IntradaySummary, desk.cycle.summary)
+        page.errors, page.watch = problems, desk.watch
         page.totals, page.counts = self._totals.totals(), dict(self._counts)
         return told(page) | {"unread": dict(sorted(self._unread.items()))}
 
