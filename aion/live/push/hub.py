@@ -25,7 +25,7 @@ from aion.live.proof import EVENT as PROVED
 from aion.live.proof import ReadProofs, as_text, no_proofs
 from aion.live.push.drain import Drain
 from aion.live.push.lane import JOINED_BYTES, Frame, Lane, Ring, SnapshotFrame, Subscriber, joined, make_frame
-from aion.live.push.pace import Pace
+from aion.live.push.paced import PacedStreams
 from aion.live.push.uring import Batch
 from aion.live.snapshot import Snapshot
 
@@ -108,7 +108,7 @@ class Hub:
         self._is_gathering = False
         self._ids: dict[str, Subscriber] = {}
         """Streams that can be changed, by their id."""
-        self._pace = Pace(self.flush)
+        self._paced = PacedStreams(self.flush)
 
     def __len__(self) -> int:
         return len(self._everybody.members)
@@ -149,7 +149,7 @@ class Hub:
         self._leave_lane(subscriber)
         if subscriber.subscription is not None:
             del self._ids[subscriber.subscription.id]
-            self._pace.keep(subscriber, 0.0)
+            self._paced.keep(subscriber, 0.0)
         if self.drain is not None and subscriber.descriptor >= 0:
             self.drain.remove(subscriber.descriptor)
         _take_away(self.wants_patches, subscriber.patched)
@@ -171,7 +171,7 @@ class Hub:
         """Send `subscriber`, which has drained, the newest frames that came meanwhile, unless it has a pace."""
         subscriber.is_paused = False
         subscriber.late_beats = 0
-        if subscriber not in self._pace:
+        if subscriber not in self._paced:
             self.flush(subscriber)
 
     def change(
@@ -202,7 +202,7 @@ class Hub:
                 marks[topic] = frame.seq if frame is not None and is_held else -1
         subscription.marks = marks
         subscription.pace_s = pace_s
-        self._pace.keep(subscriber, pace_s)
+        self._paced.keep(subscriber, pace_s)
         self.flush(subscriber)
 
     def publish(self, topic: str, tag: str, frame: Frame) -> None:
@@ -308,7 +308,7 @@ class Hub:
             subscriber.write(b"".join(pieces))
         self._note(subscriber, self.seq)
         marks.clear()
-        if not subscriber.is_paused and subscriber.lane is None and subscriber not in self._pace:
+        if not subscriber.is_paused and subscriber.lane is None and subscriber not in self._paced:
             self._join_lane(subscriber)
 
     def _note(self, subscriber: Subscriber, seq: int) -> None:
@@ -429,8 +429,8 @@ class Hub:
             if not subscriber.is_paused:
                 self._write(subscriber, self._proved)
             return
-        if not subscriber.is_paused and subscriber.subscription is not None and subscriber in self._pace:
-            self._pace.send_now(subscriber, subscriber.subscription.pace_s)  # what the tags name comes before them
+        if not subscriber.is_paused and subscriber.subscription is not None and subscriber in self._paced:
+            self._paced.send_now(subscriber, subscriber.subscription.pace_s)  # what the tags name comes before them
         if not subscriber.is_paused:
             subscriber.late_beats = 0
             keyed = _keyed(subscriber.topics)

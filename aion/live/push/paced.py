@@ -6,7 +6,7 @@ from collections.abc import Callable
 from aion.live.push.lane import Subscriber
 
 
-class Pace:
+class PacedStreams:
     """The timers. Belongs to one event loop."""
 
     def __init__(self, send: Callable[[Subscriber], None]) -> None:
