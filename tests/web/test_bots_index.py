@@ -1,38 +1,18 @@
 """The index of all bots and the card of each, over HTTP and on a stream."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from aion.web.bundle.document import BotCard, BotRowAlone, BotsIndex, BotsTotals
 
 from .conftest import RunningDesk
+from .stream import events
 
 INDEX, CARD = "/api/bots/index", "/api/bots/card/intraday/theirs"
 TOTALS, ROW = "/api/bots/totals", "/api/bots/row/intraday/theirs"
-
-
-@contextmanager
-def events(desk: RunningDesk, query: str) -> Iterator[Iterator[tuple[str, dict[str, Any]]]]:
-    """Yield the events of a stream, as name and data."""
-    with (
-        httpx.Client(base_url=desk.url, timeout=60, trust_env=False) as client,
-        client.stream("GET", f"/api/events?{query}") as answer,
-    ):
-
-        def read() -> Iterator[tuple[str, dict[str, Any]]]:
-            name = ""
-            for line in answer.iter_lines():
-                if line.startswith("event: "):
-                    name = line[7:]
-                elif line.startswith("data: "):
-                    yield name, json.loads(line[6:])
-
-        yield read()
 
 
 def test_get_after_each_write_then_row_and_card_are_what_was_written(desk: RunningDesk) -> None:

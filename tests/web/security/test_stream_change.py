@@ -1,37 +1,15 @@
 """Who may change an open stream: whoever opened it, to what that one may see, from the desk's own pages."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
 
 import httpx
 import pytest
 
 from tests.web.conftest import RunningDesk
+from tests.web.stream import events
 
 PASSWORD = "a sentence that nobody guesses"
 START = Callable[..., RunningDesk]
-Event = tuple[str, dict[str, Any]]
-
-
-@contextmanager
-def streaming(desk: RunningDesk, query: str, headers: dict[str, str]) -> Iterator[Iterator[Event]]:
-    """Yield the events of a stream, as name and data."""
-    with (
-        httpx.Client(base_url=desk.url, timeout=60, trust_env=False) as client,
-        client.stream("GET", f"/api/events?{query}", headers=headers) as answer,
-    ):
-
-        def read() -> Iterator[Event]:
-            name = ""
-            for line in answer.iter_lines():
-                if line.startswith("event: "):
-                    name = line[7:]
-                elif line.startswith("data: "):
-                    yield name, json.loads(line[6:])
-
-        yield read()
 
 
 def head_of(desk: RunningDesk, name: str, role: str) -> dict[str, str]:
@@ -45,8 +23,8 @@ def test_stream_when_a_viewer_changes_it_then_it_has_what_viewers_see_and_no_oth
 ) -> None:
     desk = start_desk(password=PASSWORD)
     viewer, other, admin = (head_of(desk, *of) for of in (("v", "viewer"), ("w", "viewer"), ("a", "admin")))
-    with streaming(desk, "topics=intraday", viewer) as events:
-        stream = next(events)[1]["stream"]
+    with events(desk, "topics=intraday", viewer) as heard:
+        stream = next(heard)[1]["stream"]
 
         def ask(headers: dict[str, str], *topics: str, **more: str) -> httpx.Response:
             body = {"stream": stream, "topics": list(topics)}
@@ -68,22 +46,22 @@ def test_stream_when_a_viewer_changes_it_then_it_has_what_viewers_see_and_no_oth
             found["unknown"] == ["nosuch"]
             and found["tags"]["bots"] == desk.get("/api/bots/page", headers=viewer).headers["etag"]
         )
-        while next(events)[0] != "bots":
+        while next(heard)[0] != "bots":
             pass
         desk.app.desk.store.revoke_token("v", "test", "")  # type: ignore[union-attr]
-        assert [name for name, _ in events][-1] == "bye"
+        assert [name for name, _ in heard][-1] == "bye"
         assert ask(viewer, "bots").status_code == 401
 
 
 def test_stream_when_an_admin_adds_the_logs_then_they_come_and_a_million_names_do_not(start_desk: START) -> None:
     desk = start_desk(password=PASSWORD)
     admin = head_of(desk, "a", "admin")
-    with streaming(desk, "topics=bots", admin) as events:
-        stream = next(events)[1]["stream"]
+    with events(desk, "topics=bots", admin) as heard:
+        stream = next(heard)[1]["stream"]
         asked = {"stream": stream, "topics": ["bots", "logs"]}
         assert desk.client.post("/api/events", json=asked, headers=admin).status_code == 200
         desk.app.desk.log.info("somebody reads this")
-        while next(events)[0] != "logs":
+        while next(heard)[0] != "logs":
             pass
         asked["topics"] = [f"bot/swing/{number}" for number in range(1_000_000)]
         answer = desk.client.post("/api/events", json=asked, headers=admin)
