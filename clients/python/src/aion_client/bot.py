@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import localcontext
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,11 @@ from aion_client.errors import ClientError
 from aion_client.keeper import Keeper, guarded
 
 MODES = ("paper", "live", "replay", "backtest")
+
+
+def run_name(*, is_backtest: bool) -> str:
+    """Return `1`, with which a live bot goes on; of a backtest, which begins anew, a name of this moment."""
+    return f"r{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}" if is_backtest else "1"
 
 
 class Bot(Keeper):

@@ -7,7 +7,7 @@ from typing import Any
 
 import backtrader
 
-from aion_client.bot import Bot
+from aion_client.bot import Bot, run_name
 
 TOLERANCE = 1e-9
 """Of the value; the broker reckons with doubles."""
@@ -31,7 +31,7 @@ class Aion(backtrader.Analyzer):  # type: ignore[misc]
         """Open the bot with the broker's money."""
         given = self.p
         is_backtest = given.mode == "backtest"
-        run = given.run or (f"r{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}" if is_backtest else "1")
+        run = given.run or run_name(is_backtest=is_backtest)
         self.client = Bot(
             given.bot,
             currency=given.currency,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
-from aion_client.bot import Bot
+from aion_client.bot import Bot, run_name
 
 
 class AionMixin:
@@ -60,7 +60,7 @@ class AionMixin:
                 "currency": str(getattr(self.quote_asset, "symbol", "USD")),  # type: ignore[attr-defined]
                 "start": self.initial_budget,  # type: ignore[attr-defined]
                 "mode": "backtest" if is_backtest else "live",
-                "run": f"r{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}" if is_backtest else "1",
+                "run": run_name(is_backtest=is_backtest),
                 "strategy": type(self).__name__,
             }
             self.aion_bot = Bot(**{**given, **self.aion})

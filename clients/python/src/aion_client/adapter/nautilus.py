@@ -9,7 +9,7 @@ from nautilus_trader.common.actor import Actor
 from nautilus_trader.config import ActorConfig
 from nautilus_trader.model.enums import AccountType, PriceType
 
-from aion_client.bot import Bot
+from aion_client.bot import Bot, run_name
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -42,7 +42,7 @@ class Aion(Actor):  # type: ignore[misc]
         """Open the bot and listen."""
         given = self.config
         is_backtest = given.mode == "backtest"
-        run = given.run or (f"r{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}" if is_backtest else "1")
+        run = given.run or run_name(is_backtest=is_backtest)
         self.client = Bot(
             given.bot,
             currency=given.currency,
