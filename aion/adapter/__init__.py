@@ -1,1 +1,1 @@
-"""Shows bots of other programs: reads their data, never changes it, and writes state files."""
+"""Shows bots of other programs: reads their data, asks them for what the desk is asked, and writes state files."""

@@ -50,6 +50,4 @@ def test_files_named_are_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_documents_name_no_machine_and_no_registry(name: str) -> None:
-    text = read(name)
-    for word in ("/work/", "/root/", "/tmp/", "pypi.org/simple", "registry.npmjs"):
-        assert word not in text, word
+    assert not re.search(r"/(work|root|tmp)/|pypi\.org/simple|registry\.npmjs", read(name))
