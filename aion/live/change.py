@@ -14,6 +14,7 @@ import orjson
 
 from aion.live.live import Live
 from aion.live.push.lane import Subscriber
+from aion.live.ready import ready
 
 CHANGE_S = 0.05  # between two changes of one stream; of those that come meanwhile, the newest is made
 MAX_PACE_S = 60.0  # a page that is shown again would seem to stand still
@@ -137,7 +138,7 @@ class StreamChanges:
         named = stream.topics if wish.topics is None else wish.topics
         topics = tuple(topic for topic in named if live.has(topic))
         held = frozenset(stream.topics)
-        await live.fresh_for_stream([topic for topic in topics if topic not in held])
+        await ready(live, [topic for topic in topics if topic not in held], {}, ())
         if stream.index < 0:
             raise ChangeError(404, "this stream has ended: open a new one")
         if number < subscription.applied:

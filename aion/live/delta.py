@@ -11,7 +11,7 @@ The checksum is a CRC-32 of the result as a browser writes it: `browser_text` of
 
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -52,7 +52,7 @@ class DeltaMaker:
             after: the next one of the same topic.
         """
         if after.patch_from is not None:
-            return _of_builder(before, after, after.patch_from)
+            return patch_event(before.etag, after)
         if len(after.body) <= LEAST_BYTES:
             self.forget()
             return None
@@ -83,18 +83,24 @@ class DeltaMaker:
         self._etag, self._value = "", None
 
 
-def _of_builder(
-    before: Snapshot, after: Snapshot, patch_from: Callable[[str], Patch | None]
-) -> tuple[bytes, bytes] | None:
-    """Return the event of a change that the builder of a topic knows, so that the whole is not looked at."""
-    found = patch_from(before.etag)
+def patch_event(base: str, after: Snapshot) -> tuple[bytes, bytes] | None:
+    """Return the event of a change that the builder of a topic knows, so that the whole is not looked at.
+
+    Args:
+        base: ETag of the version before it, of this process.
+        after: the one after it.
+
+    Returns:
+        It, plain and as gzip chunk; None where the builder does not know it.
+    """
+    found = after.patch_from(base) if after.patch_from is not None else None
     if found is None:
         return None
     last = {**found.patches[-1], "version": after.version, "etag": after.etag}
     data = orjson.dumps(
         {
             "topic": after.topic,
-            "base": before.etag,
+            "base": base,
             "etag": after.etag,
             "check": found.check,
             "of": found.of,

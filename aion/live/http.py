@@ -14,6 +14,7 @@ from aion.live.event import GZIP_HEADER, chunk
 from aion.live.live import Live, LiveError, NoSuchKeyError
 from aion.live.push.connection import EXTENSION, PortableConnection, UpgradedConnection, forgo_chunks
 from aion.live.push.lane import Subscriber, Subscription
+from aion.live.ready import ready
 from aion.live.snapshot import Snapshot, accepts_gzip, matches, parse_have
 
 RETRY_S = (1, 5)  # after which somebody may ask again whom the disk does not answer; not the same for all
@@ -271,7 +272,13 @@ class StreamApp:
         if wrong := self._wrong(topics):
             await _respond_error(send, *wrong)
             return
-        await live.fresh_for_stream(topics)
+        subscription = None
+        if self._topics is None:
+            asked = frozenset(part for part in query.get("patches", [""])[0].split(",") if part)
+            subscription = Subscription(live.hub.make_id(), self._rights.owner(scope), asked)
+        patched = subscription.patched(topics) if subscription is not None else ()
+        have = self._have(scope, query, topics)
+        patches = await ready(live, topics, have, patched)
         is_gzip = accepts_gzip(header(scope, b"accept-encoding"))
         extension = scope.get("extensions", {}).get(EXTENSION)
         headers = _stream_head(is_gzip=is_gzip, is_last=extension is not None)
@@ -282,12 +289,6 @@ class StreamApp:
         if scope["method"] == "HEAD":
             await send({"type": "http.response.body", "body": b""})
             return
-        subscription = None
-        if self._topics is None:
-            asked = frozenset(part for part in query.get("patches", [""])[0].split(",") if part)
-            subscription = Subscription(live.hub.make_id(), self._rights.owner(scope), asked)
-        patched = subscription.patched(topics) if subscription is not None else ()
-        have = self._have(scope, query, topics)
         retry_ms = randrange(500, 2_500)  # noqa: S311 - jitter
         if extension is not None and not extension["protocol"].transport.is_closing():
             upgraded = UpgradedConnection.take_over(
@@ -300,7 +301,7 @@ class StreamApp:
                 return
             if is_gzip:
                 upgraded.write(chunk(GZIP_HEADER))
-            live.hub.greet(upgraded, have, retry_ms)
+            live.hub.greet(upgraded, have, retry_ms, patches)
             if "beats" in query:
                 self._beat_soon(upgraded, PROOF_BEATS)
             return
@@ -309,7 +310,7 @@ class StreamApp:
         live.hub.add(portable)
         live.watch(topics)
         if self._is_welcome(scope, portable):
-            live.hub.greet(portable, have, retry_ms)
+            live.hub.greet(portable, have, retry_ms, patches)
         if "beats" in query:
             self._beat_soon(portable, PROOF_BEATS)
         await portable.run(receive, send, GZIP_HEADER if is_gzip else b"")

@@ -40,6 +40,7 @@ from aion.live.topic_state import TopicState
 __all__ = ["Live", "LiveError", "NoSuchKeyError", "Stats"]
 
 T = TypeVar("T")
+R = TypeVar("R")
 log = logging.getLogger("aion.live")
 
 RESERVED = ("hello", "hb", "bye", "build", "stream", EVENT, proof.EVENT)
@@ -240,17 +241,14 @@ class Live(Generic[T]):
     async def prepare(self, snapshot: Snapshot) -> None:
         """Make all forms in which a snapshot is sent, in the build thread."""
         if not snapshot.is_ready:
-            await asyncio.get_running_loop().run_in_executor(self._pool, snapshot.prepare)
+            await self.in_build_thread(snapshot.prepare)
+
+    async def in_build_thread(self, make: Callable[[], R]) -> R:
+        """Return what `make` returns, called in the build thread, which alone may ask the builder of a topic."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, make)
 
     async def fresh_for_stream(self, names: Sequence[str]) -> None:
-        """Update every topic of `names`, and let streams have it as it is now: a newcomer gets all of it."""
-        await self._fresh_for_streams(names)
-        for name in names:
-            state = self._states.get(name)
-            if state is not None and state.snapshot is not None:
-                await self.prepare(state.snapshot)
-
-    async def _fresh_for_streams(self, names: Sequence[str]) -> None:
+        """Update every topic of `names`, and let streams have it as it is now."""
         await self.fresh_all(names)
         loop = asyncio.get_running_loop()
         for name in names:
@@ -496,5 +494,5 @@ class Live(Generic[T]):
             await asyncio.sleep(self.heartbeat_s)
             if len(self.hub):
                 heard = [name for name in self._states if name in self._fixed or self.hub.watchers[name]]
-                await self._fresh_for_streams(heard)
+                await self.fresh_for_stream(heard)
                 self.hub.heartbeat()

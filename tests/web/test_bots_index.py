@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from aion.web.bundle.document import BotCard, BotRowAlone, BotsIndex, BotsTotals
+from tests.live.patching import merge
 
 from .conftest import RunningDesk
 from .stream import events
@@ -103,6 +105,35 @@ def test_change_of_one_bot_then_its_viewer_gets_its_card_and_all_get_its_row(
     tag = desk.get("/api/bots/card/intraday/b1").headers["etag"]
     with events(desk, f"topics=bot/intraday/b1&have=bot/intraday/b1:{tag}") as stream:
         assert [next(stream)[0] for _ in range(3)] == ["hello", "hb", "hb"], "what the page has is not sent again"
+
+
+def test_page_comes_with_an_earlier_index_then_its_stream_begins_with_the_change(
+    start_desk: Callable[..., RunningDesk],
+) -> None:
+    desk = start_desk(heartbeat_s=60)
+    for number in range(60):
+        desk.write.day(f"b{number}", 1)
+    earlier = desk.get(INDEX).json()
+    for equity in (7.5, 8.5):
+        desk.write.day("b1", 2, equity=equity)
+        desk.write.day("b2", 2, equity=equity)
+        newest = desk.get(INDEX).json()
+
+    def first(tag: str, more: str = "&patches=index") -> tuple[str, dict[str, Any]]:
+        with events(desk, f"topics=index{more}&have={quote(f'index:{tag}')}") as stream:
+            assert next(stream)[0] == "hello"
+            return next(stream)
+
+    name, data = first(earlier["etag"])
+    assert (name, data["topic"], data["base"]) == ("patch", "index", earlier["etag"])
+    assert list(data["patches"][-1]["bots"]) == ["intraday/b1", "intraday/b2"]
+    for patch in data["patches"]:
+        earlier = merge(earlier, patch)
+    assert earlier == newest, "no viewer had it pushed before"
+    assert first('W/"0"') == ("index", newest), "a version that this desk never had is the base of nothing"
+    assert first(earlier["etag"], "&beats=1")[0] == "hb", "what the page has is not sent again"
+    desk.write.day("b1", 3, equity=9.5)
+    assert first(earlier["etag"], "")[0] == "index", "a page that understands no patches gets the whole"
 
 
 def test_bot_of_another_mode_comes_to_lead_then_the_rows_of_all_others_say_so(

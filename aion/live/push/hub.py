@@ -247,15 +247,30 @@ class Hub:
         """
         self.publish(snapshot.topic, snapshot.etag, SnapshotFrame(snapshot, Frame(*patch) if patch else None))
 
-    def greet(self, subscriber: Subscriber, have: dict[str, str], retry_ms: int) -> None:
-        """Send `hello` and what `subscriber` lacks, given its ETags; call `add` first, without an await between."""
+    def greet(
+        self,
+        subscriber: Subscriber,
+        have: Mapping[str, str],
+        retry_ms: int,
+        patches: Mapping[str, tuple[str, Frame]] | None = None,
+    ) -> None:
+        """Send `hello` and what `subscriber` lacks; call `add` first, without an await between.
+
+        Args:
+            subscriber: in the hub.
+            have: ETags of what its client has.
+            retry_ms: after which its client is to come back.
+            patches: by topic, the ETag to which a patch leads from what its client has, and the patch; one that leads
+                to another version than the newest is of no use.
+        """
         subscription = subscriber.subscription
         standing = self._standing(_keyed(subscriber.topics), subscription.id if subscription is not None else "")
         frames = [make_frame("hello", standing, retry_ms=retry_ms)]
         for topic in subscriber.topics:
             frame = self.frames.get(topic)
             if frame is not None and topic not in self._appended and have.get(topic) != self.tags[topic]:
-                frames.append(frame)
+                etag, patch = (patches or {}).get(topic, ("", frame))
+                frames.append(patch if etag == self.tags[topic] else frame)
         pieces = [frame.gzip if subscriber.is_gzip else frame.identity for frame in frames]
         self.deliveries += len(pieces)
         self.bytes_sent += sum(map(len, pieces))
