@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from aion.store.file import write_json
 from aion.store.layout import Layout
@@ -99,6 +99,28 @@ def test_rows_when_fifty_writes_a_second_come_then_those_on_the_screen_are_of_no
             assert statistics.median(found) < 5, found
     assert page.evaluate("shifts") < 0.05
     assert watched.errors == []
+
+
+def test_page_when_it_opens_then_all_bots_come_once_and_after_that_what_changes(
+    url: str, data: Path, browser: Browser
+) -> None:
+    with browser.new_context() as fresh:
+        page = fresh.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url.removeprefix(url)))
+        pushed: list[dict[str, str]] = []
+        session = fresh.new_cdp_session(page)
+        session.send("Network.enable")
+        session.on("Network.eventSourceMessageReceived", lambda event: pushed.append(event))
+        is_open(page, f"{url}/bots")
+        assert asked.count("/api/bots/index") == 1
+        write(data, 1, BASE + 123_456)
+        expect(page.locator(".compare .equity").first).to_contain_text("223,456")
+        while not any('"topic":"index"' in each["data"] for each in pushed if each["eventName"] == "patch"):
+            page.wait_for_timeout(50)
+        assert [each["eventName"] for each in pushed if each["eventName"] == "index"] == []
+        assert asked.count("/api/bots/index") == 1
+    write(data, 1, BASE + 1)
 
 
 def test_cards_when_scrolled_through_then_each_is_of_now_and_none_jumps(

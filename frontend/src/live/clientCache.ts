@@ -44,6 +44,8 @@ export {
 export const NOT_DATA = "answered something that is not its data";
 /** Milliseconds after which a request without an answer is given up. */
 const PATIENCE = 10_000;
+/** Characters of an answer from which on reading it is a task of its own. */
+const LONG = 100_000;
 
 export interface CacheStats {
   hits: number;
@@ -181,6 +183,12 @@ export function revalidate<T>(url: string, options: RequestOptions = {}): Promis
   return request;
 }
 
+/** Resolves once none of the requests for `urls` that are under way now is any more; undefined where there is none. */
+export function underWay(urls: readonly string[]): Promise<unknown> | undefined {
+  const running = urls.flatMap((url) => inFlight.get(cacheKey(url)) ?? []);
+  return running.length > 0 ? Promise.allSettled(running) : undefined;
+}
+
 /** Fetch what the first pages need (`warm` of `setRoutes`), so that they open from the cache. Failures are left to the pages. */
 export async function warmCache(urls = ROUTES.warm): Promise<void> {
   await Promise.allSettled(urls.map((url) => fetchWithCache(url)));
@@ -244,6 +252,7 @@ async function load<T>(url: string, name: string, ttl: number | undefined): Prom
     } catch {
       throw new FetchError(url, status, `answered something that is not JSON: ${text.slice(0, 60)}`);
     }
+    if (text.length > LONG) await new Promise((done) => setTimeout(done)); // who shows it has a task of its own
   }
   took(started);
   const version = versionOf(data);

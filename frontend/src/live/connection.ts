@@ -8,6 +8,7 @@
 import { connectCache, NOT_DATA, revalidate } from "./clientCache.ts";
 import { pageNow, wallAhead } from "./clock.ts";
 import { BASE, versionOf } from "./entry.ts";
+import { afterFirst } from "./first.ts";
 import { type ConnectionOptions, type LinkStatus, span } from "./link.ts";
 import { ROUTES, routeOf } from "./routes.ts";
 import { type OpenStream, openStream, type Tags } from "./stream.ts";
@@ -111,6 +112,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     (topic, data) => isReader() && share(topic, data),
     (isAll) => (isAll && isReader() ? set({ verifiedAt: pageNow() }) : notify()),
   );
+  const mayOpen = afterFirst(routes, wanted, () => isReader() && open());
   const { begin, hold, greeted, lacking, regroup, end } = holdSubscription({
     url: streamUrl,
     patience: 2 * hello,
@@ -132,7 +134,6 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     onTold: note,
   });
 
-  /** Verify everything now: after sleep, a hidden spell or a lost network, `gap` ms long. */
   async function resync(gap = 0, cause?: Cause): Promise<void> {
     if (!stopWaking) return;
     const isQuiet = pageNow() - heardAt > silence / 2;
@@ -275,7 +276,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
 
   function open(): void {
     shut();
-    if (!wanted().length) return;
+    if (!wanted().length || !mayOpen()) return;
     // A tab that cannot share streams for itself, and a browser has six connections: only what is looked at streams,
     // and the desk keeps count of those.
     const isLeftOut = isSolo && document.hidden;
@@ -394,10 +395,6 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     if (!isReader() || status.state === "streaming") return;
     if (isFine && status.state !== "polling") set({ falls: status.falls + 1 });
     set({ state: isFine ? "polling" : "offline" });
-    pollSoon();
-  }
-
-  function pollSoon(): void {
     after("poll", pollEvery, pollOn);
   }
 
@@ -480,7 +477,7 @@ export function createConnection(options: ConnectionOptions = {}): Connection {
     setPollEvery: (ms) => {
       pollEvery = ms;
       set({ pollEvery });
-      if (isReader() && isDown()) pollSoon();
+      if (isReader() && isDown()) after("poll", pollEvery, pollOn);
     },
     resync,
     close: () => {
