@@ -33,6 +33,16 @@ describe("of what is known of a bot", () => {
     expect(equity({ index: indexAt(9, 9), rows: told(3, 3, true), cards: told(5, 5, true) })).toBe(5);
   });
 
+  it("what index and totals both say of the desk is the same object, so that no state is sought anew for it", () => {
+    const join = makeJoiner();
+    const sources = { index: INDEX, rows: NOTHING, cards: NOTHING };
+    const { sessions, clock } = join(sources);
+    const { bots: _, ...totals } = structuredClone(INDEX);
+    const next = join({ ...sources, totals, isFresh: true });
+    expect(next.sessions).toBe(sessions);
+    expect(next.clock).toBe(clock);
+  });
+
   it("what was let go stands until an index has overtaken it", () => {
     expect(equity({ index: indexAt(4, 4), rows: told(5, 5, false) })).toBe(5);
     expect(equity({ index: indexAt(5, 6), rows: told(5, 5, false) })).toBe(6);

@@ -9,6 +9,7 @@
 import type { BotRow, BotsIndex, BotsTotals, BotView } from "../api/schema";
 import { type Bot, keyOf } from "./bot";
 import { byName } from "./order";
+import { share } from "./share";
 
 /** A row or card of one bot as it is pushed by itself; without `bot` where nothing can be shown of it. */
 export interface Part {
@@ -70,6 +71,7 @@ function newest(row: Bot, told: Told | undefined, card: Told | undefined, versio
 export function makeJoiner(): (sources: Sources) => Roster {
   let order: string[] = [];
   let before: Roster | undefined;
+  let head: BotsTotals | undefined;
   let joined: BotsIndex | undefined;
   let touched: ReadonlySet<string> = new Set();
 
@@ -113,7 +115,8 @@ export function makeJoiner(): (sources: Sources) => Roster {
     const { bots, byKey } = retouched(sources, keys) ?? join(sources);
     joined = index;
     touched = keys;
-    const { bots: _, ...head } = totals && (isFresh || totals.version >= index.version) ? { bots, ...totals } : index;
+    const { bots: _, ...said } = totals && (isFresh || totals.version >= index.version) ? { bots, ...totals } : index;
+    head = share(head, said); // index and totals say the same of the desk
     before = { ...head, bots, byKey };
     return before;
   };

@@ -212,7 +212,9 @@ export function useSlice(host: RefObject<HTMLElement>, options: Options, box?: R
   };
 }
 
-/** How many lines the first frame has, before anything is measured. */
+const FIRST = 4; // lines: they tell how high the others are, and where they are
+
+/** How many lines are drawn before anything is measured. */
 function firstTo({ keys, guess, margin }: Options): number {
-  return Math.min(keys.length, Math.ceil((800 + margin) / guess));
+  return Math.min(keys.length, FIRST, Math.ceil((800 + margin) / guess));
 }
