@@ -3,11 +3,15 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tools.thousand import BASE, name_of, write, write_all
+
 from .conftest import HOST, ROOT, Begin, Up
 from .firefox import Firefox, Tab, run_firefox
+from .served import serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
@@ -135,6 +139,45 @@ def test_keys_of_the_page_come_before_those_of_the_browser(tab: Tab) -> None:
     tab.evaluate("document.activeElement.blur()")
     tab.press("?")
     tab.until("document.querySelector('dialog.keys:not(.confirm)').open")
+
+
+MANY = 200
+NAMES = "[...document.querySelectorAll('.compare .bot-name')].map((each) => each.textContent)"
+LAST = MANY - 4  # of the last currency
+
+
+def test_page_of_two_hundred_bots_when_one_is_scrolled_to_or_found_then_it_is_of_now_and_opens(
+    firefox: Firefox, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    write_all(data, MANY)
+    with serving(data) as url:
+        firefox.lines.clear()
+        tab = firefox.open(f"{url}/bots")
+        is_in(tab, "STREAMING")
+        tab.until(f"document.body.innerText.includes('{MANY} bots, {MANY} open positions')")
+        assert tab.evaluate("document.querySelectorAll('.compare tbody tr').length") < 60, "what is in sight is drawn"
+        tab.evaluate("document.querySelector('.compare').scrollIntoView()")
+        tab.evaluate("document.querySelector('.compare').scrollTo(0, 1e6)")
+        tab.until(f"{NAMES}.at(-1) === '{name_of(LAST)}'")
+        row = f"document.querySelector('.compare [data-line$=\"/{name_of(LAST)}\"]')"
+        for number in range(3):
+            write(data, LAST, BASE * (2 + number))
+            tab.until(f"{row}.innerText.includes('{2 + number}00,000.00')")
+        tab.evaluate(f"location.hash = '{name_of(120)}'")
+        tab.until(f"document.querySelector('#{name_of(120)} .positions')?.innerText.includes('S20')")
+        top = f"document.getElementById('{name_of(120)}').getBoundingClientRect().top"
+        tab.until(f"{top} >= 0 && {top} < innerHeight")
+        tab.press("/", *"bot_0123")
+        tab.until(f"{NAMES}.join() === 'bot_0123'")
+        tab.evaluate("document.querySelector('.compare .bot-name').click()")
+        tab.until("document.querySelector('.bot-head h1')?.innerText.includes('bot_0123')")
+        tab.until("document.querySelector(\"[aria-label='Open positions, table']\")?.innerText.includes('S23')")
+        tab.back()
+        tab.until(f"{NAMES}.length > 0")
+        complaints = [line for line in firefox.lines if line.startswith("error") and LEFT not in line]
+        assert complaints == []
+        tab.close()
 
 
 AGE = r"/\d+(\.\d)? (ms|s)/"
