@@ -1,6 +1,7 @@
 """How smooth the pages are: 20 synthetic bots of 50 positions each, 50 writes a second, frames counted in Chromium.
 
 python -m bench.smooth [--page /bots] [--writes 50] [--seconds 15] [--bots 20] [--positions 50]
+                       [--scroll] [--slow 4]
 
 The state files are made up and labelled so (`synthetic_00` ...); the desk, its files, its stream and the browser are
 real. Printed as JSON: writes done, pushes that the page drew, frames and their longest times, long tasks, the
@@ -31,6 +32,7 @@ from aion.store.layout import Layout
 ROOT = Path(__file__).parents[1]
 START = datetime(2022, 5, 19, 13, 30, tzinfo=UTC)
 CURVE = 300  # points
+SCREENS = 10  # that a page is scrolled to
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
          "--disable-sync", "--no-first-run"]  # fmt: skip
 
@@ -98,7 +100,17 @@ def _processor_s(tools: CDPSession) -> float:
     return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
 
 
-def measure(page: Page, tools: CDPSession, load: Load, writes: float, seconds: float) -> dict[str, Any]:
+def _scroll(page: Page, seconds: float) -> None:
+    """Scroll through the comparison within `seconds`, a tenth of it at a time."""
+    box = page.locator(".compare")
+    for step in range(1, SCREENS + 1):
+        box.evaluate("(box, at) => { box.scrollTop = at * box.scrollHeight }", step / SCREENS)
+        time.sleep(seconds / SCREENS)
+
+
+def measure(
+    page: Page, tools: CDPSession, load: Load, writes: float, seconds: float, *, is_scrolled: bool = False
+) -> dict[str, Any]:
     """Write at the rate given for `seconds` and return what the page's frames were like."""
     stop = threading.Event()
 
@@ -114,7 +126,10 @@ def measure(page: Page, tools: CDPSession, load: Load, writes: float, seconds: f
     before, used = load.done, _processor_s(tools)
     thread = threading.Thread(target=write_on)
     thread.start()
-    time.sleep(seconds)
+    if is_scrolled:
+        _scroll(page, seconds)
+    else:
+        time.sleep(seconds)
     found: dict[str, Any] = page.evaluate(COLLECT)
     used = _processor_s(tools) - used
     stop.set()
@@ -155,11 +170,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 _open(page, f"http://127.0.0.1:{options.port}{options.page}")
                 tools = page.context.new_cdp_session(page)
                 tools.send("Performance.enable", {"timeDomain": "threadTicks"})
+                tools.send("Emulation.setCPUThrottlingRate", {"rate": options.slow})
+                if options.scroll:
+                    page.locator(".compare").evaluate("(box) => box.scrollIntoView()")
                 quiet = measure(page, tools, load, 0.001, 3)
                 if options.profile:
                     tools.send("Profiler.enable")
                     tools.send("Profiler.start")
-                busy = measure(page, tools, load, options.writes, options.seconds)
+                busy = measure(page, tools, load, options.writes, options.seconds, is_scrolled=options.scroll)
                 if options.profile:
                     options.profile.write_text(json.dumps(tools.send("Profiler.stop")["profile"]), "utf-8")
                 chromium.close()
@@ -194,6 +212,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--bots", type=int, default=20)
     parser.add_argument("--positions", type=int, default=50)
+    parser.add_argument("--scroll", action="store_true", help="scroll through the comparison of the bots meanwhile")
+    parser.add_argument("--slow", type=float, default=1, help="times that the browser is to be slower")
     parser.add_argument("--profile", type=Path, help="file for a CPU profile of the busy time (Chromium's DevTools)")
     parser.add_argument("--port", type=int, default=4719)
     sys.stdout.write(json.dumps(run(parser.parse_args()), indent=1) + "\n")
