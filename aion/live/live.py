@@ -58,6 +58,7 @@ class Live(Generic[T]):
         load: Callable[[Path, str], T],
         *,
         accepts: Callable[[str], bool] = lambda path: True,
+        reload: Callable[[Path, str, T], T] | None = None,
         rescan_interval_s: float = 5.0,
         heartbeat_s: float = 15.0,
         push_hz: float = 10.0,
@@ -69,6 +70,7 @@ class Live(Generic[T]):
             root: folder of the files; need not exist yet.
             topics: what can be requested.
             load: reads and parses one file (see `Tree`); runs in the build thread.
+            reload: as `load`, of a file that was read before, given its last good content too.
             accepts: tells by its path below the root whether a file counts.
             rescan_interval_s: seconds between scans for changes without an event (memory maps, a new hard link).
             heartbeat_s: seconds between heartbeats on streams.
@@ -91,7 +93,7 @@ class Live(Generic[T]):
         self._states = {name: TopicState(name) for name in fixed}
         """Of the topics that exist, the oldest first."""
         self.hub = Hub(frozenset(tails))
-        self._tree: Tree[T] = Tree(root, load)
+        self._tree: Tree[T] = Tree(root, load, reload)
         self._builder = Builder(self._tree, root, accepts, fixed, self._families, tails)
         folders = {*folders_of(fixed, self._families), *(tail.folder for tail in tails.values())}
         self._events = FileEvents(

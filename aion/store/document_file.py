@@ -5,15 +5,17 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+import orjson
 from pydantic import ValidationError
 
 from aion.errors import StateError, shorten
 from aion.store.document.base import Document, Envelope
-from aion.store.document.bound import MAX_RATIO, one_at_a_time
+from aion.store.document.bound import HEAVY_BYTES, MAX_RATIO, one_at_a_time
 from aion.store.document.kind import KINDS, schema_name, versions
+from aion.store.document.known import KEPT, ODD, split, take_known
 from aion.store.document.left_out import MENDED, NAMED, complaint, sound
 from aion.store.document.piece import validate
-from aion.store.file import Signature, parse_file, read_file, write_json
+from aion.store.file import Signature, parse_counted, parse_file, read_file, unpack_file, write_json
 
 PROBLEM = "problem"
 """Field of a file whose writer has nothing to show: why, as a sentence for the card of its bot."""
@@ -86,7 +88,9 @@ def read_document(path: Path, kind: str, *, name: str | None = None) -> tuple[Do
         return check_document(parse_file(path, data, shown), kind, shown), signature
 
 
-def read_sound(path: Path, kind: str, *, name: str | None = None, most: int = NAMED) -> Document:
+def read_sound(
+    path: Path, kind: str, *, name: str | None = None, most: int = NAMED, before: Document | None = None
+) -> Document:
     """Return the valid part of the document of `kind` at `path`; its `left_out` says what is missing.
 
     Args:
@@ -94,6 +98,7 @@ def read_sound(path: Path, kind: str, *, name: str | None = None, most: int = NA
         kind: the expected kind; kinds that are not `MENDED` are read as a whole or not at all.
         name: how messages call it.
         most: maximum number of left-out entries that are named.
+        before: what was read of it before; the document shares with it what is the same. Not changed.
 
     Raises:
         FileNotFoundError: there is none.
@@ -102,8 +107,27 @@ def read_sound(path: Path, kind: str, *, name: str | None = None, most: int = NA
     shown = name or path.name
     data, _ = read_file(path, shown)
     with one_at_a_time(len(data) * (MAX_RATIO if path.suffix == ".gz" else 1)):
-        value = parse_file(path, data, shown, is_mended=kind in MENDED)
-        return check_sound(value, kind, shown, most)
+        text = unpack_file(path, data, shown)
+        if kind in KEPT and len(text) <= HEAVY_BYTES:
+            document = _with_known(text, kind, before)
+            if document is not None:
+                return document
+        return check_sound(parse_counted(text, shown, is_mended=kind in MENDED), kind, shown, most)
+
+
+def _with_known(text: bytes, kind: str, before: Document | None) -> Document | None:
+    """Return the document of `kind` in `text`; None where something is odd, so that it must be looked at closely."""
+    try:
+        fields = split(text)
+        if fields is None:
+            return None
+        check_schema(
+            {name: orjson.loads(bytes(fields[name])) for name in ("schema", PROBLEM) if name in fields}, kind, ""
+        )
+        fields.pop("left_out", None)
+        return take_known(KINDS[kind], fields, before)
+    except ODD:
+        return None
 
 
 def check_sound(value: dict[str, Any], kind: str, name: str, most: int = NAMED) -> Document:

@@ -220,22 +220,28 @@ def read_json(
     """
     shown = name or path.name
     data, signature = read_file(path, shown, cap)
-    return parse_file(path, data, shown, is_mended=is_mended), signature
+    return parse_counted(unpack_file(path, data, shown), shown, is_mended=is_mended), signature
 
 
-def parse_file(path: Path, data: bytes, shown: str, *, is_mended: bool = False) -> dict[str, Any]:
+def parse_file(path: Path, data: bytes, shown: str) -> dict[str, Any]:
     """Return the JSON object that `data`, the content of `path`, is, as `read_json` does."""
-    if path.suffix == ".gz":
-        budget = Budget(shown)
-        parts = []
-        for part in _inflate(data, shown):
-            budget.take(part)
-            parts.append(part)
-        data = b"".join(parts)
-        del parts
-    else:
+    return parse_counted(unpack_file(path, data, shown), shown)
+
+
+def unpack_file(path: Path, data: bytes, shown: str) -> bytes:
+    """Return the text in `data`, the content of `path`, if it does not have too many values to be parsed.
+
+    Raises: StateError: it has; truncated or not gzip.
+    """
+    if path.suffix != ".gz":
         check_values(data, shown)
-    return _parse_counted(data, shown, is_mended=is_mended)
+        return data
+    budget = Budget(shown)
+    parts = []
+    for part in _inflate(data, shown):
+        budget.take(part)
+        parts.append(part)
+    return b"".join(parts)
 
 
 def parse_object(data: bytes, name: str) -> dict[str, Any]:
@@ -245,10 +251,11 @@ def parse_object(data: bytes, name: str) -> dict[str, Any]:
         StateError: too many values, empty, not UTF-8, not JSON, or not an object.
     """
     check_values(data, name)
-    return _parse_counted(data, name)
+    return parse_counted(data, name)
 
 
-def _parse_counted(data: bytes, name: str, *, is_mended: bool = False) -> dict[str, Any]:
+def parse_counted(data: bytes, name: str, *, is_mended: bool = False) -> dict[str, Any]:
+    """Return the JSON object that `data` is, whose values were counted; as `read_json`."""
     if not data or data.isspace():
         raise StateError(name, "is empty")
     try:

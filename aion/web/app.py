@@ -24,7 +24,7 @@ from aion.live.push.lane import Subscriber
 from aion.store.layout import Layout
 from aion.store.log.process_log import ProcessLog
 from aion.web import openapi_schema
-from aion.web.bundle.topic import accepts, load_file, make_topics
+from aion.web.bundle.topic import accepts, load_file, make_topics, reload_file
 from aion.web.control.kill import KillSwitch
 from aion.web.control.request import Requests
 from aion.web.control.rule import RuleBook
@@ -93,6 +93,7 @@ class App:
             make_topics(settings, log),
             load_file,
             accepts=accepts,
+            reload=reload_file,
             rescan_interval_s=settings.rescan_interval_s,
             heartbeat_s=settings.heartbeat_s,
             push_hz=settings.push_hz,

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from aion.errors import StateError
 from aion.live.disk.source import Entry
 from aion.store.document.base import Document, Envelope, share_names
+from aion.store.document.known import KnownMap
 from aion.store.document.state import SimLog, SwingRolling
 from aion.store.document_file import read_sound
 from aion.store.layout import Layout, Place, is_meant_as_state, sim_log
@@ -51,10 +52,10 @@ class Shown(Generic[Told]):
     problem: Problem | None = None
 
 
-def load(path: Path, relative: str) -> Document:
+def load(path: Path, relative: str, before: Document | None = None) -> Document:
     """Return what is intact of the state file `path`, `relative` to the data folder.
 
-    Its `left_out` says what is not.
+    Its `left_out` says what is not. What is as in the version `before`, which is not changed, is shared with it.
 
     Raises:
         FileNotFoundError: there is none.
@@ -63,10 +64,10 @@ def load(path: Path, relative: str) -> Document:
     place = Layout.place(relative)
     if place is None:
         raise StateError(relative, "has a name that no state file has")
-    doc = read_sound(path, place.kind, name=relative)
+    doc = read_sound(path, place.kind, name=relative, before=before)
     for what, said, named in place.contradicted_by(doc.__dict__):
         raise StateError(relative, f"says {what} {said}, but its name says {named!r}")
-    if isinstance(doc, SimLog | SwingRolling):
+    if isinstance(doc, SimLog | SwingRolling) and not isinstance(doc.positions, KnownMap):
         share_names(doc.positions.values())
     return doc
 

@@ -98,16 +98,20 @@ class Tree(Generic[T]):
     has changed since it was read last.
     """
 
-    def __init__(self, root: Path, load: Callable[[Path, str], T]) -> None:
+    def __init__(
+        self, root: Path, load: Callable[[Path, str], T], reload: Callable[[Path, str, T], T] | None = None
+    ) -> None:
         """Make an empty tree.
 
         Args:
             root: folder that all paths are below.
             load: reads and parses one file, given its path and its path below the root. `FileNotFoundError` means
                 that it is gone; any other exception becomes `Entry.error`.
+            reload: as `load`, of a file that was read before; it is also given its last good content.
         """
         self._root = root
         self._load = load
+        self._reload = reload
         self._names: set[str] = set()
         self._entries: dict[str, Entry[T]] = {}
         self._stale: set[str] = set()
@@ -189,7 +193,10 @@ class Tree(Generic[T]):
             mtime_ns, size = status.st_mtime_ns, status.st_size
             if not stat.S_ISREG(status.st_mode):
                 raise OSError("is not a regular file")
-            value = self._load(full, path)
+            if self._reload is not None and last_good is not None:
+                value = self._reload(full, path, last_good)
+            else:
+                value = self._load(full, path)
         except FileNotFoundError:
             return None
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one file is that file's state

@@ -94,7 +94,7 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Many:
+class Many:
     """A field of a document with many entries."""
 
     adapter: TypeAdapter[Any]
@@ -105,17 +105,18 @@ class _Many:
     """Items that a list may hold."""
 
 
-_known: dict[type[Document], dict[str, _Many]] = {}
+_known: dict[type[Document], dict[str, Many]] = {}
 """Of each model that something was wrong in: compiling its checks takes milliseconds."""
 
 
-def _many(model: type[Document]) -> dict[str, _Many]:
+def many(model: type[Document]) -> dict[str, Many]:
+    """Return the fields of `model` that have many entries."""
     if model not in _known:
         _known[model] = _compiled(model)
     return _known[model]
 
 
-def _compiled(model: type[Document]) -> dict[str, _Many]:
+def _compiled(model: type[Document]) -> dict[str, Many]:
     found = {}
     for name, hint in get_type_hints(model, include_extras=True).items():
         if name not in model.model_fields:
@@ -125,14 +126,14 @@ def _compiled(model: type[Document]) -> dict[str, _Many]:
         if kind in (dict, list):
             is_nested = kind is dict and get_origin(get_args(field.annotation)[1]) is dict
             most = next((each.max_length for each in field.metadata if isinstance(each, MaxLen)), None)
-            found[name] = _Many(TypeAdapter(hint), kind is list, is_nested, most)
+            found[name] = Many(TypeAdapter(hint), kind is list, is_nested, most)
     return found
 
 
 def _mend(model: type[Checked], value: dict[str, Any], found: _Found) -> Checked:
-    many = _many(model)
-    document = _fields(model, {name: each for name, each in value.items() if name not in many}, found)
-    for name, of in many.items():
+    of_many = many(model)
+    document = _fields(model, {name: each for name, each in value.items() if name not in of_many}, found)
+    for name, of in of_many.items():
         if name not in value:
             continue
         given = value[name]
@@ -197,7 +198,7 @@ def _drop(value: dict[str, Any], place: tuple[str, ...]) -> None:
     value.pop(place[-1], None)
 
 
-def _items(of: _Many, name: str, given: dict[str, Any], found: _Found, *above: str) -> dict[str, Any]:
+def _items(of: Many, name: str, given: dict[str, Any], found: _Found, *above: str) -> dict[str, Any]:
     """Return the valid items of a map; items of a map of maps are below the key `above`."""
 
     def checked(piece: dict[str, Any]) -> dict[str, Any]:
@@ -219,7 +220,7 @@ def _items(of: _Many, name: str, given: dict[str, Any], found: _Found, *above: s
     return sound_ones
 
 
-def _nested(of: _Many, name: str, given: dict[str, Any], found: _Found) -> dict[str, Any]:
+def _nested(of: Many, name: str, given: dict[str, Any], found: _Found) -> dict[str, Any]:
     sound_ones: dict[str, Any] = {}
     for key, inner in given.items():
         try:
@@ -231,7 +232,7 @@ def _nested(of: _Many, name: str, given: dict[str, Any], found: _Found) -> dict[
     return sound_ones
 
 
-def _listed(of: _Many, name: str, given: list[Any], found: _Found) -> list[Any]:
+def _listed(of: Many, name: str, given: list[Any], found: _Found) -> list[Any]:
     sound_ones: list[Any] = []
     for number, each in enumerate(given):
         if of.most is not None and len(sound_ones) == of.most:

@@ -21,7 +21,7 @@ from aion.web.state import Json, load
 
 OF_BOTS = (INTRADAY, SWING, CONTROLS, CONFIGS)
 FOLDERS = (*OF_BOTS, WATCH)
-__all__ = ["FOLDERS", "TreeFiles", "accepts", "load_file", "make_topics"]
+__all__ = ["FOLDERS", "TreeFiles", "accepts", "load_file", "make_topics", "reload_file"]
 ACCEPTED = frozenset(
     {"sim_log", "rolling", "sim_summary", "swing_rolling", "log_line", "control", "kill", "bot_config", "watch"}
 )
@@ -98,6 +98,13 @@ def load_file(path: Path, relative: str) -> Any:
     if relative.startswith(f"{LOGS}/"):
         return tail.read_tail(path, window=LOG_WINDOW, now_s=0.0)  # no clock in what is built
     return load(path, relative)
+
+
+def reload_file(path: Path, relative: str, before: Any) -> Any:
+    """As `load_file`, of a file that was read `before`: what is the same in it is not checked again."""
+    if relative.startswith(f"{LOGS}/"):
+        return load_file(path, relative)
+    return load(path, relative, before)
 
 
 def accepts(relative: str) -> bool:

@@ -76,9 +76,11 @@ class Card:
         """
         self.doc = doc
         self.foreign = foreign
-        self.held = [_held(each) for each in doc.positions.values()]
+        self.held = _all_held(doc, before)
         """Its positions, for sums with other bots."""
-        is_same = before is not None and before.doc.equity_curve == doc.equity_curve
+        is_same = before is not None and (
+            before.doc.equity_curve is doc.equity_curve or before.doc.equity_curve == doc.equity_curve
+        )
         if before is not None and is_same:
             doc.equity_curve = before.doc.equity_curve  # a second copy of each bot's would be most of the memory
         self.curve: Equity = before.curve if before is not None and is_same else Equity.of(doc.equity_curve)
@@ -197,6 +199,15 @@ def by_time(things: dict[str, Did]) -> dict[str, Did]:
 
 def _has_left_out(doc: Account, field: str) -> bool:
     return doc.left_out is not None and field in doc.left_out.fields
+
+
+def _all_held(doc: BotState, before: "Card | None") -> list[Held]:
+    """Return all positions of a bot; what they are worth is taken from its card before if they are the same."""
+    if before is None or before.doc.positions.keys() != doc.positions.keys():
+        return [_held(each) for each in doc.positions.values()]
+    known = dict(zip(before.doc.positions, before.held, strict=True))
+    held = before.doc.positions
+    return [known[key] if held[key] is each else _held(each) for key, each in doc.positions.items()]
 
 
 def _held(held: Position) -> Held:

@@ -1,0 +1,96 @@
+"""Reads a document of which an earlier version is known: what has the same text as before is not checked again.
+
+A bot writes its whole state each time, and little of it is new. The text of the file is split into its fields, the
+maps of positions, fills and the like into their entries; an entry that has the text of an earlier one is that one.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import orjson
+from msgspec import MsgspecError, Raw
+from msgspec.json import Decoder
+from pydantic import ValidationError
+
+from aion.errors import StateError
+from aion.store.document.base import Document, share_names
+from aion.store.document.left_out import many
+from aion.store.document.piece import slices
+
+KEPT = frozenset({"sim_log", "swing_rolling"})
+"""Kinds that bots write often."""
+ENTRIES = ("positions", "fills", "trades", "orders", "decisions", "signals", "targets", "open_orders")
+"""Maps whose entries are compared one by one."""
+CURVES = ("equity_curve", "hold_curve")
+"""Maps that are compared as a whole."""
+ODD = (MsgspecError, ValidationError, StateError, ValueError, RecursionError)
+"""What reading may raise where a closer look says what is wrong."""
+Checked = TypeVar("Checked", bound=Document)
+_split = Decoder(dict[str, Raw])
+
+
+class KnownMap(dict[str, Any]):
+    """A checked map, and the text that it was made of."""
+
+    __slots__ = ("texts",)
+
+    texts: dict[str, bytes]
+    """By key; of a curve, all of it by the empty key."""
+
+
+def split(text: bytes) -> dict[str, Raw] | None:
+    """Return the fields of a JSON object, not looked into; None where they cannot be compared by their text.
+
+    Raises: MsgspecError: it is no JSON object.
+    """
+    # a field that is null counts as absent, and an escaped key may be one that is said twice
+    return None if b"null" in text or b"\\u" in text else _split.decode(text)
+
+
+def take_known(model: type[Checked], fields: dict[str, Raw], before: Document | None) -> Checked:
+    """Return the document of `model` with these `fields`.
+
+    Args:
+        model: of one of the kinds `KEPT`.
+        fields: as `split` returns them.
+        before: an earlier version, of which the same entries are taken over.
+
+    Raises:
+        One of `ODD`: something is invalid; what it is only a closer look tells.
+    """
+    held = before.__dict__ if type(before) is model else {}
+    maps = {name: _entries(model, name, fields.pop(name), held.get(name)) for name in ENTRIES if name in fields}
+    maps |= {name: _curve(model, name, fields.pop(name), held.get(name)) for name in CURVES if name in fields}
+    document = model.model_validate({name: orjson.loads(bytes(each)) for name, each in fields.items()})
+    document.__dict__.update(maps)
+    document.__pydantic_fields_set__.update(maps)
+    return document
+
+
+def _entries(model: type[Document], name: str, text: Raw, held: Any) -> KnownMap:
+    texts = {key: bytes(each) for key, each in _split.decode(text).items()}
+    known: dict[str, bytes] = held.texts if isinstance(held, KnownMap) else {}
+    fresh = {key: orjson.loads(each) for key, each in texts.items() if known.get(key) != each}
+    checked: dict[str, Any] = {}
+    for piece in slices(fresh):
+        checked.update(many(model)[name].adapter.validate_python(piece))
+    found = KnownMap((key, checked[key] if key in checked else held[key]) for key in texts)
+    found.texts = texts
+    share_names(_some(found, checked))
+    return found
+
+
+def _some(found: KnownMap, checked: dict[str, Any]) -> Iterable[Document]:
+    """Yield an entry that is not fresh, if there is one, and those that are."""
+    if len(checked) < len(found):
+        yield next(each for key, each in found.items() if key not in checked)
+    yield from checked.values()
+
+
+def _curve(model: type[Document], name: str, text: Raw, held: Any) -> KnownMap:
+    whole = bytes(text)
+    if isinstance(held, KnownMap) and held.texts.get("") == whole:
+        return held
+    found = KnownMap(many(model)[name].adapter.validate_python(orjson.loads(whole)))
+    found.texts = {"": whole}
+    return found
