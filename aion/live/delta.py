@@ -11,7 +11,7 @@ The checksum is a CRC-32 of the result as a browser writes it: `browser_text` of
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -107,16 +107,22 @@ def patch_event(base: str, after: Snapshot) -> tuple[bytes, bytes] | None:
             "patches": [*found.patches[:-1], last],
         }
     )
+    if found.whole_bytes and len(data) > found.whole_bytes * MOST_PART:
+        return None
     return event_chunks(EVENT, str(after.version), data, deflate_block(data, GZIP_LEVEL))
 
 
-def entries_patch(base: dict[str, Any], target: dict[str, Any], of: str) -> Patch | None:
+def entries_patch(
+    base: dict[str, Any], target: dict[str, Any], of: str, parts: Mapping[str, bytes] | None = None
+) -> Patch | None:
     """Return the change of an object of which only the changed entries of the member `of` are given.
 
     Args:
         base: the object before, without version and ETag; of its map `of` only those entries that changed or went.
         target: the object after; of `of` only those that changed, then those that came.
         of: name of that member. Members of both are in the order in which a browser has them (see `parse`).
+        parts: text after, by name, of those entries that are objects of which both have only those members that
+            changed. Their members are the same before and after, in the same order.
 
     Returns:
         None where no patch can say it.
@@ -129,16 +135,33 @@ def entries_patch(base: dict[str, Any], target: dict[str, Any], of: str) -> Patc
         cleared: dict[str, Any] = {}
         changed: dict[str, Any] = {name: None for name in before if name not in after}
         for name, value in after.items():
-            clear, changed[name] = _change(before[name], value) if name in before else (None, _sayable(value))
+            if name not in before:
+                clear, changed[name] = None, _sayable(value)
+            elif parts is not None and name in parts:
+                clear, changed[name] = _members_change(before[name], value)
+            else:
+                clear, changed[name] = _value_change(before[name], value)
             if clear is not None:
                 cleared[name] = clear
     except CannotSayError:
         return None
     first |= {of: cleared} if cleared else {}
     last |= {of: changed} if changed else {}
+    after |= {name: orjson.Fragment(text) for name, text in (parts or {}).items()}
     target[of] = {name: after[name] for name in changed if name in after}
     check = zlib.crc32(browser_text(orjson.dumps({name: target[name] for name in last if name in target})))
     return Patch([first, last] if first else [last], check, of)
+
+
+def _members_change(held: dict[str, Any], value: dict[str, Any]) -> tuple[Any, Any]:
+    """As `_change`, of an object of which only those members are given that changed: it is never set anew."""
+    cleared: dict[str, Any] = {}
+    changed: dict[str, Any] = {}
+    for name, each in value.items():
+        clear, changed[name] = _value_change(held[name], each)
+        if clear is not None:
+            cleared[name] = clear
+    return cleared or None, changed
 
 
 def merge_patches(base: Any, target: Any) -> list[Any]:
@@ -189,6 +212,12 @@ def _is_same(held: Any, value: Any) -> bool:
 
 
 _PLAIN = (float, int, str, bool, type(None))
+
+
+def _value_change(held: Any, value: Any) -> tuple[Any, Any]:
+    """As `_change`, of any value."""
+    is_object = isinstance(held, dict) and isinstance(value, dict)
+    return _change(held, value) if is_object else (None, _sayable(value))
 
 
 def _change(held: dict[str, Any], value: dict[str, Any]) -> tuple[Any, Any]:

@@ -29,6 +29,8 @@ class Patch:
     """CRC-32 of the checked part of the result, as a browser writes it."""
     of: str
     """Member of the object of which only those entries are checked that the last patch names."""
+    whole_bytes: int = 0
+    """Size of the object, where the patch may be so large that it is not worth it; 0 where it never is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from itertools import islice
 from typing import Any, TypeVar, get_args, get_origin
 
 import orjson
+from msgspec import Raw
+from msgspec.json import Decoder
 
 from aion.store.document.base import Document, to_json
 
@@ -69,6 +71,12 @@ def encode_part(document: Document) -> bytes:
     return document.__pydantic_serializer__.to_json(document, by_alias=True, exclude_none=True)
 
 
+def encode_members(document: Document) -> dict[str, bytes]:
+    """Return the bytes of each member of what `to_json` makes of `document`, whose maps are short."""
+    return {name: bytes(text) for name, text in _members.decode(encode_part(document)).items()}
+
+
+_members = Decoder(dict[str, Raw])
 _maps_of: dict[type[Document], list[tuple[str, bool]]] = {}
 
 

@@ -11,8 +11,9 @@ from aion.live.topic import Built, Family, Topic
 from aion.store.document.base import to_json
 from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, SWING, WATCH, Layout, is_meant_as_state
 from aion.store.log.process_log import ProcessLog
-from aion.web.bundle.index.index import CardTopics, IndexTopic, RowTopics, TotalsTopic, is_bot
-from aion.web.bundle.index.state import IndexState
+from aion.web.bundle.index.card import CardTopics
+from aion.web.bundle.index.index import IndexTopic, RowTopics, TotalsTopic
+from aion.web.bundle.index.state import IndexState, is_bot
 from aion.web.bundle.pages import Desk, Page, bots_bundle, intraday_bundle
 from aion.web.bundle.reader import DeskReader, TreeFiles
 from aion.web.log import tail

@@ -91,7 +91,16 @@ class Card:
     @property
     def whole(self) -> BotView:
         """The `BotView` with everything in it, all in order; made anew at each look, not to be kept for all bots."""
-        return _whole(self)
+        whole, held = self.bare(), dict(zip(self.doc.positions, self.held, strict=True))
+        whole.positions = {
+            symbol: position_of(each, held[symbol], weight_of(each, held[symbol], self.doc.equity))
+            for symbol, each in whole.positions.items()
+        }
+        return whole
+
+    def bare(self) -> BotView:
+        """Return `whole` with positions as its file says them: `position_of` adds what they imply."""
+        return _bare(self)
 
     def is_of(self, doc: Account, asked: Asked, *, foreign: bool) -> bool:
         """Return True if this card was made of the very same document."""
@@ -129,14 +138,11 @@ def _row(card: Card, kind: BotKind, file: str, asked: Asked) -> BotRow:
     return shown
 
 
-def _whole(card: Card) -> BotView:
+def _bare(card: Card) -> BotView:
     doc = card.doc
     shown = shown_as(BotView, doc, card.row)
-    positions = {
-        symbol: _position(each, held, doc.equity)
-        for (symbol, each), held in zip(doc.positions.items(), card.held, strict=True)
-    }
-    shown.positions = dict(sorted(positions.items(), key=lambda item: -abs(item[1].market_value or 0.0)))
+    sizes = {symbol: -abs(held.value or 0.0) for symbol, held in zip(doc.positions, card.held, strict=True)}
+    shown.positions = {symbol: doc.positions[symbol] for symbol in sorted(sizes, key=sizes.__getitem__)}
     shown.fills, shown.trades = by_time(doc.fills), by_time(doc.trades)
     shown.signals = dict(sorted(doc.signals.items(), key=strength))
     shown.targets = dict(sorted(shown.targets.items(), key=lambda item: (item[1].rank or 1 << 30, item[0])))
@@ -219,10 +225,15 @@ def _held(held: Position) -> Held:
     return Held(held.quantity, value, result)
 
 
-def _position(position: Position, held: Held, equity: float) -> Position:
-    weight = position.weight
-    if weight is None and held.value is not None and equity > 0:
-        weight = fraction(held.value / equity)
+def weight_of(position: Position, held: Held, equity: float) -> float | None:
+    """Return the weight of a position: what its file says, else its value over the account's equity."""
+    if position.weight is None and held.value is not None and equity > 0:
+        return fraction(held.value / equity)
+    return position.weight
+
+
+def position_of(position: Position, held: Held, weight: float | None) -> Position:
+    """Return a position with what it implies: value, unrealized result, and its weight."""
     return altered(position, market_value=held.value, unrealized_pnl=held.result, weight=weight)
 
 

@@ -11,14 +11,17 @@ import pytest
 
 from aion.live.delta import browser_text
 from aion.live.disk.source import Scan, Tree, scan
+from aion.live.snapshot import encode
 from aion.live.topic import Built, Patch
 from aion.web.bundle.document import NOT_IN_ROW, ROW_SYMBOLS, BotsIndex
-from aion.web.bundle.index.index import CardTopics, IndexTopic, RowTopics, TotalsTopic
+from aion.web.bundle.index import card
+from aion.web.bundle.index.card import CardTopics
+from aion.web.bundle.index.index import IndexTopic, RowTopics, TotalsTopic
 from aion.web.bundle.index.state import IndexState
 from aion.web.bundle.pages import Page, bots_bundle, intraday_bundle
 from aion.web.bundle.reader import DeskReader
 from aion.web.bundle.reading import KINDS, Desk
-from aion.web.bundle.topic import FOLDERS, TreeFiles, accepts, load_file
+from aion.web.bundle.topic import FOLDERS, TreeFiles, accepts, load_file, reload_file
 from tests.live.patching import merge
 from tests.web.bundle.change import Changes
 
@@ -30,7 +33,7 @@ def said(desk: Desk) -> list[bytes]:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_reading_when_files_change_at_random_then_it_is_that_of_all_files(tmp_path: Path, seed: int) -> None:
-    tree = Tree(tmp_path, load_file)
+    tree = Tree(tmp_path, load_file, reload_file)
     kept, anew = Page(frozenset({"b1"})), Page(frozenset({"b1"}))
     seen = 0
     before: Scan = {}
@@ -80,9 +83,11 @@ def whole(built: Built) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_index_when_files_change_at_random_then_patches_rows_and_totals_are_those_of_all_files(
-    tmp_path: Path, seed: int
+    tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tree = Tree(tmp_path, load_file)
+    monkeypatch.setattr(card, "LEAST_BYTES", 0)
+    tree = Tree(tmp_path, load_file, reload_file)
+    seen = SeenCards()
     clock = 0.0
     kept = DeskReader(Page(frozenset({"b1"})), 5.0, lambda: clock)
     state = IndexState(kept)
@@ -135,8 +140,10 @@ def test_index_when_files_change_at_random_then_patches_rows_and_totals_are_thos
                 name = last.pop("id")
                 assert name == list(view["fills"])[-1] and last.items() <= view["fills"][name].items()
             assert row.items() <= views[key].items() and views[key].keys() - row.keys() <= NOT_IN_ROW | {"symbols"}
-            card = cards(tree, key)
-            assert card is not None and orjson.loads(orjson.dumps(card.payload))["bot"] == views[key]
+            alone = CardTopics(kept)(tree, key)
+            assert alone is not None
+            assert seen.take(key, cards(tree, key)) == {**card_of(alone), "etag": alone.etag}
+            assert card_of(alone)["bot"] == views[key]
             value["errors"] |= errors
         for unread in value["unread"].values():
             value["errors"] |= unread["errors"]
@@ -144,6 +151,36 @@ def test_index_when_files_change_at_random_then_patches_rows_and_totals_are_thos
             each["reason"] for each in bundle["errors"].values()
         }, "each problem is named, by its row or by the desk"
     assert patches > 20
+    assert seen.patches > 20
+
+
+class SeenCards:
+    """What a page holds of cards; a patch that does not make the card of it fails the test."""
+
+    def __init__(self) -> None:
+        self.patches = 0
+        self._held: dict[str, tuple[Held, Built]] = {}
+
+    def take(self, key: str, built: Built | None) -> dict[str, Any]:
+        """Return the card that was built."""
+        assert built is not None
+        value = {**card_of(built), "etag": built.etag}
+        held, before = self._held.get(key, (Held(), None))
+        patch = built.patch_from(before.etag) if before and built.patch_from and before.etag != built.etag else None
+        if patch is not None:
+            held.merge(patch, built.etag)
+            assert held.value == value
+            assert list(held.value["bot"]["positions"]) == list(value["bot"]["positions"])
+            self.patches += 1
+        held.value = copy.deepcopy(value)
+        self._held[key] = held, built
+        return value
+
+
+def card_of(built: Built) -> dict[str, Any]:
+    """Return what the builder of a card says, which puts a large one together when somebody asks for it."""
+    found: dict[str, Any] = orjson.loads(built.payload() if callable(built.payload) else encode(built.payload))
+    return found
 
 
 def assert_parts(index: dict[str, Any], totals: Built, rows: dict[str, Built | None]) -> None:

@@ -1,4 +1,4 @@
-"""The index of all bots, what stands above its rows, one row of it and one card: topics that cost what changed.
+"""The index of all bots, what stands above its rows, and one row of it: topics that cost what changed.
 
 The whole is put together of ready rows for those who ask for it; a change is made of the rows that differ.
 """
@@ -13,14 +13,7 @@ import orjson
 from aion.live.delta import entries_patch, parse
 from aion.live.disk.source import Tree
 from aion.live.topic import Built, Patch
-from aion.store.document.base import to_json
-from aion.store.document.piece import encode_part
-from aion.store.layout import DESK, Layout, swing_rolling
-from aion.web.bundle.index.state import ROWS, Before, IndexState, key_of
-from aion.web.bundle.names import ASKING
-from aion.web.bundle.reader import DeskReader
-from aion.web.bundle.reading import KINDS
-from aion.web.bundle.view import Bound
+from aion.web.bundle.index.state import ROWS, Before, IndexState, concerned
 
 VERSIONS = 64  # whose changes are remembered; streams are pushed each, so that few lag behind more than one
 MOST_ROWS = 2_000  # of all these versions together
@@ -115,55 +108,12 @@ class RowTopics:
 
     def keys(self, path: str) -> tuple[str, ...] | None:
         """Return the bots whose rows the file at `path` may alter at once, None for all."""
-        return _concerned(path, self._state.reader)
+        return concerned(path, self._state.reader)
 
     def changed(self) -> Iterable[str] | None:
         """Return the bots whose rows have changed since the last call, None where that may be all of them."""
         before = self._followed.take()
         return None if before.is_all else before.rows
-
-
-class CardTopics:
-    """Builds the card of each bot that somebody asks for."""
-
-    def __init__(self, reader: DeskReader) -> None:
-        """Args: reader: reads the files; shared with the other topics."""
-        self._reader = reader
-
-    def __call__(self, tree: Tree[Any], key: str) -> Built | None:
-        """Return the card of a bot, None where nothing can be shown of one."""
-        desk, revisit_in_s = self._reader.read(tree)
-        kind, name = key_of(key)
-        card, line = desk.cards.get((kind, name)), desk.lines.get(name) if kind == "intraday" else None
-        if card is not None:
-            view = card.encoded(Bound())
-        elif line is not None:
-            view = orjson.Fragment(encode_part(line))
-        else:
-            return None
-        errors = {section: to_json(found) for section, found in self._reader.page.own_problems((kind, name)).items()}
-        return Built({"errors": errors, "bot": view}, revisit_in_s)
-
-    def keys(self, path: str) -> tuple[str, ...] | None:
-        """Return the bots that the file at `path` may concern, None for all."""
-        return _concerned(path, self._reader)
-
-
-def is_bot(key: str) -> bool:
-    """Tell whether a bot can have this kind and name."""
-    kind, _, name = key.partition("/")
-    return kind in KINDS and "/" not in name and Layout.place(swing_rolling(name)) is not None
-
-
-def _concerned(path: str, reader: DeskReader) -> tuple[str, ...] | None:
-    place = Layout.place(path)
-    if place is None:
-        return ()
-    if place.kind in ("sim_log", "swing_rolling", *ASKING):
-        job = reader.page.day_job if place.bot in reader.page.day_job else ()
-        names = () if place.bot == DESK else (place.bot,)  # one of the day-trading job may complete a cycle
-        return tuple(f"{kind}/{name}" for name in {*names, *job} for kind in KINDS)
-    return None if place.kind in ("sim_summary", "rolling") else ()
 
 
 def _members(parts: dict[str, bytes]) -> bytes:

@@ -12,8 +12,10 @@ import orjson
 from aion.live.disk.source import Tree
 from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.piece import encode_part
+from aion.store.layout import DESK, Layout, swing_rolling
 from aion.web.bundle.document import ROW_SYMBOLS, BotRow, BotsTotals, IntradaySummary, LastFill, UnreadBot
 from aion.web.bundle.index.running import RunningTotals
+from aion.web.bundle.names import ASKING
 from aion.web.bundle.pages import member_of, page_of, told
 from aion.web.bundle.reader import DeskReader
 from aion.web.bundle.reading import KINDS, Desk, Key
@@ -156,6 +158,24 @@ def key_of(name: str) -> Key:
     """Return kind and name of a bot in the name of its row."""
     kind, _, bot = name.partition("/")
     return ("swing" if kind == "swing" else "intraday"), bot
+
+
+def is_bot(key: str) -> bool:
+    """Tell whether a bot can have this kind and name."""
+    kind, _, name = key.partition("/")
+    return kind in KINDS and "/" not in name and Layout.place(swing_rolling(name)) is not None
+
+
+def concerned(path: str, reader: DeskReader) -> tuple[str, ...] | None:
+    """Return the names of the bots that the file at `path` may concern at once, None for all."""
+    place = Layout.place(path)
+    if place is None:
+        return ()
+    if place.kind in ("sim_log", "swing_rolling", *ASKING):
+        job = reader.page.day_job if place.bot in reader.page.day_job else ()
+        names = () if place.bot == DESK else (place.bot,)  # one of the day-trading job may complete a cycle
+        return tuple(f"{kind}/{name}" for name in {*names, *job} for kind in KINDS)
+    return None if place.kind in ("sim_summary", "rolling") else ()
 
 
 def _row(desk: Desk, key: Key, problems: Problems) -> bytes | None:

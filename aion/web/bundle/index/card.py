@@ -1,0 +1,138 @@
+"""The card of each bot as a topic: of its text only what changed is made again, and patches are made of that."""
+
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from weakref import WeakValueDictionary
+
+import orjson
+
+from aion.live.delta import LEAST_BYTES, entries_patch, parse
+from aion.live.disk.source import Tree
+from aion.live.snapshot import content_tag
+from aion.live.topic import Built, Patch
+from aion.store.document.base import to_json
+from aion.store.document.part import Position
+from aion.store.document.piece import encode_members, encode_part
+from aion.web.bundle.index.state import concerned, key_of
+from aion.web.bundle.reader import DeskReader
+from aion.web.bundle.view import Bound, Card, cut, position_of, weight_of
+
+BOT, POSITIONS, EQUITY = "bot", "positions", "equity_curve"
+
+
+Entry = tuple[Position, float | None, bytes]
+"""A position as its file has it, its weight, and its JSON."""
+
+
+class CardText:
+    """One version of a card as text, by its parts."""
+
+    def __init__(self, card: Card, errors: bytes, before: "CardText | None") -> None:
+        """Make it.
+
+        Args:
+            card: of the bot.
+            errors: JSON of what is wrong with its files.
+            before: an earlier version; what is the same is taken from it.
+        """
+        shown = cut(card.bare(), Bound())
+        positions, self.curve = shown.positions, shown.equity_curve
+        known = before.members[EQUITY] if before is not None and before.curve is self.curve else None
+        shown.positions = {}
+        if known is not None:
+            shown.equity_curve = {}
+        self.errors = errors
+        self.members: dict[str, bytes] = encode_members(shown)
+        """JSON of each member of the `BotView`."""
+        if known is not None:
+            self.members[EQUITY] = known
+        earlier = before.entries if before is not None else {}
+        self.entries: dict[str, Entry] = _position_texts(card, positions, earlier)
+        """Of the positions, in order."""
+        self.members[POSITIONS] = _object({key: text for key, (_, _, text) in self.entries.items()})
+
+    def whole(self) -> bytes:
+        """Return the card as JSON."""
+        return b'{"errors":%b,"%b":%b}' % (self.errors, BOT.encode(), _object(self.members))
+
+    def patch_from(self, base: "CardText") -> Patch | None:
+        """Return the change from another version to this one, None where no patch can say it."""
+        before, after = dict[str, Any](), dict[str, Any]()
+        parts: dict[str, bytes] = {}
+        for name in base.members.keys() | self.members.keys():
+            held, text = base.members.get(name), self.members.get(name)
+            if held == text:
+                continue
+            if name == POSITIONS and list(base.entries) == list(self.entries):
+                changed = [key for key, entry in self.entries.items() if base.entries[key][2] != entry[2]]
+                before[name] = {key: parse(base.entries[key][2]) for key in changed}
+                after[name] = {key: parse(self.entries[key][2]) for key in changed}
+                parts[name] = self.members[name]
+                continue
+            if held is not None:
+                before[name] = parse(held)
+            if text is not None:
+                after[name] = parse(text)
+        return entries_patch(
+            {"errors": parse(base.errors), BOT: before}, {"errors": parse(self.errors), BOT: after}, BOT, parts
+        )
+
+
+def _position_texts(card: Card, positions: dict[str, Position], before: dict[str, Entry]) -> dict[str, Entry]:
+    equity, found = card.doc.equity, dict[str, Entry]()
+    held = dict(zip(card.doc.positions, card.held, strict=True))
+    for key, position in positions.items():
+        weight = weight_of(position, held[key], equity)
+        entry = before.get(key)
+        if entry is None or entry[0] is not position or entry[1] != weight:
+            entry = position, weight, encode_part(position_of(position, held[key], weight))
+        found[key] = entry
+    return found
+
+
+def _object(members: dict[str, bytes]) -> bytes:
+    return b"{%b}" % b",".join([b"%b:%b" % (orjson.dumps(name), text) for name, text in members.items()])
+
+
+class CardTopics:
+    """Builds the card of each bot that somebody asks for."""
+
+    def __init__(self, reader: DeskReader) -> None:
+        """Args: reader: reads the files; shared with the other topics."""
+        self._reader = reader
+        self._newest: WeakValueDictionary[str, CardText] = WeakValueDictionary()
+        """By bot. Both live as long as the snapshots that were made of them."""
+        self._known: WeakValueDictionary[tuple[str, str], CardText] = WeakValueDictionary()
+        """By bot and ETag."""
+
+    def __call__(self, tree: Tree[Any], key: str) -> Built | None:
+        """Return the card of a bot, None where nothing can be shown of one."""
+        desk, revisit_in_s = self._reader.read(tree)
+        kind, name = key_of(key)
+        card, line = desk.cards.get((kind, name)), desk.lines.get(name) if kind == "intraday" else None
+        problems = self._reader.page.own_problems((kind, name))
+        errors = orjson.dumps({section: to_json(found) for section, found in problems.items()})
+        if card is None:
+            shown = {"errors": orjson.Fragment(errors), BOT: orjson.Fragment(encode_part(line))} if line else None
+            return Built(shown, revisit_in_s) if shown is not None else None
+        text = CardText(card, errors, self._newest.get(key))
+        whole = text.whole()
+        etag = content_tag(whole)
+        known = self._known.get((key, etag))
+        self._newest[key] = self._known[key, etag] = text = known if known is not None else text
+        if len(whole) <= LEAST_BYTES:
+            return Built(
+                {"errors": orjson.Fragment(errors), BOT: orjson.Fragment(_object(text.members))}, revisit_in_s
+            )
+        return Built(text.whole, revisit_in_s, etag, partial(self._patch_from, key, text, len(whole)))
+
+    def _patch_from(self, key: str, text: CardText, size: int, etag: str) -> Patch | None:
+        """Return the change from the version of `etag`, None if that is not known any more."""
+        base = self._known.get((key, etag))
+        patch = text.patch_from(base) if base is not None else None
+        return replace(patch, whole_bytes=size) if patch is not None else None
+
+    def keys(self, path: str) -> tuple[str, ...] | None:
+        """Return the bots that the file at `path` may concern, None for all."""
+        return concerned(path, self._reader)
