@@ -1,6 +1,7 @@
 """The half of `Live` that runs in the build thread: it keeps the tree of files and builds topics from it."""
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -255,7 +256,7 @@ class Builder(Generic[T]):
         found: Scan = {}
         gone: set[str] = set()
         for path in paths:
-            signature = _signature(self._root / path)
+            signature = _signature(f"{self._root}/{path}")
             self.linked.pop(path, None)
             if signature is not None and signature.is_linked:
                 self.linked[path] = signature.inode
@@ -265,7 +266,7 @@ class Builder(Generic[T]):
             else:
                 found[path] = self._signatures[path] = signature
         for folder in {path.rpartition("/")[0] for path in paths}:
-            parent = _signature(self._root / folder)
+            parent = _signature(f"{self._root}/{folder}")
             if parent is not None:
                 found[f"{folder}/"] = self._signatures[f"{folder}/"] = parent
         return found, gone
@@ -277,8 +278,8 @@ def folders_of(topics: Mapping[str, Topic[T]], families: Mapping[str, Family[T]]
     return tuple(sorted(own | {folder for family in families.values() for folder in family.folders}))
 
 
-def _signature(path: Path) -> Signature | None:
+def _signature(path: str) -> Signature | None:
     try:
-        return Signature.of(path.lstat())
+        return Signature.of(os.lstat(path))
     except OSError:
         return None

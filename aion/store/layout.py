@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from aion.errors import ConfigError
@@ -290,7 +290,7 @@ class Layout:
         Temporary files (`.name.tmp-...`), names that `check_name` rejects and names in `control/` that are not
         request ids are not state files.
         """
-        parts = PurePosixPath(relative).parts
+        parts = relative.split("/")
         try:
             match parts:
                 case ("intraday", "rolling.json.gz"):

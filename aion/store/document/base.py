@@ -121,12 +121,14 @@ def made(model: Callable[Values, Made]) -> Callable[Values, Made]:
     return cast("Callable[Values, Made]", lambda **values: _put_together(kind, values))
 
 
-def shown_as(model: type[Made], *documents: Document) -> Made:
-    """Return a document of `model` with those of its fields that `documents` have, unchecked and shared with them."""
+def shown_as(model: type[Made], *documents: Document, **values: Any) -> Made:
+    """Return a document of `model` with `values`, and of its other fields those that `documents` have.
+
+    Nothing is checked, and all is shared with them.
+    """
     known = model.model_fields
-    return _put_together(
-        model, {name: value for each in documents for name, value in each.__dict__.items() if name in known}
-    )
+    found = {name: value for each in documents for name, value in each.__dict__.items() if name in known}
+    return _put_together(model, found | values)
 
 
 @dataclass(frozen=True, slots=True)

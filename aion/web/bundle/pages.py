@@ -20,7 +20,7 @@ from aion.web.bundle.document import (
     SwingSection,
 )
 from aion.web.bundle.reading import Desk, Key, Page
-from aion.web.bundle.total import Member, totals
+from aion.web.bundle.total import NOTHING, Member, totals
 from aion.web.bundle.view import Bound
 from aion.web.state import Json
 
@@ -57,7 +57,7 @@ def member_of(desk: Desk, key: Key) -> Member | None:
     summary, lead = desk.cycle.summary, desk.lead
     card, line = desk.cards.get(key), desk.lines.get(name) if kind == "intraday" else None
     if card is None:
-        return Member(line, {}, [], _equities(summary, name)) if line is not None else None
+        return Member(line, {}, NOTHING, _equities(summary, name)) if line is not None else None
     if lead is None or card.row.mode != lead.mode:
         return None
     earlier = {} if card.foreign or kind != "intraday" else _equities(summary, name)

@@ -28,6 +28,26 @@ class Held(NamedTuple):
     """Not realized."""
 
 
+class Holdings:
+    """The positions of a bot in the sums, and what they come to, which is reckoned once."""
+
+    __slots__ = ("by_key", "open", "value")
+
+    def __init__(self, by_key: dict[str, Held]) -> None:
+        """Args: by_key: all its positions."""
+        self.by_key = by_key
+        self.open = sum([held.quantity != 0 for held in by_key.values()])
+        """How many are not empty."""
+        values = [held.value for held in by_key.values()]
+        self.value = (
+            total(said) if len(said := [each for each in values if each is not None]) == len(values) else None
+        )
+        """Value of all of them, None where one does not say it."""
+
+
+NOTHING = Holdings({})
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One bot in the sums."""
@@ -35,8 +55,7 @@ class Member:
     view: BotView | BotRow
     closes: Closes
     """The last point of its curve on each day."""
-    positions: list[Held]
-    """All its positions."""
+    positions: Holdings
     earlier: dict[str, float] = field(default_factory=dict)
     """Its equity at the end of market days that may not be in its curve."""
     has_left_out_positions: bool = False
@@ -72,7 +91,7 @@ def _total(currency: str, members: list[Member], days: DayPnl) -> Total:
         equity=equity,
         cash=_all(bot.cash for bot in bots),
         positions_value=_all(positions_value(member) for member in members),
-        open_positions=sum(held.quantity != 0 for member in members for held in member.positions),
+        open_positions=sum(member.positions.open for member in members),
         start_equity=_all(bot.start_equity for bot in bots),
         net=_all(bot.net for bot in bots),
         drawdown=fall.drawdown,
@@ -100,22 +119,20 @@ def _all(values: Iterable[float | None]) -> float | None:
 
 def positions_value(member: Member) -> float | None:
     """Return the value of all positions of a bot, None where neither they nor its cash say it."""
-    view = member.view
-    values = [held.value for held in member.positions]
-    said = [value for value in values if value is not None]
-    is_all = len(said) == len(values) and not member.has_left_out_positions
-    if is_all and (values or view.cash == view.equity) and not _is_settled(member, said):
-        return total(said)
+    view, value = member.view, member.positions.value
+    is_all = value is not None and not member.has_left_out_positions
+    if is_all and (member.positions.by_key or view.cash == view.equity) and not _is_settled(member):
+        return value
     return None if view.cash is None else total((view.equity, -view.cash))
 
 
-def _is_settled(member: Member, values: list[float]) -> bool:
+def _is_settled(member: Member) -> bool:
     """Tell whether cash and what positions gained make the equity, as of futures: nobody paid their value."""
-    cash, equity = member.view.cash, member.view.equity
-    gains = [held.result for held in member.positions if held.result is not None]
-    if cash is None or not values or len(gains) != len(values) or _is_same(total((cash, *values)), equity):
+    cash, equity, value, held = member.view.cash, member.view.equity, member.positions.value, member.positions.by_key
+    if cash is None or value is None or not held or _is_same(total((cash, value)), equity):
         return False
-    return _is_same(total((cash, *gains)), equity)
+    gains = [each.result for each in held.values() if each.result is not None]
+    return len(gains) == len(held) and _is_same(total((cash, *gains)), equity)
 
 
 def _is_same(one: float, other: float) -> bool:

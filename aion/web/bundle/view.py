@@ -19,7 +19,7 @@ from aion.web.bundle.curve import Fall
 from aion.web.bundle.document import BotRow, BotView
 from aion.web.bundle.exact import amount, fraction, product, total
 from aion.web.bundle.fall import Closes, closes_of, fall_of
-from aion.web.bundle.total import Held
+from aion.web.bundle.total import Held, Holdings
 from aion.web.state import BotState, moment
 
 Did = TypeVar("Did", Fill, Trade)
@@ -76,7 +76,7 @@ class Card:
         """
         self.doc = doc
         self.foreign = foreign
-        self.held = _all_held(doc, before)
+        self.held = Holdings(_all_held(doc, before))
         """Its positions, for sums with other bots."""
         is_same = before is not None and (
             before.doc.equity_curve is doc.equity_curve or before.doc.equity_curve == doc.equity_curve
@@ -91,7 +91,7 @@ class Card:
     @property
     def whole(self) -> BotView:
         """The `BotView` with everything in it, all in order; made anew at each look, not to be kept for all bots."""
-        whole, held = self.bare(), dict(zip(self.doc.positions, self.held, strict=True))
+        whole, held = self.bare(), self.held.by_key
         whole.positions = {
             symbol: position_of(each, held[symbol], weight_of(each, held[symbol], self.doc.equity))
             for symbol, each in whole.positions.items()
@@ -122,32 +122,40 @@ def _row(card: Card, kind: BotKind, file: str, asked: Asked) -> BotRow:
     # Derived where the file does not say them: market value, unrealized result and weight of a position (from its
     # price), drawdown (from its curve), exposure and trade figures (from its positions and trades). Nothing else is.
     doc = card.doc
-    shown = shown_as(BotRow, doc)
-    shown.kind, shown.file, shown.foreign, shown.asked = kind, file, card.foreign, asked
-    shown.finished = doc.kind == "finished"
-    shown.symbols_total, shown.positions_total = len(doc.symbols), len(doc.positions)
-    shown.fills_total, shown.trades_total = len(doc.fills), len(doc.trades)
-    said = [each.value for each in card.held if each.value is not None]
-    if len(said) == len(card.held) and not _has_left_out(doc, "positions"):
-        shown.positions_value = total(said)
-    grown, shown.time_weighted_return = _grown(doc, card.curve.points)
+    grown, time_weighted_return = _grown(doc, card.curve.points)
     seen = card.curve.fall if grown is card.curve.points else curve.drawdown(grown)
-    fall, shown.drawdown_of = fall_of(doc, grown, seen, foreign=card.foreign)
-    shown.stats = _stats(doc, fall, card.held)
-    shown.net = _net(doc)
-    return shown
+    fall, drawdown_of = fall_of(doc, grown, seen, foreign=card.foreign)
+    return shown_as(
+        BotRow,
+        doc,
+        kind=kind,
+        file=file,
+        foreign=card.foreign,
+        asked=asked,
+        finished=doc.kind == "finished",
+        symbols_total=len(doc.symbols),
+        positions_total=len(doc.positions),
+        positions_value=None if _has_left_out(doc, "positions") else card.held.value,
+        fills_total=len(doc.fills),
+        trades_total=len(doc.trades),
+        time_weighted_return=time_weighted_return,
+        drawdown_of=drawdown_of,
+        stats=_stats(doc, fall, card.held),
+        net=_net(doc),
+    )
 
 
 def _bare(card: Card) -> BotView:
     doc = card.doc
     shown = shown_as(BotView, doc, card.row)
-    sizes = {symbol: -abs(held.value or 0.0) for symbol, held in zip(doc.positions, card.held, strict=True)}
+    sizes = {symbol: -abs(held.value or 0.0) for symbol, held in card.held.by_key.items()}
     shown.positions = {symbol: doc.positions[symbol] for symbol in sorted(sizes, key=sizes.__getitem__)}
     shown.fills, shown.trades = by_time(doc.fills), by_time(doc.trades)
     shown.signals = dict(sorted(doc.signals.items(), key=strength))
     shown.targets = dict(sorted(shown.targets.items(), key=lambda item: (item[1].rank or 1 << 30, item[0])))
     shown.equity_curve = card.curve.points
-    shown.hold_curve = {ts: doc.hold_curve[ts] for ts in shown.equity_curve if ts in doc.hold_curve}
+    if doc.hold_curve:
+        shown.hold_curve = {ts: doc.hold_curve[ts] for ts in shown.equity_curve if ts in doc.hold_curve}
     return shown
 
 
@@ -207,13 +215,11 @@ def _has_left_out(doc: Account, field: str) -> bool:
     return doc.left_out is not None and field in doc.left_out.fields
 
 
-def _all_held(doc: BotState, before: "Card | None") -> list[Held]:
+def _all_held(doc: BotState, before: "Card | None") -> dict[str, Held]:
     """Return all positions of a bot; what they are worth is taken from its card before if they are the same."""
-    if before is None or before.doc.positions.keys() != doc.positions.keys():
-        return [_held(each) for each in doc.positions.values()]
-    known = dict(zip(before.doc.positions, before.held, strict=True))
-    held = before.doc.positions
-    return [known[key] if held[key] is each else _held(each) for key, each in doc.positions.items()]
+    held = before.doc.positions if before is not None else {}
+    known = before.held.by_key if before is not None else {}
+    return {key: known[key] if held.get(key) is each else _held(each) for key, each in doc.positions.items()}
 
 
 def _held(held: Position) -> Held:
@@ -276,13 +282,13 @@ def _grown(doc: Account, equity_curve: curve.Curve) -> tuple[curve.Curve, float 
     return dict(zip(equity_curve, index, strict=False)), fraction(index[-1] - 1)
 
 
-def _stats(doc: Account, fall: Fall | None, positions: list[Held]) -> Stats | None:
+def _stats(doc: Account, fall: Fall | None, positions: Holdings) -> Stats | None:
     found = doc.stats.model_copy() if doc.stats is not None else made(Stats)()
     fall = fall or Fall()
     found.drawdown, found.max_drawdown, found.peak_at = fall.drawdown, fall.max_drawdown, fall.peak_at
     if doc.stats is not None:
         return found
-    values = [held.value for held in positions if held.quantity]
+    values = [held.value for held in positions.by_key.values() if held.quantity]
     said = [value for value in values if value is not None]
     if len(said) == len(values) and not _has_left_out(doc, "positions"):
         found.exposure = fraction(performance.exposure(said, doc.equity))

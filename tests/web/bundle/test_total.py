@@ -7,7 +7,7 @@ from aion.store.document.part import Pnl
 from aion.web.bundle.curve import in_order
 from aion.web.bundle.document import BotView
 from aion.web.bundle.fall import closes_of
-from aion.web.bundle.total import Held, Member
+from aion.web.bundle.total import Held, Holdings, Member
 from aion.web.bundle.total import totals as total_of
 
 PNL = {"gross": 10.1, "fees": 1.0, "slippage": 0.5, "net": 8.6}
@@ -22,7 +22,7 @@ def member(bot: str, currency: str = "USD", curve: dict[str, float] | None = Non
          "as_of": "2022-05-20T20:00Z", **more}
     )  # fmt: skip
     held = [Held(each["quantity"], each.get("market_value"), each.get("unrealized_pnl")) for each in positions]
-    return Member(view, closes_of(points), held, earlier)
+    return Member(view, closes_of(points), Holdings({str(key): each for key, each in enumerate(held)}), earlier)
 
 
 def totals(members: list[Member], days: dict[str, dict[str, dict[str, Any]]]) -> dict[str, Any]:

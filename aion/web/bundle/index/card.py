@@ -21,8 +21,8 @@ from aion.web.bundle.view import Bound, Card, cut, position_of, weight_of
 BOT, POSITIONS, EQUITY = "bot", "positions", "equity_curve"
 
 
-Entry = tuple[Position, float | None, bytes]
-"""A position as its file has it, its weight, and its JSON."""
+Entry = tuple[Position, float | None, bytes, bytes]
+"""A position as its file has it, its weight, its JSON, and that as a member of an object."""
 
 
 class CardText:
@@ -50,7 +50,7 @@ class CardText:
         earlier = before.entries if before is not None else {}
         self.entries: dict[str, Entry] = _position_texts(card, positions, earlier)
         """Of the positions, in order."""
-        self.members[POSITIONS] = _object({key: text for key, (_, _, text) in self.entries.items()})
+        self.members[POSITIONS] = b"{%b}" % b",".join([entry[3] for entry in self.entries.values()])
 
     def whole(self) -> bytes:
         """Return the card as JSON."""
@@ -81,18 +81,23 @@ class CardText:
 
 def _position_texts(card: Card, positions: dict[str, Position], before: dict[str, Entry]) -> dict[str, Entry]:
     equity, found = card.doc.equity, dict[str, Entry]()
-    held = dict(zip(card.doc.positions, card.held, strict=True))
+    held = card.held.by_key
     for key, position in positions.items():
         weight = weight_of(position, held[key], equity)
         entry = before.get(key)
         if entry is None or entry[0] is not position or entry[1] != weight:
-            entry = position, weight, encode_part(position_of(position, held[key], weight))
+            text = encode_part(position_of(position, held[key], weight))
+            entry = position, weight, text, _member(key, text)
         found[key] = entry
     return found
 
 
 def _object(members: dict[str, bytes]) -> bytes:
-    return b"{%b}" % b",".join([b"%b:%b" % (orjson.dumps(name), text) for name, text in members.items()])
+    return b"{%b}" % b",".join([_member(name, text) for name, text in members.items()])
+
+
+def _member(name: str, text: bytes) -> bytes:
+    return b"%b:%b" % (orjson.dumps(name), text)
 
 
 class CardTopics:

@@ -98,8 +98,7 @@ class Record:
         figures["positions_value"] = _said(positions_value(member))
         closes = with_days(member.closes, member.earlier)
         results = {day: {name: _said(getattr(pnl, name)) for name in _PNL} for day, pnl in days.items()}
-        held = sum(position.quantity != 0 for position in member.positions)
-        return cls(member.view, figures, held, closes, first_of(member.view, closes), results)
+        return cls(member.view, figures, member.positions.open, closes, first_of(member.view, closes), results)
 
     def before(self, day: str) -> float:
         """Return its equity before a day, at first what it began with."""
