@@ -179,6 +179,7 @@ def main() -> None:
     options = parser.parse_args()
     fleet = Fleet(options.folder, options.bots, options.positions, form=options.form)
     fleet.write_all()
+    print("ready", flush=True)
     print(fleet.run(options.hz, options.seconds, is_bad=options.is_bad), flush=True)
 
 

@@ -2,6 +2,10 @@
 
     python -m bench many
     python -m bench.many [--bots 1000] [--viewers 100] [--seconds 20] [--form foreign|own] [--is-bad]
+    python -m bench.many --growth
+
+`--growth` measures 10, 100, 1,000 and 5,000 bots in about three minutes, and writes the table into docs/measured.md
+and the plot to docs/images.
 
 Bots and viewers are processes of their own. A viewer has one gzip stream of what a window of 1280 x 720 pixels asks
 for, and takes patches of all of it: `totals` and `index`, and 7 rows and 4 cards just after it opened (a third of the
@@ -26,6 +30,7 @@ import httpx
 from bench.fleet import Fleet
 from bench.get import CONSTANT, Desk
 from bench.load import get_load, got
+from bench.plot import growth
 from bench.tool import OUT, ROOT, Process, cpu_s, free_port, python, resident_bytes, spread
 
 STEPS = (10, 100, 1_000, 5_000)
@@ -36,6 +41,9 @@ DAYS = 60
 ROUNDS = 7
 TURN_S = 1.0
 CROWD_S = 4.0
+PLOT = "bench-many.svg"
+BEGIN = "<!-- growth: written by `python -m bench.many --growth` -->"
+END = "<!-- growth: end -->"
 INDEX, CARD = "/api/bots/index", "/api/bots/card/intraday/synthetic_0000"
 ROOM = {"AION_ADDRESS_CONNECTIONS": "2000", "AION_SESSION_STREAMS": "2000", "AION_ADDRESS_ACCEPT_RATE": "10000"}
 
@@ -83,6 +91,8 @@ def load(bots: int, viewers: int, seconds: float, form: str = "foreign", *, is_b
              "--seconds", str(span), *(["--is-bad"] if is_bad else [])],
             cwd=ROOT, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
+        assert writer.stdout is not None
+        writer.stdout.readline()  # what it says when it begins: thousands of bots take seconds to make up
         seen = None
         if viewers:
             seen = subprocess.Popen(
@@ -158,15 +168,42 @@ def measure(steps: tuple[int, ...] = STEPS, seconds: float = SECONDS) -> dict[st
     }
 
 
+def grow(seconds: float) -> str:
+    """Measure all steps, write table and plot into the docs, and return the table."""
+    rows = [load(bots, VIEWERS, seconds) for bots in STEPS]
+    lines = ["| bots | processor, cores | a viewer, KB/s | write to event, p50, ms | p99, ms | memory, MB | start, s "
+             "| writes a second | load average |", "|--:|--:|--:|--:|--:|--:|--:|--:|--:|"]  # fmt: skip
+    lines += [
+        f"| {each['bots']:,} | {each['core']:.2f} | {each['bytes_s'] / 1e3:.1f} | {each['p50_ms']:,.0f} "
+        f"| {each['p99_ms']:,.0f} | {each['resident'] / 1e6:.0f} | {each['start_s']:.1f} | {each['writes_s']:,.0f} "
+        f"| {each['load']:.1f} |"
+        for each in rows
+    ]
+    table = "\n".join(lines)
+    (ROOT / "docs" / "images" / PLOT).write_text(growth(rows))
+    page = ROOT / "docs" / "measured.md"
+    before, begin_mark, rest = page.read_text().partition(BEGIN)
+    _, end_mark, after = rest.partition(END)
+    if not (begin_mark and end_mark):
+        raise ValueError(f"{page} lacks the lines {BEGIN} and {END}: the table has no place")
+    picture = f"![Processor, traffic, delay and memory by the number of bots](images/{PLOT})"
+    page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{picture}\n\n{END}{after}")
+    return table
+
+
 def main() -> None:
-    """Measure one load and print it."""
+    """Measure one load, or all, and print it."""
     parser = argparse.ArgumentParser(prog="python -m bench.many", description=__doc__)
     parser.add_argument("--bots", type=int, default=1_000)
     parser.add_argument("--viewers", type=int, default=VIEWERS)
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--form", choices=("foreign", "own"), default="foreign")
     parser.add_argument("--is-bad", action="store_true", help="many of the bots are broken, flap or write too much")
+    parser.add_argument("--growth", action="store_true", help="measure 10 to 5,000 bots and write the docs")
     options = parser.parse_args()
+    if options.growth:
+        sys.stdout.write(grow(options.seconds) + "\n")
+        return
     found = load(options.bots, options.viewers, options.seconds, options.form, is_bad=options.is_bad)
     sys.stdout.write(json.dumps(found, indent=1) + "\n")
 

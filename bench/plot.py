@@ -1,5 +1,6 @@
-"""Plots as small SVG files, drawn by hand: bars of deliveries a second, and a line of memory."""
+"""Plots as small SVG files, drawn by hand: bars of deliveries a second, lines of memory and of growth."""
 
+from math import log10
 from typing import Any
 
 COLORS = {
@@ -74,3 +75,41 @@ def _line(points: list[dict[str, Any]]) -> str:
         parts.append(_text(x, y - 8, f"{(each['resident'] - base) / 2**20:.1f} MiB", anchor="middle"))
         parts.append(_text(x, bottom + 18, f"{each['clients']:,}", anchor="middle"))
     return _svg(height, parts)
+
+
+GROWTH = (
+    ("core", 1.0, "Processor of the desk, cores"),
+    ("bytes_s", 1e3, "Traffic of a viewer, KB/s"),
+    ("p99_ms", 1.0, "Write to event, p99, ms"),
+    ("resident", 1e6, "Memory of the desk, MB"),
+)
+"""Figure, what one of its unit is, and its title."""
+
+
+def growth(rows: list[dict[str, Any]]) -> str:
+    """Return an SVG with a panel for each figure of `bench.many` by the number of bots, on a logarithmic scale."""
+    wide, high, top = WIDTH / 2, 190, 46
+    parts = [_text(12, 20, "Bots that write once a second, 100 viewers", weight="bold")]
+    first, last = (log10(each["bots"]) for each in (rows[0], rows[-1]))
+    for number, (name, unit, title) in enumerate(GROWTH):
+        left, base = number % 2 * wide + 40, top + number // 2 * high + high - 50
+        most = max(each[name] for each in rows) or 1
+        dots = [
+            (left + 20 + (log10(each["bots"]) - first) / ((last - first) or 1) * (wide - 100),
+             base - each[name] / most * (high - 90), each)
+            for each in rows
+        ]  # fmt: skip
+        path = " ".join(f"{x:.0f},{y:.0f}" for x, y, _ in dots)
+        parts += [
+            _text(left, base - high + 68, title, weight="bold"),
+            f"<line x1='{left}' x2='{left + wide - 60}' y1='{base}' y2='{base}' stroke='#bbb'/>",
+            f"<polyline points='{path}' fill='none' stroke='{COLORS['aion']}' stroke-width='2'/>",
+        ]
+        for x, y, each in dots:
+            value = each[name] / unit
+            parts += [
+                f"<circle cx='{x:.0f}' cy='{y:.0f}' r='3' fill='{COLORS['aion']}'/>",
+                _text(x, y - 8, f"{value:.2f}" if value < 10 else f"{value:,.0f}", anchor="middle"),
+                _text(x, base + 16, f"{each['bots']:,}", anchor="middle"),
+            ]
+    return _svg(top + 2 * high, parts)
