@@ -16,6 +16,7 @@ import termios
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from struct import Struct
 from typing import Protocol
 
 from aion.live.disk.place import LOCAL_FILE_SYSTEMS, MOUNTS, Mount, file_system, is_below, kind_at, read_mounts, steps
@@ -92,6 +93,9 @@ def open_watcher(root: Path, folders: tuple[str, ...], accepts: Callable[[str], 
     return InotifyWatcher(root, folders, accepts) if sys.platform == "linux" else None
 
 
+_EVENT = Struct("iIII")
+"""`struct inotify_event` before the name: watch, mask, cookie, size of the name with its padding (inotify(7))."""
+_DOT = ord(".")
 Identity = tuple[int, int] | None
 """Device and inode of what a path names; None when there is nothing."""
 
@@ -121,7 +125,7 @@ class InotifyWatcher:
         Raises:
             OSError: no inotify instance or watch is left, or the folders are on a file system without events.
         """
-        from inotify_simple import INotify, flags, parse_events  # noqa: PLC0415 - Linux only
+        from inotify_simple import INotify, flags  # noqa: PLC0415 - Linux only
 
         self._root = str(root)
         self._folders = tuple(folder.strip("/") for folder in folders)
@@ -132,7 +136,7 @@ class InotifyWatcher:
         }
         """Named folders and what lies on the way to them, below the root."""
         self._accepts = accepts
-        self._parse = parse_events
+        self._has_hidden = any(each.startswith(".") for head in self._heads for each in head.split("/"))
         self._overflow = int(flags.Q_OVERFLOW)
         self._gone = int(flags.IGNORED | flags.DELETE_SELF | flags.MOVE_SELF | flags.UNMOUNT)
         self._ignored = int(flags.IGNORED)
@@ -208,13 +212,27 @@ class InotifyWatcher:
         for descriptor, _ in ready:
             if descriptor == self._descriptor:
                 fcntl.ioctl(self._descriptor, termios.FIONREAD, self._size)
-                for event in self._parse(os.read(self._descriptor, self._size[0])) if self._size[0] else ():
-                    is_turned |= self._take(event.wd, event.mask, event.name, changes)
+                data = os.read(self._descriptor, self._size[0]) if self._size[0] else b""
+                for watch, mask, name in self._events_in(data):
+                    is_turned |= self._take(watch, mask, name, changes)
             else:
                 is_turned |= self._is_elsewhere()
         if is_turned:
             self._turn(changes)
         return changes or None
+
+    def _events_in(self, data: bytes) -> Iterator[tuple[int, int, str]]:
+        """Yield watch, mask and name of each event that matters.
+
+        Of the five events of an atomic write, four are of its temporary file, whose name begins with a dot.
+        """
+        at, whole = 0, self._overflow | self._is_folder
+        while at < len(data):
+            watch, mask, _, size = _EVENT.unpack_from(data, at)
+            at += _EVENT.size + size
+            if size and data[at - size] == _DOT and not (self._has_hidden or mask & whole):
+                continue
+            yield watch, mask, os.fsdecode(data[at - size : at].rstrip(b"\0"))
 
     def compare(self) -> Changes | None:
         """Return changes if a path no longer leads to the folder that is watched."""

@@ -46,6 +46,10 @@ class Names:
             self._index = Index(days, sorted(self._swing), sorted(self.strange))
         return self._index
 
+    def place(self, path: str) -> Place | None:
+        """Return what the name of a file says."""
+        return self._places.get(path) or Layout.place(path)  # in one step: other threads ask too
+
     def days(self, bot: str) -> list[str]:
         """Return the days of an intraday bot, newest first."""
         return sorted(self._days.get(bot, ()), reverse=True)
@@ -56,7 +60,7 @@ class Names:
         for path in changed:
             is_there = path in files
             is_known = path in self._places
-            place = self._places[path] if is_known else Layout.place(path)
+            place = self.place(path)
             if is_there:
                 self._places[path] = place
             else:

@@ -20,7 +20,7 @@ from aion.store.document.clock import ClockState
 from aion.store.document.part import Pnl
 from aion.store.document.piece import encode_part
 from aion.store.document.state import BotSummary, Rolling, SimLog, SimSummary, SwingRolling
-from aion.store.layout import DESK, ROLLING, SIM_LOGS, SUMMARY, WATCHED, sim_log, swing_rolling
+from aion.store.layout import DESK, ROLLING, SIM_LOGS, SUMMARY, WATCHED, Place, sim_log, swing_rolling
 from aion.web.bundle import controls, cycle
 from aion.web.bundle.controls import Asked
 from aion.web.bundle.document import BotView, Watched
@@ -163,6 +163,10 @@ class Page:
         self._marked: dict[str, list[str]] = {}
         """By bot: the days of which `_days` has its result."""
         self._lead: Lead | None = None
+
+    def place(self, path: str) -> Place | None:
+        """Return what the name of a file says; any thread may ask."""
+        return self._names.place(path)
 
     def follow(self) -> Followed:
         """Return what notes the bots that each reading finds changed."""

@@ -168,7 +168,7 @@ def is_bot(key: str) -> bool:
 
 def concerned(path: str, reader: DeskReader) -> tuple[str, ...] | None:
     """Return the names of the bots that the file at `path` may concern at once, None for all."""
-    place = Layout.place(path)
+    place = reader.page.place(path)
     if place is None:
         return ()
     if place.kind in ("sim_log", "swing_rolling", *ASKING):
