@@ -38,6 +38,7 @@ LEAVE_LINGER_S = 15.0  # the same for a worker that has a successor
 LEAVE_QUIET_S = 0.5  # in which a request that is on its way to a worker that leaves may come
 FREEZE_S = 0.5  # between two looks at how many files were read
 FREEZE_FILES = 200  # read since the last time, from which on they are taken out of the collector's sight
+TICK_S = 1.0  # between two times that the date of answers is made anew
 MOST_FROZEN = 1.5  # times what there was after a collection, from which on the next one is worth its pause
 
 
@@ -78,6 +79,9 @@ class DeskServer(uvicorn.Server):
             forwarded_allow_ips=list(app.desk.settings.proxies),
             timeout_graceful_shutdown=1,
         )
+        self._must_exit = False
+        self._told_to_exit = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         super().__init__(config)
         self._app = app
         self._gate = gate
@@ -87,6 +91,26 @@ class DeskServer(uvicorn.Server):
         self._is_leaving = False
         self._ears: list[socket.socket] = []
         self._settling: asyncio.Task[None] | None = None
+
+    @property
+    def should_exit(self) -> bool:
+        """True once it has been told to stop, by a signal or from another thread."""
+        return self._must_exit
+
+    @should_exit.setter
+    def should_exit(self, value: bool) -> None:
+        self._must_exit = value
+        if value and self._loop is not None:
+            with suppress(RuntimeError):  # its loop has ended
+                self._loop.call_soon_threadsafe(self._told_to_exit.set)
+
+    async def main_loop(self) -> None:
+        """Wait until it is told to stop; uvicorn's own looks ten times a second, most of what an idle desk does."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK_S):
+                    await self._told_to_exit.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen at several places of the loop, so that a crowd is let in while those that are in are served; say so.
