@@ -123,6 +123,8 @@ def caddy_path_config(port: int, desk: int, *, strips: bool = False) -> str:
 
 
 FRONTS = ("nginx", "caddy")
+STOP_S = {"nginx": 20.0, "caddy": 2.0}
+"""How long each may take to stop by itself; Caddy waits for ever for streams that are still open."""
 
 
 @contextmanager
@@ -179,7 +181,7 @@ def behind(
     finally:
         process.terminate()
         try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:  # Caddy waits for streams that are still open
+            process.wait(STOP_S[name])
+        except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
