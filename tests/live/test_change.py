@@ -244,9 +244,9 @@ def test_changes_a_hundred_a_second_then_each_is_answered_and_the_newest_stands(
 
         with ThreadPoolExecutor(8) as pool:
             began = time.monotonic()
-            found = list(pool.map(ask, range(150)))
+            found = list(pool.map(ask, range(50)))
             took_s = time.monotonic() - began
-        assert set(found) <= {200, 409} and found.count(200) <= took_s / 0.05 + 2
+        assert set(found) <= {200, 409} and 3 <= found.count(200) <= took_s / 0.05 + 2
     write(server, "a", 3)
     change(server, stream, ["row/a"])
     assert json.loads(wire.next("row/a")[1])["row"] == {"n": 3}
