@@ -94,6 +94,8 @@ UtcTime = Annotated[AwareDatetime, AfterValidator(_utc)]
 Key = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_key)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 """A bot's name: letters, digits, `.`, `_`, `-`; it becomes part of a file name."""
+BotId = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_-]{0,31}~)?[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+"""A bot on a desk: its name; with its machine before it (`m1~trend`) where two machines have a bot of that name."""
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_day)]
 MOST = 1e100  # a larger number is a mistake, and sums and products of such would not be finite
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-MOST, le=MOST)]

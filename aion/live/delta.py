@@ -11,7 +11,7 @@ The checksum is a CRC-32 of the result as a browser writes it: `browser_text` of
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 

@@ -18,10 +18,10 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lp
 DESK = "desk"
 """Name in place of a bot's for requests to the bots' process as a whole; no bot may have it."""
 
-INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH = (
-    "intraday", "swing", "logs", "config", "control", "runs", "watch",
+INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES = (
+    "intraday", "swing", "logs", "config", "control", "runs", "watch", "machines",
 )  # fmt: skip
-FOLDERS = (INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH)
+FOLDERS = (INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES)
 """At the top of the data folder."""
 SIM_LOGS = f"{INTRADAY}/sim_logs"
 BOT_LOGS = f"{SWING}/bot_logs"
@@ -219,6 +219,7 @@ class Layout:
         self.controls = root / CONTROLS
         self.newest_id = self.controls / NEWEST_ID
         self.runs = root / RUNS
+        self.machines = root / MACHINES
         self.watch = root / WATCHED
         self.heartbeat = root / HEARTBEAT
         self.proof = root / PROOF

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from aion.errors import StateError
 from aion.live.disk.source import Entry
-from aion.scalar import Name, Text
+from aion.scalar import BotId, Text
 from aion.store.document.base import Document, Envelope, made
 from aion.store.document.left_out import lines
 
@@ -32,7 +32,7 @@ class Problem(Document):
     """One thing that is wrong with the data of a section; the section still shows what is whole."""
 
     kind: ProblemKind
-    bot: Name | None = None
+    bot: BotId | None = None
     file: str = Field(description="Path below the data folder.")
     reason: Text
     file_time: AwareDatetime | None = Field(None, description="Modification time of the file.")

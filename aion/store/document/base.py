@@ -35,12 +35,16 @@ class Document(BaseModel):
         of: tuple[type[Dataclass], ...] = (),
         showing: tuple[type["Document"], ...] = (),
         without: frozenset[str] = frozenset(),
+        retyped: frozenset[str] = frozenset(),
         **options: Any,
     ) -> None:
-        """Add the fields of the facts `of`, or of the documents `showing`, before its own."""
+        """Add the fields of the facts `of`, or of the documents `showing`, before its own.
+
+        Those of its own fields that are `retyped` stand where a document that it shows has them.
+        """
         super().__init_subclass__(**options)
         if showing:
-            cls._show(showing, without)
+            cls._show(showing, without, retyped)
         if not of:
             return
         _made_of[of[0]] = cls
@@ -68,11 +72,13 @@ class Document(BaseModel):
         cls.__annotations__ = found | own
 
     @classmethod
-    def _show(cls, documents: tuple[type["Document"], ...], without: frozenset[str]) -> None:
+    def _show(cls, documents: tuple[type["Document"], ...], without: frozenset[str], retyped: frozenset[str]) -> None:
         own, found = inspect.get_annotations(cls), dict[str, Any]()
         for document in documents:
             for name, field in document.model_fields.items():
-                if name not in without and name not in own and name not in found:
+                if name in retyped:
+                    found[name] = own[name]
+                elif name not in without and name not in own and name not in found:
                     found[name] = field.annotation  # what else its type says stands in the field
                     setattr(cls, name, copy(field))
         cls.__annotations__ = found | own

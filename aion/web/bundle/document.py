@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import AwareDatetime, Field
 
 from aion.model import Mode
-from aion.scalar import BotKind, Curve, Day, Decimals, Fraction, Key, Money, Name, Number
+from aion.scalar import BotId, BotKind, Curve, Day, Decimals, Fraction, Key, Money, Name, Number
 from aion.store.document.base import Document
 from aion.store.document.clock import ClockState
 from aion.store.document.part import Fill, Order, Position, Signal, Trade
@@ -41,10 +41,12 @@ NOT_SHOWN = frozenset(
 """Fields of a bot's state that its card lacks: the routes of its days have them, or the desk says them otherwise."""
 
 
-class BotView(Document, showing=(SwingRolling, SimLog), without=NOT_SHOWN):
+class BotView(Document, showing=(SwingRolling, SimLog), without=NOT_SHOWN, retyped=frozenset({"bot"})):
     """One bot as the Bots page shows it: its newest state file, bounded (see `more`)."""
 
     kind: BotKind
+    bot: BotId
+    machine: Name | None = Field(None, description="That it runs on; absent for a bot of the desk's own folder.")
     file: str = Field(description="Path of its state file below the data folder.")
     foreign: bool = Field(False, description="True for a bot that is not one of Aion's own jobs.")
     mode: Mode
@@ -87,8 +89,10 @@ class DayTotal(Document):
     borrow: Money | None = Field(None, description="Charged for nights; absent when nothing was.")
     funding: Money | None = Field(None, description="Received above 0, paid below 0; absent where there is none.")
     net: Money
-    bots: list[Name] = Field(description="Bots in the sum.")
-    missing: list[Name] = Field(default_factory=list, description="Bots of the currency without a mark for that day.")
+    bots: list[BotId] = Field(description="Bots in the sum.")
+    missing: list[BotId] = Field(
+        default_factory=list, description="Bots of the currency without a mark for that day."
+    )
 
 
 class Total(Document):
@@ -96,7 +100,7 @@ class Total(Document):
 
     currency: str
     decimals: Decimals | None = Field(None, description="The most of its bots'; absent where it has the usual.")
-    bots: list[Name]
+    bots: list[BotId]
     equity: Money
     cash: Money | None = Field(None, description="Absent when a bot does not say its cash.")
     positions_value: Money | None = None
@@ -123,7 +127,7 @@ class IndexDay(Document, showing=(DayTotal,), without=frozenset({"bots", "missin
     """As `DayTotal`, counted."""
 
     bots: int = Field(description="Bots in the sum.")
-    missing: list[Name] = Field(
+    missing: list[BotId] = Field(
         default_factory=list, description="Bots of the currency without a mark for that day; the first 20 by name."
     )
     missing_total: int = 0
@@ -136,14 +140,6 @@ class IndexTotal(Document, showing=(Total,), without=frozenset({"bots", "days"})
     days: dict[Day, IndexDay] = Field(default_factory=dict, description="Newest two market days.")
 
 
-class SwingSection(Document):
-    """The swing bots."""
-
-    bots: dict[Name, BotView] = Field(default_factory=dict)
-    bots_total: int = Field(0, description="More than `bots` has only when there are hundreds; `more` has them all.")
-    more: dict[Key, str] = Field(default_factory=dict)
-
-
 class IntradaySummary(Document):
     """The newest whole cycle of Aion's day-trading job."""
 
@@ -154,10 +150,33 @@ class IntradaySummary(Document):
     due_at: AwareDatetime | None = None
 
 
+class MachineLine(Document):
+    """One machine whose bots the desk shows; how long ago it was heard of is told beside the answers."""
+
+    bots: int = Field(description="Of its bots, those that are shown.")
+    as_of: AwareDatetime | None = Field(None, description="Newest market time in its folder; absent for none.")
+    mode: Mode | None = None
+    run: Name | None = None
+    clock: ClockState | None = None
+    summary: IntradaySummary | None = Field(None, description="The newest whole cycle of its day-trading job.")
+    asked: Asked = Field(default_factory=Asked, description="What is asked of all its bots.")
+    totals: dict[str, IndexTotal] | None = Field(
+        None, description="Of its bots alone, by currency; the index and the totals have it."
+    )
+
+
+class SwingSection(Document):
+    """The swing bots."""
+
+    bots: dict[BotId, BotView] = Field(default_factory=dict)
+    bots_total: int = Field(0, description="More than `bots` has only when there are hundreds; `more` has them all.")
+    more: dict[Key, str] = Field(default_factory=dict)
+
+
 class IntradaySection(Document):
     """The intraday bots, the newest signals and the cycle they come from."""
 
-    bots: dict[Name, BotView] = Field(default_factory=dict)
+    bots: dict[BotId, BotView] = Field(default_factory=dict)
     bots_total: int = 0
     signals: dict[Key, Signal] = Field(
         default_factory=dict, description="Strongest 50 at most, those that ask for something first."
@@ -189,6 +208,9 @@ class Shown(Document):
     sessions: dict[Key, Session] = Field(default_factory=dict)
     errors: dict[Key, Problem] = Field(default_factory=dict, description="By section, e.g. `intraday.orb_ny`.")
     asked: Asked = Field(default_factory=Asked, description="What is asked of all bots and of the replay.")
+    machines: dict[Name, MachineLine] | None = Field(
+        None, description="Absent where the desk shows its own folder alone; its own bots are in none of them."
+    )
 
 
 class BotsPageBundle(Shown):
@@ -292,7 +314,7 @@ class IntradaySnapshot(Shown):
 
     cycle_id: str = ""
     symbols: dict[Key, SymbolView] = Field(default_factory=dict)
-    bots: dict[Name, BotView] = Field(default_factory=dict)
+    bots: dict[BotId, BotView] = Field(default_factory=dict)
 
 
 class DayList(Document):
@@ -334,7 +356,7 @@ class BotLine(Document):
 class BotList(Document):
     """All bots of a kind that have a state file, readable or not."""
 
-    bots: dict[Name, BotLine] = Field(default_factory=dict)
+    bots: dict[BotId, BotLine] = Field(default_factory=dict)
 
 
 class BotPart(Document):

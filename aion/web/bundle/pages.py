@@ -16,6 +16,7 @@ from aion.web.bundle.document import (
     IntradaySection,
     IntradaySnapshot,
     IntradaySummary,
+    MachineLine,
     Shown,
     SwingSection,
 )
@@ -54,6 +55,9 @@ def bots_bundle(desk: Desk) -> Json:
 def member_of(desk: Desk, key: Key) -> Member | None:
     """Return what a bot adds to the totals, None for nothing."""
     kind, name = key
+    if name in desk.owners:
+        machine, there = desk.owners[name]
+        return member_of(replace(desk.machines[machine], lead=desk.lead), (kind, there))
     summary, lead = desk.cycle.summary, desk.lead
     card, line = desk.cards.get(key), desk.lines.get(name) if kind == "intraday" else None
     if card is None:
@@ -73,7 +77,19 @@ def page_of(model: type[Bundle], desk: Desk) -> Bundle:
     if summary is not None:
         page.clock, page.sessions = summary.clock, summary.sessions
     page.errors, page.asked = desk.errors, desk.asked
+    if desk.machines:
+        page.machines = {name: _line(each) for name, each in sorted(desk.machines.items()) if name}
     return page
+
+
+def _line(desk: Desk) -> MachineLine:
+    """Return what a bundle says of one machine."""
+    line = made(MachineLine)(bots=len(desk.cards) + len(desk.lines), asked=desk.asked)
+    if desk.lead is not None:
+        line.as_of, line.mode, line.run = desk.lead.as_of, desk.lead.mode, desk.lead.run
+    if (summary := desk.cycle.summary) is not None:
+        line.clock, line.summary = summary.clock, shown_as(IntradaySummary, summary)
+    return line
 
 
 def told(page: Shown) -> Json:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from aion.live.disk.source import Entry, Tree
+from aion.web.bundle.machines import Machines
 from aion.web.bundle.reading import Desk, Page
 
 
@@ -38,32 +39,29 @@ class DeskReader:
         """Make it.
 
         Args:
-            page: reads the files.
+            page: reads the desk's own files.
             grace_s: seconds after which a cycle that is not whole is shown part by part.
             now_s: a clock in seconds that never goes back.
         """
-        self.page = page
+        self.page = Machines(page)
         self._grace_s = grace_s
         self._now_s = now_s
-        self._torn_since_s: float | None = None
+        self._torn_since_s: dict[str, float] = {}
+        """By machine."""
         self._seen = -1
         """Revision of the tree that was read last."""
         self._desk: Desk | None = None
-        self._is_overdue = False
+        self._overdue: frozenset[str] = frozenset()
 
     def read(self, tree: Tree[Any]) -> tuple[Desk, float | None]:
         """Return the desk as the files are now, and after how many seconds it is another without a change of them."""
         now = self._now_s()
-        torn_s = 0.0 if self._torn_since_s is None else now - self._torn_since_s
-        is_overdue = self._torn_since_s is not None and torn_s >= self._grace_s
-        if self._desk is None or self._seen != tree.revision or is_overdue != self._is_overdue:
+        overdue = frozenset(name for name, since in self._torn_since_s.items() if now - since >= self._grace_s)
+        if self._desk is None or self._seen != tree.revision or overdue != self._overdue:
             changed = tree.changes(self._seen) if self._desk is not None else None
             self._desk = None
-            self._desk = self.page.read(TreeFiles(tree), changed=changed, is_overdue=is_overdue)
-            self._seen, self._is_overdue = tree.revision, is_overdue
-        if not self.page.is_torn:
-            self._torn_since_s = None
-            return self._desk, None
-        if self._torn_since_s is None:
-            self._torn_since_s, torn_s = now, 0.0
-        return self._desk, None if is_overdue else max(0.01, self._grace_s - torn_s)
+            self._desk = self.page.read(TreeFiles(tree), changed=changed, overdue=overdue)
+            self._seen, self._overdue = tree.revision, overdue
+        self._torn_since_s = {name: self._torn_since_s.get(name, now) for name in self.page.torn}
+        waits = [since + self._grace_s - now for name, since in self._torn_since_s.items() if name not in overdue]
+        return self._desk, max(0.01, min(waits)) if waits else None

@@ -6,27 +6,25 @@ a mixture has lasted too long.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import nsmallest
 from typing import TypeVar
-
-import orjson
 
 from aion.model import Mode
 from aion.scalar import BotKind
 from aion.store.document.base import made
 from aion.store.document.clock import ClockState
 from aion.store.document.part import Pnl
-from aion.store.document.piece import encode_part
-from aion.store.document.state import BotSummary, Rolling, SimLog, SimSummary, SwingRolling
+from aion.store.document.state import BotSummary, SimLog, SimSummary, SwingRolling
 from aion.store.layout import DESK, ROLLING, SIM_LOGS, SUMMARY, WATCHED, Place, sim_log, swing_rolling
+from aion.store.machine import OWN, bot_id, folder_of
 from aion.web.bundle import controls, cycle
 from aion.web.bundle.controls import Asked
 from aion.web.bundle.document import BotView, Watched
 from aion.web.bundle.names import Names, Touched
 from aion.web.bundle.total import DayPnl
-from aion.web.bundle.view import Card, strength, view_of_line
+from aion.web.bundle.view import Card, Symbols, view_of_line
 from aion.web.bundle.watch import read_watch
 from aion.web.problem import Problem, Problems, add, problem
 from aion.web.state import BotState, Files, look, look_newest
@@ -39,7 +37,6 @@ KINDS: tuple[BotKind, ...] = ("intraday", "swing")
 OF_JOB = ("intraday.summary", "intraday.signals")
 """Sections of the day-trading job as a whole."""
 MOST_STRANGE = 100  # files that the index names
-MOST_SIGNALS = 50  # the strongest, as many as are ever shown
 NO_STATE_FILE = "is named like no state file: sim_logs/<day>_<bot>.json or rolling_<bot>.json.gz"
 NO_FOLDER = "is a link or a file, and no link is followed there: put the folder itself in its place"
 
@@ -55,29 +52,6 @@ class Bot:
     doc: BotState | None
     line: BotSummary | None = None
     """Its line in the summary; a bot without a file has one."""
-
-
-class Symbols:
-    """The symbols of the day-trading job as JSON, made once for a document."""
-
-    def __init__(self, rolling: Rolling | None) -> None:
-        """Args: rolling: None where there is none."""
-        self.rolling = rolling
-        symbols = rolling.symbols if rolling is not None else {}
-        signals = {symbol: each.signal for symbol, each in symbols.items() if each.signal is not None}
-        strongest = sorted(signals.items(), key=strength)[:MOST_SIGNALS]
-        self.signals = [(symbol, orjson.Fragment(encode_part(signal))) for symbol, signal in strongest]
-        """The strongest, as many as are ever shown."""
-        self.signals_total = len(signals)
-        self._encoded: orjson.Fragment | None = None
-
-    def encoded(self) -> orjson.Fragment:
-        """Return all of them, in order."""
-        if self._encoded is None:
-            symbols = sorted(self.rolling.symbols.items()) if self.rolling is not None else []
-            found = {symbol: orjson.Fragment(encode_part(each)) for symbol, each in symbols}
-            self._encoded = orjson.Fragment(orjson.dumps(found))
-        return self._encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +82,10 @@ class Desk:
     watch: Watched | None
     """None where nobody watches."""
     symbols: Symbols
+    machines: "dict[str, Desk]" = field(default_factory=dict)
+    """What each machine's folder says, that of the desk under `OWN`; empty where the desk has no other machine."""
+    owners: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Machine of each bot by its id, and its name there; empty as `machines`."""
 
 
 class Followed:
@@ -130,9 +108,11 @@ class Followed:
 class Page:
     """Reads the desk for all pages, and keeps the last whole cycle."""
 
-    def __init__(self, own_swing: frozenset[str] = frozenset()) -> None:
-        """Args: own_swing: names of Aion's own swing bots; all others are foreign."""
-        self._own_swing = own_swing
+    def __init__(self, own_swing: frozenset[str] = frozenset(), machine: str = OWN) -> None:
+        """Args: own_swing: names of Aion's own swing bots; all others are foreign; machine: whose folder is read."""
+        self.own_swing = own_swing
+        self._machine = machine
+        self._shared: frozenset[str] = frozenset()
         self._last: cycle.Cycle | None = None
         self.is_torn = False
         """True when the newest build found a cycle that is not whole."""
@@ -167,6 +147,26 @@ class Page:
     def place(self, path: str) -> Place | None:
         """Return what the name of a file says; any thread may ask."""
         return self._names.place(path)
+
+    def id_of(self, name: str) -> str:
+        """Return the id of a bot: its name, with its machine where another one has a bot of that name."""
+        return bot_id(self._machine, name) if name in self._shared else name
+
+    def share(self, names: frozenset[str]) -> None:
+        """Let other machines have bots of these names, and of no other ones: cards are made anew with their ids."""
+        changed, self._shared = self._shared ^ names, names
+        if not self._machine:
+            return
+        keys = {(kind, name) for kind in KINDS for name in changed}
+        for key in keys:
+            self._cards.pop(key, None)
+            self._make_card(key)
+        for each in self._followed:
+            each.keys |= keys
+
+    def names(self) -> set[str]:
+        """Return the bots of which there is a state or a problem."""
+        return {name for kind in KINDS for name in self.names_of(kind)}
 
     def follow(self) -> Followed:
         """Return what notes the bots that each reading finds changed."""
@@ -249,7 +249,7 @@ class Page:
             swing = look(files, swing_rolling(name), SwingRolling, name)
             if swing is None:
                 return None
-            is_foreign = name not in self._own_swing
+            is_foreign = name not in self.own_swing
             bot = Bot(kind, name, is_foreign, swing.file, swing.doc) if swing.doc is not None else None
             return bot, swing.problem
         day = self._shown.days.get(name)
@@ -286,11 +286,16 @@ class Page:
             self._cards.pop(key, None)
             summary = self._shown.summary
             if bot is not None and bot.line is not None and summary is not None:
-                self._lines[name] = view_of_line(bot.line, summary, name, bot.file, asked)
+                line = view_of_line(bot.line, summary, self.id_of(name), folder_of(self._machine) + bot.file, asked)
+                line.machine = self._machine or None
+                self._lines[name] = line
             return
         card = self._cards.get(key)
         if card is None or not card.is_of(bot.doc, asked, foreign=bot.foreign):
-            self._cards[key] = Card(bot.doc, kind, bot.file, asked, foreign=bot.foreign, before=card)
+            file = folder_of(self._machine) + bot.file
+            self._cards[key] = card = Card(bot.doc, kind, file, asked, foreign=bot.foreign, before=card)
+            if self._machine:
+                card.place(self._machine, self.id_of(name))
 
     def _mark_days(self, files: Files, name: str, bots: list[Bot]) -> None:
         """Note what the bots of a name made on the market days for which their files say it."""

@@ -9,8 +9,9 @@ from aion.config import Settings
 from aion.live.disk.source import Tree
 from aion.live.topic import Built, Family, Topic
 from aion.store.document.base import to_json
-from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, SWING, WATCH, Layout, is_meant_as_state
+from aion.store.layout import CONFIGS, CONTROLS, INTRADAY, LOGS, MACHINES, SWING, WATCH, Layout, is_meant_as_state
 from aion.store.log.process_log import ProcessLog
+from aion.store.machine import split_path
 from aion.web.bundle.index.card import CardTopics
 from aion.web.bundle.index.index import IndexTopic, RowTopics, TotalsTopic
 from aion.web.bundle.index.state import IndexState, is_bot
@@ -20,7 +21,7 @@ from aion.web.log import tail
 from aion.web.problem import Problems, file_time, problem
 from aion.web.state import Json, load
 
-OF_BOTS = (INTRADAY, SWING, CONTROLS, CONFIGS)
+OF_BOTS = (INTRADAY, SWING, CONTROLS, CONFIGS, MACHINES)
 FOLDERS = (*OF_BOTS, WATCH)
 __all__ = ["FOLDERS", "TreeFiles", "accepts", "load_file", "make_topics", "reload_file"]
 ACCEPTED = frozenset(
@@ -98,20 +99,25 @@ def load_file(path: Path, relative: str) -> Any:
     """Return one file of the data folder: a checked document, or the last lines of a log."""
     if relative.startswith(f"{LOGS}/"):
         return tail.read_tail(path, window=LOG_WINDOW, now_s=0.0)  # no clock in what is built
-    return load(path, relative)
+    return load(path, split_path(relative)[1])
 
 
 def reload_file(path: Path, relative: str, before: Any) -> Any:
     """As `load_file`, of a file that was read `before`: what is the same in it is not checked again."""
     if relative.startswith(f"{LOGS}/"):
         return load_file(path, relative)
-    return load(path, relative, before)
+    return load(path, split_path(relative)[1], before)
 
 
 def accepts(relative: str) -> bool:
     """Return True for a path below the data folder that a topic may depend on."""
-    place = Layout.place(relative)
-    return place.kind in ACCEPTED if place is not None else is_meant_as_state(relative)
+    machine, inside = split_path(relative)
+    if machine and not inside:
+        return True  # nothing but a folder should be there: it is told of
+    place = Layout.place(inside)
+    if place is None:
+        return is_meant_as_state(inside)
+    return place.kind in ACCEPTED and not (machine and place.kind == "log_line")
 
 
 def build_logs(tree: Tree[Any]) -> Built:

@@ -11,8 +11,8 @@ from aion.scalar import BotKind
 from aion.store.curve import FEWEST, thin_beside
 from aion.store.document.base import altered, made, shown_as
 from aion.store.document.part import Fill, Position, Signal, Stats, Trade
-from aion.store.document.piece import encode
-from aion.store.document.state import Account, BotSummary, SimSummary
+from aion.store.document.piece import encode, encode_part
+from aion.store.document.state import Account, BotSummary, Rolling, SimSummary
 from aion.web.bundle import curve
 from aion.web.bundle.controls import Asked
 from aion.web.bundle.curve import Fall
@@ -24,6 +24,7 @@ from aion.web.state import BotState, moment
 
 Did = TypeVar("Did", Fill, Trade)
 
+MOST_SIGNALS = 50  # the strongest, as many as are ever shown
 _SAME = 1e-3  # a multiplier may be off a whole number by this, of it, since values are rounded
 _NEAR = 0.05
 _CUT = ("positions", "signals", "targets", "open_orders", "rules")
@@ -87,6 +88,10 @@ class Card:
         self.row = _row(self, kind, file, asked)
         """All of it but lists and curves."""
         self._encoded: dict[tuple[int, int], orjson.Fragment] = {}
+
+    def place(self, machine: str, bot: str) -> None:
+        """Say whose bot it is, before it is shown: the machine, and the id by which the desk knows it."""
+        self.row.machine, self.row.bot = machine, bot
 
     @property
     def whole(self) -> BotView:
@@ -299,3 +304,26 @@ def _stats(doc: Account, fall: Fall | None, positions: Holdings) -> Stats | None
         found.win_rate = fraction(performance.win_rate(results))
         found.profit_factor = fraction(performance.profit_factor(results))
     return found if found != made(Stats)() else None
+
+
+class Symbols:
+    """The symbols of the day-trading job as JSON, made once for a document."""
+
+    def __init__(self, rolling: Rolling | None) -> None:
+        """Args: rolling: None where there is none."""
+        self.rolling = rolling
+        symbols = rolling.symbols if rolling is not None else {}
+        signals = {symbol: each.signal for symbol, each in symbols.items() if each.signal is not None}
+        strongest = sorted(signals.items(), key=strength)[:MOST_SIGNALS]
+        self.signals = [(symbol, orjson.Fragment(encode_part(signal))) for symbol, signal in strongest]
+        """The strongest, as many as are ever shown."""
+        self.signals_total = len(signals)
+        self._encoded: orjson.Fragment | None = None
+
+    def encoded(self) -> orjson.Fragment:
+        """Return all of them, in order."""
+        if self._encoded is None:
+            symbols = sorted(self.rolling.symbols.items()) if self.rolling is not None else []
+            found = {symbol: orjson.Fragment(encode_part(each)) for symbol, each in symbols}
+            self._encoded = orjson.Fragment(orjson.dumps(found))
+        return self._encoded

@@ -114,7 +114,7 @@ class CardTopics:
     def __call__(self, tree: Tree[Any], key: str) -> Built | None:
         """Return the card of a bot, None where nothing can be shown of one."""
         desk, revisit_in_s = self._reader.read(tree)
-        kind, name = key_of(key)
+        kind, name = self._reader.page.resolve(key_of(key))
         card, line = desk.cards.get((kind, name)), desk.lines.get(name) if kind == "intraday" else None
         problems = self._reader.page.own_problems((kind, name))
         errors = orjson.dumps({section: to_json(found) for section, found in problems.items()})

@@ -13,7 +13,7 @@ import orjson
 from aion.live.delta import entries_patch, parse
 from aion.live.disk.source import Tree
 from aion.live.topic import Built, Patch
-from aion.web.bundle.index.state import ROWS, Before, IndexState, concerned
+from aion.web.bundle.index.state import ROWS, Before, IndexState, concerned, key_of
 
 VERSIONS = 64  # whose changes are remembered; streams are pushed each, so that few lag behind more than one
 MOST_ROWS = 2_000  # of all these versions together
@@ -100,6 +100,7 @@ class RowTopics:
         """Return the row of a bot and its problems, None where there is neither."""
         state = self._state
         revisit_in_s = state.read(tree)
+        key = "/".join(state.reader.page.resolve(key_of(key)))
         row, errors = state.rows.get(key), state.errors.get(key)
         if row is None and errors is None:
             return None

@@ -11,14 +11,17 @@ import orjson
 
 from aion.live.disk.source import Tree
 from aion.store.document.base import made, shown_as, to_json
+from aion.store.document.part import Pnl
 from aion.store.document.piece import encode_part
 from aion.store.layout import DESK, Layout, swing_rolling
+from aion.store.machine import APART, OWN, bot_id, is_machine, split_id, split_path
 from aion.web.bundle.document import ROW_SYMBOLS, BotRow, BotsTotals, IntradaySummary, LastFill, UnreadBot
 from aion.web.bundle.index.running import RunningTotals
 from aion.web.bundle.names import ASKING
 from aion.web.bundle.pages import member_of, page_of, told
 from aion.web.bundle.reader import DeskReader
 from aion.web.bundle.reading import KINDS, Desk, Key
+from aion.web.bundle.total import Member
 from aion.web.problem import Problems
 from aion.web.state import Json
 
@@ -65,6 +68,8 @@ class IndexState:
         self._unread: dict[str, Json] = {}
         self._counts = dict.fromkeys(KINDS, 0)
         self._totals = RunningTotals()
+        self._of_machines: dict[str, RunningTotals] = {}
+        """The totals of each machine."""
         self._sums = {ROWS: 0, "": 0}
         for each in self._followers:
             each.is_all = True
@@ -113,10 +118,22 @@ class IndexState:
             member, first = member_of(desk, key), member_of(desk, ("intraday", key[1])) if key[0] == "swing" else None
             # what two bots of one name made is marked for the name
             is_first = member is None or first is None or first.view.currency != member.view.currency
-            self._totals.put(key, member, page.days_of(key[1]) if is_first else {})
+            days = page.days_of(key[1]) if is_first else {}
+            self._totals.put(key, member, days)
+            if desk.machines or self._of_machines:
+                self._put(desk, key, member, days)
         head = self._head(desk, page.desk_problems())
         for name in [*self.head.keys() - head.keys(), *head]:
             self._set(self.head, "", name, orjson.dumps(head[name]) if name in head else None)
+
+    def _put(self, desk: Desk, key: Key, member: Member | None, days: dict[str, Pnl]) -> None:
+        """Let a bot add to the totals of its machine what it says now, and to those of no other."""
+        machine, _ = desk.owners.get(key[1], (OWN, ""))
+        for name, running in self._of_machines.items():
+            if name != machine:
+                running.put(key, None, {})
+        if machine:
+            self._of_machines.setdefault(machine, RunningTotals()).put(key, member, days)
 
     def _set_row(self, name: str, row: bytes | None, problems: Problems) -> None:
         if problems:
@@ -151,6 +168,8 @@ class IndexState:
             page.summary = shown_as(IntradaySummary, desk.cycle.summary)
         page.errors, page.watch = problems, desk.watch
         page.totals, page.counts = self._totals.totals(), dict(self._counts)
+        for name, line in (page.machines or {}).items():
+            line.totals = self._of_machines[name].totals() if name in self._of_machines else {}
         return told(page) | {"unread": dict(sorted(self._unread.items()))}
 
 
@@ -162,19 +181,26 @@ def key_of(name: str) -> Key:
 
 def is_bot(key: str) -> bool:
     """Tell whether a bot can have this kind and name."""
-    kind, _, name = key.partition("/")
-    return kind in KINDS and "/" not in name and Layout.place(swing_rolling(name)) is not None
+    kind, _, bot = key.partition("/")
+    machine, name = split_id(bot)
+    is_named = "/" not in name and Layout.place(swing_rolling(name)) is not None
+    return kind in KINDS and is_named and (APART not in bot or is_machine(machine))
 
 
 def concerned(path: str, reader: DeskReader) -> tuple[str, ...] | None:
-    """Return the names of the bots that the file at `path` may concern at once, None for all."""
-    place = reader.page.place(path)
+    """Return the ids of the bots that the file at `path` may concern at once, None for all."""
+    page = reader.page
+    machine, inside = split_path(path)
+    place = page.place(machine, inside)
     if place is None:
         return ()
     if place.kind in ("sim_log", "swing_rolling", *ASKING):
-        job = reader.page.day_job if place.bot in reader.page.day_job else ()
+        day_job = page.jobs(machine)
+        job = day_job if place.bot in day_job else ()
         names = () if place.bot == DESK else (place.bot,)  # one of the day-trading job may complete a cycle
-        return tuple(f"{kind}/{name}" for name in {*names, *job} for kind in KINDS)
+        # with or without the machine: that a second one has the name alters the ids of both
+        ids = {bot_id(each, name) for name in {*names, *job} for each in (OWN, *page.names, machine)}
+        return tuple(f"{kind}/{each}" for each in ids for kind in KINDS)
     return None if place.kind in ("sim_summary", "rolling") else ()
 
 
