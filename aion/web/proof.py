@@ -1,14 +1,15 @@
 """How old the proofs are of the machines that feed the data folder: `watch/proof.json`, as this desk saw it change.
 
 Only the order of a file's content and this machine's steady clock count: no time that another machine wrote is
-compared with one of this machine. A thread of its own looks at the files, so that a disk that does not answer leaves
-the ages to grow, which holds what it has.
+compared with one of this machine. Each source has a thread that looks at its file: a disk that does not answer leaves
+the ages of that source to grow, which holds what it has, and no other's.
 """
 
 import asyncio
 import os
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aion.errors import StateError
@@ -18,11 +19,11 @@ from aion.store.document_file import read_document
 from aion.store.file import Signature
 from aion.store.layout import PROOF, Layout
 from aion.store.log.process_log import ProcessLog
+from aion.store.machine import RESERVED as OWN
+from aion.store.machine import folder_of, machines_below
 
-OWN = "data"
-"""Name of the data folder as a source of its own; no machine may have it."""
 LOOK_S = 0.2  # between two looks at the files of sources
-LOOK_FOR_S = 1.0  # between two looks for sources, while there are none
+LOOK_FOR_S = 1.0  # between two looks for sources
 MISSED = 3  # proofs that may fail to come before what the source wrote is held
 LEAST_LIMIT_S = 3.0
 MOST_EPOCHS = 64  # of a source that are remembered
@@ -105,6 +106,8 @@ class ProofWatch:
         self._sources: dict[str, Source] = {}
         self._told: dict[str, str] = {}
         self._is_closed = threading.Event()
+        self.wrong: dict[str, str] = {}
+        """By name: what lies in `machines/` and is no machine, and why."""
 
     async def start(self) -> None:
         """Begin to watch, once the files were looked at: what lies there is held until its feeder is heard of."""
@@ -122,19 +125,67 @@ class ProofWatch:
         now_s = self._now_s()
         return {name: source.proof(now_s) for name, source in self._sources.items()}
 
+    def problem_of(self, source: str) -> str:
+        """Return why the file of a source proves nothing, an empty text where it does."""
+        found = self._sources.get(source)
+        return found.problem if found is not None else ""
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """Names of the machines that have a folder here."""
+        return tuple(name for name in self._sources if name != OWN)
+
+    def held_since(self, machine: str) -> tuple[bool, datetime | None]:
+        """Return whether what a machine wrote is held, and as of when it is proved by this machine's wall clock."""
+        source = self._sources.get(machine)
+        if source is None:
+            return True, None
+        proof = source.proof(self._now_s())
+        at = datetime.now(UTC) - timedelta(seconds=proof.age_s) if proof.age_s is not None else None
+        return proof.is_held, at
+
     def look(self) -> None:
         """Look at all proof files once."""
-        sources = dict(self._sources)
+        self._discover()
+        for name, source in self._sources.items():
+            self._look_at(name, source)
+
+    def _discover(self) -> None:
+        """Take in sources that came, and let those go that went; the own folder stays fed once it was."""
+        machines, self.wrong = machines_below(self._layout.root)
+        sources = {name: source for name, source in self._sources.items() if name == OWN or name in machines}
         if OWN not in sources and os.path.lexists(self._layout.proof):
             sources[OWN] = Source(self._layout.proof, PROOF)
-        for name, source in sources.items():
-            source.look(self._now_s())
-            if source.problem != self._told.get(name, ""):
-                self._told[name] = source.problem
-                if source.problem:
-                    self._log.warning(f"{PROOF} of {name} proves nothing: {source.problem}")
-        self._sources = sources  # replaced as a whole: the event loop reads it
+        for name in machines:
+            if name not in sources:
+                shown = folder_of(name) + PROOF
+                sources[name] = Source(self._layout.root / shown, shown)
+        if sources != self._sources:
+            self._sources = sources  # replaced as a whole: the event loop reads it
+
+    def _look_at(self, name: str, source: Source) -> None:
+        source.look(self._now_s())
+        if source.problem != self._told.get(name, ""):
+            self._told[name] = source.problem
+            if source.problem:
+                self._log.warning(f"{PROOF} of {name} proves nothing: {source.problem}")
 
     def _run(self) -> None:
-        while not self._is_closed.wait(LOOK_S if self._sources else LOOK_FOR_S):
-            self.look()
+        followed: dict[str, Source] = {}
+        while True:
+            for name, source in self._sources.items():
+                if followed.get(name) is not source:
+                    threading.Thread(
+                        target=self._follow, args=(name, source), name=f"aion-proof-{name}", daemon=True
+                    ).start()
+            followed = self._sources
+            if self._is_closed.wait(LOOK_FOR_S):
+                return
+            self._discover()
+
+    def _follow(self, name: str, source: Source) -> None:
+        """Look at one source until it is gone."""
+        while self._sources.get(name) is source:
+            self._look_at(name, source)
+            if self._is_closed.wait(LOOK_S):
+                return

@@ -1,6 +1,7 @@
 """`watch/proof.json`: what proves, what does not, and what a desk says of it."""
 
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,6 +106,40 @@ def test_folder_is_its_own_source_until_a_proof_lies_there_and_fed_from_then_on(
     assert watch.read()[OWN].is_held, "a proof that is deleted makes nothing fresh"
     log.close()
     assert "proof file is gone" in feeder.layout.log("web").read_text()
+
+
+def test_each_machine_has_a_proof_of_its_own_and_is_held_without_one(tmp_path: Path) -> None:
+    layouts = {name: Layout(tmp_path / "machines" / name) for name in ("a", "b")}
+    now_s = 100.0
+
+    def write(machine: str, n: int) -> None:
+        layouts[machine].proof.parent.mkdir(parents=True, exist_ok=True)
+        write_document(layouts[machine].proof, {"schema": "aion/proof/1", "epoch": machine, "n": n})
+
+    for name in layouts:
+        write(name, 1)
+    (tmp_path / "machines" / "c").mkdir()
+    (tmp_path / "machines" / "C!").mkdir()
+    log = ProcessLog(Layout(tmp_path), "web", "info")
+    watch = ProofWatch(Layout(tmp_path), log, lambda: now_s)
+    watch.look()
+    assert watch.machines == ("a", "b", "c") and OWN not in watch.read(), "the own folder is its own source"
+    write("a", 2)
+    now_s += 1
+    watch.look()
+    found = watch.read()
+    assert (found["a"].age_s, found["b"].age_s, found["c"].age_s) == (1.0, None, None)
+    assert [name for name, proof in found.items() if proof.is_held] == ["b", "c"]
+    assert watch.held_since("b") == (True, None) and not watch.held_since("a")[0]
+    assert "gone" in watch.problem_of("c") and list(watch.wrong) == ["C!"]
+    now_s += 3
+    write("b", 2)
+    watch.look()
+    assert watch.read()["a"].is_held and not watch.read()["b"].is_held, "one that falls silent holds no other"
+    shutil.rmtree(tmp_path / "machines" / "a")
+    watch.look()
+    assert watch.machines == ("b", "c")
+    log.close()
 
 
 @pytest.fixture(scope="module")
