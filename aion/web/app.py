@@ -23,20 +23,18 @@ from aion.live.push.bye import say_bye
 from aion.live.push.lane import Subscriber
 from aion.store.layout import Layout
 from aion.store.log.process_log import ProcessLog
+from aion.store.machine import OWN
 from aion.web import openapi_schema
 from aion.web.bundle.topic import accepts, load_file, make_topics, reload_file
+from aion.web.control.folder import Folder, Folders
 from aion.web.control.kill import KillSwitch
-from aion.web.control.request import Requests
-from aion.web.control.rule import RuleBook
 from aion.web.desk import Desk
-from aion.web.history import History
 from aion.web.http.gate import Gate
 from aion.web.http.middleware import Alias, BasePath, Guard, Observe, error_body, is_data, route_of
 from aion.web.http.static_files import STATIC, BuildWatch, Pages
 from aion.web.log.repeat import EVERY_S, also
 from aion.web.metrics.metric import Metrics, TimedStats
 from aion.web.proof import ProofWatch
-from aion.web.reader import FileReader
 from aion.web.router.bot_parts import bot_parts_router
 from aion.web.router.bots_index import CARD, ROW, bots_index_router
 from aion.web.router.bots_page import bots_page_router
@@ -119,13 +117,10 @@ class App:
         """Makes a change of a stream that another worker was asked for."""
         streams["*"] = several
         streams = {name: StreamLimit(stream, watch, settings) for name, stream in streams.items()}
-        files = FileReader(layout)
-        asked = Requests(layout, files, settings)
-        rules = RuleBook(layout, files, settings, asked)
-        past = History(layout, files, asked)
+        folders = Folders(Folder.of(OWN, layout, settings), settings, lambda: proofs.machines)
         self.desk = Desk(
-            settings, layout, files, asked, rules, past, live, Metrics(), log, snapshots, streams, store, watch,
-            gate, KillSwitch(layout, files, asked, store, log), proofs,
+            settings, layout, folders, live, Metrics(), log, snapshots, streams, store, watch, gate,
+            KillSwitch(folders, store, log), proofs,
         )  # fmt: skip
         self.desk.tries = TryLimit(store) if store is not None else None
         live.stats = TimedStats(self.desk.metrics)
@@ -221,8 +216,8 @@ class _PagesBehind:
 def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        desk.kill.start()
         await desk.proofs.start()
+        desk.kill.start()
         await desk.live.start()
         if desk.peers is not None:
             await desk.peers.start()

@@ -11,16 +11,13 @@ from aion.config import Settings
 from aion.live import Live
 from aion.store.layout import Layout
 from aion.store.log.process_log import ProcessLog
+from aion.web.control.folder import Folders
 from aion.web.control.kill import KillSwitch
-from aion.web.control.request import Requests
-from aion.web.control.rule import RuleBook
-from aion.web.history import History
 from aion.web.http.gate import Gate
 from aion.web.log.repeat import Repeats, also
 from aion.web.metrics.metric import Metrics
 from aion.web.metrics.peers import Peers
 from aion.web.proof import ProofWatch
-from aion.web.reader import FileReader
 from aion.web.security.store import DeskStore
 from aion.web.security.stream import StreamWatch
 from aion.web.security.tries import TryLimit
@@ -32,10 +29,8 @@ class Desk:
 
     settings: Settings
     layout: Layout
-    files: FileReader
-    requests: Requests
-    rules: RuleBook
-    history: History
+    folders: Folders
+    """Its own data folder and those of its machines: what reads and writes each."""
     live: Live[Any]
     metrics: Metrics
     log: ProcessLog

@@ -188,7 +188,7 @@ class Machines:
                 _add_all(errors, self._named(machine, desk.errors))
         _add_all(errors, self._of_machines(lead))
         return Desk(
-            first.cycle, cards, lines, errors, days, lead, self._desks[OWN].asked, self._watched(), first.symbols,
+            first.cycle, cards, lines, errors, days, lead, first.asked, self._watched(), first.symbols,
             dict(self._desks), self._owners,
         )  # fmt: skip
 

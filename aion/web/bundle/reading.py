@@ -230,7 +230,9 @@ class Page:
         names = self.day_job | day_job
         if shown.summary is not before.summary:
             names |= {name for each in (before, shown) for name in _in_days(each.summary)}
-        return {("intraday", name) for name in names}
+        runs = {each.summary.run if each.summary is not None else "" for each in (before, shown)}
+        swing = set(self._names.index.swing) if self._machine and len(runs) > 1 else set()
+        return {("intraday", name) for name in names} | {("swing", name) for name in swing}
 
     def _read_bot(self, files: Files, key: Key) -> None:
         """Read the newest state of one bot."""
@@ -249,7 +251,7 @@ class Page:
             swing = look(files, swing_rolling(name), SwingRolling, name)
             if swing is None:
                 return None
-            is_foreign = name not in self.own_swing
+            is_foreign = name not in self.own_swing and not self._is_of_run(swing.doc)
             bot = Bot(kind, name, is_foreign, swing.file, swing.doc) if swing.doc is not None else None
             return bot, swing.problem
         day = self._shown.days.get(name)
@@ -261,6 +263,11 @@ class Page:
         if found is None:
             return None
         return (Bot(kind, name, True, found.file, found.doc) if found.doc is not None else None), found.problem
+
+    def _is_of_run(self, doc: BotState | None) -> bool:
+        """Tell whether a bot of another machine, whose settings are not here, is of the run of its job."""
+        summary = self._shown.summary
+        return bool(self._machine) and summary is not None and doc is not None and doc.run == summary.run
 
     def _read_name(self, files: Files, name: str) -> None:
         """Read what is asked of the bots of a name, and what belongs to both of them."""

@@ -18,11 +18,11 @@ from typing import TypeVar
 
 from aion.errors import AionError
 from aion.store.document.base import made, to_json
-from aion.store.layout import Layout, check_name
+from aion.store.layout import DESK, check_name, kill
 from aion.store.log.process_log import ProcessLog
+from aion.store.machine import bot_id, folder_of
 from aion.web.bundle.controls import ControlState, KillLine
-from aion.web.control.request import Requests
-from aion.web.reader import FileReader
+from aion.web.control.folder import Folder, Folders
 from aion.web.security.store import DeskStore, DeskStoreError
 
 Done = TypeVar("Done")
@@ -46,21 +46,15 @@ class UnwrittenError(AionError):
 class KillSwitch:
     """Throws kill switches, and sees to it that the audit hears of each."""
 
-    def __init__(
-        self, layout: Layout, files: FileReader, requests: Requests, store: DeskStore | None, log: ProcessLog
-    ) -> None:
+    def __init__(self, folders: Folders, store: DeskStore | None, log: ProcessLog) -> None:
         """Make it.
 
         Args:
-            layout: of the data folder.
-            files: reads it.
-            requests: write and read what is asked of bots.
+            folders: of the desk and its machines: what is asked of bots.
             store: has the audit; None where there is none.
             log: of this process.
         """
-        self._layout = layout
-        self._files = files
-        self._requests = requests
+        self._folders = folders
         self._store = store
         self._log = log
         self._lines: queue.SimpleQueue[tuple[Callable[[DeskStore], object], Future[None]]] = queue.SimpleQueue()
@@ -95,26 +89,46 @@ class KillSwitch:
             NotFoundError: nobody of that name is known.
             UnwrittenError: the disk did not take it, or has not answered.
         """
+        folders = self._folders.all() if bot == DESK else []
+        if len(folders) < 2:
+            return await self._throw_at(*self._folders.of(bot), who, address, reason)
+        # all at once: a disk that does not answer keeps no other machine's bots from being stopped
+        thrown = [self._throw_at(each, bot, who, address, reason) for each in folders]
+        found = await asyncio.gather(*thrown, return_exceptions=True)
+        failed = {
+            each.machine or "this desk": error
+            for each, error in zip(folders, found, strict=True)
+            if isinstance(error, BaseException)
+        }
+        if failed:
+            said = "; ".join(f"{machine}: {error}" for machine, error in failed.items())
+            raise UnwrittenError(f"the kill switch of all bots is not on everywhere: {said}")
+        first = found[0]
+        assert isinstance(first, ControlState)
+        return first
+
+    async def _throw_at(self, folder: Folder, bot: str, who: str, address: str, reason: str) -> ControlState:
         check_name("bot", bot)
+        shown = bot_id(folder.machine, bot)
         try:
-            before, after = await self._apart(lambda: self._throw(bot, who, reason), WRITE_S)
+            before, after = await self._apart(lambda: self._throw(folder, bot, who, reason), WRITE_S)
         except TimeoutError:
-            file = self._layout.relative(self._layout.kill(bot))
+            file = folder_of(folder.machine) + kill(bot)
             raise UnwrittenError(
-                f"the disk did not respond for {WRITE_S:g} s, so the state of the kill switch of {bot} "
+                f"the disk did not respond for {WRITE_S:g} s, so the state of the kill switch of {shown} "
                 f"is unknown: check whether {file} exists; create it by hand, or stop the bots"
             ) from None
         except OSError as error:
-            self._tell(who, address, f"kill switch of {bot}: could not be set: {error.strerror}", None, None)
-            raise UnwrittenError(f"the kill switch of {bot} could not be set: {error.strerror}") from None
-        told = self._tell(who, address, f"kill switch of {bot} thrown", before, after)
+            self._tell(who, address, f"kill switch of {shown}: could not be set: {error.strerror}", None, None)
+            raise UnwrittenError(f"the kill switch of {shown} could not be set: {error.strerror}") from None
+        told = self._tell(who, address, f"kill switch of {shown} thrown", before, after)
         await asyncio.gather(
-            self._say(lambda: self._log.warning(f"kill switch of {bot} thrown by {who}", reason=reason)),
-            self._flush(bot),
-            self._wait_for(told, bot),
+            self._say(lambda: self._log.warning(f"kill switch of {shown} thrown by {who}", reason=reason)),
+            self._flush(folder, bot),
+            self._wait_for(told, shown),
         )
         with suppress(TimeoutError, AionError, OSError):
-            return await self._apart(lambda: self._requests.read(bot), AFTER_S)
+            return await self._apart(lambda: folder.requests.read(bot), AFTER_S)
         return made(ControlState)(bot=bot, answers=True, kill=after)
 
     def wait_for_record(self) -> None:
@@ -131,15 +145,17 @@ class KillSwitch:
                     "the audit has not taken yet who threw the kill switch: try again soon"
                 ) from None
 
-    def _throw(self, bot: str, who: str, reason: str) -> tuple[KillLine | None, KillLine]:
-        if not self._requests.is_own(bot):
-            self._requests.check(bot)
-        before = self._requests.kill_of(bot)
-        return before, self._requests.throw(bot, who, reason)
+    @staticmethod
+    def _throw(folder: Folder, bot: str, who: str, reason: str) -> tuple[KillLine | None, KillLine]:
+        requests = folder.requests
+        if not requests.is_own(bot):
+            requests.check(bot)
+        before = requests.kill_of(bot)
+        return before, requests.throw(bot, who, reason)
 
-    async def _flush(self, bot: str) -> None:
+    async def _flush(self, folder: Folder, bot: str) -> None:
         try:
-            await self._apart(lambda: self._requests.flush_kill(bot), AFTER_S)
+            await self._apart(lambda: folder.requests.flush_kill(bot), AFTER_S)
         except FileNotFoundError:
             return  # cleared meanwhile
         except (OSError, TimeoutError) as error:
@@ -217,7 +233,9 @@ class KillSwitch:
     def _look_after(self, store: DeskStore) -> None:
         """Put switches into the audit that stand thrown without a line: the desk ended before it was told."""
         with suppress(AionError, OSError):
-            for bot in self._files.killed():
-                kill = self._requests.kill_of(bot)
-                if kill is not None and kill.killed_at is not None:
-                    store.record_once(FOUND_BY, f"kill switch of {bot} found thrown", to_json(kill), "killed_at")
+            for folder in self._folders.all():
+                for bot in folder.files.killed():
+                    found = folder.requests.kill_of(bot)
+                    if found is not None and found.killed_at is not None:
+                        what = f"kill switch of {bot_id(folder.machine, bot)} found thrown"
+                        store.record_once(FOUND_BY, what, to_json(found), "killed_at")

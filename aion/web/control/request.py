@@ -70,6 +70,8 @@ class Requests:
         files: FileReader,
         settings: Settings,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        is_of_machine: bool = False,
     ) -> None:
         """Make it.
 
@@ -78,7 +80,9 @@ class Requests:
             files: reads it.
             settings: name Aion's own bots.
             now: the wall clock, aware UTC.
+            is_of_machine: True for the folder of another machine, whose settings this desk does not have.
         """
+        self._is_of_machine = is_of_machine
         self._layout = layout
         self._files = files
         self._settings = settings
@@ -120,7 +124,17 @@ class Requests:
 
     def is_own(self, bot: str) -> bool:
         """Tell whether Aion's own process runs `bot`."""
-        return bot == DESK or bot in self._settings.bots
+        return bot == DESK or bot in self._settings.bots or (self._is_of_machine and self._is_in_run(bot))
+
+    def _is_in_run(self, bot: str) -> bool:
+        """Tell whether a bot is of the run of its machine's day-trading job."""
+        with suppress(StateError, NotFoundError):
+            summary = self.summary()
+            if summary is None or bot in summary.bots:
+                return summary is not None
+            file = self._files.newest_state(bot, {})
+            return file is not None and self._files.read_state(file).run == summary.run
+        return False
 
     def read(self, bot: str) -> ControlState:
         """Return what was asked of `bot` and what it answered.

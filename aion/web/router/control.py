@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from aion.clock import iso
 from aion.errors import AionError, ConfigError, ConflictError, StateError
 from aion.store.document.action import (
     WITH_EXITS,
@@ -21,8 +22,11 @@ from aion.store.document.action import (
 from aion.store.document.base import to_json
 from aion.store.document.state import SimSummary
 from aion.store.layout import DESK, check_day
+from aion.store.machine import bot_id
 from aion.web.bundle.controls import ControlAnswer, ControlState
+from aion.web.control.folder import Folder
 from aion.web.control.kill import UnwrittenError
+from aion.web.desk import Desk
 from aion.web.http.answer import answer, told
 from aion.web.router.common import CHANGES, Actor, actor_of, desk_of
 from aion.web.security.login import address_of
@@ -81,36 +85,39 @@ class KillRequest(BaseModel):
 @control_router.get("/control", response_model=ControlState)
 def desk_control(request: Request) -> Response:
     """Return what was asked of all bots and of the replay, and what became of it."""
-    return answer(request, desk_of(request).requests.read(DESK))
+    folder = desk_of(request).folders.first()
+    return answer(request, _noted(request, folder, folder.requests.read(DESK)))
 
 
 @control_router.post("/control", response_model=ControlAnswer)
 def ask_desk(request: Request, given: DeskRequest) -> Response:
     """Ask all bots to pause, resume or flatten, to let a symbol in, or the replay for another speed or day."""
     try:
-        summary = desk_of(request).requests.summary()
+        summary = desk_of(request).folders.first().requests.summary()
     except StateError:
         summary = None  # the page says what is wrong with it
-    return _ask(request, DESK, given.action, given.reason, _value_of(given, summary))
+    return _ask_all(request, given.action, given.reason, _value_of(given, summary))
 
 
 @control_router.get("/bots/{bot}/control", response_model=ControlState)
 def bot_control(request: Request, bot: str) -> Response:
     """Return what was asked of a bot (of all, for `desk`), and what became of each request by its id."""
-    return answer(request, desk_of(request).requests.read(bot))
+    folder, name = desk_of(request).folders.of(bot)
+    return answer(request, _noted(request, folder, folder.requests.read(name)))
 
 
 @control_router.post("/bots/{bot}/control", response_model=ControlAnswer)
 def ask_bot(request: Request, bot: str, given: ControlRequest) -> Response:
     """Ask a bot to pause, resume or flatten; it is done once the bot's state says so of the answered id."""
-    desk_of(request).requests.check(bot, given.action)
+    folder, name = desk_of(request).folders.of(bot)
+    folder.requests.check(name, given.action)
     if given.exits is not None and given.action != "resume":
         raise ConfigError(f"exits is for resume, not for {given.action}")
     if given.value is not None and given.action not in WITH_KEY:
         raise ConfigError(f"value is for {', '.join(WITH_KEY)}, not for {given.action}")
     if given.value is None and given.action in WITH_KEY and given.action != "force_exit":
         raise ConfigError(f"{given.action} needs the key of what it is for as its value")
-    return _ask(request, bot, given.action, given.reason, given.exits or given.value)
+    return told(_ask(request, folder, name, given.action, given.reason, given.exits or given.value))
 
 
 @control_router.put("/bots/{bot}/kill", response_model=ControlState)
@@ -137,37 +144,91 @@ def clear_kill(
     The bots cancel the exits that it ordered and that are not filled, or keep them where `exits` says so.
     """
     desk, actor = desk_of(request), actor_of(request)
-    desk.requests.check(bot)
-    thrown = desk.requests.kill_of(bot)
-    if thrown is not None:
-        before = to_json(thrown)
-        desk.kill.wait_for_record()
-        is_kept = exits == "keep"
-        what = f"kill switch of {bot} cleared" + (", its exits kept" if is_kept else "")
+    folder, name = desk.folders.of(bot)
+    folder.requests.check(name)
+    for each in desk.folders.all() if bot == DESK else [folder]:
+        _clear(desk, actor, each, name, is_kept=exits == "keep")
+    return told(_noted(request, folder, folder.requests.read(name)))
+
+
+def _clear(desk: Desk, actor: Actor, folder: Folder, bot: str, *, is_kept: bool) -> None:
+    thrown = folder.requests.kill_of(bot)
+    if thrown is None:
+        return
+    before, shown = to_json(thrown), bot_id(folder.machine, bot)
+    desk.kill.wait_for_record()
+    what = f"kill switch of {shown} cleared" + (", its exits kept" if is_kept else "")
+    try:
+        folder.requests.clear(bot, actor.who, is_kept=is_kept, audited=lambda: actor.recorded(what, before, None))
+    except OSError as error:
+        _tell(actor, f"kill switch of {shown}: could not be cleared: {error.strerror}", {})
+        raise UnwrittenError(f"the kill switch of {shown} could not be cleared: {error.strerror}") from None
+    desk.log.warning(f"kill switch of {shown} cleared by {actor.who}")
+
+
+def _ask_all(request: Request, action: Action, reason: str, value: float | str | None) -> Response:
+    """Ask the bots of the own folder and of all machines; one that cannot be asked keeps no other from it."""
+    folders = desk_of(request).folders
+    first, found, failed = folders.first(), dict[str, ControlAnswer](), list[str]()
+    for each in folders.all():
+        if each is folders.own and each is not first:
+            continue  # the desk has no bots of its own
         try:
-            desk.requests.clear(bot, actor.who, is_kept=is_kept, audited=lambda: actor.recorded(what, before, None))
-        except OSError as error:
-            _tell(actor, f"kill switch of {bot}: could not be cleared: {error.strerror}", {})
-            raise UnwrittenError(f"the kill switch of {bot} could not be cleared: {error.strerror}") from None
-        desk.log.warning(f"kill switch of {bot} cleared by {actor.who}")
-    return told(desk.requests.read(bot))
+            found[each.machine] = _ask(request, each, DESK, action, reason, value)
+        except UnwrittenError as error:
+            if each is first and len(folders.all()) == 1:
+                raise
+            failed.append(str(error))
+    if failed:
+        raise UnwrittenError(f"{action} was not asked of all: {'; '.join(failed)}")
+    return told(found[first.machine])
 
 
-def _ask(request: Request, bot: str, action: Action, reason: str, value: float | str | None) -> Response:
+def _ask(
+    request: Request, folder: Folder, bot: str, action: Action, reason: str, value: float | str | None
+) -> ControlAnswer:
     desk, actor = desk_of(request), actor_of(request)
     asked: Json = (
         {"action": action} | ({} if value is None else {"value": value}) | ({"reason": reason} if reason else {})
     )
-    what = f"{action} asked of {bot}"
+    shown = bot_id(folder.machine, bot)
+    what = f"{action} asked of {shown}"
     try:
-        line = desk.requests.ask(
+        line = folder.requests.ask(
             bot, action, actor.who, reason, value, audited=lambda: actor.recorded(what, None, asked)
         )
     except OSError as error:
-        _tell(actor, f"{action} of {bot}: could not be written: {error.strerror}", asked)
-        raise UnwrittenError(f"{action} of {bot} could not be written: {error.strerror}; nothing was asked") from None
-    desk.log.info(f"{action} asked of {bot} by {actor.who}", request=line.id)
-    return told(line)
+        _tell(actor, f"{action} of {shown}: could not be written: {error.strerror}", asked)
+        raise UnwrittenError(
+            f"{action} of {shown} could not be written: {error.strerror}; nothing was asked"
+        ) from None
+    desk.log.info(f"{action} asked of {shown} by {actor.who}", request=line.id)
+    return _note(line, _silence(desk, folder))
+
+
+def _noted(request: Request, folder: Folder, state: ControlState) -> ControlState:
+    """Return what was asked, with why a machine that is not heard of has not answered."""
+    silence = _silence(desk_of(request), folder)
+    if silence:
+        state.requests = {each: _note(line, silence) for each, line in state.requests.items()}
+    return state
+
+
+def _note(line: ControlAnswer, silence: str) -> ControlAnswer:
+    if not silence or line.state not in ("requested", "not_answered"):
+        return line
+    return line.model_copy(update={"detail": f"{line.detail} {silence}" if line.detail else silence})
+
+
+def _silence(desk: Desk, folder: Folder) -> str:
+    """Return a sentence where the machine of a folder is not heard of, an empty text where it is."""
+    if not folder.machine:
+        return ""
+    is_held, at = desk.proofs.held_since(folder.machine)
+    if not is_held:
+        return ""
+    since = f"since {iso(at.replace(microsecond=0))}" if at is not None else "since this desk started"
+    return f"Machine {folder.machine} has not been heard of {since}: its relay brings the request once it is."
 
 
 def _tell(actor: Actor, what: str, asked: Json) -> None:

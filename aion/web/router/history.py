@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from aion.web.history import BotDays, BotRows, Chain, Part
+from aion.web.history import BotDays, BotRows, Chain, History, Part
 from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of
 
@@ -15,7 +15,8 @@ history_router = APIRouter(prefix="/api/bots/{bot}", tags=["bots"], responses=NO
 @history_router.get("/days", response_model=BotDays)
 def bot_days(request: Request, bot: str, limit: Annotated[int, Query(ge=1, le=1000)] = 120) -> Response:
     """Return the results of a bot's market days, the newest first."""
-    return answer(request, desk_of(request).history.days(bot, limit))
+    history, name = _history(request, bot)
+    return answer(request, history.days(name, limit))
 
 
 @history_router.get("/history/{part}", response_model=BotRows)
@@ -29,9 +30,8 @@ def bot_rows(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> Response:
     """Return a page of a bot's trades, orders, fills or decisions of all days that are kept, the newest first."""
-    return answer(
-        request, desk_of(request).history.rows(bot, part, day=day, symbol=symbol, before=before, limit=limit)
-    )
+    history, name = _history(request, bot)
+    return answer(request, history.rows(name, part, day=day, symbol=symbol, before=before, limit=limit))
 
 
 @history_router.get("/history/{part}/{row:path}", response_model=Chain)
@@ -43,4 +43,11 @@ def bot_chain(
     day: Annotated[str, Query(description="Market day of the row, as `days` of a page says it.")],
 ) -> Response:
     """Return what stands behind a row: orders, fills with their bar and each fee, and the decisions."""
-    return answer(request, desk_of(request).history.chain(bot, part, row, day))
+    history, name = _history(request, bot)
+    return answer(request, history.chain(name, part, row, day))
+
+
+def _history(request: Request, bot: str) -> tuple[History, str]:
+    """Return what reads the days of a bot, and its name there."""
+    folder, name = desk_of(request).folders.of(bot)
+    return History(folder.layout, folder.files, folder.requests), name

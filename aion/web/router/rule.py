@@ -32,7 +32,8 @@ class RulesChange(BaseModel):
 @rule_router.get("", response_model=RulesAnswer)
 def bot_rules(request: Request, bot: str) -> Response:
     """Return a bot's rules: those saved, those in force, and what each means."""
-    return answer(request, desk_of(request).rules.read(bot))
+    folder, name = desk_of(request).folders.of(bot)
+    return answer(request, folder.rules.read(name))
 
 
 @rule_router.put("", response_model=RulesAnswer)
@@ -54,6 +55,7 @@ def reset_rules(
 
 def _save(request: Request, bot: str, rules: RuleValues | None, version: int, verb: str) -> Response:
     desk, actor = desk_of(request), actor_of(request)
+    folder, name = desk.folders.of(bot)
 
     def audited(before: RuleValues, after: RuleValues) -> AbstractContextManager[None]:
         changed = [name for name in after if before.get(name) != after[name]]
@@ -61,7 +63,7 @@ def _save(request: Request, bot: str, rules: RuleValues | None, version: int, ve
         return actor.recorded(f"rules of {bot} {verb}", old, new)
 
     try:
-        before, after = desk.rules.save(bot, rules, version, actor.who, audited)
+        before, after = folder.rules.save(name, rules, version, actor.who, audited)
     except BadRulesError as error:
         refused = {"error": "BadRules", "detail": str(error), "fields": error.fields}
         return JSONResponse(refused, status_code=error.status)
@@ -73,4 +75,4 @@ def _save(request: Request, bot: str, rules: RuleValues | None, version: int, ve
         raise UnwrittenError(f"the rules of {bot} could not be written: {error.strerror}; nothing changed") from None
     changed = [name for name in after if before.get(name) != after[name]]
     desk.log.info(f"rules of {bot} {verb} by {actor.who}", changed=", ".join(changed))
-    return told(desk.rules.read(bot))
+    return told(folder.rules.read(name))

@@ -17,7 +17,7 @@ swing_logs_router = APIRouter(prefix="/api/swing/logs", tags=["logs"], responses
 @swing_logs_router.get("/horizons", response_model=HorizonList)
 def swing_log_horizons(request: Request) -> Response:
     """Return the horizons of which there are logs, with the days and bots of each."""
-    horizons = desk_of(request).files.swing_days()
+    horizons = desk_of(request).folders.own.files.swing_days()
     return answer(
         request, made(HorizonList)(horizons={horizon: made(DayList)(days=days) for horizon, days in horizons.items()})
     )
@@ -49,13 +49,14 @@ def swing_log_day(request: Request, horizon: str, day: str) -> Response:
 @whole
 def swing_log(request: Request, horizon: str, day: str, bot: str) -> Response:
     """Return one bot's whole activity file."""
-    file = bot_activity(check_horizon(horizon), check_day(day), check_name("bot", bot))
+    folder, name = desk_of(request).folders.of(bot)
+    file = bot_activity(check_horizon(horizon), check_day(day), check_name("bot", name))
     missing = f"there is no swing log of {bot}, horizon {horizon}, on {day}"
-    return answer(request, desk_of(request).files.read(file, BotActivity, missing))
+    return answer(request, folder.files.read(file, BotActivity, missing))
 
 
 def _days(request: Request, horizon: str) -> dict[str, list[str]]:
-    days = desk_of(request).files.swing_days().get(check_horizon(horizon))
+    days = desk_of(request).folders.own.files.swing_days().get(check_horizon(horizon))
     if not days:
         raise NotFoundError(f"there is no swing log of horizon {horizon}")
     return days
@@ -63,7 +64,7 @@ def _days(request: Request, horizon: str) -> dict[str, list[str]]:
 
 def _answer_day(request: Request, horizon: str, day: str) -> Response:
     bots = _days(request, horizon)[day]
-    docs, errors = desk_of(request).files.read_all(
+    docs, errors = desk_of(request).folders.own.files.read_all(
         {bot: bot_activity(horizon, day, bot) for bot in bots}, BotActivity
     )
     return answer(request, made(SwingDay)(horizon=horizon, day=day, bots=docs, errors=errors))

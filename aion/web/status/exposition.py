@@ -114,7 +114,7 @@ class Exposition:
         if age is not None:
             yield _gauge("aion_watchdog_age_seconds", "Since the watchdog looked last.", age)
         try:
-            beat = self._desk.files.read(HEARTBEAT, Heartbeat)
+            beat = self._desk.folders.own.files.read(HEARTBEAT, Heartbeat)
         except (NotFoundError, StateError):
             return
         said = "Since the bots' process said that it lives."

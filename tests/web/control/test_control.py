@@ -23,6 +23,7 @@ from aion.store.file import write_json
 from aion.store.layout import Layout
 from aion.web.control import request
 from aion.web.control.request import Requests
+from aion.web.reader import FileReader
 from aion.web.security.password import hash_password
 from aion.web.security.store import DeskStore
 from tests.web.conftest import RunningDesk, running
@@ -365,7 +366,7 @@ def test_requests_of_two_workers_when_one_is_slow_to_write_then_ids_appear_in_th
 ) -> None:
     desk = kept.app.desk
     now = datetime.now(UTC)
-    one, other = (Requests(desk.layout, desk.files, desk.settings, now=lambda: now) for _ in range(2))
+    one, other = (Requests(desk.layout, FileReader(desk.layout), desk.settings, now=lambda: now) for _ in range(2))
     is_writing = threading.Event()
     written: list[str] = []
 
