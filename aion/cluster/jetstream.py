@@ -89,6 +89,18 @@ class JetStreamLink:
             raise LinkError(f"the stream {stream} does not answer: {found['error'].get('description')}")
         return Mark(found["created"], int(found["state"]["last_seq"]))
 
+    async def streams(self) -> list[str]:
+        """As `Link`."""
+        found: list[str] = []
+        while True:
+            page = await self._api("STREAM.NAMES", {"offset": len(found)})
+            if "error" in page:
+                raise LinkError(f"the engine does not list its streams: {page['error'].get('description')}")
+            names = page.get("streams") or []
+            found += names
+            if not names or len(found) >= int(page.get("total", 0)):
+                return found
+
     async def keys(self, stream: str) -> list[str]:
         """As `Link`."""
         found: list[str] = []

@@ -58,6 +58,10 @@ class Link(Protocol):
         """Return how far `stream` is; it is made if there is none."""
         ...
 
+    async def streams(self) -> list[str]:
+        """Return the names of all streams."""
+        ...
+
     async def keys(self, stream: str) -> list[str]:
         """Return the keys of which `stream` keeps a message."""
         ...

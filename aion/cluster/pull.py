@@ -6,6 +6,7 @@ It starts from its own disk, with the engine down too: all that is there is held
 import asyncio
 import json
 import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -13,6 +14,7 @@ from aion.cluster.folder import STATE, STATE_FOLDERS, Folder, Say, digest_of
 from aion.cluster.link import Link, LinkError, Message, NobodyError
 from aion.cluster.prove import Prover
 from aion.cluster.push import list_subject, proof_subject, state_stream
+from aion.cluster.report import Report
 from aion.cluster.together import together
 from aion.errors import StateError
 from aion.live.proof import steady_s
@@ -46,6 +48,7 @@ class Node:
         self._say = say
         self._now_s = now_s
         self._prover = Prover(layout.proof, ASK_S, now_s)
+        self.report = Report(layout, machine)
         self._manifest = self._folder.manifest()
         self._identity, self._after, self._epoch, self._n = "", 0, "", 0
         with suppress(FileNotFoundError, StateError, ValueError, KeyError, TypeError):
@@ -107,8 +110,10 @@ class Node:
         if digest_of(data) != digest:
             self._leave_out(f"{path} of {self._machine} is not what its digest says: left out")
             return
-        write_bytes(self._layout.root / path, data, modified_ns=int(headers.get("Aion-Modified", "0")) or None)
+        modified_ns = int(headers.get("Aion-Modified", "0"))
+        write_bytes(self._layout.root / path, data, modified_ns=modified_ns or None)
         self._manifest[path] = digest
+        self.report.applied(modified_ns)
 
     def _leave_out(self, why: str) -> None:
         self._has_left_out = True
@@ -123,7 +128,7 @@ class Node:
         """Ask the publisher every second what it has, and prove as of when it was asked."""
         answered_s = self._now_s()
         while True:
-            sent_s = self._now_s()
+            sent_s, sent_wall_s = self._now_s(), time.time()
             answer: bytes | None = None
             try:
                 answer = await link.ask(proof_subject(self._machine), ANSWER_S)
@@ -136,7 +141,10 @@ class Node:
                     raise
                 self._tell(str(error))
             if answer is not None:
-                await self._compare(link, json.loads(answer), sent_s)
+                received_wall_s, found = time.time(), json.loads(answer)
+                await self._compare(link, found, sent_s)
+                if not self._why:
+                    self.report.proved(sent_wall_s, received_wall_s, found.get("at"))
             await asyncio.sleep(max(0.0, sent_s + ASK_S - self._now_s()))
 
     async def _compare(self, link: Link, answer: dict[str, object], sent_s: float) -> None:
@@ -188,6 +196,8 @@ class Node:
 
     def _tell(self, why: str) -> None:
         """Say what is wrong, once; an empty text says that nothing is any more."""
+        if why:
+            self.report.say(why)
         if why != self._why:
             self._say(why or f"the copy of {self._machine} is proved")
         self._why = why

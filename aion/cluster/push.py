@@ -8,6 +8,7 @@ import asyncio
 import json
 import secrets
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -39,6 +40,12 @@ MOST_BYTES = 32 << 20  # that are put at a time
 def state_stream(machine: str) -> str:
     """Return the name of the stream of what a machine's bots wrote."""
     return f"AION_{machine}_STATE"
+
+
+def machine_of_stream(stream: str) -> str:
+    """Return the machine whose bots' files a stream has, an empty text for another stream."""
+    name = stream.removeprefix("AION_").removesuffix("_STATE")
+    return name if stream == state_stream(name) else ""
 
 
 def proof_subject(machine: str) -> str:
@@ -213,7 +220,7 @@ class Publisher:
             return json.dumps({"error": str(error), "who": self._who}).encode()
         found = {
             "epoch": self._epoch, "n": self._n, "digest": self._manifest.digest(), "who": self._who,
-            "stream": self._mark.identity if self._mark is not None else "",
+            "stream": self._mark.identity if self._mark is not None else "", "at": time.time(),
         }  # fmt: skip
         return json.dumps(found).encode()
 

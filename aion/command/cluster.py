@@ -22,6 +22,14 @@ def add_cluster(app: typer.Typer) -> None:
 
 Server = Annotated[list[str], typer.Option("--server", help="URL of a NATS server, nats://host:4222; once for each.")]
 Machine = Annotated[str, typer.Option("--machine", help="Name of the bots' machine: letters, digits, - and _.")]
+Machines = Annotated[
+    str,
+    typer.Option(
+        "--machines",
+        help="Names of the machines that the desk shows together, with commas between, or all; each gets a folder of "
+        "its own in machines/.",
+    ),
+]
 Replicas = Annotated[int, typer.Option("--replicas", help="Servers that keep each stream: 1, 3 or 5.")]
 Ca = Annotated[Path | None, typer.Option("--ca", help="Certificate that signs those of the servers; turns TLS on.")]
 
@@ -42,16 +50,24 @@ def push(
 
 def pull(
     server: Server,
-    machine: Machine,
+    machine: Machine = "",
+    machines: Machines = "",
     replicas: Replicas = 1,
     ca: Ca = None,
     config: Config = None,
     data: Data = None,
 ) -> None:
     """Keep a proved copy of what the bots of a machine write, and bring them what this desk asks; until stopped."""
+    from aion.cluster.copies import run_copies
     from aion.cluster.relay import Engine, run_copy
 
-    run_copy(settings_of(config, data=data).data, Engine(server, replicas, ca), machine)
+    root, engine = settings_of(config, data=data).data, Engine(server, replicas, ca)
+    if bool(machine) == bool(machines):
+        raise ConfigError("say either --machine, whose files become the data folder, or --machines")
+    if machine:
+        return run_copy(root, engine, machine)
+    names = [each.strip() for each in machines.split(",")]
+    run_copies(root, engine, () if names == ["all"] else names)
 
 
 def prove(

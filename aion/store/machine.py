@@ -13,6 +13,8 @@ OWN = ""
 """In place of a machine's name for the desk's own bots."""
 APART = "~"
 """Between machine and bot in the id of a bot whose name two machines have; no name has it, and no URL escapes it."""
+RELAY_REPORT = ".relay-report.json"
+"""In a machine's folder: what the relay that fills it says of itself and of the machine."""
 RULE = (
     f"a machine's name is 1 to 32 lower-case letters, digits, '-' and '_', starts with a letter, is not {RESERVED!r}"
 )
