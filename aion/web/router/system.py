@@ -9,12 +9,14 @@ from prometheus_client import generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 import aion
+from aion.store.document.base import to_json
 from aion.web.desk import Desk
 from aion.web.http.answer import answer
 from aion.web.metrics.process import disk_figures
 from aion.web.router.common import desk_of
 from aion.web.status.document import Health, SystemMetrics
 from aion.web.status.figures import Together, own_figures, put_together
+from aion.web.status.machines import machine_states
 
 system_router = APIRouter(tags=["system"])
 
@@ -31,6 +33,9 @@ def system_metrics(request: Request) -> Response:
         "silent": silent,
         **put_together(own_figures(desk), others),
     }
+    machines = machine_states(desk)
+    if machines is not None:
+        found["machines"] = {name: to_json(state) for name, state in machines.items()}
     disk = disk_figures(desk.settings.data)
     if disk is not None:
         found["disk"] = disk

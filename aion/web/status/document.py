@@ -56,6 +56,25 @@ class DiskFigures(Document):
     free_bytes: int = Field(description="Left for this user.")
 
 
+class MachineState(Document):
+    """One machine whose bots the desk shows, as this desk knows it."""
+
+    held: bool = Field(description="True while it is not heard of: what it wrote is shown with its age.")
+    proved_age_s: float | None = Field(None, description="Seconds since all that it had was here; absent if never.")
+    limit_s: float = Field(3.0, description="Age above which it is held.")
+    bots: int = Field(description="With a state file in its folder.")
+    relay: Text | None = Field(
+        None, description="What the relay that fills its folder said last; absent where another program does."
+    )
+    relay_at: AwareDatetime | None = Field(None, description="When, by this machine's clock.")
+    clock_offset_s: float | None = Field(
+        None, description="Seconds that its clock is ahead of this machine's, to half of `round_trip_s`."
+    )
+    round_trip_s: float | None = Field(None, description="Of the newest question what it has.")
+    lag_s: float | None = Field(None, description="From the write of its newest file to its arrival here.")
+    sentence: Text = Field("", description="What is wrong, for people.")
+
+
 class SystemMetrics(Document):
     """The figures of the System page, added up over all workers of the desk."""
 
@@ -70,6 +89,9 @@ class SystemMetrics(Document):
         default_factory=dict, description="Counters of the live library: viewers, builds, messages, resets ..."
     )
     topics: dict[Key, DataAge] = Field(default_factory=dict)
+    machines: dict[str, MachineState] | None = Field(
+        None, description="Absent where the desk shows its own folder alone."
+    )
     process: ProcessFigures
     disk: DiskFigures | None = None
 

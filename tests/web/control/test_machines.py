@@ -11,6 +11,7 @@ from aion.config import Settings
 from aion.store.document_file import write_document
 from aion.store.layout import KILL, Layout
 from aion.web.http.static_files import STATIC
+from tests.cluster.machine import until
 from tests.web.conftest import RunningDesk, running
 from tests.web.sample import Writer
 
@@ -93,3 +94,22 @@ def test_kill_switch_of_all_is_thrown_where_it_can_be_and_says_where_not(desk: R
 
 def test_answers_name_the_proof_of_each_machine(desk: RunningDesk) -> None:
     assert desk.get("/api/bots/index").headers["aion-proved-age"] == "a=?0;limit=3.0, b=?0;limit=3.0"
+
+
+def test_figures_say_of_each_machine_how_it_is(desk: RunningDesk) -> None:
+    root = folder(desk, "a")
+    (root / ".relay-report.json").write_text(
+        json.dumps(
+            {"machine": "a", "at": 1e9, "said": "nobody publishes as a", "clock_offset_s": 61.5, "lag_s": 0.02}
+        )
+    )
+    (root.parent / "C!").mkdir()
+    try:
+        until(lambda: "C!" in desk.get("/api/metrics").json()["machines"])
+        found = desk.get("/api/metrics").json()["machines"]
+        assert found["a"]["held"] and found["a"]["bots"] == 2 and found["a"]["lag_s"] == 0.02
+        said = found["a"]["sentence"]
+        assert "not heard of since this desk started; nobody publishes as a; its clock is 61.5 s ahead" in said
+        assert "lower-case letters" in found["C!"]["sentence"] and "relay" not in found["b"]
+    finally:
+        (root.parent / "C!").rmdir()
