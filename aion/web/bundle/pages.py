@@ -78,6 +78,9 @@ def page_of(model: type[Bundle], desk: Desk) -> Bundle:
         page.clock, page.sessions = summary.clock, summary.sessions
     page.errors, page.asked = desk.errors, desk.asked
     if desk.machines:
+        for each in desk.machines.values():
+            if each.cycle.summary is not None:
+                page.sessions = {**each.cycle.summary.sessions, **page.sessions}
         page.machines = {name: _line(each) for name, each in sorted(desk.machines.items()) if name}
     return page
 

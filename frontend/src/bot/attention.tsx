@@ -16,7 +16,7 @@ import { attentionText } from "./sentence";
 import type { CardState } from "./state";
 import type { States } from "./states";
 import "./attention.css";
-import { type Bot, cardId, keyOf } from "../lib/bot";
+import { type Bot, cardId, keyOf, nameOf } from "../lib/bot";
 
 interface Props {
   bots: readonly Bot[];
@@ -31,7 +31,7 @@ function Item({ bot, state }: { bot: Bot; state: CardState }) {
     <li>
       <Icon name={iconOf(state)} />
       <span>
-        <a href={`#${cardId(bot)}`}>{bot.bot}</a> {text}
+        <a href={`#${cardId(bot)}`}>{nameOf(bot)}</a> {text}
       </span>
     </li>
   );

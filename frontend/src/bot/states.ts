@@ -1,9 +1,9 @@
 /** The states of all bots, sought again only when one of them may change: being late is a matter of time, not of data. */
 
 import { useMemo, useRef } from "preact/hooks";
-import type { Asked, ClockState, Session } from "../api/schema";
+import type { Asked, ClockState, MachineLine, Session } from "../api/schema";
 import { type Bot, keyOf } from "../lib/bot";
-import { OWN, proofsOf } from "../lib/proof";
+import { type Held, heldBots } from "../lib/proof";
 import { onDesk, useTicking, wallNow } from "../lib/ticker";
 import { instant } from "../lib/time";
 import { getConnection, pageNow } from "../live";
@@ -16,8 +16,15 @@ export interface Around {
   sessions?: Record<string, Session> | undefined;
   /** What is asked of all bots. */
   asked?: Asked | undefined;
-  /** Wall time as of which the bots' machine was last heard of, NaN if never; undefined unless it is held. */
-  heldSince?: number | undefined;
+  /** Machines other than the desk's own: their bots go by their clocks and by what is asked of all of them. */
+  machines?: Record<string, MachineLine> | undefined;
+  /** Which bots are held. */
+  held?: Held | undefined;
+}
+
+/** What holds for a bot: of the desk, or of its machine. */
+function aroundOf({ machine }: Bot, { clock, asked, machines }: Around): Pick<Around, "clock" | "asked"> {
+  return (machine === undefined ? undefined : machines?.[machine]) ?? { clock, asked };
 }
 
 /** State of each bot by its key (`keyOf`). */
@@ -34,7 +41,8 @@ interface Known {
 const found = new WeakMap<Bot, { clock: string | undefined; asked: Asked | undefined; turns: number[] }>();
 
 /** Wall times after which the state of `bot` may be another without any new data. */
-function turnsOf(bot: Bot, { clock, asked }: Around): number[] {
+function turnsOf(bot: Bot, around: Around): number[] {
+  const { clock, asked } = aroundOf(bot, around);
   const before = found.get(bot);
   if (before && before.clock === clock?.state && before.asked === asked) return before.turns;
   const all = [dueAt(bot, clock), instant(bot.asked?.request?.due_at), instant(killOf(bot, asked)?.kill.due_at)];
@@ -50,8 +58,8 @@ export function makeStates(): (bots: readonly Bot[], around: Around, cached: boo
   let before: unknown[] = [];
 
   return (bots, around, cached, now) => {
-    const { clock, asked, heldSince } = around;
-    const all = [clock?.state, asked, cached, heldSince];
+    const { held } = around;
+    const all = [around.clock?.state, around.asked, cached, held?.text, machinesText(around)];
     const isSame = all.every((each, at) => Object.is(each, before[at]));
     before = all;
     const next = new Map<string, Known>();
@@ -64,7 +72,10 @@ export function makeStates(): (bots: readonly Bot[], around: Around, cached: boo
         next.set(key, was);
         continue;
       }
-      const found = cardState(bot, { clock, session, problem: ownProblem(bot), all: asked, now, cached, heldSince });
+      const { clock, asked: all } = aroundOf(bot, around);
+      const since = held?.since(bot.machine);
+      const heldSince = since === undefined ? undefined : onDesk(since);
+      const found = cardState(bot, { clock, session, problem: ownProblem(bot), all, now, cached, heldSince });
       const state = was && isEqual(was.state, found) ? was.state : found;
       isStill &&= was?.state === state;
       const until = Math.min(...turnsOf(bot, around).filter((at) => at >= now));
@@ -78,27 +89,34 @@ export function makeStates(): (bots: readonly Bot[], around: Around, cached: boo
 
 /** State of each bot now; the same map until a state changes. */
 export function useStates(bots: readonly Bot[], around: Around, cached: boolean): States {
-  const { clock, sessions, asked } = around;
+  const { clock, sessions, asked, machines } = around;
+  const others = machinesText(around);
   // biome-ignore lint/correctness/useExhaustiveDependencies: of the clock only its state turns anything
   const turns = useMemo(
-    () => Float64Array.from(bots.flatMap((bot) => turnsOf(bot, { clock, asked }))).sort(),
-    [bots, clock?.state, asked],
+    () => Float64Array.from(bots.flatMap((bot) => turnsOf(bot, { clock, asked, machines }))).sort(),
+    [bots, clock?.state, asked, others],
   );
-  const passed = useTicking((now) => `${countBefore(turns, now)} ${heldSince() !== undefined}`);
+  const passed = useTicking((now) => `${countBefore(turns, now)} ${heldText()}`);
   const make = useRef<ReturnType<typeof makeStates>>();
   make.current ??= makeStates();
   const find = make.current;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a turn that has passed is a state to be sought again
   return useMemo(
-    () => find(bots, { clock, sessions, asked, heldSince: heldSince() }, cached, wallNow()),
-    [find, bots, clock, sessions, asked, cached, passed],
+    () => find(bots, { clock, sessions, asked, machines, held: heldNow() }, cached, wallNow()),
+    [find, bots, clock, sessions, asked, others, cached, passed],
   );
 }
 
-/** What `Around.heldSince` is now, to the second. */
-function heldSince(): number | undefined {
-  const proof = proofsOf(getConnection().status, pageNow()).get(OWN);
-  return proof?.isHeld ? onDesk(Math.round((proof.at ?? Number.NaN) / 1000) * 1000) : undefined;
+const heldNow = (): Held => heldBots(getConnection().status, pageNow());
+
+/** What is held, without the seconds of what is not. */
+const heldText = (): string => heldNow().text;
+
+/** The same as long as the clocks of other machines, and what is asked of all their bots, are the same. */
+function machinesText({ machines }: Around): string {
+  return Object.entries(machines ?? {})
+    .map(([name, { clock, asked }]) => `${name} ${clock?.state} ${JSON.stringify(asked)}`)
+    .join();
 }
 
 /** How many of the sorted `times` are before `now`. */

@@ -22,6 +22,11 @@ export function keyOf(of: Pick<Bot, "kind" | "bot">): string {
   return key;
 }
 
+/** What a bot is called: its name, with its machine before it where two machines have a bot of that name. */
+export function nameOf({ bot }: Pick<Bot, "bot">): string {
+  return bot.replace("~", "/");
+}
+
 /** What the address of its card ends in: the name, with its kind where a swing bot's may be an intraday bot's too. */
 export function cardId(bot: Pick<Bot, "kind" | "bot" | "errors">): string {
   return isSecond(bot) ? keyOf(bot) : bot.bot;

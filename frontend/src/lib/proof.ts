@@ -31,3 +31,28 @@ export function proofsOf({ state, proved = "", provedAt = 0 }: Proved, now: numb
 export function heldNow(link: Proved, now: number): string[] {
   return [...proofsOf(link, now)].flatMap(([name, { isHeld }]) => (isHeld ? name : []));
 }
+
+/** Which bots are held. */
+export interface Held {
+  /** The same text as long as the same is held as of the same second. */
+  text: string;
+  /** This page's time as of which a bot's machine is proved, NaN if never; undefined unless it is held. */
+  since(machine?: string): number | undefined;
+}
+
+/** What is held at `now`: all of a desk that is fed itself, else the bots of machines that are not heard of. */
+export function heldBots(link: Proved, now: number): Held {
+  const proofs = proofsOf(link, now);
+  const own = proofs.get(OWN);
+  const sinceOf = (proof: Proof | undefined): number | undefined =>
+    proof?.isHeld ? Math.round((proof.at ?? Number.NaN) / 1000) * 1000 : undefined;
+  return {
+    text: [...proofs].map(([name, proof]) => `${name} ${sinceOf(proof)}`).join(),
+    since(machine) {
+      const all = sinceOf(own);
+      if (all !== undefined || machine === undefined) return all;
+      // a machine that the desk does not name yet has proved nothing
+      return proofs.size > 0 && !proofs.has(machine) ? Number.NaN : sinceOf(proofs.get(machine));
+    },
+  };
+}

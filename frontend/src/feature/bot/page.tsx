@@ -12,7 +12,7 @@ import { dayText, fallNote, maxFallText } from "../../bot/span-text";
 import type { CardState } from "../../bot/state";
 import { StateLine } from "../../bot/state-line";
 import { at } from "../../lib/base";
-import type { Bot } from "../../lib/bot";
+import { type Bot, nameOf } from "../../lib/bot";
 import { cost, money, moneyChange } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { instant } from "../../lib/time";
@@ -144,14 +144,15 @@ export function BotPage({ bot, state, session, problem, all, bots }: Props) {
         <a className="quiet" href={at("/bots")} onClick={follow}>
           Bots
         </a>{" "}
-        / {bot.bot}
+        / {nameOf(bot)}
       </nav>
       <AskedOfAll asked={all} bots={bots} />
       <section className={`panel bot-head ${tone(state)}`} aria-labelledby="bot-title">
         <header>
           <div>
             <h1 id="bot-title">
-              {bot.bot}
+              {nameOf(bot)}
+              {bot.machine && <small> on {bot.machine}</small>}
               {bot.foreign && <small> external</small>}
             </h1>
             <p className="soft">

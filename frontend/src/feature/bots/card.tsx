@@ -9,7 +9,7 @@ import { Signals } from "../../bot/signals";
 import { dayText, fallNote, maxFallText } from "../../bot/span-text";
 import type { CardState } from "../../bot/state";
 import { StateLine } from "../../bot/state-line";
-import { type Bot, cardId, keyOf } from "../../lib/bot";
+import { type Bot, cardId, keyOf, nameOf } from "../../lib/bot";
 import { later } from "../../lib/later";
 import { memo } from "../../lib/memo";
 import { isLong, money, moneyChange } from "../../lib/money";
@@ -217,8 +217,9 @@ export const Card = memo(function Card(props: Props) {
         <div>
           <h3 id={title}>
             <a href={pathOf(bot)} onClick={follow}>
-              {bot.bot}
+              {nameOf(bot)}
             </a>
+            {bot.machine && <small> on {bot.machine}</small>}
             {bot.foreign && <small> external</small>}
           </h3>
           <p title={bot.rule || undefined}>

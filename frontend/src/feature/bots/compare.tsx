@@ -9,7 +9,7 @@ import { dayText, fallNote, maxFallText } from "../../bot/span-text";
 import { type CardState, dueAt } from "../../bot/state";
 import type { States } from "../../bot/states";
 import { brief, due as dueText } from "../../lib/age";
-import { type Bot, keyOf } from "../../lib/bot";
+import { type Bot, keyOf, nameOf } from "../../lib/bot";
 import { type Cell, download, toCsv } from "../../lib/csv";
 import { wallSpan } from "../../lib/market";
 import { cost, count, moneyChange, plural } from "../../lib/money";
@@ -157,7 +157,7 @@ function columnsOf({ market, sessions, still, clock }: Figures): Column<Row>[] {
         <>
           <StateIcon state={state} />
           <a className="bot-name" href={pathOf(bot)} onClick={follow}>
-            {bot.bot}
+            {nameOf(bot)}
           </a>
           <small title={namesOf(bot)}>{namesOf(bot)}</small>
         </>

@@ -7,6 +7,7 @@ import { Attention } from "../../bot/attention";
 import { EmptyDesk } from "../../bot/empty-desk";
 import { sectionProblems } from "../../bot/state";
 import type { States } from "../../bot/states";
+import { later } from "../../lib/later";
 import { memo } from "../../lib/memo";
 import type { Roster, Told } from "../../lib/roster";
 import { setQuery, useQuery } from "../../lib/route";
@@ -36,14 +37,24 @@ interface Props {
   cards: ReadonlyMap<string, Told>;
 }
 
+/** Comes only where a desk shows several machines. */
+const Machines = later(
+  () => import("./machines"),
+  () => null,
+);
+
 export const BotsPage = memo(function BotsPage({ roster, states, cards }: Props) {
   const desk = useDesk();
   const query = useQuery();
   const filter = query.get("filter") ?? "";
   const order = query.get("sort");
   const sort = useMemo(() => sortFrom(order), [order]);
-  const { bots } = roster;
-  const { errors, unread } = roster;
+  const { errors, unread, machines } = roster;
+  const machine = (machines && query.get("machine")) || "";
+  const bots = useMemo(
+    () => (machine ? roster.bots.filter((bot) => (bot.machine ?? ".") === machine) : roster.bots),
+    [roster.bots, machine],
+  );
   const problems = useMemo(() => sectionProblems({ errors, unread, bots }), [errors, unread, bots]);
   const shown = useMemo(() => sortBots(filterBots(bots, states, filter), sort), [bots, states, filter, sort]);
   const rows = useMemo(() => rowsOf(shown, states, sort), [shown, states, sort]);
@@ -64,8 +75,12 @@ export const BotsPage = memo(function BotsPage({ roster, states, cards }: Props)
       <AskedOfAll asked={roster.asked} bots={bots} />
       <Attention bots={bots} states={states} problems={problems} />
       {roster.clock?.state === "finished" && <Result head={roster} bots={bots} />}
-      {bots.length === 0 && <EmptyDesk />}
-      {bots.length > 0 && <Totals totals={roster.totals} mode={roster.mode} bots={bots} states={states} />}
+      {roster.bots.length === 0 && <EmptyDesk />}
+      {machines ? (
+        <Machines roster={roster} machine={machine} bots={bots} states={states} />
+      ) : (
+        bots.length > 0 && <Totals totals={roster.totals} mode={roster.mode} bots={bots} states={states} />
+      )}
       {bots.length > 0 && isWhole && (
         <>
           <Compare

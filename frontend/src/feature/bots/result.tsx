@@ -2,7 +2,7 @@
 
 import type { BotsTotals } from "../../api/schema";
 import { totalReturn } from "../../bot/figure";
-import { type Bot, keyOf } from "../../lib/bot";
+import { type Bot, keyOf, nameOf } from "../../lib/bot";
 import { plural } from "../../lib/money";
 import { percentChange, points, returnOn } from "../../lib/percent";
 import { instant, stamp } from "../../lib/time";
@@ -26,7 +26,7 @@ const COLUMNS: Column<Bot>[] = [
     name: "Bot",
     cell: (bot) => (
       <>
-        {bot.bot} <small>{bot.currency}</small>
+        {nameOf(bot)} <small>{bot.currency}</small>
       </>
     ),
   },

@@ -3,7 +3,7 @@
 import { costsOf } from "../../bot/figure";
 import type { CardState } from "../../bot/state";
 import type { States } from "../../bot/states";
-import { type Bot, keyOf } from "../../lib/bot";
+import { type Bot, keyOf, nameOf } from "../../lib/bot";
 import { plural } from "../../lib/money";
 import { byName } from "../../lib/order";
 import { returnOn } from "../../lib/percent";
@@ -30,8 +30,8 @@ const texts = new WeakMap<Bot, string>();
 function textOf(bot: Bot): string {
   let text = texts.get(bot);
   if (text === undefined) {
-    const { symbols = [], currency, exchange, strategy, kind } = bot;
-    text = [bot.bot, namesOf(bot), ...symbols, currency, exchange, strategy, kind].join(" ").toLowerCase();
+    const { symbols = [], currency, exchange, strategy, kind, machine } = bot;
+    text = [nameOf(bot), machine, namesOf(bot), ...symbols, currency, exchange, strategy, kind].join(" ").toLowerCase();
     texts.set(bot, text);
   }
   return text;

@@ -15,6 +15,7 @@ import { useDesk } from "../../ui/frame/desk";
 import { PollChoice } from "../../ui/frame/poll-choice";
 import { NoData } from "../../ui/number";
 import { Histogram } from "./histogram";
+import { MachinePanel } from "./machines";
 import { Fact, Figure, milliseconds, type Row, TablePanel } from "./part";
 import { WatchPanels } from "./watch";
 
@@ -320,6 +321,7 @@ export function SystemPage({ cache, stream, ages, bots, watch, watchProblem, des
           isNarrow
           none={desk ? "No topics yet." : "Unknown."}
         />
+        {desk?.machines && <MachinePanel machines={desk.machines} fetchedAt={fetchedAt} />}
         <WatchPanels watch={watch} problem={watchProblem ?? (failed && "could not load the desk’s figures.")} />
         <TablePanel
           id="beats-title"
