@@ -22,7 +22,7 @@ import {
   resumePromise,
 } from "./promise";
 import "./controls.css";
-import type { Bot } from "../lib/bot";
+import { type Bot, nameOf } from "../lib/bot";
 
 const AttachedControls = later(
   () => import("./attached-controls"),
@@ -32,7 +32,7 @@ const AttachedControls = later(
 /** Why a bot cannot be asked for anything; empty when it can. */
 export function refusal(bot: Bot, mayAsk: boolean): string {
   if (!answersRequests(bot))
-    return `${bot.bot} cannot be controlled from here: it is a bot of another program. Stop it where it runs.`;
+    return `${nameOf(bot)} cannot be controlled from here: it is a bot of another program. Stop it where it runs.`;
   return mayAsk ? "" : "You are logged in as a viewer: only an administrator can control bots.";
 }
 
@@ -46,7 +46,7 @@ interface Props {
 export function Controls({ bot, all }: Props) {
   const mayAsk = useMayAsk();
   const { market } = useDesk();
-  const name = bot.bot;
+  const name = nameOf(bot);
   const busy = useTicking((now) => pendingOf(bot, all, now)?.what ?? "");
   const why = refusal(bot, mayAsk);
   if (why) return <p className="soft refusal">{why}</p>;
@@ -62,7 +62,7 @@ export function Controls({ bot, all }: Props) {
           confirm={`Resume ${name}`}
           disabled={busy === "resume"}
           choice={keepChoice(bot, market)}
-          run={(reason, keep) => askBot(name, "resume", reason, keep)}
+          run={(reason, keep) => askBot(bot.bot, "resume", reason, keep)}
         >
           <p>{resumePromise(bot)}</p>
         </ConfirmButton>
@@ -73,7 +73,7 @@ export function Controls({ bot, all }: Props) {
           title={`Pause ${name}?`}
           confirm={`Pause ${name}`}
           disabled={busy === "pause" || bot.state === "stopped"}
-          run={(reason) => askBot(name, "pause", reason)}
+          run={(reason) => askBot(bot.bot, "pause", reason)}
         >
           <p>{pausePromise(bot)}</p>
         </ConfirmButton>
@@ -84,7 +84,7 @@ export function Controls({ bot, all }: Props) {
         title={`Flatten ${name}?`}
         confirm={`Flatten ${name}`}
         disabled={busy === "flatten" || bot.state === "stopped"}
-        run={(reason) => askBot(name, "flatten", reason)}
+        run={(reason) => askBot(bot.bot, "flatten", reason)}
       >
         <p>{flattenPromise(bot, market)}</p>
       </ConfirmButton>
@@ -95,7 +95,7 @@ export function Controls({ bot, all }: Props) {
 
 /** Throws the kill switch of one bot, or clears it once it is thrown. */
 export function KillSwitch({ bot, all, promise }: Props & { promise: string }) {
-  const name = bot.bot;
+  const name = nameOf(bot);
   const killed = killOf(bot, all);
   if (killed && !killed.ofAll) return <ClearOwn bot={bot} all={all} />;
   return (
@@ -105,7 +105,7 @@ export function KillSwitch({ bot, all, promise }: Props & { promise: string }) {
       title={`Stop ${name}?`}
       confirm={`Stop ${name}`}
       disabled={killed !== undefined}
-      run={(reason) => throwKill(name, reason)}
+      run={(reason) => throwKill(bot.bot, reason)}
     >
       <p>{promise}</p>
     </ConfirmButton>
@@ -167,7 +167,7 @@ interface Look {
 /** Clears the switch of one bot. */
 export function ClearOwn({ bot, all, label = "Clear kill switch", className }: Look & Props) {
   const { market } = useDesk();
-  const name = bot.bot;
+  const name = nameOf(bot);
   return (
     <ConfirmButton
       label={label}
@@ -177,7 +177,7 @@ export function ClearOwn({ bot, all, label = "Clear kill switch", className }: L
       withReason={false}
       className={className}
       choice={all?.kill ? undefined : keepChoice(bot, market)}
-      run={(_reason, keep) => clearKill(name, keep)}
+      run={(_reason, keep) => clearKill(bot.bot, keep)}
     >
       <p>{clearPromise(bot, all?.kill !== undefined)}</p>
     </ConfirmButton>

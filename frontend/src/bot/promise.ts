@@ -3,7 +3,7 @@
  * tests/e2e/test_promise.py has to prove the new one.
  */
 
-import type { Bot } from "../lib/bot";
+import { type Bot, nameOf } from "../lib/bot";
 import { unshown } from "../lib/left-out";
 import { plural } from "../lib/money";
 import { instant, stamp } from "../lib/time";
@@ -18,7 +18,7 @@ function counted(names: readonly string[], thing: string, more = 0): string {
   return `${plural(names.length + more, thing)}${named && ` (${named})`}`;
 }
 
-const list = (bots: readonly Bot[]): string => bots.map((bot) => bot.bot).join(", ");
+const list = (bots: readonly Bot[]): string => bots.map(nameOf).join(", ");
 
 /** `at the next bar`, `at the next open, 19 May 13:30 UTC`. */
 function whenOf(bot: Bot, market: number | undefined): string {
@@ -74,7 +74,7 @@ const switchExitsOf = (bot: Bot): string[] => (bot.flatten ? [] : exitsOf(bot));
 function flattenStays(bot: Bot): string {
   const exits = bot.flatten ? exitsOf(bot) : [];
   const kept = `${counted(exits, "exit")} ${exits.length === 1 ? "is" : "are"} not cancelled`;
-  return exits.length > 0 ? ` The flatten of ${bot.bot} goes on: ${kept}.` : "";
+  return exits.length > 0 ? ` The flatten of ${nameOf(bot)} goes on: ${kept}.` : "";
 }
 
 /** Words of the choice to let exits fill all the same. */
@@ -106,7 +106,7 @@ export function pauseAllPromise(bots: readonly Bot[]): string {
 export function resumeAllPromise(bots: readonly Bot[]): string {
   const exits = own(bots)
     .filter((bot) => bot.state === "paused")
-    .flatMap((bot) => exitsOf(bot).map((symbol) => `${bot.bot} ${symbol}`));
+    .flatMap((bot) => exitsOf(bot).map((symbol) => `${nameOf(bot)} ${symbol}`));
   const cancelled = exits.length > 0 ? ` ${cancelPromise(exits, "A flatten")}` : "";
   return `All paused bots may open positions again.${cancelled}${others(bots)}`;
 }
@@ -132,7 +132,7 @@ export function clearAllPromise(bots: readonly Bot[]): string {
   const paused = freed(bots).filter((bot) => bot.paused);
   const except = killed.length > 0 ? `, except those with their own kill switch still on (${list(killed)})` : "";
   const stay = paused.length > 0 ? ` Bots that were paused before stay paused (${list(paused)}).` : "";
-  const exits = freed(bots).flatMap((bot) => switchExitsOf(bot).map((symbol) => `${bot.bot} ${symbol}`));
+  const exits = freed(bots).flatMap((bot) => switchExitsOf(bot).map((symbol) => `${nameOf(bot)} ${symbol}`));
   const stays = freed(bots).map(flattenStays).join("");
   const cancelled = (exits.length > 0 ? ` ${cancelPromise(exits, "The switch")}` : "") + stays;
   return `All bots resume${except}.${stay} ${notAgain("a swing bot waits for its next rebalance")}${cancelled}`;

@@ -2,7 +2,7 @@
 
 import type { ClockState, Fill, Session } from "../api/schema";
 import { age } from "../lib/age";
-import type { Bot } from "../lib/bot";
+import { type Bot, nameOf } from "../lib/bot";
 import { unshown } from "../lib/left-out";
 import { wallText } from "../lib/market";
 import { MINUS, money, price, quantity, sharedDecimals, type Unit } from "../lib/money";
@@ -193,7 +193,7 @@ export function attentionText(bot: Bot, state: CardState, market: number | undef
 /** `orb_ny bought 196 MSFT at 256.21 USD.` */
 export function fillSentence(bot: Bot, fill: Pick<Fill, "symbol" | "side" | "quantity" | "price">): string {
   const verb = fill.side === "buy" ? "bought" : "sold";
-  return `${bot.bot} ${verb} ${quantity(fill.quantity)} ${fill.symbol} at ${price(fill.price, sharedDecimals(bot.tick, [fill.price]))} ${bot.currency}.`;
+  return `${nameOf(bot)} ${verb} ${quantity(fill.quantity)} ${fill.symbol} at ${price(fill.price, sharedDecimals(bot.tick, [fill.price]))} ${bot.currency}.`;
 }
 
 /** `drawdown since 19 Nov 2021` beside a total. */

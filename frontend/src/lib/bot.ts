@@ -23,8 +23,13 @@ export function keyOf(of: Pick<Bot, "kind" | "bot">): string {
 }
 
 /** What a bot is called: its name, with its machine before it where two machines have a bot of that name. */
-export function nameOf({ bot }: Pick<Bot, "bot">): string {
+export function nameOf({ bot }: { bot: string }): string {
   return bot.replace("~", "/");
+}
+
+/** True where its id has the name of its machine in it. */
+export function isNamed({ bot }: { bot: string }): boolean {
+  return bot.includes("~");
 }
 
 /** What the address of its card ends in: the name, with its kind where a swing bot's may be an intraday bot's too. */

@@ -8,21 +8,30 @@ function total(bots: number, equity: number, day: number): IndexTotal {
   return { currency: "USD", bots, equity, open_positions: 2 * bots, drawdown: 0.1, days: { "2022-05-19": row } };
 }
 
+const isOfA = (bot: string): boolean => bot.startsWith("a~");
 const MACHINES = { a: { bots: 1, asked: {}, totals: { USD: total(1, 100.1, 0.1) } } } as Record<string, MachineLine>;
 
 test("a machine that is held is in no sum of the rest, and no fall is shown that has it in it", () => {
-  const found = totalsWithout({ USD: total(3, 300.3, 0.3) }, MACHINES, ["a"]).USD;
+  const found = totalsWithout({ USD: total(3, 300.3, 0.3) }, MACHINES, ["a"], isOfA).USD;
   expect(found).toMatchObject({ bots: 2, equity: 200.2, open_positions: 4 });
   expect(found?.days?.["2022-05-19"]).toMatchObject({ bots: 2, gross: 0.2, net: 0.2 });
   expect(found?.drawdown).toBeUndefined();
-  expect(totalsWithout({ USD: total(1, 100.1, 0.1) }, MACHINES, ["a"])).toEqual({});
+  expect(totalsWithout({ USD: total(1, 100.1, 0.1) }, MACHINES, ["a"], isOfA)).toEqual({});
   const all = { USD: total(3, 300.3, 0.3) };
-  expect(totalsWithout(all, MACHINES, [])).toEqual(all);
+  expect(totalsWithout(all, MACHINES, [], isOfA)).toEqual(all);
+});
+
+test("a bot that is gone is not named as one that a day lacks", () => {
+  const all = total(3, 3, 0.3);
+  const day = { ...all.days?.["2022-05-19"], bots: 1, missing: ["a~swing", "b~swing"], missing_total: 2 };
+  const machines = { a: { ...MACHINES.a, totals: { USD: { ...total(1, 1, 0), days: {} } } } } as typeof MACHINES;
+  const found = totalsWithout({ USD: { ...all, days: { "2022-05-19": day } } as IndexTotal }, machines, ["a"], isOfA);
+  expect(found.USD?.days?.["2022-05-19"]).toMatchObject({ bots: 1, missing: ["b~swing"], missing_total: 1 });
 });
 
 test("a figure that one bot does not say stays unsaid", () => {
   const { equity: _, ...rest } = total(3, 1, 1);
-  expect(totalsWithout({ USD: rest as IndexTotal }, MACHINES, ["a"]).USD?.equity).toBeUndefined();
+  expect(totalsWithout({ USD: rest as IndexTotal }, MACHINES, ["a"], isOfA).USD?.equity).toBeUndefined();
 });
 
 test("bots of a machine that is not heard of are held, those of others are not", () => {

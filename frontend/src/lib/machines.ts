@@ -23,20 +23,25 @@ function less<K extends string>(
   return found;
 }
 
-function dayWithout(day: IndexDay, part: IndexDay | undefined): IndexDay {
-  if (!part) return day;
+function dayWithout(
+  day: IndexDay,
+  part: IndexDay | undefined,
+  bots: number,
+  isGone: (bot: string) => boolean,
+): IndexDay {
+  const marked = part?.bots ?? 0;
   return {
     ...day,
-    ...less(day, part, OF_DAY),
-    bots: day.bots - part.bots,
-    missing: (day.missing ?? []).filter((name) => !part.missing?.includes(name)),
-    missing_total: (day.missing_total ?? 0) - (part.missing_total ?? 0),
+    ...less(day, part ?? {}, OF_DAY),
+    bots: day.bots - marked,
+    missing: (day.missing ?? []).filter((name) => !isGone(name)),
+    missing_total: (day.missing_total ?? 0) - (bots - marked),
   } as IndexDay;
 }
 
-function without(total: IndexTotal, part: IndexTotal): IndexTotal {
+function without(total: IndexTotal, part: IndexTotal, isGone: (bot: string) => boolean): IndexTotal {
   const days = Object.entries(total.days ?? {})
-    .map(([day, row]) => [day, dayWithout(row, part.days?.[day])] as const)
+    .map(([day, row]) => [day, dayWithout(row, part.days?.[day], part.bots, isGone)] as const)
     .filter(([, row]) => row.bots > 0);
   // a fall is of all bots together: that of some of them is not known here
   const { drawdown: _, max_drawdown: __, peak_at: ___, drawdown_since: ____, is_at_closes: _____, ...rest } = total;
@@ -48,14 +53,22 @@ function without(total: IndexTotal, part: IndexTotal): IndexTotal {
   } as IndexTotal;
 }
 
-/** The totals of all bots but those of the `held` machines; no drawdown where one of them is in it. */
-export function totalsWithout(totals: Totals, machines: Machines, held: readonly string[]): Totals {
+/**
+ * The totals of all bots but those of the `held` machines, which `isGone` tells by their ids; no drawdown where one of
+ * them is in it.
+ */
+export function totalsWithout(
+  totals: Totals,
+  machines: Machines,
+  held: readonly string[],
+  isGone: (bot: string) => boolean,
+): Totals {
   const found = { ...totals };
   for (const name of held)
     for (const [currency, part] of Object.entries(machines[name]?.totals ?? {})) {
       const total = found[currency];
       if (!total) continue;
-      const rest = without(total, part);
+      const rest = without(total, part, isGone);
       if (rest.bots > 0) found[currency] = rest;
       else delete found[currency];
     }

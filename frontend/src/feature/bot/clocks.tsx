@@ -81,6 +81,10 @@ export function Clocks({ bot, state, session }: Props) {
     const { verifiedAt } = link;
     const old = verifiedAt === undefined ? undefined : now - onDesk(verifiedAt);
     const isGood = old !== undefined && old <= verifiedWithin(link);
+    if (state.kind === "held" && bot.machine) {
+      const more = state.since === undefined ? "no word yet" : `no word for ${age(now - state.since)}`;
+      return { tone: "attention", icon: "crossed", text: `${bot.machine} HELD`, more };
+    }
     return {
       tone: isGood ? "well" : "attention",
       icon: isGood ? "dot" : "crossed",

@@ -12,7 +12,7 @@ import { dayText, fallNote, maxFallText } from "../../bot/span-text";
 import type { CardState } from "../../bot/state";
 import { StateLine } from "../../bot/state-line";
 import { at } from "../../lib/base";
-import { type Bot, nameOf } from "../../lib/bot";
+import { type Bot, isNamed, nameOf } from "../../lib/bot";
 import { cost, money, moneyChange } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { instant } from "../../lib/time";
@@ -152,7 +152,7 @@ export function BotPage({ bot, state, session, problem, all, bots }: Props) {
           <div>
             <h1 id="bot-title">
               {nameOf(bot)}
-              {bot.machine && <small> on {bot.machine}</small>}
+              {bot.machine && !isNamed(bot) && <small> on {bot.machine}</small>}
               {bot.foreign && <small> external</small>}
             </h1>
             <p className="soft">

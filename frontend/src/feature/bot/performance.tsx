@@ -3,6 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 import type { BotDays, BotPart, BotView, Problem, Session } from "../../api/schema";
 import type { CardState } from "../../bot/state";
+import { nameOf } from "../../lib/bot";
 import { later } from "../../lib/later";
 import { fall } from "../../lib/percent";
 import { dayName, instant, isoDay, stamp, UTC } from "../../lib/time";
@@ -120,7 +121,7 @@ export function Performance({ bot, state, session, problem, days }: Props) {
       {scene ? (
         <>
           <ChartGuard settings={span}>
-            <EquityChart key={span} name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
+            <EquityChart key={span} name={nameOf(bot)} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
           </ChartGuard>
           <Falls scene={scene} series={scene.series} ofRun={span === "run"} />
         </>

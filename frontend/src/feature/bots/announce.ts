@@ -1,8 +1,9 @@
 /** What the polite region says: fills and changes of state, at most one sentence in five seconds. Pure. */
 
 import { fillSentence } from "../../bot/sentence";
+import type { CardState } from "../../bot/state";
 import type { States } from "../../bot/states";
-import { type Bot, keyOf, newestFill } from "../../lib/bot";
+import { type Bot, keyOf, nameOf, newestFill } from "../../lib/bot";
 import { count, plural } from "../../lib/money";
 
 /** What was said of one bot before: its fills and its state. */
@@ -32,6 +33,11 @@ export interface News {
   calm: string[];
 }
 
+/** Of bots that are held with their machine it is said once. */
+function changeOf(bot: Bot, { kind, word }: CardState): string {
+  return `${kind === "held" && bot.machine ? `Machine ${bot.machine}` : nameOf(bot)} is ${word}.`;
+}
+
 /** What is new since `before`. */
 export function news(bots: readonly Bot[], states: States, before: Heard): News {
   const urgent: string[] = [];
@@ -43,14 +49,14 @@ export function news(bots: readonly Bot[], states: States, before: Heard): News 
     const was = before.get(key);
     if (!was) continue; // a bot that has just appeared brings old fills
     if (state && was.state !== undefined && was.state !== state.kind)
-      (state.attention ? urgent : calm).push(`${bot.bot} is ${state.word}.`);
+      (state.attention ? urgent : calm).push(changeOf(bot, state));
     const fill = newestFill(bot);
     if (!fill || fill.id === was.last) continue;
     const more = (bot.fills_total ?? 0) - was.fills;
     const sentence = fillSentence(bot, fill);
     fills.push(more > 1 ? `${sentence.slice(0, -1)}, the last of ${count(more)} fills.` : sentence);
   }
-  return { telling: [...urgent, ...fills], calm };
+  return { telling: [...new Set([...urgent, ...fills])], calm };
 }
 
 /** One sentence for all of `sentences`. */

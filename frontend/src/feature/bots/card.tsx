@@ -9,7 +9,7 @@ import { Signals } from "../../bot/signals";
 import { dayText, fallNote, maxFallText } from "../../bot/span-text";
 import type { CardState } from "../../bot/state";
 import { StateLine } from "../../bot/state-line";
-import { type Bot, cardId, keyOf, nameOf } from "../../lib/bot";
+import { type Bot, cardId, isNamed, keyOf, nameOf } from "../../lib/bot";
 import { later } from "../../lib/later";
 import { memo } from "../../lib/memo";
 import { isLong, money, moneyChange } from "../../lib/money";
@@ -182,7 +182,7 @@ function Curve({ bot, state, session, problem }: Around & { bot: BotView }) {
   }
   return (
     <ChartGuard>
-      <EquityChart name={bot.bot} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
+      <EquityChart name={nameOf(bot)} holdName={bot.hold_name ?? ""} scene={scene} now={market} />
     </ChartGuard>
   );
 }
@@ -219,7 +219,7 @@ export const Card = memo(function Card(props: Props) {
             <a href={pathOf(bot)} onClick={follow}>
               {nameOf(bot)}
             </a>
-            {bot.machine && <small> on {bot.machine}</small>}
+            {bot.machine && !isNamed(bot) && <small> on {bot.machine}</small>}
             {bot.foreign && <small> external</small>}
           </h3>
           <p title={bot.rule || undefined}>
@@ -228,10 +228,10 @@ export const Card = memo(function Card(props: Props) {
         </div>
         <StateChip state={state} clock={clock} />
         {mayAsk && (
-          <Menu label="⋯" name={`Controls of ${bot.bot}`}>
+          <Menu label="⋯" name={`Controls of ${nameOf(bot)}`}>
             <Controls bot={view ?? bot} all={all} />
             <a className="quiet" href={pathOf(bot)} onClick={follow}>
-              Trades, rules and all else of {bot.bot}
+              Trades, rules and all else of {nameOf(bot)}
             </a>
           </Menu>
         )}

@@ -65,6 +65,7 @@ export default function Machines({ roster, machine, bots, states }: Props) {
   const left = machine === OWN ? names : machine ? [] : [...held.keys()];
   const all = machine && machine !== OWN ? machines[machine]?.totals : roster.totals;
   const silent = (machine ? [machine] : [...held.keys()]).filter((name) => held.has(name) && !machine);
+  const gone = new Set(roster.bots.flatMap((bot) => (left.includes(bot.machine ?? "") ? [bot.bot] : [])));
   return (
     <>
       <fieldset className="machines">
@@ -86,7 +87,7 @@ export default function Machines({ roster, machine, bots, states }: Props) {
         <Silent key={name} name={name} bots={machines[name]?.bots ?? 0} since={held.get(name) ?? Number.NaN} />
       ))}
       <Totals
-        totals={totalsWithout(all ?? {}, machines, left)}
+        totals={totalsWithout(all ?? {}, machines, left, (bot) => gone.has(bot))}
         mode={roster.mode}
         bots={machine ? bots : bots.filter((bot) => !held.has(bot.machine ?? ""))}
         states={states}

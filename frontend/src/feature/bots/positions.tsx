@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import type { BotView, Position } from "../../api/schema";
 import { byValue } from "../../bot/figure";
 import { termsOf } from "../../bot/terms";
+import { nameOf } from "../../lib/bot";
 import { unshown, unshownValue } from "../../lib/left-out";
 import { memo } from "../../lib/memo";
 import { direction, isLong, money, moneyChange, plural, price, quantity, sharedDecimals } from "../../lib/money";
@@ -134,7 +135,7 @@ export const Positions = memo(function Positions({
           <th scope="row">
             <a className="quiet" href={pathOf(bot)} onClick={follow}>
               {plural(rest, "smaller one")}
-              <span className="spoken"> of {bot.bot}</span>
+              <span className="spoken"> of {nameOf(bot)}</span>
             </a>
           </th>
           <td className="desk-only" />

@@ -6,7 +6,7 @@ import { peakText, sumText } from "../../bot/sentence";
 import { isDayOpen, listed, sinceText } from "../../bot/span-text";
 import type { CardState } from "../../bot/state";
 import type { States } from "../../bot/states";
-import { type Bot, keyOf } from "../../lib/bot";
+import { type Bot, keyOf, nameOf } from "../../lib/bot";
 import { memo } from "../../lib/memo";
 import { cost, count, isLong, money, moneyChange, plural, type Unit } from "../../lib/money";
 import { byName } from "../../lib/order";
@@ -39,7 +39,8 @@ const stateOf = ({ states }: Context, bot: Bot): CardState | undefined => states
 function onlyOne(row: IndexDay, bots: readonly Bot[]): string | undefined {
   const missing = row.missing ?? [];
   const isKnown = missing.length === (row.missing_total ?? missing.length);
-  return isKnown ? bots.find(({ bot }) => !missing.includes(bot))?.bot : undefined;
+  const one = isKnown ? bots.find(({ bot }) => !missing.includes(bot)) : undefined;
+  return one && nameOf(one);
 }
 
 /** Whose day it is: `orb_ny only`, `2 of 3 bots`, `4 bots`. */
@@ -78,11 +79,12 @@ export function dayNotes(
       const bot = bots.find((each) => each.bot === name);
       const marked = bot?.day;
       const city = bot?.exchange ? sessions[bot.exchange]?.name : undefined;
-      if (marked === undefined || bot?.day_pnl === undefined) put("| no daily result in the file.", name);
-      else if (marked >= day) put(`${dayName(day, market)}: without | .`, name);
+      const called = nameOf({ bot: name });
+      if (marked === undefined || bot?.day_pnl === undefined) put("| no daily result in the file.", called);
+      else if (marked >= day) put(`${dayName(day, market)}: without | .`, called);
       else if (bot?.kind === "swing" && !bot.foreign && day === newest)
-        put(`|report|after the${city ? ` ${city}` : ""} close.`, name);
-      else put(`|newest result of ${dayName(marked, market)}.`, name);
+        put(`|report|after the${city ? ` ${city}` : ""} close.`, called);
+      else put(`|newest result of ${dayName(marked, market)}.`, called);
     }
     const rest = (row.missing_total ?? 0) - missing.length;
     if (rest > 0) more.push(`${dayName(day, market)}: without ${plural(rest, "more bot")}.`);

@@ -4,6 +4,7 @@ import { useMemo } from "preact/hooks";
 import type { BotView, Session, SymbolView } from "../../api/schema";
 import { dayText } from "../../bot/span-text";
 import { at } from "../../lib/base";
+import { nameOf } from "../../lib/bot";
 import { price, sharedDecimals } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
 import { Ago, Due } from "../../ui/age";
@@ -42,13 +43,13 @@ export function DayPanel({ bot, session, views }: Props) {
   const written = instant(bot.written_at);
   const due = instant(bot.due_at);
   return (
-    <article className="panel day-panel" aria-label={`${bot.bot}, ${symbol}`}>
+    <article className="panel day-panel" aria-label={`${nameOf(bot)}, ${symbol}`}>
       <header>
         <h3>
           <a href={symbolHref(symbol)} onClick={follow}>
             {symbol}
           </a>{" "}
-          <small>{bot.bot}</small>
+          <small>{nameOf(bot)}</small>
         </h3>
         {last !== undefined && <b className="last">{price(last, sharedDecimals(view?.tick ?? bot.tick, [last]))}</b>}
         <small>{bot.currency}</small>

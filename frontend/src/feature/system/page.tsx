@@ -3,7 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
 import type { BotsPageBundle, SystemMetrics } from "../../api/schema";
-import { type Bot, keyOf } from "../../lib/bot";
+import { type Bot, keyOf, nameOf } from "../../lib/bot";
 import { AGE_BOUNDS, ageQuantile } from "../../lib/data-age";
 import { count, decimal, plural } from "../../lib/money";
 import { percent } from "../../lib/percent";
@@ -120,7 +120,7 @@ function heartbeats(bots: readonly Bot[], market: number | undefined): Row[] {
     get cells() {
       const [asOf, written, due] = [instant(bot.as_of), instant(bot.written_at), instant(bot.due_at)];
       return [
-        bot.bot,
+        nameOf(bot),
         bot.state,
         asOf === undefined ? <NoData key="as-of" /> : stamp(asOf, market),
         written === undefined ? <NoData key="written" /> : <Age key="written" at={written} />,
