@@ -12,7 +12,7 @@ import { countAge } from "./lib/data-age";
 import { doubtDeskTime } from "./lib/desk-time";
 import { later } from "./lib/later";
 import { usePollEvery } from "./lib/preference";
-import { heldNow } from "./lib/proof";
+import { heldBots, heldNow, stepsIn } from "./lib/proof";
 import type { Roster } from "./lib/roster";
 import { usePath, useQuery } from "./lib/route";
 import { useNext } from "./lib/steps";
@@ -99,6 +99,13 @@ export function heartbeatOf(bots: readonly Bot[]): Heartbeat {
   return out;
 }
 
+/** The roster by the clock of `machine`: the market time of one that is held is no time now. */
+function withClock(roster: Roster | undefined, machine: string): Roster | undefined {
+  const line = roster?.machines?.[machine];
+  if (!roster || !line) return roster;
+  return { ...roster, clock: line.clock, sessions: line.sessions ?? {} };
+}
+
 function LoggedOut() {
   return (
     <>
@@ -142,7 +149,9 @@ export function App() {
   const link = useLink();
   const kind = useQuery().get("kind");
   const held = useBots();
-  const { roster, cards, error } = held;
+  const { cards, error } = held;
+  const led = useTicking(() => (held.roster ? stepsIn(held.roster, heldBots(link, pageNow())) : ""));
+  const roster = useMemo(() => withClock(held.roster, led), [held.roster, led]);
   // what the link has not verified for too long is kept data too, with the age of its last verification
   const [lapsed] = useTicking(() => `${lapsedSince(link, pageNow()) ?? ""} ${heldNow(link, pageNow())}`).split(" ");
   const keptAt = held.keptAt ?? (lapsed ? Number(lapsed) : undefined);

@@ -158,6 +158,7 @@ class MachineLine(Document):
     mode: Mode | None = None
     run: Name | None = None
     clock: ClockState | None = None
+    sessions: dict[Key, Session] | None = None
     summary: IntradaySummary | None = Field(None, description="The newest whole cycle of its day-trading job.")
     asked: Asked = Field(default_factory=Asked, description="What is asked of all its bots.")
     totals: dict[str, IndexTotal] | None = Field(

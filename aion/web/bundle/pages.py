@@ -91,7 +91,8 @@ def _line(desk: Desk) -> MachineLine:
     if desk.lead is not None:
         line.as_of, line.mode, line.run = desk.lead.as_of, desk.lead.mode, desk.lead.run
     if (summary := desk.cycle.summary) is not None:
-        line.clock, line.summary = summary.clock, shown_as(IntradaySummary, summary)
+        line.clock, line.sessions = summary.clock, summary.sessions
+        line.summary = shown_as(IntradaySummary, summary)
     return line
 
 

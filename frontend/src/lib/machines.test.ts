@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { IndexTotal, MachineLine } from "../api/schema";
 import { totalsWithout } from "./machines";
-import { heldBots } from "./proof";
+import { heldBots, stepsIn } from "./proof";
 
 function total(bots: number, equity: number, day: number): IndexTotal {
   const row = { bots, gross: day, fees: 0, slippage: 0, net: day, missing: [], missing_total: 0 };
@@ -44,4 +44,18 @@ test("bots of a machine that is not heard of are held, those of others are not",
   expect(held.since()).toBeUndefined();
   expect(heldBots({ state: "streaming" }, 0).since("a")).toBeUndefined();
   expect(heldBots({ ...link, proved: "data=9.00;limit=3.0" }, 100_000).since("b")).toBe(91_000);
+});
+
+test("the clock of a machine that is heard of leads where that of the first is held", () => {
+  const machines = { a: { as_of: "x" }, b: {}, c: { as_of: "x" } };
+  const bots = [{ machine: "a" }, { machine: "c" }];
+  const held = heldBots(
+    { state: "streaming", proved: "a=9.00;limit=3.0, b=0.10;limit=3.0, c=0.10;limit=3.0", provedAt: 9 },
+    9,
+  );
+  expect(stepsIn({ machines, bots }, held)).toBe("c");
+  expect(stepsIn({ machines, bots: [...bots, {}] }, held)).toBe("");
+  expect(stepsIn({ bots }, held)).toBe("");
+  const live = heldBots({ state: "streaming", proved: "a=0.10;limit=3.0, c=9.00;limit=3.0", provedAt: 9 }, 9);
+  expect(stepsIn({ machines, bots }, live)).toBe("");
 });

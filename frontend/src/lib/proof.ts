@@ -56,3 +56,17 @@ export function heldBots(link: Proved, now: number): Held {
     },
   };
 }
+
+/** What says by which machine's clock a desk goes. */
+interface Led {
+  machines?: Record<string, { as_of?: string }> | undefined;
+  bots: readonly { machine?: string }[];
+}
+
+/** The machine by whose clock the desk goes while the one that leads it is held; an empty text for the desk's own choice. */
+export function stepsIn({ machines, bots }: Led, held: Held): string {
+  if (!machines || bots.some(({ machine }) => machine === undefined)) return "";
+  const names = Object.keys(machines).filter((name) => machines[name]?.as_of !== undefined);
+  const next = names.find((name) => held.since(name) === undefined);
+  return next === undefined || next === names[0] ? "" : next;
+}
