@@ -353,7 +353,7 @@ class Page:
         for key in self._bots.keys() | self._of_modes.keys() if is_other else keys:
             bot = self._bots.get(key)
             _set(self._of_modes, key, _mode_problem(lead, bot) if lead is not None and bot is not None else None)
-        if is_other:
+        if is_other and (lead is not None or before is not None):
             for each in self._followed:
                 each.is_all = True
 
