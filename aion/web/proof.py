@@ -27,6 +27,8 @@ LOOK_FOR_S = 1.0  # between two looks for sources
 MISSED = 3  # proofs that may fail to come before what the source wrote is held
 LEAST_LIMIT_S = 3.0
 MOST_EPOCHS = 64  # of a source that are remembered
+GONE = "its proof file is gone"
+NONE = "it has no proof: whatever fills the folder must write one, as `aion relay pull` and `aion prove` do"
 TWO_FEEDERS = "two programs feed this folder, each overwriting the other's proof: stop one of them"
 
 
@@ -59,7 +61,7 @@ class Source:
         try:
             signature = Signature.of(os.lstat(self._path))
         except FileNotFoundError:
-            self._signature, self.problem = None, "its proof file is gone"
+            self._signature, self.problem = None, GONE if self._epoch else NONE
             return
         except OSError as error:
             self.problem = f"its proof file cannot be looked at: {error.strerror}"

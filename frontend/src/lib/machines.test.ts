@@ -36,13 +36,14 @@ test("a figure that one bot does not say stays unsaid", () => {
 
 test("bots of a machine that is not heard of are held, those of others are not", () => {
   const link = { state: "streaming", proved: "a=9.00;limit=3.0, b=0.20;limit=3.0, c=?0;limit=3.0", provedAt: 100_000 };
-  const held = heldBots(link, 100_000);
+  const held = heldBots({ ...link, verifiedAt: 100_000 }, 100_000);
   expect(held.since("a")).toBe(91_000);
   expect(held.since("b")).toBeUndefined();
   expect(held.since("c")).toBeNaN();
   expect(held.since("new")).toBeNaN();
   expect(held.since()).toBeUndefined();
   expect(heldBots({ state: "streaming" }, 0).since("a")).toBeUndefined();
+  expect(heldBots({ state: "streaming", verifiedAt: 1 }, 1).since("a")).toBeNaN();
   expect(heldBots({ ...link, proved: "data=9.00;limit=3.0" }, 100_000).since("b")).toBe(91_000);
 });
 

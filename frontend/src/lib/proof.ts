@@ -41,7 +41,7 @@ export interface Held {
 }
 
 /** What is held at `now`: all of a desk that is fed itself, else the bots of machines that are not heard of. */
-export function heldBots(link: Proved, now: number): Held {
+export function heldBots(link: Proved & Pick<LinkStatus, "verifiedAt">, now: number): Held {
   const proofs = proofsOf(link, now);
   const own = proofs.get(OWN);
   const sinceOf = (proof: Proof | undefined): number | undefined =>
@@ -51,8 +51,8 @@ export function heldBots(link: Proved, now: number): Held {
     since(machine) {
       const all = sinceOf(own);
       if (all !== undefined || machine === undefined) return all;
-      // a machine that the desk does not name yet has proved nothing
-      return proofs.size > 0 && !proofs.has(machine) ? Number.NaN : sinceOf(proofs.get(machine));
+      // a machine that the desk does not name yet has proved nothing; before the link says anything, all is kept data
+      return link.verifiedAt !== undefined && !proofs.has(machine) ? Number.NaN : sinceOf(proofs.get(machine));
     },
   };
 }
