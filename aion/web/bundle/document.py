@@ -314,6 +314,9 @@ class IntradaySnapshot(Shown):
     """All that the Intraday page shows."""
 
     cycle_id: str = ""
+    machine: Name | None = Field(
+        None, description="Whose cycle and symbols these are; absent for those of the desk's own folder."
+    )
     symbols: dict[Key, SymbolView] = Field(default_factory=dict)
     bots: dict[BotId, BotView] = Field(default_factory=dict)
 

@@ -168,7 +168,8 @@ class Machines:
 
     def _together(self) -> Desk:
         """Return one desk of all."""
-        first = next((desk for _, desk in sorted(self._desks.items()) if desk.lead is not None), self._desks[OWN])
+        leader = next((name for name, desk in sorted(self._desks.items()) if desk.lead is not None), OWN)
+        first = self._desks[leader]
         newest = [desk.lead.as_of for desk in self._desks.values() if desk.lead is not None]
         self._lead = lead = Lead(max(newest), first.lead.mode, first.lead.run) if first.lead is not None else None
         cards = dict(self._desks[OWN].cards)
@@ -189,7 +190,7 @@ class Machines:
         _add_all(errors, self._of_machines(lead))
         return Desk(
             first.cycle, cards, lines, errors, days, lead, first.asked, self._watched(), first.symbols,
-            dict(self._desks), self._owners,
+            dict(self._desks), leader, self._owners,
         )  # fmt: skip
 
     def _watched(self) -> Watched | None:

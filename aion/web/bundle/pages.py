@@ -111,6 +111,7 @@ def intraday_bundle(desk: Desk) -> Json:
     """Return `IntradaySnapshot` without `version`: every symbol of the whole cycle, the bots cut to size."""
     page = page_of(IntradaySnapshot, desk)
     page.cycle_id = desk.cycle.summary.cycle_id if desk.cycle.summary is not None else ""
+    page.machine = desk.leader or None
     page.errors = {key: found for key, found in desk.errors.items() if not key.startswith("swing")}
     bots = fit(lambda bound: _views(desk, "intraday", bound), len(desk.cards) + len(desk.lines))
     return told(page) | {"symbols": desk.symbols.encoded(), "bots": bots}

@@ -84,6 +84,8 @@ class Desk:
     symbols: Symbols
     machines: "dict[str, Desk]" = field(default_factory=dict)
     """What each machine's folder says, that of the desk under `OWN`; empty where the desk has no other machine."""
+    leader: str = OWN
+    """Machine whose cycle, clock and symbols those of the desk are."""
     owners: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Machine of each bot by its id, and its name there; empty as `machines`."""
 

@@ -163,8 +163,9 @@ def test_cycle_that_a_machine_broke_off_holds_back_no_other(desk: Desk) -> None:
     found = desk.index()
     lines = found["machines"]
     assert (lines["a"]["summary"]["cycle_id"], lines["b"]["summary"]["cycle_id"]) == ("c1", "c2")
-    _, wait_s = desk.reader.read(desk.tree)
+    read, wait_s = desk.reader.read(desk.tree)
     assert wait_s == 5.0
+    assert intraday_bundle(read)["machine"] == "a", "whose symbols these are"
     desk.now_s += 5
     found = desk.index()
     assert any("a: " in section for section in found["errors"]), "once its grace is over it is shown part by part"

@@ -6,7 +6,9 @@ import { Attention } from "../../bot/attention";
 import { EmptyDesk } from "../../bot/empty-desk";
 import { cardState, problemOf } from "../../bot/state";
 import { byName } from "../../lib/order";
-import { useTicking, wallNow } from "../../lib/ticker";
+import { heldBots } from "../../lib/proof";
+import { onDesk, useTicking, wallNow } from "../../lib/ticker";
+import { getConnection, pageNow } from "../../live";
 import { useDesk } from "../../ui/frame/desk";
 import { DayPanel } from "./day-panel";
 import { ChartNotice } from "./symbol-page";
@@ -15,14 +17,17 @@ import { Symbols } from "./symbols";
 export function IntradayPage({ snapshot }: { snapshot: IntradaySnapshot }) {
   const desk = useDesk();
   const bots = useMemo(() => Object.values(snapshot.bots ?? {}).sort((a, b) => byName(a.bot, b.bot)), [snapshot]);
-  const stateOf = (bot: BotView, now: number) =>
-    cardState(bot, {
-      clock: snapshot.clock,
+  const stateOf = (bot: BotView, now: number) => {
+    const since = heldBots(getConnection().status, pageNow()).since(bot.machine);
+    return cardState(bot, {
+      heldSince: since === undefined ? undefined : onDesk(since),
+      clock: (bot.machine && snapshot.machines?.[bot.machine]?.clock) || snapshot.clock,
       session: bot.exchange ? snapshot.sessions?.[bot.exchange] : undefined,
       problem: problemOf(snapshot.errors, bot),
       now,
       cached: desk.keptAt !== undefined,
     });
+  };
   useTicking((now) => bots.map((bot) => stateOf(bot, now).kind).join());
   const states = new Map(bots.map((bot) => [bot.bot, stateOf(bot, wallNow())]));
   const problems = Object.entries(snapshot.errors ?? {}).filter(
