@@ -71,7 +71,10 @@ def test_machine_whose_publisher_is_killed_is_held_on_the_page_and_the_other_is_
             assert answer["state"] == "requested"
             until(lambda: any((bots["a"] / "control" / "desk").iterdir()))
             assert not (bots["b"] / "control").exists(), "its relay brings it once it is back"
+            silent = page.locator(".machine-silent")
+            until(lambda: "The pause of all bots is requested there" in silent.inner_text())
             pushes["b"].start()
             until(lambda: held.count() == 0, 20)
             until(lambda: "375" in total.inner_text())
+            until(lambda: any((bots["b"] / "control" / "desk").iterdir()))
             page.close()

@@ -31,7 +31,11 @@ export function AskedOfAll({ asked, bots }: { asked: Asked | undefined; bots: re
         <section className="notice asked attention" aria-label="Kill switch of all bots">
           <Icon name="bar" />
           <p>
-            <b>All bots are stopped by the kill switch</b>
+            <b>
+              {bots.some((bot) => bot.machine)
+                ? "The kill switch of all bots is on"
+                : "All bots are stopped by the kill switch"}
+            </b>
             {kill.killed_by && `, pressed by ${whoText(kill.killed_by)}`}
             {at !== undefined && (
               <>

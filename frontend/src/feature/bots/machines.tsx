@@ -1,5 +1,6 @@
 /** Several machines on the Bots page: one of them to look at, and totals of those that are heard of. */
 
+import type { MachineLine } from "../../api/schema";
 import type { States } from "../../bot/states";
 import type { Bot } from "../../lib/bot";
 import { totalsWithout } from "../../lib/machines";
@@ -27,7 +28,10 @@ interface Props {
 }
 
 /** Why a machine is in no total: how many bots that concerns, and since when nothing is heard of it. */
-function Silent({ name, bots, since }: { name: string; bots: number; since: number }) {
+function Silent({ name, line, since }: { name: string; line: MachineLine | undefined; since: number }) {
+  const bots = line?.bots ?? 0;
+  const { kill, request } = line?.asked ?? {};
+  const asked = kill ? "kill switch" : request && request.state === undefined ? request.action : "";
   return (
     <p className="notice machine-silent">
       <Icon name="crossed" />
@@ -37,6 +41,7 @@ function Silent({ name, bots, since }: { name: string; bots: number; since: numb
         </b>{" "}
         No word from it {Number.isNaN(since) ? "since this desk started" : `since ${clock(onDesk(since))}`}. Its cards
         show what is known; the others are live.
+        {asked && ` The ${asked} of all bots is requested there; whether they follow is not known.`}
       </span>
     </p>
   );
@@ -84,7 +89,7 @@ export default function Machines({ roster, machine, bots, states }: Props) {
         ))}
       </fieldset>
       {silent.map((name) => (
-        <Silent key={name} name={name} bots={machines[name]?.bots ?? 0} since={held.get(name) ?? Number.NaN} />
+        <Silent key={name} name={name} line={machines[name]} since={held.get(name) ?? Number.NaN} />
       ))}
       <Totals
         totals={totalsWithout(all ?? {}, machines, left, (bot) => gone.has(bot))}
