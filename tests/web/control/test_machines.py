@@ -77,6 +77,14 @@ def test_what_is_asked_of_all_reaches_each_machine(desk: RunningDesk) -> None:
     assert not any(each.exists() for each in switches)
 
 
+def test_all_bots_of_one_machine_can_be_stopped_alone(desk: RunningDesk) -> None:
+    assert desk.client.put("/api/bots/b~desk/kill", json={"reason": "b"}).status_code == 200
+    switches = [folder(desk, machine) / "control" / "desk" / "kill.json" for machine in ("a", "b")]
+    assert [each.exists() for each in switches] == [False, True]
+    assert desk.client.delete("/api/bots/b~desk/kill").status_code == 200
+    assert not any(each.exists() for each in switches)
+
+
 def test_kill_switch_of_all_is_thrown_where_it_can_be_and_says_where_not(desk: RunningDesk) -> None:
     blocked = folder(desk, "a") / "control" / "desk"
     kept = blocked.with_name("kept")
