@@ -22,7 +22,7 @@ from aion.store.document.action import (
 from aion.store.document.base import to_json
 from aion.store.document.state import SimSummary
 from aion.store.layout import DESK, check_day
-from aion.store.machine import bot_id
+from aion.store.machine import RELAY_REPORT, bot_id
 from aion.web.bundle.controls import ControlAnswer, ControlState
 from aion.web.control.folder import Folder
 from aion.web.control.kill import UnwrittenError
@@ -221,14 +221,19 @@ def _note(line: ControlAnswer, silence: str) -> ControlAnswer:
 
 
 def _silence(desk: Desk, folder: Folder) -> str:
-    """Return a sentence where the machine of a folder is not heard of, an empty text where it is."""
+    """Return in sentences why a machine may not get what is asked of it; an empty text where it does."""
     if not folder.machine:
         return ""
+    said: list[str] = []
     is_held, at = desk.proofs.held_since(folder.machine)
-    if not is_held:
-        return ""
-    since = f"since {iso(at.replace(microsecond=0))}" if at is not None else "since this desk started"
-    return f"Machine {folder.machine} has not been heard of {since}: its relay brings the request once it is."
+    if is_held:
+        since = f"since {iso(at.replace(microsecond=0))}" if at is not None else "since this desk started"
+        said.append(f"Machine {folder.machine} has not been heard of {since}.")
+    if not (folder.layout.root / RELAY_REPORT).exists():
+        said.append(f"No relay fills machines/{folder.machine}/: check that something takes requests there.")
+    elif is_held:
+        said.append("Its relay takes the request there once it is.")
+    return " ".join(said)
 
 
 def _tell(actor: Actor, what: str, asked: Json) -> None:

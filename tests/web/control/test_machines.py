@@ -44,7 +44,10 @@ def test_request_is_written_in_the_folder_of_the_bots_machine_and_says_that_it_i
 ) -> None:
     answer = desk.client.post("/api/bots/a~orb/control", json={"action": "pause", "reason": "now"}).json()
     assert answer["state"] == "requested"
-    assert answer["detail"].startswith("Machine a has not been heard of since this desk started")
+    assert answer["detail"] == (
+        "Machine a has not been heard of since this desk started. "
+        "No relay fills machines/a/: check that something takes requests there."
+    )
     assert [each["action"] for each in asked(desk, "a", "orb")] == ["pause"] and asked(desk, "b", "orb") == []
     state = desk.get("/api/bots/a~orb/control").json()
     assert state["requests"][answer["id"]]["detail"] == answer["detail"]
