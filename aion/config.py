@@ -29,7 +29,7 @@ from aion.errors import ConfigError
 from aion.money import MoneyUnit, unit_of
 from aion.scalar import BotKind
 from aion.secret import DESK_SECRETS, FEED_SECRETS, attached_secret, handed, read_secret
-from aion.section import AlertSettings, AttachSettings, CostSettings, Section, WatchSettings
+from aion.section import AlertSettings, AttachSettings, ClusterSettings, CostSettings, Section, WatchSettings
 from aion.store.base_path import check_base_path
 from aion.store.layout import DESK, HORIZON, check_name
 from aion.store.regular_file import read_regular
@@ -318,6 +318,8 @@ class Settings(Section):
     bots: Mapping[str, BotSettings] = Field(default_factory=default_bots)
     """Bots by name; a `[bots.<name>]` table adds one or changes a default one, `enabled = false` removes it. The
     default ones trade the recorded feed; with another feed and no table, bots are made for its symbols."""
+    cluster: ClusterSettings = ClusterSettings()
+    """Other machines: the table `[cluster]`."""
     attach: Mapping[str, AttachSettings] = Field(default_factory=dict)
     """Bots of other programs by their name on the desk: tables such as `[attach.my_freqtrade]`."""
 
@@ -381,7 +383,7 @@ class Settings(Section):
         return value.expanduser()
 
 
-TABLES = ("risk", "watch", "alerts", "costs", "bots", "attach")
+TABLES = ("risk", "watch", "alerts", "cluster", "costs", "bots", "attach")
 """Settings that are tables of `aion.toml`."""
 _ENVIRONMENT = {name: f"AION_{name.upper()}" for name in Settings.model_fields if name not in TABLES}
 

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -200,6 +201,20 @@ class AlertSettings(Section):
         if not all("://" in url.get_secret_value() for url in value):
             raise ValueError("each is an address of Apprise such as mailto://... or json://...")
         return value
+
+
+class ClusterSettings(Section):
+    """What this machine is in a cluster; `aion up` then carries state files and requests to and from the others."""
+
+    config: Path | None = None
+    """Folder that `aion cluster add-machine` or `add-desk` made, copied to this machine."""
+    machine: str = Field("", pattern=r"^[A-Za-z0-9_-]{0,64}$")
+    """On a desk: the machine whose files the data folder holds."""
+
+    @field_validator("config")
+    @classmethod
+    def _expand(cls, value: Path | None) -> Path | None:
+        return value.expanduser() if value is not None else None
 
 
 class AttachSettings(Section):

@@ -11,36 +11,46 @@ from contextlib import suppress
 from typing import Any
 
 from aion.cluster.link import FencedError, Item, LinkError, Mark, Message, NobodyError
+from aion.cluster.refusal import sentence
+from aion.cluster.rights.accounts import api_prefix, delivery_prefix
 from aion.extras import need
 
 ANSWER_S = 2.0  # that the engine has to take what is put
+SILENT_S = 2.5  # after which a reader of a stream gives up: the server says each second that it is there
+HEARTBEAT = "100"  # status of what it says
+MOST_WAITING = 256 << 20  # bytes that came and are not taken in yet
 HEADERS_BYTES = 4096  # of a message, beside its data
 MOST_BATCH = 900  # items of one atomic batch; the server takes 1,000
 OLDEST = 2, 12
 """Version of the server that has atomic batches."""
 _WRONG_SEQUENCE = {10071, 10164}
 _IN_USE = 10058
+MachineOf = Callable[[str], str]
 
 
 class JetStreamLink:
     """One connection; it does not reconnect by itself, so that whoever holds it knows what it has missed."""
 
-    def __init__(self, client: Any, replicas: int) -> None:
-        """Args: client: connected, of nats-py; replicas: servers that keep each stream."""
+    def __init__(self, client: Any, replicas: int, machine_of: MachineOf) -> None:
+        """Args: client: connected, of nats-py; replicas: servers that keep each stream; machine_of: as for `open`."""
         self._client = client
         self._replicas = replicas
+        self._machine_of = machine_of
         self._refused: list[str] = []
         self._failures = _failures()
         self.most_bytes = client.max_payload - HEADERS_BYTES
 
     @classmethod
-    async def open(cls, servers: Sequence[str], replicas: int = 1, tls: Any = None) -> "JetStreamLink":
+    async def open(
+        cls, servers: Sequence[str], replicas: int = 1, tls: Any = None, machine_of: MachineOf = lambda _: ""
+    ) -> "JetStreamLink":
         """Connect to one of `servers`.
 
         Args:
             servers: URLs, such as `nats://10.0.0.1:4222`.
             replicas: servers that keep each stream that is made.
             tls: context of `ssl`, None for none.
+            machine_of: returns the machine in whose account a stream is, empty for one of the own account.
 
         Raises:
             LinkError: none answers, or they refuse.
@@ -63,30 +73,34 @@ class JetStreamLink:
             client = await asyncio.wait_for(nats.connect(list(servers), **options), 5)
         except _failures() as error:
             why = said[-1] if said else f"{error}" or type(error).__name__
-            raise LinkError(f"no server of {', '.join(map(_plain, servers))} can be used: {why}") from None
+            raise LinkError(f"no server of {', '.join(map(_plain, servers))} can be used: {sentence(why)}") from None
         version = client.connected_server_version
         if (version.major, version.minor) < OLDEST:
             await client.close()
             raise LinkError(f"the server is NATS {version.major}.{version.minor}: atomic batches need 2.12 or newer")
-        link = cls(client, replicas)
+        link = cls(client, replicas, machine_of)
         link._refused = said
         return link
 
     async def mark(self, stream: str) -> Mark:
         """As `Link`."""
-        found = await self._api(f"STREAM.INFO.{stream}")
+        found = await self._api(stream, f"STREAM.INFO.{stream}")
         if found.get("error", {}).get("code") == 404:
+            if machine := self._machine_of(stream):
+                raise LinkError(f"machine {machine} has not been here yet, or the servers lost what it sent: held")
             config = {
                 "name": stream, "subjects": [f"{stream}.>"], "retention": "limits", "discard": "old",
                 "max_msgs_per_subject": 1, "storage": "file", "num_replicas": self._replicas, "max_msgs": -1,
                 "max_bytes": -1, "max_age": 0, "max_consumers": -1, "max_msg_size": -1, "allow_atomic": True,
             }  # fmt: skip
-            made = await self._api(f"STREAM.CREATE.{stream}", config)
+            made = await self._api(stream, f"STREAM.CREATE.{stream}", config)
             if "error" in made and made["error"].get("err_code") != _IN_USE:
-                raise LinkError(f"the stream {stream} cannot be made: {made['error'].get('description')}")
-            found = await self._api(f"STREAM.INFO.{stream}")
+                raise LinkError(
+                    f"the stream {stream} cannot be made: {sentence(made['error'].get('description', ''))}"
+                )
+            found = await self._api(stream, f"STREAM.INFO.{stream}")
         if "error" in found:
-            raise LinkError(f"the stream {stream} does not answer: {found['error'].get('description')}")
+            raise LinkError(f"the stream {stream} does not answer: {sentence(found['error'].get('description', ''))}")
         return Mark(found["created"], int(found["state"]["last_seq"]))
 
     async def streams(self) -> list[str]:
@@ -105,9 +119,11 @@ class JetStreamLink:
         """As `Link`."""
         found: list[str] = []
         while True:
-            page = await self._api(f"STREAM.INFO.{stream}", {"subjects_filter": ">", "offset": len(found)})
+            page = await self._api(stream, f"STREAM.INFO.{stream}", {"subjects_filter": ">", "offset": len(found)})
             if "error" in page:
-                raise LinkError(f"the stream {stream} does not answer: {page['error'].get('description')}")
+                raise LinkError(
+                    f"the stream {stream} does not answer: {sentence(page['error'].get('description', ''))}"
+                )
             names = page["state"].get("subjects") or {}
             found += [name.partition(".")[2] for name in names]
             if not names or len(found) >= int(page.get("total", 0)):
@@ -147,28 +163,32 @@ class JetStreamLink:
         found = json.loads(reply.data)
         if error := found.get("error"):
             kind = FencedError if error.get("err_code") in _WRONG_SEQUENCE else LinkError
-            raise kind(f"{subject.split('.')[0]}: {error.get('description')}")
+            raise kind(f"{subject.split('.')[0]}: {sentence(error.get('description', ''))}")
         return int(found["seq"])
 
     async def watch(self, stream: str, after: int) -> AsyncIterator[Message]:
         """As `Link`."""
-        api = need("nats.js.api", "cluster")
-        # not its ordered consumer, which lets the server wait a quarter of a second for each window of data
-        options = api.ConsumerConfig(
-            deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE, opt_start_seq=after + 1,
-            ack_policy=api.AckPolicy.NONE, max_deliver=1, mem_storage=True, num_replicas=1, inactive_threshold=5.0,
-        )  # fmt: skip
-        found = await self._guard(
-            self._client.jetstream().subscribe(f"{stream}.>", stream=stream, config=options, manual_ack=True)
-        )
+        # not the client's ordered consumer, which lets the server wait a quarter of a second for each window of data
+        machine, name = self._machine_of(stream), secrets.token_hex(8)
+        target = f"{delivery_prefix(machine) if machine else '_AION_TO'}.{name}"
+        found = await self._guard(self._client.subscribe(target, pending_bytes_limit=MOST_WAITING))
+        config = {
+            "name": name, "deliver_subject": target, "deliver_policy": "by_start_sequence",
+            "opt_start_seq": after + 1, "ack_policy": "none", "max_deliver": 1, "mem_storage": True,
+            "num_replicas": 1, "inactive_threshold": 5_000_000_000, "idle_heartbeat": 1_000_000_000,
+        }  # fmt: skip
+        body = {"stream_name": stream, "config": config, "action": "create"}
+        made = await self._api(stream, f"CONSUMER.CREATE.{stream}.{name}", body)
+        if "error" in made:
+            raise LinkError(f"{stream} cannot be read: {sentence(made['error'].get('description', ''))}")
         expected = 1
         try:
             while True:
                 try:
-                    got = await found.next_msg(timeout=1)
+                    got = await found.next_msg(timeout=SILENT_S)
                 except TimeoutError:
-                    if self._client.is_closed or not self._client.is_connected:
-                        raise LinkError("the link is closed") from None
+                    raise LinkError(f"{stream} is silent: the server that sends it is gone or hangs") from None
+                if (got.headers or {}).get("Status") == HEARTBEAT:
                     continue
                 number = got.metadata.sequence
                 if number.consumer != expected:
@@ -176,7 +196,7 @@ class JetStreamLink:
                 expected += 1
                 yield Message(got.subject.partition(".")[2], got.data, got.headers or {}, number.stream)
         except self._failures as error:
-            raise LinkError(f"{stream} cannot be read: {error or type(error).__name__}") from None
+            raise LinkError(f"{stream} cannot be read: {sentence(f'{error}' or type(error).__name__)}") from None
         finally:
             with suppress(*self._failures):  # it is gone with its link
                 await found.unsubscribe()
@@ -212,9 +232,11 @@ class JetStreamLink:
         with suppress(*self._failures):
             await asyncio.wait_for(self._client.close(), 1)
 
-    async def _api(self, what: str, body: Any = None) -> dict[str, Any]:
+    async def _api(self, stream: str, what: str, body: Any = None) -> dict[str, Any]:
         data = json.dumps(body).encode() if body is not None else b""
-        reply = await self._guard(self._client.request(f"$JS.API.{what}", data, timeout=ANSWER_S))
+        machine = self._machine_of(stream)
+        prefix = api_prefix(machine) if machine else "$JS.API"
+        reply = await self._guard(self._client.request(f"{prefix}.{what}", data, timeout=ANSWER_S))
         found: dict[str, Any] = json.loads(reply.data)
         return found
 
@@ -222,11 +244,12 @@ class JetStreamLink:
         try:
             return await call
         except self._failures as error:
-            raise LinkError(f"the engine does not answer: {error or type(error).__name__}{self._why()}") from None
+            why = sentence(f"{error}" or type(error).__name__)
+            raise LinkError(f"the engine does not answer: {why}{self._why()}") from None
 
     def _why(self) -> str:
         """Return what the server said last: a refused publish looks like a timeout, and only this has the reason."""
-        return f" ({self._refused[-1]})" if self._refused else ""
+        return f" ({sentence(self._refused[-1])})" if self._refused else ""
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -4,14 +4,17 @@ import asyncio
 import ssl
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from aion.cluster.folder import Say
 from aion.cluster.jetstream import JetStreamLink
 from aion.cluster.link import Link, LinkError
+from aion.cluster.member import Member
 from aion.cluster.pull import Node
 from aion.cluster.push import Publisher
+from aion.cluster.rights.accounts import machine_of
 from aion.cluster.shared import Shared
 from aion.cluster.together import together
 from aion.errors import ConfigError
@@ -34,6 +37,25 @@ class Engine:
     """Servers that keep each stream."""
     ca: Path | None = None
     """File with the certificate that signs those of the servers; TLS is used where it is given."""
+    member: Member | None = None
+    """Who this machine is in a cluster with rights; None where the engine knows none."""
+
+    @classmethod
+    def of(cls, member: Member) -> "Engine":
+        """Return the engine of a member's cluster."""
+        return cls(member.servers, member.replicas, member=member)
+
+    async def _open_as(self, member: Member) -> Link:
+        foreign = machine_of if member.kind == "desk" else _own
+        try:
+            return await JetStreamLink.open(self.servers, self.replicas, member.tls(), foreign)
+        except LinkError:
+            if member.is_expired(datetime.now(UTC).date()):
+                raise LinkError(
+                    f"the keys of {member.name} expired on {member.expires}, or the clock of this machine is wrong: "
+                    f"make new ones with `aion cluster renew {member.name}` and copy them to {member.folder}"
+                ) from None
+            raise
 
     async def open(self) -> Link:
         """Open a link.
@@ -42,11 +64,17 @@ class Engine:
             LinkError: no server answers, or they refuse.
             ConfigError: a file cannot be read, or nats-py is not installed.
         """
+        if self.member is not None:
+            return await self._open_as(self.member)
         try:
             tls = ssl.create_default_context(cafile=str(self.ca)) if self.ca is not None else None
         except OSError as error:
             raise ConfigError(f"{self.ca} cannot be used as a certificate: {error}") from None
         return await JetStreamLink.open(self.servers, self.replicas, tls)
+
+
+def _own(_: str) -> str:
+    return ""
 
 
 def run_source(root: Path, engine: Engine, machine: str) -> None:

@@ -12,7 +12,8 @@ from typer._click.exceptions import ClickException
 from aion.command.attach import add_attach
 from aion.command.backtest import add_backtests
 from aion.command.bars import add_commands
-from aion.command.cluster import add_cluster
+from aion.command.cluster import add_cluster, relay_of
+from aion.command.membership import add_membership
 from aion.command.operate import add_operations
 from aion.command.option import (
     Config,
@@ -106,7 +107,8 @@ def up(
     is_fresh = fresh if fresh is not None else settings.fresh
     runs = ("run", *_arguments(config, **bots), "--fresh" if is_fresh else "--keep")
     attached = ("attach", "run", *_arguments(config, **shared))
-    raise typer.Exit(run_up(settings, _arguments(config, **desk), runs, attached))
+    relay = relay_of(settings, _arguments(config, data=data))
+    raise typer.Exit(run_up(settings, _arguments(config, **desk), runs, attached, relay))
 
 
 @app.command()
@@ -301,6 +303,7 @@ add_backtests(app)
 add_commands(app)
 add_operations(app)
 add_cluster(app)
+add_membership(app)
 password_app = typer.Typer(no_args_is_help=True, help="Set or remove the password of the desk.")
 token_app = typer.Typer(no_args_is_help=True, help="Create, list and revoke bearer tokens for scripts.")
 app.add_typer(password_app, name="password")

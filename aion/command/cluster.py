@@ -1,12 +1,13 @@
 """The commands for several machines: `aion prove`, `aion relay push`, `aion relay pull`."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from aion.command.option import Config, Data, settings_of
+from aion.command.option import Config, Data, ParentPipe, settings_of
 from aion.errors import ConfigError
 from aion.terminal import say
 
@@ -20,7 +21,9 @@ def add_cluster(app: typer.Typer) -> None:
     relays.command("pull")(pull)
 
 
-Server = Annotated[list[str], typer.Option("--server", help="URL of a NATS server, nats://host:4222; once for each.")]
+Server = Annotated[
+    list[str] | None, typer.Option("--server", help="URL of a NATS server, nats://host:4222; once for each.")
+]
 Machine = Annotated[str, typer.Option("--machine", help="Name of the bots' machine: letters, digits, - and _.")]
 Machines = Annotated[
     str,
@@ -32,42 +35,103 @@ Machines = Annotated[
 ]
 Replicas = Annotated[int, typer.Option("--replicas", help="Servers that keep each stream: 1, 3 or 5.")]
 Ca = Annotated[Path | None, typer.Option("--ca", help="Certificate that signs those of the servers; turns TLS on.")]
+MemberFolder = Annotated[
+    Path | None,
+    typer.Option("--member", help="Folder of this machine, as aion cluster made it; instead of --server."),
+]
 
 
 def push(
-    server: Server,
-    machine: Machine,
+    server: Server = None,
+    machine: Machine = "",
     replicas: Replicas = 1,
     ca: Ca = None,
+    member: MemberFolder = None,
     config: Config = None,
     data: Data = None,
+    parent_pipe: ParentPipe = None,
 ) -> None:
     """Publish what the bots of this machine write, and bring them what desks ask of them; until stopped."""
-    from aion.cluster.relay import Engine, run_source
+    from aion.cluster.relay import run_source
 
-    run_source(settings_of(config, data=data).data, Engine(server, replicas, ca), machine)
+    settings = _started(config, data, parent_pipe)
+    run_source(settings.data, *_joined(settings, "machine", server, machine, replicas, ca, member))
 
 
 def pull(
-    server: Server,
+    server: Server = None,
     machine: Machine = "",
     machines: Machines = "",
     replicas: Replicas = 1,
     ca: Ca = None,
+    member: MemberFolder = None,
     config: Config = None,
     data: Data = None,
+    parent_pipe: ParentPipe = None,
 ) -> None:
     """Keep a proved copy of what the bots of a machine write, and bring them what this desk asks; until stopped."""
     from aion.cluster.copies import run_copies
-    from aion.cluster.relay import Engine, run_copy
+    from aion.cluster.relay import run_copy
 
-    root, engine = settings_of(config, data=data).data, Engine(server, replicas, ca)
-    if bool(machine) == bool(machines):
+    settings = _started(config, data, parent_pipe)
+    engine, of = _joined(settings, "desk", server, machine, replicas, ca, member)
+    if of and machines:
         raise ConfigError("say either --machine, whose files become the data folder, or --machines")
-    if machine:
-        return run_copy(root, engine, machine)
-    names = [each.strip() for each in machines.split(",")]
-    run_copies(root, engine, () if names == ["all"] else names)
+    if of:
+        return run_copy(settings.data, engine, of)
+    names = [each.strip() for each in machines.split(",")] if machines else []
+    if not names:
+        raise ConfigError("no machine is named: say --machine, whose files become the data folder, or --machines")
+    run_copies(settings.data, engine, () if names == ["all"] else names)
+
+
+def relay_of(settings: Any, arguments: Sequence[str]) -> Sequence[str]:
+    """Return the command of the relay that `aion up` runs; empty where `[cluster]` says nothing.
+
+    Raises:
+        ConfigError: the member's folder cannot be used.
+    """
+    if settings.cluster.config is None:
+        return ()
+    from aion.cluster.member import read_member
+
+    found = read_member(settings.cluster.config)
+    return ("relay", "push" if found.kind == "machine" else "pull", *arguments)
+
+
+def _started(config: Path | None, data: Path | None, parent_pipe: int | None) -> Any:
+    from aion.process.supervisor import follow_parent
+
+    follow_parent(parent_pipe)
+    return settings_of(config, data=data)
+
+
+def _joined(
+    settings: Any, kind: str, servers: list[str] | None, machine: str, replicas: int, ca: Path | None,
+    folder: Path | None,
+) -> tuple[Any, str]:  # fmt: skip
+    """Return the engine, and the machine whose files are carried; empty where none is named."""
+    from aion.cluster.member import read_member
+    from aion.cluster.relay import Engine, check_machine
+
+    folder = folder if folder is not None or servers else settings.cluster.config
+    if folder is None:
+        if not servers:
+            raise ConfigError(
+                "no cluster is named: use --member with the folder that `aion cluster` made, [cluster] in aion.toml, "
+                "or --server"
+            )
+        return Engine(servers, replicas, ca), check_machine(machine) if machine else ""
+    member = read_member(folder)
+    if member.kind != kind:
+        ends = {"machine": "aion relay push", "desk": "aion relay pull"}
+        raise ConfigError(f"{folder} is of {member.name}, a {member.kind}: it runs `{ends[member.kind]}`")
+    if kind == "machine":
+        if machine not in ("", member.name):
+            raise ConfigError(f"--machine {machine} is not {member.name}, whose keys are in {folder}: leave it out")
+        machine = member.name
+    machine = machine or settings.cluster.machine
+    return Engine.of(member), check_machine(machine) if machine else ""
 
 
 def prove(

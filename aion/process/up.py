@@ -20,7 +20,9 @@ from aion.web.security.command import check_address
 STOP_S = 1.0  # what a round of the watchdog gets to end, and with it the last line it writes
 
 
-def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str], attached: Sequence[str]) -> int:
+def run_up(
+    settings: Settings, desk: Sequence[str], bots: Sequence[str], attached: Sequence[str], relay: Sequence[str] = ()
+) -> int:
     """Run desk, bots and watchdog until stopped by a signal; return the exit status.
 
     Args:
@@ -28,6 +30,7 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str], attache
         desk: options of the desk's processes, which are replaced on SIGHUP.
         bots: command and options of the bots' process.
         attached: those of the process that shows bots of other programs, which runs where there are any.
+        relay: those of the process that carries files to or from other machines; none for no such process.
 
     Raises:
         ConfigError: the folder has a watchdog already, or cannot be written; or the desk cannot listen on the
@@ -52,6 +55,7 @@ def run_up(settings: Settings, desk: Sequence[str], bots: Sequence[str], attache
             ),
             Child("bots", tuple(bots), log=layout.log("bots"), secrets=settings.secrets_of(own)),
             *([_attached(settings, attached, layout)] if settings.attach else []),
+            *([Child("relay", tuple(relay), log=layout.log("relay"))] if relay else []),
         )
         alerter = _alerter(settings, log)
         watchdog = Watchdog(settings, layout, lambda: states(children), log.write, alerter)

@@ -38,12 +38,14 @@ class Part:
 
     command: list[str]
     log: Path
+    folder: Path | None = None
+    """In which it runs; None for that of its log."""
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
         with self.log.open("ab") as console:
             self.process = subprocess.Popen(
-                self.command, cwd=self.log.parent, stdout=console, stderr=subprocess.STDOUT,
+                self.command, cwd=self.folder or self.log.parent, stdout=console, stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )  # fmt: skip
 
@@ -56,8 +58,18 @@ class Part:
             self.process.kill()
             self.process.wait(30)
 
+    def has_ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
     def said(self) -> str:
         return self.log.read_text(errors="replace")
+
+
+def server_program() -> str:
+    """The path of nats-server."""
+    found = shutil.which("nats-server", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    assert found is not None, "nats-server is in the group dev: make build"
+    return found
 
 
 @dataclass
@@ -75,10 +87,8 @@ class Cluster:
     def server(self, *flags: str) -> Part:
         """Start the server, and wait until it listens."""
         self.port = self.port or free_port()
-        program = shutil.which("nats-server", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-        assert program is not None, "nats-server is in the group dev: make build"
         store = self.root / "store"
-        command = [program, "-js", "-sd", str(store), "-a", "127.0.0.1", "-p", str(self.port), *flags]
+        command = [server_program(), "-js", "-sd", str(store), "-a", "127.0.0.1", "-p", str(self.port), *flags]
         part = self.part("server", command)
         until(lambda: "Server is ready" in part.said())
         return part
@@ -94,6 +104,11 @@ class Cluster:
         command = [sys.executable, "-m", "aion", "relay", end, "--server", self.url, "--machine", machine]
         return self.part(f"{end}-{data.name}", [*command, "--data", str(data)])
 
+    def end(self) -> None:
+        """End all of its processes."""
+        for part in self.parts:
+            part.kill()
+
 
 @contextmanager
 def cluster(root: Path) -> Iterator[Cluster]:
@@ -101,8 +116,7 @@ def cluster(root: Path) -> Iterator[Cluster]:
     try:
         yield made
     finally:
-        for part in made.parts:
-            part.kill()
+        made.end()
 
 
 def counted(data: Path, n: int, bot: str = "orb_ny", padding: int = 0) -> None:
