@@ -16,6 +16,7 @@ from aion.cluster.rights.accounts import api_prefix, delivery_prefix
 from aion.extras import need
 
 ANSWER_S = 2.0  # that the engine has to take what is put
+TRIES = 4  # within that time, of what can be asked twice
 SILENT_S = 2.5  # after which a reader of a stream gives up: the server says each second that it is there
 HEARTBEAT = "100"  # status of what it says
 MOST_WAITING = 256 << 20  # bytes that came and are not taken in yet
@@ -79,6 +80,7 @@ class JetStreamLink:
             await client.close()
             raise LinkError(f"the server is NATS {version.major}.{version.minor}: atomic batches need 2.12 or newer")
         link = cls(client, replicas, machine_of)
+        said.clear()  # of servers that could not be used
         link._refused = said
         return link
 
@@ -236,7 +238,16 @@ class JetStreamLink:
         data = json.dumps(body).encode() if body is not None else b""
         machine = self._machine_of(stream)
         prefix = api_prefix(machine) if machine else "$JS.API"
-        reply = await self._guard(self._client.request(f"{prefix}.{what}", data, timeout=ANSWER_S))
+        # while servers agree on a leader nobody answers, and nobody does later what was asked before
+        tries = (ANSWER_S / TRIES,) * TRIES if what.startswith("STREAM.INFO.") else (ANSWER_S,)
+        for rest, timeout_s in enumerate(tries, 1 - len(tries)):
+            try:
+                reply = await self._guard(self._client.request(f"{prefix}.{what}", data, timeout=timeout_s))
+            except LinkError:
+                if not rest or not self._client.is_connected:
+                    raise
+            else:
+                break
         found: dict[str, Any] = json.loads(reply.data)
         return found
 

@@ -22,6 +22,7 @@ from aion.store.file import read_json, write_bytes, write_json
 from aion.store.layout import Layout
 
 ASK_S = 1.0  # between two questions
+AGAIN_S = 0.25  # after one that nobody answered
 ANSWER_S = 2.5  # that the publisher has for an answer, and its files to come
 SILENT_S = 3.0  # without an answer, after which the link is given up for another one
 MISMATCHES = 2  # proofs in a row of another content, after which all is fetched again
@@ -145,7 +146,8 @@ class Node:
                 await self._compare(link, found, sent_s)
                 if not self._why:
                     self.report.proved(sent_wall_s, received_wall_s, found.get("at"))
-            await asyncio.sleep(max(0.0, sent_s + ASK_S - self._now_s()))
+            pause_s = ASK_S if answer is not None else AGAIN_S
+            await asyncio.sleep(max(0.0, sent_s + pause_s - self._now_s()))
 
     async def _compare(self, link: Link, answer: dict[str, object], sent_s: float) -> None:
         if "error" in answer:

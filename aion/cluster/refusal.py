@@ -21,6 +21,8 @@ _SENTENCES = (
      "the servers' store is full ({}): make room on their disks"),
     (r"(?i)maximum payload|message size exceeds",
      "a message is larger than the servers take ({}): set max_payload to 8MB"),
+    (r"(?i)no responders", "the servers have no leader for it at the moment"),
+    (r"^nats: timeout$", "no answer in time"),
     (r"(?i)tls: first record|WRONG_VERSION_NUMBER",
      "the server does not speak TLS there: check its address and port"),
     (r"(?i)empty response from server|unexpected EOF|connection reset|connection lost|UnexpectedEOF",

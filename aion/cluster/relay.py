@@ -1,6 +1,7 @@
 """Runs one end of a relay for as long as it is wanted: links that fail are replaced, and why is said once."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
@@ -106,6 +107,7 @@ def run_copy(root: Path, engine: Engine, machine: str) -> None:
 def _run(layout: Layout, engine: Engine, machine: str, make: Callable[[Say], Sequence[End]]) -> None:
     check_machine(machine)
     log = ProcessLog(layout, "relay", "info")
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns at the end of each connection with TLS
     try:
         with asyncio.Runner() as runner:
             runner.run(relay(engine, make(log.info), log.info))

@@ -20,5 +20,6 @@ async def together(*runs: Coroutine[Any, Any, None]) -> None:
             for task in left:
                 task.cancel()
             await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
-    for task in done:
-        task.result()
+    failed = [error for task in (*done, *(tasks - done)) if not task.cancelled() and (error := task.exception())]
+    if failed:
+        raise failed[0]

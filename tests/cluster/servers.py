@@ -75,8 +75,8 @@ class Servers(Cluster):
         for part in self.running.values():
             part.send(signal.SIGHUP)
 
-    def lose_store(self, server: Server) -> None:
-        shutil.rmtree(self.folder / "servers" / server.name / "store")
+    def lose_store(self, name: str) -> None:
+        shutil.rmtree(self.folder / "servers" / name / "store")
 
     def end_of_relay(self, end: str, data: Path, member: str, *more: str) -> Part:
         """Start one end of a relay by a member's folder."""
