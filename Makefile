@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: build kill run test test-python test-browser test-page quick coverage hooks check bench soak soak-long faults hostile audit lock clean browser \
-	proxies proxy firefox lighthouse lowest newest clients adapters
+	cluster proxies proxy firefox lighthouse lowest newest clients adapters
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources $(API_TYPES)
 
@@ -38,6 +38,11 @@ test-browser: build browser
 quick: build
 	$(BIN)/pytest --quick --ff -n 4
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/node.py node_modules/vitest/vitest.mjs run --changed --passWithNoTests
+
+# Three servers, two machines with bots and two desks on this machine, until Ctrl-C; kept in aion-cluster/.
+SERVERS ?= 4222
+cluster: build
+	@$(BIN)/python tools/cluster.py --port $(PORT) --servers $(SERVERS)
 
 # How much of aion/ the tests run, in every process that they start; twice as long as they take without.
 coverage: build proxies
