@@ -5,6 +5,7 @@ Source: NATS ADR-50 (atomic batches), "JetStream wire API" reference.
 
 import asyncio
 import json
+import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -15,6 +16,8 @@ from aion.cluster.refusal import sentence
 from aion.cluster.rights.accounts import api_prefix, delivery_prefix
 from aion.extras import need
 
+CONNECT_S = 2.0  # that a server has to take a connection
+STAGGER_S = 0.4  # after which the next server is tried beside it
 ANSWER_S = 2.0  # that the engine has to take what is put
 TRIES = 4  # within that time, of what can be asked twice
 SILENT_S = 2.5  # after which a reader of a stream gives up: the server says each second that it is there
@@ -57,24 +60,30 @@ class JetStreamLink:
             LinkError: none answers, or they refuse.
             ConfigError: nats-py is not installed.
         """
-        nats = need("nats", "cluster")
         said: list[str] = []
 
         async def hear(error: Exception) -> None:
             said.append(f"{error}" or type(error).__name__)
 
-        options: dict[str, Any] = {
-            "allow_reconnect": False, "connect_timeout": 2, "ping_interval": 1, "max_outstanding_pings": 2,
-            "max_reconnect_attempts": 1, "reconnect_time_wait": 0.1,
-            "error_cb": hear,
-        }  # fmt: skip
-        if tls is not None:
-            options["tls"] = tls
-        try:
-            client = await asyncio.wait_for(nats.connect(list(servers), **options), 5)
-        except _failures() as error:
-            why = said[-1] if said else f"{error}" or type(error).__name__
-            raise LinkError(f"no server of {', '.join(map(_plain, servers))} can be used: {sentence(why)}") from None
+        async def connect(url: str) -> Any:
+            client = need("nats.aio.client", "cluster").Client()
+            options: dict[str, Any] = {
+                "allow_reconnect": False, "connect_timeout": CONNECT_S, "ping_interval": 1,
+                "max_outstanding_pings": 2, "error_cb": hear, **({"tls": tls} if tls is not None else {}),
+            }  # fmt: skip
+            try:
+                async with asyncio.timeout(CONNECT_S):
+                    await client.connect([url], **options)
+            except BaseException:
+                with suppress(*_failures()):
+                    await client.close()
+                raise
+            return client
+
+        client = await first_of(random.sample(servers, len(servers)), connect)
+        if client is None:
+            why = sentence(said[-1] if said else "nats: timeout")
+            raise LinkError(f"no server of {', '.join(map(_plain, servers))} can be used: {why}")
         version = client.connected_server_version
         if (version.major, version.minor) < OLDEST:
             await client.close()
@@ -261,6 +270,32 @@ class JetStreamLink:
     def _why(self) -> str:
         """Return what the server said last: a refused publish looks like a timeout, and only this has the reason."""
         return f" ({sentence(self._refused[-1])})" if self._refused else ""
+
+
+async def first_of(servers: Sequence[str], connect: Callable[[str], Awaitable[Any]]) -> Any:
+    """Return what `connect` makes of the first server that answers; None where none does.
+
+    The next one is tried before the one that hangs has used up its time.
+    """
+    tries: set[asyncio.Task[Any]] = set()
+    waiting = list(servers)
+    try:
+        while waiting or tries:
+            if waiting:
+                tries.add(asyncio.ensure_future(connect(waiting.pop(0))))
+            done, tries = await asyncio.wait(
+                tries, timeout=STAGGER_S if waiting else None, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                if task.exception() is None:
+                    return task.result()
+                if not isinstance(task.exception(), _failures()):
+                    task.result()
+        return None
+    finally:
+        for task in tries:
+            task.cancel()
+        await asyncio.gather(*tries, return_exceptions=True)
 
 
 def _failures() -> tuple[type[Exception], ...]:

@@ -9,6 +9,7 @@ import nats
 import pytest
 
 from aion.cluster.folder import key_of
+from aion.cluster.jetstream import first_of
 from aion.cluster.link import FencedError, Item, LinkError, NobodyError
 from aion.cluster.pull import Node
 from aion.cluster.push import Publisher, list_subject, proof_subject, state_stream
@@ -201,3 +202,25 @@ def test_question_that_nobody_answers_is_told_from_an_engine_that_does_not(play:
 def test_name_of_a_machine_is_part_of_no_other_subject(name: str) -> None:
     with pytest.raises(ConfigError):
         check_machine(name)
+
+
+def test_server_that_hangs_or_fails_costs_no_more_than_a_moment() -> None:
+    async def main() -> None:
+        ended: list[str] = []
+
+        async def connect(name: str) -> str:
+            try:
+                await {"hangs": asyncio.Event().wait, "fails": fail, "answers": lambda: asyncio.sleep(0)}[name]()
+            finally:
+                ended.append(name)
+            return name
+
+        async def fail() -> None:
+            raise OSError
+
+        async with asyncio.timeout(5):
+            assert await first_of(["hangs", "fails", "answers"], connect) == "answers"
+            assert set(ended) == {"hangs", "fails", "answers"}, "none is left behind"
+            assert await first_of(["fails", "fails"], connect) is None
+
+    asyncio.run(main())
