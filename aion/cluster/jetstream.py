@@ -17,6 +17,7 @@ from aion.cluster.rights.accounts import api_prefix, delivery_prefix
 from aion.extras import need
 
 CONNECT_S = 2.0  # that a server has to take a connection
+CLOSE_S = 1.0  # that a connection has to end
 STAGGER_S = 0.4  # after which the next server is tried beside it
 ANSWER_S = 2.0  # that the engine has to take what is put
 TRIES = 4  # within that time, of what can be asked twice
@@ -69,14 +70,15 @@ class JetStreamLink:
             client = need("nats.aio.client", "cluster").Client()
             options: dict[str, Any] = {
                 "allow_reconnect": False, "connect_timeout": CONNECT_S, "ping_interval": 1,
-                "max_outstanding_pings": 2, "error_cb": hear, **({"tls": tls} if tls is not None else {}),
+                "max_outstanding_pings": 2, "max_reconnect_attempts": 1, "reconnect_time_wait": 0.1,
+                "error_cb": hear, **({"tls": tls} if tls is not None else {}),
             }  # fmt: skip
             try:
                 async with asyncio.timeout(CONNECT_S):
                     await client.connect([url], **options)
             except BaseException:
-                with suppress(*_failures()):
-                    await client.close()
+                with suppress(*_failures()):  # it waits for the end of a handshake that failed
+                    await asyncio.wait_for(client.close(), CLOSE_S)
                 raise
             return client
 
@@ -241,7 +243,7 @@ class JetStreamLink:
     async def close(self) -> None:
         """As `Link`."""
         with suppress(*self._failures):
-            await asyncio.wait_for(self._client.close(), 1)
+            await asyncio.wait_for(self._client.close(), CLOSE_S)
 
     async def _api(self, stream: str, what: str, body: Any = None) -> dict[str, Any]:
         data = json.dumps(body).encode() if body is not None else b""

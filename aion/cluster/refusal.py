@@ -25,7 +25,7 @@ _SENTENCES = (
     (r"^nats: timeout$", "no answer in time"),
     (r"(?i)tls: first record|WRONG_VERSION_NUMBER",
      "the server does not speak TLS there: check its address and port"),
-    (r"(?i)empty response from server|unexpected EOF|connection reset|connection lost|UnexpectedEOF",
+    (r"(?i)empty response from server|unexpected EOF|connection reset|broken pipe|connection lost|UnexpectedEOF",
      "the server ended the connection ({}): it is stopping, or does not accept the keys of this member"),
 )  # fmt: skip
 

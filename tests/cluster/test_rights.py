@@ -167,7 +167,9 @@ def test_removed_and_renewed_members_are_cut_when_the_servers_reload(made: Serve
         made.reload()
         await asyncio.wait_for(asyncio.gather(closed.wait(), desk_closed.wait()), 10)
         for urls, context in ((gone.servers, gone_tls), (old.servers, tls)):
-            with pytest.raises(LinkError, match="the server refuses this member: it was removed"):
+            # a server that closes at once may do so before its reason is read
+            said = r"refuses this member: it was removed|does not accept the keys of this member"
+            with pytest.raises(LinkError, match=said):
                 await JetStreamLink.open(urls, tls=context)
         link = await engine(made, "d9").open()
         await link.close()
