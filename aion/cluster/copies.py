@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from aion.cluster.ask import Asker
 from aion.cluster.folder import Say
 from aion.cluster.link import LinkError
 from aion.cluster.pull import Node
@@ -137,5 +138,7 @@ class Copies:
             node.report.say(why)
             self._say(f"{machine}: {why}")
 
-        ends: list[End] = [node.run, Shared(layout, machine, self._say, is_source=False).run]
-        await relay(self._engine, ends, say)
+        asker = Asker(layout, machine, say)
+        ends: list[End] = [node.run, Shared(layout, machine, self._say, is_source=False).run, asker.run]
+        async with asker.listening():
+            await relay(self._engine, ends, say)

@@ -120,7 +120,7 @@ class JetStreamLink:
         """As `Link`."""
         found: list[str] = []
         while True:
-            page = await self._api("STREAM.NAMES", {"offset": len(found)})
+            page = await self._api("", "STREAM.NAMES", {"offset": len(found)})
             if "error" in page:
                 raise LinkError(f"the engine does not list its streams: {page['error'].get('description')}")
             names = page.get("streams") or []
@@ -214,11 +214,11 @@ class JetStreamLink:
             with suppress(*self._failures):  # it is gone with its link
                 await found.unsubscribe()
 
-    async def ask(self, subject: str, timeout_s: float) -> bytes:
+    async def ask(self, subject: str, timeout_s: float, data: bytes = b"") -> bytes:
         """As `Link`."""
         errors = need("nats.errors", "cluster")
         try:
-            return bytes((await self._client.request(subject, b"", timeout=timeout_s)).data)
+            return bytes((await self._client.request(subject, data, timeout=timeout_s)).data)
         except errors.NoRespondersError:
             raise NobodyError(f"nobody answers to {subject}") from None
         except self._failures as error:
@@ -235,6 +235,32 @@ class JetStreamLink:
         found = await self._guard(self._client.subscribe(subject, cb=respond))
 
         async def end() -> None:
+            with suppress(*self._failures):
+                await found.unsubscribe()
+
+        return end
+
+    async def answer_each(
+        self, subject: str, reply: Callable[[bytes], Awaitable[bytes]]
+    ) -> Callable[[], Awaitable[None]]:
+        """As `Link`."""
+        tasks: set[asyncio.Task[None]] = set()
+
+        async def respond(message: Any) -> None:
+            data = await reply(message.data)
+            with suppress(*self._failures):  # who asked asks again
+                await message.respond(data)
+
+        async def begin(message: Any) -> None:
+            task = asyncio.create_task(respond(message))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+        found = await self._guard(self._client.subscribe(subject, cb=begin))
+
+        async def end() -> None:
+            for task in tasks:
+                task.cancel()
             with suppress(*self._failures):
                 await found.unsubscribe()
 

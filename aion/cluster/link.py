@@ -86,8 +86,8 @@ class Link(Protocol):
         """Yield the messages behind number `after` that are kept, then each new one; it ends with an error only."""
         ...
 
-    async def ask(self, subject: str, timeout_s: float) -> bytes:
-        """Return the answer of whoever answers to `subject`.
+    async def ask(self, subject: str, timeout_s: float, data: bytes = b"") -> bytes:
+        """Return the answer of whoever answers to `subject` when told `data`.
 
         Raises:
             NobodyError: nobody does.
@@ -96,6 +96,12 @@ class Link(Protocol):
 
     async def answer(self, subject: str, reply: Callable[[], Awaitable[bytes]]) -> Callable[[], Awaitable[None]]:
         """Answer to `subject` from now on; return what ends that."""
+        ...
+
+    async def answer_each(
+        self, subject: str, reply: Callable[[bytes], Awaitable[bytes]]
+    ) -> Callable[[], Awaitable[None]]:
+        """Answer to `subject` from now on by what was told, several at a time; return what ends that."""
         ...
 
     async def close(self) -> None:

@@ -19,15 +19,13 @@ from aion.cluster.together import together
 from aion.errors import StateError
 from aion.live.proof import steady_s
 from aion.store.file import read_json, write_bytes, write_json
-from aion.store.layout import Layout
+from aion.store.layout import RELAY_MARK, Layout
 
 ASK_S = 1.0  # between two questions
 AGAIN_S = 0.25  # after one that nobody answered
 ANSWER_S = 2.5  # that the publisher has for an answer, and its files to come
 SILENT_S = 3.0  # without an answer, after which the link is given up for another one
 MISMATCHES = 2  # proofs in a row of another content, after which all is fetched again
-CURSOR = ".relay.json"
-"""In the data folder: how far its copy is."""
 
 
 class Node:
@@ -53,7 +51,7 @@ class Node:
         self._manifest = self._folder.manifest()
         self._identity, self._after, self._epoch, self._n = "", 0, "", 0
         with suppress(FileNotFoundError, StateError, ValueError, KeyError, TypeError):
-            held, _ = read_json(layout.root / CURSOR)
+            held, _ = read_json(layout.root / RELAY_MARK)
             if held["machine"] == machine:
                 self._identity, self._after = str(held["identity"]), int(held["after"])
                 self._epoch, self._n = str(held["epoch"]), int(held["n"])
@@ -63,6 +61,7 @@ class Node:
         self._has_left_out = False
         """True when something of a stream was not taken in since the copy was the same as its source."""
         self._why = ""
+        self._keep()  # from now on a desk knows whose files these are
         self._prover.write(now_s())  # what lies here is fed from now on, and held until it is proved
 
     async def run(self, link: Link) -> None:
@@ -194,7 +193,7 @@ class Node:
             "machine": self._machine, "identity": self._identity, "after": self._after,
             "epoch": self._epoch, "n": self._n,
         }  # fmt: skip
-        write_json(self._layout.root / CURSOR, value)
+        write_json(self._layout.root / RELAY_MARK, value)
 
     def _tell(self, why: str) -> None:
         """Say what is wrong, once; an empty text says that nothing is any more."""

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aion.cluster.answer import Answering
+from aion.cluster.ask import Asker
 from aion.cluster.folder import Say
 from aion.cluster.jetstream import JetStreamLink
 from aion.cluster.link import Link, LinkError
@@ -79,38 +81,48 @@ def _own(_: str) -> str:
 
 
 def run_source(root: Path, engine: Engine, machine: str) -> None:
-    """Publish what the bots of a machine write below `root`, and bring them what is asked; until SIGINT.
+    """Publish what the bots of a machine write below `root`, bring them what is asked, show its logs; until SIGINT.
 
     Raises:
         ConfigError: it cannot run.
     """
     layout = Layout(root)
-    _run(
-        layout, engine, machine,
-        lambda say: [Publisher(layout, machine, say).run, Shared(layout, machine, say, is_source=True).run],
-    )  # fmt: skip
+
+    async def work(say: Say) -> None:
+        ends = (
+            Publisher(layout, machine, say),
+            Shared(layout, machine, say, is_source=True),
+            Answering(layout, machine),
+        )
+        await relay(engine, [each.run for each in ends], say)
+
+    _run(layout, machine, work)
 
 
 def run_copy(root: Path, engine: Engine, machine: str) -> None:
-    """Keep a copy of a machine's state files below `root`, and bring its bots what is asked here; until SIGINT.
+    """Keep a copy of a machine's state files below `root`, bring it what is asked here, fetch its logs; until SIGINT.
 
     Raises:
         ConfigError: it cannot run.
     """
     layout = Layout(root)
-    _run(
-        layout, engine, machine,
-        lambda say: [Node(layout, machine, say).run, Shared(layout, machine, say, is_source=False).run],
-    )  # fmt: skip
+
+    async def work(say: Say) -> None:
+        asker = Asker(layout, machine, say)
+        ends = Node(layout, machine, say), Shared(layout, machine, say, is_source=False), asker
+        async with asker.listening():
+            await relay(engine, [each.run for each in ends], say)
+
+    _run(layout, machine, work)
 
 
-def _run(layout: Layout, engine: Engine, machine: str, make: Callable[[Say], Sequence[End]]) -> None:
+def _run(layout: Layout, machine: str, work: Callable[[Say], Coroutine[Any, Any, None]]) -> None:
     check_machine(machine)
     log = ProcessLog(layout, "relay", "info")
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns at the end of each connection with TLS
     try:
         with asyncio.Runner() as runner:
-            runner.run(relay(engine, make(log.info), log.info))
+            runner.run(work(log.info))
     except KeyboardInterrupt:
         log.info("relay stopped")
     finally:

@@ -32,6 +32,7 @@ from aion.web.desk import Desk
 from aion.web.http.gate import Gate
 from aion.web.http.middleware import Alias, BasePath, Guard, Observe, error_body, is_data, route_of
 from aion.web.http.static_files import STATIC, BuildWatch, Pages
+from aion.web.log.elsewhere import Elsewhere
 from aion.web.log.repeat import EVERY_S, also
 from aion.web.metrics.metric import Metrics, TimedStats
 from aion.web.proof import ProofWatch
@@ -120,7 +121,7 @@ class App:
         folders = Folders(Folder.of(OWN, layout, settings), settings, lambda: proofs.machines)
         self.desk = Desk(
             settings, layout, folders, live, Metrics(), log, snapshots, streams, store, watch, gate,
-            KillSwitch(folders, store, log), proofs,
+            KillSwitch(folders, store, log), proofs, Elsewhere(layout),
         )  # fmt: skip
         self.desk.tries = TryLimit(store) if store is not None else None
         live.stats = TimedStats(self.desk.metrics)

@@ -14,6 +14,7 @@ from aion.store.log.process_log import ProcessLog
 from aion.web.control.folder import Folders
 from aion.web.control.kill import KillSwitch
 from aion.web.http.gate import Gate
+from aion.web.log.elsewhere import Elsewhere
 from aion.web.log.repeat import Repeats, also
 from aion.web.metrics.metric import Metrics
 from aion.web.metrics.peers import Peers
@@ -44,6 +45,8 @@ class Desk:
     gate: Gate
     kill: KillSwitch
     proofs: ProofWatch
+    elsewhere: Elsewhere
+    """Asks other machines for their logs."""
     peers: Peers | None = None
     """The other workers; None where there can be none."""
     tries: TryLimit | None = None

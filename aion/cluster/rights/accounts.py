@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from aion.cluster.answer import ask_subject
 from aion.cluster.push import list_subject, proof_subject, state_stream
 from aion.cluster.shared import asked_stream
 
@@ -122,11 +123,6 @@ def machine_of(stream: str) -> str:
     """Return the machine in whose account `stream` is, an empty text for one of the desks' own."""
     found = _OF_MACHINE.fullmatch(stream)
     return found[1] if found is not None else ""
-
-
-def ask_subject(machine: str) -> str:
-    """Return the subject to which a machine answers what is asked of its logs and history."""
-    return f"AION_{machine}_ASK"
 
 
 def _asked(machine: str) -> list[tuple[str, str]]:

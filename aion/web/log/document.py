@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from aion.scalar import Key
+from aion.scalar import Key, Name
 from aion.store.document.base import Document
 from aion.web.problem import Problem
 
@@ -70,3 +70,15 @@ class LogFileList(Document):
     """All log files."""
 
     files: dict[Key, LogFile] = Field(default_factory=dict, description="By name, without `.jsonl`.")
+
+
+class LogMachine(Document):
+    """Another machine whose logs can be asked for."""
+
+    bots: list[Name] = Field(default_factory=list, description="Whose state files it writes.")
+
+
+class LogMachineList(Document):
+    """The other machines of a desk."""
+
+    machines: dict[Name, LogMachine] = Field(default_factory=dict, description="By name.")

@@ -1,69 +1,82 @@
-"""Log lines of all processes by byte offset; the stream `/api/events/admin/logs` pushes the newest."""
+"""Log lines of all processes by byte offset; the stream `/api/events/admin/logs` pushes the newest.
+
+Those of another machine are asked of it, in the same routes with `machine`, and passed on as they come.
+"""
 
 import os
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from aion.clock import iso
-from aion.errors import ConfigError, NotFoundError, StateError
+from aion.errors import StateError
 from aion.store.document.base import made
-from aion.store.layout import check_name, log
+from aion.store.layout import log
 from aion.web.http.answer import answer
-from aion.web.log import search, tail
-from aion.web.log.document import LogFile, LogFileList, LogSearch, LogTail
-from aion.web.problem import Problems, problem
+from aion.web.log import read, tail
+from aion.web.log.document import LogFileList, LogMachine, LogMachineList, LogSearch, LogTail
+from aion.web.log.elsewhere import SilentMachineError
 from aion.web.router.common import NOT_FOUND, desk_of
+from aion.web.security.store import Identity, SessionEndedError
+from aion.web.status.document import ErrorAnswer
 
-logs_router = APIRouter(prefix="/api/logs", tags=["logs"], responses=NOT_FOUND)
+logs_router = APIRouter(
+    prefix="/api/logs",
+    tags=["logs"],
+    responses={
+        **NOT_FOUND,
+        503: {"model": ErrorAnswer, "description": "The machine is asked too much at once."},
+        504: {"model": ErrorAnswer, "description": "The machine does not answer; the detail names it."},
+    },
+)
 
 Offsets = Annotated[
     str, Query(max_length=2000, description="`<file>:<byte offset>,...`; a file that is not named is left out.")
 ]
+Machine = Annotated[
+    str, Query(max_length=64, description="Whose logs: a name of `/api/logs/machines`; empty for this desk's own.")
+]
 
 
 @logs_router.get("", response_model=LogTail)
-def log_tail(
+async def log_tail(
     request: Request,
     limit: Annotated[int, Query(ge=1, le=tail.MAX_LINES, description="Most lines given.")] = 200,
     process: Annotated[str, Query(max_length=64, description="Only this file; empty for all.")] = "",
     after: Offsets = "",
     before: Offsets = "",
+    machine: Machine = "",
+    wait: Annotated[
+        bool,
+        Query(
+            description="True waits up to 3 s for lines behind `after`, and gives files too that it does not name."
+        ),
+    ] = False,
 ) -> Response:
     """Return the newest log lines, merged by time.
 
     With `after`, the lines that follow those offsets (at most 256 KB a file; ask again from `to`); with `before`, the
     lines that end there. A file of any size costs one bounded read.
     """
+    query = read.LogQuery(limit, process, after, before)
     layout = desk_of(request).layout
-    starts, stops = _offsets("after", after), _offsets("before", before)
-    names = _names(request, process)
-    if not process and (starts or stops):
-        names = [name for name in names if name in starts or name in stops]
-    spans: list[tail.Span] = []
-    errors: Problems = {}
-    for name in names:
-        path = layout.log(name)
-        try:
-            spans.append(
-                tail.read_from(path, starts[name]) if name in starts else tail.read_tail(path, stop=stops.get(name))
-            )
-        except FileNotFoundError:
-            continue
-        except StateError as error:
-            errors[name] = problem("unreadable", error.file, error.reason)
-    found = tail.merge(spans, limit, oldest=bool(starts))
-    found.errors = errors
-    return answer(request, found)
+    if machine:
+        asked = {"limit": limit, "process": process, "after": after, "before": before, "wait": wait}
+        return await _asked(request, machine, "tail", asked)
+    if not wait:
+        return await run_in_threadpool(lambda: answer(request, read.read_tail(layout, query)))
+    found = await read.follow(layout, query)
+    _still_in(request)
+    return await run_in_threadpool(answer, request, found)
 
 
 @logs_router.get("/search", response_model=LogSearch)
-def log_search(
+async def log_search(
     request: Request,
     level: Annotated[
         Literal["debug", "info", "warning", "error", "critical"],
@@ -76,42 +89,39 @@ def log_search(
     process: Annotated[str, Query(max_length=64, description="Only this file; empty for all.")] = "",
     before: Offsets = "",
     limit: Annotated[int, Query(ge=1, le=tail.MAX_LINES, description="Most lines given.")] = 200,
+    machine: Annotated[
+        str, Query(max_length=64, description="Whose logs; empty for those of `bot`'s machine, else this desk's own.")
+    ] = "",
 ) -> Response:
     """Search the logs backwards: 64 MB or a quarter of a second at a time; ask again from where it ended."""
+    asked = {
+        "level": level, "bot": bot, "text": text, "process": process, "before": before, "limit": limit,
+        "since": "" if since is None else iso(since), "until": "" if until is None else iso(until),
+    }  # fmt: skip
+    if bot and not machine:
+        machine, asked["bot"] = await run_in_threadpool(_machine_of, request, bot)
+    query = read.LogQuery.of(asked)
+    if machine:
+        return await _asked(request, machine, "search", asked)
     layout = desk_of(request).layout
-    stops = _offsets("before", before)
-    names = [name for name in _names(request, process) if not stops or name in stops]
-    query = search.Query(level, bot, text, "" if since is None else iso(since), "" if until is None else iso(until))
-    errors: Problems = {}
-    paths = []
-    for name in names:
-        path = layout.log(name)
-        try:
-            os.close(tail.open_log(path)[0])
-            paths.append(path)
-        except FileNotFoundError:
-            continue
-        except StateError as error:
-            errors[name] = problem("unreadable", error.file, error.reason)
-    found = search.search(paths, query, stops, limit)
-    found.errors = errors
-    return answer(request, found)
+    return await run_in_threadpool(lambda: answer(request, read.search_logs(layout, query)))
+
+
+@logs_router.get("/machines", response_model=LogMachineList)
+def log_machines(request: Request) -> Response:
+    """Return the other machines whose logs can be asked for, and the bots of each; none where bots run here."""
+    elsewhere = desk_of(request).elsewhere
+    found = {name: made(LogMachine)(bots=elsewhere.bots(folder)) for name, folder in elsewhere.machines().items()}
+    return answer(request, made(LogMachineList)(machines=found))
 
 
 @logs_router.get("/files", response_model=LogFileList)
-def log_files(request: Request) -> Response:
+async def log_files(request: Request, machine: Machine = "") -> Response:
     """Return all log files and their sizes."""
+    if machine:
+        return await _asked(request, machine, "files", {})
     layout = desk_of(request).layout
-    files: dict[str, LogFile] = {}
-    for name in tail.names(layout.logs):
-        try:
-            descriptor, status = tail.open_log(layout.log(name))
-        except (FileNotFoundError, StateError):
-            continue  # `/api/logs` says what is wrong with it
-        os.close(descriptor)
-        changed_at = datetime.fromtimestamp(int(status.st_mtime), UTC)
-        files[name] = made(LogFile)(size=status.st_size, inode=str(status.st_ino), changed_at=changed_at)
-    return answer(request, made(LogFileList)(files=files))
+    return await run_in_threadpool(lambda: answer(request, read.list_logs(layout)))
 
 
 @logs_router.get(
@@ -119,15 +129,17 @@ def log_files(request: Request) -> Response:
     response_class=StreamingResponse,
     responses={200: {"description": "One JSON object a line.", "content": {"application/x-ndjson": {}}}},
 )
-def log_file(request: Request, process: str) -> Response:
+async def log_file(request: Request, process: str, machine: Machine = "") -> Response:
     """Return one whole log file as it is now, as a download; what is appended meanwhile is left out."""
     path = desk_of(request).layout.log(process)
-    try:
-        descriptor, status = tail.open_log(path)
-    except FileNotFoundError:
-        raise NotFoundError(f"there is no log of a process {process!r}") from None
+    headers = {"content-disposition": f'attachment; filename="{path.name}"'}
+    if machine:
+        headers["content-disposition"] = f'attachment; filename="{machine}-{path.name}"'
+        return await _asked(request, machine, "file", {"process": process}, "application/x-ndjson", headers)
+    descriptor, size = await run_in_threadpool(read.open_whole, desk_of(request).layout, process)
+    status = os.fstat(descriptor)
     os.close(descriptor)
-    headers = {"content-disposition": f'attachment; filename="{path.name}"', "content-length": str(status.st_size)}
+    headers["content-length"] = str(size)
     return StreamingResponse(_bytes(path, status), headers=headers, media_type="application/x-ndjson")
 
 
@@ -142,20 +154,59 @@ def _bytes(path: Path, told: os.stat_result) -> Iterator[bytes]:
             yield data
 
 
-def _names(request: Request, process: str) -> list[str]:
-    names = tail.names(desk_of(request).layout.logs)
-    if not process:
-        return names
-    if check_name("process", process) not in names:
-        raise NotFoundError(f"there is no log of a process {process!r}")
-    return [process]
+async def _asked(
+    request: Request,
+    machine: str,
+    what: str,
+    query: dict[str, object],
+    media_type: str = "application/json",
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Return what another machine answers, passed on as it comes."""
+    desk = desk_of(request)
+    coming = await desk.elsewhere.ask(machine, what, query)
+
+    async def parts() -> AsyncIterator[bytes]:
+        try:
+            async for part in coming.parts:
+                yield part
+        except SilentMachineError as error:
+            desk.log.warning(str(error))
+            raise  # the connection ends short of its length: nobody takes a part for the whole
+        finally:
+            await coming.parts.aclose()
+
+    try:
+        _still_in(request)
+    except SessionEndedError:
+        await coming.parts.aclose()
+        raise
+    headers = {"content-length": str(coming.size), "aion-machine": machine} | (headers or {})
+    return StreamingResponse(parts(), headers=headers, media_type=media_type)
 
 
-def _offsets(what: str, text: str) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for piece in text.split(",") if text else ():
-        name, _, offset = piece.rpartition(":")
-        if not offset.isascii() or not offset.isdigit() or len(offset) > 18:
-            raise ConfigError(f"{what} {piece[:80]!r} is not <file>:<byte offset>")
-        found[check_name("log", name)] = int(offset)
-    return found
+def _still_in(request: Request) -> None:
+    """Refuse who was logged out while the answer was waited for.
+
+    Raises:
+        SessionEndedError: that is so.
+    """
+    identity: Identity = request.scope["aion.identity"]
+    store = desk_of(request).store
+    if identity.key and (store is None or store.identify_hash(identity.key) is None):
+        raise SessionEndedError("you have been logged out: log in again")
+
+
+def _machine_of(request: Request, bot: str) -> tuple[str, str]:
+    """Return the machine that has the logs of a bot, empty for this desk's own, and the bot's name there.
+
+    Raises:
+        ConflictError: several machines have a bot of the name.
+        NotFoundError: the id names a machine that is not there.
+    """
+    desk = desk_of(request)
+    folder, name = desk.folders.of(bot)
+    machines = desk.elsewhere.machines()
+    if folder.machine:
+        return (folder.machine if folder.machine in machines else ""), name
+    return next((machine for machine, copy in machines.items() if bot in desk.elsewhere.bots(copy)), ""), bot
