@@ -4,70 +4,21 @@ import json
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.cluster.machine import Cluster, Part, cluster, counted, until
-from tests.e2e.conftest import free_port
-
-LINES = 4000
-
-
-@dataclass
-class Far:
-    """A desk that shows machine m1, and what runs it."""
-
-    cluster: Cluster
-    bots: Path
-    copy: Path
-    push: Part
-    client: httpx.Client
-
-    def get(self, path: str, **query: object) -> httpx.Response:
-        return self.client.get(f"/api/logs{path}", params={"machine": "m1", **query})
-
-    def write(self, text: str, process: str = "bots") -> None:
-        with (self.bots / "logs" / f"{process}.jsonl").open("a") as log:
-            log.write(line(text))
-
-
-def line(event: str, **more: object) -> str:
-    return json.dumps({"ts": "2026-01-02T03:04:05Z", "level": "info", "event": event, "bot": "orb_ny", **more}) + "\n"
+from tests.cluster.far import LINES, Far, far_desk
+from tests.cluster.machine import until
 
 
 @pytest.fixture(scope="module")
 def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Far]:
-    root = tmp_path_factory.mktemp("ask")
-    with cluster(root) as made:
-        bots, copy = root / "bots", root / "copy"
-        (bots / "logs").mkdir(parents=True)
-        copy.mkdir()
-        counted(bots, 1)
-        log = bots / "logs" / "bots.jsonl"
-        log.write_text("".join(line(f"step {n}", padding="x" * 300) for n in range(LINES)))
-        made.server()
-        push = made.relay("push", bots)
-        made.relay("pull", copy)
-        port = free_port()
-        made.part("desk", [sys.executable, "-m", "aion", "serve", "--data", str(copy), "--port", str(port)])
-        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=20)
-
-        def answers() -> bool:
-            try:
-                return client.get("/api/logs", params={"machine": "m1"}).status_code == 200
-            except httpx.HTTPError:
-                return False
-
-        until(answers)
-        yield Far(made, bots, copy, push, client)
-        client.close()
+    with far_desk(tmp_path_factory.mktemp("ask")) as made:
+        yield made
 
 
 def test_lines_of_a_machine_are_those_that_its_own_desk_would_give(far: Far) -> None:

@@ -7,6 +7,8 @@ export const LEVELS = ["debug", "info", "warning", "error", "critical"] as const
 export type Level = (typeof LEVELS)[number];
 
 export interface Filter {
+  /** Whose logs: another machine, or empty for the desk's. */
+  machine: string;
   /** Least level shown. */
   level: Level;
   /** Bot, or empty for all. */
@@ -21,7 +23,7 @@ export interface Filter {
   until: string;
 }
 
-export const NO_FILTER: Filter = { level: "info", bot: "", process: "", text: "", since: "", until: "" };
+export const NO_FILTER: Filter = { machine: "", level: "info", bot: "", process: "", text: "", since: "", until: "" };
 
 /** The filter of an address. */
 export function filterOf(query: URLSearchParams): Filter {
@@ -31,6 +33,7 @@ export function filterOf(query: URLSearchParams): Filter {
     return instant(text) === undefined ? "" : text;
   };
   return {
+    machine: query.get("machine") ?? "",
     level,
     bot: query.get("bot") ?? "",
     process: query.get("process") ?? "",
@@ -47,13 +50,13 @@ export function toQuery(filter: Filter): Record<string, string> {
 
 /** True when more is asked for than the level that is usual. */
 export function isAsking(filter: Filter): boolean {
-  return Object.values(toQuery(filter)).some(Boolean);
+  return Object.values(toQuery({ ...filter, machine: "" })).some(Boolean);
 }
 
 /** What `/api/logs/search` is asked, before the places in `from`. */
 export function searchUrl(filter: Filter, from: Record<string, number>, limit: number): string {
   const query = new URLSearchParams({ level: filter.level, limit: String(limit) });
-  for (const name of ["bot", "process", "text", "since", "until"] as const)
+  for (const name of ["machine", "bot", "process", "text", "since", "until"] as const)
     if (filter[name]) query.set(name, filter[name]);
   const before = Object.entries(from)
     .filter(([file]) => !filter.process || file === filter.process)

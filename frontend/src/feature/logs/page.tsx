@@ -11,7 +11,7 @@ import { botsIn, type Filter, filterLines, isAsking } from "./filter";
 import { LinePane } from "./line";
 import { LineList } from "./list";
 import { keyOf } from "./tail";
-import { BotChoice, FileChoice, LevelChoice, RangeChoice, WholeFiles } from "./tools";
+import { BotChoice, FileChoice, LevelChoice, MachineChoice, RangeChoice, WholeFiles } from "./tools";
 
 /** How far whole files have been searched for what is asked. */
 export interface Search {
@@ -30,12 +30,18 @@ interface Props {
   bots?: readonly string[];
   /** Names of all log files. */
   files: readonly string[];
+  /** Names of other machines that can be asked. */
+  machines?: readonly string[];
+  /** Whose logs these are; empty for the desk's. */
+  machine?: string;
   filter: Filter;
   onFilter: (change: Partial<Filter>) => void;
   search: Search;
   onOlder: () => void;
   /** Reason why the tail could not be read, if any. */
   failed?: string;
+  /** How much of an answer has come. */
+  progress?: string;
 }
 
 const HEAD = ["ts", "level", "process", "bot", "event", "cycle_id", "market_time", "more", "file", "offset"];
@@ -91,11 +97,14 @@ export function LogsPage({
   errors = {},
   bots: named = [],
   files,
+  machines = [],
+  machine = "",
   filter,
   onFilter,
   search,
   onOlder,
   failed,
+  progress,
 }: Props) {
   const [paused, setPaused] = useState<readonly LogEntry[]>();
   const [chosen, setChosen] = useState<string>();
@@ -121,6 +130,13 @@ export function LogsPage({
           , newest last
         </small>
         <div className="tools">
+          {(machines.length > 0 || machine) && (
+            <MachineChoice
+              value={machine}
+              choices={machines}
+              onChange={(next) => onFilter({ machine: next, process: "", bot: "" })}
+            />
+          )}
           <LevelChoice level={filter.level} onChange={(level) => onFilter({ level })} />
           <BotChoice value={filter.bot} choices={bots} onChange={(bot) => onFilter({ bot })} />
           <FileChoice value={filter.process} choices={files} onChange={(process) => onFilter({ process })} />
@@ -134,7 +150,7 @@ export function LogsPage({
           >
             {paused ? `Resume${waiting > 0 ? `, ${count(waiting)} new` : ""}` : "Pause"}
           </button>
-          <WholeFiles />
+          <WholeFiles machine={machine} />
           <button type="button" className="button" onClick={() => download("aion-log.csv", csv(lines))}>
             CSV<span className="spoken"> of the lines shown</span>
           </button>
@@ -150,8 +166,9 @@ export function LogsPage({
           <b>Could not load the log.</b> {failed}
         </p>
       )}
+      {progress && <p className="soft">{progress}</p>}
       <Older lines={lines} search={search} onOlder={onOlder} isAsked={isAsking(filter)} />
-      {lines.length === 0 ? (
+      {lines.length === 0 && failed ? null : lines.length === 0 ? (
         <p className="panel log none pad">
           {all.length === 0 && !isAsking(filter)
             ? "No log lines yet."

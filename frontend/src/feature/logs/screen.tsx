@@ -1,13 +1,13 @@
 /** The Logs page with its data: the newest lines by GET, then the stream; older ones by search when asked for. */
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { BotsPageBundle, LogEntry, LogSearch, LogTail } from "../../api/schema";
-import { at } from "../../lib/base";
+import type { BotsPageBundle, LogEntry, LogMachineList, LogSearch, LogTail } from "../../api/schema";
 import { useWho } from "../../lib/role";
 import { setQuery, useQuery } from "../../lib/route";
 import { wear } from "../../lib/wear";
 import { useLink, useSnapshot, useSSE } from "../../live";
 import { Skeleton } from "../../ui/skeleton";
+import { get, machineOf, of, reason } from "./ask";
 import { Denied } from "./denied";
 import { type Filter, filterOf, isAsking, searchUrl, toQuery } from "./filter";
 import { LogsPage, type Search } from "./page";
@@ -25,26 +25,18 @@ const ENOUGH_LINES = 50; // found by one click; fewer, and the search goes on by
 const RETRY_MS = 3000; // after which the first lines are asked for again
 const TYPING_MS = 350; // after the last key before files are searched
 
-async function get<T>(url: string): Promise<T> {
-  const answer = await fetch(at(url), { cache: "no-store" });
-  if (!answer.ok) {
-    const found = (await answer.json().catch(() => ({}))) as { detail?: string };
-    throw new Error(found.detail ?? `The desk answered ${answer.status}.`);
-  }
-  return (await answer.json()) as T;
+interface Lines {
+  tail: Tail;
+  failed: string;
+  progress?: string;
 }
 
-const reason = (error: unknown): string =>
-  error instanceof TypeError ? "Cannot reach the desk." : error instanceof Error ? error.message : String(error);
-
-/** The tail: newest lines, then what streams in, drawn at most ten times a second. */
-function useTail(): { tail: Tail; failed: string } {
+/** A tail that is drawn at most ten times a second. */
+function useDrawn(): { tail: Tail; latest: { current: Tail }; take: (more: LogTail) => void } {
   const [tail, setTail] = useState<Tail>(EMPTY_TAIL);
-  const [failed, setFailed] = useState("");
   const latest = useRef(tail);
   const timer = useRef<ReturnType<typeof setTimeout>>();
-  const isFilling = useRef(false);
-
+  useEffect(() => () => clearTimeout(timer.current), []);
   const take = useCallback((more: LogTail): void => {
     latest.current = append(latest.current, more);
     timer.current ??= setTimeout(() => {
@@ -52,6 +44,14 @@ function useTail(): { tail: Tail; failed: string } {
       setTail(latest.current);
     }, DRAW_MS);
   }, []);
+  return { tail, latest, take };
+}
+
+/** The desk's own tail: newest lines, then what streams in. */
+function useTail(): Lines {
+  const { tail, latest, take } = useDrawn();
+  const [failed, setFailed] = useState("");
+  const isFilling = useRef(false);
   /** Fetch what lies between the known lines and `push`, which is within what comes last. */
   const fill = useCallback(
     async (push: LogTail): Promise<void> => {
@@ -70,7 +70,7 @@ function useTail(): { tail: Tail; failed: string } {
         isFilling.current = false;
       }
     },
-    [take],
+    [take, latest],
   );
   useEffect(() => {
     let isOver = false;
@@ -93,7 +93,6 @@ function useTail(): { tail: Tail; failed: string } {
     return () => {
       isOver = true;
       clearTimeout(retry);
-      clearTimeout(timer.current);
     };
   }, [take]);
   const hear = useCallback(
@@ -102,7 +101,7 @@ function useTail(): { tail: Tail; failed: string } {
       if (gaps(latest.current, push).length > 0) void fill(push);
       else take(push);
     },
-    [fill, take],
+    [fill, take, latest],
   );
   const { isConnected } = useSSE<LogTail>({ url: "/api/events/admin/logs", onData: hear });
   const { pollEvery } = useLink();
@@ -115,6 +114,39 @@ function useTail(): { tail: Tail; failed: string } {
     return () => clearInterval(every);
   }, [isConnected, pollEvery, hear]);
   return { tail, failed };
+}
+
+/** The tail of another machine: its newest lines, then a question after the other that waits for more. */
+function useFarTail(machine: string): Lines {
+  const { tail, latest, take } = useDrawn();
+  const [failed, setFailed] = useState("");
+  const [progress, setProgress] = useState("");
+  useEffect(() => {
+    let isOver = false;
+    let retry: ReturnType<typeof setTimeout>;
+    const ask = async (): Promise<void> => {
+      try {
+        while (!isOver) {
+          const known = Object.entries(latest.current.known).map(([file, { to }]) => `${file}:${to}`);
+          const query = known.length === 0 ? `limit=${FIRST_LINES}` : `limit=1000&wait=true&after=${known.join(",")}`;
+          const more = await get<LogTail>(of(`/api/logs?${query}`, machine), setProgress);
+          if (isOver) return;
+          setFailed("");
+          take(more);
+          if (known.length === 0 && Object.keys(more.parts ?? {}).length === 0) break; // no log yet: not at once again
+        }
+      } catch (error) {
+        if (!isOver) setFailed(reason(error));
+      }
+      if (!isOver) retry = setTimeout(() => void ask(), RETRY_MS);
+    };
+    void ask();
+    return () => {
+      isOver = true;
+      clearTimeout(retry);
+    };
+  }, [machine, take, latest]);
+  return { tail, failed, progress };
 }
 
 interface Found {
@@ -186,10 +218,43 @@ export default function LogsScreen() {
   return session?.role === "viewer" ? <Denied who={session.who} /> : <Logs />;
 }
 
+/** The machines that can be asked; undefined until that is known. */
+function useMachines(): LogMachineList["machines"] | undefined {
+  const [machines, setMachines] = useState<LogMachineList["machines"]>();
+  useEffect(() => {
+    get<LogMachineList>("/api/logs/machines").then(
+      (found) => setMachines(found.machines ?? {}),
+      () => setMachines({}), // the lines say what is wrong
+    );
+  }, []);
+  return machines;
+}
+
 function Logs() {
   const query = useQuery();
-  const filter = useMemo(() => filterOf(query), [query]);
-  const { tail, failed } = useTail();
+  const chosen = useMemo(() => filterOf(query), [query]);
+  const machines = useMachines();
+  const machine = machineOf(machines ?? {}, chosen.machine, chosen.bot);
+  const filter = useMemo(() => ({ ...chosen, machine }), [chosen, machine]);
+  if (machines === undefined) return <Skeleton />;
+  const shown = { filter, machines: Object.keys(machines).sort() };
+  return machine ? <FarLines key={machine} {...shown} /> : <OwnLines {...shown} />;
+}
+
+interface ShownProps {
+  filter: Filter;
+  machines: string[];
+}
+
+function OwnLines(props: ShownProps) {
+  return <Shown {...props} {...useTail()} />;
+}
+
+function FarLines(props: ShownProps) {
+  return <Shown {...props} {...useFarTail(props.filter.machine)} />;
+}
+
+function Shown({ filter, machines, tail, failed, progress }: ShownProps & Lines) {
   const { data } = useSnapshot<BotsPageBundle>("bots", "/api/bots/page");
   const names = [data?.intraday?.bots, data?.swing?.bots].flatMap((bots) => Object.keys(bots ?? {}));
   const { found, older } = useOlder(filter, tail);
@@ -203,11 +268,14 @@ function Logs() {
       errors={tail.errors}
       bots={names}
       files={Object.keys(tail.known).sort()}
+      machines={machines}
+      machine={filter.machine}
       filter={filter}
       onFilter={(change) => setQuery(toQuery({ ...filter, ...change }))}
       search={found.search}
       onOlder={older}
       failed={failed}
+      progress={progress}
     />
   );
 }

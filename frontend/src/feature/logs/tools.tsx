@@ -7,6 +7,7 @@ import { bytes } from "../../lib/size";
 import { wallNow } from "../../lib/ticker";
 import { fromField, instant, shortStamp, shownName, stamp, toField } from "../../lib/time";
 import { Popover } from "../../ui/popover";
+import { get, of, reason } from "./ask";
 import { type Filter, LEVELS, type Level } from "./filter";
 
 interface ChoiceProps {
@@ -50,6 +51,10 @@ export function LevelChoice({ level, onChange }: { level: Level; onChange: (leve
 
 export function BotChoice(props: Omit<ChoiceProps, "name" | "none">) {
   return <Choice {...props} name="Bot" none="all bots" />;
+}
+
+export function MachineChoice(props: Omit<ChoiceProps, "name" | "none">) {
+  return <Choice {...props} name="Machine" none="this desk" />;
 }
 
 export function FileChoice(props: Omit<ChoiceProps, "name" | "none">) {
@@ -130,23 +135,18 @@ export function RangeChoice({ filter, onChange }: { filter: Filter; onChange: (r
 }
 
 /** All log files, each to be had whole. */
-function Files() {
+function Files({ machine }: { machine: string }) {
   const [found, setFound] = useState<LogFileList | string>();
   useEffect(() => {
     let isOver = false;
-    fetch(at("/api/logs/files"), { cache: "no-store" })
-      .then(async (answer) => {
-        if (!answer.ok) throw new Error(`The desk answered ${answer.status}.`);
-        return (await answer.json()) as LogFileList;
-      })
-      .then(
-        (list) => !isOver && setFound(list),
-        (error: unknown) => !isOver && setFound(error instanceof Error ? error.message : String(error)),
-      );
+    get<LogFileList>(of("/api/logs/files", machine)).then(
+      (list) => !isOver && setFound(list),
+      (error: unknown) => !isOver && setFound(reason(error)),
+    );
     return () => {
       isOver = true;
     };
-  }, []);
+  }, [machine]);
   if (found === undefined) return <p className="soft soon">Loading.</p>;
   if (typeof found === "string") return <p className="attention-text">{found}</p>;
   const files = Object.entries(found.files ?? {});
@@ -155,7 +155,7 @@ function Files() {
     <ul className="file-list">
       {files.map(([name, file]) => (
         <li key={name}>
-          <a href={at(`/api/logs/files/${encodeURIComponent(name)}`)} download={`${name}.jsonl`}>
+          <a href={at(of(`/api/logs/files/${encodeURIComponent(name)}`, machine))} download={`${name}.jsonl`}>
             {name}.jsonl
           </a>
           <span>{bytes(file.size)}</span>
@@ -166,13 +166,13 @@ function Files() {
   );
 }
 
-export function WholeFiles() {
+export function WholeFiles({ machine }: { machine: string }) {
   return (
     <Popover label="Files" name="Log files">
       {() => (
         <>
           <h2>Download log files</h2>
-          <Files />
+          <Files machine={machine} />
         </>
       )}
     </Popover>
