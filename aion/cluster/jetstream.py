@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
-from aion.cluster.link import FencedError, Item, LinkError, Mark, Message, NobodyError
+from aion.cluster.link import FencedError, Item, Keep, LinkError, Mark, Message, NobodyError
 from aion.cluster.refusal import sentence
 from aion.cluster.rights.accounts import api_prefix, delivery_prefix
 from aion.extras import need
@@ -95,16 +95,18 @@ class JetStreamLink:
         link._refused = said
         return link
 
-    async def mark(self, stream: str) -> Mark:
+    async def mark(self, stream: str, keep: Keep | None = None) -> Mark:
         """As `Link`."""
+        keep = keep or Keep()
         found = await self._api(stream, f"STREAM.INFO.{stream}")
         if found.get("error", {}).get("code") == 404:
             if machine := self._machine_of(stream):
                 raise LinkError(f"machine {machine} has not been here yet, or the servers lost what it sent: held")
             config = {
                 "name": stream, "subjects": [f"{stream}.>"], "retention": "limits", "discard": "old",
-                "max_msgs_per_subject": 1, "storage": "file", "num_replicas": self._replicas, "max_msgs": -1,
-                "max_bytes": -1, "max_age": 0, "max_consumers": -1, "max_msg_size": -1, "allow_atomic": True,
+                "max_msgs_per_subject": 1, "storage": "file", "num_replicas": self._replicas, "max_msgs": keep.most,
+                "max_bytes": -1, "max_age": int(keep.age_s * 1e9), "allow_msg_ttl": keep.is_timed,
+                "max_consumers": -1, "max_msg_size": -1, "allow_atomic": True,
             }  # fmt: skip
             made = await self._api(stream, f"STREAM.CREATE.{stream}", config)
             if "error" in made and made["error"].get("err_code") != _IN_USE:

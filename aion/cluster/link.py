@@ -48,14 +48,26 @@ class Mark:
     """Number of its newest message, also where that is not kept any more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What a stream keeps beside the newest message of each key."""
+
+    most: int = -1
+    """Messages; the oldest go first. -1 for all."""
+    age_s: float = 0.0
+    """Seconds; 0 for ever."""
+    is_timed: bool = False
+    """True where a message may say itself for how long it is kept."""
+
+
 class Link(Protocol):
     """One connection to the engine. Each call raises `LinkError` when it does not answer in time."""
 
     most_bytes: int
     """Of the data of one item."""
 
-    async def mark(self, stream: str) -> Mark:
-        """Return how far `stream` is; it is made if there is none."""
+    async def mark(self, stream: str, keep: Keep | None = None) -> Mark:
+        """Return how far `stream` is; if there is none, one is made that keeps what `keep` says, or everything."""
         ...
 
     async def streams(self) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from aion.cluster.answer import Answering
 from aion.cluster.ask import Asker
+from aion.cluster.desk import DeskShare
 from aion.cluster.folder import Say
 from aion.cluster.jetstream import JetStreamLink
 from aion.cluster.link import Link, LinkError
@@ -23,6 +24,7 @@ from aion.cluster.together import together
 from aion.errors import ConfigError
 from aion.store.layout import Layout, check_name
 from aion.store.log.process_log import ProcessLog
+from aion.web.security.store import DeskStore
 
 AGAIN_S = 0.5  # between two links
 
@@ -116,9 +118,30 @@ def run_copy(root: Path, engine: Engine, machine: str) -> None:
     _run(layout, machine, work)
 
 
-def _run(layout: Layout, machine: str, work: Callable[[Say], Coroutine[Any, Any, None]]) -> None:
+def run_desk(root: Path, engine: Engine, name: str) -> None:
+    """Share logins, tokens and the audit of the desk of `root` with the other desks; until SIGINT.
+
+    Raises:
+        ConfigError: it cannot run.
+        DeskStoreError: `desk.sqlite` cannot be used.
+    """
+    layout = Layout(root)
+
+    async def work(say: Say) -> None:
+        store = DeskStore(layout.desk)
+        try:
+            await relay(engine, [DeskShare(store, name, say).run], say)
+        finally:
+            store.close()
+
+    _run(layout, name, work, "relay-desk")
+
+
+def _run(
+    layout: Layout, machine: str, work: Callable[[Say], Coroutine[Any, Any, None]], process: str = "relay"
+) -> None:
     check_machine(machine)
-    log = ProcessLog(layout, "relay", "info")
+    log = ProcessLog(layout, process, "info")
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns at the end of each connection with TLS
     try:
         with asyncio.Runner() as runner:

@@ -1,5 +1,6 @@
-"""The commands for several machines: `aion prove`, `aion relay push`, `aion relay pull`."""
+"""The commands for several machines: `aion prove`, `aion relay push`, `pull` and `desk`."""
 
+import socket
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ def add_cluster(app: typer.Typer) -> None:
     app.add_typer(relays, name="relay")
     relays.command("push")(push)
     relays.command("pull")(pull)
+    relays.command("desk")(desk)
 
 
 Server = Annotated[
@@ -132,6 +134,31 @@ def _joined(
         machine = member.name
     machine = machine or settings.cluster.machine
     return Engine.of(member), check_machine(machine) if machine else ""
+
+
+def desk(
+    server: Server = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--name",
+            help="Of this desk in the audit: letters, digits, - and _. Default: the member's, else the host's.",
+        ),
+    ] = "",
+    replicas: Replicas = 1,
+    ca: Ca = None,
+    member: MemberFolder = None,
+    config: Config = None,
+    data: Data = None,
+    parent_pipe: ParentPipe = None,
+) -> None:
+    """Share logins, tokens and the audit of this desk with the other desks of the engine; until stopped."""
+    from aion.cluster.relay import run_desk
+
+    settings = _started(config, data, parent_pipe)
+    engine, _ = _joined(settings, "desk", server, "", replicas, ca, member)
+    own = engine.member.name if engine.member is not None else socket.gethostname().partition(".")[0]
+    run_desk(settings.data, engine, name or own)
 
 
 def prove(

@@ -54,6 +54,7 @@ class AuditLine(Document):
     who: str
     address: str
     what: str
+    desk: str | None = Field(None, description="On which desk, where several share their logins.")
     before: dict[str, bool | float | str] | None = None
     after: dict[str, bool | float | str] | None = None
 

@@ -6,6 +6,7 @@ password may have been taken away while the desk listens for them, or a proxy ma
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 from urllib.parse import parse_qs, quote
 
 from starlette.concurrency import run_in_threadpool
@@ -87,6 +88,7 @@ class Login:
         if store.state != self._state:
             self._known.clear()
             self._state = store.state
+            self._jar = replace(self._jar, desk_id=store.desk_id)  # it may share logins with others by now
         headers = headers_of(scope)
         shown = (headers.get(b"authorization", b""), headers.get(b"cookie", b""), scope.get("scheme", ""))
         identity = self._known.get(shown)

@@ -24,10 +24,10 @@ from aion.errors import AionError, NotFoundError
 from aion.store.database import check_database
 from aion.store.private import make_file
 from aion.web.security.commits import Commits
+from aion.web.security.tables import SCHEMA, migrate
 
 Role = Literal["viewer", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "admin")
-SCHEMA = 3
 SESSION_S = 7 * 86_400.0
 """Seconds from a login to its end, whatever is done meanwhile."""
 ROTATE_S = 12 * 3600.0
@@ -42,32 +42,9 @@ MAX_REFUSALS = 10_000  # lines of the audit: who guesses must not push out what 
 MAX_VISITS = 10_000  # lines of each role that only tell of logging in and out: they push out older ones of their own
 TOKEN_PREFIX = "aion_"  # noqa: S105 - names what a token is, so that a leaked one is recognised
 
-_TABLES = """
-create table if not exists password (
-  role text primary key, hash text not null, source text not null, set_at real not null
-);
-create table if not exists session (
-  id text primary key, role text not null, created_at real not null, ends_at real not null, address text not null
-);
-create table if not exists token (
-  name text primary key, hash text not null unique, role text not null,
-  created_at real not null, ends_at real not null
-);
-create table if not exists audit (
-  number integer primary key, at real not null, who text not null, address text not null, what text not null,
-  before text, after text
-);
-create table if not exists desk (id text not null);
-create table if not exists tried (name text primary key, left real not null, at real not null);
-create table if not exists familiar (name text primary key, role text not null, at real not null);
-create table if not exists lockout (
-  name text primary key, since real not null, at real not null, refused integer not null
-);
-"""
-_FAMILY = "alter table session add column family text not null default ''"
 VISITS = ("login", "logout", "logout everywhere")
 
-_OLDEST = "delete from audit where number in (select number from audit {} order by number desc limit -1 offset ?)"
+OLDEST = "delete from audit where number in (select number from audit {} order by number desc limit -1 offset ?)"
 TOKEN_WHO = "token:"  # noqa: S105 - how the name of whoever holds a token begins
 NOBODY = "nobody"
 """Who is not let in, in the audit."""
@@ -143,7 +120,10 @@ class DeskStore:
             self._reader = _connect(path)
             self._migrate(path)
             self.desk_id = self._own_id()
-            """Eight hexadecimal digits that tell this desk from others, whatever its folder and port are called."""
+            """Eight hexadecimal digits that tell this desk from others, whatever its folder and port are called; the
+            same for desks that share their logins."""
+            self.name = ""
+            """Of this desk among those; empty where it shares nothing."""
             self._commits = Commits(path, _connect(path, wait_s=0))
             self.look()
         except (OSError, sqlite3.Error) as error:
@@ -191,6 +171,7 @@ class DeskStore:
             found = write("select source from password where role = ?", role)
             before = {"role": role, "source": found[0][0]} if found else None
             write("insert or replace into password values (?, ?, ?, ?)", role, hashed, source, self.now_s())
+            write("update generation set password = password + 1 where role = ?", role)
             write("delete from familiar where role = ?", role)  # who knew the old one is a stranger
             ended = _end_role(write, role, self.now_s(), revoke_tokens=revoke_tokens)
             after = {"role": role, "source": source} | _revoked(ended)
@@ -203,6 +184,7 @@ class DeskStore:
             found = write("delete from password where role = ? returning source", role)
             if not found:
                 return None
+            write("update generation set password = password + 1 where role = ?", role)
             write("delete from familiar where role = ?", role)  # who knew the old one is a stranger
             ended = _end_role(write, role, self.now_s(), revoke_tokens=revoke_tokens)
             before = {"role": role, "source": found[0][0]}
@@ -223,13 +205,16 @@ class DeskStore:
             if hashed is not None and write("select hash from password where role = ?", role) != [(hashed,)]:
                 return ""
             write("delete from session where ends_at <= ?", now)
+            write("delete from ended where ends_at <= ?", now)
             write(
                 "delete from session where id in (select id from session where role = ? "
                 "order by created_at desc limit -1 offset ?)",
                 role,
                 MAX_SESSIONS - 1,
             )
-            write("insert into session values (?, ?, ?, ?, ?, ?)", own, role, now, now + SESSION_S, address, own)
+            generation = write("select sessions from generation where role = ?", role)[0][0]
+            values = (own, role, now, now + SESSION_S, address, own, generation)
+            write("insert into session values (?, ?, ?, ?, ?, ?, ?)", *values)
             self._record(write, role, address, "login", None, None)
         return key
 
@@ -242,12 +227,12 @@ class DeskStore:
         key = secrets.token_urlsafe(32)
         now = self.now_s()
         with self.write() as write:
-            found = write("select ends_at, family from session where id = ?", identity.key)
+            found = write("select ends_at, family, generation from session where id = ?", identity.key)
             if not found or found[0][0] <= now + ROTATED_GRACE_S:
                 return ""
             write("update session set ends_at = ? where id = ?", now + ROTATED_GRACE_S, identity.key)
-            values = (hash_key(key), identity.role, now, found[0][0], address, found[0][1])
-            write("insert into session values (?, ?, ?, ?, ?, ?)", *values)
+            values = (hash_key(key), identity.role, now, found[0][0], address, *found[0][1:])
+            write("insert into session values (?, ?, ?, ?, ?, ?, ?)", *values)
         return key
 
     def end_session(
@@ -295,7 +280,9 @@ class DeskStore:
             if write("select 1 from token where name = ?", name):
                 raise DeskStoreError(f"there is a token named {name!r} already: revoke it first")
             ends_at = now + days * 86_400
-            write("insert into token values (?, ?, ?, ?, ?)", name, hash_key(token), role, now, ends_at)
+            generation = write("select tokens from generation where role = ?", role)[0][0]
+            values = (name, hash_key(token), role, now, ends_at, generation)
+            write("insert into token values (?, ?, ?, ?, ?, ?)", *values)
             self._record(write, who, address, "token made", None, {"name": name, "role": role, "ends_at": ends_at})
         return token
 
@@ -346,11 +333,11 @@ class DeskStore:
         """Write into the audit that somebody was not let in."""
         with self.write() as write:
             self._record(write, NOBODY, address, f"login refused: {why}", None, None)
-            write(_OLDEST.format("where who = ?"), NOBODY, MAX_REFUSALS)
+            write(OLDEST.format("where who = ?"), NOBODY, MAX_REFUSALS)
 
     def audit(self, limit: int) -> list[dict[str, Any]]:
         """Return the newest `limit` lines of the audit, the newest first."""
-        names = ("at", "who", "address", "what", "before", "after")
+        names = ("at", "who", "address", "what", "before", "after", "desk")
         with self._lock:
             rows = self._writer.execute(
                 f"select {', '.join(names)} from audit order by number desc limit ?",  # noqa: S608 - own names
@@ -359,6 +346,9 @@ class DeskStore:
         found = []
         for row in rows:
             line = {name: value for name, value in zip(names, row, strict=True) if value is not None}
+            line["desk"] = line["desk"] or self.name
+            if not line["desk"]:
+                del line["desk"]
             found.append(line | {name: orjson.loads(line[name]) for name in ("before", "after") if name in line})
         return found
 
@@ -389,6 +379,9 @@ class DeskStore:
         for key, name, role, ends_at in self._reader.execute("select hash, name, role, ends_at from token"):
             known[key] = Identity(f"{TOKEN_WHO}{name}", role, key, ends_at)
         self._known = known
+        self.desk_id = str(self._reader.execute("select id from desk").fetchone()[0])
+        named = self._reader.execute("select value from shared where name = 'name'").fetchone()
+        self.name = str(named[0]) if named else ""
         rows = self._reader.execute("select role, hash, source from password")
         self._passwords = {role: (hashed, source) for role, hashed, source in rows}
         self._seen = seen
@@ -427,8 +420,8 @@ class DeskStore:
         values = (self.now_s(), who[:80], address[:64], what[:200], *said)
         write("insert into audit (at, who, address, what, before, after) values (?, ?, ?, ?, ?, ?)", *values)
         if what in VISITS:
-            write(_OLDEST.format(f"where who = ? and what in {VISITS}"), who[:80], MAX_VISITS)
-        write(_OLDEST.format(""), MAX_AUDIT)
+            write(OLDEST.format(f"where who = ? and what in {VISITS}"), who[:80], MAX_VISITS)
+        write(OLDEST.format(""), MAX_AUDIT)
 
     def _migrate(self, path: Path) -> None:
         version = self._writer.execute("pragma user_version").fetchone()[0]
@@ -437,17 +430,7 @@ class DeskStore:
         if version == SCHEMA:
             return
         with self._lock:
-            self._writer.executescript(f"begin immediate; {_TABLES}")
-            try:
-                columns = [row[1] for row in self._writer.execute("pragma table_info(session)")]
-                if "family" not in columns:
-                    self._writer.execute(_FAMILY)
-                    self._writer.execute("update session set family = id")
-                self._writer.execute(f"pragma user_version = {SCHEMA}")
-                self._writer.execute("commit")
-            except BaseException:
-                self._writer.execute("rollback")
-                raise
+            migrate(self._writer)
 
     def _own_id(self) -> str:
         with self.write() as write:
@@ -461,6 +444,9 @@ class DeskStore:
 def _end_role(write: Callable[..., list[Any]], role: Role, now: float, *, revoke_tokens: bool) -> Ended:
     """End the sessions of `role`, and the tokens that it could have made: an admin makes those of viewers too."""
     sessions = len(write("delete from session where role = ? returning id", role))
+    write("update generation set sessions = sessions + 1 where role = ?", role)
+    if revoke_tokens:
+        write("update generation set tokens = tokens + 1 where ? in ('admin', role)", role)
     tokens = write("select name, role from token where ends_at > ? order by name", now)
     gone = [name for name, of in tokens if revoke_tokens and role in ("admin", of)]
     for name in gone:
