@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,8 @@ ORDER_COLUMNS = frozenset({
 })  # fmt: skip
 HISTORY_COLUMNS = frozenset({"id", "timestamp", "currency", "rate", "quote_currency", "balance"})
 LOCK_COLUMNS = frozenset({"id", "pair", "side", "reason", "lock_end_time", "active"})
+FUTURE = timedelta(minutes=1)  # that a time of the database may lie ahead, as clocks differ a little
+_MADE_AT = ("open_date", "close_date", "order_filled_date")
 DAILY_PRICES = "Open positions are at the prices that freqtrade recorded on"
 NO_PRICES = "Open positions are at the newest price in freqtrade's database: its daily record or the newest fill."
 NO_WALLET = "The start money is not known: equity is the profit so far."
@@ -72,6 +74,8 @@ class Attached:
     """Of a database without trades yet; those name theirs."""
     tradable: float = TRADABLE
     """Share of the account that the bot may use, its `tradable_balance_ratio`: freqtrade counts drawdowns from it."""
+    ahead_s: float = 0.0
+    """Seconds that the clock of freqtrade's machine is ahead of this machine's."""
 
 
 def bot_name(database: Path) -> str:
@@ -297,8 +301,14 @@ def document(rows: Rows, attached: Attached, now: datetime, due_at: datetime | N
     """
     currency = _currency(rows.trades, attached.currency)
     trades = [each for each in rows.trades if _stake_of(each) == currency]
+    chosen = {each["id"] for each in trades}
+    orders = [each for each in rows.orders if each["ft_trade_id"] in chosen]
+    is_dry = bool(orders) and all(str(each["order_id"]).startswith("dry_run") for each in orders)
+    if attached.ahead_s and is_dry:
+        trades = [figures.by_this_clock(each, attached.ahead_s) for each in trades]
+        orders = [figures.by_this_clock(each, attached.ahead_s) for each in orders]
     by_trade: dict[Any, list[Json]] = defaultdict(list)
-    for order in rows.orders:
+    for order in orders:
         by_trade[order["ft_trade_id"]].append(order)
     past, opened = Past(), list[Open]()
     holdings = figures.newest_holdings(rows.history, currency)
@@ -315,12 +325,24 @@ def document(rows: Rows, attached: Attached, now: datetime, due_at: datetime | N
         if figures.amount(trade, "amount") > 0:
             marks.append(mark)
     past.trim()
-    orders = [order for trade in trades for order in by_trade[trade["id"]]]
-    is_dry = bool(orders) and all(str(each["order_id"]).startswith("dry_run") for each in orders)
     account = _account(attached, currency, trades, past, opened, is_dry=is_dry)
-    account.note = _note(marks, has_wallet=attached.wallet is not None)
+    clock = figures.clock_note(attached.ahead_s, is_dry=is_dry) or _future(trades, orders, now)
+    account.note = f"{_note(marks, has_wallet=attached.wallet is not None)} {clock}".strip()
     shown = Shown(attached.bot, "paper" if is_dry else "live", now, now, due_at, more)
-    return in_document(past, opened, rows.locks, account, shown)
+    locks = [figures.by_this_clock(each, attached.ahead_s) for each in rows.locks]
+    return in_document(past, opened, locks, account, shown)
+
+
+def _future(trades: Sequence[Json], orders: Sequence[Json], now: datetime) -> str:
+    """Return a sentence about times that are still to come; empty where there are none."""
+    times = [str(each.get(name)) for each in (*trades, *orders) for name in _MADE_AT if each.get(name)]
+    newest = figures.time_of(max(times)) if times else now
+    if newest - now < FUTURE:
+        return ""
+    return (
+        f"Its newest time, {newest:%-d %b %Y %H:%M} UTC, is still to come: the clock of freqtrade's machine or of "
+        "this one is wrong, and so are ages."
+    )
 
 
 def _account(

@@ -35,6 +35,7 @@ class FreqtradeRest:
         self._asked_at: dict[str, float] = {}
         self._seen: Any = None
         self._known: dict[int, float] = {}  # result of each closed trade by id
+        self._closed_ahead_s = 0.0  # of the clock when those were read
         self.config: Json = {}
         self.profit: Json = {}
         self.past = Past()
@@ -59,13 +60,13 @@ class FreqtradeRest:
         status = _list(await self._rest.ask("/status"), "/status")
         balance = _object(await self._rest.ask("/balance"), "/balance")
         try:
-            opened = [_open(each, now) for each in status]
+            opened = [_open(each, now, self._ahead_s) for each in status]
             seen = [(each.trade["id"], len(each.orders)) for each in opened]
             if seen != self._seen or self._is_due("closed", CLOSED_S, monotonic_s):
                 await self._look_at_closed()
                 status = _list(await self._rest.ask("/status"), "/status")
                 balance = _object(await self._rest.ask("/balance"), "/balance")
-                opened = [_open(each, now) for each in status]
+                opened = [_open(each, now, self._ahead_s) for each in status]
                 self._asked_at["closed"] = monotonic_s
                 self._seen = [(each.trade["id"], len(each.orders)) for each in opened]
             account = self._account(balance, opened)
@@ -74,6 +75,16 @@ class FreqtradeRest:
                 raise
             raise WrongError(f"freqtrade answered what this reader does not know: {_words(error)}") from None
         self.opened, self.account, self.as_of = opened, account, now
+
+    @property
+    def ahead_s(self) -> float:
+        """Seconds that freqtrade's clock is ahead of this machine's, as its answers say."""
+        return self._rest.ahead_s
+
+    @property
+    def _ahead_s(self) -> float:
+        """Of the times of its trades: live, they are the exchange's, and in a dry run those of its own clock."""
+        return self.ahead_s if self.config.get("dry_run") else 0.0
 
     def _is_due(self, what: str, seconds: float, monotonic_s: float) -> bool:
         return monotonic_s - self._asked_at.get(what, -math.inf) >= seconds
@@ -98,8 +109,9 @@ class FreqtradeRest:
             )
         locks = _object(await self._rest.ask("/locks"), "/locks").get("locks") or []
         self.config = config
+        found = [figures.by_this_clock(each, self.ahead_s) for each in locks if each["active"]]
         self.locks = [
-            each for each in locks if each["active"] and figures.time_of(each["lock_end_time"]) > now
+            each for each in found if figures.time_of(each["lock_end_time"]) > now
         ]  # its own list may have some that ended since
 
     async def _look_at_closed(self) -> None:
@@ -107,11 +119,15 @@ class FreqtradeRest:
         profit = _object(await self._rest.ask("/profit"), "/profit")
         count = int(profit["closed_trade_count"])
         missing = count - len(self._known)
-        if 0 < missing <= NEWEST and self._known:
+        is_moved = self._ahead_s != self._closed_ahead_s
+        if 0 < missing <= NEWEST and self._known and not is_moved:
             page = await self._page(NEWEST, 0, by_id=False)
             self._add(each for each in page if each["trade_id"] not in self._known)
-        if count != len(self._known) or round(sum(self._known.values()), figures.DIGITS) != round(
-            figures.amount(profit, "profit_closed_coin"), figures.DIGITS
+        if (
+            is_moved
+            or count != len(self._known)
+            or round(sum(self._known.values()), figures.DIGITS)
+            != round(figures.amount(profit, "profit_closed_coin"), figures.DIGITS)
         ):
             await self._read_all(count)
         self.profit = profit
@@ -119,7 +135,7 @@ class FreqtradeRest:
     async def _read_all(self, count: int) -> None:
         if count > MOST_CLOSED:
             raise WrongError(f"it has {count:,} closed trades, more than the {MOST_CLOSED:,} that can be read")
-        self.past, self._known = Past(), {}
+        self.past, self._known, self._closed_ahead_s = Past(), {}, self._ahead_s
         for offset in range(0, max(count, 1), PAGE):
             self._add(await self._page(PAGE, offset, by_id=True))
             self.past.trim()
@@ -133,7 +149,7 @@ class FreqtradeRest:
         for each in trades:
             if each["is_open"] or not each["close_date"]:
                 continue
-            trade, orders = _rows(each)
+            trade, orders = _rows(each, self._closed_ahead_s)
             self._known[int(each["trade_id"])] = figures.amount(trade, "close_profit_abs")
             self.past.add(trade, orders)
         self.past.trim()
@@ -167,7 +183,8 @@ class FreqtradeRest:
                 "each stake a database of its own, or attach the database twice with `currency`"
             )
         if any(each.price is None for each in opened):
-            note = f"{note} freqtrade has no price for some open positions.".strip()
+            note = f"{note} freqtrade has no price for some open positions."
+        note = f"{note} {figures.clock_note(self.ahead_s, is_dry=bool(self.config['dry_run']))}".strip()
         return Account(
             currency,
             total,
@@ -202,7 +219,7 @@ class FreqtradeRest:
         return None
 
 
-def _rows(said: Json) -> tuple[Json, list[Json]]:
+def _rows(said: Json, ahead_s: float) -> tuple[Json, list[Json]]:
     """Return a trade of the API as rows of the database."""
     stake = str(said["quote_currency"]).partition(":")[0].upper()
     trade = {**said, "id": int(said["trade_id"]), "stop_loss": said.get("stop_loss_abs"), "stake_currency": stake}
@@ -222,6 +239,9 @@ def _rows(said: Json) -> tuple[Json, list[Json]]:
             }
         )
     trade.pop("orders", None)
+    if ahead_s:
+        trade = figures.by_this_clock(trade, ahead_s)
+        orders = [figures.by_this_clock(each, ahead_s) for each in orders]
     return trade, orders
 
 
@@ -232,8 +252,8 @@ def _moment(milliseconds: Any) -> str | None:
     return at.replace(tzinfo=None).isoformat(" ")
 
 
-def _open(said: Json, now: datetime) -> Open:
-    trade, orders = _rows(said)
+def _open(said: Json, now: datetime, ahead_s: float) -> Open:
+    trade, orders = _rows(said, ahead_s)
     price = said.get("current_rate")
     price = figures.amount(said, "current_rate") if price is not None and price == price else None
     profit = said.get("profit_abs")

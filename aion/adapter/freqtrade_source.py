@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,13 @@ class FreqtradeSource:
     def _file_signature(self) -> Any:
         return freqtrade.signature(Path(self._settings.database).expanduser())
 
+    @property
+    def _ahead_s(self) -> float:
+        """Seconds that its clock is ahead, as its API said; a database does not say it."""
+        return self.known.ahead_s if self.known is not None else 0.0
+
     def _read(self, now: datetime) -> freqtrade.Rows:
+        now += timedelta(seconds=self._ahead_s)  # by which its locks end
         if "://" in self._settings.database:
             return read_url(self._settings.database, self._secret, now)
         return freqtrade.read_rows(Path(self._settings.database).expanduser(), now)
@@ -109,7 +115,7 @@ class FreqtradeSource:
             start = self.known.account.start  # what its API said while it answered
         attached = freqtrade.Attached(
             Path(self._settings.database), self._name, start, self._settings.currency,
-            self._settings.tradable_balance_ratio,
+            self._settings.tradable_balance_ratio, self._ahead_s,
         )  # fmt: skip
         value = freqtrade.document(self._rows, attached, self._read_at, due_at, **more)
         if is_rounded(self._settings.database):

@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+import time
 from base64 import b64encode
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +17,8 @@ from aion.extras import need
 
 LIMIT_S = 5.0  # of one request, from connecting to the last byte
 MOST_BYTES = 32 << 20  # of an answer; 500 trades take under 2 MB
+CLOCK_S = 10.0  # that two clocks may differ: the time of an answer has whole seconds, and servers keep it for one
+CLOCK_MOVES_S = 3.0  # by which a difference that is known must change to be a new one
 SHOWN = 160  # characters of an answer's own words in a sentence
 
 
@@ -34,6 +39,8 @@ class Rest:
             self._headers["Authorization"] = f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
         self.where = urlsplit(url).netloc
         """Host and port, as sentences name it."""
+        self.ahead_s = 0.0
+        """Seconds that its clock is ahead of this machine's; 0 where they agree or it does not say its time."""
         self._session: Any = None
 
     async def ask(self, path: str, method: str = "GET", body: Any = None) -> Any:
@@ -61,6 +68,7 @@ class Rest:
                     headers={"Content-Type": "application/json"} if data is not None else None,
                     allow_redirects=False,
                 ) as answer:
+                    self._compare_clocks(answer.headers.get("Date"))
                     return self._value(path, answer.status, await _whole(answer))
         except TimeoutError:
             raise AwayError(f"{self.where} did not answer within {LIMIT_S:g} s") from None
@@ -70,6 +78,16 @@ class Rest:
             raise AwayError(f"{self.where} cannot be reached: {printable(why)[:SHOWN]}") from None
         except (self._http.ClientError, OSError, ValueError) as error:
             raise AwayError(f"{self.where} broke off its answer: {printable(str(error))[:SHOWN]}") from None
+
+    def _compare_clocks(self, said: str | None) -> None:
+        if not said:
+            return
+        with suppress(ValueError, OverflowError):  # a header may hold anything
+            ahead_s = parsedate_to_datetime(said).timestamp() + 0.5 - time.time()
+            if abs(ahead_s) < CLOCK_S:
+                self.ahead_s = 0.0
+            elif abs(ahead_s - self.ahead_s) > CLOCK_MOVES_S:
+                self.ahead_s = float(round(ahead_s))
 
     def _value(self, path: str, status: int, data: bytes) -> Any:
         where = f"{self.where} ({path.partition('?')[0]})"

@@ -3,9 +3,11 @@
 import asyncio
 import json
 import threading
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ class Api:
         self.moment = moment
         self.answers: dict[str, Any] = {}
         self.fault, self.refusal, self.is_deaf = "", "", False
+        self.ahead_s = 0.0
+        """Seconds that its clock is ahead."""
         self.told: list[tuple[str, str, Any]] = []
         self.port = 0
         self.become(moment)
@@ -94,7 +98,11 @@ def serving(moment: str = "spot") -> Iterator[Api]:
     ready = threading.Event()
 
     async def begin() -> web.AppRunner:
+        async def date(_: web.Request, response: web.StreamResponse) -> None:
+            response.headers["Date"] = formatdate(time.time() + api.ahead_s, usegmt=True)
+
         application = web.Application()
+        application.on_response_prepare.append(date)
         application.router.add_route("*", "/{path:.*}", api.answer)
         runner = web.AppRunner(application, shutdown_timeout=0.1)
         await runner.setup()

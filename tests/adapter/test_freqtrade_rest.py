@@ -13,6 +13,7 @@ from aion.adapter import rest
 from aion.adapter.attached import AttachedBot
 from aion.adapter.freqtrade_source import FreqtradeSource
 from aion.adapter.problem import RefusedError
+from aion.clock import parse_iso
 from aion.control.inbox import Request
 from aion.section import AttachSettings
 from aion.store.control_id import make_id
@@ -324,6 +325,49 @@ def test_database_is_read_while_the_api_is_away(tmp_path: Path, api: Api) -> Non
         assert value["actions"] == []
 
     ran(closing(desk, look()))
+
+
+def _times(value: dict[str, Any]) -> dict[str, datetime]:
+    """Return the times of a state file that freqtrade wrote."""
+    found = {key: each["opened_at"] for key, each in value["positions"].items()}
+    found |= {key: each["until"] for key, each in value["locks"].items()}
+    for part in ("trades", "fills", "open_orders"):
+        found |= {key: each["ts"] for key, each in value[part].items()}
+    return {key: parse_iso(at) for key, at in found.items()}
+
+
+@pytest.mark.parametrize(("ahead_s", "how"), [(7384, "2 h 3 min ahead of"), (-640, "10 min 40 s behind")])
+def test_wrong_clock_of_the_other_side_moves_its_times_and_none_of_ours(
+    tmp_path: Path, api: Api, ahead_s: int, how: str
+) -> None:
+    desk = Desk(tmp_path, api.url, database=str(database(tmp_path, "spot")))
+
+    async def look() -> None:
+        before = await desk.look()
+        assert "clock" not in before["note"]
+        api.ahead_s = ahead_s
+        for fault in ("", "500"):  # over REST, and from the database while that does not answer
+            api.fault = fault
+            value = await desk.look(2)
+            assert f"clock of freqtrade's machine is {how} this machine's" in value["note"]
+            shifts = {_times(before)[key] - at for key, at in _times(value).items() if key in _times(before)}
+            assert len(shifts) == 1 and abs(shifts.pop().total_seconds() - ahead_s) < 3
+            assert desk.now - timedelta(seconds=3) < parse_iso(value["as_of"]) <= desk.now
+            assert abs(parse_iso(value["due_at"]) - datetime.now(UTC)) < timedelta(minutes=2)
+            assert value["equity"] == pytest.approx(before["equity"]) or fault
+        api.fault, api.ahead_s = "", 0
+        assert _times(await desk.look(2)) == _times(before)
+
+    ran(closing(desk, look()))
+
+
+def test_database_with_times_to_come_says_that_a_clock_is_wrong(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "", database=str(database(tmp_path, "spot")), wallet=1000)
+    newest = max(
+        each["order_filled_date"] for each in MOMENTS["spot"]["rows"]["orders"] if each.get("order_filled_date")
+    )
+    desk.now = datetime.fromisoformat(newest).replace(tzinfo=UTC) - timedelta(hours=1)
+    assert "is still to come" in ran(closing(desk, desk.look()))["note"]
 
 
 def test_wrong_password_and_unknown_programs_are_named_on_the_card(tmp_path: Path, api: Api) -> None:
