@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: build kill run test test-python test-browser test-page quick coverage hooks check bench soak soak-long faults hostile audit lock clean browser \
-	cluster proxies proxy firefox lighthouse lowest newest clients adapters
+	cluster proxies proxy prometheus firefox lighthouse lowest newest clients adapters
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources $(API_TYPES)
 
@@ -43,6 +43,10 @@ quick: build
 SERVERS ?= 4222
 cluster: build
 	@$(BIN)/python tools/cluster.py --port $(PORT) --servers $(SERVERS)
+
+# A real Prometheus scrapes a desk, loads the rules and answers what the dashboard asks; half a minute.
+prometheus: build
+	$(BIN)/python tools/prometheus.py
 
 # How much of aion/ the tests run, in every process that they start; twice as long as they take without.
 coverage: build proxies

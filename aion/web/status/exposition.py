@@ -4,9 +4,7 @@ Counters end in `_total`, times are seconds, sizes bytes; what varies in a name 
 """
 
 import sys
-import time
 from collections.abc import Iterator
-from datetime import datetime
 from typing import get_args
 
 import orjson
@@ -19,14 +17,15 @@ from prometheus_client.core import (
 )
 
 import aion
-from aion.clock import parse_iso
 from aion.errors import NotFoundError, StateError
 from aion.store.document.watch import AlarmKind, Heartbeat
 from aion.store.layout import HEARTBEAT
+from aion.store.machine import OWN, RESERVED
 from aion.web.bundle.watch import watchdog_age_s
 from aion.web.desk import Desk
 from aion.web.metrics.process import disk_figures
 from aion.web.state import Json
+from aion.web.status.bot_metrics import age_s, bot_families
 
 GAUGES = {
     "viewers": ("aion_viewers", "Open streams of this worker."),
@@ -70,9 +69,10 @@ class Exposition:
         yield from self._live()
         yield from self._gate()
         yield from self._data()
-        bundle = self._bundle()
-        yield from _bots(bundle)
-        yield from _watch(bundle.get("watch"))
+        index = self._index()
+        yield from bot_families(index.get("bots", {}), self._held())
+        yield from self._machines()
+        yield from _watch(index.get("watch"))
         yield from self._heartbeat()
         yield from self._disk()
 
@@ -105,9 +105,31 @@ class Exposition:
         yield age
         yield size
 
-    def _bundle(self) -> Json:
-        held = self._desk.live.held("bots")
-        return orjson.loads(held.body) if held is not None else {}
+    def _index(self) -> Json:
+        found = self._desk.live.held("index")
+        return orjson.loads(found.body) if found is not None else {}
+
+    def _held(self) -> Iterator[str]:
+        """Yield the machines that are not heard of, as the index names them."""
+        for name, proof in self._desk.proofs.read().items():
+            if proof.is_held:
+                yield OWN if name == RESERVED else name
+
+    def _machines(self) -> Iterator[Metric]:
+        """Yield how long ago each machine was proved; none on a desk whose bots run beside it."""
+        proofs = self._desk.proofs.read()
+        if not proofs:
+            return
+        held = GaugeMetricFamily(
+            "aion_machine_held", "1 while a machine is not heard of; `data` is the own folder.", labels=["machine"]
+        )
+        age = GaugeMetricFamily("aion_machine_proved_age_seconds", "Since a machine was proved.", labels=["machine"])
+        for name, proof in proofs.items():
+            held.add_metric([name], float(proof.is_held))
+            if proof.age_s is not None:
+                age.add_metric([name], proof.age_s)
+        yield held
+        yield age
 
     def _heartbeat(self) -> Iterator[Metric]:
         age = watchdog_age_s(self._desk.layout)
@@ -118,7 +140,7 @@ class Exposition:
         except (NotFoundError, StateError):
             return
         said = "Since the bots' process said that it lives."
-        yield _gauge("aion_bots_heartbeat_age_seconds", said, _age(beat.written_at))
+        yield _gauge("aion_bots_heartbeat_age_seconds", said, age_s(beat.written_at))
         cycles = HistogramMetricFamily(
             "aion_cycle_seconds",
             "One cycle of the bots: bars, decisions, commit, files.",
@@ -133,22 +155,6 @@ class Exposition:
         if disk is not None:
             yield _gauge("aion_disk_free_bytes", "Room left for the data folder.", disk["free_bytes"])
             yield _gauge("aion_disk_size_bytes", "Size of its file system.", disk["total_bytes"])
-
-
-def _bots(bundle: Json) -> Iterator[Metric]:
-    age = GaugeMetricFamily("aion_bot_write_age_seconds", "Since a bot wrote its state.", labels=["bot", "kind"])
-    late = GaugeMetricFamily("aion_bot_overdue_seconds", "Past its due_at; 0 in time.", labels=["bot", "kind"])
-    state = GaugeMetricFamily("aion_bot_state", "1 for the state that a bot is in.", labels=["bot", "kind", "state"])
-    for kind in ("intraday", "swing"):
-        for name, bot in bundle.get(kind, {}).get("bots", {}).items():
-            if "written_at" in bot:
-                age.add_metric([name, kind], _age(parse_iso(bot["written_at"])))
-            if "due_at" in bot:
-                late.add_metric([name, kind], max(0.0, time.time() - parse_iso(bot["due_at"]).timestamp()))
-            state.add_metric([name, kind, bot.get("state", "active")], 1)
-    yield age
-    yield late
-    yield state
 
 
 def _watch(watch: Json | None) -> Iterator[Metric]:
@@ -166,10 +172,6 @@ def _watch(watch: Json | None) -> Iterator[Metric]:
         restarts.add_metric([name], process.get("restarts", 0))
     yield is_up
     yield restarts
-
-
-def _age(written_at: datetime) -> float:
-    return max(0.0, time.time() - written_at.timestamp())
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

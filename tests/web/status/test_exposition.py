@@ -1,7 +1,9 @@
 """What Prometheus reads: parsed by its own parser, named by its conventions, true to the files."""
 
+import itertools
 import json
 import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +16,11 @@ from aion.clock import SystemClock, iso
 from aion.engine.heartbeat import Heart
 from aion.engine.waiter import WallWaiter
 from aion.output.envelope import Stamp
+from aion.store.document_file import write_document
 from aion.store.file import write_json
 from aion.store.schema import check_file
 from tests.web.conftest import RunningDesk
+from tests.web.sample import Writer
 
 ROOT = Path(__file__).parents[3]
 UNITS = ("seconds", "bytes")
@@ -44,6 +48,13 @@ def value(found: dict[str, Metric], name: str, **labels: str) -> float:
     return float(values[0])
 
 
+def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
+    end_s = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
+
+
 def filled(desk: RunningDesk) -> RunningDesk:
     """Write all that the desk can tell of."""
     now = datetime.now(UTC)
@@ -66,6 +77,19 @@ def filled(desk: RunningDesk) -> RunningDesk:
     desk.write.layout.up_lock.touch()
     desk.get("/api/bots/page")
     return desk
+
+
+def prove(desk: RunningDesk, far: Writer) -> None:
+    """Prove the folder of a machine until the desk has heard of it."""
+    far.layout.proof.parent.mkdir(parents=True, exist_ok=True)
+    count = itertools.count()
+
+    def is_proved() -> bool:
+        write_document(far.layout.proof, {"schema": "aion/proof/1", "epoch": "e", "n": next(count)})
+        machines = desk.get("/api/metrics").json().get("machines", {})
+        return far.layout.root.name in machines and not machines[far.layout.root.name]["held"]
+
+    until(is_proved)
 
 
 def test_every_metric_has_a_name_a_type_and_a_help_by_the_conventions(desk: RunningDesk) -> None:
@@ -111,6 +135,50 @@ def test_figures_are_those_of_the_files(desk: RunningDesk) -> None:
     assert value(found, "aion_bundle_bytes", topic="bots") > 1000
 
 
+def test_accounts_of_all_bots_stand_by_currency_and_mode(desk: RunningDesk) -> None:
+    desk.write.cycle(1, ["orb_ny"])
+    desk.write.swing("swing_1w", mode="live")
+    many = [f"s{number}" for number in range(260)]  # more than a bundle shows
+    for name in many:
+        desk.write.swing(name, currency="EUR")
+    found = families(desk)
+    index = desk.get("/api/bots/index").json()["bots"]
+    assert len(index) == 262
+    equities = [each for each in found["aion_bot_equity"].samples if each.name == "aion_bot_equity"]
+    assert {each.labels["bot"]: each.value for each in equities} == {
+        row["bot"]: row["equity"] for row in index.values()
+    }
+    assert {(each.labels["currency"], each.labels["mode"]) for each in equities} == {
+        ("USD", "replay"), ("USD", "live"), ("EUR", "replay"),
+    }  # fmt: skip
+    of = {"bot": "swing_1w", "kind": "swing", "machine": "", "currency": "USD", "mode": "live"}
+    assert value(found, "aion_bot_net", **of) == 1_000
+    assert value(found, "aion_bot_cash", **of) == 1_000
+    assert value(found, "aion_bot_start_equity", **of) == 100_000
+    assert value(found, "aion_bot_positions", **of) == 1
+    assert value(found, "aion_bot_drawdown_ratio", **of) == pytest.approx(1 / 102, abs=1e-6)
+    assert value(found, "aion_bot_positions_value", **of) == pytest.approx(100.5 * 995.02)
+    assert value(found, "aion_bot_fills", bot="orb_ny") == 2
+    won = [each for each in found["aion_bot_win_ratio"].samples if each.labels["bot"] == "swing_1w"]
+    assert won == [], "nothing is invented where a bot has too few trades"
+
+
+def test_accounts_of_a_machine_that_is_held_are_not_told_as_if_they_were_now(desk: RunningDesk) -> None:
+    desk.write.swing("own")
+    far = Writer(desk.write.layout.root / "machines" / "m1")
+    far.swing("trend")
+    until(lambda: "m1" in desk.get("/api/metrics").json().get("machines", {}))
+    found = families(desk)
+    assert value(found, "aion_machine_held", machine="m1") == 1
+    assert [each.labels["bot"] for each in found["aion_bot_equity"].samples] == ["own"]
+    assert value(found, "aion_bot_write_age_seconds", bot="trend") > 0
+    prove(desk, far)
+    found = families(desk)
+    assert value(found, "aion_machine_held", machine="m1") == 0
+    assert value(found, "aion_machine_proved_age_seconds", machine="m1") < 60
+    assert value(found, "aion_bot_equity", bot="trend", machine="m1") == 101_000
+
+
 def test_empty_folder_and_broken_files_cost_their_own_figures_only(desk: RunningDesk) -> None:
     assert "aion_cycle_seconds" not in families(desk) and "aion_alarms" not in families(desk)
     filled(desk)
@@ -145,6 +213,7 @@ def known_names() -> Callable[[RunningDesk], set[str]]:
 def test_dashboard_and_rules_ask_for_metrics_that_exist(
     desk: RunningDesk, known_names: Callable[[RunningDesk], set[str]]
 ) -> None:
+    prove(desk, Writer(desk.write.layout.root / "machines" / "m1"))
     names = known_names(filled(desk))
     dashboard = json.loads((ROOT / "deploy/grafana.json").read_text())
     asked = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
