@@ -4,13 +4,14 @@ Everything is read from the day files when it is asked for. Times in them are co
 """
 
 from collections.abc import Iterator
-from typing import Literal, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from pydantic import AwareDatetime, Field, ValidationError
 
 from aion.errors import ConfigError, NotFoundError, StateError
 from aion.scalar import BotKind, Day, Key, Money, Name, Text
-from aion.store.document.base import Document, made
+from aion.store.document.base import Document, LeftOut, made
 from aion.store.document.left_out import sound
 from aion.store.document.part import Decision, Fill, Order, Pnl, Trade
 from aion.store.document.state import BotActivity, SimLog, SwingRolling
@@ -21,15 +22,10 @@ from aion.web.bundle.exact import total
 from aion.web.control.request import Requests
 from aion.web.problem import left_out
 from aion.web.reader import FileReader
+from aion.web.rows import DayDoc, Found, Part, Row, in_order, newest_first, round_trip, rows_of
 from aion.web.state import BotState, moment
 
-Part = Literal["trades", "orders", "fills", "decisions"]
-DayDoc = SimLog | BotActivity
-Row = Trade | Order | Fill | Decision
-Did = TypeVar("Did", bound=Row)
 MAX_SPAN = 400  # day files that a search behind one trade looks through
-
-FLAT = 1e-9  # of the largest quantity: less is what floats leave of a position that is flat
 
 
 class DayResult(Document):
@@ -95,6 +91,32 @@ class _DayFile(Document):
     day_pnl: Pnl | None = None
 
 
+class _DayTrades(_DayFile):
+    """As `_DayFile`, with the trades that were closed on the day."""
+
+    trades: dict[Key, Trade] = Field(default_factory=dict)
+
+
+Light = TypeVar("Light", bound=_DayFile)
+
+
+@dataclass(slots=True)
+class Closed:
+    """Closes and closed trades of the days that are kept of a bot."""
+
+    bot: str
+    kind: BotKind
+    state: BotState | None
+    total: int = 0
+    """Days that are kept; `equity` may hold fewer."""
+    equity: dict[str, float | None] = field(default_factory=dict)
+    """At each day's close, oldest first; None where it cannot be read."""
+    trades: dict[str, Trade] = field(default_factory=dict)
+    """In order of their closing."""
+    errors: dict[str, str] = field(default_factory=dict)
+    """By day: why its file cannot be read, or what was left out."""
+
+
 class History:
     """Reads what one bot did."""
 
@@ -121,6 +143,41 @@ class History:
         found.total = len(kept)
         found.days = {day: self._light(kept[day], found) for day in list(kept)[:limit]}
         return found
+
+    def closed(self, bot: str, limit: int) -> "Closed":
+        """Return the closes and closed trades of the newest `limit` days.
+
+        Raises:
+            NotFoundError: nobody of that name is known.
+            StateError: a swing bot's file cannot be trusted.
+        """
+        kind, state = self._look(bot)
+        found = Closed(bot, kind, state)
+        if isinstance(state, SwingRolling):
+            closes = _closes(state.equity_curve)
+            found.total, found.equity = len(closes), dict(list(closes.items())[-limit:])
+            first = min(found.equity) if found.total > limit else ""
+            for at, rows in self._days_of(bot, kind, "trades", state, "", "", found.errors):
+                if at >= first:
+                    found.trades |= {name: row for name, row in rows.items() if isinstance(row, Trade)}
+        else:
+            kept = self._kept(bot, kind)
+            found.total = len(kept)
+            for day in sorted(list(kept)[:limit]):
+                found.equity[day] = self._traded(day, kept[day], found)
+        found.trades = in_order(found.trades)
+        return found
+
+    def _traded(self, day: str, file: str, found: "Closed") -> float | None:
+        """Take the trades of a day in; return its equity, None where the file cannot be read."""
+        figures, lost, _, why = self._figures(file, _DayTrades)
+        if figures is None:
+            found.errors[day] = why
+            return None
+        if lost is not None:
+            found.errors[day] = f"{file}: {lost.count} entries are left out"
+        found.trades |= figures.trades
+        return figures.equity
 
     def rows(self, bot: str, part: Part, *, day: str, symbol: str, before: str, limit: int) -> BotRows:
         """Return at most `limit` rows, the newest first.
@@ -183,7 +240,7 @@ class History:
         held = newest if row in newest else rows_of(doc_of(check_day(day)), part)
         if row not in held:
             raise NotFoundError(f"there is no row {row[:128]!r} among the {part} of {bot} on {day}")
-        found, asked = _Found(part, row, held[row]), held[row]
+        found, asked = Found(part, row, held[row]), held[row]
         if isinstance(asked, Trade):
             span = [at for at in kept if str(asked.opened_at.date()) <= at <= str(asked.ts.date())]
             for at in sorted(span)[-MAX_SPAN:]:
@@ -191,7 +248,7 @@ class History:
                 for name, fill in doc.fills.items() if doc is not None else ():
                     if fill.symbol == asked.symbol and asked.opened_at <= fill.ts <= asked.ts:
                         found.fills[name] = fill
-            found.fills = _round_trip(found.fills, row)
+            found.fills = round_trip(found.fills, row)
         if isinstance(asked, Decision) and asked.order_id is not None:
             found.wanted.add(asked.order_id)
         found.wanted |= set(found.orders) | {fill.order_id for fill in found.fills.values() if fill.order_id}
@@ -286,16 +343,9 @@ class History:
         return later[-1:]
 
     def _light(self, file: str, about: BotDays) -> DayResult:
-        try:
-            doc, _ = read_json(self._layout.root / file, name=file, is_mended=True)
-            check_schema(doc, "sim_log", file)
-            figures, _ = sound(_DayFile, doc)
-        except FileNotFoundError:
-            return made(DayResult)(error="the file is gone since it was listed")
-        except StateError as error:
-            return made(DayResult)(error=str(error))
-        except ValidationError as error:
-            return made(DayResult)(error=f"{file}: {error.errors(include_url=False)[0]['msg']}")
+        figures, _, doc, why = self._figures(file, _DayFile)
+        if figures is None:
+            return made(DayResult)(error=why)
         about.currency = about.currency or figures.currency
         return made(DayResult)(
             equity=figures.equity,
@@ -304,6 +354,20 @@ class History:
             fills=_size(doc.get("fills")),
             trades=_size(doc.get("trades")),
         )
+
+    def _figures(self, file: str, model: type[Light]) -> tuple[Light | None, LeftOut | None, dict[str, Any], str]:
+        """Return what a model takes of a day file, what of it was left out, and the file; or why there is nothing."""
+        try:
+            doc, _ = read_json(self._layout.root / file, name=file, is_mended=True)
+            check_schema(doc, "sim_log", file)
+            figures, lost = sound(model, doc)
+        except FileNotFoundError:
+            return None, None, {}, "the file is gone since it was listed"
+        except StateError as error:
+            return None, None, {}, str(error)
+        except ValidationError as error:
+            return None, None, {}, f"{file}: {error.errors(include_url=False)[0]['msg']}"
+        return figures, lost, doc, ""
 
     def _swing_days(self, state: SwingRolling, limit: int) -> dict[str, DayResult]:
         """Results of the days between two closes of the curve; costs are those of the file of each day."""
@@ -328,73 +392,13 @@ class History:
         return shown
 
 
-class _Found:
-    """What a chain has come to, and the orders that it wants."""
-
-    def __init__(self, part: Part, name: str, row: Row) -> None:
-        self.trades: dict[str, Trade] = {}
-        self.orders: dict[str, Order] = {}
-        self.fills: dict[str, Fill] = {}
-        self.decisions: dict[str, Decision] = {}
-        self.wanted: set[str] = set()
-        getattr(self, part)[name] = row
-
-    def take(self, doc: DayDoc | None, *, with_fills: bool) -> None:
-        """Take the wanted orders of a day, the decisions for them, and with `with_fills` all their fills."""
-        if doc is None:
-            return
-        for name, order in doc.orders.items():
-            # a later day tells more of an order than the day of its decision
-            known = self.orders.get(name)
-            if name in self.wanted and (known is None or order.filled_quantity >= known.filled_quantity):
-                self.orders[name] = order
-        self.decisions |= {name: each for name, each in doc.decisions.items() if each.order_id in self.wanted}
-        if with_fills:
-            self.fills |= {name: fill for name, fill in doc.fills.items() if fill.order_id in self.wanted}
-
-
 def _currency(state: BotState | None) -> str:
     return state.currency if state is not None else ""
-
-
-def rows_of(doc: DayDoc | None, part: Part) -> dict[str, Row]:
-    """Return the rows of a part of a day's file, none where there is no file."""
-    found: dict[str, Row] = getattr(doc, part) if doc is not None else {}
-    return found
-
-
-def newest_first(rows: dict[str, Did]) -> list[tuple[str, Did]]:
-    """Return rows by time, the newest first; of one time the last in the file first."""
-    return sorted(reversed(rows.items()), key=lambda item: item[1].ts, reverse=True)
-
-
-def in_order(rows: dict[str, Did]) -> dict[str, Did]:
-    """Return rows in order of time."""
-    return dict(reversed(newest_first(rows)))
 
 
 def _newest_trades(part: Part, state: BotState | None) -> dict[str, Row]:
     """Return the trades in a swing bot's own file: its newest, all of them where it writes no day files."""
     return dict(state.trades) if part == "trades" and isinstance(state, SwingRolling) else {}
-
-
-def _round_trip(fills: dict[str, Fill], trade: str) -> dict[str, Fill]:
-    """Return those of a symbol's fills that are of one trade, from flat to flat.
-
-    At its first and last moment there may be fills of the trades before and after it; a trade is named after the fill
-    that closed it, from which the position is followed back. Where that does not lead to flat, all are returned.
-    """
-    ordered = list(in_order(fills).items())
-    closing = "f" + trade[1:]
-    at = next((index for index, (name, _) in enumerate(ordered) if name == closing), -1)
-    held = 0.0
-    least = FLAT * max((fill.quantity for _, fill in ordered), default=0.0)
-    for index in range(at, -1, -1):
-        fill = ordered[index][1]
-        held = total((held, -fill.quantity if fill.side == "buy" else fill.quantity))
-        if abs(held) <= least:
-            return dict(ordered[index : at + 1])
-    return fills
 
 
 def _closes(curve: dict[str, float]) -> dict[str, float]:

@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from aion.web.history import BotDays, BotRows, Chain, History, Part
+from aion.web.analysis import Analysis, analyse, zone_of
+from aion.web.history import BotDays, BotRows, Chain, History
 from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of
+from aion.web.rows import Part
 
 history_router = APIRouter(prefix="/api/bots/{bot}", tags=["bots"], responses=NOT_FOUND)
 
@@ -17,6 +19,19 @@ def bot_days(request: Request, bot: str, limit: Annotated[int, Query(ge=1, le=10
     """Return the results of a bot's market days, the newest first."""
     history, name = _history(request, bot)
     return answer(request, history.days(name, limit))
+
+
+@history_router.get("/analysis", response_model=Analysis)
+def bot_analysis(
+    request: Request,
+    bot: str,
+    limit: Annotated[int, Query(ge=2, le=1000, description="Newest days that are looked at.")] = 500,
+    window: Annotated[int, Query(ge=20, le=252, description="Returns in each value of `rolling_sharpe`.")] = 63,
+    zone: Annotated[str, Query(max_length=64, description="IANA zone of hours and weekdays.")] = "UTC",
+) -> Response:
+    """Return what the days and closed trades that are kept say of a bot: ratios, when it wins, why it closes."""
+    history, name = _history(request, bot)
+    return answer(request, analyse(history.closed(name, limit), window, zone_of(zone)))
 
 
 @history_router.get("/history/{part}", response_model=BotRows)
