@@ -203,6 +203,26 @@ def test_daily_results_when_read_as_calendar_or_table_then_they_are_the_total(sl
     until(page, "document.querySelector('.activity select').value !== ''")
 
 
+def test_analysis_when_read_then_its_figures_are_the_desks_and_each_view_has_all_trades(slow: Up, page: Page) -> None:
+    said = slow.get("/api/bots/swing_1w/analysis").json()
+    trades = said["trades"]["trades"]
+    assert trades >= 30 and said["ratios"]["returns"] > said["window"]
+    page.goto(f"{slow.url}/bots/swing_1w")
+    panel = page.locator(".analysis")
+    panel.scroll_into_view_if_needed()
+    expect(panel.locator("dl")).to_contain_text(f"{said['ratios']['sharpe']:.2f}".replace("-", "\u2212"))
+    expect(panel.get_by_role("img", name=re.compile("Rolling Sharpe ratio"))).to_be_visible()
+    for view in ("Duration", "Hour", "Weekday", "Exit reason", "Symbol", "Side", "Result"):
+        panel.get_by_role("radio", name=view, exact=True).check()
+        table = panel.get_by_role("region", name=f"Closed trades by {view.lower()}")
+        counts = table.locator("tbody tr td:nth-child(2)").all_inner_texts()
+        assert sum(int(each) for each in counts) == trades, view
+    assert_accessible(page, ".analysis")
+    with page.expect_download() as kept:
+        panel.get_by_role("button", name=re.compile("CSV")).click()
+    assert kept.value.suggested_filename == "aion-swing_1w-by-result.csv"
+
+
 def test_bot_page_when_the_stream_comes_late_then_no_two_elements_have_one_id(slow: Up, page: Page) -> None:
     """Panels are named by their headings: with an id twice, one was named by what stood in a field."""
     page.goto(f"{slow.url}/bots/orb_ny")

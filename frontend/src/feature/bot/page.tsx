@@ -13,6 +13,7 @@ import type { CardState } from "../../bot/state";
 import { StateLine } from "../../bot/state-line";
 import { at } from "../../lib/base";
 import { type Bot, isNamed, nameOf } from "../../lib/bot";
+import { later } from "../../lib/later";
 import { cost, money, moneyChange } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { instant } from "../../lib/time";
@@ -31,6 +32,11 @@ import { Requests } from "./requests";
 import { Rules } from "./rules";
 import { hasTargets } from "./targets";
 import { useFetched } from "./use-fetched";
+
+const AnalysisPanel = later(
+  () => import("./analysis-panel"),
+  () => null,
+);
 
 interface Props {
   bot: BotView;
@@ -175,6 +181,7 @@ export function BotPage({ bot, state, session, problem, all, bots }: Props) {
           onDay={(day) => choose({ day: chosen.day === day ? "" : day })}
         />
       </div>
+      <AnalysisPanel bot={bot} />
       <Holdings bot={bot} state={state} onSymbol={(symbol) => choose({ part: "fills", symbol })} />
       {bot.kind === "swing" && hasTargets(bot) && <Rebalance bot={bot} state={state} />}
       <div ref={activity} className="anchor">
