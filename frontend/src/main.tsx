@@ -10,7 +10,7 @@ import { sealKept } from "./first/seal";
 import { afterPaint } from "./lib/after-paint";
 import { warmCache } from "./lib/clientCache";
 import { followDeskTime } from "./lib/desk-time";
-import { fetchParts } from "./lib/part";
+import { fetchParts, keepPage } from "./lib/part";
 import { followLogOut } from "./lib/role";
 import { keepRoom } from "./lib/room";
 import { warmZones } from "./lib/time";
@@ -18,6 +18,7 @@ import { Fault } from "./ui/fault";
 import { followTerms } from "./ui/term";
 import "./style/print.css";
 
+const KEEP_AFTER = 10_000; // ms after that: who only looks in keeps nothing
 const WARM_AFTER = 500; // ms after the load: the first page is painted and verified before the others are fetched
 
 sealKept();
@@ -36,7 +37,10 @@ if (root) {
   followLogOut();
   followTerms();
   afterPaint(performance.now(), warmZones); // while the first answer is on its way
-  const warm = (): void => void setTimeout(() => void warmCache().then(fetchParts), WARM_AFTER);
+  const warm = (): void => {
+    setTimeout(() => void warmCache().then(fetchParts), WARM_AFTER);
+    setTimeout(keepPage, KEEP_AFTER);
+  };
   if (document.readyState === "complete") warm();
   else addEventListener("load", warm);
 }

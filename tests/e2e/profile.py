@@ -45,7 +45,8 @@ class Profile:
     @contextmanager
     def open(cls, browser: Browser, init: str = "", **options: Any) -> Iterator[Self]:
         """Make a profile in `browser`, whose pages run the script `init` before their own."""
-        context = browser.new_context(**options)
+        # a page that is kept by the browser would be asked for past what a test routes
+        context = browser.new_context(**{"service_workers": "block", **options})
         context.set_default_timeout(60_000)
         if init:
             context.add_init_script(init)

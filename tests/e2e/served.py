@@ -17,10 +17,10 @@ READY_S = 60.0
 
 
 @contextmanager
-def serving(data: Path, **settings: str) -> Iterator[str]:
-    """Serve the folder `data`; yield the address."""
+def serving(data: Path, port: int = 0, **settings: str) -> Iterator[str]:
+    """Serve the folder `data`, by default on a port that is free; yield the address."""
     data.mkdir(parents=True, exist_ok=True)
-    port = free_port()
+    port = port or free_port()
     console = data.parent / f"console-{port}"
     with console.open("wb") as out:
         process = subprocess.Popen(

@@ -6,6 +6,7 @@ import hashlib
 import mimetypes
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -40,6 +41,8 @@ SECURITY_HEADERS = (
 )
 IMMUTABLE = b"public, max-age=31536000, immutable"
 MAX_ASSET_BYTES = 8 << 20
+UNHASHED = ("theme.js", "sw.js", "manifest.webmanifest")
+"""Files whose names say nothing of what is in them."""
 BUILD_LOOK_S = 10.0  # seconds between looks for a front end that was built anew
 _PACKED = ((b"br", ".br"), (b"gzip", ".gz"))
 _SAME = {"x-gzip": "gzip"}
@@ -69,11 +72,11 @@ def build_of(folder: Path) -> str:
 def _read_built(folder: Path) -> tuple[bytes, str]:
     """Return `index.html`, and a name made of what has no hash in its own: the HTML holds the names of the others."""
     html = read_bytes(folder / "index.html", cap=MAX_ASSET_BYTES)[0]
-    try:
-        theme = read_bytes(folder / "theme.js", cap=MAX_ASSET_BYTES)[0]
-    except (FileNotFoundError, StateError):
-        theme = b""
-    return html, hashlib.blake2b(html + theme, digest_size=6).hexdigest()
+    digest = hashlib.blake2b(html, digest_size=6)
+    for name in UNHASHED:
+        with suppress(FileNotFoundError, StateError):
+            digest.update(read_bytes(folder / name, cap=MAX_ASSET_BYTES)[0])
+    return html, digest.hexdigest()
 
 
 class BuildWatch:

@@ -5,7 +5,7 @@
  */
 
 import { getConnection, pageNow } from "../live";
-import { ownName } from "./base";
+import { at, ownName } from "./base";
 import { useStore } from "./use-store";
 
 const AGAIN_MS = 5000; // between two tries; the network's return is not waited for so long
@@ -117,4 +117,10 @@ export function fetchParts(): void {
       document.head.append(link);
     }
   });
+}
+
+/** Keep this build's scripts, where the browser may, so that the page opens while the desk cannot be reached. */
+export function keepPage(): void {
+  const { build } = document.documentElement.dataset;
+  if (build) navigator.serviceWorker?.register(at(`/sw.js?${build}`)).catch(() => undefined); // private windows refuse
 }
