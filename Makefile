@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: build kill run test test-python test-browser test-page quick coverage hooks check bench soak soak-long faults hostile audit lock clean browser \
-	cluster proxies proxy prometheus firefox lighthouse lowest newest clients adapters
+	cluster proxies proxy prometheus firefox lighthouse lowest newest clients adapters compiled
 
 build: .venv/.dev frontend/node_modules/.sources aion/web/static/.sources $(API_TYPES)
 
@@ -77,6 +77,13 @@ check: build
 	$(BIN)/python tools/reference.py --check
 	$(BIN)/python tools/import_graph.py --check
 	$(BIN)/python tools/page_size.py
+
+# Tests of what trades, with compiled modules as a wheel of AION_COMPILED=1 has them; a test that replaces a method of a
+# compiled class is left out.
+compiled: build
+	$(BIN)/python tools/compiled.py bench/out/compiled
+	cd bench/out/compiled && $(CURDIR)/$(BIN)/python -m pytest tests/backtest tests/bot tests/engine tests/strategy tests/trading -n 2 \
+		-p no:cacheprovider --deselect tests/backtest/test_engine.py::test_cost_of_a_bar_does_not_grow_with_history
 
 # The declared bounds: the oldest and the newest packages that they allow, all extras too, each in an environment of its
 # own, under what most depends on them: command line, desk, streams, feeds and files. A minute each.

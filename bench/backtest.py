@@ -1,6 +1,6 @@
 """How fast a backtest is: under a synthetic load, as history grows, and beside two peers on real bars.
 
-Run: python -m bench.backtest [--sessions N]
+Run: python -m bench.backtest [--sessions N] [--compiled]
 
 The load is made by a random walk with a fixed seed. It is no market data and nothing of it is shipped: it says how
 long the work takes, never what a rule is worth.
@@ -10,6 +10,7 @@ import argparse
 import json
 import random
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -33,7 +34,7 @@ from aion.model import Bar, Instrument
 from aion.store.layout import Layout
 from aion.store.log.process_log import ProcessLog
 from aion.strategy.registry import BUILT_IN
-from bench.tool import HERE, Missing, nautilus
+from bench.tool import HERE, OUT, Missing, nautilus
 
 SYMBOLS = 20
 INTERVAL = timedelta(minutes=5)
@@ -248,11 +249,26 @@ def in_nautilus(bars: Sequence[Bar], repeats: int) -> dict[str, Any]:
     return found
 
 
+def compiled_run(sessions: int) -> dict[str, Any]:
+    """Measure in a copy of the sources with compiled modules, print its table and return the figures."""
+    copy = OUT / "compiled"
+    subprocess.run([sys.executable, str(HERE.parent / "tools" / "compiled.py"), str(copy)], check=True)
+    (copy / "bench" / "out").symlink_to(OUT)  # an environment that was made there is used again
+    program = "import json, sys; from bench.backtest import main; json.dump(main(sys.argv[1:]), sys.stderr)"
+    command = [sys.executable, "-c", program, "--sessions", str(sessions)]
+    done = subprocess.run(command, cwd=copy, stderr=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stderr)
+    return found
+
+
 def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
     """Measure, print a table and return the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=YEAR_SESSIONS, help="sessions of the load, 250 a year")
+    parser.add_argument("--compiled", action="store_true", help="compile modules first, as AION_COMPILED=1 does")
     asked = parser.parse_args([] if arguments is None else arguments)
+    if asked.compiled:
+        return compiled_run(asked.sessions)
     heavy = load(asked.sessions)
     beside = side_by_side()
     ratio = beside["theirs_cpu_s"] / beside["ours_cpu_s"]
@@ -285,6 +301,4 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    import sys
-
     main(sys.argv[1:])

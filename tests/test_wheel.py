@@ -1,5 +1,6 @@
 """The wheel holds the pages and the bars, and serves both where there is no Node."""
 
+import ast
 import json
 import re
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+import hatch_compile
 
 ROOT = Path(__file__).parents[1]
 
@@ -72,3 +75,30 @@ def test_installed_wheel_serves_pages_without_node(wheel: Path, tmp_path: Path) 
     finally:
         process.terminate()
         process.communicate(timeout=60)
+
+
+def test_compiled_modules_are_there_and_no_class_outside_derives_from_theirs() -> None:
+    assert len(hatch_compile.MODULES) >= 20
+    compiled = {ROOT / name for name in hatch_compile.MODULES}
+    native, outside = set[str](), set[str]()
+    for path in {*compiled, *(ROOT / "aion").rglob("*.py")}:
+        for each in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(each, ast.ClassDef) and path in compiled:
+                native.add(each.name)
+            elif isinstance(each, ast.ClassDef):
+                outside.update(ast.unparse(base).rpartition(".")[2] for base in each.bases)
+    assert len(native) >= 20
+    assert not native & outside
+
+
+def test_compiling_without_a_compiler_says_what_is_missing(tmp_path: Path) -> None:
+    folder = tmp_path / "made"
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "hatch_compile.py"), str(folder)],
+        env={"CC": "no-such-compiler -O2", "PATH": "/usr/bin"}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == (
+        "aion: compiling needs a C compiler, and there is no 'no-such-compiler': install gcc or clang\n"
+    )
+    assert not folder.exists()

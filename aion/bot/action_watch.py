@@ -84,7 +84,7 @@ class ActionWatch:
         """By symbol, also of what actions may make of its own."""
         self.symbols: tuple[str, ...] = (*settings.symbols, *given)
         """What the bot is handed bars of."""
-        self.known: tuple[CorporateAction, ...] = ()
+        self.known = tuple[CorporateAction, ...]()
         """By day, those that count for the bot, and declared jumps."""
         self.ended: set[str] = set()
         """Symbols of which it was said that their bars are not traded on any more."""

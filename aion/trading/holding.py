@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from aion.clock import iso, parse_iso
 from aion.model import ONE, ZERO, Side, Trade
@@ -18,7 +18,7 @@ Valued = tuple[Decimal | None, Decimal | None, Decimal | None, Decimal]
 class Holding:
     """The open side of one symbol, with what its round trip has cost and brought so far."""
 
-    __slots__ = (
+    __slots__: ClassVar[tuple[str, ...]] = (
         "average_price",
         "basis",
         "borrow",

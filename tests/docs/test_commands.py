@@ -22,6 +22,7 @@ MAKE = (ROOT / "Makefile").read_text("utf-8")
 OTHER_VARIABLES = {
     "AION_ALERT_URLS",
     "AION_BASE",
+    "AION_COMPILED",
     *(f"{variable_of(name)}_FILE" for name in SECRETS),
     "AION_TOKEN",
     "AION_CHROMIUM",
