@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -282,6 +283,23 @@ def test_migration_when_it_fails_then_the_file_stays_as_it_was(path: Path) -> No
     schema.migrate(connection, path, (*schema.MIGRATIONS, "CREATE TABLE extra (a);"))
     assert connection.execute("PRAGMA user_version").fetchone() == (len(schema.MIGRATIONS) + 1,)
     connection.close()
+
+
+def test_new_ledger_has_the_schema_that_step_by_step_leads_to(path: Path) -> None:
+    said = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
+    Ledger(path, "replay", "1").close()
+    with (
+        closing(sqlite3.connect(":memory:", isolation_level=None)) as stepped,
+        closing(sqlite3.connect(path)) as made,
+    ):
+        for script in schema.MIGRATIONS:
+            stepped.executescript(script)
+        for statement in schema.lacking(stepped):
+            stepped.execute(statement)
+        found = made.execute(said).fetchall()
+        assert len(found) > 12 and found == stepped.execute(said).fetchall()
+        assert made.execute("PRAGMA user_version").fetchone() == (len(schema.MIGRATIONS),)
+        assert not schema.lacking(made)
 
 
 @pytest.mark.parametrize(
