@@ -72,14 +72,22 @@ class OrderBook:
         record = OrderRecord(order, OrderStatus.REFUSED, ZERO, why, order.decided_at)
         if self.find(order.id) is None:
             self.changes.orders.setdefault(order.id, record)
-        self.note(Decision("", order.decided_at, "refused", why, order.symbol, order_id=order.id))
+        self.note(order.decided_at, "refused", why, order.symbol, order_id=order.id)
         return record
 
-    def note(self, decision: Decision) -> Decision:
-        """Write `decision` down under the next id of its time."""
-        named = replace(decision, id=self.ids.next("d", decision.ts))
-        self.changes.decisions.append(named)
-        return named
+    def note(
+        self,
+        ts: datetime,
+        action: str,
+        reason: str,
+        symbol: str = "",
+        confidence: float | None = None,
+        order_id: str = "",
+    ) -> Decision:
+        """Write a decision down under the next id of its time, and return it."""
+        decision = Decision(self.ids.next("d", ts), ts, action, reason, symbol, confidence, order_id)
+        self.changes.decisions.append(decision)
+        return decision
 
     def rest_exits(
         self,

@@ -300,7 +300,7 @@ class PaperBroker:
         order_id: str = "",
     ) -> Decision:
         """Record a decision at market time `ts` and return it."""
-        return self.book.note(Decision("", ts, action, reason, symbol, confidence, order_id))
+        return self.book.note(ts, action, reason, symbol, confidence, order_id)
 
     @property
     def changes(self) -> Changes:

@@ -11,7 +11,6 @@ from aion.model import (
     ONE,
     ZERO,
     Bar,
-    Decision,
     Fill,
     Instrument,
     Order,
@@ -382,7 +381,7 @@ class Execution:
         status = OrderStatus.CANCELLED if working.filled else OrderStatus.REFUSED
         order = working.order
         self.book.end(working, status, bar.ts, why)
-        self.book.note(Decision("", bar.ts, "refused", why, order.symbol, order_id=order.id))
+        self.book.note(bar.ts, "refused", why, order.symbol, order_id=order.id)
 
 
 def payable(money: Decimal, price: Decimal, instrument: Instrument) -> Decimal:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from aion.market.action import CorporateAction
-from aion.model import ZERO, Decision, Order, OrderRecord, OrderStatus, OrderType, Side
+from aion.model import ZERO, Order, OrderRecord, OrderStatus, OrderType, Side
 from aion.trading.action import conversion
 from aion.trading.action.conversion import Converted, Stamp
 from aion.trading.book import OrderBook
@@ -69,7 +69,7 @@ class Booking:
             self._end(action, ts, held, price)
 
     def _note(self, ts: datetime, kind: str, why: str, symbol: str) -> None:
-        self._book.note(Decision("", ts, kind, why, symbol))
+        self._book.note(ts, kind, why, symbol)
 
     def _stamp(self, ts: datetime) -> Stamp:
         return Stamp(self._book.ids.next("m", ts), ts, self._book.bot)

@@ -15,7 +15,7 @@ from typing import Any
 from aion.market.action import CorporateAction
 from aion.market.calendar import MarketSession
 from aion.market.jump import is_in_line
-from aion.model import ZERO, Bar, Decision, Instrument, OrderStatus
+from aion.model import ZERO, Bar, Instrument, OrderStatus
 from aion.trading.action.booking import Booking, Owner
 
 LARGE = Decimal("0.1")
@@ -183,7 +183,7 @@ class CorporateActions:
         record.text = text
         book = self._owner.book
         book.end_all(book.orders(symbol), OrderStatus.CANCELLED, session.open, text)
-        book.note(Decision("", session.open, "refused", text, symbol))
+        book.note(session.open, "refused", text, symbol)
 
     def _close(
         self, symbol: str, took: list[CorporateAction], due: list[CorporateAction], session: MarketSession
@@ -196,7 +196,7 @@ class CorporateActions:
         del self._open[symbol]
         if record.text and not mine:
             gone = f"it is not declared any more: {record.text.removeprefix('not booked: ')}"
-            self._owner.book.note(Decision("", session.open, "admitted", gone, symbol))
+            self._owner.book.note(session.open, "admitted", gone, symbol)
 
     # what is believed
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aion.clock import iso
 from aion.market.halt import NEVER
-from aion.model import ONE, ZERO, Bar, Decision, Fill, Instrument, Order, OrderStatus, OrderType, Side
+from aion.model import ONE, ZERO, Bar, Fill, Instrument, Order, OrderStatus, OrderType, Side
 from aion.trading.book import OrderBook
 from aion.trading.events import CashMovement
 from aion.trading.portfolio import Portfolio
@@ -50,9 +50,9 @@ class Expiry:
         price, reason = self._final(instrument, expiry, portfolio)
         if price is None:
             portfolio.set_carried(symbol, reason)
-            book.note(Decision("", ts, "not booked", reason, symbol))
+            book.note(ts, "not booked", reason, symbol)
             return []
-        book.note(Decision("", ts, reason.partition(":")[0], reason, symbol))
+        book.note(ts, reason.partition(":")[0], reason, symbol)
         return [_close(instrument, price, reason, expiry, portfolio, book, ts)]
 
     def _final(self, instrument: Instrument, expiry: datetime, portfolio: Portfolio) -> tuple[Decimal | None, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aion.clock import iso, parse_iso
 from aion.market.funding import FundingRate
-from aion.model import Decision, Instrument
+from aion.model import Instrument
 from aion.money import value_of
 from aion.trading.book import OrderBook
 from aion.trading.portfolio import Portfolio
@@ -85,7 +85,7 @@ class Funding:
         self._noted[symbol] = gap
         self.unknown.setdefault(symbol, gap)
         why = f"the funding rates of {symbol} are not known from {iso(gap)} on: its result leaves them out"
-        book.note(Decision("", ts, "funding", why, symbol))
+        book.note(ts, "funding", why, symbol)
 
     def caveat(self) -> str:
         """Return what a reader of the results has to know, or an empty text."""
