@@ -82,7 +82,8 @@ check: build
 # compiled class is left out.
 compiled: build
 	$(BIN)/python tools/compiled.py bench/out/compiled
-	cd bench/out/compiled && $(CURDIR)/$(BIN)/python -m pytest tests/backtest tests/bot tests/engine tests/strategy tests/trading -n 2 \
+	cd bench/out/compiled && $(CURDIR)/$(BIN)/python -m pytest tests/backtest tests/bot tests/engine tests/ledger tests/output tests/strategy \
+		tests/sweep tests/trading tests/market/test_jump.py -n 2 \
 		-p no:cacheprovider --deselect tests/backtest/test_engine.py::test_cost_of_a_bar_does_not_grow_with_history
 
 # The declared bounds: the oldest and the newest packages that they allow, all extras too, each in an environment of its
