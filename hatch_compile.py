@@ -33,6 +33,7 @@ MODULES = (
     "aion/output/day_record.py",
     "aion/output/envelope.py",
     "aion/strategy/bar_history.py",
+    "aion/strategy/builtin/session.py",
     "aion/trading/action/booking.py",
     "aion/trading/action/corporate.py",
     "aion/trading/bar_window.py",
@@ -79,6 +80,9 @@ def compile_modules(folder: Path) -> None:
             group_name="aion",
             target_dir=temporary,
         )
+        if os.name == "posix":  # else a processor that multiplies and adds in one step gives other last digits
+            for each in extensions:
+                each.extra_compile_args.append("-ffp-contract=off")
         command = build_ext(Distribution({"name": "aion", "ext_modules": extensions}))
         command.build_lib, command.build_temp = str(folder), temporary
         command.ensure_finalized()
