@@ -104,9 +104,11 @@ clients: build
 	mkdir -p clients/js/dist && cd clients/js && npm pack --pack-destination dist
 
 # The adapters with the real programs, each in an environment of its own; some minutes, most of them for installing.
+# Then the controls of an attached bot on the real freqtrade.
 PROGRAMS ?=
 adapters: build
 	$(BIN)/python tools/adapters.py $(PROGRAMS)
+	$(if $(PROGRAMS),$(if $(filter freqtrade,$(PROGRAMS)),$(BIN)/python -m tests.attach),$(BIN)/python -m tests.attach)
 
 soak: build
 	$(BIN)/python -m tests.live.soak
