@@ -171,6 +171,8 @@ class FreqtradeRest:
             )
             names = ", ".join(str(each["currency"]) for each in others[:6])
             note = f"The account also holds {names}, which the bot does not manage: not in the equity."
+        if moved := _moved(balance, opened, is_dry=bool(self.config["dry_run"])):
+            total = money(total + moved)
         closed = math.fsum(self._known.values())
         parts = math.fsum(figures.amount(each.trade, "realized_profit") for each in opened)
         stakes = math.fsum(figures.stake(each.trade) for each in opened)
@@ -258,6 +260,25 @@ def _open(said: Json, now: datetime, ahead_s: float) -> Open:
     price = figures.amount(said, "current_rate") if price is not None and price == price else None
     profit = said.get("profit_abs")
     return Open(trade, orders, price or None, now, figures.amount(said, "profit_abs") if profit is not None else None)
+
+
+def _moved(balance: Json, opened: Sequence[Open], *, is_dry: bool) -> float:
+    """Return by how much open positions are worth more than in freqtrade's balance, of prices up to ten minutes old.
+
+    What freqtrade valued otherwise stays so: in a live account with leverage, the exchange says the collateral.
+    """
+    said = {str(each["currency"]): each for each in balance["currencies"]}
+    more = []
+    for each in opened:
+        pair = str(each.trade["pair"])
+        row = said.get(pair) or said.get(pair.partition("/")[0])
+        if row is None or each.price is None or (row.get("is_position") and not is_dry):
+            continue
+        held = figures.amount(row, "position" if row.get("is_position") else "bot_owned")
+        was = figures.amount(row, "est_stake_bot")
+        if was and held and abs(held) == figures.amount(each.trade, "amount"):
+            more.append(figures.worth(each.trade, each.price) - was)
+    return math.fsum(more)
 
 
 def _object(value: Any, path: str) -> Json:

@@ -161,7 +161,9 @@ def test_file_is_a_valid_document_and_is_not_written_again_without_news(tmp_path
         assert await desk.look() == first
         api.answers["/status"][0]["current_rate"] *= 1.01
         second = await desk.look()
-        assert second["seq"] > first["seq"] and second["equity"] == first["equity"]
+        pair = api.answers["/status"][0]["pair"]
+        moved = second["positions"][pair]["market_value"] - first["positions"][pair]["market_value"]
+        assert second["seq"] > first["seq"] and second["equity"] == pytest.approx(first["equity"] + moved, abs=2e-8)
 
     ran(closing(desk, look()))
     assert desk.said == []

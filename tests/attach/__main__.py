@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from .programs import ADMIN, VIEWER, Desk, Freqtrade, desk, freqtrade, wait_for
 
 SPOT, FUTURES = "ft_spot", "ft_futures"
@@ -46,6 +48,20 @@ class Trial:
         said = [self.viewer.request(SPOT, *each).status_code for each in (("pause",), ("force_exit", "BTC/USDT"))]
         assert said == [403, 403] and self.spot.state() == "running" and trade in self.spot.open_ids(), said
         return "403, nothing was sent"
+
+    def equity_at_new_prices(self) -> str:
+        [before] = self.spot.ask("/status")
+        self.spot.move({"BTC": 1.1})
+
+        def is_new() -> bool:
+            bot = self.admin.bots()[SPOT]
+            [held] = bot["positions"].values()
+            is_moved = held["last_price"] == pytest.approx(before["current_rate"] * 1.1)
+            return is_moved and abs(bot["cash"] + held["market_value"] - bot["equity"]) < 2e-8
+
+        wait_for(is_new, "cash + position = equity at freqtrade's newest price")
+        was = self.spot.ask("/balance")["total"]
+        return f"{self.admin.bots()[SPOT]['equity']}, cash + position (freqtrade's /balance still says {was})"
 
     def pause(self) -> str:
         self.ask("pause")
@@ -139,7 +155,8 @@ class Trial:
 
 
 STEPS: tuple[Callable[[Trial], str], ...] = (
-    Trial.viewer_is_refused, Trial.pause, Trial.resume, Trial.stop_and_start, Trial.reload, Trial.exit_of_one,
+    Trial.viewer_is_refused, Trial.equity_at_new_prices,
+    Trial.pause, Trial.resume, Trial.stop_and_start, Trial.reload, Trial.exit_of_one,
     Trial.exit_of_what_is_not_there, Trial.cancel_of_an_order, Trial.delete_of_a_lock, Trial.exit_of_all,
     Trial.exit_of_a_short, Trial.flatten, Trial.kill_switch, Trial.audit,
 )  # fmt: skip

@@ -98,13 +98,12 @@ class Freqtrade:
         """Return running, paused or stopped."""
         return str(self.ask("/show_config")["state"])
 
-    def move(self, coin: str, by: float) -> None:
-        """Multiply the price of a coin."""
+    def move(self, by: Mapping[str, float]) -> None:
+        """Multiply the prices of coins."""
         file = self.folder / "prices.json"
         prices = json.loads(file.read_text())
-        prices[coin] *= by
         partial = file.with_suffix(".partial")
-        partial.write_text(json.dumps(prices))
+        partial.write_text(json.dumps(prices | {coin: prices[coin] * factor for coin, factor in by.items()}))
         partial.replace(file)
 
 
