@@ -104,9 +104,9 @@ clients: build
 	mkdir -p clients/js/dist && cd clients/js && npm pack --pack-destination dist
 
 # The adapters with the real programs, each in an environment of its own; some minutes, most of them for installing.
-# Then the controls of an attached bot on the real freqtrade.
+# Then the controls of an attached bot on the real freqtrade, over the desk's API and on the page.
 PROGRAMS ?=
-adapters: build
+adapters: build browser
 	$(BIN)/python tools/adapters.py $(PROGRAMS)
 	$(if $(PROGRAMS),$(if $(filter freqtrade,$(PROGRAMS)),$(BIN)/python -m tests.attach),$(BIN)/python -m tests.attach)
 

@@ -1,7 +1,8 @@
 """Try each control of an attached bot on the real freqtrade: `python -m tests.attach`.
 
 Two freqtrades trade in dry run, spot and futures, on prices of a file. Everything is asked over the desk's API, by
-its roles, and looked for in freqtrade itself. Prints a line a control; the status is how many failed.
+its roles, and looked for in freqtrade itself; then a trade is exited on the page, in a browser. Prints a line each;
+the status is how many failed.
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from .film import play
 from .programs import ADMIN, VIEWER, Desk, Freqtrade, desk, freqtrade, wait_for
 
 SPOT, FUTURES = "ft_spot", "ft_futures"
@@ -178,7 +180,13 @@ def main() -> int:
             except AssertionError as error:
                 seen, failed = f"FAILED: {error}", failed + 1
             print(f"{step.__name__.replace('_', ' ')}: {seen}", flush=True)
-    print(f"{len(STEPS) - failed} of {len(STEPS)} did what they say")
+    try:
+        play(lambda _: None)
+        seen = "freqtrade has closed that trade and no other"
+    except AssertionError as error:
+        seen, failed = f"FAILED: {error}", failed + 1
+    print(f"exit on the page: {seen}")
+    print(f"{len(STEPS) + 1 - failed} of {len(STEPS) + 1} did what they say")
     return failed
 
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageSequence
 
 from tools.screenshots import IMAGES, PAGES, SIZES, STATES, THEMES, moving
 
-MOVING = tuple(IMAGES / name for name in ("bots.webp", "thousand.webp"))
+MOVING = tuple(IMAGES / name for name in ("bots.webp", "thousand.webp", "attach.webp"))
 SHOWN = (*PAGES, *STATES)
 STILLS = [IMAGES / f"{page}-{size}-{theme}.webp" for page in SHOWN for size in SIZES for theme in THEMES]
 
