@@ -4,7 +4,6 @@ What was read last stays on the desk with its age while the bot cannot be read, 
 """
 
 import asyncio
-import copy
 import time
 import traceback
 from collections.abc import Mapping
@@ -31,6 +30,8 @@ GRACE_S = 15.0  # past the next write, until the desk calls it late
 BACK_OFF_S = (1.0, 2.0, 5.0, 10.0, 30.0)
 WRONG_DATA = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What reading another program's data raises where it is not what it should be."""
+_GROWING = ("trades", "fills", "equity_curve")
+"""Parts of a state file of which most stays as it was from one look to the next."""
 _TIMES = ("written_at", "due_at", "as_of", "seq", "cycle_id")
 
 
@@ -287,10 +288,7 @@ class AttachedBot:
 
     def _write(self, now: datetime) -> None:
         due_at = now + timedelta(seconds=max(BEAT_S, self._every_s, BACK_OFF_S[-1] * bool(self._fault)) + GRACE_S)
-        if self._fault:
-            value = self._with_fault(now, due_at)
-        else:
-            value = self._good = self._source.document(now, due_at, self._more())
+        value = self._with_fault(now, due_at) if self._fault else self._source.document(now, due_at, self._more())
         is_same = self._written is not None and _content(value) == _content(self._written)
         if is_same and time.monotonic() - self._written_s < BEAT_S:
             return
@@ -299,10 +297,12 @@ class AttachedBot:
             value = value | {"note": f"{value.get('note', '')} Another program writes {self._file} too.".strip()}
         if not is_same and PROBLEM not in value:
             try:
-                check_document(copy.copy(value), "swing_rolling", self._file)
+                check_document(_unlike(value, self._good or {}), "swing_rolling", self._file)
             except StateError as error:
                 self._fail(f"what it says cannot be shown: {error.reason}")
                 value = self._with_fault(now, due_at)
+        if not self._fault:
+            self._good = value
         write_json(self._path, value)
         about = self._path.stat()
         self._signature = about.st_ino, about.st_mtime_ns
@@ -334,6 +334,15 @@ class AttachedBot:
 
 def _named(request: Request) -> str:
     return f"{request.action} {request.value}".strip()
+
+
+def _unlike(value: Json, good: Json) -> Json:
+    """Return a state file without the rows that a good one has too: those are valid."""
+    found = dict(value)
+    for part in _GROWING:
+        before = good.get(part) or {}
+        found[part] = {key: row for key, row in (value.get(part) or {}).items() if before.get(key) != row}
+    return found
 
 
 def _content(value: Json) -> Json:

@@ -425,3 +425,20 @@ def test_second_writer_is_noticed(tmp_path: Path, api: Api) -> None:
 
     ran(closing(desk, look()))
     assert desk.said[0][0] == "error"
+
+
+def test_row_that_no_page_can_show_leaves_the_last_good_state_with_the_reason(tmp_path: Path, api: Api) -> None:
+    desk = Desk(tmp_path, api.url)
+
+    async def look() -> None:
+        good = await desk.look()
+        right = api.answers["/status"][0]["pair"]
+        api.answers["/status"][0]["pair"] = "X" * 500 + "/USDT"
+        for _ in range(2):
+            bad = await desk.look()
+            assert bad["state"] == "error" and "cannot be shown" in bad["state_reason"]
+            assert bad["positions"] == good["positions"] and bad["as_of"] == good["as_of"]
+        api.answers["/status"][0]["pair"] = right
+        assert (await desk.look())["state"] == "active"
+
+    ran(closing(desk, look()))
