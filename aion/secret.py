@@ -22,9 +22,9 @@ MAX_BYTES = 16_384
 HANDED = "AION_HANDED"
 """Number of the open pipe in which a process finds its secrets."""
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
-ATTACHED_SECRETS = ("password", "database_password")
+ATTACHED_SECRETS = ("password", "database_password", "key", "secret")
 """Of each bot of another program."""
-_ATTACHED = re.compile(r"AION_(ATTACH_\w+_PASSWORD)(_FILE)?")
+_ATTACHED = re.compile(r"AION_(ATTACH_\w+_(?:PASSWORD|KEY|SECRET))(_FILE)?")
 _SECRET = re.compile(r"AION_\w*(PASSWORD|PASSPHRASE|TOKEN|SECRET|KEY|ALERT_URLS)\w*", re.IGNORECASE)
 
 _is_program = False

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 Part = Decimal
 """Fraction: 0.001 is 0.1 %."""
 _MOST = 1_000_000
+ACCOUNTS = ("alpaca",)
+"""Kinds of attached bots that are accounts asked over the net."""
 
 
 class Section(BaseModel):
@@ -220,10 +222,11 @@ class ClusterSettings(Section):
 class AttachSettings(Section):
     """A bot of another program, which `aion up` shows on the desk."""
 
-    kind: Literal["freqtrade"]
-    """The other program."""
+    kind: Literal["freqtrade", "alpaca"]
+    """The other program; `alpaca` is an account there, whichever program trades on it."""
     url: str = Field("", max_length=500)
-    """Address of its REST API, such as http://127.0.0.1:8080; empty where only the database is read."""
+    """Address of its REST API, such as http://127.0.0.1:8080; empty where only the database is read. Of alpaca
+    https://api.alpaca.markets for live trading; empty for the paper account."""
     user: str = Field("", max_length=200, pattern=r"^[^:]*$")
     """User of the API; the password is in AION_ATTACH_<NAME>_PASSWORD, the file that AION_ATTACH_<NAME>_PASSWORD_FILE
     names, or the systemd credential aion-attach-<name>-password."""
@@ -236,8 +239,10 @@ class AttachSettings(Section):
     """Stake currency: of a database without trades, or the one to show of a database with two."""
     tradable_balance_ratio: float = Field(0.99, gt=0, le=1)
     """As in its settings; drawdowns count from that share of the account. Asked for over REST."""
+    cost_basis: Literal["average", "fifo"] = "average"
+    """Whether a sale takes the average cost, or that of the oldest first, as most statements of brokers do."""
     every_s: float = Field(1.0, ge=0.5, le=3600)
-    """Seconds between two looks."""
+    """Seconds between two looks; 5 of alpaca, unless it is given."""
     has_controls: bool = True
     """False to only watch it: the desk then sends it no command."""
 
@@ -261,8 +266,15 @@ class AttachSettings(Section):
             raise ValueError("a password does not belong in a file: use AION_ATTACH_<NAME>_DATABASE_PASSWORD")
         return value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _slow_down(cls, value: Any) -> Any:
+        if isinstance(value, dict) and value.get("kind") in ACCOUNTS and "every_s" not in value:
+            return value | {"every_s": 5.0}
+        return value
+
     @model_validator(mode="after")
     def _check(self) -> "AttachSettings":
-        if not self.url and not self.database:
+        if self.kind == "freqtrade" and not self.url and not self.database:
             raise ValueError("it needs url, database or both")
         return self

@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aion.adapter import freqtrade_figures as figures
+from aion.adapter.account.document import text
+from aion.adapter.account.source import AccountSource
 from aion.adapter.freqtrade_document import money
 from aion.adapter.freqtrade_source import FreqtradeSource
+from aion.adapter.problem import AttachError
 from aion.adapter.process import source_of
 from aion.config import Settings
 from aion.errors import AionError, ConfigError, StateError
@@ -32,7 +35,7 @@ def list_lines(settings: Settings, tables: Mapping[str, AttachSettings]) -> Iter
     """Yield a line for each attached bot: where it is read, and how old its state is."""
     layout = Layout(settings.data)
     for name, table in tables.items():
-        where = " and ".join(each for each in (table.url, table.database) if each)
+        where = " and ".join(each for each in (table.url, table.database) if each) or "its address"
         yield f"{name}: {table.kind} at {where}: {_standing(layout, name)}"
 
 
@@ -50,11 +53,38 @@ def _standing(layout: Layout, name: str) -> str:
     return f"equity {value.get('equity')} {value.get('currency')} as of {as_of}{why}"
 
 
-def check_lines(tables: Mapping[str, AttachSettings]) -> Iterator[Line]:
+def check_lines(settings: Settings, tables: Mapping[str, AttachSettings]) -> Iterator[Line]:
     """Test attached bots: connect, read, compare with what the program itself says."""
     secrets = attached_secrets(tables)
     for name, table in tables.items():
-        yield from asyncio.run(_check(name, source_of(name, table, secrets), table))
+        try:
+            source = source_of(name, table, secrets, Layout(settings.data))
+        except AttachError as error:
+            yield f"{name}: FAIL {error}", False
+            continue
+        if isinstance(source, AccountSource):
+            yield from asyncio.run(_check_account(name, source))
+        else:
+            yield from asyncio.run(_check(name, source, table))
+
+
+async def _check_account(name: str, source: AccountSource) -> list[Line]:
+    now, began = datetime.now(UTC), time.monotonic()
+    try:
+        await source.look(now)
+        value = source.document(now, now, {})
+        took = (time.monotonic() - began) * 1000
+        lines: list[Line] = [(f"{name}: {source.describe()}, {took:.0f} ms", True)]
+        for what, said, found in source.compared():
+            sign = "ok  " if said == found else "FAIL"
+            lines.append((f"{name}: {sign} {what}: {text(said)}, by its fills {text(found)}", said == found))
+        if note := value["note"]:
+            lines.append((f"{name}: {note}", True))
+    except AionError as error:
+        lines = [(f"{name}: FAIL {error}", False)]
+    finally:
+        await source.close()
+    return lines
 
 
 async def _check(name: str, source: FreqtradeSource, table: AttachSettings) -> list[Line]:

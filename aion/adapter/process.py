@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from aion.adapter.account.alpaca import PAPER, AlpacaSource
+from aion.adapter.account.source import AccountSource
+from aion.adapter.account.store import AccountStore
 from aion.adapter.attached import AttachedBot
 from aion.adapter.freqtrade_source import FreqtradeSource
 from aion.adapter.problem import RefusedError
 from aion.config import Settings
 from aion.control.inbox import Inbox
 from aion.errors import ConfigError
-from aion.secret import attached_secret, attached_secrets, variable_of
+from aion.secret import ATTACHED_SECRETS, attached_secret, attached_secrets, variable_of
 from aion.section import AttachSettings
 from aion.store.layout import DESK, Layout
 from aion.store.log.process_log import ProcessLog, Say
@@ -21,17 +24,26 @@ LOOK_S = 0.2  # between two looks at what the desk asks
 STOP_S = 1.0
 
 
-def source_of(name: str, settings: AttachSettings, secrets: Mapping[str, str]) -> FreqtradeSource:
+def source_of(
+    name: str, settings: AttachSettings, secrets: Mapping[str, str], layout: Layout
+) -> FreqtradeSource | AccountSource:
     """Return what reads and asks a bot.
 
     Args:
         name: on the desk.
         settings: its table.
         secrets: by variable.
+        layout: of the data folder.
+
+    Raises:
+        RefusedError: a secret that it needs is missing.
     """
-    password, database = (
-        secrets.get(variable_of(attached_secret(name, what)), "") for what in ("password", "database_password")
+    password, database, key, secret = (
+        secrets.get(variable_of(attached_secret(name, what)), "") for what in ATTACHED_SECRETS
     )
+    if settings.kind == "alpaca":
+        store = AccountStore(layout.attached(name), f"alpaca {settings.url or PAPER} {key[:8]}")
+        return AlpacaSource(name, settings, store, key, secret)
     return FreqtradeSource(name, settings, password, database)
 
 
@@ -57,7 +69,7 @@ async def _run(settings: Settings, secrets: Mapping[str, str], say: Say) -> None
     bots: dict[str, AttachedBot] = {}
     for name, table in settings.attach.items():
         try:
-            bots[name] = AttachedBot(name, source_of(name, table, secrets), layout, table.every_s, say)
+            bots[name] = AttachedBot(name, source_of(name, table, secrets, layout), layout, table.every_s, say)
         except RefusedError as error:
             say("error", f"{name}: {error}")
     say("info", f"showing {len(bots)} bots of other programs")

@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from base64 import b64encode
+from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -25,16 +26,18 @@ SHOWN = 160  # characters of an answer's own words in a sentence
 class Rest:
     """One API. Close it when it is no longer needed."""
 
-    def __init__(self, url: str, user: str, password: str) -> None:
+    def __init__(self, url: str, user: str, password: str, headers: Mapping[str, str] | None = None) -> None:
         """Make it; nothing is sent before `ask`.
 
         Args:
             url: its root, such as http://127.0.0.1:8080/api/v1.
             user: for HTTP basic authentication; empty for none.
             password: of the user.
+            headers: of each request, for an API that takes keys in place of a user.
         """
         self._http = need("aiohttp", "attach")
-        self._url, self._headers = url, dict[str, str]()
+        self._url, self._headers = url, dict(headers or {})
+        self._credentials = "keys" if headers else "user and password"
         if user:
             self._headers["Authorization"] = f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
         self.where = urlsplit(url).netloc
@@ -92,7 +95,7 @@ class Rest:
     def _value(self, path: str, status: int, data: bytes) -> Any:
         where = f"{self.where} ({path.partition('?')[0]})"
         if status in (401, 403):
-            raise RefusedError(f"{where} does not accept the user and password that it was given; check both")
+            raise RefusedError(f"{where} does not accept the {self._credentials} that it was given; check both")
         try:
             value = orjson.loads(data)
         except orjson.JSONDecodeError:
@@ -101,7 +104,7 @@ class Rest:
             return value
         said = ""
         if isinstance(value, dict):
-            said = str(value.get("error") or value.get("detail") or "")
+            said = str(value.get("error") or value.get("detail") or value.get("message") or "")
         said = f": {printable(said)[:SHOWN]}" if said else ""
         if status == 502 and said:  # freqtrade's own word for what it will not do
             raise RefusedError(said.rpartition(f"{path.partition('?')[0]}: ")[2].removeprefix(": "))

@@ -46,7 +46,7 @@ def overview(
             say(line)
         return
     is_fine = True
-    for line, is_good in check_lines(tables):
+    for line, is_good in check_lines(settings, tables):
         say(line)
         is_fine = is_fine and is_good
     raise typer.Exit(0 if is_fine else 1)
@@ -59,7 +59,7 @@ def add(
     database: Annotated[str, typer.Option("--db", help="Its database: a file or an SQLAlchemy URL.")] = "",
     wallet: Annotated[str | None, typer.Option("--wallet", help="Start money, for a database alone.")] = None,
     currency: Annotated[str, typer.Option("--currency", help="Stake currency, where there are two.")] = "",
-    kind: Annotated[str, typer.Option("--kind", help="The other program.")] = "freqtrade",
+    kind: Annotated[str, typer.Option("--kind", help="The other program: freqtrade or alpaca.")] = "freqtrade",
     is_forced: Annotated[bool, typer.Option("--force", help="Write it although it does not answer now.")] = False,
     config: Config = None,
 ) -> None:
@@ -82,7 +82,7 @@ def add(
     settings = load(text)
     try:
         is_fine = True
-        for line, is_good in check_lines({name: settings.attach[name]}):
+        for line, is_good in check_lines(settings, {name: settings.attach[name]}):
             say(line)
             is_fine = is_fine and is_good
     finally:

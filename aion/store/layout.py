@@ -18,10 +18,10 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lp
 DESK = "desk"
 """Name in place of a bot's for requests to the bots' process as a whole; no bot may have it."""
 
-INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES = (
-    "intraday", "swing", "logs", "config", "control", "runs", "watch", "machines",
+INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES, ATTACHED = (
+    "intraday", "swing", "logs", "config", "control", "runs", "watch", "machines", "attach",
 )  # fmt: skip
-FOLDERS = (INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES)
+FOLDERS = (INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES, ATTACHED)
 """At the top of the data folder."""
 SIM_LOGS = f"{INTRADAY}/sim_logs"
 BOT_LOGS = f"{SWING}/bot_logs"
@@ -270,6 +270,10 @@ class Layout:
     def log(self, process: str) -> Path:
         """As `log`, checked."""
         return self.root / log(check_name("process", process))
+
+    def attached(self, bot: str) -> Path:
+        """Path of the database in which the reader of an account keeps what the account forgets."""
+        return self.root / ATTACHED / f"{check_name('bot', bot)}.sqlite"
 
     def log_files(self) -> list[Path]:
         """Paths of all logs, by name."""

@@ -50,7 +50,7 @@ KNOWN = commands()
 def test_variables_named_are_settings(name: str) -> None:
     known = {f"AION_{setting.upper()}" for setting in Settings.model_fields} | OTHER_VARIABLES
     named = re.findall(r"\bAION_[A-Z][A-Z_]*[A-Z]\b", read(name))
-    assert {each for each in named if not re.fullmatch(r"AION_ATTACH_\w+_PASSWORD", each)} <= known
+    assert {each for each in named if not re.fullmatch(r"AION_ATTACH_\w+_(PASSWORD|KEY|SECRET)", each)} <= known
 
 
 @pytest.mark.parametrize("name", FILES)
