@@ -1,11 +1,13 @@
 """Parts of the settings that stand by themselves: the base of all, costs, watchdog, alerts, attached bots."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -14,6 +16,9 @@ Part = Decimal
 _MOST = 1_000_000
 ACCOUNTS = ("alpaca",)
 """Kinds of attached bots that are accounts asked over the net."""
+NEEDED_COLUMNS = ("time", "symbol", "quantity", "price")
+OTHER_COLUMNS = ("side", "fee", "fee_currency", "currency", "id", "type", "multiplier")
+"""What a column of a csv file may be."""
 
 
 class Section(BaseModel):
@@ -222,8 +227,8 @@ class ClusterSettings(Section):
 class AttachSettings(Section):
     """A bot of another program, which `aion up` shows on the desk."""
 
-    kind: Literal["freqtrade", "alpaca"]
-    """The other program; `alpaca` is an account there, whichever program trades on it."""
+    kind: Literal["freqtrade", "alpaca", "hummingbot", "csv"]
+    """The other program; `alpaca` is an account there, `csv` a journal or a statement of a broker."""
     url: str = Field("", max_length=500)
     """Address of its REST API, such as http://127.0.0.1:8080; empty where only the database is read. Of alpaca
     https://api.alpaca.markets for live trading; empty for the paper account."""
@@ -232,15 +237,35 @@ class AttachSettings(Section):
     names, or the systemd credential aion-attach-<name>-password."""
     database: str = Field("", max_length=1000)
     """Its database, read while the API does not answer: a file, or an SQLAlchemy URL such as
-    postgresql://user@host/freqtrade, whose password is in AION_ATTACH_<NAME>_DATABASE_PASSWORD."""
+    postgresql://user@host/freqtrade, whose password is in AION_ATTACH_<NAME>_DATABASE_PASSWORD. Of hummingbot and csv
+    the file."""
     wallet: Decimal | None = Field(None, ge=0, le=10**12)
     """Start money, which a database does not have; over REST it is asked for where this is left out."""
     currency: str = Field("", pattern=r"^([A-Z0-9]{2,10})?$")
     """Stake currency: of a database without trades, or the one to show of a database with two."""
     tradable_balance_ratio: float = Field(0.99, gt=0, le=1)
     """As in its settings; drawdowns count from that share of the account. Asked for over REST."""
+    mode: Literal["", "live", "paper"] = ""
+    """Of hummingbot and csv: how the desk counts it; empty for live, and for paper where hummingbot says so."""
     cost_basis: Literal["average", "fifo"] = "average"
     """Whether a sale takes the average cost, or that of the oldest first, as most statements of brokers do."""
+    columns: Mapping[str, str] = Field(default_factory=dict)
+    """Of csv: the column of each of time (or two, as Date+Time), symbol, side, quantity, price, fee, fee_currency,
+    currency, id, type, multiplier. Without `side`, a quantity below 0 is a sale."""
+    timezone: str = Field("UTC", max_length=64)
+    """Of csv: IANA zone of times that name none."""
+    time_format: str = Field("", max_length=64)
+    """Of csv: as Python's strptime has it, such as `%d-%m-%Y %H:%M`; empty for ISO 8601."""
+    delimiter: str = Field("", max_length=1)
+    """Of csv: between columns; empty to take it from the first line."""
+    decimal: Literal[".", ","] = "."
+    """Of csv: the decimal point; the other one groups thousands."""
+    encoding: Literal["", "utf-8", "cp1252", "utf-16"] = ""
+    """Of csv: empty for UTF-8, or UTF-16 where it begins with a byte order mark."""
+    is_fee_negative: bool = False
+    """Of csv: True where a fee that was paid is written below 0, as brokers do that book it to the account."""
+    keep: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Of csv: by column, the values of the rows that are executions; the others are left out."""
     every_s: float = Field(1.0, ge=0.5, le=3600)
     """Seconds between two looks; 5 of alpaca, unless it is given."""
     has_controls: bool = True
@@ -275,6 +300,21 @@ class AttachSettings(Section):
 
     @model_validator(mode="after")
     def _check(self) -> "AttachSettings":
-        if self.kind == "freqtrade" and not self.url and not self.database:
-            raise ValueError("it needs url, database or both")
+        needed = {"alpaca": (), "hummingbot": ("database",), "csv": ("database",)}
+        if self.kind == "freqtrade":
+            if not self.url and not self.database:
+                raise ValueError("it needs url, database or both")
+            return self
+        if missing := [each for each in needed[self.kind] if not getattr(self, each)]:
+            raise ValueError(f"kind {self.kind} needs {' and '.join(missing)}")
+        if self.kind == "csv":
+            if missing := [each for each in NEEDED_COLUMNS if not self.columns.get(each)]:
+                raise ValueError(f"columns has no {', '.join(missing)}: name the column of each")
+            if unknown := sorted(set(self.columns) - {*NEEDED_COLUMNS, *OTHER_COLUMNS}):
+                known = ", ".join((*NEEDED_COLUMNS, *OTHER_COLUMNS))
+                raise ValueError(f"columns names {', '.join(unknown)}, which is none of {known}")
+            try:
+                ZoneInfo(self.timezone)
+            except (OSError, ValueError):  # of a name that is none, the library raises either
+                raise ValueError(f"timezone {self.timezone!r} is no IANA zone such as Europe/Berlin") from None
         return self

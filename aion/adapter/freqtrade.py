@@ -106,7 +106,7 @@ def attach(
         present = signature(attached.database)
         now = wall.now()
         if present != seen or written is None or (now - written).total_seconds() >= BEAT_S:
-            mode = _mode(attached.database)
+            mode = mode_of(attached.database)
             value = read(attached, now, due(now, BEAT_S + 2 * POLL_S) if waiter is not None else None)
             check_document(copy.copy(value), "swing_rolling", layout.relative(path))
             if mode == UNCHANGING and signature(attached.database) != present:
@@ -138,7 +138,7 @@ def read_rows(database: Path, now: datetime) -> "Rows":
     Raises:
         ConfigError: no such database, or it is not freqtrade's.
     """
-    with _open(database, _mode(database)) as connection:
+    with opened(database, "freqtrade", "trades", NEEDED) as connection:
         return rows_of(connection, now)
 
 
@@ -159,7 +159,7 @@ def _log_of(database: Path) -> Path:
     return database.with_name(database.name + "-wal")
 
 
-def _mode(database: Path) -> str:
+def mode_of(database: Path, program: str = "freqtrade") -> str:
     """Return the mode of opening that creates no file beside the database.
 
     A database in WAL mode that nobody has open has no log, and opening it would create one, even read-only: it is
@@ -175,24 +175,35 @@ def _mode(database: Path) -> str:
     for suffix in ("-wal", "-shm", "-journal"):  # SQLite would open those, and wait for whoever writes into a pipe
         beside = database.with_name(database.name + suffix)
         if (beside.exists() or beside.is_symlink()) and not is_regular(beside):
-            raise ConfigError(f"{beside} is a link, a pipe or the like, not a file: freqtrade did not make it")
+            raise ConfigError(f"{beside} is a link, a pipe or the like, not a file: {program} did not make it")
     return UNCHANGING if is_wal and not _log_of(database).exists() else "mode=ro"
 
 
 @contextmanager
-def _open(database: Path, mode: str) -> Iterator[sqlite3.Connection]:
+def opened(database: Path, program: str, table: str, needed: frozenset[str]) -> Iterator[sqlite3.Connection]:
+    """Open a database of another program so that nothing is written, in it or beside it, and nothing in it is run.
+
+    Args:
+        database: its file.
+        program: which it is of, for errors.
+        table: of the trades.
+        needed: columns that it has, if it is of that program.
+
+    Raises:
+        ConfigError: there is none, it cannot be read, or is of another program.
+    """
     try:
-        address = f"{database.absolute().as_uri()}?{mode}"
+        address = f"{database.absolute().as_uri()}?{mode_of(database, program)}"
         connection = sqlite3.connect(address, uri=True, isolation_level=None)
     except sqlite3.Error as error:
         raise ConfigError(f"{database} cannot be opened: {error}") from None
     try:
         connection.row_factory = sqlite3.Row
         _bound(connection)
-        missing = NEEDED - _columns(connection, "trades")
+        missing = needed - columns_of(connection, table)
         if missing:
             raise ConfigError(
-                f"{database} is not a freqtrade trades database: it has no {', '.join(sorted(missing))}"
+                f"{database} is not a {program} trades database: it has no {', '.join(sorted(missing))}"
             )
         yield connection
     except sqlite3.OperationalError as error:
@@ -201,7 +212,7 @@ def _open(database: Path, mode: str) -> Iterator[sqlite3.Connection]:
     except sqlite3.Error as error:
         raise ConfigError(f"{database} is not a database that can be read: {error}") from None
     except (ValueError, OverflowError, TypeError) as error:  # a column of SQLite may hold anything
-        raise ConfigError(f"{database} holds what freqtrade does not write: {error}") from None
+        raise ConfigError(f"{database} holds what {program} does not write: {error}") from None
     finally:
         connection.close()
 
@@ -216,15 +227,15 @@ def _bound(connection: sqlite3.Connection) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _rows(connection: sqlite3.Connection, table: str, known: frozenset[str]) -> list[Json]:
-    """Return the columns of `table` that this reader knows, row by row, ordered by id.
+def rows_in(connection: sqlite3.Connection, table: str, known: frozenset[str], order: str = "id") -> list[Json]:
+    """Return the columns of `table` that this reader knows, row by row, ordered by the column `order`.
 
     Raises:
         ValueError: more rows or bytes than any real database has.
     """
-    names = sorted(known & _columns(connection, table))
+    names = sorted(known & columns_of(connection, table))
     # names of columns are this module's own, and none has a quote in it
-    query = f"SELECT {', '.join(names)} FROM {table} ORDER BY id LIMIT {MOST_ROWS + 1}"  # noqa: S608
+    query = f'SELECT {", ".join(names)} FROM "{table}" ORDER BY {order} LIMIT {MOST_ROWS + 1}'  # noqa: S608
     found: list[Json] = []
     size = 0
     for row in connection.execute(query):
@@ -236,12 +247,12 @@ def _rows(connection: sqlite3.Connection, table: str, known: frozenset[str]) -> 
     return found
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> set[str]:
+def columns_of(connection: sqlite3.Connection, table: str) -> set[str]:
     """Return the columns of a table; none for a view or a virtual table, which may be endless."""
     kept = "SELECT 1 FROM sqlite_master WHERE name = ? AND type = 'table' AND rootpage > 0"
     if connection.execute(kept, (table,)).fetchone() is None:
         return set()
-    return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+    return {row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')}
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,16 +276,16 @@ def rows_of(connection: sqlite3.Connection, now: datetime) -> Rows:
     """
     connection.execute("BEGIN")  # one state of all tables
     try:
-        trades = _rows(connection, "trades", TRADE_COLUMNS)
+        trades = rows_in(connection, "trades", TRADE_COLUMNS)
         orders = []
-        if "ft_trade_id" in _columns(connection, "orders"):
-            orders = _rows(connection, "orders", ORDER_COLUMNS)
+        if "ft_trade_id" in columns_of(connection, "orders"):
+            orders = rows_in(connection, "orders", ORDER_COLUMNS)
         history = []
-        if _columns(connection, "wallet_history") >= HISTORY_COLUMNS:
-            history = _rows(connection, "wallet_history", HISTORY_COLUMNS)
+        if columns_of(connection, "wallet_history") >= HISTORY_COLUMNS:
+            history = rows_in(connection, "wallet_history", HISTORY_COLUMNS)
         locks = []
-        if _columns(connection, "pairlocks") >= LOCK_COLUMNS - {"side", "reason"}:
-            locks = _rows(connection, "pairlocks", LOCK_COLUMNS)
+        if columns_of(connection, "pairlocks") >= LOCK_COLUMNS - {"side", "reason"}:
+            locks = rows_in(connection, "pairlocks", LOCK_COLUMNS)
     finally:
         connection.execute("COMMIT")
     return Rows(trades, orders, history, active(locks, now))

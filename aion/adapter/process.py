@@ -7,7 +7,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from aion.adapter.account.alpaca import PAPER, AlpacaSource
+from aion.adapter.account.hummingbot import HummingbotSource
 from aion.adapter.account.source import AccountSource
+from aion.adapter.account.statement import StatementSource
 from aion.adapter.account.store import AccountStore
 from aion.adapter.attached import AttachedBot
 from aion.adapter.freqtrade_source import FreqtradeSource
@@ -44,6 +46,10 @@ def source_of(
     if settings.kind == "alpaca":
         store = AccountStore(layout.attached(name), f"alpaca {settings.url or PAPER} {key[:8]}")
         return AlpacaSource(name, settings, store, key, secret)
+    if settings.kind == "csv":
+        return StatementSource(name, settings)
+    if settings.kind == "hummingbot":
+        return HummingbotSource(name, settings)
     return FreqtradeSource(name, settings, password, database)
 
 

@@ -1,5 +1,6 @@
 """The commands for bots of other programs: `aion attach`, its list, its check, and what runs them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -59,7 +60,12 @@ def add(
     database: Annotated[str, typer.Option("--db", help="Its database: a file or an SQLAlchemy URL.")] = "",
     wallet: Annotated[str | None, typer.Option("--wallet", help="Start money, for a database alone.")] = None,
     currency: Annotated[str, typer.Option("--currency", help="Stake currency, where there are two.")] = "",
-    kind: Annotated[str, typer.Option("--kind", help="The other program: freqtrade or alpaca.")] = "freqtrade",
+    kind: Annotated[
+        str, typer.Option("--kind", help="The other program: freqtrade, alpaca, hummingbot or csv.")
+    ] = "freqtrade",
+    columns: Annotated[
+        list[str] | None, typer.Option("--column", help="Of kind csv, once a column, such as time=Date.")
+    ] = None,
     is_forced: Annotated[bool, typer.Option("--force", help="Write it although it does not answer now.")] = False,
     config: Config = None,
 ) -> None:
@@ -73,8 +79,9 @@ def add(
     leave_environment((), keeps_attached=True)
     check_name("bot", name)
     path = config or Path("aion.toml")
-    given = {"kind": kind, "url": url, "user": user, "database": database, "wallet": wallet, "currency": currency}
-    table = {key: value for key, value in given.items() if value not in (None, "")}
+    given = {"kind": kind, "url": url, "user": user, "database": database, "wallet": wallet, "currency": currency,
+             "columns": columns_by_name(columns or ())}  # fmt: skip
+    table = {key: value for key, value in given.items() if value not in (None, "", {})}
     before = load(path) if path.exists() else load()
     if name in before.attach or name in before.bots:
         raise ConfigError(f"{path} has a bot {name} already: choose another name, or edit its table")
@@ -91,6 +98,17 @@ def add(
         raise ConfigError(f"nothing was written to {path}: correct what failed, or use --force")
     add_table(path, name, {key: toml_value(value) for key, value in table.items()}, is_written=True)
     say(f"wrote [attach.{name}] to {path}; `aion up` shows it at its next start")
+
+
+def columns_by_name(columns: Sequence[str]) -> dict[str, str]:
+    """Return the columns of a csv file by what they hold, of texts such as `time=Date`.
+
+    Raises:
+        ConfigError: one is not like that.
+    """
+    if wrong := [each for each in columns if "=" not in each]:
+        raise ConfigError(f"--column {wrong[0]!r} is not like time=Date")
+    return {what: column for what, _, column in (each.partition("=") for each in columns)}
 
 
 def run(config: Config = None, data: Data = None, log_level: Level = None, parent_pipe: ParentPipe = None) -> None:

@@ -6,7 +6,7 @@ Each setting is one line with its full name (`risk.daily_loss`), so that any lin
 import json
 import os
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -107,4 +107,6 @@ def toml_value(value: Any) -> str:
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, tuple):
         return "[" + ", ".join(toml_value(each) for each in value) + "]"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{toml_value(str(name))} = {toml_value(each)}" for name, each in value.items()) + "}"
     return json.dumps(str(value), ensure_ascii=False)

@@ -21,6 +21,7 @@ import yaml
 from typer.testing import CliRunner
 
 from aion.command.app import app
+from aion.command.attach import columns_by_name
 from aion.config import Settings, load
 from aion.market.exchange import exchange_of
 from aion.market.importing.interval import read_length
@@ -288,6 +289,7 @@ EXAMPLES: dict[tuple[str, str], tuple[str, Callable[[], object]]] = {
         lambda: [exchange_of(each) for each in ("XNYS", "XLON", "XTKS", "24/7", "24/5")],
     ),
     ("admit", "symbol"): ("e.g. BTC/USDT", lambda: parse(["admit", "BTC/USDT"])),
+    ("attach add", "columns"): ("such as time=Date", lambda: columns_by_name(["time=Date"])["time"]),
     ("backtest", "horizon"): ("1w, 10d, 1m", lambda: [horizon(each) for each in ("1w", "10d", "1m")]),
 }
 """What the help of an option gives as an example, and that it is taken."""
