@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 Part = Decimal
 """Fraction: 0.001 is 0.1 %."""
 _MOST = 1_000_000
-ACCOUNTS = ("alpaca",)
+ACCOUNTS = ("alpaca", "ccxt")
 """Kinds of attached bots that are accounts asked over the net."""
 NEEDED_COLUMNS = ("time", "symbol", "quantity", "price")
 OTHER_COLUMNS = ("side", "fee", "fee_currency", "currency", "id", "type", "multiplier")
@@ -227,8 +227,9 @@ class ClusterSettings(Section):
 class AttachSettings(Section):
     """A bot of another program, which `aion up` shows on the desk."""
 
-    kind: Literal["freqtrade", "alpaca", "hummingbot", "csv"]
-    """The other program; `alpaca` is an account there, `csv` a journal or a statement of a broker."""
+    kind: Literal["freqtrade", "alpaca", "ccxt", "hummingbot", "csv"]
+    """The other program; `alpaca` is an account there, `ccxt` one at an exchange of coins, `csv` a journal or a
+    statement of a broker."""
     url: str = Field("", max_length=500)
     """Address of its REST API, such as http://127.0.0.1:8080; empty where only the database is read. Of alpaca
     https://api.alpaca.markets for live trading; empty for the paper account."""
@@ -245,8 +246,19 @@ class AttachSettings(Section):
     """Stake currency: of a database without trades, or the one to show of a database with two."""
     tradable_balance_ratio: float = Field(0.99, gt=0, le=1)
     """As in its settings; drawdowns count from that share of the account. Asked for over REST."""
+    exchange: str = Field("", pattern=r"^[a-z0-9]{0,40}$")
+    """Of ccxt: the exchange, by its name there, such as binance."""
+    market: Literal["spot", "swap"] = "spot"
+    """Of ccxt: the spot account, or that of linear perpetuals (`swap`)."""
+    sandbox: bool = False
+    """Of ccxt: True for the exchange's test network."""
+    symbols: tuple[str, ...] = Field((), max_length=100)
+    """Of ccxt: markets whose fills are asked for beside those of what is held, such as BTC/USDT, where an exchange
+    does not list all at once."""
+    since: date | None = None
+    """Of ccxt: first day of the fills that are read; 30 days before the first look where it is left out."""
     mode: Literal["", "live", "paper"] = ""
-    """Of hummingbot and csv: how the desk counts it; empty for live, and for paper where hummingbot says so."""
+    """Of accounts: how the desk counts it; empty for live, and for paper where the account says so."""
     cost_basis: Literal["average", "fifo"] = "average"
     """Whether a sale takes the average cost, or that of the oldest first, as most statements of brokers do."""
     columns: Mapping[str, str] = Field(default_factory=dict)
@@ -267,7 +279,7 @@ class AttachSettings(Section):
     keep: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     """Of csv: by column, the values of the rows that are executions; the others are left out."""
     every_s: float = Field(1.0, ge=0.5, le=3600)
-    """Seconds between two looks; 5 of alpaca, unless it is given."""
+    """Seconds between two looks; 5 of alpaca and ccxt, unless it is given."""
     has_controls: bool = True
     """False to only watch it: the desk then sends it no command."""
 
@@ -300,7 +312,7 @@ class AttachSettings(Section):
 
     @model_validator(mode="after")
     def _check(self) -> "AttachSettings":
-        needed = {"alpaca": (), "hummingbot": ("database",), "csv": ("database",)}
+        needed = {"alpaca": (), "ccxt": ("exchange",), "hummingbot": ("database",), "csv": ("database",)}
         if self.kind == "freqtrade":
             if not self.url and not self.database:
                 raise ValueError("it needs url, database or both")

@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from aion.adapter.account.alpaca import PAPER, AlpacaSource
+from aion.adapter.account.exchange import ExchangeSource
 from aion.adapter.account.hummingbot import HummingbotSource
 from aion.adapter.account.source import AccountSource
 from aion.adapter.account.statement import StatementSource
@@ -46,6 +47,9 @@ def source_of(
     if settings.kind == "alpaca":
         store = AccountStore(layout.attached(name), f"alpaca {settings.url or PAPER} {key[:8]}")
         return AlpacaSource(name, settings, store, key, secret)
+    if settings.kind == "ccxt":
+        store = AccountStore(layout.attached(name), f"ccxt {settings.exchange} {settings.market} {key[:8]}")
+        return ExchangeSource(name, settings, store, {"key": key, "secret": secret, "password": password})
     if settings.kind == "csv":
         return StatementSource(name, settings)
     if settings.kind == "hummingbot":

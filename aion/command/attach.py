@@ -61,8 +61,10 @@ def add(
     wallet: Annotated[str | None, typer.Option("--wallet", help="Start money, for a database alone.")] = None,
     currency: Annotated[str, typer.Option("--currency", help="Stake currency, where there are two.")] = "",
     kind: Annotated[
-        str, typer.Option("--kind", help="The other program: freqtrade, alpaca, hummingbot or csv.")
+        str, typer.Option("--kind", help="The other program: freqtrade, alpaca, ccxt, hummingbot or csv.")
     ] = "freqtrade",
+    exchange: Annotated[str, typer.Option("--exchange", help="Of kind ccxt: the exchange, by its name there.")] = "",
+    market: Annotated[str, typer.Option("--market", help="Of kind ccxt: spot or swap (perpetuals).")] = "",
     columns: Annotated[
         list[str] | None, typer.Option("--column", help="Of kind csv, once a column, such as time=Date.")
     ] = None,
@@ -80,7 +82,7 @@ def add(
     check_name("bot", name)
     path = config or Path("aion.toml")
     given = {"kind": kind, "url": url, "user": user, "database": database, "wallet": wallet, "currency": currency,
-             "columns": columns_by_name(columns or ())}  # fmt: skip
+             "exchange": exchange, "market": market, "columns": columns_by_name(columns or ())}  # fmt: skip
     table = {key: value for key, value in given.items() if value not in (None, "", {})}
     before = load(path) if path.exists() else load()
     if name in before.attach or name in before.bots:
