@@ -11,7 +11,7 @@ from typing import Any
 
 from aion import performance
 from aion.adapter import freqtrade_figures as figures
-from aion.clock import iso
+from aion.clock import iso, parse_iso
 from aion.errors import ConfigError
 from aion.model import Mode
 from aion.output.encode import Json
@@ -91,7 +91,7 @@ class Past:
             for closed, _, profit in self.results:
                 total += profit
                 curve[iso(figures.time_of(closed))] = money(total)
-            self.curve = thin(curve, CURVE_POINTS - 1)
+            self.curve = thin(curve, CURVE_POINTS - 2)
         return self.curve
 
 
@@ -173,7 +173,7 @@ def document(past: Past, opened: Sequence[Open], locks: Sequence[Json], account:
         "locks": {f"l{each['id']}": _lock(each) for each in locks},
         "trades": past.trades,
         "fills": fills,
-        "equity_curve": _curve(past, opened, account.start or 0.0),
+        "equity_curve": _curve(past, opened, account),
         "stats": _stats(past.profits, account),
     }
     if shown.due_at is not None:
@@ -321,14 +321,18 @@ def _lock(row: Json) -> Json:
     return value | {"reason": text(row, "reason")[:2000]}
 
 
-def _curve(past: Past, opened: Sequence[Open], start: float) -> dict[str, float]:
-    """Return the equity curve: the account at the close of each trade, from the start money on."""
+def _curve(past: Past, opened: Sequence[Open], account: Account) -> dict[str, float]:
+    """Return the equity curve: the account at the close of each trade, from the start money on, and as it is now."""
+    start = account.start or 0.0
     begins = [past.first] if past.first else []
     begins += [str(each.trade["open_date"]) for each in opened]
     if not begins:
         return {}
     curve = {iso(figures.time_of(min(begins))): start}
-    return curve | {at: money(start + gained) for at, gained in past.gained().items()}
+    curve |= {at: money(start + gained) for at, gained in past.gained().items()}
+    if opened and (at := max(each.marked_at for each in opened)) > parse_iso(next(reversed(curve))):
+        curve[iso(at)] = account.equity
+    return curve
 
 
 def _stats(results: Sequence[float], account: Account) -> Json:

@@ -64,6 +64,7 @@ def test_database_is_shown_with_its_trades_positions_and_fills(tmp_path: Path) -
         "2022-05-19T10:00Z": 10_000.0,
         "2022-05-19T12:30Z": 10_095.9,
         "2022-05-20T08:00Z": 9_992.0,
+        "2022-05-20T09:00Z": 9_992.0,  # now, with the open position
     }
     fall = pytest.approx(103.9 / (9_900 + 95.9))  # freqtrade counts from the tradable 99 %
     assert value["stats"] == {"closed_trades": 2, "wins": 1, "max_drawdown": fall, "drawdown": fall}
