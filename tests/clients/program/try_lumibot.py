@@ -45,6 +45,7 @@ if __name__ == "__main__":
         save_tearsheet=False, show_plot=False, show_tearsheet=False, save_stats_file=False,
         show_indicators=False, show_progress_bar=False, save_logfile=False, analyze_backtest=False,
     )  # fmt: skip
+    values = strategy.stats["portfolio_value"]
     state, fills = read_state(data, "mine"), rows_of(data, "mine", "fills")
     assert state["kind"] == "finished"
     report(
@@ -53,6 +54,8 @@ if __name__ == "__main__":
             "cash": (float(strategy.get_cash()), state["cash"]),
             "value": (float(strategy.get_portfolio_value()), state["equity"]),
             "held": (float(strategy.get_position(ACME).quantity), state["positions"]["ACME"]["quantity"]),
+            "lowest value": (float(values.min()), min(state["equity_curve"].values())),
+            "highest value": (float(values.max()), max(state["equity_curve"].values())),
             "filled orders": (sum(1 for each in strategy.get_orders() if each.is_filled()), len(fills)),
         },
     )

@@ -30,8 +30,11 @@ class AionMixin:
         self._book(order, price, quantity, multiplier)
         super().on_partially_filled_order(position, order, price, quantity, multiplier)  # type: ignore[misc]
 
-    def trace_stats(self, context: Any, snapshot_before: Any) -> Any:
-        """Report prices after each iteration, and carry out what the desk asks."""
+    def backup_variables_to_db(self) -> None:
+        """Report prices, and carry out what the desk asks: lumibot calls this after each iteration.
+
+        Of its callbacks it is the only one of which that is true in a backtest too.
+        """
         bot, prices = self._open(), self._prices()
         bot.mark(prices, at=self._now())
         for ask in bot.asks():
@@ -40,7 +43,7 @@ class AionMixin:
                 ask.accepted(f"{len(prices)} positions are being closed")
             else:
                 ask.done()
-        return super().trace_stats(context, snapshot_before)  # type: ignore[misc]
+        super().backup_variables_to_db()  # type: ignore[misc]
 
     def on_strategy_end(self) -> None:
         """End a backtest, or give the name up."""
