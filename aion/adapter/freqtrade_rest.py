@@ -35,6 +35,7 @@ class FreqtradeRest:
         self._asked_at: dict[str, float] = {}
         self._seen: Any = None
         self._known: dict[int, float] = {}  # result of each closed trade by id
+        self._stakes: set[str] = set()  # of those
         self._closed_ahead_s = 0.0  # of the clock when those were read
         self.config: Json = {}
         self.profit: Json = {}
@@ -136,6 +137,7 @@ class FreqtradeRest:
         if count > MOST_CLOSED:
             raise WrongError(f"it has {count:,} closed trades, more than the {MOST_CLOSED:,} that can be read")
         self.past, self._known, self._closed_ahead_s = Past(), {}, self._ahead_s
+        self._stakes = set()
         for offset in range(0, max(count, 1), PAGE):
             self._add(await self._page(PAGE, offset, by_id=True))
             self.past.trim()
@@ -150,6 +152,7 @@ class FreqtradeRest:
             if each["is_open"] or not each["close_date"]:
                 continue
             trade, orders = _rows(each, self._closed_ahead_s)
+            self._stakes.add(trade["stake_currency"])
             self._known[int(each["trade_id"])] = figures.amount(trade, "close_profit_abs")
             self.past.add(trade, orders)
         self.past.trim()
@@ -178,12 +181,7 @@ class FreqtradeRest:
         stakes = math.fsum(figures.stake(each.trade) for each in opened)
         wallet = self._settings.wallet
         start = float(wallet) if wallet is not None else money(free - closed - parts + stakes)
-        other = {each.trade["stake_currency"] for each in opened} - {currency}
-        if other:
-            raise WrongError(
-                f"it has trades in {', '.join(sorted(other))} beside {currency}: one bot has one currency, so give "
-                "each stake a database of its own, or attach the database twice with `currency`"
-            )
+        self._check_stakes(currency, {str(each.trade["stake_currency"]) for each in opened} | self._stakes)
         if any(each.price is None for each in opened):
             note = f"{note} freqtrade has no price for some open positions."
         note = f"{note} {figures.clock_note(self.ahead_s, is_dry=bool(self.config['dry_run']))}".strip()
@@ -196,6 +194,22 @@ class FreqtradeRest:
             figures.amount(self.profit, "current_drawdown"),
             note,
         )
+
+    def _check_stakes(self, currency: str, found: set[str]) -> None:
+        """Check that all trades are in the currency of the balance, as freqtrade adds those of others to it.
+
+        Raises:
+            WrongError: they are not.
+        """
+        if other := found - {currency}:
+            names, how = ", ".join(sorted(other | {currency})), "its database is read instead"
+            if not self._settings.currency:
+                how = f"choose one with `currency`, or attach {names} as two bots, each with `database`"
+            elif not self._settings.database:
+                how = "give `database` too, from which they are told apart"
+            raise WrongError(f"its API adds trades in {names} together: {how}")
+        if (named := self._settings.currency.upper()) and named != currency:
+            raise WrongError(f"its stake currency is {currency}, not {named}: correct `currency`, or leave it out")
 
     @property
     def state(self) -> str:

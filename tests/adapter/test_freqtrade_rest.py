@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing as closing_database
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -442,3 +444,36 @@ def test_row_that_no_page_can_show_leaves_the_last_good_state_with_the_reason(tm
         assert (await desk.look())["state"] == "active"
 
     ran(closing(desk, look()))
+
+
+def test_two_stakes_are_asked_for_and_then_told_apart_by_the_database(tmp_path: Path, api: Api) -> None:
+    path = database(tmp_path, "spot")
+    first = api.answers["/trades"]["trades"][0]
+    first["quote_currency"] = "BTC"
+    with closing_database(sqlite3.connect(path)) as connection, connection:
+        connection.execute("update trades set stake_currency = 'BTC' where id = ?", (first["trade_id"],))
+
+    def look(name: str, **table: Any) -> dict[str, Any]:
+        desk = Desk(tmp_path / name, api.url, **table)
+        return ran(closing(desk, desk.look()))
+
+    unsaid = look("unsaid")
+    assert "adds trades in BTC, USDT together: choose one with `currency`" in unsaid["problem"]
+    assert "equity" not in unsaid
+    alone = look("alone", currency="USDT")
+    assert "equity" not in alone and "give `database` too" in alone["problem"]
+    both = {
+        currency: look(currency, currency=currency, database=str(path), wallet=wallet)
+        for currency, wallet in (("USDT", 1000), ("BTC", 1))
+    }
+    key = f"t{first['trade_id']}"
+    assert list(both["BTC"]["trades"]) == [key] and key not in both["USDT"]["trades"]
+    for currency, value in both.items():
+        assert value["currency"] == currency and "Read from its database: its API adds trades" in value["note"]
+    closed = sum(each["realized_pnl"] for each in both["BTC"]["trades"].values())
+    assert both["BTC"]["equity"] == pytest.approx(1 + closed, abs=5e-9)
+
+
+def test_currency_that_is_not_its_stake_is_named(tmp_path: Path, api: Api) -> None:
+    desk = Desk(tmp_path, api.url, currency="EUR")
+    assert "its stake currency is USDT, not EUR" in ran(closing(desk, desk.look()))["problem"]
