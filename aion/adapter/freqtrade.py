@@ -316,8 +316,8 @@ def document(rows: Rows, attached: Attached, now: datetime, due_at: datetime | N
     orders = [each for each in rows.orders if each["ft_trade_id"] in chosen]
     is_dry = bool(orders) and all(str(each["order_id"]).startswith("dry_run") for each in orders)
     if attached.ahead_s and is_dry:
-        trades = [figures.by_this_clock(each, attached.ahead_s) for each in trades]
-        orders = [figures.by_this_clock(each, attached.ahead_s) for each in orders]
+        trades = [figures.by_this_clock(each, attached.ahead_s, now) for each in trades]
+        orders = [figures.by_this_clock(each, attached.ahead_s, now) for each in orders]
     by_trade: dict[Any, list[Json]] = defaultdict(list)
     for order in orders:
         by_trade[order["ft_trade_id"]].append(order)

@@ -16,6 +16,7 @@ from aion.output.encode import Json
 
 DIGITS = 8  # freqtrade rounds each profit to them
 AFTER_A_FILL = 1e-6  # of an amount: a holding recorded on the day of a fill, and equal to what stands now, is newer
+MEASURED = timedelta(seconds=3)  # that the difference of two clocks may be measured wrong
 _TIMES = ("open_date", "close_date", "order_date", "order_filled_date", "order_update_date", "lock_end_time")
 _PRICES = ("average", "price", "stop_price", "ft_price")  # of an order, the surest first
 
@@ -71,31 +72,32 @@ def time_of(text: Any) -> datetime:
         raise ValueError(f"{short(text)} is no time") from None
 
 
-def by_this_clock(row: Json, ahead_s: float) -> Json:
+def by_this_clock(row: Json, ahead_s: float, latest: datetime | None = None) -> Json:
     """Return a row with times of this machine's clock.
 
     Args:
         row: of a trade, an order or a lock.
-        ahead_s: seconds that the clock which wrote it is ahead of this machine's.
+        ahead_s: seconds that the clock which wrote it is ahead of this machine's; known to a second or two.
+        latest: of what has happened, where what is later by that is put; None where the row says what will happen.
 
     Raises:
         ValueError: one is not a time.
     """
-    behind = timedelta(seconds=-ahead_s)
-    moved = {
-        name: (time_of(row[name]) + behind).replace(tzinfo=None).isoformat(" ") for name in _TIMES if row.get(name)
-    }
-    return {**row, **moved}
+    moved = {name: time_of(row[name]) - timedelta(seconds=ahead_s) for name in _TIMES if row.get(name)}
+    if latest is not None:
+        moved = {name: latest if latest < at < latest + MEASURED else at for name, at in moved.items()}
+    return {**row, **{name: at.replace(tzinfo=None).isoformat(" ") for name, at in moved.items()}}
 
 
 def clock_note(ahead_s: float, *, is_dry: bool) -> str:
     """Return a sentence for the card about a clock that is wrong; empty where it is right."""
     if not ahead_s:
         return ""
-    minutes, seconds = divmod(round(abs(ahead_s)), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{count:,} {unit}" for count, unit in ((hours, "h"), (minutes, "min"), (seconds, "s")) if count]
-    how = " ".join(parts[:2]) + (" ahead of" if ahead_s > 0 else " behind")
+    hours, minutes = divmod(round(abs(ahead_s) / 60), 60)
+    parts = [f"{count:,} {unit}" for count, unit in ((hours, "h"), (minutes, "min")) if count]
+    if abs(ahead_s) < 60:
+        parts = [f"{round(abs(ahead_s) / 5) * 5} s"]  # it is known to a second or two
+    how = " ".join(("about", *parts)) + (" ahead of" if ahead_s > 0 else " behind")
     shown = "times are shown by this machine's" if is_dry else "times of fills are the exchange's"
     return f"The clock of freqtrade's machine is {how} this machine's; {shown}."
 

@@ -151,7 +151,7 @@ class FreqtradeRest:
         for each in trades:
             if each["is_open"] or not each["close_date"]:
                 continue
-            trade, orders = _rows(each, self._closed_ahead_s)
+            trade, orders = _rows(each, self._closed_ahead_s, datetime.now(UTC))
             self._stakes.add(trade["stake_currency"])
             self._known[int(each["trade_id"])] = figures.amount(trade, "close_profit_abs")
             self.past.add(trade, orders)
@@ -235,7 +235,7 @@ class FreqtradeRest:
         return None
 
 
-def _rows(said: Json, ahead_s: float) -> tuple[Json, list[Json]]:
+def _rows(said: Json, ahead_s: float, now: datetime) -> tuple[Json, list[Json]]:
     """Return a trade of the API as rows of the database."""
     stake = str(said["quote_currency"]).partition(":")[0].upper()
     trade = {**said, "id": int(said["trade_id"]), "stop_loss": said.get("stop_loss_abs"), "stake_currency": stake}
@@ -256,8 +256,8 @@ def _rows(said: Json, ahead_s: float) -> tuple[Json, list[Json]]:
         )
     trade.pop("orders", None)
     if ahead_s:
-        trade = figures.by_this_clock(trade, ahead_s)
-        orders = [figures.by_this_clock(each, ahead_s) for each in orders]
+        trade = figures.by_this_clock(trade, ahead_s, now)
+        orders = [figures.by_this_clock(each, ahead_s, now) for each in orders]
     return trade, orders
 
 
@@ -269,7 +269,7 @@ def _moment(milliseconds: Any) -> str | None:
 
 
 def _open(said: Json, now: datetime, ahead_s: float) -> Open:
-    trade, orders = _rows(said, ahead_s)
+    trade, orders = _rows(said, ahead_s, now)
     price = said.get("current_rate")
     price = figures.amount(said, "current_rate") if price is not None and price == price else None
     profit = said.get("profit_abs")

@@ -340,7 +340,10 @@ def _times(value: dict[str, Any]) -> dict[str, datetime]:
     return {key: parse_iso(at) for key, at in found.items()}
 
 
-@pytest.mark.parametrize(("ahead_s", "how"), [(7384, "2 h 3 min ahead of"), (-640, "10 min 40 s behind")])
+@pytest.mark.parametrize(
+    ("ahead_s", "how"),
+    [(7384, "about 2 h 3 min ahead of"), (-640, "about 11 min behind"), (31, "about 30 s ahead of")],
+)
 def test_wrong_clock_of_the_other_side_moves_its_times_and_none_of_ours(
     tmp_path: Path, api: Api, ahead_s: int, how: str
 ) -> None:
@@ -472,6 +475,15 @@ def test_two_stakes_are_asked_for_and_then_told_apart_by_the_database(tmp_path: 
         assert value["currency"] == currency and "Read from its database: its API adds trades" in value["note"]
     closed = sum(each["realized_pnl"] for each in both["BTC"]["trades"].values())
     assert both["BTC"]["equity"] == pytest.approx(1 + closed, abs=5e-9)
+
+
+def test_trade_of_this_moment_is_not_opened_later_than_now_where_the_clock_is_wrong(tmp_path: Path, api: Api) -> None:
+    desk = Desk(tmp_path, api.url)
+    api.ahead_s = 3600.9  # of which whole seconds are said
+    api.answers["/status"][0]["open_timestamp"] = int((NOW.timestamp() + 1 + 3602.4) * 1000)
+    value = ran(closing(desk, desk.look()))
+    opened = [parse_iso(each["opened_at"]) for each in value["positions"].values()]
+    assert max(opened) == parse_iso(value["as_of"])
 
 
 def test_currency_that_is_not_its_stake_is_named(tmp_path: Path, api: Api) -> None:
