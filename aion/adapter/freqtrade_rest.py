@@ -191,9 +191,20 @@ class FreqtradeRest:
             free,
             start,
             figures.amount(self.profit, "max_drawdown"),
-            figures.amount(self.profit, "current_drawdown"),
+            self._drawdown(start + parts),
             note,
         )
+
+    def _drawdown(self, base: float) -> float | None:
+        """Return the present drawdown, worked out where an older freqtrade does not say it.
+
+        Args:
+            base: money of the account before its closed trades.
+        """
+        if self.profit.get("current_drawdown") is not None:
+            return figures.amount(self.profit, "current_drawdown")
+        base *= self._settings.tradable_balance_ratio
+        return figures.falls(self.past.profits, base)[1] if base > 0 else None
 
     def _check_stakes(self, currency: str, found: set[str]) -> None:
         """Check that all trades are in the currency of the balance, as freqtrade adds those of others to it.

@@ -486,6 +486,14 @@ def test_trade_of_this_moment_is_not_opened_later_than_now_where_the_clock_is_wr
     assert max(opened) == parse_iso(value["as_of"])
 
 
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_present_drawdown_that_an_older_version_does_not_say_is_the_same(tmp_path: Path, moment: str) -> None:
+    with serving(moment) as api:
+        said = api.answers["/profit"].pop("current_drawdown")
+        desk = Desk(tmp_path, api.url)
+        assert ran(closing(desk, desk.look()))["stats"]["drawdown"] == pytest.approx(said, abs=5e-9)
+
+
 def test_currency_that_is_not_its_stake_is_named(tmp_path: Path, api: Api) -> None:
     desk = Desk(tmp_path, api.url, currency="EUR")
     assert "its stake currency is USDT, not EUR" in ran(closing(desk, desk.look()))["problem"]
