@@ -44,6 +44,7 @@ def parts(*, quick: bool) -> dict[str, Callable[[], dict[str, Any]]]:
         "thaw": lambda: hold.thaw(10 if quick else 30),
         "delta": lambda: delta.measure(20 if quick else delta.SECONDS),
         "backtest": lambda: backtest.main(["--sessions", "60"] if quick else []),
+        "backtest-compiled": lambda: backtest.main(["--compiled", *(["--sessions", "60"] if quick else [])]),
     }
     if quick:
         for name in ("broadcast-100", "broadcast-1000", "broadcast-10000", "slow", "many"):

@@ -24,7 +24,7 @@ def make_copy(folder: Path) -> None:
         if (ROOT / name).is_file():  # one that was deleted and not committed is listed
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, folder / name)
-    subprocess.run([sys.executable, str(folder / "hatch_compile.py"), str(folder)], check=True)
+    subprocess.run([sys.executable, str(ROOT / "hatch_compile.py"), str(folder)], check=True)
 
 
 if __name__ == "__main__":
