@@ -39,7 +39,7 @@ def check_order(
     if order.side is Side.SELL and not allow_short and not against:
         raise OrderError(f"{order.symbol} is not held and {order.bot} may not be short")
     if order.is_unsized:
-        worked = _on_tick(order, instrument)
+        worked = _on_tick(order, order.quantity, instrument)
         _check_bracket(worked)
         return worked, ""
     quantity = order.quantity
@@ -49,7 +49,7 @@ def check_order(
         quantity = whole_lots(quantity, instrument)
     if quantity <= 0:
         raise OrderError(f"{order.quantity:f} {order.symbol} is below one lot of {instrument.lot:f}")
-    worked = _on_tick(replace(order, quantity=quantity), instrument)
+    worked = _on_tick(order, quantity, instrument)
     _check_bracket(worked)
     why = "" if quantity == order.quantity else f"cut from {order.quantity:f} to {quantity:f}: "
     if why:
@@ -57,7 +57,7 @@ def check_order(
     return worked, why
 
 
-def _on_tick(order: Order, instrument: Instrument) -> Order:
+def _on_tick(order: Order, quantity: Decimal, instrument: Instrument) -> Order:
     def on_tick(name: str, price: Decimal | None, side: Side) -> Decimal | None:
         if price is None:
             return None
@@ -71,6 +71,7 @@ def _on_tick(order: Order, instrument: Instrument) -> Order:
     side, back = order.side, order.side.opposite
     return replace(
         order,
+        quantity=quantity,
         limit_price=on_tick("limit_price", order.limit_price, back),
         stop_price=on_tick("stop_price", order.stop_price, side),
         stop_loss=on_tick("stop_loss", order.stop_loss, back),
