@@ -125,8 +125,13 @@ class IdMaker:
         self._newest: tuple[datetime | None, str] = (None, "")
 
     def next(self, letter: str, ts: datetime) -> str:
-        """Return the next id of the kind `letter` (o, f, d, m) at market time `ts`."""
-        if self._ts.get(letter) == ts:
+        """Return the next id of the kind `letter` (o, f, d, m) at market time `ts`.
+
+        It names the newest time of its kind where `ts` is earlier: what concerns a session's open may be found later.
+        """
+        newest = self._ts.get(letter)
+        if newest is not None and ts <= newest:
+            ts = newest
             self._count[letter] += 1
         else:
             self._ts[letter] = ts

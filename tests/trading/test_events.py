@@ -21,6 +21,13 @@ def test_id_when_asked_within_one_time_then_counts_and_starts_again_with_the_nex
     assert again.next("f", at(1)) == ids.next("f", at(1))
 
 
+def test_id_when_asked_for_an_earlier_time_then_it_is_still_a_new_one() -> None:
+    ids = IdMaker("2", "orb")
+    found = [ids.next("d", at(minute)) for minute in (0, 5, 0, 5, 0, 6, 0)]
+    assert len(set(found)) == len(found)
+    assert found[2] == "d2-orb-20220519T133500-2"
+
+
 def test_id_when_names_are_long_then_stays_short_and_differs() -> None:
     names = ["x" * 63 + end for end in "ab"]
     found = {IdMaker("y" * 60, name).next("f", at(0) + timedelta(microseconds=1)) for name in names}
