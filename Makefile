@@ -78,10 +78,12 @@ check: build
 	$(BIN)/python tools/import_graph.py --check
 	$(BIN)/python tools/page_size.py
 
-# Tests of what trades, with compiled modules as a wheel of AION_COMPILED=1 has them; a test that replaces a method of a
-# compiled class is left out.
+# What trades, with compiled modules as a wheel of AION_COMPILED=1 has them: equal files and ledgers, and its tests; one that
+# replaces a method of a compiled class is left out.
 compiled: build
 	$(BIN)/python tools/compiled.py bench/out/compiled
+	$(BIN)/python -m tests.backtest.digest 200 > bench/out/plain.txt
+	cd bench/out/compiled && $(CURDIR)/$(BIN)/python -m tests.backtest.digest 200 | diff - ../plain.txt
 	cd bench/out/compiled && $(CURDIR)/$(BIN)/python -m pytest tests/backtest tests/bot tests/engine tests/ledger tests/output tests/strategy \
 		tests/sweep tests/trading tests/market/test_jump.py -n 2 \
 		-p no:cacheprovider --deselect tests/backtest/test_engine.py::test_cost_of_a_bar_does_not_grow_with_history
