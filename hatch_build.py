@@ -34,7 +34,7 @@ class WheelBuildHook(BuildHookInterface):  # type: ignore[misc,valid-type]
 
     def dependencies(self) -> list[str]:
         """Return what compiling needs, when it is asked for."""
-        is_asked = self.target_name == "wheel" and os.environ.get(COMPILED)
+        is_asked = self.target_name == "wheel" and _is_compiled()
         return ["mypy>=1.18", "pydantic>=2.12", "setuptools>=75"] if is_asked else []
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -45,7 +45,7 @@ class WheelBuildHook(BuildHookInterface):  # type: ignore[misc,valid-type]
         if not (STATIC / "index.html").is_file():
             raise RuntimeError("the pages were not built: there is no aion/web/static/index.html")
         build_data["artifacts"].append("aion/web/static/**")
-        if version != "editable" and os.environ.get(COMPILED):
+        if version != "editable" and _is_compiled():
             self._compiled = tempfile.TemporaryDirectory()
             folder = Path(self._compiled.name)
             done = subprocess.run([sys.executable, str(ROOT / "hatch_compile.py"), str(folder)], check=False)
@@ -61,6 +61,10 @@ class WheelBuildHook(BuildHookInterface):  # type: ignore[misc,valid-type]
         """Remove what was compiled; the wheel has it."""
         if (compiled := getattr(self, "_compiled", None)) is not None:
             compiled.cleanup()
+
+
+def _is_compiled() -> bool:
+    return os.environ.get(COMPILED, "0") not in ("", "0")
 
 
 def build_pages() -> bool:
