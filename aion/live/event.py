@@ -90,8 +90,19 @@ def event_chunks(name: str, event_id: str, data: bytes, block: bytes) -> tuple[b
         data: known to hold no line end.
         block: the `deflate_block` of `data`; the bytes around it are stored uncompressed.
     """
+    return identity_chunk(name, event_id, data), gzip_chunk(name, event_id, block)
+
+
+def identity_chunk(name: str, event_id: str, data: bytes) -> bytes:
+    """Return an event with one line of data as one plain chunk; arguments as of `event_chunks`."""
     before, after = frame_around(name, event_id)
-    return chunk(before + data + after), chunk(stored_block(before) + block + stored_block(after))
+    return chunk(before + data + after)
+
+
+def gzip_chunk(name: str, event_id: str, block: bytes) -> bytes:
+    """Return an event as one chunk inside the shared gzip member; arguments as of `event_chunks`."""
+    before, after = frame_around(name, event_id)
+    return chunk(stored_block(before) + block + stored_block(after))
 
 
 def gzip_member(block: bytes, data: bytes) -> bytes:

@@ -241,7 +241,7 @@ class Live(Generic[T]):
             await self._update(list(states.values()))
 
     async def prepare(self, snapshot: Snapshot) -> None:
-        """Make all forms in which a snapshot is sent, in the build thread."""
+        """Do what takes time before a snapshot is sent, in the build thread."""
         if not snapshot.is_ready:
             await self.in_build_thread(snapshot.prepare)
 

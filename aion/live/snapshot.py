@@ -7,16 +7,32 @@ from typing import Any
 
 import orjson
 
-from aion.live.event import deflate_block, event_chunks, gzip_member
+from aion.live.event import deflate_block, gzip_chunk, gzip_member, identity_chunk
 from aion.live.topic import Patch
 
 GZIP_LEVEL = 3  # a third more time than level 1 for a tenth fewer bytes; level 6 costs twice that for 13 % fewer
 
 
 class Snapshot:
-    """One version of one topic; the forms in which it is sent are made when they are first asked for, and kept."""
+    """One version of one topic; each form in which it is sent is made when it is first asked for, and kept.
 
-    __slots__ = ("_body", "_chunks", "_gzip", "_level", "_payload", "etag", "heads", "patch_from", "topic", "version")
+    Streams mostly take gzip, and only GETs its own member: to make all forms of each version would double its memory.
+    """
+
+    __slots__ = (
+        "_block",
+        "_body",
+        "_gzip",
+        "_gzip_frame",
+        "_identity_frame",
+        "_level",
+        "_payload",
+        "etag",
+        "heads",
+        "patch_from",
+        "topic",
+        "version",
+    )
 
     def __init__(
         self,
@@ -46,8 +62,11 @@ class Snapshot:
         self._payload = payload
         self._level = level
         self._body: bytes | None = None
+        self._block: bytes | None = None
+        """The body, compressed."""
         self._gzip: bytes | None = None
-        self._chunks: tuple[bytes, bytes] | None = None
+        self._gzip_frame: bytes | None = None
+        self._identity_frame: bytes | None = None
 
     @property
     def is_late(self) -> bool:
@@ -56,8 +75,8 @@ class Snapshot:
 
     @property
     def is_ready(self) -> bool:
-        """True when all forms are made, so that none takes time."""
-        return self._chunks is not None
+        """True when it is put together and compressed, so that no form takes time."""
+        return self._block is not None
 
     @property
     def body(self) -> bytes:
@@ -72,28 +91,30 @@ class Snapshot:
     @property
     def gzip(self) -> bytes:
         """The same as one gzip member."""
-        self.prepare()
-        return self._gzip or b""
+        if self._gzip is None:
+            self._gzip = gzip_member(self.prepare(), self.body)
+        return self._gzip
 
     @property
     def identity_frame(self) -> bytes:
         """The SSE event, as one chunk of chunked transfer coding."""
-        return self.prepare()[0]
+        if self._identity_frame is None:
+            self._identity_frame = identity_chunk(self.topic, str(self.version), self.body)
+        return self._identity_frame
 
     @property
     def gzip_frame(self) -> bytes:
         """The same inside the shared gzip member."""
-        return self.prepare()[1]
+        if self._gzip_frame is None:
+            self._gzip_frame = gzip_chunk(self.topic, str(self.version), self.prepare())
+        return self._gzip_frame
 
-    def prepare(self) -> tuple[bytes, bytes]:
-        """Make all forms; return the event, plain and in the gzip member."""
-        chunks = self._chunks
-        if chunks is None:
-            body = self.body
-            block = deflate_block(body, self._level)
-            self._gzip = gzip_member(block, body)
-            chunks = self._chunks = event_chunks(self.topic, str(self.version), body, block)
-        return chunks
+    def prepare(self) -> bytes:
+        """Do what takes time: put the body together and compress it; return the `deflate_block`."""
+        block = self._block
+        if block is None:
+            block = self._block = deflate_block(self.body, self._level)
+        return block
 
 
 def content_tag(payload: bytes) -> str:
@@ -111,7 +132,7 @@ def encode(payload: Mapping[str, Any]) -> bytes:
 
 
 def make_snapshot(topic: str, payload: bytes, etag: str, version: int, level: int = GZIP_LEVEL) -> Snapshot:
-    """Return the snapshot of an encoded `payload`, with every form in which it is sent.
+    """Return the snapshot of an encoded `payload`, compressed.
 
     Args:
         topic: its name, also the name of its event.

@@ -21,6 +21,7 @@ from aion.errors import AionError, said
 from aion.store.layout import Layout
 from aion.store.log.process_log import ProcessLog
 from aion.store.private import keep_private
+from aion.web.allocator import keep_less_freed
 from aion.web.app import App
 from aion.web.http.connection import DeskProtocol
 from aion.web.http.gate import allow_files
@@ -236,6 +237,7 @@ def serve(
     Raises:
         ConfigError: the address cannot be listened on, or would show the desk to others without a password.
     """
+    keep_less_freed()
     with suppress(OSError):  # a folder that cannot be written is shown all the same
         keep_private(settings.data)
     store = open_store(settings)
