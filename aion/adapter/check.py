@@ -15,7 +15,7 @@ from aion.adapter.account.document import text
 from aion.adapter.account.source import AccountSource
 from aion.adapter.freqtrade_document import money
 from aion.adapter.freqtrade_source import FreqtradeSource
-from aion.adapter.problem import AttachError
+from aion.adapter.problem import AttachError, ReadInsteadError
 from aion.adapter.process import source_of
 from aion.config import Settings
 from aion.errors import AionError, ConfigError, StateError
@@ -101,6 +101,8 @@ async def _check(name: str, source: FreqtradeSource, table: AttachSettings) -> l
                 lines.append((f"{name}: API answers: freqtrade {said.get('version')}, {said['state']}, "
                               f"{'dry run' if said['dry_run'] else 'live'}, {took:.0f} ms", True))  # fmt: skip
                 lines += _compare(name, "API", live, source)
+            except ReadInsteadError as error:
+                lines.append((f"{name}: note {error}", True))
             except AionError as error:
                 lines.append((f"{name}: FAIL {error}", False))
         if table.database:

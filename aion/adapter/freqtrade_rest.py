@@ -12,7 +12,7 @@ from typing import Any
 
 from aion.adapter import freqtrade_figures as figures
 from aion.adapter.freqtrade_document import Account, Open, Past, Shown, document, money, text
-from aion.adapter.problem import RefusedError, WrongError
+from aion.adapter.problem import ReadInsteadError, RefusedError, WrongError
 from aion.adapter.rest import Rest
 from aion.errors import AionError
 from aion.output.encode import Json
@@ -213,12 +213,15 @@ class FreqtradeRest:
             WrongError: they are not.
         """
         if other := found - {currency}:
-            names, how = ", ".join(sorted(other | {currency})), "its database is read instead"
+            names = ", ".join(sorted(other | {currency}))
+            what = f"its API adds trades in {names} together"
             if not self._settings.currency:
-                how = f"choose one with `currency`, or attach {names} as two bots, each with `database`"
-            elif not self._settings.database:
-                how = "give `database` too, from which they are told apart"
-            raise WrongError(f"its API adds trades in {names} together: {how}")
+                raise WrongError(
+                    f"{what}: choose one with `currency`, or attach {names} as two bots, each with `database`"
+                )
+            if not self._settings.database:
+                raise WrongError(f"{what}: give `database` too, from which they are told apart")
+            raise ReadInsteadError(f"{what}: its database is read instead")
         if (named := self._settings.currency.upper()) and named != currency:
             raise WrongError(f"its stake currency is {currency}, not {named}: correct `currency`, or leave it out")
 

@@ -19,3 +19,7 @@ class RefusedError(AttachError):
 
 class WrongError(AttachError):
     """What it says cannot be shown: of a newer version, or contradicting itself."""
+
+
+class ReadInsteadError(WrongError):
+    """Its API does not say what its database does, which is given and read instead."""

@@ -13,9 +13,11 @@ import pytest
 
 from aion.adapter import rest
 from aion.adapter.attached import AttachedBot
+from aion.adapter.check import check_lines
 from aion.adapter.freqtrade_source import FreqtradeSource
 from aion.adapter.problem import RefusedError
 from aion.clock import parse_iso
+from aion.config import Settings
 from aion.control.inbox import Request
 from aion.section import AttachSettings
 from aion.store.control_id import make_id
@@ -449,7 +451,9 @@ def test_row_that_no_page_can_show_leaves_the_last_good_state_with_the_reason(tm
     ran(closing(desk, look()))
 
 
-def test_two_stakes_are_asked_for_and_then_told_apart_by_the_database(tmp_path: Path, api: Api) -> None:
+def test_two_stakes_are_asked_for_and_then_told_apart_by_the_database(
+    tmp_path: Path, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = database(tmp_path, "spot")
     first = api.answers["/trades"]["trades"][0]
     first["quote_currency"] = "BTC"
@@ -469,6 +473,10 @@ def test_two_stakes_are_asked_for_and_then_told_apart_by_the_database(tmp_path: 
         currency: look(currency, currency=currency, database=str(path), wallet=wallet)
         for currency, wallet in (("USDT", 1000), ("BTC", 1))
     }
+    monkeypatch.setenv("AION_ATTACH_FT_PASSWORD", PASSWORD)
+    checked = AttachSettings(kind="freqtrade", url=api.url, user=USER, currency="BTC", database=str(path), wallet=1)
+    lines = list(check_lines(Settings(data=tmp_path / "data"), {"ft": checked}))
+    assert all(is_good for _, is_good in lines) and lines[0][0].startswith("ft: note its API adds trades")
     key = f"t{first['trade_id']}"
     assert list(both["BTC"]["trades"]) == [key] and key not in both["USDT"]["trades"]
     for currency, value in both.items():
