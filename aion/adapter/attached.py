@@ -350,5 +350,5 @@ def _content(value: Json) -> Json:
     found = {name: each for name, each in value.items() if name not in _TIMES}
     if positions := found.get("positions"):
         found["positions"] = [{**each, "marked_at": ""} for each in positions.values()]
-        found["equity_curve"] = list(found["equity_curve"].items())[:-1]  # the newest is of the same moment
+        found["equity_curve"] = list(found.get("equity_curve", {}).items())[:-1]  # the newest is of the same moment
     return found
