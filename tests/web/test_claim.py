@@ -22,7 +22,6 @@ ORDERING = {
     "place_order",
     "create_orders",
     "cancel_order",
-    "fetch_balance",
     "withdraw",
 }
 """What the libraries of brokers and exchanges call it."""
