@@ -70,7 +70,9 @@ def test_installed_wheel_serves_pages_without_node(wheel: Path, tmp_path: Path) 
                 for coding in ("identity", "gzip"):
                     sent = client.get(path, headers={"accept-encoding": coding})
                     assert sent.status_code == 200, path
-                    assert path.endswith((".svg", ".png")) or sent.headers.get("content-encoding", "identity") == coding, path
+                    assert (
+                        path.endswith((".svg", ".png")) or sent.headers.get("content-encoding", "identity") == coding
+                    ), path
             assert client.get("/api/bots/page").json()["intraday"]["bots"] == {}
     finally:
         process.terminate()

@@ -158,6 +158,29 @@ def test_bot_of_another_mode_comes_to_lead_then_the_rows_of_all_others_say_so(
         assert data["bot"]["errors"] == data["errors"]
 
 
+def test_live_bots_beside_a_desk_of_another_mode_have_totals_of_their_own(desk: RunningDesk) -> None:
+    desk.write.cycle(1, ["orb_ny"])
+    desk.write.swing("dry", mode="paper", currency="USDT")
+    for name in ("real", "other"):
+        desk.write.swing(name, mode="live", currency="USDT")
+    desk.write.swing("tested", mode="backtest")
+    found = desk.get("/api/bots/index").json()
+    assert found["mode"] == "replay" and list(found["totals"]) == ["USD"] and found["totals"]["USD"]["bots"] == 1
+    apart = found["totals_apart"]
+    assert {mode: {name: each["bots"] for name, each in of.items()} for mode, of in apart.items()} == {
+        "live": {"USDT": 2}, "paper": {"USDT": 1},
+    }  # fmt: skip
+    assert apart["live"]["USDT"]["equity"] == 202_000 and apart["live"]["USDT"]["net"] == 2_000
+    problem = found["bots"]["swing/real"]["errors"]["swing.real"]
+    assert problem["kind"] == "mixed_mode" and "is not in the desk's totals" in problem["reason"]
+    desk.write.swing("other", mode="paper", currency="USDT")
+    apart = desk.get("/api/bots/totals").json()["totals_apart"]
+    assert apart["live"]["USDT"]["bots"] == 1 and apart["paper"]["USDT"]["bots"] == 2, "it moves with its mode"
+    for name in ("dry", "real", "other"):
+        desk.write.layout.swing_rolling(name).unlink()
+    assert "totals_apart" not in desk.get("/api/bots/index").json()
+
+
 def test_subscription_to_names_that_are_too_many_or_cannot_be_then_it_is_refused(shared_desk: RunningDesk) -> None:
     many = ",".join(f"bot/swing/b{number}" for number in range(501))
     assert shared_desk.get(f"/api/events?topics={many}").json()["error"] == "TooManyTopics"

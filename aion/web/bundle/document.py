@@ -263,6 +263,10 @@ class BotsTotals(Shown):
     """What the index says above its rows: totals, sessions, problems that are no bot's."""
 
     totals: dict[str, IndexTotal] = Field(default_factory=dict, description="By currency.")
+    totals_apart: dict[Mode, dict[str, IndexTotal]] | None = Field(
+        None,
+        description="Of live or paper bots beside a desk of another mode, by mode and currency.",
+    )
     summary: IntradaySummary | None = None
     watch: Watched | None = Field(None, description="Absent where neither `aion up` nor `aion watch` runs.")
     unread: dict[Key, UnreadBot] = Field(default_factory=dict, description="By kind and name, e.g. `swing/trend`.")

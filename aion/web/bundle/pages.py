@@ -10,6 +10,7 @@ from aion.scalar import BotKind
 from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.piece import encode
 from aion.store.document.state import SimSummary
+from aion.store.machine import OWN
 from aion.web.bundle.document import (
     BotsPageBundle,
     BotsTotals,
@@ -22,7 +23,7 @@ from aion.web.bundle.document import (
 )
 from aion.web.bundle.reading import Desk, Key, Page
 from aion.web.bundle.total import NOTHING, Member, totals
-from aion.web.bundle.view import Bound
+from aion.web.bundle.view import Bound, Card
 from aion.web.state import Json
 
 __all__ = ["MAX_BYTES", "Desk", "Page", "bots_bundle", "fit", "intraday_bundle", "member_of", "told"]
@@ -64,8 +65,33 @@ def member_of(desk: Desk, key: Key) -> Member | None:
         return Member(line, {}, NOTHING, _equities(summary, name)) if line is not None else None
     if lead is None or card.row.mode != lead.mode:
         return None
+    return _of_card(desk, key, card)
+
+
+def other_member_of(desk: Desk, key: Key) -> Member | None:
+    """Return what a bot of another mode than the desk's adds to the totals of its mode, None for nothing.
+
+    Bots of other machines are in none of these: nothing would take them out while their machine is held.
+    """
+    machine, _ = desk.owners.get(key[1], (OWN, ""))
+    if machine:
+        return None
+    of = desk.machines[OWN] if desk.owners else desk
+    card = of.cards.get(key)
+    if card is None or desk.lead is None or card.row.mode not in TRADING or card.row.mode == desk.lead.mode:
+        return None
+    return _of_card(of, key, card)
+
+
+def _of_card(desk: Desk, key: Key, card: Card) -> Member:
+    kind, name = key
+    summary = desk.cycle.summary
     earlier = {} if card.foreign or kind != "intraday" else _equities(summary, name)
     return Member(card.row, card.curve.closes, card.held, earlier, card.has_left_out("positions"))
+
+
+TRADING = frozenset({"live", "paper"})
+"""Modes whose bots have totals of their own beside those of the desk."""
 
 
 def page_of(model: type[Bundle], desk: Desk) -> Bundle:

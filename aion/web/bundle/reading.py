@@ -485,7 +485,7 @@ def _mode_problem(lead: Lead, bot: Bot) -> Problem | None:
     if doc is None:
         return None
     if doc.mode != lead.mode:
-        reason = f"is of mode {doc.mode}, the desk of mode {lead.mode}: it is in no total"
+        reason = f"is of mode {doc.mode}, the desk of mode {lead.mode}: it is not in the desk's totals"
         return problem("mixed_mode", bot.file, reason, bot=bot.name, shown_as_of=doc.as_of)
     if doc.run != lead.run and not bot.foreign:
         reason = f"is of run {doc.run}, the desk of run {lead.run}"

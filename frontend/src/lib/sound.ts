@@ -57,7 +57,7 @@ function areBots(bots: Record<string, BotView> | undefined): boolean {
 export function isTotals(totals: BotsTotals): boolean {
   return (
     isMap(totals.totals) &&
-    have({ ...totals }, ["sessions", "errors", "unread"], isMap) &&
+    have({ ...totals }, ["sessions", "errors", "unread", "totals_apart"], isMap) &&
     have({ ...totals }, ["clock", "asked", "watch"], isObject) &&
     Object.values(totals.totals).every(({ currency }) => isText(currency))
   );

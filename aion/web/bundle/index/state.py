@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from aion.live.disk.source import Tree
+from aion.model import Mode
 from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.part import Pnl
 from aion.store.document.piece import encode_part
@@ -18,7 +19,7 @@ from aion.store.machine import APART, OWN, bot_id, is_machine, split_id, split_p
 from aion.web.bundle.document import ROW_SYMBOLS, BotRow, BotsTotals, IntradaySummary, LastFill, UnreadBot
 from aion.web.bundle.index.running import RunningTotals
 from aion.web.bundle.names import ASKING
-from aion.web.bundle.pages import member_of, page_of, told
+from aion.web.bundle.pages import member_of, other_member_of, page_of, told
 from aion.web.bundle.reader import DeskReader
 from aion.web.bundle.reading import KINDS, Desk, Key
 from aion.web.bundle.total import Member
@@ -70,6 +71,8 @@ class IndexState:
         self._totals = RunningTotals()
         self._of_machines: dict[str, RunningTotals] = {}
         """The totals of each machine."""
+        self._of_modes: dict[Mode, RunningTotals] = {}
+        """The totals of each mode but the desk's."""
         self._sums = {ROWS: 0, "": 0}
         for each in self._followers:
             each.is_all = True
@@ -122,6 +125,8 @@ class IndexState:
             self._totals.put(key, member, days)
             if desk.machines or self._of_machines:
                 self._put(desk, key, member, days)
+            if member is None or self._of_modes:
+                self._put_apart(other_member_of(desk, key) if member is None else None, key)
         head = self._head(desk, page.desk_problems())
         for name in [*self.head.keys() - head.keys(), *head]:
             self._set(self.head, "", name, orjson.dumps(head[name]) if name in head else None)
@@ -134,6 +139,15 @@ class IndexState:
                 running.put(key, None, {})
         if machine:
             self._of_machines.setdefault(machine, RunningTotals()).put(key, member, days)
+
+    def _put_apart(self, member: Member | None, key: Key) -> None:
+        """Let a bot add to the totals of its mode, where that is not the desk's, and to those of no other."""
+        mode = member.view.mode if member is not None else None
+        for name, running in self._of_modes.items():
+            if name != mode:
+                running.put(key, None, {})
+        if member is not None and mode is not None:
+            self._of_modes.setdefault(mode, RunningTotals()).put(key, member, {})
 
     def _set_row(self, name: str, row: bytes | None, problems: Problems) -> None:
         if problems:
@@ -168,6 +182,8 @@ class IndexState:
             page.summary = shown_as(IntradaySummary, desk.cycle.summary)
         page.errors, page.watch = problems, desk.watch
         page.totals, page.counts = self._totals.totals(), dict(self._counts)
+        apart = {mode: running.totals() for mode, running in sorted(self._of_modes.items())}
+        page.totals_apart = {mode: found for mode, found in apart.items() if found} or None
         for name, line in (page.machines or {}).items():
             line.totals = self._of_machines[name].totals() if name in self._of_machines else {}
         return told(page) | {"unread": dict(sorted(self._unread.items()))}

@@ -79,7 +79,9 @@ export const BotsPage = memo(function BotsPage({ roster, states, cards }: Props)
       {machines ? (
         <Machines roster={roster} machine={machine} bots={bots} states={states} />
       ) : (
-        bots.length > 0 && <Totals totals={roster.totals} mode={roster.mode} bots={bots} states={states} />
+        bots.length > 0 && (
+          <Totals totals={roster.totals} apart={roster.totals_apart} mode={roster.mode} bots={bots} states={states} />
+        )
       )}
       {bots.length > 0 && isWhole && (
         <>

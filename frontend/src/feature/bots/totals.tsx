@@ -1,6 +1,6 @@
 /** One panel a currency: what its bots are worth together, and each market day from gross to net. */
 
-import type { BotsTotals, IndexDay, IndexTotal, Session } from "../../api/schema";
+import type { BotsTotals, BotView, IndexDay, IndexTotal, Session } from "../../api/schema";
 import { iconOf } from "../../bot/chip";
 import { peakText, sumText } from "../../bot/sentence";
 import { isDayOpen, listed, sinceText } from "../../bot/span-text";
@@ -26,6 +26,8 @@ const MOST = 34;
 /** Characters of one of them that its column holds; where nights are charged there is a column more. */
 const COLUMN = 9;
 const NARROW_COLUMN = 7;
+
+type Mode = BotView["mode"];
 
 export interface Context {
   /** The bots of one currency that its total adds up. */
@@ -177,7 +179,14 @@ function columnsOf(
   ];
 }
 
-function TotalPanel({ total, context }: { total: IndexTotal; context: Context }) {
+interface PanelProps {
+  total: IndexTotal;
+  context: Context;
+  /** Where it is not the desk's. */
+  mode?: Mode | undefined;
+}
+
+function TotalPanel({ total, context, mode }: PanelProps) {
   const desk = useDesk();
   const { market, sessions, still } = desk;
   const held = context.bots.some((bot) => stateOf(context, bot)?.held === true);
@@ -195,9 +204,11 @@ function TotalPanel({ total, context }: { total: IndexTotal; context: Context })
   });
   const notes = dayNotes(total, context, sessions, market);
   return (
-    <section className="panel total" aria-label={`${total.currency} total`}>
+    <section className="panel total" aria-label={`${total.currency} total${mode ? `, ${mode}` : ""}`}>
       <header>
-        <h3>{total.currency}</h3>
+        <h3>
+          {total.currency} {mode && <small>{mode}</small>}
+        </h3>
         <span className="soft">{plural(total.bots, "bot")}</span>
         <Flag context={context} />
       </header>
@@ -251,27 +262,39 @@ function TotalPanel({ total, context }: { total: IndexTotal; context: Context })
 /** Currencies with the most bots first. */
 export const Totals = memo(function Totals({
   totals,
+  apart,
   mode,
   bots,
   states,
 }: {
   totals: BotsTotals["totals"];
-  /** Of the desk: bots of another are in no total. */
+  /** Of live or paper bots beside a desk of another mode. */
+  apart?: BotsTotals["totals_apart"] | undefined;
+  /** Of the desk: bots of another are in totals of their own. */
   mode: BotsTotals["mode"];
   bots: readonly Bot[];
   states: States;
 }) {
-  const ordered = Object.values(totals ?? {}).sort((a, b) => b.bots - a.bots || byName(a.currency, b.currency));
-  if (ordered.length === 0) return null;
-  const context = ({ currency }: IndexTotal): Context => ({
-    bots: bots.filter((bot) => bot.mode === mode && bot.currency === currency),
+  const panels = [[undefined, totals] as const, ...Object.entries(apart ?? {})].flatMap(([other, found]) =>
+    Object.values(found ?? {})
+      .sort((a, b) => b.bots - a.bots || byName(a.currency, b.currency))
+      .map((total) => ({ total, mode: other as Mode | undefined })),
+  );
+  if (panels.length === 0) return null;
+  const context = (total: IndexTotal, of: Mode | undefined): Context => ({
+    bots: bots.filter((bot) => bot.mode === of && bot.currency === total.currency),
     states,
   });
   return (
     <section className="totals" aria-label="Totals by currency">
       <h2 className="spoken">Totals by currency</h2>
-      {ordered.map((total) => (
-        <TotalPanel key={total.currency} total={total} context={context(total)} />
+      {panels.map(({ total, mode: other }) => (
+        <TotalPanel
+          key={`${other} ${total.currency}`}
+          total={total}
+          mode={other}
+          context={context(total, other ?? mode)}
+        />
       ))}
     </section>
   );
