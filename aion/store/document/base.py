@@ -145,6 +145,8 @@ class _Blank:
     """All fields in order; those without a constant default hold None."""
     needed: frozenset[str]
     """Fields without a default."""
+    names: set[str]
+    """All fields, which each document counts as given: nobody asks for them, and a row's own set takes 2 KB."""
     factories: dict[str, Callable[[], Any]]
     """What makes the default of the others."""
 
@@ -163,7 +165,7 @@ def _blank(model: type[Document]) -> _Blank:
                 make = cast("Callable[[], Any] | None", field.default_factory)
                 factories[name] = make if make is not None else partial(deepcopy, field.default)
         needed = frozenset(name for name, field in model.model_fields.items() if field.is_required())
-        _blanks[model] = _Blank(fields, needed, factories)
+        _blanks[model] = _Blank(fields, needed, set(fields), factories)
     return _blanks[model]
 
 
@@ -180,7 +182,7 @@ def _put_together(model: type[Made], values: dict[str, Any]) -> Made:
         del fields[name]
     found = model.__new__(model)
     object.__setattr__(found, "__dict__", fields)
-    object.__setattr__(found, "__pydantic_fields_set__", set(values))
+    object.__setattr__(found, "__pydantic_fields_set__", blank.names)
     object.__setattr__(found, "__pydantic_extra__", None)
     object.__setattr__(found, "__pydantic_private__", None)
     return found

@@ -1,5 +1,6 @@
 """The card of each bot as a topic: of its text only what changed is made again, and patches are made of that."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -21,8 +22,8 @@ from aion.web.bundle.view import Bound, Card, cut, position_of, weight_of
 BOT, POSITIONS, EQUITY = "bot", "positions", "equity_curve"
 
 
-Entry = tuple[Position, float | None, bytes, bytes]
-"""A position as its file has it, its weight, its JSON, and that as a member of an object."""
+Entry = tuple[Position, float | None, bytes]
+"""A position as its file has it, its weight, and its JSON as a member of an object."""
 
 
 class CardText:
@@ -44,17 +45,24 @@ class CardText:
             shown.equity_curve = {}
         self.errors = errors
         self.members: dict[str, bytes] = encode_members(shown)
-        """JSON of each member of the `BotView`."""
+        """JSON of each member of the `BotView`; of the positions it is a place holder."""
         if known is not None:
             self.members[EQUITY] = known
         earlier = before.entries if before is not None else {}
         self.entries: dict[str, Entry] = _position_texts(card, positions, earlier)
         """Of the positions, in order."""
-        self.members[POSITIONS] = b"{%b}" % b",".join([entry[3] for entry in self.entries.values()])
+
+    def bot(self) -> bytes:
+        """Return the `BotView` as JSON."""
+        return _object(self.members | {POSITIONS: self.positions()})
 
     def whole(self) -> bytes:
         """Return the card as JSON."""
-        return b'{"errors":%b,"%b":%b}' % (self.errors, BOT.encode(), _object(self.members))
+        return b'{"errors":%b,"%b":%b}' % (self.errors, BOT.encode(), self.bot())
+
+    def positions(self) -> bytes:
+        """Return the positions as JSON; put together each time, or each version of each card would keep it."""
+        return _joined(self.entries.values())
 
     def patch_from(self, base: "CardText") -> Patch | None:
         """Return the change from another version to this one, None where no patch can say it."""
@@ -62,13 +70,16 @@ class CardText:
         parts: dict[str, bytes] = {}
         for name in base.members.keys() | self.members.keys():
             held, text = base.members.get(name), self.members.get(name)
+            if name == POSITIONS:
+                if list(base.entries) == list(self.entries):
+                    changed = [key for key, entry in self.entries.items() if base.entries[key][2] != entry[2]]
+                    if changed:
+                        before[name] = parse(_joined(base.entries[key] for key in changed))
+                        after[name] = parse(_joined(self.entries[key] for key in changed))
+                        parts[name] = self.positions()
+                    continue
+                held, text = base.positions(), self.positions()
             if held == text:
-                continue
-            if name == POSITIONS and list(base.entries) == list(self.entries):
-                changed = [key for key, entry in self.entries.items() if base.entries[key][2] != entry[2]]
-                before[name] = {key: parse(base.entries[key][2]) for key in changed}
-                after[name] = {key: parse(self.entries[key][2]) for key in changed}
-                parts[name] = self.members[name]
                 continue
             if held is not None:
                 before[name] = parse(held)
@@ -87,9 +98,13 @@ def _position_texts(card: Card, positions: dict[str, Position], before: dict[str
         entry = before.get(key)
         if entry is None or entry[0] is not position or entry[1] != weight:
             text = encode_part(position_of(position, held[key], weight))
-            entry = position, weight, text, _member(key, text)
+            entry = position, weight, _member(key, text)
         found[key] = entry
     return found
+
+
+def _joined(entries: Iterable[Entry]) -> bytes:
+    return b"{%b}" % b",".join([entry[2] for entry in entries])
 
 
 def _object(members: dict[str, bytes]) -> bytes:
@@ -127,9 +142,7 @@ class CardTopics:
         known = self._known.get((key, etag))
         self._newest[key] = self._known[key, etag] = text = known if known is not None else text
         if len(whole) <= LEAST_BYTES:
-            return Built(
-                {"errors": orjson.Fragment(errors), BOT: orjson.Fragment(_object(text.members))}, revisit_in_s
-            )
+            return Built({"errors": orjson.Fragment(errors), BOT: orjson.Fragment(text.bot())}, revisit_in_s)
         return Built(text.whole, revisit_in_s, etag, partial(self._patch_from, key, text, len(whole)))
 
     def _patch_from(self, key: str, text: CardText, size: int, etag: str) -> Patch | None:
