@@ -75,7 +75,9 @@ def begin(bots: int, form: str = "foreign", days: int = 0) -> tuple[Running, flo
     desk = Process(command, port, "many", cwd=ROOT, env={**os.environ, **ROOM})
     desk.wait_port()
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
-        found = client.get(INDEX).raise_for_status().json()
+        while (answer := client.get(INDEX)).status_code == 503:  # busy machine: the first build takes too long
+            time.sleep(0.2)
+        found = answer.raise_for_status().json()
     if len(found["bots"]) != bots:
         raise ValueError(f"the index has {len(found['bots'])} of {bots} bots")
     return Running(folder, fleet, desk), time.monotonic() - started
