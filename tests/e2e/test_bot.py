@@ -316,8 +316,9 @@ def test_link_when_it_is_lost_then_nothing_is_called_good_and_values_have_an_age
     """The last of this file: it ends the desk."""
     page.goto(f"{slow.url}/bots/vwap_ldn")
     page.get_by_text("STREAMING").first.wait_for()
-    slow.stop()
     chip = page.locator(".bot-head .chip")
+    chip.wait_for()
+    slow.stop()
     expect(chip).to_have_text("kept", timeout=60_000)
     expect(page.locator(".bot-head .state-line")).to_contain_text(re.compile(r"Saved copy from .* ago"))
     assert page.locator(".bot-head .held").count() > 0

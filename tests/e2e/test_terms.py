@@ -64,6 +64,7 @@ def test_page_when_printed_then_words_are_plain(desk: Up, page: Page) -> None:
 WORDS = {
     "Action", "Aion", "Alarm", "Bot", "Bots", "Ccy", "Day", "Exit reason", "Fee currency", "Account", "Fills",
     "Held against target", "Last exit", "Link", "Mode", "Now", "Problem", "Process", "Python", "Reason", "Route",
+    "Days up", "Largest win", "Result", "Share", "Time in a trade", "Trades", "Won",
     "Side", "Since", "State", "Status", "Stream owned by", "Symbol", "System", "Time", "Type", "UTC",
 }  # fmt: skip
 """Labels of what is no figure: names, times and words that say themselves what they are."""
