@@ -216,7 +216,7 @@ class ClusterSettings(Section):
     config: Path | None = None
     """Folder that `aion cluster add-machine` or `add-desk` made, copied to this machine."""
     machine: str = Field("", pattern=r"^[A-Za-z0-9_-]{0,64}$")
-    """On a desk: the machine whose files the data folder holds."""
+    """On a desk: the one machine whose files become the data folder; empty for all, each in a folder of its own."""
 
     @field_validator("config")
     @classmethod

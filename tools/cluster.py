@@ -54,9 +54,8 @@ def commands(folder: Path, port: int) -> dict[str, list[str]]:
         found[f"relay-{machine}"] = aion("relay", "push", "--member", member, "--data", data)
     for n, desk in enumerate(DESKS):
         data, member = str(folder / desk), str(folder / "cluster" / "members" / desk)
-        found[f"relay-{desk}"] = aion(
-            "relay", "pull", "--member", member, "--data", data, "--machine", list(STARTS)[n]
-        )
+        found[f"relay-{desk}"] = aion("relay", "pull", "--member", member, "--data", data, "--machines", "all")
+        found[f"share-{desk}"] = aion("relay", "desk", "--member", member, "--data", data)
         found[f"desk-{desk}"] = aion("serve", "--data", data, "--port", str(port + n))
     return found
 

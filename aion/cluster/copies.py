@@ -4,16 +4,18 @@ Each machine has a link of its own, so that one that is silent, or whose copy is
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from aion.cluster.ask import Asker
 from aion.cluster.folder import Say
-from aion.cluster.link import LinkError
+from aion.cluster.link import Link
 from aion.cluster.pull import Node
-from aion.cluster.push import machine_of_stream
+from aion.cluster.push import HERE, machine_of_stream
 from aion.cluster.relay import End, Engine, relay
 from aion.cluster.shared import Shared
+from aion.cluster.together import together
 from aion.errors import ConfigError
 from aion.store.layout import Layout
 from aion.store.log.process_log import ProcessLog
@@ -38,6 +40,7 @@ def run_copies(root: Path, engine: Engine, machines: Sequence[str]) -> None:
     if len(set(machines)) < len(machines):
         raise ConfigError(f"a machine is named twice: {', '.join(machines)}")
     log = ProcessLog(Layout(root), "relay", "info")
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns at the end of each connection with TLS
     try:
         with asyncio.Runner() as runner:
             runner.run(Copies(root, engine, log.info).run(machines))
@@ -72,38 +75,46 @@ class Copies:
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
     async def _follow(self, machines: Sequence[str]) -> None:
-        was = ""
         here = (each for each in machines_below(self._root)[0] if (self._folder(each) / RELAY_REPORT).exists())
         for machine in machines or here:  # from their own disk, while the engine is down too
             self._begin(machine)
+        if not machines:
+            self._tasks[""] = asyncio.create_task(relay(self._engine, [self._find], self._say_unknown))
         while True:
-            if not machines:
-                try:
-                    for machine in await self._publishing():
-                        self._begin(machine)
-                    was = ""
-                except (LinkError, OSError) as error:
-                    if str(error) != was:
-                        self._say(f"which machines publish is not known: {error}")
-                    was = str(error)
             waiting = asyncio.create_task(asyncio.sleep(LOOK_S))
             done, _ = await asyncio.wait({waiting, *self._tasks.values()}, return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
             for task in done - {waiting}:
                 task.result()
 
-    async def _publishing(self) -> list[str]:
-        """Return the machines that publish, and those whose copy is here already."""
-        link = await self._engine.open()
-        try:
-            names = [machine_of_stream(each) for each in await link.streams()]
-        finally:
-            await link.close()
-        found = [each for each in names if each and is_machine(each)]
-        for each in {each for each in names if each} - set(found) - self._left_out:
-            self._left_out.add(each)
-            self._say(f"machine {each} is left out: {RULE}")
-        return found
+    def _say_unknown(self, why: str) -> None:
+        self._say(f"which machines publish: {why}")
+
+    async def _find(self, link: Link) -> None:
+        """Begin a copy of each machine that is found, until the link fails.
+
+        Streams are found of machines that are off, too, but in the own account alone; those of others say that they
+        are there.
+        """
+
+        async def hear() -> None:
+            async for machine in link.hear(HERE):
+                self._found(machine)
+
+        async def look() -> None:
+            while True:
+                for machine in filter(None, map(machine_of_stream, await link.streams())):
+                    self._found(machine)
+                await asyncio.sleep(LOOK_S)
+
+        await together(hear(), look())
+
+    def _found(self, machine: str) -> None:
+        if is_machine(machine):
+            self._begin(machine)
+        elif machine not in self._left_out:
+            self._left_out.add(machine)
+            self._say(f"machine {machine} is left out: {RULE}")
 
     def _begin(self, machine: str) -> None:
         if machine not in self._tasks:

@@ -268,6 +268,23 @@ class JetStreamLink:
 
         return end
 
+    async def tell(self, subject: str) -> None:
+        """As `Link`."""
+        await self._guard(self._client.publish(subject, b""))
+
+    async def hear(self, prefix: str) -> AsyncIterator[str]:
+        """As `Link`."""
+        found = await self._guard(self._client.subscribe(f"{prefix}.*"))
+        try:
+            while True:
+                with suppress(TimeoutError):  # nobody has to speak; a link that is gone raises another error
+                    yield (await found.next_msg(timeout=SILENT_S)).subject.rpartition(".")[2]
+        except self._failures as error:
+            raise LinkError(f"{prefix} cannot be heard: {sentence(f'{error}' or type(error).__name__)}") from None
+        finally:
+            with suppress(*self._failures):  # it is gone with its link
+                await found.unsubscribe()
+
     async def close(self) -> None:
         """As `Link`."""
         with suppress(*self._failures):

@@ -116,6 +116,14 @@ class Link(Protocol):
         """Answer to `subject` from now on by what was told, several at a time; return what ends that."""
         ...
 
+    async def tell(self, subject: str) -> None:
+        """Tell all who listen to `subject` at this moment; nobody has to."""
+        ...
+
+    def hear(self, prefix: str) -> AsyncIterator[str]:
+        """Yield the last word of each subject `prefix.WORD` that is told from now on; it ends with an error only."""
+        ...
+
     async def close(self) -> None:
         """Close it; safe to call twice."""
         ...

@@ -35,6 +35,8 @@ WHOLE_S = 5.0  # between two looks at all files, for changes that no event told 
 POLL_S = 0.25  # between two looks where nothing tells of changes
 OTHER_S = 1.0  # that another publisher has to answer
 MOST_BYTES = 32 << 20  # that are put at a time
+HERE = "AION_HERE"
+"""What the subjects begin with by which machines name themselves."""
 
 
 def state_stream(machine: str) -> str:
@@ -56,6 +58,11 @@ def proof_subject(machine: str) -> str:
 def list_subject(machine: str) -> str:
     """Return the subject to which it answers what files there are."""
     return f"AION_{machine}_LIST"
+
+
+def here_subject(machine: str) -> str:
+    """Return the subject to which a machine says once a second that it publishes."""
+    return f"{HERE}.{machine}"
 
 
 @dataclass(slots=True)
@@ -132,6 +139,7 @@ class Publisher:
     async def _follow(self, link: Link, *, has_events: bool) -> None:
         loop = asyncio.get_running_loop()
         checked = looked = loop.time()
+        await link.tell(here_subject(self._machine))
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(CHECK_S if has_events else POLL_S):
@@ -146,6 +154,7 @@ class Publisher:
                 async with self._lock:
                     if await link.mark(self._stream) != self._mark:
                         raise FencedError(f"{self._stream} is not what it was: another publisher, or it was lost")
+                await link.tell(here_subject(self._machine))
 
     async def _put(self, link: Link, *, is_whole: bool) -> None:
         """Put what has changed on the disk; one at a time."""

@@ -12,7 +12,7 @@ from typer._click.exceptions import ClickException
 from aion.command.attach import add_attach
 from aion.command.backtest import add_backtests
 from aion.command.bars import add_commands
-from aion.command.cluster import add_cluster, relay_of
+from aion.command.cluster import add_cluster, member_of, relays_of
 from aion.command.membership import add_membership
 from aion.command.operate import add_operations
 from aion.command.option import (
@@ -107,8 +107,11 @@ def up(
     is_fresh = fresh if fresh is not None else settings.fresh
     runs = ("run", *_arguments(config, **bots), "--fresh" if is_fresh else "--keep")
     attached = ("attach", "run", *_arguments(config, **shared))
-    relay = relay_of(settings, _arguments(config, data=data))
-    raise typer.Exit(run_up(settings, _arguments(config, **desk), runs, attached, relay))
+    member = member_of(settings)
+    if member is not None and member.kind == "desk":
+        runs = ()
+    relays = relays_of(settings, member, _arguments(config, data=data))
+    raise typer.Exit(run_up(settings, _arguments(config, **desk), runs, attached, relays))
 
 
 @app.command()

@@ -77,9 +77,9 @@ def pull(
 
     settings = _started(config, data, parent_pipe)
     engine, of = _joined(settings, "desk", server, machine, replicas, ca, member)
-    if of and machines:
+    if machine and machines:
         raise ConfigError("say either --machine, whose files become the data folder, or --machines")
-    if of:
+    if of and not machines:
         return run_copy(settings.data, engine, of)
     names = [each.strip() for each in machines.split(",")] if machines else []
     if not names:
@@ -87,18 +87,27 @@ def pull(
     run_copies(settings.data, engine, () if names == ["all"] else names)
 
 
-def relay_of(settings: Any, arguments: Sequence[str]) -> Sequence[str]:
-    """Return the command of the relay that `aion up` runs; empty where `[cluster]` says nothing.
+def member_of(settings: Any) -> Any:
+    """Return who this machine is by `[cluster]`; None where that says nothing.
 
     Raises:
         ConfigError: the member's folder cannot be used.
     """
     if settings.cluster.config is None:
-        return ()
+        return None
     from aion.cluster.member import read_member
 
-    found = read_member(settings.cluster.config)
-    return ("relay", "push" if found.kind == "machine" else "pull", *arguments)
+    return read_member(settings.cluster.config)
+
+
+def relays_of(settings: Any, member: Any, arguments: Sequence[str]) -> dict[str, Sequence[str]]:
+    """Return the commands of the relays that `aion up` runs for a member, by the name of their process."""
+    if member is None:
+        return {}
+    if member.kind == "machine":
+        return {"relay": ("relay", "push", *arguments)}
+    of = () if settings.cluster.machine else ("--machines", "all")
+    return {"relay": ("relay", "pull", *of, *arguments), "relay-desk": ("relay", "desk", *arguments)}
 
 
 def _started(config: Path | None, data: Path | None, parent_pipe: int | None) -> Any:

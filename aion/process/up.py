@@ -21,16 +21,20 @@ STOP_S = 1.0  # what a round of the watchdog gets to end, and with it the last l
 
 
 def run_up(
-    settings: Settings, desk: Sequence[str], bots: Sequence[str], attached: Sequence[str], relay: Sequence[str] = ()
+    settings: Settings,
+    desk: Sequence[str],
+    bots: Sequence[str],
+    attached: Sequence[str],
+    relays: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
     """Run desk, bots and watchdog until stopped by a signal; return the exit status.
 
     Args:
         settings: of `aion up`.
         desk: options of the desk's processes, which are replaced on SIGHUP.
-        bots: command and options of the bots' process.
+        bots: command and options of the bots' process; none where no bots run here.
         attached: those of the process that shows bots of other programs, which runs where there are any.
-        relay: those of the process that carries files to or from other machines; none for no such process.
+        relays: those of the processes that carry files and logins to or from other machines, by name.
 
     Raises:
         ConfigError: the folder has a watchdog already, or cannot be written; or the desk cannot listen on the
@@ -41,7 +45,10 @@ def run_up(
     check_address(settings)  # before a bot runs
     own = FEED_SECRETS if settings.feed == "alpaca" else ()
     log = ProcessLog(layout, "up", settings.log_level, console_format=settings.log_format)
-    log.info(f"starting: {len(settings.bots)} bots, feed {settings.feed}, state files in {settings.data}")
+    trades = (
+        f"{len(settings.bots)} bots, feed {settings.feed}" if bots else "no bots, those of other machines are shown"
+    )
+    log.info(f"starting: {trades}, state files in {settings.data}")
     with bind(settings.host, settings.port) as bound:
         children = (
             *desk_workers(
@@ -53,9 +60,9 @@ def run_up(
                 first=0,
                 secrets=settings.secrets_of(DESK_SECRETS),
             ),
-            Child("bots", tuple(bots), log=layout.log("bots"), secrets=settings.secrets_of(own)),
+            *([Child("bots", tuple(bots), log=layout.log("bots"), secrets=settings.secrets_of(own))] if bots else []),
             *([_attached(settings, attached, layout)] if settings.attach else []),
-            *([Child("relay", tuple(relay), log=layout.log("relay"))] if relay else []),
+            *(Child(name, tuple(command), log=layout.log(name)) for name, command in (relays or {}).items()),
         )
         alerter = _alerter(settings, log)
         watchdog = Watchdog(settings, layout, lambda: states(children), log.write, alerter)

@@ -22,12 +22,15 @@ def parse(words: list[str]) -> Any:
 def test_machines_push_desks_pull_and_each_has_a_folder_of_its_own(tmp_path: Path) -> None:
     found = {name: parse(command[1:]) for name, command in commands(tmp_path, 3000).items()}
     assert set(found) == {f"{what}-{m}" for m in STARTS for what in ("bots", "relay")} | {
-        f"{what}-{desk}" for desk in DESKS for what in ("desk", "relay")
+        f"{what}-{desk}" for desk in DESKS for what in ("desk", "relay", "share")
     }
     for name in (*STARTS, *DESKS):
         assert found[f"relay-{name}"]["member"] == tmp_path / "cluster" / "members" / name
         beside = f"bots-{name}" if name in STARTS else f"desk-{name}"
         assert found[f"relay-{name}"]["data"] == found[beside]["data"] == tmp_path / name
+    for desk in DESKS:
+        assert found[f"relay-{desk}"]["machines"] == "all"
+        assert found[f"share-{desk}"]["data"] == tmp_path / desk
     assert [found[f"desk-{desk}"]["port"] for desk in DESKS] == [3000, 3001]
 
 

@@ -13,10 +13,11 @@ import nats
 import nats.errors
 import pytest
 
+from aion.cluster.copies import Copies
 from aion.cluster.jetstream import JetStreamLink
 from aion.cluster.link import LinkError
 from aion.cluster.member import read_member
-from aion.cluster.push import state_stream
+from aion.cluster.push import HERE, state_stream
 from aion.cluster.relay import Engine
 from aion.cluster.rights import registry
 from aion.cluster.rights.accounts import Server, api_prefix, delivery_prefix
@@ -25,7 +26,7 @@ from aion.cluster.shared import asked_stream
 from aion.errors import ConfigError
 from aion.store.layout import Layout
 from tests.cluster.here import Machines
-from tests.cluster.machine import counted
+from tests.cluster.machine import counted, files
 from tests.cluster.servers import Servers, servers
 
 MEMBERS = {"m1": "machine", "m2": "machine", "m3": "machine", "gone": "machine", "d1": "desk", "d9": "desk"}
@@ -147,6 +148,37 @@ def test_state_and_controls_travel_between_members(made: Servers, tmp_path: Path
         await on.until(heard.exists)
         heard.unlink()
         await on.until(lambda: not kill.exists())
+        for task in on.tasks:
+            await on.stop(task)
+
+    play(scenario)
+
+
+def test_desk_finds_machines_that_may_list_nothing_also_one_that_is_added_later(
+    made: Servers, tmp_path: Path
+) -> None:
+    async def scenario() -> None:
+        on = Machines("", tmp_path, "m2")
+        copies = {name: on.desk / "machines" / name for name in ("m2", "later")}
+        for name in copies:
+            counted(on.bots / name, 5)
+        on.engine = engine(made, "m2")
+        on.push(on.bots / "m2")
+        on.tasks.append(asyncio.create_task(Copies(on.desk, engine(made, "d1"), on.said.append).run(())))
+        await on.proved(copies["m2"])
+        on.engine, on.machine = made.add("later", "machine"), "later"
+        made.reload()
+        forging = await raw(made, "m1")
+        for name in ("forged", "m3"):
+            await forging.publish(f"{HERE}.{name}")
+        await forging.close()
+        on.push(on.bots / "later")
+        for name, copy in copies.items():
+            await on.proved(copy)
+            assert files(copy) == files(on.bots / name)
+        assert sorted(each.name for each in (on.desk / "machines").iterdir()) == ["later", "m2"], (
+            "m1 spoke for others"
+        )
         for task in on.tasks:
             await on.stop(task)
 

@@ -14,9 +14,9 @@ from .text import ROOT, read
 
 FILES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("*.md", "docs/*.md", "deploy/*")
+    for pattern in ("*.md", "docs/*.md", "deploy/**/*")
     for path in ROOT.glob(pattern)
-    if path.name != "CHANGELOG.md"
+    if path.name != "CHANGELOG.md" and path.is_file()
 )
 MAKE = (ROOT / "Makefile").read_text("utf-8")
 OTHER_VARIABLES = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aion.cluster.answer import ask_subject
-from aion.cluster.push import list_subject, proof_subject, state_stream
+from aion.cluster.push import here_subject, list_subject, proof_subject, state_stream
 from aion.cluster.shared import asked_stream
 
 CLIENTS = 4222  # port of servers for their clients
@@ -141,18 +141,24 @@ def _asked(machine: str) -> list[tuple[str, str]]:
     return found
 
 
+def _told(machine: str) -> tuple[str, ...]:
+    """Return the subjects that desks hear of a machine's account; its name is in each, so it speaks for no other."""
+    return f"{delivery_prefix(machine)}.>", here_subject(machine)
+
+
 def _machine_account(machine: Certified) -> str:
     exports = "".join(
         f"      {{ service: {json.dumps(there)}, response_type: stream, accounts: [{DESKS}] }}\n"
         for there, _ in _asked(machine.name)
     )
-    delivered = json.dumps(f"{delivery_prefix(machine.name)}.>")
+    exports += "".join(
+        f"      {{ stream: {json.dumps(subject)}, accounts: [{DESKS}] }}\n" for subject in _told(machine.name)
+    )
     return f"""  {json.dumps(f"machine-{machine.name}")} {{
     jetstream: enabled
     users: [ {{ user: {json.dumps(f"CN={machine.subject}")} }} ]
     exports: [
-{exports}      {{ stream: {delivered}, accounts: [{DESKS}] }}
-    ]
+{exports}    ]
   }}
 """
 
@@ -163,8 +169,11 @@ def _import(machine: str) -> str:
         f"      {{ service: {{ account: {account}, subject: {json.dumps(there)} }}, to: {json.dumps(here)} }}\n"
         for there, here in _asked(machine)
     )
-    delivered = json.dumps(f"{delivery_prefix(machine)}.>")
-    return f"{services}      {{ stream: {{ account: {account}, subject: {delivered} }} }}\n"
+    streams = "".join(
+        f"      {{ stream: {{ account: {account}, subject: {json.dumps(subject)} }} }}\n"
+        for subject in _told(machine)
+    )
+    return services + streams
 
 
 def _bracketed(host: str) -> str:
