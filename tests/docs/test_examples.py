@@ -63,7 +63,8 @@ DEPLOYED = {
     "Caddyfile": "tests/proxy/test_deployed.py", "Caddyfile.path": "tests/proxy/test_deployed.py",
     "nginx.conf": "tests/proxy/test_deployed.py", "nginx-path.conf": "tests/proxy/test_deployed.py",
     "Dockerfile": "tests/docs/test_deploy.py", "aion.service": "tests/docs/test_deploy.py",
-    "compose.yaml": "tests/docs/test_deploy.py", "cluster": "tests/docs/test_deploy_cluster.py", "requirements.lock": "tests/docs/test_lock.py",
+    "compose.yaml": "tests/docs/test_deploy.py", "cluster": "tests/docs/test_deploy_cluster.py",
+    "requirements.lock": "tests/docs/test_lock.py",
     "grafana.json": "tests/web/status/test_exposition.py",
     "prometheus-rules.yml": "tests/web/status/test_exposition.py",
 }  # fmt: skip
