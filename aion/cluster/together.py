@@ -13,6 +13,7 @@ async def together(*runs: Coroutine[Any, Any, None]) -> None:
     A group of tasks cancels each once, and a client that waits with `asyncio.wait_for` of Python 3.11 may swallow it.
     """
     tasks = {asyncio.create_task(run) for run in runs}
+    done: set[asyncio.Task[None]] = set()
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -20,6 +21,7 @@ async def together(*runs: Coroutine[Any, Any, None]) -> None:
             for task in left:
                 task.cancel()
             await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
-    failed = [error for task in (*done, *(tasks - done)) if not task.cancelled() and (error := task.exception())]
+        ended = (*done, *(tasks - done))  # each error is looked at, also when this is cancelled: else asyncio prints it
+        failed = [error for task in ended if not task.cancelled() and (error := task.exception())]
     if failed:
         raise failed[0]

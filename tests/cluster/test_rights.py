@@ -13,9 +13,11 @@ import nats
 import nats.errors
 import pytest
 
+from aion.cluster.answer import ask_subject
 from aion.cluster.copies import Copies
+from aion.cluster.desk import AUDIT, FACTS, TRIES
 from aion.cluster.jetstream import JetStreamLink
-from aion.cluster.link import LinkError
+from aion.cluster.link import Item, LinkError
 from aion.cluster.member import read_member
 from aion.cluster.push import HERE, state_stream
 from aion.cluster.relay import Engine
@@ -150,6 +152,41 @@ def test_state_and_controls_travel_between_members(made: Servers, tmp_path: Path
         await on.until(lambda: not kill.exists())
         for task in on.tasks:
             await on.stop(task)
+
+    play(scenario)
+
+
+def test_what_desks_share_and_what_they_ask_of_one_machine_is_beyond_another_one(made: Servers) -> None:
+    async def scenario() -> None:
+        link, other = await engine(made, "d1").open(), await engine(made, "d9").open()
+        for stream in (FACTS, AUDIT, TRIES):
+            await link.mark(stream)
+            await link.put_one(stream, Item("x", b"{}"), None)
+            assert (await other.mark(stream)).last == 1, "desks share it"
+        owner, m1 = await engine(made, "m2").open(), await raw(made, "m1")
+        asked: list[bytes] = []
+
+        async def answer(question: bytes) -> bytes:
+            asked.append(question)
+            return b"lines"
+
+        await owner.answer_each(ask_subject("m2"), answer)
+        for stream in (FACTS, AUDIT, TRIES):
+            assert await refused(m1, f"{stream}.x")
+            for what in ("INFO", "PURGE", "DELETE", "MSG.GET"):
+                assert await refused(m1, f"$JS.API.STREAM.{what}.{stream}", b'{"seq": 1}' if "." in what else b"")
+        assert await refused(m1, ask_subject("m2"))
+        heard = [await m1.subscribe(f"{prefix}.>") for prefix in (FACTS, AUDIT, TRIES)]
+        heard.append(await m1.subscribe(ask_subject("m2")))
+        await m1.flush()
+        assert await link.ask(ask_subject("m2"), 5, b"which?") == b"lines"
+        await other.put_one(FACTS, Item("x", b"{}"), None)
+        await m1.flush()
+        assert asked == [b"which?"] and [each.pending_msgs for each in heard] == [0, 0, 0, 0]
+        assert [(await link.mark(stream)).last for stream in (FACTS, AUDIT, TRIES)] == [2, 1, 1]
+        await m1.close()
+        for each in (link, other, owner):
+            await each.close()
 
     play(scenario)
 
