@@ -21,7 +21,7 @@ async def together(*runs: Coroutine[Any, Any, None]) -> None:
             for task in left:
                 task.cancel()
             await asyncio.wait(left, timeout=CANCEL_AGAIN_S)
-        ended = (*done, *(tasks - done))  # each error is looked at, also when this is cancelled: else asyncio prints it
+        ended = (*done, *(tasks - done))  # each error is looked at: else asyncio prints it
         failed = [error for task in ended if not task.cancelled() and (error := task.exception())]
     if failed:
         raise failed[0]

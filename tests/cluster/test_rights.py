@@ -201,6 +201,7 @@ def test_desk_finds_machines_that_may_list_nothing_also_one_that_is_added_later(
             counted(on.bots / name, 5)
         on.engine = engine(made, "m2")
         on.push(on.bots / "m2")
+        on.share(on.bots / "m2", is_source=True)
         on.tasks.append(asyncio.create_task(Copies(on.desk, engine(made, "d1"), on.said.append).run(())))
         await on.proved(copies["m2"])
         on.engine, on.machine = made.add("later", "machine"), "later"
@@ -210,6 +211,7 @@ def test_desk_finds_machines_that_may_list_nothing_also_one_that_is_added_later(
             await forging.publish(f"{HERE}.{name}")
         await forging.close()
         on.push(on.bots / "later")
+        on.share(on.bots / "later", is_source=True)
         for name, copy in copies.items():
             await on.proved(copy)
             assert files(copy) == files(on.bots / name)
