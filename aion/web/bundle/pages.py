@@ -84,10 +84,18 @@ def other_member_of(desk: Desk, key: Key) -> Member | None:
 
 
 def _of_card(desk: Desk, key: Key, card: Card) -> Member:
+    return Member(card.row, card.curve.closes, card.held, closes_by_day(desk, key), card.has_left_out("positions"))
+
+
+def closes_by_day(desk: Desk, key: Key) -> dict[str, float]:
+    """Return a bot's equity at the end of the market days that the summary of its machine has."""
     kind, name = key
-    summary = desk.cycle.summary
-    earlier = {} if card.foreign or kind != "intraday" else _equities(summary, name)
-    return Member(card.row, card.curve.closes, card.held, earlier, card.has_left_out("positions"))
+    if name in desk.owners:
+        machine, there = desk.owners[name]
+        return closes_by_day(desk.machines[machine], (kind, there))
+    card = desk.cards.get(key)
+    is_own_job = kind == "intraday" and (card is None or not card.foreign)
+    return _equities(desk.cycle.summary, name) if is_own_job else {}
 
 
 TRADING = frozenset({"live", "paper"})

@@ -16,6 +16,7 @@ from aion.web.bundle.index.card import CardTopics
 from aion.web.bundle.index.index import IndexTopic, RowTopics, TotalsTopic
 from aion.web.bundle.index.state import IndexState, is_bot
 from aion.web.bundle.pages import Desk, Page, bots_bundle, intraday_bundle
+from aion.web.bundle.portfolio.topic import PortfolioTopics, is_asked
 from aion.web.bundle.reader import DeskReader, TreeFiles
 from aion.web.log import tail
 from aion.web.problem import Problems, file_time, problem
@@ -62,7 +63,11 @@ class PageTopic:
 
 
 def make_topics(settings: Settings, log: ProcessLog | None = None) -> list[Topic[Any] | Family[Any]]:
-    """Return the topics `bots`, `intraday`, `index`, `totals`, `row/<kind>/<name>`, `bot/<kind>/<name>`, `logs`."""
+    """Return all topics.
+
+    They are `bots`, `intraday`, `index`, `totals`, `row/<kind>/<name>`, `bot/<kind>/<name>`, `logs`,
+    and `portfolio/totals` with pages of rows beside it.
+    """
     own_swing = frozenset(name for name, bot in settings.bots.items() if bot.kind == "swing")
     reader = DeskReader(Page(own_swing), settings.cycle_grace_s)
 
@@ -91,6 +96,7 @@ def make_topics(settings: Settings, log: ProcessLog | None = None) -> list[Topic
         Topic("totals", TotalsTopic(state), FOLDERS),
         Family("row", rows, OF_BOTS, rows.keys, is_bot, rows.changed),
         Family("bot", cards, OF_BOTS, cards.keys, is_bot),
+        Family("portfolio", PortfolioTopics(reader), OF_BOTS, accepts=is_asked),
         Topic("logs", build_logs, (LOGS,)),
     ]
 
