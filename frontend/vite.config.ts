@@ -38,6 +38,9 @@ function tameLocale(): Plugin {
   };
 }
 
+/** All but what only pages that come later share. */
+const OF_FIRST_PAGE = /^(?!.*\/src\/(ui\/panel|lib\/use-fetched)\.tsx?$)/;
+
 export default defineConfig({
   plugins: [preload(), tameLocale()],
   // `src/live` is for any page, and so takes its hooks from React; here Preact runs them.
@@ -53,7 +56,9 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     // what the first page shares with others is one file, not six: each is a request of its own
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 2 }] } } },
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 2, test: OF_FIRST_PAGE }] } },
+    },
   },
   // a script names others by where it lies itself: the desk may stand below a path
   experimental: {

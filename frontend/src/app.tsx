@@ -45,6 +45,10 @@ const LogsScreen = later(
   () => import("./feature/logs/screen"),
   () => <Lacking />,
 );
+const PortfolioScreen = later(
+  () => import("./feature/portfolio/screen"),
+  () => <Lacking />,
+);
 const SystemScreen = later(
   () => import("./feature/system/screen"),
   () => <Lacking />,
@@ -201,6 +205,7 @@ export function App() {
         {page === "bots" &&
           bot === undefined &&
           (roster && isReady ? <BotsPage roster={roster} states={states} cards={cards} /> : <Skeleton />)}
+        {page === "portfolio" && <PortfolioScreen roster={isReady ? roster : undefined} />}
         {page === "intraday" && <IntradayScreen isReady={isReady} />}
         {page === "logs" && <LogsScreen />}
         {page === "system" && <SystemScreen isReady={isReady} roster={roster} />}

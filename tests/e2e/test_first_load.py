@@ -24,6 +24,7 @@ PATHS = {
     "/intraday": "main .day-panel",
     "/intraday/MSFT": "main .day-panel",
     "/logs": "main .log-line",
+    "/portfolio": "main >> text=Exposure by symbol",
     "/system": "main >> text=Heartbeats",
 }
 """Path -> what stands there once its data has come."""

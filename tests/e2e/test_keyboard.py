@@ -24,7 +24,7 @@ FOCUSED = """() => {
     isSeen: drawn.outlineStyle === "solid" && parseFloat(drawn.outlineWidth) >= 2 && box.height > 0 && !isHidden,
   };
 }"""
-PATHS = ["/bots", "/bots/swing_1w", "/intraday", "/intraday/MSFT", "/logs", "/system"]
+PATHS = ["/bots", "/bots/swing_1w", "/intraday", "/intraday/MSFT", "/logs", "/portfolio", "/system"]
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ PAGES = {
     "/intraday": ".candle-box canvas",
     "/intraday/MSFT": ".candle-box.large canvas",
     "/logs": ".log-line",
+    "/portfolio": "text=Closed trades of all bots",
     "/system": "#routes-title",
 }
 

@@ -97,6 +97,7 @@ def test_labels_of_all_pages_are_explained_or_say_themselves_what_they_are(desk:
         "/intraday": ".symbols thead th",
         "/intraday/MSFT": ".day-panel",
         "/logs": ".log-line",
+        "/portfolio": ".portfolio .rows thead th",
         "/system": "#routes-title",
     }.items():
         page.goto(f"{desk.url}{path}")

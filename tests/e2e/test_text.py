@@ -102,6 +102,7 @@ PAGES = [
     "/bots",
     "/intraday",
     "/logs",
+    "/portfolio",
     "/system",
     *(f"/bots/{kind}_{name}" for kind in ("day", "swing") for name in STRANGE),
 ]
@@ -116,9 +117,8 @@ def test_page_when_strangers_write_anything_then_it_is_text(
     for path in PAGES:
         page.goto(f"{url}{path}")
         page.get_by_text("STREAMING", exact=True).wait_for()
-        part = {"/bots": ".card", "/intraday": ".symbols", "/logs": ".log-line", "/system": "#routes-title"}.get(
-            path, ".rows.trades .opener"
-        )
+        part = {"/bots": ".card", "/intraday": ".symbols", "/logs": ".log-line", "/system": "#routes-title",
+                "/portfolio": ".portfolio .rows"}.get(path, ".rows.trades .opener")  # fmt: skip
         page.locator(part).first.wait_for()
         if path.startswith("/bots/"):
             page.locator(part).first.click()

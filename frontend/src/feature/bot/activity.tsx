@@ -9,10 +9,10 @@ import { FilterField } from "../../ui/filter";
 import { useDesk } from "../../ui/frame/desk";
 import { LongTable } from "../../ui/long-table";
 import { NoData } from "../../ui/number";
+import { CsvButton, FetchState, Panel } from "../../ui/panel";
 import { Sortable } from "../../ui/sortable";
 import { Chain } from "./chain";
 import { COLUMNS, filterRows, NEWEST_FIRST, type Part, type Row, rowDecimals, shownColumns, sortRows } from "./columns";
-import { CsvButton, FetchState, Panel } from "./panel";
 import { BySymbol } from "./symbols";
 import { useRows } from "./use-rows";
 

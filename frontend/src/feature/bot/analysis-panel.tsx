@@ -6,16 +6,16 @@ import { count, decimal, plural, type Unit } from "../../lib/money";
 import { fall, percent, percentChange } from "../../lib/percent";
 import type { TermName } from "../../lib/terms";
 import { dayName, shownZone, UTC } from "../../lib/time";
+import { useFetched } from "../../lib/use-fetched";
 import { useNear } from "../../lib/use-near";
 import { wear } from "../../lib/wear";
 import { useDesk } from "../../ui/frame/desk";
 import { Net, Value } from "../../ui/number";
+import { CsvButton, FetchState, Panel } from "../../ui/panel";
 import { type Column, TableBox } from "../../ui/table";
 import { Term } from "../../ui/term";
 import { ENOUGH, type GroupRow, lineOf, rowsOf, spanText, VIEWS, type View } from "./analysis";
 import css from "./analysis-panel.css?inline";
-import { CsvButton, FetchState, Panel } from "./panel";
-import { useFetched } from "./use-fetched";
 
 wear(css);
 

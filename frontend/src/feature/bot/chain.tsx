@@ -14,11 +14,11 @@ import {
   type Unit,
 } from "../../lib/money";
 import { instant, stamp } from "../../lib/time";
+import { useFetched } from "../../lib/use-fetched";
 import { Net } from "../../ui/number";
+import { FetchState } from "../../ui/panel";
 import { Term } from "../../ui/term";
 import { orderSize } from "./order-size";
-import { FetchState } from "./panel";
-import { useFetched } from "./use-fetched";
 import "../../bot/sum-line.css";
 
 interface Props {

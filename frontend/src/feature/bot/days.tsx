@@ -4,13 +4,13 @@ import { useState } from "preact/hooks";
 import type { BotDays, BotView } from "../../api/schema";
 import { cost, count, moneyChange, type Unit } from "../../lib/money";
 import { dayName, UTC } from "../../lib/time";
+import type { Fetched } from "../../lib/use-fetched";
 import { useDesk } from "../../ui/frame/desk";
 import { Net, NoData, Value } from "../../ui/number";
+import { CsvButton, FetchState, Panel } from "../../ui/panel";
 import { type Column, TableBox } from "../../ui/table";
 import { Calendar } from "./calendar";
-import { CsvButton, FetchState, Panel } from "./panel";
 import { barWords, type DayBar, dayBars } from "./span";
-import type { Fetched } from "./use-fetched";
 
 const SHOWN = 90; // bars that a panel's width still tells apart
 const HEIGHT = 120;

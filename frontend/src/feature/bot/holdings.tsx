@@ -11,9 +11,9 @@ import type { TermName } from "../../lib/terms";
 import { dayOrClock, instant } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Held, Net, NoData, Value } from "../../ui/number";
+import { CsvButton, Panel } from "../../ui/panel";
 import { type Column, TableBox } from "../../ui/table";
 import { Term } from "../../ui/term";
-import { CsvButton, Panel } from "./panel";
 
 const HEAD = [
   "symbol", "quantity", "average_price", "last_price", "market_value", "weight", "unrealized_pnl", "stop_loss", "take_profit", "opened_at", "marked_at", "carried", "not_booked",

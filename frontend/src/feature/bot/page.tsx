@@ -17,21 +17,21 @@ import { later } from "../../lib/later";
 import { cost, money, moneyChange } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
 import { instant } from "../../lib/time";
+import { useFetched } from "../../lib/use-fetched";
 import { useDesk } from "../../ui/frame/desk";
 import { follow } from "../../ui/frame/top-bar";
 import { factor, Money, Net, NetPercent, Ratio, Value } from "../../ui/number";
+import { Panel } from "../../ui/panel";
 import { Term } from "../../ui/term";
 import { Activity, type Chosen } from "./activity";
 import { Clocks } from "./clocks";
 import { Days } from "./days";
 import { Holdings } from "./holdings";
-import { Panel } from "./panel";
 import { Performance } from "./performance";
 import { Rebalance } from "./rebalance";
 import { Requests } from "./requests";
 import { Rules } from "./rules";
 import { hasTargets } from "./targets";
-import { useFetched } from "./use-fetched";
 
 const AnalysisPanel = later(
   () => import("./analysis-panel"),

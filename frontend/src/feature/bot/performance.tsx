@@ -7,14 +7,14 @@ import { nameOf } from "../../lib/bot";
 import { later } from "../../lib/later";
 import { fall } from "../../lib/percent";
 import { dayName, instant, isoDay, stamp, UTC } from "../../lib/time";
+import { useFetched } from "../../lib/use-fetched";
 import { type Series, whyNone } from "../../ui/chart/curve";
 import { ChartGuard } from "../../ui/chart/guard";
 import type { Scene } from "../../ui/chart/plot";
 import { sceneOf } from "../../ui/chart/scene";
 import { useDesk } from "../../ui/frame/desk";
-import { Panel } from "./panel";
+import { Panel } from "../../ui/panel";
 import { deepest, falls, runView, stretches } from "./span";
-import { useFetched } from "./use-fetched";
 
 const EquityChart = later(
   () => import("../../ui/chart/equity-chart"),

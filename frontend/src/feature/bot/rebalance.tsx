@@ -9,9 +9,9 @@ import { percent, points } from "../../lib/percent";
 import { instant, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { Value } from "../../ui/number";
+import { CsvButton, Panel } from "../../ui/panel";
 import { TableBox } from "../../ui/table";
 import { Term } from "../../ui/term";
-import { CsvButton, Panel } from "./panel";
 import { targetRows } from "./targets";
 import { Waiting } from "./waiting";
 

@@ -8,10 +8,10 @@ import { plural } from "../../lib/money";
 import { useMayAsk } from "../../lib/role";
 import { useTicking } from "../../lib/ticker";
 import { instant } from "../../lib/time";
+import { useFetched } from "../../lib/use-fetched";
 import { Ago, Due } from "../../ui/age";
 import { Icon, type IconName } from "../../ui/icon";
-import { FetchState, Panel } from "./panel";
-import { useFetched } from "./use-fetched";
+import { FetchState, Panel } from "../../ui/panel";
 
 const SHOWN = 8;
 

@@ -6,10 +6,11 @@ import { ended } from "../../bot/sentence";
 import { type AskError, resetRules, saveRules } from "../../lib/ask";
 import { useMayAsk } from "../../lib/role";
 import { instant } from "../../lib/time";
+import { useFetched } from "../../lib/use-fetched";
 import { useId } from "../../lib/use-id";
 import { Ago } from "../../ui/age";
 import { ConfirmButton } from "../../ui/confirm";
-import { FetchState, Panel } from "./panel";
+import { FetchState, Panel } from "../../ui/panel";
 import {
   type Change,
   changesOf,
@@ -23,7 +24,6 @@ import {
   toText,
   UNIT,
 } from "./rule-draft";
-import { useFetched } from "./use-fetched";
 
 type Said = { kind: "saved" | "failed" | "conflict"; text: string } | undefined;
 

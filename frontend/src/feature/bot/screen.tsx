@@ -8,13 +8,13 @@ import { at } from "../../lib/base";
 import { type Bot, keyOf } from "../../lib/bot";
 import { botNamed, type Part, type Roster, type Told, viewOf } from "../../lib/roster";
 import { CARDS } from "../../lib/seen";
+import { useFetched } from "../../lib/use-fetched";
 import { useSeen } from "../../lib/use-roster";
 import { wear } from "../../lib/wear";
 import { follow } from "../../ui/frame/top-bar";
 import { Skeleton } from "../../ui/skeleton";
 import { BotPage } from "./page";
 import css from "./screen.css?inline";
-import { useFetched } from "./use-fetched";
 
 wear(css);
 

@@ -3,8 +3,8 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { BotRows } from "../../api/schema";
 import { at } from "../../lib/base";
+import { type Fetched, useFetched } from "../../lib/use-fetched";
 import { type Part, type Row, rowsOf } from "./columns";
-import { type Fetched, useFetched } from "./use-fetched";
 
 const PAGE = 25;
 const LARGE_PAGE = 500; // of all rows at once

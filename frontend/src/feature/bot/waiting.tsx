@@ -8,9 +8,9 @@ import { byName } from "../../lib/order";
 import { instant, stamp } from "../../lib/time";
 import { useDesk } from "../../ui/frame/desk";
 import { NoData } from "../../ui/number";
+import { CsvButton } from "../../ui/panel";
 import { TableBox } from "../../ui/table";
 import { orderSize } from "./order-size";
-import { CsvButton } from "./panel";
 
 /**
  * Orders that are not done, in order of decision: those at the market, since stops and targets of Aion's bots rest with

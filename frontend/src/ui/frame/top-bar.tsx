@@ -8,6 +8,7 @@ import { Mark, PageIcon, ThemeIcon } from "../icon";
 
 export const PAGES = [
   { id: "bots", href: "/bots", title: "Bots" },
+  { id: "portfolio", href: "/portfolio", title: "Portfolio" },
   { id: "intraday", href: "/intraday", title: "Intraday" },
   { id: "logs", href: "/logs", title: "Logs" },
   { id: "system", href: "/system", title: "System" },

@@ -1,8 +1,8 @@
 /** Data of a route that is fetched, not pushed: kept while it is fetched again, with the time of the last answer. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { at } from "../../lib/base";
-import { pageNow } from "../../live";
+import { pageNow } from "../live";
+import { at } from "./base";
 
 /** Least milliseconds between two fetches of one route: a fast replay changes more often than anybody reads. */
 const LEAST_PAUSE_MS = 3000;

@@ -1,14 +1,14 @@
-/** A panel of the Bot page: a heading, what it is as of, tools, and one of its designed states. */
+/** A panel of a page: a heading, what it is as of, tools, and one of its designed states. */
 
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import { type Cell, download, toCsv } from "../../lib/csv";
-import { instant, stamp } from "../../lib/time";
-import { useId } from "../../lib/use-id";
-import { Ago } from "../../ui/age";
-import { useDesk } from "../../ui/frame/desk";
-import { Icon } from "../../ui/icon";
-import type { Fetched } from "./use-fetched";
+import { type Cell, download, toCsv } from "../lib/csv";
+import { instant, stamp } from "../lib/time";
+import type { Fetched } from "../lib/use-fetched";
+import { useId } from "../lib/use-id";
+import { Ago } from "./age";
+import { useDesk } from "./frame/desk";
+import { Icon } from "./icon";
 
 interface Props {
   title: string;

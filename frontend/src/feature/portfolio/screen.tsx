@@ -1,0 +1,53 @@
+/** All bots together: did I make money, what do I hold, and every position and trade in one table. */
+
+import { useMemo } from "preact/hooks";
+import type { Portfolio } from "../../api/schema";
+import type { Roster } from "../../lib/roster";
+import { useFetched } from "../../lib/use-fetched";
+import { wear } from "../../lib/wear";
+import { FetchState } from "../../ui/panel";
+import { Skeleton } from "../../ui/skeleton";
+import { ExposurePanel } from "./exposure";
+import { PositionPanel, TradePanel } from "./rows";
+import css from "./screen.css?inline";
+import { TotalPanels } from "./totals";
+
+wear(css);
+
+interface Props {
+  /** Undefined until the bots are known. */
+  roster: Roster | undefined;
+}
+
+/** Another one for each write of a bot. */
+function versionOf(roster: Roster | undefined): string {
+  let newest = "";
+  for (const { written_at = "" } of roster?.bots ?? []) if (written_at > newest) newest = written_at;
+  return `${roster?.bots.length} ${newest}`;
+}
+
+export default function PortfolioScreen({ roster }: Props) {
+  const version = useMemo(() => versionOf(roster), [roster]);
+  const fetched = useFetched<Portfolio>(roster && "/api/portfolio", version);
+  if (!roster) return <Skeleton />;
+  const found = fetched.data;
+  return (
+    <div className="portfolio">
+      <h1 className="spoken">Portfolio</h1>
+      <FetchState fetched={fetched} what="portfolio" />
+      {found && found.totals.length === 0 && (
+        <section className="panel">
+          <p className="note">No bot has written a state yet, so there is nothing to add up.</p>
+        </section>
+      )}
+      {found && <TotalPanels totals={found.totals} />}
+      {found && found.totals.length > 0 && (
+        <>
+          <ExposurePanel exposure={found.exposure} total={found.exposure_total ?? 0} />
+          <PositionPanel roster={roster} version={version} />
+          <TradePanel roster={roster} version={version} />
+        </>
+      )}
+    </div>
+  );
+}
