@@ -9,7 +9,7 @@ const BASE = location.pathname.slice(0, location.pathname.lastIndexOf("/"));
 const NAME = `aion-page:${BASE}:`;
 const KEPT = NAME + location.search.slice(1);
 const PAGE = `${BASE}/bots`;
-const SCREEN = /^\/(bots|intraday|logs|system|bot)(\/|$)/;
+const SCREEN = /^\/(bots|portfolio|intraday|logs|system|bot)(\/|$)/;
 /** What a proxy says where the desk behind it does not answer. */
 const GONE = [502, 504];
 
