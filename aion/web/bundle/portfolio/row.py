@@ -3,11 +3,13 @@
 Money of two currencies has no order, so rows that are sorted by money stand by currency first.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
+from weakref import WeakKeyDictionary
 
 from aion.errors import ConfigError
 from aion.model import Mode
@@ -63,7 +65,7 @@ def query_of(key: str) -> Query | None:
     return query if query.key() == key and is_sort and is_bound else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Held:
     row: BotRow
     equity: float
@@ -103,12 +105,12 @@ _TRADE_KEYS: dict[str, Callable[[_Closed], Any]] = {
 
 def _ordered(rows: list[Any], query: Query, value: Callable[[Any], Any]) -> list[Any]:
     """Return rows in order; those that do not say what they are sorted by come last."""
-    known = [row for row in rows if value(row) is not None]
-    rest = [row for row in rows if value(row) is None]
-    known.sort(key=value, reverse=query.is_down)
+    said = [(found, row) for row in rows if (found := value(row)) is not None]
+    said.sort(key=itemgetter(0), reverse=query.is_down)
     if query.sort in OF_MONEY:
-        known.sort(key=lambda each: (each.row.mode, each.row.currency))
-    return known + rest
+        said.sort(key=lambda each: (each[1].row.mode, each[1].row.currency))
+    known = [row for _, row in said]
+    return known + [row for row in rows if value(row) is None] if len(known) < len(rows) else known
 
 
 def _words(query: Query) -> list[str]:
@@ -120,26 +122,44 @@ def _fits(words: list[str], *texts: str) -> bool:
     return all(word in text for word in words)
 
 
-def _held(cards: Iterable[Card]) -> Iterator[_Held]:
-    for card in cards:
-        for key, position in card.doc.positions.items():
-            held = card.held.by_key[key]
-            if held.quantity:
-                yield _Held(card.row, card.doc.equity, key, position.symbol or key, position, held)
+class Holders:
+    """The open positions of bots, listed once for each card: of a thousand bots most are the same as before."""
+
+    def __init__(self) -> None:
+        """Know none yet."""
+        self._known: WeakKeyDictionary[Card, list[_Held]] = WeakKeyDictionary()
+
+    def of(self, cards: Iterable[Card]) -> list[_Held]:
+        """Return the open positions by bot, in the order of their files."""
+        found: list[_Held] = []
+        for card in sorted(cards, key=lambda each: each.row.bot):
+            rows = self._known.get(card)
+            if rows is None:
+                rows = self._known[card] = _listed(card)
+            found += rows
+        return found
 
 
-def position_page(cards: Iterable[Card], query: Query) -> PositionPage:
+def _listed(card: Card) -> list[_Held]:
+    held = card.held.by_key
+    return [
+        _Held(card.row, card.doc.equity, key, position.symbol or key, position, held[key])
+        for key, position in card.doc.positions.items()
+        if held[key].quantity
+    ]
+
+
+def position_page(held: list[_Held], query: Query) -> PositionPage:
     """Return one page of the open positions."""
     words = _words(query)
     rows = [
         each
-        for each in _held(cards)
+        for each in held
         if not words
         or _fits(
             words, each.symbol, each.row.bot, each.row.currency, "long" if each.position.quantity > 0 else "short"
         )
     ]
-    rows.sort(key=lambda each: (each.row.bot, each.key))
     shown = _ordered(rows, query, _POSITION_KEYS[query.sort])[query.offset : query.offset + query.limit]
     return made(PositionPage)(version=0, total=len(rows), rows=[_position_line(each) for each in shown])
 
@@ -190,10 +210,10 @@ def trade_page(cards: Iterable[Card], query: Query) -> TradePage:
     )
 
 
-def exposures(cards: Iterable[Card]) -> list[Exposure]:
+def exposures(held: list[_Held]) -> list[Exposure]:
     """Return what the bots of each mode and currency hold by symbol, the largest gross value first within each."""
     groups: dict[tuple[Mode, str, str], list[_Held]] = {}
-    for each in _held(cards):
+    for each in held:
         if each.row.mode is not None:
             groups.setdefault((each.row.mode, each.row.currency, each.symbol), []).append(each)
     found = [_exposure(*key, group) for key, group in groups.items()]

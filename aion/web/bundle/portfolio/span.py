@@ -62,7 +62,7 @@ def result_of(account: Account, first: str | None) -> Result | None:
     day = market_day(view)
     if day < first:
         return None
-    closes = with_days(account.closes, account.earlier)
+    closes = with_days(account.closes, account.earlier) if account.earlier else account.closes
     if any(value <= 0 for _, value in closes.values()):
         closes = {}  # a curve of profits says nothing of what the account was worth
     before = [close for at, close in closes.items() if at < first]

@@ -7,7 +7,7 @@ from aion.live.topic import Built
 from aion.store.document.base import made, to_json
 from aion.web.bundle.pages import closes_by_day
 from aion.web.bundle.portfolio.document import Portfolio
-from aion.web.bundle.portfolio.row import MOST_EXPOSURES, exposures, position_page, query_of, trade_page
+from aion.web.bundle.portfolio.row import MOST_EXPOSURES, Holders, exposures, position_page, query_of, trade_page
 from aion.web.bundle.portfolio.span import Account, currency_totals
 from aion.web.bundle.reader import DeskReader
 from aion.web.bundle.reading import Desk
@@ -21,18 +21,20 @@ class PortfolioTopics:
     def __init__(self, reader: DeskReader) -> None:
         """Args: reader: reads the files; shared with the other topics."""
         self._reader = reader
+        self._holders = Holders()
 
     def __call__(self, tree: Tree[Any], key: str) -> Built | None:
         """Return it as the files are now; None for a key that is none."""
         desk, revisit_in_s = self._reader.read(tree)
         if key == TOTALS:
-            shown = to_json(_portfolio(desk))
+            shown = to_json(_portfolio(desk, self._holders))
         else:
             query = query_of(key)
             if query is None:
                 return None
-            page = position_page if query.part == "positions" else trade_page
-            shown = to_json(page(desk.cards.values(), query))
+            cards = desk.cards.values()
+            is_held = query.part == "positions"
+            shown = to_json(position_page(self._holders.of(cards), query) if is_held else trade_page(cards, query))
         return Built({name: value for name, value in shown.items() if name not in ("version", "etag")}, revisit_in_s)
 
 
@@ -41,14 +43,14 @@ def is_asked(key: str) -> bool:
     return key == TOTALS or query_of(key) is not None
 
 
-def _portfolio(desk: Desk) -> Portfolio:
+def _portfolio(desk: Desk, holders: Holders) -> Portfolio:
     accounts = []
     for key, card in desk.cards.items():
         accounts.append(Account(card.row, card.curve.closes, closes_by_day(desk, key), card.doc.flows.values()))
     for name, line in desk.lines.items():
         if ("intraday", name) not in desk.cards:
             accounts.append(Account(line, {}, closes_by_day(desk, ("intraday", name))))
-    found = exposures(desk.cards.values())
+    found = exposures(holders.of(desk.cards.values()))
     return made(Portfolio)(
         version=0,
         totals=currency_totals(accounts),
