@@ -49,7 +49,7 @@ def test_page_when_tabbed_through_then_the_focus_is_always_seen(still: Up, page:
         if focused is None:
             break
         seen.append(focused)
-    assert [each["name"] for each in seen[:4]] == ["Skip to content", "Aion", "Bots", "Intraday"]
+    assert [each["name"] for each in seen[:4]] == ["Skip to content", "Aion", "Bots", "Portfolio"]
     assert len(seen) > 12
     assert [each["name"] for each in seen if not each["isSeen"]] == []
 
