@@ -11,7 +11,7 @@ import pytest
 
 from tests.duration import ROOT, durations_s
 
-LEFT_OUT_S = 2.0
+LEFT_OUT_S = 1.0
 BROWSER = "tests/e2e"
 
 
