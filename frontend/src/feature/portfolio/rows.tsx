@@ -17,6 +17,7 @@ import { Net, NoData, Value } from "../../ui/number";
 import { FetchState } from "../../ui/panel";
 import { type Sort, Sortable } from "../../ui/sortable";
 import { type Column, TableBox } from "../../ui/table";
+import { Term } from "../../ui/term";
 
 const LIMIT = 100;
 const SETTLE_MS = 250; // after the last letter of a filter
@@ -120,7 +121,11 @@ function Rows<T extends Line>({ roster, version, title, part, sorts, first, colu
               />
             ) : (
               <th key={column.name} scope="col" className={column.className}>
-                {column.head ?? column.name}
+                {column.term ? (
+                  <Term name={column.term}>{column.head ?? column.name}</Term>
+                ) : (
+                  (column.head ?? column.name)
+                )}
               </th>
             )
           }
@@ -192,8 +197,8 @@ function positionColumns({ roster, market, still }: Of): Column<PositionLine>[] 
     },
     { name: "Bot", className: "left", cell: (line) => <BotLink line={line} roster={roster} /> },
     { name: "Quantity", term: "Quantity", cell: ({ position }) => quantity(position.quantity) },
-    { name: "Entry", cell: ({ position }) => price(position.average_price) },
-    { name: "Last", cell: ({ position }) => <Value>{price(position.last_price)}</Value> },
+    { name: "Entry", term: "Entry", cell: ({ position }) => price(position.average_price) },
+    { name: "Last", term: "Last", cell: ({ position }) => <Value>{price(position.last_price)}</Value> },
     {
       name: "Value",
       term: "Value",
@@ -224,8 +229,8 @@ function tradeColumns({ roster, market }: Of): Column<TradeLine>[] {
     },
     { name: "Bot", className: "left", cell: (line) => <BotLink line={line} roster={roster} /> },
     { name: "Quantity", term: "Quantity", cell: ({ trade }) => quantity(trade.quantity) },
-    { name: "Entry", cell: ({ trade }) => price(trade.entry_price) },
-    { name: "Exit", cell: ({ trade }) => price(trade.exit_price) },
+    { name: "Entry", term: "Entry", cell: ({ trade }) => price(trade.entry_price) },
+    { name: "Exit", term: "Exit", cell: ({ trade }) => price(trade.exit_price) },
     { name: "Opened", cell: ({ trade }) => <Time at={trade.opened_at} market={market} /> },
     { name: "Fees", term: "Fees", cell: (line) => <Value>{money(line.trade.fees ?? 0, line)}</Value> },
     { name: "Net", term: "Net", cell: (line) => <Net of={line} value={line.trade.realized_pnl} still /> },
