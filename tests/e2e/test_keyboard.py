@@ -42,6 +42,8 @@ def test_page_when_tabbed_through_then_the_focus_is_always_seen(still: Up, page:
     page.goto(f"{still.url}{path}")
     page.get_by_text("STREAMING", exact=True).first.wait_for()
     page.locator("main h2, main h1").first.wait_for(state="attached")
+    if path == "/portfolio":
+        page.locator(".portfolio tbody tr").first.wait_for()
     seen: list[dict[str, Any]] = []
     for _ in range(200):
         page.keyboard.press("Tab")

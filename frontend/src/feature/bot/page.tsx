@@ -181,7 +181,6 @@ export function BotPage({ bot, state, session, problem, all, bots }: Props) {
           onDay={(day) => choose({ day: chosen.day === day ? "" : day })}
         />
       </div>
-      <AnalysisPanel bot={bot} />
       <Holdings bot={bot} state={state} onSymbol={(symbol) => choose({ part: "fills", symbol })} />
       {bot.kind === "swing" && hasTargets(bot) && <Rebalance bot={bot} state={state} />}
       <div ref={activity} className="anchor">
@@ -199,6 +198,7 @@ export function BotPage({ bot, state, session, problem, all, bots }: Props) {
           </Panel>
         </div>
       </div>
+      <AnalysisPanel bot={bot} />
     </>
   );
 }
