@@ -191,6 +191,7 @@ def test_ages_when_the_browsers_clock_is_put_then_none_is_too_young(tmp_path: Pa
         since = time.monotonic()
         desk.write(333.25)
         until(page, "document.querySelector('main').innerText.includes('333.25')")
+        until(page, "/wrote \\d+(\\.\\d)? s ago/.test(document.querySelector('.clocks').innerText)")
         assert_young(written_s(page), since)
         is_verified(page)
         check_dead(page, desk)
