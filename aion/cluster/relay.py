@@ -15,10 +15,10 @@ from aion.cluster.desk import DeskShare
 from aion.cluster.folder import Say
 from aion.cluster.jetstream import JetStreamLink
 from aion.cluster.link import Link, LinkError
-from aion.cluster.member import Member
 from aion.cluster.pull import Node
 from aion.cluster.push import Publisher
 from aion.cluster.rights.accounts import machine_of
+from aion.cluster.rights.member import Member
 from aion.cluster.shared import Shared
 from aion.cluster.together import together
 from aion.errors import ConfigError

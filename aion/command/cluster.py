@@ -95,7 +95,7 @@ def member_of(settings: Any) -> Any:
     """
     if settings.cluster.config is None:
         return None
-    from aion.cluster.member import read_member
+    from aion.cluster.rights.member import read_member
 
     return read_member(settings.cluster.config)
 
@@ -122,8 +122,8 @@ def _joined(
     folder: Path | None,
 ) -> tuple[Any, str]:  # fmt: skip
     """Return the engine, and the machine whose files are carried; empty where none is named."""
-    from aion.cluster.member import read_member
     from aion.cluster.relay import Engine, check_machine
+    from aion.cluster.rights.member import read_member
 
     folder = folder if folder is not None or servers else settings.cluster.config
     if folder is None:

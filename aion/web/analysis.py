@@ -145,9 +145,10 @@ def ratios(equity: Mapping[str, float | None], flows: Iterable[Flow], window: in
         window: returns in a rolling ratio.
     """
     known = [(day, value) for day, value in equity.items() if value is not None]
-    paid: Counter[str] = Counter()
+    paid: dict[str, float] = {}
     for flow in flows:
-        paid[str(flow.ts.date())] += flow.amount  # type: ignore[assignment]
+        day = str(flow.ts.date())
+        paid[day] = paid.get(day, 0.0) + flow.amount
     order = {day: number for number, day in enumerate(equity)}
     curve = [(_noon(day), value) for day, value in known]
     index = performance.growth_index(curve, [(_noon(day), value) for day, value in paid.items()])

@@ -40,16 +40,15 @@ from aion.web.router.bot_parts import bot_parts_router
 from aion.web.router.bots_index import CARD, ROW, bots_index_router
 from aion.web.router.bots_page import bots_page_router
 from aion.web.router.control import control_router
+from aion.web.router.day_logs import intraday_logs_router, swing_logs_router
 from aion.web.router.events import events_router
 from aion.web.router.history import history_router
 from aion.web.router.intraday import intraday_router
-from aion.web.router.intraday_logs import intraday_logs_router
 from aion.web.router.logs import logs_router
 from aion.web.router.portfolio import portfolio_router
 from aion.web.router.raw import RawRoute
 from aion.web.router.rule import rule_router
 from aion.web.router.session import session_router
-from aion.web.router.swing_logs import swing_logs_router
 from aion.web.router.system import system_router
 from aion.web.security import allowed_hosts, is_loopback
 from aion.web.security.cookie_jar import CookieJar

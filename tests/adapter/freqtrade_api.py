@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
@@ -91,24 +91,17 @@ async def broken(fault: str, request: web.Request) -> web.StreamResponse:
 
 
 @contextmanager
-def serving(moment: str = "spot") -> Iterator[Api]:
-    """Serve a moment on a free port in a thread."""
-    api = Api(moment)
+def in_thread(make: Callable[[], web.Application]) -> Iterator[int]:
+    """Serve what `make` makes on a free port in a thread; yield the port."""
     loop = asyncio.new_event_loop()
     ready = threading.Event()
+    ports: list[int] = []
 
     async def begin() -> web.AppRunner:
-        async def date(_: web.Request, response: web.StreamResponse) -> None:
-            response.headers["Date"] = formatdate(time.time() + api.ahead_s, usegmt=True)
-
-        application = web.Application()
-        application.on_response_prepare.append(date)
-        application.router.add_route("*", "/{path:.*}", api.answer)
-        runner = web.AppRunner(application, shutdown_timeout=0.1)
+        runner = web.AppRunner(make(), shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        api.port = runner.addresses[0][1]
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        ports.append(runner.addresses[0][1])
         return runner
 
     def run() -> None:
@@ -123,9 +116,27 @@ def serving(moment: str = "spot") -> Iterator[Api]:
 
     thread = threading.Thread(target=run)
     thread.start()
-    ready.wait(10)
+    assert ready.wait(10)
     try:
-        yield api
+        yield ports[0]
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
+
+
+@contextmanager
+def serving(moment: str = "spot") -> Iterator[Api]:
+    """Serve a moment on a free port in a thread."""
+    api = Api(moment)
+
+    async def date(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Date"] = formatdate(time.time() + api.ahead_s, usegmt=True)
+
+    def make() -> web.Application:
+        application = web.Application()
+        application.on_response_prepare.append(date)
+        application.router.add_route("*", "/{path:.*}", api.answer)
+        return application
+
+    with in_thread(make) as api.port:
+        yield api

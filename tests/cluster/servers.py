@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 
-from aion.cluster.member import read_member
 from aion.cluster.relay import Engine
 from aion.cluster.rights import registry
 from aion.cluster.rights.accounts import MONITOR, ROUTES, Server
+from aion.cluster.rights.member import read_member
 from tests.cluster.machine import Cluster, Part, server_program, until
 
 

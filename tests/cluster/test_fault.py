@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from aion.cluster.member import read_member
 from aion.cluster.rights.accounts import ROUTES
+from aion.cluster.rights.member import read_member
 from tests.cluster.fault import BACK_S, FAULTS, HELD_S, LEADER_S, Site, play, play_leader, start
 from tests.cluster.servers import servers
 

@@ -18,12 +18,12 @@ from aion.cluster.copies import Copies
 from aion.cluster.desk import AUDIT, FACTS, TRIES
 from aion.cluster.jetstream import JetStreamLink
 from aion.cluster.link import Item, LinkError
-from aion.cluster.member import read_member
 from aion.cluster.push import HERE, state_stream
 from aion.cluster.relay import Engine
 from aion.cluster.rights import registry
 from aion.cluster.rights.accounts import Server, api_prefix, delivery_prefix
 from aion.cluster.rights.authority import Pair, make_certificate
+from aion.cluster.rights.member import read_member
 from aion.cluster.shared import asked_stream
 from aion.errors import ConfigError
 from aion.store.layout import Layout

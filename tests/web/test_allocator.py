@@ -4,8 +4,6 @@ import platform
 import subprocess
 import sys
 
-import pytest
-
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -33,6 +31,9 @@ def grown_mb(how: str) -> float:
     )
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's allocator is set")
 def test_allocator_when_large_blocks_are_freed_between_kept_ones_gives_them_back() -> None:
-    assert grown_mb("set") < 10 < 35 < grown_mb("unset")
+    grown = grown_mb("set")
+    if platform.libc_ver()[0] != "glibc":  # no other library's allocator is set: it only has to do no harm
+        assert grown <= grown_mb("unset") + 10
+        return
+    assert grown < 10 < 35 < grown_mb("unset")

@@ -154,15 +154,16 @@ def _gaps(book: Book) -> list[str]:
     """Return what the figures lack, in sentences."""
     found = []
     if book.unvalued:
-        named = _listed([f"{text(fee)} {coin}" for coin, fee in sorted(book.unvalued.items())])
+        named = listed([f"{text(fee)} {coin}" for coin, fee in sorted(book.unvalued.items())])
         found.append(f"Fees of {named} have no known value: there is no result of all.")
     if book.unmatched:
-        named = _listed([f"{text(quantity)} {symbol}" for symbol, quantity in sorted(book.unmatched.items())])
+        named = listed([f"{text(quantity)} {symbol}" for symbol, quantity in sorted(book.unmatched.items())])
         found.append(f"Sold without a known purchase, in no trade: {named}.")
     return found
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names in a row; of more than six, the first and how many more."""
     shown = ", ".join(names[:6])
     return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown
 

@@ -6,15 +6,27 @@ is rounded to floating point. Fills are read span by span: of each span all, or 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from aion.adapter.account.book import Book, Fill, in_order, valued
-from aion.adapter.account.document import Reading, amount, text
+from aion.adapter.account.book import Book, in_order, valued
+from aion.adapter.account.document import Reading, amount, listed, text
+from aion.adapter.account.exchange_row import (
+    fill_of,
+    kept_of,
+    least_of,
+    order_of,
+    position_of,
+    settle_of,
+    size_of,
+    through,
+    time_of,
+    totals_of,
+)
 from aion.adapter.account.source import AccountSource, Compared, missing_keys
 from aion.adapter.account.store import AccountStore
 from aion.adapter.problem import AwayError, RefusedError, WrongError
@@ -101,7 +113,7 @@ class ExchangeSource(AccountSource):
         if settings.sandbox:
             api.set_sandbox_mode(True)
         if settings.url:
-            api.urls["api"] = _through(api.urls["api"], settings.url)
+            api.urls["api"] = through(api.urls["api"], settings.url)
         return api
 
     async def look(self, now: datetime) -> None:
@@ -117,7 +129,7 @@ class ExchangeSource(AccountSource):
         if self._known is None:
             kept, self._marks = self._store.load()
             self._known = {each["id"]: each for each in kept}
-        balance = _totals(await self._call(self._api.fetch_balance()))
+        balance = totals_of(await self._call(self._api.fetch_balance()))
         positions = [] if self._is_spot else await self._call(self._api.fetch_positions())
         currency = self._currency(balance, positions)
         is_fresh = await self._read_fills(self._known, balance, positions, currency, now)
@@ -157,7 +169,7 @@ class ExchangeSource(AccountSource):
         """Return the currency to show."""
         if self._settings.currency:
             return self._settings.currency
-        settled = sorted({_settle(self._api.market(each["symbol"])) for each in positions if _size(each)})
+        settled = sorted({settle_of(self._api.market(each["symbol"])) for each in positions if size_of(each)})
         if len(settled) == 1:
             return settled[0]
         quotes = {str(market["quote"]) for market in self._api.markets.values()}
@@ -201,7 +213,7 @@ class ExchangeSource(AccountSource):
         found = {*self._settings.symbols, *(each["symbol"] for each in known.values())}
         if self._is_spot:
             found |= {f"{coin}/{currency}" for coin, total in balance.items() if total}
-        found |= {each["symbol"] for each in positions if _size(each)}
+        found |= {each["symbol"] for each in positions if size_of(each)}
         return sorted(each for each in found if each in self._api.markets)
 
     async def _read_symbol(
@@ -225,13 +237,13 @@ class ExchangeSource(AccountSource):
             if len(page) >= most and width > 1:
                 width = max(1, min(width, end - begin) // 2)  # it may be cut: half of the span
                 continue
-            fresh = [each for each in map(_kept, page) if each["id"] not in known]
+            fresh = [each for each in map(kept_of, page) if each["id"] not in known]
             await self._rate(fresh)
             begin = end + 1 if end < now_ms else max(begin, now_ms - OVERLAP_MS)
             self._marks[mark] = str(begin)
             if fresh or end >= now_ms:
                 is_fresh |= bool(fresh)
-                self._store.add(((each["id"], _at(each), each) for each in fresh), {mark: str(begin)})
+                self._store.add(((each["id"], time_of(each), each) for each in fresh), {mark: str(begin)})
                 known |= {each["id"]: each for each in fresh}
             if end >= now_ms:
                 break
@@ -243,7 +255,7 @@ class ExchangeSource(AccountSource):
         for each in fresh:
             market = self._api.market(each["symbol"])
             own = {market["base"], market["quote"], market.get("settle")}
-            pair = f"{each['coin']}/{_settle(market)}"
+            pair = f"{each['coin']}/{settle_of(market)}"
             if each["coin"] in own or not each["coin"] or pair not in self._api.markets:
                 continue
             if each["coin"] not in self._prices:
@@ -268,9 +280,9 @@ class ExchangeSource(AccountSource):
         fills = []
         for each in sorted(self._known.values(), key=lambda each: (each["ms"], each["id"])):
             market = self._api.markets.get(each["symbol"])
-            if market is None or _settle(market) != currency:
+            if market is None or settle_of(market) != currency:
                 continue
-            fill = _fill(each, market, is_spot=self._is_spot)
+            fill = fill_of(each, market, is_spot=self._is_spot)
             rates = {each["coin"]: Decimal(each["rate"])} if each.get("rate") else {}
             fills.append(valued(fill, currency, rates, str(market["base"]) if self._is_spot else ""))
         self.book = Book(in_order(fills), is_fifo=self._settings.cost_basis == "fifo")
@@ -284,8 +296,8 @@ class ExchangeSource(AccountSource):
             found = []
             for symbol in sorted({fill.symbol for fill in self.book.fills.values()} | set(self._settings.symbols)):
                 found += await self._call(self._api.fetch_open_orders(symbol))
-        own = [each for each in found if _settle(self._api.market(each["symbol"])) == currency]
-        return {f"o-{each['id']}"[:128]: _order(each) for each in own}
+        own = [each for each in found if settle_of(self._api.market(each["symbol"])) == currency]
+        return {f"o-{each['id']}"[:128]: order_of(each) for each in own}
 
     async def _ask_prices(self, balance: Mapping[str, Decimal], currency: str) -> None:
         """Ask for the newest price of each coin that is held, in the account's currency."""
@@ -345,7 +357,7 @@ class ExchangeSource(AccountSource):
             reading.equity += value
             symbol = f"{coin}/{currency}"
             held = self.book.holdings.get(symbol)
-            if held is None or abs(held.quantity - total) > max(self._least(symbol), total / 1000):
+            if held is None or abs(held.quantity - total) > max(least_of(self._api.markets[symbol]), total / 1000):
                 if value >= 1:
                     unexplained.append(f"{text(total)} {coin}")
                 continue
@@ -363,10 +375,10 @@ class ExchangeSource(AccountSource):
         if unexplained:
             reading.unrealized = None
             reading.notes.append(
-                f"It also holds {_listed(unexplained)}, which its fills do not explain: in equity, in no position."
+                f"It also holds {listed(unexplained)}, which its fills do not explain: in equity, in no position."
             )
         if unpriced:
-            reading.notes.append(f"{_listed(unpriced)} has no market in {currency}: in no sum.")
+            reading.notes.append(f"{listed(unpriced)} has no market in {currency}: in no sum.")
 
     def _hold_contracts(
         self, reading: Reading, positions: Sequence[Json], balance: Mapping[str, Decimal], currency: str
@@ -374,13 +386,13 @@ class ExchangeSource(AccountSource):
         """Add the positions of a perpetual account, as the exchange says them."""
         reading.unrealized, others = ZERO, set[str]()
         for each in positions:
-            if not _size(each):
+            if not size_of(each):
                 continue
             market = self._api.market(each["symbol"])
-            if _settle(market) != currency:
-                others.add(_settle(market))
+            if settle_of(market) != currency:
+                others.add(settle_of(market))
                 continue
-            key, value, gained = _position(each, market)
+            key, value, gained = position_of(each, market)
             if key in reading.positions:  # long and short side by side
                 key, value = f"{key} {each['side']}"[:128], value | {"symbol": key}
             reading.positions[key] = value | {"marked_at": iso(reading.as_of)}
@@ -391,10 +403,7 @@ class ExchangeSource(AccountSource):
             reading.cash = reading.equity - reading.unrealized
         others |= {coin for coin, total in balance.items() if total and coin != currency}
         if others:
-            reading.notes.append(f"Money in {_listed(sorted(others))} is in no sum.")
-
-    def _least(self, symbol: str) -> Decimal:
-        return _least(self._api.markets[symbol])
+            reading.notes.append(f"Money in {listed(sorted(others))} is in no sum.")
 
     def _note_clock(self, reading: Reading) -> None:
         headers = self._api.last_response_headers or {}
@@ -421,120 +430,9 @@ class ExchangeSource(AccountSource):
 
     async def close(self) -> None:
         """Close its connections."""
-        with suppress(Exception):  # a socket that is gone already
+        with suppress(OSError, self._ccxt.BaseError):  # a socket that is gone already
             await self._api.close()
 
 
 _MONEY = frozenset({"USD", "USDT", "USDC", "EUR", "GBP", "JPY", "TRY", "BRL", "AUD", "KRW", "FDUSD", "DAI", "TUSD"})
 """What an account is kept in, where nothing says it."""
-
-
-def _through(urls: Any, address: str) -> Any:
-    """Return the addresses of an API with another scheme and host."""
-    if isinstance(urls, dict):
-        return {name: _through(each, address) for name, each in urls.items()}
-    if not isinstance(urls, str):
-        return urls
-    path = urls.partition("://")[2].partition("/")[2]
-    return f"{address}/{path}" if path else address
-
-
-def _totals(balance: Json) -> dict[str, Decimal]:
-    return {
-        str(coin): amount(total, f"total of {coin}")
-        for coin, total in (balance.get("total") or {}).items()
-        if total is not None
-    }
-
-
-def _settle(market: Json) -> str:
-    return str(market.get("settle") or market["quote"])
-
-
-def _size(position: Json) -> Decimal:
-    return amount(position.get("contracts") or 0, "contracts of a position")
-
-
-def _least(market: Json) -> Decimal:
-    least = ((market.get("limits") or {}).get("amount") or {}).get("min")
-    return amount(least, "least quantity") if least is not None else ZERO
-
-
-def _kept(trade: Json) -> Json:
-    """Return what is kept of a fill."""
-    fee = trade.get("fee") or {}
-    order = str(trade.get("order") or "")
-    name = trade["id"] or f"{trade['timestamp']}-{order}"
-    return {
-        "id": f"{trade['symbol']} {name}",
-        "ms": int(trade["timestamp"]),
-        "symbol": trade["symbol"],
-        "side": trade["side"],
-        "quantity": str(trade["amount"]),
-        "price": str(trade["price"]),
-        "fee": str(fee["cost"]) if fee.get("cost") is not None else "",
-        "coin": fee.get("currency") or "",
-        "order": order,
-    }
-
-
-def _at(kept: Json) -> datetime:
-    return datetime.fromtimestamp(kept["ms"] / 1000, UTC)
-
-
-def _fill(kept: Json, market: Json, *, is_spot: bool) -> Fill:
-    if kept["side"] not in ("buy", "sell"):
-        raise WrongError(f"fill {printable(str(kept['id']))[:60]} has the side {kept['side']!r}")
-    quantity = amount(kept["quantity"], "amount of a fill")
-    multiplier = Decimal(1) if is_spot else amount(market.get("contractSize") or 1, "size of a contract")
-    return Fill(
-        f"f-{kept['id']}"[:128], _at(kept), kept["symbol"], kept["side"], quantity,
-        amount(kept["price"], "price of a fill"), fee=amount(kept["fee"] or 0, "fee of a fill"),
-        fee_currency=kept["coin"], multiplier=multiplier, order_id=kept["order"], may_short=not is_spot,
-        least=_least(market) if is_spot else ZERO,
-    )  # fmt: skip
-
-
-def _position(said: Json, market: Json) -> tuple[str, Json, Decimal]:
-    """Return a position's key, the position, and its open result."""
-    symbol = str(said["symbol"])
-    quantity = _size(said) * (-1 if said.get("side") == "short" else 1)
-    gained = amount(said.get("unrealizedPnl") or 0, f"open result of {symbol}")
-    value: Json = {
-        "quantity": text(quantity),
-        "average_price": text(amount(said["entryPrice"], f"entry price of {symbol}")),
-        "unrealized_pnl": text(gained),
-    }
-    multiplier = amount(market.get("contractSize") or 1, "size of a contract")
-    if multiplier != 1:
-        value["multiplier"] = text(multiplier)
-    for name, theirs in (
-        ("last_price", "markPrice"), ("leverage", "leverage"), ("liquidation_price", "liquidationPrice"),
-        ("margin", "initialMargin"),
-    ):  # fmt: skip
-        if said.get(theirs) and (found := amount(said[theirs], f"{theirs} of {symbol}")) > 0:
-            value[name] = text(found)
-    if "last_price" in value:
-        value["market_value"] = text(value_of(Decimal(value["last_price"]), quantity * multiplier))
-    return symbol, value, gained
-
-
-def _order(said: Json) -> Json:
-    value: Json = {
-        "ts": iso(datetime.fromtimestamp(int(said["timestamp"]) / 1000, UTC)),
-        "symbol": str(said["symbol"])[:128],
-        "side": said["side"],
-        "type": str(said.get("type") or "limit")[:64],
-        "status": str(said.get("status") or "open")[:64],
-        "quantity": text(amount(said["amount"], "amount of an order")),
-        "filled_quantity": text(amount(said.get("filled") or 0, "filled amount of an order")),
-    }
-    for name, theirs in (("limit_price", "price"), ("stop_price", "triggerPrice")):
-        if said.get(theirs) and (found := amount(said[theirs], f"{theirs} of an order")) > 0:
-            value[name] = text(found)
-    return value
-
-
-def _listed(names: Iterable[str]) -> str:
-    found = list(names)
-    return ", ".join(found[:6]) + (f" and {len(found) - 6} more" if len(found) > 6 else "")

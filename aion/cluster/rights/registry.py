@@ -20,9 +20,9 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from aion.cluster.member import CARD, CERTIFICATE, KEY, SERVERS
 from aion.cluster.rights.accounts import MONITOR, Certified, Kind, Server, members_text, server_text
 from aion.cluster.rights.authority import Pair, ends_at, make_authority, make_certificate
+from aion.cluster.rights.member import CARD, CERTIFICATE, KEY, SERVERS
 from aion.errors import ConfigError, StateError
 from aion.store.file import read_json, write_bytes, write_json
 from aion.store.layout import check_name

@@ -77,8 +77,7 @@ class Hub:
         self.beat = 0
         self.deliveries = 0
         """Frames sent to connections, patches included."""
-        self.patches = 0
-        """Patches sent to connections."""
+        self.patches = 0  # sent to connections
         self.wants_patches: Counter[str] = Counter()
         """Open streams that understand patches, by topic."""
         self.watchers: Counter[str] = Counter()
@@ -86,8 +85,7 @@ class Hub:
         self.bytes_sent = 0
         self.conflations = 0
         """Times that a client skipped at least one frame."""
-        self.resets = 0
-        """Clients dropped because they never drained."""
+        self.resets = 0  # clients dropped because they never drained
         self.drain: Drain | None = None
         """Finds clients that have not drained."""
         self.batch: Batch | None = None

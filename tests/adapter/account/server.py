@@ -1,14 +1,12 @@
 """A server of recorded answers for accounts of all kinds, with faults on demand."""
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
 
-from tests.adapter.freqtrade_api import broken
+from tests.adapter.freqtrade_api import broken, in_thread
 
 FAULTS = {
     "hang": "did not answer within",
@@ -53,34 +51,11 @@ def serving(
 ) -> Iterator[Server]:
     """Serve answers on a free port in a thread."""
     server = Server(answers, refuse)
-    loop = asyncio.new_event_loop()
-    ready = threading.Event()
 
-    async def begin() -> web.AppRunner:
+    def make() -> web.Application:
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", server.answer)
-        runner = web.AppRunner(application, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        server.port = runner.addresses[0][1]
-        return runner
+        return application
 
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        runner = loop.run_until_complete(begin())
-        ready.set()
-        loop.run_forever()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(runner.cleanup())
-        loop.close()
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    ready.wait(10)
-    try:
+    with in_thread(make) as server.port:
         yield server
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)

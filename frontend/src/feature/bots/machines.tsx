@@ -5,12 +5,11 @@ import type { States } from "../../bot/states";
 import type { Bot } from "../../lib/bot";
 import { totalsWithout } from "../../lib/machines";
 import { count, plural } from "../../lib/money";
-import { heldBots } from "../../lib/proof";
 import type { Roster } from "../../lib/roster";
 import { setQuery } from "../../lib/route";
-import { onDesk, useTicking } from "../../lib/ticker";
+import { onDesk } from "../../lib/ticker";
 import { clock } from "../../lib/time";
-import { getConnection, pageNow } from "../../live";
+import { useHeldMachines } from "../../lib/use-held-machines";
 import { Icon } from "../../ui/icon";
 import { Totals } from "./totals";
 import "./machines.css";
@@ -50,17 +49,7 @@ function Silent({ name, line, since }: { name: string; line: MachineLine | undef
 export default function Machines({ roster, machine, bots, states }: Props) {
   const machines = roster.machines ?? {};
   const names = Object.keys(machines);
-  const heldText = useTicking(() => {
-    const held = heldBots(getConnection().status, pageNow());
-    return names.flatMap((name) => (held.since(name) === undefined ? [] : [`${name} ${held.since(name)}`])).join();
-  });
-  const held = new Map(
-    heldText
-      .split(",")
-      .filter(Boolean)
-      .map((each) => each.split(" ") as [string, string])
-      .map(([name, since]) => [name, Number(since)]),
-  );
+  const held = useHeldMachines(names);
   const own = roster.bots.filter((bot) => bot.machine === undefined).length;
   const choices: [string, string, number][] = [
     ["", "All machines", roster.bots.length],
@@ -93,6 +82,7 @@ export default function Machines({ roster, machine, bots, states }: Props) {
       ))}
       <Totals
         totals={totalsWithout(all ?? {}, machines, left, (bot) => gone.has(bot))}
+        apart={machine && machine !== OWN ? undefined : roster.totals_apart}
         mode={roster.mode}
         bots={machine ? bots : bots.filter((bot) => !held.has(bot.machine ?? ""))}
         states={states}

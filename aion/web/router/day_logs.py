@@ -1,17 +1,61 @@
-"""The swing bots' activity files as they are on disk at the time of the request."""
+"""The bots' files of market days as they are on disk at the time of the request: intraday days, swing activity."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from aion.errors import NotFoundError
-from aion.store.document.base import made
-from aion.store.document.state import BotActivity
-from aion.store.layout import bot_activity, check_day, check_horizon, check_name
-from aion.web.bundle.document import DayList, HorizonList, SwingDay
+from aion.store.document.base import made, shown_as
+from aion.store.document.state import BotActivity, SimLog, TradingDay
+from aion.store.layout import bot_activity, check_day, check_horizon, check_name, sim_log
+from aion.web.bundle.document import DayList, HorizonList, IntradayDay, SwingDay
 from aion.web.http.answer import answer
 from aion.web.router.common import NOT_FOUND, desk_of, whole
 
+intraday_logs_router = APIRouter(prefix="/api/intraday/logs", tags=["logs"], responses=NOT_FOUND)
 swing_logs_router = APIRouter(prefix="/api/swing/logs", tags=["logs"], responses=NOT_FOUND)
+
+
+@intraday_logs_router.get("/days", response_model=DayList)
+def intraday_log_days(request: Request) -> Response:
+    """Return the market days of which there are day files, newest first, and the bots of each."""
+    return answer(request, made(DayList)(days=desk_of(request).folders.own.files.intraday_days()))
+
+
+@intraday_logs_router.get("/last-day", response_model=IntradayDay)
+@whole
+def intraday_log_last_intraday_day(request: Request) -> Response:
+    """Return the newest market day of which there is any day file."""
+    days = desk_of(request).folders.own.files.intraday_days()
+    if not days:
+        raise NotFoundError("there is no intraday log yet: no bot has written intraday/sim_logs/<day>_<bot>.json")
+    day, bots = next(iter(days.items()))
+    return answer(request, _intraday_day(request, day, bots))
+
+
+@intraday_logs_router.get("/{day}", response_model=IntradayDay)
+@whole
+def intraday_log_intraday_day(request: Request, day: str) -> Response:
+    """Return one market day of all its bots, without the bars."""
+    bots = desk_of(request).folders.own.files.intraday_days().get(check_day(day))
+    if not bots:
+        raise NotFoundError(f"there is no intraday log of {day}")
+    return answer(request, _intraday_day(request, day, bots))
+
+
+@intraday_logs_router.get("/{day}/{bot}", response_model=SimLog)
+@whole
+def intraday_log(request: Request, day: str, bot: str) -> Response:
+    """Return one bot's whole day file, bars included."""
+    folder, name = desk_of(request).folders.of(bot)
+    file = sim_log(check_day(day), check_name("bot", name))
+    return answer(request, folder.files.read(file, SimLog, f"there is no intraday log of {bot} on {day}"))
+
+
+def _intraday_day(request: Request, day: str, bots: list[str]) -> IntradayDay:
+    docs, errors = desk_of(request).folders.own.files.read_all({bot: sim_log(day, bot) for bot in bots}, SimLog)
+    return made(IntradayDay)(
+        day=day, bots={bot: shown_as(TradingDay, doc) for bot, doc in docs.items()}, errors=errors
+    )
 
 
 @swing_logs_router.get("/horizons", response_model=HorizonList)
