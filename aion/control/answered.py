@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from aion.bot.answer import ACCEPTED, DONE, SUPERSEDED
+from aion.bot.answer import ACCEPTED, DONE, REFUSED, SUPERSEDED
 from aion.ledger.ledger import Ledger
 from aion.ledger.query import LedgerReader
 from aion.store.control_id import asked_at, order_of, why_not
@@ -15,7 +15,8 @@ Answers = dict[str, dict[str, str]]
 
 MOST_CARRIED = 1000  # answers that a new run takes over, of each target
 EXACT = "controls_exact"  # note in the ledger: it keeps exact ids
-ANOTHER_RUN = f"{DONE}: another run begins there"
+ANOTHER_RUN = f"{ACCEPTED}: another run begins there"
+NO_OTHER_RUN = f"{REFUSED}the bots were restarted before the other run began; ask again"
 OF_NO_RUN = f"{SUPERSEDED}it was asked before this ledger was made"
 _ANSWERED = "answered:"  # note in the ledger: what became of requests before the run, by target
 _OF_THE_BOTS = ("kill", "clear", "rules")  # rows of an older audit that are no requests

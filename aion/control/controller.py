@@ -18,7 +18,7 @@ from aion.bot.quarantine import forgive
 from aion.bot.settings_check import merged_rules
 from aion.clock import parse_iso
 from aion.config import Rules
-from aion.control.answered import ANOTHER_RUN, EXACT, OF_NO_RUN, known_in
+from aion.control.answered import ANOTHER_RUN, EXACT, NO_OTHER_RUN, OF_NO_RUN, known_in
 from aion.control.inbox import Inbox, Request
 from aion.control.symbol_admission import Admissions
 from aion.errors import ConfigError, StateError
@@ -129,6 +129,10 @@ class Controller:
         """What was asked for, by target and id; of the runs before, only a jump is still under way."""
         self.settled: list[tuple[str, str, str]] = []
         """Target, id and outcome of what has come about or was overtaken, for the next commit."""
+        for target, answers in self._answers.items():
+            for control_id in [each for each, said in answers.items() if said == ANOTHER_RUN]:
+                answers[control_id] = NO_OTHER_RUN
+                self.settled.append((target, control_id, NO_OTHER_RUN))
         self.left_aside: dict[str, str] = {}
         """Files that are not acted on: path below the data folder -> why, the first few."""
         self.killed = ""

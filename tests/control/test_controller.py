@@ -211,11 +211,22 @@ def test_jump_back_starts_another_run_at_that_day(tmp_path: Path) -> None:
     summary = document(Layout(tmp_path).sim_summary)
     assert summary["run"] == "2" and summary["clock"]["control_id"] == id_of(1)
     assert (tmp_path / "runs/1/ledger.sqlite").exists()
-    early = [each["clock"].get("control_answers", {}).get(id_of(1)) for each in person.seen if each["run"] == "1"]
-    assert "done" not in early, "the run that it ends says done of what the next one does"
+    last = document(Layout(tmp_path / "runs/1").sim_summary)["clock"]["control_answers"][id_of(1)]
+    assert last == "accepted: another run begins there", "the next one alone says done"
+    assert summary["clock"]["control_answers"][id_of(1)] == "done"
     seen = [each for each in person.seen if each["run"] == "2" and each["clock"]["state"] == "running"]
     assert seen[0]["clock"]["market_time"] < "2022-05-19T08:00Z"
     assert sorted(sim_logs(tmp_path, "orb_ny")) == ["2022-05-18", "2022-05-19"]
+
+
+def test_jump_back_when_the_bots_are_restarted_before_the_other_run_is_not_called_done(tmp_path: Path) -> None:
+    step = when("2022-05-19T13:40Z", lambda: ask(tmp_path, DESK, "jump", 1, "2022-05-18"))
+    play(tmp_path, step, end=at("2022-05-19T13:50Z"), runs=1)
+    play(tmp_path, end=at("2022-05-19T13:50Z"), runs=1)
+    summary = document(Layout(tmp_path).sim_summary)
+    refused = "refused: the bots were restarted before the other run began; ask again"
+    assert summary["run"] == "1" and summary["clock"]["control_answers"][id_of(1)] == refused
+    assert [row.outcome for row in audits(Layout(tmp_path).ledger)] == [refused]
 
 
 @pytest.mark.parametrize(("day", "why"), [("1999-01-04", "the tape has "), ("soon", "is not a date such as")])
