@@ -26,6 +26,9 @@ DAY = "2022-05-19"
 CURVE = 300  # points
 MOVED = 5  # positions whose price moves with each write
 HUGE = (16 << 20) - 100  # bytes of a file that is just within what is read
+TORN, FLAPPING = 3, 7
+"""Last digits of those bots that are so with `--is-bad`."""
+HASTY = 10  # the first bots write far too much then
 PACKING = 1  # zlib level: what the writer costs is not what is measured
 
 
@@ -125,16 +128,16 @@ class Fleet:
         """Do what bad bots do beside write number `done`: be torn, flap between two names, write far too much."""
         number = done % self.bots
         path = self.path(number)
-        if number % 10 == 3:
+        if number % 10 == TORN:
             write_bytes(path, b'{"torn')
-        elif number % 10 == 7:
+        elif number % 10 == FLAPPING:
             other = path.with_name(path.name.replace("synthetic_", "flapping_"))
             if path.exists():
                 path.replace(other)
             else:
                 other.unlink(missing_ok=True)
         if done % max(1, self.bots // 100) == 0:
-            for each in range(min(10, self.bots)):  # a hundred times a second
+            for each in range(min(HASTY, self.bots)):  # a hundred times a second
                 self.write(each)
         if number == 0:
             write_bytes(self.layout.swing_rolling("enormous"), b'{"schema": "' + b"x" * HUGE)
@@ -157,6 +160,12 @@ class Fleet:
                     done += 1
             time.sleep(max(0.0, min(0.05, due - passed)))
         return done
+
+
+def is_spoilt(name: str) -> bool:
+    """Tell whether a bot, given what ends in its name, is one that `Fleet.spoil` makes bad."""
+    number = int(name.rpartition("_")[2])
+    return number < HASTY or number % 10 in (TORN, FLAPPING)
 
 
 def _curve(number: int) -> dict[str, float]:

@@ -99,7 +99,7 @@ def load(bots: int, viewers: int, seconds: float, form: str = "foreign", *, is_b
         if viewers:
             seen = subprocess.Popen(
                 [python(), "-m", "bench.viewer", str(running.desk.port), str(bots), str(viewers), form,
-                 str(SETTLING_S), str(seconds)],
+                 str(SETTLING_S), str(seconds), *(["bad"] if is_bad else [])],
                 cwd=ROOT, stdout=subprocess.PIPE, text=True,
             )  # fmt: skip
         time.sleep(SETTLING_S)

@@ -1,6 +1,8 @@
 """Viewers of the Bots page of `bench/many.py`, in one process: what each is sent, and how late it is.
 
-python -m bench.viewer PORT BOTS VIEWERS FORM SETTLING_S SECONDS
+python -m bench.viewer PORT BOTS VIEWERS FORM SETTLING_S SECONDS [bad]
+
+With `bad`, bots that `Fleet.spoil` makes bad are not counted: it is asked what they do to the others.
 """
 
 import asyncio
@@ -11,6 +13,7 @@ import zlib
 from datetime import datetime
 from typing import Any
 
+from bench.fleet import is_spoilt
 from bench.tool import quantile, raise_limits
 
 SCREENS = ((7, 4), (17, 4), (0, 8))
@@ -32,8 +35,9 @@ READERS = 6  # of two viewers at each screen what comes is looked into
 class Viewer:
     """One open stream; it takes patches, as a page does."""
 
-    def __init__(self, *, is_reader: bool) -> None:
-        """Args: is_reader: True to look into what comes."""
+    def __init__(self, *, is_reader: bool, is_bad: bool = False) -> None:
+        """Args: is_reader: True to look into what comes; is_bad: True to leave out bots that are bad."""
+        self._is_bad = is_bad
         self.bytes = 0
         self.late_ms: list[float] = []
         self._unpack = zlib.decompressobj(31) if is_reader else None
@@ -75,6 +79,8 @@ class Viewer:
             value = json.loads(event.partition(b"data: ")[2] or b"{}")
             topic = value["topic"] if name == "patch" else name
             self.sent[topic.partition("/")[0]] = self.sent.get(topic.partition("/")[0], 0) + len(event)
+            if self._is_bad and topic.startswith(("row/", "bot/")) and is_spoilt(topic):
+                continue
             if topic.startswith(("row/", "bot/")) and (at := _written_at(name, value)):
                 self.late_ms.append((now_s - datetime.fromisoformat(at).timestamp()) * 1000)
 
@@ -84,9 +90,11 @@ def _written_at(name: str, value: dict[str, Any]) -> str:
     return str((shown.get("bot") or {}).get("written_at", ""))
 
 
-async def watch(port: int, bots: int, viewers: int, form: str, settling_s: float, seconds: float) -> dict[str, Any]:
+async def watch(
+    port: int, bots: int, viewers: int, form: str, settling_s: float, seconds: float, *, is_bad: bool
+) -> dict[str, Any]:
     """Return the bytes a second of a viewer, and how late rows were."""
-    found = [Viewer(is_reader=number < READERS) for number in range(viewers)]
+    found = [Viewer(is_reader=number < READERS, is_bad=is_bad) for number in range(viewers)]
     tasks = [
         asyncio.create_task(each.run(port, topics(bots, number, viewers, form))) for number, each in enumerate(found)
     ]
@@ -111,8 +119,10 @@ async def watch(port: int, bots: int, viewers: int, form: str, settling_s: float
 def main() -> None:
     """Watch, and print what was seen."""
     raise_limits()
-    port, bots, viewers, form, settling, seconds = sys.argv[1:]
-    found = asyncio.run(watch(int(port), int(bots), int(viewers), form, float(settling), float(seconds)))
+    port, bots, viewers, form, settling, seconds, *more = sys.argv[1:]
+    found = asyncio.run(
+        watch(int(port), int(bots), int(viewers), form, float(settling), float(seconds), is_bad=more == ["bad"])
+    )
     sys.stdout.write(json.dumps(found) + "\n")
 
 
