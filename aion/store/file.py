@@ -18,7 +18,7 @@ from typing import Any
 import orjson
 
 from aion.errors import StateError, shorten
-from aion.store.document.bound import MAX_DEPTH, Budget, check_ratio, check_values
+from aion.store.document.bound import MAX_CONTAINERS, MAX_DEPTH, Budget, check_ratio, check_values
 from aion.store.document.not_finite import say_as_text
 from aion.store.regular_file import IrregularError, open_descriptor
 
@@ -195,7 +195,7 @@ def read_file(path: Path, shown: str, cap: int = MAX_FILE_BYTES) -> tuple[bytes,
     try:
         if status.st_size > cap:
             raise StateError(shown, f"is {status.st_size} bytes, over the limit of {cap}")
-        return _read_all(descriptor, cap, shown), Signature.of(status)
+        return _read_all(descriptor, status.st_size, cap, shown), Signature.of(status)
     except OSError as error:
         raise StateError(shown, f"cannot be read: {error.strerror}") from None
     finally:
@@ -237,10 +237,14 @@ def unpack_file(path: Path, data: bytes, shown: str) -> bytes:
         check_values(data, shown)
         return data
     budget = Budget(shown)
-    parts = []
+    parts: list[bytes] = []
+    size = 0
     for part in _inflate(data, shown):
-        budget.take(part)
         parts.append(part)
+        size += len(part)
+        if size > MAX_CONTAINERS:  # below, there cannot be too many
+            for each in parts[budget.parts :]:
+                budget.take(each)
     return b"".join(parts)
 
 
@@ -363,9 +367,12 @@ def _not_json(data: bytes, error: orjson.JSONDecodeError, name: str) -> StateErr
     return StateError(name, f"is incomplete JSON ({error.msg.split(': line ')[0]})", byte=byte)
 
 
-def _read_all(descriptor: int, cap: int, name: str) -> bytes:
-    chunks: list[bytes] = []
-    left = cap + 1
+def _read_all(descriptor: int, size: int, cap: int, name: str) -> bytes:
+    """Return all that can be read, `size` bytes if the file has not changed since somebody asked."""
+    data = os.read(descriptor, min(size, cap) + 1)
+    if len(data) == size:
+        return data  # one byte more was asked for: there is none
+    chunks, left = [data], cap + 1 - len(data)
     while left > 0:
         chunk = os.read(descriptor, min(left, 1 << 20))
         if not chunk:

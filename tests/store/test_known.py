@@ -9,7 +9,7 @@ import pytest
 
 from aion.errors import StateError
 from aion.store.document.base import Document, to_json
-from aion.store.document.known import KnownMap
+from aion.store.document.known import KnownMap, fresh_since
 from aion.store.document_file import read_sound
 from aion.store.file import gzip_bytes
 
@@ -95,7 +95,7 @@ def test_read_beside_the_version_before_then_it_is_what_a_reader_without_one_fin
         "day": "2022-05-19", "equity": 100.5, "seq": 0,
         "positions": {key: {"quantity": 1, "average_price": 2} for key in "ABCDE"}, "fills": {}, "equity_curve": {},
     }  # fmt: skip
-    state, before, shared, failed = original, None, 0, 0
+    state, before, shared, failed, told = original, None, 0, 0, 0
     for _ in range(150):
         state = changed(rng, state if rng.random() < 0.8 else original)
         text = written(rng, state)
@@ -109,9 +109,12 @@ def test_read_beside_the_version_before_then_it_is_what_a_reader_without_one_fin
             continue
         held, now = (getattr(each, "positions", {}) for each in (before, found))
         shared += sum(now.get(key) is each for key, each in held.items())
+        if (fresh := fresh_since(held, now)) is not None:
+            told += 1
+            assert list(held) == list(now) and {key for key in now if now[key] is not held[key]} <= set(fresh)
         before = found
     assert shared > 50, "entries that are the same are taken over"
-    assert failed
+    assert failed and told
 
 
 def test_read_alone_then_a_document_without_faults_is_known_by_its_text(tmp_path: Path) -> None:

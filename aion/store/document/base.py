@@ -132,9 +132,23 @@ def shown_as(model: type[Made], *documents: Document, **values: Any) -> Made:
 
     Nothing is checked, and all is shared with them.
     """
-    known = model.model_fields
-    found = {name: value for each in documents for name, value in each.__dict__.items() if name in known}
+    found: dict[str, Any] = {}
+    for each in documents:
+        had = each.__dict__
+        for name in _shared_by(model, type(each)):
+            if name in had:
+                found[name] = had[name]
     return _put_together(model, found | values)
+
+
+_shared: dict[tuple[type[Document], type[Document]], tuple[str, ...]] = {}
+
+
+def _shared_by(model: type[Document], other: type[Document]) -> tuple[str, ...]:
+    """Return the fields of `other` that `model` has too."""
+    if (model, other) not in _shared:
+        _shared[model, other] = tuple(name for name in other.model_fields if name in model.model_fields)
+    return _shared[model, other]
 
 
 @dataclass(frozen=True, slots=True)

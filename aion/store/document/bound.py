@@ -37,7 +37,8 @@ class Budget:
     def __init__(self, name: str) -> None:
         """Args: name: the file's name in messages."""
         self._name = name
-        self._containers = self._separators = 0
+        self._containers = self._separators = self.parts = 0
+        """`parts`: how many were counted."""
 
     def take(self, part: bytes) -> None:
         """Count another part.
@@ -45,6 +46,7 @@ class Budget:
         Raises:
             StateError: together they contain too many values.
         """
+        self.parts += 1
         self._containers += sum(map(part.count, _OPENINGS))
         self._separators += sum(map(part.count, _SEPARATORS))
         if self._containers > MAX_CONTAINERS:

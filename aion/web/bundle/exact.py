@@ -28,6 +28,12 @@ def total(values: Iterable[float]) -> float:
     return float(reduce(EXACT.add, map(decimal, given), Decimal(0)))
 
 
+def whole_hundredths(value: float) -> int | None:
+    """Return how many hundredths `value` is, None where that is no whole number that a float can tell."""
+    cents = round(value * 100)
+    return cents if cents / 100 == value and abs(cents) < _MOST_CENTS else None
+
+
 def product(*values: float) -> float:
     """Return the product of `values`, 1 of none."""
     return float(reduce(EXACT.multiply, map(decimal, values), Decimal(1)))

@@ -82,6 +82,8 @@ def closes_of(points: curve.Curve) -> Closes:
 
 def with_days(closes: Closes, earlier: Mapping[str, float]) -> Closes:
     """Return `closes` and the equities at the end of the days `earlier`, in order of time; of one day, the close."""
+    if not earlier:
+        return closes
     days = {day: (datetime.fromisoformat(f"{day}T23:59:59+00:00"), equity) for day, equity in earlier.items()}
     return dict(sorted((days | closes).items()))
 

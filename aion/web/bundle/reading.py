@@ -15,6 +15,7 @@ from aion.model import Mode
 from aion.scalar import BotKind
 from aion.store.document.base import made
 from aion.store.document.clock import ClockState
+from aion.store.document.known import fresh_since
 from aion.store.document.part import Pnl
 from aion.store.document.state import BotSummary, SimLog, SimSummary, SwingRolling
 from aion.store.layout import DESK, ROLLING, SIM_LOGS, SUMMARY, WATCHED, Place, sim_log, swing_rolling
@@ -198,7 +199,7 @@ class Page:
         names = {name for _, name in keys} | touched.asked
         for name in names:
             self._read_name(files, name)
-        keys |= {(kind, name) for name in names for kind in KINDS}
+        keys |= {key for name in names for kind in KINDS if self._is_shown(key := (kind, name), touched)}
         for key in keys | self._cards.keys() if is_all else keys:
             self._make_card(key)
         if is_all or WATCHED in touched.files:
@@ -215,6 +216,12 @@ class Page:
             self._shown, self._cards, self._lines, self._errors(), self._days, self._lead, asked, self._watch,
             self._symbols,
         )  # fmt: skip
+
+    def _is_shown(self, key: Key, touched: Touched) -> bool:
+        """Tell whether something is shown of a bot, or may be of what is asked."""
+        kind, name = key
+        is_of_asked = kind == "intraday" and (name in touched.asked or name in self._of_asked)
+        return key in self._bots or key in self._cards or is_of_asked or (kind == "intraday" and name in self._lines)
 
     def _read_cycle(self, files: Files, touched: Touched, *, is_all: bool, is_overdue: bool) -> set[Key]:
         """Read the files of the day-trading job, if they may have changed; return the bots that are concerned."""
@@ -241,12 +248,21 @@ class Page:
         kind, name = key
         found = self._find(files, kind, name)
         bot, wrong = found if found is not None else (None, None)
+        before = self._bots.get(key)
         _set(self._bots, key, bot)
         _set(self._as_of, key, bot.doc.as_of if bot is not None and bot.doc is not None else None)
         _set(self._of_reading, key, wrong)
-        _set(self._of_bookings, key, _not_booked(bot) if bot is not None else None)
+        _set(self._of_bookings, key, self._not_booked(key, before, bot) if bot is not None else None)
         if kind == "intraday":
             self._lines.pop(name, None)
+
+    def _not_booked(self, key: Key, before: Bot | None, bot: Bot) -> Problem | None:
+        """Say which positions lack a corporate action, of which those that are the same as before have none."""
+        if before is not None and before.doc is not None and bot.doc is not None and key not in self._of_bookings:
+            fresh = fresh_since(before.doc.positions, bot.doc.positions)
+            if fresh is not None and all(bot.doc.positions[each].not_booked is None for each in fresh):
+                return None
+        return _not_booked(bot)
 
     def _find(self, files: Files, kind: BotKind, name: str) -> tuple[Bot | None, Problem | None] | None:
         if kind == "swing":

@@ -10,7 +10,7 @@ from aion.store.document.base import made
 from aion.store.document.part import Pnl
 from aion.web.bundle.curve import Fall
 from aion.web.bundle.document import BotRow, BotView, DayTotal, Total
-from aion.web.bundle.exact import total
+from aion.web.bundle.exact import total, whole_hundredths
 from aion.web.bundle.fall import Closes, fall_of_one, fall_of_sum, with_days
 
 DAYS_SHOWN = 2
@@ -31,18 +31,65 @@ class Held(NamedTuple):
 class Holdings:
     """The positions of a bot in the sums, and what they come to, which is reckoned once."""
 
-    __slots__ = ("by_key", "open", "value")
+    __slots__ = ("by_key", "cents", "gross", "open", "value")
 
-    def __init__(self, by_key: dict[str, Held]) -> None:
-        """Args: by_key: all its positions."""
+    def __init__(self, by_key: dict[str, Held], before: "Holdings | None" = None, fresh: Iterable[str] = ()) -> None:
+        """Make them.
+
+        Args:
+            by_key: all its positions.
+            before: earlier ones of the same keys.
+            fresh: keys of those that may differ from these.
+        """
         self.by_key = by_key
-        self.open = sum([held.quantity != 0 for held in by_key.values()])
+        self.open = 0
         """How many are not empty."""
-        values = [held.value for held in by_key.values()]
-        self.value = (
-            total(said) if len(said := [each for each in values if each is not None]) == len(values) else None
-        )
+        self.value: float | None = None
         """Value of all of them, None where one does not say it."""
+        self.gross: float | None = None
+        """Long and short together of those that are not empty, None where one does not say it."""
+        self.cents: _Cents | None = None
+        """Their sums as whole hundredths, None where one is not said or has more decimals."""
+        if before is None or before.cents is None or not self._follow(before, before.cents, fresh):
+            self._sum_up()
+
+    def _follow(self, before: "Holdings", known: "_Cents", fresh: Iterable[str]) -> bool:
+        """Take over sums of positions that differ by `fresh` ones; tell whether these are whole hundredths."""
+        value, gross, self.open = known.value, known.gross, before.open
+        for key in fresh:
+            old, new = before.by_key[key], self.by_key[key]
+            was, now = (None if each.value is None else whole_hundredths(each.value) for each in (old, new))
+            if was is None or now is None:
+                return False
+            value += now - was
+            gross += (abs(now) if new.quantity else 0) - (abs(was) if old.quantity else 0)
+            self.open += (new.quantity != 0) - (old.quantity != 0)
+        self.cents = _Cents(value, gross)
+        self.value, self.gross = value / 100, gross / 100
+        return True
+
+    def _sum_up(self) -> None:
+        held = self.by_key.values()
+        values = [each.value for each in held]
+        said = [value for value in values if value is not None]
+        self.open = len(values) - [each.quantity for each in held].count(0)
+        self.value = total(said) if len(said) == len(values) else None
+        counted = [each.value for each in held if each.quantity]
+        told = [abs(value) for value in counted if value is not None]
+        self.gross = total(told) if len(told) == len(counted) else None
+        if self.value is not None and self.gross is not None:
+            whole = [cents for each in said if (cents := whole_hundredths(each)) is not None]
+            if len(whole) == len(said):
+                paired = zip(held, whole, strict=True)
+                self.cents = _Cents(sum(whole), sum(abs(each) for of, each in paired if of.quantity))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cents:
+    """Sums of positions in hundredths."""
+
+    value: int
+    gross: int
 
 
 NOTHING = Holdings({})

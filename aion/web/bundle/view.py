@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
@@ -10,6 +10,7 @@ from aion import performance
 from aion.scalar import BotKind
 from aion.store.curve import FEWEST, thin_beside
 from aion.store.document.base import altered, made, shown_as
+from aion.store.document.known import fresh_since
 from aion.store.document.part import Fill, Position, Signal, Stats, Trade
 from aion.store.document.piece import encode, encode_part
 from aion.store.document.state import Account, BotSummary, Rolling, SimSummary
@@ -77,7 +78,7 @@ class Card:
         """
         self.doc = doc
         self.foreign = foreign
-        self.held = Holdings(_all_held(doc, before))
+        self.held = _holdings(doc, before)
         """Its positions, for sums with other bots."""
         is_same = before is not None and (
             before.doc.equity_curve is doc.equity_curve or before.doc.equity_curve == doc.equity_curve
@@ -220,11 +221,21 @@ def _has_left_out(doc: Account, field: str) -> bool:
     return doc.left_out is not None and field in doc.left_out.fields
 
 
-def _all_held(doc: BotState, before: "Card | None") -> dict[str, Held]:
+def _holdings(doc: BotState, before: "Card | None") -> Holdings:
     """Return all positions of a bot; what they are worth is taken from its card before if they are the same."""
-    held = before.doc.positions if before is not None else {}
-    known = before.held.by_key if before is not None else {}
-    return {key: known[key] if held.get(key) is each else _held(each) for key, each in doc.positions.items()}
+    if before is None:
+        return Holdings({key: _held(each) for key, each in doc.positions.items()})
+    fresh = fresh_since(before.doc.positions, doc.positions)
+    if fresh is not None:
+        if not fresh:
+            return before.held
+        held = dict(before.held.by_key)
+        held.update((key, _held(doc.positions[key])) for key in fresh)
+        return Holdings(held, before.held, fresh)
+    known, were = before.held.by_key, before.doc.positions
+    return Holdings(
+        {key: known[key] if were.get(key) is each else _held(each) for key, each in doc.positions.items()}
+    )
 
 
 def _held(held: Position) -> Held:
@@ -288,22 +299,23 @@ def _grown(doc: Account, equity_curve: curve.Curve) -> tuple[curve.Curve, float 
 
 
 def _stats(doc: Account, fall: Fall | None, positions: Holdings) -> Stats | None:
-    found = doc.stats.model_copy() if doc.stats is not None else made(Stats)()
     fall = fall or Fall()
-    found.drawdown, found.max_drawdown, found.peak_at = fall.drawdown, fall.max_drawdown, fall.peak_at
+    found: dict[str, Any] = {
+        "drawdown": fall.drawdown, "max_drawdown": fall.max_drawdown, "peak_at": fall.peak_at
+    }  # fmt: skip
     if doc.stats is not None:
-        return found
-    values = [held.value for held in positions.by_key.values() if held.quantity]
-    said = [value for value in values if value is not None]
-    if len(said) == len(values) and not _has_left_out(doc, "positions"):
-        found.exposure = fraction(performance.exposure(said, doc.equity))
+        return altered(doc.stats, **found)
+    if positions.gross is not None and not _has_left_out(doc, "positions"):
+        found["exposure"] = fraction(performance.exposure((positions.gross,), doc.equity))
     results = [trade.realized_pnl for trade in doc.trades.values()]
     if results and not _has_left_out(doc, "trades"):
-        found.closed_trades = len(results)
-        found.wins = performance.wins(results)
-        found.win_rate = fraction(performance.win_rate(results))
-        found.profit_factor = fraction(performance.profit_factor(results))
-    return found if found != made(Stats)() else None
+        found |= {
+            "closed_trades": len(results),
+            "wins": performance.wins(results),
+            "win_rate": fraction(performance.win_rate(results)),
+            "profit_factor": fraction(performance.profit_factor(results)),
+        }
+    return made(Stats)(**found) if any(each is not None for each in found.values()) else None
 
 
 class Symbols:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from aion.store.document.base import to_json
 from aion.store.document.part import Pnl
 from aion.web.bundle.curve import in_order
@@ -125,3 +128,22 @@ def test_totals_when_a_bot_was_charged_for_a_night_then_borrow_is_in_the_sum() -
     day = totals([member("a"), member("b")], {"2022-05-19": {"a": PNL, "b": charged}})["USD"]["days"]["2022-05-19"]
     assert day["borrow"] == 0.3
     assert round(day["gross"] - day["fees"] - day["slippage"] - day["borrow"], 6) == day["net"]
+
+
+VALUES = (
+    st.none() | st.integers(-10_000, 10_000).map(lambda cents: cents / 100) | st.sampled_from([1e15, 0.001, -3e-9])
+)
+HELD = st.builds(Held, st.sampled_from([0.0, -0.0, 2.0, -1.5]), VALUES, st.none())
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abcd"), HELD, min_size=1), min_size=2), st.sampled_from("bcd"))
+def test_holdings_when_made_of_those_before_then_they_come_to_the_same(
+    changes: list[dict[str, Held]], last: str
+) -> None:
+    names = [name for name in "abcd" if name <= last]
+    held = Holdings(dict.fromkeys(names, Held(1.0, 2.5, None)))
+    for change in changes:
+        fresh = {name: each for name, each in change.items() if name in names}
+        by_key = held.by_key | fresh
+        held, whole = Holdings(by_key, held, fresh), Holdings(by_key)
+        assert (held.open, held.value, held.gross) == (whole.open, whole.value, whole.gross)

@@ -15,7 +15,7 @@ from aion.live.topic import Built, Patch
 from aion.store.document.base import to_json
 from aion.store.document.part import Position
 from aion.store.document.piece import encode_members, encode_part
-from aion.web.bundle.index.state import concerned, key_of
+from aion.web.bundle.index.state import Concerned, key_of
 from aion.web.bundle.reader import DeskReader
 from aion.web.bundle.view import Bound, Card, cut, position_of, weight_of
 
@@ -121,6 +121,8 @@ class CardTopics:
     def __init__(self, reader: DeskReader) -> None:
         """Args: reader: reads the files; shared with the other topics."""
         self._reader = reader
+        self.keys = Concerned(reader)
+        """The bots whose cards a file may alter."""
         self._newest: WeakValueDictionary[str, CardText] = WeakValueDictionary()
         """By bot. Both live as long as the snapshots that were made of them."""
         self._known: WeakValueDictionary[tuple[str, str], CardText] = WeakValueDictionary()
@@ -150,7 +152,3 @@ class CardTopics:
         base = self._known.get((key, etag))
         patch = text.patch_from(base) if base is not None else None
         return replace(patch, whole_bytes=size) if patch is not None else None
-
-    def keys(self, path: str) -> tuple[str, ...] | None:
-        """Return the bots that the file at `path` may concern, None for all."""
-        return concerned(path, self._reader)

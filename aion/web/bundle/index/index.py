@@ -13,7 +13,7 @@ import orjson
 from aion.live.delta import entries_patch, parse
 from aion.live.disk.source import Tree
 from aion.live.topic import Built, Patch
-from aion.web.bundle.index.state import ROWS, Before, IndexState, concerned, key_of
+from aion.web.bundle.index.state import ROWS, Before, Concerned, IndexState, key_of
 
 VERSIONS = 64  # whose changes are remembered; streams are pushed each, so that few lag behind more than one
 MOST_ROWS = 2_000  # of all these versions together
@@ -95,6 +95,8 @@ class RowTopics:
         """Args: state: what the index says; shared with the other topics."""
         self._state = state
         self._followed = state.follow()
+        self.keys = Concerned(state.reader)
+        """The bots whose rows a file may alter at once."""
 
     def __call__(self, tree: Tree[Any], key: str) -> Built | None:
         """Return the row of a bot and its problems, None where there is neither."""
@@ -106,10 +108,6 @@ class RowTopics:
             return None
         shown = {"bot": orjson.Fragment(row)} if row is not None else {}
         return Built({**shown, "errors": orjson.Fragment(errors or b"{}")}, revisit_in_s)
-
-    def keys(self, path: str) -> tuple[str, ...] | None:
-        """Return the bots whose rows the file at `path` may alter at once, None for all."""
-        return concerned(path, self._state.reader)
 
     def changed(self) -> Iterable[str] | None:
         """Return the bots whose rows have changed since the last call, None where that may be all of them."""

@@ -27,6 +27,8 @@ from aion.web.problem import Problems
 from aion.web.state import Json
 
 ROWS = "bots"
+MOST_PATHS = 20_000  # whose bots are remembered
+_OF_A_BOT = frozenset({"sim_log", "swing_rolling", *ASKING})
 _SIZE = 32  # bytes of a hash
 _MODULUS = 1 << (8 * _SIZE)
 
@@ -203,21 +205,38 @@ def is_bot(key: str) -> bool:
     return kind in KINDS and is_named and (APART not in bot or is_machine(machine))
 
 
-def concerned(path: str, reader: DeskReader) -> tuple[str, ...] | None:
-    """Return the ids of the bots that the file at `path` may concern at once, None for all."""
-    page = reader.page
-    machine, inside = split_path(path)
-    place = page.place(machine, inside)
-    if place is None:
-        return ()
-    if place.kind in ("sim_log", "swing_rolling", *ASKING):
-        day_job = page.jobs(machine)
-        job = day_job if place.bot in day_job else ()
-        names = () if place.bot == DESK else (place.bot,)  # one of the day-trading job may complete a cycle
+class Concerned:
+    """Which bots a file may concern, remembered by its path until there are other machines or other bots of a job.
+
+    Two threads ask; what one of them does not remember yet it finds out.
+    """
+
+    def __init__(self, reader: DeskReader) -> None:
+        """Args: reader: knows the names of the files."""
+        self._page = reader.page
+        self._known: dict[str, tuple[object, object, tuple[str, ...]]] = {}
+
+    def __call__(self, path: str) -> tuple[str, ...] | None:
+        """Return the ids of the bots that the file at `path` may concern at once, None for all."""
+        machine, inside = split_path(path)
+        names, jobs = self._page.names, self._page.jobs(machine)
+        known = self._known.get(path)
+        if known is not None and known[0] == names and known[1] is jobs:
+            return known[2]
+        place = self._page.place(machine, inside)
+        if place is None:
+            return ()
+        if place.kind not in _OF_A_BOT:
+            return None if place.kind in ("sim_summary", "rolling") else ()
+        job = jobs if place.bot in jobs else ()
+        of = () if place.bot == DESK else (place.bot,)  # one of the day-trading job may complete a cycle
         # with or without the machine: that a second one has the name alters the ids of both
-        ids = {bot_id(each, name) for name in {*names, *job} for each in (OWN, *page.names, machine)}
-        return tuple(f"{kind}/{each}" for each in ids for kind in KINDS)
-    return None if place.kind in ("sim_summary", "rolling") else ()
+        ids = {bot_id(each, name) for name in {*of, *job} for each in (OWN, *names, machine)}
+        found = tuple(f"{kind}/{each}" for each in ids for kind in KINDS)
+        if len(self._known) >= MOST_PATHS:
+            self._known.clear()
+        self._known[path] = (names, jobs, found)
+        return found
 
 
 def _row(desk: Desk, key: Key, problems: Problems) -> bytes | None:
@@ -225,12 +244,11 @@ def _row(desk: Desk, key: Key, problems: Problems) -> bytes | None:
     view = card.row if card is not None else desk.lines.get(key[1]) if key[0] == "intraday" else None
     if view is None:
         return None
-    row = shown_as(BotRow, view)
-    row.symbols, row.errors = view.symbols[:ROW_SYMBOLS], problems
+    more: dict[str, Any] = {"symbols": view.symbols[:ROW_SYMBOLS], "errors": problems}
     if card is not None and card.doc.fills:
         last, fill = max(reversed(card.doc.fills.items()), key=lambda item: item[1].ts)
-        row.last_fill = shown_as(LastFill, fill)
-        row.last_fill.id = last
+        more["last_fill"] = shown_as(LastFill, fill, id=last)
+    row = shown_as(BotRow, view, **more)
     return encode_part(row)
 
 
