@@ -109,9 +109,11 @@ def in_thread(make: Callable[[], web.Application]) -> Iterator[int]:
         runner = loop.run_until_complete(begin())
         ready.set()
         loop.run_forever()
-        for task in asyncio.all_tasks(loop):
+        for task in (tasks := asyncio.all_tasks(loop)):
             task.cancel()
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         loop.run_until_complete(runner.cleanup())
+        loop.run_until_complete(asyncio.sleep(0.01))  # a connection that is closed ends in a round of the loop
         loop.close()
 
     thread = threading.Thread(target=run)

@@ -57,23 +57,30 @@ class Wire:
         self._flows.set()
         self._cut()
         await asyncio.gather(*self._carrying, return_exceptions=True)
+        await asyncio.sleep(0.01)  # a connection that is closed ends in a round of the loop
 
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._is_cut:
-            writer.transport.abort()
-            return
-        try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._to)
-        except OSError:
-            writer.transport.abort()
-            return
         own = asyncio.current_task()
         assert own is not None
         self._carrying.add(own)
-        self._writers |= {writer, back}
+        self._writers.add(writer)
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self._to)
+        except OSError:
+            self._drop(own, writer)
+            return
+        self._writers.add(back)
+        if self._is_cut:  # also meanwhile
+            self._drop(own, writer, back)
+            return
         await asyncio.gather(self._carry(reader, back), self._carry(there, writer))
-        self._writers -= {writer, back}
-        self._carrying.discard(own)
+        self._drop(own, writer, back)
+
+    def _drop(self, task: asyncio.Task[None], *writers: asyncio.StreamWriter) -> None:
+        for each in writers:
+            each.transport.abort()
+        self._writers -= {*writers}
+        self._carrying.discard(task)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
