@@ -13,6 +13,7 @@ from aion.store.document.watch import WatchedProcess
 from aion.store.layout import Layout
 from aion.store.log.process_log import ProcessLog
 from aion.watch.alert import Alerter
+from aion.watch.rule.watch import RuleWatch
 from aion.watch.watchdog import Watchdog
 from aion.web.http.host import bind
 from aion.web.security.command import check_address
@@ -69,12 +70,15 @@ def run_up(
         supervisor = RollingSupervisor(
             children, log.write, leave_s=settings.leave_s, silent_s=settings.watch.silent_s, changed=watchdog.wake
         )
-        thread = watchdog.start()
+        rules = RuleWatch(settings, layout, log.write, alerter)
+        threads = [watchdog.start(), rules.start()]
         try:
             status = supervisor.run()
         finally:
             watchdog.stop()
-            thread.join(STOP_S)
+            rules.stop()
+            for thread in threads:
+                thread.join(STOP_S)
             if alerter is not None:
                 alerter.stop()
         watchdog.close()
@@ -103,11 +107,14 @@ def run_watch(settings: Settings) -> int:
     alerter = _alerter(settings, log)
     watchdog = Watchdog(settings, layout, dict, log.write, alerter)
     log.info(f"watching over {settings.data}")
-    thread = watchdog.start()
+    rules = RuleWatch(settings, layout, log.write, alerter)
+    threads = [watchdog.start(), rules.start()]
     while not over.wait(0.5):
         continue
     watchdog.stop()
-    thread.join(STOP_S)
+    rules.stop()
+    for thread in threads:
+        thread.join(STOP_S)
     watchdog.close()
     log.info("stopped")
     return 0

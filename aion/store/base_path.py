@@ -2,7 +2,7 @@
 
 import re
 
-SCREENS = frozenset({"bots", "intraday", "portfolio", "logs", "system", "bot"})
+SCREENS = frozenset({"bots", "intraday", "alerts", "portfolio", "logs", "system", "bot"})
 """First pieces of the paths that are pages; a new page is named here."""
 OWN_PATHS = SCREENS | {"api", "assets", "events", "healthz", "login", "metrics", "readyz"}
 """First pieces of the desk's own paths: a base path that begins with one could not be told from them."""

@@ -18,10 +18,10 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lp
 DESK = "desk"
 """Name in place of a bot's for requests to the bots' process as a whole; no bot may have it."""
 
-INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES, ATTACHED = (
-    "intraday", "swing", "logs", "config", "control", "runs", "watch", "machines", "attach",
+INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES, ATTACHED, ALERTS = (
+    "intraday", "swing", "logs", "config", "control", "runs", "watch", "machines", "attach", "alerts",
 )  # fmt: skip
-FOLDERS = (INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES, ATTACHED)
+FOLDERS = (INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES, ATTACHED, ALERTS)
 """At the top of the data folder."""
 SIM_LOGS = f"{INTRADAY}/sim_logs"
 BOT_LOGS = f"{SWING}/bot_logs"
@@ -30,6 +30,7 @@ ROLLING = f"{INTRADAY}/rolling.json.gz"
 WATCHED = f"{WATCH}/watch.json"
 HEARTBEAT = f"{WATCH}/bots.json"
 PROOF = f"{WATCH}/proof.json"
+ALERT_RULES, ALERTS_SENT = f"{ALERTS}/rules.json", f"{ALERTS}/sent.json"
 LEDGER, DESK_STORE = "ledger.sqlite", "desk.sqlite"
 UP_LOCK, LEDGER_LOCK, STRATEGY_CALL = "up.lock", "ledger.lock", ".strategy-call"
 FOLDER_LOCK = ".lock"
@@ -46,7 +47,10 @@ KILL = "kill.json"
 LOG_SUFFIX = ".jsonl"
 BESIDE_SQLITE = ("", "-wal", "-shm", "-journal")
 """What SQLite adds to a database's name for the files beside it, the database itself first."""
-_WATCH_FILES = {WATCHED: "watch", HEARTBEAT: "heartbeat", PROOF: "proof"}
+_FIXED = {
+    WATCHED: "watch", HEARTBEAT: "heartbeat", PROOF: "proof", ALERT_RULES: "alert_rules",
+    ALERTS_SENT: "alert_history",
+}  # fmt: skip
 _SWING_ROLLING = "rolling_"
 _ACTIVITY = "bot_activity_"
 
@@ -229,6 +233,10 @@ class Layout:
         self.watch = root / WATCHED
         self.heartbeat = root / HEARTBEAT
         self.proof = root / PROOF
+        self.alert_rules = root / ALERT_RULES
+        self.alerts_sent = root / ALERTS_SENT
+        self.alert_state = root / ALERTS / ".state.json"
+        """What the watchdog remembers of the bots for the rules; nobody else reads it."""
         self.up_lock = root / UP_LOCK
         self.rolling = root / ROLLING
         self.sim_summary = root / SUMMARY
@@ -317,7 +325,7 @@ class Layout:
                 ):
                     day, bot = check_day(name[13:23]), check_name("bot", name[24:-5])
                     return Place("bot_activity", bot, day, check_horizon(horizon))
-                case ("watch", _) if (kind := _WATCH_FILES.get("/".join(parts))) is not None:
+                case ("watch" | "alerts", _) if (kind := _FIXED.get("/".join(parts))) is not None:
                     return Place(kind)
                 case ("config", name) if name.endswith(".json"):
                     return Place("bot_config", check_name("bot", name[:-5]))

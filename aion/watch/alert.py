@@ -9,7 +9,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -24,6 +24,7 @@ DEADLINE_S = 60.0  # for one delivery to all services, the start of a process on
 RETRY_S = (5.0, 30.0, 120.0)  # before each further try
 MOST_WAITING = 64  # messages; the oldest is dropped, with a line
 MOST_LINES = 12  # alarms that one message names; the rest is counted
+Done = Callable[[str], None]
 _TITLES = {"failure": "needs attention", "success": "all clear"}
 
 
@@ -111,7 +112,7 @@ class Alerter:
         self._say = say
         self._retry_s = tuple(retry_s)
         self._deadline_s = deadline_s
-        self._queue: queue.Queue[Message] = queue.Queue(MOST_WAITING)
+        self._queue: queue.Queue[tuple[Message, Done]] = queue.Queue(MOST_WAITING)
         self._failure = ""
         self._stopped = threading.Event()
         threading.Thread(target=self._run, name="aion-alerts", daemon=True).start()
@@ -122,16 +123,26 @@ class Alerter:
         good = [each for each in cleared.values() if each.kind in self._events and each.alerted_at is not None]
         if not bad and not good:
             return
-        message = message_of(self._name, bad, good)
+        self.send(message_of(self._name, bad, good))
+
+    def send(self, message: Message, done: Done = lambda _why: None) -> None:
+        """Queue a message; never blocks.
+
+        Args:
+            message: the message.
+            done: called from another thread with why it was not delivered, empty when it was.
+        """
         while True:
             try:
-                self._queue.put_nowait(message)
+                self._queue.put_nowait((message, done))
             except queue.Full:
                 try:
-                    self._queue.get_nowait()
+                    _, dropped = self._queue.get_nowait()
                 except queue.Empty:
                     continue
-                self._say("warning", f"an alert was dropped: {MOST_WAITING} wait to be delivered")
+                why = f"dropped: {MOST_WAITING} wait to be delivered"
+                self._say("warning", f"an alert was {why}")
+                dropped(why)
             else:
                 return
 
@@ -146,24 +157,26 @@ class Alerter:
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                message = self._queue.get(timeout=0.5)
+                message, done = self._queue.get(timeout=0.5)
             except queue.Empty:
                 continue
-            self._send(message)
+            done(self._send(message))
 
-    def _send(self, message: Message) -> None:
+    def _send(self, message: Message) -> str:
+        """Deliver a message; return why that failed, empty where it did not."""
         left: Sequence[str] = self._urls
         for number, wait_s in enumerate((*self._retry_s, None), 1):
             failed = deliver(left, message, self._deadline_s)
             if not failed:
                 self._failure = ""
                 self._say("info", f"alert delivered: {message.title}")
-                return
+                return ""
             left = list(failed)
             self._failure = why = "; ".join(dict.fromkeys(failed.values()))
             if wait_s is None or why == EXTRA:
                 self._say("error", f"alert given up after {number} attempts: {why}")
-                return
+                return why
             self._say("warning", f"alert not delivered: {why}; next attempt in {wait_s:g} s")
             if self._stopped.wait(wait_s):
-                return
+                break
+        return self._failure

@@ -36,6 +36,7 @@ from aion.web.log.elsewhere import Elsewhere
 from aion.web.log.repeat import EVERY_S, also
 from aion.web.metrics.metric import Metrics, TimedStats
 from aion.web.proof import ProofWatch
+from aion.web.router.alert import alert_router
 from aion.web.router.bot_parts import bot_parts_router
 from aion.web.router.bots_index import CARD, ROW, bots_index_router
 from aion.web.router.bots_page import bots_page_router
@@ -258,7 +259,7 @@ def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
         app.router.routes.extend(raw.routes)  # an included router would wrap its routes anew
     for router in (
         system_router, session_router, logs_router, intraday_logs_router, swing_logs_router, bot_parts_router,
-        control_router, rule_router, history_router, portfolio_router,
+        control_router, rule_router, history_router, portfolio_router, alert_router,
     ):  # fmt: skip
         app.include_router(router)
     app.add_exception_handler(AionError, _answer_aion_error)

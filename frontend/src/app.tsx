@@ -33,26 +33,13 @@ import { NewBuild } from "./ui/new-build";
 import { Skeleton } from "./ui/skeleton";
 import { WatchLine } from "./ui/watch-line";
 
-const BotScreen = later(
-  () => import("./feature/bot/screen"),
-  () => <Lacking />,
-);
-const IntradayScreen = later(
-  () => import("./feature/intraday/screen"),
-  () => <Lacking />,
-);
-const LogsScreen = later(
-  () => import("./feature/logs/screen"),
-  () => <Lacking />,
-);
-const PortfolioScreen = later(
-  () => import("./feature/portfolio/screen"),
-  () => <Lacking />,
-);
-const SystemScreen = later(
-  () => import("./feature/system/screen"),
-  () => <Lacking />,
-);
+const lacking = () => <Lacking />;
+const AlertsScreen = later(() => import("./feature/alerts/screen"), lacking);
+const BotScreen = later(() => import("./feature/bot/screen"), lacking);
+const IntradayScreen = later(() => import("./feature/intraday/screen"), lacking);
+const LogsScreen = later(() => import("./feature/logs/screen"), lacking);
+const PortfolioScreen = later(() => import("./feature/portfolio/screen"), lacking);
+const SystemScreen = later(() => import("./feature/system/screen"), lacking);
 
 const NONE: readonly Bot[] = [];
 const NOTHING = {};
@@ -207,6 +194,7 @@ export function App() {
           (roster && isReady ? <BotsPage roster={roster} states={states} cards={cards} /> : <Skeleton />)}
         {page === "portfolio" && <PortfolioScreen roster={isReady ? roster : undefined} />}
         {page === "intraday" && <IntradayScreen isReady={isReady} />}
+        {page === "alerts" && <AlertsScreen roster={isReady ? roster : undefined} />}
         {page === "logs" && <LogsScreen />}
         {page === "system" && <SystemScreen isReady={isReady} roster={roster} />}
         {page === undefined && <NotFound path={path} />}

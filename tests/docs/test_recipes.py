@@ -163,8 +163,8 @@ def test_state_kind_is_four_files_then_it_is_read_checked_and_watched(tmp_path: 
     )  # fmt: skip
     copy.edit(
         "aion/store/layout.py",
-        ('                case ("watch", _)', '                case ("intraday", "journal.json"):\n'
-         '                    return Place("journal")\n                case ("watch", _)'),
+        ('                case ("watch" | "alerts", _)', '                case ("intraday", "journal.json"):\n'
+         '                    return Place("journal")\n                case ("watch" | "alerts", _)'),
     )  # fmt: skip
     copy.edit("aion/web/bundle/topic.py", ('{"sim_log", ', '{"journal", "sim_log", '))
     state = {

@@ -24,7 +24,7 @@ FOCUSED = """() => {
     isSeen: drawn.outlineStyle === "solid" && parseFloat(drawn.outlineWidth) >= 2 && box.height > 0 && !isHidden,
   };
 }"""
-PATHS = ["/bots", "/bots/swing_1w", "/intraday", "/intraday/MSFT", "/logs", "/portfolio", "/system"]
+PATHS = ["/bots", "/bots/swing_1w", "/intraday", "/intraday/MSFT", "/alerts", "/logs", "/portfolio", "/system"]
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,8 @@ def test_page_when_tabbed_through_then_the_focus_is_always_seen(still: Up, page:
     page.locator("main h2, main h1").first.wait_for(state="attached")
     if path == "/portfolio":
         page.locator(".portfolio tbody tr").first.wait_for()
+    if path == "/alerts":
+        page.get_by_role("button", name="Add rule").wait_for()
     seen: list[dict[str, Any]] = []
     for _ in range(200):
         page.keyboard.press("Tab")

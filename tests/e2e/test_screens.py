@@ -18,6 +18,7 @@ WIDTHS = [1440, 390]
 PAGES = {
     "/intraday": ".candle-box canvas",
     "/intraday/MSFT": ".candle-box.large canvas",
+    "/alerts": "text=What was sent",
     "/logs": ".log-line",
     "/portfolio": "text=Closed trades of all bots",
     "/system": "#routes-title",

@@ -18,7 +18,7 @@ from .window import ALONE, WINDOWS
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # one test has a dozen dialogs and two restarts
 
-PAGES = ("bots", "bots/orb_ny", "intraday", "intraday/MSFT", "logs", "portfolio", "system", "nowhere")
+PAGES = ("bots", "bots/orb_ny", "intraday", "intraday/MSFT", "alerts", "logs", "portfolio", "system", "nowhere")
 LINK = "document.querySelector('.bar-chip.link')?.innerText ?? ''"
 BAR = "banner"
 THROW = re.compile(r"^Stop\b")

@@ -101,6 +101,7 @@ def test_every_free_text_of_a_bot_is_filled_with_something_strange() -> None:
 PAGES = [
     "/bots",
     "/intraday",
+    "/alerts",
     "/logs",
     "/portfolio",
     "/system",
@@ -117,8 +118,9 @@ def test_page_when_strangers_write_anything_then_it_is_text(
     for path in PAGES:
         page.goto(f"{url}{path}")
         page.get_by_text("STREAMING", exact=True).wait_for()
-        part = {"/bots": ".card", "/intraday": ".symbols", "/logs": ".log-line", "/system": "#routes-title",
-                "/portfolio": ".portfolio .rows"}.get(path, ".rows.trades .opener")  # fmt: skip
+        part = {"/bots": ".card", "/intraday": ".symbols", "/alerts": ".alerts", "/logs": ".log-line",
+                "/system": "#routes-title", "/portfolio": ".portfolio .rows",
+                }.get(path, ".rows.trades .opener")  # fmt: skip
         page.locator(part).first.wait_for()
         if path.startswith("/bots/"):
             page.locator(part).first.click()

@@ -1,5 +1,6 @@
 """The kinds of state documents and their schema names."""
 
+from aion.store.document.alert import AlertHistory, AlertRules
 from aion.store.document.base import Document
 from aion.store.document.request import BotConfig, Control, Kill
 from aion.store.document.state import BotActivity, LogLine, Rolling, SimLog, SimSummary, SwingRolling
@@ -17,6 +18,8 @@ KINDS: dict[str, type[Document]] = {
     "watch": Watch,
     "heartbeat": Heartbeat,
     "proof": Proof,
+    "alert_rules": AlertRules,
+    "alert_history": AlertHistory,
     "log_line": LogLine,
 }
 """Model by kind; the `schema` of a document is `aion/<kind>/1`."""

@@ -24,7 +24,8 @@ export class AskError extends Error {
 /** Milliseconds after which a request without an answer is given up: its connection is free for others again. */
 const PATIENCE = 15_000;
 
-async function send<T>(
+/** Ask for a change and return the answer; throws `AskError`. */
+export async function send<T>(
   method: string,
   path: string,
   body?: unknown,

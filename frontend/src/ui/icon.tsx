@@ -63,6 +63,7 @@ const PAGES: Record<string, string> = {
   bots: "M3 14l4-5 4 3 6-8",
   portfolio: "M10 3v7h7A7 7 0 1 1 10 3z",
   intraday: "M6 3v14M14 3v14M4 6h4v7H4zM12 8h4v6h-4z",
+  alerts: "M10 3l8 14H2zM10 9v4",
   logs: "M3 5h14M3 10h14M3 15h9",
   system: "M2 10h4l2-6 4 12 2-6h4",
 };

@@ -6,15 +6,12 @@ import { nextTheme, setTheme, useTheme } from "../../lib/preference";
 import { navigate } from "../../lib/route";
 import { Mark, PageIcon, ThemeIcon } from "../icon";
 
-export const PAGES = [
-  { id: "bots", href: "/bots", title: "Bots" },
-  { id: "portfolio", href: "/portfolio", title: "Portfolio" },
-  { id: "intraday", href: "/intraday", title: "Intraday" },
-  { id: "logs", href: "/logs", title: "Logs" },
-  { id: "system", href: "/system", title: "System" },
-] as const;
+const IDS = ["bots", "portfolio", "intraday", "alerts", "logs", "system"] as const;
 
-export type PageId = (typeof PAGES)[number]["id"];
+export type PageId = (typeof IDS)[number];
+
+/** Each page: where it is, and what it is called. */
+export const PAGES = IDS.map((id) => ({ id, href: `/${id}`, title: id[0]?.toUpperCase() + id.slice(1) }));
 
 /** Follow a link inside the page; with a modifier, or another button, the browser does what it always does. */
 export function follow(event: TargetedMouseEvent<HTMLAnchorElement>): void {
