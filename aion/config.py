@@ -295,6 +295,14 @@ class Settings(Section):
     """Runs kept, the present one included."""
     keep_days: int = Field(180, ge=1, le=36_500)
     """Days that day files and logs are kept."""
+    past: bool = True
+    """Record the states of the bots, so that the desk can show any recorded day again."""
+    past_interval_s: float = Field(10.0, ge=0.1, le=3600)
+    """Seconds between two recorded states of a bot at least; of what comes faster the newest is recorded."""
+    keep_past_days: int = Field(365, ge=1, le=36_500)
+    """Days that recorded states are kept."""
+    past_mb: int = Field(2048, ge=1, le=1_000_000)
+    """Size of all recorded states, MB, above which the oldest days are removed."""
     cycle_grace_s: float = Field(5.0, ge=0, le=600)
     """Seconds after which a cycle whose files do not agree is called incomplete."""
     rescan_interval_s: float = Field(5.0, gt=0, le=600)

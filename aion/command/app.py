@@ -107,11 +107,12 @@ def up(
     is_fresh = fresh if fresh is not None else settings.fresh
     runs = ("run", *_arguments(config, **bots), "--fresh" if is_fresh else "--keep")
     attached = ("attach", "run", *_arguments(config, **shared))
+    recorder = ("record", *_arguments(config, **shared))
     member = member_of(settings)
     if member is not None and member.kind == "desk":
         runs = ()
     relays = relays_of(settings, member, _arguments(config, data=data))
-    raise typer.Exit(run_up(settings, _arguments(config, **desk), runs, attached, relays))
+    raise typer.Exit(run_up(settings, _arguments(config, **desk), runs, attached, recorder, relays))
 
 
 @app.command()

@@ -1,12 +1,12 @@
-"""The commands for operators: `aion watch`, `alerts test`, `admit`, `control`, `doctor`, `backup`."""
+"""The commands for operators: `aion watch`, `record`, `alerts test`, `admit`, `control`, `doctor`, `backup`."""
 
 from pathlib import Path
 from typing import Annotated, get_args
 
 import typer
 
-from aion.command.option import Config, Data, Host, Port, Reason, settings_of
-from aion.errors import ConfigError
+from aion.command.option import Config, Data, Host, Level, ParentPipe, Port, Reason, settings_of
+from aion.errors import AionError, ConfigError, said
 from aion.terminal import say
 
 
@@ -14,6 +14,7 @@ def add_operations(app: typer.Typer) -> None:
     """Add the commands of this module to `app`."""
     alerts = typer.Typer(no_args_is_help=True, help="Alerts: messages when something is wrong.")
     app.command("watch")(watch)
+    app.command("record")(record)
     app.command("admit")(admit)
     app.command("control")(control)
     app.command("doctor")(doctor)
@@ -30,6 +31,24 @@ def watch(config: Config = None, data: Data = None) -> None:
 
     leave_environment(("alert_urls",))
     raise typer.Exit(run_watch(settings_of(config, data=data)))
+
+
+def record(config: Config = None, data: Data = None, log_level: Level = None, parent_pipe: ParentPipe = None) -> None:
+    """Record the states of the bots for Rewind until Ctrl-C; `aion up` does it too."""
+    from aion.past.recorder import run
+    from aion.process.supervisor import follow_parent
+    from aion.secret import leave_environment
+
+    leave_environment(())
+    follow_parent(parent_pipe, nice=10 if parent_pipe is not None else 0)
+    try:
+        status = run(settings_of(config, data=data, log_level=log_level))
+    except AionError as error:
+        if parent_pipe is None:
+            raise
+        say(said(error).rstrip("\n"), err=True)
+        status = 1  # it is tried again: bots and desk run on without it
+    raise typer.Exit(status)
 
 
 def _alerts() -> None:

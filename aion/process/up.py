@@ -26,6 +26,7 @@ def run_up(
     desk: Sequence[str],
     bots: Sequence[str],
     attached: Sequence[str],
+    recorder: Sequence[str] = (),
     relays: Mapping[str, Sequence[str]] | None = None,
 ) -> int:
     """Run desk, bots and watchdog until stopped by a signal; return the exit status.
@@ -35,6 +36,7 @@ def run_up(
         desk: options of the desk's processes, which are replaced on SIGHUP.
         bots: command and options of the bots' process; none where no bots run here.
         attached: those of the process that shows bots of other programs, which runs where there are any.
+        recorder: those of the process that records the bots' states, if the settings want it.
         relays: those of the processes that carry files and logins to or from other machines, by name.
 
     Raises:
@@ -63,6 +65,7 @@ def run_up(
             ),
             *([Child("bots", tuple(bots), log=layout.log("bots"), secrets=settings.secrets_of(own))] if bots else []),
             *([_attached(settings, attached, layout)] if settings.attach else []),
+            *([Child("record", tuple(recorder), log=layout.log("record"))] if settings.past and recorder else []),
             *(Child(name, tuple(command), log=layout.log(name)) for name, command in (relays or {}).items()),
         )
         alerter = _alerter(settings, log)

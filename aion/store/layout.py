@@ -18,10 +18,10 @@ _RESERVED = {"con", "prn", "aux", "nul", *(f"com{i}" for i in range(10)), *(f"lp
 DESK = "desk"
 """Name in place of a bot's for requests to the bots' process as a whole; no bot may have it."""
 
-INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES, ATTACHED, ALERTS = (
-    "intraday", "swing", "logs", "config", "control", "runs", "watch", "machines", "attach", "alerts",
+INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES, ATTACHED, ALERTS, PAST = (
+    "intraday", "swing", "logs", "config", "control", "runs", "watch", "machines", "attach", "alerts", "past",
 )  # fmt: skip
-FOLDERS = (INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES, ATTACHED, ALERTS)
+FOLDERS = (INTRADAY, SWING, LOGS, CONFIGS, CONTROLS, RUNS, WATCH, MACHINES, ATTACHED, ALERTS, PAST)
 """At the top of the data folder."""
 SIM_LOGS = f"{INTRADAY}/sim_logs"
 BOT_LOGS = f"{SWING}/bot_logs"

@@ -46,6 +46,7 @@ from aion.web.router.events import events_router
 from aion.web.router.history import history_router
 from aion.web.router.intraday import intraday_router
 from aion.web.router.logs import logs_router
+from aion.web.router.past import past_router
 from aion.web.router.portfolio import portfolio_router
 from aion.web.router.raw import RawRoute
 from aion.web.router.rule import rule_router
@@ -259,7 +260,7 @@ def _make_routes(desk: Desk, builds: BuildWatch) -> FastAPI:
         app.router.routes.extend(raw.routes)  # an included router would wrap its routes anew
     for router in (
         system_router, session_router, logs_router, intraday_logs_router, swing_logs_router, bot_parts_router,
-        control_router, rule_router, history_router, portfolio_router, alert_router,
+        control_router, rule_router, history_router, portfolio_router, alert_router, past_router,
     ):  # fmt: skip
         app.include_router(router)
     app.add_exception_handler(AionError, _answer_aion_error)
