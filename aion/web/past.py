@@ -20,6 +20,8 @@ from aion.web.control.folder import Folder
 from aion.web.problem import Problem, left_out
 from aion.web.state import BotState
 
+WHOLE = Bound(points=20_000)
+"""Of a state that is shown: the rows of a card, and all of its curve, which cannot be asked for apart."""
 _FILE_KIND = {"intraday": "sim_log", "swing": "swing_rolling"}
 
 
@@ -139,7 +141,7 @@ class Past:
         card = Card(doc, file.kind, folder_of(self._folder.machine) + of, made(Asked)(), foreign=foreign)
         if self._folder.machine:
             card.row.machine = self._folder.machine
-        found = made(PastState)(at=moment, number=index, bot=cut(card.whole, Bound()), problem=left_out(name, doc))
+        found = made(PastState)(at=moment, number=index, bot=cut(card.whole, WHOLE), problem=left_out(name, doc))
         if index + 1 < len(recorded.walls):
             found.until = start_of(day) + timedelta(milliseconds=recorded.walls[index + 1])
         return found

@@ -24,7 +24,17 @@ FOCUSED = """() => {
     isSeen: drawn.outlineStyle === "solid" && parseFloat(drawn.outlineWidth) >= 2 && box.height > 0 && !isHidden,
   };
 }"""
-PATHS = ["/bots", "/bots/swing_1w", "/intraday", "/intraday/MSFT", "/alerts", "/logs", "/portfolio", "/system"]
+PATHS = [
+    "/bots",
+    "/bots/swing_1w",
+    "/bots/swing_1w?past=newest",
+    "/intraday",
+    "/intraday/MSFT",
+    "/alerts",
+    "/logs",
+    "/portfolio",
+    "/system",
+]
 
 
 @pytest.fixture(scope="module")

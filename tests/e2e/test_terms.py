@@ -96,6 +96,7 @@ def test_labels_of_all_pages_are_explained_or_say_themselves_what_they_are(desk:
         "/bots": ".card footer dt",
         "/bots/swing_1w": ".activity thead th",
         "/bots/vwap_ldn": ".bot-clocks dt",
+        "/bots/swing_1w?past=newest": ".past-bot .rows.fills thead th",
         "/intraday": ".symbols thead th",
         "/intraday/MSFT": ".day-panel",
         "/logs": ".log-line",

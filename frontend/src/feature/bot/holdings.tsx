@@ -23,8 +23,8 @@ const HEAD = [
 interface Props {
   bot: BotView;
   state: CardState;
-  /** Show the fills of a symbol. */
-  onSymbol: (symbol: string) => void;
+  /** Show the fills of a symbol; without it no row leads to them. */
+  onSymbol?: (symbol: string) => void;
 }
 
 export function Holdings({ bot, state, onSymbol }: Props) {
@@ -84,7 +84,9 @@ export function Holdings({ bot, state, onSymbol }: Props) {
         return opened === undefined ? <NoData /> : dayOrClock(opened, market);
       },
     },
-    {
+  ];
+  if (onSymbol)
+    columns.push({
       name: "Fills",
       head: <span className="spoken">Fills</span>,
       cell: ([symbol, held]) => (
@@ -92,8 +94,8 @@ export function Holdings({ bot, state, onSymbol }: Props) {
           Fills<span className="spoken"> of {held.symbol ?? symbol}</span>
         </button>
       ),
-    },
-  ];
+    });
+  const more = columns.length - 5; // cells of a line behind its value
   return (
     <Panel
       title="Open positions"
@@ -150,7 +152,7 @@ export function Holdings({ bot, state, onSymbol }: Props) {
               </th>
               <td colSpan={3} />
               <td>{bot.cash === undefined ? <NoData /> : money(bot.cash, bot)}</td>
-              <td colSpan={6} />
+              <td colSpan={more} />
             </tr>
             <tr className="sum">
               <th scope="row">
@@ -160,7 +162,7 @@ export function Holdings({ bot, state, onSymbol }: Props) {
               <td>
                 <Held held={state.held}>{money(bot.equity, bot)}</Held>
               </td>
-              <td colSpan={6} />
+              <td colSpan={more} />
             </tr>
           </>
         }
@@ -174,12 +176,12 @@ export function Holdings({ bot, state, onSymbol }: Props) {
             <td>
               <Value>{money(unshownValue(bot), bot)}</Value>
             </td>
-            <td colSpan={6} />
+            <td colSpan={more} />
           </tr>
         )}
         {rows.length === 0 && rest === 0 && (
           <tr className="none">
-            <td colSpan={11}>No open positions.</td>
+            <td colSpan={columns.length}>No open positions.</td>
           </tr>
         )}
       </TableBox>

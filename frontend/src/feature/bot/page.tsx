@@ -16,6 +16,7 @@ import { type Bot, isNamed, nameOf } from "../../lib/bot";
 import { later } from "../../lib/later";
 import { cost, money, moneyChange } from "../../lib/money";
 import { fall, percent, percentChange, returnOn } from "../../lib/percent";
+import { navigate } from "../../lib/route";
 import { instant } from "../../lib/time";
 import { useFetched } from "../../lib/use-fetched";
 import { useDesk } from "../../ui/frame/desk";
@@ -55,7 +56,7 @@ function partsText(pnl: Pnl, bot: BotView): string {
 }
 
 /** The figures of the comparison table, for one bot. */
-function Figures({ bot, state }: { bot: BotView; state: CardState }) {
+export function Figures({ bot, state }: { bot: BotView; state: CardState }) {
   const { market, sessions, still } = useDesk();
   const { stats, day_pnl: day, total_pnl: total } = bot;
   return (
@@ -131,6 +132,13 @@ function Figures({ bot, state }: { bot: BotView; state: CardState }) {
   );
 }
 
+/** Show the newest recorded moment; the browser's way back leads to what is live. */
+function rewind(): void {
+  const query = new URLSearchParams(location.search);
+  query.set("past", "newest"); // as `past.ts` reads it
+  navigate(`${location.pathname}?${query}`);
+}
+
 export function BotPage({ bot, state, session, problem, all, bots }: Props) {
   const { clock } = useDesk();
   const [chosen, setChosen] = useState<Chosen>({ part: "trades", day: "", symbol: "" });
@@ -166,6 +174,9 @@ export function BotPage({ bot, state, session, problem, all, bots }: Props) {
             </p>
           </div>
           <StateChip state={state} clock={clock} />
+          <button type="button" className="button" onClick={rewind}>
+            Rewind
+          </button>
           <Controls bot={bot} all={all} />
         </header>
         <StateLine bot={bot} state={state} session={session} />

@@ -6,7 +6,9 @@ import { type CardState, ownProblem } from "../../bot/state";
 import type { States } from "../../bot/states";
 import { at } from "../../lib/base";
 import { type Bot, keyOf } from "../../lib/bot";
+import { later } from "../../lib/later";
 import { botNamed, type Part, type Roster, type Told, viewOf } from "../../lib/roster";
+import { useQuery } from "../../lib/route";
 import { CARDS } from "../../lib/seen";
 import { useFetched } from "../../lib/use-fetched";
 import { useSeen } from "../../lib/use-roster";
@@ -17,6 +19,11 @@ import { BotPage } from "./page";
 import css from "./screen.css?inline";
 
 wear(css);
+
+const Rewind = later(
+  () => import("./rewind"),
+  () => <Skeleton />,
+);
 
 interface Props {
   name: string;
@@ -37,6 +44,8 @@ function useMissing(name: string, version: string) {
 }
 
 export default function BotScreen({ name, kind, roster, states, cards }: Props) {
+  const isPast = useQuery().has("past");
+  if (isPast) return <Rewind name={name} kind={kind} />;
   if (!roster) return <Skeleton />;
   const bot = botNamed(roster, name, kind);
   if (!bot) return <Missing name={name} roster={roster} />;
