@@ -143,7 +143,7 @@ def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
                 cwd=ROOT,
                 stdout=console,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
+                env={**os.environ, "PYTHONPATH": str(ROOT), "AION_PAST": "false", **settings},
             )
         up = Up(data, port, process, log)
         started.append(up)
@@ -158,7 +158,10 @@ def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
 
 @pytest.fixture(scope="module")
 def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
-    """Start a desk of a file's own: `begin(*flags, **settings)`, settings by the names of their variables."""
+    """Start a desk of a file's own: `begin(*flags, **settings)`, settings by the names of their variables.
+
+    Nothing is recorded unless they say so: it would be one process more for each.
+    """
     with desks(tmp_path_factory) as start:
         yield start
 

@@ -40,7 +40,7 @@ PATHS = [
 @pytest.fixture(scope="module")
 def still(begin: Begin) -> Up:
     """A desk whose replay goes slowly, so that little moves under the focus; orb_ny is in session."""
-    up = begin("--speed", "20", "--from", "2022-05-19T13:50Z")
+    up = begin("--speed", "20", "--from", "2022-05-19T13:50Z", AION_PAST="true")
     up.wait(up.is_running, 60)
     return up
 

@@ -29,7 +29,7 @@ def state_of(up: Up) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def past(begin: Begin) -> Up:
     """A desk with a recorded day of ten minutes in which nobody recorded for three."""
-    up = begin()
+    up = begin(AION_PAST="true")
     up.wait(up.is_running, 60)
     state = up.wait(lambda: state_of(up))
     writer = BotWriter(PastFolder(up.data), "intraday", "orb_ny")
