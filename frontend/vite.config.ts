@@ -39,7 +39,8 @@ function tameLocale(): Plugin {
 }
 
 /** All but what only pages that come later share. */
-const OF_FIRST_PAGE = /^(?!.*\/src\/(ui\/panel|lib\/use-fetched|lib\/use-held-machines)\.tsx?$)/;
+const OF_FIRST_PAGE =
+  /^(?!.*\/src\/(ui\/panel|lib\/use-fetched|lib\/(use-held-machines|wear)|ui\/chart\/colour)\.tsx?$)/;
 
 export default defineConfig({
   plugins: [preload(), tameLocale()],

@@ -137,7 +137,7 @@ class History:
         found = made(BotDays)(bot=bot, kind=kind, currency=_currency(state))
         found.start_equity = state.start_equity if state is not None else None
         if isinstance(state, SwingRolling):
-            found.total, found.days = len(_closes(state.equity_curve)), self._swing_days(state, limit)
+            found.total, found.days = len(closes_of_curve(state.equity_curve)), self._swing_days(state, limit)
             return found
         kept = self._kept(bot, kind)
         found.total = len(kept)
@@ -154,7 +154,7 @@ class History:
         kind, state = self._look(bot)
         found = Closed(bot, kind, state)
         if isinstance(state, SwingRolling):
-            closes = _closes(state.equity_curve)
+            closes = closes_of_curve(state.equity_curve)
             found.total, found.equity = len(closes), dict(list(closes.items())[-limit:])
             first = min(found.equity) if found.total > limit else ""
             for at, rows in self._days_of(bot, kind, "trades", state, "", "", found.errors):
@@ -371,7 +371,7 @@ class History:
 
     def _swing_days(self, state: SwingRolling, limit: int) -> dict[str, DayResult]:
         """Results of the days between two closes of the curve; costs are those of the file of each day."""
-        closes, hold = _closes(state.equity_curve), _closes(state.hold_curve)
+        closes, hold = closes_of_curve(state.equity_curve), closes_of_curve(state.hold_curve)
         days = list(closes)
         kept = self._kept(state.bot, "swing")
         shown: dict[str, DayResult] = {}
@@ -401,7 +401,7 @@ def _newest_trades(part: Part, state: BotState | None) -> dict[str, Row]:
     return dict(state.trades) if part == "trades" and isinstance(state, SwingRolling) else {}
 
 
-def _closes(curve: dict[str, float]) -> dict[str, float]:
+def closes_of_curve(curve: dict[str, float]) -> dict[str, float]:
     """Return the last value of each market day of a curve, in order of time."""
     points = sorted((moment(at), value) for at, value in curve.items())
     return {str(at.date()): value for at, value in points}

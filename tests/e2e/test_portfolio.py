@@ -96,3 +96,23 @@ def test_page_fits_its_window(desk: Up, page: Page, width: int) -> None:
         expect(line).to_be_attached()
     if width in (1440, 390):
         assert_accessible(page)
+
+
+def test_curves_of_chosen_bots_stand_side_by_side_and_in_the_address(desk: Up, page: Page) -> None:
+    page.goto(f"{desk.url}/portfolio?compare=swing_1w,swing_2w")
+    panel = page.locator(".side-by-side")
+    expect(panel.locator(".curves path")).to_have_count(3)  # two bots and both together
+    shown = desk.get("/api/portfolio/compare?bot=swing_1w&bot=swing_2w").json()
+    expect(panel.locator("figcaption")).to_contain_text(f"Change since {shown['first']}")
+    expect(panel.locator(".correlation .heat").first).to_have_text(f"{shown['pairs'][0]['value']:.2f}")
+    panel.get_by_label("swing_4w").check()
+    expect(panel.locator(".curves path")).to_have_count(4)
+    panel.get_by_label("Benchmark").select_option("swing_4w")
+    expect(panel.locator(".curves .benchmark")).to_have_count(1)
+    assert "hold=swing_4w" in page.url and "swing_4w" in page.url.partition("compare=")[2]
+    assert_accessible(page, ".side-by-side")
+    page.reload()
+    expect(panel.locator(".curves .benchmark")).to_have_count(1)
+    for name in ("swing_1w", "swing_2w", "swing_4w"):
+        panel.get_by_label(name).uncheck()
+    expect(panel).to_contain_text("Choose bots to compare.")

@@ -6,12 +6,16 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from aion.errors import NotFoundError, StateError
 from aion.live import SnapshotApp
 from aion.web.bundle.portfolio import row
 from aion.web.bundle.portfolio.document import Portfolio, PositionPage, TradePage
 from aion.web.bundle.portfolio.row import MOST_FILTER, MOST_ROWS, PositionSort, TradeSort
 from aion.web.bundle.portfolio.topic import TOTALS
-from aion.web.router.common import SNAPSHOT_ANSWERS, desk_of
+from aion.web.comparison import MOST_BOTS, Comparison, compare
+from aion.web.history import Closed, History
+from aion.web.http.answer import answer
+from aion.web.router.common import NOT_FOUND, SNAPSHOT_ANSWERS, desk_of
 from aion.web.status.document import ErrorAnswer
 
 portfolio_router = APIRouter(prefix="/api/portfolio", tags=["portfolio"], responses=SNAPSHOT_ANSWERS)
@@ -67,6 +71,26 @@ async def portfolio_trades(
 ) -> Response:
     """Return a page of the closed trades in the newest files of all bots; a bot's own routes have its older days."""
     return _of_key(request, row.check(row.Query("trades", sort, down, filter.strip(), offset, limit)).key())
+
+
+@portfolio_router.get("/compare", response_model=Comparison, responses=NOT_FOUND)
+def portfolio_compare(
+    request: Request,
+    bot: Annotated[
+        list[str], Query(min_length=1, max_length=MOST_BOTS, description="Ids of bots; `bot=a&bot=b` for several.")
+    ],
+    limit: Annotated[int, Query(ge=2, le=1000, description="Newest days of each that are looked at.")] = 500,
+) -> Response:
+    """Return bots side by side: growth on their common span, what they make together, how their days correlate."""
+    found: dict[str, Closed] = {}
+    errors: dict[str, str] = {}
+    for each in dict.fromkeys(bot):
+        try:
+            folder, name = desk_of(request).folders.of(each)
+            found[each] = History(folder.layout, folder.files, folder.requests).closed(name, limit)
+        except (NotFoundError, StateError) as error:
+            errors[each] = str(error)
+    return answer(request, compare(found, errors))
 
 
 def _of_key(request: Request, key: str) -> Response:

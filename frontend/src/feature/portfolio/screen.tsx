@@ -11,6 +11,7 @@ import { wear } from "../../lib/wear";
 import { Icon } from "../../ui/icon";
 import { FetchState } from "../../ui/panel";
 import { Skeleton } from "../../ui/skeleton";
+import { ComparePanel } from "./compare";
 import { ExposurePanel } from "./exposure";
 import { PositionPanel, TradePanel } from "./rows";
 import css from "./screen.css?inline";
@@ -60,6 +61,7 @@ export default function PortfolioScreen({ roster }: Props) {
       {found && <TotalPanels totals={found.totals} />}
       {found && found.totals.length > 0 && (
         <>
+          <ComparePanel roster={roster} />
           <ExposurePanel exposure={found.exposure} total={found.exposure_total ?? 0} />
           <PositionPanel roster={roster} version={version} />
           <TradePanel roster={roster} version={version} />
