@@ -152,7 +152,7 @@ class RecordedDay:
                     continue
                 for patch in orjson.loads(text):
                     value = applied(value, patch)
-        except (zlib.error, ValueError, TypeError) as error:
+        except (zlib.error, ValueError, TypeError, RecursionError) as error:
             raise StateError(self.name, f"cannot be unpacked: {error}", byte=frame.offset) from None
         if not isinstance(value, dict):
             raise StateError(self.name, "holds no document", byte=self.states[index].offset)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -168,6 +169,20 @@ def test_a_frame_that_unpacks_to_no_document_is_an_error_with_its_place(tmp_path
     path.symlink_to("/etc/passwd")
     with pytest.raises(StateError, match="it is a link"):
         recorded(tmp_path)
+
+
+def test_changes_that_are_nested_too_deep_are_an_error_and_no_crash(tmp_path: Path) -> None:
+    packer = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deep = b'[{"a":' + b'{"a":' * 990 + b"1" + b"}" * 991 + b"]"
+    texts = [packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH) for text in (b"{}", deep)]
+    kinds = (FrameKind.WHOLE, FrameKind.CHANGE)
+    path = PastFolder(tmp_path).path(FILE)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"".join(encode(Frame(kinds[n], 1, n, n, 0, texts[n][:-4])) for n in (0, 1)))
+    day = recorded(tmp_path)
+    assert day.document(0) == {}
+    with pytest.raises(StateError, match="cannot be unpacked"):
+        day.document(1)
 
 
 def test_a_clock_that_goes_back_never_puts_a_state_before_the_last_one(tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def test_up_when_each_child_is_killed_then_the_page_says_so_and_all_is_clear_aga
     with up(tmp_path) as (process, url):
         kill_one(url, "bots", "desk")
         kill_one(url, "desk", "bots")
+        kill_one(url, "record", "bots")
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
     written = json.loads((tmp_path / "data/watch/watch.json").read_text())
