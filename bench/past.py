@@ -27,8 +27,12 @@ from aion.live.disk.watcher import Changes
 from aion.past.day import RecordedDay
 from aion.past.folder import DayFile, PastFolder
 from aion.past.recorder import Recorder
+from aion.store.document.piece import encode
 from aion.store.file import write_json
 from aion.store.layout import Layout
+from aion.store.machine import OWN
+from aion.web.control.folder import Folder
+from aion.web.past import Past
 
 BARS = 390
 BOTS = 20
@@ -142,6 +146,7 @@ def main() -> None:
         recorder.take(changes)
         recorder.rest()
         spent += time.process_time() - before
+    answers = sorted(_answers(Past(Folder.of(OWN, layout, settings)), list(held), rng))
     sizes = [folder.path(file).stat().st_size for file in folder.files()]
     took = [each for file in folder.files() for each in _moments(folder, file, rng)]
     took.sort()
@@ -155,6 +160,8 @@ def main() -> None:
         "recorder_part_of_a_core": round(spent / BARS / 60, 5),
         "ms_a_moment": {"median": round(1e3 * statistics.median(took), 2),
                         "p99": round(1e3 * took[-len(took) // 100], 2), "most": round(1e3 * took[-1], 2)},
+        "ms_an_answer": {"median": round(1e3 * statistics.median(answers), 2),
+                         "p99": round(1e3 * answers[-len(answers) // 100], 2), "most": round(1e3 * answers[-1], 2)},
         "rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }, option=orjson.OPT_INDENT_2).decode())  # fmt: skip
     shutil.rmtree(root)
@@ -179,6 +186,18 @@ def recorded(folder: PastFolder) -> dict[str, Any]:
             "most_ms": round(1e3 * max(took), 2),
         }
     return found
+
+
+def _answers(past: Past, bots: list[str], rng: random.Random) -> list[float]:
+    """Return how long the desk took to make the answer of some moments, seconds."""
+    took = []
+    for bot in bots:
+        for _ in range(ASKED // len(bots)):
+            at = START + timedelta(seconds=1 + int(rng.uniform(0, 389 * 60)))
+            before = time.perf_counter()
+            encode(past.state(bot, None, "2026-11-30", at, foreign=False))
+            took.append(time.perf_counter() - before)
+    return took
 
 
 def _moments(folder: PastFolder, file: DayFile, rng: random.Random) -> list[float]:
