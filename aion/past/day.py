@@ -160,5 +160,8 @@ class RecordedDay:
 
     def clock(self, at_ms: int) -> str:
         """Return a moment of the day as `HH:MM:SS`, with its date where it is not of the day."""
-        moment = start_of(self.day) + timedelta(milliseconds=at_ms)
+        try:
+            moment = start_of(self.day) + timedelta(milliseconds=at_ms)
+        except OverflowError:
+            return "that moment"
         return moment.strftime("%H:%M:%S" if 0 <= at_ms < 86_400_000 else "%Y-%m-%d %H:%M:%S")

@@ -132,7 +132,7 @@ class Past:
         """
         file = DayFile(self._kind(bot, kind), bot, check_day(day))
         recorded = self._read(file)
-        index = recorded.index_at(ms_of(day, at.astimezone(UTC)))
+        index = recorded.index_at(ms_of(day, at))
         moment = start_of(day) + timedelta(milliseconds=recorded.walls[index])
         name = f"{file.relative}, {recorded.clock(recorded.walls[index])}"
         doc = check_sound(recorded.document(index), _FILE_KIND[file.kind], name)
@@ -158,6 +158,8 @@ class Past:
                 if not recorded:
                     raise
                 state = None
+            if state is None and not recorded:
+                raise NotFoundError(f"there is no bot {bot!r}: it has written no state, and none is recorded")
             if state is not None and kind is None:
                 return "swing" if isinstance(state, SwingRolling) else "intraday"
         return kind or recorded[0]

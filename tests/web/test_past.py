@@ -79,6 +79,9 @@ def test_past_when_nothing_is_known_then_the_answer_says_why_and_what_to_use(des
     )
     assert state(desk, "2026-11-30T14:03:00Z", day="tomorrow").status_code == 400
     assert desk.get("/api/bots/nobody/past").status_code == 404
+    assert desk.get("/api/bots/desk/past").status_code == 404, "what all bots are asked by is no bot"
+    for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        assert state(desk, at).status_code == 404
     assert desk.get("/api/bots/..%2f..%2fetc/past").status_code in (400, 404)
 
 
