@@ -170,7 +170,7 @@ def begin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """One desk for all tests of a worker that only look; its market day goes on meanwhile."""
     with desks(tmp_path_factory) as start:
-        up = start()
+        up = start(AION_PAST="true")
         up.wait(up.is_running, 60)
         yield up
 
