@@ -11,7 +11,6 @@ from typing import Any
 
 from aion.cluster.answer import Answering
 from aion.cluster.ask import Asker
-from aion.cluster.desk import DeskShare
 from aion.cluster.folder import Say
 from aion.cluster.jetstream import JetStreamLink
 from aion.cluster.link import Link, LinkError
@@ -24,7 +23,6 @@ from aion.cluster.together import together
 from aion.errors import ConfigError
 from aion.store.layout import Layout, check_name
 from aion.store.log.process_log import ProcessLog
-from aion.web.security.store import DeskStore
 
 AGAIN_S = 0.5  # between two links
 
@@ -125,6 +123,9 @@ def run_desk(root: Path, engine: Engine, name: str) -> None:
         ConfigError: it cannot run.
         DeskStoreError: `desk.sqlite` cannot be used.
     """
+    from aion.cluster.desk import DeskShare  # noqa: PLC0415 - the other ends need no database
+    from aion.web.security.store import DeskStore  # noqa: PLC0415
+
     layout = Layout(root)
 
     async def work(say: Say) -> None:

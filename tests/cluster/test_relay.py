@@ -3,6 +3,8 @@
 import asyncio
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import nats
@@ -224,3 +226,11 @@ def test_server_that_hangs_or_fails_costs_no_more_than_a_moment() -> None:
             assert await first_of(["fails", "fails"], connect) is None
 
     asyncio.run(main())
+
+
+def test_relay_loads_no_server_and_no_database_so_that_it_stays_small() -> None:
+    program = "import sys, aion.cluster.relay; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = found.stdout.split()
+    assert "aion.cluster.push" in loaded
+    assert not {"fastapi", "starlette", "uvicorn", "sqlite3", "aion.web", "aion.config"} & set(loaded)
