@@ -166,9 +166,11 @@ class Shared:
         here = digest_of(data) if data is not None else ""
         digest, number = self._agreed.get(path, ("", 0))
         kind = kind_of(path)
-        if here == digest or self._fenced.get(path) == here:
+        if kind == "control" and data is None:  # removed because it is old, which is nobody else's business
+            if self._agreed.pop(path, None) is not None:  # no request has that path again: the note stays small
+                self._keep()
             return
-        if kind == "control" and (data is None or self._is_past(path)):  # removed because it is old
+        if here == digest or self._fenced.get(path) == here or (kind == "control" and self._is_past(path)):
             return
         headers = {"Aion-Path": path} | ({} if data is not None else {"Aion-Gone": "1"})
         item = Item(key_of(path), data or b"", headers)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nats
 
-from aion.cluster.shared import asked_stream
+from aion.cluster.shared import CURSOR, asked_stream
 from aion.config import Settings
 from aion.control.inbox import Inbox
 from aion.store.layout import DESK, Layout
@@ -162,5 +162,22 @@ def test_rules_saved_later_without_the_version_before_lose(play: Play) -> None:
         on.share(slow)
         await on.until(lambda: "0.3" in saved(slow))
         assert "0.3" in saved(on.bots) and "0.3" in saved(fast)
+
+    play(scenario)
+
+
+def test_note_of_what_all_have_forgets_requests_that_are_removed_so_that_it_stays_small(play: Play) -> None:
+    async def scenario(on: Machines) -> None:
+        on.bots.mkdir(exist_ok=True)
+        desk = Desk(on.desk)
+        on.share(on.desk)
+        on.share(on.bots, is_source=True)
+        asked = [desk.asks.ask("orb_ny", "pause", "ana", "").id for _ in range(3)]
+        await on.until(lambda: len(heard(on.bots)) == 3)
+        for data in (on.desk, on.bots):
+            Layout(data).control("orb_ny", asked[0]).unlink()
+        await on.until(lambda: all(asked[0] not in (data / CURSOR).read_text() for data in (on.desk, on.bots)))
+        assert all(asked[2] in (data / CURSOR).read_text() for data in (on.desk, on.bots))
+        assert not Layout(on.bots).control("orb_ny", asked[0]).exists()
 
     play(scenario)
