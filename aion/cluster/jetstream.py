@@ -25,6 +25,7 @@ SILENT_S = 2.5  # after which a reader of a stream gives up: the server says eac
 HEARTBEAT = "100"  # status of what it says
 MOST_WAITING = 256 << 20  # bytes that came and are not taken in yet
 HEADERS_BYTES = 4096  # of a message, beside its data
+LEAST_PAYLOAD = 65_536  # bytes of a message that a server must take
 MOST_BATCH = 900  # items of one atomic batch; the server takes 1,000
 OLDEST = 2, 12
 """Version of the server that has atomic batches."""
@@ -90,6 +91,10 @@ class JetStreamLink:
         if (version.major, version.minor) < OLDEST:
             await client.close()
             raise LinkError(f"the server is NATS {version.major}.{version.minor}: atomic batches need 2.12 or newer")
+        if client.max_payload < LEAST_PAYLOAD:
+            most = client.max_payload
+            await client.close()
+            raise LinkError(f"the server takes messages of {most} bytes only: set its max_payload to 8MB")
         link = cls(client, replicas, machine_of)
         said.clear()  # of servers that could not be used
         link._refused = said
