@@ -7,6 +7,7 @@ only if nobody has changed the same file since. Nothing is cleared because an en
 
 import asyncio
 import os
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from aion.cluster.folder import ASKED, ASKED_FOLDERS, Folder, Say, digest_of, ke
 from aion.cluster.link import FencedError, Item, Link, LinkError, Message
 from aion.cluster.together import together
 from aion.errors import StateError
-from aion.store.control_id import SUFFIX, order_of, why_not
+from aion.store.control_id import SUFFIX, order_of, to_remove, why_not
 from aion.store.file import read_json, remove, write_bytes, write_json
 from aion.store.layout import CONTROLS, Layout, control_id_of
 from aion.store.lock import alone
@@ -23,7 +24,6 @@ from aion.store.lock import alone
 WAIT_S = 1.0  # between two looks at the folder where the kernel tells of changes
 POLL_S = 0.25  # where it does not
 WHOLE_S = 5.0  # between two looks at all files
-KEPT = 50  # requests of a bot on its machine; older ones are removed
 CURSOR = ".relay-asked.json"
 """In the data folder: which version of each file all have."""
 
@@ -126,7 +126,7 @@ class Shared:
     def _tidy(self, bot: str) -> None:
         folder = self._layout.root / CONTROLS / bot
         ids = sorted((found for name in os.listdir(folder) if (found := control_id_of(name))), key=order_of)
-        for each in ids[:-KEPT]:
+        for each in to_remove(str(folder), ids[::-1], time.time()):
             with suppress(OSError):
                 os.unlink(folder / f"{each}{SUFFIX}")
 

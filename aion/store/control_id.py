@@ -4,13 +4,20 @@ A name in `control/<bot>/` of another form, or with an impossible time, is not a
 it, so that a stray file can neither count as a request nor block one.
 """
 
+import os
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 AHEAD = timedelta(days=1)
 """How far in the future an id may be: a clock that was wrong by a zone and was set right."""
 BEHIND = timedelta(days=7)
 """How old a request may be that is still carried out: bots that were off over a weekend and a holiday."""
+KEPT, MOST_KEPT = 50, 1000
+"""Requests of a bot that stay for good, and those that stay while they may not have arrived everywhere."""
+ARRIVED_S = 3600.0
+"""Seconds for which a request lies there at least: a desk that was cut off tells old ones behind newer ones."""
 SUFFIX = ".json"
 FORM = "c<date>T<time>-<letters or digits>, such as c20261124T225901-1"
 _ID = re.compile(r"c([0-9]{8}T[0-9]{6})([0-9]{6})?-[0-9a-z]{1,16}")
@@ -51,6 +58,19 @@ def why_not(control_id: str, now: datetime) -> str:
     if at < now.astimezone(UTC) - BEHIND:
         return f"was asked on {at:%Y-%m-%d}, more than {BEHIND.days} days ago; ask again"
     return ""
+
+
+def to_remove(folder: str, newest_first: Sequence[str], now_s: float) -> list[str]:
+    """Return which of the requests in `folder` may go: beyond the newest ones, and there for long.
+
+    Args: folder: that they lie in; newest_first: their ids; now_s: wall time, seconds since 1970.
+    """
+    found = list(newest_first[MOST_KEPT:])
+    for each in newest_first[KEPT:MOST_KEPT]:
+        with suppress(OSError):
+            if now_s - os.lstat(os.path.join(folder, f"{each}{SUFFIX}")).st_mtime > ARRIVED_S:
+                found.append(each)
+    return found
 
 
 def why_no_file(name: str, now: datetime) -> str:

@@ -181,3 +181,22 @@ def test_note_of_what_all_have_forgets_requests_that_are_removed_so_that_it_stay
         assert not Layout(on.bots).control("orb_ny", asked[0]).exists()
 
     play(scenario)
+
+
+def test_request_of_a_desk_that_was_cut_off_reaches_the_bots_behind_many_newer_ones(play: Play) -> None:
+    async def scenario(on: Machines) -> None:
+        away, other = Desk(on.desk.parent / "away"), Desk(on.desk.parent / "other", 5)
+        for each in (away, other):
+            each.root.mkdir()
+        away.asks.ask("orb_ny", "flatten", "ana", "")
+        for _ in range(60):
+            other.asks.ask("orb_ny", "pause", "ben", "")
+        on.share(on.bots, is_source=True)
+        on.share(other.root)
+        await on.until(lambda: len(heard(on.bots)) == 60)
+        on.share(away.root)
+        await on.until(lambda: ("orb_ny", "flatten") in heard(on.bots))
+        other.asks.ask("orb_ny", "pause", "ben", "")
+        await on.until(lambda: len(heard(on.bots)) == 62)
+
+    play(scenario)

@@ -12,7 +12,7 @@ from typing import get_args
 
 from aion.config import Settings
 from aion.errors import ConfigError, ConflictError, NotFoundError, StateError, printable
-from aion.store.control_id import SUFFIX, asked_at, latest, make_id, order_of, why_no_file
+from aion.store.control_id import KEPT, SUFFIX, asked_at, latest, make_id, order_of, to_remove, why_no_file
 from aion.store.document.action import Action, BotAction
 from aion.store.document.base import made, shown_as, to_json
 from aion.store.document.clock import ClockState
@@ -52,7 +52,6 @@ from aion.web.reader import FileReader
 from aion.web.state import BotState
 
 LOOK_S = 0.1  # between two looks for an answer
-KEPT = 50  # requests of a bot; older ones are removed
 MOST_ID_BYTES = 64  # of the newest id
 MOST_NAMED = 5  # files in its folder that are no requests
 _ROOM = timedelta(hours=1)  # an id may be made behind one that is nearly too far in the future
@@ -249,7 +248,7 @@ class Requests:
     def _tidy(self, bot: str, newest: str) -> None:
         # what lies ahead of the one just written (a clock that was wrong, a file of somebody else) costs it nothing
         before = [each for each in self._ids(bot) if order_of(each) <= order_of(newest)]
-        for name in before[KEPT:]:
+        for name in to_remove(str(self._layout.controls_of(bot)), before, time.time()):
             with suppress(OSError):  # a folder of that name, or a disk that refuses: it costs nothing there
                 remove(self._layout.control(bot, name))
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from aion.command.app import main
-from aion.store.control_id import make_id
+from aion.store.control_id import ARRIVED_S, make_id
 from aion.store.file import write_json
 from aion.store.layout import Layout
 from aion.web.security.store import DeskStore, DeskStoreError
@@ -190,6 +190,10 @@ def test_request_when_many_of_a_wrong_clock_lie_ahead_of_it_then_it_stays(kept: 
     for _ in range(60):
         newest = ask(kept, "orb_ny", "pause")
     assert kept.write.layout.control("orb_ny", newest["id"]).is_file()
+    assert kept.write.layout.control("orb_ny", line["id"]).is_file(), "it may not have arrived everywhere yet"
+    for path in (kept.write.layout.controls / "orb_ny").iterdir():
+        os.utime(path, (0, time.time() - ARRIVED_S - 60))
+    ask(kept, "orb_ny", "pause")
     assert not kept.write.layout.control("orb_ny", line["id"]).exists(), "of those before it the newest fifty stay"
 
 
