@@ -1,9 +1,10 @@
-"""`python -m tests.cluster [pace|node|faults] [TIMES]`: how long files take, and what faults do."""
+"""`python -m tests.cluster [pace|node|faults|controls] [TIMES] [SECONDS]`: times, faults and kills."""
 
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.cluster.controls import play as ask
 from tests.cluster.fault import BACK_S, FAULTS, HELD_S, LEADER_S, LEADERS, play, play_leader, start
 from tests.cluster.machine import cluster
 from tests.cluster.node import start as measure_node
@@ -12,6 +13,7 @@ from tests.cluster.servers import servers
 
 FILES = 500  # of a desk that is new
 NODE_S = 1.5
+REQUESTS, LIMIT_S = 10_000, 1800
 
 
 def pace() -> int:
@@ -65,11 +67,32 @@ def faults(times: int) -> int:
     return int(bool(missed or lies))
 
 
+def controls(count: int, limit_s: int) -> int:
+    """Ask `count` times within `limit_s` seconds while processes are killed; return 1 if one is lost or doubled."""
+    with tempfile.TemporaryDirectory() as root, servers(Path(root)) as made:
+        found = ask(made, count, seed=count, limit_s=limit_s)
+    kills = ", ".join(f"{number} {what}" for what, number in sorted(found.kills.items()))
+    asked = len(found.told) + len(found.unknown) + len(found.refused)
+    print(
+        f"{asked} of {count} requests asked at three desks, {found.seconds:.0f} s; killed: {kills}; "
+        f"{len(found.told)} were taken, "
+        f"{len(found.unknown)} answers cut off, {len(found.refused)} refused; {len(found.wrong)} not exactly once, "
+        f"{len(found.unheard)} called done unheard"
+    )
+    print(*found.wrong[:10], *found.unheard[:5], *found.refused[:5], sep="\n")
+    return int(bool(found.wrong or found.unheard or len(found.told) < asked // 2))
+
+
 def main(words: list[str]) -> int:
     """Return 1 if a goal is missed."""
     parts = [word for word in words if not word.isdecimal()] or ["pace", "node", "faults"]
-    times = next((int(word) for word in words if word.isdecimal()), 1)
-    done = {"pace": pace, "node": node, "faults": lambda: faults(times)}
+    numbers = [int(word) for word in words if word.isdecimal()]
+    times = numbers[0] if numbers else 1
+    limit_s = numbers[1] if len(numbers) > 1 else LIMIT_S
+    done = {
+        "pace": pace, "node": node, "faults": lambda: faults(times),
+        "controls": lambda: controls(times if numbers else REQUESTS, limit_s),
+    }  # fmt: skip
     return max(done[part]() for part in parts)
 
 
