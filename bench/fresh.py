@@ -122,7 +122,7 @@ def page(writes: int = PAGE_WRITES) -> dict[str, Any]:
             )
             if not answer.ok:
                 raise Missing(f"a login for the page's part: {answer.status} {answer.text()[:200]}")
-            tab.add_init_script(_WATCH)
+            tab.add_init_script(WATCH)
             tab.goto(f"{url}/bots")
             tab.wait_for_selector("text=bench", timeout=20_000)
             tab.wait_for_timeout(1500)
@@ -141,7 +141,7 @@ def page(writes: int = PAGE_WRITES) -> dict[str, Any]:
         aion.stop()
 
 
-_WATCH = """
+WATCH = """
 window.seenFigures = {};
 const look = (text) => {
   for (const found of text.match(/1[0-9]{2},[0-9]{3}\\.[0-9]{2}/g) ?? [])

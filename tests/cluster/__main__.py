@@ -1,7 +1,8 @@
-"""`python -m tests.cluster [pace|node|faults|controls] [TIMES] [SECONDS]`: times, faults and kills."""
+"""`python -m tests.cluster [pace|node|repaint|streams|faults|controls] [TIMES] [SECONDS]`: times and faults."""
 
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.cluster.controls import play as ask
@@ -9,10 +10,14 @@ from tests.cluster.fault import BACK_S, FAULTS, HELD_S, LEADER_S, LEADERS, play,
 from tests.cluster.machine import cluster
 from tests.cluster.node import start as measure_node
 from tests.cluster.pace import measure
+from tests.cluster.repaint import measure as measure_repaint
 from tests.cluster.servers import servers
+from tests.cluster.streams import measure as measure_streams
 
 FILES = 500  # of a desk that is new
 NODE_S = 1.5
+REPAINT_MS, WRITES = 150, 300
+STREAMS, BACK_AGAIN_S = 10_000, 15.0
 REQUESTS, LIMIT_S = 10_000, 1800
 
 
@@ -41,6 +46,33 @@ def node() -> int:
         f"{found['spent']:.2f} s of processor, {found['memory']:.0f} MB (goal {NODE_S} s)"
     )
     return int(found["proved"] > NODE_S)
+
+
+def repaint(writes: int) -> int:
+    """Measure the way from a write on one machine to a browser at the desk of another; return 1 above the goal."""
+    with tempfile.TemporaryDirectory() as root, cluster(Path(root)) as made:
+        made.server()
+        found = measure_repaint(made, writes)
+    print(
+        f"{found['seen']:.0f} of {found['writes']:.0f} writes seen, from write to repaint p50 {found['p50']:.0f} ms, "
+        f"p99 {found['p99']:.0f} ms, worst {found['worst']:.0f} ms (goal {REPAINT_MS} ms)"
+    )
+    return int(found["p99"] > REPAINT_MS)
+
+
+def streams(count: int) -> int:
+    """Open streams over three desks and kill one; return 1 if one is not back in time, or steps back."""
+    with tempfile.TemporaryDirectory() as root, cluster(Path(root)) as made:
+        made.server()
+        found = measure_streams(made, count)
+    print(
+        f"{found['streams']:.0f} streams over three desks, all open after {found['opened_s']:.1f} s; one killed: "
+        f"{found['lost']:.0f} lost, {found['back']:.0f} of them back, the last after {found['back_s']:.1f} s (goal "
+        f"{BACK_AGAIN_S:g} s); {found['open']:.0f} open at the end; {found['held']:.0f} older versions held back, "
+        f"{found['backwards']:.0f} steps back"
+    )
+    is_all = found["open"] == found["streams"] and found["back"] == found["lost"] > 0
+    return int(not is_all or found["back_s"] > BACK_AGAIN_S or found["backwards"] > 0)
 
 
 def faults(times: int) -> int:
@@ -89,8 +121,9 @@ def main(words: list[str]) -> int:
     numbers = [int(word) for word in words if word.isdecimal()]
     times = numbers[0] if numbers else 1
     limit_s = numbers[1] if len(numbers) > 1 else LIMIT_S
-    done = {
-        "pace": pace, "node": node, "faults": lambda: faults(times),
+    done: dict[str, Callable[[], int]] = {
+        "pace": pace, "node": node, "repaint": lambda: repaint(numbers[0] if numbers else WRITES),
+        "streams": lambda: streams(numbers[0] if numbers else STREAMS), "faults": lambda: faults(times),
         "controls": lambda: controls(times if numbers else REQUESTS, limit_s),
     }  # fmt: skip
     return max(done[part]() for part in parts)
