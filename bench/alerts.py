@@ -1,6 +1,6 @@
-"""What alert rules cost: 1,000 rules over 200 bots that each write once a second.
+"""What alert rules cost: 1,000 rules over 200 bots that write again and again.
 
-    python -m bench.alerts [--bots 200] [--rules 1000] [--seconds 20]
+    python -m bench.alerts [--bots 200] [--rules 1000] [--seconds 20] [--hz 1]
 
 The bots are written by a process of their own. Each fifth state has a new fill that a rule tells; from its write to
 the message that leaves is what is timed, delivery by a service left out.
@@ -52,14 +52,14 @@ class Seen:
         done("")
 
 
-def write(folder: Path, bots: int, seconds: float) -> int:
-    """Write each bot once a second, evenly; return how many states were written."""
+def write(folder: Path, bots: int, seconds: float, hz: float) -> int:
+    """Write each bot `hz` times a second, evenly; return how many states were written."""
     fleet = Fleet(folder, bots)
     fills: dict[int, dict[str, Any]] = {}
     began, done = time.monotonic(), 0
     while (passed := time.monotonic() - began) < seconds:
-        if done / bots > passed:
-            time.sleep(min(0.01, done / bots - passed))
+        if (due := done / bots / hz) > passed:
+            time.sleep(min(0.01, due - passed))
             continue
         number = done % bots
         state = fleet.state(number)
@@ -75,7 +75,7 @@ def write(folder: Path, bots: int, seconds: float) -> int:
     return done
 
 
-def measure(bots: int, rules: int, seconds: float) -> dict[str, Any]:
+def measure(bots: int, rules: int, seconds: float, hz: float) -> dict[str, Any]:
     """Return what it cost."""
     folder = (Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else OUT) / f"aion-bench-alerts-{os.getpid()}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -94,7 +94,7 @@ def measure(bots: int, rules: int, seconds: float) -> dict[str, Any]:
         watch = RuleWatch(settings, layout, lambda _level, _text: None, seen)
         watch.look()
         command = [python(), "-m", "bench.alerts", "--write", str(folder)]
-        command += ["--bots", str(bots), "--seconds", str(seconds)]
+        command += ["--bots", str(bots), "--seconds", str(seconds), "--hz", str(hz)]
         writer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         used, began = time.process_time(), time.monotonic()
         thread = watch.start()
@@ -118,12 +118,13 @@ def main() -> None:
     parser.add_argument("--bots", type=int, default=200)
     parser.add_argument("--rules", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--hz", type=float, default=1.0, help="writes of each bot a second")
     parser.add_argument("--write", type=Path, help="folder to write the bots in: what the measurement itself starts")
     options = parser.parse_args()
     if options.write is not None:
-        sys.stdout.write(f"{write(options.write, options.bots, options.seconds)}\n")
+        sys.stdout.write(f"{write(options.write, options.bots, options.seconds, options.hz)}\n")
         return
-    sys.stdout.write(json.dumps(measure(options.bots, options.rules, options.seconds), indent=1) + "\n")
+    sys.stdout.write(json.dumps(measure(options.bots, options.rules, options.seconds, options.hz), indent=1) + "\n")
 
 
 if __name__ == "__main__":
