@@ -27,7 +27,8 @@ def main() -> int:
 def _notify(service: object, given: dict[str, str]) -> bool:
     logging.disable(logging.CRITICAL)  # Apprise logs addresses
     notify = service.notify  # type: ignore[attr-defined]
-    return bool(notify(title=given["title"], body=given["body"], notify_type=given["kind"]))
+    # a bot may write anything into its reasons: a service that shows HTML gets it as text
+    return bool(notify(title=given["title"], body=given["body"], notify_type=given["kind"], body_format="text"))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from aion.store.document_file import read_document
 from aion.store.file import Signature, read_json, write_json
 from aion.store.layout import DESK, SIM_LOGS, SWING, Layout, Place, kill, listed
 from aion.store.log.process_log import Say
+from aion.store.log.redact import plain
 from aion.store.machine import bot_id, machines_below
 from aion.store.newest import newest_states
 from aion.watch.alert import MOST_LINES, Message
@@ -287,7 +288,7 @@ class RuleWatch:
         keys = [
             self._history.add(
                 SentAlert(at=now, rule=each.rule, kind=each.kind, bot=each.bot, machine=each.machine,
-                          text=each.text[:2000], became="waiting")
+                          text=plain(each.text)[:2000], became="waiting")
             )
             for each in events
         ]  # fmt: skip

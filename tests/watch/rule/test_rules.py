@@ -308,3 +308,11 @@ def test_state_when_it_is_torn_or_odd_then_its_neighbour_is_told_all_the_same(ro
     room.write("odd", **odd, fills_total=1)
     room.write(fills={"f1": fill(1)})
     assert room.look() == ["trend bought 10 AAPL at 190.2"] and not room.said
+
+
+def test_reason_when_it_has_line_breaks_or_turns_text_then_the_message_is_one_plain_line(room: Room) -> None:
+    room.rules({"kind": "fill"})
+    room.write(fills={})
+    room.look()
+    room.write(fills={"f1": fill(1, reason="one\ntwo \u202eeerht\x1b[31m")})
+    assert room.look() == ["trend bought 10 AAPL at 190.2: one two ?eerht?[31m"]
