@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from aion.allocator import keep_less_freed
 from aion.cluster.answer import Answering
 from aion.cluster.ask import Asker
 from aion.cluster.folder import Say
@@ -25,6 +26,7 @@ from aion.store.layout import Layout, check_name
 from aion.store.log.process_log import ProcessLog
 
 AGAIN_S = 0.5  # between two links
+MAPPED_BYTES = 64 << 10  # size from which on a block is given back as soon as it is free, such as a state file
 
 End = Callable[[Link], Coroutine[Any, Any, None]]
 """Runs over one link until that fails."""
@@ -142,6 +144,7 @@ def _run(
     layout: Layout, machine: str, work: Callable[[Say], Coroutine[Any, Any, None]], process: str = "relay"
 ) -> None:
     check_machine(machine)
+    keep_less_freed(MAPPED_BYTES)
     log = ProcessLog(layout, process, "info")
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns at the end of each connection with TLS
     try:

@@ -16,12 +16,12 @@ from typing import Any, cast
 
 import uvicorn
 
+from aion.allocator import keep_less_freed
 from aion.config import Settings
 from aion.errors import AionError, said
 from aion.store.layout import Layout
 from aion.store.log.process_log import ProcessLog
 from aion.store.private import keep_private
-from aion.web.allocator import keep_less_freed
 from aion.web.app import App
 from aion.web.http.connection import DeskProtocol
 from aion.web.http.gate import allow_files

@@ -5,15 +5,19 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from aion.past.folder import PastFolder
+from aion.past.writer import BotWriter
 from aion.web.bundle.document import BotPart, BotsPageBundle, BotView, IntradayDay, IntradaySnapshot, SwingDay
 from aion.web.status.document import SystemMetrics
 
 from .conftest import RunningDesk
+from .sample import sim_log
 
 NO_STORE = {
     "cache-control": "no-store, no-cache, must-revalidate, max-age=0, no-transform",
@@ -24,10 +28,15 @@ STREAMS = ("/api/events/bots", "/api/events/intraday", "/api/events/admin/logs",
 GONE = frozenset({"date", "server-timing", "content-length", "x-request-id"})
 
 
+MOMENT = datetime(2022, 5, 19, 14, 0, tzinfo=UTC)
+
+
 def fill(desk: RunningDesk) -> None:
     desk.write.cycle(5, ["orb_ny"])
     desk.write.swing("swing_1w")
     desk.write.activity("1w", "2022-05-18", "swing_1w")
+    past = BotWriter(PastFolder(desk.write.layout.root), "intraday", "orb_ny")
+    past.write(sim_log("orb_ny", 5), MOMENT)
 
 
 def paths_of(desk: RunningDesk) -> list[str]:
@@ -54,8 +63,9 @@ def test_every_route_when_asked_then_it_answers_with_no_store_headers(desk: Runn
     fill(desk)
     paths = paths_of(desk)
     assert len(paths) > 20
+    needed = {"events": {"topics": "bots"}, "compare": {"bot": "orb_ny"}, "state": {"at": f"{MOMENT:%FT%TZ}"}}
     for path in paths:
-        options = {"params": {"topics": "bots"}} if path == "/api/events" else {}
+        options = {"params": needed[last]} if (last := path.rpartition("/")[2]) in needed else {}
         answer = start_of(desk, path, **options)
         assert answer.status_code == 200, path
         assert NO_STORE.items() <= dict(answer.headers).items(), path

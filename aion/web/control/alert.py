@@ -119,8 +119,12 @@ class AlertBook:
             with changed(path, lambda: audited(*_differing(old, new))):
                 write_document(path, to_json(found), durable=True)
 
-    def ask_test(self, who: str, audited: Callable[[], AbstractContextManager[None]]) -> None:
+    def ask_test(self, who: str, audited: Callable[[int], AbstractContextManager[None]]) -> None:
         """Ask the watchdog, which alone knows the services, for a test message.
+
+        Args:
+            who: asks.
+            audited: writes the audit's line, given the number of services.
 
         Raises:
             ConflictError: no watchdog runs, no service is set, or the saved rules cannot be read.
@@ -139,7 +143,7 @@ class AlertBook:
                 saved_by=before.saved_by, rules=before.rules, plan=before.plan,
                 test_at=datetime.now(UTC), test_by=who[:64],
             )  # fmt: skip
-            with changed(self._layout.alert_rules, audited):
+            with changed(self._layout.alert_rules, lambda: audited(before.services)):
                 write_document(self._layout.alert_rules, to_json(found), durable=True)
 
 

@@ -66,7 +66,7 @@ def try_alerts(request: Request) -> Response:
     """Ask for a test message to all services of `[alerts]`; the history says within seconds what became of it."""
     actor, book = actor_of(request), _book(request)
     try:
-        book.ask_test(actor.who, lambda: actor.recorded("test alert asked for", None, None))
+        book.ask_test(actor.who, lambda count: actor.recorded("test alert asked for", None, {"services": count}))
     except OSError as error:
         raise UnwrittenError(f"the test could not be asked for: {error.strerror}; nothing changed") from None
     return told(book.read())

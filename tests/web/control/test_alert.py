@@ -1,14 +1,11 @@
 """Alert rules over HTTP: saved by whoever edited the newest version, refused with a sentence beside the field."""
 
-from datetime import UTC, datetime
 from typing import Any
 
-from aion.clock import iso
 from aion.store.document.alert import AlertRules
 from aion.store.document_file import read_document
-from aion.store.file import write_json
 from tests.web.conftest import RunningDesk
-from tests.web.control.asking import Json, audit
+from tests.web.control.asking import Json, audit, watched
 
 PATH = "/api/alerts"
 LOSS = {"kind": "day_loss", "limit": 100, "unit": "money"}
@@ -16,19 +13,6 @@ LOSS = {"kind": "day_loss", "limit": 100, "unit": "money"}
 
 def save(desk: RunningDesk, rules: Any, version: int, **plan: Any) -> Any:
     return desk.client.put(f"{desk.url}{PATH}", json={"version": version, "rules": rules, "plan": plan})
-
-
-def watched(desk: RunningDesk, services: int) -> None:
-    """Let a watchdog have run here."""
-    now = iso(datetime.now(UTC))
-    layout = desk.write.layout
-    write_json(layout.watch, {"schema": "aion/watch/1", "written_at": now, "state": "running"})
-    write_json(
-        layout.alerts_sent,
-        {"schema": "aion/alert_history/1", "written_at": now, "version": 1, "services": services, "latest": 2,
-         "sent": {"a1": {"at": now, "kind": "fill", "rule": "r1", "text": "one", "became": "sent"},
-                  "a2": {"at": now, "kind": "test", "text": "two", "became": "waiting"}}},
-    )  # fmt: skip
 
 
 def test_rules_when_saved_then_they_stand_on_the_disk_in_the_answer_and_in_the_audit(desk: RunningDesk) -> None:
@@ -98,7 +82,8 @@ def test_test_when_nobody_could_send_it_then_it_is_refused_and_else_left_for_the
     assert (
         found["test_by"] == "local" and found["version"] == before["version"] and list(found["sent"]) == ["a2", "a1"]
     )
-    assert audit(desk)[0]["what"] == "test alert asked for"
+    line = audit(desk)[0]
+    assert (line["what"], line["after"]) == ("test alert asked for", {"services": 2})
 
 
 def test_rules_when_their_file_is_broken_then_it_is_said_and_the_next_save_replaces_it(desk: RunningDesk) -> None:

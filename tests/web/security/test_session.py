@@ -23,6 +23,7 @@ from aion.web.security.password import MAX_WAITING, hash_password
 from aion.web.security.store import SESSION_S, DeskStore
 from tests.process.crew import read_until, ready_pids, wait_for, workers
 from tests.web.conftest import RunningDesk, session_name, session_of
+from tests.web.control.asking import watched
 
 PASSWORD = "a sentence that nobody guesses"
 START = Callable[..., RunningDesk]
@@ -174,6 +175,7 @@ def test_secrets_when_used_every_way_then_none_is_in_a_log_or_an_answer(start_de
 def test_mutations_when_all_are_asked_for_then_each_is_in_the_audit_with_before_and_after(start_desk: START) -> None:
     desk = start_desk(password=PASSWORD)
     desk.write.cycle(3, ["orb_ny"])
+    watched(desk, 1)
     assert desk.client.post("/api/session", json={"password": PASSWORD}).status_code == 200
     asked: dict[tuple[str, str], tuple[str, Any]] = {
         ("POST", "/api/tokens"): ("/api/tokens", {"name": "t", "role": "viewer"}),
@@ -184,6 +186,8 @@ def test_mutations_when_all_are_asked_for_then_each_is_in_the_audit_with_before_
         ("PUT", "/api/bots/{bot}/rules"): ("/api/bots/orb_ny/rules", {"version": 0, "rules": {"stop_loss": 0.02}}),
         ("DELETE", "/api/bots/{bot}/rules"): ("/api/bots/orb_ny/rules?version=1", None),
         ("POST", "/api/control"): ("/api/control", {"action": "pause", "reason": "test"}),
+        ("PUT", "/api/alerts"): ("/api/alerts", {"version": 0, "rules": {"r1": {"kind": "fill"}}}),
+        ("POST", "/api/alerts/test"): ("/api/alerts/test", None),
         ("POST", "/api/session"): ("/api/session", {"password": PASSWORD}),
         ("DELETE", "/api/session"): ("/api/session", None),
     }

@@ -7,7 +7,7 @@ import sys
 PROGRAM = """
 import sys
 from pathlib import Path
-from aion.web.allocator import keep_less_freed
+from aion.allocator import keep_less_freed
 
 def resident_mb():
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6

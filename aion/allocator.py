@@ -1,4 +1,4 @@
-"""The C library's allocator in the process of the desk: how much freed memory it keeps."""
+"""The C library's allocator: how much freed memory a process keeps."""
 
 import ctypes
 import sys
@@ -15,13 +15,16 @@ smaller blocks back costs more time, in page faults, than the memory is worth.
 """
 
 
-def keep_less_freed() -> None:
+def keep_less_freed(mapped_bytes: int = MAPPED_BYTES) -> None:
     """Keep less of the memory that is freed; to be called before there is a second thread.
 
     Does nothing where the C library is not glibc. Source: mallopt(3).
+
+    Args:
+        mapped_bytes: size from which on a block is given back as soon as it is free.
     """
     if sys.platform == "linux":
         with suppress(AttributeError):  # another C library
             mallopt = ctypes.CDLL(None).mallopt
             mallopt(_ARENAS, MOST_ARENAS)
-            mallopt(_MAPPED_BYTES, MAPPED_BYTES)
+            mallopt(_MAPPED_BYTES, mapped_bytes)
