@@ -1,5 +1,7 @@
 """Desks that share their logins: real processes, a real server between them."""
 
+import signal
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +56,28 @@ class Desk:
     def set_password(self, password: str = PASSWORD) -> None:
         with self.store() as store:
             store.set_password("admin", hash_password(password), "command", "tests")
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Keep the relay stopped (SIGSTOP) meanwhile, at a moment when it does not hold the database."""
+        until(self._stop)
+        try:
+            yield
+        finally:
+            self.relay.send(signal.SIGCONT)
+
+    def _stop(self) -> bool:
+        self.relay.send(signal.SIGSTOP)
+        link = sqlite3.connect(Layout(self.data).desk, timeout=0.5, isolation_level=None)
+        try:
+            link.execute("begin immediate")
+            link.execute("rollback")
+        except sqlite3.OperationalError:  # it was stopped in the middle of a write
+            self.relay.send(signal.SIGCONT)
+            return False
+        finally:
+            link.close()
+        return True
 
     def lines(self, client: httpx.Client) -> list[dict[str, str]]:
         found: list[dict[str, str]] = client.get("/api/audit").json()["lines"]

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -147,12 +146,9 @@ def test_password_that_is_changed_on_one_desk_ends_the_sessions_of_all_those_ope
     one, two = desks
     here = one.log_in()
     until(lambda: two.knows(here))
-    two.relay.send(signal.SIGSTOP)
-    try:
+    with two.stopped():
         apart = two.log_in()
         one.set_password("another password of theirs")
-    finally:
-        two.relay.send(signal.SIGCONT)
     until(lambda: not two.knows(apart) and not two.knows(here))
     assert not one.knows(apart)
     again = two.log_in("another password of theirs")
